@@ -1,0 +1,2 @@
+// The kernel's exports, one room a line.
+export * from "./memory/arena";

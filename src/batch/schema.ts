@@ -1,0 +1,56 @@
+const MAX_DECIMAL_PRECISION = 38;
+
+/** The type of a column's values. The storage of each is the Arrow layout. */
+export type DataType =
+  /** Bitmap, least significant bit first. */
+  | { readonly kind: "bool" }
+  /** 32-bit integer, a `number` in rows. */
+  | { readonly kind: "i32" }
+  /** 64-bit integer; in rows a `bigint`, or with `as: "number"` a `number` where it is safe. */
+  | { readonly kind: "i64"; readonly as?: "number" }
+  | { readonly kind: "f32" }
+  | { readonly kind: "f64" }
+  /** Milliseconds since 1970 UTC in 64 bits, a `number` in rows. */
+  | { readonly kind: "timestamp" }
+  /** Days since 1970 in 32 bits, a `number` of days in rows. */
+  | { readonly kind: "date" }
+  /** Milliseconds since midnight in 32 bits, a `number` in rows. */
+  | { readonly kind: "time" }
+  /** 128-bit scaled integer, an exact decimal `string` in rows. */
+  | { readonly kind: "decimal"; readonly precision: number; readonly scale: number }
+  /** 32-bit offsets and UTF-8 bytes. */
+  | { readonly kind: "utf8" }
+  /** 32-bit indices into a dictionary of distinct strings. */
+  | { readonly kind: "dict" }
+  /** 32-bit offsets and bytes, a `Uint8Array` in rows. */
+  | { readonly kind: "bytes" }
+  | { readonly kind: "list"; readonly item: DataType }
+  | { readonly kind: "struct"; readonly fields: readonly Field[] }
+  /** String keys to values, a plain object in rows. */
+  | { readonly kind: "map"; readonly value: DataType }
+  /** Any JSON-like value, a tag each. */
+  | { readonly kind: "mixed" };
+
+/** A named column of a schema or struct. */
+export interface Field {
+  readonly name: string;
+  readonly type: DataType;
+  /** Whether nulls may occur. Default `true`. */
+  readonly nullable?: boolean;
+}
+
+/** The columns of a batch, in order. */
+export interface Schema {
+  readonly fields: readonly Field[];
+}
+
+/** A `decimal(precision, scale)` type; `precision` at most 38. */
+export function decimal(precision: number, scale: number): DataType {
+  if (!(precision >= 1 && precision <= MAX_DECIMAL_PRECISION && scale >= 0 && scale <= precision)) {
+    throw new RangeError(
+      `Cannot make decimal type: precision must be 1 to ${MAX_DECIMAL_PRECISION} and scale 0 to ` +
+        `precision, received (${precision}, ${scale})`,
+    );
+  }
+  return { kind: "decimal", precision, scale };
+}

@@ -1,0 +1,14 @@
+/**
+ * The functions that the kernel's WebAssembly exports, as the host sees them.
+ *
+ * Addresses and counts are plain numbers (unsigned 32 bit), times are milliseconds in a double.
+ * Nothing outside `src/kernel/` calls these: it uses the typed face around them.
+ */
+export interface KernelExports extends WebAssembly.Exports {
+  /** The instance's own memory. */
+  readonly memory: WebAssembly.Memory;
+  setBudget(bytes: number): void;
+  usedBytes(): number;
+  allocate(bytes: number): number;
+  release(block: number): void;
+}

@@ -1,0 +1,6 @@
+/**
+ * The WebAssembly kernel and its typed face.
+ *
+ * @module
+ */
+export * from "./kernel.ts";
