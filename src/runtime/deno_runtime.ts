@@ -1,0 +1,82 @@
+import { setImmediate } from "node:timers";
+import type {
+  Cancel,
+  Runtime,
+  SpawnOptions,
+  WaitOutcome,
+  WorkerEvents,
+  WorkerHandle,
+} from "./runtime.ts";
+
+class DenoRuntime implements Runtime {
+  get cores(): number {
+    return navigator.hardwareConcurrency;
+  }
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+
+  wallClockMs(): number {
+    return Date.now();
+  }
+
+  random(): number {
+    return Math.random();
+  }
+
+  after(delayMs: number, callback: () => void, options: { background?: boolean } = {}): Cancel {
+    const id = setTimeout(callback, delayMs);
+    if (options.background) Deno.unrefTimer(id);
+    return () => clearTimeout(id);
+  }
+
+  soon(callback: () => void): void {
+    setImmediate(callback);
+  }
+
+  wait(cells: Int32Array, index: number, value: number, timeoutMs: number): WaitOutcome {
+    return Atomics.wait(cells as Int32Array<SharedArrayBuffer>, index, value, timeoutMs);
+  }
+
+  waitAsync(
+    cells: Int32Array,
+    index: number,
+    value: number,
+    timeoutMs: number,
+  ): WaitOutcome | Promise<WaitOutcome> {
+    return Atomics.waitAsync(cells as Int32Array<SharedArrayBuffer>, index, value, timeoutMs).value;
+  }
+
+  notify(cells: Int32Array, index: number): number {
+    return Atomics.notify(cells as Int32Array<SharedArrayBuffer>, index);
+  }
+
+  sharedMemory(bytes: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(bytes);
+  }
+
+  spawn(options: SpawnOptions, events: WorkerEvents): WorkerHandle {
+    const worker = new Worker(options.module, { type: "module", name: options.name });
+    worker.onmessage = (event) => events.message(event.data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      events.error(new Error(event.message, { cause: event.error ?? undefined }));
+    };
+    worker.onmessageerror = () => events.error(new Error("a message could not be read"));
+    worker.postMessage(options.init);
+    return { terminate: () => worker.terminate() };
+  }
+
+  async readFile(path: string | URL): Promise<ReadableStream<Uint8Array>> {
+    const file = await Deno.open(path, { read: true });
+    return file.readable;
+  }
+
+  print(text: string): void {
+    console.log(text);
+  }
+}
+
+/** The runtime of a Deno process: real clocks, threads and files. */
+export const denoRuntime: Runtime = new DenoRuntime();

@@ -1,0 +1,244 @@
+import { setImmediate } from "node:timers";
+import type {
+  Cancel,
+  Runtime,
+  SpawnOptions,
+  Steppable,
+  WaitOutcome,
+  WorkerEvents,
+  WorkerHandle,
+} from "./runtime.ts";
+
+const DEFAULT_START_MS = Date.UTC(2024, 0, 1);
+const TURN_MS = 0.01;
+const MAX_TURNS = 20_000_000;
+
+/** Options of {@linkcode SimulatedRuntime}. */
+export interface SimulatedRuntimeOptions {
+  /** Decides every choice: which bee steps next, every random number. Default 1. */
+  seed?: number;
+  /** Processors that the engine believes in. Default 2. */
+  cores?: number;
+  /** The wall clock at the start, in milliseconds since 1970. Default 2024-01-01. */
+  startMs?: number;
+  /** What can be read, by path. */
+  files?: ReadonlyMap<string, Uint8Array>;
+}
+
+interface Timer {
+  readonly dueMs: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+interface SimulatedWorker {
+  readonly name: string;
+  readonly fail: (error: Error) => void;
+  steppable?: Steppable;
+  /** Hung: exists, but is never given a turn. */
+  hung: boolean;
+  gone: boolean;
+}
+
+interface Sleeper {
+  readonly cells: Int32Array;
+  readonly index: number;
+  readonly resolve: (outcome: WaitOutcome) => void;
+}
+
+/** The mulberry32 generator: small, and the same everywhere. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/**
+ * A runtime in one thread with virtual time, in which a seed decides the order of all that happens.
+ *
+ * The same engine runs in it as in a process, bees included: they are stepped, one at a time, by
+ * {@linkcode SimulatedRuntime.drive}.
+ */
+export class SimulatedRuntime implements Runtime {
+  readonly cores: number;
+  /** One line for each step that did something, to compare two runs by. */
+  readonly trace: string[] = [];
+  /** What was printed. */
+  readonly printed: string[] = [];
+  readonly #random: () => number;
+  readonly #startMs: number;
+  readonly #files: ReadonlyMap<string, Uint8Array>;
+  #nowMs = 0;
+  #order = 0;
+  #timers: Timer[] = [];
+  #soon: (() => void)[] = [];
+  #workers: SimulatedWorker[] = [];
+  #sleepers = new Set<Sleeper>();
+
+  /** A world of its own. */
+  constructor(options: SimulatedRuntimeOptions = {}) {
+    this.cores = options.cores ?? 2;
+    this.#random = randomFrom(options.seed ?? 1);
+    this.#startMs = options.startMs ?? DEFAULT_START_MS;
+    this.#files = options.files ?? new Map();
+  }
+
+  /** Names of the workers that live, oldest first. */
+  get workers(): readonly string[] {
+    return this.#workers.filter((worker) => !worker.gone).map((worker) => worker.name);
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  wallClockMs(): number {
+    return this.#startMs + Math.floor(this.#nowMs);
+  }
+
+  random(): number {
+    return this.#random();
+  }
+
+  after(delayMs: number, callback: () => void): Cancel {
+    const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  soon(callback: () => void): void {
+    this.#soon.push(callback);
+  }
+
+  wait(): WaitOutcome {
+    throw new Error("Cannot block: in a simulation every engine shares one thread");
+  }
+
+  waitAsync(
+    cells: Int32Array,
+    index: number,
+    value: number,
+    timeoutMs: number,
+  ): WaitOutcome | Promise<WaitOutcome> {
+    if (Atomics.load(cells, index) !== value) return "not-equal";
+    const { promise, resolve } = Promise.withResolvers<WaitOutcome>();
+    const sleeper = { cells, index, resolve };
+    this.#sleepers.add(sleeper);
+    const cancel = this.after(timeoutMs, () => {
+      this.#sleepers.delete(sleeper);
+      resolve("timed-out");
+    });
+    return promise.finally(cancel);
+  }
+
+  notify(cells: Int32Array, index: number): number {
+    const address = cells.byteOffset + 4 * index;
+    let woken = 0;
+    for (const sleeper of this.#sleepers) {
+      if (sleeper.cells.buffer !== cells.buffer) continue;
+      if (sleeper.cells.byteOffset + 4 * sleeper.index !== address) continue;
+      this.#sleepers.delete(sleeper);
+      sleeper.resolve("ok");
+      woken++;
+    }
+    return woken;
+  }
+
+  sharedMemory(bytes: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(bytes);
+  }
+
+  spawn(options: SpawnOptions, events: WorkerEvents): WorkerHandle {
+    const { name } = options;
+    const worker: SimulatedWorker = { name, fail: events.error, hung: false, gone: false };
+    this.#workers.push(worker);
+    const post = (data: unknown) => this.soon(() => worker.gone || events.message(data));
+    options.inProcess(options.init, this, post).then(
+      (steppable) => worker.steppable = steppable,
+      (error) => events.error(error),
+    );
+    return { terminate: () => worker.gone = true };
+  }
+
+  readFile(path: string | URL): Promise<ReadableStream<Uint8Array>> {
+    const bytes = this.#files.get(String(path));
+    if (!bytes) return Promise.reject(new Error(`No such file in the simulation: ${path}`));
+    return Promise.resolve(ReadableStream.from([bytes]));
+  }
+
+  print(text: string): void {
+    this.printed.push(text);
+  }
+
+  /** From now on the worker gets no turn, as one that loops for ever. */
+  hang(name: string): void {
+    for (const worker of this.#workers) if (worker.name === name) worker.hung = true;
+  }
+
+  /** The worker ends with an error outside of its function, as one whose thread failed. */
+  crash(name: string, error: Error = new Error("crashed by the simulation")): void {
+    const worker = this.#workers.find((each) => each.name === name && !each.gone);
+    if (!worker) return;
+    worker.hung = true;
+    worker.fail(error);
+  }
+
+  /** Runs the world until `work` has ended; its outcome is returned. */
+  async drive<T>(work: () => Promise<T>): Promise<T> {
+    let ended = false;
+    const end = () => void (ended = true);
+    const outcome = work();
+    outcome.then(end, end);
+    for (let turn = 0; !ended; turn++) {
+      if (turn > MAX_TURNS) throw new Error(`The simulation did not end in ${MAX_TURNS} turns`);
+      await this.#turn();
+    }
+    return await outcome;
+  }
+
+  async #turn(): Promise<void> {
+    // A real turn of the event loop lets every pending promise run before the next choice.
+    await new Promise<void>((resolve) => setImmediate(() => resolve()));
+    this.#nowMs += TURN_MS;
+    const due = this.#soon;
+    this.#soon = [];
+    for (const callback of due) callback();
+    const stepped = this.#stepOne();
+    if (due.length === 0 && !stepped) this.#advance();
+    this.#fireTimers();
+  }
+
+  #stepOne(): boolean {
+    const ready = this.#workers.filter((each) => each.steppable && !each.hung && !each.gone);
+    const offset = Math.floor(this.#random() * ready.length);
+    for (let i = 0; i < ready.length; i++) {
+      const worker = ready[(i + offset) % ready.length];
+      const outcome = worker.steppable!.step();
+      if (outcome === "idle") continue;
+      if (outcome === "stopped") worker.gone = true;
+      this.trace.push(`${worker.name} ${outcome}`);
+      return true;
+    }
+    return false;
+  }
+
+  /** Nothing can happen now: time moves on to the next timer. */
+  #advance(): void {
+    const next = Math.min(...this.#timers.map((timer) => timer.dueMs));
+    if (Number.isFinite(next)) this.#nowMs = Math.max(this.#nowMs, next);
+  }
+
+  #fireTimers(): void {
+    const due = this.#timers.filter((timer) => timer.dueMs <= this.#nowMs);
+    if (due.length === 0) return;
+    this.#timers = this.#timers.filter((timer) => timer.dueMs > this.#nowMs);
+    due.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
+    for (const timer of due) timer.callback();
+  }
+}
