@@ -2,7 +2,7 @@
  * What a bench file is made of: rows that each hold a contender against a baseline of the same run.
  *
  * Contender and baseline take turns (A B A B …), so that a machine that slows down slows both, and
- * medians are compared, so that one pause of the collector decides nothing.
+ * medians are compared, so that one pause of the collector decides nothing. `gc()` is exposed.
  *
  * @module
  */

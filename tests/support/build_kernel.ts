@@ -10,7 +10,7 @@ const COMPILER = "npm:assemblyscript@0.28.20/asc";
 const LINE_LENGTH = 100;
 
 async function compile(): Promise<Uint8Array<ArrayBuffer>> {
-  const { code, stderr } = await new Deno.Command("deno", {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-prompt",

@@ -1,45 +1,129 @@
 /**
  * Runs `deno <subcommand> …` so that `@std/assert` resolves: from JSR where that can be reached,
  * else (behind a company proxy, say) from the adapter beside this file.
+ *
+ * Usage: `jsr.ts [--default=path,path] <subcommand> [flags] [paths]`. The paths of `--default` are
+ * those that exist of it, and are used when no path is given.
+ *
+ * @module
  */
-const PACKAGE = "jsr:@std/assert@^1";
-const PROBE_TIMEOUT_MS = 5_000;
-const ADAPTER = "tests/support/std_assert.ts";
 
-async function reachable(): Promise<boolean> {
-  const probe = new Deno.Command("deno", {
+/** The one package that the tests take from JSR. */
+export const PACKAGE = "jsr:@std/assert@^1";
+/** What stands in for it where JSR cannot be reached. */
+export const ADAPTER = "tests/support/std_assert.ts";
+/** The variable that tells child processes which import map to use, if any. */
+export const IMPORT_MAP_VARIABLE = "WAGGLE_IMPORT_MAP";
+
+const PROBE_TIMEOUT_MS = 5_000;
+const SIGNAL_EXIT_CODE = 128;
+const SIGINT_EXIT_CODE = 130;
+const ROOT = new URL("../../", import.meta.url);
+const FLAGS_WITH_VALUE = new Set(["--filter", "--reporter", "--junit-path", "--json", "--config"]);
+
+/** Whether Deno finds the package in its cache or at JSR, within `timeoutMs`. */
+export async function reachable(
+  { timeoutMs = PROBE_TIMEOUT_MS, env = {} }: {
+    timeoutMs?: number;
+    env?: Record<string, string>;
+  } = {},
+): Promise<boolean> {
+  const probe = new Deno.Command(Deno.execPath(), {
     args: ["cache", "--no-config", "--no-lock", PACKAGE],
+    stdin: "null",
     stdout: "null",
     stderr: "null",
-    signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-  });
-  return (await probe.output()).success;
+    env,
+  }).spawn();
+  const timer = setTimeout(() => probe.kill("SIGKILL"), timeoutMs);
+  const { success } = await probe.status;
+  clearTimeout(timer);
+  return success;
 }
 
-/** A copy of all imports of `deno.json` with the one entry replaced, as a file outside the tree. */
-async function adaptedImportMap(): Promise<string> {
-  const { imports } = JSON.parse(await Deno.readTextFile("deno.json"));
-  const root = new URL("../../", import.meta.url);
-  const adapted: Record<string, string> = {};
-  for (const [name, target] of Object.entries<string>(imports)) {
-    adapted[name] = target.startsWith("./") ? new URL(target, root).href : target;
-  }
-  adapted["@std/assert"] = new URL(ADAPTER, root).href;
+/** All `imports` of a `deno.json` with the one entry replaced, and file targets made absolute. */
+export function adaptImports(imports: Record<string, string>, root: URL): Record<string, string> {
+  const adapted = Object.entries(imports).map(([name, target]) => [
+    name,
+    target.startsWith("./") ? new URL(target, root).href : target,
+  ]);
+  return { ...Object.fromEntries(adapted), "@std/assert": new URL(ADAPTER, root).href };
+}
+
+/** Whether a path was named among the arguments, flags and their values left aside. */
+export function namesPath(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const own = end === -1 ? args : args.slice(0, end);
+  return own.some((arg, i) => !arg.startsWith("-") && !FLAGS_WITH_VALUE.has(own[i - 1]));
+}
+
+/** The arguments with the default paths put in when none was named. */
+export function withDefaultPaths(args: readonly string[], defaults: readonly string[]): string[] {
+  if (namesPath(args)) return [...args];
+  const end = args.indexOf("--");
+  return end === -1
+    ? [...args, ...defaults]
+    : [...args.slice(0, end), ...defaults, ...args.slice(end)];
+}
+
+/** Lock flags: frozen in CI, but only when the lock file knows the package that is asked of JSR. */
+export function lockFlags(lock: string, { ci, jsr }: { ci: boolean; jsr: boolean }): string[] {
+  const complete = !jsr || "jsr" in JSON.parse(lock);
+  return ci && complete ? ["--frozen"] : [];
+}
+
+async function writeImportMap(): Promise<string> {
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const path = await Deno.makeTempFile({ prefix: "waggle_imports_", suffix: ".json" });
-  await Deno.writeTextFile(path, JSON.stringify({ imports: adapted }));
+  await Deno.writeTextFile(path, JSON.stringify({ imports: adaptImports(imports, ROOT) }));
   return path;
 }
 
-const [subcommand, ...rest] = Deno.args;
-const extra: string[] = [];
-if (!await reachable()) {
-  console.error(`${PACKAGE} cannot be reached: using ${ADAPTER} in its place`);
-  extra.push("--no-lock", `--import-map=${await adaptedImportMap()}`);
+/** Runs Deno to its end, also when Ctrl-C reaches both: the child decides when it is over. */
+async function runDeno(args: string[], env: Record<string, string>): Promise<number> {
+  const outlive = () => {};
+  Deno.addSignalListener("SIGINT", outlive);
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    env,
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  const { code, signal } = await child.status;
+  Deno.removeSignalListener("SIGINT", outlive);
+  return signal === "SIGINT" ? SIGINT_EXIT_CODE : signal ? SIGNAL_EXIT_CODE : code;
 }
-const { code } = await new Deno.Command("deno", {
-  args: [subcommand, ...extra, ...rest],
-  stdin: "null",
-  stdout: "inherit",
-  stderr: "inherit",
-}).output();
-Deno.exit(code);
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function main([first, ...others]: string[]): Promise<number> {
+  const hasDefaults = first.startsWith("--default=");
+  const defaults = hasDefaults ? first.slice("--default=".length).split(",").filter(exists) : [];
+  const [subcommand, ...rest] = hasDefaults ? others : [first, ...others];
+  const jsr = await reachable();
+  const flags = lockFlags(await Deno.readTextFile(new URL("deno.lock", ROOT)), {
+    ci: Deno.env.get("CI") === "true",
+    jsr,
+  });
+  const args = withDefaultPaths(rest, defaults);
+  if (jsr) return await runDeno([subcommand, ...flags, ...args], {});
+  console.error(`${PACKAGE} cannot be reached: using ${ADAPTER} in its place`);
+  const map = await writeImportMap();
+  try {
+    const env = { [IMPORT_MAP_VARIABLE]: map };
+    return await runDeno([subcommand, ...flags, `--import-map=${map}`, ...args], env);
+  } finally {
+    await Deno.remove(map);
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
