@@ -2,20 +2,21 @@
  * Compiles `assembly/` and embeds the bytes in `src/kernel/kernel_wasm.ts`.
  *
  * With `--check` the committed file is compared instead of written, so that the published kernel
- * is always the one that its sources give.
+ * is always the one that its sources give. The compiler is the one of `deno.lock`.
+ *
+ * @module
  */
 
 const TARGET = "src/kernel/kernel_wasm.ts";
 const COMPILER = "npm:assemblyscript@0.28.20/asc";
 const LINE_LENGTH = 100;
 
-async function compile(): Promise<Uint8Array<ArrayBuffer>> {
+async function compile(frozen: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-prompt",
-      "--no-config",
-      "--no-lock",
+      ...(frozen ? ["--frozen"] : []),
       "--allow-read=.",
       "--allow-write=assembly/out",
       "--allow-env",
@@ -47,8 +48,9 @@ function embed(wasm: Uint8Array<ArrayBuffer>): string {
   ].join("\n");
 }
 
-const generated = embed(await compile());
-if (Deno.args.includes("--check")) {
+const checking = Deno.args.includes("--check");
+const generated = embed(await compile(checking));
+if (checking) {
   if (generated !== await Deno.readTextFile(TARGET)) {
     console.error(
       `${TARGET} differs from what assembly/ gives: run \`deno task build\`, commit it`,
