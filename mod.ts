@@ -5,3 +5,6 @@
  */
 export * from "./src/batch/schema.ts";
 export type { Column, ColumnValues } from "./src/batch/column.ts";
+export { type Duration, type DurationLimits, milliseconds } from "./src/runtime/duration.ts";
+export * from "./src/windows/aggregates.ts";
+export * from "./src/windows/tumbling_window.ts";

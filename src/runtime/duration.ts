@@ -1,0 +1,67 @@
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+
+/** A length of time: `"500ms"`, `"60s"`, `"5m"`, `"1h"`, `"1d"`, or a number of milliseconds. */
+export type Duration = number | string;
+
+/** Limits of {@linkcode milliseconds}. */
+export interface DurationLimits {
+  /** The least allowed, ms. Default 0. */
+  least?: number;
+  /** Whether fractions of a millisecond are allowed. Default `false`. */
+  fractions?: boolean;
+}
+
+function read(duration: Duration): number {
+  if (typeof duration === "number") return duration;
+  const [, amount, unit] = PATTERN.exec(duration) ?? [];
+  return amount === undefined ? NaN : Number(amount) * MILLISECONDS[unit];
+}
+
+/**
+ * A duration in milliseconds.
+ *
+ * @param duration What the user gave.
+ * @param name Of the option, for the error message.
+ * @throws {TypeError} when it is neither a number nor a text like `"60s"`.
+ * @throws {RangeError} when it is negative, too small, not finite, or a fraction where none may be.
+ *
+ * @example
+ * ```ts
+ * import { milliseconds } from "@waggle/stream";
+ *
+ * console.log(milliseconds("5m", "size")); // 300000
+ * ```
+ */
+export function milliseconds(
+  duration: Duration,
+  name: string,
+  limits: DurationLimits = {},
+): number {
+  const { least = 0, fractions = false } = limits;
+  const ms = read(duration);
+  const received = typeof duration === "string" ? JSON.stringify(duration) : String(duration);
+  if (typeof duration !== "number" && Number.isNaN(ms)) {
+    throw new TypeError(
+      `Cannot read ${name}: a duration is a number of milliseconds or a text like "500ms", "60s", ` +
+        `"5m", "1h" or "1d", received ${received}`,
+    );
+  }
+  if (!(ms >= least && ms <= Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError(
+      `Cannot use ${name}: it must be at least ${least} ms, received ${received}`,
+    );
+  }
+  if (!fractions && !Number.isInteger(ms)) {
+    throw new RangeError(
+      `Cannot use ${name}: it must be a whole number of milliseconds, received ${received}`,
+    );
+  }
+  return ms;
+}

@@ -1,0 +1,26 @@
+import type { Kernel } from "../kernel/kernel.ts";
+import { ReferenceWindowTable } from "./reference_window_table.ts";
+import { type WindowTable, type WindowTableOptions, windowTableOver } from "./window_table.ts";
+
+/**
+ * A window table in the memory of a kernel.
+ *
+ * @throws {TypeError} for a column that does not exist, has a type that does not fit its role, or
+ *   a result name that occurs twice.
+ *
+ * @example
+ * ```ts ignore
+ * using table = createWindowTable(kernel, {
+ *   schema,
+ *   time: "at",
+ *   keys: ["sensor"],
+ *   aggregates: { n: count(), avg: mean("temperature") },
+ *   window: new TumblingWindow({ size: "60s" }),
+ * });
+ * table.add(batch, { watermarkBefore: -Infinity, bound: 0, partition: 0, position: 0 });
+ * const results = table.close(Infinity);
+ * ```
+ */
+export function createWindowTable(_kernel: Kernel, options: WindowTableOptions): WindowTable {
+  return windowTableOver((plan) => new ReferenceWindowTable(plan), options);
+}

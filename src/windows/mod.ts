@@ -1,0 +1,9 @@
+/**
+ * When: windows over event time, and what is computed in them.
+ *
+ * @module
+ */
+export * from "./aggregates.ts";
+export * from "./tumbling_window.ts";
+export * from "./create_window_table.ts";
+export * from "./window_table.ts";

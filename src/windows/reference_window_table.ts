@@ -1,0 +1,277 @@
+import {
+  checkDelta,
+  DELTA_HEADER_BYTES,
+  DELTA_MAGIC,
+  DELTA_RECORD_BYTES,
+  DELTA_WINDOW_BYTES,
+  NULL_KEY_LENGTH,
+  recordBytes,
+} from "../kernel/delta.ts";
+import { fingerprintOf, layoutOf, type StateLayout } from "../kernel/window_layout.ts";
+import type {
+  AddOutcome,
+  BatchPosition,
+  ClosedWindows,
+  KernelColumn,
+  Ownership,
+  ResultColumn,
+  RouteOutcome,
+  TimeOutcome,
+  WindowEngine,
+  WindowPlan,
+  WindowRows,
+  WindowStats,
+} from "../kernel/window_types.ts";
+import { checkRows, resultTypeOf, sumInRange } from "../kernel/window_check.ts";
+import { columnOf, type Plain, valueAt } from "./plain_columns.ts";
+import { ReferenceAccumulator } from "./reference_accumulator.ts";
+import { compareKeys, decodeKey, encodeKey, hashKey, keyColumns } from "./reference_keys.ts";
+
+const MAX_TIME = 8.64e15;
+const POSITION_BITS = 48n;
+
+interface Group {
+  readonly key: Uint8Array | null;
+  readonly hash: bigint;
+  rows: bigint;
+  values: ReferenceAccumulator[];
+}
+
+type Slice = Map<string, Group>;
+
+/** A row that is on time. */
+interface TimedRow {
+  readonly row: number;
+  readonly time: number;
+  readonly start: number;
+}
+
+/**
+ * The kernel's window table in plain TypeScript: a `Map` a window, an object a key.
+ *
+ * It takes and gives the same bytes as the kernel's; it is slow and for tests.
+ */
+export class ReferenceWindowTable implements WindowEngine {
+  readonly #plan: WindowPlan;
+  readonly #layout: StateLayout;
+  readonly #fingerprint: number;
+  #slices = new Map<number, Slice>();
+  #rows = 0;
+
+  /** An empty table. */
+  constructor(plan: WindowPlan) {
+    this.#plan = plan;
+    this.#layout = layoutOf(plan);
+    this.#fingerprint = fingerprintOf(plan);
+  }
+
+  add(rows: WindowRows, at: BatchPosition): AddOutcome {
+    checkRows(this.#plan, rows);
+    const before = this.stats().groups;
+    const { timed, ...outcome } = this.#judge(rows, at);
+    for (const row of timed) this.#addRow(rows, row, at);
+    this.#rows += timed.length;
+    return { ...outcome, absorbed: timed.length, distinct: this.stats().groups - before };
+  }
+
+  route(rows: WindowRows, options: BatchPosition & Ownership): RouteOutcome {
+    checkRows(this.#plan, rows);
+    const { timed, ...outcome } = this.#judge(rows, options);
+    const lists: number[][] = Array.from({ length: options.owners }, () => []);
+    for (const { row } of timed) {
+      const hash = hashKey(this.#plan.keys, encodeKey(this.#plan.keys, rows.keys, row));
+      lists[options.ownerOf[Number(hash >> 56n)]].push(row);
+    }
+    return { ...outcome, rows: lists.map((list) => Uint32Array.from(list)) };
+  }
+
+  #judge(rows: WindowRows, at: BatchPosition): TimeOutcome & { timed: TimedRow[] } {
+    const { size, offset, allowedLateness } = this.#plan;
+    const timed: TimedRow[] = [];
+    let [late, untimed, minTime, maxTime] = [0, 0, Infinity, -Infinity];
+    let watermark = at.watermarkBefore;
+    for (let row = 0; row < rows.length; row++) {
+      const time = timeAt(rows.times, row);
+      if (time === undefined) {
+        untimed++;
+        continue;
+      }
+      const start = Math.floor((time - offset) / size) * size + offset;
+      if (start + size + allowedLateness <= watermark) late++;
+      else timed.push({ row, time, start });
+      minTime = Math.min(minTime, time);
+      maxTime = Math.max(maxTime, time);
+      watermark = Math.max(watermark, maxTime - at.bound);
+    }
+    return { timed, late, untimed, minTime, maxTime, watermarkAfter: watermark };
+  }
+
+  #addRow(rows: WindowRows, { row, time, start }: TimedRow, at: BatchPosition): void {
+    const group = this.#groupOf(start, encodeKey(this.#plan.keys, rows.keys, row));
+    const order = (BigInt(at.partition) << POSITION_BITS) + BigInt(at.position + row);
+    group.rows++;
+    group.values.forEach((value, index) => {
+      const cell = valueAt(rows.values[index], row);
+      const known = this.#plan.values[index].type.kind !== "any";
+      const number = cell === null || known ? cell as number | bigint | null : 0;
+      value.add(number, BigInt(time), order);
+    });
+  }
+
+  #groupOf(start: number, key: Uint8Array | null): Group {
+    const slice = this.#slices.get(start) ?? new Map<string, Group>();
+    this.#slices.set(start, slice);
+    const name = key === null ? "null" : key.toHex();
+    let group = slice.get(name);
+    if (group === undefined) {
+      const values = this.#layout.values.map((layout) => new ReferenceAccumulator(layout));
+      const hash = hashKey(this.#plan.keys, key);
+      group = { key: key === null ? null : key.slice(), hash, rows: 0n, values };
+      slice.set(name, group);
+    }
+    return group;
+  }
+
+  takeDeltas({ ownerOf, owners }: Ownership): Uint8Array[] {
+    const deltas = Array.from(
+      { length: owners },
+      (_, owner) => this.#write(({ hash }) => ownerOf[Number(hash >> 56n)] === owner),
+    );
+    this.#slices.clear();
+    this.#rows = 0;
+    return deltas;
+  }
+
+  fold(delta: Uint8Array): { records: number } {
+    if (delta.length === 0) return { records: 0 };
+    const expected = { fingerprint: this.#fingerprint, stateBytes: this.#layout.bytes };
+    const view = checkDelta(delta, expected);
+    let at = DELTA_HEADER_BYTES;
+    for (let window = view.getUint32(8, true); window > 0; window--) {
+      const start = Number(view.getBigInt64(at, true));
+      const end = at + DELTA_WINDOW_BYTES + view.getUint32(at + 12, true);
+      at += DELTA_WINDOW_BYTES;
+      while (at < end) at = this.#foldRecord(start, view, at);
+    }
+    return { records: view.getUint32(12, true) };
+  }
+
+  #foldRecord(start: number, view: DataView, at: number): number {
+    const { bytes, values } = this.#layout;
+    const length = view.getUint32(at + 8, true);
+    const isNull = length === NULL_KEY_LENGTH;
+    const state = new DataView(view.buffer, view.byteOffset + at + DELTA_RECORD_BYTES, bytes);
+    const keyStart = state.byteOffset + bytes;
+    const key = isNull ? null : new Uint8Array(view.buffer, keyStart, length);
+    const group = this.#groupOf(start, key);
+    const rows = state.getBigInt64(0, true);
+    values.forEach((layout, index) => {
+      group.values[index].merge(ReferenceAccumulator.read(state, layout, rows));
+    });
+    group.rows += rows;
+    this.#rows += Number(rows);
+    return at + recordBytes(this.#layout, isNull ? 0 : length);
+  }
+
+  snapshot(): Uint8Array {
+    return this.#write(() => true);
+  }
+
+  restore(snapshot: Uint8Array): void {
+    this.#slices.clear();
+    this.#rows = 0;
+    this.fold(snapshot);
+  }
+
+  #write(wanted: (group: Group) => boolean): Uint8Array {
+    const windows = [...this.#slices].sort(([a], [b]) => a - b)
+      .map(([start, slice]) => ({ start, groups: [...slice.values()].filter(wanted) }))
+      .filter(({ groups }) => groups.length > 0);
+    const areas = windows.map(({ groups }) =>
+      groups.reduce((sum, { key }) => sum + recordBytes(this.#layout, key?.length ?? 0), 0)
+    );
+    const total = areas.reduce((a, b) => a + b, 0);
+    if (total === 0) return new Uint8Array();
+    const size = DELTA_HEADER_BYTES + windows.length * DELTA_WINDOW_BYTES + total;
+    const view = new DataView(new ArrayBuffer(size));
+    const records = windows.reduce((sum, { groups }) => sum + groups.length, 0);
+    [DELTA_MAGIC, this.#fingerprint, windows.length, records, this.#layout.bytes, size]
+      .forEach((word, index) => view.setUint32(index * 4, word, true));
+    let at = DELTA_HEADER_BYTES;
+    windows.forEach(({ start, groups }, index) => {
+      view.setBigInt64(at, BigInt(start), true);
+      view.setUint32(at + 8, groups.length, true);
+      view.setUint32(at + 12, areas[index], true);
+      at += DELTA_WINDOW_BYTES;
+      for (const group of groups) at = this.#writeGroup(group, view, at);
+    });
+    return new Uint8Array(view.buffer);
+  }
+
+  #writeGroup({ key, hash, rows, values }: Group, view: DataView, at: number): number {
+    const layout = this.#layout;
+    view.setBigUint64(at, hash, true);
+    view.setUint32(at + 8, key === null ? NULL_KEY_LENGTH : key.length, true);
+    const state = new DataView(view.buffer, at + DELTA_RECORD_BYTES, layout.bytes);
+    state.setBigInt64(0, rows, true);
+    values.forEach((value, index) => value.write(state, layout.values[index]));
+    if (key !== null) new Uint8Array(view.buffer).set(key, state.byteOffset + layout.bytes);
+    return at + recordBytes(layout, key?.length ?? 0);
+  }
+
+  close(watermark: number): ClosedWindows | undefined {
+    const { size, allowedLateness, keys: types } = this.#plan;
+    const closed = [...this.#slices].filter(([start]) =>
+      start + size + allowedLateness <= watermark
+    )
+      .sort(([a], [b]) => a - b);
+    if (closed.length === 0) return undefined;
+    const groups = closed.flatMap(([start, slice]) =>
+      [...slice.values()].map((group) => ({ start, group, keys: decodeKey(types, group.key) }))
+        .sort((a, b) => compareKeys(types, a.keys, b.keys))
+    );
+    const aggregates = this.#aggregates(groups.map(({ group }) => group));
+    for (const [start] of closed) this.#slices.delete(start);
+    return {
+      length: groups.length,
+      windowStart: BigInt64Array.from(groups, ({ start }) => BigInt(start)),
+      windowEnd: BigInt64Array.from(groups, ({ start }) => BigInt(start + size)),
+      keys: keyColumns(types, groups.map(({ keys }) => keys)),
+      aggregates,
+    };
+  }
+
+  #aggregates(groups: readonly Group[]): ResultColumn[] {
+    return this.#plan.aggregates.map(({ op, value }) => {
+      const type = resultTypeOf(op, this.#plan.values[value]?.type);
+      return columnOf(
+        type,
+        groups.map((group): Plain => {
+          const result = value < 0 ? group.rows : group.values[value].result(op);
+          return op === "sum" && typeof result === "bigint" ? sumInRange(result) : result;
+        }),
+      );
+    });
+  }
+
+  nextClose(): number {
+    const { size, allowedLateness } = this.#plan;
+    return Math.min(...this.#slices.keys()) + size + allowedLateness;
+  }
+
+  stats(): WindowStats {
+    const groups = [...this.#slices.values()].reduce((sum, { size }) => sum + size, 0);
+    return { windows: this.#slices.size, groups, rows: this.#rows, bytes: 0 };
+  }
+
+  [Symbol.dispose](): void {
+    this.#slices.clear();
+  }
+}
+
+/** The time of a row in whole milliseconds; `undefined` without a usable one. */
+function timeAt(times: KernelColumn, row: number): number | undefined {
+  const value = valueAt(times, row);
+  const time = Math.floor(Number(value ?? NaN));
+  return time >= -MAX_TIME && time <= MAX_TIME ? time : undefined;
+}

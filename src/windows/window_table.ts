@@ -1,0 +1,203 @@
+import type { Column } from "../batch/column.ts";
+import type { Field, Schema } from "../batch/schema.ts";
+import { isTimeKind, resultTypeOf } from "../kernel/window_check.ts";
+import type {
+  AddOutcome,
+  BatchPosition,
+  ClosedWindows,
+  Ownership,
+  RouteOutcome,
+  WindowEngine,
+  WindowPlan,
+  WindowRows,
+  WindowStats,
+} from "../kernel/window_types.ts";
+import type { Aggregates } from "./aggregates.ts";
+import type { TumblingWindow } from "./tumbling_window.ts";
+import { planOf } from "./plan.ts";
+
+/** The names of the result columns that hold a window's start and end. */
+export const WINDOW_COLUMNS = ["windowStart", "windowEnd"] as const;
+
+/** What a window table needs of a batch: its schema and columns. */
+export interface ColumnBatch {
+  readonly schema: Schema;
+  readonly length: number;
+  readonly columns: readonly Column[];
+}
+
+/** What a windowed aggregation is made of. */
+export interface WindowTableOptions {
+  /** Of every batch that will be added. */
+  readonly schema: Schema;
+  /** Column of event times in milliseconds: `timestamp`, `i64` or `f64`. */
+  readonly time: string;
+  /** Columns that rows are grouped by; none for one group a window. Default none. */
+  readonly keys?: readonly string[];
+  readonly aggregates: Aggregates;
+  readonly window: TumblingWindow;
+  /** How long after its end a window still takes rows, ms. Default 0. */
+  readonly allowedLateness?: number;
+}
+
+/** The open windows of one operator. */
+export interface WindowTable extends Disposable {
+  /** Schema of the batches that {@linkcode close} gives. */
+  readonly resultSchema: Schema;
+  /** Aggregates a batch; when it throws, nothing of it was added. */
+  add(batch: ColumnBatch, at: BatchPosition): AddOutcome;
+  /** Decides lateness as `add` does, but only tells the rows of each owner. */
+  route(batch: ColumnBatch, options: BatchPosition & Ownership): RouteOutcome;
+  /** Takes everything out of the table: one delta an owner, empty where it gets nothing. */
+  takeDeltas(ownerOf: Uint8Array, owners: number): Uint8Array[];
+  /** Merges a delta or snapshot of a table with the same plan. When it throws, nothing was. */
+  fold(delta: Uint8Array): { records: number };
+  /**
+   * The results of the windows that end (and whose lateness ends) at or before `watermark`, which
+   * are freed: `windowStart`, `windowEnd`, the keys, the aggregates, in the order of the first and
+   * then the keys (numbers by value, text by its UTF-8 bytes, NaN and null last).
+   */
+  close(watermark: number): ColumnBatch | undefined;
+  /** Watermark that closes the earliest open window, ms; `Infinity` without one. */
+  nextClose(): number;
+  /** The whole state as one delta. */
+  snapshot(): Uint8Array;
+  /** Replaces the state by a snapshot's. */
+  restore(snapshot: Uint8Array): void;
+  stats(): WindowStats;
+}
+
+/** How the columns of a batch become the rows of a plan. */
+interface Selection {
+  readonly time: number;
+  readonly keys: readonly number[];
+  readonly values: readonly number[];
+}
+
+class BatchWindowTable implements WindowTable {
+  readonly resultSchema: Schema;
+  readonly #engine: WindowEngine;
+  readonly #selection: Selection;
+  readonly #width: number;
+
+  constructor(engine: WindowEngine, selection: Selection, resultSchema: Schema, width: number) {
+    this.#engine = engine;
+    this.#selection = selection;
+    this.resultSchema = resultSchema;
+    this.#width = width;
+  }
+
+  #rowsOf(batch: ColumnBatch): WindowRows {
+    const { columns, length } = batch;
+    if (columns.length !== this.#width) {
+      throw new TypeError(
+        `Cannot add batch to windows: it must have ${this.#width} columns, received ` +
+          `${columns.length}; all batches of an operator have one schema`,
+      );
+    }
+    const { time, keys, values } = this.#selection;
+    return {
+      length,
+      times: columns[time],
+      keys: keys.map((index) => columns[index]),
+      values: values.map((index) => columns[index]),
+    };
+  }
+
+  add(batch: ColumnBatch, at: BatchPosition): AddOutcome {
+    return this.#engine.add(this.#rowsOf(batch), at);
+  }
+
+  route(batch: ColumnBatch, options: BatchPosition & Ownership): RouteOutcome {
+    return this.#engine.route(this.#rowsOf(batch), options);
+  }
+
+  takeDeltas(ownerOf: Uint8Array, owners: number): Uint8Array[] {
+    return this.#engine.takeDeltas({ ownerOf, owners });
+  }
+
+  fold(delta: Uint8Array): { records: number } {
+    return this.#engine.fold(delta);
+  }
+
+  close(watermark: number): ColumnBatch | undefined {
+    const closed = this.#engine.close(watermark);
+    return closed && this.#batchOf(closed);
+  }
+
+  #batchOf(closed: ClosedWindows): ColumnBatch {
+    const { length, windowStart, windowEnd, keys, aggregates } = closed;
+    const bound = (values: BigInt64Array): Column => {
+      return { type: { kind: "timestamp" }, length, nullCount: 0, values };
+    };
+    const columns = [bound(windowStart), bound(windowEnd), ...keys, ...aggregates];
+    return { schema: this.resultSchema, length, columns };
+  }
+
+  nextClose(): number {
+    return this.#engine.nextClose();
+  }
+
+  snapshot(): Uint8Array {
+    return this.#engine.snapshot();
+  }
+
+  restore(snapshot: Uint8Array): void {
+    this.#engine.restore(snapshot);
+  }
+
+  stats(): WindowStats {
+    return this.#engine.stats();
+  }
+
+  [Symbol.dispose](): void {
+    this.#engine[Symbol.dispose]();
+  }
+}
+
+function resultSchemaOf(options: WindowTableOptions, plan: WindowPlan): Schema {
+  const { schema, keys = [], aggregates } = options;
+  const bounds = WINDOW_COLUMNS.map((name): Field => {
+    return { name, type: { kind: "timestamp" }, nullable: false };
+  });
+  const keyFields = keys.map((key) => schema.fields.find(({ name }) => name === key) as Field);
+  const results = Object.keys(aggregates).map((name, index): Field => {
+    const { op, value } = plan.aggregates[index];
+    return { name, type: resultTypeOf(op, plan.values[value]?.type), nullable: op !== "count" };
+  });
+  return { fields: [...bounds, ...keyFields, ...results] };
+}
+
+function checkNames(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new TypeError(
+      `Cannot aggregate: result columns must have different names, received ` +
+        `${JSON.stringify(twice)} twice; ${WINDOW_COLUMNS.join(" and ")} are always there`,
+    );
+  }
+}
+
+/**
+ * A window table over batches.
+ *
+ * @param engine Makes the table below: the kernel's, or its reference twin.
+ * @throws {TypeError} for a column that does not exist, has a type that does not fit its role, or
+ *   a result name that occurs twice.
+ */
+export function windowTableOver(
+  engine: (plan: WindowPlan) => WindowEngine,
+  options: WindowTableOptions,
+): WindowTable {
+  const { plan, time, keys, values } = planOf(options);
+  const resultSchema = resultSchemaOf(options, plan);
+  checkNames(resultSchema.fields.map(({ name }) => name));
+  if (!isTimeKind(options.schema.fields[time].type.kind)) {
+    throw new TypeError(
+      `Cannot take event times from column ${JSON.stringify(options.time)}: it must be of ` +
+        `timestamp, i64 or f64 milliseconds, received ${options.schema.fields[time].type.kind}`,
+    );
+  }
+  const width = options.schema.fields.length;
+  return new BatchWindowTable(engine(plan), { time, keys, values }, resultSchema, width);
+}

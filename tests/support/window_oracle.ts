@@ -1,0 +1,140 @@
+import type { AggregateOp } from "../../src/kernel/window_types.ts";
+import type { Plain } from "../../src/windows/plain_columns.ts";
+import { nameOf, type PlainRow, type WindowCase } from "./window_cases.ts";
+
+const POWER = 1074n;
+
+/** A result with the error that it may have; 0 is exact. */
+export interface Expected {
+  readonly value: Plain;
+  readonly error: number;
+}
+
+/** What is to come out of a case. */
+export interface OracleResult {
+  /** Aggregates by {@linkcode nameOf} window and keys. */
+  readonly groups: Map<string, Expected[]>;
+  readonly late: number;
+  readonly untimed: number;
+  readonly watermark: number;
+}
+
+type Cell = { value: number | bigint; time: number; at: number };
+
+/** A finite double as a whole multiple of 2⁻¹⁰⁷⁴. */
+function scaled(value: number): bigint {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  const bits = view.getBigUint64(0);
+  const exponent = (bits >> 52n) & 0x7ffn;
+  const fraction = bits & 0xfffffffffffffn;
+  const size = exponent === 0n ? fraction : (fraction | (1n << 52n)) << (exponent - 1n);
+  return value < 0 ? -size : size;
+}
+
+function unscaled(value: bigint): number {
+  const negative = value < 0n;
+  const size = negative ? -value : value;
+  const shift = BigInt(Math.max(0, size.toString(2).length - 64));
+  const number = Number(size >> shift) *
+    2 ** Number(shift - POWER > -1000n ? shift - POWER : -1000n) *
+    (shift - POWER > -1000n ? 1 : 2 ** Number(shift - POWER + 1000n));
+  return negative ? -number : number;
+}
+
+/** The sum of doubles, exactly and then rounded, with the error that a compensated sum may have. */
+function sumOf(values: readonly number[]): Expected {
+  if (values.some((value) => !Number.isFinite(value))) {
+    return { value: values.reduce((a, b) => a + b, 0), error: 0 };
+  }
+  const exact = unscaled(values.reduce((sum, value) => sum + scaled(value), 0n));
+  const size = values.reduce((sum, value) => sum + Math.abs(value), 0);
+  const error = Math.abs(exact) * 2 ** -51 + size * values.length ** 2 * 2 ** -104;
+  return { value: exact, error };
+}
+
+function varianceOf(values: readonly number[]): Expected {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const size = Math.max(...values.map(Math.abs));
+  return { value: squares / (values.length - 1), error: size * size * 1e-12 * values.length };
+}
+
+function spreadOf(op: AggregateOp, values: readonly number[]): Expected {
+  if (values.length < 2) return { value: null, error: 0 };
+  const { value, error } = varianceOf(values);
+  if (op === "variance") return { value, error };
+  return { value: Math.sqrt(value as number), error: Math.sqrt(error) };
+}
+
+function addUp(op: "sum" | "mean", cells: readonly Cell[], integer: boolean): Expected {
+  const { length } = cells;
+  if (integer) {
+    const sum = cells.reduce((total, { value }) => total + BigInt(value), 0n);
+    if (op === "sum") return { value: sum, error: 0 };
+    return { value: Number(sum) / length, error: Math.abs(Number(sum)) * 2 ** -51 };
+  }
+  const { value, error } = sumOf(cells.map(({ value }) => value as number));
+  if (op === "sum") return { value, error };
+  return { value: (value as number) / length, error: error + Math.abs(value as number) * 2 ** -51 };
+}
+
+function extreme(op: "min" | "max", cells: readonly Cell[], integer: boolean): Expected {
+  const values = cells.map(({ value }) => value);
+  if (!integer) return { value: Math[op](...values as number[]), error: 0 };
+  const better = (a: number | bigint, b: number | bigint) => op === "min" ? a < b : a > b;
+  return { value: values.reduce((best, value) => better(value, best) ? value : best), error: 0 };
+}
+
+function aggregate(op: AggregateOp, cells: readonly Cell[], integer: boolean): Expected {
+  if (op === "count") return { value: BigInt(cells.length), error: 0 };
+  if (cells.length === 0) return { value: null, error: 0 };
+  if (op === "sum" || op === "mean") return addUp(op, cells, integer);
+  if (op === "min" || op === "max") return extreme(op, cells, integer);
+  if (op === "variance" || op === "stddev") {
+    return spreadOf(op, cells.map(({ value }) => Number(value)));
+  }
+  const inOrder = [...cells].sort((a, b) => a.time - b.time || a.at - b.at);
+  return { value: inOrder.at(op === "first" ? 0 : -1)!.value, error: 0 };
+}
+
+interface TimedRow {
+  readonly row: PlainRow;
+  readonly time: number;
+  readonly at: number;
+}
+
+function results({ plan }: WindowCase, rows: readonly TimedRow[]): Expected[] {
+  return plan.aggregates.map(({ op, value }) => {
+    if (value < 0) return { value: BigInt(rows.length), error: 0 };
+    const { kind } = plan.values[value].type;
+    const cells = rows.filter(({ row }) => row.values[value] !== null)
+      .map(({ row, time, at }): Cell => {
+        return { value: row.values[value] as number | bigint, time, at };
+      });
+    return aggregate(op, cells, kind !== "f64" && kind !== "f32");
+  });
+}
+
+/** What a case gives, computed in the plainest way. */
+export function oracle(given: WindowCase): OracleResult {
+  const { plan: { size, offset, allowedLateness }, rows, bound } = given;
+  const groups = new Map<string, TimedRow[]>();
+  let [late, untimed, watermark] = [0, 0, -Infinity];
+  rows.forEach((row, at) => {
+    const time = Math.floor(Number(row.time ?? NaN));
+    if (!(Math.abs(time) <= 8.64e15)) {
+      untimed++;
+      return;
+    }
+    const start = offset + size * Math.floor((time - offset) / size);
+    if (watermark >= start + size + allowedLateness) late++;
+    else {
+      const name = nameOf(start, row.keys);
+      groups.set(name, [...groups.get(name) ?? [], { row, time, at }]);
+    }
+    watermark = Math.max(watermark, time - bound);
+  });
+  const expected = new Map([...groups].map(([name, rows]) => [name, results(given, rows)]));
+  return { groups: expected, late, untimed, watermark };
+}

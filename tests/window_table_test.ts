@@ -1,0 +1,146 @@
+import { assert, assertEquals } from "@std/assert";
+import type { WindowEngine, WindowPlan } from "../src/kernel/window_types.ts";
+import type { Plain } from "../src/windows/plain_columns.ts";
+import { ReferenceWindowTable } from "../src/windows/reference_window_table.ts";
+import { forSeeds, type Random } from "./support/random.ts";
+import {
+  columnsOf,
+  nameOf,
+  type PlainResult,
+  randomCase,
+  resultsOf,
+  type WindowCase,
+} from "./support/window_cases.ts";
+import { type Expected, oracle } from "./support/window_oracle.ts";
+
+const RUNS = 2000;
+const MAX_ROWS = 120;
+
+const ENGINES: Record<string, (plan: WindowPlan) => WindowEngine> = {
+  ReferenceWindowTable: (plan) => new ReferenceWindowTable(plan),
+};
+
+function assertClose(actual: Plain, { value, error }: Expected, what: string): void {
+  if (Object.is(actual, value) || (error === 0 && actual === value)) return;
+  const difference = Math.abs(Number(actual) - Number(value));
+  assert(actual !== null && value !== null && difference <= error, `${what}: ${actual}, ${value}`);
+}
+
+function assertResults(results: readonly PlainResult[], expected: Map<string, Expected[]>): void {
+  const left = new Map(expected);
+  for (const { start, keys, values } of results) {
+    const name = nameOf(start, keys);
+    const wanted = left.get(name);
+    assert(wanted !== undefined, `${name} is not expected, or came twice`);
+    values.forEach((value, index) => assertClose(value, wanted[index], `${name} [${index}]`));
+    left.delete(name);
+  }
+  assertEquals([...left.keys()], []);
+}
+
+/** Cuts rows into batches and tells where each stands. */
+function* batchesOf(random: Random, given: WindowCase) {
+  const { rows, bound } = given;
+  const longest = random.pick([1, 10, 50, MAX_ROWS]);
+  for (let position = 0; position < rows.length;) {
+    const end = Math.min(rows.length, position + 1 + random.below(longest));
+    yield { rows: columnsOf(given, rows.slice(position, end)), position, bound, partition: 3 };
+    position = end;
+  }
+}
+
+function fairSums(given: WindowCase): boolean {
+  return [...oracle(given).groups.values()].every((values) =>
+    values.every(({ value }) => typeof value !== "bigint" || BigInt.asIntN(64, value) === value)
+  );
+}
+
+function randomFairCase(random: Random): WindowCase {
+  const given = randomCase(random, MAX_ROWS);
+  return fairSums(given) ? given : randomFairCase(random);
+}
+
+for (const [name, make] of Object.entries(ENGINES)) {
+  Deno.test(`${name} gives the oracle's windows, however rows are cut into batches`, () => {
+    forSeeds(RUNS, (random) => {
+      const given = randomFairCase(random);
+      const expected = oracle(given);
+      using table = make(given.plan);
+      const results: PlainResult[] = [];
+      let [late, untimed, absorbed, watermark] = [0, 0, 0, -Infinity];
+      for (const { rows, ...at } of batchesOf(random, given)) {
+        const outcome = table.add(rows, { ...at, watermarkBefore: watermark });
+        late += outcome.late;
+        untimed += outcome.untimed;
+        absorbed += outcome.absorbed;
+        watermark = outcome.watermarkAfter;
+        if (random.chance(0.3)) results.push(...resultsOf(table.close(watermark)));
+        if (random.chance(0.1)) table.restore(table.snapshot());
+      }
+      results.push(...resultsOf(table.close(Infinity)));
+      assertEquals(
+        { late, untimed, watermark },
+        { late: expected.late, untimed: expected.untimed, watermark: expected.watermark },
+      );
+      assertEquals(late + untimed + absorbed, given.rows.length);
+      assertResults(results, expected.groups);
+      assertEquals(table.nextClose(), Infinity);
+    });
+  });
+
+  Deno.test(`${name} gives the oracle's windows through foragers and owners in any order`, () => {
+    forSeeds(RUNS, (random) => {
+      const given = randomFairCase(random);
+      const owners = 1 + random.below(3);
+      const ownerOf = Uint8Array.from({ length: 256 }, () => random.below(owners));
+      const tables = Array.from({ length: owners }, () => make(given.plan));
+      const foragers = Array.from({ length: 1 + random.below(3) }, () => make(given.plan));
+      const deltas: [owner: number, delta: Uint8Array][] = [];
+      let watermark = -Infinity;
+      for (const { rows, ...at } of batchesOf(random, given)) {
+        const forager = random.pick(foragers);
+        watermark = forager.add(rows, { ...at, watermarkBefore: watermark }).watermarkAfter;
+        if (random.chance(0.6)) continue;
+        forager.takeDeltas({ ownerOf, owners }).forEach((delta, owner) =>
+          deltas.push([owner, delta])
+        );
+        assertEquals(forager.stats().groups, 0);
+      }
+      for (const forager of foragers) {
+        forager.takeDeltas({ ownerOf, owners }).forEach((delta, owner) =>
+          deltas.push([owner, delta])
+        );
+        forager[Symbol.dispose]();
+      }
+      for (const [owner, delta] of random.shuffle(deltas)) tables[owner].fold(delta);
+      const results = tables.flatMap((table) => resultsOf(table.close(Infinity)));
+      assertResults(results, oracle(given).groups);
+      for (const table of tables) table[Symbol.dispose]();
+    });
+  });
+
+  Deno.test(`${name} sends every row on time to the one owner that holds its key`, () => {
+    forSeeds(RUNS, (random) => {
+      const given = randomFairCase(random);
+      const owners = 1 + random.below(3);
+      const ownerOf = Uint8Array.from({ length: 256 }, () => random.below(owners));
+      using table = make(given.plan);
+      const tables = Array.from({ length: owners }, () => make(given.plan));
+      const expected = oracle(given);
+      let [late, watermark] = [0, -Infinity];
+      for (const { rows, ...at } of batchesOf(random, given)) {
+        const routed = table.route(rows, { ...at, watermarkBefore: watermark, ownerOf, owners });
+        watermark = routed.watermarkAfter;
+        late += routed.late;
+        routed.rows.forEach((list, owner) => {
+          const part = columnsOf(given, [...list].map((row) => given.rows[at.position + row]));
+          const all = { ...at, watermarkBefore: -Infinity, bound: Infinity };
+          assertEquals(tables[owner].add(part, all).absorbed, list.length);
+        });
+      }
+      assertEquals(late, expected.late);
+      assertResults(tables.flatMap((one) => resultsOf(one.close(Infinity))), expected.groups);
+      for (const one of tables) one[Symbol.dispose]();
+    });
+  });
+}
