@@ -3,8 +3,7 @@
  *
  * @module
  */
-export * from "./src/batch/schema.ts";
-export type { Column, ColumnValues } from "./src/batch/column.ts";
+export * from "./src/batch/mod.ts";
 export { type Duration, type DurationLimits, milliseconds } from "./src/runtime/duration.ts";
 export * from "./src/windows/aggregates.ts";
 export * from "./src/windows/tumbling_window.ts";

@@ -31,6 +31,18 @@ export type DataType =
   /** Any JSON-like value, a tag each. */
   | { readonly kind: "mixed" };
 
+/** Where {@linkcode Typed} keeps the type of a value; exists for the type checker alone. */
+export declare const VALUE: unique symbol;
+
+/** Where {@linkcode TypedSchema} keeps the type of a row; exists for the type checker alone. */
+export declare const ROW: unique symbol;
+
+/** A data type of which the type checker knows what its values are in rows. */
+export type Typed<T extends DataType, Value> = T & { readonly [VALUE]?: Value };
+
+/** What a value of data type `T` is in a row, nulls apart; `unknown` where that is not known. */
+export type ValueOf<T> = T extends { readonly [VALUE]?: infer Value } ? Value : unknown;
+
 /** A named column of a schema or struct. */
 export interface Field {
   readonly name: string;
@@ -44,9 +56,23 @@ export interface Schema {
   readonly fields: readonly Field[];
 }
 
-/** A `decimal(precision, scale)` type; `precision` at most 38. */
-export function decimal(precision: number, scale: number): DataType {
-  if (!(precision >= 1 && precision <= MAX_DECIMAL_PRECISION && scale >= 0 && scale <= precision)) {
+/** A schema of which the type checker knows the rows. */
+export interface TypedSchema<Row> extends Schema {
+  readonly [ROW]?: Row;
+}
+
+/**
+ * Makes a `decimal(precision, scale)` type.
+ *
+ * @throws {RangeError} unless `precision` is 1 to 38 and `scale` 0 to `precision`, both whole.
+ */
+export function decimal(
+  precision: number,
+  scale: number,
+): Typed<{ readonly kind: "decimal"; readonly precision: number; readonly scale: number }, string> {
+  const whole = Number.isInteger(precision) && Number.isInteger(scale);
+  const inRange = precision >= 1 && precision <= MAX_DECIMAL_PRECISION && scale >= 0;
+  if (!(whole && inRange && scale <= precision)) {
     throw new RangeError(
       `Cannot make decimal type: precision must be 1 to ${MAX_DECIMAL_PRECISION} and scale 0 to ` +
         `precision, received (${precision}, ${scale})`,

@@ -1,0 +1,236 @@
+import { getBit, setBit } from "./bitmap.ts";
+import { type Buffers, ColumnBuilder } from "./column_builder.ts";
+import { DECIMAL_BYTES, type DecimalShape, parseDecimal } from "./decimal.ts";
+import { Misfit } from "./misfit.ts";
+import type { DataType } from "./schema.ts";
+
+const FIRST_CAPACITY = 64;
+const TWO_32 = 4294967296;
+const DAY_MS = 86_400_000;
+
+type NumberValues = Int32Array | Float32Array | Float64Array;
+
+/** How one kind of number is stored and checked. */
+interface NumberKind {
+  readonly make: (length: number) => NumberValues;
+  /** The number to store, or undefined when the value does not fit. */
+  readonly accept: (value: unknown) => number | undefined;
+  readonly expected: string;
+}
+
+function acceptI32(value: unknown): number | undefined {
+  return typeof value === "number" && (value | 0) === value ? value : undefined;
+}
+
+function acceptF64(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
+function acceptF32(value: unknown): number | undefined {
+  if (typeof value !== "number") return undefined;
+  return Number.isFinite(value) && !Number.isFinite(Math.fround(value)) ? undefined : value;
+}
+
+function acceptDate(value: unknown): number | undefined {
+  return acceptI32(value instanceof Date ? value.getTime() / DAY_MS : value);
+}
+
+function acceptTime(value: unknown): number | undefined {
+  const ms = acceptI32(value);
+  return ms !== undefined && ms >= 0 && ms < DAY_MS ? ms : undefined;
+}
+
+const NUMBER_KINDS: Readonly<Record<"i32" | "f32" | "f64" | "date" | "time", NumberKind>> = {
+  i32: {
+    make: (length) => new Int32Array(length),
+    accept: acceptI32,
+    expected: "i32 (a whole number from -2147483648 to 2147483647)",
+  },
+  f32: {
+    make: (length) => new Float32Array(length),
+    accept: acceptF32,
+    expected: "f32 (a number)",
+  },
+  f64: {
+    make: (length) => new Float64Array(length),
+    accept: acceptF64,
+    expected: "f64 (a number)",
+  },
+  date: {
+    make: (length) => new Int32Array(length),
+    accept: acceptDate,
+    expected: "date (whole days since 1970, or a Date at midnight UTC)",
+  },
+  time: {
+    make: (length) => new Int32Array(length),
+    accept: acceptTime,
+    expected: "time (whole milliseconds since midnight, 0 to 86399999)",
+  },
+};
+
+/** Builds columns of 32-bit integers and floats: i32, f32, f64, date, time. */
+export class NumberBuilder extends ColumnBuilder {
+  readonly #kind: NumberKind;
+  #values: NumberValues;
+
+  /** A builder of one of the five kinds. */
+  constructor(type: DataType & { readonly kind: keyof typeof NUMBER_KINDS }) {
+    super(type);
+    this.#kind = NUMBER_KINDS[type.kind];
+    this.#values = this.#kind.make(FIRST_CAPACITY);
+  }
+
+  protected override push(value: unknown, at: number): void {
+    const accepted = this.#kind.accept(value);
+    if (accepted === undefined) throw new Misfit(this.#kind.expected, value);
+    if (at === this.#values.length) this.#grow();
+    this.#values[at] = accepted;
+  }
+
+  protected override pushNull(at: number): void {
+    if (at === this.#values.length) this.#grow();
+    this.#values[at] = 0;
+  }
+
+  protected override cut(): void {}
+
+  protected override take(length: number): Buffers {
+    const values = this.#values.slice(0, length);
+    return { values };
+  }
+
+  #grow(): void {
+    const grown = this.#kind.make(this.#values.length * 2);
+    grown.set(this.#values);
+    this.#values = grown;
+  }
+}
+
+/** Writes a safe integer as 64 bits without the detour over bigint. */
+function putSafe(halves: Int32Array, at: number, value: number): void {
+  halves[at * 2] = value | 0;
+  halves[at * 2 + 1] = Math.floor(value / TWO_32);
+}
+
+/** Builds columns of 64-bit integers: i64 and timestamp. */
+export class Int64Builder extends ColumnBuilder {
+  #values: BigInt64Array = new BigInt64Array(FIRST_CAPACITY);
+  #halves: Int32Array = new Int32Array(this.#values.buffer);
+
+  /** A builder of i64 or timestamp. */
+  constructor(type: DataType & { readonly kind: "i64" | "timestamp" }) {
+    super(type);
+  }
+
+  protected override push(value: unknown, at: number): void {
+    if (at === this.#values.length) this.#grow();
+    const given = value instanceof Date && this.type.kind === "timestamp" ? value.getTime() : value;
+    if (typeof given === "number" && Number.isSafeInteger(given)) {
+      putSafe(this.#halves, at, given);
+    } else if (
+      typeof given === "bigint" && this.type.kind === "i64" && BigInt.asIntN(64, given) === given
+    ) {
+      this.#values[at] = given;
+    } else throw this.#misfit(value);
+  }
+
+  protected override pushNull(at: number): void {
+    if (at === this.#values.length) this.#grow();
+    this.#values[at] = 0n;
+  }
+
+  protected override cut(): void {}
+
+  protected override take(length: number): Buffers {
+    const values = this.#values.slice(0, length);
+    return { values };
+  }
+
+  #misfit(value: unknown): Misfit {
+    return this.type.kind === "timestamp"
+      ? new Misfit("timestamp (a Date, or whole milliseconds since 1970)", value)
+      : new Misfit("i64 (a whole number up to 2^53 - 1, or a bigint of 64 bits)", value);
+  }
+
+  #grow(): void {
+    const grown = new BigInt64Array(this.#values.length * 2);
+    grown.set(this.#values);
+    this.#values = grown;
+    this.#halves = new Int32Array(grown.buffer);
+  }
+}
+
+/** Builds bool columns. */
+export class BoolBuilder extends ColumnBuilder {
+  #bits: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+
+  /** A builder of bool. */
+  constructor(type: DataType & { readonly kind: "bool" }) {
+    super(type);
+  }
+
+  protected override push(value: unknown, at: number): void {
+    if (typeof value !== "boolean") throw new Misfit("bool (true or false)", value);
+    this.#reserve(at);
+    if (value) setBit(this.#bits, at);
+  }
+
+  protected override pushNull(at: number): void {
+    this.#reserve(at);
+  }
+
+  protected override cut(length: number): void {
+    const kept = new Uint8Array(this.#bits.length);
+    for (let at = 0; at < length; at++) if (getBit(this.#bits, at)) setBit(kept, at);
+    this.#bits = kept;
+  }
+
+  protected override take(length: number): Buffers {
+    const values = this.#bits.slice(0, (length + 7) >>> 3);
+    this.#bits = new Uint8Array(FIRST_CAPACITY);
+    return { values };
+  }
+
+  #reserve(at: number): void {
+    if (at >> 3 < this.#bits.length) return;
+    const grown = new Uint8Array(this.#bits.length * 2);
+    grown.set(this.#bits);
+    this.#bits = grown;
+  }
+}
+
+/** Builds decimal columns, from exact texts, bigints, and numbers by their shortest text. */
+export class DecimalBuilder extends ColumnBuilder {
+  readonly #shape: DecimalShape;
+  #words: BigInt64Array = new BigInt64Array(FIRST_CAPACITY);
+
+  /** A builder of decimals. */
+  constructor(type: DataType & { readonly kind: "decimal" }) {
+    super(type);
+    this.#shape = type;
+  }
+
+  protected override push(value: unknown, at: number): void {
+    this.#put(at, parseDecimal(value, this.#shape));
+  }
+
+  protected override pushNull(at: number): void {
+    this.#put(at, 0n);
+  }
+
+  protected override cut(): void {}
+
+  protected override take(length: number): Buffers {
+    return { values: new Uint8Array(this.#words.buffer.slice(0, length * DECIMAL_BYTES)) };
+  }
+
+  #put(at: number, unscaled: bigint): void {
+    if (at * 2 === this.#words.length) {
+      const grown = new BigInt64Array(this.#words.length * 2);
+      grown.set(this.#words);
+      this.#words = grown;
+    }
+    this.#words[at * 2] = BigInt.asIntN(64, unscaled);
+    this.#words[at * 2 + 1] = unscaled >> 64n;
+  }
+}
