@@ -26,7 +26,7 @@ class FunctionReader extends ExpressionReader {
     const facts = { isGenerator: false, isAsync: false, parametersAt: 0 };
     if (this.at.atName("class") && !this.peekIs("(")) return { form: "class", ...facts };
     const start = this.at.token;
-    if (this.at.atName("async") && !this.at.peek().newlineBefore) {
+    if (this.at.atName("async") && !this.at.peek().newlineBefore && !this.peekIs("=>")) {
       this.at.next();
       facts.isAsync = true;
     }

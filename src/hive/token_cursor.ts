@@ -15,9 +15,14 @@ export class TokenCursor {
     return this.#token;
   }
 
-  /** Takes the next token. */
+  /**
+   * Takes the next token.
+   *
+   * @throws {SyntaxError} at the end of the source, so that no loop can pass it.
+   */
   next(): Token {
     const taken = this.#token;
+    if (taken.kind === "end") throw this.unexpected("more source");
     this.#token = this.#tokens.read(taken.end);
     return taken;
   }

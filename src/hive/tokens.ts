@@ -28,8 +28,8 @@ export interface Token {
 function decodeName(text: string): string {
   if (!text.includes("\\")) return text;
   return text.replace(
-    /\\u\{?([\da-fA-F]+)\}?/g,
-    (_, hex: string) => String.fromCodePoint(parseInt(hex, 16)),
+    /\\u(?:\{([\da-fA-F]+)\}|([\da-fA-F]{4}))/g,
+    (_, braced?: string, four?: string) => String.fromCodePoint(parseInt(braced ?? four!, 16)),
   );
 }
 
