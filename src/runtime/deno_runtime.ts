@@ -74,7 +74,8 @@ class DenoRuntime implements Runtime {
   }
 
   print(text: string): void {
-    console.log(text);
+    const bytes = new TextEncoder().encode(`${text}\n`);
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
   }
 }
 

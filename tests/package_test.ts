@@ -1,0 +1,98 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type JsrPackage, serveJsr } from "./support/jsr_server.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const PUBLISHED = /^\s+(file:\/\/\S+) \([\d.]+\s?[kKMG]?i?B\)$/gm;
+const decoder = new TextDecoder();
+
+interface Config {
+  readonly name: string;
+  readonly version: string;
+  readonly exports: Record<string, string>;
+  readonly imports: Record<string, string>;
+}
+
+const config: Config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+
+/** The files that a publish would upload, as the dry run lists them. */
+async function publishedFiles(): Promise<URL[]> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["publish", "--dry-run", "--allow-dirty", "--no-check"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = decoder.decode(stdout) + decoder.decode(stderr);
+  assert(success, text);
+  return Array.from(text.matchAll(PUBLISHED), ([, url]) => new URL(url));
+}
+
+/** What publishing does to a module: names of `deno.json` become what they stand for. */
+function withResolvedImports(source: string): string {
+  return source.replaceAll(/(\bfrom |\bimport\(|\bimport )"([^"]+)"/g, (match, before, name) => {
+    const target = config.imports[name];
+    return target?.match(/^(npm|jsr):/) ? `${before}"${target}"` : match;
+  });
+}
+
+async function readPublished(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await Deno.readFile(url);
+  if (!url.pathname.endsWith(".ts")) return bytes;
+  return new TextEncoder().encode(withResolvedImports(decoder.decode(bytes)));
+}
+
+async function packageAsPublished(): Promise<JsrPackage> {
+  const files = (await publishedFiles()).map(async (url) => {
+    const path = `/${url.href.slice(ROOT.href.length)}`;
+    return [path, await readPublished(url)] as const;
+  });
+  return { ...config, files: new Map(await Promise.all(files)) };
+}
+
+/** Runs a script that knows the package only from the registry, with nothing in the cache. */
+async function runAsUser(item: JsrPackage, script: string, permissions: readonly string[] = []) {
+  await using server = serveJsr([item]);
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/main.ts`, script);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--check", "--no-prompt", ...permissions, "main.ts"],
+      cwd: folder,
+      env: { JSR_URL: server.url, DENO_DIR: `${folder}/cache`, NO_COLOR: "1" },
+    }).output();
+    const output = { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    return { ...output, requests: [...server.requests] };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const published = await packageAsPublished();
+
+Deno.test("the package holds what it needs at run time and nothing else", () => {
+  const paths = [...published.files.keys()].sort();
+  for (const path of ["/mod.ts", "/LICENSE", "/README.md", "/src/kernel/kernel_wasm.ts"]) {
+    assert(paths.includes(path), `${path} is not published`);
+  }
+  const strangers = paths.filter((path) =>
+    !path.startsWith("/src/") &&
+    !["/mod.ts", "/LICENSE", "/README.md", "/CHANGELOG.md", "/deno.json"].includes(path)
+  );
+  assertEquals(strangers, []);
+});
+
+Deno.test("the package is far below the registry's limit of 20 MB", () => {
+  const bytes = published.files.values().reduce((sum, file) => sum + file.length, 0);
+  assert(bytes < 5_000_000, `${bytes} bytes`);
+});
+
+Deno.test("a stranger's script imports the package from the registry without a permission", async () => {
+  const { code, stdout, stderr, requests } = await runAsUser(
+    published,
+    `import { decimal } from "jsr:${config.name}@^${config.version}";
+console.log(JSON.stringify(decimal(10, 2)));
+`,
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(stdout, `{"kind":"decimal","precision":10,"scale":2}\n`);
+  assertStringIncludes(requests.join("\n"), "/mod.ts");
+});

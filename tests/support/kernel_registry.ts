@@ -1,0 +1,36 @@
+/**
+ * Which JavaScript twin, which property test and which bench stand behind each function that the
+ * kernel exports. `tests/tidy_test.ts` holds this list to the kernel and to the files it names.
+ *
+ * @module
+ */
+
+/** Exports that belong together: one twin, one test, one bench. */
+export interface KernelFamily {
+  /** Names as the WebAssembly module exports them. */
+  readonly exports: readonly string[];
+  /** The file and the symbol of the reference implementation, such as `src/batch/hash.ts#hash`. */
+  readonly twin: string;
+  /** The test that holds kernel and twin equal on random input. */
+  readonly test: string;
+  readonly bench: string;
+}
+
+/** Exports that compute nothing a twin could repeat: what they are for, and their test. */
+export interface KernelPlumbing {
+  readonly exports: readonly string[];
+  readonly purpose: string;
+  readonly test: string;
+}
+
+/** Every exported kernel that computes. */
+export const FAMILIES: readonly KernelFamily[] = [];
+
+/** Every other export. */
+export const PLUMBING: readonly KernelPlumbing[] = [
+  {
+    exports: ["memory", "setBudget", "usedBytes", "allocate", "release"],
+    purpose: "the arena: where blocks lie is nobody's business",
+    test: "tests/kernel_test.ts",
+  },
+];
