@@ -50,9 +50,10 @@ export function embed(wasm: Uint8Array<ArrayBuffer>): string {
 
 /** Whether a generated module is the committed one. */
 async function isCommitted(generated: string): Promise<boolean> {
-  if (generated === await Deno.readTextFile(TARGET)) return true;
-  console.error(`${TARGET} differs from what assembly/ gives: run \`deno task build\`, commit it`);
-  return false;
+  const same = generated === await Deno.readTextFile(TARGET);
+  const advice = "differs from what assembly/ gives: run `deno task build`, commit it";
+  console.log(`${TARGET} ${same ? "is what assembly/ gives" : advice}`);
+  return same;
 }
 
 async function main(checking: boolean): Promise<number> {
