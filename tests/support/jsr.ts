@@ -90,10 +90,8 @@ async function writeImportMap(): Promise<string> {
   return path;
 }
 
-/** Runs Deno to its end, also when Ctrl-C reaches both: the child decides when it is over. */
+/** Runs Deno to its end: Ctrl-C reaches the child by itself, a polite end is passed on to it. */
 async function runDeno(args: string[], env: Record<string, string>): Promise<number> {
-  const outlive = () => {};
-  Deno.addSignalListener("SIGINT", outlive);
   const child = new Deno.Command(Deno.execPath(), {
     args,
     env,
@@ -101,8 +99,11 @@ async function runDeno(args: string[], env: Record<string, string>): Promise<num
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
+  Deno.addSignalListener("SIGINT", () => {});
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+  }
   const { code, signal } = await child.status;
-  Deno.removeSignalListener("SIGINT", outlive);
   return signal === "SIGINT" ? SIGINT_EXIT_CODE : signal ? SIGNAL_EXIT_CODE : code;
 }
 
