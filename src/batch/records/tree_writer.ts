@@ -161,7 +161,7 @@ export class TreeWriter {
 
   #array(column: ColumnWriter, row: number, value: unknown[], depth: number): boolean {
     const length = value.length;
-    if (length > 0 && !isDense(value)) {
+    if (!isDense(value)) {
       this.#free(column, row, value, depth - 1);
       return true;
     }
@@ -280,5 +280,6 @@ function sameKeys(a: readonly string[], b: readonly string[]): boolean {
 /** Whether an array is its items alone: no holes, no further properties. */
 function isDense(value: unknown[]): boolean {
   const keys = Object.keys(value);
-  return keys.length === value.length && keys[keys.length - 1] === String(keys.length - 1);
+  const { length } = keys;
+  return length === value.length && (length === 0 || keys[length - 1] === String(length - 1));
 }
