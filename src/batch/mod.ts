@@ -1,5 +1,5 @@
 /**
- * What flows: schemas, column types, record batches and their builders, and the frame.
+ * What flows: schemas, column types, record batches and their builders, the frame, expressions.
  *
  * @module
  */
@@ -29,3 +29,4 @@ export {
   MAX_FRAME_BYTES,
   RowKind,
 } from "./frame_header.ts";
+export * from "./expressions/mod.ts";

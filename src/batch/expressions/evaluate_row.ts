@@ -1,0 +1,108 @@
+import { getOwn } from "../misfit.ts";
+import type { Schema } from "../schema.ts";
+import { check, type Scope, type UnknownColumns } from "./check.ts";
+import type { Checked, ValueType } from "./checked.ts";
+import { type Clock, evaluatorOf } from "./evaluator.ts";
+import type { Expr } from "./expr.ts";
+import { columnNames, inferType, typeSignature } from "./infer_row.ts";
+import type { ColumnNode } from "./node.ts";
+import { acceptField, rowOfValue } from "./row_values.ts";
+
+const MAX_SIGNATURES = 256;
+
+/** Options of {@linkcode evaluateRow}. */
+export interface EvaluateRowOptions extends Clock {
+  /** The types of the fields. Default: taken from the values of each row. */
+  readonly schema?: Schema;
+}
+
+/** Options of {@linkcode rowFunction}. */
+export interface RowFunctionOptions {
+  /** The types of the fields. Default: taken from the values of each row. */
+  readonly schema?: Schema;
+  /** What a field is that the schema does not have. Default `"error"`; without a schema null. */
+  readonly unknownColumns?: UnknownColumns;
+}
+
+/** An expression as a function of plain objects. */
+export type RowFunction<T> = (row: object, clock?: Clock) => T;
+
+const known = new WeakMap<Expr, RowFunction<unknown>>();
+
+/**
+ * The value of an expression for one plain object; a field that is missing or undefined is null.
+ *
+ * Without a schema the types are those of the row's own values: whole numbers that fit are i32,
+ * other numbers f64, bigints i64, a `Date` a timestamp, an object a struct. Since arithmetic of
+ * numbers is that of JavaScript, i32 or f64 makes no difference to the result.
+ *
+ * @throws {TypeError} when an operator does not fit the types.
+ * @throws {RangeError} when there is no value, for instance because a cast fails.
+ */
+export function evaluateRow<T>(
+  expression: Expr<T>,
+  row: object,
+  options: EvaluateRowOptions = {},
+): T {
+  if (options.schema !== undefined) return rowFunction(expression, options)(row, options);
+  let found = known.get(expression);
+  if (found === undefined) {
+    found = rowFunction(expression);
+    known.set(expression, found);
+  }
+  return found(row, options) as T;
+}
+
+/**
+ * The expression as a function of plain objects, for many rows: types are checked once for each
+ * set of types that rows turn out to have.
+ *
+ * @throws {TypeError} when a schema is given and the expression does not fit it.
+ */
+export function rowFunction<T>(
+  expression: Expr<T>,
+  options: RowFunctionOptions = {},
+): RowFunction<T> {
+  const { schema, unknownColumns } = options;
+  if (schema !== undefined) return prepare(expression, { fields: schema.fields, unknownColumns });
+  const names = columnNames(expression.node);
+  const functions = new Map<string, RowFunction<T>>();
+  return (row, clock) => {
+    const signature = names.length === 1
+      ? typeSignature(getOwn(row, names[0]))
+      : signatureOf(row, names);
+    let found = functions.get(signature);
+    if (found === undefined) {
+      found = prepare(expression, { fields: inferFields(row, names), unknownColumns: "null" });
+      if (functions.size >= MAX_SIGNATURES) functions.clear();
+      functions.set(signature, found);
+    }
+    return found(row, clock);
+  };
+}
+
+function signatureOf(row: object, names: readonly string[]): string {
+  let signature = "";
+  for (const name of names) signature += typeSignature(getOwn(row, name));
+  return signature;
+}
+
+function inferFields(row: object, names: readonly string[]): { name: string; type: ValueType }[] {
+  return names.map((name) => ({ name, type: inferType(getOwn(row, name)) }));
+}
+
+function prepare<T>(expression: Expr<T>, scope: Scope): RowFunction<T> {
+  const checked = check(expression, scope);
+  const evaluate = evaluatorOf<object>(checked, fieldAccess);
+  const convert = rowOfValue(checked.type);
+  return (row, clock = {}) => {
+    const value = evaluate(row, clock);
+    return (value === null || convert === undefined ? value : convert(value)) as T;
+  };
+}
+
+function fieldAccess(column: Checked): (row: object) => unknown {
+  const { name } = column.node as ColumnNode;
+  const accept = acceptField(name, column.type);
+  return (row) => accept(getOwn(row, name));
+}

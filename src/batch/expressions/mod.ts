@@ -1,0 +1,27 @@
+/**
+ * Expressions: computations over columns, written as data.
+ *
+ * @module
+ */
+export * from "./builders.ts";
+export type { CastName, CastTarget } from "./cast_target.ts";
+export { typeOf, type UnknownColumns } from "./check.ts";
+export { compile, type CompileOptions } from "./compile.ts";
+export * from "./evaluate_row.ts";
+export type { Clock } from "./evaluator.ts";
+export {
+  type ArithmeticOf,
+  type CastOf,
+  Expr,
+  type EXPR_VALUE,
+  type ExprValue,
+  isExpression,
+  type NullOf,
+  type Operand,
+  type StrictOf,
+} from "./expr.ts";
+export { fromJSON, toJSON } from "./json.ts";
+export type { Literal } from "./literal.ts";
+export * from "./node.ts";
+export type { Columns, EvaluationContext, Plan } from "./plan.ts";
+export { type Condition, when, WhenExpr } from "./when.ts";

@@ -1,0 +1,59 @@
+/** The most digits after the point that `round` takes: a double holds no more. */
+export const MAX_ROUND_DIGITS = 15;
+
+/**
+ * Checks the digits of `round`.
+ *
+ * @throws {RangeError} unless they are a whole number from 0 to {@linkcode MAX_ROUND_DIGITS}.
+ */
+export function checkDigits(digits: unknown): asserts digits is number {
+  if (!(Number.isInteger(digits) && Number(digits) >= 0 && Number(digits) <= MAX_ROUND_DIGITS)) {
+    throw new RangeError(
+      `Cannot make expression: round takes 0 to ${MAX_ROUND_DIGITS} digits, ` +
+        `received ${String(digits)}`,
+    );
+  }
+}
+
+/**
+ * Checks the escape character of `like`.
+ *
+ * @throws {RangeError} when it is longer than one code point, or ends the pattern.
+ */
+export function checkEscape(pattern: string, escape: string): void {
+  if ([...escape].length > 1 || escape === "%" || escape === "_") {
+    throw new RangeError(
+      `Cannot make expression: the escape of like() is one character other than % and _, or "" ` +
+        `for none, received ${JSON.stringify(escape)}`,
+    );
+  }
+  if (escape === "") return;
+  const characters = [...pattern];
+  for (let at = 0; at < characters.length; at++) {
+    if (characters[at] !== escape) continue;
+    at++;
+    if (at === characters.length) {
+      throw new RangeError(
+        `Cannot make expression: the pattern of like() ends in its escape character, received ` +
+          `${JSON.stringify(pattern)}; double it to mean the character itself`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks a word against a closed list.
+ *
+ * @throws {RangeError} that shows the list.
+ */
+export function checkOneOf(
+  what: string,
+  { value, among }: { value: unknown; among: readonly string[] },
+): void {
+  if (!among.includes(value as string)) {
+    throw new RangeError(
+      `Cannot make expression: ${what} must be one of ${among.join(", ")}, ` +
+        `received ${String(value)}`,
+    );
+  }
+}
