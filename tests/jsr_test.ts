@@ -3,9 +3,10 @@ import {
   ADAPTER,
   adaptImports,
   IMPORT_MAP_VARIABLE,
-  lockFlags,
+  lockUse,
   namesPath,
   reachable,
+  sameNpmPart,
   withDefaultPaths,
 } from "./support/jsr.ts";
 import { type JsrPackage, serveJsr } from "./support/jsr_server.ts";
@@ -114,11 +115,17 @@ Deno.test("namesPath() takes neither a flag's value nor a script's argument for 
   assertEquals(namesPath(["--filter", "src", "tests"]), true);
 });
 
-Deno.test("lockFlags() freezes in CI, and asks no JSR entry of a lock made without JSR", () => {
+Deno.test("lockUse() freezes in CI, and asks no JSR entry of a lock made without JSR", () => {
   const npmOnly = `{"npm":{}}`;
   const complete = `{"npm":{},"jsr":{}}`;
-  assertEquals(lockFlags(npmOnly, { ci: true, jsr: false }), ["--frozen"]);
-  assertEquals(lockFlags(npmOnly, { ci: true, jsr: true }), []);
-  assertEquals(lockFlags(complete, { ci: true, jsr: true }), ["--frozen"]);
-  assertEquals(lockFlags(complete, { ci: false, jsr: true }), []);
+  assertEquals(lockUse(npmOnly, { ci: true, jsr: false }), "frozen");
+  assertEquals(lockUse(npmOnly, { ci: true, jsr: true }), "copy");
+  assertEquals(lockUse(complete, { ci: true, jsr: true }), "frozen");
+  assertEquals(lockUse(complete, { ci: false, jsr: true }), "free");
+});
+
+Deno.test("sameNpmPart() sees a new npm package and overlooks one of JSR", () => {
+  const lock = `{"npm":{"a@1":{}}}`;
+  assertEquals(sameNpmPart(lock, `{"npm":{"a@1":{}},"jsr":{"b@1":{}}}`), true);
+  assertEquals(sameNpmPart(lock, `{"npm":{"a@1":{},"c@1":{}}}`), false);
 });

@@ -122,3 +122,10 @@ export function stateOf(cells: Int32Array): RingState {
 export function frameSpan(bytes: number): number {
   return (bytes + FRAME_HEADER_BYTES + 7) & ~7;
 }
+
+/** The error of a cursor that cannot be where it is. */
+export function corruptedCursor(which: string, cursor: number): RingCorruptedError {
+  return new RingCorruptedError(
+    `Cannot use ring buffer: its ${which} cursor is out of bounds, received ${cursor}; abandon it`,
+  );
+}

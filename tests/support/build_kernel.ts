@@ -35,7 +35,7 @@ async function compile(frozen: boolean): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** The generated module: the wasm bytes as base64, in lines short enough for any editor. */
-function embed(wasm: Uint8Array<ArrayBuffer>): string {
+export function embed(wasm: Uint8Array<ArrayBuffer>): string {
   const base64 = wasm.toBase64();
   const lines = base64.match(new RegExp(`.{1,${LINE_LENGTH}}`, "g")) ?? [];
   return [
@@ -48,17 +48,20 @@ function embed(wasm: Uint8Array<ArrayBuffer>): string {
   ].join("\n");
 }
 
-const checking = Deno.args.includes("--check");
-const generated = embed(await compile(checking));
-if (checking) {
-  if (generated !== await Deno.readTextFile(TARGET)) {
-    console.error(
-      `${TARGET} differs from what assembly/ gives: run \`deno task build\`, commit it`,
-    );
-    Deno.exit(1);
-  }
-  console.log(`${TARGET} is what assembly/ gives`);
-} else {
+/** Whether a generated module is the committed one. */
+async function isCommitted(generated: string): Promise<boolean> {
+  const same = generated === await Deno.readTextFile(TARGET);
+  const advice = "differs from what assembly/ gives: run `deno task build`, commit it";
+  console.log(`${TARGET} ${same ? "is what assembly/ gives" : advice}`);
+  return same;
+}
+
+async function main(checking: boolean): Promise<number> {
+  const generated = embed(await compile(checking));
+  if (checking) return await isCommitted(generated) ? 0 : 1;
   await Deno.writeTextFile(TARGET, generated);
   console.log(`${TARGET}: ${generated.length} characters`);
+  return 0;
 }
+
+if (import.meta.main) Deno.exit(await main(Deno.args.includes("--check")));

@@ -66,10 +66,21 @@ export function withDefaultPaths(args: readonly string[], defaults: readonly str
     : [...args.slice(0, end), ...defaults, ...args.slice(end)];
 }
 
-/** Lock flags: frozen in CI, but only when the lock file knows the package that is asked of JSR. */
-export function lockFlags(lock: string, { ci, jsr }: { ci: boolean; jsr: boolean }): string[] {
-  const complete = !jsr || "jsr" in JSON.parse(lock);
-  return ci && complete ? ["--frozen"] : [];
+/**
+ * How the lock file is used: `free` to grow; in CI `frozen`; and as a `copy` where JSR is asked for
+ * a package that the lock, made without JSR, does not know: then only its npm part is frozen.
+ */
+export function lockUse(
+  lock: string,
+  { ci, jsr }: { ci: boolean; jsr: boolean },
+): "free" | "frozen" | "copy" {
+  if (!ci) return "free";
+  return jsr && !("jsr" in JSON.parse(lock)) ? "copy" : "frozen";
+}
+
+/** Whether two lock files hold the same npm packages. */
+export function sameNpmPart(lock: string, other: string): boolean {
+  return JSON.stringify(JSON.parse(lock).npm) === JSON.stringify(JSON.parse(other).npm);
 }
 
 async function writeImportMap(): Promise<string> {
@@ -79,10 +90,8 @@ async function writeImportMap(): Promise<string> {
   return path;
 }
 
-/** Runs Deno to its end, also when Ctrl-C reaches both: the child decides when it is over. */
+/** Runs Deno to its end: Ctrl-C reaches the child by itself, a polite end is passed on to it. */
 async function runDeno(args: string[], env: Record<string, string>): Promise<number> {
-  const outlive = () => {};
-  Deno.addSignalListener("SIGINT", outlive);
   const child = new Deno.Command(Deno.execPath(), {
     args,
     env,
@@ -90,8 +99,11 @@ async function runDeno(args: string[], env: Record<string, string>): Promise<num
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
+  Deno.addSignalListener("SIGINT", () => {});
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+  }
   const { code, signal } = await child.status;
-  Deno.removeSignalListener("SIGINT", outlive);
   return signal === "SIGINT" ? SIGINT_EXIT_CODE : signal ? SIGNAL_EXIT_CODE : code;
 }
 
@@ -105,17 +117,21 @@ function exists(path: string): boolean {
   }
 }
 
-async function main([first, ...others]: string[]): Promise<number> {
-  const hasDefaults = first.startsWith("--default=");
-  const defaults = hasDefaults ? first.slice("--default=".length).split(",").filter(exists) : [];
-  const [subcommand, ...rest] = hasDefaults ? others : [first, ...others];
-  const jsr = await reachable();
-  const flags = lockFlags(await Deno.readTextFile(new URL("deno.lock", ROOT)), {
-    ci: Deno.env.get("CI") === "true",
-    jsr,
-  });
-  const args = withDefaultPaths(rest, defaults);
-  if (jsr) return await runDeno([subcommand, ...flags, ...args], {});
+/** Runs with a lock file that may learn JSR's packages, and then must know no new npm ones. */
+async function runWithLockCopy(lock: string, subcommand: string, args: string[]): Promise<number> {
+  const copy = await Deno.makeTempFile({ prefix: "waggle_lock_", suffix: ".json" });
+  try {
+    await Deno.writeTextFile(copy, lock);
+    const code = await runDeno([subcommand, `--lock=${copy}`, ...args], {});
+    if (sameNpmPart(lock, await Deno.readTextFile(copy))) return code;
+    console.error("deno.lock does not hold every npm package: run `deno task check`, commit it");
+    return code || 1;
+  } finally {
+    await Deno.remove(copy);
+  }
+}
+
+async function runWithAdapter(flags: string[], subcommand: string, args: string[]) {
   console.error(`${PACKAGE} cannot be reached: using ${ADAPTER} in its place`);
   const map = await writeImportMap();
   try {
@@ -124,6 +140,20 @@ async function main([first, ...others]: string[]): Promise<number> {
   } finally {
     await Deno.remove(map);
   }
+}
+
+async function main([first, ...others]: string[]): Promise<number> {
+  const hasDefaults = first.startsWith("--default=");
+  const defaults = hasDefaults ? first.slice("--default=".length).split(",").filter(exists) : [];
+  const [subcommand, ...rest] = hasDefaults ? others : [first, ...others];
+  const args = withDefaultPaths(rest, defaults);
+  const jsr = await reachable();
+  const lock = await Deno.readTextFile(new URL("deno.lock", ROOT));
+  const use = lockUse(lock, { ci: Deno.env.get("CI") === "true", jsr });
+  const flags = use === "frozen" ? ["--frozen"] : [];
+  if (!jsr) return await runWithAdapter(flags, subcommand, args);
+  if (use === "copy") return await runWithLockCopy(lock, subcommand, args);
+  return await runDeno([subcommand, ...flags, ...args], {});
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,192 @@
+import type { ColumnWriter, ListColumn, ObjectColumn } from "./column_writer.ts";
+import * as layout from "./layout.ts";
+import type { Shape } from "./shape.ts";
+import type { TextColumn } from "./text_column.ts";
+import type { TreeWriter } from "./tree_writer.ts";
+
+const { HEADER } = layout;
+/** Copied by a loop up to this length: making a view costs more. */
+const LOOPED = 32;
+const encoder = new TextEncoder();
+
+/** Lays the columns of a batch out in the bytes of a target. */
+export class BatchLayout {
+  readonly #meta: number[] = [];
+  readonly #shapes: Shape[] = [];
+  #u8: Uint8Array = new Uint8Array();
+  #u16: Uint16Array = new Uint16Array();
+  #u32: Uint32Array = new Uint32Array();
+  #f64: Float64Array = new Float64Array();
+  #at = 0;
+  #text = "";
+  #batch = 0;
+
+  /** Writes `count` values. `target` starts at a multiple of 8 and holds the upper bound. */
+  write(tree: TreeWriter, count: number, target: Uint8Array): number {
+    this.#open(target);
+    this.#column(tree.root, count);
+    const freeTextStart = this.#text.length;
+    this.#text += tree.free.text;
+    const header = this.#u32;
+    header[HEADER.magic] = layout.MAGIC;
+    header[HEADER.valueCount] = count;
+    header[HEADER.freeTextStart] = freeTextStart;
+    this.#writeText();
+    header[HEADER.freeOffset] = this.#at;
+    header[HEADER.freeBytes] = tree.free.length;
+    this.#u8.set(tree.free.content, this.#at);
+    this.#at = layout.align8(this.#at + tree.free.length);
+    this.#writeShapes();
+    this.#writeMeta();
+    header[HEADER.totalBytes] = this.#at;
+    return this.#at;
+  }
+
+  #open(target: Uint8Array): void {
+    const { buffer, byteOffset, byteLength } = target;
+    this.#u8 = target;
+    this.#u16 = new Uint16Array(buffer, byteOffset, byteLength >>> 1);
+    this.#u32 = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
+    this.#f64 = new Float64Array(buffer, byteOffset, byteLength >>> 3);
+    this.#at = layout.HEADER_BYTES;
+    this.#text = "";
+    this.#meta.length = 0;
+    this.#shapes.length = 0;
+    this.#batch++;
+  }
+
+  /** Lets go of the target. */
+  close(): void {
+    this.#u8 = new Uint8Array();
+    this.#u16 = new Uint16Array();
+    this.#u32 = new Uint32Array();
+    this.#f64 = new Float64Array();
+    this.#text = "";
+  }
+
+  #column(column: ColumnWriter, count: number): void {
+    const meta = this.#meta;
+    if (column.kind === layout.KIND_MIXED) this.#bytes(column.tags, count);
+    const at = meta.push(column.kind, 0) - 1;
+    let has = 0;
+    if (column.wordCount > 0) has |= this.#words(column);
+    if (column.text !== null && column.text.count > 0) has |= this.#texts(column.text);
+    if (column.free.length > 0) has |= this.#free(column.free);
+    if (column.list !== null && column.list.count > 0) has |= this.#lists(column.list);
+    if (column.objects.length > 0) has |= this.#objects(column.objects);
+    meta[at] = has;
+  }
+
+  #bytes(bytes: Uint8Array, count: number): void {
+    if (count <= LOOPED) { for (let i = 0; i < count; i++) this.#u8[this.#at + i] = bytes[i]; }
+    else this.#u8.set(bytes.subarray(0, count), this.#at);
+    this.#at = layout.align8(this.#at + count);
+  }
+
+  #words(column: ColumnWriter): number {
+    const { words, wordCount } = column;
+    const start = this.#at >>> 3;
+    if (wordCount <= LOOPED) {
+      for (let i = 0; i < wordCount; i++) {
+        this.#f64[start + i] = words[i];
+      }
+    } else this.#f64.set(words.subarray(0, wordCount), start);
+    this.#at += wordCount * 8;
+    this.#meta.push(wordCount);
+    return layout.HAS_WORDS;
+  }
+
+  #texts(text: TextColumn): number {
+    this.#meta.push(text.count, text.distinct, text.identity ? 1 : 0);
+    this.#numbers(text.lengths, text.distinct, text.longest);
+    if (!text.identity) this.#numbers(text.ids, text.count, text.distinct);
+    this.#text += text.rope;
+    return layout.HAS_TEXT;
+  }
+
+  /** Writes integers in the fewest of 1, 2 or 4 bytes that hold the greatest, and notes which. */
+  #numbers(numbers: ArrayLike<number>, count: number, greatest: number): void {
+    const width = greatest < 256 ? 1 : greatest < 65536 ? 2 : 4;
+    const into = width === 1 ? this.#u8 : width === 2 ? this.#u16 : this.#u32;
+    const start = this.#at / width;
+    for (let i = 0; i < count; i++) into[start + i] = numbers[i];
+    this.#at = layout.align8(this.#at + count * width);
+    this.#meta.push(width);
+  }
+
+  #free(offsets: number[]): number {
+    this.#meta.push(offsets.length);
+    this.#numbers(offsets, offsets.length, offsets[offsets.length - 1]);
+    return layout.HAS_FREE;
+  }
+
+  #lists(list: ListColumn): number {
+    this.#meta.push(list.count, list.itemCount);
+    this.#numbers(list.lengths, list.count, list.longest);
+    this.#column(list.items, list.itemCount);
+    return layout.HAS_LIST;
+  }
+
+  #objects(objects: readonly ObjectColumn[]): number {
+    const at = this.#meta.push(0) - 1;
+    let used = 0;
+    for (const each of objects) {
+      if (each.count === 0) continue;
+      used++;
+      this.#meta.push(each.tag, this.#shapeIndex(each.shape), each.count);
+      for (const column of each.columns) this.#column(column, each.count);
+    }
+    if (used === 0) {
+      this.#meta.pop();
+      return 0;
+    }
+    this.#meta[at] = used;
+    return layout.HAS_OBJECTS;
+  }
+
+  #shapeIndex(shape: Shape): number {
+    if (shape.batch !== this.#batch) {
+      shape.batch = this.#batch;
+      shape.index = this.#shapes.push(shape) - 1;
+    }
+    return shape.index;
+  }
+
+  #writeText(): void {
+    const text = this.#text;
+    const header = this.#u32;
+    const start = this.#at;
+    header[HEADER.textOffset] = start;
+    header[HEADER.textUnits] = text.length;
+    if (text.isWellFormed()) {
+      header[HEADER.textEncoding] = layout.ENCODING_UTF8;
+      this.#at += encoder.encodeInto(text, this.#u8.subarray(start)).written;
+    } else {
+      header[HEADER.textEncoding] = layout.ENCODING_UTF16;
+      for (let i = 0; i < text.length; i++) this.#u16[(start >>> 1) + i] = text.charCodeAt(i);
+      this.#at += text.length * 2;
+    }
+    header[HEADER.textBytes] = this.#at - start;
+    this.#at = layout.align8(this.#at);
+  }
+
+  #writeShapes(): void {
+    this.#u32[HEADER.shapesOffset] = this.#at;
+    this.#u32[HEADER.shapeCount] = this.#shapes.length;
+    for (const shape of this.#shapes) {
+      this.#u32[this.#at >>> 2] = shape.hash;
+      this.#u32[(this.#at >>> 2) + 1] = shape.bytes.length;
+      this.#u8.set(shape.bytes, this.#at + 8);
+      this.#at = layout.align8(this.#at + 8 + shape.bytes.length);
+    }
+  }
+
+  #writeMeta(): void {
+    const meta = this.#meta;
+    this.#u32[HEADER.metaOffset] = this.#at;
+    this.#u32[HEADER.metaWords] = meta.length;
+    const start = this.#at >>> 2;
+    for (let i = 0; i < meta.length; i++) this.#u32[start + i] = meta[i];
+    this.#at = layout.align8(this.#at + meta.length * 4);
+  }
+}

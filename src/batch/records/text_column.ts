@@ -1,0 +1,140 @@
+const FIRST_CELLS = 64;
+/** Distinct strings of a batch from which on their share of the cells is looked at. */
+const JUDGED_DISTINCT = 64;
+/** Above this share of distinct strings a column stops looking for repetitions. */
+const HIGH_SHARE = 0.4;
+/** Batches after which a column that gave up looks for repetitions again; doubles up to the last. */
+const FIRST_PAUSE = 16;
+const LAST_PAUSE = 1024;
+/** Strings a column remembers from batch to batch, and their total length. */
+export const MAX_REMEMBERED_STRINGS = 2048;
+export const MAX_REMEMBERED_CHARS = 64 * 1024;
+/** Cells above which a buffer is given back after a batch that used little of it. */
+const KEPT_CELLS = 16384;
+
+function grown(cells: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(cells.length * 2);
+  larger.set(cells);
+  return larger;
+}
+
+/**
+ * The strings of one column in one batch: the distinct ones as a rope with their lengths, and for
+ * every cell the number of its string. Where strings hardly repeat each cell has its own and the
+ * numbers are left out.
+ */
+export class TextColumn {
+  /** Number of each cell's string; meaningless when `identity`. */
+  ids: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_CELLS);
+  count = 0;
+  lengths: Uint32Array<ArrayBuffer> = new Uint32Array(FIRST_CELLS);
+  distinct = 0;
+  longest = 0;
+  /** All distinct strings, one after the other. */
+  rope = "";
+  /** Whether every cell has its own string, in order. */
+  identity = false;
+  #looking = true;
+  #pause = FIRST_PAUSE;
+  #pausedBatches = 0;
+  readonly #known = new Map<string, number>();
+  #knownChars = 0;
+  /** For each known string its number in the batch, valid when its stamp is `#batch`. */
+  readonly #local: number[] = [];
+  readonly #stamp: number[] = [];
+  #batch = 1;
+
+  /** Adds a cell. Returns how many characters the batch grew by. */
+  write(text: string): number {
+    if (!this.#looking) return this.#append(text);
+    const known = this.#known.get(text);
+    if (known === undefined) return this.#meet(text);
+    if (this.#stamp[known] === this.#batch) {
+      if (this.count === this.ids.length) this.ids = grown(this.ids);
+      this.ids[this.count++] = this.#local[known];
+      return 0;
+    }
+    this.#stamp[known] = this.#batch;
+    this.#local[known] = this.distinct;
+    return this.#append(text);
+  }
+
+  #append(text: string): number {
+    const { distinct } = this;
+    if (!this.identity) {
+      if (this.count === this.ids.length) this.ids = grown(this.ids);
+      this.ids[this.count] = distinct;
+    }
+    this.count++;
+    if (distinct === this.lengths.length) this.lengths = grown(this.lengths);
+    this.lengths[distinct] = text.length;
+    if (text.length > this.longest) this.longest = text.length;
+    this.distinct = distinct + 1;
+    this.rope += text;
+    return text.length;
+  }
+
+  #meet(text: string): number {
+    if (this.distinct >= JUDGED_DISTINCT && this.distinct > this.count * HIGH_SHARE) {
+      this.#looking = false;
+      this.#forget();
+      return this.#append(text);
+    }
+    if (
+      this.#known.size >= MAX_REMEMBERED_STRINGS ||
+      this.#knownChars + text.length > MAX_REMEMBERED_CHARS
+    ) this.#forget();
+    if (text.length <= MAX_REMEMBERED_CHARS) {
+      const id = this.#known.size;
+      this.#known.set(text, id);
+      this.#knownChars += text.length;
+      this.#stamp[id] = this.#batch;
+      this.#local[id] = this.distinct;
+    }
+    return this.#append(text);
+  }
+
+  #forget(): void {
+    this.#known.clear();
+    this.#knownChars = 0;
+    this.#local.length = 0;
+    this.#stamp.length = 0;
+  }
+
+  /** Drops the cells from `count` on and the strings that only they had. */
+  truncate(count: number): void {
+    if (count >= this.count) return;
+    let distinct = count;
+    if (!this.identity) {
+      distinct = 0;
+      for (let i = 0; i < count; i++) if (this.ids[i] >= distinct) distinct = this.ids[i] + 1;
+    }
+    let chars = 0;
+    for (let i = distinct; i < this.distinct; i++) chars += this.lengths[i];
+    this.rope = this.rope.slice(0, this.rope.length - chars);
+    this.count = count;
+    this.distinct = distinct;
+    for (let i = 0; i < this.#local.length; i++) {
+      if (this.#local[i] >= distinct) this.#stamp[i] = 0;
+    }
+  }
+
+  /** Starts the next batch. */
+  reset(): void {
+    if (!this.#looking && ++this.#pausedBatches >= this.#pause) {
+      this.#looking = true;
+      this.#pausedBatches = 0;
+      this.#pause = Math.min(this.#pause * 2, LAST_PAUSE);
+    } else if (this.#looking && this.count >= JUDGED_DISTINCT) this.#pause = FIRST_PAUSE;
+    this.identity = !this.#looking;
+    if (this.ids.length > KEPT_CELLS && this.count < this.ids.length / 8) {
+      this.ids = new Uint32Array(FIRST_CELLS);
+      this.lengths = new Uint32Array(FIRST_CELLS);
+    }
+    this.count = 0;
+    this.distinct = 0;
+    this.longest = 0;
+    this.rope = "";
+    this.#batch++;
+  }
+}
