@@ -1,0 +1,125 @@
+import type { Runtime, StepOutcome, Steppable, Waiter } from "../runtime/runtime.ts";
+import { BeeState, Command, ControlBlock } from "./control_block.ts";
+import type { BeeTask } from "./bee_task.ts";
+import { DanceFloor, type Dancer } from "./dance_floor.ts";
+import {
+  type Bell,
+  type RingOptions,
+  RingReader,
+  RingWriter,
+  type Sleeper,
+} from "./ring_buffer.ts";
+import { loadTask, type TaskSpec } from "./tasks.ts";
+
+/** What a new bee is born with; crosses to its thread as a message. */
+export interface BeeInit {
+  /** Its place in the hive, from 0. */
+  readonly bee: number;
+  /** How many bees had this place before. */
+  readonly incarnation: number;
+  /** Its own control block. */
+  readonly control: SharedArrayBuffer;
+  /** The hive's control block, whose bell calls the main thread. */
+  readonly hive: SharedArrayBuffer;
+  /** The table of all bees' reports. */
+  readonly danceFloor: SharedArrayBuffer;
+  /** The ring of work. */
+  readonly inbox: SharedArrayBuffer;
+  /** The ring of results. */
+  readonly outbox: SharedArrayBuffer;
+  /** What it does with the work. */
+  readonly task: TaskSpec;
+}
+
+/** What a bee posts once: that it is ready, or why it will never be. */
+export type BeeMessage =
+  | { readonly kind: "ready" }
+  | { readonly kind: "unfit"; readonly name: string; readonly message: string };
+
+interface Bells {
+  readonly toBee: Bell;
+  readonly toHive: Bell;
+}
+
+/** How both sides open the ring from the hive to a bee. */
+export function inboxOptions({ toBee, toHive }: Bells, waiter: Waiter): RingOptions {
+  return { waiter, bells: { reader: toBee, writer: toHive } };
+}
+
+/** How both sides open the ring from a bee to the hive. */
+export function outboxOptions({ toBee, toHive }: Bells, waiter: Waiter): RingOptions {
+  return { waiter, bells: { reader: toHive, writer: toBee } };
+}
+
+const STATES = {
+  worked: BeeState.working,
+  idle: BeeState.idle,
+  waitingForRoom: BeeState.waitingForRoom,
+} as const;
+
+/** A worker of the hive: takes frames from its inbox, gives frames to its outbox, step by step. */
+export class Bee implements Steppable {
+  /** Its control block. */
+  readonly control: ControlBlock;
+  /** A command that came between the last look and the sleep must not wait for its end. */
+  readonly #stop: Sleeper = {
+    arm: () => this.control.command === Command.run,
+    disarm: () => {},
+  };
+  readonly #task: BeeTask;
+  readonly #dancer: Dancer;
+  readonly #runtime: Runtime;
+
+  private constructor(control: ControlBlock, task: BeeTask, dancer: Dancer, runtime: Runtime) {
+    this.control = control;
+    this.#task = task;
+    this.#dancer = dancer;
+    this.#runtime = runtime;
+  }
+
+  /** Makes a bee from what its thread was sent: loads its function and opens its rings. */
+  static async born(init: BeeInit, runtime: Runtime): Promise<Bee> {
+    const control = new ControlBlock(init.control, runtime);
+    const hive = new ControlBlock(init.hive, runtime);
+    const dancer = new DanceFloor(init.danceFloor).dancer(init.bee);
+    const bells = { toBee: control.bell, toHive: hive.bell };
+    const task = await loadTask(init.task, {
+      bee: init.bee,
+      runtime,
+      inbox: new RingReader(init.inbox, inboxOptions(bells, runtime)),
+      outbox: new RingWriter(init.outbox, outboxOptions(bells, runtime)),
+      control,
+      dancer,
+    });
+    return new Bee(control, task, dancer, runtime);
+  }
+
+  /** What it waits for while it is idle, besides promises. */
+  waitsFor(): Sleeper[] {
+    return [this.#stop, ...this.#task.waitsFor()];
+  }
+
+  /** How many promises of the user's function are pending: then the thread must not park. */
+  get pending(): number {
+    return this.#task.pending;
+  }
+
+  /** Resolves when a pending promise has settled. */
+  settled(): Promise<void> {
+    return this.#task.settled();
+  }
+
+  step(): StepOutcome {
+    if (this.control.command === Command.stop) {
+      this.#task.abort();
+      this.control.state = BeeState.stopped;
+      return "stopped";
+    }
+    // Said before the work, so that a bee that hangs in it is seen to have hung.
+    this.control.state = BeeState.working;
+    const outcome = this.#task.step();
+    this.control.state = STATES[outcome];
+    if (outcome === "idle") this.#dancer.idle(this.#runtime.monotonicMs());
+    return outcome === "worked" ? "worked" : "idle";
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The module that a bee's thread runs: the loop around {@linkcode Bee.step}.
+ *
+ * @module
+ */
+import { denoRuntime } from "../runtime/deno_runtime.ts";
+import { sleepOn, sleepOnAsync } from "./ring_buffer.ts";
+import { Bee, type BeeInit, type BeeMessage } from "./bee.ts";
+
+const PARK_MS = 1_000;
+
+interface BeeScope {
+  onmessage: ((event: MessageEvent<BeeInit>) => void) | null;
+  postMessage(message: BeeMessage): void;
+  close(): void;
+}
+
+const scope = self as unknown as BeeScope;
+
+scope.onmessage = async (event) => {
+  scope.onmessage = null;
+  let bee: Bee;
+  try {
+    bee = await Bee.born(event.data, denoRuntime);
+  } catch (cause) {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    scope.postMessage({ kind: "unfit", name: error.name, message: error.message });
+    scope.close();
+    return;
+  }
+  scope.postMessage({ kind: "ready" });
+  await live(bee);
+  scope.close();
+};
+
+/** Works until told to stop, and sleeps when there is nothing to do. */
+async function live(bee: Bee): Promise<void> {
+  while (true) {
+    const outcome = bee.step();
+    if (outcome === "stopped") return;
+    if (bee.pending > 0) await (outcome === "idle" ? anything(bee) : turn());
+    else if (outcome === "idle") sleepOn(bee.control.bell, sleepOptions(bee));
+  }
+}
+
+function sleepOptions(bee: Bee) {
+  return { ends: bee.waitsFor(), waiter: denoRuntime, timeoutMs: PARK_MS };
+}
+
+/** The wait for the bell, kept so that waits do not pile up while promises settle. */
+let listening: Promise<void> | undefined;
+
+/** Waits for a promise of the user's function or for the bell, whichever is first. */
+async function anything(bee: Bee): Promise<void> {
+  listening ??= sleepOnAsync(bee.control.bell, sleepOptions(bee)).then(() => {
+    listening = undefined;
+  });
+  await Promise.race([bee.settled(), listening]);
+}
+
+/** Lets timers, sockets and promises of the user's function have their turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => denoRuntime.soon(resolve));
+}

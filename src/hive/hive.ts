@@ -1,0 +1,303 @@
+import type { Cancel, Runtime, WorkerHandle } from "../runtime/runtime.ts";
+import { Bee, type BeeInit, type BeeMessage, inboxOptions, outboxOptions } from "./bee.ts";
+import type {} from "./bee_worker.ts"; // puts the worker's module into the graph of this one
+import { BeeState, Command, CONTROL_BYTES, ControlBlock } from "./control_block.ts";
+import { DanceFloor, danceFloorBytes } from "./dance_floor.ts";
+import { allocateRing, RingReader, RingWriter, sleepOnAsync } from "./ring_buffer.ts";
+import type { TaskSpec } from "./tasks.ts";
+
+const BEE_MODULE = new URL("./bee_worker.ts", import.meta.url);
+const LONGEST_WATCH_MS = 250;
+const SHORTEST_WATCH_MS = 5;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 2_000;
+const SLEEP_MS = 1_000;
+
+/** Too many bees were lost: the stream has failed. */
+export class LostBeesError extends Error {
+  override readonly name = "LostBeesError";
+}
+
+/** The bees cannot run the user's function. */
+export class UnfitBeeError extends Error {
+  override readonly name = "UnfitBeeError";
+}
+
+/** What a hive tells whoever uses it. */
+export interface HiveEvents {
+  /** A frame from a bee; its memory is valid during the call only. */
+  frame(bee: number, frame: Uint8Array): void;
+  /** A bee was lost and its successor has an empty inbox: what was under way must be sent again. */
+  lost(bee: number, loss: BeeLoss): void;
+  /** The hive cannot go on. */
+  failed(error: Error): void;
+}
+
+/** How a bee was lost, and over what. */
+export interface BeeLoss {
+  readonly cause: Error;
+  /** The batch and rows that it worked on last. */
+  readonly cursor: { readonly batch: number; readonly low: number; readonly high: number };
+}
+
+/** Options of a {@linkcode Hive}. */
+export interface HiveOptions {
+  readonly workers: number;
+  readonly runtime: Runtime;
+  readonly task: TaskSpec;
+  /** Capacity of each ring; a frame is at most half of it. */
+  readonly ringBytes: number;
+  /** A bee that has work and makes no progress for so long counts as hung. */
+  readonly recordTimeoutMs: number;
+  /** After more losses than this the hive fails. */
+  readonly maxLostBees: number;
+  readonly events: HiveEvents;
+}
+
+interface Place {
+  readonly control: ControlBlock;
+  readonly inbox: RingWriter;
+  readonly outbox: RingReader;
+  readonly worker: WorkerHandle;
+  readonly incarnation: number;
+  readonly ready: PromiseWithResolvers<void>;
+  isReady: boolean;
+  lost: boolean;
+  lastProgress: number;
+  progressAtMs: number;
+}
+
+/** Spawns bees, carries frames to and from them, and replaces those that are lost. */
+export class Hive {
+  /** What the bees report about their work. */
+  readonly danceFloor: DanceFloor;
+  readonly #options: HiveOptions;
+  readonly #control: ControlBlock;
+  readonly #controlMemory: SharedArrayBuffer;
+  readonly #danceMemory: SharedArrayBuffer;
+  readonly #places: Place[] = [];
+  #lostBees = 0;
+  #watch: Cancel | undefined;
+  #stopping = false;
+
+  /** Bees are born by {@linkcode Hive.start}. */
+  constructor(options: HiveOptions) {
+    const { runtime, workers } = options;
+    this.#options = options;
+    this.#controlMemory = runtime.sharedMemory(CONTROL_BYTES);
+    this.#control = new ControlBlock(this.#controlMemory, runtime);
+    this.#danceMemory = runtime.sharedMemory(danceFloorBytes(workers));
+    this.danceFloor = new DanceFloor(this.#danceMemory);
+  }
+
+  /** How many bees were lost so far. */
+  get lostBees(): number {
+    return this.#lostBees;
+  }
+
+  /** Spawns the bees; resolves when all are ready, rejects when one cannot do its task. */
+  async start(): Promise<void> {
+    const { workers } = this.#options;
+    for (let bee = 0; bee < workers; bee++) this.#places.push(this.#spawn(bee, 0));
+    this.#scheduleWatch();
+    await Promise.all(this.#places.map((place) => place.ready.promise));
+  }
+
+  /** Room in a bee's inbox for a frame of `bytes`, to fill and {@linkcode Hive.send}. */
+  reserve(bee: number, bytes: number): Uint8Array | undefined {
+    return this.#places[bee].inbox.tryReserve(bytes);
+  }
+
+  /** Sends what was filled since {@linkcode Hive.reserve}. */
+  send(bee: number): void {
+    const { inbox } = this.#places[bee];
+    inbox.commit();
+    inbox.publish();
+  }
+
+  /** The longest frame that a bee can be sent or can send. */
+  get maxFrameBytes(): number {
+    return this.#places[0].inbox.maxFrameBytes;
+  }
+
+  /** Hands over what the bees have sent; whether there was anything. */
+  poll(): boolean {
+    let any = false;
+    for (let bee = 0; bee < this.#places.length; bee++) any = this.#drain(bee) || any;
+    return any;
+  }
+
+  #drain(bee: number): boolean {
+    const { outbox } = this.#places[bee];
+    const frames = outbox.drain((frame) => this.#options.events.frame(bee, frame));
+    return frames > 0;
+  }
+
+  /** Waits until a bee has sent something, at most a second. */
+  async idle(): Promise<void> {
+    await sleepOnAsync(this.#control.bell, {
+      ends: this.#places.map((place) => place.outbox),
+      waiter: this.#options.runtime,
+      timeoutMs: SLEEP_MS,
+    });
+  }
+
+  /** Ends whoever waits in {@linkcode Hive.idle}. */
+  wake(): void {
+    this.#control.ring();
+  }
+
+  /** Tells the bees to stop; resolves when they have, or after two seconds without an answer. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#watch?.();
+    for (const place of this.#places) place.control.command = Command.stop;
+    const { runtime } = this.#options;
+    const untilMs = runtime.monotonicMs() + STOP_TIMEOUT_MS;
+    const stopped = () =>
+      this.#places.every((place) => place.lost || place.control.state === BeeState.stopped);
+    while (!stopped() && runtime.monotonicMs() < untilMs) {
+      await new Promise<void>((resolve) => runtime.after(1, resolve));
+    }
+    for (const place of this.#places) place.worker.terminate();
+  }
+
+  /** Gives a bee up, as if it hung; its successor is spawned at once. */
+  replace(bee: number, cause: Error): void {
+    const { events, maxLostBees } = this.#options;
+    const place = this.#places[bee];
+    if (place.lost || this.#stopping) return;
+    this.#drain(bee); // what it has published is good
+    place.lost = true;
+    const cursor = place.control.cursor();
+    place.control.command = Command.stop;
+    place.worker.terminate();
+    place.inbox.abandon();
+    place.ready.resolve();
+    this.#lostBees++;
+    if (this.#lostBees > maxLostBees) {
+      return events.failed(
+        new LostBeesError(
+          `Cannot go on: ${this.#lostBees} bees were lost, more than maxLostBees (${maxLostBees}); ` +
+            `the last one because: ${cause.message}`,
+          { cause },
+        ),
+      );
+    }
+    this.danceFloor.clear(bee);
+    this.#places[bee] = this.#spawn(bee, place.incarnation + 1);
+    events.lost(bee, { cause, cursor });
+  }
+
+  #spawn(bee: number, incarnation: number): Place {
+    const { runtime, ringBytes, task } = this.#options;
+    const allocate = (bytes: number) => runtime.sharedMemory(bytes);
+    const init: BeeInit = {
+      bee,
+      incarnation,
+      control: allocate(CONTROL_BYTES),
+      hive: this.#controlMemory,
+      danceFloor: this.#danceMemory,
+      inbox: allocateRing(ringBytes, { allocate }),
+      outbox: allocateRing(ringBytes, { allocate }),
+      task,
+    };
+    const control = new ControlBlock(init.control, runtime);
+    const bells = { toBee: control.bell, toHive: this.#control.bell };
+    const ready = Promise.withResolvers<void>();
+    ready.promise.catch(() => {}); // told by `failed` to those who do not wait for the start
+    const worker = runtime.spawn({
+      module: BEE_MODULE,
+      name: `bee ${bee}.${incarnation}`,
+      init,
+      inProcess: (given, world, post) => bornHere(given as BeeInit, world, post),
+    }, {
+      message: (message) => this.#heard(bee, incarnation, message as BeeMessage),
+      error: (error) => this.#failed(bee, incarnation, error),
+    });
+    return {
+      control,
+      inbox: new RingWriter(init.inbox, inboxOptions(bells, runtime)),
+      outbox: new RingReader(init.outbox, outboxOptions(bells, runtime)),
+      worker,
+      incarnation,
+      ready,
+      isReady: false,
+      lost: false,
+      lastProgress: 0,
+      progressAtMs: runtime.monotonicMs(),
+    };
+  }
+
+  #heard(bee: number, incarnation: number, message: BeeMessage): void {
+    const place = this.#places[bee];
+    if (place.incarnation !== incarnation) return;
+    if (message.kind === "ready") {
+      place.isReady = true;
+      place.progressAtMs = this.#options.runtime.monotonicMs();
+      return place.ready.resolve();
+    }
+    place.lost = true;
+    const error = new UnfitBeeError(`Cannot start: ${message.message}`);
+    place.ready.reject(error);
+    this.#options.events.failed(error);
+  }
+
+  #failed(bee: number, incarnation: number, error: Error): void {
+    const place = this.#places[bee];
+    if (place.incarnation !== incarnation || place.lost) return;
+    // An uncaught error of the worker leaves its engine in an unknown state.
+    this.replace(bee, error);
+  }
+
+  get #periodMs(): number {
+    const quarterMs = this.#options.recordTimeoutMs / 4;
+    return Math.min(LONGEST_WATCH_MS, Math.max(SHORTEST_WATCH_MS, quarterMs));
+  }
+
+  #scheduleWatch(): void {
+    this.#watch = this.#options.runtime.after(this.#periodMs, () => {
+      if (this.#stopping) return;
+      this.#lookAfterBees();
+      this.#scheduleWatch();
+    });
+  }
+
+  /** Replaces bees that have work and make no progress. */
+  #lookAfterBees(): void {
+    const { runtime, recordTimeoutMs } = this.#options;
+    const nowMs = runtime.monotonicMs();
+    for (let bee = 0; bee < this.#places.length; bee++) {
+      const place = this.#places[bee];
+      if (place.lost) continue;
+      const { progress } = place.control;
+      if (place.isReady && (!hasWork(place) || progress !== place.lastProgress)) {
+        place.lastProgress = progress;
+        place.progressAtMs = nowMs;
+        continue;
+      }
+      const limitMs = place.isReady ? recordTimeoutMs + this.#periodMs : START_TIMEOUT_MS;
+      if (nowMs - place.progressAtMs < limitMs) continue;
+      const what = place.isReady
+        ? `no progress for ${recordTimeoutMs} ms (recordTimeout)`
+        : `not ready after ${START_TIMEOUT_MS} ms`;
+      this.replace(bee, new Error(what));
+    }
+  }
+}
+
+/** Whether the bee should be making progress: it works, or work waits in its inbox. */
+function hasWork({ control, inbox }: Place): boolean {
+  const { state } = control;
+  return state === BeeState.working || (state === BeeState.idle && inbox.queuedBytes > 0);
+}
+
+async function bornHere(
+  init: BeeInit,
+  ...[runtime, post]: [Runtime, (data: unknown) => void]
+): Promise<Bee> {
+  const bee = await Bee.born(init, runtime);
+  const message: BeeMessage = { kind: "ready" };
+  post(message);
+  return bee;
+}
