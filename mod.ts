@@ -7,3 +7,8 @@ export * from "./src/batch/mod.ts";
 export { type Duration, type DurationLimits, milliseconds } from "./src/runtime/duration.ts";
 export * from "./src/windows/aggregates.ts";
 export * from "./src/windows/tumbling_window.ts";
+export { type ModuleReference } from "./src/hive/user_function.ts";
+export { LostBeesError, UnfitBeeError } from "./src/hive/hive.ts";
+export { type RecordInfo } from "./src/hive/record_info.ts";
+export { type Role } from "./src/hive/roles.ts";
+export * from "./src/stream/mod.ts";

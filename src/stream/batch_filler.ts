@@ -1,0 +1,79 @@
+import { RecordWriter } from "../batch/records/mod.ts";
+import { aligned, hashBytes } from "../hive/record_frames.ts";
+import type { SealedBatch } from "../hive/work_queue.ts";
+
+const MAX_ROWS = 512;
+const MAX_BYTES = 256 * 1024;
+
+/** Options of a {@linkcode BatchFiller}. */
+export interface BatchFillerOptions {
+  readonly group: number;
+  readonly priority: boolean;
+  /** Whether keys cross to the bee. */
+  readonly sendKeys: boolean;
+  /** Whether the order of submission is kept over all keys. */
+  readonly keepSequences: boolean;
+  /** The longest frame that a bee can be sent. */
+  readonly maxFrameBytes: number;
+}
+
+/** Encodes records of one key group as they are submitted, until a batch is full or must leave. */
+export class BatchFiller {
+  readonly #options: BatchFillerOptions;
+  readonly #values: RecordWriter;
+  readonly #keyWriter = new RecordWriter();
+  readonly #hashes = new Int32Array(MAX_ROWS);
+  readonly #maxBytes: number;
+  #keys: string[] = [];
+  #sequences: number[] = [];
+
+  /** A filler with an empty batch. */
+  constructor(options: BatchFillerOptions) {
+    this.#options = options;
+    this.#maxBytes = Math.min(MAX_BYTES, options.maxFrameBytes >> 2);
+    this.#values = new RecordWriter({ maxBytes: options.maxFrameBytes >> 1 });
+  }
+
+  /** Records in the open batch. */
+  get rows(): number {
+    return this.#keys.length;
+  }
+
+  /**
+   * Adds a record; whether the batch is full with it.
+   *
+   * @throws {TypeError | RangeError} when the value cannot cross; the batch is then as before.
+   */
+  add(key: string, value: unknown, of: { hash: number; sequence: number }): boolean {
+    this.#values.write(value);
+    this.#hashes[this.#keys.length] = of.hash;
+    this.#keys.push(key);
+    if (this.#options.keepSequences) this.#sequences.push(of.sequence);
+    if (this.#options.sendKeys) this.#keyWriter.write(key);
+    return this.#keys.length === MAX_ROWS || this.#bytes >= this.#maxBytes;
+  }
+
+  /** Closes the batch and opens an empty one. */
+  seal(order: number): SealedBatch {
+    const { group, priority, sendKeys, keepSequences } = this.#options;
+    const rows = this.#keys.length;
+    const valuesAt = hashBytes(rows);
+    const room = valuesAt + aligned(this.#values.byteLength()) +
+      (sendKeys ? this.#keyWriter.byteLength() : 0);
+    const buffer = new Uint8Array(aligned(room));
+    const valueBytes = this.#values.finish(buffer.subarray(valuesAt));
+    const keysAt = valuesAt + aligned(valueBytes);
+    const keyBytes = sendKeys ? this.#keyWriter.finish(buffer.subarray(keysAt)) : 0;
+    new Int32Array(buffer.buffer, 0, rows).set(this.#hashes.subarray(0, rows));
+    const keys = this.#keys;
+    const sequences = keepSequences ? this.#sequences : undefined;
+    this.#keys = [];
+    this.#sequences = [];
+    const body = buffer.subarray(0, aligned(keysAt + keyBytes));
+    return { group, priority, rows, body, valueBytes, keyBytes, keys, sequences, order };
+  }
+
+  get #bytes(): number {
+    return this.#values.estimatedBytes + this.#keyWriter.estimatedBytes;
+  }
+}

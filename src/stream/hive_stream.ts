@@ -1,0 +1,377 @@
+import type { Expr } from "../batch/expressions/mod.ts";
+import { functionSpec, type ModuleReference } from "../hive/record_function.ts";
+import { type Duration, milliseconds } from "../runtime/duration.ts";
+import type { ErrorRecord } from "./error_record.ts";
+import {
+  type HiveStreamOptions,
+  type HiveStreamSettings,
+  hiveStreamSettings,
+} from "./hive_stream_options.ts";
+import type {
+  GetResultOptions,
+  KeyedRecords,
+  RecordHandler,
+  StartOptions,
+  StopOptions,
+  StopReport,
+  SubmitOptions,
+} from "./hive_stream_types.ts";
+import { type HiveStreamMetrics, hiveStreamMetrics } from "./hive_stream_metrics.ts";
+import { Inlet, type Submission } from "./inlet.ts";
+import { Outlet, type Result } from "./outlet.ts";
+import { RecordEngine } from "./record_engine.ts";
+import type { KeyedResult } from "./result_queue.ts";
+import { StreamingError } from "./streaming_error.ts";
+
+const DEFAULT_RESULT_TIMEOUT = "1s";
+const POLL_MS = 0.1;
+const MAX_BUSY_MS = 10;
+const SUBMITS_PER_CLOCK = 256;
+const RESOLVED: Promise<void> = Promise.resolve();
+
+type State = "new" | "running" | "stopping" | "stopped" | "failed";
+
+/**
+ * Runs a function over a stream of keyed records on worker bees.
+ *
+ * @example
+ * ```ts
+ * import { HiveStream } from "@waggle/stream";
+ *
+ * await using stream = new HiveStream<{ value: number }, { doubled: number }>({ workers: 2 });
+ * await stream.start((record) => ({ doubled: record.value * 2 }));
+ * await stream.submit("key_1", { value: 10 });
+ * console.log(await stream.getResult({ timeout: "1s" })); // { doubled: 20 }
+ * ```
+ *
+ * @typeParam In The submitted values: anything that can be cloned to another thread.
+ * @typeParam Out The function's results.
+ */
+export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable {
+  readonly #settings: HiveStreamSettings<In>;
+  readonly #outlet: Outlet<In, Out>;
+  readonly #inlet: Inlet<In>;
+  readonly #sources = new Set<AsyncIterator<unknown> | Iterator<unknown>>();
+  #engine: RecordEngine | undefined;
+  #state: State = "new";
+  #failure: Error | undefined;
+  #stopped: Promise<StopReport> | undefined;
+  #newSources = 0;
+  #dropping = false;
+  #dropped = 0;
+  #startedMs = 0;
+  #driving: Promise<void> | undefined;
+  #flushing = false;
+  #turnMs = 0;
+  #sinceTurn = 0;
+
+  /**
+   * A stream that is not started.
+   *
+   * @throws {RangeError} for a number out of its range.
+   * @throws {TypeError} for an unknown word, or options that do not go together.
+   */
+  constructor(options: HiveStreamOptions<In> = {}) {
+    const settings = this.#settings = hiveStreamSettings(options);
+    this.#outlet = new Outlet(settings, (error) => this.#fail(error));
+    this.#inlet = new Inlet({
+      runtime: settings.runtime,
+      resultBuffer: settings.resultBuffer,
+      unread: () => this.#outlet.results.length,
+      hasRoom: () => this.#hasRoom(),
+      accept: (submission) => this.#accept(submission),
+    });
+  }
+
+  /** What the stream has done and how it goes; readable at any time. */
+  metrics(): HiveStreamMetrics {
+    return hiveStreamMetrics(this.#engine, {
+      nowMs: this.#settings.runtime.monotonicMs(),
+      startedMs: this.#startedMs,
+      unreadResults: this.#outlet.results.length,
+      errors: this.#outlet.errors,
+      skipped: this.#outlet.skipped,
+      deadLettered: this.#outlet.deadLetters.count,
+      dropped: this.#dropped,
+    });
+  }
+
+  /**
+   * Spawns the bees and gives them the function; resolves when they are ready. Records may be
+   * submitted at once.
+   *
+   * @throws {TypeError} when the function cannot work in a bee, naming what it reaches out for.
+   * @throws {StreamingError} when the stream was started before.
+   */
+  async start(
+    fn: RecordHandler<In, Out> | ModuleReference | Expr<Out>,
+    options: StartOptions = {},
+  ): Promise<void> {
+    if (this.#state !== "new") {
+      throw new StreamingError(
+        `Cannot start: the stream is ${this.#state}; a stream is started once, make a new one`,
+      );
+    }
+    const spec = functionSpec(fn, options.context);
+    this.#engine = new RecordEngine(this.#settings, {
+      fn: spec,
+      events: {
+        settled: (batch, outcome) => this.#outlet.settle(batch, outcome),
+        failed: (error) => this.#fail(error),
+      },
+    });
+    this.#state = "running";
+    this.#startedMs = this.#turnMs = this.#settings.runtime.monotonicMs();
+    await this.#engine.hive.start();
+    if (this.#failure) throw this.#failure;
+  }
+
+  /**
+   * Submits a record; resolves when it is accepted, which waits while `bufferSize` records are
+   * unfinished. The value is copied: it may be changed afterwards.
+   *
+   * @throws {TypeError | RangeError} when the value cannot cross to a bee, or is too large.
+   * @throws {ResultsFullError} when results are full and nobody has read any for a second.
+   * @throws {StreamingError} before the start, after the stop, or when the stream has failed.
+   */
+  submit(key: string, value: In, options: SubmitOptions = {}): Promise<void> {
+    try {
+      const { priority = "normal" } = options;
+      this.#checkRunning();
+      const submission = { key: checkedKey(key), value, priority: isHigh(priority) };
+      if (!this.#inlet.isOpen) return this.#inlet.enter(submission);
+      this.#accept(submission);
+      return this.#resolved();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Submits a record if there is room for it now; false when there is none.
+   *
+   * @throws as {@linkcode HiveStream.submit} rejects.
+   */
+  trySubmit(key: string, value: In, options: SubmitOptions = {}): boolean {
+    const { priority = "normal" } = options;
+    this.#checkRunning();
+    const submission = { key: checkedKey(key), value, priority: isHigh(priority) };
+    if (!this.#inlet.isOpen) return false;
+    this.#accept(submission);
+    return true;
+  }
+
+  /** Submits every pair of an iterable, at the pace of the bees; resolves to their number. */
+  async submitAll(
+    records: KeyedRecords<In>,
+    options: SubmitOptions = {},
+  ): Promise<number> {
+    let count = 0;
+    for await (const [key, value] of records) {
+      await this.submit(key, value, options);
+      count++;
+    }
+    return count;
+  }
+
+  /**
+   * Adds a source of records while the stream runs. It is read at the pace of the bees until it
+   * ends, the stream stops, or it throws, which fails the stream.
+   */
+  addSource(records: KeyedRecords<In>): void {
+    const engine = this.#checkRunning();
+    engine.announceSources(++this.#newSources);
+    this.#settings.runtime.soon(() => {
+      engine.announceSources(--this.#newSources);
+      this.#readSource(records).catch((cause) => {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        this.#fail(new StreamingError(`Cannot read source: ${reason}`, { cause }));
+      });
+    });
+  }
+
+  /**
+   * The next result: what the function returned, `null` if that was `undefined`, or an error
+   * record. Resolves to `undefined` when none came in time, or the stream is stopped and empty.
+   *
+   * @throws the stream's error when it has failed and all results are read.
+   */
+  getResult(options: GetResultOptions = {}): Promise<Out | ErrorRecord<In> | null | undefined> {
+    this.#inlet.noteRead();
+    const { results } = this.#outlet;
+    if (results.length > 0) return Promise.resolve(results.shiftValue());
+    return this.#awaitResult(options.timeout ?? DEFAULT_RESULT_TIMEOUT);
+  }
+
+  /** Results with their keys, as they come; ends when the stream is stopped and empty. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<KeyedResult<Out | ErrorRecord<In> | null>> {
+    while (true) {
+      this.#inlet.noteRead();
+      const next = this.#outlet.results.shift() ?? await this.#nextResult(Infinity);
+      if (!next) return;
+      yield next;
+    }
+  }
+
+  /**
+   * Stops the stream. By default all accepted records are finished first; results stay readable.
+   * A second call gives the first one's report.
+   */
+  stop(options: StopOptions = {}): Promise<StopReport> {
+    const { drain = true } = options;
+    if (!drain && this.#state === "stopping") this.#drop();
+    return this.#stopped ??= this.#stop(drain);
+  }
+
+  /** Stops the stream and waits for what is accepted. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #checkRunning(): RecordEngine {
+    if (this.#failure) throw this.#failure;
+    if (this.#state === "running" && this.#engine) return this.#engine;
+    throw new StreamingError(
+      this.#state === "new"
+        ? "Cannot submit: the stream is not started; call start() with the function first"
+        : "Cannot submit: the stream is stopped; make a new one",
+    );
+  }
+
+  #hasRoom(): boolean {
+    const { bufferSize, resultBuffer } = this.#settings;
+    const unfinished = this.#engine?.unfinished ?? 0;
+    return unfinished + this.#outlet.held < bufferSize &&
+      unfinished + this.#outlet.results.length < resultBuffer;
+  }
+
+  #accept({ key, value, priority }: Submission<In>): void {
+    const engine = this.#engine!;
+    engine.accept(key, value, { priority });
+    if (!this.#flushing && engine.hasOpenBatches) this.#flushSoon(engine);
+    this.#driving ??= this.#drive(engine).finally(() => this.#driving = undefined);
+  }
+
+  /** A partly filled batch leaves at the end of this turn of the event loop. */
+  #flushSoon(engine: RecordEngine): void {
+    this.#flushing = true;
+    this.#settings.runtime.soon(() => {
+      this.#flushing = false;
+      engine.flush();
+    });
+  }
+
+  /** Resolved at once, but now and then the event loop gets its turn first. */
+  #resolved(): Promise<void> {
+    if (++this.#sinceTurn < SUBMITS_PER_CLOCK) return RESOLVED;
+    this.#sinceTurn = 0;
+    const busyMs = this.#settings.runtime.monotonicMs() - this.#turnMs;
+    return busyMs < MAX_BUSY_MS ? RESOLVED : this.#turn();
+  }
+
+  /** Ends with this turn of the event loop. */
+  #turn(): Promise<void> {
+    const { runtime } = this.#settings;
+    return new Promise((resolve) => {
+      runtime.soon(() => {
+        this.#turnMs = runtime.monotonicMs();
+        resolve();
+      });
+    });
+  }
+
+  /** Takes results in and sends work out for as long as anything is unfinished. */
+  async #drive(engine: RecordEngine): Promise<void> {
+    const { runtime } = this.#settings;
+    let progressMs = runtime.monotonicMs();
+    while (engine.unfinished > 0 && !this.#failure && !this.#dropping) {
+      await this.#turn();
+      if (engine.pump()) progressMs = runtime.monotonicMs();
+      else if (runtime.monotonicMs() - progressMs > POLL_MS) await engine.hive.idle();
+      this.#inlet.admit();
+    }
+  }
+
+  async #awaitResult(timeout: Duration): Promise<Result<In, Out> | undefined> {
+    const next = await this.#nextResult(
+      timeout === Infinity ? Infinity : milliseconds(timeout, "timeout", { fractions: true }),
+    );
+    return next?.result;
+  }
+
+  async #nextResult(timeoutMs: number): Promise<KeyedResult<Result<In, Out>> | undefined> {
+    this.#engine?.pump();
+    const next = await this.#outlet.results.next(timeoutMs);
+    if (!next && this.#failure) throw this.#failure;
+    return next;
+  }
+
+  async #readSource(records: KeyedRecords<In>): Promise<void> {
+    const iterator = Symbol.asyncIterator in records
+      ? records[Symbol.asyncIterator]()
+      : records[Symbol.iterator]();
+    this.#sources.add(iterator);
+    try {
+      while (this.#state === "running") {
+        const { done, value } = await iterator.next();
+        if (done || this.#state !== "running") break;
+        await this.submit(value[0], value[1]);
+      }
+    } finally {
+      this.#sources.delete(iterator);
+    }
+    await iterator.return?.();
+  }
+
+  async #stop(drain: boolean): Promise<StopReport> {
+    const engine = this.#engine;
+    if (this.#state === "running") this.#state = "stopping";
+    this.#inlet.close(new StreamingError("Cannot submit: the stream was stopped meanwhile"));
+    if (engine) await this.#finish(engine, drain);
+    if (this.#state !== "failed") this.#state = "stopped";
+    this.#outlet.results.end();
+    return {
+      dropped: this.#dropped,
+      processed: engine?.finished ?? 0,
+      lostBees: engine?.hive.lostBees ?? 0,
+    };
+  }
+
+  async #finish(engine: RecordEngine, drain: boolean): Promise<void> {
+    if (!drain) this.#drop();
+    engine.flush();
+    while (engine.unfinished > 0 && !this.#failure && !this.#dropping) {
+      await (this.#driving ??= this.#drive(engine).finally(() => this.#driving = undefined));
+    }
+    await this.#outlet.deadLetters.flush();
+    if (this.#dropping || this.#failure) this.#dropped = engine.unfinished;
+    await engine.hive.stop();
+  }
+
+  #drop(): void {
+    this.#dropping = true;
+    this.#engine?.hive.wake();
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#state = "failed";
+    this.#inlet.close(error);
+    this.#outlet.results.end();
+    this.#engine?.hive.wake();
+    this.stop().catch(() => {}); // the failure itself is what callers are told
+  }
+}
+
+function checkedKey(key: string): string {
+  if (typeof key === "string") return key;
+  throw new TypeError(`Cannot submit: the key must be a string, received ${typeof key}`);
+}
+
+function isHigh(priority: string): boolean {
+  if (priority === "high" || priority === "normal") return priority === "high";
+  throw new TypeError(
+    `Cannot submit: priority must be "normal" or "high", received ${JSON.stringify(priority)}`,
+  );
+}

@@ -1,0 +1,18 @@
+/**
+ * Streams of records over a hive of bees.
+ *
+ * @module
+ */
+export * from "./error_record.ts";
+export * from "./hive_stream.ts";
+export type { BeeMetrics, HiveStreamMetrics } from "./hive_stream_metrics.ts";
+export type {
+  DeadLetter,
+  ErrorPolicy,
+  HiveStreamOptions,
+  Ordering,
+} from "./hive_stream_options.ts";
+export * from "./hive_stream_types.ts";
+export * from "./publisher.ts";
+export type { KeyedResult } from "./result_queue.ts";
+export * from "./streaming_error.ts";

@@ -1,0 +1,88 @@
+import type { RowError } from "../hive/record_frames.ts";
+import type { SealedBatch } from "../hive/work_queue.ts";
+import { DeadLetterBox } from "./dead_letter_box.ts";
+import { type ErrorRecord, errorRecord } from "./error_record.ts";
+import type { HiveStreamSettings } from "./hive_stream_options.ts";
+import { type Outcome, submittedValue } from "./record_engine.ts";
+import { ResultQueue } from "./result_queue.ts";
+import { StreamingError } from "./streaming_error.ts";
+import { SubmissionOrder } from "./submission_order.ts";
+
+/** What a stream gives for a record. */
+export type Result<In, Out> = Out | ErrorRecord<In> | null;
+
+/** The leaving side of a stream: outcomes become results, by the order and error policy asked for. */
+export class Outlet<In, Out> {
+  /** Results that can be read. */
+  readonly results: ResultQueue<Result<In, Out>>;
+  /** Records that go elsewhere. */
+  readonly deadLetters: DeadLetterBox<In>;
+  readonly #settings: HiveStreamSettings<In>;
+  readonly #order: SubmissionOrder<Result<In, Out>> | undefined;
+  readonly #fail: (error: Error) => void;
+  #errors = 0;
+  #skipped = 0;
+
+  /** An outlet that reports with `fail` what ends the stream. */
+  constructor(settings: HiveStreamSettings<In>, fail: (error: Error) => void) {
+    this.#settings = settings;
+    this.#fail = fail;
+    this.results = new ResultQueue(settings.runtime);
+    this.deadLetters = new DeadLetterBox(settings.deadLetter, fail);
+    if (settings.ordered === "all") {
+      this.#order = new SubmissionOrder(({ key, result }) => this.results.push(key, result));
+    }
+  }
+
+  /** Records whose function threw, or whose bee was lost over them twice. */
+  get errors(): number {
+    return this.#errors;
+  }
+
+  /** Errors that were left out. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /** Finished records that cannot leave yet. */
+  get held(): number {
+    return this.deadLetters.pending + (this.#order?.length ?? 0);
+  }
+
+  /** Takes the outcomes of a batch's rows. */
+  settle(batch: SealedBatch, { from, values, errors }: Outcome): void {
+    for (let i = 0; i < values.length; i++) {
+      const error = errors?.get(from + i);
+      if (error) this.#settleError(batch, from + i, error);
+      else this.#give(batch, from + i, (values[i] ?? null) as Out | null);
+    }
+  }
+
+  #give(batch: SealedBatch, row: number, result: Result<In, Out>): void {
+    const key = batch.keys[row];
+    if (this.#order) this.#order.settle(batch.sequences![row], { key, result });
+    else this.results.push(key, result);
+  }
+
+  #settleError(batch: SealedBatch, row: number, error: RowError): void {
+    this.#errors++;
+    const key = batch.keys[row];
+    const record = submittedValue(batch, row) as In;
+    const { onError } = this.#settings;
+    if (onError === "emit") return this.#give(batch, row, errorRecord(error, { key, record }));
+    this.#order?.settle(batch.sequences![row], undefined);
+    const { name, message } = error;
+    if (onError === "skip") this.#skipped++;
+    else if (onError === "deadLetter") {
+      const position = batch.sequences![row];
+      this.deadLetters.put({ key, record, error: { name, message }, position });
+    } else {
+      this.#fail(
+        new StreamingError(
+          `Cannot process record with key ${JSON.stringify(key)}: ${name}: ${message}; choose ` +
+            `onError "emit", "skip" or "deadLetter" to go on after errors`,
+        ),
+      );
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { RecordBatch } from "../batch/record_batch.ts";
+
+/** What a publisher says about a batch that it has taken. */
+export interface Receipt {
+  /** Records that were delivered. */
+  readonly records: number;
+}
+
+/** Options of {@linkcode Publisher.publish}. */
+export interface PublishOptions {
+  /** Gives up when aborted. */
+  signal?: AbortSignal;
+}
+
+/** Where batches go. */
+export interface Publisher extends AsyncDisposable {
+  /** Delivers a batch; resolves when it is delivered, so that a slow sink slows its producer. */
+  publish(batch: RecordBatch, options?: PublishOptions): Promise<Receipt>;
+  /** Resolves when everything published so far is delivered for good. */
+  flush(): Promise<void>;
+}

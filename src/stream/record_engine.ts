@@ -1,0 +1,338 @@
+import { RecordReader } from "../batch/records/mod.ts";
+import { type BeeLoss, Hive } from "../hive/hive.ts";
+import { keyHash } from "../hive/key_hash.ts";
+import {
+  aligned,
+  FrameKind,
+  hashBytes,
+  readResultHeader,
+  RECORD_HEADER_BYTES,
+  type ResultHeader,
+  type RowError,
+  writeWorkHeader,
+} from "../hive/record_frames.ts";
+import type { RecordFunctionSpec } from "../hive/record_function.ts";
+import type { Role } from "../hive/roles.ts";
+import { type Outstanding, Scheduler } from "../hive/scheduler.ts";
+import { type SealedBatch, WorkQueue, type WorkRange } from "../hive/work_queue.ts";
+import { Histogram } from "../metrics/histogram.ts";
+import { BatchFiller } from "./batch_filler.ts";
+import type { HiveStreamSettings } from "./hive_stream_options.ts";
+import { StreamingError } from "./streaming_error.ts";
+
+const KEY_GROUPS = 32;
+const KEY_COUNTERS = 1 << 16;
+const MAX_BATCH_ID = 0x7fff_ffff;
+const LOSSES_TO_ISOLATE = 2;
+const ROLE_SHIFT_MS = 100;
+
+/** Outcomes of consecutive rows of a batch. */
+export interface Outcome {
+  /** The first row. */
+  readonly from: number;
+  /** The function's results; `undefined` where it threw. */
+  readonly values: readonly unknown[];
+  /** By row, where it threw or a bee was lost over it twice. */
+  readonly errors: ReadonlyMap<number, RowError> | undefined;
+}
+
+/** What becomes of records; called by the engine. */
+export interface EngineEvents {
+  /** Rows of a batch have their outcome. */
+  settled(batch: SealedBatch, outcome: Outcome): void;
+  /** Nothing more can be done. */
+  failed(error: Error): void;
+}
+
+/** The value of a row as it was submitted, decoded anew. */
+export function submittedValue(batch: SealedBatch, row: number): unknown {
+  const at = hashBytes(batch.rows);
+  return new RecordReader().read(batch.body.subarray(at, at + batch.valueBytes))[row];
+}
+
+/** What the engine needs of a stream's settings. */
+export type EngineSettings = Omit<HiveStreamSettings<unknown>, "deadLetter">;
+
+/** Carries records to bees and their results back, whatever happens to a bee. */
+export class RecordEngine {
+  /** Time from a batch's leaving to each of its results, in milliseconds. */
+  readonly latency: Histogram = new Histogram();
+  readonly #settings: EngineSettings;
+  readonly #sendKeys: boolean;
+  readonly #events: EngineEvents;
+  readonly #hive: Hive;
+  readonly #queue: WorkQueue;
+  readonly #scheduler: Scheduler;
+  readonly #groups: number;
+  readonly #fillers: BatchFiller[] = [];
+  readonly #filled = new Set<BatchFiller>();
+  readonly #values = new RecordReader();
+  readonly #errors = new RecordReader();
+  /** Unfinished records outside of the priority lanes, by 16 bits of the key's hash. */
+  readonly #normal = new Int32Array(KEY_COUNTERS);
+  readonly #sealedMs = new WeakMap<SealedBatch, number>();
+  #sequence = 0;
+  #order = 0;
+  #batchId = 0;
+  #unfinished = 0;
+  #finished = 0;
+  #rolesAtMs = 0;
+  #newSources = 0;
+
+  /** An engine whose bees are not born yet. */
+  constructor(
+    settings: EngineSettings,
+    options: { fn: RecordFunctionSpec; events: EngineEvents },
+  ) {
+    const { runtime, workers, ordered } = settings;
+    this.#settings = settings;
+    this.#events = options.events;
+    this.#sendKeys = options.fn.usesInfo;
+    this.#groups = ordered === false ? 1 : KEY_GROUPS;
+    this.#queue = new WorkQueue(this.#groups, { ordered: ordered !== false });
+    this.#hive = new Hive({
+      workers,
+      runtime,
+      ringBytes: settings.ringBytes,
+      recordTimeoutMs: settings.recordTimeoutMs,
+      maxLostBees: settings.maxLostBees,
+      task: {
+        kind: "records",
+        fn: options.fn,
+        concurrency: settings.concurrency,
+        recordTimeoutMs: settings.recordTimeoutMs,
+        ordered: ordered !== false,
+      },
+      events: {
+        frame: (bee, frame) => this.#received(bee, frame),
+        lost: (bee, loss) => this.#lost(bee, loss),
+        failed: (error) => this.#events.failed(error),
+      },
+    });
+    this.#scheduler = new Scheduler(this.#queue, { floor: this.#hive.danceFloor, bees: workers });
+  }
+
+  /** Accepted records without a result. */
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  /** Records that have a result, or an error. */
+  get finished(): number {
+    return this.#finished;
+  }
+
+  /** Accepted records that are with no bee yet. */
+  get waiting(): number {
+    return this.#unfinished - this.#scheduler.rowsInFlight;
+  }
+
+  /** The hive below. */
+  get hive(): Hive {
+    return this.#hive;
+  }
+
+  /** What each bee is there for at the moment. */
+  get roles(): readonly (readonly Role[])[] {
+    return this.#scheduler.roles;
+  }
+
+  /** Ranges of records that a bee holds. */
+  rangesAt(bee: number): number {
+    return this.#scheduler.rangesAt(bee);
+  }
+
+  /** Sources that were added and not read from yet: they are what scouts look after. */
+  announceSources(count: number): void {
+    this.#newSources = count;
+    this.#scheduler.shiftRoles(count);
+  }
+
+  /**
+   * Takes a record in; it leaves with its batch.
+   *
+   * @throws {TypeError | RangeError} when the value cannot cross to a bee; nothing has happened then.
+   */
+  accept(key: string, value: unknown, options: { priority: boolean }): void {
+    const hash = keyHash(key);
+    // In front of others only if no earlier record of its own key would be overtaken.
+    const priority = options.priority && this.#normal[hash & (KEY_COUNTERS - 1)] === 0;
+    const filler = this.#filler((hash >>> 0) % this.#groups, priority);
+    const full = filler.add(key, value, { hash, sequence: this.#sequence });
+    this.#sequence++;
+    this.#unfinished++;
+    if (!priority) this.#normal[hash & (KEY_COUNTERS - 1)]++;
+    if (full) this.#fullBatch(filler);
+    else this.#filled.add(filler);
+  }
+
+  /** Whether there are records whose batch has not left. */
+  get hasOpenBatches(): boolean {
+    return this.#filled.size > 0;
+  }
+
+  /** Lets partly filled batches leave. */
+  flush(): void {
+    if (this.#filled.size === 0) return;
+    for (const filler of this.#filled) this.#seal(filler);
+    this.#filled.clear();
+    this.dispatch();
+  }
+
+  /** Takes in what the bees have finished and gives them more; whether there was anything. */
+  pump(): boolean {
+    const any = this.#hive.poll();
+    this.dispatch();
+    return any;
+  }
+
+  /** Gives every bee that has room what it should have next. */
+  dispatch(): void {
+    const { workers } = this.#settings;
+    for (let given = true; given && this.#queue.rows > 0;) {
+      given = false;
+      for (let bee = 0; bee < workers; bee++) given = this.#give(bee) || given;
+    }
+    this.#shiftRoles();
+  }
+
+  /** Drops everything that waits for a bee; returns how many records. */
+  discard(): number {
+    let dropped = this.#queue.clear();
+    for (const filler of this.#filled) dropped += filler.seal(0).rows;
+    this.#filled.clear();
+    return dropped;
+  }
+
+  #filler(group: number, priority: boolean): BatchFiller {
+    const at = 2 * group + (priority ? 1 : 0);
+    return this.#fillers[at] ??= new BatchFiller({
+      group,
+      priority,
+      sendKeys: this.#sendKeys,
+      keepSequences: this.#settings.ordered === "all" || this.#settings.onError === "deadLetter",
+      maxFrameBytes: this.#hive.maxFrameBytes,
+    });
+  }
+
+  #fullBatch(filler: BatchFiller): void {
+    this.#filled.delete(filler);
+    this.#seal(filler);
+    this.pump();
+  }
+
+  #seal(filler: BatchFiller): void {
+    const batch = filler.seal(this.#order++);
+    this.#sealedMs.set(batch, this.#settings.runtime.monotonicMs());
+    this.#queue.enqueue({ batch, from: 0, to: batch.rows, losses: 0 });
+  }
+
+  #give(bee: number): boolean {
+    const range = this.#scheduler.next(bee);
+    if (!range) return false;
+    const { batch, from, to } = range;
+    const frame = this.#hive.reserve(bee, RECORD_HEADER_BYTES + batch.body.length);
+    if (!frame) {
+      this.#queue.settle(range);
+      this.#queue.putBack(range);
+      return false;
+    }
+    const id = this.#batchId = (this.#batchId + 1) & MAX_BATCH_ID;
+    const { rows, valueBytes, keyBytes } = batch;
+    const suspect = range.losses > 0;
+    writeWorkHeader(frame, { batch: id, from, to, rows, valueBytes, keyBytes, suspect });
+    frame.set(batch.body, RECORD_HEADER_BYTES);
+    this.#hive.send(bee);
+    this.#scheduler.sent(bee, id, range);
+    return true;
+  }
+
+  #received(bee: number, frame: Uint8Array): void {
+    const header = readResultHeader(frame);
+    if (header.kind === FrameKind.fatal) {
+      const [error] = this.#errors.read(frame.subarray(RECORD_HEADER_BYTES)) as RowError[];
+      return this.#events.failed(new StreamingError(error.message));
+    }
+    const outstanding = this.#scheduler.at(bee, header.batch);
+    if (!outstanding || header.from !== outstanding.done) return;
+    const { batch } = outstanding.range;
+    const valuesAt = RECORD_HEADER_BYTES;
+    const values = this.#values.read(frame.subarray(valuesAt, valuesAt + header.valueBytes));
+    this.#scheduler.progressed(bee, header.batch, header.rows);
+    this.#settle(batch, { from: header.from, values, errors: this.#rowErrors(frame, header) });
+    const elapsedMs = this.#settings.runtime.monotonicMs() - (this.#sealedMs.get(batch) ?? 0);
+    this.latency.record(elapsedMs, header.rows);
+  }
+
+  #rowErrors(frame: Uint8Array, header: ResultHeader): Map<number, RowError> | undefined {
+    if (header.errorBytes === 0) return undefined;
+    const at = RECORD_HEADER_BYTES + aligned(header.valueBytes);
+    const errors = this.#errors.read(frame.subarray(at, at + header.errorBytes)) as RowError[];
+    return new Map(errors.map((error) => [error.index, error]));
+  }
+
+  #settle(batch: SealedBatch, outcome: Outcome): void {
+    this.#uncount(batch, outcome.from, outcome.values.length);
+    this.#events.settled(batch, outcome);
+  }
+
+  #uncount(batch: SealedBatch, ...[from, rows]: [number, number]): void {
+    this.#unfinished -= rows;
+    this.#finished += rows;
+    if (batch.priority) return;
+    const hashes = new Int32Array(batch.body.buffer, batch.body.byteOffset, batch.rows);
+    for (let row = from; row < from + rows; row++) {
+      this.#normal[hashes[row] & (KEY_COUNTERS - 1)]--;
+    }
+  }
+
+  /** What a lost bee had goes back to the heads of the lines, to be done by another alone. */
+  #lost(bee: number, loss: BeeLoss): void {
+    for (const lost of this.#scheduler.reclaim(bee).reverse()) {
+      const { range, done } = lost;
+      const rest: WorkRange = { ...range, from: done, losses: range.losses + 1 };
+      if (rest.from === rest.to) continue;
+      if (rest.losses < LOSSES_TO_ISOLATE) this.#queue.putBack(rest);
+      else this.#isolate(rest, guiltyRow(lost, loss), loss);
+    }
+    this.dispatch();
+  }
+
+  /** A range has cost two bees: finds the record that does it, by the bee's own word or by halves. */
+  #isolate(range: WorkRange, ...[guilty, loss]: [number | undefined, BeeLoss]): void {
+    const { batch, from, to } = range;
+    const losses = LOSSES_TO_ISOLATE - 1;
+    const back = (part: { from: number; to: number }) => {
+      if (part.from < part.to) this.#queue.putBack({ batch, losses, ...part });
+    };
+    const row = to - from === 1 ? from : guilty;
+    if (row === undefined) {
+      const middle = (from + to) >> 1;
+      back({ from: middle, to });
+      return back({ from, to: middle });
+    }
+    back({ from: row + 1, to });
+    back({ from, to: row });
+    const message = `Cannot process record: two bees were lost over it, the last one because: ` +
+      loss.cause.message;
+    const errors = new Map([[row, { index: row, name: "LostBeeError", message }]]);
+    this.#settle(batch, { from: row, values: [undefined], errors });
+  }
+
+  #shiftRoles(): void {
+    const nowMs = this.#settings.runtime.monotonicMs();
+    if (nowMs - this.#rolesAtMs < ROLE_SHIFT_MS) return;
+    this.#rolesAtMs = nowMs;
+    this.#scheduler.shiftRoles(this.#newSources);
+  }
+}
+
+/** The row that the bee was at, if it says so of this range. */
+function guiltyRow(
+  { id, range, done }: Outstanding & { readonly id: number },
+  { cursor }: BeeLoss,
+): number | undefined {
+  const { batch, low, high } = cursor;
+  const precise = batch === id && high === low + 1 && low >= done && low < range.to;
+  return precise ? low : undefined;
+}

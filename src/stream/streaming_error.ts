@@ -1,0 +1,23 @@
+/** Options of a {@linkcode StreamingError}. */
+export interface StreamingErrorOptions extends ErrorOptions {
+  /** Whether doing the same again may succeed. Default false. */
+  retriable?: boolean;
+}
+
+/** A stream could not go on, or could not do what was asked of it. */
+export class StreamingError extends Error {
+  override readonly name: string = "StreamingError";
+  /** Whether doing the same again may succeed. */
+  readonly retriable: boolean;
+
+  /** With a message that says what could not be done, why, and what to do. */
+  constructor(message: string, options: StreamingErrorOptions = {}) {
+    super(message, options);
+    this.retriable = options.retriable ?? false;
+  }
+}
+
+/** Results are full and nobody reads them, so that no more records can be accepted. */
+export class ResultsFullError extends StreamingError {
+  override readonly name: string = "ResultsFullError";
+}
