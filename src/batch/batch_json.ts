@@ -1,4 +1,5 @@
 import { setOwn } from "./misfit.ts";
+import type { DataType } from "./schema.ts";
 
 interface RawJson {
   rawJSON(text: string): object;
@@ -39,9 +40,40 @@ function writableObject(value: object): unknown {
   return value;
 }
 
-/** Rows (fresh ones: they are changed) as one JSON array, or as JSON lines. */
-export function rowsToJson(rows: object[], lines: boolean): string {
-  for (const row of rows) writableObject(row);
+/** Whether values of a type may be such that `JSON.stringify` would lose something of them. */
+function needsCare(type: DataType): boolean {
+  switch (type.kind) {
+    case "bool":
+    case "i32":
+    case "date":
+    case "time":
+    case "decimal":
+    case "utf8":
+    case "dict":
+      return false;
+    case "list":
+      return needsCare(type.item);
+    case "map":
+      return needsCare(type.value);
+    case "struct":
+      return type.fields.some((field) => needsCare(field.type));
+    default:
+      return true;
+  }
+}
+
+/** Changes the values of a column, which must be fresh, to what `JSON.stringify` writes in full. */
+export function makeWritable(type: DataType, values: unknown[]): void {
+  if (!needsCare(type)) return;
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    const plain = typeof value === "number" && value !== 0 || value === null;
+    if (!plain) values[at] = writable(value);
+  }
+}
+
+/** Rows as one JSON array, or as JSON lines. */
+export function rowsToJson(rows: readonly unknown[], lines: boolean): string {
   if (!lines) return JSON.stringify(rows);
   let text = "";
   for (const row of rows) text += JSON.stringify(row) + "\n";

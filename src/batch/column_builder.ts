@@ -53,11 +53,11 @@ export abstract class ColumnBuilder {
    * @throws {Misfit} whose `position` is that of the value; those before it stay appended.
    */
   appendAll(values: ArrayLike<unknown>): void {
-    let at = 0;
-    try {
-      for (; at < values.length; at++) this.append(values[at]);
-    } catch (error) {
-      throw placed(error, at);
+    for (let at = 0; at < values.length; at++) {
+      const run = this.pushRun(values, at, { at: this.#length, nulls: this.#nulls });
+      this.#length += run;
+      at += run;
+      if (at < values.length) this.#appendAt(values, at);
     }
   }
 
@@ -84,8 +84,25 @@ export abstract class ColumnBuilder {
     return { type: this.type, length, nullCount: nulls.length, validity, ...buffers };
   }
 
+  #appendAt(values: ArrayLike<unknown>, at: number): void {
+    try {
+      this.append(values[at]);
+    } catch (error) {
+      if (error instanceof Misfit) error.position = at;
+      throw error;
+    }
+  }
+
   /** Stores a value that is neither null nor undefined as row `at`, or throws and changes nothing. */
   protected abstract push(value: unknown, at: number): void;
+
+  /**
+   * Stores what it can of `values` from position `from` on in one tight loop, and returns how many
+   * that were; the value after them (a misfit, say) goes through `append`.
+   */
+  protected pushRun(_values: ArrayLike<unknown>, _from: number, _run: Run): number {
+    return 0;
+  }
 
   /** Makes room for a null as row `at`. */
   protected abstract pushNull(at: number): void;
@@ -97,11 +114,13 @@ export abstract class ColumnBuilder {
   protected abstract take(length: number): Buffers;
 }
 
+/** Where a run of values goes. */
+export interface Run {
+  /** The first row. */
+  readonly at: number;
+  /** The rows that are null, to be added to. */
+  readonly nulls: number[];
+}
+
 /** The buffers of a column, without what every column has. */
 export type Buffers = Pick<Column, "values" | "offsets" | "children">;
-
-/** Notes where in an array the misfit value was. */
-export function placed(error: unknown, position: number): unknown {
-  if (error instanceof Misfit) error.position = position;
-  return error;
-}

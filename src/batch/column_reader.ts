@@ -34,7 +34,7 @@ export function valueAt(column: Column, at: number): unknown {
     case "utf8":
       return decoder.decode((values as Uint8Array).subarray(offsets![at], offsets![at + 1]));
     case "dict":
-      return valueAt(children![0], values![at] as number);
+      return dictionaryOf(children![0])[values![at] as number];
     case "bytes":
       return (values as Uint8Array).slice(offsets![at], offsets![at + 1]);
     case "mixed":
@@ -92,7 +92,7 @@ function readValues(column: Column, range: RowRange): unknown[] {
     case "f64":
     case "date":
     case "time":
-      return Array.from((column.values as Float64Array).subarray(start, end));
+      return readNumbers(column.values as Float64Array, range);
     case "bool":
       return readBools(column.values as Uint8Array, range);
     case "timestamp":
@@ -113,6 +113,13 @@ function readValues(column: Column, range: RowRange): unknown[] {
     default:
       return readEach(column, range);
   }
+}
+
+/** Several times as fast as `Array.from`. */
+function readNumbers(values: Int32Array | Float64Array, { start, end }: RowRange): number[] {
+  const out: number[] = [];
+  for (let at = start; at < end; at++) out.push(values[at]);
+  return out;
 }
 
 function readEach(column: Column, { start, end }: RowRange): unknown[] {
@@ -168,8 +175,20 @@ function utf16Length(bytes: Uint8Array, from: number, to: number): number {
   return units;
 }
 
+/** The strings of dictionaries, so that reading a few rows at a time decodes them but once. */
+const dictionaries = new WeakMap<Column, readonly unknown[]>();
+
+function dictionaryOf(column: Column): readonly unknown[] {
+  let entries = dictionaries.get(column);
+  if (!entries) {
+    entries = readColumn(column, { start: 0, end: column.length });
+    dictionaries.set(column, entries);
+  }
+  return entries;
+}
+
 function readDict({ values, children }: Column, { start, end }: RowRange): unknown[] {
-  const entries = readColumn(children![0], { start: 0, end: children![0].length });
+  const entries = dictionaryOf(children![0]);
   const indices = values as Int32Array;
   const out: unknown[] = [];
   for (let at = start; at < end; at++) out.push(entries[indices[at]]);
@@ -199,14 +218,12 @@ export function zipRows(
   columns: readonly unknown[][],
   count: number,
 ): Record<string, unknown>[] {
+  const template: Record<string, unknown> = {};
+  for (const name of names) setOwn(template, name, null);
   const rows: Record<string, unknown>[] = [];
-  const plain = !names.includes("__proto__");
   for (let row = 0; row < count; row++) {
-    const object: Record<string, unknown> = {};
-    for (let at = 0; at < names.length; at++) {
-      if (plain) object[names[at]] = columns[at][row];
-      else setOwn(object, names[at], columns[at][row]);
-    }
+    const object = { ...template }; // born with its shape, and with an own `__proto__` if any
+    for (let at = 0; at < names.length; at++) object[names[at]] = columns[at][row];
     rows.push(object);
   }
   return rows;

@@ -1,5 +1,5 @@
-import { getBit, setBit } from "./bitmap.ts";
-import { type Buffers, ColumnBuilder } from "./column_builder.ts";
+import { bitmapBytes, getBit, setBit } from "./bitmap.ts";
+import { type Buffers, ColumnBuilder, type Run } from "./column_builder.ts";
 import { DECIMAL_BYTES, type DecimalShape, parseDecimal } from "./decimal.ts";
 import { Misfit } from "./misfit.ts";
 import type { DataType } from "./schema.ts";
@@ -10,11 +10,18 @@ const DAY_MS = 86_400_000;
 
 type NumberValues = Int32Array | Float32Array | Float64Array;
 
+/** Where a run of values is stored, with room for all of them. */
+interface Place extends Run {
+  readonly values: NumberValues;
+}
+
 /** How one kind of number is stored and checked. */
 interface NumberKind {
   readonly make: (length: number) => NumberValues;
   /** The number to store, or undefined when the value does not fit. */
   readonly accept: (value: unknown) => number | undefined;
+  /** Stores values up to the first that needs a closer look; returns how many. */
+  readonly run: (values: ArrayLike<unknown>, from: number, out: Place) => number;
   readonly expected: string;
 }
 
@@ -40,30 +47,63 @@ function acceptTime(value: unknown): number | undefined {
   return ms !== undefined && ms >= 0 && ms < DAY_MS ? ms : undefined;
 }
 
+function runI32(values: ArrayLike<unknown>, from: number, place: Place): number {
+  const { values: out, at, nulls } = place;
+  let i = from;
+  for (; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value === "number" && (value | 0) === value) out[at + i - from] = value;
+    else if (value === null || value === undefined) out[nulls[nulls.push(at + i - from) - 1]] = 0;
+    else break;
+  }
+  return i - from;
+}
+
+function runF64(values: ArrayLike<unknown>, from: number, place: Place): number {
+  const { values: out, at, nulls } = place;
+  let i = from;
+  for (; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value === "number") out[at + i - from] = value;
+    else if (value === null || value === undefined) out[nulls[nulls.push(at + i - from) - 1]] = 0;
+    else break;
+  }
+  return i - from;
+}
+
+function noRun(): number {
+  return 0;
+}
+
 const NUMBER_KINDS: Readonly<Record<"i32" | "f32" | "f64" | "date" | "time", NumberKind>> = {
   i32: {
     make: (length) => new Int32Array(length),
     accept: acceptI32,
+    run: runI32,
     expected: "i32 (a whole number from -2147483648 to 2147483647)",
   },
   f32: {
     make: (length) => new Float32Array(length),
     accept: acceptF32,
+    run: noRun,
     expected: "f32 (a number)",
   },
   f64: {
     make: (length) => new Float64Array(length),
     accept: acceptF64,
+    run: runF64,
     expected: "f64 (a number)",
   },
   date: {
     make: (length) => new Int32Array(length),
     accept: acceptDate,
+    run: runI32,
     expected: "date (whole days since 1970, or a Date at midnight UTC)",
   },
   time: {
     make: (length) => new Int32Array(length),
     accept: acceptTime,
+    run: noRun,
     expected: "time (whole milliseconds since midnight, 0 to 86399999)",
   },
 };
@@ -83,12 +123,17 @@ export class NumberBuilder extends ColumnBuilder {
   protected override push(value: unknown, at: number): void {
     const accepted = this.#kind.accept(value);
     if (accepted === undefined) throw new Misfit(this.#kind.expected, value);
-    if (at === this.#values.length) this.#grow();
+    this.#reserve(at + 1);
     this.#values[at] = accepted;
   }
 
+  protected override pushRun(values: ArrayLike<unknown>, from: number, run: Run): number {
+    this.#reserve(run.at + values.length - from);
+    return this.#kind.run(values, from, { values: this.#values, at: run.at, nulls: run.nulls });
+  }
+
   protected override pushNull(at: number): void {
-    if (at === this.#values.length) this.#grow();
+    this.#reserve(at + 1);
     this.#values[at] = 0;
   }
 
@@ -99,8 +144,9 @@ export class NumberBuilder extends ColumnBuilder {
     return { values };
   }
 
-  #grow(): void {
-    const grown = this.#kind.make(this.#values.length * 2);
+  #reserve(rows: number): void {
+    if (rows <= this.#values.length) return;
+    const grown = this.#kind.make(Math.max(this.#values.length * 2, rows));
     grown.set(this.#values);
     this.#values = grown;
   }
@@ -110,6 +156,23 @@ export class NumberBuilder extends ColumnBuilder {
 function putSafe(halves: Int32Array, at: number, value: number): void {
   halves[at * 2] = value | 0;
   halves[at * 2 + 1] = Math.floor(value / TWO_32);
+}
+
+function runSafe(
+  values: ArrayLike<unknown>,
+  from: number,
+  { halves, at, nulls }: Run & { readonly halves: Int32Array },
+): number {
+  let i = from;
+  for (; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value === "number" && Number.isSafeInteger(value)) {
+      putSafe(halves, at + i - from, value);
+    } else if (value === null || value === undefined) {
+      putSafe(halves, nulls[nulls.push(at + i - from) - 1], 0);
+    } else break;
+  }
+  return i - from;
 }
 
 /** Builds columns of 64-bit integers: i64 and timestamp. */
@@ -123,7 +186,7 @@ export class Int64Builder extends ColumnBuilder {
   }
 
   protected override push(value: unknown, at: number): void {
-    if (at === this.#values.length) this.#grow();
+    this.#reserve(at + 1);
     const given = value instanceof Date && this.type.kind === "timestamp" ? value.getTime() : value;
     if (typeof given === "number" && Number.isSafeInteger(given)) {
       putSafe(this.#halves, at, given);
@@ -134,8 +197,13 @@ export class Int64Builder extends ColumnBuilder {
     } else throw this.#misfit(value);
   }
 
+  protected override pushRun(values: ArrayLike<unknown>, from: number, run: Run): number {
+    this.#reserve(run.at + values.length - from);
+    return runSafe(values, from, { halves: this.#halves, at: run.at, nulls: run.nulls });
+  }
+
   protected override pushNull(at: number): void {
-    if (at === this.#values.length) this.#grow();
+    this.#reserve(at + 1);
     this.#values[at] = 0n;
   }
 
@@ -152,8 +220,9 @@ export class Int64Builder extends ColumnBuilder {
       : new Misfit("i64 (a whole number up to 2^53 - 1, or a bigint of 64 bits)", value);
   }
 
-  #grow(): void {
-    const grown = new BigInt64Array(this.#values.length * 2);
+  #reserve(rows: number): void {
+    if (rows <= this.#values.length) return;
+    const grown = new BigInt64Array(Math.max(this.#values.length * 2, rows));
     grown.set(this.#values);
     this.#values = grown;
     this.#halves = new Int32Array(grown.buffer);
@@ -171,12 +240,26 @@ export class BoolBuilder extends ColumnBuilder {
 
   protected override push(value: unknown, at: number): void {
     if (typeof value !== "boolean") throw new Misfit("bool (true or false)", value);
-    this.#reserve(at);
+    this.#reserve(at + 1);
     if (value) setBit(this.#bits, at);
   }
 
+  protected override pushRun(values: ArrayLike<unknown>, from: number, run: Run): number {
+    this.#reserve(run.at + values.length - from);
+    const bits = this.#bits;
+    const { at, nulls } = run;
+    let i = from;
+    for (; i < values.length; i++) {
+      const value = values[i];
+      if (value === true) setBit(bits, at + i - from);
+      else if (value === null || value === undefined) nulls.push(at + i - from);
+      else if (value !== false) break;
+    }
+    return i - from;
+  }
+
   protected override pushNull(at: number): void {
-    this.#reserve(at);
+    this.#reserve(at + 1);
   }
 
   protected override cut(length: number): void {
@@ -186,14 +269,14 @@ export class BoolBuilder extends ColumnBuilder {
   }
 
   protected override take(length: number): Buffers {
-    const values = this.#bits.slice(0, (length + 7) >>> 3);
+    const values = this.#bits.slice(0, bitmapBytes(length));
     this.#bits = new Uint8Array(FIRST_CAPACITY);
     return { values };
   }
 
-  #reserve(at: number): void {
-    if (at >> 3 < this.#bits.length) return;
-    const grown = new Uint8Array(this.#bits.length * 2);
+  #reserve(rows: number): void {
+    if (rows <= this.#bits.length * 8) return;
+    const grown = new Uint8Array(Math.max(this.#bits.length * 2, bitmapBytes(rows)));
     grown.set(this.#bits);
     this.#bits = grown;
   }

@@ -1,9 +1,10 @@
 import { inspectBatch } from "./batch_inspect.ts";
-import { rowsToJson } from "./batch_json.ts";
+import { makeWritable, rowsToJson } from "./batch_json.ts";
 import type { Column } from "./column.ts";
+import type { ColumnBuilder } from "./column_builder.ts";
 import { checkColumn } from "./column_check.ts";
 import { concatColumns, sliceColumn, takeColumn } from "./column_ops.ts";
-import { readColumn, valueAt, zipRows } from "./column_reader.ts";
+import { readColumn, type RowRange, valueAt, zipRows } from "./column_reader.ts";
 import { inferSchema } from "./infer.ts";
 import { type BuilderOptions, checkNull, FieldsBuilder } from "./nested_builders.ts";
 import { Misfit, rowError, show } from "./misfit.ts";
@@ -11,8 +12,8 @@ import { RowView } from "./row_view.ts";
 import { checkSchema, sameFields } from "./schema_check.ts";
 import type { Field, Schema, TypedSchema } from "./schema.ts";
 
-/** Rows that iteration turns into objects at a time. */
-const ITERATION_ROWS = 1024;
+/** Rows that are turned to or from objects at a time: few enough to stay in the cache. */
+const BLOCK_ROWS = 1024;
 
 interface SchemaNames {
   readonly names: readonly string[];
@@ -120,11 +121,11 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
     const schema = options.schema ?? inferSchema(all);
     checkSchema(schema);
     const fields = new FieldsBuilder(schema.fields, options);
-    checkRows(all, options.extraKeys === "ignore" ? undefined : fields);
-    const columns = schema.fields.map((field, at) => {
-      appendAll(fields, at, { field, rows: all });
-      return fields.builders[at].finish();
-    });
+    for (let start = 0; start < all.length; start += BLOCK_ROWS) {
+      const rows = all.length <= BLOCK_ROWS ? all : all.slice(start, start + BLOCK_ROWS);
+      appendRows(fields, rows, { start, schema, checksKeys: options.extraKeys !== "ignore" });
+    }
+    const columns = fields.builders.map((builder) => builder.finish());
     return new RecordBatch<Row>(schema, columns, all.length);
   }
 
@@ -211,14 +212,12 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
 
   /** The rows as plain objects; a column named `__proto__` is an own property as any other. */
   toRows(): Row[] {
-    return this.#rows(0, this.length);
+    return this.#allRows(readColumn);
   }
 
   /** The rows as plain objects, made a few at a time. */
   *[Symbol.iterator](): IterableIterator<Row> {
-    for (let start = 0; start < this.length; start += ITERATION_ROWS) {
-      yield* this.#rows(start, Math.min(start + ITERATION_ROWS, this.length));
-    }
+    for (const block of this.#blocks(readColumn)) yield* block;
   }
 
   /**
@@ -229,7 +228,7 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
    * which JSON lacks, are null.
    */
   toJson({ lines = false }: ToJsonOptions = {}): string {
-    return rowsToJson(this.toRows() as object[], lines);
+    return rowsToJson(this.#allRows(writableColumn), lines);
   }
 
   /**
@@ -276,9 +275,18 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
     return inspectBatch(this);
   }
 
-  #rows(start: number, end: number): Row[] {
-    const columns = this.#columns.map((column) => readColumn(column, { start, end }));
-    return zipRows(this.names, columns, end - start) as Row[];
+  #allRows(read: typeof readColumn): Row[] {
+    const rows: Row[] = [];
+    for (const block of this.#blocks(read)) for (const row of block) rows.push(row);
+    return rows;
+  }
+
+  *#blocks(read: typeof readColumn): IterableIterator<Row[]> {
+    for (let start = 0; start < this.length; start += BLOCK_ROWS) {
+      const range = { start, end: Math.min(start + BLOCK_ROWS, this.length) };
+      const columns = this.#columns.map((column) => read(column, range));
+      yield zipRows(this.names, columns, range.end - start) as Row[];
+    }
   }
 
   #checkRow(at: number): void {
@@ -286,6 +294,13 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
       throw new RangeError(`Cannot take row ${at}: the batch has ${this.length} rows, from 0`);
     }
   }
+}
+
+/** The values of a column as JSON can hold them. */
+function writableColumn(column: Column, range: RowRange): unknown[] {
+  const values = readColumn(column, range);
+  makeWritable(column.type, values);
+  return values;
 }
 
 function checkBatchColumn(field: Field, column: Column, length: number): void {
@@ -320,34 +335,46 @@ function trimmed(column: Column, length: number): Column {
   return column.length === length ? column : sliceColumn(column, { start: 0, end: length });
 }
 
-/** Throws unless each row is an object, and (where asked) has no key beyond the schema's. */
-function checkRows(rows: readonly object[], fields: FieldsBuilder | undefined): void {
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at];
-    if (typeof row !== "object" || row === null || Array.isArray(row)) {
-      throw new TypeError(`Cannot build batch: row ${at} must be an object, received ${show(row)}`);
-    }
-    try {
-      fields?.checkKeys(row);
-    } catch (error) {
-      throw rowError(error, at);
-    }
+interface RowsPlace {
+  /** The number of the first row, for messages. */
+  readonly start: number;
+  readonly schema: Schema;
+  readonly checksKeys: boolean;
+}
+
+function appendRows(fields: FieldsBuilder, rows: readonly object[], place: RowsPlace): void {
+  for (let at = 0; at < rows.length; at++) checkRow(rows[at], place.start + at);
+  try {
+    if (place.checksKeys) checkKeys(fields, rows);
+    place.schema.fields.forEach((field, at) => appendField(fields.builders[at], field, rows));
+  } catch (error) {
+    throw rowError(error, place.start + (error as Misfit).position);
   }
 }
 
-interface ColumnSource {
-  readonly field: Field;
-  readonly rows: readonly object[];
+function checkRow(row: unknown, at: number): void {
+  if (typeof row === "object" && row !== null && !Array.isArray(row)) return;
+  throw new TypeError(`Cannot build batch: row ${at} must be an object, received ${show(row)}`);
 }
 
-function appendAll(fields: FieldsBuilder, at: number, { field, rows }: ColumnSource): void {
+function checkKeys(fields: FieldsBuilder, rows: readonly object[]): void {
+  let at = 0;
+  try {
+    for (; at < rows.length; at++) fields.checkKeys(rows[at]);
+  } catch (error) {
+    if (error instanceof Misfit) error.position = at;
+    throw error;
+  }
+}
+
+function appendField(builder: ColumnBuilder, field: Field, rows: readonly object[]): void {
   const values = pluck(rows, field.name);
   try {
     if (field.nullable === false) checkNoNulls(field, values);
-    fields.builders[at].appendAll(values);
+    builder.appendAll(values);
   } catch (error) {
     if (error instanceof Misfit) error.path = `.${field.name}${error.path}`;
-    throw rowError(error, (error as Misfit).position);
+    throw error;
   }
 }
 

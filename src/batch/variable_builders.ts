@@ -1,5 +1,5 @@
 import type { Column } from "./column.ts";
-import { type Buffers, ColumnBuilder } from "./column_builder.ts";
+import { type Buffers, ColumnBuilder, type Run } from "./column_builder.ts";
 import { MAX_COLUMN_BYTES, MAX_DICTIONARY_ENTRIES } from "./limits.ts";
 import { Misfit } from "./misfit.ts";
 import { MixedWriter } from "./mixed.ts";
@@ -68,6 +68,54 @@ function checkText(value: unknown, kind: string): asserts value is string {
   }
 }
 
+/** A run of strings and nulls to be encoded at once. */
+interface TextRun {
+  readonly values: ArrayLike<unknown>;
+  readonly from: number;
+  readonly run: Run;
+}
+
+/** Encodes some 64 Ki characters at a time, taking them for ASCII until they turn out not to be. */
+function runTexts(store: ByteStore, { values, from, run }: TextRun): number {
+  const { rows, end } = store;
+  const { nulls } = run;
+  const before = nulls.length;
+  let rope = "";
+  let i = from;
+  for (; i < values.length && rope.length < PENDING_CHARACTERS; i++) {
+    const value = values[i];
+    if (typeof value === "string") rope += value;
+    else if (value === null || value === undefined) nulls.push(run.at + i - from);
+    else break;
+    store.closeRow(end + rope.length);
+  }
+  store.rows = rows;
+  if (end + rope.length * 3 > MAX_COLUMN_BYTES) {
+    nulls.length = before;
+    return 0;
+  }
+  store.reserve(rope.length * 3);
+  const { written } = encoder.encodeInto(rope, store.bytes.subarray(end));
+  store.rows += i - from;
+  if (written === rope.length) return i - from;
+  store.rows = rows;
+  nulls.length = before;
+  return rerunTexts(store, { values, from, run }, i);
+}
+
+/** The offsets of a run that is not ASCII, its bytes in place already; ends at a lone surrogate. */
+function rerunTexts(store: ByteStore, { values, from, run }: TextRun, to: number): number {
+  let end = store.end;
+  for (let i = from; i < to; i++) {
+    const value = values[i];
+    if (typeof value !== "string") run.nulls.push(run.at + i - from);
+    else if (value.isWellFormed()) end += utf8Length(value);
+    else return i - from;
+    store.closeRow(end);
+  }
+  return to - from;
+}
+
 /** Builds utf8 columns; strings wait joined and are encoded many at a time. */
 export class Utf8Builder extends ColumnBuilder {
   readonly #store = new ByteStore();
@@ -84,6 +132,11 @@ export class Utf8Builder extends ColumnBuilder {
     checkRoom(value, this.#store, (this.#characters + value.length) * 3);
     this.#pending.push(value);
     if ((this.#characters += value.length) > PENDING_CHARACTERS) this.#flush();
+  }
+
+  protected override pushRun(values: ArrayLike<unknown>, from: number, run: Run): number {
+    if (this.#pending.length > 0) this.#flush();
+    return runTexts(this.#store, { values, from, run });
   }
 
   protected override pushNull(): void {
@@ -167,12 +220,12 @@ export class DictBuilder extends ColumnBuilder {
   }
 
   protected override push(value: unknown, at: number): void {
-    if (at === this.#indices.length) this.#grow();
+    this.#reserve(at + 1);
     this.#indices[at] = this.#ids.get(value as string) ?? this.#add(value);
   }
 
   protected override pushNull(at: number): void {
-    if (at === this.#indices.length) this.#grow();
+    this.#reserve(at + 1);
     this.#indices[at] = 0;
   }
 
@@ -182,6 +235,26 @@ export class DictBuilder extends ColumnBuilder {
     const dictionary: Column = this.#entries.finish();
     this.#ids = new Map();
     return { values: this.#indices.slice(0, length), children: [dictionary] };
+  }
+
+  protected override pushRun(values: ArrayLike<unknown>, from: number, run: Run): number {
+    this.#reserve(run.at + values.length - from);
+    const ids = this.#ids;
+    const indices = this.#indices;
+    let i = from;
+    for (; i < values.length; i++) {
+      const value = values[i];
+      const id = ids.get(value as string);
+      if (id !== undefined) indices[run.at + i - from] = id;
+      else if (value === null || value === undefined) this.#runNull(run, i - from);
+      else break;
+    }
+    return i - from;
+  }
+
+  #runNull({ at, nulls }: Run, offset: number): void {
+    this.#indices[at + offset] = 0;
+    nulls.push(at + offset);
   }
 
   #add(value: unknown): number {
@@ -198,8 +271,9 @@ export class DictBuilder extends ColumnBuilder {
     return id;
   }
 
-  #grow(): void {
-    const grown = new Int32Array(this.#indices.length * 2);
+  #reserve(rows: number): void {
+    if (rows <= this.#indices.length) return;
+    const grown = new Int32Array(Math.max(this.#indices.length * 2, rows));
     grown.set(this.#indices);
     this.#indices = grown;
   }
