@@ -7,6 +7,7 @@ import type { DataType } from "./schema.ts";
 
 const TWO_32 = 4294967296;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 function safeNumber(value: bigint): number | bigint {
   const number = Number(value);
@@ -96,10 +97,10 @@ function readValues(column: Column, range: RowRange): unknown[] {
     case "bool":
       return readBools(column.values as Uint8Array, range);
     case "timestamp":
-      return readInt64(column.values as BigInt64Array, range);
+      return readTimestamps(column.values as BigInt64Array, range);
     case "i64":
       return column.type.as
-        ? readInt64(column.values as BigInt64Array, range)
+        ? readSafe(column.values as BigInt64Array, range)
         : Array.from((column.values as BigInt64Array).subarray(start, end));
     case "utf8":
       return readTexts(column, range);
@@ -134,9 +135,24 @@ function readBools(bits: Uint8Array, { start, end }: RowRange): boolean[] {
   return out;
 }
 
-/** Numbers where they are safe, through the two halves: no bigint is made for them. */
-function readInt64(values: BigInt64Array, { start, end }: RowRange): (number | bigint)[] {
-  const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+/** The two halves of 64-bit integers: through them no bigint is made for a number. */
+function halvesOf(values: BigInt64Array): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+}
+
+/** Timestamps as numbers, nulls or not. */
+export function readTimestamps(values: BigInt64Array, { start, end }: RowRange): number[] {
+  const halves = halvesOf(values);
+  const out: number[] = [];
+  for (let at = start; at < end; at++) {
+    out.push(halves[at * 2 + 1] * TWO_32 + (halves[at * 2] >>> 0));
+  }
+  return out;
+}
+
+/** Numbers where they are safe, else bigints. */
+function readSafe(values: BigInt64Array, { start, end }: RowRange): (number | bigint)[] {
+  const halves = halvesOf(values);
   const out: (number | bigint)[] = [];
   for (let at = start; at < end; at++) {
     const number = halves[at * 2 + 1] * TWO_32 + (halves[at * 2] >>> 0);
@@ -145,13 +161,28 @@ function readInt64(values: BigInt64Array, { start, end }: RowRange): (number | b
   return out;
 }
 
+/** The text of bytes, or undefined when they are not UTF-8. */
+function wellFormed(bytes: Uint8Array): string | undefined {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** One decode for all and a substring each: many times as fast as a decode each. */
 function readTexts({ values, offsets }: Column, { start, end }: RowRange): string[] {
   const bytes = values as Uint8Array;
   const first = offsets![start];
   const last = offsets![end];
-  const blob = decoder.decode(bytes.subarray(first, last));
+  const blob = wellFormed(bytes.subarray(first, last));
   const out: string[] = [];
+  if (blob === undefined) {
+    for (let at = start; at < end; at++) {
+      out.push(decoder.decode(bytes.subarray(offsets![at], offsets![at + 1])));
+    }
+    return out;
+  }
   if (blob.length === last - first) {
     for (let at = start; at < end; at++) {
       out.push(blob.substring(offsets![at] - first, offsets![at + 1] - first));

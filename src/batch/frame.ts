@@ -1,6 +1,6 @@
 import { crc32c } from "./crc32c.ts";
 import { columnsBytes, readColumns, writeColumns } from "./frame_columns.ts";
-import { verifyColumns } from "./frame_verify.ts";
+import { verifyColumns, verifyRowKinds } from "./frame_verify.ts";
 import {
   badFrame,
   type DecodedFrameHeader,
@@ -66,7 +66,7 @@ export function frameSize<Row>(
   header?: Pick<FrameHeader, "rowKinds">,
 ): number {
   const size = FRAME_HEADER_BYTES + pad8(schemaBytes(batch.schema).length) +
-    rowKindBytes(header, batch.length) + columnsBytes(batch.columns);
+    rowKindBytes(header, batch.length) + columnsBytes(batch.columns, batch.length);
   if (size > MAX_FRAME_BYTES) {
     throw new RangeError(
       `Cannot encode frame: ${batch.length} rows take ${size} bytes, at most ${MAX_FRAME_BYTES} ` +
@@ -221,6 +221,7 @@ function decodeBatch(
   }
   const columns = readColumns(frame, at, { schema, rows });
   if (!trusted) verifyColumns(columns);
+  if (!trusted && header.rowKinds) verifyRowKinds(header.rowKinds);
   try {
     return new RecordBatch(schema, columns, rows);
   } catch (error) {

@@ -13,6 +13,12 @@ import type { DataType, Schema } from "./schema.ts";
  */
 const NODE_BYTES = 16;
 
+/**
+ * Rows and items may be this many where they take no bytes. Otherwise a frame of 100 bytes could
+ * claim four billion of them, and reading it would fill the memory.
+ */
+const MAX_EMPTY_ROWS = 65_536;
+
 function pad8(bytes: number): number {
   return (bytes + 7) & ~7;
 }
@@ -63,11 +69,24 @@ function columnBytes(column: Column): number {
   if (nullCount > 0) size += pad8(bitmapBytes(length));
   if (hasOffsets(type.kind)) size += pad8((length + 1) * 4);
   for (const child of column.children ?? []) size += columnBytes(child);
+  if (length > MAX_EMPTY_ROWS && isEmpty(column)) throw tooManyEmpty(length);
   return size;
 }
 
+/** Whether a column's rows take no bytes: structs that are never null and have no field. */
+function isEmpty({ type, nullCount, children }: Pick<Column, "type" | "nullCount" | "children">) {
+  return type.kind === "struct" && nullCount === 0 && children!.every(isEmpty);
+}
+
+function tooManyEmpty(rows: number): RangeError {
+  return new RangeError(
+    `Cannot encode frame: ${rows} rows or items without any field, at most ${MAX_EMPTY_ROWS}`,
+  );
+}
+
 /** Bytes of node table and buffers of columns. */
-export function columnsBytes(columns: readonly Column[]): number {
+export function columnsBytes(columns: readonly Column[], rows: number): number {
+  if (columns.length === 0 && rows > MAX_EMPTY_ROWS) throw tooManyEmpty(rows);
   let size = 0;
   for (const column of columns) size += columnBytes(column);
   return size;
@@ -186,7 +205,9 @@ class ColumnReader {
       : undefined;
     const values = this.#values(type, { length, size, offsets });
     const children = childTypes(type).map((child) => this.read(child));
-    return { type, length, nullCount, validity, values, offsets, children };
+    const column = { type, length, nullCount, validity, values, offsets, children };
+    if (length > MAX_EMPTY_ROWS && isEmpty(column)) throw badFrame("too many rows without bytes");
+    return column;
   }
 
   /** Takes the next bytes and their padding; returns their place in the buffer. */
@@ -252,6 +273,7 @@ export function readColumns(
 ): Column[] {
   const reader = new ColumnReader(frame, at, schemaNodes(schema));
   const columns = schema.fields.map((field) => reader.read(field.type));
+  if (columns.length === 0 && rows > MAX_EMPTY_ROWS) throw badFrame("too many rows without bytes");
   if (!reader.done) throw badFrame("there are bytes after its columns");
   if (columns.some((column) => column.length !== rows)) {
     throw badFrame("a column's length is not its number of rows");

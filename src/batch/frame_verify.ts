@@ -1,11 +1,12 @@
 import { countZeros } from "./bitmap.ts";
 import type { Column } from "./column.ts";
-import { isValid } from "./column_reader.ts";
+import { isValid, readTimestamps } from "./column_reader.ts";
 import { fitsPrecision, readDecimal } from "./decimal.ts";
-import { badFrame } from "./frame_header.ts";
+import { badFrame, RowKind } from "./frame_header.ts";
 import { readMixed } from "./mixed.ts";
 import { MAX_COLUMN_BYTES } from "./limits.ts";
 
+const DAY_MS = 86_400_000;
 const fatal = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function verifyOffsets({ length, offsets }: Column, limit: number): void {
@@ -62,6 +63,23 @@ function verifyDecimals(column: Column, precision: number): void {
   }
 }
 
+function verifyTimestamps(column: Column): void {
+  const numbers = readTimestamps(column.values as BigInt64Array, { start: 0, end: column.length });
+  for (let at = 0; at < column.length; at++) {
+    if (!Number.isSafeInteger(numbers[at]) && isValid(column, at)) {
+      throw badFrame("a timestamp is beyond 2^53 milliseconds");
+    }
+  }
+}
+
+function verifyTimes(column: Column): void {
+  for (let at = 0; at < column.length; at++) {
+    if (isValid(column, at) && (column.values![at] as number) >>> 0 >= DAY_MS) {
+      throw badFrame("a time is not within a day");
+    }
+  }
+}
+
 function verifyKeys(entries: Column): void {
   if (entries.nullCount > 0 || entries.children![0].nullCount > 0) {
     throw badFrame("a map has a null for a key");
@@ -86,8 +104,19 @@ function verifyValues(column: Column): void {
       return verifyOffsets(column, children![0].length);
     case "dict":
       return verifyDict(column);
+    case "timestamp":
+      return verifyTimestamps(column);
+    case "time":
+      return verifyTimes(column);
     case "decimal":
       return verifyDecimals(column, type.precision);
+  }
+}
+
+/** Throws unless each byte is a kind of row. */
+export function verifyRowKinds(rowKinds: Uint8Array): void {
+  for (const rowKind of rowKinds) {
+    if (rowKind > RowKind.delete) throw badFrame("a row kind is unknown");
   }
 }
 
