@@ -61,10 +61,14 @@ export class Scheduler {
     this.#roles = assignRoles(this.#load(newSources));
   }
 
+  /** Whether the bee may be given more now. */
+  hasRoom(bee: number): boolean {
+    return this.#outstanding[bee].size < MAX_OUTSTANDING && !this.#holdsSuspect(bee);
+  }
+
   /** Takes the range that the bee should have next out of the queue, if there is one. */
   next(bee: number): WorkRange | undefined {
-    const outstanding = this.#outstanding[bee];
-    if (outstanding.size >= MAX_OUTSTANDING || this.#holdsSuspect(bee)) return undefined;
+    if (!this.hasRoom(bee)) return undefined;
     const head = this.#choose(bee);
     if (!head) return undefined;
     const rows = this.#rowsFor(head, bee);

@@ -88,10 +88,16 @@ export class WorkQueue {
     this.#count(range, 1);
   }
 
+  /** Whether a bee may be given records of the group now. */
+  isFreeFor(group: number, bee: number): boolean {
+    const owner = this.#groups[group].bee;
+    return !this.#ordered || owner === -1 || owner === bee;
+  }
+
   /** The heads of the lines that a bee may take from. */
   *heads(bee: number): Generator<WorkRange> {
     for (const group of this.#groups) {
-      if (this.#ordered && group.bee !== -1 && group.bee !== bee) continue;
+      if (!this.isFreeFor(group.index, bee)) continue;
       const head = group.priority[0] ?? group.normal[0];
       if (head) yield head;
     }

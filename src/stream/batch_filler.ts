@@ -34,9 +34,14 @@ export class BatchFiller {
     this.#values = new RecordWriter({ maxBytes: options.maxFrameBytes >> 1 });
   }
 
-  /** Records in the open batch. */
-  get rows(): number {
-    return this.#keys.length;
+  /** Which key group its records belong to. */
+  get group(): number {
+    return this.#options.group;
+  }
+
+  /** Whether its records are of high priority. */
+  get priority(): boolean {
+    return this.#options.priority;
   }
 
   /**

@@ -300,7 +300,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   }
 
   async #nextResult(timeoutMs: number): Promise<KeyedResult<Result<In, Out>> | undefined> {
-    this.#engine?.pump();
+    if (this.#state !== "stopped") this.#engine?.pump();
     const next = await this.#outlet.results.next(timeoutMs);
     if (!next && this.#failure) throw this.#failure;
     return next;
@@ -343,9 +343,10 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     while (engine.unfinished > 0 && !this.#failure && !this.#dropping) {
       await (this.#driving ??= this.#drive(engine).finally(() => this.#driving = undefined));
     }
-    await this.#outlet.deadLetters.flush();
-    if (this.#dropping || this.#failure) this.#dropped = engine.unfinished;
     await engine.hive.stop();
+    engine.hive.poll(); // what the bees had finished when they were told to stop
+    await this.#outlet.deadLetters.flush();
+    this.#dropped = engine.unfinished;
   }
 
   #drop(): void {

@@ -73,6 +73,8 @@ export class RecordEngine {
   readonly #sealedMs = new WeakMap<SealedBatch, number>();
   #sequence = 0;
   #order = 0;
+  /** Whether open batches may be closed before they are full. */
+  #due = false;
   #batchId = 0;
   #unfinished = 0;
   #finished = 0;
@@ -171,11 +173,10 @@ export class RecordEngine {
     return this.#filled.size > 0;
   }
 
-  /** Lets partly filled batches leave. */
+  /** Lets partly filled batches leave, as soon as a bee has room for them. */
   flush(): void {
     if (this.#filled.size === 0) return;
-    for (const filler of this.#filled) this.#seal(filler);
-    this.#filled.clear();
+    this.#due = true;
     this.dispatch();
   }
 
@@ -189,7 +190,7 @@ export class RecordEngine {
   /** Gives every bee that has room what it should have next. */
   dispatch(): void {
     const { workers } = this.#settings;
-    for (let given = true; given && this.#queue.rows > 0;) {
+    for (let given = true; given;) {
       given = false;
       for (let bee = 0; bee < workers; bee++) given = this.#give(bee) || given;
     }
@@ -227,8 +228,32 @@ export class RecordEngine {
     this.#queue.enqueue({ batch, from: 0, to: batch.rows, losses: 0 });
   }
 
-  #give(bee: number): boolean {
+  /**
+   * What the bee should have next. Open batches are closed only for a bee that has nothing else,
+   * so that batches are small when there is little to do and full when there is much.
+   */
+  #nextFor(bee: number): WorkRange | undefined {
+    if (!this.#scheduler.hasRoom(bee)) return undefined;
+    if (this.#due) this.#sealFor(bee, true);
     const range = this.#scheduler.next(bee);
+    if (range || !this.#due) return range;
+    return this.#sealFor(bee, false) ? this.#scheduler.next(bee) : undefined;
+  }
+
+  /** Closes the oldest open batch that the bee may have; whether there was one. */
+  #sealFor(bee: number, priority: boolean): boolean {
+    for (const filler of this.#filled) {
+      if (filler.priority !== priority || !this.#queue.isFreeFor(filler.group, bee)) continue;
+      this.#filled.delete(filler);
+      if (this.#filled.size === 0) this.#due = false;
+      this.#seal(filler);
+      return true;
+    }
+    return false;
+  }
+
+  #give(bee: number): boolean {
+    const range = this.#nextFor(bee);
     if (!range) return false;
     const { batch, from, to } = range;
     const frame = this.#hive.reserve(bee, RECORD_HEADER_BYTES + batch.body.length);
