@@ -1,6 +1,6 @@
 import type { Runtime, StepOutcome, Steppable, Waiter } from "../runtime/runtime.ts";
 import { BeeState, Command, ControlBlock } from "./control_block.ts";
-import type { BeeTask } from "./bee_task.ts";
+import type { BeeTask, Peer } from "./bee_task.ts";
 import { DanceFloor, type Dancer } from "./dance_floor.ts";
 import {
   type Bell,
@@ -10,6 +10,25 @@ import {
   type Sleeper,
 } from "./ring_buffer.ts";
 import { loadTask, type TaskSpec } from "./tasks.ts";
+
+/** The shared memory between a bee and another one. */
+export interface PeerMemory {
+  /** The other one's place in the hive. */
+  readonly bee: number;
+  /** The other one's control block, on whose bell it sleeps. */
+  readonly control: SharedArrayBuffer;
+  /** The ring from the other one. */
+  readonly incoming: SharedArrayBuffer;
+  /** The ring to the other one. */
+  readonly outgoing: SharedArrayBuffer;
+}
+
+/** What is posted to a bee after its birth. */
+export type BeeMail =
+  /** Another bee was replaced: these are the rings from now on. */
+  | { readonly kind: "peer"; readonly peer: PeerMemory }
+  /** A message for its task. */
+  | { readonly kind: "task"; readonly message: unknown };
 
 /** What a new bee is born with; crosses to its thread as a message. */
 export interface BeeInit {
@@ -27,6 +46,8 @@ export interface BeeInit {
   readonly inbox: SharedArrayBuffer;
   /** The ring of results. */
   readonly outbox: SharedArrayBuffer;
+  /** The rings to and from each other bee; none when the bees exchange nothing. */
+  readonly peers: readonly PeerMemory[];
   /** What it does with the work. */
   readonly task: TaskSpec;
 }
@@ -51,6 +72,14 @@ export function outboxOptions({ toBee, toHive }: Bells, waiter: Waiter): RingOpt
   return { waiter, bells: { reader: toHive, writer: toBee } };
 }
 
+function openPeer(memory: PeerMemory, toBee: Bell, waiter: Waiter): Peer {
+  const toPeer = new ControlBlock(memory.control, waiter).bell;
+  return {
+    incoming: new RingReader(memory.incoming, { waiter, bells: { reader: toBee, writer: toPeer } }),
+    outgoing: new RingWriter(memory.outgoing, { waiter, bells: { reader: toPeer, writer: toBee } }),
+  };
+}
+
 const STATES = {
   worked: BeeState.working,
   idle: BeeState.idle,
@@ -61,20 +90,26 @@ const STATES = {
 export class Bee implements Steppable {
   /** Its control block. */
   readonly control: ControlBlock;
-  /** A command that came between the last look and the sleep must not wait for its end. */
+  /** News that came between the last look and the sleep must not wait for its end. */
   readonly #stop: Sleeper = {
-    arm: () => this.control.command === Command.run,
+    arm: () => this.control.command === Command.run && !this.awaitsMail,
     disarm: () => {},
   };
   readonly #task: BeeTask;
   readonly #dancer: Dancer;
   readonly #runtime: Runtime;
+  readonly #peers: (Peer | undefined)[];
+  #mail = 0;
 
-  private constructor(control: ControlBlock, task: BeeTask, dancer: Dancer, runtime: Runtime) {
+  private constructor(
+    control: ControlBlock,
+    parts: { task: BeeTask; dancer: Dancer; runtime: Runtime; peers: (Peer | undefined)[] },
+  ) {
     this.control = control;
-    this.#task = task;
-    this.#dancer = dancer;
-    this.#runtime = runtime;
+    this.#task = parts.task;
+    this.#dancer = parts.dancer;
+    this.#runtime = parts.runtime;
+    this.#peers = parts.peers;
   }
 
   /** Makes a bee from what its thread was sent: loads its function and opens its rings. */
@@ -83,6 +118,8 @@ export class Bee implements Steppable {
     const hive = new ControlBlock(init.hive, runtime);
     const dancer = new DanceFloor(init.danceFloor).dancer(init.bee);
     const bells = { toBee: control.bell, toHive: hive.bell };
+    const peers: (Peer | undefined)[] = [];
+    for (const peer of init.peers) peers[peer.bee] = openPeer(peer, control.bell, runtime);
     const task = await loadTask(init.task, {
       bee: init.bee,
       runtime,
@@ -90,8 +127,22 @@ export class Bee implements Steppable {
       outbox: new RingWriter(init.outbox, outboxOptions(bells, runtime)),
       control,
       dancer,
+      peers,
     });
-    return new Bee(control, task, dancer, runtime);
+    return new Bee(control, { task, dancer, runtime, peers });
+  }
+
+  /** Whether messages were posted that have not come yet: then the thread must not park. */
+  get awaitsMail(): boolean {
+    return this.control.mail !== this.#mail;
+  }
+
+  /** Takes a posted message. */
+  receive(data: unknown): void {
+    const mail = data as BeeMail;
+    this.#mail = (this.#mail + 1) | 0;
+    if (mail.kind === "task") return this.#task.receive?.(mail.message);
+    this.#peers[mail.peer.bee] = openPeer(mail.peer, this.control.bell, this.#runtime);
   }
 
   /** What it waits for while it is idle, besides promises. */
@@ -110,11 +161,13 @@ export class Bee implements Steppable {
   }
 
   step(): StepOutcome {
+    this.control.beat();
     if (this.control.command === Command.stop) {
       this.#task.abort();
       this.control.state = BeeState.stopped;
       return "stopped";
     }
+    if (this.awaitsMail) return "idle";
     // Said before the work, so that a bee that hangs in it is seen to have hung.
     this.control.state = BeeState.working;
     const outcome = this.#task.step();

@@ -3,6 +3,12 @@ import type { ControlBlock } from "./control_block.ts";
 import type { Dancer } from "./dance_floor.ts";
 import type { RingReader, RingWriter, Sleeper } from "./ring_buffer.ts";
 
+/** The rings between a bee and another one. */
+export interface Peer {
+  readonly incoming: RingReader;
+  readonly outgoing: RingWriter;
+}
+
 /** What a task works with. */
 export interface BeeContext {
   readonly bee: number;
@@ -11,6 +17,8 @@ export interface BeeContext {
   readonly outbox: RingWriter;
   readonly control: ControlBlock;
   readonly dancer: Dancer;
+  /** By place in the hive, itself left out; empty when the bees exchange nothing. */
+  readonly peers: readonly (Peer | undefined)[];
 }
 
 /** The logic of a bee, apart from where it runs. */
@@ -19,6 +27,8 @@ export interface BeeTask {
   step(): "worked" | "idle" | "waitingForRoom";
   /** What an idle bee waits for, besides promises. */
   waitsFor(): Sleeper[];
+  /** Takes a message that its user has posted to the bee. */
+  receive?(message: unknown): void;
   /** How many promises of the user's function are pending. */
   readonly pending: number;
   /** Resolves when one of them has settled. */

@@ -10,7 +10,7 @@ import { Bee, type BeeInit, type BeeMessage } from "./bee.ts";
 const PARK_MS = 1_000;
 
 interface BeeScope {
-  onmessage: ((event: MessageEvent<BeeInit>) => void) | null;
+  onmessage: ((event: MessageEvent) => void) | null;
   postMessage(message: BeeMessage): void;
   close(): void;
 }
@@ -18,16 +18,19 @@ interface BeeScope {
 const scope = self as unknown as BeeScope;
 
 scope.onmessage = async (event) => {
-  scope.onmessage = null;
+  const early: unknown[] = [];
+  scope.onmessage = ({ data }) => void early.push(data);
   let bee: Bee;
   try {
-    bee = await Bee.born(event.data, denoRuntime);
+    bee = await Bee.born(event.data as BeeInit, denoRuntime);
   } catch (cause) {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     scope.postMessage({ kind: "unfit", name: error.name, message: error.message });
     scope.close();
     return;
   }
+  for (const mail of early) bee.receive(mail);
+  scope.onmessage = ({ data }) => bee.receive(data);
   scope.postMessage({ kind: "ready" });
   await live(bee);
   scope.close();
@@ -38,7 +41,8 @@ async function live(bee: Bee): Promise<void> {
   while (true) {
     const outcome = bee.step();
     if (outcome === "stopped") return;
-    if (bee.pending > 0) await (outcome === "idle" ? anything(bee) : turn());
+    if (bee.awaitsMail) await turn();
+    else if (bee.pending > 0) await (outcome === "idle" ? anything(bee) : turn());
     else if (outcome === "idle") sleepOn(bee.control.bell, sleepOptions(bee));
   }
 }

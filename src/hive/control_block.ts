@@ -19,11 +19,13 @@ export const BeeState = {
 // Words: what others write, what the bee writes, and the doorbell, a cache line each.
 const BELL = 0;
 const COMMAND = LINE_WORDS;
+const MAIL = COMMAND + 1;
 const STATE = 2 * LINE_WORDS;
 const PROGRESS = STATE + 1;
 const BATCH = STATE + 2;
 const LOW = STATE + 3;
 const HIGH = STATE + 4;
+const BEATS = STATE + 5;
 
 /** Bytes of a {@linkcode ControlBlock}. */
 export const CONTROL_BYTES: number = 4 * CONTROL_WORDS;
@@ -61,6 +63,30 @@ export class ControlBlock {
   set command(value: number) {
     Atomics.store(this.#words, COMMAND, value);
     this.ring();
+  }
+
+  /**
+   * How many messages were posted to the owner. A parked thread hears none, so it returns to its
+   * event loop until it has had as many.
+   */
+  get mail(): number {
+    return Atomics.load(this.#words, MAIL);
+  }
+
+  /** Tells the owner of a message that is on its way. */
+  announceMail(): void {
+    Atomics.add(this.#words, MAIL, 1);
+    this.ring();
+  }
+
+  /** A counter that moves with every step, whether there was work or not. */
+  get beats(): number {
+    return Atomics.load(this.#words, BEATS);
+  }
+
+  /** Tells that the owner lives. */
+  beat(): void {
+    this.#words[BEATS]++;
   }
 
   /** What the bee does. */

@@ -1,8 +1,16 @@
 import type { Cancel, Runtime, WorkerHandle } from "../runtime/runtime.ts";
-import { Bee, type BeeInit, type BeeMessage, inboxOptions, outboxOptions } from "./bee.ts";
+import {
+  Bee,
+  type BeeInit,
+  type BeeMail,
+  type BeeMessage,
+  inboxOptions,
+  outboxOptions,
+} from "./bee.ts";
 import type {} from "./bee_worker.ts"; // puts the worker's module into the graph of this one
 import { BeeState, Command, CONTROL_BYTES, ControlBlock } from "./control_block.ts";
 import { DanceFloor, danceFloorBytes } from "./dance_floor.ts";
+import { Exchange } from "./exchange.ts";
 import { allocateRing, RingReader, RingWriter, sleepOnAsync } from "./ring_buffer.ts";
 import type { TaskSpec } from "./tasks.ts";
 
@@ -12,6 +20,8 @@ const SHORTEST_WATCH_MS = 5;
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 2_000;
 const SLEEP_MS = 1_000;
+/** A living bee steps at least this often, whatever it waits for. */
+const LONGEST_REST_MS = 1_000;
 
 /** Too many bees were lost: the stream has failed. */
 export class LostBeesError extends Error {
@@ -47,6 +57,8 @@ export interface HiveOptions {
   readonly task: TaskSpec;
   /** Capacity of each ring; a frame is at most half of it. */
   readonly ringBytes: number;
+  /** Capacity of each ring between two bees. Default 0: they exchange nothing. */
+  readonly exchangeBytes?: number;
   /** A bee that has work and makes no progress for so long counts as hung. */
   readonly recordTimeoutMs: number;
   /** After more losses than this the hive fails. */
@@ -65,6 +77,7 @@ interface Place {
   lost: boolean;
   lastProgress: number;
   progressAtMs: number;
+  lastBeats: number;
 }
 
 /** Spawns bees, carries frames to and from them, and replaces those that are lost. */
@@ -75,6 +88,8 @@ export class Hive {
   readonly #control: ControlBlock;
   readonly #controlMemory: SharedArrayBuffer;
   readonly #danceMemory: SharedArrayBuffer;
+  readonly #beeControls: SharedArrayBuffer[] = [];
+  readonly #exchange: Exchange;
   readonly #places: Place[] = [];
   #lostBees = 0;
   #watch: Cancel | undefined;
@@ -88,6 +103,10 @@ export class Hive {
     this.#control = new ControlBlock(this.#controlMemory, runtime);
     this.#danceMemory = runtime.sharedMemory(danceFloorBytes(workers));
     this.danceFloor = new DanceFloor(this.#danceMemory);
+    const allocate = (bytes: number) => runtime.sharedMemory(bytes);
+    for (let bee = 0; bee < workers; bee++) this.#beeControls.push(allocate(CONTROL_BYTES));
+    const ringBytes = options.exchangeBytes ?? 0;
+    this.#exchange = new Exchange({ bees: workers, ringBytes, allocate });
   }
 
   /** How many bees were lost so far. */
@@ -113,6 +132,17 @@ export class Hive {
     const { inbox } = this.#places[bee];
     inbox.commit();
     inbox.publish();
+  }
+
+  /** Posts a message to the task of a bee, which hears it after what it works on now. */
+  post(bee: number, message: unknown): void {
+    this.#mail(bee, { kind: "task", message });
+  }
+
+  #mail(bee: number, mail: BeeMail): void {
+    const { control, worker } = this.#places[bee];
+    worker.post(mail);
+    control.announceMail();
   }
 
   /** The longest frame that a bee can be sent or can send. */
@@ -185,8 +215,22 @@ export class Hive {
       );
     }
     this.danceFloor.clear(bee);
+    this.#exchange.renew(bee);
+    this.#beeControls[bee] = this.#options.runtime.sharedMemory(CONTROL_BYTES);
     this.#places[bee] = this.#spawn(bee, place.incarnation + 1);
+    this.#introduce(bee);
     events.lost(bee, { cause, cursor });
+  }
+
+  /** Tells the other bees of the rings to and from a new one. */
+  #introduce(bee: number): void {
+    for (let other = 0; other < this.#places.length; other++) {
+      if (other === bee) continue;
+      const peer = this.#exchange.peersOf(other, this.#beeControls).find((each) =>
+        each.bee === bee
+      );
+      if (peer) this.#mail(other, { kind: "peer", peer });
+    }
   }
 
   #spawn(bee: number, incarnation: number): Place {
@@ -195,11 +239,12 @@ export class Hive {
     const init: BeeInit = {
       bee,
       incarnation,
-      control: allocate(CONTROL_BYTES),
+      control: this.#beeControls[bee],
       hive: this.#controlMemory,
       danceFloor: this.#danceMemory,
       inbox: allocateRing(ringBytes, { allocate }),
       outbox: allocateRing(ringBytes, { allocate }),
+      peers: this.#exchange.peersOf(bee, this.#beeControls),
       task,
     };
     const control = new ControlBlock(init.control, runtime);
@@ -226,6 +271,7 @@ export class Hive {
       lost: false,
       lastProgress: 0,
       progressAtMs: runtime.monotonicMs(),
+      lastBeats: 0,
     };
   }
 
@@ -255,6 +301,12 @@ export class Hive {
     return Math.min(LONGEST_WATCH_MS, Math.max(SHORTEST_WATCH_MS, quarterMs));
   }
 
+  /** How long a bee may stand still: one that waits looks up only now and then. */
+  #patienceMs({ control }: Place): number {
+    const restMs = control.state === BeeState.working ? 0 : LONGEST_REST_MS;
+    return this.#options.recordTimeoutMs + this.#periodMs + restMs;
+  }
+
   #scheduleWatch(): void {
     this.#watch = this.#options.runtime.after(this.#periodMs, () => {
       if (this.#stopping) return;
@@ -263,20 +315,18 @@ export class Hive {
     });
   }
 
-  /** Replaces bees that have work and make no progress. */
+  /** Replaces bees that have work and make no progress, or have stopped stepping at all. */
   #lookAfterBees(): void {
     const { runtime, recordTimeoutMs } = this.#options;
     const nowMs = runtime.monotonicMs();
     for (let bee = 0; bee < this.#places.length; bee++) {
       const place = this.#places[bee];
       if (place.lost) continue;
-      const { progress } = place.control;
-      if (place.isReady && (!hasWork(place) || progress !== place.lastProgress)) {
-        place.lastProgress = progress;
+      if (place.isReady && isWell(place)) {
         place.progressAtMs = nowMs;
         continue;
       }
-      const limitMs = place.isReady ? recordTimeoutMs + this.#periodMs : START_TIMEOUT_MS;
+      const limitMs = place.isReady ? this.#patienceMs(place) : START_TIMEOUT_MS;
       if (nowMs - place.progressAtMs < limitMs) continue;
       const what = place.isReady
         ? `no progress for ${recordTimeoutMs} ms (recordTimeout)`
@@ -284,6 +334,16 @@ export class Hive {
       this.replace(bee, new Error(what));
     }
   }
+}
+
+/** Whether the bee has moved since the last look, as far as it should. */
+function isWell(place: Place): boolean {
+  const { progress, beats } = place.control;
+  const moved = progress !== place.lastProgress ||
+    (!hasWork(place) && beats !== place.lastBeats);
+  place.lastProgress = progress;
+  place.lastBeats = beats;
+  return moved;
 }
 
 /** Whether the bee should be making progress: it works, or work waits in its inbox. */

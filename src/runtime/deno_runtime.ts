@@ -65,7 +65,10 @@ class DenoRuntime implements Runtime {
     };
     worker.onmessageerror = () => events.error(new Error("a message could not be read"));
     worker.postMessage(options.init);
-    return { terminate: () => worker.terminate() };
+    return {
+      post: (data) => worker.postMessage(data),
+      terminate: () => worker.terminate(),
+    };
   }
 
   async readFile(path: string | URL): Promise<ReadableStream<Uint8Array>> {

@@ -29,6 +29,8 @@ export interface WorkerEvents {
 
 /** A worker as its spawner sees it. */
 export interface WorkerHandle {
+  /** Posts a message; the worker hears it when it is not parked. */
+  post(data: unknown): void;
   /** Asks the thread to end. A looping thread does not hear it and lives until the process ends. */
   terminate(): void;
 }
@@ -37,6 +39,8 @@ export interface WorkerHandle {
 export interface Steppable {
   /** Does one piece of work, never blocking. */
   step(): StepOutcome;
+  /** Takes a posted message. */
+  receive?(data: unknown): void;
 }
 
 /** What one step came to. */

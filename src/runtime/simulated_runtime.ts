@@ -3,6 +3,7 @@ import type {
   Cancel,
   Runtime,
   SpawnOptions,
+  StepOutcome,
   Steppable,
   WaitOutcome,
   WorkerEvents,
@@ -159,11 +160,22 @@ export class SimulatedRuntime implements Runtime {
     const worker: SimulatedWorker = { name, fail: events.error, hung: false, gone: false };
     this.#workers.push(worker);
     const post = (data: unknown) => this.soon(() => worker.gone || events.message(data));
-    options.inProcess(options.init, this, post).then(
+    const born = options.inProcess(options.init, this, post);
+    born.then(
       (steppable) => worker.steppable = steppable,
       (error) => events.error(error),
     );
-    return { terminate: () => worker.gone = true };
+    return {
+      post: (data) => this.#deliver(born, data),
+      terminate: () => worker.gone = true,
+    };
+  }
+
+  #deliver(born: Promise<Steppable>, data: unknown): void {
+    this.soon(() => {
+      // A worker that was never born has told so by its error event.
+      born.then((steppable) => steppable.receive?.(data), () => {});
+    });
   }
 
   readFile(path: string | URL): Promise<ReadableStream<Uint8Array>> {
@@ -219,13 +231,24 @@ export class SimulatedRuntime implements Runtime {
     const offset = Math.floor(this.#random() * ready.length);
     for (let i = 0; i < ready.length; i++) {
       const worker = ready[(i + offset) % ready.length];
-      const outcome = worker.steppable!.step();
+      const outcome = this.#step(worker);
       if (outcome === "idle") continue;
       if (outcome === "stopped") worker.gone = true;
       this.trace.push(`${worker.name} ${outcome}`);
       return true;
     }
     return false;
+  }
+
+  /** A step that throws ends the worker, as an uncaught error ends a thread's engine. */
+  #step(worker: SimulatedWorker): StepOutcome {
+    try {
+      return worker.steppable!.step();
+    } catch (error) {
+      worker.hung = true;
+      worker.fail(error instanceof Error ? error : new Error(String(error)));
+      return "worked";
+    }
   }
 
   /** Nothing can happen now: time moves on to the next timer. */
