@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./src/batch/mod.ts";
+export * from "./src/codecs/mod.ts";
 export { type Duration, type DurationLimits, milliseconds } from "./src/runtime/duration.ts";
 export * from "./src/windows/aggregates.ts";
 export * from "./src/windows/tumbling_window.ts";

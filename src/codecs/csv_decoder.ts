@@ -1,0 +1,53 @@
+import type { RecordBatch } from "../batch/record_batch.ts";
+import type { BatchDecoder, DecoderMetrics } from "./batch_decoder.ts";
+import { BatchReader } from "./batch_reader.ts";
+import { CsvFormat } from "./csv_format.ts";
+import { type CsvOptions, dialectOf, scannerOf } from "./csv_options.ts";
+
+/**
+ * Decodes CSV (RFC 4180 and what is found in the wild) from bytes into batches.
+ *
+ * Records end with LF, CRLF or CR, fields may be in quotes, with line ends and doubled quotes
+ * within. A quote that is not the first character of its field is text. A byte-order mark is
+ * passed over. Every row is held to its columns' types: bad ones go the way of `badRecords`.
+ *
+ * @example
+ * ```ts
+ * import { CsvDecoder } from "@waggle/stream";
+ *
+ * const decoder = new CsvDecoder({ name: "birds.csv" });
+ * const bytes = new TextEncoder().encode("bird,count\r\nGull,3\r\n\"Owl, barn\",1\r\n");
+ * for (const batch of [...decoder.push(bytes), ...decoder.finish()]) {
+ *   console.log(batch.toRows()); // [{ bird: "Gull", count: 3 }, { bird: "Owl, barn", count: 1 }]
+ * }
+ * ```
+ */
+export class CsvDecoder<Row = Record<string, unknown>> implements BatchDecoder<Row> {
+  readonly #reader: BatchReader<Row>;
+
+  /**
+   * A decoder of one input.
+   *
+   * @throws {TypeError} or {RangeError} when an option is none that it can be.
+   */
+  constructor(options: CsvOptions<Row> = {}) {
+    const dialect = dialectOf(options);
+    const format = new CsvFormat<Row>(options, dialect);
+    this.#reader = new BatchReader<Row>(options, scannerOf(dialect, options.comment), format);
+  }
+
+  /** Decodes a chunk: see {@linkcode BatchDecoder.push}. */
+  push(chunk: Uint8Array): RecordBatch<Row>[] {
+    return this.#reader.push(chunk);
+  }
+
+  /** Decodes what is left: see {@linkcode BatchDecoder.finish}. */
+  finish(): RecordBatch<Row>[] {
+    return this.#reader.finish();
+  }
+
+  /** What was done so far. */
+  metrics(): DecoderMetrics {
+    return this.#reader.metrics();
+  }
+}

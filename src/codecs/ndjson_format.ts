@@ -1,0 +1,94 @@
+import { inferSchema } from "../batch/infer.ts";
+import { isPlainObject, show } from "../batch/misfit.ts";
+import { checkSchema } from "../batch/schema_check.ts";
+import type { DataType, Schema } from "../batch/schema.ts";
+import type { BatchAssembler } from "./batch_assembler.ts";
+import type { RecordFormat } from "./batch_reader.ts";
+import { isDeeper, JsonRows } from "./json_values.ts";
+import { Malformed } from "./malformed.ts";
+
+const BLANK = /^[ \t\r]*$/;
+const CONTROL = /\p{Cc}/gu;
+const ANY: DataType = { kind: "mixed" };
+
+/** What a line of NDJSON means: one object. */
+export class NdjsonFormat<Row> implements RecordFormat<Row> {
+  /** What is read, for error messages. */
+  readonly name: string;
+  /** No: every line is a record. */
+  readonly wantsHeader = false;
+  readonly #maxDepth: number;
+  #rows = new JsonRows(ANY);
+
+  /** The format of records nested at most `maxDepth` levels. */
+  constructor(name: string, maxDepth: number) {
+    this.name = name;
+    this.#maxDepth = maxDepth;
+  }
+
+  /** See {@linkcode RecordFormat}. */
+  isSkipped(text: string): boolean {
+    return BLANK.test(text);
+  }
+
+  /** See {@linkcode RecordFormat}. */
+  takeHeader(): void {
+    throw new Malformed("NDJSON has no header", "read it as CSV");
+  }
+
+  /** See {@linkcode RecordFormat}. */
+  inferColumns(texts: readonly string[]): Schema | undefined {
+    const rows = texts.map((text) => this.#tryParse(text)).filter((row) => row !== undefined);
+    return rows.length === 0 ? undefined : inferSchema(rows);
+  }
+
+  /** See {@linkcode RecordFormat}. */
+  prepare(schema: Schema): void {
+    this.#rows = new JsonRows({ kind: "struct", fields: schema.fields });
+  }
+
+  /** See {@linkcode RecordFormat}. */
+  append(text: string, assembler: BatchAssembler<Row>): void {
+    assembler.fields.append(this.#parse(text), assembler.open);
+  }
+
+  #parse(text: string): object {
+    const value = this.#parseJson(text);
+    if (!isPlainObject(value)) {
+      throw new Malformed(
+        `expected an object, received ${show(value)}`,
+        "put one object on a line",
+      );
+    }
+    if (isDeeper(value, this.#maxDepth)) {
+      throw new Malformed(
+        `the record is nested deeper than maxDepth (${this.#maxDepth})`,
+        "flatten it, or raise maxDepth",
+      );
+    }
+    return this.#rows.fit(value, text);
+  }
+
+  #parseJson(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      // The parser's own line is that within this one record.
+      const reason = cause.message.replace(/ \(line \d+ column \d+\)/, "").replace(CONTROL, "?");
+      throw new Malformed(`not valid JSON: ${reason}`, "put one object on a line", { cause });
+    }
+  }
+
+  /** A row that columns can be inferred from by itself; `undefined` if there is anything wrong. */
+  #tryParse(text: string): object | undefined {
+    try {
+      const row = this.#parse(text);
+      checkSchema(inferSchema([row]));
+      return row;
+    } catch (error) {
+      if (error instanceof Malformed || error instanceof TypeError) return undefined;
+      throw error;
+    }
+  }
+}
