@@ -106,12 +106,13 @@ export class RingWriter {
     this.#checkLength(bytes);
     if (this.#closed) throw new TypeError("Cannot write to ring buffer: it is closed");
     if (this.#seemsAbandoned()) return -1;
-    const skip = this.#skipBefore(bytes);
-    this.#reserved = -1;
-    if (!this.#hasRoom(skip + frameSpan(bytes))) return -1;
+    const offset = this.#position & (this.#capacity - 1);
+    const limit = this.#capacity - frameSpan(bytes);
+    const queued = (this.#position - this.#tail) | 0;
+    if (offset > limit || queued > limit) return this.#reserveSlowly(bytes);
     this.#reserved = bytes;
-    this.#skip = skip;
-    return ((this.#position + skip) & (this.#capacity - 1)) + FRAME_HEADER_BYTES;
+    this.#skip = 0;
+    return offset + FRAME_HEADER_BYTES;
   }
 
   /**
@@ -213,6 +214,16 @@ export class RingWriter {
   /** Gives the ring up, see {@linkcode abandonRing}. */
   abandon(): void {
     abandonRing(this.#memory, this.#options);
+  }
+
+  /** Where the frame does not fit before the end, or the ring was full when last looked at. */
+  #reserveSlowly(bytes: number): number {
+    const skip = this.#skipBefore(bytes);
+    this.#reserved = -1;
+    if (!this.#hasRoom(skip + frameSpan(bytes))) return -1;
+    this.#reserved = bytes;
+    this.#skip = skip;
+    return ((this.#position + skip) & (this.#capacity - 1)) + FRAME_HEADER_BYTES;
   }
 
   #hasRoom(bytes: number): boolean {
