@@ -1,0 +1,54 @@
+/**
+ * Runs streams whose functions damage their workers, and prints what came of each. A process of
+ * its own, because a thread that hangs keeps its process alive.
+ *
+ * Arguments: a JSON array of {@linkcode FaultCase}.
+ */
+import { HiveStream, isErrorRecord } from "@waggle/stream";
+import type { Fault, FaultyRecord } from "./faulty_functions.ts";
+
+/** One stream with one faulty record. */
+export interface FaultCase {
+  readonly fault: Fault;
+  readonly at: number;
+  readonly records: number;
+  readonly workers: number;
+  readonly ordered: "key" | "all" | false;
+}
+
+/** What came of it. */
+export interface FaultOutcome {
+  /** The record's number behind each result or error record, in order of arrival. */
+  readonly numbers: number[];
+  readonly errors: { readonly n: number; readonly name: string; readonly message: string }[];
+  readonly lostBees: number;
+}
+
+async function run({ fault, at, records, workers, ordered }: FaultCase): Promise<FaultOutcome> {
+  const stream = new HiveStream<FaultyRecord, number>({ workers, ordered, recordTimeout: "200ms" });
+  await stream.start({
+    module: new URL("./faulty_functions.ts", import.meta.url),
+    export: "faulty",
+  });
+  for (let n = 0; n < records; n++) {
+    await stream.submit(`key ${n % 9}`, { n, fault: n === at ? fault : "none" });
+  }
+  const { lostBees } = await stream.stop();
+  const numbers: number[] = [];
+  const errors: FaultOutcome["errors"] = [];
+  for await (const { result } of stream) {
+    if (isErrorRecord(result)) {
+      const { n } = result.record as FaultyRecord;
+      errors.push({ n, ...result.error });
+      numbers.push(n);
+    } else numbers.push(result as number);
+  }
+  return { numbers, errors, lostBees };
+}
+
+if (import.meta.main) {
+  const outcomes: FaultOutcome[] = [];
+  for (const each of JSON.parse(Deno.args[0]) as FaultCase[]) outcomes.push(await run(each));
+  console.log(JSON.stringify(outcomes));
+  Deno.exit(0);
+}
