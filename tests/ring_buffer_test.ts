@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { allocateRing, RingReader, RingWriter } from "../src/hive/ring_buffer.ts";
+import {
+  allocateRing,
+  RingCorruptedError,
+  RingReader,
+  RingWriter,
+} from "../src/hive/ring_buffer.ts";
 import { patternedFrame, ringPair } from "./support/ring_pair.ts";
 
 const RUNS = 2_000;
@@ -377,4 +382,18 @@ Deno.test("a damaged header or cursor is a clean error", () => {
   new Int32Array(memory)[96] = 2 ** 20;
   const error = assertThrows(() => writer.tryReserve(8), Error, "its tail cursor is out of bounds");
   assertEquals(error.name, "RingCorruptedError");
+});
+
+Deno.test("a header that reaches over the end, or skips the whole ring, is a clean error", () => {
+  const { memory, writer, reader } = ringPair(64);
+  writer.tryWrite(patternedFrame(24, 1));
+  reader.drain(() => {});
+  for (const seed of [2, 3, 4]) writer.tryWrite(patternedFrame(8, seed));
+  new Int32Array(memory)[256 + 12] = 16;
+  assertEquals(reader.tryRead()?.slice(), patternedFrame(8, 2));
+  assertThrows(() => reader.tryRead(), RingCorruptedError, "position 48 is not one, received leng");
+  const full = ringPair(64);
+  for (const seed of [1, 2]) full.writer.tryWrite(patternedFrame(24, seed));
+  new Int32Array(full.memory)[256] = -1;
+  assertThrows(() => full.reader.tryRead(), RingCorruptedError, "received length -1");
 });

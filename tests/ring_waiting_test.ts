@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   allocateRing,
   type Bell,
+  ringBell,
   RingReader,
   RingWriter,
   sleepOn,
@@ -67,6 +68,16 @@ Deno.test("a wait is cut into slices of at most a second", async () => {
   assertEquals(waiter.slicesMs, [1_000, 1_000, 500, 1_000, 200, 1_000, 1]);
 });
 
+Deno.test("a wake-up for nothing costs nothing of the timeout", () => {
+  const waiter = new PumpingWaiter();
+  const bell = newBell();
+  const { reader } = ringPair(64, { waiter, bells: { reader: bell } });
+  let rings = 2;
+  waiter.pump = () => rings-- > 0 && ringBell(bell, waiter);
+  assertEquals(reader.read({ timeoutMs: 7 }), { state: "timed-out" });
+  assertEquals(waiter.slicesMs, [7, 7, 7]);
+});
+
 Deno.test("nobody is notified who does not sleep", () => {
   const waiter = new PumpingWaiter();
   const { writer, reader } = ringPair(64, { waiter });
@@ -123,9 +134,13 @@ Deno.test("waiting for room publishes what is committed", () => {
   waiter.pump = () => seen += reader.drain(() => {});
   assertEquals(writer.waitForRoom(24, { timeoutMs: 5 }), true);
   assertEquals(seen, 2);
+  writer.tryReserve(8);
+  writer.commit();
+  assertEquals(writer.waitForRoom(8, { timeoutMs: 5 }), true);
+  assertEquals(reader.peekLength(), 8);
 });
 
-Deno.test("a sleeper is woken by close and by abandon", async () => {
+Deno.test("a reader that sleeps is woken by close and by abandon", async () => {
   for (const end of ["closed", "abandoned"] as const) {
     const runtime = new SimulatedRuntime();
     const { writer, reader } = ringPair(64, { waiter: runtime });
@@ -136,13 +151,18 @@ Deno.test("a sleeper is woken by close and by abandon", async () => {
     });
     assert(runtime.monotonicMs() < 100);
   }
-  const { writer, reader } = ringPair(32, { waiter: denoRuntime });
+});
+
+Deno.test("a writer that sleeps is woken by abandon", async () => {
+  const runtime = new SimulatedRuntime();
+  const { writer, reader } = ringPair(32, { waiter: runtime });
   for (const frame of [1, 2]) writer.tryWrite(patternedFrame(8, frame));
-  await keepingAlive(async () => {
+  await runtime.drive(async () => {
     const writing = writer.writeAsync(new Uint8Array(8));
-    reader.abandon();
+    runtime.after(50, () => reader.abandon());
     assertEquals(await writing, { state: "abandoned" });
   });
+  assert(runtime.monotonicMs() < 100);
 });
 
 Deno.test("an aborted wait rejects with the signal's reason and leaves the ring usable", () =>

@@ -236,7 +236,7 @@ export class RingReader implements Sleeper {
   /** Moves from a skip mark to the start of the ring. */
   #jump(offset: number): void {
     const toEnd = this.#capacity - offset;
-    if (offset === 0 || !this.#holds(toEnd, toEnd)) throw corruptedFrame(SKIP_MARK, this.#position);
+    if (!this.#holds(toEnd, toEnd)) throw corruptedFrame(SKIP_MARK, this.#position);
     this.#position = (this.#position + toEnd) | 0;
   }
 
