@@ -1,5 +1,6 @@
 const DAY_MS = 86_400_000;
-const DATE = String.raw`([+-]\d{6}|\d{4})-(\d\d)-(\d\d)`;
+// Year zero has no sign.
+const DATE = String.raw`(?!-000000)([+-]\d{6}|\d{4})-(\d\d)-(\d\d)`;
 const CLOCK = String.raw`(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?`;
 const ZONE = String.raw`(?:(Z)|([+-])(\d\d):?(\d\d)?)`;
 const DATE_TIME = new RegExp(`^${DATE}(?:[T ]${CLOCK} ?${ZONE}?)?$`, "i");
