@@ -1,10 +1,20 @@
 import { HiveStream } from "@waggle/stream";
-import { type BenchGroup, type BenchRow, compare, compareLatency } from "./support/bench.ts";
+import {
+  type BenchGroup,
+  type BenchRow,
+  compare,
+  compareLatency,
+  median,
+  quantile,
+  row,
+  verdict,
+} from "./support/bench.ts";
 import { PostMessagePool } from "./support/post_message_pool.ts";
 import { RECORDS } from "./support/stream_work.ts";
 
 const WORKERS = 2;
 const BUFFER = 65_536;
+const BURST_BYTES = 128 * 2 ** 20;
 const MODULE = new URL("./support/stream_work.ts", import.meta.url);
 
 type Work = "sensor" | "flat" | "nested";
@@ -129,6 +139,121 @@ async function oneInFlight(): Promise<BenchRow[]> {
   return rows;
 }
 
+/** All records through two bees by one stream, or by one stream a bee in turns. */
+async function spread(streams: HiveStream[], count: number): Promise<number> {
+  const reading = streams.map(async (stream, s) => {
+    const own = Math.ceil((count - s) / streams.length);
+    for (let i = 0; i < own; i++) await stream.getResult({ timeout: "60s" });
+  });
+  for (let i = 0; i < count; i++) {
+    await streams[i % streams.length].submit(`key_${i % 500}`, { value: i });
+  }
+  await Promise.all(reading);
+  return count;
+}
+
+async function slowBee(): Promise<BenchRow> {
+  const work = { module: MODULE, export: "slowFirst" };
+  await using hive = new HiveStream({ workers: 2 });
+  await using slow = new HiveStream({ workers: 1 });
+  await using fast = new HiveStream({ workers: 1 });
+  await hive.start(work, { context: {} });
+  await slow.start(work, { context: { slow: true } });
+  await fast.start(work, { context: { slow: false } });
+  return await compare({
+    name: "two bees, one 10 x slower, against round-robin dispatch",
+    contender: () => spread([hive], 8_000),
+    baseline: () => spread([slow, fast], 8_000),
+    target: 1.5,
+    rounds: 5,
+  });
+}
+
+/** Latencies of one record in 50 of high priority, and of the others, while the queue is full. */
+async function latenciesUnderLoad(): Promise<{ high: number[]; normal: number[] }> {
+  await using stream = new HiveStream<{ value: number }, { value: number }>({ workers: 2 });
+  await stream.start({ module: MODULE, export: "steady" });
+  const count = 150_000;
+  const submittedMs = new Float64Array(count);
+  const high: number[] = [];
+  const normal: number[] = [];
+  const reading = (async () => {
+    for (let i = 0; i < count; i++) {
+      const { value } = await stream.getResult({ timeout: "60s" }) as { value: number };
+      const latencyMs = performance.now() - submittedMs[value];
+      if (value % 50 === 0) high.push(latencyMs);
+      else if (value > count / 4) normal.push(latencyMs); // once the queue is full
+    }
+  })();
+  for (let i = 0; i < count; i++) {
+    const isHigh = i % 50 === 0;
+    submittedMs[i] = performance.now();
+    const key = isHigh ? `alert_${i % 1000}` : `key_${i % 1000}`;
+    await stream.submit(key, { value: i }, { priority: isHigh ? "high" : "normal" });
+  }
+  await reading;
+  return { high, normal };
+}
+
+async function priority(): Promise<BenchRow> {
+  const rounds = [];
+  for (let i = 0; i < 3; i++) rounds.push(await latenciesUnderLoad());
+  return row("p99 of high priority under a full queue, against normal (µs, lower is better)", {
+    rate: 1000 * median(rounds.map(({ high }) => quantile(high, 0.99))),
+    baselineRate: 1000 * median(rounds.map(({ normal }) => quantile(normal, 0.99))),
+    target: 0.2,
+    goal: "atMost",
+    unit: "µs",
+    note: "waiting for room in submit() counts",
+  });
+}
+
+/** Ten times what the bees can do, offered for two seconds by whoever does not wait to be asked. */
+async function burst(): Promise<BenchRow> {
+  await using stream = new HiveStream<{ value: number }, { value: number }>({
+    workers: 2,
+    bufferSize: 20_000,
+  });
+  await stream.start({ module: MODULE, export: "steady" });
+  const startOfTrialMs = performance.now();
+  await spread([stream as HiveStream], 40_000);
+  const capacity = 40_000_000 / (performance.now() - startOfTrialMs);
+  let [accepted, refused, sum, results, resultSum, mostBytes] = [0, 0, 0, 0, 0, 0];
+  const take = async (timeout: string) => {
+    const result = await stream.getResult({ timeout }) as { value: number } | undefined;
+    if (result) results++, resultSum += result.value;
+    return result !== undefined;
+  };
+  const before = Deno.memoryUsage().rss;
+  const startMs = performance.now();
+  while (performance.now() - startMs < 2_000) {
+    const due = 10 * capacity * (performance.now() - startMs) / 1000;
+    for (; accepted + refused < due; sum += accepted) {
+      if (stream.trySubmit(`key_${accepted % 500}`, { value: accepted + 1 })) accepted++;
+      else {
+        refused++;
+        break;
+      }
+    }
+    while (stream.metrics().unreadResults > 0) await take("0ms");
+    mostBytes = Math.max(mostBytes, Deno.memoryUsage().rss - before);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  while (results < accepted && await take("5s"));
+  const { unfinished, queueDepth } = stream.metrics();
+  const whole = results === accepted && resultSum === sum && unfinished + queueDepth === 0;
+  return verdict(
+    "a burst of 10 x the capacity for 2 s: nothing lost, memory bounded, queue empty",
+    {
+      reached: whole && mostBytes < BURST_BYTES,
+      rate: accepted / 2,
+      note: `${accepted} accepted, ${results} results, at most ${
+        (mostBytes / 2 ** 20).toFixed(0)
+      } MiB more, ${unfinished} left`,
+    },
+  );
+}
+
 /** Round trips, latency and dispatch of `HiveStream`. */
 export const group: BenchGroup = {
   name: "hive_stream",
@@ -138,5 +263,8 @@ export const group: BenchGroup = {
     await throughput("flat", { count: 200_000, batch: 1, target: 8 }),
     await throughput("nested", { count: 60_000, batch: 1, target: 4.5 }),
     ...await oneInFlight(),
+    await slowBee(),
+    await priority(),
+    await burst(),
   ],
 };

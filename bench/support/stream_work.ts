@@ -49,10 +49,23 @@ export const RECORDS: Record<string, (i: number) => unknown> = {
   }),
 };
 
-/** The same work, ten times as slow in the first worker of a pool or hive. */
-export function slowFirst(record: { value: number }, worker: number): number {
-  const turns = worker === 0 ? 200_000 : 20_000;
+/** Work of about so many microseconds. */
+function spin(record: { value: number }, turns: number): number {
   let sum = record.value;
-  for (let i = 0; i < turns; i++) sum = (sum * 1_103_515_245 + 12_345) & 0x7fff_ffff;
+  for (let i = 0; i < turns; i++) sum = (Math.imul(sum, 1_103_515_245) + 12_345) & 0x7fff_ffff;
   return sum;
+}
+
+/** A number through some ten microseconds of work. */
+export function steady(record: { value: number }): { value: number; sum: number } {
+  return { value: record.value, sum: spin(record, 10_000) };
+}
+
+/** The same, ten times as slow in the first bee of a hive, or where the context says so. */
+export function slowFirst(
+  record: { value: number },
+  { context }: { context: { slow?: boolean } },
+): { value: number; sum: number } {
+  const isSlow = context.slow ?? (self as unknown as { name: string }).name.startsWith("bee 0.");
+  return { value: record.value, sum: spin(record, isSlow ? 100_000 : 10_000) };
 }
