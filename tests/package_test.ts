@@ -49,13 +49,13 @@ async function packageAsPublished(): Promise<JsrPackage> {
 }
 
 /** Runs a script that knows the package only from the registry, with nothing in the cache. */
-async function runAsUser(item: JsrPackage, script: string, permissions: readonly string[] = []) {
+async function runAsUser(item: JsrPackage, script: string, flags: readonly string[] = []) {
   await using server = serveJsr([item]);
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/main.ts`, script);
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--check", "--no-prompt", ...permissions, "main.ts"],
+      args: ["run", "--quiet", "--no-prompt", ...flags, "main.ts"],
       cwd: folder,
       env: { JSR_URL: server.url, DENO_DIR: `${folder}/cache`, NO_COLOR: "1" },
     }).output();
@@ -85,14 +85,35 @@ Deno.test("the package is far below the registry's limit of 20 MB", () => {
   assert(bytes < 5_000_000, `${bytes} bytes`);
 });
 
-Deno.test("a stranger's script imports the package from the registry without a permission", async () => {
+Deno.test("a stranger's script type-checks and imports the package from the registry without a permission", async () => {
   const { code, stdout, stderr, requests } = await runAsUser(
     published,
     `import { decimal } from "jsr:${config.name}@^${config.version}";
 console.log(JSON.stringify(decimal(10, 2)));
 `,
+    ["--check"],
   );
   assertEquals([code, stderr], [0, ""]);
   assertEquals(stdout, `{"kind":"decimal","precision":10,"scale":2}\n`);
   assertStringIncludes(requests.join("\n"), "/mod.ts");
+});
+
+Deno.test("a stranger's script runs bees from the registry without a permission", async () => {
+  const { code, stdout, stderr } = await runAsUser(
+    published,
+    `import { HiveStream } from "jsr:${config.name}@^${config.version}";
+await using stream = new HiveStream<{ value: number }, { doubled: number }>({ workers: 2 });
+await stream.start((record) => ({ doubled: record.value * 2 }));
+for (let value = 0; value < 1000; value++) await stream.submit(\`key_\${value % 7}\`, { value });
+let sum = 0;
+for (let i = 0; i < 1000; i++) {
+  const result = await stream.getResult({ timeout: "10s" });
+  if (!result || !("doubled" in result)) throw new Error(\`no result: \${JSON.stringify(result)}\`);
+  sum += result.doubled;
+}
+console.log(sum, await stream.stop());
+`,
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertStringIncludes(stdout, "999000");
 });
