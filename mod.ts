@@ -6,6 +6,8 @@
 export * from "./src/batch/mod.ts";
 export * from "./src/codecs/mod.ts";
 export { type Duration, type DurationLimits, milliseconds } from "./src/runtime/duration.ts";
+export type { AggregateOp } from "./src/kernel/window_types.ts";
+export type * from "./src/runtime/runtime.ts";
 export * from "./src/windows/aggregates.ts";
 export * from "./src/windows/tumbling_window.ts";
 export { type ModuleReference } from "./src/hive/user_function.ts";

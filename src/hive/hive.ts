@@ -25,11 +25,13 @@ const LONGEST_REST_MS = 1_000;
 
 /** Too many bees were lost: the stream has failed. */
 export class LostBeesError extends Error {
+  /** The class, by name. */
   override readonly name = "LostBeesError";
 }
 
 /** The bees cannot run the user's function. */
 export class UnfitBeeError extends Error {
+  /** The class, by name. */
   override readonly name = "UnfitBeeError";
 }
 

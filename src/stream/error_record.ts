@@ -2,6 +2,7 @@ const ERROR_RECORDS = new WeakSet<object>();
 
 /** What comes in place of a result when the function threw. */
 export interface ErrorRecord<In = unknown> {
+  /** Always false. */
   readonly success: false;
   /** What was thrown: its name and message. */
   readonly error: { readonly name: string; readonly message: string };

@@ -3,6 +3,7 @@ import type { RecordEngine } from "./record_engine.ts";
 
 /** What one bee does. */
 export interface BeeMetrics {
+  /** Its number, from 0. */
   readonly bee: number;
   /** What it is there for at the moment. */
   readonly roles: readonly Role[];
@@ -54,6 +55,7 @@ export interface HiveStreamMetrics {
    * in place would be faster; `undefined` before the first results.
    */
   readonly cheaperInPlace: boolean | undefined;
+  /** Each bee, by number. */
   readonly bees: readonly BeeMetrics[];
 }
 

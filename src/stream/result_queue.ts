@@ -4,7 +4,9 @@ const COMPACT_AFTER = 4096;
 
 /** A result with the key of its record. */
 export interface KeyedResult<Out> {
+  /** The key that the record was submitted with. */
   readonly key: string;
+  /** What the function made of the record. */
   readonly result: Out;
 }
 

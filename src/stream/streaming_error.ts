@@ -6,6 +6,7 @@ export interface StreamingErrorOptions extends ErrorOptions {
 
 /** A stream could not go on, or could not do what was asked of it. */
 export class StreamingError extends Error {
+  /** The class, by name. */
   override readonly name: string = "StreamingError";
   /** Whether doing the same again may succeed. */
   readonly retriable: boolean;
@@ -19,5 +20,6 @@ export class StreamingError extends Error {
 
 /** Results are full and nobody reads them, so that no more records can be accepted. */
 export class ResultsFullError extends StreamingError {
+  /** The class, by name. */
   override readonly name: string = "ResultsFullError";
 }

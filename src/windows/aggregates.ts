@@ -10,6 +10,7 @@ export interface AggregateSpec<
   Op extends AggregateOp = AggregateOp,
   ColumnName extends string = string,
 > {
+  /** What is computed. */
   readonly op: Op;
   /** Absent for a count of rows. */
   readonly column?: ColumnName;
@@ -18,7 +19,8 @@ export interface AggregateSpec<
 /** Aggregates by the name of their result column. */
 export type Aggregates = Readonly<Record<string, AggregateSpec>>;
 
-type NumberOf<Row, ColumnName> = ColumnName extends keyof Row
+/** The number that a column of the row holds; any number where the row is not known. */
+export type NumberOf<Row, ColumnName> = ColumnName extends keyof Row
   ? Extract<Row[ColumnName], number | bigint>
   : number;
 

@@ -31,7 +31,11 @@ export class TumblingWindow {
   /** Start of the first window at or after 1970, ms, from 0 to below `size`. */
   readonly offset: number;
 
-  /** @throws {TypeError | RangeError} when `size` or `offset` is no usable duration. */
+  /**
+   * Windows of one length, side by side.
+   *
+   * @throws {TypeError | RangeError} when `size` or `offset` is no usable duration.
+   */
   constructor({ size, offset = 0 }: TumblingWindowOptions) {
     this.size = milliseconds(size, "window size", { least: 1 });
     const shift = milliseconds(offset, "window offset", { least: -Number.MAX_SAFE_INTEGER });
