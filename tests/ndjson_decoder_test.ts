@@ -212,6 +212,13 @@ Deno.test("NdjsonDecoder infers columns from the first good records when the fir
   assertEquals([rows, bad.length], [[{ a: 1 }], 2]);
 });
 
+Deno.test("NdjsonDecoder infers at most maxColumns columns, whatever keys are sent", () => {
+  const input = '{"a":{"b":[{"c":1}]}}\n{"d":1}\n';
+  assertEquals(decode(input, { maxColumns: 4 }).rows.length, 2);
+  const part = "the first 2 records have more than maxColumns (3) different keys; pass a schema";
+  assertThrows(() => decode(input, { maxColumns: 3, badRecords: "skip" }), TypeError, part);
+});
+
 Deno.test("NdjsonDecoder gives rows as soon as there are batchRows of them", () => {
   const decoder = new NdjsonDecoder({ schema: schema({ a: t.i32 }), batchRows: 1 });
   assertEquals(decoder.push(bytesOf('{"a":1}\n{"a":')).map((batch) => batch.toRows()), [[{
@@ -223,6 +230,7 @@ Deno.test("NdjsonDecoder gives rows as soon as there are batchRows of them", () 
 
 Deno.test("NdjsonDecoder refuses options that cannot be, with the value received", () => {
   const wrong: [options: unknown, part: string][] = [
+    [{ maxColumns: 0 }, "maxColumns must be a positive integer, received 0"],
     [{ maxDepth: 0 }, "maxDepth must be a positive integer, received 0"],
     [{ batchRows: -1 }, "batchRows must be a positive integer, received -1"],
     [{ extraKeys: "drop" }, 'extraKeys must be "error" or "ignore", received "drop"'],

@@ -1,7 +1,7 @@
 /** The most bytes of one record unless told otherwise: 1 MiB. */
 export const MAX_RECORD_BYTES = 1_048_576;
 
-/** The most columns of a CSV file unless told otherwise: 4,096. */
+/** The most columns of a CSV file, or to infer from JSON, unless told otherwise: 4,096. */
 export const MAX_COLUMNS = 4_096;
 
 /** The deepest nesting of a JSON record unless told otherwise: 64 levels, the record being one. */

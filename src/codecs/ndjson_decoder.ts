@@ -1,7 +1,7 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
 import { BatchReader } from "./batch_reader.ts";
-import { MAX_JSON_DEPTH } from "./limits.ts";
+import { MAX_COLUMNS, MAX_JSON_DEPTH } from "./limits.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
 import { checkPositive } from "./option_checks.ts";
 import { LineScanner } from "./record_scanner.ts";
@@ -10,6 +10,8 @@ import { LineScanner } from "./record_scanner.ts";
 export interface NdjsonOptions<Row = Record<string, unknown>> extends DecoderOptions<Row> {
   /** The deepest nesting of a record, which is one level itself. Default 64. */
   maxDepth?: number;
+  /** The most columns to infer, fields of structs included. Default 4,096. */
+  maxColumns?: number;
 }
 
 /**
@@ -41,8 +43,11 @@ export class NdjsonDecoder<Row = Record<string, unknown>> implements BatchDecode
    * @throws {TypeError} or {RangeError} when an option is none that it can be.
    */
   constructor(options: NdjsonOptions<Row> = {}) {
-    const { name = "NDJSON input", maxDepth = MAX_JSON_DEPTH } = options;
-    const format = new NdjsonFormat<Row>(name, checkPositive("maxDepth", maxDepth));
+    const { name = "NDJSON input" } = options;
+    const format = new NdjsonFormat<Row>(name, {
+      maxDepth: checkPositive("maxDepth", options.maxDepth ?? MAX_JSON_DEPTH),
+      maxColumns: checkPositive("maxColumns", options.maxColumns ?? MAX_COLUMNS),
+    });
     this.#reader = new BatchReader<Row>(options, new LineScanner(), format);
   }
 

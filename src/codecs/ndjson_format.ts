@@ -11,6 +11,18 @@ const BLANK = /^[ \t\r]*$/;
 const CONTROL = /\p{Cc}/gu;
 const ANY: DataType = { kind: "mixed" };
 
+/** Adds the paths of all keys within a value to `paths`, until they are more than `most`. */
+function addPaths(value: unknown, paths: Set<string>, most: number, path = ""): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const key of Object.keys(value)) {
+    // All items of a list are one column.
+    const inner = Array.isArray(value) ? `${path}[]` : `${path}.${JSON.stringify(key)}`;
+    if (!Array.isArray(value)) paths.add(inner);
+    if (paths.size > most) return;
+    addPaths((value as Record<string, unknown>)[key], paths, most, inner);
+  }
+}
+
 /** What a line of NDJSON means: one object. */
 export class NdjsonFormat<Row> implements RecordFormat<Row> {
   /** What is read, for error messages. */
@@ -18,12 +30,14 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
   /** No: every line is a record. */
   readonly wantsHeader = false;
   readonly #maxDepth: number;
+  readonly #maxColumns: number;
   #rows = new JsonRows(ANY);
 
-  /** The format of records nested at most `maxDepth` levels. */
-  constructor(name: string, maxDepth: number) {
+  /** The format of records within limits. */
+  constructor(name: string, { maxDepth, maxColumns }: { maxDepth: number; maxColumns: number }) {
     this.name = name;
     this.#maxDepth = maxDepth;
+    this.#maxColumns = maxColumns;
   }
 
   /** See {@linkcode RecordFormat}. */
@@ -39,6 +53,7 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
   /** See {@linkcode RecordFormat}. */
   inferColumns(texts: readonly string[]): Schema | undefined {
     const rows = texts.map((text) => this.#tryParse(text)).filter((row) => row !== undefined);
+    this.#checkKeys(rows);
     return rows.length === 0 ? undefined : inferSchema(rows);
   }
 
@@ -50,6 +65,18 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
   /** See {@linkcode RecordFormat}. */
   append(text: string, assembler: BatchAssembler<Row>): void {
     assembler.fields.append(this.#parse(text), assembler.open);
+  }
+
+  /** Counts before anything is made of the keys, because they may be as many as the bytes allow. */
+  #checkKeys(rows: readonly object[]): void {
+    const paths = new Set<string>();
+    for (const row of rows) addPaths(row, paths, this.#maxColumns);
+    if (paths.size <= this.#maxColumns) return;
+    throw new TypeError(
+      `Cannot read ${this.name}: the first ${rows.length} records have more than maxColumns ` +
+        `(${this.#maxColumns}) different keys; pass a schema (\`map\` and \`mixed\` take any keys), ` +
+        `or raise maxColumns`,
+    );
   }
 
   #parse(text: string): object {
