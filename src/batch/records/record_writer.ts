@@ -23,6 +23,8 @@ const BATCH_BYTES = HEADER_BYTES + 192;
  *
  * @example
  * ```ts
+ * import { RecordReader } from "./record_reader.ts";
+ *
  * const writer = new RecordWriter();
  * writer.write({ sensor_id: "sensor_1", temperature: 21.5 });
  * writer.write(new Map([["a", 1n]]));
