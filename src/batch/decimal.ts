@@ -69,6 +69,13 @@ export function readDecimal(values: Uint8Array, at: number): bigint {
   return (view.getBigInt64(8, true) << 64n) | view.getBigUint64(0, true);
 }
 
+/** Writes a scaled integer as row `at` of a decimal column's values. */
+export function writeDecimal(values: Uint8Array, at: number, unscaled: bigint): void {
+  const view = new DataView(values.buffer, values.byteOffset + at * DECIMAL_BYTES, DECIMAL_BYTES);
+  view.setBigInt64(0, BigInt.asIntN(64, unscaled), true);
+  view.setBigInt64(8, unscaled >> 64n, true);
+}
+
 /** Whether a scaled integer has at most `precision` digits. */
 export function fitsPrecision(unscaled: bigint, precision: number): boolean {
   return unscaled < LIMITS[precision] && unscaled > -LIMITS[precision];

@@ -220,9 +220,9 @@ function decodeBatch(
     at += pad8(rows);
   }
   const columns = readColumns(frame, at, { schema, rows });
-  if (!trusted) verifyColumns(columns);
-  if (!trusted && header.rowKinds) verifyRowKinds(header.rowKinds);
   try {
+    if (!trusted) verifyColumns(columns);
+    if (!trusted && header.rowKinds) verifyRowKinds(header.rowKinds);
     return new RecordBatch(schema, columns, rows);
   } catch (error) {
     throw badFrame((error as Error).message);

@@ -2,7 +2,7 @@ import { countZeros } from "./bitmap.ts";
 import type { Column } from "./column.ts";
 import { isValid, readTimestamps } from "./column_reader.ts";
 import { fitsPrecision, readDecimal } from "./decimal.ts";
-import { badFrame, RowKind } from "./frame_header.ts";
+import { RowKind } from "./frame_header.ts";
 import { readMixed } from "./mixed.ts";
 import { MAX_COLUMN_BYTES } from "./limits.ts";
 
@@ -11,13 +11,13 @@ const fatal = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function verifyOffsets({ length, offsets }: Column, limit: number): void {
   let before = 0;
-  if (offsets![0] !== 0) throw badFrame("an offset does not start at 0");
+  if (offsets![0] !== 0) throw new RangeError("an offset does not start at 0");
   for (let at = 1; at <= length; at++) {
     const offset = offsets![at];
-    if (offset < before) throw badFrame("an offset goes back");
+    if (offset < before) throw new RangeError("an offset goes back");
     before = offset;
   }
-  if (before > limit) throw badFrame("an offset runs past its column's end");
+  if (before > limit) throw new RangeError("an offset runs past its column's end");
 }
 
 /** The bytes are UTF-8, and no value starts within a character. */
@@ -26,11 +26,11 @@ function verifyTexts({ length, values, offsets }: Column): void {
   try {
     fatal.decode(bytes.subarray(0, offsets![length]));
   } catch {
-    throw badFrame("a text is not UTF-8"); // the only error there is
+    throw new RangeError("a text is not UTF-8"); // the only error there is
   }
   for (let at = 1; at < length; at++) {
     if ((bytes[offsets![at]] & 0xc0) === 0x80 && offsets![at] < offsets![length]) {
-      throw badFrame("a text starts within a character");
+      throw new RangeError("a text starts within a character");
     }
   }
 }
@@ -38,10 +38,10 @@ function verifyTexts({ length, values, offsets }: Column): void {
 function verifyDict(column: Column): void {
   const indices = column.values as Int32Array;
   const entries = column.children![0];
-  if (entries.nullCount > 0) throw badFrame("a dictionary has a null");
+  if (entries.nullCount > 0) throw new RangeError("a dictionary has a null");
   for (let at = 0; at < column.length; at++) {
     if (indices[at] >>> 0 >= entries.length && isValid(column, at)) {
-      throw badFrame("an index runs past its dictionary");
+      throw new RangeError("an index runs past its dictionary");
     }
   }
 }
@@ -58,7 +58,7 @@ function verifyDecimals(column: Column, precision: number): void {
     if (
       isValid(column, at) && !fitsPrecision(readDecimal(column.values as Uint8Array, at), precision)
     ) {
-      throw badFrame("a decimal has too many digits");
+      throw new RangeError("a decimal has too many digits");
     }
   }
 }
@@ -67,7 +67,7 @@ function verifyTimestamps(column: Column): void {
   const numbers = readTimestamps(column.values as BigInt64Array, { start: 0, end: column.length });
   for (let at = 0; at < column.length; at++) {
     if (!Number.isSafeInteger(numbers[at]) && isValid(column, at)) {
-      throw badFrame("a timestamp is beyond 2^53 milliseconds");
+      throw new RangeError("a timestamp is beyond 2^53 milliseconds");
     }
   }
 }
@@ -75,14 +75,14 @@ function verifyTimestamps(column: Column): void {
 function verifyTimes(column: Column): void {
   for (let at = 0; at < column.length; at++) {
     if (isValid(column, at) && (column.values![at] as number) >>> 0 >= DAY_MS) {
-      throw badFrame("a time is not within a day");
+      throw new RangeError("a time is not within a day");
     }
   }
 }
 
 function verifyKeys(entries: Column): void {
   if (entries.nullCount > 0 || entries.children![0].nullCount > 0) {
-    throw badFrame("a map has a null for a key");
+    throw new RangeError("a map has a null for a key");
   }
 }
 
@@ -116,7 +116,7 @@ function verifyValues(column: Column): void {
 /** Throws unless each byte is a kind of row. */
 export function verifyRowKinds(rowKinds: Uint8Array): void {
   for (const rowKind of rowKinds) {
-    if (rowKind > RowKind.delete) throw badFrame("a row kind is unknown");
+    if (rowKind > RowKind.delete) throw new RangeError("a row kind is unknown");
   }
 }
 
@@ -129,7 +129,7 @@ export function verifyColumns(columns: readonly Column[]): void {
   for (const column of columns) {
     const { validity, length, nullCount } = column;
     if (validity && countZeros(validity, length) !== nullCount) {
-      throw badFrame("a column's null count is not that of its bitmap");
+      throw new RangeError("a column's null count is not that of its bitmap");
     }
     if (column.children) verifyColumns(column.children);
     verifyValues(column);

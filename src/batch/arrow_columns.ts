@@ -1,0 +1,404 @@
+import { countZeros, getBit, setBit } from "./bitmap.ts";
+import type { Column } from "./column.ts";
+import { concatColumns, sliceColumn, takeColumn } from "./column_ops.ts";
+import { columnOf } from "./column_of.ts";
+import { DECIMAL_BYTES, fitsPrecision, writeDecimal } from "./decimal.ts";
+import { entryType } from "./nested_builders.ts";
+import { typeName } from "./schema_check.ts";
+import { type DataType, decimal, type Field } from "./schema.ts";
+
+/** The extension name under which a mixed column travels as binary. */
+export const MIXED_EXTENSION = "waggle.mixed";
+/** The key of a field's metadata that names an extension, as Arrow has it. */
+export const EXTENSION_KEY = "ARROW:extension:name";
+/** The key of a field's metadata that says how i64 stands in rows. */
+export const AS_KEY = "waggle:as";
+
+const DAY_MS = 86_400_000;
+
+/** Arrow's numbers for its types, as in its format and in npm:@uwdata/flechette. */
+const ArrowId = {
+  dictionary: -1,
+  null: 1,
+  int: 2,
+  float: 3,
+  binary: 4,
+  utf8: 5,
+  bool: 6,
+  decimal: 7,
+  date: 8,
+  time: 9,
+  timestamp: 10,
+  list: 12,
+  struct: 13,
+  fixedSizeBinary: 15,
+  fixedSizeList: 16,
+  map: 17,
+  largeBinary: 19,
+  largeUtf8: 20,
+  largeList: 21,
+  binaryView: 23,
+  utf8View: 24,
+} as const;
+
+const OTHER_NAMES: Readonly<Record<number, string>> = {
+  11: "interval",
+  14: "union",
+  18: "duration",
+  22: "run-end encoded",
+  25: "list view",
+  26: "large list view",
+};
+
+type AnyArray = ArrayLike<number | bigint> & ArrayBufferView;
+
+/** An Arrow type, as far as reading needs it. */
+export interface ArrowType {
+  readonly typeId: number;
+  readonly bitWidth?: number;
+  readonly signed?: boolean;
+  readonly precision?: number;
+  readonly scale?: number;
+  readonly unit?: number;
+  readonly stride?: number;
+  readonly dictionary?: ArrowType;
+  readonly children?: readonly ArrowField[];
+}
+
+/** An Arrow field, as far as reading needs it. */
+export interface ArrowField {
+  readonly name: string;
+  readonly type: ArrowType;
+  readonly nullable?: boolean;
+  readonly metadata?: ReadonlyMap<string, string> | null;
+}
+
+/** The buffers of one run of rows of an Arrow column, as far as reading needs them. */
+export interface ArrowBatch {
+  readonly length: number;
+  readonly type: ArrowType;
+  readonly validity?: Uint8Array;
+  readonly values?: unknown;
+  readonly offsets?: unknown;
+  readonly children?: readonly ArrowBatch[];
+  readonly dictionary?: { readonly data: readonly ArrowBatch[] };
+  at(index: number): unknown;
+}
+
+function refuse(why: string): never {
+  throw new RangeError(why);
+}
+
+function intType({ bitWidth, signed }: ArrowType, field: ArrowField): DataType {
+  if (bitWidth! < 32 || bitWidth === 32 && signed) return { kind: "i32" };
+  const asNumber = bitWidth === 32 || field.metadata?.get(AS_KEY) === "number";
+  return asNumber ? { kind: "i64", as: "number" } : { kind: "i64" };
+}
+
+function isText(type: ArrowType): boolean {
+  return [ArrowId.utf8, ArrowId.largeUtf8, ArrowId.utf8View].includes(type.typeId as 5);
+}
+
+/**
+ * The column type that holds an Arrow field.
+ *
+ * @throws {RangeError} when none does.
+ */
+export function typeFromArrow(field: ArrowField, type: ArrowType = field.type): DataType {
+  switch (type.typeId) {
+    case ArrowId.null:
+      return { kind: "mixed" };
+    case ArrowId.bool:
+      return { kind: "bool" };
+    case ArrowId.int:
+      return intType(type, field);
+    case ArrowId.float:
+      return { kind: type.precision === 2 ? "f64" : "f32" };
+    case ArrowId.decimal:
+      return decimalType(type);
+    case ArrowId.date:
+      return { kind: "date" };
+    case ArrowId.time:
+      return { kind: "time" };
+    case ArrowId.timestamp:
+      return { kind: "timestamp" };
+    case ArrowId.utf8:
+    case ArrowId.largeUtf8:
+    case ArrowId.utf8View:
+      return { kind: "utf8" };
+    case ArrowId.binary:
+    case ArrowId.largeBinary:
+    case ArrowId.binaryView:
+    case ArrowId.fixedSizeBinary:
+      return { kind: field.metadata?.get(EXTENSION_KEY) === MIXED_EXTENSION ? "mixed" : "bytes" };
+    case ArrowId.dictionary:
+      return isText(type.dictionary!) ? { kind: "dict" } : typeFromArrow(field, type.dictionary);
+    default:
+      return nestedFromArrow(type);
+  }
+}
+
+function nestedFromArrow({ typeId, children }: ArrowType): DataType {
+  switch (typeId) {
+    case ArrowId.list:
+    case ArrowId.largeList:
+    case ArrowId.fixedSizeList:
+      return { kind: "list", item: typeFromArrow(children![0]) };
+    case ArrowId.struct:
+      return { kind: "struct", fields: children!.map(fieldFromArrow) };
+    case ArrowId.map: {
+      const [key, value] = children![0].type.children!;
+      if (!isText(key.type)) refuse("the keys of a map must be strings");
+      return { kind: "map", value: typeFromArrow(value) };
+    }
+    default:
+      return refuse(
+        `no column type holds Arrow's ${OTHER_NAMES[typeId] ?? `type ${typeId}`}; cast it first`,
+      );
+  }
+}
+
+function decimalType({ precision, scale, bitWidth }: ArrowType): DataType {
+  if (scale! < 0 || precision! > 38) {
+    refuse(
+      `decimal${bitWidth}(${precision}, ${scale}) is beyond decimal(38, 0 to 38); cast it first`,
+    );
+  }
+  return decimal(precision!, scale!);
+}
+
+/** A field of the schema for an Arrow field. */
+export function fieldFromArrow(field: ArrowField): Field {
+  const type = typeFromArrow(field);
+  const { name, nullable } = field;
+  return nullable === false ? { name, type, nullable } : { name, type };
+}
+
+/** What of an Arrow batch is the same in a column. */
+function frameOf(batch: ArrowBatch, type: DataType): Column {
+  const { length, validity } = batch;
+  const nullCount = validity && validity.length > 0 ? countZeros(validity, length) : 0;
+  return nullCount > 0 ? { type, length, nullCount, validity } : { type, length, nullCount };
+}
+
+/**
+ * The column of one Arrow batch: its own buffers where Arrow's layout is ours, else converted
+ * exactly.
+ *
+ * @throws {RangeError} when a value would lose something.
+ */
+export function columnFromArrow(batch: ArrowBatch, type: DataType): Column {
+  const frame = frameOf(batch, type);
+  const { typeId } = batch.type;
+  switch (typeId) {
+    case ArrowId.null:
+      return columnOf(type, new Array(batch.length).fill(null));
+    case ArrowId.bool:
+      return { ...frame, values: batch.values as Uint8Array };
+    case ArrowId.int:
+      return { ...frame, values: integers(batch, type) };
+    case ArrowId.float:
+      return { ...frame, values: floats(batch) };
+    case ArrowId.decimal:
+      return { ...frame, values: decimals(batch, frame) };
+    case ArrowId.date:
+    case ArrowId.time:
+    case ArrowId.timestamp:
+      return { ...frame, values: times(batch, frame) };
+    case ArrowId.dictionary:
+      return dictionaryColumn(batch, frame);
+    case ArrowId.utf8View:
+    case ArrowId.binaryView:
+      return columnOf(type, Array.from({ length: batch.length }, (_, at) => batch.at(at)));
+    case ArrowId.fixedSizeBinary:
+      return { ...frame, ...fixedBytes(batch) };
+    default:
+      return nestedColumn(batch, frame);
+  }
+}
+
+function nestedColumn(batch: ArrowBatch, frame: Column): Column {
+  const { type } = frame;
+  switch (type.kind) {
+    case "list": {
+      const offsets = offsetsOf(batch);
+      return { ...frame, offsets, children: [columnFromArrow(batch.children![0], type.item)] };
+    }
+    case "map": {
+      const entries = columnFromArrow(batch.children![0], entryType(type.value));
+      return { ...frame, offsets: offsetsOf(batch), children: [entries] };
+    }
+    case "struct": {
+      const children = type.fields.map((field, at) =>
+        columnFromArrow(batch.children![at], field.type)
+      );
+      return { ...frame, children };
+    }
+    default:
+      return { ...frame, values: batch.values as Uint8Array, offsets: offsetsOf(batch) };
+  }
+}
+
+/** Offsets in 32 bits; in Arrow they may start after 0, then what lies before stays unused. */
+function offsetsOf({ type, offsets, length }: ArrowBatch): Int32Array {
+  if (type.typeId === ArrowId.fixedSizeList) {
+    return Int32Array.from({ length: length + 1 }, (_, at) => at * type.stride!);
+  }
+  if (offsets instanceof Int32Array) return length === 0 ? new Int32Array(1) : offsets;
+  const wide = offsets as BigInt64Array;
+  if (length > 0 && wide[length] > 0x7fff_ffffn) refuse("more than 2147483647 bytes or items");
+  return length === 0 ? new Int32Array(1) : Int32Array.from(wide, Number);
+}
+
+function integers(batch: ArrowBatch, into: DataType): Int32Array | BigInt64Array {
+  const { type, values, length } = batch;
+  if (type.bitWidth === 64) {
+    if (!type.signed) checkUnsigned(values as BigUint64Array, batch);
+    const { buffer, byteOffset } = values as BigInt64Array;
+    return new BigInt64Array(buffer, byteOffset, length);
+  }
+  if (values instanceof Int32Array) return values;
+  const narrow = (values as Uint32Array).subarray(0, length);
+  return into.kind === "i32" ? Int32Array.from(narrow) : BigInt64Array.from(narrow, BigInt);
+}
+
+/** What is beyond i64 has the sign bit, and would turn negative. */
+function checkUnsigned(values: BigUint64Array, { length, validity }: ArrowBatch): void {
+  for (let at = 0; at < length; at++) {
+    const value = BigInt.asUintN(64, values[at]);
+    if (value >= 2n ** 63n && (!validity?.length || getBit(validity, at))) {
+      refuse(`row ${at}: ${value} is beyond i64; cast it first`);
+    }
+  }
+}
+
+function floats({ values, length }: ArrowBatch): Float32Array | Float64Array {
+  if (values instanceof Float32Array || values instanceof Float64Array) return values;
+  const { buffer, byteOffset } = values as Uint16Array<ArrayBuffer>;
+  return Float32Array.from(new Float16Array(buffer, byteOffset, length));
+}
+
+function decimals({ type, values }: ArrowBatch, frame: Column): Uint8Array {
+  const given = values as AnyArray;
+  const { bitWidth, precision } = type;
+  if (bitWidth === 128) {
+    return new Uint8Array(given.buffer, given.byteOffset, frame.length * DECIMAL_BYTES);
+  }
+  const out = new Uint8Array(frame.length * DECIMAL_BYTES);
+  for (let at = 0; at < frame.length; at++) {
+    if (isNull(frame, at)) continue;
+    const unscaled = bitWidth === 256
+      ? wideInteger(given, at)
+      : BigInt.asIntN(64, BigInt(given[at]));
+    if (!fitsPrecision(unscaled, precision!)) refuse(`row ${at}: a decimal has too many digits`);
+    writeDecimal(out, at, unscaled);
+  }
+  return out;
+}
+
+function wideInteger(words: ArrayLike<number | bigint>, at: number): bigint {
+  let value = BigInt.asIntN(64, words[at * 4 + 3] as bigint);
+  for (let word = 2; word >= 0; word--) value = (value << 64n) | (words[at * 4 + word] as bigint);
+  return value;
+}
+
+function isNull({ validity }: Column, at: number): boolean {
+  return validity !== undefined && !getBit(validity, at);
+}
+
+/** How many of Arrow's unit make our unit, or (negative) how many of ours make one of Arrow's. */
+function unitRatio({ typeId, unit }: ArrowType): number {
+  if (typeId === ArrowId.date) return unit === 0 ? 1 : DAY_MS;
+  return [-1000, 1, 1_000, 1_000_000][unit!];
+}
+
+function times(batch: ArrowBatch, frame: Column): Int32Array | BigInt64Array {
+  const ratio = unitRatio(batch.type);
+  const given = batch.values as AnyArray;
+  const wide = frame.type.kind === "timestamp";
+  if (ratio === 1 && given instanceof (wide ? BigInt64Array : Int32Array)) return given;
+  const out = wide ? new BigInt64Array(frame.length) : new Int32Array(frame.length);
+  for (let at = 0; at < frame.length; at++) {
+    if (!isNull(frame, at)) {
+      const value = inOurUnit(BigInt(given[at]), ratio, { at, type: frame.type });
+      out[at] = wide ? value : Number(value);
+    }
+  }
+  return out;
+}
+
+function inOurUnit(value: bigint, ratio: number, place: { at: number; type: DataType }): bigint {
+  if (ratio < 0) return value * BigInt(-ratio);
+  if (value % BigInt(ratio) !== 0n) {
+    const unit = place.type.kind === "date" ? "days" : "milliseconds";
+    refuse(
+      `row ${place.at}: ${value} is not whole ${unit}; cast it to ${typeName(place.type)} first`,
+    );
+  }
+  return value / BigInt(ratio);
+}
+
+function fixedBytes({ type, values, length }: ArrowBatch): Pick<Column, "values" | "offsets"> {
+  const offsets = Int32Array.from({ length: length + 1 }, (_, at) => at * type.stride!);
+  return { values: values as Uint8Array, offsets };
+}
+
+/** A dictionary of strings stays one; one of other values, or with a null within, is spelled out. */
+function dictionaryColumn(batch: ArrowBatch, frame: Column): Column {
+  const chunks = batch.dictionary!.data;
+  const entryKind: DataType = frame.type.kind === "dict" ? { kind: "utf8" } : frame.type;
+  const entries = chunks.length === 0
+    ? columnOf(entryKind, [])
+    : concatColumns(entryKind, chunks.map((chunk) => rebased(columnFromArrow(chunk, entryKind))));
+  const indices = indicesOf(batch, frame, entries.length);
+  if (frame.type.kind === "dict" && entries.nullCount === 0) {
+    return { ...frame, values: indices, children: [entries] };
+  }
+  if (entries.length === 0) return columnOf(frame.type, new Array(frame.length).fill(null));
+  const taken = bothValid(takeColumn(entries, indices), frame);
+  if (frame.type.kind !== "dict") return taken;
+  return columnOf(frame.type, Array.from({ length: frame.length }, (_, at) => batch.at(at)));
+}
+
+function indicesOf({ values }: ArrowBatch, frame: Column, entries: number): Int32Array {
+  const out = new Int32Array(frame.length);
+  for (let at = 0; at < frame.length; at++) {
+    if (isNull(frame, at)) continue;
+    const index = Number((values as AnyArray)[at]);
+    if (!(index >= 0 && index < entries)) {
+      refuse(`row ${at}: index ${index} runs past the ${entries} entries of its dictionary`);
+    }
+    out[at] = index;
+  }
+  return out;
+}
+
+/** The rows of `column` that are valid in `frame` too. */
+function bothValid(column: Column, frame: Column): Column {
+  if (!frame.validity) return column;
+  const validity = new Uint8Array(frame.validity.length);
+  for (let at = 0; at < frame.length; at++) {
+    if (!isNull(frame, at) && !isNull(column, at)) setBit(validity, at);
+  }
+  return { ...column, validity, nullCount: countZeros(validity, frame.length) };
+}
+
+/** A column as ours are: offsets from 0, and nothing in its buffers that no row shows. */
+export function rebased(column: Column): Column {
+  const { length, offsets, values, children } = column;
+  const base = offsets?.[0] ?? 0;
+  const end = offsets?.[length] ?? 0;
+  if (offsets && (base < 0 || end < base)) refuse("an offset goes back");
+  const cut = offsets
+    ? {
+      offsets: base === 0 ? offsets.subarray(0, length + 1) : shifted(offsets, length),
+      values: values?.subarray(base, end),
+      children: children?.map((child) => sliceColumn(rebased(child), { start: base, end })),
+    }
+    : { children: children?.map(rebased) };
+  return { ...column, ...cut };
+}
+
+function shifted(offsets: Int32Array, length: number): Int32Array {
+  return offsets.slice(0, length + 1).map((offset) => offset - offsets[0]);
+}

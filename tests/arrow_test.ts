@@ -1,0 +1,209 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as apache from "apache-arrow";
+import * as flechette from "@uwdata/flechette";
+import { type DataType, RecordBatch, types as t } from "@waggle/stream";
+import { fromArrow, tableFromIPC, tableToIPC, toArrow } from "@waggle/stream/arrow";
+import { formatDecimal } from "../src/batch/decimal.ts";
+import { assertSame, holds, schemaAndRows } from "./support/batches.ts";
+
+const FORMATS = ["stream", "file"] as const;
+
+Deno.test("fromArrow() gives back any batch that toArrow() was given", () => {
+  holds(schemaAndRows, ({ schema, rows }) => {
+    if (schema.fields.length === 0) return;
+    const back = fromArrow(toArrow(RecordBatch.fromRows(rows, { schema })));
+    assertSame(back.schema, schema);
+    assertSame(back.toRows(), rows);
+  });
+});
+
+Deno.test("fromArrow() gives back any batch that went through Arrow's stream and file formats", () => {
+  holds(schemaAndRows, ({ schema, rows }) => {
+    if (schema.fields.length === 0) return;
+    const batch = RecordBatch.fromRows(rows, { schema });
+    const format = FORMATS[rows.length % 2];
+    const back = fromArrow(tableFromIPC(tableToIPC(toArrow(batch.slice(1)), { format })!));
+    assertSame(back.schema, schema);
+    assertSame(back.toRows(), rows.slice(1));
+  });
+});
+
+Deno.test("toArrow() copies nothing, and fromArrow() neither", () => {
+  const batch = RecordBatch.fromRows([{ x: 1.5, s: "a" }]);
+  const back = fromArrow(toArrow(batch));
+  assert(back.column("x").values!.buffer === batch.column("x").values!.buffer);
+  assert(back.column("s").values!.buffer === batch.column("s").values!.buffer);
+});
+
+const ALL_TYPES: Record<string, [DataType, unknown]> = {
+  bool: [t.bool, true],
+  i32: [t.i32, -7],
+  i64: [t.i64, 2n ** 62n],
+  f32: [t.f32, 1.5],
+  f64: [t.f64, 0.1],
+  timestamp: [t.timestamp, 1_700_000_000_123],
+  date: [t.date, 19_000],
+  time: [t.time, 86_399_999],
+  decimal: [t.decimal(38, 2), "-123456789012345678901234567890123456.78"],
+  utf8: [t.utf8, "ü😀"],
+  dict: [t.dict, "x"],
+  bytes: [t.bytes, Uint8Array.of(1, 2)],
+  list: [t.list(t.i32), [1, null, 3]],
+  struct: [t.struct({ a: t.i32, b: t.utf8 }), { a: 1, b: "y" }],
+  map: [t.map(t.f64), { k: 2.5 }],
+};
+const ALL_FIELDS = Object.entries(ALL_TYPES).map(([name, [type]]) => ({ name, type }));
+const FULL_ROW = Object.fromEntries(
+  Object.entries(ALL_TYPES).map(([name, [, value]]) => [name, value]),
+);
+const NULL_ROW = Object.fromEntries(Object.keys(ALL_TYPES).map((name) => [name, null]));
+
+/** A value as npm:apache-arrow gives it, as ours would be. */
+function fromApache(value: unknown, type: apache.DataType): unknown {
+  if (value === null) return null;
+  if (apache.DataType.isDate(type)) return Number(value) / 86_400_000;
+  if (apache.DataType.isDecimal(type)) {
+    const words = value as Uint32Array;
+    const wide = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
+    return formatDecimal(BigInt.asIntN(128, wide), type.scale);
+  }
+  if (apache.DataType.isList(type)) return Array.from(value as Iterable<unknown>);
+  if (apache.DataType.isStruct(type) || apache.DataType.isMap(type)) {
+    return { ...(value as { toJSON(): object }).toJSON() };
+  }
+  return value;
+}
+
+Deno.test("npm:apache-arrow reads the same values from the bytes of toArrow()", () => {
+  const rows = [FULL_ROW, NULL_ROW, FULL_ROW];
+  const batch = RecordBatch.fromRows(rows, { schema: { fields: ALL_FIELDS } });
+  for (const format of FORMATS) {
+    const table = apache.tableFromIPC(tableToIPC(toArrow(batch), { format })!);
+    for (const { name } of ALL_FIELDS) {
+      const vector = table.getChild(name)!;
+      const values = rows.map((_, at) => fromApache(vector.get(at), vector.type));
+      assertEquals(values, rows.map((row) => row[name]), name);
+    }
+  }
+});
+
+Deno.test("fromArrow() reads what npm:apache-arrow wrote, in several record batches", () => {
+  const rows = [FULL_ROW, NULL_ROW, FULL_ROW];
+  const batch = RecordBatch.fromRows(rows, { schema: { fields: ALL_FIELDS } });
+  const table = apache.tableFromIPC(tableToIPC(toArrow(batch), { format: "stream" })!);
+  const twice = apache.tableToIPC(table.concat(table), "stream");
+  assertSame(fromArrow(tableFromIPC(twice)).toRows(), [...rows, ...rows]);
+  const cut = apache.tableToIPC(table.slice(1), "file");
+  assertSame(fromArrow(tableFromIPC(cut)).toRows(), rows.slice(1));
+});
+
+function readBack(
+  type: flechette.DataType,
+  values: unknown[],
+): { kind: string; values: unknown[] } {
+  const column = flechette.columnFromArray(values, type);
+  const table = flechette.tableFromColumns({ c: column });
+  const batch = fromArrow(tableFromIPC(tableToIPC(table, { format: "stream" })!));
+  const { kind } = batch.schema.fields[0].type;
+  return { kind, values: batch.toRows().map(({ c }) => c) };
+}
+
+Deno.test("fromArrow() turns Arrow's other types exactly into ours", () => {
+  const day = 86_400_000;
+  const cases: [flechette.DataType, unknown[], string, unknown[]?][] = [
+    [flechette.int8(), [-1, null], "i32"],
+    [flechette.uint8(), [255, null], "i32"],
+    [flechette.int16(), [-300, null], "i32"],
+    [flechette.uint16(), [65_535, null], "i32"],
+    [flechette.uint32(), [4_294_967_295, null], "i64"],
+    [flechette.uint64(), [5n, null], "i64"],
+    [flechette.float16(), [1.5, null], "f32"],
+    [flechette.largeUtf8(), ["a", null, "é"], "utf8"],
+    [flechette.largeBinary(), [Uint8Array.of(1), null], "bytes"],
+    [flechette.fixedSizeBinary(2), [Uint8Array.of(1, 2), null], "bytes"],
+    [flechette.largeList(flechette.int8()), [[1, 2], null, [3]], "list"],
+    [flechette.fixedSizeList(flechette.int8(), 2), [[1, 2], null, [3, 4]], "list"],
+    [flechette.dictionary(flechette.int32()), [7, null, 7], "i32"],
+    [flechette.dictionary(flechette.utf8(), flechette.int8()), ["a", null, "b"], "dict"],
+    [flechette.dateMillisecond(), [2 * day, null], "date", [2, null]],
+    [flechette.timeSecond(), [60, null], "time", [60_000, null]],
+    [flechette.timeMicrosecond(), [5_000n, null], "time", [5, null]],
+    [flechette.timestamp(flechette.TimeUnit.SECOND), [7000, null], "timestamp"],
+    [flechette.timestamp(flechette.TimeUnit.NANOSECOND), [7, null], "timestamp"],
+    [flechette.decimal64(10, 1), [-1.5, null], "decimal", ["-1.5", null]],
+    [flechette.decimal256(38, 2), [-0.25, null], "decimal", ["-0.25", null]],
+    [flechette.nullType(), [null, null], "mixed"],
+  ];
+  for (const [type, values, kind, expected = values] of cases) {
+    assertSame(readBack(type, values), { kind, values: expected });
+  }
+});
+
+Deno.test("fromArrow() reads views of strings, short ones inline and long ones apart", () => {
+  const data = new TextEncoder().encode("a text longer than twelve");
+  const values = new Uint8Array(48);
+  const view = new DataView(values.buffer);
+  view.setInt32(0, 1, true);
+  values[4] = "z".charCodeAt(0);
+  view.setInt32(32, data.length, true);
+  const type = flechette.utf8View();
+  const Class = flechette.batchType(type) as unknown as new (
+    parts: object,
+  ) => flechette.Batch<string>;
+  const validity = Uint8Array.of(0b101);
+  const batch = new Class({ length: 3, nullCount: 1, type, validity, values, data: [data] });
+  const table = flechette.tableFromColumns({ c: new flechette.Column([batch]) });
+  const rows = [{ c: "z" }, { c: null }, { c: "a text longer than twelve" }];
+  assertSame(fromArrow(table).toRows(), rows);
+});
+
+Deno.test("fromArrow() refuses what would lose something, naming column, row and fix", () => {
+  const micro = flechette.timestamp(flechette.TimeUnit.MICROSECOND);
+  const cases: [flechette.DataType, unknown[], string][] = [
+    [flechette.uint64(), [1n, 2n ** 63n], "row 1: 9223372036854775808 is beyond i64; cast it"],
+    [micro, [null, 0.5], "row 1: 500 is not whole milliseconds; cast it to timestamp first"],
+    [flechette.timeNanosecond(), [1n], "row 0: 1 is not whole milliseconds"],
+    [flechette.decimal256(50, 2), [1.5], "decimal256(50, 2) is beyond decimal(38, 0 to 38)"],
+    [flechette.duration(), [1n], "no column type holds Arrow's duration; cast it first"],
+    [
+      flechette.map(flechette.int32(), flechette.int32()),
+      [[[1, 2]]],
+      "the keys of a map must be strings",
+    ],
+  ];
+  for (const [type, values, message] of cases) {
+    const table = flechette.tableFromColumns({ c: flechette.columnFromArray(values, type) });
+    assertThrows(() => fromArrow(table), RangeError, `Cannot read Arrow column "c": ${message}`);
+  }
+});
+
+Deno.test("fromArrow() reads decimals of 32 bits", () => {
+  const column = flechette.columnFromArray([1, null, 2], flechette.decimal32(5, 2));
+  (column.data[0].values as Int32Array).set([125, 0, -99_999]);
+  const batch = fromArrow(flechette.tableFromColumns({ c: column }));
+  assertSame(batch.toRows().map(({ c }) => c), ["1.25", null, "-999.99"]);
+});
+
+Deno.test("fromArrow() refuses a date in milliseconds that is not a whole day", () => {
+  const type = flechette.dateMillisecond();
+  const column = flechette.columnFromArray([86_400_000], type);
+  (column.data[0].values as BigInt64Array)[0] = 5n;
+  assertThrows(
+    () => fromArrow(flechette.tableFromColumns({ c: column })),
+    RangeError,
+    "row 0: 5 is not whole days; cast it to date first",
+  );
+});
+
+Deno.test("fromArrow() of damaged columns is an error", () => {
+  const table = toArrow(RecordBatch.fromRows([{ s: "ab" }, { s: "cd" }]));
+  (table.children[0].data[0].offsets as Int32Array)[1] = 900;
+  assertThrows(() => fromArrow(table), RangeError, 'Arrow column "s": an offset goes back');
+});
+
+Deno.test("toArrow() of rows without a column is an error, of nothing at all an empty table", () => {
+  assertThrows(() => toArrow(RecordBatch.fromRows([{}])), RangeError, "1 rows without a column");
+  const empty = RecordBatch.fromRows([], { schema: { fields: ALL_FIELDS } });
+  assertSame(fromArrow(toArrow(empty)).toRows(), []);
+  assertEquals(fromArrow(toArrow(RecordBatch.fromRows([]))).length, 0);
+});
