@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as apache from "apache-arrow";
+import fc from "fast-check";
 import * as flechette from "@uwdata/flechette";
 import { type DataType, RecordBatch, types as t } from "@waggle/stream";
-import { fromArrow, tableFromIPC, tableToIPC, toArrow } from "@waggle/stream/arrow";
+import { fromArrow, fromArrowIpc, toArrow, toArrowIpc } from "@waggle/stream/arrow";
 import { formatDecimal } from "../src/batch/decimal.ts";
 import { assertSame, holds, schemaAndRows } from "./support/batches.ts";
 
@@ -22,7 +23,7 @@ Deno.test("fromArrow() gives back any batch that went through Arrow's stream and
     if (schema.fields.length === 0) return;
     const batch = RecordBatch.fromRows(rows, { schema });
     const format = FORMATS[rows.length % 2];
-    const back = fromArrow(tableFromIPC(tableToIPC(toArrow(batch.slice(1)), { format })!));
+    const back = fromArrowIpc(toArrowIpc(batch.slice(1), { format }));
     assertSame(back.schema, schema);
     assertSame(back.toRows(), rows.slice(1));
   });
@@ -78,7 +79,7 @@ Deno.test("npm:apache-arrow reads the same values from the bytes of toArrow()", 
   const rows = [FULL_ROW, NULL_ROW, FULL_ROW];
   const batch = RecordBatch.fromRows(rows, { schema: { fields: ALL_FIELDS } });
   for (const format of FORMATS) {
-    const table = apache.tableFromIPC(tableToIPC(toArrow(batch), { format })!);
+    const table = apache.tableFromIPC(toArrowIpc(batch, { format }));
     for (const { name } of ALL_FIELDS) {
       const vector = table.getChild(name)!;
       const values = rows.map((_, at) => fromApache(vector.get(at), vector.type));
@@ -90,11 +91,11 @@ Deno.test("npm:apache-arrow reads the same values from the bytes of toArrow()", 
 Deno.test("fromArrow() reads what npm:apache-arrow wrote, in several record batches", () => {
   const rows = [FULL_ROW, NULL_ROW, FULL_ROW];
   const batch = RecordBatch.fromRows(rows, { schema: { fields: ALL_FIELDS } });
-  const table = apache.tableFromIPC(tableToIPC(toArrow(batch), { format: "stream" })!);
+  const table = apache.tableFromIPC(toArrowIpc(batch));
   const twice = apache.tableToIPC(table.concat(table), "stream");
-  assertSame(fromArrow(tableFromIPC(twice)).toRows(), [...rows, ...rows]);
+  assertSame(fromArrowIpc(twice).toRows(), [...rows, ...rows]);
   const cut = apache.tableToIPC(table.slice(1), "file");
-  assertSame(fromArrow(tableFromIPC(cut)).toRows(), rows.slice(1));
+  assertSame(fromArrowIpc(cut).toRows(), rows.slice(1));
 });
 
 function readBack(
@@ -103,7 +104,9 @@ function readBack(
 ): { kind: string; values: unknown[] } {
   const column = flechette.columnFromArray(values, type);
   const table = flechette.tableFromColumns({ c: column });
-  const batch = fromArrow(tableFromIPC(tableToIPC(table, { format: "stream" })!));
+  const batch = fromArrow(
+    flechette.tableFromIPC(flechette.tableToIPC(table, { format: "stream" })!),
+  );
   const { kind } = batch.schema.fields[0].type;
   return { kind, values: batch.toRows().map(({ c }) => c) };
 }
@@ -199,6 +202,51 @@ Deno.test("fromArrow() of damaged columns is an error", () => {
   const table = toArrow(RecordBatch.fromRows([{ s: "ab" }, { s: "cd" }]));
   (table.children[0].data[0].offsets as Int32Array)[1] = 900;
   assertThrows(() => fromArrow(table), RangeError, 'Arrow column "s": an offset goes back');
+});
+
+Deno.test("fromArrowIpc() of bytes that are no Arrow is a RangeError", () => {
+  for (const bytes of [[], [1, 2, 3], new Array(64).fill(77), new Array(100).fill(0)]) {
+    assertThrows(() => fromArrowIpc(Uint8Array.from(bytes)), RangeError, "Cannot read Arrow");
+  }
+});
+
+type AnyBatch = flechette.Batch<unknown>;
+
+function allBatches(batch: AnyBatch): AnyBatch[] {
+  return [batch, ...(batch.children ?? []).flatMap((child) => allBatches(child))];
+}
+
+/** Damages one buffer or length somewhere in a table, as a faulty producer would. */
+function damage(table: flechette.Table, { batch: which, part, at, value }: Damage): void {
+  const batches = table.children.flatMap((column) => allBatches(column.data[0]));
+  const batch = batches[which % batches.length];
+  if (part === "length") Object.assign(batch, { length: value });
+  else {
+    const { buffer, byteOffset, byteLength } = batch[part] ?? new Uint8Array();
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    if (bytes.length > 0) bytes[at % bytes.length] = value;
+  }
+}
+
+const anyDamage = fc.record({
+  batch: fc.nat(),
+  part: fc.constantFrom("length", "validity", "values", "offsets"),
+  at: fc.nat(),
+  value: fc.oneof(fc.nat(255), fc.constant(2 ** 40)),
+});
+type Damage = typeof anyDamage extends fc.Arbitrary<infer T> ? T : never;
+
+Deno.test("fromArrow() of a damaged table gives a RangeError or rows that can be read", () => {
+  holds(fc.tuple(schemaAndRows, anyDamage), ([{ schema, rows }, how]) => {
+    if (schema.fields.length === 0) return;
+    const table = toArrow(RecordBatch.fromRows(rows, { schema }));
+    damage(table, how);
+    try {
+      fromArrow(table).toRows();
+    } catch (error) {
+      assert(error instanceof RangeError, String((error as Error).stack));
+    }
+  });
 });
 
 Deno.test("toArrow() of rows without a column is an error, of nothing at all an empty table", () => {

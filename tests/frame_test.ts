@@ -3,15 +3,14 @@ import fc from "fast-check";
 import {
   decodeFrame,
   encodeFrame,
-  FRAME_HEADER_BYTES,
   type FrameHeader,
-  FrameOffset,
   frameSize,
   FrameVersionError,
   RecordBatch,
   RowKind,
   types as t,
 } from "@waggle/stream";
+import { FRAME_HEADER_BYTES, FrameOffset } from "../src/batch/frame_header.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { assertSame, holds, schemaAndRows } from "./support/batches.ts";
 

@@ -11,12 +11,7 @@
  * @module
  */
 import * as flechette from "@uwdata/flechette";
-import type {
-  Batch,
-  DataType as ArrowDataType,
-  Field as ArrowField,
-  Table,
-} from "@uwdata/flechette";
+import type { Batch, DataType as ArrowDataType, Field as ArrowField } from "@uwdata/flechette";
 import {
   type ArrowBatch,
   type ArrowField as ReadableField,
@@ -28,6 +23,7 @@ import {
   rebased,
 } from "./arrow_columns.ts";
 import type { Column } from "./column.ts";
+import { checkColumn } from "./column_check.ts";
 import { concatColumns } from "./column_ops.ts";
 import { columnOf } from "./column_of.ts";
 import { DECIMAL_BYTES } from "./decimal.ts";
@@ -36,7 +32,14 @@ import { entryType } from "./nested_builders.ts";
 import { RecordBatch } from "./record_batch.ts";
 import type { DataType, Field } from "./schema.ts";
 
-export { tableFromIPC, tableToIPC } from "@uwdata/flechette";
+/** A table of npm:@uwdata/flechette. */
+export type ArrowTable = InstanceType<(typeof flechette)["Table"]>;
+
+/** Options of {@linkcode toArrowIpc}. */
+export interface ArrowIpcOptions {
+  /** Arrow's format for streams (default) or for files (also known as Feather). */
+  format?: "stream" | "file";
+}
 
 const EXTRACTION: flechette.ExtractionOptions = { useBigInt: true, useDecimalInt: true };
 const NO_VALIDITY = new Uint8Array(0);
@@ -47,21 +50,22 @@ const NO_VALIDITY = new Uint8Array(0);
  * A mixed column becomes binary with the extension name `waggle.mixed`: opaque to other tools, but
  * whole when it comes back; cast it to a type they know, or hand them `toJson()`. When values are
  * read from the table, 64-bit integers are bigints and decimals scaled bigints, so that nothing is
- * rounded; `tableToIPC(table)` gives the bytes that all Arrow tools read.
+ * rounded; {@linkcode toArrowIpc} gives the bytes that all Arrow tools read.
  *
  * @example
  * ```ts
  * import { RecordBatch } from "@waggle/stream";
- * import { fromArrow, tableFromIPC, tableToIPC, toArrow } from "@waggle/stream/arrow";
+ * import { fromArrow, toArrow } from "@waggle/stream/arrow";
  *
  * const batch = RecordBatch.fromRows([{ sensor: "a", temperature: 20.5 }]);
- * const bytes = tableToIPC(toArrow(batch), { format: "stream" })!;
- * console.log(fromArrow(tableFromIPC(bytes)).toRows());
+ * const table = toArrow(batch);
+ * console.log(table.getChild("temperature").at(0)); // 20.5
+ * console.log(fromArrow(table).toRows());
  * ```
  *
  * @throws {RangeError} when the batch has rows but no column: Arrow tables count rows by columns.
  */
-export function toArrow<Row>(batch: RecordBatch<Row>): Table {
+export function toArrow<Row>(batch: RecordBatch<Row>): ArrowTable {
   if (batch.columns.length === 0 && batch.length > 0) {
     throw new RangeError(
       `Cannot make Arrow table: ${batch.length} rows without a column; add one first`,
@@ -171,13 +175,13 @@ function decimalWords(values: Uint8Array, length: number): BigUint64Array {
  *
  * @throws {RangeError} naming the column, and the row where it is one row's fault.
  */
-export function fromArrow(table: Table): RecordBatch {
+export function fromArrow(table: ArrowTable): RecordBatch {
   const fields: Field[] = [];
   const columns = table.schema.fields.map((arrowField, at) => {
     try {
       const field = fieldFromArrow(arrowField as ReadableField);
       fields.push(field);
-      return joinedColumn(table.children[at].data as unknown as ArrowBatch[], field.type);
+      return joinedColumn(table.children[at].data as unknown as ArrowBatch[], field);
     } catch (error) {
       const name = JSON.stringify(arrowField.name);
       throw new RangeError(`Cannot read Arrow column ${name}: ${(error as Error).message}`, {
@@ -188,9 +192,62 @@ export function fromArrow(table: Table): RecordBatch {
   return new RecordBatch({ fields }, columns, table.numRows);
 }
 
-function joinedColumn(batches: readonly ArrowBatch[], type: DataType): Column {
+function joinedColumn(batches: readonly ArrowBatch[], { type, nullable }: Field): Column {
   const columns = batches.map((batch) => rebased(columnFromArrow(batch, type)));
+  for (const column of columns) {
+    checkColumn(column, type);
+    if (nullable === false && column.nullCount > 0) throw new RangeError("it has a null after all");
+  }
   verifyColumns(columns);
   if (columns.length === 0) return columnOf(type, []);
   return columns.length === 1 ? columns[0] : concatColumns(type, columns);
+}
+
+/**
+ * The bytes of a batch in Arrow's own format, which pandas, polars, DuckDB and the like read.
+ *
+ * @example
+ * ```ts
+ * import { RecordBatch } from "@waggle/stream";
+ * import { fromArrowIpc, toArrowIpc } from "@waggle/stream/arrow";
+ *
+ * const batch = RecordBatch.fromRows([{ sensor: "a", temperature: 20.5 }]);
+ * const bytes = toArrowIpc(batch, { format: "file" });
+ * console.log(fromArrowIpc(bytes).toRows());
+ * ```
+ *
+ * @throws {RangeError} as {@linkcode toArrow}.
+ */
+export function toArrowIpc<Row>(
+  batch: RecordBatch<Row>,
+  { format = "stream" }: ArrowIpcOptions = {},
+): Uint8Array {
+  // null only with a sink, of which there is none
+  return flechette.tableToIPC(toArrow(batch), { format })!;
+}
+
+/**
+ * The batch in bytes of Arrow's stream or file format, all their record batches joined.
+ *
+ * For bytes from where you trust: the columns are checked as in {@linkcode fromArrow}, but the
+ * metadata before them is read by a parser that is not made for hostile input, and can be made to
+ * fill the memory. From elsewhere take frames, JSON or CSV.
+ *
+ * @throws {RangeError} as {@linkcode fromArrow}, and when the bytes are not in Arrow's formats.
+ */
+export function fromArrowIpc(bytes: Uint8Array): RecordBatch {
+  return fromArrow(parseIpc(bytes));
+}
+
+function parseIpc(bytes: Uint8Array): ArrowTable {
+  let table: ArrowTable;
+  try {
+    table = flechette.tableFromIPC(bytes);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RangeError(`Cannot read Arrow bytes: ${why}`, { cause: error });
+  }
+  // the parser takes bytes without any message for a table without columns
+  if (table.schema.version !== undefined) return table;
+  throw new RangeError(`Cannot read Arrow bytes: there is no schema in ${bytes.length} bytes`);
 }

@@ -1,4 +1,4 @@
-import { countZeros, getBit, setBit } from "./bitmap.ts";
+import { bitmapBytes, countZeros, getBit, setBit } from "./bitmap.ts";
 import type { Column } from "./column.ts";
 import { concatColumns, sliceColumn, takeColumn } from "./column_ops.ts";
 import { columnOf } from "./column_of.ts";
@@ -15,6 +15,9 @@ export const EXTENSION_KEY = "ARROW:extension:name";
 export const AS_KEY = "waggle:as";
 
 const DAY_MS = 86_400_000;
+const VIEW_BYTES = 16;
+/** Rows may be this many where only a number says so: all null, or structs without a field. */
+const MAX_EMPTY_ROWS = 2 ** 24;
 
 /** Arrow's numbers for its types, as in its format and in npm:@uwdata/flechette. */
 const ArrowId = {
@@ -40,6 +43,17 @@ const ArrowId = {
   binaryView: 23,
   utf8View: 24,
 } as const;
+
+/** Arrow's types with offsets. */
+const OFFSET_IDS: ReadonlySet<number> = new Set([
+  ArrowId.utf8,
+  ArrowId.binary,
+  ArrowId.largeUtf8,
+  ArrowId.largeBinary,
+  ArrowId.list,
+  ArrowId.largeList,
+  ArrowId.map,
+]);
 
 const OTHER_NAMES: Readonly<Record<number, string>> = {
   11: "interval",
@@ -174,6 +188,53 @@ export function fieldFromArrow(field: ArrowField): Field {
   return nullable === false ? { name, type, nullable } : { name, type };
 }
 
+/** Elements of `values` that a batch needs at least; none where it has no such buffer. */
+function valuesNeeded({ type, length }: ArrowBatch): number {
+  switch (type.typeId) {
+    case ArrowId.bool:
+      return bitmapBytes(length);
+    case ArrowId.int:
+    case ArrowId.float:
+    case ArrowId.date:
+    case ArrowId.time:
+    case ArrowId.timestamp:
+    case ArrowId.dictionary:
+      return length;
+    case ArrowId.decimal:
+      return length * Math.max(1, type.bitWidth! / 64);
+    case ArrowId.fixedSizeBinary:
+      return length * type.stride!;
+    case ArrowId.utf8View:
+    case ArrowId.binaryView:
+      return length * VIEW_BYTES;
+    default:
+      return 0;
+  }
+}
+
+/** Throws unless the buffers are as long as the rows need: nothing is sized by a claim alone. */
+function checkBacked(batch: ArrowBatch): void {
+  const { type, length, validity, values, offsets, children } = batch;
+  const { typeId, stride } = type;
+  const variable = offsets !== undefined && OFFSET_IDS.has(typeId);
+  const backed = Number.isSafeInteger(length) && length >= 0 &&
+    (!validity?.length || validity.length >= bitmapBytes(length)) &&
+    valuesNeeded(batch) <= ((values as AnyArray | undefined)?.length ?? 0) &&
+    (!variable || length === 0 || (offsets as AnyArray).length > length) &&
+    (typeId !== ArrowId.fixedSizeList || children![0].length >= length * stride!) &&
+    (typeId !== ArrowId.struct || children!.every((child) => child.length >= length)) &&
+    (valuesNeeded(batch) > 0 || variable || length <= MAX_EMPTY_ROWS || !isHollow(batch));
+  if (!backed) refuse(`its buffers do not hold the ${length} rows that it claims`);
+}
+
+/** Whether nothing but its length says how many rows there are. */
+function isHollow({ type, validity, children }: ArrowBatch): boolean {
+  if (validity?.length) return false;
+  if (type.typeId === ArrowId.null) return true;
+  return type.typeId === ArrowId.struct && children!.every(isHollow) ||
+    type.typeId === ArrowId.fixedSizeList && type.stride === 0;
+}
+
 /** What of an Arrow batch is the same in a column. */
 function frameOf(batch: ArrowBatch, type: DataType): Column {
   const { length, validity } = batch;
@@ -188,6 +249,7 @@ function frameOf(batch: ArrowBatch, type: DataType): Column {
  * @throws {RangeError} when a value would lose something.
  */
 export function columnFromArrow(batch: ArrowBatch, type: DataType): Column {
+  checkBacked(batch);
   const frame = frameOf(batch, type);
   const { typeId } = batch.type;
   switch (typeId) {

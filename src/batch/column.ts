@@ -28,14 +28,18 @@ export type ColumnValues =
  * Values below a null are unspecified (zero as the builders write them).
  */
 export interface Column {
+  /** What it holds. */
   readonly type: DataType;
+  /** Number of rows. */
   readonly length: number;
   /** Number of nulls; 0 when there is no `validity`. */
   readonly nullCount: number;
   /** Bitmap, least significant bit first, 1 = valid; absent when there are no nulls. */
   readonly validity?: Uint8Array;
+  /** The values, as the table above has them. */
   readonly values?: ColumnValues;
   /** `length + 1` byte or item positions, the first 0. */
   readonly offsets?: Int32Array;
+  /** The columns within. */
   readonly children?: readonly Column[];
 }

@@ -16,7 +16,7 @@ export const FrameOffset = {
   magic: 0,
   /** u16 */
   version: 4,
-  /** u8: the position in {@linkcode FRAME_KINDS} */
+  /** u8: the position in {@linkcode FrameKind} */
   kind: 6,
   /** u8: bits of {@linkcode FrameFlag} */
   flags: 7,
@@ -56,11 +56,11 @@ export const FrameFlag = {
   rowKinds: 2,
 } as const;
 
-/** What a frame is for, in the order of its byte in the header. */
-export const FRAME_KINDS = ["data", "delta", "barrier", "watermark", "end"] as const;
+/** In the order of the kind's byte in the header. */
+const FRAME_KINDS: readonly FrameKind[] = ["data", "delta", "barrier", "watermark", "end"];
 
 /** What a frame is for. */
-export type FrameKind = typeof FRAME_KINDS[number];
+export type FrameKind = "data" | "delta" | "barrier" | "watermark" | "end";
 
 /** What a row of a revised result does: it is inserted, or takes back or replaces an earlier one. */
 export const RowKind = { insert: 0, updateBefore: 1, updateAfter: 2, delete: 3 } as const;
@@ -108,6 +108,7 @@ export interface FrameLengths {
 
 /** A frame of another format version than this release reads. */
 export class FrameVersionError extends RangeError {
+  /** `"FrameVersionError"`. */
   override readonly name = "FrameVersionError";
   /** The version found. */
   readonly version: number;

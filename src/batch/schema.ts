@@ -45,7 +45,9 @@ export type ValueOf<T> = T extends { readonly [VALUE]?: infer Value } ? Value : 
 
 /** A named column of a schema or struct. */
 export interface Field {
+  /** Distinct from those beside it. */
   readonly name: string;
+  /** What it holds. */
   readonly type: DataType;
   /** Whether nulls may occur. Default `true`. */
   readonly nullable?: boolean;
@@ -53,11 +55,13 @@ export interface Field {
 
 /** The columns of a batch, in order. */
 export interface Schema {
+  /** Names and types, in order. */
   readonly fields: readonly Field[];
 }
 
 /** A schema of which the type checker knows the rows. */
 export interface TypedSchema<Row> extends Schema {
+  /** Exists for the type checker alone. */
   readonly [ROW]?: Row;
 }
 

@@ -73,24 +73,25 @@ export function map<const T extends DataType>(
 }
 
 /** A field that holds no nulls, for {@linkcode struct} and {@linkcode schema}. */
-export interface Required<T extends DataType> {
+export interface RequiredField<T extends DataType> {
+  /** Its type. */
   readonly required: T;
 }
 
 /** Says that a field of a struct or schema holds no nulls. */
-export function required<const T extends DataType>(type: T): Required<T> {
+export function required<const T extends DataType>(type: T): RequiredField<T> {
   return { required: type };
 }
 
 /** The fields of a struct or schema by name. */
-export type Fields = Readonly<Record<string, DataType | Required<DataType>>>;
+export type Fields = Readonly<Record<string, DataType | RequiredField<DataType>>>;
 
 /** The rows of {@linkcode Fields}: each value or null, null-free where {@linkcode required}. */
 export type RowOf<F extends Fields> = {
-  -readonly [K in keyof F]: F[K] extends Required<infer T> ? ValueOf<T> : ValueOf<F[K]> | null;
+  -readonly [K in keyof F]: F[K] extends RequiredField<infer T> ? ValueOf<T> : ValueOf<F[K]> | null;
 };
 
-function toField([name, given]: [string, DataType | Required<DataType>]): Field {
+function toField([name, given]: [string, DataType | RequiredField<DataType>]): Field {
   return "required" in given
     ? { name, type: given.required, nullable: false }
     : { name, type: given };
