@@ -15,3 +15,4 @@ export { LostBeesError, UnfitBeeError } from "./src/hive/hive.ts";
 export { type RecordInfo } from "./src/hive/record_info.ts";
 export { type Role } from "./src/hive/roles.ts";
 export * from "./src/stream/mod.ts";
+export type * from "./src/runtime/runtime.ts";

@@ -54,7 +54,7 @@ export interface BeeInit {
 
 /** What a bee posts once: that it is ready, or why it will never be. */
 export type BeeMessage =
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready"; readonly needsKeys: boolean }
   | { readonly kind: "unfit"; readonly name: string; readonly message: string };
 
 interface Bells {
@@ -130,6 +130,11 @@ export class Bee implements Steppable {
       peers,
     });
     return new Bee(control, { task, dancer, runtime, peers });
+  }
+
+  /** What it posts when it is born. */
+  get ready(): BeeMessage {
+    return { kind: "ready", needsKeys: this.#task.needsKeys ?? true };
   }
 
   /** Whether messages were posted that have not come yet: then the thread must not park. */

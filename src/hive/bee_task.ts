@@ -29,6 +29,8 @@ export interface BeeTask {
   waitsFor(): Sleeper[];
   /** Takes a message that its user has posted to the bee. */
   receive?(message: unknown): void;
+  /** Whether it asks for the keys of its records. Default true. */
+  readonly needsKeys?: boolean;
   /** How many promises of the user's function are pending. */
   readonly pending: number;
   /** Resolves when one of them has settled. */

@@ -31,7 +31,7 @@ scope.onmessage = async (event) => {
   }
   for (const mail of early) bee.receive(mail);
   scope.onmessage = ({ data }) => bee.receive(data);
-  scope.postMessage({ kind: "ready" });
+  scope.postMessage(bee.ready);
   await live(bee);
   scope.close();
 };

@@ -12,6 +12,7 @@ import { BeeState, Command, CONTROL_BYTES, ControlBlock } from "./control_block.
 import { DanceFloor, danceFloorBytes } from "./dance_floor.ts";
 import { Exchange } from "./exchange.ts";
 import { allocateRing, RingReader, RingWriter, sleepOnAsync } from "./ring_buffer.ts";
+import { StreamingError } from "./streaming_error.ts";
 import type { TaskSpec } from "./tasks.ts";
 
 const BEE_MODULE = new URL("./bee_worker.ts", import.meta.url);
@@ -24,21 +25,23 @@ const SLEEP_MS = 1_000;
 const LONGEST_REST_MS = 1_000;
 
 /** Too many bees were lost: the stream has failed. */
-export class LostBeesError extends Error {
-  /** The class, by name. */
-  override readonly name = "LostBeesError";
+export class LostBeesError extends StreamingError {
+  /** The class's name. */
+  override readonly name: string = "LostBeesError";
 }
 
 /** The bees cannot run the user's function. */
-export class UnfitBeeError extends Error {
-  /** The class, by name. */
-  override readonly name = "UnfitBeeError";
+export class UnfitBeeError extends StreamingError {
+  /** The class's name. */
+  override readonly name: string = "UnfitBeeError";
 }
 
 /** What a hive tells whoever uses it. */
 export interface HiveEvents {
   /** A frame from a bee; its memory is valid during the call only. */
   frame(bee: number, frame: Uint8Array): void;
+  /** A bee is ready to work. */
+  ready?(bee: number, message: { readonly needsKeys: boolean }): void;
   /** A bee was lost and its successor has an empty inbox: what was under way must be sent again. */
   lost(bee: number, loss: BeeLoss): void;
   /** The hive cannot go on. */
@@ -283,6 +286,7 @@ export class Hive {
     if (message.kind === "ready") {
       place.isReady = true;
       place.progressAtMs = this.#options.runtime.monotonicMs();
+      this.#options.events.ready?.(bee, message);
       return place.ready.resolve();
     }
     place.lost = true;
@@ -359,7 +363,6 @@ async function bornHere(
   ...[runtime, post]: [Runtime, (data: unknown) => void]
 ): Promise<Bee> {
   const bee = await Bee.born(init, runtime);
-  const message: BeeMessage = { kind: "ready" };
-  post(message);
+  post(bee.ready);
   return bee;
 }

@@ -24,7 +24,7 @@ const ONE_PARAMETER =
 /** How the user's function comes to a bee, as plain data. */
 export interface RecordFunctionSpec {
   readonly source: UserFunctionSpec;
-  /** Whether the function takes a second argument. */
+  /** Whether the function may take a second argument. */
   readonly usesInfo: boolean;
   /** Plain data for the function. */
   readonly context: unknown;
@@ -51,13 +51,19 @@ export function functionSpec(
   context: unknown,
 ): RecordFunctionSpec {
   if (isExpression(fn)) {
+    if (context !== undefined) {
+      throw new TypeError(
+        "Cannot start: an expression takes no context; write its constants with lit()",
+      );
+    }
     return { source: { kind: "expression", expression: toJSON(fn) }, usesInfo: false, context };
   }
   const source = describeFunction(fn, { context });
-  return { source, usesInfo: typeof fn !== "function" || usesInfo(fn), context };
+  return { source, usesInfo: typeof fn !== "function" || mayUseInfo(fn), context };
 }
 
-function usesInfo(fn: AnyFunction): boolean {
+/** False only when the text shows that the function takes its value and nothing else. */
+function mayUseInfo(fn: AnyFunction): boolean {
   const text = Function.prototype.toString.call(fn);
   return fn.length !== 1 || /\barguments\b/.test(text) || !ONE_PARAMETER.test(text);
 }
@@ -75,11 +81,12 @@ export async function loadRecordFunction(
     return { usesInfo: false, context, call, unfit: () => undefined };
   }
   const call = await loadFunction(source) as RecordFunction["call"];
+  const seesInfo = usesInfo && mayUseInfo(call);
   const unfit = (error: unknown) => {
     const explained = explainReferenceError(error, source);
     return explained === error ? undefined : explained as Error;
   };
-  return { usesInfo, context, call, unfit };
+  return { usesInfo: seesInfo, context, call, unfit };
 }
 
 function asRow(value: unknown): object {

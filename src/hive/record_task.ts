@@ -58,6 +58,10 @@ class RecordTask implements BeeTask {
     this.#order = new KeyOrder(spec.concurrency);
   }
 
+  get needsKeys(): boolean {
+    return this.#fn.usesInfo;
+  }
+
   get pending(): number {
     return this.#order.running;
   }

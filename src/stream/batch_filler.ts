@@ -9,8 +9,8 @@ const MAX_BYTES = 256 * 1024;
 export interface BatchFillerOptions {
   readonly group: number;
   readonly priority: boolean;
-  /** Whether keys cross to the bee. */
-  readonly sendKeys: boolean;
+  /** Whether keys cross to the bee; asked at the start of each batch. */
+  readonly sendKeys: () => boolean;
   /** Whether the order of submission is kept over all keys. */
   readonly keepSequences: boolean;
   /** The longest frame that a bee can be sent. */
@@ -24,6 +24,7 @@ export class BatchFiller {
   readonly #keyWriter = new RecordWriter();
   readonly #hashes = new Int32Array(MAX_ROWS);
   readonly #maxBytes: number;
+  #sendKeys = false;
   #keys: string[] = [];
   #sequences: number[] = [];
 
@@ -51,16 +52,18 @@ export class BatchFiller {
    */
   add(key: string, value: unknown, of: { hash: number; sequence: number }): boolean {
     this.#values.write(value);
+    if (this.#keys.length === 0) this.#sendKeys = this.#options.sendKeys();
     this.#hashes[this.#keys.length] = of.hash;
     this.#keys.push(key);
     if (this.#options.keepSequences) this.#sequences.push(of.sequence);
-    if (this.#options.sendKeys) this.#keyWriter.write(key);
+    if (this.#sendKeys) this.#keyWriter.write(key);
     return this.#keys.length === MAX_ROWS || this.#bytes >= this.#maxBytes;
   }
 
   /** Closes the batch and opens an empty one. */
   seal(order: number): SealedBatch {
-    const { group, priority, sendKeys, keepSequences } = this.#options;
+    const { group, priority, keepSequences } = this.#options;
+    const sendKeys = this.#sendKeys;
     const rows = this.#keys.length;
     const valuesAt = hashBytes(rows);
     const room = valuesAt + aligned(this.#values.byteLength()) +

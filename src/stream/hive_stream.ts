@@ -21,7 +21,7 @@ import { Inlet, type Submission } from "./inlet.ts";
 import { Outlet, type Result } from "./outlet.ts";
 import { RecordEngine } from "./record_engine.ts";
 import type { KeyedResult } from "./result_queue.ts";
-import { StreamingError } from "./streaming_error.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 
 const DEFAULT_RESULT_TIMEOUT = "1s";
 const POLL_MS = 0.1;

@@ -3,7 +3,7 @@ import type { RecordEngine } from "./record_engine.ts";
 
 /** What one bee does. */
 export interface BeeMetrics {
-  /** Its number, from 0. */
+  /** Its place in the hive, from 0. */
   readonly bee: number;
   /** What it is there for at the moment. */
   readonly roles: readonly Role[];
@@ -55,7 +55,7 @@ export interface HiveStreamMetrics {
    * in place would be faster; `undefined` before the first results.
    */
   readonly cheaperInPlace: boolean | undefined;
-  /** Each bee, by number. */
+  /** Each bee by itself. */
   readonly bees: readonly BeeMetrics[];
 }
 
@@ -71,8 +71,6 @@ export interface StreamCounts {
 }
 
 const NO_LATENCY = { p50: 0, p95: 0, p99: 0, max: 0 };
-// What encoding a record on its way out and decoding its result costs this thread at the least.
-const CARRIAGE_NS = 250;
 
 /** The metrics of a stream; all zero before its start. */
 export function hiveStreamMetrics(
@@ -120,9 +118,9 @@ function beeMetrics(engine: RecordEngine): BeeMetrics[] {
 }
 
 function cheaperInPlace(engine: RecordEngine): boolean | undefined {
-  const costs = engine.roles.map((_, bee) => engine.hive.danceFloor.read(bee));
-  const known = costs.filter((each) => each.costNs > 0);
-  if (known.length === 0) return undefined;
-  const functionNs = known.reduce((sum, each) => sum + each.functionNs, 0) / known.length;
-  return functionNs < CARRIAGE_NS;
+  const costs = engine.roles.map((_, bee) => engine.hive.danceFloor.read(bee).functionNs);
+  const known = costs.filter((functionNs) => functionNs > 0);
+  const { recordNs } = engine.carriage;
+  if (known.length === 0 || recordNs === 0) return undefined;
+  return known.reduce((sum, functionNs) => sum + functionNs, 0) / known.length < recordNs;
 }

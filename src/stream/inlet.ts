@@ -1,5 +1,5 @@
 import type { Cancel, Runtime } from "../runtime/runtime.ts";
-import { ResultsFullError } from "./streaming_error.ts";
+import { ResultsFullError } from "./results_full_error.ts";
 
 const FULL_MS = 1_000;
 const LOOK_MS = 250;

@@ -15,4 +15,5 @@ export type {
 export * from "./hive_stream_types.ts";
 export * from "./publisher.ts";
 export type { KeyedResult } from "./result_queue.ts";
-export * from "./streaming_error.ts";
+export * from "../hive/streaming_error.ts";
+export * from "./results_full_error.ts";

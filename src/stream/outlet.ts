@@ -5,7 +5,7 @@ import { type ErrorRecord, errorRecord } from "./error_record.ts";
 import type { HiveStreamSettings } from "./hive_stream_options.ts";
 import { type Outcome, submittedValue } from "./record_engine.ts";
 import { ResultQueue } from "./result_queue.ts";
-import { StreamingError } from "./streaming_error.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 import { SubmissionOrder } from "./submission_order.ts";
 
 /** What a stream gives for a record. */

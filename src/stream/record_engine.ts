@@ -17,8 +17,9 @@ import { type Outstanding, Scheduler } from "../hive/scheduler.ts";
 import { type SealedBatch, WorkQueue, type WorkRange } from "../hive/work_queue.ts";
 import { Histogram } from "../metrics/histogram.ts";
 import { BatchFiller } from "./batch_filler.ts";
+import { Carriage } from "./carriage.ts";
 import type { HiveStreamSettings } from "./hive_stream_options.ts";
-import { StreamingError } from "./streaming_error.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 
 const KEY_GROUPS = 32;
 const KEY_COUNTERS = 1 << 16;
@@ -57,8 +58,10 @@ export type EngineSettings = Omit<HiveStreamSettings<unknown>, "deadLetter">;
 export class RecordEngine {
   /** Time from a batch's leaving to each of its results, in milliseconds. */
   readonly latency: Histogram = new Histogram();
+  /** What records cost this thread. */
+  readonly carriage: Carriage;
   readonly #settings: EngineSettings;
-  readonly #sendKeys: boolean;
+  #sendKeys: boolean;
   readonly #events: EngineEvents;
   readonly #hive: Hive;
   readonly #queue: WorkQueue;
@@ -89,6 +92,7 @@ export class RecordEngine {
     const { runtime, workers, ordered } = settings;
     this.#settings = settings;
     this.#events = options.events;
+    this.carriage = new Carriage(() => runtime.monotonicMs());
     this.#sendKeys = options.fn.usesInfo;
     this.#groups = ordered === false ? 1 : KEY_GROUPS;
     this.#queue = new WorkQueue(this.#groups, { ordered: ordered !== false });
@@ -106,6 +110,7 @@ export class RecordEngine {
         ordered: ordered !== false,
       },
       events: {
+        ready: (_bee, { needsKeys }) => this.#sendKeys &&= needsKeys,
         frame: (bee, frame) => this.#received(bee, frame),
         lost: (bee, loss) => this.#lost(bee, loss),
         failed: (error) => this.#events.failed(error),
@@ -160,7 +165,8 @@ export class RecordEngine {
     // In front of others only if no earlier record of its own key would be overtaken.
     const priority = options.priority && this.#normal[hash & (KEY_COUNTERS - 1)] === 0;
     const filler = this.#filler((hash >>> 0) % this.#groups, priority);
-    const full = filler.add(key, value, { hash, sequence: this.#sequence });
+    const sequence = this.#sequence;
+    const full = this.carriage.out(() => filler.add(key, value, { hash, sequence }));
     this.#sequence++;
     this.#unfinished++;
     if (!priority) this.#normal[hash & (KEY_COUNTERS - 1)]++;
@@ -210,7 +216,7 @@ export class RecordEngine {
     return this.#fillers[at] ??= new BatchFiller({
       group,
       priority,
-      sendKeys: this.#sendKeys,
+      sendKeys: () => this.#sendKeys,
       keepSequences: this.#settings.ordered === "all" || this.#settings.onError === "deadLetter",
       maxFrameBytes: this.#hive.maxFrameBytes,
     });
@@ -281,12 +287,16 @@ export class RecordEngine {
     const outstanding = this.#scheduler.at(bee, header.batch);
     if (!outstanding || header.from !== outstanding.done) return;
     const { batch } = outstanding.range;
-    const valuesAt = RECORD_HEADER_BYTES;
-    const values = this.#values.read(frame.subarray(valuesAt, valuesAt + header.valueBytes));
     this.#scheduler.progressed(bee, header.batch, header.rows);
-    this.#settle(batch, { from: header.from, values, errors: this.#rowErrors(frame, header) });
+    this.carriage.back(header.rows, () => this.#settle(batch, this.#outcome(frame, header)));
     const elapsedMs = this.#settings.runtime.monotonicMs() - (this.#sealedMs.get(batch) ?? 0);
     this.latency.record(elapsedMs, header.rows);
+  }
+
+  #outcome(frame: Uint8Array, header: ResultHeader): Outcome {
+    const at = RECORD_HEADER_BYTES;
+    const values = this.#values.read(frame.subarray(at, at + header.valueBytes));
+    return { from: header.from, values, errors: this.#rowErrors(frame, header) };
   }
 
   #rowErrors(frame: Uint8Array, header: ResultHeader): Map<number, RowError> | undefined {

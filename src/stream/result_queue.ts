@@ -6,7 +6,7 @@ const COMPACT_AFTER = 4096;
 export interface KeyedResult<Out> {
   /** The key that the record was submitted with. */
   readonly key: string;
-  /** What the function made of the record. */
+  /** The result. */
   readonly result: Out;
 }
 

@@ -6,7 +6,7 @@ export interface StreamingErrorOptions extends ErrorOptions {
 
 /** A stream could not go on, or could not do what was asked of it. */
 export class StreamingError extends Error {
-  /** The class, by name. */
+  /** The class's name. */
   override readonly name: string = "StreamingError";
   /** Whether doing the same again may succeed. */
   readonly retriable: boolean;
@@ -16,10 +16,4 @@ export class StreamingError extends Error {
     super(message, options);
     this.retriable = options.retriable ?? false;
   }
-}
-
-/** Results are full and nobody reads them, so that no more records can be accepted. */
-export class ResultsFullError extends StreamingError {
-  /** The class, by name. */
-  override readonly name: string = "ResultsFullError";
 }

@@ -1,0 +1,41 @@
+const SAMPLE_EVERY = 64;
+const SMOOTHING = 0.1;
+const NS_PER_MS = 1e6;
+
+/** What carrying a record to a bee and its result back costs the stream's own thread. */
+export class Carriage {
+  readonly #nowMs: () => number;
+  #outNs = 0;
+  #backNs = 0;
+  #calls = 0;
+
+  /** Nothing was carried yet; time is read from `nowMs`. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Nanoseconds for one record out and back; 0 while either is unknown. */
+  get recordNs(): number {
+    return this.#outNs === 0 || this.#backNs === 0 ? 0 : this.#outNs + this.#backNs;
+  }
+
+  /** Runs what sends one record; every 64th time it is timed. */
+  out<T>(send: () => T): T {
+    if (this.#calls++ % SAMPLE_EVERY !== 0) return send();
+    const startMs = this.#nowMs();
+    const sent = send();
+    this.#outNs = smooth(this.#outNs, (this.#nowMs() - startMs) * NS_PER_MS);
+    return sent;
+  }
+
+  /** Runs what takes in the results of so many rows, and times it. */
+  back(rows: number, take: () => void): void {
+    const startMs = this.#nowMs();
+    take();
+    this.#backNs = smooth(this.#backNs, (this.#nowMs() - startMs) * NS_PER_MS / rows);
+  }
+}
+
+function smooth(before: number, value: number): number {
+  return before === 0 ? value : before + SMOOTHING * (value - before);
+}
