@@ -289,8 +289,12 @@ export class Hive {
       this.#options.events.ready?.(bee, message);
       return place.ready.resolve();
     }
+    this.#unfit(place, message.message);
+  }
+
+  #unfit(place: Place, reason: string): void {
     place.lost = true;
-    const error = new UnfitBeeError(`Cannot start: ${message.message}`);
+    const error = new UnfitBeeError(`Cannot start: ${reason}`);
     place.ready.reject(error);
     this.#options.events.failed(error);
   }
@@ -298,6 +302,9 @@ export class Hive {
   #failed(bee: number, incarnation: number, error: Error): void {
     const place = this.#places[bee];
     if (place.incarnation !== incarnation || place.lost) return;
+    // One of the first bees failed before it was ready (no permission to read its module, say): its
+    // successors would fail likewise, and the user's records be blamed for it.
+    if (incarnation === 0 && !place.isReady) return this.#unfit(place, error.message);
     // An uncaught error of the worker leaves its engine in an unknown state.
     this.replace(bee, error);
   }
