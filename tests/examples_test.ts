@@ -1,0 +1,149 @@
+import { assert, assertEquals } from "@std/assert";
+
+const ROOT = new URL("../", import.meta.url);
+const FIRST_LINE = /^\/\/ [A-Z].+\. Run: deno run (.*?)(examples\/\w+\.ts)$/;
+
+/** Figures that differ from run to run, each replaced by a #. */
+const VARYING = /\d+(\.\d+)?(?=\/sec|%| ms)|(?<=workers: )(true|false)/g;
+
+/** What each example prints, by file name. */
+const PRINTED: Record<string, string> = {
+  "basics_01_create.ts": `
+0 bees at work, 0 records processed
+`,
+  "basics_02_process.ts": `
+{ original: 7, doubled: 14, squared: 49 }
+`,
+  "basics_03_start.ts": `
+4 bees are ready
+`,
+  "basics_04_submit.ts": `
+2 records from the map
+105 records processed
+`,
+  "basics_05_results.ts": `
+{ doubled: 0 }
+{ doubled: 2 }
+{ doubled: 4 }
+{ doubled: 6 }
+{ doubled: 8 }
+`,
+  "basics_06_stop.ts": `
+{ dropped: 0, processed: 4, lostBees: 0 }
+key_1 1
+key_2 4
+key_3 9
+key_4 16
+`,
+  "basics_07_sensors.ts": `
+Reading 3 sensors 50 times; Ctrl-C ends it early
+⚠️  sensor_1: 23.0°F - LOW
+⚠️  sensor_1: 101.8°F - HIGH
+⚠️  sensor_2: 115.0°F - HIGH
+⚠️  sensor_3: 29.1°F - LOW
+⚠️  sensor_3: 108.0°F - HIGH
+⚠️  sensor_1: 121.1°F - HIGH
+⚠️  sensor_1: 100.9°F - HIGH
+⚠️  sensor_2: 114.1°F - HIGH
+⚠️  sensor_3: 28.2°F - LOW
+⚠️  sensor_3: 107.1°F - HIGH
+⚠️  sensor_1: 120.2°F - HIGH
+⚠️  sensor_1: 100.0°F - HIGH
+⚠️  sensor_2: 113.2°F - HIGH
+⚠️  sensor_3: 27.3°F - LOW
+⚠️  sensor_3: 106.2°F - HIGH
+⚠️  sensor_1: 119.3°F - HIGH
+Processed 50 records
+`,
+  "basics_08_monitoring.ts": `
+Records processed: 10000
+Processing rate: #/sec
+Worker utilization: #%
+Latency p99: # ms
+Errors: 0, lost bees: 0
+Faster without workers: #
+`,
+  "basics_09_error_handling.ts": `
+{ success: true, data: 4 }
+{
+  success: false,
+  error: "RangeError: -4 has no real root",
+  record: { value: -4 }
+}
+{ success: true, data: 3 }
+a: 4
+b failed: -4 has no real root
+c: 3
+`,
+};
+
+function basics(): string[] {
+  return [...Deno.readDirSync(new URL("examples/", ROOT))].map(({ name }) => name)
+    .filter((name) => /^basics_.+\.ts$/.test(name)).sort();
+}
+
+/** The flags that the first line of an example says it needs. */
+function flagsOf(name: string): string[] {
+  const [first] = Deno.readTextFileSync(new URL(`examples/${name}`, ROOT)).split("\n");
+  const [, flags, file] = FIRST_LINE.exec(first) ?? [];
+  assertEquals(file, `examples/${name}`, `the first line of ${name} must tell how to run it`);
+  return flags.split(" ").filter((flag) => flag !== "");
+}
+
+function command(name: string): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-lock", ...flagsOf(name), `examples/${name}`],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+const text = new TextDecoder();
+
+Deno.test("every example of the basics is in the list of what they print", () => {
+  assertEquals(basics(), Object.keys(PRINTED));
+});
+
+for (const [name, printed] of Object.entries(PRINTED)) {
+  Deno.test(`examples/${name} prints what it should, with no more permissions than it states`, async () => {
+    const { code, stdout, stderr } = await command(name).output();
+    assertEquals(text.decode(stderr), "");
+    assertEquals(`\n${text.decode(stdout)}`.replaceAll(VARYING, "#"), printed);
+    assertEquals(code, 0);
+  });
+}
+
+Deno.test("examples state no permission that they could do without", async () => {
+  for (const name of Object.keys(PRINTED).filter((name) => flagsOf(name).length > 0)) {
+    const args = ["run", "--no-prompt", "--no-lock", `examples/${name}`];
+    const bare = new Deno.Command(Deno.execPath(), { args, cwd: ROOT });
+    const { success } = await bare.output();
+    assert(!success, `${name} runs without ${flagsOf(name).join(" ")}`);
+  }
+});
+
+/** Reads until the text is there; returns all that was read. */
+async function readUntil(reader: ReadableStreamDefaultReader<string>, wanted: string) {
+  let read = "";
+  while (!read.includes(wanted)) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`Ended before ${JSON.stringify(wanted)}: ${JSON.stringify(read)}`);
+    read += value;
+  }
+  return read;
+}
+
+Deno.test("Ctrl-C ends the sensor example early: it reports what was done and exits with 130", async () => {
+  await using child = command("basics_07_sensors.ts").spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  await readUntil(reader, "ends it early");
+  child.kill("SIGINT");
+  const rest = await readUntil(reader, " records\n");
+  const processed = Number(/Processed (\d+) records/.exec(rest)?.[1]);
+  assert(processed < 50, `${processed} records were processed`);
+  assertEquals((await child.status).code, 130);
+  await reader.cancel();
+  await child.stderr.cancel();
+});
