@@ -68,7 +68,7 @@ export class Scheduler {
 
   /** Takes the range that the bee should have next out of the queue, if there is one. */
   next(bee: number): WorkRange | undefined {
-    if (!this.hasRoom(bee)) return undefined;
+    if (this.#queue.rows === 0 || !this.hasRoom(bee)) return undefined;
     const head = this.#choose(bee);
     if (!head) return undefined;
     const rows = this.#rowsFor(head, bee);

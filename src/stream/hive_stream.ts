@@ -300,7 +300,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   }
 
   async #nextResult(timeoutMs: number): Promise<KeyedResult<Result<In, Out>> | undefined> {
-    if (this.#state !== "stopped") this.#engine?.pump();
+    if (this.#state !== "stopped") this.#engine?.serve();
     const next = await this.#outlet.results.next(timeoutMs);
     if (!next && this.#failure) throw this.#failure;
     return next;

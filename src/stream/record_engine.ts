@@ -193,6 +193,14 @@ export class RecordEngine {
     return any;
   }
 
+  /** Somebody waits for a result: does what can be done for it now. */
+  serve(): void {
+    this.#hive.poll();
+    // While the bees have nothing at all, waiting for more records to join would serve nobody.
+    if (this.#scheduler.rowsInFlight === 0) this.#due ||= this.#filled.size > 0;
+    this.dispatch();
+  }
+
   /** Gives every bee that has room what it should have next. */
   dispatch(): void {
     const { workers } = this.#settings;
