@@ -28,7 +28,15 @@ async function runWithFaults(seed: number): Promise<Run> {
       bufferSize: 50 + random.below(200),
       recordTimeout: "2s",
     });
-    await stream.start((record) => ({ n: record.n }));
+    const isAsync = random.chance(0.5);
+    await stream.start(
+      isAsync
+        ? async (record) => {
+          for (let turn = record.n % 5; turn > 0; turn--) await null;
+          return { n: record.n };
+        }
+        : (record) => ({ n: record.n }),
+    );
     for (let fault = 0; fault < faults; fault++) {
       runtime.after(random.next() * 40, () => {
         const victim = random.pick(runtime.workers);
