@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { create } from "../src/kernel/kernel.ts";
+import { KernelWindowTable } from "../src/kernel/window_table.ts";
 import type { WindowEngine, WindowPlan } from "../src/kernel/window_types.ts";
 import type { Plain } from "../src/windows/plain_columns.ts";
 import { ReferenceWindowTable } from "../src/windows/reference_window_table.ts";
@@ -16,8 +18,11 @@ import { type Expected, oracle } from "./support/window_oracle.ts";
 const RUNS = 2000;
 const MAX_ROWS = 120;
 
+const kernel = create();
+
 const ENGINES: Record<string, (plan: WindowPlan) => WindowEngine> = {
   ReferenceWindowTable: (plan) => new ReferenceWindowTable(plan),
+  KernelWindowTable: (plan) => new KernelWindowTable(kernel, plan),
 };
 
 function assertClose(actual: Plain, { value, error }: Expected, what: string): void {

@@ -26,65 +26,109 @@ export function recordBytes(layout: StateLayout, keyBytes: number): number {
   return DELTA_RECORD_BYTES + layout.bytes + ((keyBytes + 7) & ~7);
 }
 
-/** What {@linkcode checkDelta} needs to know. */
+/** What a delta must be of. */
 export interface ExpectedDelta {
   readonly fingerprint: number;
   readonly stateBytes: number;
 }
 
-/**
- * Checks the header of a delta and that every window and record lies within it.
- *
- * @throws {TypeError} when the bytes are no delta, are cut off, or belong to another plan.
- */
-export function checkDelta(delta: Uint8Array, expected: ExpectedDelta): DataView {
-  const fail = (why: string): never => {
-    throw new TypeError(
-      `Cannot fold delta of ${delta.length} bytes: ${why}; only whole deltas and snapshots of a ` +
-        `table with the same windows, keys and aggregates can be folded`,
-    );
-  };
-  const view = new DataView(delta.buffer, delta.byteOffset, delta.byteLength);
-  if (delta.length < DELTA_HEADER_BYTES) return fail("it is shorter than its header");
-  if (view.getUint32(0, true) !== DELTA_MAGIC) fail("it does not start as one");
-  if (view.getUint32(4, true) !== expected.fingerprint) fail("it is of another plan");
-  if (view.getUint32(16, true) !== expected.stateBytes) fail("its states have another size");
-  if (view.getUint32(20, true) !== delta.length) fail("its length is not the one it states");
-  const total = checkWindows(view, expected.stateBytes, fail);
-  if (total !== view.getUint32(12, true)) fail("its number of records is not the one it states");
-  return view;
+/** One window's records in a delta. */
+export interface DeltaWindow {
+  /** Start of the window, ms. */
+  readonly start: number;
+  readonly records: number;
+  /** Bytes of the records. */
+  readonly bytes: number;
 }
 
-type Fail = (why: string) => never;
+function fail(delta: Uint8Array, why: string): never {
+  throw new TypeError(
+    `Cannot fold delta of ${delta.length} bytes: ${why}; only whole deltas and snapshots of a ` +
+      `table with the same windows, keys and aggregates can be folded`,
+  );
+}
 
-function checkWindows(view: DataView, stateBytes: number, fail: Fail): number {
+function viewOf(delta: Uint8Array): DataView {
+  return new DataView(delta.buffer, delta.byteOffset, delta.byteLength);
+}
+
+/**
+ * Checks the header of a delta, and that its windows fill it.
+ *
+ * @returns The number of its records.
+ * @throws {TypeError} when the bytes are no delta, are cut off, or belong to another plan.
+ */
+export function checkHeader(delta: Uint8Array, expected: ExpectedDelta): number {
+  const view = viewOf(delta);
+  if (delta.length < DELTA_HEADER_BYTES) fail(delta, "it is shorter than its header");
+  if (view.getUint32(0, true) !== DELTA_MAGIC) fail(delta, "it does not start as one");
+  if (view.getUint32(4, true) !== expected.fingerprint) fail(delta, "it is of another plan");
+  if (view.getUint32(16, true) !== expected.stateBytes) {
+    fail(delta, "its states have another size");
+  }
+  if (view.getUint32(20, true) !== delta.length) {
+    fail(delta, "its length is not the one it states");
+  }
+  const total = checkWindows(delta, view, DELTA_RECORD_BYTES + expected.stateBytes);
+  const records = view.getUint32(12, true);
+  if (total !== records) fail(delta, "its number of records is not the one it states");
+  return records;
+}
+
+function checkWindows(delta: Uint8Array, view: DataView, leastBytes: number): number {
   let at = DELTA_HEADER_BYTES;
   let total = 0;
   for (let window = view.getUint32(8, true); window > 0; window--) {
-    if (at + DELTA_WINDOW_BYTES > view.byteLength) fail("a window is cut off");
+    if (at + DELTA_WINDOW_BYTES > delta.length) fail(delta, "a window is cut off");
     const records = view.getUint32(at + 8, true);
-    const end = at + DELTA_WINDOW_BYTES + view.getUint32(at + 12, true);
-    if (end > view.byteLength) fail("a window is cut off");
-    checkRecords(view, { at: at + DELTA_WINDOW_BYTES, end, records, stateBytes }, fail);
-    at = end;
+    const bytes = view.getUint32(at + 12, true);
+    at += DELTA_WINDOW_BYTES + bytes;
+    if (at > delta.length || records * leastBytes > bytes) fail(delta, "a window is cut off");
     total += records;
   }
-  if (at !== view.byteLength) fail("bytes are left over");
+  if (at !== delta.length) fail(delta, "bytes are left over");
   return total;
 }
 
-function checkRecords(
-  view: DataView,
-  area: { at: number; end: number; records: number; stateBytes: number },
-  fail: Fail,
-): void {
-  let { at } = area;
-  for (let record = 0; record < area.records; record++) {
-    if (at + DELTA_RECORD_BYTES > area.end) fail("a record is cut off");
-    const length = view.getUint32(at + 8, true);
-    const keyBytes = length === NULL_KEY_LENGTH ? 0 : length;
-    at += DELTA_RECORD_BYTES + area.stateBytes + Math.ceil(keyBytes / 8) * 8;
-    if (at > area.end) fail("a record is cut off");
+/** The windows of a checked delta, and where the records of each start. */
+export function deltaWindows(delta: Uint8Array): (DeltaWindow & { readonly at: number })[] {
+  const view = viewOf(delta);
+  let at = DELTA_HEADER_BYTES;
+  return Array.from({ length: view.getUint32(8, true) }, () => {
+    const start = Number(view.getBigInt64(at, true));
+    const records = view.getUint32(at + 8, true);
+    const bytes = view.getUint32(at + 12, true);
+    at += DELTA_WINDOW_BYTES + bytes;
+    return { start, records, bytes, at: at - bytes };
+  });
+}
+
+/**
+ * An empty delta with its header.
+ *
+ * @throws {RangeError} when it would pass 4 GiB.
+ */
+export function writeHeader(
+  windows: readonly DeltaWindow[],
+  { fingerprint, stateBytes }: ExpectedDelta,
+): Uint8Array {
+  const area = windows.reduce((sum, { bytes }) => sum + bytes + DELTA_WINDOW_BYTES, 0);
+  const size = DELTA_HEADER_BYTES + area;
+  if (size > 0xffff_ffff) {
+    throw new RangeError(`Cannot write delta: it would take ${size} bytes, at most 4 GiB fit`);
   }
-  if (at !== area.end) fail("a window's records have another size than it states");
+  const delta = new Uint8Array(size);
+  const records = windows.reduce((sum, { records }) => sum + records, 0);
+  const view = viewOf(delta);
+  [DELTA_MAGIC, fingerprint, windows.length, records, stateBytes, size]
+    .forEach((word, index) => view.setUint32(index * 4, word, true));
+  return delta;
+}
+
+/** Writes the head of a window at `at`. */
+export function writeWindow(delta: Uint8Array, at: number, window: DeltaWindow): void {
+  const view = viewOf(delta);
+  view.setBigInt64(at, BigInt(window.start), true);
+  view.setUint32(at + 8, window.records, true);
+  view.setUint32(at + 12, window.bytes, true);
 }

@@ -1,10 +1,12 @@
+import type { WindowExports } from "./window_exports.ts";
+
 /**
  * The functions that the kernel's WebAssembly exports, as the host sees them.
  *
  * Addresses and counts are plain numbers (unsigned 32 bit), times are milliseconds in a double.
  * Nothing outside `src/kernel/` calls these: it uses the typed face around them.
  */
-export interface KernelExports extends WebAssembly.Exports {
+export interface KernelExports extends WebAssembly.Exports, WindowExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

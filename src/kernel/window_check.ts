@@ -16,6 +16,9 @@ const KEY_KINDS: ReadonlySet<string> = new Set([...VALUE_KINDS, ...TEXT_KINDS, "
 const ANY_VALUE_OPS: ReadonlySet<AggregateOp> = new Set(["count", "min", "max", "first", "last"]);
 const I64_MAX = 2n ** 63n - 1n;
 
+/** The longest key, of several columns the longest of all their bytes together: 64 KiB. */
+export const MAX_KEY_BYTES = 65_536;
+
 /** Whether columns of a kind can give event times. */
 export function isTimeKind(kind: string): boolean {
   return TIME_KINDS.has(kind);

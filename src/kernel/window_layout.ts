@@ -1,6 +1,8 @@
 import type { AggregateOp, PlannedValue, ValueType, WindowPlan } from "./window_types.ts";
 
 const WORD = 8;
+const I64_MAX = 2n ** 63n - 1n;
+const I64_MIN = -(2n ** 63n);
 
 /** Groups of fields that a value's partial state is made of. */
 export const SUM = 1;
@@ -87,6 +89,34 @@ export function layoutOf(plan: WindowPlan): StateLayout {
     return { ...value, nulls: at - WORD };
   });
   return { bytes: at, values: withNulls };
+}
+
+/** The state of no rows. */
+export function initialState(layout: StateLayout): Uint8Array {
+  const view = new DataView(new ArrayBuffer(layout.bytes));
+  for (const { domain, range, first, last } of layout.values) {
+    if (range >= 0 && domain === "float") {
+      view.setFloat64(range, Infinity, true);
+      view.setFloat64(range + WORD, Infinity, true);
+    } else if (range >= 0) {
+      view.setBigInt64(range, I64_MAX, true);
+      view.setBigInt64(range + WORD, I64_MIN, true);
+    }
+    if (first >= 0) {
+      view.setBigInt64(first + WORD, I64_MAX, true);
+      view.setBigInt64(first + 2 * WORD, -1n, true);
+    }
+    if (last >= 0) view.setBigInt64(last + WORD, I64_MIN, true);
+  }
+  return new Uint8Array(view.buffer);
+}
+
+/** A layout as the kernel reads it: 8 words a value. */
+export function layoutWords(layout: StateLayout): number[] {
+  return layout.values.flatMap((value) => {
+    const { fields, sum, range, moments, first, last, nulls, domain } = value;
+    return [fields, sum, range, moments, first, last, nulls, Number(domain === "integer")];
+  });
 }
 
 function describe({ type, nullable }: PlannedValue): string {

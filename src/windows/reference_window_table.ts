@@ -1,11 +1,13 @@
 import {
-  checkDelta,
+  checkHeader,
   DELTA_HEADER_BYTES,
-  DELTA_MAGIC,
   DELTA_RECORD_BYTES,
   DELTA_WINDOW_BYTES,
+  deltaWindows,
   NULL_KEY_LENGTH,
   recordBytes,
+  writeHeader,
+  writeWindow,
 } from "../kernel/delta.ts";
 import { fingerprintOf, layoutOf, type StateLayout } from "../kernel/window_layout.ts";
 import type {
@@ -145,15 +147,13 @@ export class ReferenceWindowTable implements WindowEngine {
   fold(delta: Uint8Array): { records: number } {
     if (delta.length === 0) return { records: 0 };
     const expected = { fingerprint: this.#fingerprint, stateBytes: this.#layout.bytes };
-    const view = checkDelta(delta, expected);
-    let at = DELTA_HEADER_BYTES;
-    for (let window = view.getUint32(8, true); window > 0; window--) {
-      const start = Number(view.getBigInt64(at, true));
-      const end = at + DELTA_WINDOW_BYTES + view.getUint32(at + 12, true);
-      at += DELTA_WINDOW_BYTES;
-      while (at < end) at = this.#foldRecord(start, view, at);
+    const records = checkHeader(delta, expected);
+    const view = new DataView(delta.buffer, delta.byteOffset, delta.byteLength);
+    for (const { start, at, records } of deltaWindows(delta)) {
+      let next = at;
+      for (let record = 0; record < records; record++) next = this.#foldRecord(start, view, next);
     }
-    return { records: view.getUint32(12, true) };
+    return { records };
   }
 
   #foldRecord(start: number, view: DataView, at: number): number {
@@ -190,22 +190,19 @@ export class ReferenceWindowTable implements WindowEngine {
     const areas = windows.map(({ groups }) =>
       groups.reduce((sum, { key }) => sum + recordBytes(this.#layout, key?.length ?? 0), 0)
     );
-    const total = areas.reduce((a, b) => a + b, 0);
-    if (total === 0) return new Uint8Array();
-    const size = DELTA_HEADER_BYTES + windows.length * DELTA_WINDOW_BYTES + total;
-    const view = new DataView(new ArrayBuffer(size));
-    const records = windows.reduce((sum, { groups }) => sum + groups.length, 0);
-    [DELTA_MAGIC, this.#fingerprint, windows.length, records, this.#layout.bytes, size]
-      .forEach((word, index) => view.setUint32(index * 4, word, true));
-    let at = DELTA_HEADER_BYTES;
-    windows.forEach(({ start, groups }, index) => {
-      view.setBigInt64(at, BigInt(start), true);
-      view.setUint32(at + 8, groups.length, true);
-      view.setUint32(at + 12, areas[index], true);
-      at += DELTA_WINDOW_BYTES;
-      for (const group of groups) at = this.#writeGroup(group, view, at);
+    if (windows.length === 0) return new Uint8Array();
+    const heads = windows.map(({ start, groups }, index) => {
+      return { start, records: groups.length, bytes: areas[index] };
     });
-    return new Uint8Array(view.buffer);
+    const stateBytes = this.#layout.bytes;
+    const delta = writeHeader(heads, { fingerprint: this.#fingerprint, stateBytes });
+    let at = DELTA_HEADER_BYTES;
+    windows.forEach(({ groups }, index) => {
+      writeWindow(delta, at, heads[index]);
+      at += DELTA_WINDOW_BYTES;
+      for (const group of groups) at = this.#writeGroup(group, new DataView(delta.buffer), at);
+    });
+    return delta;
   }
 
   #writeGroup({ key, hash, rows, values }: Group, view: DataView, at: number): number {

@@ -1,0 +1,229 @@
+// Which window a row belongs to, and whether it is late: decided in the order of the rows.
+import { BLOCK, isValid, KIND_F64, kindOf, validityOf, valuesOf } from "./columns";
+import {
+  sliceOf,
+  T_BOUND,
+  T_GREATEST,
+  T_INVERSE,
+  T_LATE,
+  T_LATENESS,
+  T_LEAST,
+  T_OFFSET,
+  T_SIZE,
+  T_UNTIMED,
+  T_WATERMARK,
+} from "./table";
+
+/** Rows of a block that are not all of one window: a slice each in `SLICES`. */
+export const MIXED: u32 = 1;
+/** There is no memory for a window. */
+export const NO_MEMORY: u32 = 0;
+/** What stands for a slice when none is to be opened. */
+const ANY_SLICE: u32 = 2;
+
+/** Slices of the block's rows, 0 where a row is late or has no time. */
+export const SLICES: usize = memory.data(512 * 4, 16);
+
+const GREATEST_TIME: i64 = 8_640_000_000_000_000;
+const NO_TIME: i64 = i64.MIN_VALUE;
+
+// Windows met lately: i64 number of the window, f64 its end with lateness, u32 slice, 12 unused.
+const NEAR: u32 = 32;
+const NEAR_BYTES: u32 = 32;
+const RECENT: usize = memory.data(32 * 32, 16);
+let recentTable: u32 = 0;
+
+/** Starts a batch: counts from 0, the watermark from `watermark`. */
+export function beginTimes(table: u32, watermark: f64, bound: f64): void {
+  store<u32>(table, 0, T_LATE);
+  store<u32>(table, 0, T_UNTIMED);
+  store<f64>(table, Infinity, T_LEAST);
+  store<f64>(table, -Infinity, T_GREATEST);
+  store<f64>(table, watermark, T_WATERMARK);
+  store<f64>(table, bound, T_BOUND);
+  recentTable = 0;
+}
+
+/** Rows of the batch so far that were late. */
+export function lateRows(table: u32): u32 {
+  return load<u32>(table, T_LATE);
+}
+
+/** Rows of the batch so far that have no usable time. */
+export function untimedRows(table: u32): u32 {
+  return load<u32>(table, T_UNTIMED);
+}
+
+/** Least time of the batch so far, ms. */
+export function leastTime(table: u32): f64 {
+  return load<f64>(table, T_LEAST);
+}
+
+/** Greatest time of the batch so far, ms. */
+export function greatestTime(table: u32): f64 {
+  return load<f64>(table, T_GREATEST);
+}
+
+/** Watermark after the batch so far, ms. */
+export function watermark(table: u32): f64 {
+  return load<f64>(table, T_WATERMARK);
+}
+
+// @ts-ignore: decorator
+@inline
+function checkedTime(time: f64): i64 {
+  return abs(time) <= <f64>GREATEST_TIME ? <i64>floor(time) : NO_TIME;
+}
+
+/** The time of a row in whole milliseconds, or NO_TIME. */
+// @ts-ignore: decorator
+@inline
+export function timeAt(kind: u32, values: u32, row: u32): i64 {
+  if (kind == KIND_F64) return checkedTime(load<f64>(values + (row << 3)));
+  const time = load<i64>(values + (row << 3));
+  return time >= -GREATEST_TIME && time <= GREATEST_TIME ? time : NO_TIME;
+}
+
+// The number of the window that holds `time`, counted from the one that starts at the offset.
+// @ts-ignore: decorator
+@inline
+function windowOf(time: i64, size: i64, inverse: f64): i64 {
+  let window = <i64>floor(<f64>time * inverse);
+  const start = window * size;
+  if (start > time) window--;
+  else if (time - start >= size) window++;
+  return window;
+}
+
+// Least and greatest of a block's times, if every row has one; else greatest < least.
+let blockLeast: i64 = 0;
+let blockGreatest: i64 = -1;
+
+function scanIntegers(at: u32, count: u32): void {
+  let least = v128.load(at);
+  if (count == 1) least = i64x2.splat(load<i64>(at));
+  let greatest = least;
+  const pairs = count >> 1;
+  for (let pair: u32 = 1; pair < pairs; pair++) {
+    const times = v128.load(at + (pair << 4));
+    least = v128.bitselect(times, least, i64x2.lt_s(times, least));
+    greatest = v128.bitselect(times, greatest, i64x2.gt_s(times, greatest));
+  }
+  blockLeast = min(i64x2.extract_lane(least, 0), i64x2.extract_lane(least, 1));
+  blockGreatest = max(i64x2.extract_lane(greatest, 0), i64x2.extract_lane(greatest, 1));
+  if (count & 1) {
+    const time = load<i64>(at + ((count - 1) << 3));
+    blockLeast = min(blockLeast, time);
+    blockGreatest = max(blockGreatest, time);
+  }
+}
+
+function scanDoubles(at: u32, count: u32): void {
+  let least = load<f64>(at);
+  let greatest = least;
+  for (let row: u32 = 1; row < count; row++) {
+    const time = load<f64>(at + (row << 3));
+    least = min(least, time);
+    greatest = max(greatest, time);
+  }
+  const usable = abs(least) <= <f64>GREATEST_TIME && abs(greatest) <= <f64>GREATEST_TIME;
+  blockLeast = usable ? <i64>floor(least) : 0;
+  blockGreatest = usable ? <i64>floor(greatest) : -1;
+}
+
+function scan(times: u32, from: u32, count: u32): bool {
+  if (validityOf(times) != 0) return false;
+  const at = valuesOf(times) + (from << 3);
+  if (kindOf(times) == KIND_F64) scanDoubles(at, count);
+  else scanIntegers(at, count);
+  return blockLeast <= blockGreatest && blockLeast >= -GREATEST_TIME &&
+    blockGreatest <= GREATEST_TIME;
+}
+
+/**
+ * Finds the windows of a block of at most BLOCK rows.
+ *
+ * @returns The slice that all rows belong to, MIXED, or NO_MEMORY. Unless `open`, no window is
+ *   opened, and what stands for a slice only tells that a row is on time.
+ */
+export function assignBlock(table: u32, times: u32, from: u32, count: u32, open: bool): u32 {
+  if (!scan(times, from, count)) return assignRows(table, times, from, count, open);
+  const size = load<i64>(table, T_SIZE);
+  const offset = load<i64>(table, T_OFFSET);
+  const window = windowOf(blockLeast - offset, size, load<f64>(table, T_INVERSE));
+  const start = window * size + offset;
+  const seen = max(load<f64>(table, T_GREATEST), <f64>blockGreatest);
+  const after = max(load<f64>(table, T_WATERMARK), seen - load<f64>(table, T_BOUND));
+  const end = <f64>(start + size) + load<f64>(table, T_LATENESS);
+  if (blockGreatest - start >= size || end <= after) {
+    return assignRows(table, times, from, count, open);
+  }
+  store<f64>(table, min(load<f64>(table, T_LEAST), <f64>blockLeast), T_LEAST);
+  store<f64>(table, seen, T_GREATEST);
+  store<f64>(table, after, T_WATERMARK);
+  return open ? recentSlice(table, window, start, end) : ANY_SLICE;
+}
+
+// @ts-ignore: decorator
+@inline
+function recentAt(window: i64): u32 {
+  return (<u32>RECENT) + (<u32>window & (NEAR - 1)) * NEAR_BYTES;
+}
+
+function recentSlice(table: u32, window: i64, start: i64, end: f64): u32 {
+  if (recentTable != table) {
+    recentTable = table;
+    for (let at: u32 = 0; at < NEAR; at++) store<u32>((<u32>RECENT) + at * NEAR_BYTES, 0, 16);
+  }
+  const recent = recentAt(window);
+  if (load<u32>(recent, 16) != 0 && load<i64>(recent) == window) return load<u32>(recent, 16);
+  const slice = sliceOf(table, start);
+  store<i64>(recent, window);
+  store<f64>(recent, end, 8);
+  store<u32>(recent, slice, 16);
+  return slice;
+}
+
+// The same row by row, for blocks that cross windows, have late rows or lack times.
+function assignRows(table: u32, times: u32, from: u32, count: u32, open: bool): u32 {
+  const kind = kindOf(times);
+  const values = valuesOf(times);
+  const validity = validityOf(times);
+  const size = load<i64>(table, T_SIZE);
+  const offset = load<i64>(table, T_OFFSET);
+  const inverse = load<f64>(table, T_INVERSE);
+  const lateness = load<f64>(table, T_LATENESS);
+  const bound = load<f64>(table, T_BOUND);
+  let mark = load<f64>(table, T_WATERMARK);
+  let least = load<f64>(table, T_LEAST);
+  let greatest = load<f64>(table, T_GREATEST);
+  let late: u32 = 0;
+  let untimed: u32 = 0;
+  for (let row = from; row < from + count; row++) {
+    const time = isValid(validity, row) ? timeAt(kind, values, row) : NO_TIME;
+    let slice: u32 = 0;
+    if (time == NO_TIME) untimed++;
+    else {
+      const window = windowOf(time - offset, size, inverse);
+      const start = window * size + offset;
+      const end = <f64>(start + size) + lateness;
+      if (end <= mark) late++;
+      else if (!open) slice = ANY_SLICE;
+      else {
+        slice = recentSlice(table, window, start, end);
+        if (slice == 0) return NO_MEMORY;
+      }
+      least = min(least, <f64>time);
+      greatest = max(greatest, <f64>time);
+      mark = max(mark, greatest - bound);
+    }
+    store<u32>((<u32>SLICES) + ((row - from) << 2), slice);
+  }
+  store<f64>(table, mark, T_WATERMARK);
+  store<f64>(table, least, T_LEAST);
+  store<f64>(table, greatest, T_GREATEST);
+  store<u32>(table, load<u32>(table, T_LATE) + late, T_LATE);
+  store<u32>(table, load<u32>(table, T_UNTIMED) + untimed, T_UNTIMED);
+  return MIXED;
+}
+

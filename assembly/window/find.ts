@@ -1,0 +1,294 @@
+// The first pass over a batch: the address of each row's state.
+//
+// A batch is all or nothing: only this pass needs memory, and what it enters before it runs out
+// are groups of no rows, which nobody sees.
+import { hashBlock, hashFixed } from "../hash/hash";
+import { assignBlock, MIXED, NO_MEMORY, SLICES } from "./assign";
+import {
+  BLOCK,
+  COLUMN_BYTES,
+  dictionaryLength,
+  fixedKeys,
+  isValid,
+  KIND_DICT,
+  kindOf,
+  validityOf,
+  valuesOf,
+} from "./columns";
+import {
+  BAD_INDEX,
+  blockOfEntry,
+  blockOfNull,
+  BLOCKS,
+  DONE,
+  encodeBlock,
+  HASHES,
+  LONG_KEY,
+  OUT_OF_MEMORY,
+} from "./encode";
+import {
+  findBytes,
+  findFixed,
+  findNull,
+  insertBytes,
+  insertFixed,
+  S_MAP,
+  S_MAP_GENERATION,
+  S_MASK,
+  S_SLOTS,
+  sameKey,
+  setMap,
+} from "./slice";
+import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
+import { touch } from "./touch";
+
+// Above this many slots an index is out of cache: its lines are asked for some rows ahead.
+const NEAR_MASK: u32 = 32768;
+const AHEAD: u32 = 32;
+
+const KEYS: usize = memory.data(512 * 8, 16);
+
+// @ts-ignore: decorator
+@inline
+function probeFixed(slots: u32, mask: u32, key: u64, tag: u32): u32 {
+  let at = tag & mask;
+  while (true) {
+    const slot = load<u64>(slots + (at << 3));
+    const state = <u32>(slot >> 32);
+    if (state == 0) return 0;
+    if (<u32>slot == tag && load<u64>(state - 8) == key) return state;
+    at = (at + 1) & mask;
+  }
+}
+
+function findFixedNear(table: u32, slice: u32, keys: u32, count: u32, out: u32): bool {
+  let slots = load<u32>(slice, S_SLOTS);
+  let mask = load<u32>(slice, S_MASK);
+  for (let row: u32 = 0; row < count; row++) {
+    const key = load<u64>(keys + (row << 3));
+    const tag = <u32>hashFixed(key);
+    let state = probeFixed(slots, mask, key, tag);
+    if (state == 0) {
+      state = insertFixed(table, slice, key, tag);
+      if (state == 0) return false;
+      slots = load<u32>(slice, S_SLOTS);
+      mask = load<u32>(slice, S_MASK);
+    }
+    store<u32>(out + (row << 2), state);
+  }
+  return true;
+}
+
+function findFixedFar(table: u32, slice: u32, keys: u32, count: u32, out: u32): bool {
+  for (let row: u32 = 0; row < count; row++) {
+    store<u64>((<u32>HASHES) + (row << 3), hashFixed(load<u64>(keys + (row << 3))));
+  }
+  for (let row: u32 = 0; row < count; row += AHEAD) {
+    const some = min(AHEAD, count - row);
+    const tags = (<u32>HASHES) + (row << 3);
+    touch(load<u32>(slice, S_SLOTS), load<u32>(slice, S_MASK), tags, 3, some);
+    if (!findFixedNear(table, slice, keys + (row << 3), some, out + (row << 2))) return false;
+  }
+  return true;
+}
+
+// Rows of several windows, or with null keys.
+function findFixedMixed(table: u32, slice: u32, keys: u32, validity: u32, from: u32, count: u32, out: u32): bool {
+  const trash = load<u32>(table, T_TRASH);
+  for (let row: u32 = 0; row < count; row++) {
+    const own = slice == MIXED ? load<u32>((<u32>SLICES) + (row << 2)) : slice;
+    let state = trash;
+    if (own != 0) {
+      state = isValid(validity, from + row)
+        ? findFixed(table, own, load<u64>(keys + (row << 3)))
+        : findNull(table, own);
+      if (state == 0) return false;
+    }
+    store<u32>(out + (row << 2), state);
+  }
+  return true;
+}
+
+function findFixedBlock(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): bool {
+  const keys = fixedKeys(column, from, count, <u32>KEYS);
+  const validity = validityOf(column);
+  if (slice == MIXED || validity != 0) {
+    return findFixedMixed(table, slice, keys, validity, from, count, out);
+  }
+  return load<u32>(slice, S_MASK) < NEAR_MASK
+    ? findFixedNear(table, slice, keys, count, out)
+    : findFixedFar(table, slice, keys, count, out);
+}
+
+// @ts-ignore: decorator
+@inline
+function probeBytes(slots: u32, mask: u32, block: v128, hash: u64): u32 {
+  let at = <u32>hash & mask;
+  while (true) {
+    const slot = load<u64>(slots + (at << 3));
+    const state = <u32>(slot >> 32);
+    if (state == 0) return 0;
+    if (<u32>slot == <u32>hash && sameKey(state, block, hash)) return state;
+    at = (at + 1) & mask;
+  }
+}
+
+function findBytesNear(table: u32, slice: u32, from: u32, count: u32, out: u32): bool {
+  let slots = load<u32>(slice, S_SLOTS);
+  let mask = load<u32>(slice, S_MASK);
+  for (let row = from; row < from + count; row++) {
+    const block = v128.load((<u32>BLOCKS) + (row << 4));
+    const hash = load<u64>((<u32>HASHES) + (row << 3));
+    let state = probeBytes(slots, mask, block, hash);
+    if (state == 0) {
+      state = insertBytes(table, slice, block, hash);
+      if (state == 0) return false;
+      slots = load<u32>(slice, S_SLOTS);
+      mask = load<u32>(slice, S_MASK);
+    }
+    store<u32>(out + (row << 2), state);
+  }
+  return true;
+}
+
+function findBytesFar(table: u32, slice: u32, count: u32, out: u32): bool {
+  for (let row: u32 = 0; row < count; row += AHEAD) {
+    const some = min(AHEAD, count - row);
+    const tags = (<u32>HASHES) + (row << 3);
+    touch(load<u32>(slice, S_SLOTS), load<u32>(slice, S_MASK), tags, 3, some);
+    if (!findBytesNear(table, slice, row, some, out)) return false;
+  }
+  return true;
+}
+
+function findBytesMixed(table: u32, count: u32, out: u32): bool {
+  const trash = load<u32>(table, T_TRASH);
+  for (let row: u32 = 0; row < count; row++) {
+    const slice = load<u32>((<u32>SLICES) + (row << 2));
+    let state = trash;
+    if (slice != 0) {
+      const block = v128.load((<u32>BLOCKS) + (row << 4));
+      state = findBytes(table, slice, block, load<u64>((<u32>HASHES) + (row << 3)));
+      if (state == 0) return false;
+    }
+    store<u32>(out + (row << 2), state);
+  }
+  return true;
+}
+
+function findBytesBlock(table: u32, slice: u32, count: u32, out: u32): bool {
+  if (slice == MIXED) return findBytesMixed(table, count, out);
+  return load<u32>(slice, S_MASK) < NEAR_MASK
+    ? findBytesNear(table, slice, 0, count, out)
+    : findBytesFar(table, slice, count, out);
+}
+
+// Looks up a dictionary entry, or null, for the first time in this window.
+function resolve(table: u32, slice: u32, column: u32, index: u32): i32 {
+  if (index == dictionaryLength(column)) blockOfNull();
+  else if (!blockOfEntry(column, index)) return LONG_KEY;
+  const hash = load<u64>(<u32>HASHES);
+  const state = findBytes(table, slice, v128.load(<u32>BLOCKS), hash);
+  store<u32>(load<u32>(slice, S_MAP) + (index << 2), state);
+  return state == 0 ? OUT_OF_MEMORY : DONE;
+}
+
+function mapOf(table: u32, slice: u32, column: u32): u32 {
+  const generation = load<u32>(table, T_GENERATION);
+  if (load<u32>(slice, S_MAP_GENERATION) != generation) {
+    if (!setMap(table, slice, dictionaryLength(column) + 1, generation)) return 0;
+  }
+  return load<u32>(slice, S_MAP);
+}
+
+function findDictionaryNear(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): i32 {
+  const map = mapOf(table, slice, column);
+  if (map == 0) return OUT_OF_MEMORY;
+  const indices = valuesOf(column) + (from << 2);
+  const length = dictionaryLength(column);
+  for (let row: u32 = 0; row < count; row++) {
+    const index = load<u32>(indices + (row << 2));
+    if (index >= length) return BAD_INDEX;
+    let state = load<u32>(map + (index << 2));
+    if (state == 0) {
+      const code = resolve(table, slice, column, index);
+      if (code != DONE) return code;
+      state = load<u32>(map + (index << 2));
+    }
+    store<u32>(out + (row << 2), state);
+  }
+  return DONE;
+}
+
+function findDictionaryMixed(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): i32 {
+  const trash = load<u32>(table, T_TRASH);
+  const indices = valuesOf(column) + (from << 2);
+  const validity = validityOf(column);
+  const length = dictionaryLength(column);
+  for (let row: u32 = 0; row < count; row++) {
+    const own = slice == MIXED ? load<u32>((<u32>SLICES) + (row << 2)) : slice;
+    let state = trash;
+    if (own != 0) {
+      const map = mapOf(table, own, column);
+      if (map == 0) return OUT_OF_MEMORY;
+      let index = length;
+      if (isValid(validity, from + row)) {
+        index = load<u32>(indices + (row << 2));
+        if (index >= length) return BAD_INDEX;
+      }
+      if (load<u32>(map + (index << 2)) == 0) {
+        const code = resolve(table, own, column, index);
+        if (code != DONE) return code;
+      }
+      state = load<u32>(map + (index << 2));
+    }
+    store<u32>(out + (row << 2), state);
+  }
+  return DONE;
+}
+
+// Without keys a window is one group, whose key is empty.
+function findKeyless(table: u32, slice: u32, count: u32, out: u32): i32 {
+  const block = i64x2.splat(0);
+  const state = findBytes(table, slice, block, hashBlock(block));
+  if (state == 0) return OUT_OF_MEMORY;
+  for (let row: u32 = 0; row < count; row++) store<u32>(out + (row << 2), state);
+  return DONE;
+}
+
+function findBlock(table: u32, slice: u32, columns: u32, keys: u32, from: u32, count: u32, out: u32): i32 {
+  if (load<u32>(table, T_MODE) == FIXED) {
+    return findFixedBlock(table, slice, columns, from, count, out) ? DONE : OUT_OF_MEMORY;
+  }
+  if (keys == 1 && kindOf(columns) == KIND_DICT && load<u32>(columns, 24) != 0) {
+    return slice == MIXED || validityOf(columns) != 0
+      ? findDictionaryMixed(table, slice, columns, from, count, out)
+      : findDictionaryNear(table, slice, columns, from, count, out);
+  }
+  if (keys == 0 && slice != MIXED) return findKeyless(table, slice, count, out);
+  const code = encodeBlock(table, columns, keys, from, count);
+  if (code != DONE) return code;
+  return findBytesBlock(table, slice, count, out) ? DONE : OUT_OF_MEMORY;
+}
+
+/**
+ * Finds the states of `count` rows: `columns` describes the times and then `keys` key columns,
+ * `out` takes an address a row.
+ *
+ * @returns DONE, OUT_OF_MEMORY, or BAD_INDEX.
+ */
+export function findStates(table: u32, columns: u32, keys: u32, count: u32, out: u32): i32 {
+  for (let from: u32 = 0; from < count; from += BLOCK) {
+    const rows = min(BLOCK, count - from);
+    const slice = assignBlock(table, columns, from, rows, true);
+    if (slice == NO_MEMORY) return OUT_OF_MEMORY;
+    const code = findBlock(table, slice, columns + COLUMN_BYTES, keys, from, rows, out + (from << 2));
+    if (code != DONE) return code;
+  }
+  return DONE;
+}
+
+/** Tells that the next batch's dictionary is another one. */
+export function newDictionary(table: u32): void {
+  store<u32>(table, load<u32>(table, T_GENERATION) + 1, T_GENERATION);
+}

@@ -1,0 +1,276 @@
+// The second pass over a batch: a column into the states that the first pass found.
+//
+// Each loop is compiled for the fields it fills: a type parameter of two bytes is "yes", one of a
+// single byte "no" (AssemblyScript specialises on types only).
+import { isValid, KIND_F32, KIND_F64, KIND_I32, kindOf, validityOf, valuesOf } from "./columns";
+import { timeAt } from "./assign";
+
+type Yes = u16;
+type No = u8;
+
+/** Which fields a value has; the same bits as the host's. */
+export const SUM: u32 = 1;
+export const RANGE: u32 = 2;
+export const MOMENTS: u32 = 4;
+export const FIRST: u32 = 8;
+export const LAST: u32 = 16;
+
+// Where a value's fields lie, as the host writes it: i32 each, in this order, −1 for none.
+export const AT_SUM: u32 = 4;
+export const AT_RANGE: u32 = 8;
+export const AT_MOMENTS: u32 = 12;
+export const AT_FIRST: u32 = 16;
+export const AT_LAST: u32 = 20;
+export const AT_NULLS: u32 = 24;
+/** Bytes of a value's layout; its last word tells integers from doubles. */
+export const LAYOUT_BYTES: u32 = 32;
+
+/** Counts the rows of each state. */
+export function countRows(states: u32, count: u32): void {
+  for (let row: u32 = 0; row < count; row++) {
+    const state = load<u32>(states + (row << 2));
+    store<u64>(state, load<u64>(state) + 1);
+  }
+}
+
+function countNulls(states: u32, count: u32, validity: u32, at: u32): void {
+  for (let row: u32 = 0; row < count; row++) {
+    if (isValid(validity, row)) continue;
+    const nulls = load<u32>(states + (row << 2)) + at;
+    store<u64>(nulls, load<u64>(nulls) + 1);
+  }
+}
+
+// Adds to a sum and its compensation: Neumaier's summation by Knuth's TwoSum, which gives the same
+// error term without a branch.
+// @ts-ignore: decorator
+@inline
+function addDouble(at: u32, value: f64): void {
+  const old = load<f64>(at);
+  const sum = old + value;
+  const part = sum - old;
+  store<f64>(at, sum);
+  store<f64>(at, load<f64>(at, 8) + ((old - (sum - part)) + (value - part)), 8);
+}
+
+// Widens a least value and a negated greatest one.
+// @ts-ignore: decorator
+@inline
+function widenDouble(at: u32, value: f64): void {
+  const pair = f64x2.replace_lane(f64x2.splat(value), 1, -value);
+  v128.store(at, f64x2.min(v128.load(at), pair));
+}
+
+function updateDoubles<V, N, R, S, W>(
+  states: u32,
+  count: u32,
+  values: u32,
+  validity: u32,
+  sum: u32,
+  range: u32,
+): void {
+  for (let row: u32 = 0; row < count; row++) {
+    const state = load<u32>(states + (row << 2));
+    if (sizeof<R>() == 2) store<u64>(state, load<u64>(state) + 1);
+    if (sizeof<N>() == 2) {
+      if (!isValid(validity, row)) continue;
+    }
+    const value = <f64>load<V>(values + row * sizeof<V>());
+    if (sizeof<S>() == 2) addDouble(state + sum, value);
+    if (sizeof<W>() == 2) widenDouble(state + range, value);
+  }
+}
+
+// Adds to a sum of 128 bits.
+// @ts-ignore: decorator
+@inline
+function addInteger(at: u32, value: i64): void {
+  const low = load<u64>(at) + <u64>value;
+  store<u64>(at, low);
+  store<i64>(at, load<i64>(at, 8) + (value >> 63) + (low < <u64>value ? 1 : 0), 8);
+}
+
+// @ts-ignore: decorator
+@inline
+function widenInteger(at: u32, value: i64): void {
+  store<i64>(at, min(load<i64>(at), value));
+  store<i64>(at, max(load<i64>(at, 8), value), 8);
+}
+
+function updateIntegers<V, N, R, S, W>(
+  states: u32,
+  count: u32,
+  values: u32,
+  validity: u32,
+  sum: u32,
+  range: u32,
+): void {
+  for (let row: u32 = 0; row < count; row++) {
+    const state = load<u32>(states + (row << 2));
+    if (sizeof<R>() == 2) store<u64>(state, load<u64>(state) + 1);
+    if (sizeof<N>() == 2) {
+      if (!isValid(validity, row)) continue;
+    }
+    const value = <i64>load<V>(values + row * sizeof<V>());
+    if (sizeof<S>() == 2) addInteger(state + sum, value);
+    if (sizeof<W>() == 2) widenInteger(state + range, value);
+  }
+}
+
+function update<V, N, R, S, W>(
+  states: u32,
+  count: u32,
+  values: u32,
+  validity: u32,
+  sum: u32,
+  range: u32,
+): void {
+  if (isFloat<V>()) updateDoubles<V, N, R, S, W>(states, count, values, validity, sum, range);
+  else updateIntegers<V, N, R, S, W>(states, count, values, validity, sum, range);
+}
+
+function updateFields<V, N, R>(
+  fields: u32,
+  states: u32,
+  count: u32,
+  values: u32,
+  validity: u32,
+  sum: u32,
+  range: u32,
+): void {
+  const both = fields & (SUM | RANGE);
+  if (both == SUM) update<V, N, R, Yes, No>(states, count, values, validity, sum, range);
+  else if (both == RANGE) update<V, N, R, No, Yes>(states, count, values, validity, sum, range);
+  else update<V, N, R, Yes, Yes>(states, count, values, validity, sum, range);
+}
+
+function updateSums<V>(column: u32, layout: u32, states: u32, count: u32, rows: bool): void {
+  const fields = load<u32>(layout);
+  const values = valuesOf(column);
+  const validity = validityOf(column);
+  const sum = load<u32>(layout, AT_SUM);
+  const range = load<u32>(layout, AT_RANGE);
+  if (validity == 0) {
+    if (rows) updateFields<V, No, Yes>(fields, states, count, values, validity, sum, range);
+    else updateFields<V, No, No>(fields, states, count, values, validity, sum, range);
+  } else {
+    if (rows) updateFields<V, Yes, Yes>(fields, states, count, values, validity, sum, range);
+    else updateFields<V, Yes, No>(fields, states, count, values, validity, sum, range);
+  }
+}
+
+// Welford's update of count, mean and sum of squared differences.
+function updateMoments<V>(column: u32, at: u32, states: u32, count: u32): void {
+  const values = valuesOf(column);
+  const validity = validityOf(column);
+  for (let row: u32 = 0; row < count; row++) {
+    if (!isValid(validity, row)) continue;
+    const moments = load<u32>(states + (row << 2)) + at;
+    const value = <f64>load<V>(values + row * sizeof<V>());
+    const seen = load<f64>(moments) + 1;
+    const delta = value - load<f64>(moments, 8);
+    const mean = load<f64>(moments, 8) + delta / seen;
+    store<f64>(moments, seen);
+    store<f64>(moments, mean, 8);
+    store<f64>(moments, load<f64>(moments, 16) + delta * (value - mean), 16);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function setMark(at: u32, value: u64, time: i64, order: u64): void {
+  store<u64>(at, value);
+  store<i64>(at, time, 8);
+  store<u64>(at, order, 16);
+}
+
+/** Keeps a value if it comes before the first one so far. */
+// @ts-ignore: decorator
+@inline
+export function keepFirst(at: u32, value: u64, time: i64, order: u64): void {
+  const first = load<i64>(at, 8);
+  if (time < first || (time == first && order < load<u64>(at, 16))) setMark(at, value, time, order);
+}
+
+/** Keeps a value unless it comes before the last one so far. */
+// @ts-ignore: decorator
+@inline
+export function keepLast(at: u32, value: u64, time: i64, order: u64): void {
+  const last = load<i64>(at, 8);
+  if (time > last || (time == last && order >= load<u64>(at, 16))) setMark(at, value, time, order);
+}
+
+// @ts-ignore: decorator
+@inline
+function bitsOf<V>(at: u32): u64 {
+  if (isFloat<V>()) return reinterpret<u64>(<f64>load<V>(at));
+  return <u64>(<i64>load<V>(at));
+}
+
+function updateMarks<V>(
+  column: u32,
+  layout: u32,
+  states: u32,
+  count: u32,
+  times: u32,
+  order: u64,
+): void {
+  const fields = load<u32>(layout);
+  const values = valuesOf(column);
+  const validity = validityOf(column);
+  const timeKind = kindOf(times);
+  const timeValues = valuesOf(times);
+  for (let row: u32 = 0; row < count; row++) {
+    if (!isValid(validity, row)) continue;
+    const state = load<u32>(states + (row << 2));
+    const time = timeAt(timeKind, timeValues, row);
+    const value = bitsOf<V>(values + row * sizeof<V>());
+    if (fields & FIRST) keepFirst(state + load<u32>(layout, AT_FIRST), value, time, order + row);
+    if (fields & LAST) keepLast(state + load<u32>(layout, AT_LAST), value, time, order + row);
+  }
+}
+
+function updateAll<V>(
+  column: u32,
+  layout: u32,
+  states: u32,
+  count: u32,
+  times: u32,
+  order: u64,
+  rows: bool,
+): void {
+  const fields = load<u32>(layout);
+  if (fields & (SUM | RANGE)) updateSums<V>(column, layout, states, count, rows);
+  else if (rows) countRows(states, count);
+  if (fields & MOMENTS) updateMoments<V>(column, load<u32>(layout, AT_MOMENTS), states, count);
+  if (fields & (FIRST | LAST)) updateMarks<V>(column, layout, states, count, times, order);
+  if (validityOf(column) != 0 && load<i32>(layout, AT_NULLS) >= 0) {
+    countNulls(states, count, validityOf(column), load<u32>(layout, AT_NULLS));
+  }
+}
+
+/**
+ * Takes a value column into the states of its rows.
+ *
+ * @param layout What fields it has: bits, then where each lies.
+ * @param times The column of event times.
+ * @param order Partition · 2⁴⁸ + position of the first row.
+ * @param rows Whether to count the rows too.
+ */
+export function updateStates(
+  column: u32,
+  layout: u32,
+  states: u32,
+  count: u32,
+  times: u32,
+  order: f64,
+  partition: u32,
+  rows: bool,
+): void {
+  const first = (<u64>partition << 48) + <u64>order;
+  const kind = kindOf(column);
+  if (kind == KIND_F64) updateAll<f64>(column, layout, states, count, times, first, rows);
+  else if (kind == KIND_F32) updateAll<f32>(column, layout, states, count, times, first, rows);
+  else if (kind == KIND_I32) updateAll<i32>(column, layout, states, count, times, first, rows);
+  else updateAll<i64>(column, layout, states, count, times, first, rows);
+}

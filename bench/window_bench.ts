@@ -1,0 +1,204 @@
+/**
+ * Tumbling windows: columns to partial results on one core, against a `Map` of accumulators.
+ *
+ * The baseline is what one writes by hand: rows as objects, one `Map` a window, an accumulator
+ * object a key that is changed in place. Each round is one window of at least 20 rows a key, and
+ * contender and baseline take turns.
+ *
+ * @module
+ */
+import type { BenchGroup, BenchRow } from "./support/bench.ts";
+import { compare } from "./support/bench.ts";
+import { create } from "../src/kernel/kernel.ts";
+import { KernelWindowTable } from "../src/kernel/window_table.ts";
+import type { KernelColumn, KeyType, WindowPlan, WindowRows } from "../src/kernel/window_types.ts";
+import { columnOf, type Plain } from "../src/windows/plain_columns.ts";
+import { Random } from "../tests/support/random.ts";
+
+const SIZE = 60_000;
+const BATCH_ROWS = 65_536;
+const WINDOWS = 10;
+const ROWS_A_KEY = 20;
+const BUDGET_BYTES = 1 << 30;
+
+interface Row {
+  key: Plain;
+  time: number;
+  value: number;
+}
+
+interface Accumulator {
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+}
+
+/** Adds rows to the `Map` of their window, as one writes it by hand. */
+function addToMaps(windows: Map<number, Map<Plain, Accumulator>>, rows: readonly Row[]): void {
+  let current = NaN;
+  let window: Map<Plain, Accumulator> | undefined;
+  for (const { key, time, value } of rows) {
+    const start = Math.floor(time / SIZE) * SIZE;
+    if (start !== current || window === undefined) {
+      current = start;
+      window = windows.get(start);
+      if (window === undefined) windows.set(start, window = new Map());
+    }
+    const found = window.get(key);
+    if (found === undefined) {
+      window.set(key, { count: 1, sum: value, min: value, max: value });
+    } else {
+      found.count++;
+      found.sum += value;
+      if (value < found.min) found.min = value;
+      if (value > found.max) found.max = value;
+    }
+  }
+}
+
+const PLAN: Omit<WindowPlan, "keys"> = {
+  size: SIZE,
+  offset: 0,
+  allowedLateness: 0,
+  values: [{ type: { kind: "f64" }, nullable: true }],
+  aggregates: [
+    { op: "count", value: -1 },
+    { op: "sum", value: 0 },
+    { op: "mean", value: 0 },
+    { op: "min", value: 0 },
+    { op: "max", value: 0 },
+  ],
+};
+
+/** The same rows as objects and as batches of columns. */
+interface Pool {
+  readonly rows: Row[];
+  readonly batches: WindowRows[];
+}
+
+function slice(column: KernelColumn, from: number, to: number): KernelColumn {
+  const { type, values, offsets, children } = column;
+  const common = { type, length: to - from, nullCount: 0 };
+  if (offsets === undefined) return { ...common, values: values!.subarray(from, to), children };
+  const bytes = values!.subarray(offsets[from], offsets[to]);
+  return { ...common, values: bytes, offsets: offsets.slice(from, to + 1).map((o) => o - offsets[from]) };
+}
+
+function poolOf(keys: readonly Plain[], type: KeyType, length: number): Pool {
+  const random = new Random(1);
+  const rows = Array.from({ length }, (_, row): Row => {
+    const time = (row / length) * SIZE;
+    return { key: keys[random.below(keys.length)], time, value: random.next() * 100 };
+  });
+  const keyColumn = columnOf(type, rows.map(({ key }) => key));
+  const times = columnOf({ kind: "timestamp" }, rows.map(({ time }) => BigInt(Math.floor(time))));
+  const values = columnOf({ kind: "f64" }, rows.map(({ value }) => value));
+  const batches: WindowRows[] = [];
+  for (let from = 0; from < length; from += BATCH_ROWS) {
+    const to = Math.min(length, from + BATCH_ROWS);
+    batches.push({
+      length: to - from,
+      times: slice(times, from, to),
+      keys: [slice(keyColumn, from, to)],
+      values: [slice(values, from, to)],
+    });
+  }
+  return { rows, batches };
+}
+
+/** Moves all rows on by one window. */
+function advance({ rows, batches }: Pool): void {
+  for (const row of rows) row.time += SIZE;
+  for (const { times } of batches) {
+    const values = times.values as BigInt64Array;
+    for (let row = 0; row < values.length; row++) values[row] += BigInt(SIZE);
+  }
+}
+
+interface Case {
+  readonly name: string;
+  readonly keys: number;
+  readonly type: KeyType;
+  readonly keyOf: (index: number) => Plain;
+  readonly target: number | null;
+  readonly note?: string;
+}
+
+async function tumbling({ name, keys, type, keyOf, target, note }: Case): Promise<BenchRow> {
+  const pool = poolOf(
+    Array.from({ length: keys }, (_, index) => keyOf(index)),
+    type,
+    Math.min(2_000_000, Math.max(500_000, keys * ROWS_A_KEY)),
+  );
+  const passes = Math.max(1, Math.ceil((keys * ROWS_A_KEY) / pool.rows.length));
+  const units = passes * pool.rows.length;
+  using table = new KernelWindowTable(create({ budgetBytes: BUDGET_BYTES }), { ...PLAN, keys: [type] });
+  const windows = new Map<number, Map<Plain, Accumulator>>();
+  let turn = 0;
+  return await compare({
+    name,
+    target,
+    note,
+    rounds: WINDOWS,
+    beforeRound: () => {
+      if (turn++ % 2 === 1) return;
+      table.close(Infinity);
+      windows.clear();
+      advance(pool);
+      globalThis.gc?.();
+    },
+    contender: () => {
+      for (let pass = 0; pass < passes; pass++) {
+        for (const batch of pool.batches) {
+          table.add(batch, { watermarkBefore: -Infinity, bound: 0, partition: 0, position: 0 });
+        }
+      }
+      return units;
+    },
+    baseline: () => {
+      for (let pass = 0; pass < passes; pass++) addToMaps(windows, pool.rows);
+      return units;
+    },
+  });
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: "tumbling, 1,000 keys as dictionary",
+    keys: 1000,
+    type: { kind: "dict" },
+    keyOf: (index) => `sensor-${index}`,
+    target: 15,
+  },
+  {
+    name: "tumbling, 1,000 keys as i64",
+    keys: 1000,
+    type: { kind: "i64" },
+    keyOf: (index) => BigInt(index * 7919),
+    target: 7,
+  },
+  {
+    name: "tumbling, 100,000 utf8 keys",
+    keys: 100_000,
+    type: { kind: "utf8" },
+    keyOf: (index) => `sensor-${index}`,
+    target: 12,
+  },
+  {
+    name: "tumbling, 1,000,000 utf8 keys",
+    keys: 1_000_000,
+    type: { kind: "utf8" },
+    keyOf: (index) => `sensor-${index}`,
+    target: 6,
+  },
+];
+
+async function rows(): Promise<BenchRow[]> {
+  const out: BenchRow[] = [];
+  for (const one of CASES) out.push(await tumbling(one));
+  return out;
+}
+
+/** Tumbling windows on one core. */
+export const group: BenchGroup = { name: "windows", rows };

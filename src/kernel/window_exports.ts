@@ -1,0 +1,108 @@
+/** The exports that windows are made with; see the sources in `assembly/window/`. */
+export interface WindowExports {
+  tableCreate(
+    size: number,
+    offset: number,
+    lateness: number,
+    mode: number,
+    stateBytes: number,
+    parts: number,
+  ): number;
+  tableFree(table: number): void;
+  tableInitial(table: number): number;
+  tableParts(table: number): number;
+  tableCount(table: number): number;
+  tableGroups(table: number): number;
+  tableBytes(table: number): number;
+  tableStart(table: number, index: number): number;
+  tableDue(table: number, watermark: number): number;
+  tableDrop(table: number, count: number): void;
+  tableClear(table: number): void;
+  beginTimes(table: number, watermark: number, bound: number): void;
+  lateRows(table: number): number;
+  untimedRows(table: number): number;
+  leastTime(table: number): number;
+  greatestTime(table: number): number;
+  watermark(table: number): number;
+  newDictionary(table: number): void;
+  findStates(table: number, columns: number, keys: number, count: number, out: number): number;
+  countRows(states: number, count: number): void;
+  updateStates(
+    column: number,
+    layout: number,
+    states: number,
+    count: number,
+    times: number,
+    order: number,
+    partition: number,
+    rows: boolean,
+  ): void;
+  hashRows(table: number, columns: number, keys: number, count: number, out: number): number;
+  routeRows(
+    table: number,
+    columns: number,
+    keys: number,
+    count: number,
+    ownerOf: number,
+    counts: number,
+    out: number,
+  ): number;
+  listRows(owners: number, count: number, base: number, cursors: number, out: number): void;
+  measureWindow(table: number, index: number, ownerOf: number, owner: number): number;
+  measuredRecords(): number;
+  beginWrite(table: number, index: number): void;
+  writeRecords(table: number, ownerOf: number, owner: number, to: number, room: number): number;
+  findRecords(
+    table: number,
+    start: number,
+    from: number,
+    bytes: number,
+    out: number,
+    most: number,
+  ): number;
+  recordsFound(): number;
+  mergeRecords(
+    table: number,
+    layouts: number,
+    values: number,
+    from: number,
+    states: number,
+    count: number,
+  ): number;
+  sortWindow(table: number, index: number): number;
+  findOverflow(table: number, index: number, at: number): number;
+  gatherWords(
+    table: number,
+    index: number,
+    from: number,
+    count: number,
+    at: number,
+    out: number,
+  ): void;
+  gatherKeys(
+    table: number,
+    index: number,
+    from: number,
+    count: number,
+    part: number,
+    out: number,
+    valid: number,
+  ): void;
+  gatherLengths(
+    table: number,
+    index: number,
+    from: number,
+    count: number,
+    part: number,
+    out: number,
+    valid: number,
+  ): void;
+  gatherBytes(
+    table: number,
+    index: number,
+    from: number,
+    count: number,
+    part: number,
+    out: number,
+  ): number;
+}

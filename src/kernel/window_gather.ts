@@ -1,0 +1,271 @@
+import type { Kernel } from "./kernel.ts";
+import { bitmapOf, columnOfWords, type ResultBuffers } from "./result_columns.ts";
+import { resultTypeOf, sumInRange } from "./window_check.ts";
+import type { StateLayout } from "./window_layout.ts";
+import type { KeyType, PlannedAggregate, ResultColumn, WindowPlan } from "./window_types.ts";
+
+/** Rows gathered at a time: 8 bytes and a flag each fit into the buffer. */
+const GATHER_ROWS = 8192;
+const FLAGS_AT = GATHER_ROWS * 8;
+
+/** Bytes of the buffer that results are gathered in. */
+export const GATHER_BYTES: number = GATHER_ROWS * 9;
+
+/** Longest text decoded at once: V8's strings end at 2²⁹ characters. */
+const MAX_TEXT = 2 ** 28;
+
+/** A sorted window: its position among the open ones, and how many groups it has. */
+export interface SortedWindow {
+  readonly index: number;
+  readonly groups: number;
+}
+
+/** What {@linkcode WindowGather} gathers from. */
+export interface GatherOptions {
+  readonly kernel: Kernel;
+  readonly table: number;
+  readonly plan: WindowPlan;
+  readonly layout: StateLayout;
+  /** A block of at least GATHER_BYTES. */
+  readonly buffer: number;
+}
+
+/** Makes columns of the sorted windows of a table. */
+export class WindowGather {
+  readonly #options: GatherOptions;
+  readonly #windows: readonly SortedWindow[];
+  readonly #length: number;
+
+  constructor(options: GatherOptions, windows: readonly SortedWindow[]) {
+    this.#options = options;
+    this.#windows = windows;
+    this.#length = windows.reduce((sum, { groups }) => sum + groups, 0);
+  }
+
+  /** Calls `gather` for pieces of each window, with the result row at which a piece starts. */
+  #forPieces(gather: (window: number, from: number, count: number, row: number) => void): void {
+    let row = 0;
+    for (const { index, groups } of this.#windows) {
+      for (let from = 0; from < groups; from += GATHER_ROWS) {
+        gather(index, from, Math.min(GATHER_ROWS, groups - from), row + from);
+      }
+      row += groups;
+    }
+  }
+
+  /** The 8 bytes at `at` of every state. */
+  #words(at: number): ArrayBuffer {
+    const { kernel, table, buffer } = this.#options;
+    const words = new Uint8Array(this.#length * 8);
+    this.#forPieces((window, from, count, row) => {
+      kernel.exports.gatherWords(table, window, from, count, at, buffer);
+      words.set(kernel.u8.subarray(buffer, buffer + count * 8), row * 8);
+    });
+    return words.buffer;
+  }
+
+  /** Non-negative 64-bit integers as doubles, exact to 2⁵³. */
+  #counts(at: number): Float64Array {
+    const halves = new Uint32Array(this.#words(at));
+    const counts = new Float64Array(this.#length);
+    for (let row = 0; row < counts.length; row++) {
+      counts[row] = halves[2 * row] + halves[2 * row + 1] * 0x1_0000_0000;
+    }
+    return counts;
+  }
+
+  /** The columns of the keys. */
+  keys(): ResultColumn[] {
+    return this.#options.plan.keys.map((type, part) => {
+      const text = type.kind === "utf8" || type.kind === "dict" || type.kind === "bytes";
+      return text ? this.#textKeys(type, part) : this.#fixedKeys(type, part);
+    });
+  }
+
+  #fixedKeys(type: KeyType, part: number): ResultColumn {
+    const { kernel, table, buffer } = this.#options;
+    const words = new Uint8Array(this.#length * 8);
+    const valid = new Uint8Array(this.#length);
+    this.#forPieces((window, from, count, row) => {
+      const flags = buffer + FLAGS_AT;
+      kernel.exports.gatherKeys(table, window, from, count, part, buffer, flags);
+      words.set(kernel.u8.subarray(buffer, buffer + count * 8), row * 8);
+      valid.set(kernel.u8.subarray(flags, flags + count), row);
+    });
+    return columnOfWords(type, words.buffer, valid);
+  }
+
+  #textKeys(type: KeyType, part: number): ResultColumn {
+    const { kernel, table, buffer } = this.#options;
+    const lengths = new Uint32Array(this.#length);
+    const valid = new Uint8Array(this.#length);
+    this.#forPieces((window, from, count, row) => {
+      const flags = buffer + FLAGS_AT;
+      kernel.exports.gatherLengths(table, window, from, count, part, buffer, flags);
+      lengths.set(new Uint32Array(kernel.u8.buffer, buffer, count), row);
+      valid.set(kernel.u8.subarray(flags, flags + count), row);
+    });
+    const text = this.#bytesOf(lengths, part);
+    const own = type.kind === "dict" ? dictionaryOf(text, valid) : text;
+    return { type, length: this.#length, ...bitmapOf(valid), ...own };
+  }
+
+  #bytesOf(lengths: Uint32Array, part: number): Text {
+    const { kernel, table, buffer } = this.#options;
+    const offsets = new Int32Array(this.#length + 1);
+    let total = 0;
+    lengths.forEach((length, row) => offsets[row + 1] = total += length);
+    if (total > 0x7fff_ffff) {
+      throw new RangeError(
+        `Cannot give results: the keys of the windows that close take ${total} bytes, a column ` +
+          `holds 2 GiB; close more often or use shorter windows`,
+      );
+    }
+    const values = new Uint8Array(total);
+    this.#forPieces((window, from, count, row) => {
+      for (let done = 0; done < count;) {
+        const some = fitting(lengths.subarray(row + done, row + count));
+        const bytes = kernel.exports.gatherBytes(table, window, from + done, some, part, buffer);
+        values.set(kernel.u8.subarray(buffer, buffer + bytes), offsets[row + done]);
+        done += some;
+      }
+    });
+    return { values, offsets };
+  }
+
+  /** The column of an aggregate. */
+  aggregate({ op, value }: PlannedAggregate): ResultColumn {
+    const { plan, layout } = this.#options;
+    const type = resultTypeOf(op, plan.values[value]?.type);
+    if (value < 0) return columnOfWords(type, this.#words(0));
+    const fields = layout.values[value];
+    const float = fields.domain === "float";
+    const counts = this.#valuesOf(fields.nulls);
+    const some = () => Uint8Array.from(counts, (count) => Number(count > 0));
+    switch (op) {
+      case "count":
+        return columnOfWords(type, BigInt64Array.from(counts, BigInt).buffer);
+      case "sum":
+        return columnOfWords(
+          type,
+          float ? this.#sums(fields.sum) : this.#words(fields.sum),
+          some(),
+        );
+      case "mean":
+        return columnOfWords(type, this.#means(fields.sum, counts, float), some());
+      case "min":
+        return columnOfWords(type, this.#words(fields.range), some());
+      case "max":
+        return columnOfWords(type, this.#greatest(fields.range + 8, float), some());
+      case "first":
+        return columnOfWords(type, this.#words(fields.first), some());
+      case "last":
+        return columnOfWords(type, this.#words(fields.last), some());
+      default:
+        return this.#spread(fields.moments, op === "stddev");
+    }
+  }
+
+  #valuesOf(nulls: number): Float64Array {
+    const rows = this.#counts(0);
+    if (nulls < 0) return rows;
+    const without = this.#counts(nulls);
+    return rows.map((count, row) => count - without[row]);
+  }
+
+  /** Sums with their compensations, which mean nothing once a sum is infinite or NaN. */
+  #sums(at: number): ArrayBuffer {
+    const sums = new Float64Array(this.#words(at));
+    const errors = new Float64Array(this.#words(at + 8));
+    for (let row = 0; row < sums.length; row++) {
+      if (Number.isFinite(sums[row]) && !Number.isNaN(errors[row])) sums[row] += errors[row];
+    }
+    return sums.buffer;
+  }
+
+  #means(at: number, counts: Float64Array, float: boolean): ArrayBuffer {
+    if (float) return new Float64Array(this.#sums(at)).map((sum, row) => sum / counts[row]).buffer;
+    const low = new BigUint64Array(this.#words(at));
+    const high = new BigInt64Array(this.#words(at + 8));
+    return counts.map((count, row) => Number((high[row] << 64n) + low[row]) / count).buffer;
+  }
+
+  #greatest(at: number, float: boolean): ArrayBuffer {
+    const words = this.#words(at);
+    return float ? new Float64Array(words).map((value) => -value).buffer : words;
+  }
+
+  #spread(at: number, root: boolean): ResultColumn {
+    const counts = new Float64Array(this.#words(at));
+    const squares = new Float64Array(this.#words(at + 16));
+    const valid = Uint8Array.from(counts, (count) => Number(count >= 2));
+    const spread = squares.map((sum, row) => {
+      const variance = sum / (counts[row] - 1);
+      return root ? Math.sqrt(variance) : variance;
+    });
+    return columnOfWords({ kind: "f64" }, spread.buffer, valid);
+  }
+}
+
+type Text = { values: Uint8Array; offsets: Int32Array };
+
+/** How many of the next keys fit into the buffer at once. */
+function fitting(lengths: Uint32Array): number {
+  let [count, bytes] = [0, 0];
+  while (count < lengths.length && bytes + lengths[count] <= GATHER_ROWS * 8) {
+    bytes += lengths[count++];
+  }
+  return count;
+}
+
+/** Indices into a dictionary of the distinct strings. */
+function dictionaryOf({ values, offsets }: Text, valid: Uint8Array): ResultBuffers {
+  const ids = new Map<string, number>();
+  const entries: number[] = [];
+  const indices = new Int32Array(valid.length);
+  // a byte a character, so that offsets of bytes cut the text
+  const bytewise = new TextDecoder("latin1");
+  const names = values.length <= MAX_TEXT ? bytewise.decode(values) : undefined;
+  for (let row = 0; row < valid.length; row++) {
+    if (valid[row] === 0) continue;
+    const [start, end] = [offsets[row], offsets[row + 1]];
+    const name = names?.slice(start, end) ?? bytewise.decode(values.subarray(start, end));
+    const id = ids.get(name) ?? ids.size;
+    indices[row] = id;
+    if (id < ids.size) continue;
+    ids.set(name, id);
+    entries.push(row);
+  }
+  return { values: indices, children: [entryColumn({ values, offsets }, entries)] };
+}
+
+function entryColumn({ values, offsets }: Text, rows: readonly number[]): ResultColumn {
+  const starts = new Int32Array(rows.length + 1);
+  rows.forEach((row, id) => starts[id + 1] = starts[id] + offsets[row + 1] - offsets[row]);
+  const bytes = new Uint8Array(starts[rows.length]);
+  rows.forEach((row, id) => bytes.set(values.subarray(offsets[row], offsets[row + 1]), starts[id]));
+  return {
+    type: { kind: "utf8" },
+    length: rows.length,
+    nullCount: 0,
+    values: bytes,
+    offsets: starts,
+  };
+}
+
+/**
+ * Throws if an integer sum of a window does not fit into 64 bits.
+ *
+ * @throws {RangeError} with the sum.
+ */
+export function checkSums(options: GatherOptions, index: number): void {
+  const { kernel, table, plan, layout } = options;
+  for (const { op, value } of plan.aggregates) {
+    if (op !== "sum" || layout.values[value].domain === "float") continue;
+    const at = layout.values[value].sum;
+    const state = kernel.exports.findOverflow(table, index, at) >>> 0;
+    if (state === 0) continue;
+    const halves = new DataView(kernel.u8.buffer, state + at, 16);
+    sumInRange((halves.getBigInt64(8, true) << 64n) + halves.getBigUint64(0, true));
+  }
+}
