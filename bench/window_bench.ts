@@ -82,7 +82,11 @@ function slice(column: KernelColumn, from: number, to: number): KernelColumn {
   const common = { type, length: to - from, nullCount: 0 };
   if (offsets === undefined) return { ...common, values: values!.subarray(from, to), children };
   const bytes = values!.subarray(offsets[from], offsets[to]);
-  return { ...common, values: bytes, offsets: offsets.slice(from, to + 1).map((o) => o - offsets[from]) };
+  return {
+    ...common,
+    values: bytes,
+    offsets: offsets.slice(from, to + 1).map((o) => o - offsets[from]),
+  };
 }
 
 function poolOf(keys: readonly Plain[], type: KeyType, length: number): Pool {
@@ -133,7 +137,10 @@ async function tumbling({ name, keys, type, keyOf, target, note }: Case): Promis
   );
   const passes = Math.max(1, Math.ceil((keys * ROWS_A_KEY) / pool.rows.length));
   const units = passes * pool.rows.length;
-  using table = new KernelWindowTable(create({ budgetBytes: BUDGET_BYTES }), { ...PLAN, keys: [type] });
+  using table = new KernelWindowTable(create({ budgetBytes: BUDGET_BYTES }), {
+    ...PLAN,
+    keys: [type],
+  });
   const windows = new Map<number, Map<Plain, Accumulator>>();
   let turn = 0;
   return await compare({
@@ -146,7 +153,7 @@ async function tumbling({ name, keys, type, keyOf, target, note }: Case): Promis
       table.close(Infinity);
       windows.clear();
       advance(pool);
-      globalThis.gc?.();
+      (globalThis as { gc?: () => void }).gc?.();
     },
     contender: () => {
       for (let pass = 0; pass < passes; pass++) {

@@ -149,3 +149,38 @@ for (const [name, make] of Object.entries(ENGINES)) {
     });
   });
 }
+
+Deno.test("KernelWindowTable and ReferenceWindowTable give the same, bit for bit", () => {
+  forSeeds(RUNS, (random) => {
+    const given = randomFairCase(random);
+    const owners = 1 + random.below(3);
+    const ownerOf = Uint8Array.from({ length: 256 }, () => random.below(owners));
+    using ours = new KernelWindowTable(kernel, given.plan);
+    using twin = new ReferenceWindowTable(given.plan);
+    using ourOwner = new KernelWindowTable(kernel, given.plan);
+    using twinOwner = new ReferenceWindowTable(given.plan);
+    let watermark = -Infinity;
+    for (const { rows, ...at } of batchesOf(random, given)) {
+      const where = { ...at, watermarkBefore: watermark };
+      const expected = { ...where, ownerOf, owners };
+      assertEquals(ours.route(rows, expected), twin.route(rows, expected));
+      const outcome = ours.add(rows, where);
+      assertEquals(outcome, twin.add(rows, where));
+      assertEquals(ours.nextClose(), twin.nextClose());
+      watermark = outcome.watermarkAfter;
+      if (random.chance(0.3)) {
+        assertEquals(resultsOf(ours.close(watermark)), resultsOf(twin.close(watermark)));
+      }
+      if (random.chance(0.7)) continue;
+      const [deltas, twins] = [ours, twin].map((table) => table.takeDeltas({ ownerOf, owners }));
+      assertEquals(deltas.map(({ length }) => length), twins.map(({ length }) => length));
+      deltas.forEach((delta, owner) => {
+        assertEquals(ourOwner.fold(twins[owner]), twinOwner.fold(delta));
+      });
+    }
+    for (const [a, b] of [[ours, twin], [ourOwner, twinOwner]]) {
+      assertEquals({ ...a.stats(), bytes: 0 }, b.stats());
+      assertEquals(resultsOf(a.close(Infinity)), resultsOf(b.close(Infinity)));
+    }
+  });
+});

@@ -19,6 +19,13 @@ const I64_MAX = 2n ** 63n - 1n;
 /** The longest key, of several columns the longest of all their bytes together: 64 KiB. */
 export const MAX_KEY_BYTES = 65_536;
 
+/** The error of a key that is too long. */
+export function longKey(): RangeError {
+  return new RangeError(
+    `Cannot add rows to windows: a key has more than ${MAX_KEY_BYTES} bytes; shorten or hash it`,
+  );
+}
+
 /** Whether columns of a kind can give event times. */
 export function isTimeKind(kind: string): boolean {
   return TIME_KINDS.has(kind);

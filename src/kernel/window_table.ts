@@ -16,7 +16,7 @@ import {
 } from "./delta.ts";
 import { type Kernel, KernelMemoryError } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
-import { checkRows, MAX_KEY_BYTES } from "./window_check.ts";
+import { checkRows, longKey, MAX_KEY_BYTES } from "./window_check.ts";
 import { checkSums, GATHER_BYTES, WindowGather } from "./window_gather.ts";
 import {
   fingerprintOf,
@@ -159,10 +159,9 @@ export class KernelWindowTable implements WindowEngine {
   #check(code: number, what: string): void {
     if (code === 0) return;
     if (code === OUT_OF_MEMORY) throw this.#memoryError(what);
+    if (code !== BAD_INDEX) throw longKey();
     throw new RangeError(
-      code === BAD_INDEX
-        ? `Cannot ${what} windows: a dictionary index lies beyond the dictionary; the batch is broken`
-        : `Cannot ${what} windows: a key has more than ${MAX_KEY_BYTES} bytes; shorten or hash it`,
+      `Cannot ${what} windows: a dictionary index lies beyond the dictionary; the batch is broken`,
     );
   }
 

@@ -1,5 +1,5 @@
 import type { Kernel } from "../kernel/kernel.ts";
-import { ReferenceWindowTable } from "./reference_window_table.ts";
+import { KernelWindowTable } from "../kernel/window_table.ts";
 import { type WindowTable, type WindowTableOptions, windowTableOver } from "./window_table.ts";
 
 /**
@@ -21,6 +21,6 @@ import { type WindowTable, type WindowTableOptions, windowTableOver } from "./wi
  * const results = table.close(Infinity);
  * ```
  */
-export function createWindowTable(_kernel: Kernel, options: WindowTableOptions): WindowTable {
-  return windowTableOver((plan) => new ReferenceWindowTable(plan), options);
+export function createWindowTable(kernel: Kernel, options: WindowTableOptions): WindowTable {
+  return windowTableOver((plan) => new KernelWindowTable(kernel, plan), options);
 }

@@ -24,7 +24,13 @@ import type {
   WindowRows,
   WindowStats,
 } from "../kernel/window_types.ts";
-import { checkRows, resultTypeOf, sumInRange } from "../kernel/window_check.ts";
+import {
+  checkRows,
+  longKey,
+  MAX_KEY_BYTES,
+  resultTypeOf,
+  sumInRange,
+} from "../kernel/window_check.ts";
 import { columnOf, type Plain, valueAt } from "./plain_columns.ts";
 import { ReferenceAccumulator } from "./reference_accumulator.ts";
 import { compareKeys, decodeKey, encodeKey, hashKey, keyColumns } from "./reference_keys.ts";
@@ -71,6 +77,7 @@ export class ReferenceWindowTable implements WindowEngine {
     checkRows(this.#plan, rows);
     const before = this.stats().groups;
     const { timed, ...outcome } = this.#judge(rows, at);
+    for (let row = 0; row < rows.length; row++) this.#keyOf(rows, row);
     for (const row of timed) this.#addRow(rows, row, at);
     this.#rows += timed.length;
     return { ...outcome, absorbed: timed.length, distinct: this.stats().groups - before };
@@ -81,7 +88,7 @@ export class ReferenceWindowTable implements WindowEngine {
     const { timed, ...outcome } = this.#judge(rows, options);
     const lists: number[][] = Array.from({ length: options.owners }, () => []);
     for (const { row } of timed) {
-      const hash = hashKey(this.#plan.keys, encodeKey(this.#plan.keys, rows.keys, row));
+      const hash = hashKey(this.#plan.keys, this.#keyOf(rows, row));
       lists[options.ownerOf[Number(hash >> 56n)]].push(row);
     }
     return { ...outcome, rows: lists.map((list) => Uint32Array.from(list)) };
@@ -109,7 +116,7 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   #addRow(rows: WindowRows, { row, time, start }: TimedRow, at: BatchPosition): void {
-    const group = this.#groupOf(start, encodeKey(this.#plan.keys, rows.keys, row));
+    const group = this.#groupOf(start, this.#keyOf(rows, row));
     const order = (BigInt(at.partition) << POSITION_BITS) + BigInt(at.position + row);
     group.rows++;
     group.values.forEach((value, index) => {
@@ -118,6 +125,12 @@ export class ReferenceWindowTable implements WindowEngine {
       const number = cell === null || known ? cell as number | bigint | null : 0;
       value.add(number, BigInt(time), order);
     });
+  }
+
+  #keyOf(rows: WindowRows, row: number): Uint8Array | null {
+    const key = encodeKey(this.#plan.keys, rows.keys, row);
+    if (key !== null && key.length > MAX_KEY_BYTES) throw longKey();
+    return key;
   }
 
   #groupOf(start: number, key: Uint8Array | null): Group {
@@ -229,6 +242,7 @@ export class ReferenceWindowTable implements WindowEngine {
     );
     const aggregates = this.#aggregates(groups.map(({ group }) => group));
     for (const [start] of closed) this.#slices.delete(start);
+    if (groups.length === 0) return undefined;
     return {
       length: groups.length,
       windowStart: BigInt64Array.from(groups, ({ start }) => BigInt(start)),

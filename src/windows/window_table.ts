@@ -1,4 +1,5 @@
 import type { Column } from "../batch/column.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
 import { isTimeKind, resultTypeOf } from "../kernel/window_check.ts";
 import type {
@@ -57,7 +58,7 @@ export interface WindowTable extends Disposable {
    * are freed: `windowStart`, `windowEnd`, the keys, the aggregates, in the order of the first and
    * then the keys (numbers by value, text by its UTF-8 bytes, NaN and null last).
    */
-  close(watermark: number): ColumnBatch | undefined;
+  close(watermark: number): RecordBatch | undefined;
   /** Watermark that closes the earliest open window, ms; `Infinity` without one. */
   nextClose(): number;
   /** The whole state as one delta. */
@@ -120,18 +121,18 @@ class BatchWindowTable implements WindowTable {
     return this.#engine.fold(delta);
   }
 
-  close(watermark: number): ColumnBatch | undefined {
+  close(watermark: number): RecordBatch | undefined {
     const closed = this.#engine.close(watermark);
     return closed && this.#batchOf(closed);
   }
 
-  #batchOf(closed: ClosedWindows): ColumnBatch {
+  #batchOf(closed: ClosedWindows): RecordBatch {
     const { length, windowStart, windowEnd, keys, aggregates } = closed;
     const bound = (values: BigInt64Array): Column => {
       return { type: { kind: "timestamp" }, length, nullCount: 0, values };
     };
     const columns = [bound(windowStart), bound(windowEnd), ...keys, ...aggregates];
-    return { schema: this.resultSchema, length, columns };
+    return new RecordBatch(this.resultSchema, columns, length);
   }
 
   nextClose(): number {

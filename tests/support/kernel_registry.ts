@@ -24,7 +24,22 @@ export interface KernelPlumbing {
 }
 
 /** Every exported kernel that computes. */
-export const FAMILIES: readonly KernelFamily[] = [];
+export const FAMILIES: readonly KernelFamily[] = [
+  {
+    exports: [
+      ...["beginTimes", "greatestTime", "lateRows", "leastTime", "untimedRows", "watermark"],
+      ...["findStates", "countRows", "updateStates", "newDictionary"],
+      ...["measureWindow", "measuredRecords", "beginWrite", "writeRecords", "tableClear"],
+      ...["findRecords", "recordsFound", "mergeRecords"],
+      ...["hashRows", "routeRows", "listRows"],
+      ...["tableDue", "sortWindow", "findOverflow", "tableDrop"],
+      ...["gatherWords", "gatherKeys", "gatherLengths", "gatherBytes"],
+    ],
+    twin: "src/windows/reference_window_table.ts#ReferenceWindowTable",
+    test: "tests/window_table_test.ts",
+    bench: "bench/window_bench.ts",
+  },
+];
 
 /** Every other export. */
 export const PLUMBING: readonly KernelPlumbing[] = [
@@ -32,5 +47,13 @@ export const PLUMBING: readonly KernelPlumbing[] = [
     exports: ["memory", "setBudget", "usedBytes", "allocate", "release"],
     purpose: "the arena: where blocks lie is nobody's business",
     test: "tests/kernel_test.ts",
+  },
+  {
+    exports: [
+      ...["tableCreate", "tableFree", "tableInitial", "tableParts"],
+      ...["tableCount", "tableGroups", "tableBytes", "tableStart"],
+    ],
+    purpose: "making and reading the record of a window table",
+    test: "tests/window_table_test.ts",
   },
 ];
