@@ -153,8 +153,9 @@ class RecordTask implements BeeTask {
   }
 
   #fail({ batch, row }: Row, error: unknown): void {
-    this.#fatal ??= this.#fn.unfit(error);
-    batch.results[row] = new RowFailure(error);
+    const failure = new RowFailure(error);
+    if (failure.name === "ReferenceError") this.#fatal ??= this.#fn.unfit(error);
+    batch.results[row] = failure;
   }
 
   /** Waits for the promise of a row, but not longer than the limit. */
@@ -178,7 +179,7 @@ class RecordTask implements BeeTask {
       note();
       this.#settle(row);
     };
-    result.then(
+    adopt(result).then(
       (value) => settle(() => row.batch.results[row.row] = value),
       (error) => settle(() => this.#fail(row, error)),
     );
@@ -226,6 +227,11 @@ class RecordTask implements BeeTask {
     this.#fatalSent = true;
     return "idle";
   }
+}
+
+/** A promise of what a thenable of the user's gives, even if its `then` throws. */
+async function adopt<T>(result: PromiseLike<T>): Promise<T> {
+  return await result;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -11,6 +11,7 @@ import { RowFailure, type WorkBatch } from "./work_batch.ts";
 
 const FLUSH_BYTES = 256 * 1024;
 const MESSAGE_CHARACTERS = 4_096;
+const NAME_CHARACTERS = 256;
 
 /** Encodes finished results, in the order of their rows, into the outbox. */
 export class ResultSender {
@@ -63,7 +64,8 @@ export class ResultSender {
 
   #stage(batch: WorkBatch): void {
     const from = batch.sent;
-    while (batch.hasResult && this.#bytes < this.#flushBytes) this.#put(batch, batch.sent++);
+    // One at least: in the smallest rings the bounds of two empty writers exceed the limit.
+    do this.#put(batch, batch.sent++); while (batch.hasResult && this.#bytes < this.#flushBytes);
     this.#staged = { batch: batch.id, from, rows: batch.sent - from };
   }
 
@@ -89,7 +91,13 @@ export class ResultSender {
   }
 
   #fail(index: number, { name, message }: { name: string; message: string }): void {
-    const error: RowError = { index, name, message: message.slice(0, MESSAGE_CHARACTERS) };
+    // Both together, at 3 bytes a character, leave most of the smallest frame to the results.
+    const limit = this.#context.outbox.maxFrameBytes;
+    const error: RowError = {
+      index,
+      name: name.slice(0, Math.min(NAME_CHARACTERS, limit >> 6)),
+      message: message.slice(0, Math.min(MESSAGE_CHARACTERS, limit >> 5)),
+    };
     this.#errors.write(error);
     this.#results.write(undefined);
     this.#context.dancer.failedRecord();

@@ -11,19 +11,19 @@ export class RowFailure {
   /** The error's message. */
   readonly message: string;
 
-  /** From whatever was thrown. */
+  /** From whatever was thrown, whose own members may throw in their turn. */
   constructor(thrown: unknown) {
-    const isError = thrown instanceof Error;
-    this.name = isError ? thrown.name : "Error";
-    this.message = isError ? thrown.message : describe(thrown);
+    this.name = shown(() => thrown instanceof Error ? thrown.name : "Error", "Error");
+    const message = () => thrown instanceof Error ? thrown.message : thrown;
+    this.message = shown(message, "a value that cannot be shown was thrown");
   }
 }
 
-function describe(thrown: unknown): string {
+function shown(read: () => unknown, otherwise: string): string {
   try {
-    return String(thrown);
+    return String(read());
   } catch {
-    return "a value that cannot be shown was thrown";
+    return otherwise;
   }
 }
 
