@@ -24,6 +24,7 @@ export class BatchFiller {
   readonly #keyWriter = new RecordWriter();
   readonly #hashes = new Int32Array(MAX_ROWS);
   readonly #maxBytes: number;
+  readonly #maxKeyLength: number;
   #sendKeys = false;
   #keys: string[] = [];
   #sequences: number[] = [];
@@ -32,6 +33,7 @@ export class BatchFiller {
   constructor(options: BatchFillerOptions) {
     this.#options = options;
     this.#maxBytes = Math.min(MAX_BYTES, options.maxFrameBytes >> 2);
+    this.#maxKeyLength = options.maxFrameBytes >> 5; // at 3 bytes a character under a tenth of it
     this.#values = new RecordWriter({ maxBytes: options.maxFrameBytes >> 1 });
   }
 
@@ -48,9 +50,11 @@ export class BatchFiller {
   /**
    * Adds a record; whether the batch is full with it.
    *
-   * @throws {TypeError | RangeError} when the value cannot cross; the batch is then as before.
+   * @throws {TypeError | RangeError} when the value cannot cross, or it or the key is too long; the
+   * batch is then as before.
    */
   add(key: string, value: unknown, of: { hash: number; sequence: number }): boolean {
+    if (key.length > this.#maxKeyLength) throw keyTooLong(key.length, this.#maxKeyLength);
     this.#values.write(value);
     if (this.#keys.length === 0) this.#sendKeys = this.#options.sendKeys();
     this.#hashes[this.#keys.length] = of.hash;
@@ -82,6 +86,14 @@ export class BatchFiller {
   }
 
   get #bytes(): number {
-    return this.#values.estimatedBytes + this.#keyWriter.estimatedBytes;
+    const { estimatedBytes } = this.#values;
+    return estimatedBytes + this.#keyWriter.estimatedBytes + hashBytes(this.#keys.length);
   }
+}
+
+function keyTooLong(length: number, limit: number): RangeError {
+  return new RangeError(
+    `Cannot submit: the key has ${length} characters, at most ${limit} allowed (a 64th of ` +
+      `ringBytes); use a shorter key or raise ringBytes`,
+  );
 }

@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { RecordReader } from "../src/batch/records/mod.ts";
+import { aligned, hashBytes, RECORD_HEADER_BYTES } from "../src/hive/record_frames.ts";
+import type { SealedBatch } from "../src/hive/work_queue.ts";
+import { BatchFiller, type BatchFillerOptions } from "../src/stream/batch_filler.ts";
+import { forSeeds, type Random } from "./support/random.ts";
+
+const MAX_FRAME_BYTES = 2 ** 21 - 8;
+
+function filler(options: Partial<BatchFillerOptions> = {}): BatchFiller {
+  return new BatchFiller({
+    group: 3,
+    priority: false,
+    sendKeys: () => true,
+    keepSequences: true,
+    maxFrameBytes: MAX_FRAME_BYTES,
+    ...options,
+  });
+}
+
+/** What a bee would read of a batch. */
+function contents(batch: SealedBatch): { values: unknown[]; keys: unknown[]; hashes: number[] } {
+  const { body, rows, valueBytes, keyBytes } = batch;
+  const valuesAt = hashBytes(rows);
+  const keysAt = valuesAt + aligned(valueBytes);
+  return {
+    values: new RecordReader().read(body.subarray(valuesAt, valuesAt + valueBytes)),
+    keys: keyBytes > 0 ? new RecordReader().read(body.subarray(keysAt, keysAt + keyBytes)) : [],
+    hashes: [...new Int32Array(body.buffer, body.byteOffset, rows)],
+  };
+}
+
+function randomValue(random: Random): unknown {
+  switch (random.below(6)) {
+    case 0:
+      return undefined;
+    case 1:
+      return random.below(1000);
+    case 2:
+      return { n: random.next(), text: "é".repeat(random.below(40)) };
+    case 3:
+      return "x".repeat(random.below(3000));
+    case 4:
+      return new Map([[random.below(9), [random.chance(0.5)]]]);
+    default:
+      return () => {};
+  }
+}
+
+interface Row {
+  readonly key: string;
+  readonly value: unknown;
+  readonly hash: number;
+  readonly sequence: number;
+}
+
+function check(batch: SealedBatch, rows: readonly Row[], options: BatchFillerOptions): void {
+  const { values, keys, hashes } = contents(batch);
+  const column = <K extends keyof Row>(name: K) => rows.map((row) => row[name]);
+  assertEquals(values, column("value"));
+  assertEquals(hashes, column("hash"));
+  assertEquals(keys, options.sendKeys() ? column("key") : []);
+  assertEquals(batch.keys, column("key"));
+  assertEquals(batch.sequences, options.keepSequences ? column("sequence") : undefined);
+  const frameBytes = RECORD_HEADER_BYTES + batch.body.length;
+  assert(frameBytes <= options.maxFrameBytes, `${frameBytes} of ${options.maxFrameBytes} bytes`);
+}
+
+Deno.test("BatchFiller seals what was added, in frames that fit, and nothing of what it refused", () => {
+  forSeeds(2_000, (random) => {
+    const sends = random.chance(0.5);
+    const options: BatchFillerOptions = {
+      group: 0,
+      priority: false,
+      sendKeys: () => sends,
+      keepSequences: random.chance(0.5),
+      maxFrameBytes: 2 ** (11 + random.below(4)) - 8,
+    };
+    const filler = new BatchFiller(options);
+    let rows: Row[] = [];
+    for (let sequence = 0; sequence < 60; sequence++) {
+      const key = "k".repeat(random.below(options.maxFrameBytes >> 4));
+      const row = { key, value: randomValue(random), hash: random.below(2 ** 31), sequence };
+      try {
+        const full = filler.add(key, row.value, row);
+        rows.push(row);
+        if (!full && random.chance(0.9)) continue;
+      } catch (error) {
+        assert(error instanceof TypeError || error instanceof RangeError, String(error));
+        continue;
+      }
+      check(filler.seal(sequence), rows, options);
+      rows = [];
+    }
+  });
+});
+
+Deno.test("BatchFiller says that a batch is full at 512 rows, or at a quarter of the longest frame", () => {
+  const small = filler();
+  const of = { hash: 1, sequence: 0 };
+  const fullAt = Array.from({ length: 512 }, () => small.add("k", 1, of)).indexOf(true);
+  assertEquals(fullAt, 511);
+  const large = filler({ maxFrameBytes: 40_000 });
+  let rows = 1;
+  while (!large.add("k", `${rows}`.padEnd(1_000), of)) rows++;
+  assert(rows >= 3 && rows <= 10, `full after ${rows} rows of 1,000 characters`);
+});
+
+Deno.test("BatchFiller numbers its batches and forgets the rows of the one before", () => {
+  const one = filler();
+  one.add("a", 1, { hash: 7, sequence: 0 });
+  const first = one.seal(10);
+  one.add("b", 2, { hash: 8, sequence: 1 });
+  const second = one.seal(11);
+  assertEquals([first.order, second.order, first.group], [10, 11, 3]);
+  assertEquals(contents(first), { values: [1], keys: ["a"], hashes: [7] });
+  assertEquals(contents(second), { values: [2], keys: ["b"], hashes: [8] });
+});
+
+Deno.test("BatchFiller refuses a key too long for a frame, and the batch is as before", () => {
+  const one = filler();
+  const of = { hash: 1, sequence: 0 };
+  const message = "the key has 1000000 characters, at most 65535 allowed";
+  assertThrows(() => one.add("k".repeat(1_000_000), 1, of), RangeError, message);
+  one.add("é".repeat(65_535), "x".repeat(300_000), of);
+  const batch = one.seal(0);
+  assertEquals(batch.rows, 1);
+  assert(RECORD_HEADER_BYTES + batch.body.length <= MAX_FRAME_BYTES);
+});
