@@ -237,6 +237,9 @@ export class RecordEngine {
   }
 
   #seal(filler: BatchFiller): void {
+    // What was submitted here with high priority must not be overtaken by a later one of its key.
+    const urgent = filler.priority ? undefined : this.#fillers[2 * filler.group + 1];
+    if (urgent && this.#filled.delete(urgent)) this.#seal(urgent);
     const batch = filler.seal(this.#order++);
     this.#sealedMs.set(batch, this.#settings.runtime.monotonicMs());
     this.#queue.enqueue({ batch, from: 0, to: batch.rows, losses: 0 });
