@@ -8,3 +8,5 @@ export { beginWrite, findRecords, measuredRecords, measureWindow, recordsFound, 
 export { mergeRecords } from "./window/merge";
 export { hashRows, listRows, routeRows } from "./window/route";
 export { findOverflow, gatherBytes, gatherKeys, gatherLengths, gatherWords, sortWindow } from "./window/sort";
+export { expressionRun } from "./expression/run";
+export { expressionPackText, expressionRowsOf, expressionTextBytes } from "./expression/output";

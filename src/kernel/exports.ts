@@ -1,3 +1,4 @@
+import type { ExpressionExports } from "./expression_exports.ts";
 import type { WindowExports } from "./window_exports.ts";
 
 /**
@@ -6,7 +7,7 @@ import type { WindowExports } from "./window_exports.ts";
  * Addresses and counts are plain numbers (unsigned 32 bit), times are milliseconds in a double.
  * Nothing outside `src/kernel/` calls these: it uses the typed face around them.
  */
-export interface KernelExports extends WebAssembly.Exports, WindowExports {
+export interface KernelExports extends WebAssembly.Exports, WindowExports, ExpressionExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

@@ -39,6 +39,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     test: "tests/window_table_test.ts",
     bench: "bench/window_bench.ts",
   },
+  {
+    exports: ["expressionRun", "expressionTextBytes", "expressionPackText", "expressionRowsOf"],
+    twin: "src/batch/expressions/row_plan.ts#RowPlan",
+    test: "tests/expression_plan_test.ts",
+    bench: "bench/expression_bench.ts",
+  },
 ];
 
 /** Every other export. */

@@ -2,6 +2,7 @@ import { castBetween } from "./casts.ts";
 import type { Subject } from "./check_arithmetic.ts";
 import { type Candidates, type Checked, isNullConstant, type ValueType } from "./checked.ts";
 import type { DataType } from "../schema.ts";
+import { isI64 } from "./literal.ts";
 import { typeFault } from "./type_fault.ts";
 import { commonType, isInteger, isNumber, isText, nameOf, widen } from "./type_rules.ts";
 import type { Value } from "./values.ts";
@@ -123,7 +124,8 @@ function candidatesFor(type: ValueType, others: readonly Checked[]): Candidates 
 function candidate(type: ValueType, value: Value): Value | undefined {
   if (type.kind === "i64") {
     if (typeof value === "bigint") return value;
-    return Number.isInteger(value) ? BigInt(value as number) : undefined;
+    const whole = Number.isInteger(value) ? BigInt(value as number) : undefined;
+    return whole !== undefined && isI64(whole) ? whole : undefined;
   }
   if (typeof value === "bigint") return BigInt(Number(value)) === value ? Number(value) : undefined;
   return Number.isNaN(value) ? undefined : value;
