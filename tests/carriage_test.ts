@@ -7,6 +7,7 @@ Deno.test("Carriage adds up what a record costs out and back, and runs what it t
   assertEquals(carriage.recordNs, 0);
   let sent = 0;
   for (let i = 0; i < 1_000; i++) {
+    assertEquals(carriage.isDue, i % 64 === 0);
     assertEquals(carriage.out(() => (nowMs += 0.0003, ++sent)), sent);
   }
   assertEquals([sent, carriage.recordNs], [1_000, 0]);

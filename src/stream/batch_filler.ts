@@ -11,8 +11,8 @@ export interface BatchFillerOptions {
   readonly priority: boolean;
   /** Whether keys cross to the bee; asked at the start of each batch. */
   readonly sendKeys: () => boolean;
-  /** Whether the order of submission is kept over all keys. */
-  readonly keepSequences: boolean;
+  /** The number of the record that is being added; only where the order over all keys is kept. */
+  readonly sequence?: () => number;
   /** The longest frame that a bee can be sent. */
   readonly maxFrameBytes: number;
 }
@@ -53,20 +53,20 @@ export class BatchFiller {
    * @throws {TypeError | RangeError} when the value cannot cross, or it or the key is too long; the
    * batch is then as before.
    */
-  add(key: string, value: unknown, of: { hash: number; sequence: number }): boolean {
+  add({ key, value }: { key: string; value: unknown }, hash: number): boolean {
     if (key.length > this.#maxKeyLength) throw keyTooLong(key.length, this.#maxKeyLength);
     this.#values.write(value);
     if (this.#keys.length === 0) this.#sendKeys = this.#options.sendKeys();
-    this.#hashes[this.#keys.length] = of.hash;
+    this.#hashes[this.#keys.length] = hash;
     this.#keys.push(key);
-    if (this.#options.keepSequences) this.#sequences.push(of.sequence);
+    if (this.#options.sequence) this.#sequences.push(this.#options.sequence());
     if (this.#sendKeys) this.#keyWriter.write(key);
     return this.#keys.length === MAX_ROWS || this.#bytes >= this.#maxBytes;
   }
 
   /** Closes the batch and opens an empty one. */
   seal(order: number): SealedBatch {
-    const { group, priority, keepSequences } = this.#options;
+    const { group, priority, sequence } = this.#options;
     const sendKeys = this.#sendKeys;
     const rows = this.#keys.length;
     const valuesAt = hashBytes(rows);
@@ -78,7 +78,7 @@ export class BatchFiller {
     const keyBytes = sendKeys ? this.#keyWriter.finish(buffer.subarray(keysAt)) : 0;
     new Int32Array(buffer.buffer, 0, rows).set(this.#hashes.subarray(0, rows));
     const keys = this.#keys;
-    const sequences = keepSequences ? this.#sequences : undefined;
+    const sequences = sequence ? this.#sequences : undefined;
     this.#keys = [];
     this.#sequences = [];
     const body = buffer.subarray(0, aligned(keysAt + keyBytes));

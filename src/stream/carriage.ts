@@ -19,9 +19,13 @@ export class Carriage {
     return this.#outNs === 0 || this.#backNs === 0 ? 0 : this.#outNs + this.#backNs;
   }
 
-  /** Runs what sends one record; every 64th time it is timed. */
+  /** Whether the next record should be timed on its way out, as one in 64 is. */
+  get isDue(): boolean {
+    return this.#calls++ % SAMPLE_EVERY === 0;
+  }
+
+  /** Runs what sends one record, and times it. */
   out<T>(send: () => T): T {
-    if (this.#calls++ % SAMPLE_EVERY !== 0) return send();
     const startMs = this.#nowMs();
     const sent = send();
     this.#outNs = smooth(this.#outNs, (this.#nowMs() - startMs) * NS_PER_MS);

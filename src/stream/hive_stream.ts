@@ -245,9 +245,9 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
       unfinished + this.#outlet.results.length < resultBuffer;
   }
 
-  #accept({ key, value, priority }: Submission<In>): void {
+  #accept(submission: Submission<In>): void {
     const engine = this.#engine!;
-    engine.accept(key, value, { priority });
+    engine.accept(submission);
     if (!this.#flushing && engine.hasOpenBatches) this.#flushSoon(engine);
     this.#driving ??= this.#drive(engine).finally(() => this.#driving = undefined);
   }

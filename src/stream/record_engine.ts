@@ -19,6 +19,7 @@ import { Histogram } from "../metrics/histogram.ts";
 import { BatchFiller } from "./batch_filler.ts";
 import { Carriage } from "./carriage.ts";
 import type { HiveStreamSettings } from "./hive_stream_options.ts";
+import type { Submission } from "./inlet.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 
 const KEY_GROUPS = 32;
@@ -160,13 +161,14 @@ export class RecordEngine {
    *
    * @throws {TypeError | RangeError} when the value cannot cross to a bee; nothing has happened then.
    */
-  accept(key: string, value: unknown, options: { priority: boolean }): void {
-    const hash = keyHash(key);
+  accept(submission: Submission<unknown>): void {
+    const hash = keyHash(submission.key);
     // In front of others only if no earlier record of its own key would be overtaken.
-    const priority = options.priority && this.#normal[hash & (KEY_COUNTERS - 1)] === 0;
+    const priority = submission.priority && this.#normal[hash & (KEY_COUNTERS - 1)] === 0;
     const filler = this.#filler((hash >>> 0) % this.#groups, priority);
-    const sequence = this.#sequence;
-    const full = this.carriage.out(() => filler.add(key, value, { hash, sequence }));
+    const full = this.carriage.isDue
+      ? this.carriage.out(() => filler.add(submission, hash))
+      : filler.add(submission, hash);
     this.#sequence++;
     this.#unfinished++;
     if (!priority) this.#normal[hash & (KEY_COUNTERS - 1)]++;
@@ -221,11 +223,13 @@ export class RecordEngine {
 
   #filler(group: number, priority: boolean): BatchFiller {
     const at = 2 * group + (priority ? 1 : 0);
+    const { ordered, onError } = this.#settings;
+    const keepSequences = ordered === "all" || onError === "deadLetter";
     return this.#fillers[at] ??= new BatchFiller({
       group,
       priority,
       sendKeys: () => this.#sendKeys,
-      keepSequences: this.#settings.ordered === "all" || this.#settings.onError === "deadLetter",
+      sequence: keepSequences ? () => this.#sequence : undefined,
       maxFrameBytes: this.#hive.maxFrameBytes,
     });
   }
