@@ -12,7 +12,7 @@ function filler(options: Partial<BatchFillerOptions> = {}): BatchFiller {
     group: 3,
     priority: false,
     sendKeys: () => true,
-    keepSequences: true,
+    sequence: () => 0,
     maxFrameBytes: MAX_FRAME_BYTES,
     ...options,
   });
@@ -61,7 +61,7 @@ function check(batch: SealedBatch, rows: readonly Row[], options: BatchFillerOpt
   assertEquals(hashes, column("hash"));
   assertEquals(keys, options.sendKeys() ? column("key") : []);
   assertEquals(batch.keys, column("key"));
-  assertEquals(batch.sequences, options.keepSequences ? column("sequence") : undefined);
+  assertEquals(batch.sequences, options.sequence ? column("sequence") : undefined);
   const frameBytes = RECORD_HEADER_BYTES + batch.body.length;
   assert(frameBytes <= options.maxFrameBytes, `${frameBytes} of ${options.maxFrameBytes} bytes`);
 }
@@ -69,20 +69,21 @@ function check(batch: SealedBatch, rows: readonly Row[], options: BatchFillerOpt
 Deno.test("BatchFiller seals what was added, in frames that fit, and nothing of what it refused", () => {
   forSeeds(2_000, (random) => {
     const sends = random.chance(0.5);
+    let sequence = 0;
     const options: BatchFillerOptions = {
       group: 0,
       priority: false,
       sendKeys: () => sends,
-      keepSequences: random.chance(0.5),
+      sequence: random.chance(0.5) ? () => sequence : undefined,
       maxFrameBytes: 2 ** (11 + random.below(4)) - 8,
     };
     const filler = new BatchFiller(options);
     let rows: Row[] = [];
-    for (let sequence = 0; sequence < 60; sequence++) {
+    for (; sequence < 60; sequence++) {
       const key = "k".repeat(random.below(options.maxFrameBytes >> 4));
       const row = { key, value: randomValue(random), hash: random.below(2 ** 31), sequence };
       try {
-        const full = filler.add(key, row.value, row);
+        const full = filler.add(row, row.hash);
         rows.push(row);
         if (!full && random.chance(0.9)) continue;
       } catch (error) {
@@ -97,20 +98,21 @@ Deno.test("BatchFiller seals what was added, in frames that fit, and nothing of 
 
 Deno.test("BatchFiller says that a batch is full at 512 rows, or at a quarter of the longest frame", () => {
   const small = filler();
-  const of = { hash: 1, sequence: 0 };
-  const fullAt = Array.from({ length: 512 }, () => small.add("k", 1, of)).indexOf(true);
+  const fullAt = Array.from({ length: 512 }, () => small.add({ key: "k", value: 1 }, 1)).indexOf(
+    true,
+  );
   assertEquals(fullAt, 511);
   const large = filler({ maxFrameBytes: 40_000 });
   let rows = 1;
-  while (!large.add("k", `${rows}`.padEnd(1_000), of)) rows++;
+  while (!large.add({ key: "k", value: `${rows}`.padEnd(1_000) }, 1)) rows++;
   assert(rows >= 3 && rows <= 10, `full after ${rows} rows of 1,000 characters`);
 });
 
 Deno.test("BatchFiller numbers its batches and forgets the rows of the one before", () => {
   const one = filler();
-  one.add("a", 1, { hash: 7, sequence: 0 });
+  one.add({ key: "a", value: 1 }, 7);
   const first = one.seal(10);
-  one.add("b", 2, { hash: 8, sequence: 1 });
+  one.add({ key: "b", value: 2 }, 8);
   const second = one.seal(11);
   assertEquals([first.order, second.order, first.group], [10, 11, 3]);
   assertEquals(contents(first), { values: [1], keys: ["a"], hashes: [7] });
@@ -119,10 +121,9 @@ Deno.test("BatchFiller numbers its batches and forgets the rows of the one befor
 
 Deno.test("BatchFiller refuses a key too long for a frame, and the batch is as before", () => {
   const one = filler();
-  const of = { hash: 1, sequence: 0 };
   const message = "the key has 1000000 characters, at most 65535 allowed";
-  assertThrows(() => one.add("k".repeat(1_000_000), 1, of), RangeError, message);
-  one.add("é".repeat(65_535), "x".repeat(300_000), of);
+  assertThrows(() => one.add({ key: "k".repeat(1_000_000), value: 1 }, 1), RangeError, message);
+  one.add({ key: "é".repeat(65_535), value: "x".repeat(300_000) }, 1);
   const batch = one.seal(0);
   assertEquals(batch.rows, 1);
   assert(RECORD_HEADER_BYTES + batch.body.length <= MAX_FRAME_BYTES);

@@ -44,10 +44,9 @@ function frameOf(
     group: 0,
     priority: false,
     sendKeys: () => range.keys ?? false,
-    keepSequences: false,
     maxFrameBytes: 65_536,
   });
-  values.forEach((value, i) => filler.add(`key ${i}`, value, { hash: 100 + i, sequence: i }));
+  values.forEach((value, i) => filler.add({ key: `key ${i}`, value }, 100 + i));
   const { body, rows, valueBytes, keyBytes } = filler.seal(0);
   const frame = new Uint8Array(RECORD_HEADER_BYTES + body.length);
   const { from, to, suspect = false } = range;
