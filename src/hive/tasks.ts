@@ -1,10 +1,19 @@
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import { loadRecordTask, type RecordTaskSpec } from "./record_task.ts";
+import { loadTransformTask, type TransformTaskSpec } from "./transform_task.ts";
+import { loadWindowTask, type WindowTaskSpec } from "./window_task.ts";
 
 /** What a bee can do, as plain data. */
-export type TaskSpec = RecordTaskSpec;
+export type TaskSpec = RecordTaskSpec | TransformTaskSpec | WindowTaskSpec;
 
 /** Makes the logic for a task inside the bee. */
 export async function loadTask(spec: TaskSpec, context: BeeContext): Promise<BeeTask> {
-  return await loadRecordTask(spec, context);
+  switch (spec.kind) {
+    case "records":
+      return await loadRecordTask(spec, context);
+    case "transform":
+      return loadTransformTask(spec, context);
+    case "windows":
+      return loadWindowTask(spec, context);
+  }
 }

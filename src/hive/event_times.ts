@@ -1,0 +1,71 @@
+import type { Column } from "../batch/column.ts";
+
+const MAX_TIME = 8.64e15;
+const HIGH = 2 ** 32;
+
+/** Reads the event time of a row in whole milliseconds; `NaN` where there is none that is usable. */
+export type TimeReader = (row: number) => number;
+
+function reader(column: Column): TimeReader {
+  const { values } = column;
+  if (values instanceof BigInt64Array) {
+    // Halves of 32 bits, because a bigint a row costs more than all else that is done with it.
+    const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+    return (row) => words[2 * row + 1] * HIGH + (words[2 * row] >>> 0);
+  }
+  const doubles = values as Float64Array;
+  return (row) => Math.floor(doubles[row]);
+}
+
+/** A reader of the times in a `timestamp`, `i64` or `f64` column of milliseconds. */
+export function timeReader(column: Column): TimeReader {
+  const read = reader(column);
+  const { validity } = column;
+  return (row) => {
+    if (validity && (validity[row >> 3] >> (row & 7) & 1) === 0) return NaN;
+    const time = read(row);
+    return Math.abs(time) <= MAX_TIME ? time : NaN;
+  };
+}
+
+/** The greatest usable time of a column, ms; `-Infinity` without one. */
+export function greatestTime(column: Column, length: number): number {
+  const timeOf = timeReader(column);
+  let greatest = -Infinity;
+  for (let row = 0; row < length; row++) {
+    const time = timeOf(row);
+    if (time > greatest) greatest = time;
+  }
+  return greatest;
+}
+
+/** What decides which rows are late. */
+export interface LatenessRule {
+  /** Watermark before the first row, ms. */
+  readonly watermark: number;
+  /** How much the watermark lags behind the greatest time, ms. */
+  readonly bound: number;
+  /** What other partitions hold the watermark down to, ms. */
+  readonly cap: number;
+  /** End of the window that holds a time, ms. */
+  readonly endOf: (time: number) => number;
+}
+
+/** Marks the late rows of a batch with 1; `undefined` when there are none. */
+export function lateRows(
+  column: Column,
+  length: number,
+  rule: LatenessRule,
+): Uint8Array | undefined {
+  const timeOf = timeReader(column);
+  const { bound, cap, endOf } = rule;
+  let { watermark } = rule;
+  let late: Uint8Array | undefined;
+  for (let row = 0; row < length; row++) {
+    const time = timeOf(row);
+    if (Number.isNaN(time)) continue;
+    if (endOf(time) <= Math.min(watermark, cap)) (late ??= new Uint8Array(length))[row] = 1;
+    if (time - bound > watermark) watermark = time - bound;
+  }
+  return late;
+}

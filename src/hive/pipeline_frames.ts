@@ -1,0 +1,204 @@
+/** Bytes before the body of a message: four words and six doubles. */
+export const MESSAGE_HEADER_BYTES = 64;
+
+const DOUBLES_AT = 2;
+
+/** What a message between a pipeline and its bees, or between two bees, is. */
+export const MessageKind = {
+  /** To a bee: a batch, as a frame. */
+  work: 1,
+  /** To a bee, and from bee to bee: everything before has been sent. */
+  barrier: 2,
+  /** To a bee: there is no more work. */
+  end: 3,
+  /** From bee to bee: partial results, a piece of a delta. */
+  delta: 4,
+  /** From bee to bee: rows of a batch for their owner. */
+  rows: 5,
+  /** To the pipeline: what became of the rows of a batch. */
+  outcome: 6,
+  /** To the pipeline: rows that leave. */
+  result: 7,
+  /** To the pipeline: all windows up to a watermark are closed and sent. */
+  passed: 8,
+  /** To the pipeline: a piece of an owner's state at a barrier. */
+  snapshot: 9,
+  /** To the pipeline: nothing more will come. */
+  done: 10,
+  /** To the pipeline: the bee cannot go on, and no other could. */
+  fatal: 11,
+} as const;
+
+/** Bits of a message's flags. */
+export const MessageFlag = {
+  /** Another piece of the same follows. */
+  more: 1,
+  /** A bee was lost over this batch: its rows are taken one by one. */
+  suspect: 2,
+} as const;
+
+/** The header of a message; fields that a kind does not use are 0. */
+export interface MessageHeader {
+  readonly kind: number;
+  /** How many bees had been lost when it was sent; older ones are void. */
+  readonly generation: number;
+  readonly flags: number;
+  /** Entries before the rest of the body, or the source partition of `work` and `rows`. */
+  readonly count: number;
+  /** Number of the batch, or of the first batch after a barrier or the end. */
+  readonly sequence: number;
+  /** Position of the first row in its source partition. */
+  readonly position: number;
+  /** Watermark before the first row, or that which was passed, ms. */
+  readonly watermark: number;
+  /** Watermark after the last row, ms. */
+  readonly watermarkAfter: number;
+  /** What other source partitions hold the watermark down to, ms; `Infinity`: nothing. */
+  readonly cap: number;
+  /** Rows, or bytes in all. */
+  readonly amount: number;
+}
+
+const EMPTY: MessageHeader = {
+  kind: 0,
+  generation: 0,
+  flags: 0,
+  count: 0,
+  sequence: 0,
+  position: 0,
+  watermark: 0,
+  watermarkAfter: 0,
+  cap: 0,
+  amount: 0,
+};
+
+/** A header with what is given, and zeros. */
+export function message(given: Partial<MessageHeader>): MessageHeader {
+  return { ...EMPTY, ...given };
+}
+
+/** Writes a header to the start of a frame, which starts at a multiple of 8 bytes. */
+export function writeMessageHeader(frame: Uint8Array, header: MessageHeader): void {
+  const words = new Int32Array(frame.buffer, frame.byteOffset, 2 * DOUBLES_AT);
+  words[0] = header.kind;
+  words[1] = header.generation;
+  words[2] = header.flags;
+  words[3] = header.count;
+  const doubles = new Float64Array(frame.buffer, frame.byteOffset, MESSAGE_HEADER_BYTES / 8);
+  doubles[DOUBLES_AT] = header.sequence;
+  doubles[DOUBLES_AT + 1] = header.position;
+  doubles[DOUBLES_AT + 2] = header.watermark;
+  doubles[DOUBLES_AT + 3] = header.watermarkAfter;
+  doubles[DOUBLES_AT + 4] = header.cap;
+  doubles[DOUBLES_AT + 5] = header.amount;
+}
+
+/** Reads the header at the start of a frame. */
+export function readMessageHeader(frame: Uint8Array): MessageHeader {
+  const words = new Int32Array(frame.buffer, frame.byteOffset, 2 * DOUBLES_AT);
+  const doubles = new Float64Array(frame.buffer, frame.byteOffset, MESSAGE_HEADER_BYTES / 8);
+  return {
+    kind: words[0],
+    generation: words[1],
+    flags: words[2],
+    count: words[3],
+    sequence: doubles[DOUBLES_AT],
+    position: doubles[DOUBLES_AT + 1],
+    watermark: doubles[DOUBLES_AT + 2],
+    watermarkAfter: doubles[DOUBLES_AT + 3],
+    cap: doubles[DOUBLES_AT + 4],
+    amount: doubles[DOUBLES_AT + 5],
+  };
+}
+
+/** What follows the header. */
+export function messageBody(frame: Uint8Array): Uint8Array {
+  return frame.subarray(MESSAGE_HEADER_BYTES);
+}
+
+/** What became of the rows of a batch; together they are all of its rows. */
+export interface RowCounts {
+  /** Rows that went on to windows, or out of a pipeline without. */
+  absorbed: number;
+  /** Rows that a filter left out. */
+  filtered: number;
+  /** Rows whose window was closed. */
+  late: number;
+  /** Rows without a usable event time. */
+  untimed: number;
+  /** Rows for which an expression has no value. */
+  bad: number;
+}
+
+/** A row that an expression has no value for. */
+export interface BadRow {
+  /** Its place in the batch. */
+  readonly row: number;
+  readonly message: string;
+}
+
+const COUNT_BYTES = 40;
+const MESSAGE_CHARACTERS = 512;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What became of a batch as bytes, the messages of bad rows cut to what fits. */
+export function outcomeBytes(
+  counts: RowCounts,
+  bad: readonly BadRow[],
+  maxBytes: number,
+): Uint8Array {
+  const rows = bad.map(({ row, message }) => ({
+    row,
+    message: message.slice(0, MESSAGE_CHARACTERS),
+  }));
+  let text = encoder.encode(JSON.stringify(rows));
+  if (COUNT_BYTES + text.length > maxBytes) {
+    text = encoder.encode(JSON.stringify(rows.map(({ row }) => ({ row, message: "" }))));
+  }
+  const bytes = new Uint8Array(COUNT_BYTES + text.length);
+  const { absorbed, filtered, late, untimed, bad: badRows } = counts;
+  new Float64Array(bytes.buffer, 0, 5).set([absorbed, filtered, late, untimed, badRows]);
+  bytes.set(text, COUNT_BYTES);
+  return bytes;
+}
+
+/** Reads what {@linkcode outcomeBytes} wrote. */
+export function readOutcome(body: Uint8Array): { counts: RowCounts; bad: BadRow[] } {
+  const [absorbed, filtered, late, untimed, bad] = new Float64Array(
+    body.buffer,
+    body.byteOffset,
+    5,
+  );
+  const counts = { absorbed, filtered, late, untimed, bad };
+  if (bad === 0) return { counts, bad: [] };
+  // A copy, because text in shared memory cannot be decoded everywhere.
+  return { counts, bad: JSON.parse(decoder.decode(body.slice(COUNT_BYTES))) as BadRow[] };
+}
+
+/** Where batches before a certain one are covered, and the watermark after them. */
+export interface Covered {
+  readonly sequence: number;
+  readonly watermarkAfter: number;
+}
+
+/** Bytes of a {@linkcode Covered} entry. */
+export const COVERED_BYTES = 16;
+
+/** Reads the entries at the start of a body. */
+export function readCovered(body: Uint8Array, count: number): Covered[] {
+  const doubles = new Float64Array(body.buffer, body.byteOffset, 2 * count);
+  return Array.from({ length: count }, (_, at) => {
+    return { sequence: doubles[2 * at], watermarkAfter: doubles[2 * at + 1] };
+  });
+}
+
+/** Entries as bytes. */
+export function coveredBytes(covered: readonly Covered[]): Uint8Array {
+  const doubles = new Float64Array(2 * covered.length);
+  covered.forEach(({ sequence, watermarkAfter }, at) => {
+    doubles[2 * at] = sequence;
+    doubles[2 * at + 1] = watermarkAfter;
+  });
+  return new Uint8Array(doubles.buffer);
+}

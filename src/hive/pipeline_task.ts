@@ -1,0 +1,216 @@
+import { decodeFrame } from "../batch/frame.ts";
+import type { RecordBatch } from "../batch/record_batch.ts";
+import type { BeeOutputs } from "./bee_outputs.ts";
+import type { BeeContext, BeeTask } from "./bee_task.ts";
+import {
+  type BadRow,
+  message,
+  messageBody,
+  MessageFlag,
+  type MessageHeader,
+  MessageKind,
+  outcomeBytes,
+  readMessageHeader,
+  type RowCounts,
+} from "./pipeline_frames.ts";
+import type { Sleeper } from "./ring_buffer.ts";
+
+const NO_BATCH = -1;
+
+/** What taking some rows came to. */
+export interface Taken {
+  readonly counts: RowCounts;
+  readonly bad: readonly BadRow[];
+  /** Watermark after them, ms. */
+  readonly watermarkAfter: number;
+}
+
+/** What a pipeline's bee does with its work. */
+export interface PipelineLogic {
+  /** Whether it can go on with the next batch. */
+  readonly mayTake: boolean;
+  /** Takes rows that start where the header says. */
+  take(batch: RecordBatch, header: MessageHeader): Taken;
+  /** All rows of a batch have been taken. */
+  finish(header: MessageHeader, nowMs: number): void;
+  /** Everything before has been sent to some bee. */
+  barrier(header: MessageHeader): void;
+  /** No more work will come. */
+  end(header: MessageHeader): void;
+  /** Takes in what other bees have sent; whether there was anything. */
+  drain(generation: number): boolean;
+  /** There is nothing to take: finishes what was kept open; whether there was anything. */
+  rest(generation: number): boolean;
+  /** Begins anew. */
+  reset(message: unknown): void;
+  /** What else it sleeps for. */
+  waitsFor(): Sleeper[];
+}
+
+/** A batch that is worked on. */
+interface Work {
+  readonly header: MessageHeader;
+  readonly batch: RecordBatch;
+  readonly counts: RowCounts;
+  readonly bad: BadRow[];
+  readonly startedMs: number;
+  /** The first row that was not taken. */
+  row: number;
+  watermark: number;
+}
+
+/**
+ * Whether no other bee could do better: the user has to change something. Anything else may be the
+ * fault of this one bee, which is then replaced.
+ */
+function isFinal(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error.name === "KernelMemoryError") return true;
+  const isOurs = error instanceof TypeError || error instanceof RangeError;
+  return isOurs && error.message.startsWith("Cannot ");
+}
+
+/** The bee's side of a pipeline: takes batch after batch, and never blocks while it has inputs. */
+export class PipelineTask implements BeeTask {
+  /** No promises are ever pending here. */
+  readonly pending = 0;
+  readonly #context: BeeContext;
+  readonly #outputs: BeeOutputs;
+  readonly #logic: PipelineLogic;
+  #generation = 0;
+  #work: Work | undefined;
+  #early: Uint8Array | undefined;
+  #failed = false;
+
+  /** A task of some logic. */
+  constructor(context: BeeContext, parts: { outputs: BeeOutputs; logic: PipelineLogic }) {
+    this.#context = context;
+    this.#outputs = parts.outputs;
+    this.#logic = parts.logic;
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  abort(): void {
+    this.#failed = true;
+  }
+
+  /** Goes back with all other bees because one was lost. */
+  receive(message: unknown): void {
+    this.#generation = (message as { generation: number }).generation;
+    this.#work = undefined;
+    this.#outputs.clear();
+    this.#logic.reset(message);
+  }
+
+  waitsFor(): Sleeper[] {
+    const { inbox } = this.#context;
+    const blocked = this.#outputs.waitsFor();
+    const inputs = this.#failed ? [] : this.#logic.waitsFor();
+    const takes = blocked.length === 0 && this.#logic.mayTake && !this.#failed && !this.#early;
+    return takes ? [...inputs, inbox] : [...inputs, ...blocked];
+  }
+
+  step(): "worked" | "idle" | "waitingForRoom" {
+    try {
+      return this.#step();
+    } catch (error) {
+      if (!isFinal(error)) throw error;
+      this.#fail(error);
+      return "worked";
+    }
+  }
+
+  #step(): "worked" | "idle" | "waitingForRoom" {
+    this.#outputs.flush();
+    if (this.#failed) return this.#outputs.areBlocked ? "waitingForRoom" : "idle";
+    const drained = this.#logic.drain(this.#generation);
+    if (drained) this.#context.control.advance();
+    // Only the source may be left unread: what others send is taken in, room or no room.
+    if (this.#outputs.areBlocked || !this.#logic.mayTake) {
+      return drained ? "worked" : "waitingForRoom";
+    }
+    if (this.#takeWork() || drained) return "worked";
+    return this.#logic.rest(this.#generation) ? "worked" : "idle";
+  }
+
+  #takeWork(): boolean {
+    if (!this.#work) {
+      const frame = this.#early ?? this.#context.inbox.tryRead();
+      if (!frame) return false;
+      const header = readMessageHeader(frame);
+      this.#early = header.generation > this.#generation ? frame : undefined;
+      if (this.#early) return false;
+      if (header.generation === this.#generation) this.#open(header, frame);
+    }
+    if (this.#work) this.#continue(this.#work);
+    if (!this.#work) this.#context.inbox.release();
+    return true;
+  }
+
+  #open(header: MessageHeader, frame: Uint8Array): void {
+    if (header.kind === MessageKind.barrier) return this.#logic.barrier(header);
+    if (header.kind === MessageKind.end) return this.#logic.end(header);
+    this.#work = {
+      header,
+      batch: decodeFrame(messageBody(frame), { trusted: true }).batch!,
+      counts: { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0 },
+      bad: [],
+      startedMs: this.#context.runtime.monotonicMs(),
+      row: 0,
+      watermark: header.watermark,
+    };
+  }
+
+  /** Takes the batch, or one row of a batch that has cost a bee, so that the guilty one is found. */
+  #continue(work: Work): void {
+    const { header, batch, row } = work;
+    const isSuspect = (header.flags & MessageFlag.suspect) !== 0;
+    const end = isSuspect ? Math.min(row + 1, batch.length) : batch.length;
+    this.#context.control.setCursor(header.sequence, row, end);
+    const rows = isSuspect ? batch.slice(row, end) : batch;
+    const position = header.position + row;
+    const taken = this.#logic.take(rows, { ...header, position, watermark: work.watermark });
+    for (const each of taken.bad) work.bad.push({ ...each, row: each.row + row });
+    addCounts(work.counts, taken.counts);
+    work.row = end;
+    work.watermark = taken.watermarkAfter;
+    this.#context.control.advance();
+    if (end === batch.length) this.#finish(work);
+  }
+
+  #finish({ header, batch, counts, bad, startedMs }: Work): void {
+    const { control, dancer, runtime, inbox } = this.#context;
+    const { sequence } = header;
+    const nowMs = runtime.monotonicMs();
+    const generation = this.#generation;
+    const { main } = this.#outputs;
+    const body = outcomeBytes(counts, bad, main.maxBodyBytes);
+    main.send(message({ kind: MessageKind.outcome, generation, sequence }), body);
+    this.#logic.finish(header, nowMs);
+    control.setCursor(NO_BATCH, 0, 0);
+    this.#work = undefined;
+    const busyMs = runtime.monotonicMs() - startedMs;
+    dancer.worked(batch.length, busyMs, busyMs, startedMs + busyMs);
+    dancer.finishedBatch(busyMs);
+    dancer.queue(inbox.queuedBytes > 0 ? 1 : 0);
+  }
+
+  #fail({ name, message: text }: Error): void {
+    const body = new TextEncoder().encode(JSON.stringify({ name, message: text }));
+    const generation = this.#generation;
+    this.#failed = true;
+    this.#outputs.clear();
+    this.#outputs.main.send(message({ kind: MessageKind.fatal, generation }), body);
+  }
+}
+
+function addCounts(to: RowCounts, more: RowCounts): void {
+  to.absorbed += more.absorbed;
+  to.filtered += more.filtered;
+  to.late += more.late;
+  to.untimed += more.untimed;
+  to.bad += more.bad;
+}

@@ -1,0 +1,133 @@
+import type { Column } from "../batch/column.ts";
+import { takeColumn } from "../batch/column_ops.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
+import type { Field, Schema } from "../batch/schema.ts";
+import type { Aggregates } from "../windows/aggregates.ts";
+import { TumblingWindow } from "../windows/tumbling_window.ts";
+import type { WindowTableOptions } from "../windows/window_table.ts";
+import { lateRows } from "./event_times.ts";
+import type { BadRow, MessageHeader, RowCounts } from "./pipeline_frames.ts";
+import { RowSteps, type StepSpec } from "./row_steps.ts";
+
+/** Under which name the event time goes to a window; no column of a user has it by chance. */
+const EVENT_TIME = "\u0000event time";
+
+/** A windowed aggregation, as plain data. */
+export interface WindowSpec {
+  /** Column of event times, ms, in the batches that come. */
+  readonly time: string;
+  readonly keys: readonly string[];
+  readonly aggregates: Aggregates;
+  readonly size: number;
+  readonly offset: number;
+  /** How much the watermark lags behind the greatest time, ms. */
+  readonly bound: number;
+}
+
+/** What a batch has come to before it goes to a window. */
+export interface Prepared {
+  readonly batch: RecordBatch;
+  /** Whether late rows are out already. */
+  readonly judged: boolean;
+  readonly counts: RowCounts;
+  readonly bad: readonly BadRow[];
+}
+
+function columnOf(schema: Schema, name: string): number {
+  return schema.fields.findIndex((field) => field.name === name);
+}
+
+function wantedColumns({ keys, aggregates }: WindowSpec, { fields }: Schema): Set<string> {
+  const wanted = new Set<string>();
+  const want = (name: string, purpose: string) => {
+    wanted.add(name);
+    if (fields.some((field) => field.name === name)) return;
+    throw new TypeError(
+      `Cannot ${purpose} column ${JSON.stringify(name)}: there is none of that name; the columns ` +
+        `are ${fields.map(({ name }) => JSON.stringify(name)).join(", ")}`,
+    );
+  };
+  for (const name of keys) want(name, "key by");
+  for (const { op, column } of Object.values(aggregates)) {
+    if (column !== undefined) want(column, `take ${op} of`);
+  }
+  return wanted;
+}
+
+/** Filters and selects rows, and picks the columns that a windowed aggregation needs. */
+export class WindowInput implements Disposable {
+  /** What the table of this input is made with. */
+  readonly tableOptions: WindowTableOptions;
+  readonly #spec: WindowSpec;
+  readonly #steps: RowSteps;
+  readonly #isPlain: boolean;
+  readonly #window: TumblingWindow;
+  readonly #schema: Schema;
+  readonly #time: number;
+  readonly #picked: readonly number[];
+
+  /**
+   * An input of batches of `schema`.
+   *
+   * @throws {TypeError} when an expression does not fit the columns, or a column is not there.
+   */
+  constructor(spec: WindowSpec, steps: readonly StepSpec[], schema: Schema) {
+    this.#spec = spec;
+    this.#steps = new RowSteps(steps, schema);
+    this.#isPlain = steps.length === 0;
+    const { size, offset, keys, aggregates } = spec;
+    this.#window = new TumblingWindow({ size, offset });
+    this.#time = columnOf(schema, spec.time);
+    const given = this.#steps.schema;
+    const time: Field = { name: EVENT_TIME, type: schema.fields[this.#time].type };
+    const options = { time: EVENT_TIME, keys, aggregates, window: this.#window };
+    const wanted = wantedColumns(spec, given);
+    this.#picked = given.fields.flatMap(({ name }, at) => wanted.has(name) ? [at] : []);
+    this.#schema = { fields: [time, ...this.#picked.map((at) => given.fields[at])] };
+    this.tableOptions = { ...options, schema: this.#schema };
+  }
+
+  /** Start of the window that holds a time, ms. */
+  windowStart(time: number): number {
+    return this.#window.startOf(time);
+  }
+
+  /** The event times of a batch as it came. */
+  times(batch: RecordBatch): Column {
+    return batch.columnAt(this.#time);
+  }
+
+  /** Prepares a batch that starts where the header says. */
+  prepare(batch: RecordBatch, header: MessageHeader): Prepared {
+    const counts = { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0 };
+    const time = this.times(batch);
+    const judged = !this.#isPlain || header.cap < Infinity;
+    if (!judged) return { batch: this.#pick(batch, time), judged, counts, bad: [] };
+    const late = lateRows(time, batch.length, {
+      watermark: header.watermark,
+      bound: this.#spec.bound,
+      cap: header.cap,
+      endOf: (time) => this.#window.endOf(time),
+    });
+    const { batch: stepped, rows, bad } = this.#steps.run(batch);
+    counts.bad = bad.length;
+    counts.filtered = batch.length - stepped.length - bad.length;
+    const picked = this.#pick(stepped, rows ? takeColumn(time, rows) : time);
+    if (!late) return { batch: picked, judged, counts, bad };
+    const onTime: number[] = [];
+    for (let row = 0; row < picked.length; row++) {
+      if (late[rows ? rows[row] : row] === 0) onTime.push(row);
+    }
+    counts.late = picked.length - onTime.length;
+    return { batch: counts.late > 0 ? picked.take(onTime) : picked, judged, counts, bad };
+  }
+
+  #pick(batch: RecordBatch, time: Column): RecordBatch {
+    const columns = this.#picked.map((at) => batch.columnAt(at));
+    return new RecordBatch(this.#schema, [time, ...columns], batch.length);
+  }
+
+  [Symbol.dispose](): void {
+    this.#steps[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,237 @@
+import { decodeFrame } from "../batch/frame.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
+import type { Schema } from "../batch/schema.ts";
+import { create } from "../kernel/kernel.ts";
+import { createWindowTable } from "../windows/create_window_table.ts";
+import { BeeOutputs } from "./bee_outputs.ts";
+import type { BeeContext, BeeTask } from "./bee_task.ts";
+import { greatestTime } from "./event_times.ts";
+import { ExchangeInputs } from "./exchange_inputs.ts";
+import { Forager } from "./forager.ts";
+import {
+  COVERED_BYTES,
+  message,
+  MessageFlag,
+  type MessageHeader,
+  MessageKind,
+  readCovered,
+} from "./pipeline_frames.ts";
+import { type PipelineLogic, PipelineTask, type Taken } from "./pipeline_task.ts";
+import type { Sleeper } from "./ring_buffer.ts";
+import type { StepSpec } from "./row_steps.ts";
+import { WindowInput, type WindowSpec } from "./window_input.ts";
+import { type OwnerState, WindowOwner } from "./window_owner.ts";
+
+/** A task that aggregates batches in windows together with the other bees. */
+export interface WindowTaskSpec {
+  readonly kind: "windows";
+  /** Of the batches that come. */
+  readonly schema: Schema;
+  readonly steps: readonly StepSpec[];
+  readonly window: WindowSpec;
+  readonly workers: number;
+  /** Kernel memory of a bee. */
+  readonly budgetBytes: number;
+  /** Rows after which partial results go to their owners. */
+  readonly epochRows: number;
+}
+
+/** What a bee is told when one was lost: to go back, all together, to a barrier. */
+export interface ResetMessage {
+  readonly generation: number;
+  readonly state: OwnerState;
+  /** The state of the windows that it owns. */
+  readonly snapshot: Uint8Array;
+}
+
+/** Makes the task inside the bee. */
+export function loadWindowTask(spec: WindowTaskSpec, context: BeeContext): BeeTask {
+  const outputs = new BeeOutputs(context);
+  return new PipelineTask(context, { outputs, logic: new WindowLogic(spec, context, outputs) });
+}
+
+/** A forager and an owner in one bee, and what they have to do with the others. */
+class WindowLogic implements PipelineLogic {
+  readonly #bound: number;
+  readonly #others: number;
+  readonly #input: WindowInput;
+  readonly #owner: WindowOwner;
+  readonly #forager: Forager;
+  readonly #outputs: BeeOutputs;
+  readonly #inputs: ExchangeInputs;
+  /** Pieces of deltas that are not complete, by sender. */
+  readonly #pieces = new Map<number, Uint8Array[]>();
+  /** Bees whose barrier has come. */
+  readonly #arrived = new Set<number>();
+  #barrier: MessageHeader | undefined;
+  #end: MessageHeader | undefined;
+  #passed = -Infinity;
+  #isDone = false;
+
+  constructor(spec: WindowTaskSpec, context: BeeContext, outputs: BeeOutputs) {
+    const { workers, epochRows, window } = spec;
+    const { bee } = context;
+    this.#bound = window.bound;
+    this.#others = workers - 1;
+    this.#outputs = outputs;
+    this.#input = new WindowInput(window, spec.steps, spec.schema);
+    const { tableOptions } = this.#input;
+    const kernel = create({ budgetBytes: spec.budgetBytes });
+    this.#owner = new WindowOwner(createWindowTable(kernel, tableOptions));
+    const table = createWindowTable(kernel, tableOptions);
+    const { bound } = window;
+    const parts = { bee, workers, bound, epochRows, table, owner: this.#owner, outputs };
+    this.#forager = new Forager(parts);
+    this.#inputs = new ExchangeInputs(context.peers, {
+      message: (from, header, body) => this.#exchanged(from, header, body),
+      barrier: (from) => this.#arrived.add(from),
+    });
+  }
+
+  get mayTake(): boolean {
+    return this.#barrier === undefined;
+  }
+
+  take(batch: RecordBatch, header: MessageHeader): Taken {
+    const prepared = this.#input.prepare(batch, header);
+    const { judged, counts, bad } = prepared;
+    const after = this.#forager.take(prepared, header);
+    const watermarkAfter = judged
+      ? Math.max(
+        header.watermark,
+        greatestTime(this.#input.times(batch), batch.length) - this.#bound,
+      )
+      : after;
+    return { counts, bad, watermarkAfter };
+  }
+
+  finish(header: MessageHeader, nowMs: number): void {
+    if (this.#forager.finish(header, nowMs)) this.#closeWindows(header.generation);
+  }
+
+  rest(generation: number): boolean {
+    if (!this.#forager.isLaden) return false;
+    if (this.#forager.endEpoch(generation)) this.#closeWindows(generation);
+    return true;
+  }
+
+  barrier(header: MessageHeader): void {
+    if (this.#forager.endEpoch(header.generation)) this.#closeWindows(header.generation);
+    const { generation, sequence } = header;
+    this.#outputs.toPeers(message({ kind: MessageKind.barrier, generation, sequence }));
+    this.#barrier = header;
+    this.#align();
+  }
+
+  end(header: MessageHeader): void {
+    this.#end = header;
+    if (this.#forager.endEpoch(header.generation)) this.#closeWindows(header.generation);
+    this.#finishAll(header.generation);
+  }
+
+  drain(generation: number): boolean {
+    if (!this.#inputs.drain(generation)) return false;
+    this.#align();
+    this.#finishAll(generation);
+    return true;
+  }
+
+  reset(given: unknown): void {
+    const { state, snapshot } = given as ResetMessage;
+    this.#forager.reset();
+    this.#owner.restore(state, snapshot);
+    this.#inputs.openAll();
+    this.#arrived.clear();
+    this.#pieces.clear();
+    this.#barrier = this.#end = undefined;
+    this.#passed = state.watermark;
+    this.#isDone = false;
+  }
+
+  waitsFor(): Sleeper[] {
+    return this.#inputs.waitsFor();
+  }
+
+  #exchanged(from: number, header: MessageHeader, body: Uint8Array): void {
+    if (header.kind === MessageKind.rows) {
+      const { batch } = decodeFrame(body, { trusted: true });
+      return this.#owner.add(batch!, { partition: header.count, position: header.position });
+    }
+    const pieces = this.#pieces.get(from) ?? [];
+    if ((header.flags & MessageFlag.more) !== 0) {
+      pieces.push(body.slice());
+      this.#pieces.set(from, pieces);
+      return;
+    }
+    this.#pieces.delete(from);
+    this.#fold(header, pieces.length > 0 ? joined([...pieces, body]) : body);
+  }
+
+  #fold({ count, generation }: MessageHeader, body: Uint8Array): void {
+    const delta = body.subarray(COVERED_BYTES * count);
+    if (delta.length > 0) this.#owner.fold(delta);
+    let moved = false;
+    for (const each of readCovered(body, count)) moved = this.#owner.cover(each) || moved;
+    if (moved) this.#closeWindows(generation);
+  }
+
+  /** Sends the results of all windows that the watermark has passed. */
+  #closeWindows(generation: number, watermark: number = this.#owner.state.watermark): void {
+    const { table } = this.#owner;
+    if (table.nextClose() <= watermark) {
+      const closed = table.close(watermark);
+      if (closed) {
+        const { schema, columns, length } = closed;
+        const header = message({ kind: MessageKind.result, generation });
+        this.#outputs.main.sendBatch(header, new RecordBatch(schema, columns, length));
+      }
+    }
+    if (!this.#isPassed(watermark)) return;
+    this.#passed = watermark;
+    const header = { kind: MessageKind.passed, generation, watermark };
+    this.#outputs.main.send(message(header));
+  }
+
+  /** Whether the end of a window lies between the last watermark that was told of and this one. */
+  #isPassed(watermark: number): boolean {
+    if (this.#passed === -Infinity || watermark === Infinity) return watermark > this.#passed;
+    return this.#input.windowStart(watermark) > this.#input.windowStart(this.#passed);
+  }
+
+  /** When the barriers of all bees are here, the state is exactly that of all batches before. */
+  #align(): void {
+    if (!this.#barrier || this.#arrived.size < this.#others) return;
+    const { generation, sequence } = this.#barrier;
+    const { state, table, isAhead } = this.#owner;
+    if (state.sequence !== sequence || isAhead) {
+      throw new Error(
+        `A barrier before batch ${sequence} found the state at batch ${state.sequence}`,
+      );
+    }
+    const snapshot = table.snapshot();
+    const header = { kind: MessageKind.snapshot, generation, sequence, amount: snapshot.length };
+    const { watermark, rows: position } = state;
+    this.#outputs.main.sendPieces(message({ ...header, watermark, position }), snapshot);
+    this.#barrier = undefined;
+    this.#arrived.clear();
+    this.#inputs.openAll();
+  }
+
+  #finishAll(generation: number): void {
+    if (!this.#end || this.#isDone || this.#owner.state.sequence < this.#end.sequence) return;
+    this.#isDone = true;
+    this.#closeWindows(generation, Infinity);
+    const amount = this.#owner.state.rows;
+    this.#outputs.main.send(message({ kind: MessageKind.done, generation, amount }));
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
