@@ -168,10 +168,14 @@ export class Hive {
     return frames > 0;
   }
 
-  /** Waits until a bee has sent something, at most a second. */
-  async idle(): Promise<void> {
+  /**
+   * Waits until a bee has sent something, or an inbox has room for a frame of so many bytes; at
+   * most a second.
+   */
+  async idle(rooms: ReadonlyMap<number, number> = new Map()): Promise<void> {
+    const forRoom = [...rooms].map(([bee, bytes]) => this.#places[bee].inbox.forRoom(bytes));
     await sleepOnAsync(this.#control.bell, {
-      ends: this.#places.map((place) => place.outbox),
+      ends: [...this.#places.map((place) => place.outbox), ...forRoom],
       waiter: this.#options.runtime,
       timeoutMs: SLEEP_MS,
     });

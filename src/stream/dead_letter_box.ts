@@ -1,16 +1,22 @@
 import { RecordBatch } from "../batch/record_batch.ts";
-import type { DeadLetter, HiveStreamOptions } from "./hive_stream_options.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** Where letters go. */
+export type DeadLetterTarget<Letter> = Publisher | ((letter: Letter) => void | Promise<void>);
 
 /** Delivers records that could not be processed, one after the other. */
-export class DeadLetterBox<In> {
-  readonly #target: HiveStreamOptions<In>["deadLetter"];
+export class DeadLetterBox<Letter extends object> {
+  readonly #target: DeadLetterTarget<Letter> | undefined;
   readonly #onFailure: (error: Error) => void;
   #delivered: Promise<void> = Promise.resolve();
   #pending = 0;
   #count = 0;
 
   /** A box that delivers to `target`; a delivery that fails is reported once. */
-  constructor(target: HiveStreamOptions<In>["deadLetter"], onFailure: (error: Error) => void) {
+  constructor(
+    target: DeadLetterTarget<Letter> | undefined,
+    onFailure: (error: Error) => void,
+  ) {
     this.#target = target;
     this.#onFailure = onFailure;
   }
@@ -26,7 +32,7 @@ export class DeadLetterBox<In> {
   }
 
   /** Takes a letter; it is delivered after those before it. */
-  put(letter: DeadLetter<In>): void {
+  put(letter: Letter): void {
     this.#count++;
     this.#pending++;
     this.#delivered = this.#delivered.then(() => this.#deliver(letter)).catch((cause) => {
@@ -41,7 +47,7 @@ export class DeadLetterBox<In> {
     if (typeof this.#target === "object") await this.#target.flush();
   }
 
-  async #deliver(letter: DeadLetter<In>): Promise<void> {
+  async #deliver(letter: Letter): Promise<void> {
     if (typeof this.#target === "function") return await this.#target(letter);
     await this.#target?.publish(RecordBatch.fromRows([{ ...letter }]));
   }

@@ -2,7 +2,7 @@ import type { RowError } from "../hive/record_frames.ts";
 import type { SealedBatch } from "../hive/work_queue.ts";
 import { DeadLetterBox } from "./dead_letter_box.ts";
 import { type ErrorRecord, errorRecord } from "./error_record.ts";
-import type { HiveStreamSettings } from "./hive_stream_options.ts";
+import type { DeadLetter, HiveStreamSettings } from "./hive_stream_options.ts";
 import { type Outcome, submittedValue } from "./record_engine.ts";
 import { ResultQueue } from "./result_queue.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
@@ -16,7 +16,7 @@ export class Outlet<In, Out> {
   /** Results that can be read. */
   readonly results: ResultQueue<Result<In, Out>>;
   /** Records that go elsewhere. */
-  readonly deadLetters: DeadLetterBox<In>;
+  readonly deadLetters: DeadLetterBox<DeadLetter<In>>;
   readonly #settings: HiveStreamSettings<In>;
   readonly #order: SubmissionOrder<Result<In, Out>> | undefined;
   readonly #fail: (error: Error) => void;

@@ -1,0 +1,8 @@
+/**
+ * Where records come from.
+ *
+ * @module
+ */
+export * from "./file_source.ts";
+export * from "./from.ts";
+export * from "./iterable_source.ts";

@@ -1,0 +1,183 @@
+import { RecordBatch } from "../batch/record_batch.ts";
+import type { Schema } from "../batch/schema.ts";
+import { sameFields } from "../batch/schema_check.ts";
+import { greatestTime } from "../hive/event_times.ts";
+import { splitBatch } from "../hive/message_queue.ts";
+import type { BadInputs } from "./bad_inputs.ts";
+import { EventTime } from "./event_time.ts";
+import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
+import type { Source, SourceBatch, SourceOptions } from "./source.ts";
+
+const MAX_PARTITIONS = 65_536;
+
+/** A batch on its way to a bee, with its place in its source. */
+export interface FeedBatch {
+  readonly batch: RecordBatch;
+  readonly partition: number;
+  /** Position of the first row in its partition. */
+  readonly position: number;
+  /** Watermark before the first row, of this partition alone, ms. */
+  readonly watermark: number;
+  /** Watermark of all partitions after the last row, ms. */
+  readonly watermarkAfter: number;
+  /** What the other partitions hold the watermark down to, ms. */
+  readonly cap: number;
+}
+
+/** Options of a {@linkcode BatchFeed}. */
+export interface BatchFeedOptions {
+  readonly plan: PipelinePlan;
+  readonly open: SourceOptions;
+  readonly bad: BadInputs;
+  /** Rows and bytes that go to a bee at a time, at most. */
+  readonly batchRows: number;
+  readonly maxBytes: number;
+}
+
+/** Reads a source and decides event times and watermarks in the order of its rows. */
+export class BatchFeed {
+  readonly #source: Source;
+  readonly #options: BatchFeedOptions;
+  readonly #batches: AsyncIterator<SourceBatch>;
+  readonly #greatest: Float64Array;
+  readonly #positions: Float64Array;
+  #sourceSchema: Schema | undefined;
+  #time: EventTime | undefined;
+  #resolved: ResolvedPlan | undefined;
+  #records = 0;
+
+  /** Opens a source. */
+  constructor(source: Source, options: BatchFeedOptions) {
+    const { partitions = 1 } = source;
+    if (!(Number.isInteger(partitions) && partitions >= 1 && partitions <= MAX_PARTITIONS)) {
+      throw new RangeError(
+        `Cannot read ${source.name}: partitions must be a whole number from 1 to ` +
+          `${MAX_PARTITIONS}, received ${partitions}`,
+      );
+    }
+    this.#source = source;
+    this.#options = options;
+    this.#greatest = new Float64Array(partitions).fill(-Infinity);
+    this.#positions = new Float64Array(partitions);
+    if (source.schema) this.#resolve(source.schema);
+    this.#batches = source.open(options.open)[Symbol.asyncIterator]();
+  }
+
+  /** Records read so far, those that could not be used included. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** The plan, once the columns are known. */
+  get resolved(): ResolvedPlan | undefined {
+    return this.#resolved;
+  }
+
+  /** Reads on; `undefined` at the end. */
+  async read(): Promise<SourceBatch | undefined> {
+    const { done, value } = await this.#batches.next();
+    return done ? undefined : value;
+  }
+
+  /**
+   * Takes what was read in: counted, placed, and cut to what a bee is sent at a time.
+   *
+   * @throws {TypeError | RangeError} when the plan does not fit the columns, or a row is too large.
+   * @throws {BadInputError} when a time cannot be read and that is the end.
+   */
+  take(read: SourceBatch): FeedBatch[] {
+    const { batch, partition = 0, skipped = 0, deadLettered = 0 } = read;
+    this.#records += skipped + deadLettered + (batch?.length ?? 0);
+    this.#options.bad.told(skipped, deadLettered);
+    if (!batch || batch.length === 0) return [];
+    if (!(partition in this.#positions)) {
+      throw new RangeError(
+        `Cannot read ${this.#source.name}: it has ${this.#positions.length} partitions, received ` +
+          `a batch of partition ${partition}`,
+      );
+    }
+    this.#checkSchema(batch);
+    const start = this.#positions[partition];
+    const pieces = this.#timed(batch, partition).map((piece) => this.#place(piece, partition));
+    this.#positions[partition] = start + batch.length;
+    return pieces;
+  }
+
+  /** Tells the source that nothing more is wanted. */
+  async close(): Promise<void> {
+    await this.#batches.return?.();
+  }
+
+  #checkSchema(batch: RecordBatch): void {
+    if (!this.#sourceSchema) return this.#resolve(batch.schema);
+    const isSame = batch.schema === this.#sourceSchema ||
+      sameFields(batch.schema.fields, this.#sourceSchema.fields);
+    if (isSame) return;
+    throw new TypeError(
+      `Cannot read ${this.#source.name}: a batch has the columns ${batch.names.join(", ")}, ` +
+        `those before had ${this.#sourceSchema.fields.map(({ name }) => name).join(", ")}; ` +
+        `all batches of a source need the same names and types: give a schema`,
+    );
+  }
+
+  #resolve(schema: Schema): void {
+    const { plan, open } = this.#options;
+    this.#sourceSchema = schema;
+    if (plan.time) this.#time = new EventTime(schema, plan.time.column, plan.time.format);
+    const whole = open.badRecords === "deadLetter";
+    this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole });
+  }
+
+  /** Cut to size and with event times; rows whose time cannot be read are out. */
+  #timed(given: RecordBatch, partition: number): RecordBatch[] {
+    const { bad, batchRows, maxBytes } = this.#options;
+    const { batch, bad: badTimes } = this.#time?.convert(given) ?? { batch: given, bad: [] };
+    for (const { row, error } of badTimes) {
+      const { name, message } = error;
+      const position = this.#positions[partition] + row;
+      bad.report({ record: given.row(row).toObject(), error: { name, message }, position });
+    }
+    const gone = new Set(badTimes.map(({ row }) => row));
+    const kept = gone.size === 0
+      ? batch
+      : batch.take([...Array(batch.length).keys()].filter((row) => !gone.has(row)));
+    const picked = this.#pick(kept);
+    const pieces: RecordBatch[] = [];
+    for (let row = 0; row < picked.length; row += batchRows) {
+      const piece = picked.length <= batchRows ? picked : picked.slice(row, row + batchRows);
+      pieces.push(...splitBatch(piece, maxBytes));
+    }
+    return pieces;
+  }
+
+  #pick(batch: RecordBatch): RecordBatch {
+    const { schema, picked } = this.#resolved!;
+    if (picked.length === batch.columns.length) return batch;
+    return new RecordBatch(schema, picked.map((at) => batch.columnAt(at)), batch.length);
+  }
+
+  #place(batch: RecordBatch, partition: number): FeedBatch {
+    const bound = this.#options.plan.time?.bound ?? 0;
+    const position = this.#positions[partition];
+    const watermark = this.#greatest[partition] - bound;
+    const cap = this.#othersAt(partition) - bound;
+    this.#positions[partition] += batch.length;
+    const { window } = this.#resolved!;
+    if (window) {
+      const time = batch.column(window.time);
+      const greatest = greatestTime(time, batch.length);
+      if (greatest > this.#greatest[partition]) this.#greatest[partition] = greatest;
+    }
+    const watermarkAfter = Math.min(cap, this.#greatest[partition] - bound);
+    return { batch, partition, position, watermark, watermarkAfter, cap };
+  }
+
+  /** The least of the greatest times of the other partitions. */
+  #othersAt(partition: number): number {
+    let least = Infinity;
+    for (let other = 0; other < this.#greatest.length; other++) {
+      if (other !== partition && this.#greatest[other] < least) least = this.#greatest[other];
+    }
+    return least;
+  }
+}

@@ -1,0 +1,144 @@
+import { encodeFrame, frameSize } from "../batch/frame.ts";
+import type { Hive } from "../hive/hive.ts";
+import {
+  message,
+  MESSAGE_HEADER_BYTES,
+  MessageFlag,
+  type MessageHeader,
+  MessageKind,
+  writeMessageHeader,
+} from "../hive/pipeline_frames.ts";
+import type { LogEntry, WorkLog } from "./work_log.ts";
+
+/** Batches that a bee has at a time: one in work, and enough waiting that it need not wait. */
+const CREDIT = 3;
+const FRAME = { kind: "data" } as const;
+
+/** Hands the batches of the log to the bees: who is done sooner gets more. */
+export class Dispatcher {
+  readonly #hive: Hive;
+  readonly #log: WorkLog;
+  /** Numbers of the batches that each bee has. */
+  readonly #held: Set<number>[];
+  /** Messages to all bees that some have not got yet. */
+  #controls: { readonly header: MessageHeader; readonly missing: Set<number> }[] = [];
+  readonly #blocked = new Map<number, number>();
+  #generation = 0;
+
+  /** A dispatcher to all bees of a hive. */
+  constructor(hive: Hive, log: WorkLog, bees: number) {
+    this.#hive = hive;
+    this.#log = log;
+    this.#held = Array.from({ length: bees }, () => new Set());
+  }
+
+  /** How many bees were lost: messages of an older generation are void. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Inboxes that had no room, and the bytes that were to be sent. */
+  get blocked(): ReadonlyMap<number, number> {
+    return this.#blocked;
+  }
+
+  /** Batches that a bee has. */
+  heldBy(bee: number): ReadonlySet<number> {
+    return this.#held[bee];
+  }
+
+  /** The bee is done with a batch. */
+  settled(bee: number, sequence: number): void {
+    this.#held[bee].delete(sequence);
+  }
+
+  /** Sends a message to all bees, before any batch that was not sent. */
+  control(header: Partial<MessageHeader>): void {
+    const missing = new Set(this.#held.keys());
+    this.#controls.push({ header: message(header), missing });
+  }
+
+  /** Whether every message to all bees was sent. */
+  get isClear(): boolean {
+    return this.#controls.length === 0;
+  }
+
+  /** Sends what can be sent now; whether there was anything. */
+  send(): boolean {
+    this.#blocked.clear();
+    let any = this.#sendControls();
+    if (!this.isClear) return any;
+    for (let entry = this.#log.peek(); entry; entry = this.#log.peek()) {
+      if (!this.#give(entry)) break;
+      this.#log.sent();
+      any = true;
+    }
+    return any;
+  }
+
+  #sendControls(): boolean {
+    let any = false;
+    for (const { header, missing } of this.#controls) {
+      for (const bee of missing) {
+        const frame = this.#reserve(bee, MESSAGE_HEADER_BYTES);
+        if (!frame) continue;
+        writeMessageHeader(frame, { ...header, generation: this.#generation });
+        this.#hive.send(bee);
+        missing.delete(bee);
+        any = true;
+      }
+      if (missing.size > 0) return any;
+    }
+    this.#controls = [];
+    return any;
+  }
+
+  #give(entry: LogEntry): boolean {
+    const bytes = MESSAGE_HEADER_BYTES + frameSize(entry.batch);
+    for (const bee of this.#byLoad()) {
+      const frame = this.#reserve(bee, bytes);
+      if (!frame) continue;
+      writeMessageHeader(frame, this.#headerOf(entry));
+      encodeFrame(FRAME, entry.batch, { target: frame.subarray(MESSAGE_HEADER_BYTES) });
+      this.#hive.send(bee);
+      this.#held[bee].add(entry.sequence);
+      return true;
+    }
+    return false;
+  }
+
+  /** Bees with credit, those with least to do first. */
+  #byLoad(): number[] {
+    return [...this.#held.keys()].filter((bee) => this.#held[bee].size < CREDIT)
+      .sort((a, b) => this.#held[a].size - this.#held[b].size);
+  }
+
+  #headerOf({ feed, sequence, losses }: LogEntry): MessageHeader {
+    const { partition: count, position, watermark, watermarkAfter, cap } = feed;
+    return message({
+      kind: MessageKind.work,
+      generation: this.#generation,
+      flags: losses > 0 ? MessageFlag.suspect : 0,
+      count,
+      sequence,
+      position,
+      watermark,
+      watermarkAfter,
+      cap,
+    });
+  }
+
+  #reserve(bee: number, bytes: number): Uint8Array | undefined {
+    const frame = this.#hive.reserve(bee, bytes);
+    if (!frame) this.#blocked.set(bee, bytes);
+    return frame;
+  }
+
+  /** Begins anew: nothing that was sent counts any more. */
+  restart(): void {
+    this.#generation++;
+    this.#controls = [];
+    for (const held of this.#held) held.clear();
+    this.#log.rewind();
+  }
+}

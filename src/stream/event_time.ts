@@ -1,0 +1,167 @@
+import type { Column } from "../batch/column.ts";
+import { readColumn } from "../batch/column_reader.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
+import type { DataType, Schema } from "../batch/schema.ts";
+import { parseDate, parseTimestamp } from "../codecs/iso_time.ts";
+
+const DAY_MS = 86_400_000;
+const HIGH = 2 ** 32;
+const MAX_TIME = 8.64e15;
+const CACHED_TEXTS = 65_536;
+const NUMBER = /^-?\d+(\.\d+)?$/;
+
+/** How event times are written. */
+export type TimestampFormat =
+  /** ISO 8601 texts, of a date or of a date and time; without a zone they are UTC. */
+  | "iso"
+  /** ISO 8601 dates (`2024-05-31`) as text, or a `date` column: midnight UTC. */
+  | "date"
+  /** Numbers of seconds since 1970, or texts of them. */
+  | "s"
+  /** Numbers of milliseconds since 1970, or texts of them. */
+  | "ms"
+  /** Numbers of microseconds since 1970, or texts of them. */
+  | "us";
+
+/** How many milliseconds one of a number is. */
+const UNITS: Readonly<Record<string, number>> = { s: 1000, ms: 1, us: 1 / 1000 };
+const NUMBERS: ReadonlySet<string> = new Set(["i32", "i64", "f32", "f64"]);
+const READY: ReadonlySet<string> = new Set(["timestamp", "i64", "f64"]);
+
+/** A row whose time cannot be read. */
+export interface BadTime {
+  readonly row: number;
+  readonly error: Error;
+}
+
+/** Milliseconds of a value; `undefined` if it is none. */
+type ToMs = (value: string | number | bigint) => number | undefined;
+
+function isText({ kind }: DataType): boolean {
+  return kind === "utf8" || kind === "dict";
+}
+
+function defaultFormat(type: DataType): TimestampFormat {
+  if (isText(type)) return "iso";
+  return type.kind === "date" ? "date" : "ms";
+}
+
+function converter(type: DataType, format: TimestampFormat): ToMs | undefined {
+  if (isText(type)) {
+    if (format === "iso") return (text) => parseTimestamp(String(text));
+    if (format === "date") return (text) => scaled(parseDate(String(text)), DAY_MS);
+    return (text) => NUMBER.test(String(text)) ? scaled(Number(text), UNITS[format]) : undefined;
+  }
+  if (type.kind === "date" && format === "date") return (days) => Number(days) * DAY_MS;
+  const isNumber = NUMBERS.has(type.kind) && format in UNITS;
+  return isNumber ? (number) => scaled(Number(number), UNITS[format]) : undefined;
+}
+
+function scaled(value: number | undefined, unit: number): number | undefined {
+  return value === undefined ? undefined : Math.floor(unit < 1 ? value / (1 / unit) : value * unit);
+}
+
+/** Makes a column of a batch the event time: milliseconds in a `timestamp` column, where needed. */
+export class EventTime {
+  /** Of the batches with event times. */
+  readonly schema: Schema;
+  readonly #column: number;
+  readonly #name: string;
+  readonly #toMs: ToMs | undefined;
+  readonly #format: TimestampFormat;
+  readonly #known = new Map<unknown, number | undefined>();
+
+  /**
+   * @param name Of the column.
+   * @throws {TypeError} when there is no such column, or its type does not go with the format.
+   */
+  constructor(schema: Schema, name: string, format?: TimestampFormat) {
+    const { fields } = schema;
+    this.#column = fields.findIndex((field) => field.name === name);
+    this.#name = name;
+    if (this.#column < 0) {
+      throw new TypeError(
+        `Cannot take event times from column ${
+          JSON.stringify(name)
+        }: there is none of that name; ` +
+          `the columns are ${fields.map(({ name }) => JSON.stringify(name)).join(", ")}`,
+      );
+    }
+    const { type } = fields[this.#column];
+    this.#format = format ?? defaultFormat(type);
+    const isReady = READY.has(type.kind) && this.#format === "ms";
+    this.#toMs = isReady ? undefined : converter(type, this.#format);
+    if (!isReady && !this.#toMs) throw unfit(name, type, this.#format);
+    this.schema = isReady ? schema : {
+      fields: fields.map((field, at) =>
+        at === this.#column ? { name, type: { kind: "timestamp" } } : field
+      ),
+    };
+  }
+
+  /** Position of the column. */
+  get column(): number {
+    return this.#column;
+  }
+
+  /** The batch with event times, and the rows whose time cannot be read: these are null in it. */
+  convert(batch: RecordBatch): { batch: RecordBatch; bad: readonly BadTime[] } {
+    if (!this.#toMs) return { batch, bad: [] };
+    const bad: BadTime[] = [];
+    const times = this.#timesOf(batch.columnAt(this.#column), bad);
+    const columns = batch.columns.map((column, at) => at === this.#column ? times : column);
+    return { batch: new RecordBatch(this.schema, columns, batch.length), bad };
+  }
+
+  #timesOf(column: Column, bad: BadTime[]): Column {
+    const { length } = column;
+    const given = readColumn(column, { start: 0, end: length });
+    const words = new Int32Array(2 * length);
+    const validity = new Uint8Array((length + 7) >> 3);
+    let nullCount = 0;
+    for (let row = 0; row < length; row++) {
+      const value = given[row] as string | number | bigint | null;
+      const ms = value === null ? undefined : this.#read(value);
+      if (ms === undefined || !(Math.abs(ms) <= MAX_TIME)) {
+        nullCount++;
+        // A time that is not there is no mistake: such rows are counted apart.
+        if (value !== null && !Number.isNaN(value)) bad.push({ row, error: this.#error(value) });
+        continue;
+      }
+      validity[row >> 3] |= 1 << (row & 7);
+      words[2 * row] = ms;
+      words[2 * row + 1] = Math.floor(ms / HIGH);
+    }
+    const values = new BigInt64Array(words.buffer);
+    const type = { kind: "timestamp" } as const;
+    return { type, length, nullCount, ...(nullCount > 0 && { validity }), values };
+  }
+
+  #read(value: string | number | bigint): number | undefined {
+    if (typeof value !== "string") return this.#toMs!(value);
+    // Many rows share few texts, dates above all.
+    if (this.#known.has(value)) return this.#known.get(value);
+    if (this.#known.size >= CACHED_TEXTS) this.#known.clear();
+    const ms = this.#toMs!(value);
+    this.#known.set(value, ms);
+    return ms;
+  }
+
+  #error(value: string | number | bigint): Error {
+    const text = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
+    return new RangeError(
+      `Cannot read event time: column ${JSON.stringify(this.#name)} must be of format ` +
+        `"${this.#format}", received ${text}`,
+    );
+  }
+}
+
+function unfit(name: string, type: DataType, format: TimestampFormat): TypeError {
+  return new TypeError(
+    `Cannot take event times from column ${
+      JSON.stringify(name)
+    }: a column of ${type.kind} cannot ` +
+      `have the format "${format}"; give the format that it has ("iso" and "date" are texts, "s", ` +
+      `"ms" and "us" numbers or texts of them), or select a timestamp`,
+  );
+}

@@ -1,0 +1,53 @@
+import { noCounts } from "./pipeline_metrics.ts";
+import { addCounts } from "./pipeline_metrics.ts";
+import type { RowCounts } from "../hive/pipeline_frames.ts";
+import type { BadInputs } from "./bad_inputs.ts";
+import { BadInputError } from "./bad_inputs.ts";
+import type { BadInput } from "./source.ts";
+import type { LogEntry, Outcome } from "./work_log.ts";
+
+/** Counts what became of batches, each once, however often they were sent. */
+export class Ledger {
+  readonly #bad: BadInputs;
+  readonly #fails: boolean;
+  readonly #closed: RowCounts = noCounts();
+
+  /** A ledger; `fails` says that the first record that cannot be used is the end. */
+  constructor(bad: BadInputs, options: { fails: boolean }) {
+    this.#bad = bad;
+    this.#fails = options.fails;
+  }
+
+  /**
+   * Notes what became of a batch, as far as it may still change.
+   *
+   * @throws {BadInputError} when a record cannot be used and that is the end.
+   */
+  note(entry: LogEntry, outcome: Outcome): void {
+    entry.outcome = outcome;
+    const [first] = outcome.bad;
+    if (first && this.#fails) throw new BadInputError(badInput(entry, first));
+  }
+
+  /** The batch will not be sent again: what became of it counts for good. */
+  close({ outcome, ...entry }: LogEntry): void {
+    if (!outcome) throw new Error(`Batch ${entry.sequence} left the log without an outcome`);
+    addCounts(this.#closed, outcome.counts);
+    for (const bad of outcome.bad) this.#bad.report(badInput(entry, bad));
+  }
+
+  /** All counts, those of batches included that may still be sent again. */
+  total(open: readonly LogEntry[]): RowCounts {
+    const total = { ...this.#closed };
+    for (const { outcome } of open) if (outcome) addCounts(total, outcome.counts);
+    return total;
+  }
+}
+
+function badInput(
+  { batch, feed }: Pick<LogEntry, "batch" | "feed">,
+  { row, message }: { row: number; message: string },
+): BadInput {
+  const error = { name: "RangeError", message };
+  return { record: batch.row(row).toObject(), error, position: feed.position + row };
+}

@@ -1,0 +1,111 @@
+import type { RecordBatch } from "../batch/record_batch.ts";
+import type { Expr, ExprValue, Operand } from "../batch/expressions/expr.ts";
+import type { AggregateOp } from "../kernel/window_types.ts";
+import type { Duration } from "../runtime/duration.ts";
+import type { AggregateSpec, WindowRow } from "../windows/aggregates.ts";
+import type { TumblingWindow } from "../windows/tumbling_window.ts";
+import type { TimestampFormat } from "./event_time.ts";
+import type { PipelineMetrics } from "./pipeline_metrics.ts";
+import type { RunOptions } from "./pipeline_run.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** Options of {@linkcode Pipeline.timestamps}. */
+export interface TimestampOptions {
+  /** How the times are written. Default: `"iso"` for text, `"date"` for dates, `"ms"` otherwise. */
+  format?: TimestampFormat;
+  /**
+   * By how much a row may be older than the newest before it without being late: the watermark
+   * is the greatest time so far less this. Default 0.
+   */
+  maxDisorder?: Duration;
+}
+
+/** Something that gives rows of type `Row` when it is iterated or run; each time from the start. */
+export interface RunnablePipeline<Row> extends AsyncIterable<Row> {
+  /** The results as batches; leaving the loop early ends the run and releases all it holds. */
+  batches(options?: RunOptions): AsyncGenerator<RecordBatch<Row>, void, undefined>;
+  /** Where the results of {@linkcode RunnablePipeline.run} go. */
+  to(publisher: Publisher): PublishingPipeline;
+  /** Runs to the end of the source; what comes out is counted and dropped. */
+  run(options?: RunOptions): Promise<PipelineMetrics>;
+  /** What the last run has done, or does; all zero before the first. */
+  metrics(): PipelineMetrics;
+}
+
+/** A pipeline whose results go to a publisher. */
+export interface PublishingPipeline {
+  /**
+   * Runs to the end of the source, at the pace of the publisher, which is flushed at the end.
+   *
+   * @throws the first failure of source, bees or publisher; by then everything is released.
+   */
+  run(options?: RunOptions): Promise<PipelineMetrics>;
+  /** What the last run has done, or does; all zero before the first. */
+  metrics(): PipelineMetrics;
+}
+
+/** The columns that {@linkcode Pipeline.select} makes. */
+export type Selected<Columns extends Readonly<Record<string, Operand>>> = {
+  -readonly [Name in keyof Columns]: ExprValue<Columns[Name]>;
+};
+
+/** Rows whose column `Name` has become milliseconds. */
+export type WithTime<Row, Name extends PropertyKey> = {
+  [K in keyof Row]: K extends Name ? number | null : Row[K];
+};
+
+/** Aggregates by result name, of columns that there are. */
+export type AggregatesOf<Row> = Readonly<
+  Record<string, AggregateSpec<AggregateOp, keyof Row & string>>
+>;
+
+/** Rows of a source, on their way. */
+export interface Pipeline<Row> extends RunnablePipeline<Row> {
+  /**
+   * Says which column is the event time. A row whose time cannot be read goes the way of
+   * `badRecords`; a row without one (null) is counted as `untimed` and in no window.
+   */
+  timestamps<const Name extends keyof Row & string>(
+    column: Name,
+    options?: TimestampOptions,
+  ): TimedPipeline<WithTime<Row, Name>>;
+  /** Keeps the rows for which the condition is true. */
+  filter(condition: Expr<boolean | null> | Expr): Pipeline<Row>;
+  /** Makes these the columns. */
+  select<const Columns extends Readonly<Record<string, Operand>>>(
+    columns: Columns,
+  ): Pipeline<Selected<Columns>>;
+}
+
+/** Rows with an event time. */
+export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
+  /** Keeps the rows for which the condition is true. */
+  filter(condition: Expr<boolean | null> | Expr): TimedPipeline<Row>;
+  /** Makes these the columns; the event time stays with the row, whether selected or not. */
+  select<const Columns extends Readonly<Record<string, Operand>>>(
+    columns: Columns,
+  ): TimedPipeline<Selected<Columns>>;
+  /** Says by which columns windows group their rows. */
+  keyBy<const Names extends readonly (keyof Row & string)[]>(
+    ...columns: Names
+  ): KeyedPipeline<Row, Names[number]>;
+  /** Puts all rows of a time into one window. */
+  window(window: TumblingWindow): WindowedPipeline<Row, never>;
+}
+
+/** Rows with an event time and a key. */
+export interface KeyedPipeline<Row, Key extends keyof Row> {
+  /** Says into which windows the rows go. */
+  window(window: TumblingWindow): WindowedPipeline<Row, Key>;
+}
+
+/** Rows in windows. */
+export interface WindowedPipeline<Row, Key extends keyof Row> {
+  /**
+   * Says what is computed of each window and key. Results leave when the watermark passes the end
+   * of their window, in the order of windows and then keys, whatever the number of bees.
+   */
+  aggregate<const Specs extends AggregatesOf<Row>>(
+    aggregates: Specs,
+  ): RunnablePipeline<WindowRow<Row, Key, Specs>>;
+}

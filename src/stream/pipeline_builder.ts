@@ -1,0 +1,192 @@
+import { struct } from "../batch/expressions/builders.ts";
+import { isExpression, type Operand } from "../batch/expressions/expr.ts";
+import type { RecordBatch } from "../batch/record_batch.ts";
+import { milliseconds } from "../runtime/duration.ts";
+import type { Aggregates } from "../windows/aggregates.ts";
+import { TumblingWindow } from "../windows/tumbling_window.ts";
+import type {
+  Pipeline,
+  PublishingPipeline,
+  RunnablePipeline,
+  TimestampOptions,
+} from "./pipeline.ts";
+import { noPipelineMetrics, type PipelineMetrics } from "./pipeline_metrics.ts";
+import {
+  type PipelineOptions,
+  type PipelineSettings,
+  pipelineSettings,
+} from "./pipeline_options.ts";
+import type { PipelinePlan } from "./pipeline_plan.ts";
+import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Source } from "./source.ts";
+
+const FORMATS: readonly unknown[] = ["iso", "date", "s", "ms", "us"];
+
+/** How far a pipeline has been put together. */
+type Stage = "rows" | "timed" | "keyed" | "windowed" | "aggregated";
+
+/** What may come after each stage, for messages. */
+const NEXT: Readonly<Record<Stage, string>> = {
+  rows: "timestamps(), filter(), select(), or it is iterated or run",
+  timed: "filter(), select(), keyBy(), window(), or it is iterated or run",
+  keyed: "window()",
+  windowed: "aggregate()",
+  aggregated: "to(), or it is iterated or run",
+};
+
+interface Parts {
+  readonly source: Source;
+  readonly settings: PipelineSettings;
+  readonly plan: PipelinePlan;
+  readonly stage: Stage;
+}
+
+type AnyRow = Record<string, unknown>;
+
+/** Every stage of a pipeline in one: the interfaces say at compile time what comes when. */
+class PipelineBuilder implements RunnablePipeline<AnyRow> {
+  readonly #parts: Parts;
+  #run: PipelineRun | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  timestamps(column: string, options: TimestampOptions = {}): PipelineBuilder {
+    this.#expect("timestamps", "rows");
+    const { format, maxDisorder = 0 } = options;
+    if (format !== undefined && !FORMATS.includes(format)) {
+      throw new TypeError(
+        `Cannot take event times: format must be one of ` +
+          `${FORMATS.map((each) => JSON.stringify(each)).join(", ")}, ` +
+          `received ${JSON.stringify(format)}`,
+      );
+    }
+    const bound = milliseconds(maxDisorder, "maxDisorder");
+    const time = { column: checkName("take event times from", column), bound };
+    return this.#with("timed", { time: format ? { ...time, format } : time });
+  }
+
+  filter(condition: unknown): PipelineBuilder {
+    this.#expect("filter", "rows", "timed");
+    if (!isExpression(condition)) {
+      throw new TypeError(
+        `Cannot filter: the condition must be an expression such as col("x").gt(1), received ` +
+          `${typeof condition}`,
+      );
+    }
+    return this.#step({ kind: "filter", node: condition.node });
+  }
+
+  select(columns: Readonly<Record<string, Operand>>): PipelineBuilder {
+    this.#expect("select", "rows", "timed");
+    return this.#step({ kind: "select", node: struct(columns).node });
+  }
+
+  #step(step: PipelinePlan["steps"][number]): PipelineBuilder {
+    const { plan, stage } = this.#parts;
+    return this.#with(stage, { steps: [...plan.steps, step] });
+  }
+
+  keyBy(...columns: string[]): PipelineBuilder {
+    this.#expect("keyBy", "timed");
+    if (columns.length === 0) {
+      throw new TypeError(
+        "Cannot key by nothing: name a column, or leave keyBy() out for one group a window",
+      );
+    }
+    const keys = columns.map((column) => checkName("key by", column));
+    return this.#with("keyed", { keys });
+  }
+
+  window(window: TumblingWindow): PipelineBuilder {
+    this.#expect("window", "timed", "keyed");
+    if (!(window instanceof TumblingWindow)) {
+      throw new TypeError(
+        `Cannot make windows: pass a TumblingWindow, received ${typeof window}`,
+      );
+    }
+    return this.#with("windowed", { window });
+  }
+
+  aggregate(aggregates: Aggregates): PipelineBuilder {
+    this.#expect("aggregate", "windowed");
+    if (Object.keys(aggregates).length === 0) {
+      throw new TypeError("Cannot aggregate nothing: name a result, such as { n: count() }");
+    }
+    return this.#with("aggregated", { aggregates: { ...aggregates } });
+  }
+
+  async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
+    this.#expect("batches", "rows", "timed", "aggregated");
+    const run = new PipelineRun(this.#parts, options);
+    this.#run = run;
+    yield* run.batches();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<AnyRow, void, undefined> {
+    for await (const batch of this.batches()) yield* batch;
+  }
+
+  async run(options: RunOptions = {}): Promise<PipelineMetrics> {
+    const batches = this.batches(options);
+    while (!(await batches.next()).done);
+    return this.metrics();
+  }
+
+  to(publisher: Publisher): PublishingPipeline {
+    this.#expect("to", "rows", "timed", "aggregated");
+    return {
+      run: (options: RunOptions = {}) => this.#publish(publisher, options),
+      metrics: () => this.metrics(),
+    };
+  }
+
+  async #publish(publisher: Publisher, options: RunOptions): Promise<PipelineMetrics> {
+    const { signal, onAbort } = options;
+    // What is drained must still be delivered, so that only a stop ends a delivery.
+    const given = signal && onAbort !== "drain" ? { signal } : {};
+    for await (const batch of this.batches(options)) await publisher.publish(batch, given);
+    await publisher.flush();
+    return this.metrics();
+  }
+
+  metrics(): PipelineMetrics {
+    return this.#run?.metrics() ?? noPipelineMetrics();
+  }
+
+  #with(stage: Stage, more: Partial<PipelinePlan>): PipelineBuilder {
+    const { plan } = this.#parts;
+    return new PipelineBuilder({ ...this.#parts, stage, plan: { ...plan, ...more } });
+  }
+
+  /** For those whose program is not type-checked. */
+  #expect(name: string, ...stages: readonly Stage[]): void {
+    const { stage } = this.#parts;
+    if (stages.includes(stage)) return;
+    throw new TypeError(
+      `Cannot call ${name}() here: after what was called so far comes ${
+        NEXT[stage]
+      }; the order is ` +
+        `from(), timestamps(), filter() and select(), keyBy(), window(), aggregate(), to()`,
+    );
+  }
+}
+
+function checkName(purpose: string, column: unknown): string {
+  if (typeof column === "string") return column;
+  throw new TypeError(`Cannot ${purpose} a column: it is named by a string, received ${column}`);
+}
+
+/**
+ * A pipeline that reads a source.
+ *
+ * @throws {TypeError | RangeError} when an option is none that it can be.
+ */
+export function pipelineFrom<Row>(source: Source<Row>, options: PipelineOptions): Pipeline<Row> {
+  const settings = pipelineSettings(options);
+  const parts: Parts = { source: source as Source, settings, plan: { steps: [] }, stage: "rows" };
+  const builder: unknown = new PipelineBuilder(parts);
+  return builder as Pipeline<Row>;
+}

@@ -1,0 +1,46 @@
+import type { RecordBatch } from "../batch/record_batch.ts";
+import type { MessageHeader } from "../hive/pipeline_frames.ts";
+import type { TaskSpec } from "../hive/tasks.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Ledger } from "./ledger.ts";
+import type { WorkLog } from "./work_log.ts";
+
+/** What a job works with. */
+export interface JobContext {
+  readonly log: WorkLog;
+  readonly ledger: Ledger;
+  readonly dispatcher: Dispatcher;
+}
+
+/** What a pipeline has the bees do, and how their answers become results. */
+export interface PipelineJob {
+  /** What the bees are born with. */
+  readonly task: TaskSpec;
+  /** Whether the bees need rings between them. */
+  readonly exchanges: boolean;
+  /** Windows that have left. */
+  readonly windows: number;
+  /** Watermark up to which windows have left, ms. */
+  readonly watermark: number;
+  /** How often the state was saved. */
+  readonly checkpoints: number;
+  /** Whether more should be read now. */
+  wantsMore(context: JobContext): boolean;
+  /** Tells the bees what has to be told before the next batch; `ended`: there are no more. */
+  prepare(context: JobContext, ended: boolean): void;
+  /** A message of a bee. */
+  message(
+    context: JobContext,
+    given: { bee: number; header: MessageHeader; body: Uint8Array },
+  ): void;
+  /** Rows that may leave now. */
+  take(context: JobContext): RecordBatch | undefined;
+  /** Whether everything has left; only asked when there is nothing more to read. */
+  isFinished(context: JobContext): boolean;
+  /** A bee was lost: goes back to where all can go on from. */
+  rewind(context: JobContext): void;
+  /** What a bee is told of that. */
+  resetMessage(bee: number, generation: number): unknown;
+  /** Records in what has left, counted apart from the bees' outcomes. */
+  readonly absorbed: number;
+}

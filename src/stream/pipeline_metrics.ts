@@ -1,0 +1,143 @@
+import type { Hive } from "../hive/hive.ts";
+import type { RowCounts } from "../hive/pipeline_frames.ts";
+import { assignRoles, type Role } from "../hive/roles.ts";
+
+/** What one bee of a pipeline does. */
+export interface PipelineBeeMetrics {
+  readonly bee: number;
+  /** What it is there for at the moment. */
+  readonly roles: readonly Role[];
+  /** Batches that it has finished. */
+  readonly batches: number;
+  /** Rows in them. */
+  readonly rows: number;
+  /** Rows that it takes per second of work. */
+  readonly rowsPerSecond: number;
+  /** Time from taking up a batch to its end, smoothed. */
+  readonly batchLatencyMs: number;
+  /** Batches that it holds. */
+  readonly queueDepth: number;
+  /** Share of the last moments that it worked, 0 to 1. */
+  readonly utilization: number;
+}
+
+/**
+ * What a pipeline has done.
+ *
+ * Once it has ended, `recordsIn` is the sum of `absorbed`, `filtered`, `late`, `untimed`, `skipped`
+ * and `deadLettered`, and `unaccounted` is 0.
+ */
+export interface PipelineMetrics {
+  /** Records read from the source, those that could not be used included. */
+  readonly recordsIn: number;
+  /** Records that went into windows or, in a pipeline without, out of it. */
+  readonly absorbed: number;
+  /** Records that a filter left out. */
+  readonly filtered: number;
+  /** Records that came after their window was closed. */
+  readonly late: number;
+  /** Records without an event time. */
+  readonly untimed: number;
+  /** Records left out by `badRecords: "skip"`. */
+  readonly skipped: number;
+  /** Records given to `deadLetter`. */
+  readonly deadLettered: number;
+  /** Records that no bee has dealt with yet. */
+  readonly inFlight: number;
+  /** Records that are in none of the counts above. */
+  readonly unaccounted: number;
+  /** Windows whose results have left. */
+  readonly windowsFired: number;
+  /** Rows that have left. */
+  readonly rowsOut: number;
+  /** Watermark up to which windows have left, ms; `-Infinity` before the first. */
+  readonly watermark: number;
+  /** Time since the start, or to the end. */
+  readonly elapsedMs: number;
+  /** Records read per second. */
+  readonly recordsPerSecond: number;
+  /** Bees that were lost and replaced. */
+  readonly lostBees: number;
+  /** Batches that were sent again because a bee was lost. */
+  readonly replayedBatches: number;
+  /** How often the state was saved against the loss of a bee. */
+  readonly checkpoints: number;
+  /** Whether the run was ended before its source. */
+  readonly aborted: boolean;
+  readonly bees: readonly PipelineBeeMetrics[];
+}
+
+/** What a bee has finished. */
+export interface BeeWork {
+  batches: number;
+  rows: number;
+}
+
+/** Adds the counts of one batch to others. */
+export function addCounts(to: RowCounts, more: RowCounts): void {
+  to.absorbed += more.absorbed;
+  to.filtered += more.filtered;
+  to.late += more.late;
+  to.untimed += more.untimed;
+  to.bad += more.bad;
+}
+
+/** Counts of nothing. */
+export function noCounts(): RowCounts {
+  return { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0 };
+}
+
+/** What each bee does. */
+export function pipelineBees(
+  hive: Hive | undefined,
+  given: {
+    readonly work: readonly BeeWork[];
+    readonly held: readonly number[];
+    readonly waitingRows: number;
+    readonly newSources: number;
+  },
+): PipelineBeeMetrics[] {
+  if (!hive) return [];
+  const dances = given.work.map((_, bee) => hive.danceFloor.read(bee));
+  const roles = assignRoles({
+    bees: dances.length,
+    waitingRows: given.waitingRows,
+    urgentRows: 0,
+    newSources: given.newSources,
+    utilization: dances.map(({ utilization }) => utilization),
+  });
+  return dances.map(({ rowsPerSecond, latencyMs, utilization }, bee) => ({
+    bee,
+    roles: roles[bee],
+    ...given.work[bee],
+    rowsPerSecond,
+    batchLatencyMs: latencyMs,
+    queueDepth: given.held[bee],
+    utilization,
+  }));
+}
+
+/** The metrics of a pipeline that was never run. */
+export function noPipelineMetrics(): PipelineMetrics {
+  return {
+    recordsIn: 0,
+    absorbed: 0,
+    filtered: 0,
+    late: 0,
+    untimed: 0,
+    skipped: 0,
+    deadLettered: 0,
+    inFlight: 0,
+    unaccounted: 0,
+    windowsFired: 0,
+    rowsOut: 0,
+    watermark: -Infinity,
+    elapsedMs: 0,
+    recordsPerSecond: 0,
+    lostBees: 0,
+    replayedBatches: 0,
+    checkpoints: 0,
+    aborted: false,
+    bees: [],
+  };
+}

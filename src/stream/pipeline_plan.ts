@@ -1,0 +1,101 @@
+import { argsOf, type ExprNode } from "../batch/expressions/node.ts";
+import type { Schema } from "../batch/schema.ts";
+import type { StepSpec } from "../hive/row_steps.ts";
+import { RowSteps } from "../hive/row_steps.ts";
+import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
+import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
+import type { Aggregates } from "../windows/aggregates.ts";
+import type { TumblingWindow } from "../windows/tumbling_window.ts";
+import { windowTableOver } from "../windows/window_table.ts";
+import type { TimestampFormat } from "./event_time.ts";
+
+/** Where event times come from. */
+export interface TimePlan {
+  readonly column: string;
+  readonly format?: TimestampFormat;
+  /** How much the watermark lags behind the greatest time, ms. */
+  readonly bound: number;
+}
+
+/** What a pipeline does, as it was put together. */
+export interface PipelinePlan {
+  readonly time?: TimePlan;
+  readonly steps: readonly StepSpec[];
+  readonly keys?: readonly string[];
+  readonly window?: TumblingWindow;
+  readonly aggregates?: Aggregates;
+}
+
+/** A plan resolved against the columns of its source. */
+export interface ResolvedPlan {
+  /** Of what goes to the bees: only columns that are asked for. */
+  readonly schema: Schema;
+  /** Their positions in the source's batches. */
+  readonly picked: readonly number[];
+  readonly steps: readonly StepSpec[];
+  /** Absent in a pipeline without windows. */
+  readonly window?: WindowSpec;
+  /** Of what comes out. */
+  readonly resultSchema: Schema;
+}
+
+function windowSpec({ time, keys = [], window, aggregates }: PipelinePlan): WindowSpec | undefined {
+  if (!time || !window || !aggregates) return undefined;
+  const { size, offset } = window;
+  return { time: time.column, keys, aggregates, size, offset, bound: time.bound };
+}
+
+function addColumns(node: ExprNode, names: Set<string>): void {
+  if (node.op === "col") names.add(node.name);
+  for (const arg of argsOf(node)) addColumns(arg, names);
+}
+
+/** The source's columns that a plan asks for; `undefined`: all of them. */
+function wantedColumns({ steps }: PipelinePlan, window: WindowSpec | undefined) {
+  const names = new Set<string>();
+  for (const { kind, node } of steps) {
+    addColumns(node, names);
+    // What comes behind is made of the selected columns.
+    if (kind === "select") return window ? names.add(window.time) : names;
+  }
+  if (!window) return undefined;
+  names.add(window.time);
+  for (const name of window.keys) names.add(name);
+  for (const { column } of Object.values(window.aggregates)) if (column) names.add(column);
+  return names;
+}
+
+/**
+ * Resolves a plan against the columns of its source, event times included.
+ *
+ * @param options With `whole` all columns go to the bees, so that a record that cannot be used is
+ *   known in full.
+ * @throws {TypeError} when a column is not there or has a type that does not fit its role.
+ */
+export function resolvePlan(
+  plan: PipelinePlan,
+  source: Schema,
+  options: { whole?: boolean } = {},
+): ResolvedPlan {
+  const { steps } = plan;
+  const window = windowSpec(plan);
+  // Checked against all columns first, so that messages list what the user knows.
+  const resultSchema = resultSchemaOf(window, steps, source);
+  const wanted = options.whole ? undefined : wantedColumns(plan, window);
+  const picked = source.fields.flatMap(({ name }, at) => !wanted || wanted.has(name) ? [at] : []);
+  const schema = { fields: picked.map((at) => source.fields[at]) };
+  return { schema, picked, steps, ...(window && { window }), resultSchema };
+}
+
+function resultSchemaOf(
+  window: WindowSpec | undefined,
+  ...[steps, schema]: [readonly StepSpec[], Schema]
+): Schema {
+  if (!window) {
+    using run = new RowSteps(steps, schema);
+    return run.schema;
+  }
+  using input = new WindowInput(window, steps, schema);
+  using table = windowTableOver((plan) => new ReferenceWindowTable(plan), input.tableOptions);
+  return table.resultSchema;
+}

@@ -1,0 +1,378 @@
+import type { RecordBatch } from "../batch/record_batch.ts";
+import { type BeeLoss, Hive } from "../hive/hive.ts";
+import {
+  MESSAGE_HEADER_BYTES,
+  messageBody,
+  type MessageHeader,
+  MessageKind,
+  readMessageHeader,
+  readOutcome,
+} from "../hive/pipeline_frames.ts";
+import { KernelMemoryError } from "../kernel/kernel.ts";
+import { BadInputs } from "./bad_inputs.ts";
+import { BatchFeed } from "./batch_feed.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Ledger } from "./ledger.ts";
+import type { JobContext, PipelineJob } from "./pipeline_job.ts";
+import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
+import type { PipelineSettings } from "./pipeline_options.ts";
+import type { PipelinePlan } from "./pipeline_plan.ts";
+import type { Source, SourceBatch } from "./source.ts";
+import { StreamingError } from "./streaming_error.ts";
+import { TransformJob } from "./transform_job.ts";
+import { WindowJob } from "./window_job.ts";
+import { WorkLog } from "./work_log.ts";
+
+const PROGRESS_MS = 100;
+const TURN_MS = 4;
+const CLOSE_MS = 1_000;
+/** Bees that a batch may cost before the record at which they were is given up. */
+const MAX_LOSSES = 2;
+const RING_HEADER_BYTES = 8;
+
+/** Records were lost without being counted: a fault of Waggle, told rather than hidden. */
+export class UnaccountedRecordsError extends StreamingError {
+  override readonly name: string = "UnaccountedRecordsError";
+}
+
+/** Options of a run. */
+export interface RunOptions {
+  /** Ends the run when aborted. */
+  signal?: AbortSignal;
+  /**
+   * What an abort does: `"stop"` (default) rejects with the signal's reason and drops what is under
+   * way; `"drain"` reads no further, finishes what was read, closes all windows, and resolves.
+   */
+  onAbort?: "stop" | "drain";
+  /** Called with the metrics some ten times a second, and at the end. */
+  onProgress?: (metrics: PipelineMetrics) => void;
+}
+
+/** What a run is made of. */
+export interface RunSpec {
+  readonly source: Source;
+  readonly plan: PipelinePlan;
+  readonly settings: PipelineSettings;
+}
+
+/** One run of a pipeline: reads the source, gives the bees their work, and hands results out. */
+export class PipelineRun {
+  readonly #spec: RunSpec;
+  readonly #options: RunOptions;
+  readonly #closing = new AbortController();
+  readonly #bad: BadInputs;
+  readonly #ledger: Ledger;
+  readonly #log = new WorkLog();
+  readonly #feed: BatchFeed;
+  readonly #work: readonly BeeWork[];
+  readonly #startedMs: number;
+  #bees:
+    | { readonly hive: Hive; readonly job: PipelineJob; readonly context: JobContext }
+    | undefined;
+  #failure: Error | undefined;
+  #reading = false;
+  #read: SourceBatch | undefined;
+  #ended = false;
+  #aborted = false;
+  #finished = false;
+  #rowsOut = 0;
+  #replayed = 0;
+  #endedMs: number | undefined;
+  #turnMs: number;
+  #progressMs: number;
+  #resume: (() => void) | undefined;
+
+  /** Opens the source; the bees are born when the first rows have come. */
+  constructor(spec: RunSpec, options: RunOptions = {}) {
+    const { source, plan, settings } = spec;
+    const { runtime, badRecords, batchRows, ringBytes, workers } = settings;
+    this.#spec = spec;
+    this.#options = options;
+    this.#startedMs = this.#turnMs = this.#progressMs = runtime.monotonicMs();
+    this.#bad = new BadInputs(settings, (error) => this.#fail(error));
+    this.#ledger = new Ledger(this.#bad, { fails: badRecords === "fail" });
+    this.#work = Array.from({ length: workers }, () => ({ batches: 0, rows: 0 }));
+    const deadLetter = this.#bad.deliver.bind(this.#bad);
+    const open = { runtime, signal: this.#closing.signal, badRecords, deadLetter };
+    const maxBytes = ringBytes / 2 - RING_HEADER_BYTES - MESSAGE_HEADER_BYTES;
+    this.#feed = new BatchFeed(source, { plan, open, bad: this.#bad, batchRows, maxBytes });
+  }
+
+  /** The results, in order; ends with the source. May be called once. */
+  async *batches(): AsyncGenerator<RecordBatch, void, undefined> {
+    const { signal, onProgress } = this.#options;
+    const wake = () => this.#wake();
+    signal?.addEventListener("abort", wake);
+    try {
+      for (let batch = await this.#next(); batch; batch = await this.#next()) yield batch;
+      await this.#bad.flush();
+      this.#throwIfFailed();
+    } finally {
+      signal?.removeEventListener("abort", wake);
+      await this.#close();
+    }
+    const metrics = this.metrics();
+    onProgress?.(metrics);
+    checkAccount(metrics);
+  }
+
+  /** Works until there are rows to leave; `undefined` when there will never be any again. */
+  async #next(): Promise<RecordBatch | undefined> {
+    while (true) {
+      this.#throwIfFailed();
+      this.#throwIfAborted();
+      this.#takeRead();
+      const batch = this.#bees?.job.take(this.#bees.context);
+      if (batch) {
+        this.#rowsOut += batch.length;
+        return batch;
+      }
+      if (this.#isFinished()) return undefined;
+      await this.#advance();
+    }
+  }
+
+  #isFinished(): boolean {
+    if (!this.#ended) return false;
+    this.#finished = this.#bees?.job.isFinished(this.#bees.context) ?? true;
+    return this.#finished;
+  }
+
+  async #advance(): Promise<void> {
+    if (!this.#bees && this.#log.end > 0) await this.#startBees();
+    this.#readOn();
+    const moved = this.#pump();
+    this.#tellProgress();
+    if (moved || this.#read) return await this.#breathe();
+    if (this.#bees) return await this.#bees.hive.idle(this.#bees.context.dispatcher.blocked);
+    await new Promise<void>((resolve) => this.#resume = resolve);
+  }
+
+  #pump(): boolean {
+    if (!this.#bees) return false;
+    const { hive, job, context } = this.#bees;
+    const heard = hive.poll();
+    if (this.#failure) return true;
+    job.prepare(context, this.#ended);
+    return context.dispatcher.send() || heard;
+  }
+
+  /** Lets promises settle and, now and then, the whole event loop have its turn. */
+  async #breathe(): Promise<void> {
+    const { runtime } = this.#spec.settings;
+    const nowMs = runtime.monotonicMs();
+    if (nowMs - this.#turnMs < TURN_MS) return await Promise.resolve();
+    await new Promise<void>((resolve) => runtime.soon(resolve));
+    this.#turnMs = runtime.monotonicMs();
+  }
+
+  #readOn(): void {
+    if (this.#reading || this.#read || this.#ended) return;
+    if (this.#bees && !this.#bees.job.wantsMore(this.#bees.context)) return;
+    this.#reading = true;
+    this.#feed.read().then((read) => {
+      if (read) this.#read = read;
+      else this.#ended = true;
+    }, (error) => {
+      if (!this.#ended) this.#fail(error);
+    }).finally(() => {
+      this.#reading = false;
+      this.#wake();
+    });
+  }
+
+  #takeRead(): void {
+    const read = this.#read;
+    this.#read = undefined;
+    if (!read || this.#aborted) return;
+    for (const batch of this.#feed.take(read)) this.#log.append(batch);
+  }
+
+  async #startBees(): Promise<void> {
+    const { settings } = this.#spec;
+    const { workers, runtime, ringBytes, recordTimeoutMs, maxLostBees } = settings;
+    const plan = this.#feed.resolved!;
+    const job = plan.window ? new WindowJob(plan, settings) : new TransformJob(plan, settings);
+    const hive = new Hive({
+      workers,
+      runtime,
+      task: job.task,
+      ringBytes,
+      exchangeBytes: job.exchanges ? ringBytes : 0,
+      recordTimeoutMs,
+      maxLostBees,
+      events: {
+        frame: (bee, frame) => this.#guarded(() => this.#heard(bee, frame)),
+        lost: (bee, loss) => this.#guarded(() => this.#lost(bee, loss)),
+        failed: (error) => this.#fail(error),
+      },
+    });
+    const dispatcher = new Dispatcher(hive, this.#log, workers);
+    this.#bees = { hive, job, context: { log: this.#log, ledger: this.#ledger, dispatcher } };
+    await hive.start();
+  }
+
+  /** What fails in answer to a bee fails the run, and not whoever carried the answer. */
+  #guarded(answer: () => void): void {
+    try {
+      answer();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #heard(bee: number, frame: Uint8Array): void {
+    const { job, context } = this.#bees!;
+    const header = readMessageHeader(frame);
+    const body = messageBody(frame);
+    if (header.kind === MessageKind.fatal) throw errorOf(body);
+    if (header.generation !== context.dispatcher.generation) return;
+    if (header.kind === MessageKind.outcome) return this.#settle(bee, header, body);
+    job.message(context, { bee, header, body });
+  }
+
+  #settle(bee: number, ...[{ sequence }, body]: [MessageHeader, Uint8Array]): void {
+    this.#bees!.context.dispatcher.settled(bee, sequence);
+    const entry = this.#log.at(sequence);
+    if (!entry) return;
+    this.#work[bee].batches++;
+    this.#work[bee].rows += entry.batch.length;
+    this.#ledger.note(entry, readOutcome(body));
+  }
+
+  /** All bees go back together to the last checkpoint, and go on from there. */
+  #lost(bee: number, loss: BeeLoss): void {
+    const { hive, job, context } = this.#bees!;
+    const { dispatcher } = context;
+    this.#blame(bee, loss);
+    this.#replayed += this.#log.next - this.#log.first;
+    job.rewind(context);
+    dispatcher.restart();
+    for (let each = 0; each < this.#work.length; each++) {
+      hive.post(each, job.resetMessage(each, dispatcher.generation));
+    }
+  }
+
+  /** A batch that has cost two bees is gone on with without the record at which they were lost. */
+  #blame(bee: number, { cursor: { batch, low, high }, cause }: BeeLoss): void {
+    const entry = this.#log.at(batch);
+    const held = this.#bees!.context.dispatcher.heldBy(bee);
+    if (!entry || high <= low || !held.has(batch)) return;
+    entry.losses++;
+    if (entry.losses < MAX_LOSSES || high !== low + 1) return;
+    entry.losses = MAX_LOSSES - 1;
+    const message = `Cannot process record: ${MAX_LOSSES} bees were lost over it, the last one ` +
+      `because: ${cause.message}`;
+    const record = entry.batch.row(low).toObject();
+    const position = entry.feed.position + low;
+    this.#bad.report({ record, error: { name: "LostBeeError", message }, position });
+    const rows = [...Array(entry.batch.length).keys()].filter((row) => row !== low);
+    entry.batch = entry.batch.take(rows);
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  #throwIfAborted(): void {
+    const { signal, onAbort = "stop" } = this.#options;
+    if (!signal?.aborted || this.#aborted) return;
+    this.#aborted = true;
+    if (onAbort === "stop") throw signal.reason;
+    this.#ended = true;
+    this.#closing.abort(signal.reason);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#bees?.hive.wake();
+    this.#resume?.();
+  }
+
+  #tellProgress(): void {
+    const { onProgress } = this.#options;
+    const nowMs = this.#spec.settings.runtime.monotonicMs();
+    if (!onProgress || nowMs - this.#progressMs < PROGRESS_MS) return;
+    this.#progressMs = nowMs;
+    onProgress(this.metrics());
+  }
+
+  /** Ends the bees and the source; a source that does not hear is not waited for. */
+  async #close(): Promise<void> {
+    const { runtime } = this.#spec.settings;
+    this.#endedMs = runtime.monotonicMs();
+    this.#ended = true;
+    this.#closing.abort();
+    await this.#bees?.hive.stop();
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const cancel = runtime.after(CLOSE_MS, resolve);
+    // It may fail while it is closed because it was told to stop: that is no news.
+    await Promise.race([this.#feed.close().catch(() => {}), tooLong]);
+    cancel();
+  }
+
+  /** What has been done so far. */
+  metrics(): PipelineMetrics {
+    const { settings } = this.#spec;
+    const { job, hive, context } = this.#bees ?? {};
+    const { entries } = this.#log;
+    const total = this.#ledger.total(entries);
+    const open = entries.filter(({ outcome }) => !outcome);
+    const openBad = entries.reduce((sum, { outcome }) => sum + (outcome?.bad.length ?? 0), 0);
+    const skipped = this.#bad.skipped + (settings.badRecords === "skip" ? openBad : 0);
+    const isLetter = settings.badRecords === "deadLetter";
+    const deadLettered = this.#bad.deadLettered + (isLetter ? openBad : 0);
+    const recordsIn = this.#feed.records;
+    const inFlight = open.reduce((sum, { batch }) => sum + batch.length, 0);
+    // At the end the owners' own count is taken, which knows nothing of the bees' outcomes.
+    const absorbed = this.#finished && job ? job.absorbed : total.absorbed;
+    const { filtered, late, untimed } = total;
+    const accounted = absorbed + filtered + late + untimed + skipped + deadLettered + inFlight;
+    const elapsedMs = (this.#endedMs ?? settings.runtime.monotonicMs()) - this.#startedMs;
+    return {
+      recordsIn,
+      absorbed,
+      filtered,
+      late,
+      untimed,
+      skipped,
+      deadLettered,
+      inFlight,
+      unaccounted: recordsIn - accounted,
+      windowsFired: job?.windows ?? 0,
+      rowsOut: this.#rowsOut,
+      watermark: job?.watermark ?? -Infinity,
+      elapsedMs,
+      recordsPerSecond: elapsedMs > 0 ? 1000 * recordsIn / elapsedMs : 0,
+      lostBees: hive?.lostBees ?? 0,
+      replayedBatches: this.#replayed,
+      checkpoints: job?.checkpoints ?? 0,
+      aborted: this.#aborted,
+      bees: pipelineBees(hive, {
+        work: this.#work,
+        held: this.#work.map((_, bee) => context?.dispatcher.heldBy(bee).size ?? 0),
+        waitingRows: inFlight,
+        newSources: this.#ended ? 0 : 1,
+      }),
+    };
+  }
+}
+
+function errorOf(body: Uint8Array): Error {
+  const { name, message } = JSON.parse(new TextDecoder().decode(body.slice()));
+  if (name === "KernelMemoryError") return new KernelMemoryError(message);
+  return name === "RangeError" ? new RangeError(message) : new TypeError(message);
+}
+
+function checkAccount({ unaccounted, recordsIn, aborted }: PipelineMetrics): void {
+  if (unaccounted === 0) return;
+  throw new UnaccountedRecordsError(
+    `Cannot account for ${unaccounted} of ${recordsIn} records: they are neither in a result nor ` +
+      `counted as left out${aborted ? " (the run was aborted)" : ""}; do not trust the results, ` +
+      `and report this as a fault of Waggle`,
+  );
+}

@@ -1,0 +1,58 @@
+import type { RecordBatch } from "../batch/record_batch.ts";
+import type { TypedSchema } from "../batch/schema.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** A record that a pipeline could not use, as it came. */
+export interface BadInput {
+  /** The row as an object, or the bytes that could not be decoded. */
+  readonly record: unknown;
+  /** Why it could not be used. */
+  readonly error: { readonly name: string; readonly message: string };
+  /** Place of the row in its source partition, from 0; or its line in a text, from 1. */
+  readonly position: number;
+}
+
+/** What becomes of records that cannot be used. */
+export type BadInputPolicy = "fail" | "skip" | "deadLetter";
+
+/** What a source is opened with. */
+export interface SourceOptions {
+  /** The world: the only way to files and clocks. */
+  readonly runtime: Runtime;
+  /** Aborted when nothing more is wanted: what is open must be closed then. */
+  readonly signal: AbortSignal;
+  /** What the pipeline does with records that cannot be used; a source may have its own option. */
+  readonly badRecords: BadInputPolicy;
+  /** Takes a record that could not be used, under `"deadLetter"`. */
+  readonly deadLetter: (bad: BadInput) => void;
+}
+
+/** Some rows of a source. */
+export interface SourceBatch<Row = Record<string, unknown>> {
+  /** The rows; all batches of a source have the same columns. Absent when only counts are told. */
+  readonly batch?: RecordBatch<Row>;
+  /** Which of the source's partitions the rows come from. Default 0. */
+  readonly partition?: number;
+  /** Records that were left out since the last batch, uncounted otherwise. Default 0. */
+  readonly skipped?: number;
+  /** Records that went to the dead letters since the last batch. Default 0. */
+  readonly deadLettered?: number;
+}
+
+/** Where batches come from. */
+export interface Source<Row = Record<string, unknown>> {
+  /** What it is, for messages: a path, say. */
+  readonly name: string;
+  /** The columns, where they are known before the first batch. */
+  readonly schema?: TypedSchema<Row>;
+  /** Partitions, each with an order and a watermark of its own. Default 1, at most 65,536. */
+  readonly partitions?: number;
+  /** Begins to read from the start; the order within each partition is always the same. */
+  open(options: SourceOptions): AsyncIterable<SourceBatch<Row>>;
+}
+
+/** Whether a value is a source. */
+export function isSource(value: unknown): value is Source {
+  return typeof value === "object" && value !== null && "open" in value &&
+    typeof value.open === "function";
+}

@@ -1,0 +1,98 @@
+import { RecordBatch } from "../batch/record_batch.ts";
+import { mergeRuns, windowOrder } from "./row_order.ts";
+
+const WINDOW_END = 1;
+
+/** Puts the owners' results together, window by window, in an order that depends on nothing else. */
+export class WindowResults {
+  readonly #keys: number;
+  /** What each owner has sent and has not left, by window and key. */
+  readonly #runs: RecordBatch[][];
+  /** Up to which watermark each owner has sent all it has, ms. */
+  readonly #passed: number[];
+  #left = -Infinity;
+  #windows = 0;
+  #lastStart = NaN;
+
+  /** Results of so many owners, with so many key columns. */
+  constructor(owners: number, keys: number) {
+    this.#keys = keys;
+    this.#runs = Array.from({ length: owners }, () => []);
+    this.#passed = Array.from({ length: owners }, () => -Infinity);
+  }
+
+  /** Windows that have left. */
+  get windows(): number {
+    return this.#windows;
+  }
+
+  /** Watermark up to which windows have left, ms. */
+  get watermark(): number {
+    return this.#left;
+  }
+
+  /** Takes results of an owner; windows that have left before come again after a loss. */
+  add(owner: number, batch: RecordBatch): void {
+    const fresh = firstAfter(batch, this.#left);
+    if (fresh < batch.length) this.#runs[owner].push(fresh === 0 ? batch : batch.slice(fresh));
+  }
+
+  /** The owner has sent all results of windows that end at or before the watermark. */
+  passed(owner: number, watermark: number): void {
+    this.#passed[owner] = watermark;
+  }
+
+  /** The results that may leave now. */
+  take(): RecordBatch | undefined {
+    const watermark = Math.min(...this.#passed);
+    if (!(watermark > this.#left)) return undefined;
+    this.#left = watermark;
+    const runs = this.#runs.map((run, owner) => {
+      if (run.length === 0) return undefined;
+      const all = run.length === 1 ? run[0] : RecordBatch.concat(run);
+      const end = firstAfter(all, watermark);
+      this.#runs[owner] = end < all.length ? [all.slice(end)] : [];
+      return end > 0 ? all.slice(0, end) : undefined;
+    }).filter((run) => run !== undefined);
+    return runs.length === 0 ? undefined : this.#counted(this.#merged(runs));
+  }
+
+  #merged(runs: readonly RecordBatch[]): RecordBatch {
+    if (runs.length === 1) return runs[0];
+    const all = RecordBatch.concat(runs);
+    let rows = 0;
+    const ends = runs.map((run) => rows += run.length);
+    return all.take(mergeRuns(ends, windowOrder(all, this.#keys)));
+  }
+
+  #counted(batch: RecordBatch): RecordBatch {
+    const starts = batch.columnAt(0).values as BigInt64Array;
+    for (let row = 0; row < batch.length; row++) {
+      const start = Number(starts[row]);
+      if (start !== this.#lastStart) this.#windows++;
+      this.#lastStart = start;
+    }
+    return batch;
+  }
+
+  /** Forgets what came after a checkpoint at this watermark: it will come again. */
+  rewind(watermark: number): void {
+    this.#passed.fill(watermark);
+    this.#runs.forEach((run, owner) => {
+      this.#runs[owner] = run.map((batch) => batch.slice(0, firstAfter(batch, watermark)))
+        .filter(({ length }) => length > 0);
+    });
+  }
+}
+
+/** The first row whose window ends after the watermark; rows are in the order of windows. */
+function firstAfter(batch: RecordBatch, watermark: number): number {
+  const ends = batch.columnAt(WINDOW_END).values as BigInt64Array;
+  let [low, high] = [0, batch.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (Number(ends[middle]) <= watermark) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

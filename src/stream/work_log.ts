@@ -1,0 +1,102 @@
+import { frameSize } from "../batch/frame.ts";
+import type { RecordBatch } from "../batch/record_batch.ts";
+import type { BadRow, RowCounts } from "../hive/pipeline_frames.ts";
+import type { FeedBatch } from "./batch_feed.ts";
+
+/** What became of a batch. */
+export interface Outcome {
+  readonly counts: RowCounts;
+  readonly bad: readonly BadRow[];
+}
+
+/** A batch that may have to be sent again. */
+export interface LogEntry {
+  readonly feed: FeedBatch;
+  /** Its number, in the order of the source. */
+  readonly sequence: number;
+  /** Bytes of its frame. */
+  readonly bytes: number;
+  /** The rows; fewer than in `feed` when one of them had to be left out. */
+  batch: RecordBatch;
+  /** Bees that were lost over it. */
+  losses: number;
+  outcome?: Outcome;
+  /** Rows that came out of it, in a pipeline without windows. */
+  results: RecordBatch[];
+}
+
+/** The batches that a lost bee would make necessary again, in the order of the source. */
+export class WorkLog {
+  #entries: LogEntry[] = [];
+  #first = 0;
+  #next = 0;
+  #bytes = 0;
+
+  /** Number of the oldest batch. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** Number that the next batch will get. */
+  get end(): number {
+    return this.#first + this.#entries.length;
+  }
+
+  /** Number of the next batch to be sent. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Batches that were never sent since the last {@linkcode WorkLog.rewind}. */
+  get waiting(): number {
+    return this.end - this.#next;
+  }
+
+  /** Bytes of all batches. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The batches, oldest first. */
+  get entries(): readonly LogEntry[] {
+    return this.#entries;
+  }
+
+  /** Adds a batch. */
+  append(feed: FeedBatch): void {
+    const { batch } = feed;
+    const bytes = frameSize(batch);
+    this.#entries.push({ feed, sequence: this.end, bytes, batch, losses: 0, results: [] });
+    this.#bytes += bytes;
+  }
+
+  /** The batch of a number, if it is still here. */
+  at(sequence: number): LogEntry | undefined {
+    return this.#entries[sequence - this.#first];
+  }
+
+  /** The next batch to be sent: one that has no outcome. */
+  peek(): LogEntry | undefined {
+    while (this.at(this.#next)?.outcome) this.#next++;
+    return this.at(this.#next);
+  }
+
+  /** The batch that {@linkcode WorkLog.peek} gave was sent. */
+  sent(): void {
+    this.#next++;
+  }
+
+  /** Everything without an outcome is to be sent again. */
+  rewind(): void {
+    this.#next = this.#first;
+  }
+
+  /** Lets go of the batches before a number, and gives them. */
+  dropBefore(sequence: number): LogEntry[] {
+    const dropped = this.#entries.splice(0, Math.max(0, sequence - this.#first));
+    this.#first += dropped.length;
+    this.#next = Math.max(this.#next, this.#first);
+    for (const { bytes } of dropped) this.#bytes -= bytes;
+    return dropped;
+  }
+}
