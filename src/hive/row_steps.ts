@@ -4,7 +4,7 @@ import type { ExprNode } from "../batch/expressions/node.ts";
 import type { Plan } from "../batch/expressions/plan.ts";
 import { checkCondition, checkStruct } from "../batch/expressions/plan_checks.ts";
 import { printExpression } from "../batch/expressions/print.ts";
-import { RecordBatch } from "../batch/record_batch.ts";
+import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { BadRow } from "./pipeline_frames.ts";
 

@@ -10,6 +10,7 @@ import { StreamingError } from "../stream/streaming_error.ts";
 
 /** A file cannot be read. */
 export class FileSourceError extends StreamingError {
+  /** The name of the class. */
   override readonly name: string = "FileSourceError";
 }
 

@@ -5,6 +5,7 @@ import { StreamingError } from "./streaming_error.ts";
 
 /** A record could not be used, and the pipeline was not told to go on without it. */
 export class BadInputError extends StreamingError {
+  /** The name of the class. */
   override readonly name: string = "BadInputError";
   /** Place of the row in its source partition, from 0; or its line in a text, from 1. */
   readonly position: number;

@@ -4,6 +4,7 @@ import { assignRoles, type Role } from "../hive/roles.ts";
 
 /** What one bee of a pipeline does. */
 export interface PipelineBeeMetrics {
+  /** Its place in the hive, from 0. */
   readonly bee: number;
   /** What it is there for at the moment. */
   readonly roles: readonly Role[];
@@ -64,6 +65,7 @@ export interface PipelineMetrics {
   readonly checkpoints: number;
   /** Whether the run was ended before its source. */
   readonly aborted: boolean;
+  /** What each bee has done and does. */
   readonly bees: readonly PipelineBeeMetrics[];
 }
 

@@ -32,6 +32,7 @@ const RING_HEADER_BYTES = 8;
 
 /** Records were lost without being counted: a fault of Waggle, told rather than hidden. */
 export class UnaccountedRecordsError extends StreamingError {
+  /** The name of the class. */
   override readonly name: string = "UnaccountedRecordsError";
 }
 

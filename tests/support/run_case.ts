@@ -1,0 +1,64 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  from,
+  type PipelineMetrics,
+  type PipelineOptions,
+  type RunOptions,
+  TumblingWindow,
+} from "../../mod.ts";
+import { col } from "../../src/batch/expressions/mod.ts";
+import type { RecordBatch } from "../../src/batch/record_batch.ts";
+import {
+  AGGREGATES,
+  groupName,
+  type PipelineCase,
+  pipelineOracle,
+  resultLine,
+} from "./pipeline_case.ts";
+
+/** What came out of a run: a line for each row in its order, and the metrics. */
+export interface CaseRun {
+  readonly lines: readonly (readonly [name: string, results: string])[];
+  readonly metrics: PipelineMetrics;
+}
+
+/** Runs a case through a pipeline. */
+export async function runCase(
+  given: PipelineCase,
+  batches: readonly RecordBatch[],
+  options: PipelineOptions & { run?: RunOptions },
+): Promise<CaseRun> {
+  const { keys, size, bound, filters } = given;
+  const { run, ...rest } = options;
+  let timed = from(batches, rest).timestamps("at", { maxDisorder: bound });
+  if (filters) timed = timed.filter(col("keep"));
+  const [key, ...more] = keys;
+  const windowed = key === undefined
+    ? timed.window(new TumblingWindow({ size }))
+    : timed.keyBy(key, ...more).window(new TumblingWindow({ size }));
+  const pipeline = windowed.aggregate(AGGREGATES);
+  const lines: [string, string][] = [];
+  for await (const batch of pipeline.batches(run)) {
+    for (const row of batch as unknown as Iterable<Record<string, unknown>>) {
+      const name = groupName(row.windowStart as number, keys.map((key) => row[key]));
+      lines.push([name, resultLine(row)]);
+    }
+  }
+  return { lines, metrics: pipeline.metrics() };
+}
+
+/** Holds a run equal to the oracle: nothing lost, nothing doubled, every count the same. */
+export function assertCase(given: PipelineCase, { lines, metrics }: CaseRun): void {
+  const expected = pipelineOracle(given);
+  assertEquals(new Map(lines), expected.groups);
+  assertEquals(lines.length, expected.groups.size, "a window and key came twice");
+  const starts = lines.map(([name]) => Number(name.split(" ")[0]));
+  assertEquals(starts, starts.toSorted((a, b) => a - b));
+  const { late, untimed, filtered, absorbed } = metrics;
+  const { groups: _, ...counts } = expected;
+  assertEquals({ late, untimed, filtered, absorbed }, counts);
+  assertEquals(metrics.recordsIn, given.rows.length);
+  assertEquals(metrics.inFlight, 0);
+  assert(metrics.unaccounted === 0);
+  assertEquals(metrics.rowsOut, lines.length);
+}

@@ -1,0 +1,58 @@
+import type { PipelineOptions } from "../../mod.ts";
+import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
+import { caseBatches, type PipelineCase, randomPipelineCase } from "./pipeline_case.ts";
+import { Random } from "./random.ts";
+import { type CaseRun, runCase } from "./run_case.ts";
+
+/** Lets bees hang and crash at random moments of a simulation. */
+function breakBees(runtime: SimulatedRuntime, random: Random): void {
+  const spread = random.pick([0.05, 0.2, 1, 5]);
+  let left = 1 + random.below(6);
+  const strike = () => {
+    const name = random.pick(runtime.workers);
+    if (name !== undefined) {
+      if (random.chance(0.5)) runtime.crash(name);
+      else runtime.hang(name);
+    }
+    if (--left > 0) runtime.after(random.next() * spread, strike);
+  };
+  runtime.after(random.next() * spread, strike);
+}
+
+/** Options under which little happens at a time, so that much happens between. */
+function randomOptions(random: Random): PipelineOptions {
+  return {
+    workers: random.pick([1, 2, 3, 5]),
+    epochRows: random.pick([1, 10, 100, 65_536]),
+    checkpointBatches: random.pick([1, 3, 20, 1000]),
+    ringBytes: random.pick([1 << 15, 1 << 16, 1 << 20]),
+    batchRows: random.pick([3, 100, 10_000]),
+    maxLostBees: 1000,
+    recordTimeout: 50,
+  };
+}
+
+/** What a seed came to. */
+export interface SimulatedCase {
+  readonly given: PipelineCase;
+  readonly run: CaseRun;
+  /** One line for each step of a bee. */
+  readonly trace: readonly string[];
+}
+
+/** Runs the case of a seed in a simulation, with bees that hang and crash if `faults` is set. */
+export async function simulateCase(
+  seed: number,
+  { faults, maxRows = 1000 }: { faults: boolean; maxRows?: number },
+): Promise<SimulatedCase> {
+  const random = new Random(seed);
+  const given = randomPipelineCase(random, random.pick([0, 20, 300, maxRows]));
+  const batches = caseBatches(given, random);
+  const options = randomOptions(random);
+  const runtime = new SimulatedRuntime({ seed });
+  const run = await runtime.drive(() => {
+    if (faults) breakBees(runtime, random);
+    return runCase(given, batches, { ...options, runtime });
+  });
+  return { given, run, trace: runtime.trace };
+}
