@@ -6,6 +6,7 @@ import { checkCondition, checkStruct } from "../batch/expressions/plan_checks.ts
 import { printExpression } from "../batch/expressions/print.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { BadRow } from "./pipeline_frames.ts";
 
 /** A step of a pipeline that looks at one row at a time, as plain data. */
@@ -38,11 +39,12 @@ export class RowSteps implements Disposable {
   /**
    * Steps made ready for batches of `schema`.
    *
+   * @param kernel Where the loops run. Default: rows are evaluated one by one.
    * @throws {TypeError} when an expression does not fit the columns.
    */
-  constructor(specs: readonly StepSpec[], schema: Schema) {
+  constructor(specs: readonly StepSpec[], schema: Schema, kernel?: Kernel) {
     for (const { kind, node } of specs) {
-      const plan = compile(fromJSON(node), { schema });
+      const plan = compile(fromJSON(node), kernel ? { schema, kernel } : { schema });
       this.#steps.push({ kind, plan });
       const { type } = plan;
       if (kind === "filter") checkCondition(type, printExpression(node));

@@ -6,6 +6,7 @@ import type { Aggregates } from "../windows/aggregates.ts";
 import { TumblingWindow } from "../windows/tumbling_window.ts";
 import type { WindowTableOptions } from "../windows/window_table.ts";
 import { lateRows } from "./event_times.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { BadRow, MessageHeader, RowCounts } from "./pipeline_frames.ts";
 import { RowSteps, type StepSpec } from "./row_steps.ts";
 
@@ -69,11 +70,17 @@ export class WindowInput implements Disposable {
   /**
    * An input of batches of `schema`.
    *
+   * @param options The steps before the windows, and where their loops run (default: in
+   *   JavaScript).
    * @throws {TypeError} when an expression does not fit the columns, or a column is not there.
    */
-  constructor(spec: WindowSpec, steps: readonly StepSpec[], schema: Schema) {
+  constructor(
+    spec: WindowSpec,
+    schema: Schema,
+    { steps, kernel }: { readonly steps: readonly StepSpec[]; readonly kernel?: Kernel },
+  ) {
     this.#spec = spec;
-    this.#steps = new RowSteps(steps, schema);
+    this.#steps = new RowSteps(steps, schema, kernel);
     this.#isPlain = steps.length === 0;
     const { size, offset, keys, aggregates } = spec;
     this.#window = new TumblingWindow({ size, offset });

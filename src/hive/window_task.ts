@@ -74,9 +74,9 @@ class WindowLogic implements PipelineLogic {
     this.#bound = window.bound;
     this.#others = workers - 1;
     this.#outputs = outputs;
-    this.#input = new WindowInput(window, spec.steps, spec.schema);
-    const { tableOptions } = this.#input;
     const kernel = create({ budgetBytes: spec.budgetBytes });
+    this.#input = new WindowInput(window, spec.schema, { steps: spec.steps, kernel });
+    const { tableOptions } = this.#input;
     this.#owner = new WindowOwner(createWindowTable(kernel, tableOptions));
     const table = createWindowTable(kernel, tableOptions);
     const { bound } = window;

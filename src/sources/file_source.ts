@@ -6,7 +6,7 @@ import { CsvDecoder } from "../codecs/csv_decoder.ts";
 import type { CsvOptions } from "../codecs/csv_options.ts";
 import { NdjsonDecoder, type NdjsonOptions } from "../codecs/ndjson_decoder.ts";
 import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
-import { StreamingError } from "../stream/streaming_error.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 
 /** A file cannot be read. */
 export class FileSourceError extends StreamingError {

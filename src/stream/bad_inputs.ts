@@ -1,7 +1,7 @@
 import { DeadLetterBox } from "./dead_letter_box.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { BadInput } from "./source.ts";
-import { StreamingError } from "./streaming_error.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 
 /** A record could not be used, and the pipeline was not told to go on without it. */
 export class BadInputError extends StreamingError {

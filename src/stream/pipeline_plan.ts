@@ -95,7 +95,7 @@ function resultSchemaOf(
     using run = new RowSteps(steps, schema);
     return run.schema;
   }
-  using input = new WindowInput(window, steps, schema);
+  using input = new WindowInput(window, schema, { steps });
   using table = windowTableOver((plan) => new ReferenceWindowTable(plan), input.tableOptions);
   return table.resultSchema;
 }

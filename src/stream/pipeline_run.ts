@@ -18,7 +18,7 @@ import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_met
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { PipelinePlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch } from "./source.ts";
-import { StreamingError } from "./streaming_error.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 import { TransformJob } from "./transform_job.ts";
 import { WindowJob } from "./window_job.ts";
 import { WorkLog } from "./work_log.ts";

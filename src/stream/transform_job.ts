@@ -19,8 +19,9 @@ export class TransformJob implements PipelineJob {
   #absorbed = 0;
 
   /** A job by a plan without windows. */
-  constructor({ schema, steps }: ResolvedPlan, { workers }: PipelineSettings) {
-    this.task = { kind: "transform", schema, steps };
+  constructor({ schema, steps }: ResolvedPlan, settings: PipelineSettings) {
+    const { workers, memoryBytes: budgetBytes } = settings;
+    this.task = { kind: "transform", schema, steps, budgetBytes };
     this.#workers = workers;
   }
 
