@@ -69,7 +69,9 @@ const anyRow = rowOf([
 ]);
 
 Deno.test("Rows of JSON come back from an inferred schema, missing keys as null", () => {
-  const json = fc.array(fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 }));
+  const json = fc.array(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }), {
+    maxLength: 5,
+  });
   holds(json, (given) => {
     const rows = given.map((row) => ({ ...row }));
     const back = RecordBatch.fromRows<object>(rows).toRows() as Record<string, unknown>[];

@@ -89,6 +89,8 @@ export class FieldsBuilder {
   readonly #fields: readonly Field[];
   readonly #names: ReadonlySet<string>;
   readonly #checksKeys: boolean;
+  /** Whether `Object.prototype` has a property of a field's name, which is no data. */
+  readonly #inherited: readonly boolean[];
   /** One builder a field. */
   readonly builders: readonly ColumnBuilder[];
 
@@ -96,6 +98,7 @@ export class FieldsBuilder {
   constructor(fields: readonly Field[], options: BuilderOptions) {
     this.#fields = fields;
     this.#checksKeys = options.extraKeys !== "ignore";
+    this.#inherited = fields.map(({ name }) => name in Object.prototype);
     this.#names = new Set(fields.map((field) => field.name));
     this.builders = fields.map((field) => builderOf(field.type, options));
   }
@@ -110,8 +113,11 @@ export class FieldsBuilder {
     let at = 0;
     try {
       for (; at < this.#fields.length; at++) {
-        const value = getOwn(object, this.#fields[at].name);
-        checkNull(this.#fields[at], value);
+        const { name } = this.#fields[at];
+        const value = this.#inherited[at]
+          ? getOwn(object, name)
+          : (object as Record<string, unknown>)[name];
+        if (value === null || value === undefined) checkNull(this.#fields[at], value);
         this.builders[at].append(value);
       }
     } catch (error) {
