@@ -10,7 +10,6 @@
 import { RecordBatch } from "../src/batch/record_batch.ts";
 import {
   col,
-  compile,
   concat,
   type Expr,
   now,
@@ -19,6 +18,7 @@ import {
   when,
 } from "../src/batch/expressions/mod.ts";
 import { dict, f64, i64, required, schema, timestamp, utf8 } from "../src/batch/types.ts";
+import { compileIn, compileRows } from "../src/batch/expressions/compile.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { Random } from "../tests/support/random.ts";
 import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
@@ -166,7 +166,7 @@ async function rows(): Promise<BenchRow[]> {
   const batch = RecordBatch.fromRows(objects, { schema: SCHEMA }) as RecordBatch;
   const found: BenchRow[] = [];
   for (const each of CASES) {
-    using plan = compile(each.expression, { schema: SCHEMA, kernel });
+    using plan = compileIn(each.expression, { schema: SCHEMA, kernel });
     const contender = () => run(plan, batch, each.filters);
     const name = `expression, ${each.name}`;
     found.push(
@@ -177,8 +177,8 @@ async function rows(): Promise<BenchRow[]> {
       }),
     );
   }
-  using plan = compile(sensorExpression(), { schema: SCHEMA, kernel });
-  using twin = compile(sensorExpression(), { schema: SCHEMA });
+  using plan = compileIn(sensorExpression(), { schema: SCHEMA, kernel });
+  using twin = compileRows(sensorExpression(), { schema: SCHEMA });
   found.push(
     await compare({
       name: "expression, sensor function, kernel against the row evaluator",

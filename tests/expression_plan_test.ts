@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   type Column,
-  compile,
   evaluateRow,
   type Expr,
   type Plan,
@@ -9,6 +8,7 @@ import {
   RecordBatch,
   type Schema,
 } from "@waggle/stream";
+import { compileIn, compileRows } from "../src/batch/expressions/compile.ts";
 import { create, type Kernel } from "../src/kernel/kernel.ts";
 import { Random } from "./support/random.ts";
 import { ExpressionSource, FIELDS, randomRows } from "./support/random_expression.ts";
@@ -74,8 +74,8 @@ function batchOf(random: Random, rows: number): RecordBatch {
 
 function holdEqual(expression: Expr, batch: RecordBatch, { kernel, seed }: Replay): void {
   const note = `seed ${seed}: ${JSON.stringify(expression)}`;
-  using plan = compile(expression, { schema: SCHEMA, kernel });
-  using twin = compile(expression, { schema: SCHEMA });
+  using plan = compileIn(expression, { schema: SCHEMA, kernel });
+  using twin = compileRows(expression, { schema: SCHEMA });
   assertSameOutcome(outcome(plan, batch), outcome(twin, batch), note);
 }
 
@@ -102,8 +102,8 @@ Deno.test("KernelPlan and RowPlan select the same rows", () => {
     const random = new Random(seed);
     const batch = batchOf(random, random.pick([0, 1, 33, 100, 200]));
     const expression = new ExpressionSource(random).bool(1 + random.below(3));
-    using plan = compile(expression, { schema: SCHEMA, kernel });
-    using twin = compile(expression, { schema: SCHEMA });
+    using plan = compileIn(expression, { schema: SCHEMA, kernel });
+    using twin = compileRows(expression, { schema: SCHEMA });
     const note = `seed ${seed}: ${JSON.stringify(expression)}`;
     assertSame(rowsOf(plan, batch).found, rowsOf(twin, batch).found, note);
     assertEquals(rowsOf(plan, batch).errors, rowsOf(twin, batch).errors, note);
@@ -119,8 +119,8 @@ Deno.test("a plan goes through batches of all sizes, blocks and chunks included"
   const batches = [big, large.slice(0, 16384), large, big.slice(0, 1), large.slice(0, 1024)];
   for (let seed = FIRST_SEED; seed < FIRST_SEED + 6; seed++) {
     const expression = new ExpressionSource(new Random(seed)).any(2);
-    using plan = compile(expression, { schema: SCHEMA, kernel });
-    using twin = compile(expression, { schema: SCHEMA });
+    using plan = compileIn(expression, { schema: SCHEMA, kernel });
+    using twin = compileRows(expression, { schema: SCHEMA });
     for (const batch of batches) {
       const note = `seed ${seed}: ${expression}`;
       assertSameOutcome(outcome(plan, batch), outcome(twin, batch), note);
@@ -133,7 +133,7 @@ Deno.test("evaluateRow() gives the rows that a plan gives", () => {
     const random = new Random(seed);
     const batch = batchOf(random, 8);
     const expression = new ExpressionSource(random).any(random.below(3));
-    using twin = compile(expression, { schema: SCHEMA });
+    using twin = compileRows(expression, { schema: SCHEMA });
     const failed = new Set<number>();
     const column = twin.evaluate(batch, { now: NOW, onError: (row) => failed.add(row) });
     const expected = valuesOf(column);

@@ -35,7 +35,8 @@ type Output =
 /** A plan whose loops run in the kernel; rows and parts that it cannot do are left to the host. */
 export class KernelPlan implements Plan {
   readonly type: DataType;
-  readonly #kernel: Kernel;
+  readonly #makeKernel: () => Kernel;
+  #kernel: Kernel | undefined;
   readonly #schema: Schema;
   readonly #checked: Checked;
   readonly #text: string;
@@ -48,9 +49,9 @@ export class KernelPlan implements Plan {
   #disposed = false;
 
   /** A plan for batches of `schema`, for which the expression has been checked. */
-  constructor(checked: Checked, { schema, kernel }: { schema: Schema; kernel: Kernel }) {
+  constructor(checked: Checked, { schema, kernel }: { schema: Schema; kernel: () => Kernel }) {
     this.type = resultType(checked.type);
-    this.#kernel = kernel;
+    this.#makeKernel = kernel;
     this.#schema = schema;
     this.#checked = checked;
     this.#text = printExpression(checked.node);
@@ -102,6 +103,7 @@ export class KernelPlan implements Plan {
     this.#filter?.[Symbol.dispose]();
     this.#values = undefined;
     this.#filter = undefined;
+    this.#kernel = undefined;
     this.#disposed = true;
   }
 
@@ -169,11 +171,15 @@ export class KernelPlan implements Plan {
     return columnOf(type, values);
   }
 
+  #inKernel(): Kernel {
+    return this.#kernel ??= this.#makeKernel();
+  }
+
   #valueMachine(): { output: Output; machine: Machine } {
     const lowering = new Lowering();
     const results: KernelResult[] = [];
     const output = this.#output(this.#checked, { lowering, results });
-    return { output, machine: new Machine(this.#kernel, lowering, results) };
+    return { output, machine: new Machine(this.#inKernel(), lowering, results) };
   }
 
   #output(checked: Checked, to: { lowering: Lowering; results: KernelResult[] }): Output {
@@ -198,7 +204,7 @@ export class KernelPlan implements Plan {
     const register = lowering.register(isTrue(this.#checked))!;
     const put = lowering.put(register, { kind: "bool" });
     const result = { checked: this.#checked, type: { kind: "bool" } as const, ...put };
-    return this.#filter = new Machine(this.#kernel, lowering, [result]);
+    return this.#filter = new Machine(this.#inKernel(), lowering, [result]);
   }
 }
 
