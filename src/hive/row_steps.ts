@@ -1,4 +1,4 @@
-import { compile } from "../batch/expressions/compile.ts";
+import { compileIn, compileRows } from "../batch/expressions/compile.ts";
 import { fromJSON } from "../batch/expressions/json.ts";
 import type { ExprNode } from "../batch/expressions/node.ts";
 import type { Plan } from "../batch/expressions/plan.ts";
@@ -44,7 +44,10 @@ export class RowSteps implements Disposable {
    */
   constructor(specs: readonly StepSpec[], schema: Schema, kernel?: Kernel) {
     for (const { kind, node } of specs) {
-      const plan = compile(fromJSON(node), kernel ? { schema, kernel } : { schema });
+      const expression = fromJSON(node);
+      const plan = kernel
+        ? compileIn(expression, { schema, kernel })
+        : compileRows(expression, { schema });
       this.#steps.push({ kind, plan });
       const { type } = plan;
       if (kind === "filter") checkCondition(type, printExpression(node));
