@@ -84,6 +84,7 @@ function inspectChain(prototype: object): boolean {
   let last = prototype;
   for (let each: object | null = prototype; each !== null; each = Object.getPrototypeOf(each)) {
     if (SPECIAL.has(each) || isPlatformPrototype(each)) return false;
+    if (each !== Object.prototype && Object.keys(each).length > 0) return false;
     last = each;
   }
   return last === Object.prototype;
@@ -93,7 +94,7 @@ const plainPrototypes = new WeakMap<object, boolean>();
 
 /**
  * Whether objects with this prototype are certainly their own enumerable properties and nothing
- * else. `false` only means that {@linkcode brandOf} must look closer.
+ * else, and inherit no enumerable ones. `false` only means that {@linkcode brandOf} must look closer.
  */
 export function isPlainPrototype(prototype: object | null): boolean {
   if (prototype === Object.prototype || prototype === null) return true;

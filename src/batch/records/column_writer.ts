@@ -5,9 +5,12 @@ import {
   TAG_DATE,
   TAG_FREE,
   TAG_LIST,
+  TAG_NULL,
   TAG_NUMBER,
   TAG_OBJECT,
   TAG_TEXT,
+  TAG_TRUE,
+  TAG_UNDEFINED,
 } from "./layout.ts";
 import type { Shape } from "./shape.ts";
 import type { TextColumn } from "./text_column.ts";
@@ -135,9 +138,13 @@ export class ColumnWriter {
     this.words = grown;
   }
 
-  /** The tag of a cell that was written. */
-  tagAt(row: number): number {
-    return this.kind === KIND_MIXED ? this.tags[row] : this.kind;
+  /** Takes the latest cell back, which has no further structure and is cell `row`. */
+  takeBack(row: number): unknown {
+    const tag = this.kind === KIND_MIXED ? this.tags[row] : this.kind;
+    if (row === 0) this.kind = KIND_NONE;
+    if (tag === TAG_NUMBER) return this.words[--this.wordCount];
+    if (tag === TAG_NULL) return null;
+    return tag === TAG_UNDEFINED ? undefined : tag === TAG_TRUE;
   }
 
   /**

@@ -55,13 +55,39 @@ export class FreeWriter {
    * @throws {Uncrossable} when something in it cannot cross; the caller truncates.
    */
   write(value: unknown, depth: number): number {
-    const start = this.#sink.length;
-    this.#start = start;
-    this.#textStart = this.#text.length;
-    this.#sink.word(this.#textStart);
+    const start = this.#begin();
     this.#value(value, depth);
     this.#seen.clear();
     return start;
+  }
+
+  /**
+   * Writes an object whose fields were read before: for each of `keys` one of `fields` from `base`.
+   *
+   * @throws {Uncrossable} as {@linkcode write}.
+   */
+  writeFields(
+    value: object,
+    fields: { keys: readonly string[]; values: readonly unknown[]; base: number; depth: number },
+  ): number {
+    const { keys, values, base, depth } = fields;
+    const start = this.#begin();
+    this.#seen.set(value, 0);
+    this.#sink.byte(layout.FREE_OBJECT);
+    this.#sink.word(keys.length);
+    for (let i = 0; i < keys.length; i++) {
+      this.#string(keys[i]);
+      this.#value(values[base + i], depth + 1);
+    }
+    this.#seen.clear();
+    return start;
+  }
+
+  #begin(): number {
+    this.#start = this.#sink.length;
+    this.#textStart = this.#text.length;
+    this.#sink.word(this.#textStart);
+    return this.#start;
   }
 
   #value(value: unknown, depth: number): void {

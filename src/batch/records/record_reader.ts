@@ -137,7 +137,9 @@ export class RecordReader {
       const shape = source.shapes[source.meta()];
       const count = source.meta();
       if (shape === undefined) throw damaged("a shape's number is not there");
-      if (tag < layout.TAG_OBJECT) throw damaged(`a shape has the tag ${tag}`);
+      if (tag < layout.TAG_OBJECT || tag >= layout.KIND_MIXED) {
+        throw damaged(`a shape has the tag ${tag}`);
+      }
       others[tag] = this.#rows(shape, count, depth);
     }
   }

@@ -38,6 +38,7 @@ export class RecordWriter {
   readonly #tree: TreeWriter;
   readonly #layout = new BatchLayout();
   #length = 0;
+  #writing = false;
 
   /** @throws {RangeError} when a limit is out of its range. */
   constructor(options: RecordLimits = {}) {
@@ -68,6 +69,13 @@ export class RecordWriter {
    * @throws {RangeError} when the value exceeds a limit; the batch is as before.
    */
   write(value: unknown): void {
+    if (this.#writing) {
+      throw new TypeError(
+        "Cannot write value: a getter of the value being written wrote to the same batch; " +
+          "read what the getter gives first, then write",
+      );
+    }
+    this.#writing = true;
     const tree = this.#tree;
     const { bytes } = tree;
     const freeBytes = tree.free.length;
@@ -81,6 +89,8 @@ export class RecordWriter {
     } catch (error) {
       this.#rollBack(bytes, freeBytes, freeText);
       throw error instanceof Uncrossable ? this.#refusal(value, error) : error;
+    } finally {
+      this.#writing = false;
     }
     this.#length++;
   }

@@ -21,6 +21,8 @@ const CHAR_BYTES = 3;
 const COLUMN_BYTES = 128;
 /** The most bytes that describe a shape in a column, its keys apart. */
 const SHAPE_BYTES = 40;
+/** Fields on the way at first; more are added when a value nests deeper. */
+const STACK_SLOTS = 256;
 const WORD_BITS = new BigInt64Array(1);
 const WORD_FLOAT = new Float64Array(WORD_BITS.buffer);
 
@@ -32,8 +34,10 @@ export class TreeWriter {
   /** An upper bound of the bytes of the columns, shapes and text; the free bytes apart. */
   bytes = 0;
   readonly #limits: Required<RecordLimits>;
-  readonly #values: unknown[] = [];
+  readonly #values: unknown[] = new Array(STACK_SLOTS).fill(null);
   #top = 0;
+  /** Whether no object inherits fields, so that keys that match a shape are the object's own. */
+  #trusting = !inheritsFields();
   /** Where the bytes of the value being written began. */
   #start = 0;
 
@@ -67,37 +71,37 @@ export class TreeWriter {
 
   /** Forgets the values that were looked at, so that they can be collected. */
   release(): void {
-    this.#values.length = 0;
+    this.#trusting = !inheritsFields();
+    this.#values.fill(null);
     this.#top = 0;
   }
 
   #cell(column: ColumnWriter, row: number, value: unknown, depth: number): boolean {
-    switch (typeof value) {
-      case "number":
-        this.#word(column, row, layout.TAG_NUMBER, value);
-        return true;
-      case "string":
-        this.#text(column, row, value);
-        return true;
-      case "boolean":
-        column.note(row, value ? layout.TAG_TRUE : layout.TAG_FALSE, true);
-        return true;
-      case "undefined":
-        column.note(row, layout.TAG_UNDEFINED, true);
-        return true;
-      case "bigint":
-        this.#bigint(column, row, value, depth);
-        return true;
-      case "function":
-        throw new Uncrossable(FUNCTION_PROBLEM, false);
-      case "symbol":
-        throw new Uncrossable(SYMBOL_PROBLEM, false);
-    }
-    if (value === null) {
-      column.note(row, layout.TAG_NULL, true);
+    if (typeof value === "string") {
+      this.#text(column, row, value);
       return true;
     }
-    return this.#reference(column, row, value as object, depth);
+    if (typeof value === "number") {
+      this.#word(column, row, layout.TAG_NUMBER, value);
+      return true;
+    }
+    if (typeof value === "object" && value !== null) {
+      return this.#reference(column, row, value, depth);
+    }
+    this.#rare(column, row, value, depth);
+    return true;
+  }
+
+  #rare(column: ColumnWriter, row: number, value: unknown, depth: number): void {
+    if (value === null) column.note(row, layout.TAG_NULL, true);
+    else if (value === true) column.note(row, layout.TAG_TRUE, true);
+    else if (value === false) column.note(row, layout.TAG_FALSE, true);
+    else if (value === undefined) column.note(row, layout.TAG_UNDEFINED, true);
+    else if (typeof value === "bigint") this.#bigint(column, row, value, depth);
+    else {throw new Uncrossable(
+        typeof value === "function" ? FUNCTION_PROBLEM : SYMBOL_PROBLEM,
+        false,
+      );}
   }
 
   #word(column: ColumnWriter, row: number, tag: number, value: number): void {
@@ -126,9 +130,13 @@ export class TreeWriter {
   }
 
   #free(column: ColumnWriter, row: number, value: unknown, depth: number): void {
+    this.#freeCell(column, row, () => this.free.write(value, depth));
+  }
+
+  #freeCell(column: ColumnWriter, row: number, write: () => number): void {
     if (column.kind !== layout.TAG_FREE) column.note(row, layout.TAG_FREE, false);
     const chars = this.free.text.length;
-    column.free.push(this.free.write(value, depth));
+    column.free.push(write());
     this.bytes += CHAR_BYTES * (this.free.text.length - chars);
   }
 
@@ -193,57 +201,129 @@ export class TreeWriter {
     }
   }
 
+  /**
+   * Writes an object, most likely of the same shape as the one before it in the column.
+   *
+   * One pass over the fields both proves the shape and reads each field once. What has no further
+   * structure goes to its column at once, and back if the shape turns out to be another.
+   */
   #object(
     column: ColumnWriter,
     row: number,
     value: Record<string, unknown>,
     depth: number,
   ): boolean {
-    const guess = column.guess;
     const base = this.#top;
-    const count = this.#collect(value, guess);
-    let objects = guess;
-    if (count < 0) {
-      objects = this.#find(column, value, ~count);
-      if (objects === null) {
-        this.#free(column, row, value, depth - 1);
-        return true;
-      }
-      column.guess = objects;
+    const guess = this.#trusting ? column.guess : null;
+    const count = guess === null ? this.#collect(value) : this.#gather(column, row, value, guess);
+    if (count >= 0) {
+      this.#top = base + count;
+      const done = !guess!.deep && this.#rest(guess!, base, depth);
+      this.#top = base;
+      return done;
     }
-    const done = !objects!.deep && this.#fields(column, row, objects!, base, depth);
+    const done = this.#unexpected(column, row, value, { count: ~count, depth });
     this.#top = base;
     return done;
   }
 
-  /**
-   * Reads the fields of an object, each once, to the top of the stack of values.
-   *
-   * @returns their number, inverted when their keys are not those of the guess.
-   */
-  #collect(value: Record<string, unknown>, guess: ObjectColumn | null): number {
-    const values = this.#values;
-    const keys = guess === null ? NO_KEYS : guess.keys;
-    const base = this.#top;
-    let matches = guess !== null;
-    let i = 0;
-    for (const key in value) {
-      values[base + i] = value[key];
-      if (key !== keys[i]) matches = false;
-      i++;
+  /** Writes an object whose `count` fields are on the stack and whose shape was not expected. */
+  #unexpected(
+    column: ColumnWriter,
+    row: number,
+    value: Record<string, unknown>,
+    { count, depth }: { count: number; depth: number },
+  ): boolean {
+    const keys = Object.keys(value);
+    if (keys.length !== count) {
+      this.#free(column, row, value, depth - 1);
+      return true;
     }
-    return matches && i === keys.length ? i : ~i;
+    const base = this.#top;
+    this.#top = base + count;
+    const objects = this.#find(column, keys);
+    if (objects === null) {
+      const fields = { keys, values: this.#values, base, depth: depth - 1 };
+      this.#freeCell(column, row, () => this.free.writeFields(value, fields));
+      return true;
+    }
+    column.guess = objects;
+    return !objects.deep && this.#fields(column, row, objects, base, depth);
   }
 
-  #find(column: ColumnWriter, value: object, count: number): ObjectColumn | null {
-    const keys = Object.keys(value);
-    if (keys.length !== count || count > layout.MAX_COLUMN_FIELDS) return null;
+  /** Reads the fields of an object to the stack of values. Returns their number, inverted. */
+  #collect(value: Record<string, unknown>): number {
+    const values = this.#values;
+    let at = this.#top;
+    for (const key in value) values[at++] = value[key];
+    return ~(at - this.#top);
+  }
+
+  /**
+   * Reads the fields of an object: plain ones into the columns of the guess, where the stack of
+   * values then has `WRITTEN`, others to that stack.
+   *
+   * @returns the number of fields, inverted when the guess was wrong; then all are on the stack.
+   */
+  #gather(
+    column: ColumnWriter,
+    row: number,
+    value: Record<string, unknown>,
+    guess: ObjectColumn,
+  ): number {
+    const values = this.#values;
+    const { keys, columns, tag } = guess;
+    const width = keys.length;
+    const base = this.#top;
+    if (column.kind !== tag) column.note(row, tag, width === 0);
+    const inner = guess.count++;
+    let matches = true;
+    let i = 0;
+    for (const key in value) {
+      const field = value[key];
+      if (matches && key !== keys[i]) {
+        matches = false;
+        this.#takeBack(column, row, guess, i);
+      }
+      values[base + i] = matches && this.#plain(columns[i], inner, field) ? WRITTEN : field;
+      i++;
+    }
+    if (!matches) return ~i;
+    if (i === width) return i;
+    this.#takeBack(column, row, guess, i);
+    return ~i;
+  }
+
+  /** Writes a cell without further structure. Returns whether it was one. */
+  #plain(column: ColumnWriter, row: number, value: unknown): boolean {
+    if (typeof value === "number") this.#word(column, row, layout.TAG_NUMBER, value);
+    else if (value === null) column.note(row, layout.TAG_NULL, true);
+    else if (value === true) column.note(row, layout.TAG_TRUE, true);
+    else if (value === false) column.note(row, layout.TAG_FALSE, true);
+    else if (value === undefined) column.note(row, layout.TAG_UNDEFINED, true);
+    else return false;
+    return true;
+  }
+
+  /** Moves the first fields of an object from the columns of a wrong guess back to the stack. */
+  #takeBack(column: ColumnWriter, row: number, guess: ObjectColumn, fields: number): void {
+    const inner = --guess.count;
+    if (row === 0) column.kind = layout.KIND_NONE;
+    for (let i = 0; i < fields; i++) {
+      const at = this.#top + i;
+      if (this.#values[at] === WRITTEN) this.#values[at] = guess.columns[i].takeBack(inner);
+    }
+  }
+
+  #find(column: ColumnWriter, keys: readonly string[]): ObjectColumn | null {
+    if (keys.length > layout.MAX_COLUMN_FIELDS) return null;
     for (const each of column.objects) if (sameKeys(each.keys, keys)) return each;
     if (column.objects.length >= layout.MAX_SHAPES_PER_COLUMN) return null;
     const shape = this.shapes.learn(keys);
     return shape === undefined ? null : column.addShape(shape);
   }
 
+  /** Notes an object of a shape whose fields are on the stack. Returns its row in the shape. */
   #fields(
     column: ColumnWriter,
     row: number,
@@ -252,24 +332,39 @@ export class TreeWriter {
     depth: number,
   ): boolean {
     const { columns, tag } = objects;
-    const length = columns.length;
-    if (column.kind !== tag) column.note(row, tag, length === 0);
+    if (column.kind !== tag) column.note(row, tag, columns.length === 0);
     const inner = objects.count++;
-    if (inner === 0) this.bytes += SHAPE_BYTES + objects.shape.bytes.length + COLUMN_BYTES * length;
-    this.bytes += CELL_BYTES * length;
-    this.#top = base + length;
-    const values = this.#values;
-    for (let i = 0; i < length; i++) {
-      const value = values[base + i];
-      const cells = columns[i];
-      if (typeof value === "number") this.#word(cells, inner, layout.TAG_NUMBER, value);
-      else if (!this.#cell(cells, inner, value, depth)) return false;
+    for (let i = 0; i < columns.length; i++) {
+      if (this.#plain(columns[i], inner, this.#values[base + i])) this.#values[base + i] = WRITTEN;
+    }
+    return this.#rest(objects, base, depth);
+  }
+
+  /** Writes the fields that are still on the stack into the latest row of a shape. */
+  #rest(objects: ObjectColumn, base: number, depth: number): boolean {
+    const { columns } = objects;
+    const width = columns.length;
+    const inner = objects.count - 1;
+    if (inner === 0) this.bytes += SHAPE_BYTES + objects.shape.bytes.length + COLUMN_BYTES * width;
+    this.bytes += CELL_BYTES * width;
+    for (let i = 0; i < width; i++) {
+      const value = this.#values[base + i];
+      if (value === WRITTEN) continue;
+      if (typeof value === "string") this.#text(columns[i], inner, value);
+      else if (!this.#cell(columns[i], inner, value, depth)) return false;
     }
     return true;
   }
 }
 
-const NO_KEYS: readonly string[] = [];
+/** In place of a field that its column has. No field on the stack is a number, so it is no field. */
+const WRITTEN = 0;
+
+/** Whether somebody gave `Object.prototype` a field that shows in every object. */
+function inheritsFields(): boolean {
+  for (const _ in Object.prototype) return true;
+  return false;
+}
 
 function sameKeys(a: readonly string[], b: readonly string[]): boolean {
   if (a.length !== b.length) return false;
