@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { describeUncrossable, RecordReader, RecordWriter } from "../src/batch/records/mod.ts";
+import { MAX_SHAPES, Shape, ShapeTable } from "../src/batch/records/shape.ts";
+import { MAX_CACHED_SHAPES, ShapeCache } from "../src/batch/records/shape_cache.ts";
+import { MAX_REMEMBERED_STRINGS, TextColumn } from "../src/batch/records/text_column.ts";
 import { anyValue, streamRecord } from "./support/any_values.ts";
+import { rowBuilders } from "./support/build_row_builders.ts";
+import { forSeeds } from "./support/random.ts";
 import { difference } from "./support/same.ts";
 
 const RUNS = 2000;
@@ -248,4 +253,183 @@ Deno.test("RecordWriter.finish() into too small or unaligned a target says how m
   const buffer = new ArrayBuffer(needed + 8);
   assertThrows(() => writer.finish(new Uint8Array(buffer, 4, needed)), RangeError, "at 4");
   assertEquals(new RecordReader().read(finish(writer)), ["a"]);
+});
+
+Deno.test("columns of ever new strings keep them, with refusals between and over many batches", () => {
+  const writer = new RecordWriter();
+  const reader = new RecordReader();
+  let next = 0;
+  for (let batch = 0; batch < 60; batch++) {
+    const values = [];
+    for (let i = 0; i < 150; i++) {
+      const value = {
+        id: `name ${next++}`,
+        kind: batch % 2 ? `k${i % 3}` : `k${next}`,
+        s: [`${i}`],
+      };
+      writer.write(value);
+      values.push(value);
+      if (i % 7 === 0) {
+        const bad = { id: `lost ${i}`, kind: `lost ${i % 2}`, s: [`${i}`, Symbol("s")] };
+        assertThrows(() => writer.write(bad), TypeError, "value.s[1]");
+      }
+    }
+    assertEquals(reader.read(finish(writer)), values);
+  }
+});
+
+Deno.test("strings and lists of any length come out equal", () => {
+  const lengths = [0, 1, 12, 13, 255, 256, 65_535, 65_536, 200_000];
+  const values = lengths.flatMap((length) => [
+    { text: "x".repeat(length), list: new Array(length).fill(1) },
+    { text: "é".repeat(length), list: new Array(length).fill("\ud800") },
+  ]);
+  assertSame(roundTrip(...values), values);
+});
+
+Deno.test("objects of any width come out equal, in batches of one shape and of many", () => {
+  const wide = (width: number, first: number) =>
+    Object.fromEntries(Array.from({ length: width }, (_, i) => [`${width}_${i}`, first + i]));
+  const widths = [0, 1, 2, 15, 16, 17, 40, 512, 513, 600];
+  const writer = new RecordWriter();
+  const reader = new RecordReader();
+  const alike = widths.map((width) => Array.from({ length: 150 }, (_, i) => wide(width, i)));
+  const mixed = Array.from({ length: 300 }, (_, i) => wide(widths[i % widths.length], i));
+  for (let round = 0; round < 2; round++) {
+    for (const values of [...alike, mixed]) {
+      writeAll(writer, values);
+      assertEquals(reader.read(finish(writer)), values);
+    }
+  }
+});
+
+Deno.test("one reader reads batches of several writers in any order", () => {
+  const writers = [new RecordWriter(), new RecordWriter(), new RecordWriter()];
+  const reader = new RecordReader();
+  forSeeds(50, (random) => {
+    const batches = Array.from({ length: 8 }, () => {
+      const values = Array.from(
+        { length: 5 },
+        (_, i) => ({ [`k${random.below(3)}`]: [`s${i}`], i }),
+      );
+      const writer = random.pick(writers);
+      writeAll(writer, values);
+      return { values, bytes: finish(writer) };
+    });
+    for (const { values, bytes } of random.shuffle(batches)) {
+      assertEquals(reader.read(bytes), values);
+    }
+  });
+});
+
+Deno.test("a stream with new keys in every record works, and remembers a bounded part of them", () => {
+  const shapes = new ShapeTable();
+  for (let i = 0; i < 10_000; i++) {
+    if (shapes.full) shapes.clear();
+    shapes.learn([`a${i}`, "b"]);
+    if (i % 3 === 0) shapes.learn([`a${i}`, "b"]);
+    assert(shapes.size <= MAX_SHAPES);
+  }
+  const writer = new RecordWriter();
+  const reader = new RecordReader();
+  for (let batch = 0; batch < 40; batch++) {
+    const values = Array.from(
+      { length: 200 },
+      (_, i) => ({ [`key ${batch} ${i}`]: i, in: { a: i } }),
+    );
+    for (const value of [...values, ...values]) writer.write(value);
+    assertEquals(reader.read(finish(writer)), [...values, ...values]);
+  }
+});
+
+Deno.test("shapes and strings that are remembered stay below their bounds", () => {
+  const cache = new ShapeCache();
+  for (let i = 0; i < 3 * MAX_CACHED_SHAPES; i++) {
+    const { bytes, hash } = new Shape([`k${i}`]);
+    assertEquals(cache.find(hash, bytes, 0, bytes.length).keys, [`k${i}`]);
+    assert(cache.size <= MAX_CACHED_SHAPES);
+  }
+  const column = new TextColumn();
+  for (let i = 0; i < 5 * MAX_REMEMBERED_STRINGS; i++) {
+    column.write(`s${i}`);
+    if (i % 50 === 0) column.reset();
+    assert(column.remembered <= MAX_REMEMBERED_STRINGS);
+  }
+});
+
+Deno.test("a field that Object.prototype was given is nobody's own", () => {
+  const writer = new RecordWriter();
+  const reader = new RecordReader();
+  writeAll(writer, [{ a: 1, polluted: 2 }, { a: 1, polluted: 2 }]);
+  assertEquals(reader.read(finish(writer)), [{ a: 1, polluted: 2 }, { a: 1, polluted: 2 }]);
+  const prototype = Object.prototype as Record<string, unknown>;
+  try {
+    prototype.polluted = 1;
+    writer.reset();
+    writeAll(writer, [{ a: 3 }, { a: 4 }]);
+    const values = reader.read(finish(writer)) as object[];
+    assertEquals(values.map((value) => Object.entries(value)), [[["a", 3]], [["a", 4]]]);
+  } finally {
+    delete prototype.polluted;
+  }
+});
+
+Deno.test("instances become plain objects of their own fields, whatever their prototype shows", () => {
+  class Sensor {
+    #secret = 1;
+    constructor(readonly id: string) {}
+    get secret() {
+      return this.#secret;
+    }
+  }
+  class Loud extends Sensor {}
+  (Loud.prototype as unknown as Record<string, unknown>).loud = () => 1;
+  const faked = Object.create(Map.prototype, { a: { value: 1, enumerable: true } });
+  const bare = Object.assign(Object.create(null), { id: "c" });
+  const values = [new Sensor("a"), new Loud("b"), bare, faked];
+  const plain = [{ id: "a" }, { id: "b" }, { id: "c" }, { a: 1 }];
+  assertSame(roundTrip(...values, ...values), [...plain, ...plain]);
+});
+
+Deno.test("errors keep class, message, stack and cause, lists of errors and DOM errors included", () => {
+  const errors = [
+    new RangeError("a", { cause: { deep: [1] } }),
+    new AggregateError([new TypeError("b")], "c"),
+    new DOMException("d", "AbortError"),
+  ];
+  const [range, list, abort] = roundTrip(...errors) as [RangeError, AggregateError, DOMException];
+  assertEquals([range instanceof RangeError, range.stack], [true, errors[0].stack]);
+  assertEquals(range.cause, { deep: [1] });
+  assertEquals([list.message, list.errors[0].message], ["c", "b"]);
+  assert(list.errors[0] instanceof TypeError);
+  assertEquals([abort.name, abort.message], ["AbortError", "d"]);
+});
+
+Deno.test("fields of a shape met for the first time are read once too", () => {
+  let reads = 0;
+  const make = (key: string) =>
+    Object.defineProperty({ a: 1 }, key, { enumerable: true, get: () => ++reads });
+  const writer = new RecordWriter();
+  for (let i = 0; i < 300; i++) writer.write(make(`key${i}`));
+  assertEquals(reads, 300);
+  assertEquals(new RecordReader().read(finish(writer))[299], { a: 1, key299: 300 });
+});
+
+Deno.test("a getter that writes to the batch that reads it is refused", () => {
+  const writer = new RecordWriter();
+  const value = {
+    get a() {
+      writer.write(1);
+      return 1;
+    },
+  };
+  assertThrows(() => writer.write(value), TypeError, "a getter of the value being written");
+  assertEquals(writer.length, 0);
+  writer.write({ a: 2 });
+  assertEquals(new RecordReader().read(finish(writer)), [{ a: 2 }]);
+});
+
+Deno.test("the row builders are the ones that their script makes", () => {
+  const path = new URL("../src/batch/records/row_builders.ts", import.meta.url);
+  assertEquals(Deno.readTextFileSync(path), rowBuilders());
 });

@@ -7,16 +7,20 @@ import type { TreeWriter } from "./tree_writer.ts";
 const { HEADER } = layout;
 /** Copied by a loop up to this length: making a view costs more. */
 const LOOPED = 32;
+const NO_BYTES = new Uint8Array();
+const NO_U16 = new Uint16Array();
+const NO_U32 = new Uint32Array();
+const NO_F64 = new Float64Array();
 const encoder = new TextEncoder();
 
 /** Lays the columns of a batch out in the bytes of a target. */
 export class BatchLayout {
   readonly #meta: number[] = [];
   readonly #shapes: Shape[] = [];
-  #u8: Uint8Array = new Uint8Array();
-  #u16: Uint16Array = new Uint16Array();
-  #u32: Uint32Array = new Uint32Array();
-  #f64: Float64Array = new Float64Array();
+  #u8: Uint8Array = NO_BYTES;
+  #u16: Uint16Array = NO_U16;
+  #u32: Uint32Array = NO_U32;
+  #f64: Float64Array = NO_F64;
   #at = 0;
   #text = "";
   #batch = 0;
@@ -57,10 +61,10 @@ export class BatchLayout {
 
   /** Lets go of the target. */
   close(): void {
-    this.#u8 = new Uint8Array();
-    this.#u16 = new Uint16Array();
-    this.#u32 = new Uint32Array();
-    this.#f64 = new Float64Array();
+    this.#u8 = NO_BYTES;
+    this.#u16 = NO_U16;
+    this.#u32 = NO_U32;
+    this.#f64 = NO_F64;
     this.#text = "";
   }
 

@@ -1,6 +1,7 @@
 import { damaged } from "./damaged.ts";
 import * as layout from "./layout.ts";
-import type { KnownShape, ShapeCache } from "./shape_cache.ts";
+import type { KnownShape } from "./known_shape.ts";
+import type { ShapeCache } from "./shape_cache.ts";
 
 const { HEADER } = layout;
 const FIRST_BYTES = 4096;

@@ -1,8 +1,9 @@
 import { BatchSource } from "./batch_source.ts";
 import { damaged } from "./damaged.ts";
-import { FreeReader, setOwn } from "./free_reader.ts";
+import { FreeReader } from "./free_reader.ts";
 import * as layout from "./layout.ts";
-import { type KnownShape, ShapeCache } from "./shape_cache.ts";
+import type { KnownShape } from "./known_shape.ts";
+import { ShapeCache } from "./shape_cache.ts";
 
 /** The cells of each kind of a column, found by their tag. */
 interface Kinds {
@@ -37,7 +38,9 @@ export class RecordReader {
     const source = this.#source;
     try {
       const count = source.open(bytes, this.#shapes);
-      this.#free = new FreeReader(source.free, source.text, source.freeTextStart);
+      if (source.free.length > 0) {
+        this.#free = new FreeReader(source.free, source.text, source.freeTextStart);
+      }
       const values = this.#column(count, 0);
       return Array.isArray(values) ? values : Array.from(values);
     } finally {
@@ -148,35 +151,8 @@ export class RecordReader {
     const { keys } = shape;
     if (keys.length === 0) this.#source.checkCount(count);
     const columns = keys.map(() => this.#column(count, depth + 1));
-    return shape.hasProto ? buildOwn(keys, columns, count) : build(keys, columns, count);
+    return shape.rows(columns, count);
   }
-}
-
-function build(
-  keys: readonly string[],
-  columns: readonly ArrayLike<unknown>[],
-  count: number,
-): object[] {
-  const rows = new Array<object>(count);
-  const width = keys.length;
-  for (let row = 0; row < count; row++) {
-    const object: Record<string, unknown> = {};
-    for (let i = 0; i < width; i++) object[keys[i]] = columns[i][row];
-    rows[row] = object;
-  }
-  return rows;
-}
-
-function buildOwn(
-  keys: readonly string[],
-  columns: readonly ArrayLike<unknown>[],
-  count: number,
-): object[] {
-  return Array.from({ length: count }, (_, row) => {
-    const object = {};
-    keys.forEach((key, i) => setOwn(object, key, columns[i][row]));
-    return object;
-  });
 }
 
 /** The cells of a column whose cells are all of one kind. */

@@ -1,18 +1,11 @@
 import { damaged } from "./damaged.ts";
+import { KnownShape } from "./known_shape.ts";
 import { hashBytes } from "./shape.ts";
 
 /** Shapes a reader remembers before it starts over. */
 export const MAX_CACHED_SHAPES = 2048;
 const MAX_KEY_BYTES = 2 ** 24;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** The keys of an object, known to a reader. */
-export interface KnownShape {
-  readonly keys: readonly string[];
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether a key is `__proto__`, which assignment would take for the prototype. */
-  readonly hasProto: boolean;
-}
 
 function parse(bytes: Uint8Array<ArrayBuffer>): KnownShape {
   let keys: unknown;
@@ -24,7 +17,7 @@ function parse(bytes: Uint8Array<ArrayBuffer>): KnownShape {
   if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string")) {
     throw damaged("the keys of a shape are not strings");
   }
-  return { keys, bytes, hasProto: keys.includes("__proto__") };
+  return new KnownShape(keys, bytes);
 }
 
 function equalBytes(known: Uint8Array, bytes: Uint8Array, start: number): boolean {

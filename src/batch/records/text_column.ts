@@ -7,10 +7,19 @@ const HIGH_SHARE = 0.4;
 const FIRST_PAUSE = 16;
 const LAST_PAUSE = 1024;
 /** Strings a column remembers from batch to batch, and their total length. */
-export const MAX_REMEMBERED_STRINGS = 2048;
+export const MAX_REMEMBERED_STRINGS = 1024;
 export const MAX_REMEMBERED_CHARS = 64 * 1024;
 /** Cells above which a buffer is given back after a batch that used little of it. */
 const KEPT_CELLS = 16384;
+
+/** In place of a number: the batch does not have the string yet. */
+const ABSENT = -1;
+
+function grownLocal(local: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(local.length * 2);
+  larger.set(local);
+  return larger;
+}
 
 function grown(cells: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(cells.length * 2);
@@ -39,24 +48,27 @@ export class TextColumn {
   #pausedBatches = 0;
   readonly #known = new Map<string, number>();
   #knownChars = 0;
-  /** For each known string its number in the batch, valid when its stamp is `#batch`. */
-  readonly #local: number[] = [];
-  readonly #stamp: number[] = [];
-  #batch = 1;
+  /** For each known string its number in the batch, or `ABSENT`. */
+  #local: Int32Array<ArrayBuffer> = new Int32Array(FIRST_CELLS);
+
+  /** Strings remembered from batch to batch. */
+  get remembered(): number {
+    return this.#known.size;
+  }
 
   /** Adds a cell. Returns how many characters the batch grew by. */
   write(text: string): number {
     if (!this.#looking) return this.#append(text);
     const known = this.#known.get(text);
     if (known === undefined) return this.#meet(text);
-    if (this.#stamp[known] === this.#batch) {
-      if (this.count === this.ids.length) this.ids = grown(this.ids);
-      this.ids[this.count++] = this.#local[known];
-      return 0;
+    const id = this.#local[known];
+    if (id === ABSENT) {
+      this.#local[known] = this.distinct;
+      return this.#append(text);
     }
-    this.#stamp[known] = this.#batch;
-    this.#local[known] = this.distinct;
-    return this.#append(text);
+    if (this.count === this.ids.length) this.ids = grown(this.ids);
+    this.ids[this.count++] = id;
+    return 0;
   }
 
   #append(text: string): number {
@@ -88,7 +100,7 @@ export class TextColumn {
       const id = this.#known.size;
       this.#known.set(text, id);
       this.#knownChars += text.length;
-      this.#stamp[id] = this.#batch;
+      if (id === this.#local.length) this.#local = grownLocal(this.#local);
       this.#local[id] = this.distinct;
     }
     return this.#append(text);
@@ -97,8 +109,6 @@ export class TextColumn {
   #forget(): void {
     this.#known.clear();
     this.#knownChars = 0;
-    this.#local.length = 0;
-    this.#stamp.length = 0;
   }
 
   /** Drops the cells from `count` on and the strings that only they had. */
@@ -114,8 +124,8 @@ export class TextColumn {
     this.rope = this.rope.slice(0, this.rope.length - chars);
     this.count = count;
     this.distinct = distinct;
-    for (let i = 0; i < this.#local.length; i++) {
-      if (this.#local[i] >= distinct) this.#stamp[i] = 0;
+    for (let i = 0; i < this.#known.size; i++) {
+      if (this.#local[i] >= distinct) this.#local[i] = ABSENT;
     }
   }
 
@@ -135,6 +145,6 @@ export class TextColumn {
     this.distinct = 0;
     this.longest = 0;
     this.rope = "";
-    this.#batch++;
+    this.#local.fill(ABSENT, 0, this.#known.size);
   }
 }
