@@ -16,4 +16,5 @@ export { type RecordInfo } from "./src/hive/record_info.ts";
 export { type Role } from "./src/hive/roles.ts";
 export * from "./src/stream/mod.ts";
 export type * from "./src/runtime/runtime.ts";
+export * from "./src/publishers/mod.ts";
 export * from "./src/sources/mod.ts";

@@ -1,0 +1,152 @@
+import type { RecordBatch } from "../batch/record_batch.ts";
+import type { DataType } from "../batch/schema.ts";
+import { denoRuntime } from "../runtime/deno_runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Publisher, PublishOptions, Receipt } from "../stream/publisher.ts";
+
+const MAX_CELL = 32;
+const FLOAT_DIGITS = 6;
+const DAY_MS = 86_400_000;
+const MAX_TIME = 8.64e15;
+const NUMBERS: ReadonlySet<string> = new Set(["i32", "i64", "f32", "f64", "decimal"]);
+
+/** Options of {@linkcode ConsolePublisher}. */
+export interface ConsolePublisherOptions {
+  /** An aligned table (default), or one JSON object a line. */
+  format?: "table" | "lines";
+  /** Rows that are printed; of those beyond, only the number is told at the end. Default: all. */
+  maxRows?: number;
+  /** Where it is printed. Default: the standard output of the process. */
+  runtime?: Runtime;
+}
+
+/**
+ * Prints what is published.
+ *
+ * In a table times are in ISO 8601, fractions have six digits, and long text is cut. Control
+ * characters of the data never reach the terminal: they are replaced in a table, escaped in JSON.
+ */
+export class ConsolePublisher implements Publisher {
+  readonly #isTable: boolean;
+  readonly #maxRows: number;
+  readonly #runtime: Runtime;
+  #widths: number[] | undefined;
+  #rows = 0;
+  #told = 0;
+
+  /** @throws {TypeError | RangeError} when an option is none that it can be. */
+  constructor(options: ConsolePublisherOptions = {}) {
+    const { format = "table", maxRows = Infinity, runtime = denoRuntime } = options;
+    if (format !== "table" && format !== "lines") {
+      throw new TypeError(
+        `Cannot create ConsolePublisher: format must be "table" or "lines", received ` +
+          JSON.stringify(format),
+      );
+    }
+    if (!(maxRows >= 0)) {
+      throw new RangeError(
+        `Cannot create ConsolePublisher: maxRows must be 0 or more, received ${maxRows}`,
+      );
+    }
+    this.#isTable = format === "table";
+    this.#maxRows = maxRows;
+    this.#runtime = runtime;
+  }
+
+  /** Prints a batch; the columns of a table are as wide as its first batch needs them. */
+  publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const room = Math.max(0, this.#maxRows - this.#rows);
+    const shown = batch.length > room ? batch.slice(0, room) : batch;
+    this.#rows += batch.length;
+    if (this.#isTable) this.#printTable(shown);
+    else if (shown.length > 0) this.#runtime.print(jsonLines(shown));
+    return Promise.resolve({ records: batch.length });
+  }
+
+  #printTable(batch: RecordBatch): void {
+    const { fields } = batch.schema;
+    const rows = batch.toRows().map((row) =>
+      fields.map(({ name, type }) => cellText(row[name], type))
+    );
+    const lines = [...rows];
+    if (!this.#widths) {
+      const names = fields.map(({ name }) => clip(printable(name)));
+      this.#widths = names.map((name, at) =>
+        rows.reduce((most, row) => Math.max(most, row[at].length), name.length)
+      );
+      lines.unshift(names, this.#widths.map((width) => "─".repeat(width)));
+    }
+    const text = lines.map((cells) => this.#line(cells, fields.map(({ type }) => type)));
+    if (text.length > 0) this.#runtime.print(text.join("\n"));
+  }
+
+  #line(cells: readonly string[], types: readonly DataType[]): string {
+    const padded = cells.map((cell, at) => {
+      const width = this.#widths?.[at] ?? 0;
+      return NUMBERS.has(types[at].kind) ? cell.padStart(width) : cell.padEnd(width);
+    });
+    return padded.join("  ").trimEnd();
+  }
+
+  /** Tells how many rows were not printed. */
+  flush(): Promise<void> {
+    const more = this.#rows - this.#maxRows - this.#told;
+    if (more > 0) {
+      this.#told += more;
+      this.#runtime.print(`… ${more} more ${more === 1 ? "row" : "rows"}`);
+    }
+    return Promise.resolve();
+  }
+
+  /** Tells how many rows were not printed. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.flush();
+  }
+}
+
+/** Without what could act on a terminal: escape and other control characters. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}
+
+/** JSON lines, whose own line ends are the only control characters. */
+function jsonLines(batch: RecordBatch): string {
+  return batch.toJson({ lines: true }).trimEnd().replace(
+    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function clip(text: string): string {
+  const characters = [...text];
+  return characters.length > MAX_CELL ? `${characters.slice(0, MAX_CELL - 1).join("")}…` : text;
+}
+
+function cellText(value: unknown, { kind }: DataType): string {
+  if (value === null || value === undefined) return "";
+  if (kind === "timestamp") return isoTime(Number(value));
+  if (kind === "date") return isoTime(Number(value) * DAY_MS).slice(0, 10);
+  if (typeof value === "number") return numberText(value);
+  if (typeof value === "string") return clip(printable(value));
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (typeof value !== "object") return String(value);
+  const json = JSON.stringify(value, (_, v) => typeof v === "bigint" ? String(v) : v);
+  return clip(printable(json));
+}
+
+function numberText(value: number): string {
+  if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
+  const size = Math.abs(value);
+  return size >= 1e-4 && size < 1e15
+    ? String(Number(value.toFixed(FLOAT_DIGITS)))
+    : value.toPrecision(FLOAT_DIGITS);
+}
+
+function isoTime(ms: number): string {
+  if (!(Math.abs(ms) <= MAX_TIME)) return String(ms);
+  return new Date(ms).toISOString().replace(
+    /(T00:00:00)?\.000Z$/,
+    (_, midnight) => midnight ? "" : "Z",
+  );
+}
