@@ -3,7 +3,7 @@ import type { InferredRow } from "../batch/record_batch.ts";
 import type { Pipeline } from "../stream/pipeline.ts";
 import { pipelineFrom } from "../stream/pipeline_builder.ts";
 import type { PipelineOptions } from "../stream/pipeline_options.ts";
-import { isSource, type Source } from "../stream/source.ts";
+import { isSource, type Source, type SourceOptions } from "../stream/source.ts";
 import { IterableSource, type Rows } from "./iterable_source.ts";
 
 /** What a pipeline's rows are, of what it is made from. */
@@ -14,9 +14,17 @@ export type RowOfInput<Input> = Input extends Source<infer Row> ? Row
     : never
   : never;
 
+/** A {@linkcode Source}, whatever its rows are. */
+export interface AnySource {
+  /** What it is, for messages. */
+  readonly name: string;
+  /** Begins to read from the start. */
+  open(options: SourceOptions): AsyncIterable<unknown>;
+}
+
 /** What a pipeline can be made from. */
 export type PipelineInput =
-  | Source<never>
+  | AnySource
   | Iterable<object>
   | AsyncIterable<object>;
 

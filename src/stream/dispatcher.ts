@@ -23,6 +23,8 @@ export class Dispatcher {
   /** Messages to all bees that some have not got yet. */
   #controls: { readonly header: MessageHeader; readonly missing: Set<number> }[] = [];
   readonly #blocked = new Map<number, number>();
+  /** Rows that each bee was given so far. */
+  readonly #given: number[];
   #generation = 0;
 
   /** A dispatcher to all bees of a hive. */
@@ -30,6 +32,7 @@ export class Dispatcher {
     this.#hive = hive;
     this.#log = log;
     this.#held = Array.from({ length: bees }, () => new Set());
+    this.#given = Array.from({ length: bees }, () => 0);
   }
 
   /** How many bees were lost: messages of an older generation are void. */
@@ -102,15 +105,16 @@ export class Dispatcher {
       encodeFrame(FRAME, entry.batch, { target: frame.subarray(MESSAGE_HEADER_BYTES) });
       this.#hive.send(bee);
       this.#held[bee].add(entry.sequence);
+      this.#given[bee] += entry.batch.length;
       return true;
     }
     return false;
   }
 
-  /** Bees with credit, those with least to do first. */
+  /** Bees with credit, those with least to do first, then those that had least to do so far. */
   #byLoad(): number[] {
     return [...this.#held.keys()].filter((bee) => this.#held[bee].size < CREDIT)
-      .sort((a, b) => this.#held[a].size - this.#held[b].size);
+      .sort((a, b) => this.#held[a].size - this.#held[b].size || this.#given[a] - this.#given[b]);
   }
 
   #headerOf({ feed, sequence, losses }: LogEntry): MessageHeader {

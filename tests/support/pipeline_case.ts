@@ -179,7 +179,9 @@ export function pipelineOracle({ rows, keys, size, bound, filters }: PipelineCas
       else {
         absorbed++;
         const name = groupName(start, keys.map((key) => row[key]));
-        groups.set(name, [...groups.get(name) ?? [], row]);
+        const group = groups.get(name);
+        if (group) group.push(row);
+        else groups.set(name, [row]);
       }
     }
   }
