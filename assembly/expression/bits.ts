@@ -51,6 +51,14 @@ export function setBit(bits: u32, row: u32): void {
   store<u8>(at, <u32>load<u8>(at) | (1 << (row & 7)));
 }
 
+/** Sets the bit of a row when `value` is 1, without a branch to mispredict. */
+// @ts-ignore: decorator
+@inline
+export function orBit(bits: u32, row: u32, value: u32): void {
+  const at = bits + (row >> 3);
+  store<u8>(at, <u32>load<u8>(at) | (value << (row & 7)));
+}
+
 /** All bits of a block clear. */
 export function clear(bits: u32): void {
   memory.fill(bits, 0, BLOCK_BITS);

@@ -1,6 +1,6 @@
 // Whether values are among candidates, which the host has sorted.
 
-import { and, clear, copy, setBit, strict1 } from "./bits";
+import { and, clear, copy, orBit, strict1 } from "./bits";
 import { aOf, dstOf, iOf, jOf, takeValidity, validityOf, valuesOf, xOf } from "./layout";
 import { orderOf } from "./text_compare";
 
@@ -59,7 +59,7 @@ export function isMember(op: u32, ins: u32, rows: u32): void {
     if (op == 0) found = amongF64(load<f64>(at), list, count);
     else if (op == 1) found = amongI64(load<i64>(at), list, count);
     else found = amongTexts(load<u32>(at), load<u32>(at, 4), list, count);
-    if (found) setBit(out, i);
+    orBit(out, i, u32(found));
   }
   strict1(ins);
   if (xOf(ins) != 0) onlyFound(dst);

@@ -10,6 +10,7 @@ import {
   validityOf,
   valuesOf,
 } from "./layout";
+import { copyText } from "./text_make";
 
 function storeF32(dst: u32, a: u32, rows: u32): void {
   for (let i: u32 = 0; i < rows; i += 2) {
@@ -84,15 +85,23 @@ function putBitmaps(a: u32, dst: u32, counts: u32, rows: u32): void {
   }
 }
 
-/** The bytes of texts, one after the other, and their offsets from `start`. */
-export function expressionPackText(texts: u32, rows: u32, offsets: u32, bytes: u32): void {
+/**
+ * The bytes of texts, one after the other, and where each ends, counted from `start` bytes before.
+ * Up to 15 bytes behind the last are written.
+ */
+export function expressionPackText(
+  texts: u32,
+  rows: u32,
+  ends: u32,
+  bytes: u32,
+  start: u32,
+): void {
   let at: u32 = 0;
-  store<u32>(offsets, 0);
   for (let i: u32 = 0; i < rows; i++) {
     const length = load<u32>(texts + (i << 3), 4);
-    memory.copy(bytes + at, load<u32>(texts + (i << 3)), length);
+    copyText(bytes + at, load<u32>(texts + (i << 3)), length);
     at += length;
-    store<u32>(offsets + (i << 2), at, 4);
+    store<u32>(ends + (i << 2), start + at);
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { doubtFailed, isValid, setBit, strict1, strict2, takeFailed } from "./bits";
 import { aOf, bOf, dstOf, takeScratch, validityOf, valuesOf } from "./layout";
+import { firstBits } from "./text_compare";
 
 const MOST_DIGITS: u32 = 20;
 const WHOLE: f64 = 9007199254740992; // 2^53: below it whole doubles are written as their digits
@@ -22,21 +23,22 @@ function totalBytes(register: u32, rows: u32): u32 {
   return total > 0xffff_ffff ? 0xffff_ffff : <u32>total;
 }
 
-/** Whether there was a byte beyond ASCII; copies until then, in the other case. */
+/** Copies text, 16 bytes at a time: what lies behind its end is written over later. */
+// @ts-ignore: decorator
+@inline
+export function copyText(dst: u32, text: u32, bytes: u32): void {
+  for (let i: u32 = 0; i < bytes; i += 16) v128.store(dst + i, v128.load(text + i));
+}
+
+/** Copies text in the other case; whether there was a byte beyond ASCII. */
 function copyCase(dst: u32, text: u32, bytes: u32, first: u32): bool {
-  let at: u32 = 0;
   const a = i8x16.splat(<i8>first);
   const z = i8x16.splat(<i8>(first + 25));
-  for (; at + 16 <= bytes; at += 16) {
-    const x = v128.load(text + at);
-    if (i8x16.bitmask(x) != 0) return true;
+  for (let i: u32 = 0; i < bytes; i += 16) {
+    const x = v128.load(text + i);
+    if ((<u32>i8x16.bitmask(x) & firstBits(bytes - i)) != 0) return true;
     const letters = v128.and(i8x16.ge_s(x, a), i8x16.le_s(x, z));
-    v128.store(dst + at, v128.xor(x, v128.and(letters, i8x16.splat(0x20))));
-  }
-  for (; at < bytes; at++) {
-    const x: u32 = load<u8>(text + at);
-    if (x >= 0x80) return true;
-    store<u8>(dst + at, x - first < 26 ? x ^ 0x20 : x);
+    v128.store(dst + i, v128.xor(x, v128.and(letters, i8x16.splat(0x20))));
   }
   return false;
 }
@@ -83,8 +85,8 @@ export function joinTexts(ins: u32, rows: u32): void {
     }
     const first = load<u32>(a + at, 4);
     const second = load<u32>(b + at, 4);
-    memory.copy(out, load<u32>(a + at), first);
-    memory.copy(out + first, load<u32>(b + at), second);
+    copyText(out, load<u32>(a + at), first);
+    copyText(out + first, load<u32>(b + at), second);
     put(valuesOf(dst) + at, out, first + second);
     out += first + second;
   }

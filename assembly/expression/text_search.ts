@@ -1,8 +1,8 @@
 // Text within text: beginnings, ends, occurrences, and patterns.
 
-import { clear, setBit, strict1, strict2 } from "./bits";
+import { clear, orBit, strict1, strict2 } from "./bits";
 import { aOf, bOf, dstOf, iOf, jOf, valuesOf } from "./layout";
-import { sameBytes } from "./text_compare";
+import { firstBits, sameBytes } from "./text_compare";
 
 const STARTS: u32 = 0;
 const ENDS: u32 = 1;
@@ -10,13 +10,21 @@ const ENDS: u32 = 1;
 const ONE: u32 = 256;
 const MANY: u32 = 257;
 
+// Looks for the first and the last byte of the part at once, and compares where both fit.
 function occurs(text: u32, bytes: u32, part: u32, partBytes: u32): bool {
   if (partBytes == 0) return true;
   if (partBytes > bytes) return false;
-  const last = text + bytes - partBytes;
-  const first = load<u8>(part);
-  for (let at = text; at <= last; at++) {
-    if (load<u8>(at) == first && sameBytes(at, part, partBytes)) return true;
+  const places = bytes - partBytes + 1;
+  const first = v128.load8_splat(part);
+  const last = v128.load8_splat(part + partBytes - 1);
+  for (let i: u32 = 0; i < places; i += 16) {
+    const begins = i8x16.eq(v128.load(text + i), first);
+    const ends = i8x16.eq(v128.load(text + i + partBytes - 1), last);
+    let found: u32 = i8x16.bitmask(v128.and(begins, ends)) & firstBits(places - i);
+    while (found != 0) {
+      if (sameBytes(text + i + ctz<u32>(found), part, partBytes)) return true;
+      found &= found - 1;
+    }
   }
   return false;
 }
@@ -38,7 +46,7 @@ export function searchText(op: u32, ins: u32, rows: u32): void {
   for (let i: u32 = 0; i < rows; i++) {
     const x = a + (i << 3);
     const y = b + (i << 3);
-    if (finds(op, load<u32>(x), load<u32>(x, 4), load<u32>(y), load<u32>(y, 4))) setBit(dst, i);
+    orBit(dst, i, u32(finds(op, load<u32>(x), load<u32>(x, 4), load<u32>(y), load<u32>(y, 4))));
   }
   strict2(ins);
 }
@@ -90,7 +98,7 @@ export function likeText(ins: u32, rows: u32): void {
   clear(dst);
   for (let i: u32 = 0; i < rows; i++) {
     const x = a + (i << 3);
-    if (fits(load<u32>(x), load<u32>(x, 4), iOf(ins), jOf(ins))) setBit(dst, i);
+    orBit(dst, i, u32(fits(load<u32>(x), load<u32>(x, 4), iOf(ins), jOf(ins))));
   }
   strict1(ins);
 }
@@ -109,12 +117,9 @@ export function lengthOfText(ins: u32, rows: u32): void {
 // Bytes that begin a code point: all but 10xxxxxx.
 function codePoints(text: u32, bytes: u32): i32 {
   let count = 0;
-  let at = text;
-  const end = text + bytes;
-  for (; at + 16 <= end; at += 16) {
-    const begins = i8x16.gt_s(v128.load(at), i8x16.splat(-65));
-    count += popcnt<i32>(i8x16.bitmask(begins));
+  for (let i: u32 = 0; i < bytes; i += 16) {
+    const begins: u32 = i8x16.bitmask(i8x16.gt_s(v128.load(text + i), i8x16.splat(-65)));
+    count += popcnt<u32>(begins & firstBits(bytes - i));
   }
-  for (; at < end; at++) count += (load<u8>(at) & 0xc0) != 0x80 ? 1 : 0;
   return count;
 }

@@ -9,6 +9,12 @@ export interface ExpressionExports {
     rows: number,
   ): number;
   expressionTextBytes(texts: number, rows: number): number;
-  expressionPackText(texts: number, rows: number, offsets: number, bytes: number): void;
+  expressionPackText(
+    texts: number,
+    rows: number,
+    ends: number,
+    bytes: number,
+    start: number,
+  ): void;
   expressionRowsOf(bits: number, rows: number, first: number, out: number): number;
 }

@@ -1,7 +1,7 @@
 import { getOwn } from "../misfit.ts";
 import type { Schema } from "../schema.ts";
 import { check, type Scope, type UnknownColumns } from "./check.ts";
-import type { Checked, ValueType } from "./checked.ts";
+import type { Checked } from "./checked.ts";
 import { type Clock, evaluatorOf } from "./evaluator.ts";
 import type { Expr } from "./expr.ts";
 import { columnNames, inferType, typeSignature } from "./infer_row.ts";
@@ -65,30 +65,46 @@ export function rowFunction<T>(
 ): RowFunction<T> {
   const { schema, unknownColumns } = options;
   if (schema !== undefined) return prepare(expression, { fields: schema.fields, unknownColumns });
-  const names = columnNames(expression.node);
+  return untyped(expression);
+}
+
+function untyped<T>(expression: Expr<T>): RowFunction<T> {
+  const readers = columnNames(expression.node).map(fieldReader);
   const functions = new Map<string, RowFunction<T>>();
+  let last: RowFunction<T> | undefined;
+  let lastSignature = "";
   return (row, clock) => {
-    const signature = names.length === 1
-      ? typeSignature(getOwn(row, names[0]))
-      : signatureOf(row, names);
-    let found = functions.get(signature);
-    if (found === undefined) {
-      found = prepare(expression, { fields: inferFields(row, names), unknownColumns: "null" });
+    let signature = "";
+    for (const { read } of readers) signature += typeSignature(read(row));
+    if (last === undefined || signature !== lastSignature) {
+      last = functions.get(signature) ?? prepareFor(expression, row, readers);
       if (functions.size >= MAX_SIGNATURES) functions.clear();
-      functions.set(signature, found);
+      functions.set(signature, last);
+      lastSignature = signature;
     }
-    return found(row, clock);
+    return last(row, clock);
   };
 }
 
-function signatureOf(row: object, names: readonly string[]): string {
-  let signature = "";
-  for (const name of names) signature += typeSignature(getOwn(row, name));
-  return signature;
+/** How the field of a name is read. */
+interface FieldReader {
+  readonly name: string;
+  read(row: object): unknown;
 }
 
-function inferFields(row: object, names: readonly string[]): { name: string; type: ValueType }[] {
-  return names.map((name) => ({ name, type: inferType(getOwn(row, name)) }));
+// what every object inherits is no field; only names that occur there need a closer look
+function fieldReader(name: string): FieldReader {
+  if (name in Object.prototype) return { name, read: (row) => getOwn(row, name) };
+  return { name, read: (row) => (row as Record<string, unknown>)[name] };
+}
+
+function prepareFor<T>(
+  expression: Expr<T>,
+  row: object,
+  readers: readonly FieldReader[],
+): RowFunction<T> {
+  const fields = readers.map(({ name, read }) => ({ name, type: inferType(read(row)) }));
+  return prepare(expression, { fields, unknownColumns: "null" });
 }
 
 function prepare<T>(expression: Expr<T>, scope: Scope): RowFunction<T> {
@@ -102,7 +118,7 @@ function prepare<T>(expression: Expr<T>, scope: Scope): RowFunction<T> {
 }
 
 function fieldAccess(column: Checked): (row: object) => unknown {
-  const { name } = column.node as ColumnNode;
+  const { name, read } = fieldReader((column.node as ColumnNode).name);
   const accept = acceptField(name, column.type);
-  return (row) => accept(getOwn(row, name));
+  return (row) => accept(read(row));
 }

@@ -19,6 +19,11 @@ export type Evaluator<Row> = (row: Row, clock: Clock) => Value;
 /** How a row's columns are read, as {@linkcode Value}s. */
 export type ColumnAccess<Row> = (column: Checked) => (row: Row) => Value;
 
+/** Which evaluation is under way, for parts that are used several times in one. */
+interface Turn {
+  number: number;
+}
+
 /**
  * The reference evaluator: one closure a node. Whatever the kernel computes is held equal to this,
  * and rows that the kernel hands back are decided here.
@@ -27,16 +32,46 @@ export function evaluatorOf<Row>(
   checked: Checked,
   access: ColumnAccess<Row>,
 ): Evaluator<Row> {
+  const turn: Turn = { number: 0 };
+  const uses = countUses(checked);
   const known = new Map<Checked, Evaluator<Row>>();
   const make = (part: Checked): Evaluator<Row> => {
     let found = known.get(part);
     if (found === undefined) {
       found = part.op === "col" ? access(part) : evaluatorFor(part, part.args.map(make));
+      if (part.args.length > 0 && uses.get(part)! > 1) found = oncePerTurn(found, turn);
       known.set(part, found);
     }
     return found;
   };
-  return make(checked);
+  const evaluate = make(checked);
+  return (row, clock) => {
+    turn.number++;
+    return evaluate(row, clock);
+  };
+}
+
+function countUses(checked: Checked): ReadonlyMap<Checked, number> {
+  const uses = new Map<Checked, number>();
+  const visit = (part: Checked) => {
+    const before = uses.get(part) ?? 0;
+    uses.set(part, before + 1);
+    if (before === 0) part.args.forEach(visit);
+  };
+  visit(checked);
+  return uses;
+}
+
+function oncePerTurn<Row>(evaluate: Evaluator<Row>, turn: Turn): Evaluator<Row> {
+  let computed = 0;
+  let value: Value;
+  return (row, clock) => {
+    if (computed !== turn.number) {
+      value = evaluate(row, clock);
+      computed = turn.number;
+    }
+    return value;
+  };
 }
 
 function evaluatorFor<Row>(checked: Checked, args: Evaluator<Row>[]): Evaluator<Row> {
@@ -85,6 +120,13 @@ function strict<Row>(checked: Checked, args: Evaluator<Row>[]): Evaluator<Row> {
   }
   const [left, right] = args;
   const compute = strictTwo(checked);
+  const { op, value: constant } = checked.args[1];
+  if (op === "const" && constant !== null) {
+    return (row, clock) => {
+      const a = left(row, clock);
+      return a === null ? null : compute(a, constant);
+    };
+  }
   return (row, clock) => {
     const a = left(row, clock);
     if (a === null) return null;

@@ -23,6 +23,12 @@ export interface OutputLink {
   readonly codes?: StringCodes;
 }
 
+/** A text that the host writes. */
+interface RowText {
+  readonly row: number;
+  readonly text: string;
+}
+
 /** A type's values as columns hold them. */
 function emptyValues(type: DataType, length: number): Exclude<ColumnValues, Uint8Array> {
   switch (type.kind) {
@@ -118,17 +124,14 @@ export class OutputReader {
   #patch({ start, count }: Rows, decide: Decide): number {
     const place = this.#program.place(this.#link.register);
     const doubt = this.#kernel.u8.slice(place.doubt, place.doubt + bitmapBytes(count));
-    const texts: { row: number; bytes: Uint8Array }[] = [];
+    const texts: RowText[] = [];
     let nulls = 0;
     for (let row = 0; row < count; row++) {
       if (!getBit(doubt, row)) continue;
       const value = decide(start + row) ?? null;
       nulls += this.#setValid(place, row, value !== null);
-      if (this.#link.type.kind === "utf8") {
-        texts.push({ row, bytes: encodeText(value as string ?? "") });
-      } else {
-        this.#setValue(place, row, value);
-      }
+      if (this.#link.type.kind === "utf8") texts.push({ row, text: value as string ?? "" });
+      else this.#setValue(place, row, value);
     }
     this.#setTexts(place, texts);
     return nulls;
@@ -166,18 +169,19 @@ export class OutputReader {
     }
   }
 
-  #setTexts(
-    { values }: ColumnPlace,
-    texts: readonly { readonly row: number; readonly bytes: Uint8Array }[],
-  ): void {
+  // one encoding for all; where that shows text beyond ASCII, the length of each is counted
+  #setTexts({ values }: ColumnPlace, texts: readonly RowText[]): void {
     if (texts.length === 0) return;
-    const address = this.#patches.write(joined(texts.map(({ bytes }) => bytes)));
+    const all = texts.map(({ text }) => text).join("");
+    const bytes = encodeText(all);
+    const plain = bytes.length === all.length;
+    let at = this.#patches.write(bytes);
     const view = new DataView(this.#kernel.u8.buffer, values);
-    let at = address;
-    for (const { row, bytes } of texts) {
+    for (const { row, text } of texts) {
+      const length = plain ? text.length : encodeText(text).length;
       view.setUint32(row * 8, at, true);
-      view.setUint32(row * 8 + 4, bytes.length, true);
-      at += bytes.length;
+      view.setUint32(row * 8 + 4, length, true);
+      at += length;
     }
   }
 
@@ -208,13 +212,11 @@ export class OutputReader {
           `use smaller batches`,
       );
     }
-    const offsetBytes = (count + 1) * 4;
-    const offsets = this.#packed.reserve(offsetBytes + size);
-    expressionPackText(address, count, offsets, offsets + offsetBytes);
-    const packed = new Int32Array(this.#kernel.u8.buffer, offsets, count + 1);
-    for (let row = 1; row <= count; row++) this.#offsets[start + row] = before + packed[row];
-    const from = offsets + offsetBytes;
-    this.#texts.push(this.#kernel.u8.slice(from, from + size));
+    const ends = this.#packed.reserve(count * 4 + size);
+    const bytes = ends + count * 4;
+    expressionPackText(address, count, ends, bytes, before);
+    this.#offsets.set(new Int32Array(this.#kernel.u8.buffer, ends, count), start + 1);
+    this.#texts.push(this.#kernel.u8.slice(bytes, bytes + size));
   }
 }
 
