@@ -180,6 +180,20 @@ Deno.test("fromArrow() refuses what would lose something, naming column, row and
   }
 });
 
+Deno.test("fromArrow() reads columns whose offsets do not start at 0", () => {
+  const rows = [{ s: "ab", l: [1, 2] }, { s: "c", l: [3] }, { s: "de", l: [] }];
+  const table = toArrow(RecordBatch.fromRows(rows));
+  for (const { data: [batch] } of table.children) {
+    const length = batch.length - 1;
+    Object.assign(batch, { length, offsets: (batch.offsets as Int32Array).subarray(1) });
+  }
+  const cut = new flechette.Table(
+    table.schema,
+    table.children.map(({ data }) => new flechette.Column([...data])),
+  );
+  assertSame(fromArrow(cut).toRows(), rows.slice(1));
+});
+
 Deno.test("fromArrow() reads decimals of 32 bits", () => {
   const column = flechette.columnFromArray([1, null, 2], flechette.decimal32(5, 2));
   (column.data[0].values as Int32Array).set([125, 0, -99_999]);

@@ -113,7 +113,7 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
    *
    * @throws {TypeError} naming row, column, expected type and received value when one does not fit.
    */
-  static fromRows<const In extends object, Row = InferredRow<In>>(
+  static fromRows<In extends object, Row = InferredRow<In>>(
     rows: Iterable<In>,
     options: FromRowsOptions<Row> = {},
   ): RecordBatch<Row> {
@@ -196,8 +196,13 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
     );
   }
 
-  /** The value at a row and a column's position. */
+  /**
+   * The value at a row and a column's position.
+   *
+   * @throws {RangeError} when there is no such row or column.
+   */
   valueAt(row: number, column: number): unknown {
+    this.#checkRow(row);
     return valueAt(this.columnAt(column), row);
   }
 
@@ -291,7 +296,9 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
 
   #checkRow(at: number): void {
     if (!(Number.isInteger(at) && at >= 0 && at < this.length)) {
-      throw new RangeError(`Cannot take row ${at}: the batch has ${this.length} rows, from 0`);
+      throw new RangeError(
+        `Cannot read row ${at}: the batch has ${this.length} rows, counted from 0`,
+      );
     }
   }
 }
