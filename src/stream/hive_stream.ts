@@ -51,7 +51,6 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   readonly #settings: HiveStreamSettings<In>;
   readonly #outlet: Outlet<In, Out>;
   readonly #inlet: Inlet<In>;
-  readonly #sources = new Set<AsyncIterator<unknown> | Iterator<unknown>>();
   #engine: RecordEngine | undefined;
   #state: State = "new";
   #failure: Error | undefined;
@@ -176,17 +175,15 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
 
   /**
    * Adds a source of records while the stream runs. It is read at the pace of the bees until it
-   * ends, the stream stops, or it throws, which fails the stream.
+   * ends, the stream stops, or it throws, which fails the stream. One that waits for its next
+   * record when the stream stops is closed when that comes.
    */
   addSource(records: KeyedRecords<In>): void {
     const engine = this.#checkRunning();
     engine.announceSources(++this.#newSources);
     this.#settings.runtime.soon(() => {
       engine.announceSources(--this.#newSources);
-      this.#readSource(records).catch((cause) => {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        this.#fail(new StreamingError(`Cannot read source: ${reason}`, { cause }));
-      });
+      this.#readSource(records);
     });
   }
 
@@ -307,20 +304,18 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   }
 
   async #readSource(records: KeyedRecords<In>): Promise<void> {
-    const iterator = Symbol.asyncIterator in records
-      ? records[Symbol.asyncIterator]()
-      : records[Symbol.iterator]();
-    this.#sources.add(iterator);
+    if (this.#state !== "running") return;
     try {
-      while (this.#state === "running") {
-        const { done, value } = await iterator.next();
-        if (done || this.#state !== "running") break;
-        await this.submit(value[0], value[1]);
+      for await (const [key, value] of records) {
+        if (this.#state !== "running") return;
+        await this.submit(key, value);
       }
-    } finally {
-      this.#sources.delete(iterator);
+    } catch (cause) {
+      // A stop turns away whoever waits for room, sources too: that is no fault of theirs.
+      if (this.#state !== "running") return;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#fail(new StreamingError(`Cannot read source: ${reason}`, { cause }));
     }
-    await iterator.return?.();
   }
 
   async #stop(drain: boolean): Promise<StopReport> {
