@@ -1,4 +1,5 @@
 import type { Cancel, Runtime } from "../runtime/runtime.ts";
+import { Fifo } from "./fifo.ts";
 import { ResultsFullError } from "./results_full_error.ts";
 
 const FULL_MS = 1_000;
@@ -32,7 +33,7 @@ export interface InletOptions<In> {
 /** The entering side of a stream: whoever finds no room waits here, in order. */
 export class Inlet<In> {
   readonly #options: InletOptions<In>;
-  #waiting: Waiting<In>[] = [];
+  readonly #waiting = new Fifo<Waiting<In>>();
   #watch: Cancel | undefined;
   #fullSinceMs = Infinity;
   #readAtMs = -Infinity;
@@ -49,6 +50,7 @@ export class Inlet<In> {
 
   /** Lets a record in as soon as there is room for it. */
   enter(submission: Submission<In>): Promise<void> {
+    if (this.#waiting.length === 0) this.#fullSinceMs = Infinity; // nobody has looked since
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...submission, resolve, reject });
       this.#watchFull();
@@ -78,7 +80,7 @@ export class Inlet<In> {
   /** Turns everybody away. */
   close(error: Error): void {
     this.#watch?.();
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { reject } of this.#waiting.drain()) reject(error);
   }
 
   /** Looks now and then whether those who wait do so in vain, because nobody reads results. */
