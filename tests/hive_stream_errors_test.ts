@@ -123,6 +123,15 @@ Deno.test("HiveStream gives an error record for a result that cannot cross or is
   assertEquals(await stream.getResult(), "xxx");
 });
 
+Deno.test("HiveStream.submit() refuses a key too long for its rings, naming the limit", async () => {
+  await using stream = new HiveStream<number, number>({ workers: 1, ringBytes: 65_536 });
+  await stream.start((n) => n);
+  const message = "the key has 2000 characters, at most 1023 allowed";
+  await assertRejects(() => stream.submit("k".repeat(2_000), 1), RangeError, message);
+  await stream.submit("k", 2);
+  assertEquals(await stream.getResult({ timeout: "10s" }), 2);
+});
+
 Deno.test("HiveStream refuses keys and priorities of another type", async () => {
   await using stream = new HiveStream<number, number>({ workers: 1 });
   await stream.start((n) => n);

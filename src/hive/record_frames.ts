@@ -55,6 +55,11 @@ function words(frame: Uint8Array): Int32Array {
   return new Int32Array(frame.buffer, frame.byteOffset, HEADER_WORDS);
 }
 
+/** What a refused value's error says, in the words of a stream, whose rings bound its records. */
+export function refusalInStream(message: string): string {
+  return message.replace("raise maxBytes", "raise ringBytes, 4 times that");
+}
+
 /** Writes the header of a frame of work. */
 export function writeWorkHeader(frame: Uint8Array, header: WorkHeader): void {
   const to = words(frame);

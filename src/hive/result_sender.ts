@@ -4,6 +4,7 @@ import {
   aligned,
   FrameKind,
   RECORD_HEADER_BYTES,
+  refusalInStream,
   type RowError,
   writeResultHeader,
 } from "./record_frames.ts";
@@ -86,7 +87,10 @@ export class ResultSender {
       this.#results.write(result);
     } catch (error) {
       const { name, message } = new RowFailure(error);
-      this.#fail(row, { name, message: `Cannot return the function's result: ${message}` });
+      this.#fail(row, {
+        name,
+        message: `Cannot return the function's result: ${refusalInStream(message)}`,
+      });
     }
   }
 

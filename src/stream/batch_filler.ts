@@ -1,5 +1,5 @@
 import { RecordWriter } from "../batch/records/mod.ts";
-import { aligned, hashBytes } from "../hive/record_frames.ts";
+import { aligned, hashBytes, refusalInStream } from "../hive/record_frames.ts";
 import type { SealedBatch } from "../hive/work_queue.ts";
 
 const MAX_ROWS = 512;
@@ -55,7 +55,7 @@ export class BatchFiller {
    */
   add({ key, value }: { key: string; value: unknown }, hash: number): boolean {
     if (key.length > this.#maxKeyLength) throw keyTooLong(key.length, this.#maxKeyLength);
-    this.#values.write(value);
+    this.#write(value);
     if (this.#keys.length === 0) this.#sendKeys = this.#options.sendKeys();
     this.#hashes[this.#keys.length] = hash;
     this.#keys.push(key);
@@ -83,6 +83,15 @@ export class BatchFiller {
     this.#sequences = [];
     const body = buffer.subarray(0, aligned(keysAt + keyBytes));
     return { group, priority, rows, body, valueBytes, keyBytes, keys, sequences, order };
+  }
+
+  #write(value: unknown): void {
+    try {
+      this.#values.write(value);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new RangeError(refusalInStream(error.message), { cause: error });
+    }
   }
 
   get #bytes(): number {

@@ -59,6 +59,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   #dropping = false;
   #dropped = 0;
   #startedMs = 0;
+  #endedMs: number | undefined;
   #driving: Promise<void> | undefined;
   #flushing = false;
   #turnMs = 0;
@@ -85,7 +86,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   /** What the stream has done and how it goes; readable at any time. */
   metrics(): HiveStreamMetrics {
     return hiveStreamMetrics(this.#engine, {
-      nowMs: this.#settings.runtime.monotonicMs(),
+      nowMs: this.#endedMs ?? this.#settings.runtime.monotonicMs(),
       startedMs: this.#startedMs,
       unreadResults: this.#outlet.results.length,
       errors: this.#outlet.errors,
@@ -324,6 +325,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     this.#inlet.close(new StreamingError("Cannot submit: the stream was stopped meanwhile"));
     if (engine) await this.#finish(engine, drain);
     if (this.#state !== "failed") this.#state = "stopped";
+    this.#endedMs = this.#settings.runtime.monotonicMs();
     this.#outlet.results.end();
     return {
       dropped: this.#dropped,

@@ -23,7 +23,7 @@ export interface BeeMetrics {
 export interface HiveStreamMetrics {
   /** Records with a result, an error record, or another end by `onError`. */
   readonly recordsProcessed: number;
-  /** Records processed per second since the start. */
+  /** Records processed per second from the start to now, or to the end of the stop. */
   readonly processingRate: number;
   /** Mean share of the last moments that the bees worked, 0 to 1. */
   readonly workerUtilization: number;
