@@ -123,7 +123,11 @@ Deno.test("BatchFiller refuses a key too long for a frame, and the batch is as b
   const one = filler();
   const message = "the key has 1000000 characters, at most 65535 allowed";
   assertThrows(() => one.add({ key: "k".repeat(1_000_000), value: 1 }, 1), RangeError, message);
-  assertThrows(() => one.add("k", "x".repeat(400_000), of), RangeError, "raise ringBytes");
+  assertThrows(
+    () => one.add({ key: "k", value: "x".repeat(400_000) }, 1),
+    RangeError,
+    "raise ringBytes",
+  );
   one.add({ key: "é".repeat(65_535), value: "x".repeat(300_000) }, 1);
   const batch = one.seal(0);
   assertEquals(batch.rows, 1);
