@@ -1,0 +1,2 @@
+import "./fault_hang.ts";
+import "../../src/hive/bee_worker.ts";
