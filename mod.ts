@@ -18,3 +18,4 @@ export * from "./src/stream/mod.ts";
 export type * from "./src/runtime/runtime.ts";
 export * from "./src/publishers/mod.ts";
 export * from "./src/sources/mod.ts";
+export { KernelMemoryError } from "./src/kernel/kernel.ts";

@@ -148,7 +148,7 @@ export function outcomeBytes(
   bad: readonly BadRow[],
   maxBytes: number,
 ): Uint8Array {
-  const rows = bad.map(({ row, message }) => ({
+  const rows = bad.toSorted((a, b) => a.row - b.row).map(({ row, message }) => ({
     row,
     message: message.slice(0, MESSAGE_CHARACTERS),
   }));

@@ -1,16 +1,16 @@
-import { noCounts } from "./pipeline_metrics.ts";
-import { addCounts } from "./pipeline_metrics.ts";
 import type { RowCounts } from "../hive/pipeline_frames.ts";
-import type { BadInputs } from "./bad_inputs.ts";
-import { BadInputError } from "./bad_inputs.ts";
+import { BadInputError, type BadInputs } from "./bad_inputs.ts";
+import { addCounts, noCounts } from "./pipeline_metrics.ts";
 import type { BadInput } from "./source.ts";
-import type { LogEntry, Outcome } from "./work_log.ts";
+import type { LogEntry, Outcome, WorkLog } from "./work_log.ts";
 
 /** Counts what became of batches, each once, however often they were sent. */
 export class Ledger {
   readonly #bad: BadInputs;
   readonly #fails: boolean;
   readonly #closed: RowCounts = noCounts();
+  /** All batches before this one have an outcome without records that cannot be used. */
+  #sound = 0;
 
   /** A ledger; `fails` says that the first record that cannot be used is the end. */
   constructor(bad: BadInputs, options: { fails: boolean }) {
@@ -21,12 +21,16 @@ export class Ledger {
   /**
    * Notes what became of a batch, as far as it may still change.
    *
-   * @throws {BadInputError} when a record cannot be used and that is the end.
+   * @throws {BadInputError} when a record cannot be used and that is the end: the first of them in
+   *   the order of the source, whichever bee was faster.
    */
-  note(entry: LogEntry, outcome: Outcome): void {
+  note(log: WorkLog, entry: LogEntry, outcome: Outcome): void {
     entry.outcome = outcome;
-    const [first] = outcome.bad;
-    if (first && this.#fails) throw new BadInputError(badInput(entry, first));
+    if (!this.#fails) return;
+    for (let next = log.at(this.#sound); next?.outcome; next = log.at(++this.#sound)) {
+      const [first] = next.outcome.bad;
+      if (first) throw new BadInputError(badInput(next, first));
+    }
   }
 
   /** The batch will not be sent again: what became of it counts for good. */

@@ -238,7 +238,7 @@ export class PipelineRun {
     if (!entry) return;
     this.#work[bee].batches++;
     this.#work[bee].rows += entry.batch.length;
-    this.#ledger.note(entry, readOutcome(body));
+    this.#ledger.note(this.#log, entry, readOutcome(body));
   }
 
   /** All bees go back together to the last checkpoint, and go on from there. */

@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  BadInputError,
+  col,
+  count,
+  csv,
+  FileSourceError,
+  from,
+  KernelMemoryError,
+  mean,
+  RecordBatch,
+  sum,
+  TumblingWindow,
+} from "../mod.ts";
+import { ControlBlock } from "../src/hive/control_block.ts";
+import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
+import { replaced } from "./support/replaced.ts";
+
+const ROWS = [{ at: 0, key: "a", value: 1 }, { at: 1, key: "b", value: 2 }];
+const minutes = new TumblingWindow({ size: "1m" });
+
+type Loose = Record<string, (...given: unknown[]) => Loose> & AsyncIterable<unknown>;
+
+/** A pipeline without types, as a program that is not type-checked sees it. */
+function loose(rows: Iterable<object> = ROWS): Loose {
+  return from(rows, { workers: 1 }) as unknown as Loose;
+}
+
+async function drain(pipeline: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of pipeline);
+}
+
+Deno.test("A missing file is told by its path, with what to do", async () => {
+  const missing = drain(from(csv("no/such.csv"), { workers: 1 }));
+  const error = await assertRejects(() => missing, FileSourceError, "Cannot read no/such.csv");
+  assert(error.message.includes("check that the path is right"));
+});
+
+Deno.test("A column that is not there is told with those that are", async () => {
+  const columns = 'the columns are "at", "key", "value"';
+  const unknown = (build: () => AsyncIterable<unknown>, message: string) =>
+    assertRejects(() => drain(build()), TypeError, message);
+  await unknown(
+    () => loose().timestamps("when").window(minutes).aggregate({ n: count() }),
+    `take event times from column "when": there is none of that name; ${columns}`,
+  );
+  await unknown(
+    () => loose().timestamps("at").keyBy("kee").window(minutes).aggregate({ n: count() }),
+    `key by column "kee": there is none of that name; ${columns}`,
+  );
+  await unknown(
+    () => loose().timestamps("at").window(minutes).aggregate({ avg: mean("vaule") }),
+    `take mean of column "vaule": there is none of that name; ${columns}`,
+  );
+  await unknown(() => loose().filter(col("vaule").gt(1)), '"vaule"');
+});
+
+Deno.test("A type that does not fit its role is told before any bee is born", async () => {
+  const wrong = (build: () => AsyncIterable<unknown>, message: string) =>
+    assertRejects(() => drain(build()), TypeError, message);
+  await wrong(() => loose().timestamps("key", { format: "us" }).filter(col("key").gt("x")), "");
+  await wrong(() => loose().filter(col("value").add(1)), "Cannot filter by");
+  await wrong(
+    () => loose().timestamps("at").window(minutes).aggregate({ x: sum("key") }),
+    'Cannot take sum of column "key"',
+  );
+  await wrong(
+    () => loose([{ at: true }]).timestamps("at").window(minutes).aggregate({ n: count() }),
+    'a column of bool cannot have the format "ms"',
+  );
+});
+
+Deno.test("Calls in the wrong order are refused with the right one", () => {
+  const order = "the order is from(), timestamps(), filter() and select(), keyBy(), window()";
+  for (
+    const wrong of [
+      () => loose().window(minutes),
+      () => loose().keyBy("key"),
+      () => loose().aggregate({ n: count() }),
+      () => loose().timestamps("at").timestamps("at"),
+      () => loose().timestamps("at").keyBy("key").filter(col("key").eq("a")),
+      () => loose().timestamps("at").keyBy("key").keyBy("key"),
+      () => loose().timestamps("at").window(minutes).select({}),
+      () => loose().timestamps("at").window(minutes).to({}),
+    ]
+  ) {
+    assertThrows(wrong, TypeError, order);
+  }
+});
+
+Deno.test("Iterating or running a pipeline that is not complete is refused", async () => {
+  const windowed = loose().timestamps("at").window(minutes);
+  await assertRejects(() => drain(windowed), TypeError, "comes aggregate()");
+});
+
+Deno.test("Arguments that are not what they must be are refused", () => {
+  const timed = loose().timestamps("at");
+  for (
+    const [wrong, message] of [
+      [() => from(7 as unknown as []), "takes a source such as csv(path)"],
+      [() => loose().filter("x > 1"), 'an expression such as col("x").gt(1)'],
+      [() => loose().timestamps("at", { format: "unix" }), '"us", received "unix"'],
+      [() => loose().timestamps("at", { maxDisorder: "soon" }), "maxDisorder"],
+      [() => timed.keyBy(), "name a column"],
+      [() => timed.keyBy(7), "named by a string, received 7"],
+      [() => timed.window({ size: 1 }), "pass a TumblingWindow"],
+      [() => timed.window(minutes).aggregate({}), "such as { n: count() }"],
+    ] as const
+  ) {
+    assertThrows(wrong as () => void, TypeError, message);
+  }
+});
+
+Deno.test("Options out of range are refused by name", () => {
+  const wrong = (options: Parameters<typeof from>[1]) => () => void from(ROWS, options);
+  assertThrows(wrong({ workers: 0 }), RangeError, "workers must be a whole number from 1 to 256");
+  assertThrows(wrong({ workers: -1 }), RangeError, "received -1");
+  assertThrows(wrong({ maxLostBees: 0.5 }), RangeError, "maxLostBees");
+  assertThrows(wrong({ ringBytes: 5000 }), RangeError, "ringBytes must be a power of two");
+  assertThrows(wrong({ memoryBytes: 1 }), RangeError, "memoryBytes");
+  assertThrows(wrong({ badRecords: "deadLetter" }), TypeError, "go together");
+  assertThrows(wrong({ badRecords: "drop" as "skip" }), TypeError, '"fail", "skip"');
+});
+
+Deno.test("A row larger than half a ring is refused with its size and what to do", async () => {
+  const rows = [{ text: "x".repeat(5000) }];
+  const pipeline = from(rows, { workers: 1, ringBytes: 4096 }).filter(col("text").isNotNull());
+  await assertRejects(() => drain(pipeline), RangeError, "pass larger ringBytes");
+});
+
+Deno.test("Batches with other columns than the first are refused", async () => {
+  const batches = [RecordBatch.fromRows([{ a: 1 }]), RecordBatch.fromRows([{ b: 1 }])];
+  const pipeline = from(batches as unknown as Iterable<object>, { workers: 1 });
+  await assertRejects(() => drain(pipeline), TypeError, "a batch has the columns b, those before");
+});
+
+Deno.test("A source that fails ends the run with its error", async () => {
+  async function* rows() {
+    yield ROWS[0];
+    await Promise.resolve();
+    throw new Error("the line went dead");
+  }
+  await assertRejects(() => drain(from(rows(), { workers: 1 })), Error, "the line went dead");
+});
+
+Deno.test("Kernel memory that is used up fails the pipeline, and costs no bee", async () => {
+  const rows = Array.from({ length: 50_000 }, (_, n) => ({ at: n, key: `key ${n}`, value: n }));
+  const pipeline = from(rows, { workers: 2, memoryBytes: 1 << 20 }).timestamps("at")
+    .keyBy("key").window(new TumblingWindow({ size: "1h" })).aggregate({ total: sum("value") });
+  await assertRejects(() => drain(pipeline), KernelMemoryError, "budget");
+  assertEquals(pipeline.metrics().lostBees, 0);
+});
+
+Deno.test("An integer sum that does not fit is an error of the run, and costs no bee", async () => {
+  const rows = [{ at: 0, value: 2n ** 62n }, { at: 0, value: 2n ** 62n }];
+  const pipeline = from(rows, { workers: 1 }).timestamps("at").window(minutes)
+    .aggregate({ total: sum("value") });
+  await assertRejects(() => drain(pipeline), RangeError, "cast the column to f64");
+  assertEquals(pipeline.metrics().lostBees, 0);
+});
+
+/** Runs rows of which one breaks every bee that looks at it alone or among others. */
+async function poisoned(options: Parameters<typeof from>[1]) {
+  const [batchRows, poison] = [50, 333];
+  const setCursor = ControlBlock.prototype.setCursor;
+  let strikes = 0;
+  using _ = replaced(
+    ControlBlock.prototype,
+    "setCursor",
+    function (this: ControlBlock, ...given) {
+      setCursor.apply(this, given);
+      const [batch, low, high] = given;
+      const isHit = batch * batchRows + low <= poison && poison < batch * batchRows + high;
+      if (isHit && strikes < 2) {
+        strikes++;
+        throw new Error("poisoned");
+      }
+    },
+  );
+  const rows = Array.from({ length: 1000 }, (_, n) => ({ at: n, value: n }));
+  const runtime = new SimulatedRuntime({ seed: 7 });
+  const pipeline = from(rows, { workers: 3, batchRows, runtime, ...options }).timestamps("at")
+    .window(minutes).aggregate({ n: count(), total: sum("value") });
+  const results = await runtime.drive(async () => {
+    const results = [];
+    for await (const row of pipeline) results.push(row);
+    return results;
+  });
+  return { results, metrics: pipeline.metrics() };
+}
+
+Deno.test("A record that costs two bees goes the way of badRecords, and no other does", async () => {
+  const { results: [{ n, total }], metrics } = await poisoned({ badRecords: "skip" });
+  assertEquals([n, total], [999, 999 * 500 - 333]);
+  assertEquals([metrics.skipped, metrics.lostBees, metrics.unaccounted], [1, 2, 0]);
+  const letters: unknown[] = [];
+  await poisoned({ badRecords: "deadLetter", deadLetter: (bad) => void letters.push(bad) });
+  const message = "Cannot process record: 2 bees were lost over it, the last one because: poisoned";
+  const record = { at: 333, value: 333 };
+  assertEquals(letters, [{ record, error: { name: "LostBeeError", message }, position: 333 }]);
+  await assertRejects(() => poisoned({}), BadInputError, "(row 333)");
+});
