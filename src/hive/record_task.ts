@@ -87,7 +87,8 @@ class RecordTask implements BeeTask {
     if (this.#fatal) return this.#sendFatal();
     if (!this.#send()) return "waitingForRoom";
     const took = this.#take(startMs);
-    const workMs = runtime.monotonicMs();
+    if (this.#open.length === 0) return "idle";
+    const workMs = took ? runtime.monotonicMs() : startMs;
     const rows = this.#work(workMs + SLICE_MS);
     const functionMs = runtime.monotonicMs() - workMs;
     if (this.#fatal) return this.#sendFatal();
@@ -133,7 +134,7 @@ class RecordTask implements BeeTask {
       control.setCursor(batch.id, order.running > 0 ? batch.sent : row, row + 1);
       this.#start(batch, row);
       control.advance();
-      if ((row - from) % clockEvery === 0 && runtime.monotonicMs() >= untilMs) break;
+      if ((row - from) % clockEvery === clockEvery - 1 && runtime.monotonicMs() >= untilMs) break;
     }
     return batch.next - from;
   }

@@ -32,11 +32,13 @@ export class Carriage {
     return sent;
   }
 
-  /** Runs what takes in the results of so many rows, and times it. */
-  back(rows: number, take: () => void): void {
+  /** Runs what takes in the results of so many rows, and times it; returns when it ended. */
+  back(rows: number, take: () => void): number {
     const startMs = this.#nowMs();
     take();
-    this.#backNs = smooth(this.#backNs, (this.#nowMs() - startMs) * NS_PER_MS / rows);
+    const endMs = this.#nowMs();
+    this.#backNs = smooth(this.#backNs, (endMs - startMs) * NS_PER_MS / rows);
+    return endMs;
   }
 }
 

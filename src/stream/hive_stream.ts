@@ -280,12 +280,11 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
 
   /** Takes results in and sends work out for as long as anything is unfinished. */
   async #drive(engine: RecordEngine): Promise<void> {
-    const { runtime } = this.#settings;
-    let progressMs = runtime.monotonicMs();
+    let progressMs = this.#settings.runtime.monotonicMs();
     while (engine.unfinished > 0 && !this.#failure && !this.#dropping) {
       await this.#turn();
-      if (engine.pump()) progressMs = runtime.monotonicMs();
-      else if (runtime.monotonicMs() - progressMs > POLL_MS) await engine.hive.idle();
+      if (engine.pump()) progressMs = this.#turnMs;
+      else if (this.#turnMs - progressMs > POLL_MS) await engine.hive.idle();
       this.#inlet.admit();
     }
   }

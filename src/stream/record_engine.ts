@@ -27,6 +27,7 @@ const KEY_COUNTERS = 1 << 16;
 const MAX_BATCH_ID = 0x7fff_ffff;
 const LOSSES_TO_ISOLATE = 2;
 const ROLE_SHIFT_MS = 100;
+const DISPATCHES_PER_CLOCK = 16;
 
 /** Outcomes of consecutive rows of a batch. */
 export interface Outcome {
@@ -83,6 +84,7 @@ export class RecordEngine {
   #unfinished = 0;
   #finished = 0;
   #rolesAtMs = 0;
+  #dispatches = 0;
   #newSources = 0;
 
   /** An engine whose bees are not born yet. */
@@ -142,6 +144,7 @@ export class RecordEngine {
 
   /** What each bee is there for at the moment. */
   get roles(): readonly (readonly Role[])[] {
+    this.#shiftRoles();
     return this.#scheduler.roles;
   }
 
@@ -191,7 +194,7 @@ export class RecordEngine {
   /** Takes in what the bees have finished and gives them more; whether there was anything. */
   pump(): boolean {
     const any = this.#hive.poll();
-    this.dispatch();
+    if (any || this.#due || this.#queue.rows > 0) this.dispatch();
     return any;
   }
 
@@ -210,7 +213,7 @@ export class RecordEngine {
       given = false;
       for (let bee = 0; bee < workers; bee++) given = this.#give(bee) || given;
     }
-    this.#shiftRoles();
+    if (this.#dispatches++ % DISPATCHES_PER_CLOCK === 0) this.#shiftRoles();
   }
 
   /** Drops everything that waits for a bee; returns how many records. */
@@ -303,9 +306,9 @@ export class RecordEngine {
     if (!outstanding || header.from !== outstanding.done) return;
     const { batch } = outstanding.range;
     this.#scheduler.progressed(bee, header.batch, header.rows);
-    this.carriage.back(header.rows, () => this.#settle(batch, this.#outcome(frame, header)));
-    const elapsedMs = this.#settings.runtime.monotonicMs() - (this.#sealedMs.get(batch) ?? 0);
-    this.latency.record(elapsedMs, header.rows);
+    const take = () => this.#settle(batch, this.#outcome(frame, header));
+    const endMs = this.carriage.back(header.rows, take);
+    this.latency.record(endMs - (this.#sealedMs.get(batch) ?? endMs), header.rows);
   }
 
   #outcome(frame: Uint8Array, header: ResultHeader): Outcome {

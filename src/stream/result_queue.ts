@@ -12,7 +12,8 @@ export interface KeyedResult<Out> {
 
 interface Reader<Out> {
   readonly give: (result: KeyedResult<Out> | undefined) => void;
-  cancel: Cancel;
+  /** When it stops waiting, on the runtime's clock. */
+  readonly untilMs: number;
 }
 
 /** Finished results that nobody has read yet, and readers that wait for one. */
@@ -23,6 +24,9 @@ export class ResultQueue<Out> {
   #values: Out[] = [];
   #head = 0;
   #readers: Reader<Out>[] = [];
+  // One timer for all: most readers are served long before it fires, and setting one for each
+  // would cost more than the rest of a read.
+  #timer: { readonly dueMs: number; readonly cancel: Cancel } | undefined;
   #ended = false;
 
   /** An empty queue whose waits are timed by `runtime`. */
@@ -44,7 +48,6 @@ export class ResultQueue<Out> {
   push(key: string, result: Out): void {
     const reader = this.#readers.shift();
     if (reader) {
-      reader.cancel();
       reader.give({ key, result });
       return;
     }
@@ -72,24 +75,35 @@ export class ResultQueue<Out> {
   next(timeoutMs: number): Promise<KeyedResult<Out> | undefined> {
     const ready = this.shift();
     if (ready || this.#ended) return Promise.resolve(ready);
-    return new Promise((resolve) => {
-      const reader: Reader<Out> = { give: resolve, cancel: () => {} };
-      this.#readers.push(reader);
-      if (timeoutMs === Infinity) return;
-      reader.cancel = this.#runtime.after(timeoutMs, () => {
-        this.#readers = this.#readers.filter((each) => each !== reader);
-        resolve(undefined);
-      });
-    });
+    const untilMs = this.#runtime.monotonicMs() + timeoutMs;
+    this.#callAt(untilMs);
+    return new Promise((give) => this.#readers.push({ give, untilMs }));
   }
 
   /** No more results will come: who waits is told so. */
   end(): void {
     this.#ended = true;
-    for (const reader of this.#readers.splice(0)) {
-      reader.cancel();
-      reader.give(undefined);
-    }
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const reader of this.#readers.splice(0)) reader.give(undefined);
+  }
+
+  /** Sees to it that the timer fires at that time, or before. */
+  #callAt(dueMs: number): void {
+    if (dueMs === Infinity || (this.#timer && this.#timer.dueMs <= dueMs)) return;
+    this.#timer?.cancel();
+    const delayMs = Math.max(0, dueMs - this.#runtime.monotonicMs());
+    this.#timer = { dueMs, cancel: this.#runtime.after(delayMs, () => this.#expire()) };
+  }
+
+  /** Ends the waits whose time has come, and waits for the next. */
+  #expire(): void {
+    this.#timer = undefined;
+    const nowMs = this.#runtime.monotonicMs();
+    const waiting = this.#readers;
+    this.#readers = waiting.filter(({ untilMs }) => untilMs > nowMs);
+    this.#callAt(this.#readers.reduce((least, { untilMs }) => Math.min(least, untilMs), Infinity));
+    for (const { give, untilMs } of waiting) if (untilMs <= nowMs) give(undefined);
   }
 
   #compact(): void {
