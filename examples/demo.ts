@@ -164,6 +164,7 @@ function pipelineOf(rows: number): RunnablePipeline<unknown> {
 }
 
 async function demo(rows: number): Promise<number> {
+  const signal = stopOnInterrupt();
   console.log(
     `Bird strikes at airports, 10,000 real rows read over and over: ${number(rows)} rows through ` +
       `two bees, counted by year and size of the animal.\n`,
@@ -171,7 +172,7 @@ async function demo(rows: number): Promise<number> {
   const kept = new MemoryPublisher();
   const progress = new Progress(rows);
   const metrics = await pipelineOf(rows).to(kept).run({
-    signal: stopOnInterrupt(),
+    signal,
     onAbort: "drain",
     onProgress: (metrics) => progress.show(metrics),
   });

@@ -1,0 +1,106 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { columnOf, RecordBatch, types as t } from "../mod.ts";
+import type { Column } from "../src/batch/column.ts";
+import type { DataType } from "../src/batch/schema.ts";
+import { greatestTime, lateRows, timeReader } from "../src/hive/event_times.ts";
+import { EventTime, type TimestampFormat } from "../src/stream/event_time.ts";
+import { TumblingWindow } from "../src/windows/tumbling_window.ts";
+import { forSeeds } from "./support/random.ts";
+
+const RUNS = 2000;
+
+function batchOf(type: DataType, values: unknown[]): RecordBatch {
+  return new RecordBatch(
+    { fields: [{ name: "at", type }] },
+    [columnOf(type, values)],
+    values.length,
+  );
+}
+
+/** The times of a column in a format, `bad` for those that cannot be read. */
+function times(type: DataType, values: unknown[], format?: TimestampFormat): unknown[] {
+  const batch = batchOf(type, values);
+  const { batch: timed, bad } = new EventTime(batch.schema, "at", format).convert(batch);
+  const rows: unknown[] = timed.toRows().map(({ at }) => at);
+  for (const { row } of bad) rows[row] = "bad";
+  return rows;
+}
+
+Deno.test("Event times are read from texts, dates and numbers of every unit", () => {
+  const may = Date.UTC(2024, 4, 31);
+  assertEquals(times(t.utf8, ["2024-05-31", "2024-05-31T00:00:00.5Z", null, "May"]), [
+    may,
+    may + 500,
+    null,
+    "bad",
+  ]);
+  assertEquals(times(t.dict, ["2024-05-31", "2024-05-31 01:00"], "date"), [may, "bad"]);
+  assertEquals(times(t.date, [1, null, -1]), [86_400_000, null, -86_400_000]);
+  assertEquals(times(t.utf8, ["12", "-1.5", "x", ""], "s"), [12_000, -1500, "bad", "bad"]);
+  assertEquals(times(t.i32, [1, null], "s"), [1000, null]);
+  assertEquals(times(t.i64, [1_700_000_000_123_456n, -1n], "us"), [1_700_000_000_123, -1]);
+  assertEquals(times(t.f64, [1.0005, NaN, 1e300], "s"), [1000, null, "bad"]);
+  assertEquals(times(t.timestamp, [5, null]), [5, null]);
+  assertEquals(times(t.f64, [5.5], "ms"), [5.5]);
+});
+
+Deno.test("A format that a column cannot have is refused", () => {
+  const cases: [DataType, TimestampFormat][] = [
+    [t.bool, "ms"],
+    [t.timestamp, "iso"],
+    [t.timestamp, "s"],
+    [t.i64, "iso"],
+    [t.date, "ms"],
+    [t.bytes, "iso"],
+  ];
+  for (const [type, format] of cases) {
+    assertThrows(() => new EventTime(batchOf(type, []).schema, "at", format), TypeError, type.kind);
+  }
+});
+
+Deno.test("Times are read alike from every column that can have them, and the greatest is found", () => {
+  forSeeds(RUNS, (random) => {
+    const values = Array.from(
+      { length: random.below(20) },
+      () => random.chance(0.2) ? null : Math.floor((random.next() - 0.5) * 10 ** random.below(17)),
+    );
+    const expected = values.map((value) =>
+      value === null || Math.abs(value) > 8.64e15 ? NaN : value
+    );
+    const columns: Column[] = [
+      columnOf(t.f64, values),
+      columnOf(t.i64, values.map((value) => value === null ? null : BigInt(value))),
+    ];
+    for (const column of columns) {
+      const timeOf = timeReader(column);
+      assertEquals(values.map((_, row) => timeOf(row)), expected);
+      const known = expected.filter((time) => !Number.isNaN(time));
+      assertEquals(greatestTime(column, values.length), Math.max(...known));
+    }
+  });
+});
+
+Deno.test("Late rows are those whose window the rows before have closed, other partitions allowing", () => {
+  forSeeds(RUNS, (random) => {
+    const size = 1 + random.below(20);
+    const window = new TumblingWindow({ size });
+    const values = Array.from(
+      { length: random.below(40) },
+      (_, row) => random.chance(0.1) ? null : row - random.below(60),
+    );
+    const bound = random.below(30);
+    const cap = random.chance(0.5) ? Infinity : random.below(40) - 20;
+    const before = random.chance(0.5) ? -Infinity : random.below(20) - 20;
+    let watermark = before;
+    const expected = values.map((time) => {
+      if (time === null) return 0;
+      const isLate = window.endOf(time) <= Math.min(cap, watermark);
+      watermark = Math.max(watermark, time - bound);
+      return isLate ? 1 : 0;
+    });
+    const endOf = (time: number) => window.endOf(time);
+    const rule = { watermark: before, bound, cap, endOf };
+    const late = lateRows(columnOf(t.timestamp, values), values.length, rule);
+    assertEquals(late ? [...late] : values.map(() => 0), expected);
+  });
+});

@@ -1,0 +1,75 @@
+import { assertEquals } from "@std/assert";
+import {
+  col,
+  count,
+  csv,
+  from,
+  last,
+  max,
+  mean,
+  type Pipeline,
+  schema,
+  sum,
+  TumblingWindow,
+  types as t,
+} from "../mod.ts";
+
+const rows = [{ at: 0, sensor: "a", value: 1.5, big: 1n }];
+const minutes = new TumblingWindow({ size: "1m" });
+
+/** Compiles only if `Actual` is exactly `Expected`. */
+function exactly<Expected>() {
+  return <Actual>(
+    _value: Actual,
+    ..._proof: [Expected] extends [Actual] ? [Actual] extends [Expected] ? [] : [never] : [never]
+  ) => {};
+}
+
+Deno.test("Result rows have the types of keys and aggregates", async () => {
+  const pipeline = from(rows, { workers: 1 }).timestamps("at").keyBy("sensor").window(minutes)
+    .aggregate({ n: count(), avg: mean("value"), most: max("big"), total: sum("value") });
+  for await (const row of pipeline) {
+    exactly<number>()(row.windowStart);
+    exactly<string>()(row.sensor);
+    exactly<number>()(row.n);
+    exactly<number | null>()(row.avg);
+    exactly<bigint | null>()(row.most);
+    assertEquals(row.total, 1.5);
+    // @ts-expect-error: it is no column of the result
+    row.value;
+  }
+});
+
+Deno.test("A schema gives its rows to the pipeline", () => {
+  const source = csv("a.csv", { schema: schema({ at: t.utf8, n: t.required(t.i32) }) });
+  const pipeline = from(source);
+  exactly<Pipeline<{ at: string | null; n: number }>>()(pipeline);
+  const timed = pipeline.timestamps("at", { format: "iso" });
+  timed.window(minutes).aggregate({ last: last("n") });
+  // @ts-expect-error: there is no such column
+  pipeline.timestamps("when");
+  // @ts-expect-error: there is no such column
+  timed.keyBy("m");
+  // @ts-expect-error: there is no such column
+  timed.window(minutes).aggregate({ total: sum("m") });
+});
+
+Deno.test("Calls in the wrong order do not compile", () => {
+  const pipeline = from(rows, { workers: 1 });
+  const timed = pipeline.timestamps("at");
+  const order = [
+    // @ts-expect-error: timestamps() comes first
+    () => pipeline.window(minutes),
+    // @ts-expect-error: timestamps() comes first
+    () => pipeline.keyBy("sensor"),
+    // @ts-expect-error: event times are given once
+    () => timed.timestamps("at"),
+    // @ts-expect-error: window() comes next
+    () => timed.keyBy("sensor").aggregate({ n: count() }),
+    // @ts-expect-error: filter() comes before keyBy()
+    () => timed.keyBy("sensor").filter(col("value").gt(1)),
+    // @ts-expect-error: windows are iterated once aggregated
+    () => timed.window(minutes)[Symbol.asyncIterator](),
+  ];
+  assertEquals(order.length, 6);
+});
