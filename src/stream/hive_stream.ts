@@ -21,6 +21,7 @@ import { Inlet, type Submission } from "./inlet.ts";
 import { Outlet, type Result } from "./outlet.ts";
 import { RecordEngine } from "./record_engine.ts";
 import type { KeyedResult } from "./result_queue.ts";
+import { checkedPair, checkedRecords, SourceReaders } from "./source_readers.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 
 const DEFAULT_RESULT_TIMEOUT = "1s";
@@ -51,6 +52,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   readonly #settings: HiveStreamSettings<In>;
   readonly #outlet: Outlet<In, Out>;
   readonly #inlet: Inlet<In>;
+  readonly #sources: SourceReaders<In>;
   #engine: RecordEngine | undefined;
   #state: State = "new";
   #failure: Error | undefined;
@@ -80,6 +82,11 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
       unread: () => this.#outlet.results.length,
       hasRoom: () => this.#hasRoom(),
       accept: (submission) => this.#accept(submission),
+    });
+    this.#sources = new SourceReaders({
+      isOpen: () => this.#state === "running",
+      submit: (key, value) => this.submit(key, value),
+      failed: (error) => this.#fail(error),
     });
   }
 
@@ -161,14 +168,19 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     return true;
   }
 
-  /** Submits every pair of an iterable, at the pace of the bees; resolves to their number. */
+  /**
+   * Submits every pair of an iterable, at the pace of the bees; resolves to their number.
+   *
+   * @throws {TypeError} when it cannot be iterated or gives something else than pairs.
+   * @throws as {@linkcode HiveStream.submit} rejects.
+   */
   async submitAll(
     records: KeyedRecords<In>,
     options: SubmitOptions = {},
   ): Promise<number> {
     let count = 0;
-    for await (const [key, value] of records) {
-      await this.submit(key, value, options);
+    for await (const pair of checkedRecords(records, "submit records")) {
+      await this.submit(...checkedPair<In>(pair, "submit record"), options);
       count++;
     }
     return count;
@@ -176,15 +188,19 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
 
   /**
    * Adds a source of records while the stream runs. It is read at the pace of the bees until it
-   * ends, the stream stops, or it throws, which fails the stream. One that waits for its next
-   * record when the stream stops is closed when that comes.
+   * ends, the stream stops, or it throws, which fails the stream. While results are full it waits.
+   * A generator that waits for its next record when the stream stops is closed when that comes.
+   *
+   * @throws {TypeError} when it cannot be iterated.
+   * @throws {StreamingError} before the start, after the stop, or when the stream has failed.
    */
   addSource(records: KeyedRecords<In>): void {
-    const engine = this.#checkRunning();
+    const engine = this.#checkRunning("add source");
+    checkedRecords(records, "add source");
     engine.announceSources(++this.#newSources);
     this.#settings.runtime.soon(() => {
       engine.announceSources(--this.#newSources);
-      this.#readSource(records);
+      this.#sources.read(records);
     });
   }
 
@@ -226,13 +242,13 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     await this.stop();
   }
 
-  #checkRunning(): RecordEngine {
+  #checkRunning(doing = "submit"): RecordEngine {
     if (this.#failure) throw this.#failure;
     if (this.#state === "running" && this.#engine) return this.#engine;
     throw new StreamingError(
       this.#state === "new"
-        ? "Cannot submit: the stream is not started; call start() with the function first"
-        : "Cannot submit: the stream is stopped; make a new one",
+        ? `Cannot ${doing}: the stream is not started; call start() with the function first`
+        : `Cannot ${doing}: the stream is stopped; make a new one`,
     );
   }
 
@@ -303,25 +319,11 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     return next;
   }
 
-  async #readSource(records: KeyedRecords<In>): Promise<void> {
-    if (this.#state !== "running") return;
-    try {
-      for await (const [key, value] of records) {
-        if (this.#state !== "running") return;
-        await this.submit(key, value);
-      }
-    } catch (cause) {
-      // A stop turns away whoever waits for room, sources too: that is no fault of theirs.
-      if (this.#state !== "running") return;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      this.#fail(new StreamingError(`Cannot read source: ${reason}`, { cause }));
-    }
-  }
-
   async #stop(drain: boolean): Promise<StopReport> {
     const engine = this.#engine;
     if (this.#state === "running") this.#state = "stopping";
     this.#inlet.close(new StreamingError("Cannot submit: the stream was stopped meanwhile"));
+    this.#sources.close();
     if (engine) await this.#finish(engine, drain);
     if (this.#state !== "failed") this.#state = "stopped";
     this.#endedMs = this.#settings.runtime.monotonicMs();
