@@ -8,6 +8,7 @@ import {
   from,
   KernelMemoryError,
   mean,
+  ndjson,
   RecordBatch,
   sum,
   TumblingWindow,
@@ -34,6 +35,12 @@ Deno.test("A missing file is told by its path, with what to do", async () => {
   const missing = drain(from(csv("no/such.csv"), { workers: 1 }));
   const error = await assertRejects(() => missing, FileSourceError, "Cannot read no/such.csv");
   assert(error.message.includes("check that the path is right"));
+});
+
+Deno.test("A folder in a file's place is told by its path, with what to do", async () => {
+  const folder = drain(from(ndjson("src"), { workers: 1 }));
+  const error = await assertRejects(() => folder, FileSourceError, "Cannot read src");
+  assert(error.message.includes("that it is a file"));
 });
 
 Deno.test("A column that is not there is told with those that are", async () => {

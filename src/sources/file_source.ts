@@ -46,7 +46,7 @@ class FileSource<Row> implements Source<Row> {
       if (bad > 0) yield badRecords === "skip" ? { skipped: bad } : { deadLettered: bad };
       for (const batch of batches) yield { batch };
     };
-    for await (const chunk of await this.#read(options)) {
+    for await (const chunk of this.#chunks(options)) {
       yield* counted(decoder.push(chunk));
       if (options.signal.aborted) return;
     }
@@ -69,14 +69,15 @@ class FileSource<Row> implements Source<Row> {
     return { badRecords, deadLetter: put };
   }
 
-  async #read({ runtime }: SourceOptions): Promise<ReadableStream<Uint8Array>> {
+  /** The file's bytes; it may fail to open, or later, as a folder does. */
+  async *#chunks({ runtime }: SourceOptions): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      return await runtime.readFile(this.#path);
+      yield* await runtime.readFile(this.#path);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new FileSourceError(
         `Cannot read ${this.name}: ${reason}; check that the path is right (it is relative to the ` +
-          `working directory) and that the program runs with --allow-read for it`,
+          `working directory), that it is a file, and that the program runs with --allow-read for it`,
         { cause },
       );
     }
