@@ -5,6 +5,13 @@ const ROOT = new URL("../", import.meta.url);
 const PUBLISHED = /^\s+(file:\/\/\S+) \([\d.]+\s?[kKMG]?i?B\)$/gm;
 const decoder = new TextDecoder();
 
+const READINGS = `time,sensor,celsius
+2024-01-01T00:00:01Z,a,20
+2024-01-01T00:00:02Z,b,30
+2024-01-01T00:00:59Z,a,22
+2024-01-01T00:01:01Z,a,24
+`;
+
 interface Config {
   readonly name: string;
   readonly version: string;
@@ -48,11 +55,21 @@ async function packageAsPublished(): Promise<JsrPackage> {
   return { ...config, files: new Map(await Promise.all(files)) };
 }
 
-/** Runs a script that knows the package only from the registry, with nothing in the cache. */
+/** The folder with the npm packages that Deno has on this machine. */
+async function npmCache(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  return JSON.parse(decoder.decode(stdout)).npmCache;
+}
+
+/** Runs a script that knows the package only from the registry; npm packages alone are cached. */
 async function runAsUser(item: JsrPackage, script: string, flags: readonly string[] = []) {
   await using server = serveJsr([item]);
   const folder = await Deno.makeTempDir();
   try {
+    await Deno.mkdir(`${folder}/cache`);
+    await Deno.symlink(await npmCache(), `${folder}/cache/npm`);
+    await Deno.mkdir(`${folder}/data`);
+    await Deno.writeTextFile(`${folder}/data/readings.csv`, READINGS);
     await Deno.writeTextFile(`${folder}/main.ts`, script);
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-prompt", ...flags, "main.ts"],
@@ -64,6 +81,15 @@ async function runAsUser(item: JsrPackage, script: string, flags: readonly strin
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** The flags that the README lists for a checkout, without the folder that only a checkout has. */
+async function listedFlags(what: string): Promise<string[]> {
+  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+  const command = readme.split("\n").find((line) => line.startsWith(`| ${what}`))
+    ?.match(/`deno run (.*) main\.ts`/)?.[1];
+  assert(command !== undefined, `The README lists no flags for: ${what}`);
+  return command.replace(/=src,/, "=").split(" ").filter((flag) => flag !== "--allow-read=src");
 }
 
 const published = await packageAsPublished();
@@ -98,7 +124,7 @@ console.log(JSON.stringify(decimal(10, 2)));
   assertStringIncludes(requests.join("\n"), "/mod.ts");
 });
 
-Deno.test("a stranger's script runs bees from the registry without a permission", async () => {
+Deno.test("a stranger's script calls functions on bees from the registry, with the flags of the README", async () => {
   const { code, stdout, stderr } = await runAsUser(
     published,
     `import { HiveStream } from "jsr:${config.name}@^${config.version}";
@@ -113,7 +139,44 @@ for (let i = 0; i < 1000; i++) {
 }
 console.log(sum, await stream.stop());
 `,
+    await listedFlags("`HiveStream`"),
   );
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "999000");
+});
+
+Deno.test("a stranger's script aggregates a file in windows, with the flags of the README", async () => {
+  const { code, stdout, stderr } = await runAsUser(
+    published,
+    `import { count, csv, from, max, TumblingWindow } from "jsr:${config.name}@^${config.version}";
+const rows = from(csv("data/readings.csv"), { workers: 2 })
+  .timestamps("time")
+  .keyBy("sensor")
+  .window(new TumblingWindow({ size: "1m" }))
+  .aggregate({ readings: count(), hottest: max("celsius") });
+for await (const row of rows) {
+  console.log(new Date(row.windowStart).toISOString(), row.sensor, row.readings, row.hottest);
+}
+`,
+    await listedFlags("CSV and NDJSON files in `data`"),
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(stdout.trim().split("\n").sort(), [
+    "2024-01-01T00:00:00.000Z a 2 22",
+    "2024-01-01T00:00:00.000Z b 1 30",
+    "2024-01-01T00:01:00.000Z a 1 24",
+  ]);
+});
+
+Deno.test("every entry point can be imported from the registry without a permission", async () => {
+  const names = Object.keys(config.exports).map((path) =>
+    `jsr:${config.name}@^${config.version}${path.slice(1)}`
+  );
+  const { code, stdout, stderr } = await runAsUser(
+    published,
+    `${names.map((name, i) => `import * as e${i} from "${name}";`).join("\n")}
+console.log([${names.map((_, i) => `e${i}`).join(", ")}].every((e) => Object.keys(e).length > 0));
+`,
+  );
+  assertEquals([code, stdout, stderr], [0, "true\n", ""]);
 });

@@ -12,6 +12,7 @@ import {
   roomCycles,
   strayImports,
   unfinished,
+  unreachedModules,
   wrongRooms,
 } from "./support/tidy_rules.ts";
 
@@ -147,11 +148,40 @@ Deno.test("mod.ts files only re-export, under a @module comment", () => {
   assertEquals(blame(busyFaces, "mod.ts", "export const a = 1;"), 2);
 });
 
+Deno.test("every module is led to by an entry point, a room's face, a test or a bench", () => {
+  const faces = source.filter((file) => /^src\/[^/]+\/mod\.ts$/.test(file.path));
+  const starts = new Set([...entryPoints, "mod.ts", ...faces.map((file) => file.path)]);
+  assertEquals(unreachedModules(everything, starts), []);
+  const house = [
+    parse("src/a.ts", `import "./b.ts";`),
+    parse("src/b.ts", ""),
+    parse("src/c.ts", ""),
+    parse("src/d.ts", `import "./c.ts";`),
+    parse("tests/c_test.ts", `import "../src/c.ts";`),
+  ];
+  assertEquals(unreachedModules(house, new Set(["src/a.ts"])).length, 1);
+});
+
+Deno.test("every bench file exports its group", () => {
+  const benches = everything.filter((file) => file.path.endsWith("_bench.ts"));
+  const mute = benches.filter((file) => !/^export const group\b/m.test(file.text));
+  assertEquals(mute.map((file) => file.path), []);
+});
+
 Deno.test("nothing is left unfinished and no test is switched off", () => {
   const own = /^tests\/(tidy_test|support\/(tidy_rules|counterpart))\.ts$|^tests\/counterpart_test/;
   assertEquals(unfinished(everything.filter((file) => !own.test(file.path))), []);
   assertEquals(blame(unfinished, "a.ts", "// TODO: more"), 1);
   assertEquals(blame(unfinished, "a.ts", "Deno.test.only(f);"), 1);
+});
+
+Deno.test("every public symbol is documented", async () => {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--lint", "--quiet", ...Object.values<string>(config.exports)],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
 });
 
 Deno.test("no task takes every permission", () => {

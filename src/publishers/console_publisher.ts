@@ -34,7 +34,11 @@ export class ConsolePublisher implements Publisher {
   #rows = 0;
   #told = 0;
 
-  /** @throws {TypeError | RangeError} when an option is none that it can be. */
+  /**
+   * Prints to the runtime's output.
+   *
+   * @throws {TypeError | RangeError} when an option is none that it can be.
+   */
   constructor(options: ConsolePublisherOptions = {}) {
     const { format = "table", maxRows = Infinity, runtime = denoRuntime } = options;
     if (format !== "table" && format !== "lines") {

@@ -26,7 +26,11 @@ export class MemoryPublisher implements Publisher {
   #batches: RecordBatch[] = [];
   #length = 0;
 
-  /** @throws {RangeError} when `maxRows` is no whole number. */
+  /**
+   * Keeps nothing yet.
+   *
+   * @throws {RangeError} when `maxRows` is no whole number.
+   */
   constructor({ maxRows = DEFAULT_MAX_ROWS }: MemoryPublisherOptions = {}) {
     if (!(Number.isInteger(maxRows) && maxRows >= 0)) {
       throw new RangeError(

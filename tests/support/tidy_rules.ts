@@ -215,6 +215,24 @@ export function unfinished(files: readonly SourceFile[]): string[] {
   );
 }
 
+/** Modules of `src` that neither an entry point nor a test or bench leads to. */
+export function unreachedModules(
+  files: readonly SourceFile[],
+  entryPoints: ReadonlySet<string>,
+): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const starts = files.filter((file) =>
+    entryPoints.has(file.path) || /_(test|bench)\.ts$/.test(file.path)
+  );
+  const seen = new Set(starts.map((file) => file.path));
+  for (const path of seen) {
+    const file = byPath.get(path);
+    for (const other of file ? importsOf(file) : []) if (other.path) seen.add(other.path);
+  }
+  return files.filter((file) => file.path.startsWith("src/") && !seen.has(file.path))
+    .map((file) => at(file, 1, "is imported by nothing that is published or tested"));
+}
+
 const MANAGED_TYPES = new Set([
   ...["Array", "StaticArray", "ArrayBuffer", "DataView", "Map", "Set", "String", "string"],
   ...["Int8Array", "Uint8Array", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array"],
