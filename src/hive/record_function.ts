@@ -18,8 +18,10 @@ import {
 export type { ModuleReference } from "./user_function.ts";
 
 /** A source whose only parameter is a name, or a pattern of names: it sees no second argument. */
-const ONE_PARAMETER =
-  /^(?:async\s+)?(?:function\b[^(]*|[\w$]+)?\(?\s*(?:[\w$]+|\{[\w$\s,:]*\})\s*,?\s*\)?\s*(?:=>|\{)/;
+const ONE_PARAMETER = new RegExp(
+  String.raw`^(?:async\b\s*)?(?:[\w$]+\s*=>|` +
+    String.raw`(?:function\b[^(]*|[\w$]+)?\s*\(\s*(?:[\w$]+|\{[\w$\s,:]*\})\s*,?\s*\)\s*(?:=>|\{))`,
+);
 
 /** How the user's function comes to a bee, as plain data. */
 export interface RecordFunctionSpec {

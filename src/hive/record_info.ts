@@ -6,6 +6,7 @@ export class RecordInfo {
   readonly context: unknown;
   readonly #parent: AbortSignal;
   #controller: AbortController | undefined;
+  #signal: AbortSignal | undefined;
 
   /** Made by the bee. */
   constructor(key: string, context: unknown, parent: AbortSignal) {
@@ -18,11 +19,12 @@ export class RecordInfo {
   get signal(): AbortSignal {
     // Made on demand: most functions never ask, and a controller costs more than they do.
     this.#controller ??= new AbortController();
-    return AbortSignal.any([this.#controller.signal, this.#parent]);
+    return this.#signal ??= AbortSignal.any([this.#controller.signal, this.#parent]);
   }
 
-  /** Tells the function, if it listens, that nobody waits for it any more. */
+  /** Tells the function, if it listens now or later, that nobody waits for it any more. */
   static abort(info: RecordInfo, reason: Error): void {
-    info.#controller?.abort(reason);
+    info.#controller ??= new AbortController();
+    info.#controller.abort(reason);
   }
 }
