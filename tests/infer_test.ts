@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { type DataType, INFERENCE_ROWS, inferSchema, RecordBatch } from "@waggle/stream";
+import { type DataType, inferSchema, RecordBatch } from "@waggle/stream";
+import { INFERENCE_ROWS } from "../src/batch/limits.ts";
 import { assertSame, holds, rowOf } from "./support/batches.ts";
 
 function inferred(...values: unknown[]): DataType {

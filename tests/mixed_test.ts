@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Misfit } from "../src/batch/misfit.ts";
 import { MixedWriter, readMixed } from "../src/batch/mixed.ts";
-import { MAX_DEPTH } from "@waggle/stream";
+import { MAX_DEPTH } from "../src/batch/limits.ts";
 import { assertSame, holds, valueOf } from "./support/batches.ts";
 
 function written(value: unknown): Uint8Array {

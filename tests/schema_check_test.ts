@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { type DataType, MAX_DEPTH, RecordBatch, schema, types as t } from "@waggle/stream";
+import { type DataType, RecordBatch, schema, types as t } from "@waggle/stream";
+import { MAX_DEPTH } from "../src/batch/limits.ts";
 import { checkType, sameType, typeName } from "../src/batch/schema_check.ts";
 import { anyType, holds } from "./support/batches.ts";
 

@@ -113,7 +113,7 @@ function fieldsOf(shape: Shape): Field[] {
 }
 
 /**
- * The schema of rows, from the first {@linkcode INFERENCE_ROWS} of them.
+ * The schema of rows, from the first 1,024 of them.
  *
  * Whole numbers become `i32` if all fit, else `i64` (as `number`) if all are safe, else `f64`, as
  * do numbers with a fraction, NaN, infinities and −0; `bigint` `i64`; strings `utf8`; `Date`

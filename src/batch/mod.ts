@@ -3,14 +3,13 @@
  *
  * @module
  */
-export * from "./schema.ts";
+export type { DataType, Field, ROW, Schema, Typed, TypedSchema, VALUE, ValueOf } from "./schema.ts";
 export * as types from "./types.ts";
 export { type Fields, type RequiredField, type RowOf, schema } from "./types.ts";
 export type { Column, ColumnValues } from "./column.ts";
 export { columnOf } from "./column_of.ts";
 export { isValid, readColumn, type RowRange, valueAt } from "./column_reader.ts";
 export { inferSchema } from "./infer.ts";
-export { INFERENCE_ROWS, MAX_COLUMN_BYTES, MAX_DEPTH, MAX_DICTIONARY_ENTRIES } from "./limits.ts";
 export { type BuilderOptions } from "./nested_builders.ts";
 export { type DictOptions } from "./variable_builders.ts";
 export * from "./record_batch.ts";
@@ -19,7 +18,6 @@ export * from "./row_view.ts";
 export * from "./frame.ts";
 export {
   type DecodedFrameHeader,
-  FRAME_VERSION,
   type FrameHeader,
   type FrameKind,
   FrameVersionError,

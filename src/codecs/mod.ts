@@ -12,11 +12,4 @@ export {
 export type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
 export { CsvDecoder } from "./csv_decoder.ts";
 export type { CsvOptions } from "./csv_options.ts";
-export {
-  BATCH_ROWS,
-  MAX_BATCH_BYTES,
-  MAX_COLUMNS,
-  MAX_JSON_DEPTH,
-  MAX_RECORD_BYTES,
-} from "./limits.ts";
 export { NdjsonDecoder, type NdjsonOptions } from "./ndjson_decoder.ts";

@@ -31,13 +31,6 @@ function read(duration: Duration): number {
  * @param name Of the option, for the error message.
  * @throws {TypeError} when it is neither a number nor a text like `"60s"`.
  * @throws {RangeError} when it is negative, too small, not finite, or a fraction where none may be.
- *
- * @example
- * ```ts
- * import { milliseconds } from "@waggle/stream";
- *
- * console.log(milliseconds("5m", "size")); // 300000
- * ```
  */
 export function milliseconds(
   duration: Duration,

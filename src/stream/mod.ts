@@ -3,7 +3,7 @@
  *
  * @module
  */
-export * from "./error_record.ts";
+export { type ErrorRecord, isErrorRecord } from "./error_record.ts";
 export * from "./hive_stream.ts";
 export type { BeeMetrics, HiveStreamMetrics } from "./hive_stream_metrics.ts";
 export type {
@@ -23,4 +23,4 @@ export * from "./pipeline.ts";
 export type { PipelineBeeMetrics, PipelineMetrics } from "./pipeline_metrics.ts";
 export type { PipelineOptions } from "./pipeline_options.ts";
 export { type RunOptions, UnaccountedRecordsError } from "./pipeline_run.ts";
-export * from "./source.ts";
+export type { BadInput, BadInputPolicy, Source, SourceBatch, SourceOptions } from "./source.ts";

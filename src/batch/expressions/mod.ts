@@ -22,6 +22,29 @@ export {
 } from "./expr.ts";
 export { fromJSON, toJSON } from "./json.ts";
 export type { Literal } from "./literal.ts";
-export * from "./node.ts";
+export {
+  type BINARY_OPS,
+  type BinaryOp,
+  type CallNode,
+  type CastNode,
+  type ColumnNode,
+  type ExprNode,
+  type ExtractNode,
+  type FieldNode,
+  type LikeNode,
+  type LiteralNode,
+  type NowNode,
+  type RoundNode,
+  type StructNode,
+  TIME_PARTS,
+  TIME_UNITS,
+  type TimePart,
+  type TimeUnit,
+  type TruncateNode,
+  type UNARY_OPS,
+  type UnaryOp,
+  type VARIADIC_OPS,
+  type VariadicOp,
+} from "./node.ts";
 export type { Columns, EvaluationContext, Plan } from "./plan.ts";
 export { type Condition, when, WhenExpr } from "./when.ts";
