@@ -11,7 +11,12 @@ import {
 import { compileIn, compileRows } from "../src/batch/expressions/compile.ts";
 import { create, type Kernel } from "../src/kernel/kernel.ts";
 import { Random } from "./support/random.ts";
-import { ExpressionSource, FIELDS, randomRows } from "./support/random_expression.ts";
+import {
+  everyOperator,
+  ExpressionSource,
+  FIELDS,
+  randomRows,
+} from "./support/random_expression.ts";
 
 const RUNS = Number(Deno.env.get("WAGGLE_RUNS") ?? 2000);
 const FIRST_SEED = Number(Deno.env.get("WAGGLE_SEED") ?? 1);
@@ -66,8 +71,8 @@ function rowsOf(plan: Plan, batch: RecordBatch) {
   return { found: [...found], errors };
 }
 
-function batchOf(random: Random, rows: number): RecordBatch {
-  return RecordBatch.fromRows(randomRows(rows, random), {
+function batchOf(random: Random, rows: number, nulls?: readonly number[]): RecordBatch {
+  return RecordBatch.fromRows(randomRows(rows, random, nulls), {
     schema: SCHEMA,
   }) as RecordBatch;
 }
@@ -94,6 +99,15 @@ Deno.test("KernelPlan and RowPlan give the same columns and the same errors", ()
     holdEqual(expression, batch, { kernel, seed });
   }
   assertEquals(kernel.usedBytes, before);
+});
+
+Deno.test("KernelPlan and RowPlan agree on every operator with every kind of argument", () => {
+  const kernel = create();
+  const random = new Random(FIRST_SEED);
+  const batch = batchOf(random, 200, [0.1]);
+  const all = everyOperator();
+  assert(all.length > 1500, `only ${all.length} expressions`);
+  for (const expression of all) holdEqual(expression, batch, { kernel, seed: FIRST_SEED });
 });
 
 Deno.test("KernelPlan and RowPlan select the same rows", () => {

@@ -10,6 +10,7 @@ import {
   struct,
   TIME_PARTS,
   TIME_UNITS,
+  typeOf,
   types as t,
   when,
 } from "@waggle/stream";
@@ -41,6 +42,8 @@ const NUMBERS = [
   123456789.125,
   8.64e15,
   4503599627370496.5,
+  -2147483648.5,
+  2147483647.5,
 ];
 const TEXTS = [
   "",
@@ -69,6 +72,8 @@ const TEXTS = [
   "23:59:59",
   "x".repeat(40),
   "a%b_c\\d",
+  "é\u{1f600}ba",
+  "öéa",
 ];
 const PATTERNS = [
   "%",
@@ -119,8 +124,16 @@ export function randomValue(type: DataType, random: Random): unknown {
         type.fields.map((field) => [field.name, randomCell(field.type, random, 0.2)]),
       );
     default:
-      return random.pick(TEXTS);
+      return random.chance(0.2) ? randomNumeral(random) : random.pick(TEXTS);
   }
+}
+
+/** A number as text, of up to 20 digits, with a point perhaps. */
+function randomNumeral(random: Random): string {
+  const digits = Array.from({ length: 1 + random.below(20) }, () => random.below(10)).join("");
+  const point = random.below(digits.length + 1);
+  const sign = random.chance(0.3) ? "-" : "";
+  return `${sign}${digits.slice(0, point)}${random.chance(0.5) ? "." : ""}${digits.slice(point)}`;
 }
 
 function randomCell(type: DataType, random: Random, nulls: number): unknown {
@@ -145,9 +158,13 @@ export const FIELDS: readonly Field[] = [
   { name: "st", type: t.struct({ x: t.f64, d: t.dict, s: t.utf8, l: t.i64 }) },
 ];
 
-/** Rows of {@linkcode FIELDS}; each column has nulls at its own rate, often none. */
-export function randomRows(count: number, random: Random): Record<string, unknown>[] {
-  const rates = FIELDS.map(() => random.pick([0, 0, 0.1, 0.5, 1]));
+/** Rows of {@linkcode FIELDS}; each column has nulls at one of the rates. */
+export function randomRows(
+  count: number,
+  random: Random,
+  nulls: readonly number[] = [0, 0, 0.1, 0.5, 1],
+): Record<string, unknown>[] {
+  const rates = FIELDS.map(() => random.pick(nulls));
   return Array.from(
     { length: count },
     () =>
@@ -409,4 +426,80 @@ export class ExpressionSource {
     const subject = depth < 0 ? this.#number(0) : this.#one(from);
     return this.#random.chance(0.7) ? subject.tryCast(to) : subject.cast(to);
   }
+}
+
+const COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"] as const;
+const CASTS = [
+  "bool",
+  "i32",
+  "i64",
+  "f32",
+  "f64",
+  "timestamp",
+  "date",
+  "time",
+  "utf8",
+  "dict",
+] as const;
+/** Columns and constants by the family of their types. */
+const LEAVES: readonly (readonly Expr[])[] = [
+  [col("b"), lit(true), lit(null)],
+  [col("i"), col("f"), col("g"), col("l"), col("ln"), col("st").field("x"), lit(-1), lit(2.5)],
+  [col("l"), col("ln"), lit(-(2n ** 63n)), lit(-1n), lit(2n ** 53n + 1n)],
+  [col("s"), col("d"), col("e"), col("st").field("s"), lit("abc"), lit("")],
+  [col("ts"), lit(new Date(0)), now(), col("f").tryCast("timestamp")],
+  [col("da"), col("f").tryCast("date")],
+  [col("ti")],
+  [col("de"), lit(9.99), lit(3)],
+];
+
+function isAccepted(expression: Expr): boolean {
+  try {
+    typeOf(expression, { fields: FIELDS });
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+/** Every operator over every kind of leaf that it accepts, each once. */
+export function everyOperator(): Expr[] {
+  const found: Expr[] = [];
+  const ones = LEAVES.flat();
+  for (const a of ones) {
+    found.push(a.neg(), a.abs(), a.floor(), a.ceil(), a.round(), a.round(2), a.not());
+    found.push(a.isNull(), a.isNaN(), a.lower(), a.upper(), a.length());
+    for (const to of CASTS) found.push(a.cast(to), a.tryCast(to));
+    for (const unit of TIME_UNITS) found.push(a.truncate(unit));
+    for (const part of TIME_PARTS) found.push(a.extract(part));
+    for (const pattern of PATTERNS) found.push(a.like(pattern));
+    found.push(a.in(NUMBERS), a.in([...I64_EDGES, null]), a.in(TEXTS), a.in([true, null]));
+  }
+  for (const leaves of LEAVES) {
+    for (const a of leaves) {
+      for (const b of leaves) found.push(...everyPair(a, b));
+    }
+  }
+  for (const a of LEAVES[1]) {
+    for (const b of LEAVES[4]) found.push(b.add(a), b.sub(a), a.add(b), a.lt(b), b.ge(a));
+    for (const b of LEAVES[5]) found.push(b.add(a), b.sub(a), a.add(b));
+  }
+  return found.filter(isAccepted);
+}
+
+function everyPair(a: Expr, b: Expr): Expr[] {
+  const arithmetic = (["add", "sub", "mul", "div", "mod"] as const).map((op) => a[op](b));
+  const searches = (["startsWith", "endsWith", "contains"] as const).map((op) => a[op](b));
+  return [
+    ...arithmetic,
+    ...COMPARISONS.map((op) => a[op](b)),
+    ...searches,
+    a.and(b),
+    a.or(b),
+    concat(a, b),
+    coalesce(a, b),
+    when(col("b")).then(a).otherwise(b),
+    a.between(b, b),
+  ];
 }

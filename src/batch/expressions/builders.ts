@@ -43,12 +43,16 @@ export function now(): Expr<number> {
   return new Expr<number>({ op: "now" });
 }
 
+/** What `coalesce` yields: null only when each of its values may be null. */
+export type CoalesceOf<A extends readonly Operand[]> = true extends
+  { [K in keyof A]: null extends ExprValue<A[K]> ? false : true }[number]
+  ? NonNullable<ExprValue<A[number]>>
+  : ExprValue<A[number]>;
+
 /** The first of the values that is not null; those behind it are not looked at. */
-export function coalesce<const A extends readonly Operand[]>(
-  ...values: A
-): Expr<ExprValue<A[number]>> {
+export function coalesce<const A extends readonly Operand[]>(...values: A): Expr<CoalesceOf<A>> {
   const all = atLeastOne("coalesce", values);
-  return new Expr<ExprValue<A[number]>>({ op: "coalesce", args: all.map((e) => e.node) }, all);
+  return new Expr<CoalesceOf<A>>({ op: "coalesce", args: all.map((e) => e.node) }, all);
 }
 
 /** The strings one after the other; null when one of them is. */

@@ -89,12 +89,9 @@ export class KernelPlan implements Plan {
     checkStruct(type, this.#text);
     if (this.#isForTwin(context)) return this.#twin.project(batch, context);
     const { column, failed } = this.#evaluate(batch, context);
-    const rows = new Set(failed);
-    const kept = Array.from({ length: batch.length }, (_, row) => row).filter((row) =>
-      !rows.has(row)
-    );
-    const { children = [] } = failed.length > 0 ? takeColumn(column, kept) : column;
-    return new RecordBatch({ fields: type.fields }, children, kept.length);
+    const kept = failed.length === 0 ? undefined : without(batch.length, failed);
+    const { children = [] } = kept === undefined ? column : takeColumn(column, kept);
+    return new RecordBatch({ fields: type.fields }, children, kept?.length ?? batch.length);
   }
 
   /** Gives the kernel memory back. */
@@ -274,6 +271,13 @@ function withNulls(column: Column, rows: readonly number[]): Column {
   const validity = column.validity?.slice(0, bitmapBytes(length)) ?? fullBitmap(length);
   for (const row of rows) clearBit(validity, row);
   return { ...column, validity, nullCount: countZeros(validity, length) };
+}
+
+function without(length: number, failed: readonly number[]): Int32Array {
+  const gone = new Set(failed);
+  const kept = new Int32Array(length - gone.size);
+  for (let row = 0, at = 0; row < length; row++) if (!gone.has(row)) kept[at++] = row;
+  return kept;
 }
 
 function joined(parts: readonly Int32Array[]): Int32Array {
