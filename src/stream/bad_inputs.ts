@@ -30,7 +30,7 @@ export class BadInputs {
   /** By the policy of a pipeline; a dead letter that cannot be delivered is reported once. */
   constructor(settings: PipelineSettings, onFailure: (error: Error) => void) {
     this.#settings = settings;
-    this.#letters = new DeadLetterBox(settings.deadLetter, onFailure);
+    this.#letters = new DeadLetterBox(settings.deadLetter, { failed: onFailure });
   }
 
   /** Records that were left out. */

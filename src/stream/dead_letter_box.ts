@@ -1,24 +1,31 @@
-import { RecordBatch } from "../batch/record_batch.ts";
+import { letterBatch } from "./letter_batch.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** Where letters go. */
 export type DeadLetterTarget<Letter> = Publisher | ((letter: Letter) => void | Promise<void>);
 
+/** What a {@linkcode DeadLetterBox} tells. */
+export interface DeadLetterEvents {
+  /** A letter could not be delivered. */
+  readonly failed: (error: Error) => void;
+  /** A letter is delivered, or has failed. */
+  readonly settled?: () => void;
+}
+
 /** Delivers records that could not be processed, one after the other. */
 export class DeadLetterBox<Letter extends object> {
   readonly #target: DeadLetterTarget<Letter> | undefined;
-  readonly #onFailure: (error: Error) => void;
+  readonly #events: DeadLetterEvents;
+  readonly #discarded = Promise.withResolvers<void>();
+  #isOpen = true;
   #delivered: Promise<void> = Promise.resolve();
   #pending = 0;
   #count = 0;
 
-  /** A box that delivers to `target`; a delivery that fails is reported once. */
-  constructor(
-    target: DeadLetterTarget<Letter> | undefined,
-    onFailure: (error: Error) => void,
-  ) {
+  /** A box that delivers to `target`. */
+  constructor(target: DeadLetterTarget<Letter> | undefined, events: DeadLetterEvents) {
     this.#target = target;
-    this.#onFailure = onFailure;
+    this.#events = events;
   }
 
   /** Letters taken so far. */
@@ -35,20 +42,39 @@ export class DeadLetterBox<Letter extends object> {
   put(letter: Letter): void {
     this.#count++;
     this.#pending++;
-    this.#delivered = this.#delivered.then(() => this.#deliver(letter)).catch((cause) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      this.#onFailure(new Error(`Cannot deliver dead letter: ${reason}`, { cause }));
-    }).finally(() => this.#pending--);
+    this.#delivered = this.#delivered.then(() => this.#attempt(letter));
   }
 
-  /** Resolves when all letters are delivered. */
+  /** Resolves when all letters are delivered, or given up. */
   async flush(): Promise<void> {
-    await this.#delivered;
-    if (typeof this.#target === "object") await this.#target.flush();
+    const { promise: discarded } = this.#discarded;
+    await Promise.race([this.#delivered, discarded]);
+    if (typeof this.#target !== "object" || !this.#isOpen) return;
+    const flushed = this.#target.flush().catch((cause) => this.#fail("letters", cause));
+    await Promise.race([flushed, discarded]);
+  }
+
+  /** Gives up the letters that are not delivered; they stay pending. */
+  discard(): void {
+    this.#isOpen = false;
+    this.#discarded.resolve();
+  }
+
+  async #attempt(letter: Letter): Promise<void> {
+    if (!this.#isOpen) return;
+    await this.#deliver(letter).catch((cause) => this.#fail("letter", cause));
+    this.#pending--;
+    this.#events.settled?.();
+  }
+
+  #fail(what: string, cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `Cannot deliver dead ${what}: ${reason}; see to the option deadLetter`;
+    this.#events.failed(new Error(message, { cause }));
   }
 
   async #deliver(letter: Letter): Promise<void> {
     if (typeof this.#target === "function") return await this.#target(letter);
-    await this.#target?.publish(RecordBatch.fromRows([{ ...letter }]));
+    await this.#target?.publish(letterBatch(letter));
   }
 }

@@ -75,7 +75,10 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    */
   constructor(options: HiveStreamOptions<In> = {}) {
     const settings = this.#settings = hiveStreamSettings(options);
-    this.#outlet = new Outlet(settings, (error) => this.#fail(error));
+    this.#outlet = new Outlet(settings, {
+      failed: (error) => this.#fail(error),
+      relieved: () => this.#inlet.admit(),
+    });
     this.#inlet = new Inlet({
       runtime: settings.runtime,
       resultBuffer: settings.resultBuffer,
@@ -233,7 +236,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    */
   stop(options: StopOptions = {}): Promise<StopReport> {
     const { drain = true } = options;
-    if (!drain && this.#state === "stopping") this.#drop();
+    if (!drain && this.#stopped) this.#drop();
     return this.#stopped ??= this.#stop(drain);
   }
 
@@ -327,7 +330,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     if (engine) await this.#finish(engine, drain);
     if (this.#state !== "failed") this.#state = "stopped";
     this.#endedMs = this.#settings.runtime.monotonicMs();
-    this.#outlet.results.end();
+    this.#outlet.end();
     return {
       dropped: this.#dropped,
       processed: engine?.finished ?? 0,
@@ -344,11 +347,12 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     await engine.hive.stop();
     engine.hive.poll(); // what the bees had finished when they were told to stop
     await this.#outlet.deadLetters.flush();
-    this.#dropped = engine.unfinished;
+    this.#dropped = engine.unfinished + this.#outlet.deadLetters.pending;
   }
 
   #drop(): void {
     this.#dropping = true;
+    this.#outlet.deadLetters.discard();
     this.#engine?.hive.wake();
   }
 

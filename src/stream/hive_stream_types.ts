@@ -30,7 +30,7 @@ export interface StopOptions {
 
 /** What {@linkcode HiveStream.stop} tells. */
 export interface StopReport {
-  /** Accepted records that were dropped; 0 after a drain. */
+  /** Accepted records that were dropped, undelivered dead letters included; 0 after a drain. */
   readonly dropped: number;
   /** Records with a result or an error record. */
   readonly processed: number;

@@ -11,6 +11,14 @@ import { SubmissionOrder } from "./submission_order.ts";
 /** What a stream gives for a record. */
 export type Result<In, Out> = Out | ErrorRecord<In> | null;
 
+/** What an {@linkcode Outlet} tells. */
+export interface OutletEvents {
+  /** The stream cannot go on. */
+  readonly failed: (error: Error) => void;
+  /** Less is held than before. */
+  readonly relieved: () => void;
+}
+
 /** The leaving side of a stream: outcomes become results, by the order and error policy asked for. */
 export class Outlet<In, Out> {
   /** Results that can be read. */
@@ -23,12 +31,12 @@ export class Outlet<In, Out> {
   #errors = 0;
   #skipped = 0;
 
-  /** An outlet that reports with `fail` what ends the stream. */
-  constructor(settings: HiveStreamSettings<In>, fail: (error: Error) => void) {
+  /** An outlet without results. */
+  constructor(settings: HiveStreamSettings<In>, { failed, relieved }: OutletEvents) {
     this.#settings = settings;
-    this.#fail = fail;
+    this.#fail = failed;
     this.results = new ResultQueue(settings.runtime);
-    this.deadLetters = new DeadLetterBox(settings.deadLetter, fail);
+    this.deadLetters = new DeadLetterBox(settings.deadLetter, { failed, settled: relieved });
     if (settings.ordered === "all") {
       this.#order = new SubmissionOrder(({ key, result }) => this.results.push(key, result));
     }
@@ -47,6 +55,12 @@ export class Outlet<In, Out> {
   /** Finished records that cannot leave yet. */
   get held(): number {
     return this.deadLetters.pending + (this.#order?.length ?? 0);
+  }
+
+  /** No more outcomes will come: gives out what was held back for an earlier one. */
+  end(): void {
+    this.#order?.release();
+    this.results.end();
   }
 
   /** Takes the outcomes of a batch's rows. */

@@ -29,4 +29,12 @@ export class SubmissionOrder<Out> {
       if (next !== NOTHING) this.#give(next);
     }
   }
+
+  /** Gives out all that waits, in order: what it waited for will not come. */
+  release(): void {
+    for (const [sequence, outcome] of [...this.#waiting].sort(([a], [b]) => a - b)) {
+      this.#waiting.delete(sequence);
+      if (outcome !== NOTHING) this.#give(outcome);
+    }
+  }
 }
