@@ -16,7 +16,10 @@ function outletOf(options: HiveStreamOptions<Input>) {
   const failures: Error[] = [];
   const runtime = new SimulatedRuntime();
   const settings = hiveStreamSettings({ ...options, runtime });
-  const outlet = new Outlet<Input, number>(settings, (error) => failures.push(error));
+  const outlet = new Outlet<Input, number>(settings, {
+    failed: (error) => failures.push(error),
+    relieved: () => {},
+  });
   const read = () => {
     const results: unknown[] = [];
     while (outlet.results.length > 0) results.push(outlet.results.shift()!.result);
