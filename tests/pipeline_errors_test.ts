@@ -120,11 +120,12 @@ Deno.test("Arguments that are not what they must be are refused", () => {
 
 Deno.test("Options out of range are refused by name", () => {
   const wrong = (options: Parameters<typeof from>[1]) => () => void from(ROWS, options);
-  assertThrows(wrong({ workers: 0 }), RangeError, "workers must be a whole number from 1 to 256");
+  assertThrows(wrong({ workers: 0 }), RangeError, "workers must be a whole number from 1 to 255");
   assertThrows(wrong({ workers: -1 }), RangeError, "received -1");
   assertThrows(wrong({ maxLostBees: 0.5 }), RangeError, "maxLostBees");
   assertThrows(wrong({ ringBytes: 5000 }), RangeError, "ringBytes must be a power of two");
   assertThrows(wrong({ memoryBytes: 1 }), RangeError, "memoryBytes");
+  assertThrows(wrong({ badRecords: "drop" as "skip" }), TypeError, "badRecords must be one of");
   assertThrows(wrong({ badRecords: "deadLetter" }), TypeError, "go together");
   assertThrows(wrong({ badRecords: "drop" as "skip" }), TypeError, '"fail", "skip"');
 });

@@ -1,22 +1,26 @@
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
+import { OptionChecks } from "./option_checks.ts";
 import type { Publisher } from "./publisher.ts";
 
 const DEFAULT_BUFFER_SIZE = 65_536;
 const DEFAULT_RESULT_BUFFER = 1_000_000;
 const DEFAULT_CONCURRENCY = 16;
+const DEFAULT_RECORD_TIMEOUT = "30s";
 const DEFAULT_MAX_LOST_BEES = 8;
 const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
-const MIN_RING_BYTES = 4096;
-const MAX_RING_BYTES = 1024 * 1024 * 1024;
 const MAX_WORKERS = 512;
 
 /** In which order results come. */
 export type Ordering = "key" | "all" | false;
 
+const ORDERINGS: readonly Ordering[] = ["key", "all", false];
+
 /** What becomes of a record whose function threw. */
 export type ErrorPolicy = "emit" | "skip" | "deadLetter" | "fail";
+
+const ERROR_POLICIES: readonly ErrorPolicy[] = ["emit", "skip", "deadLetter", "fail"];
 
 /** A record that could not be processed, as a dead-letter callback gets it. */
 export interface DeadLetter<In = unknown> {
@@ -74,59 +78,36 @@ export interface HiveStreamSettings<In> {
   readonly runtime: Runtime;
 }
 
-function count(name: string, value: number, least = 1, most: number = 2 ** 31 - 1): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(
-    `Cannot create HiveStream: ${name} must be a whole number from ${least} to ${most}, ` +
-      `received ${value}`,
-  );
-}
-
-function oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value;
-  const list = allowed.map((each) => JSON.stringify(each)).join(", ");
-  throw new TypeError(
-    `Cannot create HiveStream: ${name} must be one of ${list}, received ${JSON.stringify(value)}`,
-  );
-}
-
-function ring(bytes: number): number {
-  if (Number.isInteger(Math.log2(bytes)) && bytes >= MIN_RING_BYTES && bytes <= MAX_RING_BYTES) {
-    return bytes;
-  }
-  throw new RangeError(
-    `Cannot create HiveStream: ringBytes must be a power of two from ${MIN_RING_BYTES} to ` +
-      `${MAX_RING_BYTES}, received ${bytes}`,
-  );
-}
+const check = new OptionChecks("HiveStream");
 
 /** Checks the options of a stream; a number out of range or an unknown word is an error. */
 export function hiveStreamSettings<In>(options: HiveStreamOptions<In>): HiveStreamSettings<In> {
   const runtime = options.runtime ?? denoRuntime;
-  const onError = oneOf<ErrorPolicy>("onError", options.onError ?? "emit", [
-    "emit",
-    "skip",
-    "deadLetter",
-    "fail",
-  ]);
-  if ((onError === "deadLetter") !== (options.deadLetter !== undefined)) {
-    throw new TypeError(
-      `Cannot create HiveStream: onError: "deadLetter" and the option deadLetter (a publisher or ` +
-        `a callback) go together, received onError ${JSON.stringify(onError)} and deadLetter ` +
-        `${options.deadLetter === undefined ? "undefined" : "given"}`,
-    );
-  }
+  const {
+    workers = Math.min(MAX_WORKERS, Math.max(1, runtime.cores - 1)),
+    bufferSize = DEFAULT_BUFFER_SIZE,
+    resultBuffer = DEFAULT_RESULT_BUFFER,
+    ordered = "key",
+    concurrency = DEFAULT_CONCURRENCY,
+    recordTimeout = DEFAULT_RECORD_TIMEOUT,
+    maxLostBees = DEFAULT_MAX_LOST_BEES,
+    onError = "emit",
+    deadLetter,
+    ringBytes = DEFAULT_RING_BYTES,
+  } = options;
+  check.oneOf("onError", onError, ERROR_POLICIES);
+  check.deadLetter("onError", { policy: onError, target: deadLetter });
   return {
-    workers: count("workers", options.workers ?? Math.max(1, runtime.cores - 1), 1, MAX_WORKERS),
-    bufferSize: count("bufferSize", options.bufferSize ?? DEFAULT_BUFFER_SIZE),
-    resultBuffer: count("resultBuffer", options.resultBuffer ?? DEFAULT_RESULT_BUFFER),
-    ordered: oneOf<Ordering>("ordered", options.ordered ?? "key", ["key", "all", false]),
-    concurrency: count("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY),
-    recordTimeoutMs: milliseconds(options.recordTimeout ?? "30s", "recordTimeout", { least: 1 }),
-    maxLostBees: count("maxLostBees", options.maxLostBees ?? DEFAULT_MAX_LOST_BEES, 0),
+    workers: check.count("workers", workers, { least: 1, most: MAX_WORKERS }),
+    bufferSize: check.count("bufferSize", bufferSize, { least: 1 }),
+    resultBuffer: check.count("resultBuffer", resultBuffer, { least: 1 }),
+    ordered: check.oneOf("ordered", ordered, ORDERINGS),
+    concurrency: check.count("concurrency", concurrency, { least: 1 }),
+    recordTimeoutMs: milliseconds(recordTimeout, "recordTimeout", { least: 1 }),
+    maxLostBees: check.count("maxLostBees", maxLostBees, { least: 0 }),
     onError,
-    deadLetter: options.deadLetter,
-    ringBytes: ring(options.ringBytes ?? DEFAULT_RING_BYTES),
+    deadLetter,
+    ringBytes: check.ringBytes(ringBytes),
     runtime,
   };
 }

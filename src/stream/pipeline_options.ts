@@ -1,25 +1,26 @@
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { OptionChecks } from "./option_checks.ts";
 import type { Publisher } from "./publisher.ts";
 import type { BadInput, BadInputPolicy } from "./source.ts";
 
+const DEFAULT_RECORD_TIMEOUT = "30s";
 const DEFAULT_MAX_LOST_BEES = 8;
 const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
-const MIN_RING_BYTES = 4096;
-const MAX_RING_BYTES = 1024 * 1024 * 1024;
-const MAX_WORKERS = 256;
+/** The kernel names owners by a byte, of which one value means nobody. */
+const MAX_WORKERS = 255;
 const DEFAULT_MEMORY_BYTES = 1024 * 1024 * 1024;
 const MIN_MEMORY_BYTES = 65_536;
 const MAX_MEMORY_BYTES = 0xffff_0000;
 const DEFAULT_EPOCH_ROWS = 65_536;
 const DEFAULT_BATCH_ROWS = 16_384;
 const DEFAULT_CHECKPOINT_BATCHES = 256;
-const MAX_COUNT = 2 ** 31 - 1;
+const BAD_INPUT_POLICIES: readonly BadInputPolicy[] = ["fail", "skip", "deadLetter"];
 
 /** Options of a pipeline. */
 export interface PipelineOptions {
-  /** Worker bees, at most 256. Default: cores − 1, at least 1. */
+  /** Worker bees, at most 255. Default: cores − 1, at least 1. */
   workers?: number;
   /** The pipeline fails when more bees are lost. Default 8. */
   maxLostBees?: number;
@@ -62,40 +63,7 @@ export interface PipelineSettings {
   readonly runtime: Runtime;
 }
 
-function count(name: string, value: number, ...[least, most]: [number, number]): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(
-    `Cannot create pipeline: ${name} must be a whole number from ${least} to ${most}, ` +
-      `received ${value}`,
-  );
-}
-
-function ring(bytes: number): number {
-  if (Number.isInteger(Math.log2(bytes)) && bytes >= MIN_RING_BYTES && bytes <= MAX_RING_BYTES) {
-    return bytes;
-  }
-  throw new RangeError(
-    `Cannot create pipeline: ringBytes must be a power of two from ${MIN_RING_BYTES} to ` +
-      `${MAX_RING_BYTES}, received ${bytes}`,
-  );
-}
-
-function badRecordsPolicy({ badRecords = "fail", deadLetter }: PipelineOptions): BadInputPolicy {
-  if (!["fail", "skip", "deadLetter"].includes(badRecords)) {
-    throw new TypeError(
-      `Cannot create pipeline: badRecords must be "fail", "skip" or "deadLetter", received ` +
-        JSON.stringify(badRecords),
-    );
-  }
-  if ((badRecords === "deadLetter") !== (deadLetter !== undefined)) {
-    throw new TypeError(
-      `Cannot create pipeline: badRecords: "deadLetter" and the option deadLetter (a publisher or ` +
-        `a callback) go together, received badRecords ${JSON.stringify(badRecords)} and ` +
-        `deadLetter ${deadLetter === undefined ? "undefined" : "given"}`,
-    );
-  }
-  return badRecords;
-}
+const check = new OptionChecks("pipeline");
 
 /**
  * Checks the options of a pipeline and puts defaults in place.
@@ -107,22 +75,29 @@ export function pipelineSettings(options: PipelineOptions): PipelineSettings {
   const {
     workers = Math.min(MAX_WORKERS, Math.max(1, runtime.cores - 1)),
     maxLostBees = DEFAULT_MAX_LOST_BEES,
+    recordTimeout = DEFAULT_RECORD_TIMEOUT,
+    badRecords = "fail",
+    deadLetter,
     memoryBytes = DEFAULT_MEMORY_BYTES,
+    ringBytes = DEFAULT_RING_BYTES,
     batchRows = DEFAULT_BATCH_ROWS,
     epochRows = DEFAULT_EPOCH_ROWS,
     checkpointBatches = DEFAULT_CHECKPOINT_BATCHES,
   } = options;
+  const memoryRange = { least: MIN_MEMORY_BYTES, most: MAX_MEMORY_BYTES };
+  check.oneOf("badRecords", badRecords, BAD_INPUT_POLICIES);
+  check.deadLetter("badRecords", { policy: badRecords, target: deadLetter });
   return {
-    workers: count("workers", workers, 1, MAX_WORKERS),
-    maxLostBees: count("maxLostBees", maxLostBees, 0, MAX_COUNT),
-    recordTimeoutMs: milliseconds(options.recordTimeout ?? "30s", "recordTimeout", { least: 1 }),
-    badRecords: badRecordsPolicy(options),
-    deadLetter: options.deadLetter,
-    memoryBytes: count("memoryBytes", memoryBytes, MIN_MEMORY_BYTES, MAX_MEMORY_BYTES),
-    ringBytes: ring(options.ringBytes ?? DEFAULT_RING_BYTES),
-    batchRows: count("batchRows", batchRows, 1, MAX_COUNT),
-    epochRows: count("epochRows", epochRows, 1, MAX_COUNT),
-    checkpointBatches: count("checkpointBatches", checkpointBatches, 1, MAX_COUNT),
+    workers: check.count("workers", workers, { least: 1, most: MAX_WORKERS }),
+    maxLostBees: check.count("maxLostBees", maxLostBees, { least: 0 }),
+    recordTimeoutMs: milliseconds(recordTimeout, "recordTimeout", { least: 1 }),
+    badRecords,
+    deadLetter,
+    memoryBytes: check.count("memoryBytes", memoryBytes, memoryRange),
+    ringBytes: check.ringBytes(ringBytes),
+    batchRows: check.count("batchRows", batchRows, { least: 1 }),
+    epochRows: check.count("epochRows", epochRows, { least: 1 }),
+    checkpointBatches: check.count("checkpointBatches", checkpointBatches, { least: 1 }),
     runtime,
   };
 }

@@ -1,0 +1,61 @@
+const MIN_RING_BYTES = 4096;
+const MAX_RING_BYTES = 1024 * 1024 * 1024;
+
+/** The highest count that an option may be given. */
+export const MAX_COUNT: number = 2 ** 31 - 1;
+
+/** The range of a count, both ends included. */
+export interface CountRange {
+  readonly least: number;
+  /** Default {@linkcode MAX_COUNT}. */
+  readonly most?: number;
+}
+
+/** Checks the options of what is to be created; it stands at the head of every error. */
+export class OptionChecks {
+  readonly #created: string;
+
+  /** Checks for something of that name. */
+  constructor(created: string) {
+    this.#created = created;
+  }
+
+  /** A whole number within a range. @throws {RangeError} when it is not. */
+  count(name: string, value: number, { least, most = MAX_COUNT }: CountRange): number {
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new RangeError(
+      `Cannot create ${this.#created}: ${name} must be a whole number from ${least} to ${most}, ` +
+        `received ${value}`,
+    );
+  }
+
+  /** One of some values. @throws {TypeError} when it is not. */
+  oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
+    if (allowed.includes(value)) return value;
+    const list = allowed.map((each) => JSON.stringify(each)).join(", ");
+    throw new TypeError(
+      `Cannot create ${this.#created}: ${name} must be one of ${list}, received ` +
+        JSON.stringify(value),
+    );
+  }
+
+  /** The capacity of a ring. @throws {RangeError} unless it is a power of two in bounds. */
+  ringBytes(bytes: number): number {
+    const isPower = Number.isInteger(Math.log2(bytes));
+    if (isPower && bytes >= MIN_RING_BYTES && bytes <= MAX_RING_BYTES) return bytes;
+    throw new RangeError(
+      `Cannot create ${this.#created}: ringBytes must be a power of two from ${MIN_RING_BYTES} ` +
+        `to ${MAX_RING_BYTES}, received ${bytes}`,
+    );
+  }
+
+  /** Dead letters have somewhere to go, and only dead letters. @throws {TypeError} otherwise. */
+  deadLetter(option: string, { policy, target }: { policy: string; target: unknown }): void {
+    if ((policy === "deadLetter") === (target !== undefined)) return;
+    throw new TypeError(
+      `Cannot create ${this.#created}: ${option}: "deadLetter" and the option deadLetter (a ` +
+        `publisher or a callback) go together, received ${option} ${JSON.stringify(policy)} and ` +
+        `deadLetter ${target === undefined ? "undefined" : "given"}`,
+    );
+  }
+}
