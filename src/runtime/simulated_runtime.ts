@@ -30,6 +30,7 @@ interface Timer {
   readonly dueMs: number;
   readonly order: number;
   readonly callback: () => void;
+  isCancelled: boolean;
 }
 
 interface SimulatedWorker {
@@ -106,9 +107,11 @@ export class SimulatedRuntime implements Runtime {
   }
 
   after(delayMs: number, callback: () => void): Cancel {
-    const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, callback };
+    const dueMs = this.#nowMs + Math.max(0, delayMs);
+    const timer = { dueMs, order: this.#order++, callback, isCancelled: false };
     this.#timers.push(timer);
     return () => {
+      timer.isCancelled = true;
       this.#timers = this.#timers.filter((other) => other !== timer);
     };
   }
@@ -188,6 +191,11 @@ export class SimulatedRuntime implements Runtime {
     this.printed.push(text);
   }
 
+  /** Time passes within a turn, as when a function takes long. */
+  spend(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** From now on the worker gets no turn, as one that loops for ever. */
   hang(name: string): void {
     for (const worker of this.#workers) if (worker.name === name) worker.hung = true;
@@ -262,6 +270,6 @@ export class SimulatedRuntime implements Runtime {
     if (due.length === 0) return;
     this.#timers = this.#timers.filter((timer) => timer.dueMs > this.#nowMs);
     due.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
-    for (const timer of due) timer.callback();
+    for (const timer of due) if (!timer.isCancelled) timer.callback();
   }
 }

@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { denoRuntime } from "../src/runtime/deno_runtime.ts";
+
+const ECHO = new URL("./support/echo_worker.ts", import.meta.url);
+
+Deno.test("denoRuntime's clocks go on, and its random numbers are from 0 to below 1", async () => {
+  const [monotonicMs, wallMs] = [denoRuntime.monotonicMs(), denoRuntime.wallClockMs()];
+  await new Promise<void>((resolve) => void denoRuntime.after(5, resolve));
+  assert(denoRuntime.monotonicMs() > monotonicMs);
+  assert(Math.abs(denoRuntime.wallClockMs() - wallMs) < 3_600_000);
+  assert(wallMs > Date.UTC(2024));
+  const random = denoRuntime.random();
+  assert(random >= 0 && random < 1);
+  assert(denoRuntime.cores >= 1);
+});
+
+Deno.test("denoRuntime.after() fires once, and not when it was cancelled", async () => {
+  const fired: string[] = [];
+  const cancel = denoRuntime.after(1, () => fired.push("cancelled"));
+  cancel();
+  await new Promise<void>((resolve) => void denoRuntime.after(5, resolve));
+  cancel();
+  assertEquals(fired, []);
+});
+
+Deno.test("denoRuntime.soon() calls back after this turn, and before timers of a later one", async () => {
+  const events: string[] = [];
+  await new Promise<void>((resolve) => {
+    denoRuntime.soon(() => {
+      events.push("soon");
+      resolve();
+    });
+    Promise.resolve().then(() => events.push("promise"));
+    events.push("now");
+  });
+  assertEquals(events, ["now", "promise", "soon"]);
+});
+
+Deno.test("denoRuntime waits on shared cells and wakes those who do", async () => {
+  const awake = denoRuntime.after(60_000, () => {}); // a wait alone keeps no event loop alive
+  const cells = new Int32Array(denoRuntime.sharedMemory(8));
+  assertEquals(denoRuntime.waitAsync(cells, 0, 1, 1_000), "not-equal");
+  const waiting = denoRuntime.waitAsync(cells, 0, 0, 60_000);
+  assertEquals(denoRuntime.notify(cells, 0), 1);
+  assertEquals(await waiting, "ok");
+  assertEquals(await denoRuntime.waitAsync(cells, 1, 0, 1), "timed-out");
+  assertEquals(denoRuntime.wait(cells, 0, 1, 0), "not-equal");
+  awake();
+});
+
+Deno.test("denoRuntime spawns workers, which get their init first, and tells of their errors", async () => {
+  const heard: unknown[] = [];
+  const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
+  let wake = () => {};
+  const inProcess = () => Promise.reject(new Error("only in simulations"));
+  const worker = denoRuntime.spawn({ module: ECHO, init: "init", name: "bee 7.0", inProcess }, {
+    message: (data) => {
+      heard.push(data);
+      wake();
+    },
+    error: fail,
+  });
+  worker.post("second");
+  while (heard.length < 2) await new Promise<void>((resolve) => wake = resolve);
+  assertEquals(heard, [
+    { name: "bee 7.0", data: "init" },
+    { name: "bee 7.0", data: "second" },
+  ]);
+  worker.post("throw");
+  assert((await failed).message.includes("thrown in the worker"));
+  worker.terminate();
+});
+
+Deno.test("denoRuntime.readFile() gives a file's bytes, or says that it is not there", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, "line\n".repeat(50_000));
+    let bytes = 0;
+    for await (const chunk of await denoRuntime.readFile(path)) bytes += chunk.length;
+    assertEquals(bytes, 250_000);
+  } finally {
+    await Deno.remove(path);
+  }
+  await assertRejects(() => denoRuntime.readFile(path), Deno.errors.NotFound);
+});
+
+Deno.test("denoRuntime.print() writes whole lines, long ones too, also into a pipe", async () => {
+  const module = new URL("../src/runtime/deno_runtime.ts", import.meta.url).href;
+  const code = `import { denoRuntime } from ${JSON.stringify(module)};
+    denoRuntime.print("é".repeat(500_000));
+    denoRuntime.print("end");`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", code] }).output();
+  const lines = new TextDecoder().decode(stdout).split("\n");
+  assertEquals([lines[0].length, lines[1], lines.length], [500_000, "end", 3]);
+});
