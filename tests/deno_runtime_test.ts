@@ -23,6 +23,16 @@ Deno.test("denoRuntime.after() fires once, and not when it was cancelled", async
   assertEquals(fired, []);
 });
 
+Deno.test("denoRuntime.after() does not fire early for delays that no timer holds, and can be cancelled", async () => {
+  const fired: number[] = [];
+  const delays = [2 ** 31 - 1, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER];
+  const cancels = delays.map((ms) => denoRuntime.after(ms, () => fired.push(ms)));
+  await new Promise<void>((resolve) => void denoRuntime.after(20, resolve));
+  for (const cancel of cancels) cancel(); // else the test would leak its timers, and fail
+  await new Promise<void>((resolve) => void denoRuntime.after(20, resolve));
+  assertEquals(fired, []);
+});
+
 Deno.test("denoRuntime.soon() calls back after this turn, and before timers of a later one", async () => {
   const events: string[] = [];
   await new Promise<void>((resolve) => {

@@ -19,3 +19,9 @@ Deno.test("milliseconds() refuses negative, infinite, NaN, too small and fractio
   assertThrows(() => milliseconds("0.5ms", "size"), RangeError, "whole number");
   assertEquals(milliseconds("0.5ms", "timeout", { fractions: true }), 0.5);
 });
+
+Deno.test("milliseconds() names the bound that a length is beyond", () => {
+  assertThrows(() => milliseconds(-1, "size"), RangeError, "must be at least 0 ms, received -1");
+  const most = `must be at most ${Number.MAX_SAFE_INTEGER} ms, received 1e+300`;
+  assertThrows(() => milliseconds(1e300, "size"), RangeError, most);
+});

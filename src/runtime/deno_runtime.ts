@@ -8,6 +8,8 @@ import type {
   WorkerHandle,
 } from "./runtime.ts";
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 class DenoRuntime implements Runtime {
   get cores(): number {
     return navigator.hardwareConcurrency;
@@ -26,8 +28,15 @@ class DenoRuntime implements Runtime {
   }
 
   after(delayMs: number, callback: () => void, options: { background?: boolean } = {}): Cancel {
-    const id = setTimeout(callback, delayMs);
-    if (options.background) Deno.unrefTimer(id);
+    let id: ReturnType<typeof setTimeout>;
+    const wait = (leftMs: number): void => {
+      // A longer delay would fire at once: it does not fit into the 32 bits that timers have.
+      const restMs = leftMs - LONGEST_TIMER_MS;
+      if (restMs > 0) id = setTimeout(() => wait(restMs), LONGEST_TIMER_MS);
+      else id = setTimeout(callback, leftMs);
+      if (options.background) Deno.unrefTimer(id);
+    };
+    wait(delayMs);
     return () => clearTimeout(id);
   }
 

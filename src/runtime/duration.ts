@@ -47,9 +47,8 @@ export function milliseconds(
     );
   }
   if (!(ms >= least && ms <= Number.MAX_SAFE_INTEGER)) {
-    throw new RangeError(
-      `Cannot use ${name}: it must be at least ${least} ms, received ${received}`,
-    );
+    const bound = ms > least ? `at most ${Number.MAX_SAFE_INTEGER}` : `at least ${least}`;
+    throw new RangeError(`Cannot use ${name}: it must be ${bound} ms, received ${received}`);
   }
   if (!fractions && !Number.isInteger(ms)) {
     throw new RangeError(
