@@ -99,3 +99,11 @@ Deno.test("RecordFunction.unfit() explains a missing name, and nothing else", as
   assertInstanceOf(explained, TypeError);
   assertEquals(explained.message.includes('"limit"'), true);
 });
+
+Deno.test("functionSpec() hands on the context as it was, whatever becomes of it later", () => {
+  const context: Record<string, unknown> = { limits: { low: 1 } };
+  const spec = functionSpec((value: unknown, { context }: RecordInfo) => [value, context], context);
+  (context.limits as { low: number }).low = 2;
+  context.added = () => "could not even be posted to a bee";
+  assertEquals(spec.context, { limits: { low: 1 } });
+});

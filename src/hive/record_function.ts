@@ -61,7 +61,9 @@ export function functionSpec(
     return { source: { kind: "expression", expression: toJSON(fn) }, usesInfo: false, context };
   }
   const source = describeFunction(fn, { context });
-  return { source, usesInfo: typeof fn !== "function" || mayUseInfo(fn), context };
+  const usesInfo = typeof fn !== "function" || mayUseInfo(fn);
+  // The copy, so that a bee born later is given the same as the first ones.
+  return { source, usesInfo, context: "context" in source ? source.context : undefined };
 }
 
 /** False only when the text shows that the function takes its value and nothing else. */
