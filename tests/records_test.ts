@@ -214,6 +214,25 @@ Deno.test("a refusal names the place of what cannot cross, and the remedy", () =
   assertEquals(writer.length, 0);
 });
 
+Deno.test("a value that is too large, or holds millions, is refused with the reason all the same", () => {
+  const writer = new RecordWriter({ maxBytes: 100_000 });
+  const many = Array.from({ length: 300_000 }, (_, n) => n);
+  const large = [
+    many,
+    Object.fromEntries(many.map((n) => [`key ${n}`, n])),
+    new Set(many),
+    new Map(many.map((n) => [n, n])),
+    [many, [many, []]],
+  ];
+  for (const value of large) {
+    const { message } = assertThrows(() => writer.write(value), RangeError);
+    assert(message.includes("value takes more than 100000 bytes"), message);
+    const symbol = { value, last: Symbol("s") };
+    assert(describeUncrossable(symbol)?.startsWith("value.last is a symbol"));
+  }
+  writer.write("still works");
+});
+
 Deno.test("describeUncrossable() says nothing of a value that can cross", () => {
   const circle: unknown[] = [1, new Map(), new Date(), { a: 1n }];
   circle.push(circle);

@@ -3,7 +3,7 @@ import { ColumnWriter } from "./column_writer.ts";
 import { align8, HEADER_BYTES } from "./layout.ts";
 import { type RecordLimits, resolveLimits } from "./limits.ts";
 import { TreeWriter } from "./tree_writer.ts";
-import { describeUncrossable, Uncrossable } from "./uncrossable.ts";
+import { describeUncrossable, sizeProblem, Uncrossable } from "./uncrossable.ts";
 
 /** The header, the description of the root column and the padding of the sections. */
 const BATCH_BYTES = HEADER_BYTES + 192;
@@ -104,7 +104,10 @@ export class RecordWriter {
   }
 
   #refusal(value: unknown, reason: Uncrossable): Error {
-    const problem = describeUncrossable(value, this.#limits) ?? `value ${reason.message}`;
+    // A value that is too large as a whole is not walked: there is no place in it to name.
+    const isSize = reason.message === sizeProblem(this.#limits.maxBytes);
+    const problem = (isSize ? undefined : describeUncrossable(value, this.#limits)) ??
+      `value ${reason.message}`;
     const message = `Cannot send value to another thread: ${problem}`;
     return reason.limit ? new RangeError(message) : new TypeError(message);
   }

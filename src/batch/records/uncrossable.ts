@@ -78,42 +78,38 @@ function pathOf(place: Place): string {
   return `${steps.slice(0, SHOWN_STEPS).join("")}…${steps.slice(-SHOWN_STEPS).join("")}`;
 }
 
-function propertiesOf(place: Place, value: object): Place[] {
-  return Object.keys(value).map((key) => ({
-    value: (value as Record<string, unknown>)[key],
-    step: Array.isArray(value) && /^\d+$/.test(key) ? `[${key}]` : stepTo(key),
-    parent: place,
-    depth: place.depth + 1,
-  }));
+function* propertiesOf(parent: Place, value: object): Generator<Place> {
+  const depth = parent.depth + 1;
+  for (const key of Object.keys(value)) {
+    const step = Array.isArray(value) && /^\d+$/.test(key) ? `[${key}]` : stepTo(key);
+    yield { value: (value as Record<string, unknown>)[key], step, parent, depth };
+  }
 }
 
-function entriesOf(place: Place, map: Map<unknown, unknown>): Place[] {
-  const depth = place.depth + 1;
-  return [...Map.prototype.entries.call(map)].flatMap(([key, value]) => {
+function* entriesOf(parent: Place, map: Map<unknown, unknown>): Generator<Place> {
+  const depth = parent.depth + 1;
+  for (const [key, value] of Map.prototype.entries.call(map)) {
+    yield { value: key, step: ".keys()[…]", parent, depth };
     const name = typeof key === "string" ? JSON.stringify(key) : "…";
-    return [
-      { value: key, step: ".keys()[…]", parent: place, depth },
-      { value, step: `.get(${name})`, parent: place, depth },
-    ];
-  });
+    yield { value, step: `.get(${name})`, parent, depth };
+  }
 }
 
-function childrenOf(place: Place, value: object, brand: Brand): Place[] {
-  if (brand === "plain" || brand === "Array") return propertiesOf(place, value);
-  if (brand === "Map") return entriesOf(place, value as Map<unknown, unknown>);
-  const depth = place.depth + 1;
-  if (brand === "Set") {
-    return [...Set.prototype.values.call(value)].map((item) => ({
-      value: item,
-      step: ".values()[…]",
-      parent: place,
-      depth,
-    }));
+function* itemsOf(parent: Place, set: Set<unknown>): Generator<Place> {
+  const depth = parent.depth + 1;
+  for (const value of Set.prototype.values.call(set)) {
+    yield { value, step: ".values()[…]", parent, depth };
   }
-  if (brand === "Error" && Object.hasOwn(value, "cause")) {
-    return [{ value: (value as Error).cause, step: ".cause", parent: place, depth }];
-  }
-  return [];
+}
+
+/** What an object holds, one at a time: it may be more than memory has room for places. */
+function childrenOf(parent: Place, value: object, brand: Brand): Iterator<Place> {
+  if (brand === "plain" || brand === "Array") return propertiesOf(parent, value);
+  if (brand === "Map") return entriesOf(parent, value as Map<unknown, unknown>);
+  if (brand === "Set") return itemsOf(parent, value as Set<unknown>);
+  if (brand !== "Error" || !Object.hasOwn(value, "cause")) return [].values();
+  const { cause } = value as Error;
+  return [{ value: cause, step: ".cause", parent, depth: parent.depth + 1 }].values();
 }
 
 function isDetached(value: object, brand: Brand): boolean {
@@ -148,14 +144,20 @@ export function describeUncrossable(
 ): string | undefined {
   const resolved = resolveLimits(limits);
   const seen = new Set<unknown>();
-  const open: Place[] = [{ value, step: "value", parent: null, depth: 0 }];
-  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+  const root: Place = { value, step: "value", parent: null, depth: 0 };
+  const open: Iterator<Place>[] = [[root].values()];
+  while (open.length > 0) {
+    const { done, value: place } = open[open.length - 1].next();
+    if (done) {
+      open.pop();
+      continue;
+    }
     const problem = problemOf(place, resolved);
     if (problem !== undefined) return `${pathOf(place)} ${problem}`;
     const inner = place.value;
     if (typeof inner !== "object" || inner === null || seen.has(inner)) continue;
     seen.add(inner);
-    open.push(...childrenOf(place, inner, brandOf(inner)).reverse());
+    open.push(childrenOf(place, inner, brandOf(inner)));
   }
   return undefined;
 }
