@@ -133,13 +133,3 @@ Deno.test("WorkQueue makes a range that is put back the head again, priority bef
   queue.enqueue(wholeRange({ order: 1, rows: 1, priority: true }));
   assertEquals([...queue.heads(1)].map(({ batch }) => batch.order), [1]);
 });
-
-Deno.test("WorkQueue.clear() says how many rows waited, not those that are with a bee", () => {
-  const queue = new WorkQueue(2, { ordered: true });
-  queue.enqueue(wholeRange({ order: 0, rows: 5 }));
-  queue.enqueue(wholeRange({ order: 1, rows: 7, group: 1, priority: true }));
-  const [head] = queue.heads(0);
-  queue.take(head, { bee: 0, rows: 2 });
-  assertEquals(queue.clear(), 10);
-  assertEquals([queue.rows, queue.priorityRows, [...queue.heads(0)]], [0, 0, []]);
-});

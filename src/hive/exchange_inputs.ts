@@ -23,8 +23,8 @@ export class ExchangeInputs {
   readonly #peers: readonly (Peer | undefined)[];
   readonly #events: ExchangeEvents;
   readonly #closed = new Set<number>();
-  /** Frames of a generation that this bee has not been told of yet. */
-  readonly #early = new Map<RingReader, Uint8Array>();
+  /** Frames of a generation that this bee has not been told of yet; they go with their ring. */
+  readonly #early = new WeakMap<RingReader, Uint8Array>();
 
   /** The inputs of a bee; `peers` may change. */
   constructor(peers: readonly (Peer | undefined)[], events: ExchangeEvents) {
@@ -52,17 +52,16 @@ export class ExchangeInputs {
         break;
       }
       this.#early.delete(incoming);
-      if (header.generation === generation) this.#take(from, header, frame);
       frames++;
+      if (header.generation !== generation) continue;
+      if (header.kind === MessageKind.barrier) this.#barrier(from);
+      else this.#events.message(from, header, messageBody(frame));
     }
     if (frames > 0 && !this.#early.has(incoming)) incoming.release();
     return frames > 0;
   }
 
-  #take(from: number, ...[header, frame]: [MessageHeader, Uint8Array]): void {
-    if (header.kind !== MessageKind.barrier) {
-      return this.#events.message(from, header, messageBody(frame));
-    }
+  #barrier(from: number): void {
     this.#closed.add(from);
     this.#events.barrier(from);
   }

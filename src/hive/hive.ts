@@ -1,4 +1,4 @@
-import type { Cancel, Runtime, WorkerHandle } from "../runtime/runtime.ts";
+import type { Cancel, Runtime, SpawnOptions, WorkerHandle } from "../runtime/runtime.ts";
 import {
   Bee,
   type BeeInit,
@@ -264,7 +264,7 @@ export class Hive {
       module: BEE_MODULE,
       name: `bee ${bee}.${incarnation}`,
       init,
-      inProcess: (given, world, post) => bornHere(given as BeeInit, world, post),
+      inProcess: bornHere,
     }, {
       message: (message) => this.#heard(bee, incarnation, message as BeeMessage),
       error: (error) => this.#failed(bee, incarnation, error),
@@ -369,11 +369,9 @@ function hasWork({ control, inbox }: Place): boolean {
   return state === BeeState.working || (state === BeeState.idle && inbox.queuedBytes > 0);
 }
 
-async function bornHere(
-  init: BeeInit,
-  ...[runtime, post]: [Runtime, (data: unknown) => void]
-): Promise<Bee> {
-  const bee = await Bee.born(init, runtime);
+/** A bee in the spawner's own thread, as a simulation has them. */
+const bornHere: SpawnOptions["inProcess"] = async (init, runtime, post) => {
+  const bee = await Bee.born(init as BeeInit, runtime);
   post(bee.ready);
   return bee;
-}
+};

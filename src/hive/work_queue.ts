@@ -30,14 +30,8 @@ interface KeyGroup {
   /** The bee that has records of the group, and therefore gets the next ones too; −1 if none. */
   bee: number;
   inFlight: number;
-  normal: WorkRange[];
-  priority: WorkRange[];
-}
-
-/** What a bee may be given. */
-export interface Choice {
-  readonly range: WorkRange;
-  readonly group: number;
+  readonly normal: WorkRange[];
+  readonly priority: WorkRange[];
 }
 
 /**
@@ -121,14 +115,6 @@ export class WorkQueue {
   settle(range: WorkRange): void {
     const group = this.#groups[range.batch.group];
     if (--group.inFlight === 0) group.bee = -1;
-  }
-
-  /** Empties the queue; returns how many rows waited. */
-  clear(): number {
-    const rows = this.#rows;
-    for (const group of this.#groups) group.normal = [], group.priority = [];
-    this.#rows = this.#priorityRows = 0;
-    return rows;
   }
 
   #line({ batch }: WorkRange): WorkRange[] {

@@ -26,7 +26,7 @@ class FileSource<Row> implements Source<Row> {
 
   constructor(
     path: string | URL,
-    ...[options, decoder]: [DecoderOptions<Row>, MakeDecoder<Row>]
+    { options, decoder }: { options: DecoderOptions<Row>; decoder: MakeDecoder<Row> },
   ) {
     this.#path = path;
     this.#options = options;
@@ -97,7 +97,8 @@ export function csv<Row = Record<string, unknown>>(
   path: string | URL,
   options: CsvOptions<Row> = {},
 ): Source<Row> {
-  return new FileSource(path, options, (policy) => new CsvDecoder({ ...options, ...policy }));
+  const decoder: MakeDecoder<Row> = (policy) => new CsvDecoder({ ...options, ...policy });
+  return new FileSource(path, { options, decoder });
 }
 
 /**
@@ -113,5 +114,6 @@ export function ndjson<Row = Record<string, unknown>>(
   path: string | URL,
   options: NdjsonOptions<Row> = {},
 ): Source<Row> {
-  return new FileSource(path, options, (policy) => new NdjsonDecoder({ ...options, ...policy }));
+  const decoder: MakeDecoder<Row> = (policy) => new NdjsonDecoder({ ...options, ...policy });
+  return new FileSource(path, { options, decoder });
 }

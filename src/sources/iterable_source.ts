@@ -4,7 +4,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import { RecordBatchBuilder } from "../batch/record_batch_builder.ts";
 import type { TypedSchema } from "../batch/schema.ts";
 import { BadInputError } from "../stream/bad_inputs.ts";
-import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
+import type { BadInput, Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 
 const DEFAULT_BATCH_ROWS = 4096;
 
@@ -51,7 +51,11 @@ export class IterableSource<Row> implements Source<Row> {
 
   /** Begins to iterate. */
   async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
-    const collector = new Collector<Row>(this.schema, this.#batchRows, options);
+    const collector = new Collector<Row>({
+      schema: this.schema,
+      batchRows: this.#batchRows,
+      open: options,
+    });
     if (Symbol.asyncIterator in this.#rows) {
       yield* this.#fromAsync(this.#rows, collector, options);
     } else {
@@ -105,10 +109,17 @@ function settlesSoon(promise: Promise<unknown>, { runtime }: SourceOptions): Pro
   });
 }
 
+interface CollectorOptions<Row> {
+  readonly schema: TypedSchema<Row> | undefined;
+  readonly batchRows: number;
+  /** What the source was opened with. */
+  readonly open: SourceOptions;
+}
+
 /** Collects rows into batches. */
 class Collector<Row> {
   readonly #batchRows: number;
-  readonly #options: SourceOptions;
+  readonly #open: SourceOptions;
   #builder: RecordBatchBuilder<Row> | undefined;
   /** Rows from which the columns will be inferred. */
   #first: object[] = [];
@@ -116,12 +127,9 @@ class Collector<Row> {
   #deadLettered = 0;
   #position = 0;
 
-  constructor(
-    schema: TypedSchema<Row> | undefined,
-    ...[batchRows, options]: [number, SourceOptions]
-  ) {
+  constructor({ schema, batchRows, open }: CollectorOptions<Row>) {
     this.#batchRows = batchRows;
-    this.#options = options;
+    this.#open = open;
     if (schema) this.#builder = new RecordBatchBuilder<Row>(schema);
   }
 
@@ -164,13 +172,13 @@ class Collector<Row> {
       this.#builder!.append(row);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      this.#bad(row, error, position);
+      const { name, message } = error;
+      this.#bad({ record: row, error: { name, message }, position });
     }
   }
 
-  #bad(record: object, ...[{ name, message }, position]: [Error, number]): void {
-    const bad = { record, error: { name, message }, position };
-    const { badRecords, deadLetter } = this.#options;
+  #bad(bad: BadInput): void {
+    const { badRecords, deadLetter } = this.#open;
     if (badRecords === "fail") throw new BadInputError(bad);
     if (badRecords === "skip") {
       this.#skipped++;

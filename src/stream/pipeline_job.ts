@@ -12,6 +12,13 @@ export interface JobContext {
   readonly dispatcher: Dispatcher;
 }
 
+/** A message of a bee; its memory is valid during the call that hands it over. */
+export interface BeeAnswer {
+  readonly bee: number;
+  readonly header: MessageHeader;
+  readonly body: Uint8Array;
+}
+
 /** What a pipeline has the bees do, and how their answers become results. */
 export interface PipelineJob {
   /** What the bees are born with. */
@@ -29,10 +36,7 @@ export interface PipelineJob {
   /** Tells the bees what has to be told before the next batch; `ended`: there are no more. */
   prepare(context: JobContext, ended: boolean): void;
   /** A message of a bee. */
-  message(
-    context: JobContext,
-    given: { bee: number; header: MessageHeader; body: Uint8Array },
-  ): void;
+  message(context: JobContext, answer: BeeAnswer): void;
   /** Rows that may leave now. */
   take(context: JobContext): RecordBatch | undefined;
   /** Whether everything has left; only asked when there is nothing more to read. */

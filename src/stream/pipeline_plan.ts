@@ -80,7 +80,7 @@ export function resolvePlan(
   const { steps } = plan;
   const window = windowSpec(plan);
   // Checked against all columns first, so that messages list what the user knows.
-  const resultSchema = resultSchemaOf(window, steps, source);
+  const resultSchema = resultSchemaOf({ window, steps }, source);
   const wanted = options.whole ? undefined : wantedColumns(plan, window);
   const picked = source.fields.flatMap(({ name }, at) => !wanted || wanted.has(name) ? [at] : []);
   const schema = { fields: picked.map((at) => source.fields[at]) };
@@ -88,8 +88,8 @@ export function resolvePlan(
 }
 
 function resultSchemaOf(
-  window: WindowSpec | undefined,
-  ...[steps, schema]: [readonly StepSpec[], Schema]
+  { window, steps }: { window: WindowSpec | undefined; steps: readonly StepSpec[] },
+  schema: Schema,
 ): Schema {
   if (!window) {
     using run = new RowSteps(steps, schema);

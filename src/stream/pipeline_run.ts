@@ -3,7 +3,6 @@ import { type BeeLoss, Hive } from "../hive/hive.ts";
 import {
   MESSAGE_HEADER_BYTES,
   messageBody,
-  type MessageHeader,
   MessageKind,
   readMessageHeader,
   readOutcome,
@@ -13,7 +12,7 @@ import { BadInputs } from "./bad_inputs.ts";
 import { BatchFeed } from "./batch_feed.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Ledger } from "./ledger.ts";
-import type { JobContext, PipelineJob } from "./pipeline_job.ts";
+import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { PipelinePlan } from "./pipeline_plan.ts";
@@ -228,11 +227,13 @@ export class PipelineRun {
     const body = messageBody(frame);
     if (header.kind === MessageKind.fatal) throw errorOf(body);
     if (header.generation !== context.dispatcher.generation) return;
-    if (header.kind === MessageKind.outcome) return this.#settle(bee, header, body);
-    job.message(context, { bee, header, body });
+    const answer = { bee, header, body };
+    if (header.kind === MessageKind.outcome) this.#settle(answer);
+    else job.message(context, answer);
   }
 
-  #settle(bee: number, ...[{ sequence }, body]: [MessageHeader, Uint8Array]): void {
+  #settle({ bee, header, body }: BeeAnswer): void {
+    const { sequence } = header;
     this.#bees!.context.dispatcher.settled(bee, sequence);
     const entry = this.#log.at(sequence);
     if (!entry) return;

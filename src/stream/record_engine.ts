@@ -63,7 +63,6 @@ export class RecordEngine {
   /** What records cost this thread. */
   readonly carriage: Carriage;
   readonly #settings: EngineSettings;
-  #sendKeys: boolean;
   readonly #events: EngineEvents;
   readonly #hive: Hive;
   readonly #queue: WorkQueue;
@@ -76,6 +75,8 @@ export class RecordEngine {
   /** Unfinished records outside of the priority lanes, by 16 bits of the key's hash. */
   readonly #normal = new Int32Array(KEY_COUNTERS);
   readonly #sealedMs = new WeakMap<SealedBatch, number>();
+  /** Until all bees have said that their function does without. */
+  #sendKeys: boolean;
   #sequence = 0;
   #order = 0;
   /** Whether open batches may be closed before they are full. */
@@ -216,14 +217,6 @@ export class RecordEngine {
     if (this.#dispatches++ % DISPATCHES_PER_CLOCK === 0) this.#shiftRoles();
   }
 
-  /** Drops everything that waits for a bee; returns how many records. */
-  discard(): number {
-    let dropped = this.#queue.clear();
-    for (const filler of this.#filled) dropped += filler.seal(0).rows;
-    this.#filled.clear();
-    return dropped;
-  }
-
   #filler(group: number, priority: boolean): BatchFiller {
     const at = 2 * group + (priority ? 1 : 0);
     const { ordered, onError } = this.#settings;
@@ -325,11 +318,11 @@ export class RecordEngine {
   }
 
   #settle(batch: SealedBatch, outcome: Outcome): void {
-    this.#uncount(batch, outcome.from, outcome.values.length);
+    this.#uncount(batch, { from: outcome.from, rows: outcome.values.length });
     this.#events.settled(batch, outcome);
   }
 
-  #uncount(batch: SealedBatch, ...[from, rows]: [number, number]): void {
+  #uncount(batch: SealedBatch, { from, rows }: { from: number; rows: number }): void {
     this.#unfinished -= rows;
     this.#finished += rows;
     if (batch.priority) return;
@@ -346,13 +339,13 @@ export class RecordEngine {
       const rest: WorkRange = { ...range, from: done, losses: range.losses + 1 };
       if (rest.from === rest.to) continue;
       if (rest.losses < LOSSES_TO_ISOLATE) this.#queue.putBack(rest);
-      else this.#isolate(rest, guiltyRow(lost, loss), loss);
+      else this.#isolate(rest, { guilty: guiltyRow(lost, loss), loss });
     }
     this.dispatch();
   }
 
   /** A range has cost two bees: finds the record that does it, by the bee's own word or by halves. */
-  #isolate(range: WorkRange, ...[guilty, loss]: [number | undefined, BeeLoss]): void {
+  #isolate(range: WorkRange, { guilty, loss }: { guilty?: number; loss: BeeLoss }): void {
     const { batch, from, to } = range;
     const losses = LOSSES_TO_ISOLATE - 1;
     const back = (part: { from: number; to: number }) => {

@@ -39,11 +39,6 @@ export class ResultQueue<Out> {
     return this.#values.length - this.#head;
   }
 
-  /** Whether someone waits for a result. */
-  get isAwaited(): boolean {
-    return this.#readers.length > 0;
-  }
-
   /** Adds a result, or hands it to the reader that has waited longest. */
   push(key: string, result: Out): void {
     const reader = this.#readers.shift();

@@ -1,18 +1,13 @@
+import { getBit } from "../batch/bitmap.ts";
 import type { Column } from "../batch/column.ts";
+import { isValid } from "../batch/column_reader.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { WINDOW_COLUMNS } from "../windows/window_table.ts";
 
 /** Orders two rows of one batch. */
 export type CompareRows = (a: number, b: number) => number;
 
-function isNull({ validity }: Column, row: number): boolean {
-  return validity !== undefined && (validity[row >> 3] >> (row & 7) & 1) === 0;
-}
-
-function compareSlices(
-  { values, offsets }: Column,
-  ...[a, b]: [number, number]
-): number {
+function compareSlices({ values, offsets }: Column, a: number, b: number): number {
   const bytes = values as Uint8Array;
   const [startA, startB] = [offsets![a], offsets![b]];
   const [lengthA, lengthB] = [offsets![a + 1] - startA, offsets![b + 1] - startB];
@@ -40,22 +35,20 @@ function compareValues(column: Column): CompareRows {
     case "dict":
       return (a, b) => compareSlices(children![0], values[a] as number, values[b] as number);
     case "bool":
-      return (a, b) => bit(values as Uint8Array, a) - bit(values as Uint8Array, b);
+      return (a, b) =>
+        Number(getBit(values as Uint8Array, a)) - Number(getBit(values as Uint8Array, b));
     default:
       return (a, b) => compareNumbers(values[a], values[b]);
   }
-}
-
-function bit(bits: Uint8Array, at: number): number {
-  return bits[at >> 3] >> (at & 7) & 1;
 }
 
 function compareColumn(column: Column): CompareRows {
   const compare = compareValues(column);
   if (column.nullCount === 0) return compare;
   return (a, b) => {
-    const nulls = Number(isNull(column, a)) - Number(isNull(column, b));
-    return nulls !== 0 || isNull(column, a) ? nulls : compare(a, b);
+    const hasA = isValid(column, a);
+    const nulls = Number(isValid(column, b)) - Number(hasA);
+    return nulls !== 0 || !hasA ? nulls : compare(a, b);
   };
 }
 

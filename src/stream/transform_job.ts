@@ -1,8 +1,8 @@
 import { decodeFrame } from "../batch/frame.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
-import { type MessageHeader, MessageKind } from "../hive/pipeline_frames.ts";
+import { MessageKind } from "../hive/pipeline_frames.ts";
 import type { TransformTaskSpec } from "../hive/transform_task.ts";
-import type { JobContext, PipelineJob } from "./pipeline_job.ts";
+import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { ResolvedPlan } from "./pipeline_plan.ts";
 
@@ -35,10 +35,7 @@ export class TransformJob implements PipelineJob {
 
   prepare(): void {}
 
-  message(
-    { log }: JobContext,
-    { header, body }: { header: MessageHeader; body: Uint8Array },
-  ): void {
+  message({ log }: JobContext, { header, body }: BeeAnswer): void {
     if (header.kind !== MessageKind.result) return;
     // A copy: the frame is only lent, and rows wait for those of earlier batches.
     const { batch } = decodeFrame(body.slice(), { trusted: true });

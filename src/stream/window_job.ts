@@ -1,9 +1,9 @@
 import { decodeFrame } from "../batch/frame.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
-import { type MessageHeader, MessageKind } from "../hive/pipeline_frames.ts";
+import { MessageKind } from "../hive/pipeline_frames.ts";
 import type { ResetMessage, WindowTaskSpec } from "../hive/window_task.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import type { JobContext, PipelineJob } from "./pipeline_job.ts";
+import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { ResolvedPlan } from "./pipeline_plan.ts";
 import { WindowResults } from "./window_results.ts";
@@ -65,10 +65,7 @@ export class WindowJob implements PipelineJob {
     }
   }
 
-  message(
-    context: JobContext,
-    { bee, header, body }: { bee: number; header: MessageHeader; body: Uint8Array },
-  ): void {
+  message(context: JobContext, { bee, header, body }: BeeAnswer): void {
     switch (header.kind) {
       case MessageKind.result:
         // A copy: the frame is only lent, and results wait for those of other owners.

@@ -45,7 +45,7 @@ async function runAll(cases: FaultCase[]): Promise<FaultOutcome[]> {
 
 function check(
   fault: Exclude<Fault, "none">,
-  ...[given, outcome]: [FaultCase, FaultOutcome]
+  { given, outcome }: { given: FaultCase; outcome: FaultOutcome },
 ): void {
   const { numbers, errors, lostBees } = outcome;
   const where = JSON.stringify({ given, lostBees, errors });
@@ -71,6 +71,6 @@ for (const [fault, count] of COUNTS) {
   Deno.test(`HiveStream loses and doubles nothing when a function does this: ${fault}`, async () => {
     const cases = casesOf(fault, count);
     const outcomes = await runAll(cases);
-    for (let i = 0; i < cases.length; i++) check(fault, cases[i], outcomes[i]);
+    for (let i = 0; i < cases.length; i++) check(fault, { given: cases[i], outcome: outcomes[i] });
   });
 }
