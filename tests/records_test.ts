@@ -410,6 +410,23 @@ Deno.test("instances become plain objects of their own fields, whatever their pr
   assertSame(roundTrip(...values, ...values), [...plain, ...plain]);
 });
 
+Deno.test("what a prototype shows is no field, even where objects have a field of that name", () => {
+  class Loud {
+    constructor(readonly id: string) {}
+  }
+  (Loud.prototype as unknown as Record<string, unknown>).loud = 1;
+  const own = { id: "a", loud: 1 };
+  assertSame(roundTrip(own, own, new Loud("b"), own), [own, own, { id: "b" }, own]);
+});
+
+Deno.test("an array keeps a property beside its items, also with a hole for each", () => {
+  const holed: unknown[] = Object.assign([1, 2], { note: "a" });
+  delete holed[1];
+  const match = /b(?<rest>.)/.exec("abc");
+  const values = [[1, 2], holed, Object.assign([], { note: 1 }), match];
+  assertSame(roundTrip(...values), values);
+});
+
 Deno.test("errors keep class, message, stack and cause, lists of errors and DOM errors included", () => {
   const errors = [
     new RangeError("a", { cause: { deep: [1] } }),

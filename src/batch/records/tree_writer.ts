@@ -22,7 +22,7 @@ const COLUMN_BYTES = 128;
 /** The most bytes that describe a shape in a column, its keys apart. */
 const SHAPE_BYTES = 40;
 /** Fields on the way at first; more are added when a value nests deeper. */
-const STACK_SLOTS = 256;
+const STACK_SLOTS = 64;
 const WORD_BITS = new BigInt64Array(1);
 const WORD_FLOAT = new Float64Array(WORD_BITS.buffer);
 
