@@ -7,8 +7,10 @@ import type { TreeWriter } from "./tree_writer.ts";
 const { HEADER } = layout;
 /** Copied by a loop up to this length: making a view costs more. */
 const LOOPED = 32;
+/** Texts up to this length are written by a loop: a call of the encoder costs more. */
+const SHORT_TEXT = 48;
+const LAST_ASCII = 0x7f;
 const NO_BYTES = new Uint8Array();
-const NO_U16 = new Uint16Array();
 const NO_U32 = new Uint32Array();
 const NO_F64 = new Float64Array();
 const encoder = new TextEncoder();
@@ -18,7 +20,6 @@ export class BatchLayout {
   readonly #meta: number[] = [];
   readonly #shapes: Shape[] = [];
   #u8: Uint8Array = NO_BYTES;
-  #u16: Uint16Array = NO_U16;
   #u32: Uint32Array = NO_U32;
   #f64: Float64Array = NO_F64;
   #at = 0;
@@ -49,7 +50,6 @@ export class BatchLayout {
   #open(target: Uint8Array): void {
     const { buffer, byteOffset, byteLength } = target;
     this.#u8 = target;
-    this.#u16 = new Uint16Array(buffer, byteOffset, byteLength >>> 1);
     this.#u32 = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
     this.#f64 = new Float64Array(buffer, byteOffset, byteLength >>> 3);
     this.#at = layout.HEADER_BYTES;
@@ -62,7 +62,6 @@ export class BatchLayout {
   /** Lets go of the target. */
   close(): void {
     this.#u8 = NO_BYTES;
-    this.#u16 = NO_U16;
     this.#u32 = NO_U32;
     this.#f64 = NO_F64;
     this.#text = "";
@@ -111,11 +110,17 @@ export class BatchLayout {
   /** Writes integers in the fewest of 1, 2 or 4 bytes that hold the greatest, and notes which. */
   #numbers(numbers: ArrayLike<number>, count: number, greatest: number): void {
     const width = greatest < 256 ? 1 : greatest < 65536 ? 2 : 4;
-    const into = width === 1 ? this.#u8 : width === 2 ? this.#u16 : this.#u32;
+    const into = width === 1 ? this.#u8 : width === 2 ? this.#halves() : this.#u32;
     const start = this.#at / width;
     for (let i = 0; i < count; i++) into[start + i] = numbers[i];
     this.#at = layout.align8(this.#at + count * width);
     this.#meta.push(width);
+  }
+
+  /** A view by 16 bits: rarely wanted, so made when it is. */
+  #halves(): Uint16Array {
+    const { buffer, byteOffset, byteLength } = this.#u8;
+    return new Uint16Array(buffer, byteOffset, byteLength >>> 1);
   }
 
   #free(offsets: number[]): number {
@@ -162,16 +167,32 @@ export class BatchLayout {
     const start = this.#at;
     header[HEADER.textOffset] = start;
     header[HEADER.textUnits] = text.length;
-    if (text.isWellFormed()) {
+    if (text.length <= SHORT_TEXT && this.#writeAscii(text)) {
+      header[HEADER.textEncoding] = layout.ENCODING_UTF8;
+      this.#at += text.length;
+    } else if (text.isWellFormed()) {
       header[HEADER.textEncoding] = layout.ENCODING_UTF8;
       this.#at += encoder.encodeInto(text, this.#u8.subarray(start)).written;
     } else {
       header[HEADER.textEncoding] = layout.ENCODING_UTF16;
-      for (let i = 0; i < text.length; i++) this.#u16[(start >>> 1) + i] = text.charCodeAt(i);
+      const halves = this.#halves();
+      for (let i = 0; i < text.length; i++) halves[(start >>> 1) + i] = text.charCodeAt(i);
       this.#at += text.length * 2;
     }
     header[HEADER.textBytes] = this.#at - start;
     this.#at = layout.align8(this.#at);
+  }
+
+  /** Writes a text of ASCII alone. Returns whether it is. */
+  #writeAscii(text: string): boolean {
+    const bytes = this.#u8;
+    const start = this.#at;
+    for (let i = 0; i < text.length; i++) {
+      const char = text.charCodeAt(i);
+      if (char > LAST_ASCII) return false;
+      bytes[start + i] = char;
+    }
+    return true;
   }
 
   #writeShapes(): void {

@@ -28,6 +28,8 @@ export class BatchSource {
   /** Where the next column's strings begin in the text. */
   textAt = 0;
   shapes: KnownShape[] = [];
+  /** Where the integers that were taken last begin. */
+  integersAt = 0;
   #at = 0;
   #end = 0;
   #metaAt = 0;
@@ -109,6 +111,11 @@ export class BatchSource {
     }
   }
 
+  /** Whether there are free values. */
+  get hasFree(): boolean {
+    return this.u32[HEADER.freeBytes] > 0;
+  }
+
   /** The section of free values. */
   get free(): Uint8Array<ArrayBuffer> {
     return this.#section(this.u32[HEADER.freeOffset], this.u32[HEADER.freeBytes]);
@@ -150,12 +157,15 @@ export class BatchSource {
     return this.u8.subarray(start, start + count);
   }
 
-  /** Takes the next integers, whose width is the next word of the description. */
+  /**
+   * Takes the next integers, whose width is the next word of the description. They begin at
+   * {@linkcode integersAt} of what is returned: a view of them alone would cost small batches more
+   * than all else.
+   */
   integers(count: number): Integers {
     const width = this.meta();
     if (width !== 1 && width !== 2 && width !== 4) throw damaged(`integers of ${width} bytes`);
-    const start = this.take(count, width) / width;
-    const all = width === 1 ? this.u8 : width === 2 ? this.u16 : this.u32;
-    return all.subarray(start, start + count);
+    this.integersAt = this.take(count, width) / width;
+    return width === 1 ? this.u8 : width === 2 ? this.u16 : this.u32;
   }
 }

@@ -179,10 +179,10 @@ export class ColumnWriter {
     }
     if (this.tags.length > KEPT_CELLS) this.tags = NO_TAGS;
     this.wordCount = 0;
-    this.free.length = 0;
+    if (this.free.length > 0) this.free = [];
     this.text?.reset();
     this.list?.reset();
-    for (const each of this.objects) each.reset();
+    for (let i = 0; i < this.objects.length; i++) this.objects[i].reset();
   }
 
   /** The objects of a shape from here on. */

@@ -42,6 +42,7 @@ export class FreeWriter {
   }
 
   truncate(bytes: number, textUnits: number): void {
+    if (bytes === this.#sink.length) return;
     this.#sink.truncate(bytes);
     if (textUnits < this.#text.length) this.#text = this.#text.slice(0, textUnits);
     this.#seen.clear();

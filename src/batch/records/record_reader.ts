@@ -1,4 +1,4 @@
-import { BatchSource } from "./batch_source.ts";
+import { BatchSource, type Integers } from "./batch_source.ts";
 import { damaged } from "./damaged.ts";
 import { FreeReader } from "./free_reader.ts";
 import * as layout from "./layout.ts";
@@ -8,14 +8,15 @@ import { ShapeCache } from "./shape_cache.ts";
 /** The cells of each kind of a column, found by their tag. */
 interface Kinds {
   words: Float64Array;
-  bits: BigInt64Array;
+  /** The bits of the words, to read bigints from. */
+  bits(): BigInt64Array;
   /** Text, free values, lists and objects, by tag. */
   readonly others: ArrayLike<unknown>[];
 }
 
 const NO_FREE = new FreeReader(new Uint8Array(), "", 0);
 const NO_WORDS = new Float64Array();
-const NO_BITS = new BigInt64Array();
+const NO_BITS = (): BigInt64Array => new BigInt64Array();
 
 /**
  * Reads batches that a {@linkcode RecordWriter} wrote, of any number of writers, in any order.
@@ -38,7 +39,7 @@ export class RecordReader {
     const source = this.#source;
     try {
       const count = source.open(bytes, this.#shapes);
-      if (source.free.length > 0) {
+      if (source.hasFree) {
         this.#free = new FreeReader(source.free, source.text, source.freeTextStart);
       }
       const values = this.#column(count, 0);
@@ -76,7 +77,7 @@ export class RecordReader {
     const count = source.meta();
     const start = source.take(count, 8) / 8;
     kinds.words = source.f64.subarray(start, start + count);
-    kinds.bits = source.i64.subarray(start, start + count);
+    kinds.bits = () => source.i64.subarray(start, start + count);
   }
 
   #texts(): string[] {
@@ -84,12 +85,13 @@ export class RecordReader {
     const count = source.meta();
     const distinct = source.meta();
     const identity = source.meta() === 1;
-    const strings = this.#strings(source.integers(distinct));
+    const strings = this.#strings(source.integers(distinct), distinct);
     if (identity) return strings;
     const ids = source.integers(count);
+    const start = source.integersAt;
     const texts = new Array<string>(count);
     for (let i = 0; i < count; i++) {
-      const id = ids[i];
+      const id = ids[start + i];
       if (id >= distinct) throw damaged("a string's number is not there");
       texts[i] = strings[id];
     }
@@ -97,21 +99,22 @@ export class RecordReader {
   }
 
   /** The next strings of the text, by their lengths. */
-  #strings(lengths: ArrayLike<number>): string[] {
+  #strings(lengths: Integers, count: number): string[] {
     const source = this.#source;
-    const { text } = source;
-    const count = lengths.length;
+    const { text, integersAt } = source;
     const strings = new Array<string>(count);
     let at = source.textAt;
-    for (let i = 0; i < count; i++) strings[i] = text.substring(at, at += lengths[i]);
+    for (let i = 0; i < count; i++) strings[i] = text.substring(at, at += lengths[integersAt + i]);
     if (at > text.length) throw damaged("a string lies beyond the text");
     source.textAt = at;
     return strings;
   }
 
   #frees(): unknown[] {
-    const offsets = this.#source.integers(this.#source.meta());
-    return Array.from(offsets, (offset) => this.#free.read(offset));
+    const count = this.#source.meta();
+    const offsets = this.#source.integers(count);
+    const start = this.#source.integersAt;
+    return Array.from({ length: count }, (_, i) => this.#free.read(offsets[start + i]));
   }
 
   #lists(depth: number): unknown[][] {
@@ -119,12 +122,13 @@ export class RecordReader {
     const count = source.meta();
     const itemCount = source.meta();
     const lengths = source.integers(count);
+    const start = source.integersAt;
     const items = this.#column(itemCount, depth + 1);
     const lists = new Array<unknown[]>(count);
     let at = 0;
     for (let i = 0; i < count; i++) {
       const list: unknown[] = [];
-      const end = at + lengths[i];
+      const end = at + lengths[start + i];
       if (end > itemCount) throw damaged("a list has more items than told");
       while (at < end) list.push(items[at++]);
       lists[i] = list;
@@ -165,15 +169,16 @@ function pure(kind: number, kinds: Kinds): ArrayLike<unknown> {
     case layout.TAG_DATE:
       return Array.from(kinds.words, (time) => new Date(time));
     case layout.TAG_BIGINT:
-      return Array.from(kinds.bits);
+      return Array.from(kinds.bits());
   }
   return kinds.others[kind] ?? [];
 }
 
 /** The cells of a column of several kinds, in their order. */
 function merge(tags: Uint8Array, kinds: Kinds): unknown[] {
-  const { words, bits, others } = kinds;
-  const next = new Uint32Array(256);
+  const { words, others } = kinds;
+  const bits = tags.includes(layout.TAG_BIGINT) ? kinds.bits() : NO_BITS();
+  const next = new Array<number>(others.length).fill(0);
   let word = 0;
   const cells = new Array<unknown>(tags.length);
   for (let i = 0; i < tags.length; i++) {
@@ -184,7 +189,8 @@ function merge(tags: Uint8Array, kinds: Kinds): unknown[] {
     else if (tag <= layout.TAG_TRUE) cells[i] = tag === layout.TAG_TRUE;
     else if (tag === layout.TAG_DATE) cells[i] = new Date(words[word++]);
     else if (tag === layout.TAG_BIGINT) cells[i] = bits[word++];
-    else cells[i] = others[tag]?.[next[tag]++];
+    else if (others[tag] === undefined) throw damaged(`a cell has the unknown tag ${tag}`);
+    else cells[i] = others[tag][next[tag]++];
   }
   if (word > words.length || others.some((each, tag) => next[tag] > each.length)) {
     throw damaged("a column has fewer cells of a kind than told");

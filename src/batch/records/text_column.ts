@@ -50,6 +50,8 @@ export class TextColumn {
   #knownChars = 0;
   /** For each known string its number in the batch, or `ABSENT`. */
   #local: Int32Array<ArrayBuffer> = new Int32Array(FIRST_CELLS);
+  /** The known strings of the batch, to make them absent again. */
+  readonly #here: number[] = [];
 
   /** Strings remembered from batch to batch. */
   get remembered(): number {
@@ -64,6 +66,7 @@ export class TextColumn {
     const id = this.#local[known];
     if (id === ABSENT) {
       this.#local[known] = this.distinct;
+      this.#here.push(known);
       return this.#append(text);
     }
     if (this.count === this.ids.length) this.ids = grown(this.ids);
@@ -102,11 +105,13 @@ export class TextColumn {
       this.#knownChars += text.length;
       if (id === this.#local.length) this.#local = grownLocal(this.#local);
       this.#local[id] = this.distinct;
+      this.#here.push(id);
     }
     return this.#append(text);
   }
 
   #forget(): void {
+    this.#here.length = 0;
     this.#known.clear();
     this.#knownChars = 0;
   }
@@ -137,7 +142,8 @@ export class TextColumn {
       this.#pause = Math.min(this.#pause * 2, LAST_PAUSE);
     } else if (this.#looking && this.count >= JUDGED_DISTINCT) this.#pause = FIRST_PAUSE;
     this.identity = !this.#looking;
-    if (this.ids.length > KEPT_CELLS && this.count < this.ids.length / 8) {
+    const cells = Math.max(this.ids.length, this.lengths.length);
+    if (cells > KEPT_CELLS && this.count < cells / 8) {
       this.ids = new Uint32Array(FIRST_CELLS);
       this.lengths = new Uint32Array(FIRST_CELLS);
     }
@@ -145,6 +151,9 @@ export class TextColumn {
     this.distinct = 0;
     this.longest = 0;
     this.rope = "";
-    this.#local.fill(ABSENT, 0, this.#known.size);
+    if (this.#here.length > 0) {
+      for (const known of this.#here) this.#local[known] = ABSENT;
+      this.#here.length = 0;
+    }
   }
 }
