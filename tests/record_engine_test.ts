@@ -45,11 +45,11 @@ async function runWithPriorities(seed: number): Promise<{ key: string; n: number
     for (let fault = random.below(3); fault > 0; fault--) {
       runtime.after(random.next() * 20, () => runtime.crash(random.pick(runtime.workers)));
     }
-    const keys = 1 + random.below(40);
+    const keys = random.chance(0.5) ? 1 + random.below(2) : 1 + random.below(40);
     for (let n = 0; n < 1_500; n++) {
       const priority = random.chance(0.2) ? "high" : "normal";
       stream.trySubmit(`key ${random.below(keys)}`, n, { priority });
-      if (random.chance(0.01)) await new Promise<void>((resolve) => runtime.soon(resolve));
+      if (random.chance(0.002)) await new Promise<void>((resolve) => runtime.soon(resolve));
     }
     await stream.stop();
     const results: { key: string; n: number }[] = [];
