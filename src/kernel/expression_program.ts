@@ -1,5 +1,5 @@
 import type { Kernel } from "./kernel.ts";
-import { KernelBuffer } from "./kernel_buffer.ts";
+import { MemoryBlock } from "./memory_block.ts";
 
 /** Rows of a block, as `assembly/expression/layout.ts` has it. */
 export const BLOCK_ROWS = 1024;
@@ -76,7 +76,7 @@ export class ExpressionProgram implements Disposable {
   readonly #state: number;
   readonly #counts: number;
   readonly #places: readonly ColumnPlace[];
-  readonly #scratch: KernelBuffer;
+  readonly #scratch: MemoryBlock;
 
   /**
    * Lays a program out in kernel memory.
@@ -101,7 +101,7 @@ export class ExpressionProgram implements Disposable {
     this.#places = layout.places.map((place) => moved(place, this.#memory));
     registers.forEach((register, at) => this.#writeRegister(at, register));
     instructions.forEach((instruction, at) => this.#writeInstruction(at, instruction));
-    this.#scratch = new KernelBuffer(kernel);
+    this.#scratch = new MemoryBlock(kernel);
   }
 
   /** Where a register's parts lie. */
@@ -126,11 +126,6 @@ export class ExpressionProgram implements Disposable {
   /** Changes an instruction's first address or count. */
   setI(instruction: number, value: number): void {
     this.#view().setUint32(this.#program + instruction * INSTRUCTION_BYTES + 12, value, true);
-  }
-
-  /** Changes an instruction's second address or count. */
-  setJ(instruction: number, value: number): void {
-    this.#view().setUint32(this.#program + instruction * INSTRUCTION_BYTES + 32, value, true);
   }
 
   /** Sets the value that a constant register holds in every row. */
@@ -184,7 +179,7 @@ export class ExpressionProgram implements Disposable {
 
   /** Gives the memory back. */
   [Symbol.dispose](): void {
-    this.#scratch.release();
+    this.#scratch[Symbol.dispose]();
     this.#kernel.release(this.#memory);
   }
 

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import { KernelBuffer } from "../../kernel/kernel_buffer.ts";
+import { MemoryBlock } from "../../kernel/memory_block.ts";
 import { bitmapBytes, clearBit, fullBitmap, setBit } from "../bitmap.ts";
 import type { Column } from "../column.ts";
 import { readColumn } from "../column_reader.ts";
@@ -24,7 +24,7 @@ export class DictionaryTable {
   readonly #kernel: Kernel;
   readonly #input: TableInput;
   readonly #codes: StringCodes | undefined;
-  readonly #buffer: KernelBuffer;
+  readonly #buffer: MemoryBlock;
   readonly #evaluate: Evaluator<Value>;
   #dictionary: Column | undefined;
   #complete = false;
@@ -33,7 +33,7 @@ export class DictionaryTable {
     this.#kernel = kernel;
     this.#input = input;
     this.#codes = codes;
-    this.#buffer = new KernelBuffer(kernel);
+    this.#buffer = new MemoryBlock(kernel);
     this.#evaluate = evaluatorOf<Value>(entryOf(input.checked, input.path), () => (entry) => entry);
   }
 
@@ -63,7 +63,7 @@ export class DictionaryTable {
 
   /** Gives the kernel memory back. */
   release(): void {
-    this.#buffer.release();
+    this.#buffer[Symbol.dispose]();
     this.#dictionary = undefined;
   }
 

@@ -1,6 +1,6 @@
 import type { ExpressionProgram } from "../../kernel/expression_program.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { KernelBuffer } from "../../kernel/kernel_buffer.ts";
+import { MemoryBlock } from "../../kernel/memory_block.ts";
 import { bitmapBytes, setBit } from "../bitmap.ts";
 import type { Column } from "../column.ts";
 import { columnOf } from "../column_of.ts";
@@ -34,7 +34,7 @@ export class ColumnLoader {
   readonly #kernel: Kernel;
   readonly #program: ExpressionProgram;
   readonly #link: ColumnLink;
-  readonly #text: KernelBuffer;
+  readonly #text: MemoryBlock;
   readonly #evaluate: Evaluator<number> | undefined;
   #column: Column | undefined;
   #doubt: Uint8Array | undefined;
@@ -47,7 +47,7 @@ export class ColumnLoader {
     this.#kernel = on.kernel;
     this.#program = program;
     this.#link = link;
-    this.#text = new KernelBuffer(on.kernel);
+    this.#text = new MemoryBlock(on.kernel);
     const { source } = link.input;
     if ("op" in source) this.#evaluate = evaluatorOf(source, (column) => on.rows.all(column));
   }
@@ -76,7 +76,7 @@ export class ColumnLoader {
 
   /** Gives the kernel memory back. */
   release(): void {
-    this.#text.release();
+    this.#text[Symbol.dispose]();
   }
 
   // by the host, row by row; a row that fails is in doubt, since nobody may ever ask for it

@@ -1,6 +1,6 @@
 import type { ColumnPlace, ExpressionProgram } from "../../kernel/expression_program.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { KernelBuffer } from "../../kernel/kernel_buffer.ts";
+import { MemoryBlock } from "../../kernel/memory_block.ts";
 import { bitmapBytes, clearBit, getBit, setBit } from "../bitmap.ts";
 import type { Column, ColumnValues } from "../column.ts";
 import { MAX_COLUMN_BYTES } from "../limits.ts";
@@ -49,8 +49,8 @@ export class OutputReader {
   readonly #kernel: Kernel;
   readonly #program: ExpressionProgram;
   readonly #link: OutputLink;
-  readonly #patches: KernelBuffer;
-  readonly #packed: KernelBuffer;
+  readonly #patches: MemoryBlock;
+  readonly #packed: MemoryBlock;
   #length = 0;
   #nulls = 0;
   #values: ColumnValues = new Uint8Array();
@@ -62,8 +62,8 @@ export class OutputReader {
     this.#kernel = kernel;
     this.#program = program;
     this.#link = link;
-    this.#patches = new KernelBuffer(kernel);
-    this.#packed = new KernelBuffer(kernel);
+    this.#patches = new MemoryBlock(kernel);
+    this.#packed = new MemoryBlock(kernel);
   }
 
   /** Begins a column of so many rows. */
@@ -116,8 +116,8 @@ export class OutputReader {
 
   /** Gives the kernel memory back. */
   release(): void {
-    this.#patches.release();
-    this.#packed.release();
+    this.#patches[Symbol.dispose]();
+    this.#packed[Symbol.dispose]();
   }
 
   // Writes what the host decides over what the kernel could not; the change of the null count.

@@ -1,6 +1,6 @@
 import { BLOCK_ROWS, CHUNK_ROWS, ExpressionProgram } from "../../kernel/expression_program.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { KernelBuffer } from "../../kernel/kernel_buffer.ts";
+import { MemoryBlock } from "../../kernel/memory_block.ts";
 import type { DataType } from "../schema.ts";
 import type { Assembled } from "./assembler.ts";
 import { BatchRows } from "./batch_rows.ts";
@@ -31,7 +31,7 @@ export class Machine implements Disposable {
   readonly #columns: readonly ColumnLoader[];
   readonly #tables: readonly { table: DictionaryTable; gather: number; codes?: StringCodes }[];
   readonly #clocks: readonly number[];
-  readonly #blobs: KernelBuffer;
+  readonly #blobs: MemoryBlock;
   readonly #deciders: readonly Evaluator<number>[];
   #now: number | undefined;
 
@@ -102,7 +102,7 @@ export class Machine implements Disposable {
     for (const column of this.#columns) column.release();
     for (const { table } of this.#tables) table.release();
     for (const output of this.outputs) output.release();
-    this.#blobs.release();
+    this.#blobs[Symbol.dispose]();
     this.#program[Symbol.dispose]();
   }
 
@@ -136,7 +136,7 @@ interface Linking {
 }
 
 /** Writes all constants and what instructions point to; the memory that holds the bytes of it. */
-function writeConstants({ kernel, program, lowering, assembled }: Linking): KernelBuffer {
+function writeConstants({ kernel, program, lowering, assembled }: Linking): MemoryBlock {
   const blobs = new BlobWriter(kernel);
   const later: ((base: number) => void)[] = [];
   for (const constant of lowering.constants) {
@@ -192,13 +192,13 @@ function pair(address: number, bytes: number): Uint8Array {
 
 /** Bytes that belong to a program, put together before their place is known. */
 class BlobWriter {
-  readonly #buffer: KernelBuffer;
+  readonly #buffer: MemoryBlock;
   readonly #parts: { at: number; bytes: Uint8Array }[] = [];
   readonly #lists: { at: number; texts: { at: number; bytes: number }[] }[] = [];
   #size = 0;
 
   constructor(kernel: Kernel) {
-    this.#buffer = new KernelBuffer(kernel);
+    this.#buffer = new MemoryBlock(kernel);
     this.#kernel = kernel;
   }
 
@@ -222,7 +222,7 @@ class BlobWriter {
   }
 
   /** Writes all, and tells whoever waits for the start. */
-  write(later: readonly ((base: number) => void)[]): KernelBuffer {
+  write(later: readonly ((base: number) => void)[]): MemoryBlock {
     const base = this.#buffer.reserve(Math.max(this.#size, BLOCK_ROWS));
     for (const { at, bytes } of this.#parts) this.#kernel.u8.set(bytes, base + at);
     for (const { at, texts } of this.#lists) {
