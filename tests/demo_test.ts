@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { counterpart } from "./support/counterpart.ts";
 import { CsvDecoder, schema, types as t } from "../mod.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -92,6 +93,27 @@ Deno.test("The demo's table equals the rows counted one by one", async () => {
   for (const [key, n] of shown) assertEquals(expected.get(key), n, key);
   assertStringIncludes(out, `… ${expected.size - 15} more rows`);
 });
+
+const script = counterpart({
+  program: "script",
+  purpose: "give the demo a terminal",
+  debianPackage: "bsdutils",
+});
+
+Deno.test(script.test("On a terminal the demo writes its progress over itself", async (path) => {
+  const command = [Deno.execPath(), ...demoFlags(), "1000000"].join(" ");
+  const { code, stdout } = await new Deno.Command(path, {
+    args: ["-qec", command, "/dev/null"],
+    cwd: ROOT,
+    stdin: "null",
+  }).output();
+  const out = decoder.decode(stdout);
+  assertEquals(code, 0, out);
+  // deno-lint-ignore no-control-regex
+  const progress = out.match(/\r\u001b\[2K[\d,]+ of 1,000,000 rows/g) ?? [];
+  assert(progress.length > 0, out);
+  assertStringIncludes(out, "0 unaccounted for");
+}));
 
 Deno.test("Ctrl-C drains the demo, shows what was done, and exits 130", async () => {
   const child = demo(ENDLESS).spawn();

@@ -55,6 +55,11 @@ function wantedColumns({ keys, aggregates }: WindowSpec, { fields }: Schema): Se
   return wanted;
 }
 
+/** Of results hardly any key comes twice in a window: a dictionary would only cost time. */
+function plainText(field: Field): Field {
+  return field.type.kind === "dict" ? { ...field, type: { kind: "utf8" } } : field;
+}
+
 /** Filters and selects rows, and picks the columns that a windowed aggregation needs. */
 export class WindowInput implements Disposable {
   /** What the table of this input is made with. */
@@ -91,7 +96,7 @@ export class WindowInput implements Disposable {
     const wanted = wantedColumns(spec, given);
     this.#picked = given.fields.flatMap(({ name }, at) => wanted.has(name) ? [at] : []);
     this.#schema = { fields: [time, ...this.#picked.map((at) => given.fields[at])] };
-    this.tableOptions = { ...options, schema: this.#schema };
+    this.tableOptions = { ...options, schema: { fields: this.#schema.fields.map(plainText) } };
   }
 
   /** Start of the window that holds a time, ms. */

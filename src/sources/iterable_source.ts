@@ -4,6 +4,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import { RecordBatchBuilder } from "../batch/record_batch_builder.ts";
 import type { TypedSchema } from "../batch/schema.ts";
 import { BadInputError } from "../stream/bad_inputs.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { BadInput, Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 
 const DEFAULT_BATCH_ROWS = 4096;
@@ -73,12 +74,13 @@ export class IterableSource<Row> implements Source<Row> {
     options: SourceOptions,
   ): AsyncGenerator<SourceBatch<Row>, void, undefined> {
     const iterator = rows[Symbol.asyncIterator]();
+    const turns = new Turns(options.runtime);
     using aborted = abortOf(options.signal);
     try {
       while (!options.signal.aborted) {
         const next = iterator.next();
         // Rows that are here do not wait for rows that are not.
-        if (collector.length > 0 && !(await settlesSoon(next, options))) yield* collector.flush();
+        if (collector.length > 0 && !(await turns.settles(next))) yield* collector.flush();
         const result = await Promise.race([next, aborted.promise]);
         if (!result || result.done) return;
         yield* collector.add(result.value);
@@ -101,12 +103,25 @@ function abortOf(signal: AbortSignal): Disposable & { readonly promise: Promise<
   };
 }
 
-/** Whether a promise settles within this turn of the event loop. */
-function settlesSoon(promise: Promise<unknown>, { runtime }: SourceOptions): Promise<boolean> {
-  return new Promise((resolve) => {
-    promise.then(() => resolve(true), () => resolve(true));
-    runtime.soon(() => resolve(false));
-  });
+/** Turns of the event loop, each asked for once however many promises are held against it. */
+class Turns {
+  readonly #runtime: Runtime;
+  #turn: Promise<boolean> | undefined;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** Whether a promise settles within this turn of the event loop. */
+  settles(promise: Promise<unknown>): Promise<boolean> {
+    this.#turn ??= new Promise((resolve) => {
+      this.#runtime.soon(() => {
+        this.#turn = undefined;
+        resolve(false);
+      });
+    });
+    return Promise.race([promise.then(() => true, () => true), this.#turn]);
+  }
 }
 
 interface CollectorOptions<Row> {

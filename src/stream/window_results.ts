@@ -10,6 +10,8 @@ export class WindowResults {
   readonly #runs: RecordBatch[][];
   /** Up to which watermark each owner has sent all it has, ms. */
   readonly #passed: number[];
+  /** Results of windows that all owners have passed, in order. */
+  readonly #ready: RecordBatch[] = [];
   #left = -Infinity;
   #windows = 0;
   #lastStart = NaN;
@@ -42,26 +44,31 @@ export class WindowResults {
     this.#passed[owner] = watermark;
   }
 
-  /** The results that may leave now. */
+  /** The next results that may leave. */
   take(): RecordBatch | undefined {
     const watermark = Math.min(...this.#passed);
-    if (!(watermark > this.#left)) return undefined;
-    this.#left = watermark;
-    const runs = this.#runs.map((run, owner) => {
-      if (run.length === 0) return undefined;
-      const all = run.length === 1 ? run[0] : RecordBatch.concat(run);
-      const end = firstAfter(all, watermark);
-      this.#runs[owner] = end < all.length ? [all.slice(end)] : [];
-      return end > 0 ? all.slice(0, end) : undefined;
-    }).filter((run) => run !== undefined);
-    return runs.length === 0 ? undefined : this.#counted(this.#merged(runs));
+    if (watermark > this.#left) this.#release(watermark);
+    const next = this.#ready.shift();
+    return next && this.#counted(next);
   }
 
-  #merged(runs: readonly RecordBatch[]): RecordBatch {
-    if (runs.length === 1) return runs[0];
-    const all = RecordBatch.concat(runs);
+  /** Makes ready what belongs to windows that end at or before a watermark. */
+  #release(watermark: number): void {
+    this.#left = watermark;
+    const runs = this.#runs.map((run, owner) => {
+      this.#runs[owner] = run.map((batch) => batch.slice(firstAfter(batch, watermark)))
+        .filter(({ length }) => length > 0);
+      return until(run, watermark);
+    }).filter(({ length }) => length > 0);
+    // What comes of one owner alone is in order as it is.
+    if (runs.length === 1) this.#ready.push(...runs[0]);
+    else if (runs.length > 1) this.#ready.push(this.#merged(runs));
+  }
+
+  #merged(runs: readonly (readonly RecordBatch[])[]): RecordBatch {
+    const all = RecordBatch.concat(runs.flat());
     let rows = 0;
-    const ends = runs.map((run) => rows += run.length);
+    const ends = runs.map((run) => rows += run.reduce((sum, { length }) => sum + length, 0));
     return all.take(mergeRuns(ends, windowOrder(all, this.#keys)));
   }
 
@@ -78,11 +85,16 @@ export class WindowResults {
   /** Forgets what came after a checkpoint at this watermark: it will come again. */
   rewind(watermark: number): void {
     this.#passed.fill(watermark);
-    this.#runs.forEach((run, owner) => {
-      this.#runs[owner] = run.map((batch) => batch.slice(0, firstAfter(batch, watermark)))
-        .filter(({ length }) => length > 0);
-    });
+    this.#runs.forEach((run, owner) => this.#runs[owner] = until(run, watermark));
   }
+}
+
+/** The rows whose windows end at or before the watermark. */
+function until(run: readonly RecordBatch[], watermark: number): RecordBatch[] {
+  return run.map((batch) => {
+    const end = firstAfter(batch, watermark);
+    return end === batch.length ? batch : batch.slice(0, end);
+  }).filter(({ length }) => length > 0);
 }
 
 /** The first row whose window ends after the watermark; rows are in the order of windows. */
