@@ -19,6 +19,8 @@ const BEE_MODULE = new URL("./bee_worker.ts", import.meta.url);
 const LONGEST_WATCH_MS = 250;
 const SHORTEST_WATCH_MS = 5;
 const START_TIMEOUT_MS = 30_000;
+const NOT_READY = `a bee was not ready after ${START_TIMEOUT_MS} ms; look for a loop, or an ` +
+  "await that never ends, at the top level of the function's module";
 const STOP_TIMEOUT_MS = 2_000;
 const SLEEP_MS = 1_000;
 /** A living bee steps at least this often, whatever it waits for. */
@@ -119,10 +121,19 @@ export class Hive {
     return this.#lostBees;
   }
 
-  /** Spawns the bees; resolves when all are ready, rejects when one cannot do its task. */
+  /**
+   * Spawns the bees; resolves when all are ready, rejects when one cannot do its task, or the hive
+   * is stopped before.
+   */
   async start(): Promise<void> {
-    const { workers } = this.#options;
-    for (let bee = 0; bee < workers; bee++) this.#places.push(this.#spawn(bee, 0));
+    const { workers, events } = this.#options;
+    try {
+      for (let bee = 0; bee < workers; bee++) this.#places.push(this.#spawn(bee, 0));
+    } catch (cause) {
+      const error = spawnError("start", cause);
+      events.failed(error);
+      throw error;
+    }
     this.#scheduleWatch();
     await Promise.all(this.#places.map((place) => place.ready.promise));
   }
@@ -186,7 +197,10 @@ export class Hive {
     this.#control.ring();
   }
 
-  /** Tells the bees to stop; resolves when they have, or after two seconds without an answer. */
+  /**
+   * Tells the bees to stop; resolves when they have, or after two seconds. Those that have not
+   * answered by then are lost: nothing can stop their threads.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#watch?.();
@@ -198,7 +212,12 @@ export class Hive {
     while (!stopped() && runtime.monotonicMs() < untilMs) {
       await new Promise<void>((resolve) => runtime.after(1, resolve));
     }
-    for (const place of this.#places) place.worker.terminate();
+    const stopError = new StreamingError("Cannot start: it was stopped before all bees were ready");
+    for (const place of this.#places) {
+      if (!place.lost && place.control.state !== BeeState.stopped) this.#lostBees++;
+      place.ready.reject(stopError);
+      place.worker.terminate();
+    }
   }
 
   /** Gives a bee up, as if it hung; its successor is spawned at once. */
@@ -212,23 +231,30 @@ export class Hive {
     place.control.command = Command.stop;
     place.worker.terminate();
     place.inbox.abandon();
-    place.ready.resolve();
     this.#lostBees++;
     if (this.#lostBees > maxLostBees) {
-      return events.failed(
-        new LostBeesError(
-          `Cannot go on: ${this.#lostBees} bees were lost, more than maxLostBees (${maxLostBees}); ` +
-            `the last one because: ${cause.message}`,
-          { cause },
-        ),
-      );
+      const message =
+        `Cannot go on: ${this.#lostBees} bees were lost, more than maxLostBees (${maxLostBees}); ` +
+        `the last one because: ${cause.message}`;
+      return this.#giveUp(place, new LostBeesError(message, { cause }));
     }
     this.danceFloor.clear(bee);
     this.#exchange.renew(bee);
-    this.#beeControls[bee] = this.#options.runtime.sharedMemory(CONTROL_BYTES);
-    this.#places[bee] = this.#spawn(bee, place.incarnation + 1);
+    try {
+      this.#beeControls[bee] = this.#options.runtime.sharedMemory(CONTROL_BYTES);
+      this.#places[bee] = this.#spawn(bee, place.incarnation + 1);
+    } catch (reason) {
+      return this.#giveUp(place, spawnError("go on", reason));
+    }
+    place.ready.resolve(this.#places[bee].ready.promise);
     this.#introduce(bee);
     events.lost(bee, { cause, cursor });
+  }
+
+  #giveUp(place: Place, error: Error): void {
+    place.lost = true;
+    place.ready.reject(error);
+    this.#options.events.failed(error);
   }
 
   /** Tells the other bees of the rings to and from a new one. */
@@ -266,7 +292,7 @@ export class Hive {
       init,
       inProcess: bornHere,
     }, {
-      message: (message) => this.#heard(bee, incarnation, message as BeeMessage),
+      message: (message) => this.#heard(bee, incarnation, message),
       error: (error) => this.#failed(bee, incarnation, error),
     });
     return {
@@ -284,9 +310,10 @@ export class Hive {
     };
   }
 
-  #heard(bee: number, incarnation: number, message: BeeMessage): void {
+  #heard(bee: number, incarnation: number, message: unknown): void {
     const place = this.#places[bee];
-    if (place.incarnation !== incarnation) return;
+    // A bee speaks once. What else is posted comes from the user's function, or a module of theirs.
+    if (place.incarnation !== incarnation || place.isReady || !isBeeMessage(message)) return;
     if (message.kind === "ready") {
       place.isReady = true;
       place.progressAtMs = this.#options.runtime.monotonicMs();
@@ -297,10 +324,7 @@ export class Hive {
   }
 
   #unfit(place: Place, reason: string): void {
-    place.lost = true;
-    const error = new UnfitBeeError(`Cannot start: ${reason}`);
-    place.ready.reject(error);
-    this.#options.events.failed(error);
+    this.#giveUp(place, new UnfitBeeError(`Cannot start: ${reason}`));
   }
 
   #failed(bee: number, incarnation: number, error: Error): void {
@@ -345,12 +369,24 @@ export class Hive {
       }
       const limitMs = place.isReady ? this.#patienceMs(place) : START_TIMEOUT_MS;
       if (nowMs - place.progressAtMs < limitMs) continue;
-      const what = place.isReady
-        ? `no progress for ${recordTimeoutMs} ms (recordTimeout)`
-        : `not ready after ${START_TIMEOUT_MS} ms`;
-      this.replace(bee, new Error(what));
+      if (place.isReady) {
+        this.replace(bee, new Error(`no progress for ${recordTimeoutMs} ms (recordTimeout)`));
+      } else if (place.incarnation > 0) this.replace(bee, new Error(NOT_READY));
+      else this.#unfit(place, NOT_READY); // as its successors would be
     }
   }
+}
+
+function isBeeMessage(message: unknown): message is BeeMessage {
+  if (typeof message !== "object" || message === null || !("kind" in message)) return false;
+  return message.kind === "ready" || message.kind === "unfit";
+}
+
+function spawnError(doing: string, cause: unknown): StreamingError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `Cannot ${doing}: a bee cannot be spawned: ${reason}; fewer workers or a ` +
+    "smaller ringBytes take less memory";
+  return new StreamingError(message, { cause });
 }
 
 /** Whether the bee has moved since the last look, as far as it should. */

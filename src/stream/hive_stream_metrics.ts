@@ -48,7 +48,7 @@ export interface HiveStreamMetrics {
   readonly deadLettered: number;
   /** Records dropped by `stop({ drain: false })`. */
   readonly dropped: number;
-  /** Bees that were lost and replaced. */
+  /** Bees that were lost and replaced, or did not answer the stop. */
   readonly lostBees: number;
   /**
    * Whether the function costs less than carrying a record to a bee and back, so that calling it

@@ -34,7 +34,7 @@ export interface StopReport {
   readonly dropped: number;
   /** Records with a result or an error record. */
   readonly processed: number;
-  /** Bees that were lost and replaced. A lost bee that loops keeps the process alive. */
+  /** Bees that were lost and replaced, or did not answer the stop. A lost bee that loops keeps the process alive. */
   readonly lostBees: number;
 }
 
