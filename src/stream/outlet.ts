@@ -3,7 +3,7 @@ import type { SealedBatch } from "../hive/work_queue.ts";
 import { DeadLetterBox } from "./dead_letter_box.ts";
 import { type ErrorRecord, errorRecord } from "./error_record.ts";
 import type { DeadLetter, HiveStreamSettings } from "./hive_stream_options.ts";
-import { type Outcome, submittedValue } from "./record_engine.ts";
+import { type Outcome, submittedValues } from "./record_engine.ts";
 import { ResultQueue } from "./result_queue.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import { SubmissionOrder } from "./submission_order.ts";
@@ -28,6 +28,8 @@ export class Outlet<In, Out> {
   readonly #settings: HiveStreamSettings<In>;
   readonly #order: SubmissionOrder<Result<In, Out>> | undefined;
   readonly #fail: (error: Error) => void;
+  /** What the batch of the last error held: where one record fails, others of it often do. */
+  #submitted: { readonly batch: SealedBatch; readonly values: readonly unknown[] } | undefined;
   #errors = 0;
   #skipped = 0;
 
@@ -78,16 +80,26 @@ export class Outlet<In, Out> {
     else this.results.push(key, result);
   }
 
+  #recordOf(batch: SealedBatch, row: number): In {
+    if (this.#submitted?.batch !== batch) {
+      this.#submitted = { batch, values: submittedValues(batch) };
+    }
+    return this.#submitted.values[row] as In;
+  }
+
   #settleError(batch: SealedBatch, row: number, error: RowError): void {
     this.#errors++;
     const key = batch.keys[row];
-    const record = submittedValue(batch, row) as In;
     const { onError } = this.#settings;
-    if (onError === "emit") return this.#give(batch, row, errorRecord(error, { key, record }));
+    if (onError === "emit") {
+      const record = this.#recordOf(batch, row);
+      return this.#give(batch, row, errorRecord(error, { key, record }));
+    }
     this.#order?.settle(batch.sequences![row], undefined);
     const { name, message } = error;
     if (onError === "skip") this.#skipped++;
     else if (onError === "deadLetter") {
+      const record = this.#recordOf(batch, row);
       const position = batch.sequences![row];
       this.deadLetters.put({ key, record, error: { name, message }, position });
     } else {

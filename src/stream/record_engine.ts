@@ -47,10 +47,10 @@ export interface EngineEvents {
   failed(error: Error): void;
 }
 
-/** The value of a row as it was submitted, decoded anew. */
-export function submittedValue(batch: SealedBatch, row: number): unknown {
+/** The values of a batch as they were submitted, decoded anew. */
+export function submittedValues(batch: SealedBatch): unknown[] {
   const at = hashBytes(batch.rows);
-  return new RecordReader().read(batch.body.subarray(at, at + batch.valueBytes))[row];
+  return new RecordReader().read(batch.body.subarray(at, at + batch.valueBytes));
 }
 
 /** What the engine needs of a stream's settings. */
