@@ -122,3 +122,37 @@ Deno.test("A failure of the source leaves no worker", async () => {
   await assertRejects(() => seconds(failing(), watched.runtime).run(), Error, "gone");
   watched.check();
 });
+
+/** Times that cannot be read, as many as there is room for, and how many were taken. */
+function unreadable(total: number) {
+  const state = { taken: 0 };
+  function* rows() {
+    while (state.taken < total) yield { at: `no time ${state.taken++}` };
+  }
+  return { state, rows: rows() };
+}
+
+Deno.test("Dead letters that are slow to be delivered hold the source up", async () => {
+  const { state, rows } = unreadable(50_000);
+  let delivered = 0;
+  let mostWaiting = 0;
+  const deadLetter = async () => {
+    mostWaiting = Math.max(mostWaiting, state.taken - delivered++);
+    if (delivered % 500 === 0) await new Promise((resolve) => setTimeout(resolve));
+  };
+  const options = { workers: 1, badRecords: "deadLetter", deadLetter } as const;
+  const { deadLettered } = await from(rows, options).timestamps("at").run();
+  assertEquals([deadLettered, delivered], [50_000, 50_000]);
+  assert(mostWaiting < 10_000, `${mostWaiting} dead letters waited`);
+});
+
+Deno.test("An abort does not wait for dead letters that are never delivered", async () => {
+  const controller = new AbortController();
+  const deadLetter = () => {
+    setTimeout(() => controller.abort(new Error("enough")));
+    return new Promise<void>(() => {});
+  };
+  const options = { workers: 1, badRecords: "deadLetter", deadLetter } as const;
+  const run = from(unreadable(3).rows, options).timestamps("at").run({ signal: controller.signal });
+  await assertRejects(() => run, Error, "enough");
+});

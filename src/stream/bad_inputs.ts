@@ -1,7 +1,10 @@
-import { DeadLetterBox } from "./dead_letter_box.ts";
+import { DeadLetterBox, type DeadLetterEvents } from "./dead_letter_box.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { BadInput } from "./source.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
+
+/** Dead letters on their way, beyond which nothing is read: they hold their records in memory. */
+const MAX_PENDING_LETTERS = 1024;
 
 /** A record could not be used, and the pipeline was not told to go on without it. */
 export class BadInputError extends StreamingError {
@@ -27,10 +30,15 @@ export class BadInputs {
   #skipped = 0;
   #deadLettered = 0;
 
-  /** By the policy of a pipeline; a dead letter that cannot be delivered is reported once. */
-  constructor(settings: PipelineSettings, onFailure: (error: Error) => void) {
+  /** By the policy of a pipeline. */
+  constructor(settings: PipelineSettings, events: DeadLetterEvents) {
     this.#settings = settings;
-    this.#letters = new DeadLetterBox(settings.deadLetter, { failed: onFailure });
+    this.#letters = new DeadLetterBox(settings.deadLetter, events);
+  }
+
+  /** Whether so many dead letters wait that no more records should be read. */
+  get isFull(): boolean {
+    return this.#letters.pending >= MAX_PENDING_LETTERS;
   }
 
   /** Records that were left out. */
@@ -72,8 +80,13 @@ export class BadInputs {
     this.#deadLettered += deadLettered;
   }
 
-  /** Resolves when all dead letters are delivered. */
+  /** Resolves when all dead letters are delivered, or given up. */
   flush(): Promise<void> {
     return this.#letters.flush();
+  }
+
+  /** Gives up the dead letters that are not delivered. */
+  discard(): void {
+    this.#letters.discard();
   }
 }

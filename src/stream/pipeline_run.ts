@@ -55,6 +55,20 @@ export interface RunSpec {
   readonly settings: PipelineSettings;
 }
 
+/** The part of a run's metrics that adds up. */
+type RecordAccount = Pick<
+  PipelineMetrics,
+  | "recordsIn"
+  | "absorbed"
+  | "filtered"
+  | "late"
+  | "untimed"
+  | "skipped"
+  | "deadLettered"
+  | "inFlight"
+  | "unaccounted"
+>;
+
 /** One run of a pipeline: reads the source, gives the bees their work, and hands results out. */
 export class PipelineRun {
   readonly #spec: RunSpec;
@@ -89,7 +103,10 @@ export class PipelineRun {
     this.#spec = spec;
     this.#options = options;
     this.#startedMs = this.#turnMs = this.#progressMs = runtime.monotonicMs();
-    this.#bad = new BadInputs(settings, (error) => this.#fail(error));
+    this.#bad = new BadInputs(settings, {
+      failed: (error) => this.#fail(error),
+      settled: () => this.#wake(),
+    });
     this.#ledger = new Ledger(this.#bad, { fails: badRecords === "fail" });
     this.#work = Array.from({ length: workers }, () => ({ batches: 0, rows: 0 }));
     const deadLetter = this.#bad.deliver.bind(this.#bad);
@@ -101,14 +118,15 @@ export class PipelineRun {
   /** The results, in order; ends with the source. May be called once. */
   async *batches(): AsyncGenerator<RecordBatch, void, undefined> {
     const { signal, onProgress } = this.#options;
-    const wake = () => this.#wake();
-    signal?.addEventListener("abort", wake);
+    const abort = () => this.#abort();
+    signal?.addEventListener("abort", abort);
     try {
       for (let batch = await this.#next(); batch; batch = await this.#next()) yield batch;
       await this.#bad.flush();
       this.#throwIfFailed();
+      this.#throwIfAborted();
     } finally {
-      signal?.removeEventListener("abort", wake);
+      signal?.removeEventListener("abort", abort);
       await this.#close();
     }
     const metrics = this.metrics();
@@ -167,7 +185,7 @@ export class PipelineRun {
   }
 
   #readOn(): void {
-    if (this.#reading || this.#read || this.#ended) return;
+    if (this.#reading || this.#read || this.#ended || this.#bad.isFull) return;
     if (this.#bees && !this.#bees.job.wantsMore(this.#bees.context)) return;
     this.#reading = true;
     this.#feed.read().then((read) => {
@@ -285,6 +303,12 @@ export class PipelineRun {
     this.#closing.abort(signal.reason);
   }
 
+  /** Who waits for dead letters would not hear of a stop. */
+  #abort(): void {
+    if (this.#options.onAbort !== "drain") this.#bad.discard();
+    this.#wake();
+  }
+
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#wake();
@@ -317,39 +341,39 @@ export class PipelineRun {
     cancel();
   }
 
-  /** What has been done so far. */
-  metrics(): PipelineMetrics {
-    const { settings } = this.#spec;
-    const { job, hive, context } = this.#bees ?? {};
+  /** Every record read, by what became of it. */
+  #account(): RecordAccount {
+    const { badRecords } = this.#spec.settings;
     const { entries } = this.#log;
     const total = this.#ledger.total(entries);
     const open = entries.filter(({ outcome }) => !outcome);
     const openBad = entries.reduce((sum, { outcome }) => sum + (outcome?.bad.length ?? 0), 0);
-    const skipped = this.#bad.skipped + (settings.badRecords === "skip" ? openBad : 0);
-    const isLetter = settings.badRecords === "deadLetter";
-    const deadLettered = this.#bad.deadLettered + (isLetter ? openBad : 0);
+    const skipped = this.#bad.skipped + (badRecords === "skip" ? openBad : 0);
+    const deadLettered = this.#bad.deadLettered + (badRecords === "deadLetter" ? openBad : 0);
     const recordsIn = this.#feed.records;
     const inFlight = open.reduce((sum, { batch }) => sum + batch.length, 0);
     // At the end the owners' own count is taken, which knows nothing of the bees' outcomes.
-    const absorbed = this.#finished && job ? job.absorbed : total.absorbed;
+    const job = this.#finished ? this.#bees?.job : undefined;
+    const absorbed = job ? job.absorbed : total.absorbed;
     const { filtered, late, untimed } = total;
-    const accounted = absorbed + filtered + late + untimed + skipped + deadLettered + inFlight;
-    const elapsedMs = (this.#endedMs ?? settings.runtime.monotonicMs()) - this.#startedMs;
+    const parts = { absorbed, filtered, late, untimed, skipped, deadLettered, inFlight };
+    const accounted = Object.values(parts).reduce((sum, count) => sum + count, 0);
+    return { recordsIn, ...parts, unaccounted: recordsIn - accounted };
+  }
+
+  /** What has been done so far. */
+  metrics(): PipelineMetrics {
+    const { job, hive, context } = this.#bees ?? {};
+    const { runtime } = this.#spec.settings;
+    const account = this.#account();
+    const elapsedMs = (this.#endedMs ?? runtime.monotonicMs()) - this.#startedMs;
     return {
-      recordsIn,
-      absorbed,
-      filtered,
-      late,
-      untimed,
-      skipped,
-      deadLettered,
-      inFlight,
-      unaccounted: recordsIn - accounted,
+      ...account,
       windowsFired: job?.windows ?? 0,
       rowsOut: this.#rowsOut,
       watermark: job?.watermark ?? -Infinity,
       elapsedMs,
-      recordsPerSecond: elapsedMs > 0 ? 1000 * recordsIn / elapsedMs : 0,
+      recordsPerSecond: elapsedMs > 0 ? 1000 * account.recordsIn / elapsedMs : 0,
       lostBees: hive?.lostBees ?? 0,
       replayedBatches: this.#replayed,
       checkpoints: job?.checkpoints ?? 0,
@@ -357,7 +381,7 @@ export class PipelineRun {
       bees: pipelineBees(hive, {
         work: this.#work,
         held: this.#work.map((_, bee) => context?.dispatcher.heldBy(bee).size ?? 0),
-        waitingRows: inFlight,
+        waitingRows: account.inFlight,
         newSources: this.#ended ? 0 : 1,
       }),
     };
