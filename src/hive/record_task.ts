@@ -128,7 +128,9 @@ class RecordTask implements BeeTask {
     const from = batch.next;
     const clockEvery = this.#rowMs > SLOW_ROW_MS ? 1 : ROWS_PER_CLOCK;
     while (batch.next < batch.to && !this.#fatal) {
-      if (order.running > 0 && (batch.suspect || !order.hasRoom)) break;
+      if (order.running > 0 && !order.hasRoom) break;
+      // The results before a suspect row are sent first, for it may be this bee's last one.
+      if (batch.suspect && (order.running > 0 || batch.next > from)) break;
       const row = batch.next++;
       if (order.running > 0 && order.park({ batch, row })) continue;
       control.setCursor(batch.id, order.running > 0 ? batch.sent : row, row + 1);
