@@ -1,15 +1,21 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  col,
   type Column,
+  concat,
   evaluateRow,
   type Expr,
+  lit,
   type Plan,
   readColumn,
   RecordBatch,
   type Schema,
+  struct,
+  types as t,
+  when,
 } from "@waggle/stream";
 import { compileIn, compileRows } from "../src/batch/expressions/compile.ts";
-import { create, type Kernel } from "../src/kernel/kernel.ts";
+import { create, type Kernel, KernelMemoryError } from "../src/kernel/kernel.ts";
 import { Random } from "./support/random.ts";
 import {
   everyOperator,
@@ -157,4 +163,73 @@ Deno.test("evaluateRow() gives the rows that a plan gives", () => {
       assertSame([value], [expected[at]], `seed ${seed}: ${expression}`);
     });
   }
+});
+
+Deno.test("parts that differ in a parameter alone are not taken for the same", () => {
+  const pairs: [Expr, Expr][] = [
+    [col("f").round(1), col("f").round(2)],
+    [col("s").like("a%"), col("s").like("%a")],
+    [col("s").like("!%", { escape: "!" }), col("s").like("!%", { escape: "" })],
+    [col("ts").truncate("day"), col("ts").truncate("year")],
+    [col("ts").extract("day"), col("ts").extract("hour")],
+    [col("f").tryCast("i32"), col("f").tryCast("i64")],
+    [col("f").tryCast(t.decimal(10, 1)), col("f").tryCast(t.decimal(10, 2))],
+    [col("f").in([1]), col("f").in([1, null])],
+    [lit(0).div(col("f")), lit(-0).div(col("f"))],
+    [col("st").field("x"), col("st").field("s")],
+    [col("l").eq(1n), col("l").eq(1)],
+  ];
+  const kernel = create();
+  const batch = batchOf(new Random(FIRST_SEED), 100, [0.1]);
+  for (const [p, q] of pairs) {
+    holdEqual(struct({ p, q, r: p.isNull(), s: q.isNull() }), batch, { kernel, seed: FIRST_SEED });
+  }
+});
+
+Deno.test("a null string takes no bytes of its column", () => {
+  const batch = RecordBatch.fromRows([{ a: "abc", b: null }, { a: "de", b: "f" }]);
+  const kernel = create();
+  const text = when(col("b").isNotNull()).then(col("a").upper());
+  using plan = compileIn(text, { schema: batch.schema, kernel });
+  const { offsets, values, nullCount } = plan.evaluate(batch);
+  assertEquals([...offsets!], [0, 0, 2]);
+  assertEquals([values!.length, nullCount], [2, 1]);
+});
+
+Deno.test("a plan keeps its memory bounded, and gives all of it back", () => {
+  const kernel = create();
+  const before = kernel.usedBytes;
+  const batch = batchOf(new Random(FIRST_SEED), 300);
+  const expression = struct({
+    text: concat(col("s"), col("d").lower(), col("i").cast("utf8")),
+    label: when(col("f").gt(0)).then("a").otherwise(col("e")),
+  });
+  {
+    using plan = compileIn(expression, { schema: SCHEMA, kernel });
+    plan.evaluate(batch);
+    const used = kernel.usedBytes;
+    for (let i = 0; i < 50; i++) plan.evaluate(batch);
+    assertEquals(kernel.usedBytes, used);
+  }
+  assertEquals(kernel.usedBytes, before);
+});
+
+Deno.test("text beyond the kernel's budget is an error that names the budget", () => {
+  const kernel = create({ budgetBytes: 4 << 20 });
+  const long = "x".repeat(60_000);
+  const batch = RecordBatch.fromRows(Array.from({ length: 40 }, () => ({ a: long })));
+  using plan = compileIn(concat(col("a"), col("a")), { schema: batch.schema, kernel });
+  assertThrows(() => plan.evaluate(batch), KernelMemoryError, "budget");
+});
+
+Deno.test("an endless text pattern or a wide choice is no trouble for the kernel", () => {
+  const kernel = create();
+  const batch = RecordBatch.fromRows([{ a: "a".repeat(5000), n: 1999 }]);
+  const { schema } = batch;
+  using hostile = compileIn(col("a").like("%a%a%a%a%a%a%a%b"), { schema, kernel });
+  assertEquals(hostile.filter(batch).length, 0);
+  let choice = when(col("n").eq(0)).then("v0");
+  for (let i = 1; i < 2000; i++) choice = choice.when(col("n").eq(i)).then(`v${i}`);
+  using wide = compileIn(choice, { schema, kernel });
+  assertEquals(valuesOf(wide.evaluate(batch)), ["v1999"]);
 });
