@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  coalesce,
   col,
   type Column,
   concat,
@@ -10,6 +11,7 @@ import {
   readColumn,
   RecordBatch,
   type Schema,
+  schema,
   struct,
   types as t,
   when,
@@ -187,13 +189,73 @@ Deno.test("parts that differ in a parameter alone are not taken for the same", (
 });
 
 Deno.test("a null string takes no bytes of its column", () => {
-  const batch = RecordBatch.fromRows([{ a: "abc", b: null }, { a: "de", b: "f" }]);
+  const batch = RecordBatch.fromRows([{ a: null }, { a: 12 }, { a: null }]);
   const kernel = create();
-  const text = when(col("b").isNotNull()).then(col("a").upper());
-  using plan = compileIn(text, { schema: batch.schema, kernel });
+  using plan = compileIn(col("a").cast("utf8"), { schema: batch.schema, kernel });
   const { offsets, values, nullCount } = plan.evaluate(batch);
-  assertEquals([...offsets!], [0, 0, 2]);
-  assertEquals([values!.length, nullCount], [2, 1]);
+  assertEquals([...offsets!], [0, 0, 2, 2]);
+  assertEquals([values!.length, nullCount], [2, 2]);
+});
+
+Deno.test("nulls are where they belong when only one chunk of a batch has any", () => {
+  const rows = 40_000;
+  const kernel = create();
+  for (const nullAt of [0, 20_000, rows - 1]) {
+    const batch = RecordBatch.fromRows(
+      Array.from({ length: rows }, (_, i) => ({ a: i === nullAt ? null : i })),
+    );
+    using plan = compileIn(col("a").add(1), { schema: batch.schema, kernel });
+    const values = valuesOf(plan.evaluate(batch));
+    assertEquals(values.map((value, at) => value === null ? at : -1).filter((at) => at >= 0), [
+      nullAt,
+    ]);
+    assertEquals(values.filter((value, at) => value !== null && value !== at + 1), []);
+  }
+});
+
+Deno.test("the dictionary of a result holds what its batch brought, not what all before did", () => {
+  const fields = schema({ d: t.dict });
+  const kernel = create();
+  using plan = compileIn(coalesce(col("d"), "none"), { schema: fields, kernel });
+  for (let i = 0; i < 5; i++) {
+    const rows = [{ d: `first ${i}` }, { d: null }, { d: `second ${i}` }];
+    const column = plan.evaluate(RecordBatch.fromRows(rows, { schema: fields }));
+    assertEquals(valuesOf(column), [`first ${i}`, "none", `second ${i}`]);
+    assertEquals(column.children![0].length, 3);
+  }
+});
+
+Deno.test("like is the regular expression of its pattern, in kernel and twin", () => {
+  const kernel = create();
+  const random = new Random(FIRST_SEED);
+  const word = (alphabet: readonly string[]) =>
+    Array.from({ length: random.below(7) }, () => random.pick(alphabet)).join("");
+  const rows = Array.from({ length: 400 }, () => ({ s: word(["a", "b", "é", "\u{1f600}"]) }));
+  const batch = RecordBatch.fromRows(rows);
+  for (let run = 0; run < 500; run++) {
+    const pattern = word(["a", "b", "é", "\u{1f600}", "%", "_", "_"]);
+    const text = `^${pattern.replaceAll("%", ".*").replaceAll("_", ".")}$`;
+    const regular = new RegExp(text, "su");
+    const expected = rows.flatMap(({ s }, at) => regular.test(s) ? [at] : []);
+    using plan = compileIn(col("s").like(pattern), { schema: batch.schema, kernel });
+    using twin = compileRows(col("s").like(pattern), { schema: batch.schema });
+    assertEquals([...plan.filter(batch)], expected, pattern);
+    assertEquals([...twin.filter(batch)], expected, pattern);
+  }
+});
+
+Deno.test("strings become the doubles that JavaScript reads in them", () => {
+  const random = new Random(FIRST_SEED);
+  const kernel = create();
+  const numeral = () => {
+    const digits = Array.from({ length: 1 + random.below(19) }, () => random.below(10)).join("");
+    const point = random.below(digits.length);
+    return `${random.pick(["", "-"])}${digits.slice(0, point)}.${digits.slice(point)}`;
+  };
+  const rows = Array.from({ length: 20_000 }, () => ({ s: numeral() }));
+  const batch = RecordBatch.fromRows(rows);
+  using plan = compileIn(col("s").cast("f64"), { schema: batch.schema, kernel });
+  assertSame(valuesOf(plan.evaluate(batch)), rows.map(({ s }) => Number(s)), "numerals");
 });
 
 Deno.test("a plan keeps its memory bounded, and gives all of it back", () => {
