@@ -30,6 +30,12 @@ export function timeReader(column: Column): TimeReader {
 
 /** The greatest usable time of a column, ms; `-Infinity` without one. */
 export function greatestTime(column: Column, length: number): number {
+  const { values, validity } = column;
+  if (values instanceof BigInt64Array && !validity && length > 0) {
+    const greatest = greatestInteger(values, length);
+    // Only when there is a time that cannot be is it looked for row by row.
+    if (greatest <= MAX_TIME) return greatest >= -MAX_TIME ? greatest : -Infinity;
+  }
   const timeOf = timeReader(column);
   let greatest = -Infinity;
   for (let row = 0; row < length; row++) {
@@ -37,6 +43,22 @@ export function greatestTime(column: Column, length: number): number {
     if (time > greatest) greatest = time;
   }
   return greatest;
+}
+
+/** The greatest of the first integers, by halves: every row of a source comes by here. */
+function greatestInteger(values: BigInt64Array, length: number): number {
+  const words = new Int32Array(values.buffer, values.byteOffset, 2 * length);
+  let high = words[1];
+  let low = words[0] >>> 0;
+  for (let at = 2; at < words.length; at += 2) {
+    const nextHigh = words[at + 1];
+    const nextLow = words[at] >>> 0;
+    if (nextHigh > high || (nextHigh === high && nextLow > low)) {
+      high = nextHigh;
+      low = nextLow;
+    }
+  }
+  return high * HIGH + low;
 }
 
 /** What decides which rows are late. */

@@ -8,6 +8,8 @@ export class Routing {
   readonly #epochRows: number;
   #epochs = 0;
   #rowsLeft = 0;
+  #rows = 0;
+  #groups = 0;
 
   /** Begins with an epoch that is measured. */
   constructor(epochRows: number) {
@@ -24,12 +26,19 @@ export class Routing {
     this.#rowsLeft = Math.max(0, this.#rowsLeft - rows);
   }
 
-  /** Decides by an epoch of `rows` rows that had so many different groups. */
+  /**
+   * Notes an epoch of `rows` rows that had so many different groups, and decides by as many rows
+   * as a full one has: those that end early for want of work say little.
+   */
   measured(rows: number, groups: number): void {
-    // Each time that an epoch says the same, it is believed for twice as long.
-    this.#epochs = groups > ROUTE_ABOVE * rows
+    this.#rows += rows;
+    this.#groups += groups;
+    if (this.#rows < this.#epochRows) return;
+    // Each time that the measure says the same, it is believed for twice as long.
+    this.#epochs = this.#groups > ROUTE_ABOVE * this.#rows
       ? Math.min(MOST_EPOCHS, this.#epochs === 0 ? FEWEST_EPOCHS : 2 * this.#epochs)
       : 0;
     this.#rowsLeft = this.#epochs * this.#epochRows;
+    this.#rows = this.#groups = 0;
   }
 }
