@@ -266,7 +266,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     const engine = this.#engine!;
     engine.accept(submission);
     if (!this.#flushing && engine.hasOpenBatches) this.#flushSoon(engine);
-    this.#driving ??= this.#drive(engine).finally(() => this.#driving = undefined);
+    this.#driven(engine);
   }
 
   /** A partly filled batch leaves at the end of this turn of the event loop. */
@@ -274,7 +274,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     this.#flushing = true;
     this.#settings.runtime.soon(() => {
       this.#flushing = false;
-      engine.flush();
+      this.#guard(() => engine.flush());
     });
   }
 
@@ -295,6 +295,22 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
         resolve();
       });
     });
+  }
+
+  /** Resolves when nothing is unfinished, or the stream has failed. */
+  #driven(engine: RecordEngine): Promise<void> {
+    return this.#driving ??= this.#guard(() => this.#drive(engine))
+      .finally(() => this.#driving = undefined);
+  }
+
+  /** What cannot be: a fault of ours, or damaged memory. It fails the stream and not the process. */
+  async #guard(work: () => void | Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#fail(new StreamingError(`Cannot go on: ${reason}`, { cause }));
+    }
   }
 
   /** Takes results in and sends work out for as long as anything is unfinished. */
@@ -327,7 +343,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     if (this.#state === "running") this.#state = "stopping";
     this.#inlet.close(new StreamingError("Cannot submit: the stream was stopped meanwhile"));
     this.#sources.close();
-    if (engine) await this.#finish(engine, drain);
+    if (engine) await this.#guard(() => this.#finish(engine, drain));
     if (this.#state !== "failed") this.#state = "stopped";
     this.#endedMs = this.#settings.runtime.monotonicMs();
     this.#outlet.end();
@@ -342,7 +358,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     if (!drain) this.#drop();
     engine.flush();
     while (engine.unfinished > 0 && !this.#failure && !this.#dropping) {
-      await (this.#driving ??= this.#drive(engine).finally(() => this.#driving = undefined));
+      await this.#driven(engine);
     }
     await engine.hive.stop();
     engine.hive.poll(); // what the bees had finished when they were told to stop

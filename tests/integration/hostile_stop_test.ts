@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { HiveStream } from "@waggle/stream";
+import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
 
 Deno.test("HiveStream lets submitters in as dead letters are delivered, without a reader", async () => {
   const letters: unknown[] = [];
@@ -59,4 +60,21 @@ Deno.test("HiveStream.stop({ drain: false }) leaves readable what an unfinished 
   for await (const { result } of stream) results.push(result as number);
   assertEquals([results.length, processed + dropped], [processed, 50]);
   assert(results.every((n, i) => i === 0 || n > results[i - 1]), String(results));
+});
+
+Deno.test("HiveStream fails, and not the process, when what it runs in throws", async () => {
+  const runtime = new SimulatedRuntime();
+  await runtime.drive(async () => {
+    const stream = new HiveStream<number, number>({ workers: 1, runtime });
+    await stream.start((n) => n);
+    runtime.hang("bee 0.0"); // so that the stream waits for it
+    runtime.waitAsync = () => {
+      throw new Error("waiting is broken");
+    };
+    await stream.submit("k", 1);
+    const read = () => stream.getResult({ timeout: Infinity });
+    await assertRejects(read, Error, "Cannot go on: waiting is broken");
+    const { processed, dropped, lostBees } = await stream.stop();
+    assertEquals([processed, dropped, lostBees], [0, 1, 1]);
+  });
 });
