@@ -86,7 +86,7 @@ export class IterableSource<Row> implements Source<Row> {
         yield* collector.add(result.value);
       }
     } finally {
-      await Promise.race([iterator.return?.(), aborted.promise]);
+      await iterator.return?.(); // who opened this source waits only so long for it to close
     }
   }
 }
