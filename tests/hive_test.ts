@@ -221,28 +221,43 @@ Deno.test("Hive.stop() waits for bees to stop, and not for ever for one that han
       const waitedMs = runtime.monotonicMs() - startMs;
       assertEquals(runtime.workers, []);
       assert(hangs ? waitedMs >= 1_000 && waitedMs < 3_000 : waitedMs < 100, `${waitedMs} ms`);
-      assertEquals([hive.lostBees, watched.lost], [0, []]);
+      const lostBees = hangs ? 1 : 0;
+      assertEquals([hive.lostBees, watched.lost], [lostBees, []]);
       hive.replace(0, new Error("too late"));
-      assertEquals(hive.lostBees, 0);
+      assertEquals(hive.lostBees, lostBees);
     });
   }
 });
 
-/** A world in which the first worker is never heard of. */
+/** A world in which nothing is heard of the birth of one worker. */
 class SilentBirth extends SimulatedRuntime {
-  #silent = true;
+  readonly #name: string;
+
+  constructor(name: string) {
+    super();
+    this.#name = name;
+  }
 
   override spawn(...[options, events]: Parameters<SimulatedRuntime["spawn"]>) {
-    const silent = this.#silent;
-    this.#silent = false;
-    return super.spawn(options, { ...events, message: silent ? () => {} : events.message });
+    const isSilent = options.name === this.#name;
+    return super.spawn(options, { ...events, message: isSilent ? () => {} : events.message });
   }
 }
 
-Deno.test("Hive replaces a bee that never says that it is ready", async () => {
-  await withHive({ runtime: new SilentBirth() }, async ({ hive, lost }) => {
-    assertEquals(hive.lostBees, 1);
-    assertEquals(lost[0].loss.cause.message, "not ready after 30000 ms");
-    await Promise.resolve();
+Deno.test("Hive.start() rejects when a bee never says that it is ready", async () => {
+  const { hive, runtime } = new Watched({ workers: 2, runtime: new SilentBirth("bee 1.0") });
+  await runtime.drive(async () => {
+    await assertRejects(() => hive.start(), UnfitBeeError, "not ready after 30000 ms");
+    await hive.stop();
+  });
+});
+
+Deno.test("Hive replaces a bee born later that never says that it is ready", async () => {
+  await withHive({ runtime: new SilentBirth("bee 0.1") }, async (watched) => {
+    const { hive, runtime, lost } = watched;
+    runtime.crash("bee 0.0", new Error("the thread failed"));
+    await watched.wait(60_000);
+    assertEquals([hive.lostBees, runtime.workers], [2, ["bee 0.2"]]);
+    assert(lost[1].loss.cause.message.startsWith("a bee was not ready after 30000 ms"));
   });
 });
