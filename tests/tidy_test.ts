@@ -6,6 +6,7 @@ import {
   busyFaces,
   codeFromStrings,
   consoleUses,
+  counterpartPackages,
   longFunctions,
   managedObjects,
   outsideUses,
@@ -195,6 +196,14 @@ Deno.test("the CI script runs the test command of the README", () => {
   const command = "npx --yes deno@2.9.6 task test";
   assert(read("README.md").includes(command));
   assert(read(".ci/run").includes(`\n${command} `));
+});
+
+Deno.test("the CI script installs the package of every outside program", () => {
+  const files = everything.filter((file) => file.path !== "tests/counterpart_test.ts");
+  const asked = new Set(counterpartPackages(files));
+  assert(asked.size > 0);
+  const installed = read(".ci/run").match(/^packages=\((.*)\)$/m)?.[1].split(" ") ?? [];
+  assertEquals([...asked].filter((name) => !installed.includes(name)), []);
 });
 
 const kernel = new WebAssembly.Module(Uint8Array.fromBase64(KERNEL_BASE64));

@@ -233,6 +233,25 @@ export function unreachedModules(
     .map((file) => at(file, 1, "is imported by nothing that is published or tested"));
 }
 
+function textProperty(node: ts.Expression | undefined, name: string): string | undefined {
+  if (node === undefined || !ts.isObjectLiteralExpression(node)) return undefined;
+  const found = node.properties.find((property) => property.name?.getText() === name);
+  if (found === undefined || !ts.isPropertyAssignment(found)) return undefined;
+  return ts.isStringLiteralLike(found.initializer) ? found.initializer.text : undefined;
+}
+
+/** The Debian packages of all outside programs that modules ask for by `counterpart()`. */
+export function counterpartPackages(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) =>
+    Array.from(nodes(file.tree)).flatMap((node) => {
+      if (!ts.isCallExpression(node) || node.expression.getText() !== "counterpart") return [];
+      const [options] = node.arguments;
+      const name = textProperty(options, "debianPackage") ?? textProperty(options, "program");
+      return name === undefined ? [] : [name];
+    })
+  );
+}
+
 const MANAGED_TYPES = new Set([
   ...["Array", "StaticArray", "ArrayBuffer", "DataView", "Map", "Set", "String", "string"],
   ...["Int8Array", "Uint8Array", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array"],
