@@ -244,6 +244,28 @@ Deno.test("like is the regular expression of its pattern, in kernel and twin", (
   }
 });
 
+Deno.test("times a millisecond beside a unit's start are truncated exactly, all over the calendar", () => {
+  const steps = { second: 1000n, minute: 60_000n, hour: 3_600_000n, day: 86_400_000n };
+  const random = new Random(FIRST_SEED);
+  const kernel = create();
+  for (const [unit, step] of Object.entries(steps)) {
+    const rows = Array.from({ length: 5000 }, () => {
+      const near = BigInt(Math.floor((random.next() - 0.5) * 1.72e16)) / step * step;
+      return { at: Number(near) + random.below(3) - 1 };
+    });
+    const batch = RecordBatch.fromRows(rows, { schema: schema({ at: t.timestamp }) });
+    const { schema: fields } = batch;
+    using plan = compileIn(col("at").truncate(unit as "day"), { schema: fields, kernel });
+    using twin = compileRows(col("at").truncate(unit as "day"), { schema: fields });
+    const expected = rows.map(({ at }) => {
+      const rest = BigInt(at) % step;
+      return Number(BigInt(at) - (rest < 0n ? rest + step : rest));
+    });
+    assertEquals(valuesOf(plan.evaluate(batch)), expected, unit);
+    assertEquals(valuesOf(twin.evaluate(batch)), expected, unit);
+  }
+});
+
 Deno.test("strings become the doubles that JavaScript reads in them", () => {
   const random = new Random(FIRST_SEED);
   const kernel = create();

@@ -413,6 +413,29 @@ Deno.test("over objects a missing field is null and nested fields are reached by
   assertEquals(value(city, {}), "?");
   assertEquals(value(col("at").extract("year"), { at: new Date(0) }), 1970);
   assertThrows(() => value(col("a").add(1), { a: [1] }), TypeError, "mixed");
+  assertThrows(() => value(col("a"), { a: new Date(NaN) }), TypeError, "Invalid Date");
+});
+
+Deno.test("with a schema an object's fields must be of its types", () => {
+  const fields = schema({ n: t.i32, f: t.f32, l: t.i64, at: t.timestamp, s: t.utf8 });
+  const check = (row: object) =>
+    evaluateRow(
+      struct({ n: col("n"), f: col("f"), l: col("l"), at: col("at"), s: col("s") }),
+      row,
+      {
+        schema: fields,
+      },
+    );
+  assertEquals<unknown>(check({ n: 1, f: 0.1, l: 7, at: new Date(5) }), {
+    n: 1,
+    f: Math.fround(0.1),
+    l: 7n,
+    at: 5,
+    s: null,
+  });
+  for (const wrong of [{ n: 1.5 }, { n: "1" }, { l: 0.5 }, { at: NaN }, { s: 1 }]) {
+    assertThrows(() => check(wrong), TypeError, "must be");
+  }
 });
 
 Deno.test("a plan reports the row that has no value, or hands it to onError", () => {

@@ -4,7 +4,7 @@
 import { setBit, settle, strict1, takeFailed } from "./bits";
 import { aOf, dstOf, iOf, valuesOf } from "./layout";
 
-const DAY_MS: i64 = 86400000;
+const DAY_MS: f64 = 86400000;
 const MOST_MS: f64 = 8640000000000000;
 const ERA_DAYS: i32 = 146097;
 const EPOCH_DAYS: i32 = 719468; // from 0000-03-01 to 1970-01-01
@@ -14,11 +14,11 @@ let year: i32 = 0;
 let month: i32 = 0;
 let day: i32 = 0;
 
+// A millisecond is more than the rounding error of these divisions, so their floors are exact.
 // @ts-ignore: decorator
 @inline
-function floorDiv(x: i64, divisor: i64): i64 {
-  const quotient = x / divisor;
-  return quotient * divisor > x ? quotient - 1 : quotient;
+function dayOf(ms: f64): i32 {
+  return <i32>floor(ms / DAY_MS);
 }
 
 function takeApart(days: i32): void {
@@ -48,45 +48,70 @@ function dayOfWeek(days: i32): i32 {
   return (rest < 0 ? rest + 7 : rest) + 1;
 }
 
-// Units below a day are a step in milliseconds; the others go by days.
-function startOf(ms: i64, unit: u32): i64 {
-  if (unit == 0) return floorDiv(ms, 1000) * 1000;
-  if (unit == 1) return floorDiv(ms, 60000) * 60000;
-  if (unit == 2) return floorDiv(ms, 3600000) * 3600000;
-  const days = <i32>floorDiv(ms, DAY_MS);
-  if (unit == 3) return <i64>days * DAY_MS;
-  if (unit == 4) return <i64>(days - (dayOfWeek(days) - 1)) * DAY_MS;
+// Weeks and what is longer go by days.
+function startOf(ms: f64, unit: u32): f64 {
+  const days = dayOf(ms);
+  if (unit == 4) return <f64>(days - (dayOfWeek(days) - 1)) * DAY_MS;
   takeApart(days);
   const first = unit == 5 ? month : unit == 6 ? month - (month - 1) % 3 : 1;
-  return <i64>daysOf(year, first, 1) * DAY_MS;
+  return <f64>daysOf(year, first, 1) * DAY_MS;
+}
+
+// Units up to a day are a step in milliseconds; whether all rows are within the calendar.
+function truncateSteps(a: u32, dst: u32, step: f64, rows: u32): bool {
+  const unit = f64x2.splat(step);
+  const most = f64x2.splat(MOST_MS);
+  let fits = i64x2.splat(-1);
+  for (let i: u32 = 0; i < rows; i += 2) {
+    const ms = v128.load(a + (i << 3));
+    const start = f64x2.mul(f64x2.floor(f64x2.div(ms, unit)), unit);
+    const inside = v128.and(f64x2.le(f64x2.abs(ms), most), f64x2.le(f64x2.abs(start), most));
+    // behind the last row there may be anything
+    if (i + 1 < rows) fits = v128.and(fits, inside);
+    else if (i64x2.extract_lane(inside, 0) == 0) fits = i64x2.splat(0);
+    v128.store(dst + (i << 3), start);
+  }
+  return i64x2.all_true(fits);
+}
+
+function stepOf(unit: u32): f64 {
+  if (unit == 0) return 1000;
+  if (unit == 1) return 60000;
+  return unit == 2 ? 3600000 : DAY_MS;
+}
+
+// The start of one row's unit; false when it or the time is out of the calendar.
+function truncateRow(from: u32, to: u32, unit: u32): bool {
+  const ms = load<f64>(from);
+  if (!(abs(ms) <= MOST_MS)) {
+    store<f64>(to, 0);
+    return false;
+  }
+  const step = stepOf(unit);
+  const start = unit <= 3 ? floor(ms / step) * step : startOf(ms, unit);
+  store<f64>(to, start);
+  return start >= -MOST_MS;
 }
 
 /** The start of a unit, of times in f64 milliseconds: second to year, in the host's order. */
 export function truncateTime(unit: u32, ins: u32, rows: u32): void {
   const a = valuesOf(aOf(ins));
   const dst = valuesOf(dstOf(ins));
+  strict1(ins);
+  if (unit <= 3 && truncateSteps(a, dst, stepOf(unit), rows)) return;
   const failed = takeFailed();
   let any = false;
   for (let i: u32 = 0; i < rows; i++) {
-    const ms = load<f64>(a + (i << 3));
-    let start: f64 = 0;
-    let fits = abs(ms) <= MOST_MS;
-    if (fits) {
-      start = <f64>startOf(<i64>ms, unit);
-      fits = start >= -MOST_MS;
-    }
-    store<f64>(dst + (i << 3), start);
-    if (!fits) {
+    if (!truncateRow(a + (i << 3), dst + (i << 3), unit)) {
       setBit(failed, i);
       any = true;
     }
   }
-  strict1(ins);
   if (any) settle(dstOf(ins), iOf(ins) != 0);
 }
 
-function partOfClock(ms: i64, part: u32): i32 {
-  const rest = <i32>(ms - floorDiv(ms, DAY_MS) * DAY_MS);
+function partOfClock(ms: f64, part: u32): i32 {
+  const rest = <i32>(ms - floor(ms / DAY_MS) * DAY_MS);
   if (part == 8) return rest / 3600000;
   if (part == 9) return rest / 60000 % 60;
   if (part == 10) return rest / 1000 % 60;
@@ -111,9 +136,9 @@ function partOfWeek(days: i32, part: u32): i32 {
   return (thursday - daysOf(year, 1, 1)) / 7 + 1;
 }
 
-function partOf(ms: i64, part: u32): i32 {
+function partOf(ms: f64, part: u32): i32 {
   if (part >= 8) return partOfClock(ms, part);
-  const days = <i32>floorDiv(ms, DAY_MS);
+  const days = dayOf(ms);
   return part >= 6 ? partOfWeek(days, part) : partOfDate(days, part);
 }
 
@@ -126,7 +151,7 @@ export function extractTime(part: u32, ins: u32, rows: u32): void {
   for (let i: u32 = 0; i < rows; i++) {
     const ms = load<f64>(a + (i << 3));
     const fits = abs(ms) <= MOST_MS;
-    store<i32>(dst + (i << 2), fits ? partOf(<i64>ms, part) : 0);
+    store<i32>(dst + (i << 2), fits ? partOf(ms, part) : 0);
     if (!fits) {
       setBit(failed, i);
       any = true;

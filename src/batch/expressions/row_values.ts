@@ -80,13 +80,15 @@ function acceptor(type: ValueType): (value: unknown) => Value | undefined {
     case "i64":
       return integer;
     case "timestamp":
-      return (value) => value instanceof Date ? value.getTime() : number(value);
-    case "i32":
-    case "f32":
-    case "f64":
+      return (value) => whole(value instanceof Date ? value.getTime() : value);
     case "date":
     case "time":
-      return number;
+    case "i32":
+      return whole;
+    case "f32":
+      return (value) => typeof value === "number" ? Math.fround(value) : undefined;
+    case "f64":
+      return (value) => typeof value === "number" ? value : undefined;
     case "utf8":
     case "dict":
       return (value) => typeof value === "string" ? value : undefined;
@@ -99,8 +101,9 @@ function acceptor(type: ValueType): (value: unknown) => Value | undefined {
   }
 }
 
-function number(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
+// as columns hold it: no fraction, and one zero
+function whole(value: unknown): number | undefined {
+  return Number.isInteger(value) ? (value as number) + 0 : undefined;
 }
 
 function integer(value: unknown): bigint | undefined {
