@@ -10,6 +10,7 @@ import {
   type RowCounts,
 } from "./pipeline_frames.ts";
 import { Routing } from "./routing.ts";
+import { spellOut } from "./spell_out.ts";
 import type { Prepared } from "./window_input.ts";
 import type { WindowOwner } from "./window_owner.ts";
 
@@ -105,7 +106,7 @@ export class Forager implements Disposable {
     let rows = 0;
     outcome.rows.forEach((indices, owner) => {
       rows += indices.length;
-      if (indices.length > 0) this.#hand(owner, batch.take(indices), header);
+      if (indices.length > 0) this.#hand(owner, spellOut(batch.take(indices)), header);
     });
     note(counts, rows, outcome);
     this.#routing.routed(batch.length);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { assertCase } from "../support/run_case.ts";
-import { simulateCase } from "../support/simulated_case.ts";
+import { simulateCase, simulateTransform } from "../support/simulated_case.ts";
 
 const SEEDS = 300;
 const TWICE_EVERY = 30;
@@ -33,6 +33,17 @@ Deno.test("A pipeline equals the oracle when bees hang and crash at any moment",
   });
   assert(lost > SEEDS / 2, `only ${lost} bees were lost`);
   assert(replayed > SEEDS, `only ${replayed} batches were sent again`);
+});
+
+Deno.test("Filters and selections keep rows and their order when bees hang and crash", async () => {
+  let replayed = 0;
+  await eachSeed(20_001, async (seed) => {
+    const { rows, expected, metrics } = await simulateTransform(seed);
+    assertEquals(rows, expected);
+    assertEquals([metrics.inFlight, metrics.unaccounted], [0, 0]);
+    replayed += metrics.replayedBatches;
+  });
+  assert(replayed > SEEDS / 10, `only ${replayed} batches were sent again`);
 });
 
 Deno.test("A simulation of one seed goes the same way twice", async () => {

@@ -1,4 +1,4 @@
-import type { PipelineOptions } from "../../mod.ts";
+import { col, from, type PipelineMetrics, type PipelineOptions } from "../../mod.ts";
 import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
 import { caseBatches, type PipelineCase, randomPipelineCase } from "./pipeline_case.ts";
 import { Random } from "./random.ts";
@@ -30,6 +30,32 @@ function randomOptions(random: Random): PipelineOptions {
     maxLostBees: 1000,
     recordTimeout: 50,
   };
+}
+
+/** What a filter and a selection gave in a simulation, and what they should have given. */
+export interface SimulatedTransform {
+  readonly rows: readonly unknown[];
+  readonly expected: readonly unknown[];
+  readonly metrics: PipelineMetrics;
+}
+
+/** Runs a pipeline without windows in a simulation with bees that hang and crash. */
+export async function simulateTransform(seed: number): Promise<SimulatedTransform> {
+  const random = new Random(seed);
+  const given = Array.from({ length: random.below(2000) }, (_, n) => ({ n, text: `row ${n}` }));
+  const part = 1 + random.below(5);
+  const runtime = new SimulatedRuntime({ seed });
+  const options = { ...randomOptions(random), batchRows: random.pick([1, 10, 100]), runtime };
+  const pipeline = from(given, options).filter(col<number>("n").mod(part).eq(0))
+    .select({ text: col<string>("text"), twice: col<number>("n").mul(2) });
+  const rows: unknown[] = [];
+  await runtime.drive(async () => {
+    breakBees(runtime, random);
+    for await (const row of pipeline) rows.push(row);
+  });
+  const expected = given.filter(({ n }) => n % part === 0)
+    .map(({ n, text }) => ({ text, twice: 2 * n }));
+  return { rows, expected, metrics: pipeline.metrics() };
 }
 
 /** What a seed came to. */
