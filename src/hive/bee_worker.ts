@@ -4,7 +4,7 @@
  * @module
  */
 import { denoRuntime } from "../runtime/deno_runtime.ts";
-import { sleepOn, sleepOnAsync } from "./ring_buffer.ts";
+import { type Sleeper, sleepOn, sleepOnAsync } from "./ring_buffer.ts";
 import { Bee, type BeeInit, type BeeMessage } from "./bee.ts";
 
 const PARK_MS = 1_000;
@@ -43,23 +43,35 @@ async function live(bee: Bee): Promise<void> {
     if (outcome === "stopped") return;
     if (bee.awaitsMail) await turn();
     else if (bee.pending > 0) await (outcome === "idle" ? anything(bee) : turn());
-    else if (outcome === "idle") sleepOn(bee.control.bell, sleepOptions(bee));
+    else if (outcome === "idle") sleepOn(bee.control.bell, sleepOptions(bee.waitsFor()));
   }
 }
 
-function sleepOptions(bee: Bee) {
-  return { ends: bee.waitsFor(), waiter: denoRuntime, timeoutMs: PARK_MS };
+function sleepOptions(ends: readonly Sleeper[]) {
+  return { ends, waiter: denoRuntime, timeoutMs: PARK_MS };
 }
 
 /** The wait for the bell, kept so that waits do not pile up while promises settle. */
-let listening: Promise<void> | undefined;
+let listening: { readonly ends: readonly Sleeper[]; readonly heard: Promise<void> } | undefined;
 
 /** Waits for a promise of the user's function or for the bell, whichever is first. */
 async function anything(bee: Bee): Promise<void> {
-  listening ??= sleepOnAsync(bee.control.bell, sleepOptions(bee)).then(() => {
-    listening = undefined;
-  });
-  await Promise.race([bee.settled(), listening]);
+  const ends = bee.waitsFor();
+  if (listening && !sameEnds(ends, listening.ends)) {
+    bee.control.ring(); // the old wait would not hear of what is waited for now
+    return await listening.heard;
+  }
+  listening ??= { ends, heard: listen(bee, ends) };
+  await Promise.race([bee.settled(), listening.heard]);
+}
+
+async function listen(bee: Bee, ends: readonly Sleeper[]): Promise<void> {
+  await sleepOnAsync(bee.control.bell, sleepOptions(ends));
+  listening = undefined;
+}
+
+function sameEnds(one: readonly Sleeper[], other: readonly Sleeper[]): boolean {
+  return one.length === other.length && one.every((end, i) => end === other[i]);
 }
 
 /** Lets timers, sockets and promises of the user's function have their turn. */

@@ -62,3 +62,30 @@ Deno.test("HiveStream keeps the order of a key around the records that cost bees
     }
   }
 });
+
+Deno.test("HiveStream takes records up while a promise is pending, also after it could not for a while", async () => {
+  const slowMs = 850;
+  await using stream = new HiveStream<number, number>({
+    workers: 1,
+    concurrency: 4,
+    ordered: false,
+  });
+  await stream.start(async (ms) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return ms;
+  });
+  // A machine may be busy for so long that one try says nothing; a deaf bee fails them all.
+  for (let tries = 5; tries > 0; tries--) {
+    for (const key of ["a", "b", "c", "d"]) stream.trySubmit(key, 50);
+    stream.trySubmit("slow", slowMs);
+    for (let i = 0; i < 4; i++) await stream.getResult({ timeout: "30s" });
+    await stream.submit("quick", 0);
+    const order = [
+      await stream.getResult({ timeout: "30s" }),
+      await stream.getResult({ timeout: "30s" }),
+    ];
+    if (order[0] === 0) return;
+    assertEquals(order, [slowMs, 0]);
+  }
+  throw new Error("the quick record waited for the slow one every time");
+});
