@@ -10,30 +10,12 @@ import {
   types as t,
 } from "../mod.ts";
 import { bytesOf, cut, cutsAnywhere } from "./support/chunks.ts";
+import { decodingWith } from "./support/decoding.ts";
 
-type Input = string | Uint8Array;
+const { decode, decodeAll } = decodingWith((options: NdjsonOptions) => new NdjsonDecoder(options));
 
-function decode<Row = Record<string, unknown>>(
-  input: Input,
-  options: NdjsonOptions<Row> = {},
-  cuts: readonly number[] = [],
-): { batches: RecordBatch<Row>[]; rows: Row[]; decoder: NdjsonDecoder<Row> } {
-  const bytes = typeof input === "string" ? bytesOf(input) : input;
-  const decoder = new NdjsonDecoder<Row>(options);
-  const batches = cut(bytes, cuts).flatMap((chunk) => decoder.push(chunk));
-  batches.push(...decoder.finish());
-  return { batches, rows: batches.flatMap((batch) => batch.toRows()), decoder };
-}
-
-/** Decodes under `"deadLetter"` and gives the bad records too. */
-function decodeAll(input: Input, options: NdjsonOptions = {}, cuts: readonly number[] = []) {
-  const bad: BadRecord[] = [];
-  const deadLetter = (record: BadRecord) => bad.push(record);
-  return { ...decode(input, { ...options, badRecords: "deadLetter", deadLetter }, cuts), bad };
-}
-
-function failure(input: Input, options: NdjsonOptions = {}): string {
-  return assertThrows(() => decode(input, options), BadRecordError).message;
+function failure(...given: Parameters<typeof decode>): string {
+  return assertThrows(() => decode(...given), BadRecordError).message;
 }
 
 /** A schema of one column. */
