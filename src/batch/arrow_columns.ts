@@ -6,6 +6,7 @@ import { DECIMAL_BYTES, fitsPrecision, writeDecimal } from "./decimal.ts";
 import { entryType } from "./nested_builders.ts";
 import { typeName } from "./schema_check.ts";
 import { type DataType, decimal, type Field } from "./schema.ts";
+import { DAY_MS } from "./time_range.ts";
 
 /** The extension name under which a mixed column travels as binary. */
 export const MIXED_EXTENSION = "waggle.mixed";
@@ -14,7 +15,6 @@ export const EXTENSION_KEY = "ARROW:extension:name";
 /** The key of a field's metadata that says how i64 stands in rows. */
 export const AS_KEY = "waggle:as";
 
-const DAY_MS = 86_400_000;
 const VIEW_BYTES = 16;
 /** Rows may be this many where only a number says so: all null, or structs without a field. */
 const MAX_EMPTY_ROWS = 2 ** 24;

@@ -3,10 +3,10 @@ import { type Buffers, ColumnBuilder, type Run } from "./column_builder.ts";
 import { DECIMAL_BYTES, type DecimalShape, parseDecimal } from "./decimal.ts";
 import { Misfit } from "./misfit.ts";
 import type { DataType } from "./schema.ts";
+import { DAY_MS } from "./time_range.ts";
 
 const FIRST_CAPACITY = 64;
 const TWO_32 = 4294967296;
-const DAY_MS = 86_400_000;
 
 type NumberValues = Int32Array | Float32Array | Float64Array;
 

@@ -5,8 +5,8 @@ import { fitsPrecision, readDecimal } from "./decimal.ts";
 import { RowKind } from "./frame_header.ts";
 import { readMixed } from "./mixed.ts";
 import { MAX_COLUMN_BYTES } from "./limits.ts";
+import { DAY_MS } from "./time_range.ts";
 
-const DAY_MS = 86_400_000;
 const fatal = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function verifyOffsets({ length, offsets }: Column, limit: number): void {

@@ -1,4 +1,5 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from "../batch/time_range.ts";
+
 // Year zero has no sign.
 const DATE = String.raw`(?!-000000)([+-]\d{6}|\d{4})-(\d\d)-(\d\d)`;
 const CLOCK = String.raw`(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?`;

@@ -1,6 +1,6 @@
 import type { Column } from "../batch/column.ts";
+import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 
-const MAX_TIME = 8.64e15;
 const HIGH = 2 ** 32;
 
 /** Reads the event time of a row in whole milliseconds; `NaN` where there is none that is usable. */
@@ -24,7 +24,7 @@ export function timeReader(column: Column): TimeReader {
   return (row) => {
     if (validity && (validity[row >> 3] >> (row & 7) & 1) === 0) return NaN;
     const time = read(row);
-    return Math.abs(time) <= MAX_TIME ? time : NaN;
+    return Math.abs(time) <= MAX_TIMESTAMP_MS ? time : NaN;
   };
 }
 
@@ -34,7 +34,7 @@ export function greatestTime(column: Column, length: number): number {
   if (values instanceof BigInt64Array && !validity && length > 0) {
     const greatest = greatestInteger(values, length);
     // Only when there is a time that cannot be is it looked for row by row.
-    if (greatest <= MAX_TIME) return greatest >= -MAX_TIME ? greatest : -Infinity;
+    if (greatest <= MAX_TIMESTAMP_MS) return greatest >= -MAX_TIMESTAMP_MS ? greatest : -Infinity;
   }
   const timeOf = timeReader(column);
   let greatest = -Infinity;

@@ -1,3 +1,4 @@
+import { concatBytes } from "../batch/concat_bytes.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { WindowTable } from "../windows/window_table.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
@@ -145,7 +146,7 @@ export class Forager implements Disposable {
     const header = message({ kind: MessageKind.delta, generation, count: this.#covered.length });
     for (let to = 0; to < workers; to++) {
       if (to === bee) continue;
-      outputs.peer(to).sendPieces(header, joined(covered, deltas[to] ?? NOTHING));
+      outputs.peer(to).sendPieces(header, concatBytes([covered, deltas[to] ?? NOTHING]));
     }
     if (deltas.length > 0) owner.fold(deltas[bee]);
     let moved = false;
@@ -180,11 +181,4 @@ function note(
   counts.absorbed += absorbed;
   counts.late += outcome.late;
   counts.untimed += outcome.untimed;
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

@@ -1,3 +1,4 @@
+import { concatBytes } from "../batch/concat_bytes.ts";
 import { decodeFrame } from "../batch/frame.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
@@ -164,7 +165,7 @@ class WindowLogic implements PipelineLogic {
       return;
     }
     this.#pieces.delete(from);
-    this.#fold(header, pieces.length > 0 ? joined([...pieces, body]) : body);
+    this.#fold(header, concatBytes([...pieces, body]));
   }
 
   #fold({ count, generation }: MessageHeader, body: Uint8Array): void {
@@ -224,14 +225,4 @@ class WindowLogic implements PipelineLogic {
     const amount = this.#owner.state.rows;
     this.#outputs.main.send(message({ kind: MessageKind.done, generation, amount }));
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

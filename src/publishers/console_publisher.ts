@@ -1,13 +1,12 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { DataType } from "../batch/schema.ts";
+import { DAY_MS, MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Publisher, PublishOptions, Receipt } from "../stream/publisher.ts";
 
 const MAX_CELL = 32;
 const FLOAT_DIGITS = 6;
-const DAY_MS = 86_400_000;
-const MAX_TIME = 8.64e15;
 const NUMBERS: ReadonlySet<string> = new Set(["i32", "i64", "f32", "f64", "decimal"]);
 
 /** Options of {@linkcode ConsolePublisher}. */
@@ -148,7 +147,7 @@ function numberText(value: number): string {
 }
 
 function isoTime(ms: number): string {
-  if (!(Math.abs(ms) <= MAX_TIME)) return String(ms);
+  if (!(Math.abs(ms) <= MAX_TIMESTAMP_MS)) return String(ms);
   return new Date(ms).toISOString().replace(
     /(T00:00:00)?\.000Z$/,
     (_, midnight) => midnight ? "" : "Z",

@@ -2,11 +2,10 @@ import type { Column } from "../batch/column.ts";
 import { readColumn } from "../batch/column_reader.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { DataType, Schema } from "../batch/schema.ts";
+import { DAY_MS, MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import { parseDate, parseTimestamp } from "../codecs/iso_time.ts";
 
-const DAY_MS = 86_400_000;
 const HIGH = 2 ** 32;
-const MAX_TIME = 8.64e15;
 const CACHED_TEXTS = 65_536;
 const NUMBER = /^-?\d+(\.\d+)?$/;
 
@@ -122,7 +121,7 @@ export class EventTime {
     for (let row = 0; row < length; row++) {
       const value = given[row] as string | number | bigint | null;
       const ms = value === null ? undefined : this.#read(value);
-      if (ms === undefined || !(Math.abs(ms) <= MAX_TIME)) {
+      if (ms === undefined || !(Math.abs(ms) <= MAX_TIMESTAMP_MS)) {
         nullCount++;
         // A time that is not there is no mistake: such rows are counted apart.
         if (value !== null && !Number.isNaN(value)) bad.push({ row, error: this.#error(value) });

@@ -1,3 +1,4 @@
+import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import {
   checkHeader,
   DELTA_HEADER_BYTES,
@@ -35,7 +36,6 @@ import { columnOf, type Plain, valueAt } from "./plain_columns.ts";
 import { ReferenceAccumulator } from "./reference_accumulator.ts";
 import { compareKeys, decodeKey, encodeKey, hashKey, keyColumns } from "./reference_keys.ts";
 
-const MAX_TIME = 8.64e15;
 const POSITION_BITS = 48n;
 
 interface Group {
@@ -284,5 +284,5 @@ export class ReferenceWindowTable implements WindowEngine {
 function timeAt(times: KernelColumn, row: number): number | undefined {
   const value = valueAt(times, row);
   const time = Math.floor(Number(value ?? NaN));
-  return time >= -MAX_TIME && time <= MAX_TIME ? time : undefined;
+  return time >= -MAX_TIMESTAMP_MS && time <= MAX_TIMESTAMP_MS ? time : undefined;
 }

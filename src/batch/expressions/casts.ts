@@ -1,5 +1,6 @@
 import { type DecimalShape, formatDecimal } from "../decimal.ts";
 import type { DataType } from "../schema.ts";
+import { DAY_MS, MAX_DATE_DAYS } from "../time_range.ts";
 import { fitDecimal, rescale, roundDecimal } from "./decimals.ts";
 import { isI64, truncatesToI32 } from "./literal.ts";
 import {
@@ -12,7 +13,7 @@ import {
   parseTime,
   parseTimestamp,
 } from "./time.ts";
-import { DAY_MS, MAX_DATE_DAYS, type Value } from "./values.ts";
+import type { Value } from "./values.ts";
 
 /** Converts a value, never null; `undefined` is a value that does not convert. */
 export type Cast = (value: Value) => Value | undefined;

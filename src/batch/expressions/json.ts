@@ -1,6 +1,7 @@
+import { MAX_TIMESTAMP_MS } from "../time_range.ts";
 import { castType } from "./cast_target.ts";
 import { Expr } from "./expr.ts";
-import { isI64, type Literal, literalNode, MAX_TIMESTAMP_MS } from "./literal.ts";
+import { isI64, type Literal, literalNode } from "./literal.ts";
 import {
   BINARY_OPS,
   type ExprNode,

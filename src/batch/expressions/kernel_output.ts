@@ -3,6 +3,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { MemoryBlock } from "../../kernel/memory_block.ts";
 import { bitmapBytes, clearBit, getBit, setBit } from "../bitmap.ts";
 import type { Column, ColumnValues } from "../column.ts";
+import { concatBytes } from "../concat_bytes.ts";
 import { MAX_COLUMN_BYTES } from "../limits.ts";
 import type { DataType } from "../schema.ts";
 import type { Rows } from "./kernel_columns.ts";
@@ -96,7 +97,7 @@ export class OutputReader {
     const validity = nullCount > 0 ? this.#validity : undefined;
     const base = { type, length: this.#length, nullCount, ...(validity && { validity }) };
     if (type.kind === "utf8") {
-      return { ...base, values: joined(this.#texts), offsets: this.#offsets };
+      return { ...base, values: concatBytes(this.#texts), offsets: this.#offsets };
     }
     const values = this.#values;
     return codes === undefined
@@ -218,15 +219,4 @@ export class OutputReader {
     this.#offsets.set(new Int32Array(this.#kernel.u8.buffer, ends, count), start + 1);
     this.#texts.push(this.#kernel.u8.slice(bytes, bytes + size));
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -5,9 +5,6 @@ const I32_MAX = 2 ** 31 - 1;
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
 
-/** Furthest from 1970 that a timestamp may lie, in milliseconds: the range of `Date`. */
-export const MAX_TIMESTAMP_MS = 8.64e15;
-
 /** A value that stands in an expression as a constant. */
 export type Literal = null | boolean | number | bigint | string | Date;
 

@@ -1,11 +1,11 @@
 import { COMPARE_BOTH, CONVERT, F64, F64_MORE, F64_ONE, I64 } from "../../kernel/expression_ops.ts";
+import { MAX_DATE_DAYS, MAX_TIMESTAMP_MS } from "../time_range.ts";
 import type { Register } from "./assembler.ts";
 import type { Checked } from "./checked.ts";
-import { MAX_TIMESTAMP_MS } from "./literal.ts";
 import { within } from "./lower_operators.ts";
 import { type Lowering, representationOf } from "./lowering.ts";
 import type { RoundNode } from "./node.ts";
-import { MAX_DATE_DAYS, powerOfTen } from "./values.ts";
+import { powerOfTen } from "./values.ts";
 
 const NOT_EQUAL = 1;
 

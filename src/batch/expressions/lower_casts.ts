@@ -13,12 +13,11 @@ import {
   WIDTH,
 } from "../../kernel/expression_ops.ts";
 import type { DataType } from "../schema.ts";
+import { DAY_MS, MAX_DATE_DAYS, MAX_TIMESTAMP_MS } from "../time_range.ts";
 import type { Register } from "./assembler.ts";
 import type { Checked } from "./checked.ts";
-import { MAX_TIMESTAMP_MS } from "./literal.ts";
 import { within } from "./lower_operators.ts";
 import { type Lowering, representationOf } from "./lowering.ts";
-import { DAY_MS, MAX_DATE_DAYS } from "./values.ts";
 
 type Kind = DataType["kind"];
 

@@ -11,6 +11,7 @@ import {
   WHEN,
   WIDTH,
 } from "../../kernel/expression_ops.ts";
+import { DAY_MS } from "../time_range.ts";
 import type { Register } from "./assembler.ts";
 import type { Checked } from "./checked.ts";
 import { lowerArithmetic, lowerOne } from "./lower_arithmetic.ts";
@@ -19,7 +20,7 @@ import { lowerComparison } from "./lower_comparisons.ts";
 import { lowerLike, sortedTexts } from "./lower_texts.ts";
 import { type Lowering, representationOf, widthOf } from "./lowering.ts";
 import { type ExtractNode, TIME_PARTS, TIME_UNITS, type TruncateNode } from "./node.ts";
-import { DAY_MS, type Value } from "./values.ts";
+import type { Value } from "./values.ts";
 
 /** The register of an operator's result; `undefined` for what only the host can do. */
 export function lowerOperator(low: Lowering, checked: Checked): Register | undefined {

@@ -1,10 +1,11 @@
+import { MAX_DATE_DAYS } from "../time_range.ts";
 import type { Checked } from "./checked.ts";
 import { faultOf, shown } from "./evaluation_fault.ts";
 import { isI64 } from "./literal.ts";
 import { compareText } from "./text.ts";
 import { isCalendarTime } from "./time.ts";
 import { isText } from "./type_rules.ts";
-import { MAX_DATE_DAYS, type Value } from "./values.ts";
+import type { Value } from "./values.ts";
 
 /** An operator of two values, neither of them null. */
 export type Strict2 = (a: Value, b: Value) => Value;

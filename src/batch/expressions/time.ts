@@ -1,6 +1,5 @@
-import { MAX_TIMESTAMP_MS } from "./literal.ts";
+import { DAY_MS, MAX_TIMESTAMP_MS } from "../time_range.ts";
 import type { TimePart, TimeUnit } from "./node.ts";
-import { DAY_MS } from "./values.ts";
 
 const STEPS: ReadonlyMap<TimeUnit, number> = new Map<TimeUnit, number>([
   ["second", 1000],

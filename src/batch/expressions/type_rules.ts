@@ -17,11 +17,6 @@ export function isNumber(type: ValueType): boolean {
   return ["i32", "i64", "f32", "f64"].includes(type.kind);
 }
 
-/** Whether the type is a point or a part of time. */
-export function isTemporal(type: ValueType): boolean {
-  return ["timestamp", "date", "time"].includes(type.kind);
-}
-
 /** Whether the type's values are strings. */
 export function isText(type: ValueType): boolean {
   return type.kind === "utf8" || type.kind === "dict";

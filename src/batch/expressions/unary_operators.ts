@@ -1,4 +1,5 @@
 import { getOwn } from "../misfit.ts";
+import { DAY_MS } from "../time_range.ts";
 import type { Checked } from "./checked.ts";
 import { rescale } from "./decimals.ts";
 import { faultOf, shown } from "./evaluation_fault.ts";
@@ -6,7 +7,7 @@ import { isI64 } from "./literal.ts";
 import type { ExtractNode, FieldNode, LikeNode, RoundNode, TruncateNode } from "./node.ts";
 import { countCodePoints, matchesLike, parseLike } from "./text.ts";
 import { extractTime, truncateTime } from "./time.ts";
-import { DAY_MS, roundAway, type Value } from "./values.ts";
+import { roundAway, type Value } from "./values.ts";
 
 /** An operator of one value that is not null. */
 export type Strict1 = (value: Value) => Value;

@@ -4,12 +4,6 @@
  */
 export type Value = unknown;
 
-/** The greatest number of days from 1970 that a date may lie: the range of `Date`. */
-export const MAX_DATE_DAYS = 1e8;
-
-/** Milliseconds of a day. */
-export const DAY_MS = 86_400_000;
-
 const POWERS: readonly number[] = [
   1,
   1e1,
