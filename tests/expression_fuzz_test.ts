@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { evaluateRow, fromJSON, toJSON, typeOf } from "@waggle/stream";
+import { evaluateRow, expressionFromJson, typeOf } from "@waggle/stream";
 import { forSeeds, type Random } from "./support/random.ts";
 import { ExpressionSource, FIELDS, randomRows } from "./support/random_expression.ts";
 
@@ -67,11 +67,11 @@ Deno.test("damaged JSON is read as an expression or refused, and never does anyt
     const data: Json = JSON.parse(JSON.stringify(new ExpressionSource(random).any(3)));
     let damaged = damage(data, random);
     while (random.chance(0.5)) damaged = damage(damaged, random);
-    const expression = cleanly(() => fromJSON(damaged));
+    const expression = cleanly(() => expressionFromJson(damaged));
     if (expression === undefined) return;
     read++;
     const text = JSON.stringify(expression);
-    assertEquals(JSON.stringify(toJSON(fromJSON(JSON.parse(text)))), text);
+    assertEquals(JSON.stringify(expressionFromJson(JSON.parse(text)).toJSON()), text);
     if (cleanly(() => typeOf(expression, { fields: FIELDS })) === undefined) return;
     const [row] = randomRows(1, random);
     cleanly(() => evaluateRow(expression, row, { schema: { fields: FIELDS }, now: 0 }));

@@ -1,9 +1,8 @@
 import {
   evaluateRow,
   type Expr,
-  fromJSON,
+  expressionFromJson,
   isExpression,
-  toJSON,
 } from "../batch/expressions/mod.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { RecordInfo } from "./record_info.ts";
@@ -58,7 +57,7 @@ export function functionSpec(
         "Cannot start: an expression takes no context; write its constants with lit()",
       );
     }
-    return { source: { kind: "expression", expression: toJSON(fn) }, usesInfo: false, context };
+    return { source: { kind: "expression", expression: fn.toJSON() }, usesInfo: false, context };
   }
   const source = describeFunction(fn, { context });
   const usesInfo = typeof fn !== "function" || mayUseInfo(fn);
@@ -79,7 +78,7 @@ export async function loadRecordFunction(
 ): Promise<RecordFunction> {
   const { source, usesInfo, context } = spec;
   if (source.kind === "expression") {
-    const expression = fromJSON(source.expression);
+    const expression = expressionFromJson(source.expression);
     const call = (value: unknown) =>
       evaluateRow(expression, asRow(value), { now: runtime.wallClockMs() });
     return { usesInfo: false, context, call, unfit: () => undefined };

@@ -1,5 +1,5 @@
 import { compileIn, compileRows } from "../batch/expressions/compile.ts";
-import { fromJSON } from "../batch/expressions/json.ts";
+import { expressionFromJson } from "../batch/expressions/json.ts";
 import type { ExprNode } from "../batch/expressions/node.ts";
 import type { Plan } from "../batch/expressions/plan.ts";
 import { checkCondition, checkStruct } from "../batch/expressions/plan_checks.ts";
@@ -44,7 +44,7 @@ export class RowSteps implements Disposable {
    */
   constructor(specs: readonly StepSpec[], schema: Schema, kernel?: Kernel) {
     for (const { kind, node } of specs) {
-      const expression = fromJSON(node);
+      const expression = expressionFromJson(node);
       const plan = kernel
         ? compileIn(expression, { schema, kernel })
         : compileRows(expression, { schema });

@@ -319,7 +319,7 @@ export class Expr<T = unknown> {
     return new Expr({ op: "extract", args: [this.#node], part }, [this]);
   }
 
-  /** The expression as plain data, for `JSON.stringify`; {@linkcode fromJSON} reads it. */
+  /** The expression as plain data, for `JSON.stringify`; {@linkcode expressionFromJson} reads it. */
   toJSON(): ExprNode {
     return this.#node;
   }

@@ -39,13 +39,9 @@ const ARITIES: ReadonlyMap<string, Arity> = new Map<string, Arity>([
   ): [string, Arity] => [op, { least: 1, most: 1 }]),
 ]);
 
-/** The expression as plain data: what `JSON.stringify` writes and {@linkcode fromJSON} reads. */
-export function toJSON(expression: Expr): ExprNode {
-  return expression.node;
-}
-
 /**
- * Reads an expression from plain data, as `JSON.parse` or a message of a worker gives it.
+ * Reads an expression from plain data: what its `toJSON()` gave, after `JSON.parse` or a worker's
+ * message.
  *
  * The data is trusted with nothing: kinds of node are a closed list, every part is checked, and
  * what is not part of a node is left behind. What fits together is checked here; whether types
@@ -54,7 +50,7 @@ export function toJSON(expression: Expr): ExprNode {
  * @throws {TypeError} when the data is not an expression, naming the place.
  * @throws {RangeError} when it is nested too deeply, too large, or a part is out of range.
  */
-export function fromJSON(data: unknown): Expr {
+export function expressionFromJson(data: unknown): Expr {
   return new Reader().read(data, { path: "$", depth: 1 });
 }
 

@@ -20,7 +20,7 @@ export {
   type Operand,
   type StrictOf,
 } from "./expr.ts";
-export { fromJSON, toJSON } from "./json.ts";
+export { expressionFromJson } from "./json.ts";
 export type { Literal } from "./literal.ts";
 export {
   type BINARY_OPS,
