@@ -80,13 +80,13 @@ Deno.test("HiveStream fails when a shipped function turns out to miss a name in 
   const stream = new HiveStream<number, unknown>({ workers: 1 });
   await stream.start((n) => {
     // What the engine itself throws where a global of the check is not there after all.
-    if (n > 0) throw new ReferenceError("helper is not defined");
+    if (n > 0) throw new ReferenceError("scale is not defined");
     return n;
   });
   await stream.submit("k", 0);
   assertEquals(await stream.getResult(), 0);
   await stream.submit("k", 1);
-  const error = await assertRejects(() => stream.getResult(), Error, '"helper"');
+  const error = await assertRejects(() => stream.getResult(), Error, '"scale"');
   assert(error.message.includes("new URL("), error.message);
   await stream.stop();
 });

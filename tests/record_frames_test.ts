@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import {
   aligned,
-  FrameKind,
   hashBytes,
   readResultHeader,
   readWorkHeader,
   RECORD_HEADER_BYTES,
+  RecordFrameKind,
   refusalInStream,
   writeResultHeader,
   writeWorkHeader,
@@ -30,7 +30,7 @@ Deno.test("headers of work and results are read as they were written, wherever t
     writeWorkHeader(frame, work);
     assertEquals(readWorkHeader(frame), work);
     const results = {
-      kind: random.pick([FrameKind.results, FrameKind.fatal]),
+      kind: random.pick([RecordFrameKind.results, RecordFrameKind.fatal]),
       batch: random.below(MAX),
       from: random.below(MAX),
       rows: random.below(MAX),

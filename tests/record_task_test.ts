@@ -189,13 +189,13 @@ Deno.test("RecordTask does only the rows that it was given of a batch", async ()
 
 Deno.test("RecordTask fails the stream, and does no more, when its function misses a name", async () => {
   const solo = await soloBee((n: number) => {
-    if (n === 1) throw new ReferenceError("helper is not defined");
+    if (n === 1) throw new ReferenceError("scale is not defined");
     return n;
   });
   solo.give({ batch: 1, values: [0, 1, 2] });
   const taken = await solo.work();
   assertEquals(taken.map(({ kind }) => kind), [3]);
-  assert(taken[0].errors[0].message.includes('"helper"'), taken[0].errors[0].message);
+  assert(taken[0].errors[0].message.includes('"scale"'), taken[0].errors[0].message);
   solo.give({ batch: 2, values: [0] });
   assertEquals(await solo.work(), []);
 });

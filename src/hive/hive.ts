@@ -268,10 +268,11 @@ export class Hive {
     }
   }
 
-  #spawn(bee: number, incarnation: number): Place {
+  /** What a bee is born with: rings of its own, and its view of what all share. */
+  #initOf(bee: number, incarnation: number): BeeInit {
     const { runtime, ringBytes, task } = this.#options;
     const allocate = (bytes: number) => runtime.sharedMemory(bytes);
-    const init: BeeInit = {
+    return {
       bee,
       incarnation,
       control: this.#beeControls[bee],
@@ -282,6 +283,11 @@ export class Hive {
       peers: this.#exchange.peersOf(bee, this.#beeControls),
       task,
     };
+  }
+
+  #spawn(bee: number, incarnation: number): Place {
+    const { runtime } = this.#options;
+    const init = this.#initOf(bee, incarnation);
     const control = new ControlBlock(init.control, runtime);
     const bells = { toBee: control.bell, toHive: this.#control.bell };
     const ready = Promise.withResolvers<void>();

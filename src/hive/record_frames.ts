@@ -5,7 +5,7 @@ const ALIGNMENT = 8;
 export const RECORD_HEADER_BYTES: number = 4 * HEADER_WORDS;
 
 /** What a frame between a hive and its record bees is. */
-export const FrameKind = { work: 1, results: 2, fatal: 3 } as const;
+export const RecordFrameKind = { work: 1, results: 2, fatal: 3 } as const;
 
 /** Work for a bee: the rows `[from, to)` of an encoded batch. */
 export interface WorkHeader {
@@ -63,7 +63,7 @@ export function refusalInStream(message: string): string {
 /** Writes the header of a frame of work. */
 export function writeWorkHeader(frame: Uint8Array, header: WorkHeader): void {
   const to = words(frame);
-  to[0] = FrameKind.work;
+  to[0] = RecordFrameKind.work;
   to[1] = header.batch;
   to[2] = header.from;
   to[3] = header.to;

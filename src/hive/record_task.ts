@@ -2,7 +2,7 @@ import { RecordReader, RecordWriter } from "../batch/records/mod.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import { KeyOrder, type Row } from "./key_order.ts";
-import { FrameKind, RECORD_HEADER_BYTES, writeResultHeader } from "./record_frames.ts";
+import { RECORD_HEADER_BYTES, RecordFrameKind, writeResultHeader } from "./record_frames.ts";
 import {
   loadRecordFunction,
   type RecordFunction,
@@ -223,8 +223,8 @@ class RecordTask implements BeeTask {
     const frame = this.#context.outbox.tryReserve(RECORD_HEADER_BYTES + writer.byteLength());
     if (!frame) return "waitingForRoom";
     const errorBytes = writer.finish(frame.subarray(RECORD_HEADER_BYTES));
-    const header = { kind: FrameKind.fatal, batch: 0, from: 0, rows: 0, valueBytes: 0, errorBytes };
-    writeResultHeader(frame, header);
+    const { fatal: kind } = RecordFrameKind;
+    writeResultHeader(frame, { kind, batch: 0, from: 0, rows: 0, valueBytes: 0, errorBytes });
     this.#context.outbox.commit();
     this.#context.outbox.publish();
     this.#fatalSent = true;

@@ -2,8 +2,8 @@ import { RecordWriter } from "../batch/records/mod.ts";
 import type { BeeContext } from "./bee_task.ts";
 import {
   aligned,
-  FrameKind,
   RECORD_HEADER_BYTES,
+  RecordFrameKind,
   refusalInStream,
   type RowError,
   writeResultHeader,
@@ -56,7 +56,12 @@ export class ResultSender {
     const errorsAt = valuesAt + aligned(valueBytes);
     const hasErrors = this.#errors.length > 0;
     const errorBytes = hasErrors ? this.#errors.finish(frame.subarray(errorsAt)) : 0;
-    writeResultHeader(frame, { kind: FrameKind.results, ...this.#staged, valueBytes, errorBytes });
+    writeResultHeader(frame, {
+      kind: RecordFrameKind.results,
+      ...this.#staged,
+      valueBytes,
+      errorBytes,
+    });
     this.#context.outbox.commit();
     this.#context.outbox.publish();
     this.#staged = undefined;

@@ -2,7 +2,7 @@ import type { RowCounts } from "../hive/pipeline_frames.ts";
 import { BadInputError, type BadInputs } from "./bad_inputs.ts";
 import { addCounts, noCounts } from "./pipeline_metrics.ts";
 import type { BadInput } from "./source.ts";
-import type { LogEntry, Outcome, WorkLog } from "./work_log.ts";
+import type { BatchOutcome, LogEntry, WorkLog } from "./work_log.ts";
 
 /** Counts what became of batches, each once, however often they were sent. */
 export class Ledger {
@@ -24,7 +24,7 @@ export class Ledger {
    * @throws {BadInputError} when a record cannot be used and that is the end: the first of them in
    *   the order of the source, whichever bee was faster.
    */
-  note(log: WorkLog, entry: LogEntry, outcome: Outcome): void {
+  note(log: WorkLog, entry: LogEntry, outcome: BatchOutcome): void {
     entry.outcome = outcome;
     if (!this.#fails) return;
     for (let next = log.at(this.#sound); next?.outcome; next = log.at(++this.#sound)) {

@@ -3,7 +3,7 @@ import type { SealedBatch } from "../hive/work_queue.ts";
 import { DeadLetterBox } from "./dead_letter_box.ts";
 import { type ErrorRecord, errorRecord } from "./error_record.ts";
 import type { DeadLetter, HiveStreamSettings } from "./hive_stream_options.ts";
-import { type Outcome, submittedValues } from "./record_engine.ts";
+import { type RowOutcomes, submittedValues } from "./record_engine.ts";
 import { ResultQueue } from "./result_queue.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import { SubmissionOrder } from "./submission_order.ts";
@@ -66,7 +66,7 @@ export class Outlet<In, Out> {
   }
 
   /** Takes the outcomes of a batch's rows. */
-  settle(batch: SealedBatch, { from, values, errors }: Outcome): void {
+  settle(batch: SealedBatch, { from, values, errors }: RowOutcomes): void {
     for (let i = 0; i < values.length; i++) {
       const error = errors?.get(from + i);
       if (error) this.#settleError(batch, from + i, error);

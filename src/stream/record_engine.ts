@@ -3,10 +3,10 @@ import { type BeeLoss, Hive } from "../hive/hive.ts";
 import { keyHash } from "../hive/key_hash.ts";
 import {
   aligned,
-  FrameKind,
   hashBytes,
   readResultHeader,
   RECORD_HEADER_BYTES,
+  RecordFrameKind,
   type ResultHeader,
   type RowError,
   writeWorkHeader,
@@ -30,7 +30,7 @@ const ROLE_SHIFT_MS = 100;
 const DISPATCHES_PER_CLOCK = 16;
 
 /** Outcomes of consecutive rows of a batch. */
-export interface Outcome {
+export interface RowOutcomes {
   /** The first row. */
   readonly from: number;
   /** The function's results; `undefined` where it threw. */
@@ -42,7 +42,7 @@ export interface Outcome {
 /** What becomes of records; called by the engine. */
 export interface EngineEvents {
   /** Rows of a batch have their outcome. */
-  settled(batch: SealedBatch, outcome: Outcome): void;
+  settled(batch: SealedBatch, outcome: RowOutcomes): void;
   /** Nothing more can be done. */
   failed(error: Error): void;
 }
@@ -291,7 +291,7 @@ export class RecordEngine {
 
   #received(bee: number, frame: Uint8Array): void {
     const header = readResultHeader(frame);
-    if (header.kind === FrameKind.fatal) {
+    if (header.kind === RecordFrameKind.fatal) {
       const [error] = this.#errors.read(frame.subarray(RECORD_HEADER_BYTES)) as RowError[];
       return this.#events.failed(new StreamingError(error.message));
     }
@@ -304,7 +304,7 @@ export class RecordEngine {
     this.latency.record(endMs - (this.#sealedMs.get(batch) ?? endMs), header.rows);
   }
 
-  #outcome(frame: Uint8Array, header: ResultHeader): Outcome {
+  #outcome(frame: Uint8Array, header: ResultHeader): RowOutcomes {
     const at = RECORD_HEADER_BYTES;
     const values = this.#values.read(frame.subarray(at, at + header.valueBytes));
     return { from: header.from, values, errors: this.#rowErrors(frame, header) };
@@ -317,7 +317,7 @@ export class RecordEngine {
     return new Map(errors.map((error) => [error.index, error]));
   }
 
-  #settle(batch: SealedBatch, outcome: Outcome): void {
+  #settle(batch: SealedBatch, outcome: RowOutcomes): void {
     this.#uncount(batch, { from: outcome.from, rows: outcome.values.length });
     this.#events.settled(batch, outcome);
   }

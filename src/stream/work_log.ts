@@ -4,7 +4,7 @@ import type { BadRow, RowCounts } from "../hive/pipeline_frames.ts";
 import type { FeedBatch } from "./batch_feed.ts";
 
 /** What became of a batch. */
-export interface Outcome {
+export interface BatchOutcome {
   readonly counts: RowCounts;
   readonly bad: readonly BadRow[];
 }
@@ -20,7 +20,7 @@ export interface LogEntry {
   batch: RecordBatch;
   /** Bees that were lost over it. */
   losses: number;
-  outcome?: Outcome;
+  outcome?: BatchOutcome;
   /** Rows that came out of it, in a pipeline without windows. */
   results: RecordBatch[];
 }

@@ -4,9 +4,9 @@ import { CONTROL_BYTES, ControlBlock } from "../../src/hive/control_block.ts";
 import { DanceFloor, danceFloorBytes } from "../../src/hive/dance_floor.ts";
 import {
   aligned,
-  FrameKind,
   readResultHeader,
   RECORD_HEADER_BYTES,
+  RecordFrameKind,
   type RowError,
   writeWorkHeader,
 } from "../../src/hive/record_frames.ts";
@@ -158,4 +158,4 @@ export async function soloBee(
   });
 }
 
-export { FrameKind };
+export { RecordFrameKind };
