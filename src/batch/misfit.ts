@@ -39,7 +39,7 @@ export function show(value: unknown): string {
     case "string":
       return `${clip(JSON.stringify(value))} (string)`;
     case "bigint":
-      return `${value}n (bigint)`;
+      return `${clip(`${value}n`)} (bigint)`;
     case "function":
       return `${value.name || "a function"} (function)`;
     case "object":

@@ -14,6 +14,8 @@ import type { Field, Schema, TypedSchema } from "./schema.ts";
 
 /** Rows that are turned to or from objects at a time: few enough to stay in the cache. */
 const BLOCK_ROWS = 1024;
+/** Names in a message that lists them. */
+const LISTED_NAMES = 50;
 
 interface SchemaNames {
   readonly names: readonly string[];
@@ -117,7 +119,7 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
     rows: Iterable<In>,
     options: FromRowsOptions<Row> = {},
   ): RecordBatch<Row> {
-    const all: readonly In[] = Array.isArray(rows) ? rows : Array.from(rows);
+    const all: readonly In[] = Array.isArray(rows) ? rows : Array.from(checkedIterable(rows));
     const schema = options.schema ?? inferSchema(all);
     checkSchema(schema);
     const fields = new FieldsBuilder(schema.fields, options);
@@ -191,8 +193,7 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
     const at = this.#names.positions.get(name);
     if (at !== undefined) return at;
     throw new TypeError(
-      `Cannot find column ${JSON.stringify(name)}: the batch has ` +
-        (this.names.map((known) => JSON.stringify(known)).join(", ") || "no columns"),
+      `Cannot find column ${JSON.stringify(name)}: the batch has ${listed(this.names)}`,
     );
   }
 
@@ -331,6 +332,22 @@ function checkBatchColumn(field: Field, column: Column, length: number): void {
         `but has ${column.nullCount}`,
     );
   }
+}
+
+function checkedIterable<T>(rows: Iterable<T>): Iterable<T> {
+  if (typeof Object(rows)[Symbol.iterator] === "function") return rows;
+  throw new TypeError(
+    `Cannot build batch: rows must be an array or another iterable of objects, received ${
+      show(rows)
+    }`,
+  );
+}
+
+/** Names for a message: all of them, or the first ones of many. */
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return "no columns";
+  const shown = names.slice(0, LISTED_NAMES).map((name) => JSON.stringify(name)).join(", ");
+  return names.length > LISTED_NAMES ? `${shown}, … (${names.length} columns)` : shown;
 }
 
 function position(at: number, length: number): number {
