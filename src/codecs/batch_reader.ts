@@ -8,7 +8,7 @@ import { BatchAssembler } from "./batch_assembler.ts";
 import type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
 import { BATCH_ROWS, MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "./limits.ts";
 import { Malformed } from "./malformed.ts";
-import { checkPositive, checkWord } from "./option_checks.ts";
+import { checkChunk, checkPositive, checkWord } from "./option_checks.ts";
 import { type RawRecord, RecordReader } from "./record_reader.ts";
 import type { RecordScanner } from "./record_scanner.ts";
 
@@ -89,6 +89,7 @@ export class BatchReader<Row> implements BatchDecoder<Row> {
 
   /** See {@linkcode BatchDecoder}. */
   push(chunk: Uint8Array): RecordBatch<Row>[] {
+    checkChunk(chunk);
     return this.#run(() => {
       this.#bytes += chunk.length;
       this.#reader.push(chunk);

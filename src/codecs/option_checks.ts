@@ -22,3 +22,17 @@ export function checkWord<W extends string>(name: string, value: W, words: reado
       `received ${JSON.stringify(value)}`,
   );
 }
+
+/**
+ * Checks what is to be decoded; the decoder is as before when it is something else.
+ *
+ * @throws {TypeError} when it is not bytes.
+ */
+export function checkChunk(chunk: Uint8Array): void {
+  if (chunk instanceof Uint8Array) return;
+  const received = Object.prototype.toString.call(chunk).slice(8, -1);
+  throw new TypeError(
+    `Cannot decode chunk: it must be a Uint8Array, received ${received}; encode text by ` +
+      "new TextEncoder().encode(text), and take the bytes of other views and buffers",
+  );
+}
