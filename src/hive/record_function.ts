@@ -14,8 +14,6 @@ import {
   type UserFunctionSpec,
 } from "./user_function.ts";
 
-export type { ModuleReference } from "./user_function.ts";
-
 /** A source whose only parameter is a name, or a pattern of names: it sees no second argument. */
 const ONE_PARAMETER = new RegExp(
   String.raw`^(?:async\b\s*)?(?:[\w$]+\s*=>|` +

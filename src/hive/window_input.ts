@@ -4,7 +4,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { TumblingWindow } from "../windows/tumbling_window.ts";
-import type { WindowTableOptions } from "../windows/window_table.ts";
+import type { WindowTableOptions } from "../windows/plan.ts";
 import { lateRows } from "./event_times.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { BadRow, MessageHeader, RowCounts } from "./pipeline_frames.ts";

@@ -1,6 +1,7 @@
 /**
- * The WebAssembly kernel and its typed face.
+ * What users see of the WebAssembly kernel.
  *
  * @module
  */
-export * from "./kernel.ts";
+export { KernelMemoryError } from "./kernel.ts";
+export type { AggregateOp } from "./window_types.ts";

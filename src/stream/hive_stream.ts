@@ -1,5 +1,6 @@
 import type { Expr } from "../batch/expressions/mod.ts";
-import { functionSpec, type ModuleReference } from "../hive/record_function.ts";
+import { functionSpec } from "../hive/record_function.ts";
+import type { ModuleReference } from "../hive/user_function.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import type { ErrorRecord } from "./error_record.ts";
 import {

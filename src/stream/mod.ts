@@ -15,7 +15,6 @@ export type {
 export * from "./hive_stream_types.ts";
 export * from "./publisher.ts";
 export type { KeyedResult } from "./result_queue.ts";
-export * from "../hive/streaming_error.ts";
 export * from "./results_full_error.ts";
 export { BadInputError } from "./bad_inputs.ts";
 export type { TimestampFormat } from "./event_time.ts";

@@ -1,6 +1,7 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import { KernelWindowTable } from "../kernel/window_table.ts";
-import { type WindowTable, type WindowTableOptions, windowTableOver } from "./window_table.ts";
+import type { WindowTableOptions } from "./plan.ts";
+import { type WindowTable, windowTableOver } from "./window_table.ts";
 
 /**
  * A window table in the memory of a kernel.

@@ -5,5 +5,3 @@
  */
 export * from "./aggregates.ts";
 export * from "./tumbling_window.ts";
-export * from "./create_window_table.ts";
-export * from "./window_table.ts";

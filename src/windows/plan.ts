@@ -7,8 +7,22 @@ import type {
   PlannedValue,
   WindowPlan,
 } from "../kernel/window_types.ts";
-import type { AggregateSpec } from "./aggregates.ts";
-import type { WindowTableOptions } from "./window_table.ts";
+import type { Aggregates, AggregateSpec } from "./aggregates.ts";
+import type { TumblingWindow } from "./tumbling_window.ts";
+
+/** What a windowed aggregation is made of. */
+export interface WindowTableOptions {
+  /** Of every batch that will be added. */
+  readonly schema: Schema;
+  /** Column of event times in milliseconds: `timestamp`, `i64` or `f64`. */
+  readonly time: string;
+  /** Columns that rows are grouped by; none for one group a window. Default none. */
+  readonly keys?: readonly string[];
+  readonly aggregates: Aggregates;
+  readonly window: TumblingWindow;
+  /** How long after its end a window still takes rows, ms. Default 0. */
+  readonly allowedLateness?: number;
+}
 
 /** A plan and the columns that its parts are taken from, by position in the schema. */
 export interface ResolvedPlan {

@@ -13,9 +13,7 @@ import type {
   WindowRows,
   WindowStats,
 } from "../kernel/window_types.ts";
-import type { Aggregates } from "./aggregates.ts";
-import type { TumblingWindow } from "./tumbling_window.ts";
-import { planOf } from "./plan.ts";
+import { planOf, type WindowTableOptions } from "./plan.ts";
 
 /** The names of the result columns that hold a window's start and end. */
 export const WINDOW_COLUMNS = ["windowStart", "windowEnd"] as const;
@@ -25,20 +23,6 @@ export interface ColumnBatch {
   readonly schema: Schema;
   readonly length: number;
   readonly columns: readonly Column[];
-}
-
-/** What a windowed aggregation is made of. */
-export interface WindowTableOptions {
-  /** Of every batch that will be added. */
-  readonly schema: Schema;
-  /** Column of event times in milliseconds: `timestamp`, `i64` or `f64`. */
-  readonly time: string;
-  /** Columns that rows are grouped by; none for one group a window. Default none. */
-  readonly keys?: readonly string[];
-  readonly aggregates: Aggregates;
-  readonly window: TumblingWindow;
-  /** How long after its end a window still takes rows, ms. Default 0. */
-  readonly allowedLateness?: number;
 }
 
 /** The open windows of one operator. */

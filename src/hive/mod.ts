@@ -1,0 +1,10 @@
+/**
+ * What users see of the hive: its errors, its roles, and what functions in bees are given.
+ *
+ * @module
+ */
+export { LostBeesError, UnfitBeeError } from "./hive.ts";
+export type { RecordInfo } from "./record_info.ts";
+export type { Role } from "./roles.ts";
+export { StreamingError, type StreamingErrorOptions } from "./streaming_error.ts";
+export type { ModuleReference } from "./user_function.ts";
