@@ -28,13 +28,13 @@ const LONGEST_REST_MS = 1_000;
 
 /** Too many bees were lost: the stream has failed. */
 export class LostBeesError extends StreamingError {
-  /** The class's name. */
+  /** The name of the class. */
   override readonly name: string = "LostBeesError";
 }
 
 /** The bees cannot run the user's function. */
 export class UnfitBeeError extends StreamingError {
-  /** The class's name. */
+  /** The name of the class. */
   override readonly name: string = "UnfitBeeError";
 }
 

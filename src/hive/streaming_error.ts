@@ -6,7 +6,7 @@ export interface StreamingErrorOptions extends ErrorOptions {
 
 /** A stream could not go on, or could not do what was asked of it. */
 export class StreamingError extends Error {
-  /** The class's name. */
+  /** The name of the class. */
   override readonly name: string = "StreamingError";
   /** Whether doing the same again may succeed. */
   readonly retriable: boolean;

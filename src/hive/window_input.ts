@@ -2,11 +2,11 @@ import type { Column } from "../batch/column.ts";
 import { takeColumn } from "../batch/column_ops.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
-import type { Aggregates } from "../windows/aggregates.ts";
-import { TumblingWindow } from "../windows/tumbling_window.ts";
-import type { WindowTableOptions } from "../windows/plan.ts";
-import { lateRows } from "./event_times.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { Aggregates } from "../windows/aggregates.ts";
+import type { WindowTableOptions } from "../windows/plan.ts";
+import { TumblingWindow } from "../windows/tumbling_window.ts";
+import { lateRows } from "./event_times.ts";
 import type { BadRow, MessageHeader, RowCounts } from "./pipeline_frames.ts";
 import { RowSteps, type StepSpec } from "./row_steps.ts";
 

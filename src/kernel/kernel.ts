@@ -6,7 +6,7 @@ const PAGE_BYTES = 65536;
 
 /** The kernel could not get memory: its budget is spent. */
 export class KernelMemoryError extends Error {
-  /** The class, by name. */
+  /** The name of the class. */
   override readonly name = "KernelMemoryError";
 }
 

@@ -1,7 +1,7 @@
+import { StreamingError } from "../hive/streaming_error.ts";
 import { DeadLetterBox, type DeadLetterEvents } from "./dead_letter_box.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { BadInput } from "./source.ts";
-import { StreamingError } from "../hive/streaming_error.ts";
 
 /** Dead letters on their way, beyond which nothing is read: they hold their records in memory. */
 const MAX_PENDING_LETTERS = 1024;

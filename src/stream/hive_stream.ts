@@ -1,5 +1,6 @@
 import type { Expr } from "../batch/expressions/mod.ts";
 import { functionSpec } from "../hive/record_function.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 import type { ModuleReference } from "../hive/user_function.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import type { ErrorRecord } from "./error_record.ts";
@@ -23,7 +24,6 @@ import { Outlet, type Result } from "./outlet.ts";
 import { RecordEngine } from "./record_engine.ts";
 import type { KeyedResult } from "./result_queue.ts";
 import { checkedPair, checkedRecords, SourceReaders } from "./source_readers.ts";
-import { StreamingError } from "../hive/streaming_error.ts";
 
 const DEFAULT_RESULT_TIMEOUT = "1s";
 const POLL_MS = 0.1;

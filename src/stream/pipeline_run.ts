@@ -7,6 +7,7 @@ import {
   readMessageHeader,
   readOutcome,
 } from "../hive/pipeline_frames.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 import { KernelMemoryError } from "../kernel/kernel.ts";
 import { BadInputs } from "./bad_inputs.ts";
 import { BatchFeed } from "./batch_feed.ts";
@@ -17,7 +18,6 @@ import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_met
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { PipelinePlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch } from "./source.ts";
-import { StreamingError } from "../hive/streaming_error.ts";
 import { TransformJob } from "./transform_job.ts";
 import { WindowJob } from "./window_job.ts";
 import { WorkLog } from "./work_log.ts";

@@ -14,13 +14,13 @@ import {
 import type { RecordFunctionSpec } from "../hive/record_function.ts";
 import type { Role } from "../hive/roles.ts";
 import { type Outstanding, Scheduler } from "../hive/scheduler.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 import { type SealedBatch, WorkQueue, type WorkRange } from "../hive/work_queue.ts";
 import { Histogram } from "../metrics/histogram.ts";
 import { BatchFiller } from "./batch_filler.ts";
 import { Carriage } from "./carriage.ts";
 import type { HiveStreamSettings } from "./hive_stream_options.ts";
 import type { Submission } from "./inlet.ts";
-import { StreamingError } from "../hive/streaming_error.ts";
 
 const KEY_GROUPS = 32;
 const KEY_COUNTERS = 1 << 16;
