@@ -95,6 +95,7 @@ export class Bee implements Steppable {
     arm: () => this.control.command === Command.run && !this.awaitsMail,
     disarm: () => {},
   };
+  readonly #inbox: RingReader;
   readonly #task: BeeTask;
   readonly #dancer: Dancer;
   readonly #runtime: Runtime;
@@ -103,9 +104,16 @@ export class Bee implements Steppable {
 
   private constructor(
     control: ControlBlock,
-    parts: { task: BeeTask; dancer: Dancer; runtime: Runtime; peers: (Peer | undefined)[] },
+    parts: {
+      inbox: RingReader;
+      task: BeeTask;
+      dancer: Dancer;
+      runtime: Runtime;
+      peers: (Peer | undefined)[];
+    },
   ) {
     this.control = control;
+    this.#inbox = parts.inbox;
     this.#task = parts.task;
     this.#dancer = parts.dancer;
     this.#runtime = parts.runtime;
@@ -120,16 +128,22 @@ export class Bee implements Steppable {
     const bells = { toBee: control.bell, toHive: hive.bell };
     const peers: (Peer | undefined)[] = [];
     for (const peer of init.peers) peers[peer.bee] = openPeer(peer, control.bell, runtime);
+    const inbox = new RingReader(init.inbox, inboxOptions(bells, runtime));
     const task = await loadTask(init.task, {
       bee: init.bee,
       runtime,
-      inbox: new RingReader(init.inbox, inboxOptions(bells, runtime)),
+      inbox,
       outbox: new RingWriter(init.outbox, outboxOptions(bells, runtime)),
       control,
       dancer,
       peers,
     });
-    return new Bee(control, { task, dancer, runtime, peers });
+    return new Bee(control, { inbox, task, dancer, runtime, peers });
+  }
+
+  /** Whether something came that it should look at. */
+  get hasNews(): boolean {
+    return this.#inbox.queuedBytes > 0 || this.control.command !== Command.run || this.awaitsMail;
   }
 
   /** What it posts when it is born. */

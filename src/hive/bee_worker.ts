@@ -4,6 +4,7 @@
  * @module
  */
 import { denoRuntime } from "../runtime/deno_runtime.ts";
+import { WorkWatch } from "./work_watch.ts";
 import { type Sleeper, sleepOn, sleepOnAsync } from "./ring_buffer.ts";
 import { Bee, type BeeInit, type BeeMessage } from "./bee.ts";
 
@@ -43,8 +44,17 @@ async function live(bee: Bee): Promise<void> {
     if (outcome === "stopped") return;
     if (bee.awaitsMail) await turn();
     else if (bee.pending > 0) await (outcome === "idle" ? anything(bee) : turn());
-    else if (outcome === "idle") sleepOn(bee.control.bell, sleepOptions(bee.waitsFor()));
+    else if (outcome === "idle" && !seesNews(bee)) {
+      sleepOn(bee.control.bell, sleepOptions(bee.waitsFor()));
+    }
   }
+}
+
+const watch = new WorkWatch(() => denoRuntime.monotonicMs());
+
+function seesNews(bee: Bee): boolean {
+  // What was there before its last step, it cannot take now: it must sleep until it can.
+  return !bee.hasNews && watch.look(() => bee.hasNews);
 }
 
 function sleepOptions(ends: readonly Sleeper[]) {
