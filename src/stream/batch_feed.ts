@@ -60,7 +60,7 @@ export class BatchFeed {
     this.#greatest = new Float64Array(partitions).fill(-Infinity);
     this.#positions = new Float64Array(partitions);
     if (source.schema) this.#resolve(source.schema);
-    this.#batches = source.open(options.open)[Symbol.asyncIterator]();
+    this.#batches = batchesOf(source, options.open);
   }
 
   /** Records read so far, those that could not be used included. */
@@ -76,7 +76,7 @@ export class BatchFeed {
   /** Reads on; `undefined` at the end. */
   async read(): Promise<SourceBatch | undefined> {
     const { done, value } = await this.#batches.next();
-    return done ? undefined : value;
+    return done ? undefined : checkedRead(value, this.#source.name);
   }
 
   /**
@@ -180,4 +180,33 @@ export class BatchFeed {
     }
     return least;
   }
+}
+
+function batchesOf(source: Source, options: SourceOptions): AsyncIterator<SourceBatch> {
+  const opened: unknown = source.open(options);
+  if (typeof opened === "object" && opened !== null && Symbol.asyncIterator in opened) {
+    return (opened as AsyncIterable<SourceBatch>)[Symbol.asyncIterator]();
+  }
+  throw new TypeError(
+    `Cannot read ${source.name}: its open() must give an async iterable, received ${typeof opened}`,
+  );
+}
+
+/** What a source gives may come from anybody: nothing of it may pass for no records. */
+function checkedRead(read: SourceBatch, name: string): SourceBatch {
+  const { batch, skipped = 0, deadLettered = 0 } = Object(read) as SourceBatch;
+  const isGiven = typeof read === "object" && read !== null;
+  if (!isGiven || !(batch === undefined || batch instanceof RecordBatch)) {
+    throw new TypeError(
+      `Cannot read ${name}: a source gives objects such as { batch }, with a RecordBatch in it, ` +
+        `received ${isGiven ? `a batch that is ${typeof batch}` : String(read)}`,
+    );
+  }
+  for (const count of [skipped, deadLettered]) {
+    if (Number.isSafeInteger(count) && count >= 0) continue;
+    throw new RangeError(
+      `Cannot read ${name}: skipped and deadLettered must be whole numbers, received ${count}`,
+    );
+  }
+  return read;
 }

@@ -119,10 +119,12 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
   }
 
   async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
+    yield* this.#begin(options).batches();
+  }
+
+  #begin(options: RunOptions): PipelineRun {
     this.#expect("batches", "rows", "timed", "aggregated");
-    const run = new PipelineRun(this.#parts, options);
-    this.#run = run;
-    yield* run.batches();
+    return this.#run = new PipelineRun(this.#parts, options);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnyRow, void, undefined> {
@@ -130,13 +132,15 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
   }
 
   async run(options: RunOptions = {}): Promise<PipelineMetrics> {
-    const batches = this.batches(options);
+    const run = this.#begin(options);
+    const batches = run.batches();
     while (!(await batches.next()).done);
-    return this.metrics();
+    return run.metrics();
   }
 
   to(publisher: Publisher): PublishingPipeline {
     this.#expect("to", "rows", "timed", "aggregated");
+    checkPublisher(publisher);
     return {
       run: (options: RunOptions = {}) => this.#publish(publisher, options),
       metrics: () => this.metrics(),
@@ -147,9 +151,11 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
     const { signal, onAbort } = options;
     // What is drained must still be delivered, so that only a stop ends a delivery.
     const given = signal && onAbort !== "drain" ? { signal } : {};
-    for await (const batch of this.batches(options)) await publisher.publish(batch, given);
-    await publisher.flush();
-    return this.metrics();
+    const run = this.#begin(options);
+    using stop = new Stop(given.signal);
+    for await (const batch of run.batches()) await stop.or(publisher.publish(batch, given));
+    await stop.or(publisher.flush());
+    return run.metrics();
   }
 
   metrics(): PipelineMetrics {
@@ -172,6 +178,37 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
         `from(), timestamps(), filter() and select(), keyBy(), window(), aggregate(), to()`,
     );
   }
+}
+
+/** Ends waits for a publisher that does not hear of an abort. */
+class Stop implements Disposable {
+  readonly #signal: AbortSignal | undefined;
+  readonly #aborted = Promise.withResolvers<never>();
+  readonly #abort = () => this.#aborted.reject(this.#signal?.reason);
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    this.#aborted.promise.catch(() => {}); // told to those who wait
+    signal?.addEventListener("abort", this.#abort);
+  }
+
+  /** As the promise, but rejects with the signal's reason when that is aborted before. */
+  or<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#aborted.promise]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#signal?.removeEventListener("abort", this.#abort);
+  }
+}
+
+function checkPublisher(publisher: Publisher): void {
+  const given = Object(publisher) as Partial<Publisher>;
+  if (typeof given.publish === "function" && typeof given.flush === "function") return;
+  throw new TypeError(
+    `Cannot publish: to() takes a publisher, with publish() and flush(), received ` +
+      (publisher === null ? "null" : typeof publisher),
+  );
 }
 
 function checkName(purpose: string, column: unknown): string {

@@ -191,8 +191,8 @@ export class PipelineRun {
     this.#feed.read().then((read) => {
       if (read) this.#read = read;
       else this.#ended = true;
-    }, (error) => {
-      if (!this.#ended) this.#fail(error);
+    }, (cause) => {
+      if (!this.#ended) this.#fail(cause);
     }).finally(() => {
       this.#reading = false;
       this.#wake();
@@ -309,8 +309,11 @@ export class PipelineRun {
     this.#wake();
   }
 
-  #fail(error: Error): void {
-    this.#failure ??= error;
+  #fail(cause: unknown): void {
+    // A source may throw anything, `undefined` too, which would pass for no failure.
+    this.#failure ??= cause instanceof Error
+      ? cause
+      : new StreamingError(`Cannot go on: ${String(cause)} was thrown`, { cause });
     this.#wake();
   }
 
