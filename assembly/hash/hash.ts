@@ -33,7 +33,8 @@ export function finish(hash: u64): u64 {
 // @ts-ignore: decorator
 @inline
 export function hashFixed(key: u64): u64 {
-  return finish((key ^ (key >> 32)) * K1);
+  const mixed = (key ^ (key >> 32)) * K1;
+  return mixed ^ (mixed >> 32);
 }
 
 // @ts-ignore: decorator

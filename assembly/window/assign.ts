@@ -27,6 +27,9 @@ export const SLICES: usize = memory.data(512 * 4, 16);
 const GREATEST_TIME: i64 = 8_640_000_000_000_000;
 const NO_TIME: i64 = i64.MIN_VALUE;
 
+// How far below the first time of a block the distances to its times start, ms.
+const NEAR_SPAN: i64 = 1 << 31;
+
 // Windows met lately: i64 number of the window, f64 its end with lateness, u32 slice, 12 unused.
 const NEAR: u32 = 32;
 const NEAR_BYTES: u32 = 32;
@@ -99,23 +102,50 @@ function windowOf(time: i64, size: i64, inverse: f64): i64 {
 let blockLeast: i64 = 0;
 let blockGreatest: i64 = -1;
 
+// As distances of 32 bits from below the first time, four rows a step; false when they need more.
+function scanNear(at: u32, count: u32): bool {
+  const base = load<i64>(at) - NEAR_SPAN;
+  const bases = i64x2.splat(base);
+  let wide = i64x2.splat(0);
+  let least = i32x4.splat(-1);
+  let greatest = i32x4.splat(0);
+  for (let end = at + (count << 3); at < end; at += 32) {
+    const low = i64x2.sub(v128.load(at), bases);
+    const high = i64x2.sub(v128.load(at, 16), bases);
+    const distances = v128.shuffle<i32>(low, high, 0, 2, 4, 6);
+    wide = v128.or(wide, v128.or(low, high));
+    least = i32x4.min_u(least, distances);
+    greatest = i32x4.max_u(greatest, distances);
+  }
+  const top = (<u64>i64x2.extract_lane(wide, 0) | <u64>i64x2.extract_lane(wide, 1)) >> 32;
+  blockLeast = base + leastOf(least);
+  blockGreatest = base + greatestOf(greatest);
+  return top == 0;
+}
+
+function leastOf(four: v128): u32 {
+  const a = min<u32>(i32x4.extract_lane(four, 0), i32x4.extract_lane(four, 1));
+  const b = min<u32>(i32x4.extract_lane(four, 2), i32x4.extract_lane(four, 3));
+  return min(a, b);
+}
+
+function greatestOf(four: v128): u32 {
+  const a = max<u32>(i32x4.extract_lane(four, 0), i32x4.extract_lane(four, 1));
+  const b = max<u32>(i32x4.extract_lane(four, 2), i32x4.extract_lane(four, 3));
+  return max(a, b);
+}
+
+function widen(time: i64): void {
+  blockLeast = min(blockLeast, time);
+  blockGreatest = max(blockGreatest, time);
+}
+
 function scanIntegers(at: u32, count: u32): void {
-  let least = v128.load(at);
-  if (count == 1) least = i64x2.splat(load<i64>(at));
-  let greatest = least;
-  const pairs = count >> 1;
-  for (let pair: u32 = 1; pair < pairs; pair++) {
-    const times = v128.load(at + (pair << 4));
-    least = v128.bitselect(times, least, i64x2.lt_s(times, least));
-    greatest = v128.bitselect(times, greatest, i64x2.gt_s(times, greatest));
-  }
-  blockLeast = min(i64x2.extract_lane(least, 0), i64x2.extract_lane(least, 1));
-  blockGreatest = max(i64x2.extract_lane(greatest, 0), i64x2.extract_lane(greatest, 1));
-  if (count & 1) {
-    const time = load<i64>(at + ((count - 1) << 3));
-    blockLeast = min(blockLeast, time);
-    blockGreatest = max(blockGreatest, time);
-  }
+  blockLeast = load<i64>(at);
+  blockGreatest = blockLeast;
+  const fours = abs(blockLeast) <= GREATEST_TIME && count >= 4 ? count & ~3 : 0;
+  const near = fours != 0 && scanNear(at, fours);
+  for (let row: u32 = near ? fours : 1; row < count; row++) widen(load<i64>(at + (row << 3)));
 }
 
 function scanDoubles(at: u32, count: u32): void {

@@ -13,7 +13,7 @@ import {
   NULL_LENGTH,
   setCurrentChunk,
 } from "./groups";
-import { findBytes, findFixed, findNull, longBlock, S_MASK, S_SLOTS, sliceRecycle } from "./slice";
+import { findBytes, findFixed, findNull, longBlock, S_MASK, S_BUCKETS, sliceRecycle } from "./slice";
 import { FIXED, sliceAt, sliceOf, T_COUNT, T_MODE, T_STATE } from "./table";
 import { touch } from "./touch";
 
@@ -23,7 +23,7 @@ const AHEAD: u32 = 32;
 const BAD_RECORD: i32 = -3;
 
 const FOUND: usize = memory.data(32 * 4, 16);
-const TAGS: usize = memory.data(32 * 4, 16);
+const HASHES: usize = memory.data(32 * 8, 16);
 
 // @ts-ignore: decorator
 @inline
@@ -169,11 +169,11 @@ export function findRecords(table: u32, start: f64, from: u32, bytes: u32, out: 
       const length = load<u32>(record, 8);
       if (isFixed && length != 8 && length != NULL_LENGTH) return BAD_RECORD;
       store<u32>((<u32>FOUND) + (some << 2), record);
-      store<u32>((<u32>TAGS) + (some << 2), load<u32>(record));
+      store<u64>((<u32>HASHES) + (some << 3), load<u64>(record));
       record += size;
     }
     if (some == 0) break;
-    touch(load<u32>(slice, S_SLOTS), load<u32>(slice, S_MASK), <u32>TAGS, 2, some);
+    touch(load<u32>(slice, S_BUCKETS), load<u32>(slice, S_MASK), <u32>HASHES, some);
     for (let index: u32 = 0; index < some; index++) {
       const state = findRecord(table, slice, load<u32>((<u32>FOUND) + (index << 2)));
       if (state == 0) return -OUT_OF_MEMORY;

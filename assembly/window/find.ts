@@ -27,51 +27,43 @@ import {
   OUT_OF_MEMORY,
 } from "./encode";
 import {
+  bucketOf,
   findBytes,
   findFixed,
   findNull,
-  insertBytes,
-  insertFixed,
+  matches,
+  S_BUCKETS,
   S_MAP,
   S_MAP_GENERATION,
   S_MASK,
-  S_SLOTS,
-  sameKey,
   setMap,
+  stateIn,
+  tagOf,
 } from "./slice";
 import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
 import { touch } from "./touch";
 
-// Above this many slots an index is out of cache: its lines are asked for some rows ahead.
-const NEAR_MASK: u32 = 32768;
+// From 4,096 buckets on an index is out of cache: its lines are asked for some rows ahead.
+const FAR_MASK: u32 = 4095 << 5;
 const AHEAD: u32 = 32;
+
+// Stands for no match: the state in the last slot, if any, then turns out to have another key.
+const LAST_SLOT: u32 = 8;
 
 const KEYS: usize = memory.data(512 * 8, 16);
 
-// @ts-ignore: decorator
-@inline
-function probeFixed(slots: u32, mask: u32, key: u64, tag: u32): u32 {
-  let at = tag & mask;
-  while (true) {
-    const slot = load<u64>(slots + (at << 3));
-    const state = <u32>(slot >> 32);
-    if (state == 0) return 0;
-    if (<u32>slot == tag && load<u64>(state - 8) == key) return state;
-    at = (at + 1) & mask;
-  }
-}
-
 function findFixedNear(table: u32, slice: u32, keys: u32, count: u32, out: u32): bool {
-  let slots = load<u32>(slice, S_SLOTS);
+  let buckets = load<u32>(slice, S_BUCKETS);
   let mask = load<u32>(slice, S_MASK);
   for (let row: u32 = 0; row < count; row++) {
     const key = load<u64>(keys + (row << 3));
-    const tag = <u32>hashFixed(key);
-    let state = probeFixed(slots, mask, key, tag);
-    if (state == 0) {
-      state = insertFixed(table, slice, key, tag);
+    const tag = tagOf(hashFixed(key));
+    const bucket = bucketOf(buckets, mask, tag);
+    let state = stateIn(bucket, matches(bucket, tag) | LAST_SLOT);
+    if (state == 0 || load<u64>(state - 8) != key) {
+      state = findFixed(table, slice, key);
       if (state == 0) return false;
-      slots = load<u32>(slice, S_SLOTS);
+      buckets = load<u32>(slice, S_BUCKETS);
       mask = load<u32>(slice, S_MASK);
     }
     store<u32>(out + (row << 2), state);
@@ -86,7 +78,7 @@ function findFixedFar(table: u32, slice: u32, keys: u32, count: u32, out: u32): 
   for (let row: u32 = 0; row < count; row += AHEAD) {
     const some = min(AHEAD, count - row);
     const tags = (<u32>HASHES) + (row << 3);
-    touch(load<u32>(slice, S_SLOTS), load<u32>(slice, S_MASK), tags, 3, some);
+    touch(load<u32>(slice, S_BUCKETS), load<u32>(slice, S_MASK), tags, some);
     if (!findFixedNear(table, slice, keys + (row << 3), some, out + (row << 2))) return false;
   }
   return true;
@@ -115,35 +107,23 @@ function findFixedBlock(table: u32, slice: u32, column: u32, from: u32, count: u
   if (slice == MIXED || validity != 0) {
     return findFixedMixed(table, slice, keys, validity, from, count, out);
   }
-  return load<u32>(slice, S_MASK) < NEAR_MASK
+  return load<u32>(slice, S_MASK) < FAR_MASK
     ? findFixedNear(table, slice, keys, count, out)
     : findFixedFar(table, slice, keys, count, out);
 }
 
-// @ts-ignore: decorator
-@inline
-function probeBytes(slots: u32, mask: u32, block: v128, hash: u64): u32 {
-  let at = <u32>hash & mask;
-  while (true) {
-    const slot = load<u64>(slots + (at << 3));
-    const state = <u32>(slot >> 32);
-    if (state == 0) return 0;
-    if (<u32>slot == <u32>hash && sameKey(state, block, hash)) return state;
-    at = (at + 1) & mask;
-  }
-}
-
 function findBytesNear(table: u32, slice: u32, from: u32, count: u32, out: u32): bool {
-  let slots = load<u32>(slice, S_SLOTS);
+  let buckets = load<u32>(slice, S_BUCKETS);
   let mask = load<u32>(slice, S_MASK);
   for (let row = from; row < from + count; row++) {
     const block = v128.load((<u32>BLOCKS) + (row << 4));
     const hash = load<u64>((<u32>HASHES) + (row << 3));
-    let state = probeBytes(slots, mask, block, hash);
-    if (state == 0) {
-      state = insertBytes(table, slice, block, hash);
+    const bucket = bucketOf(buckets, mask, tagOf(hash));
+    let state = stateIn(bucket, matches(bucket, tagOf(hash)) | LAST_SLOT);
+    if (state == 0 || v128.any_true(v128.xor(v128.load(state - 16), block))) {
+      state = findBytes(table, slice, block, hash);
       if (state == 0) return false;
-      slots = load<u32>(slice, S_SLOTS);
+      buckets = load<u32>(slice, S_BUCKETS);
       mask = load<u32>(slice, S_MASK);
     }
     store<u32>(out + (row << 2), state);
@@ -155,7 +135,7 @@ function findBytesFar(table: u32, slice: u32, count: u32, out: u32): bool {
   for (let row: u32 = 0; row < count; row += AHEAD) {
     const some = min(AHEAD, count - row);
     const tags = (<u32>HASHES) + (row << 3);
-    touch(load<u32>(slice, S_SLOTS), load<u32>(slice, S_MASK), tags, 3, some);
+    touch(load<u32>(slice, S_BUCKETS), load<u32>(slice, S_MASK), tags, some);
     if (!findBytesNear(table, slice, row, some, out)) return false;
   }
   return true;
@@ -178,7 +158,7 @@ function findBytesMixed(table: u32, count: u32, out: u32): bool {
 
 function findBytesBlock(table: u32, slice: u32, count: u32, out: u32): bool {
   if (slice == MIXED) return findBytesMixed(table, count, out);
-  return load<u32>(slice, S_MASK) < NEAR_MASK
+  return load<u32>(slice, S_MASK) < FAR_MASK
     ? findBytesNear(table, slice, 0, count, out)
     : findBytesFar(table, slice, count, out);
 }

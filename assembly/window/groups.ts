@@ -1,6 +1,6 @@
 // Walking over the groups of a slice, in the order in which they came.
-import { hashFixed, hashNull, LONG_MARK } from "../hash/hash";
-import { C_USED, CHUNK_HEAD, isNullKey, S_FIRST } from "./slice";
+import { hashBlock, hashFixed, hashNull, LONG_MARK } from "../hash/hash";
+import { C_USED, firstEntry, isNullKey, longHash, S_FIRST } from "./slice";
 import { FIXED, T_HEAD, T_MODE, T_STATE } from "./table";
 
 /** Key length of the null key. */
@@ -14,9 +14,9 @@ export function firstState(table: u32, slice: u32): u32 {
 
 function startOf(table: u32, chunk: u32): u32 {
   for (let at = chunk; at != 0; at = load<u32>(at)) {
-    if (load<u32>(at, C_USED) > at + CHUNK_HEAD) {
+    if (load<u32>(at, C_USED) > firstEntry(at)) {
       walkChunk = at;
-      return at + CHUNK_HEAD + load<u32>(table, T_HEAD);
+      return firstEntry(at) + load<u32>(table, T_HEAD);
     }
   }
   return 0;
@@ -43,8 +43,10 @@ export function nextState(table: u32, state: u32): u32 {
 
 /** Hash of a state's key. */
 export function hashOf(table: u32, slice: u32, state: u32): u64 {
-  if (load<u32>(table, T_MODE) != FIXED) return load<u64>(state - 24);
-  return isNullKey(table, slice, state) ? hashNull() : hashFixed(load<u64>(state - 8));
+  if (load<u32>(table, T_MODE) == FIXED) {
+    return isNullKey(table, slice, state) ? hashNull() : hashFixed(load<u64>(state - 8));
+  }
+  return load<u8>(state - 1) == LONG_MARK ? longHash(state) : hashBlock(v128.load(state - 16));
 }
 
 /** Length of a state's key, NULL_LENGTH for null. */

@@ -1,8 +1,10 @@
 // One window's groups: an open-addressing index of slots and, apart from it, the states.
 //
-// A slot is 8 bytes: the low half of the key's hash, and the address of the state (0: free), so
-// that eight fit into a cache line and growing never looks at a key. States are appended in
-// chunks, long keys in chunks of their own; all of it is given back when the window closes.
+// The index is buckets of 32 bytes: four tags and the addresses of their four states. A tag is the
+// low half of the key's hash, its lowest bit set (0: free). So a key is looked up by one comparison
+// of four tags, without a branch that depends on which one it is, and growing never looks at a key.
+// Buckets that are full overflow into the next. States are appended in chunks, long keys in chunks
+// of their own; all of it is given back when the window closes.
 import { hashFixed, hashLong, LONG_MARK, NULL_MARK, sameBytes } from "../hash/hash";
 import { allocate, release } from "../memory/arena";
 import {
@@ -17,9 +19,9 @@ import {
 } from "./table";
 
 export const S_NEXT: u32 = 0;
-export const S_SLOTS: u32 = 4;
-export const S_MASK: u32 = 8;
-export const S_COUNT: u32 = 12; // entries in slots
+export const S_BUCKETS: u32 = 4;
+export const S_MASK: u32 = 8; // (buckets − 1) · 32, what an offset to a bucket is cut by
+export const S_COUNT: u32 = 12; // entries in buckets
 const S_LIMIT: u32 = 16; // entries at which the index grows
 export const S_FIRST: u32 = 20; // chunks of states, oldest first
 const S_LAST: u32 = 24;
@@ -39,11 +41,15 @@ export const CHUNK_HEAD: u32 = 16;
 const C_BYTES: u32 = 4;
 export const C_USED: u32 = 8;
 
-const LEAST_SLOTS: u32 = 16;
-const NEAR_SLOTS: u32 = 65536;
+const BUCKET_SHIFT: u32 = 5;
+const LEAST_BUCKETS: u32 = 4;
+const NEAR_BUCKETS: u32 = 16384;
+const LARGE_BUCKETS: u32 = 1024;
+const LINE: u32 = 64;
 const LEAST_CHUNK: u32 = 1024;
 const MOST_CHUNK: u32 = 65536;
 const SPARSE: u32 = 16;
+const TAIL_HEAD: u32 = 8; // the hash before a long key
 
 function take(table: u32, bytes: u32): u32 {
   const block = allocate(bytes);
@@ -57,10 +63,10 @@ function give(table: u32, block: u32, bytes: u32): void {
   release(block);
 }
 
-// How many entries `slots` slots take before there are more: a quarter while they fit into the
-// caches and a longer probe would cost more than a larger table, then half.
-function limitOf(slots: u32): u32 {
-  return slots <= NEAR_SLOTS ? slots >> 2 : slots >> 1;
+// Entries at which an index of this many buckets of four grows: a quarter of its slots while they
+// fit into the caches, where an overflow would cost more than a larger index, then half.
+function limitOf(buckets: u32): u32 {
+  return buckets <= NEAR_BUCKETS ? buckets : buckets * 2;
 }
 
 /** An empty slice, or 0. */
@@ -68,21 +74,26 @@ export function sliceCreate(table: u32): u32 {
   const slice = take(table, SLICE_BYTES);
   if (slice == 0) return 0;
   memory.fill(slice, 0, SLICE_BYTES);
-  if (!setSlots(table, slice, LEAST_SLOTS)) {
+  if (!setBuckets(table, slice, LEAST_BUCKETS)) {
     give(table, slice, SLICE_BYTES);
     return 0;
   }
   return slice;
 }
 
-function setSlots(table: u32, slice: u32, slots: u32): bool {
-  const block = take(table, slots << 3);
+function setBuckets(table: u32, slice: u32, buckets: u32): bool {
+  const bytes = buckets << BUCKET_SHIFT;
+  const block = take(table, bytes);
   if (block == 0) return false;
-  memory.fill(block, 0, slots << 3);
-  store<u32>(slice, block, S_SLOTS);
-  store<u32>(slice, slots - 1, S_MASK);
-  store<u32>(slice, limitOf(slots), S_LIMIT);
+  memory.fill(block, 0, bytes);
+  store<u32>(slice, block, S_BUCKETS);
+  store<u32>(slice, (buckets - 1) << BUCKET_SHIFT, S_MASK);
+  store<u32>(slice, limitOf(buckets), S_LIMIT);
   return true;
+}
+
+function bucketsIn(slice: u32): u32 {
+  return (load<u32>(slice, S_MASK) >> BUCKET_SHIFT) + 1;
 }
 
 function freeChunks(table: u32, first: u32): void {
@@ -98,7 +109,7 @@ export function sliceFree(table: u32, slice: u32): void {
   store<u32>(table, load<u32>(table, T_GROUPS) - groupsIn(slice), T_GROUPS);
   freeChunks(table, load<u32>(slice, S_FIRST));
   freeChunks(table, load<u32>(slice, S_TAILS));
-  give(table, load<u32>(slice, S_SLOTS), (load<u32>(slice, S_MASK) + 1) << 3);
+  give(table, load<u32>(slice, S_BUCKETS), bucketsIn(slice) << BUCKET_SHIFT);
   give(table, load<u32>(slice, S_MAP), load<u32>(slice, S_MAP_SIZE) << 2);
   give(table, slice, SLICE_BYTES);
 }
@@ -110,14 +121,14 @@ export function groupsIn(slice: u32): u32 {
 
 /** Empties a slice and puts it aside for another window, or gives it back. */
 export function sliceRecycle(table: u32, slice: u32): void {
-  const slots = load<u32>(slice, S_MASK) + 1;
-  const sparse = slots > NEAR_SLOTS / SPARSE && load<u32>(slice, S_COUNT) * SPARSE < slots;
+  const buckets = bucketsIn(slice);
+  const sparse = buckets > LARGE_BUCKETS && load<u32>(slice, S_COUNT) * SPARSE < buckets;
   if (sparse || !keepSpare(table, slice)) {
     sliceFree(table, slice);
     return;
   }
   store<u32>(table, load<u32>(table, T_GROUPS) - groupsIn(slice), T_GROUPS);
-  memory.fill(load<u32>(slice, S_SLOTS), 0, slots << 3);
+  memory.fill(load<u32>(slice, S_BUCKETS), 0, buckets << BUCKET_SHIFT);
   store<u32>(slice, 0, S_COUNT);
   store<u32>(slice, 0, S_NULL);
   store<u32>(slice, 0, S_MAP_GENERATION);
@@ -133,52 +144,100 @@ function keepFirstChunk(table: u32, slice: u32): void {
   if (first == 0) return;
   freeChunks(table, load<u32>(first));
   store<u32>(first, 0);
-  store<u32>(first, first + CHUNK_HEAD, C_USED);
+  store<u32>(first, firstEntry(first), C_USED);
   store<u32>(slice, first, S_LAST);
-  store<u32>(slice, first + CHUNK_HEAD, S_AT);
+  store<u32>(slice, firstEntry(first), S_AT);
   store<u32>(slice, first + load<u32>(first, C_BYTES), S_END);
 }
 
 // Doubles the index. Without memory for that it goes on until it is seven eighths full.
-function growSlots(table: u32, slice: u32): bool {
-  const old = load<u32>(slice, S_SLOTS);
-  const slots = load<u32>(slice, S_MASK) + 1;
-  if (!setSlots(table, slice, slots * 2)) {
-    const most = slots - (slots >> 3);
+function growBuckets(table: u32, slice: u32): bool {
+  const old = load<u32>(slice, S_BUCKETS);
+  const buckets = bucketsIn(slice);
+  if (!setBuckets(table, slice, buckets * 2)) {
+    const most = buckets * 4 - (buckets >> 1);
     store<u32>(slice, most, S_LIMIT);
     return load<u32>(slice, S_COUNT) < most;
   }
-  const mask = slots * 2 - 1;
-  const base = load<u32>(slice, S_SLOTS);
-  for (let at = old; at < old + (slots << 3); at += 8) {
-    const slot = load<u64>(at);
-    if (slot != 0) store<u64>(freeSlot(base, mask, <u32>slot), slot);
+  for (let bucket = old; bucket < old + (buckets << BUCKET_SHIFT); bucket += 1 << BUCKET_SHIFT) {
+    for (let slot: u32 = 0; slot < 16; slot += 4) {
+      const tag = load<u32>(bucket + slot);
+      if (tag != 0) place(slice, tag, load<u32>(bucket + slot, 16));
+    }
   }
-  give(table, old, slots << 3);
+  give(table, old, buckets << BUCKET_SHIFT);
   return true;
 }
 
+/** The bucket where a tag is looked for first; the lowest bit, which is always set, has no say. */
 // @ts-ignore: decorator
 @inline
-function freeSlot(base: u32, mask: u32, tag: u32): u32 {
-  let at = tag & mask;
-  while (load<u64>(base + (at << 3)) != 0) at = (at + 1) & mask;
-  return base + (at << 3);
+export function bucketOf(buckets: u32, mask: u32, tag: u32): u32 {
+  return buckets + ((tag << (BUCKET_SHIFT - 1)) & mask);
+}
+
+// The bucket after one, the first after the last.
+// @ts-ignore: decorator
+@inline
+function nextBucket(buckets: u32, mask: u32, bucket: u32): u32 {
+  return buckets + ((bucket - buckets + (1 << BUCKET_SHIFT)) & mask);
+}
+
+/** The tag of a hash. */
+// @ts-ignore: decorator
+@inline
+export function tagOf(hash: u64): u32 {
+  return <u32>hash | 1;
+}
+
+/** Which of a bucket's four slots have this tag, as bits. */
+// @ts-ignore: decorator
+@inline
+export function matches(bucket: u32, tag: u32): u32 {
+  return i32x4.bitmask(i32x4.eq(v128.load(bucket), i32x4.splat(tag)));
+}
+
+/** The state in the lowest of a bucket's slots that `found` names. */
+// @ts-ignore: decorator
+@inline
+export function stateIn(bucket: u32, found: u32): u32 {
+  return load<u32>(bucket + (ctz(found) << 2), 16);
+}
+
+function place(slice: u32, tag: u32, state: u32): void {
+  const buckets = load<u32>(slice, S_BUCKETS);
+  const mask = load<u32>(slice, S_MASK);
+  let bucket = bucketOf(buckets, mask, tag);
+  let free = matches(bucket, 0);
+  while (free == 0) {
+    bucket = nextBucket(buckets, mask, bucket);
+    free = matches(bucket, 0);
+  }
+  const slot = bucket + (ctz(free) << 2);
+  store<u32>(slot, tag);
+  store<u32>(slot, state, 16);
+}
+
+// Entries start at a cache line, so that those of 64 bytes lie in one each.
+// @ts-ignore: decorator
+@inline
+export function firstEntry(chunk: u32): u32 {
+  return (chunk + CHUNK_HEAD + LINE - 1) & ~(LINE - 1);
 }
 
 function addChunk(table: u32, slice: u32, least: u32): bool {
   const last = load<u32>(slice, S_LAST);
   const wanted = last == 0 ? LEAST_CHUNK : min(MOST_CHUNK, load<u32>(last, C_BYTES) * 2);
-  const bytes = max(wanted, least + CHUNK_HEAD);
+  const bytes = max(wanted, least + CHUNK_HEAD + LINE);
   const chunk = take(table, bytes);
   if (chunk == 0) return false;
   store<u32>(chunk, 0);
   store<u32>(chunk, bytes, C_BYTES);
-  store<u32>(chunk, chunk + CHUNK_HEAD, C_USED);
+  store<u32>(chunk, firstEntry(chunk), C_USED);
   if (last == 0) store<u32>(slice, chunk, S_FIRST);
   else store<u32>(last, chunk);
   store<u32>(slice, chunk, S_LAST);
-  store<u32>(slice, chunk + CHUNK_HEAD, S_AT);
+  store<u32>(slice, firstEntry(chunk), S_AT);
   store<u32>(slice, chunk + bytes, S_END);
   return true;
 }
@@ -204,13 +263,12 @@ function newState(table: u32, slice: u32): u32 {
 }
 
 function enter(slice: u32, tag: u32, state: u32): void {
-  const slot = freeSlot(load<u32>(slice, S_SLOTS), load<u32>(slice, S_MASK), tag);
-  store<u64>(slot, (<u64>state << 32) | tag);
+  place(slice, tag, state);
   store<u32>(slice, load<u32>(slice, S_COUNT) + 1, S_COUNT);
 }
 
 function hasRoom(table: u32, slice: u32): bool {
-  return load<u32>(slice, S_COUNT) < load<u32>(slice, S_LIMIT) || growSlots(table, slice);
+  return load<u32>(slice, S_COUNT) < load<u32>(slice, S_LIMIT) || growBuckets(table, slice);
 }
 
 /** Enters a fixed-width key that is not there; the address of its state, or 0. */
@@ -225,16 +283,17 @@ export function insertFixed(table: u32, slice: u32, key: u64, tag: u32): u32 {
 
 /** The state of a fixed-width key, entered if it is not there; 0 without memory for it. */
 export function findFixed(table: u32, slice: u32, key: u64): u32 {
-  const tag = <u32>hashFixed(key);
-  const slots = load<u32>(slice, S_SLOTS);
+  const tag = tagOf(hashFixed(key));
+  const buckets = load<u32>(slice, S_BUCKETS);
   const mask = load<u32>(slice, S_MASK);
-  let at = tag & mask;
+  let bucket = bucketOf(buckets, mask, tag);
   while (true) {
-    const slot = load<u64>(slots + (at << 3));
-    const state = <u32>(slot >> 32);
-    if (state == 0) return insertFixed(table, slice, key, tag);
-    if (<u32>slot == tag && load<u64>(state - 8) == key) return state;
-    at = (at + 1) & mask;
+    for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
+      const state = stateIn(bucket, found);
+      if (load<u64>(state - 8) == key) return state;
+    }
+    if (matches(bucket, 0) != 0) return insertFixed(table, slice, key, tag);
+    bucket = nextBucket(buckets, mask, bucket);
   }
 }
 
@@ -249,11 +308,12 @@ export function findNull(table: u32, slice: u32): u32 {
   return state;
 }
 
-// Copies a long key into the slice; its address, or 0.
-function keepTail(table: u32, slice: u32, from: u32, length: u32): u32 {
+// Copies a long key into the slice, behind its hash; its address, or 0.
+function keepTail(table: u32, slice: u32, from: u32, length: u32, hash: u64): u32 {
   let at = load<u32>(slice, S_TAIL_AT);
-  if (at + length > load<u32>(slice, S_TAIL_END) || at == 0) {
-    const bytes = max(length + CHUNK_HEAD, min(MOST_CHUNK, LEAST_CHUNK + load<u32>(slice, S_COUNT) * 16));
+  const whole = TAIL_HEAD + length;
+  if (at == 0 || at + whole > load<u32>(slice, S_TAIL_END)) {
+    const bytes = max(whole + CHUNK_HEAD, min(MOST_CHUNK, LEAST_CHUNK + load<u32>(slice, S_COUNT) * 16));
     const chunk = take(table, bytes);
     if (chunk == 0) return 0;
     store<u32>(chunk, load<u32>(slice, S_TAILS));
@@ -262,9 +322,17 @@ function keepTail(table: u32, slice: u32, from: u32, length: u32): u32 {
     store<u32>(slice, chunk + bytes, S_TAIL_END);
     at = chunk + CHUNK_HEAD;
   }
-  memory.copy(at, from, length);
-  store<u32>(slice, at + length, S_TAIL_AT);
-  return at;
+  store<u64>(at, hash);
+  memory.copy(at + TAIL_HEAD, from, length);
+  store<u32>(slice, (at + whole + 7) & ~7, S_TAIL_AT);
+  return at + TAIL_HEAD;
+}
+
+/** Hash of a state's long key. */
+// @ts-ignore: decorator
+@inline
+export function longHash(state: u32): u64 {
+  return load<u64>(load<u32>(state - 12) - TAIL_HEAD);
 }
 
 /** The block of a long key: its length, its address, and the mark. */
@@ -281,15 +349,14 @@ export function insertBytes(table: u32, slice: u32, block: v128, hash: u64): u32
   let own = block;
   if (<u8>i8x16.extract_lane_u(block, 15) == LONG_MARK) {
     const length = <u32>i32x4.extract_lane(block, 0);
-    const at = keepTail(table, slice, <u32>i32x4.extract_lane(block, 1), length);
+    const at = keepTail(table, slice, <u32>i32x4.extract_lane(block, 1), length, hash);
     if (at == 0) return 0;
     own = longBlock(at, length);
   }
   const state = newState(table, slice);
   if (state == 0) return 0;
-  store<u64>(state - 24, hash);
   v128.store(state - 16, own);
-  enter(slice, <u32>hash, state);
+  enter(slice, tagOf(hash), state);
   return state;
 }
 
@@ -302,7 +369,7 @@ export function sameKey(state: u32, block: v128, hash: u64): bool {
 }
 
 function sameLong(state: u32, block: v128, hash: u64): bool {
-  if (load<u8>(state - 1) != LONG_MARK || load<u64>(state - 24) != hash) return false;
+  if (load<u8>(state - 1) != LONG_MARK || longHash(state) != hash) return false;
   const length = <u32>i32x4.extract_lane(block, 0);
   if (load<u32>(state - 16) != length) return false;
   return sameBytes(load<u32>(state - 12), <u32>i32x4.extract_lane(block, 1), length);
@@ -310,16 +377,17 @@ function sameLong(state: u32, block: v128, hash: u64): bool {
 
 /** The state of a key by its block and hash, entered if it is not there; 0 without memory. */
 export function findBytes(table: u32, slice: u32, block: v128, hash: u64): u32 {
-  const tag = <u32>hash;
-  const slots = load<u32>(slice, S_SLOTS);
+  const tag = tagOf(hash);
+  const buckets = load<u32>(slice, S_BUCKETS);
   const mask = load<u32>(slice, S_MASK);
-  let at = tag & mask;
+  let bucket = bucketOf(buckets, mask, tag);
   while (true) {
-    const slot = load<u64>(slots + (at << 3));
-    const state = <u32>(slot >> 32);
-    if (state == 0) return insertBytes(table, slice, block, hash);
-    if (<u32>slot == tag && sameKey(state, block, hash)) return state;
-    at = (at + 1) & mask;
+    for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
+      const state = stateIn(bucket, found);
+      if (sameKey(state, block, hash)) return state;
+    }
+    if (matches(bucket, 0) != 0) return insertBytes(table, slice, block, hash);
+    bucket = nextBucket(buckets, mask, bucket);
   }
 }
 

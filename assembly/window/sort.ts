@@ -4,7 +4,7 @@
 // runs with equal bits are sorted again by the next 32 bits of their keys, and so on.
 import { KIND_BYTES, KIND_F32, KIND_F64 } from "./columns";
 import { firstState, keyAddress, keyLength, nextState, NULL_LENGTH } from "./groups";
-import { isNullKey, S_SLOTS } from "./slice";
+import { isNullKey, S_BUCKETS } from "./slice";
 import { sliceAt, T_PART_COUNT, T_PARTS } from "./table";
 
 const FEW: u32 = 24;
@@ -275,7 +275,7 @@ function sortAfter(table: u32, slice: u32, base: u32, count: u32, part: u32, sta
  */
 export function sortWindow(table: u32, index: u32): u32 {
   const slice = sliceAt(table, index);
-  const base = load<u32>(slice, S_SLOTS);
+  const base = load<u32>(slice, S_BUCKETS);
   let count: u32 = 0;
   for (let state = firstState(table, slice); state != 0; state = nextState(table, state)) {
     if (load<u64>(state) == 0) continue;
@@ -298,12 +298,12 @@ export function findOverflow(table: u32, index: u32, at: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function stateAt(table: u32, index: u32, row: u32): u32 {
-  return load<u32>(load<u32>(sliceAt(table, index), S_SLOTS) + (row << 3));
+  return load<u32>(load<u32>(sliceAt(table, index), S_BUCKETS) + (row << 3));
 }
 
 /** Gathers the 8 bytes at `at` of the states of sorted groups. */
 export function gatherWords(table: u32, index: u32, from: u32, count: u32, at: u32, out: u32): void {
-  const items = load<u32>(sliceAt(table, index), S_SLOTS) + (from << 3);
+  const items = load<u32>(sliceAt(table, index), S_BUCKETS) + (from << 3);
   for (let row: u32 = 0; row < count; row++) {
     store<u64>(out + (row << 3), load<u64>(load<u32>(items + (row << 3)) + at));
   }

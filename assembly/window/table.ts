@@ -3,8 +3,8 @@
 // A group's state is `T_STATE` bytes: the number of rows (i64), then the fields of the aggregated
 // values. A state is known by its address; it never moves, so that a batch is aggregated in two
 // passes: rows to state addresses, then each column into the states. Right before the state lies
-// the key: 8 bytes of a fixed-width key (mode FIXED), or a 16-byte block and before it the hash
-// (mode BYTES). Rows that belong to no window go to a state of their own, the trash.
+// the key: 8 bytes of a fixed-width key behind 8 unused ones (mode FIXED), or a 16-byte block (mode
+// BYTES). Rows that belong to no window go to a state of their own, the trash.
 import { allocate, release } from "../memory/arena";
 import { sliceCreate, sliceFree } from "./slice";
 
@@ -40,8 +40,7 @@ export const T_BOUND: u32 = 128; // f64
 export const T_GENERATION: u32 = 136; // of the dictionary
 const TABLE_BYTES: u32 = 144;
 
-const FIXED_HEAD: u32 = 8;
-const BYTES_HEAD: u32 = 24;
+const HEAD: u32 = 16;
 const LEAST_SLICES: u32 = 8;
 const MOST_SPARES: u32 = 4;
 
@@ -59,20 +58,20 @@ export function tableCreate(
   stateBytes: u32,
   parts: u32,
 ): u32 {
-  const headBytes = mode == FIXED ? FIXED_HEAD : BYTES_HEAD;
-  const table = allocate(TABLE_BYTES + BYTES_HEAD + 2 * stateBytes + parts);
+  const bytes = TABLE_BYTES + HEAD + 2 * stateBytes + parts;
+  const table = allocate(bytes);
   if (table == 0) return 0;
-  memory.fill(table, 0, TABLE_BYTES + BYTES_HEAD + 2 * stateBytes + parts);
+  memory.fill(table, 0, bytes);
   store<i64>(table, <i64>size, T_SIZE);
   store<i64>(table, <i64>offset, T_OFFSET);
   store<f64>(table, lateness, T_LATENESS);
   store<f64>(table, 1.0 / size, T_INVERSE);
   store<u32>(table, mode, T_MODE);
-  store<u32>(table, headBytes, T_HEAD);
+  store<u32>(table, HEAD, T_HEAD);
   store<u32>(table, stateBytes, T_STATE);
-  store<u32>(table, table + TABLE_BYTES + BYTES_HEAD, T_TRASH);
-  store<u32>(table, table + TABLE_BYTES + BYTES_HEAD + stateBytes, T_INITIAL);
-  store<u32>(table, table + TABLE_BYTES + BYTES_HEAD + 2 * stateBytes, T_PARTS);
+  store<u32>(table, table + TABLE_BYTES + HEAD, T_TRASH);
+  store<u32>(table, table + TABLE_BYTES + HEAD + stateBytes, T_INITIAL);
+  store<u32>(table, table + TABLE_BYTES + HEAD + 2 * stateBytes, T_PARTS);
   store<u32>(table, parts, T_PART_COUNT);
   store<u32>(table, 1, T_GENERATION);
   return table;

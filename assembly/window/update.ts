@@ -61,6 +61,70 @@ function widenDouble(at: u32, value: f64): void {
   v128.store(at, f64x2.min(v128.load(at), pair));
 }
 
+// Values of two rows, as doubles.
+// @ts-ignore: decorator
+@inline
+function loadPair<V>(at: u32): v128 {
+  if (sizeof<V>() == 4) return f64x2.promote_low_f32x4(v128.load64_zero(at));
+  return v128.load(at);
+}
+
+// addDouble() for two states at once, which must be different ones.
+// @ts-ignore: decorator
+@inline
+function addPair(first: u32, second: u32, values: v128): void {
+  const a = v128.load(first);
+  const b = v128.load(second);
+  const old = v128.shuffle<f64>(a, b, 0, 2);
+  const sum = f64x2.add(old, values);
+  const part = f64x2.sub(sum, old);
+  const error = f64x2.add(f64x2.sub(old, f64x2.sub(sum, part)), f64x2.sub(values, part));
+  const errors = f64x2.add(v128.shuffle<f64>(a, b, 1, 3), error);
+  v128.store(first, v128.shuffle<f64>(sum, errors, 0, 2));
+  v128.store(second, v128.shuffle<f64>(sum, errors, 1, 3));
+}
+
+// widenDouble() for two states at once; most values widen nothing, so that nothing is written.
+// @ts-ignore: decorator
+@inline
+function widenPair(first: u32, second: u32, values: v128): void {
+  const negated = f64x2.neg(values);
+  const a = v128.shuffle<f64>(values, negated, 0, 2);
+  const b = v128.shuffle<f64>(values, negated, 1, 3);
+  const inside = v128.and(f64x2.ge(a, v128.load(first)), f64x2.ge(b, v128.load(second)));
+  if (i64x2.bitmask(inside) == 3) return;
+  v128.store(first, f64x2.min(v128.load(first), a));
+  v128.store(second, f64x2.min(v128.load(second), b));
+}
+
+// Rows without nulls, two at a time; the rows that are left are the caller's.
+function updatePairs<V, R, S, W>(
+  states: u32,
+  pairs: u32,
+  values: u32,
+  sum: u32,
+  range: u32,
+): void {
+  for (let pair: u32 = 0; pair < pairs; pair++) {
+    const both = load<u64>(states + (pair << 3));
+    const first = <u32>both;
+    const second = <u32>(both >> 32);
+    if (sizeof<R>() == 2) {
+      store<u64>(first, load<u64>(first) + 1);
+      store<u64>(second, load<u64>(second) + 1);
+    }
+    const two = loadPair<V>(values + pair * 2 * sizeof<V>());
+    if (sizeof<S>() == 2) {
+      if (first != second) addPair(first + sum, second + sum, two);
+      else {
+        addDouble(first + sum, f64x2.extract_lane(two, 0));
+        addDouble(first + sum, f64x2.extract_lane(two, 1));
+      }
+    }
+    if (sizeof<W>() == 2) widenPair(first + range, second + range, two);
+  }
+}
+
 function updateDoubles<V, N, R, S, W>(
   states: u32,
   count: u32,
@@ -69,7 +133,12 @@ function updateDoubles<V, N, R, S, W>(
   sum: u32,
   range: u32,
 ): void {
-  for (let row: u32 = 0; row < count; row++) {
+  let row: u32 = 0;
+  if (sizeof<N>() == 1) {
+    row = count & ~1;
+    updatePairs<V, R, S, W>(states, row >> 1, values, sum, range);
+  }
+  for (; row < count; row++) {
     const state = load<u32>(states + (row << 2));
     if (sizeof<R>() == 2) store<u64>(state, load<u64>(state) + 1);
     if (sizeof<N>() == 2) {

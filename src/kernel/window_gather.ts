@@ -154,9 +154,9 @@ export class WindowGather {
       case "mean":
         return columnOfWords(type, this.#means(fields.sum, counts, float), some());
       case "min":
-        return columnOfWords(type, this.#words(fields.range), some());
+        return columnOfWords(type, this.#extreme(fields.range, float && 1), some());
       case "max":
-        return columnOfWords(type, this.#greatest(fields.range + 8, float), some());
+        return columnOfWords(type, this.#extreme(fields.range + 8, float && -1), some());
       case "first":
         return columnOfWords(type, this.#words(fields.first), some());
       case "last":
@@ -190,9 +190,10 @@ export class WindowGather {
     return counts.map((count, row) => Number((high[row] << 64n) + low[row]) / count).buffer;
   }
 
-  #greatest(at: number, float: boolean): ArrayBuffer {
+  /** Least or (negated) greatest values; of doubles never −0, whose order with 0 is chance. */
+  #extreme(at: number, sign: false | 1 | -1): ArrayBuffer {
     const words = this.#words(at);
-    return float ? new Float64Array(words).map((value) => -value).buffer : words;
+    return sign === false ? words : new Float64Array(words).map((value) => sign * value + 0).buffer;
   }
 
   #spread(at: number, root: boolean): ResultColumn {

@@ -1,6 +1,8 @@
 import type { AggregateOp, PlannedValue, ValueType, WindowPlan } from "./window_types.ts";
 
 const WORD = 8;
+const PAIR = 16;
+const TRIPLE = 24;
 const I64_MAX = 2n ** 63n - 1n;
 const I64_MIN = -(2n ** 63n);
 
@@ -22,14 +24,6 @@ const FIELDS_OF: Record<AggregateOp, number> = {
   first: FIRST,
   last: LAST,
 };
-
-const BYTES_OF: readonly (readonly [field: number, bytes: number])[] = [
-  [SUM, 2 * WORD],
-  [RANGE, 2 * WORD],
-  [MOMENTS, 3 * WORD],
-  [FIRST, 3 * WORD],
-  [LAST, 3 * WORD],
-];
 
 /** How a value is stored: doubles, or 64-bit integers. */
 export type Domain = "float" | "integer";
@@ -62,33 +56,52 @@ export interface StateLayout {
   readonly values: readonly ValueLayout[];
 }
 
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / PAIR) * PAIR;
+}
+
 /** Whether values of a type are kept as integers or doubles. */
 export function domainOf(type: ValueType): Domain {
   return type.kind === "f64" || type.kind === "f32" ? "float" : "integer";
 }
 
-/** Lays out a group's state: rows, then the fields of each value, then the counts of nulls. */
+function fieldsOf(plan: WindowPlan, index: number): number {
+  return plan.aggregates.reduce(
+    (bits, { op, value }) => value === index ? bits | FIELDS_OF[op] : bits,
+    0,
+  );
+}
+
+/**
+ * Lays out a group's state: rows and the counts of nulls, then sums and ranges, which are 16 bytes
+ * each and start at multiples of that, then all else, up to another multiple of 16.
+ */
 export function layoutOf(plan: WindowPlan): StateLayout {
   let at = WORD;
-  const values = plan.values.map((value, index) => {
-    const fields = plan.aggregates.reduce(
-      (bits, { op, value }) => value === index ? bits | FIELDS_OF[op] : bits,
-      0,
-    );
-    const offsets = BYTES_OF.map(([field, bytes]) => {
-      if ((fields & field) === 0) return -1;
-      at += bytes;
-      return at - bytes;
-    });
-    const [sum, range, moments, first, last] = offsets;
-    return { domain: domainOf(value.type), fields, sum, range, moments, first, last, nulls: -1 };
+  const place = (has: boolean, bytes: number): number => {
+    if (!has) return -1;
+    at += bytes;
+    return at - bytes;
+  };
+  const fields = plan.values.map((_, index) => fieldsOf(plan, index));
+  const nulls = plan.values.map(({ nullable }) => place(nullable, WORD));
+  at = aligned(at);
+  const pairs = fields.map((bits) => {
+    return { sum: place((bits & SUM) > 0, PAIR), range: place((bits & RANGE) > 0, PAIR) };
   });
-  const withNulls = values.map((value, index) => {
-    if (!plan.values[index].nullable) return value;
-    at += WORD;
-    return { ...value, nulls: at - WORD };
+  const values = plan.values.map(({ type }, index): ValueLayout => {
+    const bits = fields[index];
+    return {
+      domain: domainOf(type),
+      fields: bits,
+      ...pairs[index],
+      moments: place((bits & MOMENTS) > 0, TRIPLE),
+      first: place((bits & FIRST) > 0, TRIPLE),
+      last: place((bits & LAST) > 0, TRIPLE),
+      nulls: nulls[index],
+    };
   });
-  return { bytes: at, values: withNulls };
+  return { bytes: aligned(at), values };
 }
 
 /** The state of no rows. */

@@ -71,14 +71,14 @@ export function mean<ColumnName extends string>(
   return { op: "mean", column };
 }
 
-/** The least value; `NaN` if there is one among them. */
+/** The least value; `NaN` if there is one among them, and 0 for −0. */
 export function min<ColumnName extends string>(
   column: ColumnName,
 ): AggregateSpec<"min", ColumnName> {
   return { op: "min", column };
 }
 
-/** The greatest value; `NaN` if there is one among them. */
+/** The greatest value; `NaN` if there is one among them, and 0 for −0. */
 export function max<ColumnName extends string>(
   column: ColumnName,
 ): AggregateSpec<"max", ColumnName> {

@@ -115,9 +115,9 @@ export class ReferenceAccumulator {
       case "mean":
         return (this.#integer ? Number(this.#integerSum) : this.#total()) / Number(this.#count);
       case "min":
-        return this.#least;
+        return this.#extreme(this.#least);
       case "max":
-        return this.#greatest;
+        return this.#extreme(this.#greatest);
       case "first":
         return this.#first!.value;
       case "last":
@@ -125,6 +125,11 @@ export class ReferenceAccumulator {
       default:
         return this.#spread(op);
     }
+  }
+
+  /** Of doubles never −0, whose order with 0 is chance. */
+  #extreme(value: number | bigint): number | bigint {
+    return typeof value === "number" ? value + 0 : value;
   }
 
   /** The compensation means nothing once the sum is infinite or NaN. */

@@ -127,7 +127,7 @@ function blockHash(block: Uint8Array): bigint {
 export function hashFixed(key: bigint): bigint {
   const bits = BigInt.asUintN(64, key);
   const mixed = ((bits ^ (bits >> 32n)) * K1) & MASK;
-  return finish(mixed);
+  return mixed ^ (mixed >> 32n);
 }
 
 /** The 64-bit hash of a key's bytes; `null` is the null key. */

@@ -81,7 +81,7 @@ function addUp(op: "sum" | "mean", cells: readonly Cell[], integer: boolean): Ex
 
 function extreme(op: "min" | "max", cells: readonly Cell[], integer: boolean): Expected {
   const values = cells.map(({ value }) => value);
-  if (!integer) return { value: Math[op](...values as number[]), error: 0 };
+  if (!integer) return { value: Math[op](...values as number[]) + 0, error: 0 };
   const better = (a: number | bigint, b: number | bigint) => op === "min" ? a < b : a > b;
   return { value: values.reduce((best, value) => better(value, best) ? value : best), error: 0 };
 }
