@@ -3,7 +3,7 @@ export { allocate, release, setBudget, usedBytes } from "./memory/arena";
 export { tableBytes, tableCount, tableCreate, tableDrop, tableDue, tableFree, tableGroups, tableInitial, tableParts, tableStart } from "./window/table";
 export { beginTimes, greatestTime, lateRows, leastTime, untimedRows, watermark } from "./window/assign";
 export { findStates, newDictionary } from "./window/find";
-export { countRows, updateStates } from "./window/update";
+export { countRows, updateByIndex, updateStates } from "./window/update";
 export { beginWrite, findRecords, measuredRecords, measureWindow, recordsFound, tableClear, writeRecords } from "./window/delta";
 export { mergeRecords } from "./window/merge";
 export { hashRows, listRows, routeRows } from "./window/route";

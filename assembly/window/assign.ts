@@ -129,7 +129,8 @@ function leastOf(four: v128): u32 {
   return min(a, b);
 }
 
-function greatestOf(four: v128): u32 {
+/** The greatest of four unsigned numbers. */
+export function greatestOf(four: v128): u32 {
   const a = max<u32>(i32x4.extract_lane(four, 0), i32x4.extract_lane(four, 1));
   const b = max<u32>(i32x4.extract_lane(four, 2), i32x4.extract_lane(four, 3));
   return max(a, b);

@@ -6,6 +6,7 @@
 // `values` of utf8 is where offset 0 lies; a dictionary's state (dict) follows in the same fields.
 
 export const COLUMN_BYTES: u32 = 32;
+export const AT_VALUES: u32 = 4;
 
 export const KIND_BOOL: u32 = 0;
 export const KIND_I32: u32 = 1;
@@ -29,7 +30,7 @@ export function kindOf(column: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function valuesOf(column: u32): u32 {
-  return load<u32>(column, 4);
+  return load<u32>(column, AT_VALUES);
 }
 
 // @ts-ignore: decorator

@@ -3,7 +3,7 @@
 // A batch is all or nothing: only this pass needs memory, and what it enters before it runs out
 // are groups of no rows, which nobody sees.
 import { hashBlock, hashFixed } from "../hash/hash";
-import { assignBlock, MIXED, NO_MEMORY, SLICES } from "./assign";
+import { assignBlock, greatestOf, MIXED, NO_MEMORY, SLICES } from "./assign";
 import {
   BLOCK,
   COLUMN_BYTES,
@@ -35,6 +35,7 @@ import {
   S_BUCKETS,
   S_MAP,
   S_MAP_GENERATION,
+  S_MAP_LEFT,
   S_MASK,
   setMap,
   stateIn,
@@ -169,8 +170,10 @@ function resolve(table: u32, slice: u32, column: u32, index: u32): i32 {
   else if (!blockOfEntry(column, index)) return LONG_KEY;
   const hash = load<u64>(<u32>HASHES);
   const state = findBytes(table, slice, v128.load(<u32>BLOCKS), hash);
+  if (state == 0) return OUT_OF_MEMORY;
   store<u32>(load<u32>(slice, S_MAP) + (index << 2), state);
-  return state == 0 ? OUT_OF_MEMORY : DONE;
+  store<u32>(slice, load<u32>(slice, S_MAP_LEFT) - 1, S_MAP_LEFT);
+  return DONE;
 }
 
 function mapOf(table: u32, slice: u32, column: u32): u32 {
@@ -179,6 +182,32 @@ function mapOf(table: u32, slice: u32, column: u32): u32 {
     if (!setMap(table, slice, dictionaryLength(column) + 1, generation)) return 0;
   }
   return load<u32>(slice, S_MAP);
+}
+
+// Whether all indices lie in the dictionary.
+function areIndices(at: u32, count: u32, length: u32): bool {
+  let greatest = i32x4.splat(0);
+  const end = at + (count << 2);
+  for (; at + 16 <= end; at += 16) greatest = i32x4.max_u(greatest, v128.load(at));
+  let most = greatestOf(greatest);
+  for (; at < end; at += 4) most = max(most, load<u32>(at));
+  return most < length;
+}
+
+// Makes sure that every index of a block has a state, so that the map alone tells where it is.
+function resolveBlock(table: u32, slice: u32, column: u32, from: u32, count: u32): i32 {
+  const map = mapOf(table, slice, column);
+  if (map == 0) return OUT_OF_MEMORY;
+  const indices = valuesOf(column) + (from << 2);
+  if (!areIndices(indices, count, dictionaryLength(column))) return BAD_INDEX;
+  if (load<u32>(slice, S_MAP_LEFT) <= 1) return DONE;
+  for (let row: u32 = 0; row < count; row++) {
+    const index = load<u32>(indices + (row << 2));
+    if (load<u32>(map + (index << 2)) != 0) continue;
+    const code = resolve(table, slice, column, index);
+    if (code != DONE) return code;
+  }
+  return DONE;
 }
 
 function findDictionaryNear(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): i32 {
@@ -255,15 +284,31 @@ function findBlock(table: u32, slice: u32, columns: u32, keys: u32, from: u32, c
  * Finds the states of `count` rows: `columns` describes the times and then `keys` key columns,
  * `out` takes an address a row.
  *
+ * @param maps 0, or takes a word for every BLOCK rows: 0, or where the states of the key's
+ *   dictionary indices are listed; the rows of such a block get no address of their own.
  * @returns DONE, OUT_OF_MEMORY, or BAD_INDEX.
  */
-export function findStates(table: u32, columns: u32, keys: u32, count: u32, out: u32): i32 {
+export function findStates(
+  table: u32,
+  columns: u32,
+  keys: u32,
+  count: u32,
+  out: u32,
+  maps: u32,
+): i32 {
+  const key = columns + COLUMN_BYTES;
   for (let from: u32 = 0; from < count; from += BLOCK) {
     const rows = min(BLOCK, count - from);
     const slice = assignBlock(table, columns, from, rows, true);
     if (slice == NO_MEMORY) return OUT_OF_MEMORY;
-    const code = findBlock(table, slice, columns + COLUMN_BYTES, keys, from, rows, out + (from << 2));
+    const mapped = maps != 0 && slice != MIXED;
+    const code = mapped
+      ? resolveBlock(table, slice, key, from, rows)
+      : findBlock(table, slice, key, keys, from, rows, out + (from << 2));
     if (code != DONE) return code;
+    if (maps == 0) continue;
+    store<u32>(maps, mapped ? load<u32>(slice, S_MAP) : 0);
+    maps += 4;
   }
   return DONE;
 }

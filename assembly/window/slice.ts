@@ -34,7 +34,8 @@ const S_TAIL_END: u32 = 48;
 export const S_MAP: u32 = 52; // states by dictionary index
 export const S_MAP_SIZE: u32 = 56;
 export const S_MAP_GENERATION: u32 = 60;
-const SLICE_BYTES: u32 = 64;
+export const S_MAP_LEFT: u32 = 64; // entries, null's included, that have no state yet
+const SLICE_BYTES: u32 = 80;
 
 // A chunk: u32 next chunk, u32 bytes, u32 end of what is used, 4 bytes unused, entries.
 export const CHUNK_HEAD: u32 = 16;
@@ -404,6 +405,7 @@ export function setMap(table: u32, slice: u32, size: u32, generation: u32): bool
   }
   memory.fill(load<u32>(slice, S_MAP), 0, size << 2);
   store<u32>(slice, generation, S_MAP_GENERATION);
+  store<u32>(slice, size, S_MAP_LEFT);
   return true;
 }
 

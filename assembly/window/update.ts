@@ -2,7 +2,17 @@
 //
 // Each loop is compiled for the fields it fills: a type parameter of two bytes is "yes", one of a
 // single byte "no" (AssemblyScript specialises on types only).
-import { isValid, KIND_F32, KIND_F64, KIND_I32, kindOf, validityOf, valuesOf } from "./columns";
+import {
+  AT_VALUES,
+  BLOCK,
+  isValid,
+  KIND_F32,
+  KIND_F64,
+  KIND_I32,
+  kindOf,
+  validityOf,
+  valuesOf,
+} from "./columns";
 import { timeAt } from "./assign";
 
 type Yes = u16;
@@ -97,18 +107,24 @@ function widenPair(first: u32, second: u32, values: v128): void {
   v128.store(second, f64x2.min(v128.load(second), b));
 }
 
-// Rows without nulls, two at a time; the rows that are left are the caller's.
-function updatePairs<V, R, S, W>(
+// Rows without nulls, two at a time; the row that may be left is the caller's. With a map (M)
+// `states` are indices into it.
+function updatePairs<V, R, S, W, M>(
   states: u32,
   pairs: u32,
   values: u32,
   sum: u32,
   range: u32,
+  map: u32,
 ): void {
   for (let pair: u32 = 0; pair < pairs; pair++) {
     const both = load<u64>(states + (pair << 3));
-    const first = <u32>both;
-    const second = <u32>(both >> 32);
+    let first = <u32>both;
+    let second = <u32>(both >> 32);
+    if (sizeof<M>() == 2) {
+      first = load<u32>(map + (first << 2));
+      second = load<u32>(map + (second << 2));
+    }
     if (sizeof<R>() == 2) {
       store<u64>(first, load<u64>(first) + 1);
       store<u64>(second, load<u64>(second) + 1);
@@ -136,7 +152,7 @@ function updateDoubles<V, N, R, S, W>(
   let row: u32 = 0;
   if (sizeof<N>() == 1) {
     row = count & ~1;
-    updatePairs<V, R, S, W>(states, row >> 1, values, sum, range);
+    updatePairs<V, R, S, W, No>(states, row >> 1, values, sum, range, 0);
   }
   for (; row < count; row++) {
     const state = load<u32>(states + (row << 2));
@@ -342,4 +358,51 @@ export function updateStates(
   else if (kind == KIND_F32) updateAll<f32>(column, layout, states, count, times, first, rows);
   else if (kind == KIND_I32) updateAll<i32>(column, layout, states, count, times, first, rows);
   else updateAll<i64>(column, layout, states, count, times, first, rows);
+}
+
+function updateMapped<V>(column: u32, layout: u32, indices: u32, count: u32, map: u32): void {
+  const fields = load<u32>(layout);
+  const values = valuesOf(column);
+  const sum = load<u32>(layout, AT_SUM);
+  const range = load<u32>(layout, AT_RANGE);
+  const pairs = count >> 1;
+  if (fields == SUM) updatePairs<V, Yes, Yes, No, Yes>(indices, pairs, values, sum, range, map);
+  else if (fields == RANGE) updatePairs<V, Yes, No, Yes, Yes>(indices, pairs, values, sum, range, map);
+  else updatePairs<V, Yes, Yes, Yes, Yes>(indices, pairs, values, sum, range, map);
+  if ((count & 1) == 0) return;
+  const state = load<u32>(map + (load<u32>(indices + ((count - 1) << 2)) << 2));
+  const value = <f64>load<V>(values + (count - 1) * sizeof<V>());
+  store<u64>(state, load<u64>(state) + 1);
+  if (fields & SUM) addDouble(state + sum, value);
+  if (fields & RANGE) widenDouble(state + range, value);
+}
+
+/**
+ * updateStates() for the one value of a plan, doubles without nulls of which there are only sums
+ * and ranges, where a dictionary's indices tell the states.
+ *
+ * @param indices The key column.
+ * @param maps A word for every BLOCK rows: 0, or where the states of the indices are listed.
+ */
+export function updateByIndex(
+  column: u32,
+  layout: u32,
+  states: u32,
+  count: u32,
+  indices: u32,
+  maps: u32,
+): void {
+  const bytes: u32 = kindOf(column) == KIND_F32 ? 4 : 8;
+  const values = valuesOf(column);
+  for (let from: u32 = 0; from < count; from += BLOCK) {
+    const rows = min(BLOCK, count - from);
+    const map = load<u32>(maps + ((from / BLOCK) << 2));
+    store<u32>(column, values + from * bytes, AT_VALUES);
+    const own = map != 0 ? valuesOf(indices) + (from << 2) : states + (from << 2);
+    if (map == 0) {
+      if (bytes == 4) updateSums<f32>(column, layout, own, rows, true);
+      else updateSums<f64>(column, layout, own, rows, true);
+    } else if (bytes == 4) updateMapped<f32>(column, layout, own, rows, map);
+    else updateMapped<f64>(column, layout, own, rows, map);
+  }
 }

@@ -173,6 +173,16 @@ export class ColumnSource {
       (!this.#fresh || dictionary.length <= MAP_SHARE * column.length + MAP_LEAST);
   }
 
+  /** Whether the column's states are found by a map of its dictionary alone. */
+  get isMapped(): boolean {
+    return this.#mapped && !this.#nulls;
+  }
+
+  /** Whether the column has nulls. */
+  get hasNulls(): boolean {
+    return this.#nulls;
+  }
+
   /** Puts the dictionary into kernel memory, if there is one; whether it is another than before. */
   stageDictionary(): boolean {
     if (this.#fresh) this.#staged!.stage(this.#dictionary!);

@@ -25,7 +25,14 @@ export interface WindowExports {
   greatestTime(table: number): number;
   watermark(table: number): number;
   newDictionary(table: number): void;
-  findStates(table: number, columns: number, keys: number, count: number, out: number): number;
+  findStates(
+    table: number,
+    columns: number,
+    keys: number,
+    count: number,
+    out: number,
+    maps: number,
+  ): number;
   countRows(states: number, count: number): void;
   updateStates(
     column: number,
@@ -36,6 +43,14 @@ export interface WindowExports {
     order: number,
     partition: number,
     rows: boolean,
+  ): void;
+  updateByIndex(
+    column: number,
+    layout: number,
+    states: number,
+    count: number,
+    indices: number,
+    maps: number,
   ): void;
   hashRows(table: number, columns: number, keys: number, count: number, out: number): number;
   routeRows(

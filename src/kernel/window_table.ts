@@ -3,6 +3,7 @@ import {
   ColumnStaging,
   DESCRIPTION_BYTES,
   KernelKind,
+  type RowSpan,
   type StagedColumn,
   StagedDictionary,
 } from "./column_staging.ts";
@@ -25,7 +26,9 @@ import {
   LAST,
   layoutOf,
   layoutWords,
+  RANGE,
   type StateLayout,
+  SUM,
 } from "./window_layout.ts";
 import type {
   AddOutcome,
@@ -44,7 +47,8 @@ import type {
 
 /** Rows that are staged and worked on at a time: their columns stay in the second-level cache. */
 const CHUNK_ROWS = 8192;
-const KEPT_STATES_BYTES = 4 * 65_536;
+const KEPT_STATES_BYTES = 5 * 65_536;
+const BLOCK_ROWS = 512;
 const LAYOUT_BYTES = 32;
 const KEY_GROUPS = 256;
 const NOBODY = 255;
@@ -62,10 +66,18 @@ function modeOf(keys: readonly KeyType[]): number {
   return fixed ? FIXED_MODE : BYTES_MODE;
 }
 
-function* chunksOf(length: number): Generator<{ from: number; count: number }> {
+function* chunksOf(length: number): Generator<RowSpan> {
   for (let from = 0; from < length; from += CHUNK_ROWS) {
     yield { from, count: Math.min(CHUNK_ROWS, length - from) };
   }
+}
+
+/** Where the addresses of a batch's states lie. */
+interface StateAddresses {
+  /** One a row. */
+  readonly rows: number;
+  /** One a block of rows, of a map of the key's dictionary; 0 when there are none. */
+  readonly maps: number;
 }
 
 /** A batch's columns on their way into the kernel. */
@@ -96,6 +108,8 @@ export class KernelWindowTable implements WindowEngine {
   readonly #buffer: number;
   readonly #bufferBytes: number;
   readonly #needsTimes: boolean;
+  /** Whether there is one value, doubles, of which only sums and ranges are kept. */
+  readonly #isSummary: boolean;
   #rows = 0;
   #disposed = false;
 
@@ -119,6 +133,9 @@ export class KernelWindowTable implements WindowEngine {
     this.#descriptions = kernel.allocate(columns * DESCRIPTION_BYTES);
     this.#layouts = kernel.allocate(values.length * LAYOUT_BYTES);
     this.#needsTimes = this.#layout.values.some(({ fields }) => fields & (FIRST | LAST));
+    const [{ domain, fields }] = [...this.#layout.values, { domain: "none", fields: 0 }];
+    this.#isSummary = values.length === 1 && domain === "float" && fields !== 0 &&
+      (fields & ~(SUM | RANGE)) === 0;
     const { bytes } = this.#layout;
     const mode = modeOf(keys);
     this.#table = kernel.exports
@@ -170,10 +187,10 @@ export class KernelWindowTable implements WindowEngine {
     return this.#within("add rows to", () => {
       const before = this.stats().groups;
       const sources = this.#sourcesOf(rows);
-      const states = this.#states.reserve(rows.length * 4);
+      const states = this.#statesFor(rows.length, sources);
       this.#kernel.exports.beginTimes(this.#table, at.watermarkBefore, at.bound);
       for (const span of chunksOf(rows.length)) this.#find(sources, span, states);
-      for (const span of chunksOf(rows.length)) this.#update(sources, span, { at, states, rows });
+      for (const span of chunksOf(rows.length)) this.#update(sources, span, { at, states });
       this.#trim();
       const outcome = this.#timeOutcome();
       const absorbed = rows.length - outcome.late - outcome.untimed;
@@ -202,26 +219,39 @@ export class KernelWindowTable implements WindowEngine {
     return sources;
   }
 
-  #find(
-    { times, keys }: BatchSources,
-    span: { from: number; count: number },
-    states: number,
-  ): void {
+  #statesFor(rows: number, { keys, values }: BatchSources): StateAddresses {
+    const rowsBytes = Math.ceil(rows / 2) * 8;
+    const mapsBytes = Math.ceil(rows / BLOCK_ROWS) * 4;
+    const block = this.#states.reserve(rowsBytes + mapsBytes);
+    const mapped = this.#isSummary && keys.length === 1 && keys[0].source.isMapped &&
+      !values[0].source.hasNulls;
+    return { rows: block, maps: mapped ? block + rowsBytes : 0 };
+  }
+
+  #find({ times, keys }: BatchSources, span: RowSpan, states: StateAddresses): void {
     this.#staging.stage([times, ...keys], span, this.#descriptions);
     const { from, count } = span;
-    const code = this.#kernel.exports
-      .findStates(this.#table, this.#descriptions, keys.length, count, states + from * 4);
+    const code = this.#kernel.exports.findStates(
+      this.#table,
+      this.#descriptions,
+      keys.length,
+      count,
+      states.rows + from * 4,
+      states.maps && states.maps + (from / BLOCK_ROWS) * 4,
+    );
     this.#check(code, "add rows to");
   }
 
   #update(
-    { times, values }: BatchSources,
-    span: { from: number; count: number },
-    { at, states }: { at: BatchPosition; states: number; rows: WindowRows },
+    sources: BatchSources,
+    span: RowSpan,
+    { at, states }: { at: BatchPosition; states: StateAddresses },
   ): void {
     const { exports } = this.#kernel;
+    const { times, values } = sources;
     const { from, count } = span;
-    const own = states + from * 4;
+    const own = states.rows + from * 4;
+    if (states.maps !== 0) return this.#updateByIndex(sources, span, states);
     if (values.length === 0) return exports.countRows(own, count);
     const columns = this.#needsTimes ? [times, ...values] : values;
     this.#staging.stage(columns, span, this.#descriptions);
@@ -237,6 +267,18 @@ export class KernelWindowTable implements WindowEngine {
         at.partition,
         index === 0,
       )
+    );
+  }
+
+  #updateByIndex({ keys, values }: BatchSources, span: RowSpan, states: StateAddresses): void {
+    this.#staging.stage([...keys, ...values], span, this.#descriptions);
+    this.#kernel.exports.updateByIndex(
+      this.#descriptions + DESCRIPTION_BYTES,
+      this.#layouts,
+      states.rows + span.from * 4,
+      span.count,
+      this.#descriptions,
+      states.maps + (span.from / BLOCK_ROWS) * 4,
     );
   }
 

@@ -28,7 +28,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   {
     exports: [
       ...["beginTimes", "greatestTime", "lateRows", "leastTime", "untimedRows", "watermark"],
-      ...["findStates", "countRows", "updateStates", "newDictionary"],
+      ...["findStates", "countRows", "updateStates", "updateByIndex", "newDictionary"],
       ...["measureWindow", "measuredRecords", "beginWrite", "writeRecords", "tableClear"],
       ...["findRecords", "recordsFound", "mergeRecords"],
       ...["hashRows", "routeRows", "listRows"],
