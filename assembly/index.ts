@@ -1,7 +1,8 @@
 // The kernel's exports, one room a line.
 export { allocate, release, setBudget, usedBytes } from "./memory/arena";
-export { tableBytes, tableCount, tableCreate, tableDrop, tableDue, tableFree, tableGroups, tableInitial, tableParts, tableStart } from "./window/table";
+export { tableBytes, tableCount, tableCreate, tableDrop, tableDue, tableFree, tableGroups, tableHolds, tableInitial, tableParts, tableStart } from "./window/table";
 export { beginTimes, greatestTime, lateRows, leastTime, untimedRows, watermark } from "./window/assign";
+export { addRows } from "./window/add";
 export { findStates, newDictionary } from "./window/find";
 export { countRows, updateByIndex, updateStates } from "./window/update";
 export { beginWrite, findRecords, measuredRecords, measureWindow, recordsFound, tableClear, writeRecords } from "./window/delta";

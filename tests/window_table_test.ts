@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { create } from "../src/kernel/kernel.ts";
 import { KernelWindowTable } from "../src/kernel/window_table.ts";
-import type { WindowEngine, WindowPlan } from "../src/kernel/window_types.ts";
+import type { KeyType, WindowEngine, WindowPlan } from "../src/kernel/window_types.ts";
 import type { Plain } from "../src/windows/plain_columns.ts";
 import { ReferenceWindowTable } from "../src/windows/reference_window_table.ts";
 import { forSeeds, type Random } from "./support/random.ts";
@@ -9,7 +9,9 @@ import {
   columnsOf,
   nameOf,
   type PlainResult,
+  type PlainRow,
   randomCase,
+  randomCell,
   resultsOf,
   type WindowCase,
 } from "./support/window_cases.ts";
@@ -17,6 +19,7 @@ import { type Expected, oracle } from "./support/window_oracle.ts";
 
 const RUNS = 2000;
 const MAX_ROWS = 120;
+const LARGE_RUNS = 40;
 
 const kernel = create();
 
@@ -182,5 +185,50 @@ Deno.test("KernelWindowTable and ReferenceWindowTable give the same, bit for bit
       assertEquals({ ...a.stats(), bytes: 0 }, b.stats());
       assertEquals(resultsOf(a.close(Infinity)), resultsOf(b.close(Infinity)));
     }
+  });
+});
+
+/** A case of many rows and keys, so that indexes grow and are out of cache. */
+function largeCase(random: Random): WindowCase {
+  const given = randomCase(random, 0);
+  const { plan, timeType } = given;
+  const variety = random.pick([1, 50, 3000, 100_000]);
+  const nulls = random.pick([0, 0, 0.01]);
+  const size = random.pick([10, 5000, 1_000_000]);
+  const jitter = random.pick([0, 0, size / 10, 3 * size]);
+  const cell = (type: KeyType, nullable: boolean) =>
+    nullable && random.chance(nulls) ? null : randomCell(random, type, variety);
+  const rows = Array.from({ length: 3000 + random.below(24_000) }, (_, row): PlainRow => {
+    const near = Math.floor(row - random.next() * jitter);
+    return {
+      time: timeType.kind === "f64" ? near : BigInt(near),
+      keys: plan.keys.map((type) => cell(type, true)),
+      values: plan.values.map(({ type, nullable }) => cell(type as KeyType, nullable)),
+    };
+  });
+  // many of the odd integers in one sum would pass 64 bits
+  const aggregates = plan.aggregates.map(({ op, value }) => {
+    const wide = op === "sum" && plan.values[value].type.kind === "i64";
+    return { op: wide ? "mean" as const : op, value };
+  });
+  return { ...given, plan: { ...plan, size, offset: plan.offset % size, aggregates }, rows };
+}
+
+Deno.test("KernelWindowTable gives what ReferenceWindowTable gives for large batches", () => {
+  forSeeds(LARGE_RUNS, (random) => {
+    const given = largeCase(random);
+    using ours = new KernelWindowTable(kernel, given.plan);
+    using twin = new ReferenceWindowTable(given.plan);
+    let position = 0;
+    for (const end of [given.rows.length >> 1, given.rows.length]) {
+      const rows = columnsOf(given, given.rows.slice(position, end));
+      const at = { position, bound: given.bound, partition: 0, watermarkBefore: -Infinity };
+      assertEquals(ours.add(rows, at), twin.add(rows, at));
+      position = end;
+    }
+    const [a, b] = [ours.snapshot(), twin.snapshot()];
+    assertEquals(a.length, b.length);
+    if (random.chance(0.3)) ours.restore(b);
+    assertEquals(resultsOf(ours.close(Infinity)), resultsOf(twin.close(Infinity)));
   });
 });

@@ -204,7 +204,8 @@ export function release(payload: u32): void {
   insert(block, size);
 }
 
-/** Bytes that a block holds. */
-export function blockBytes(payload: u32): u32 {
-  return sizeOf(payload - HEADER) - HEADER;
+/** Whether `bytes` bytes in blocks of any sizes could be allocated, as far as the budget goes. */
+export function hasRoomFor(bytes: f64): bool {
+  const limit = budget != 0 ? <f64>budget : <f64>0xffff_0000;
+  return <f64>end + bytes + PAGE <= limit;
 }

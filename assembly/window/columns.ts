@@ -7,6 +7,7 @@
 
 export const COLUMN_BYTES: u32 = 32;
 export const AT_VALUES: u32 = 4;
+export const AT_VALIDITY: u32 = 8;
 
 export const KIND_BOOL: u32 = 0;
 export const KIND_I32: u32 = 1;
@@ -36,7 +37,7 @@ export function valuesOf(column: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function validityOf(column: u32): u32 {
-  return load<u32>(column, 8);
+  return load<u32>(column, AT_VALIDITY);
 }
 
 // @ts-ignore: decorator

@@ -13,17 +13,16 @@ import {
   NULL_LENGTH,
   setCurrentChunk,
 } from "./groups";
-import { findBytes, findFixed, findNull, longBlock, S_MASK, S_BUCKETS, sliceRecycle } from "./slice";
+import { findBytes, findFixed, findNull, longBlock, sliceRecycle } from "./slice";
 import { FIXED, sliceAt, sliceOf, T_COUNT, T_MODE, T_STATE } from "./table";
-import { touch } from "./touch";
+import { AHEAD, findCandidates } from "./touch";
 
 const RECORD_HEAD: u32 = 16;
-const AHEAD: u32 = 32;
 /** A record that no table of this kind can have written. */
 const BAD_RECORD: i32 = -3;
 
-const FOUND: usize = memory.data(32 * 4, 16);
-const HASHES: usize = memory.data(32 * 8, 16);
+const FOUND: usize = memory.data(128 * 4, 16);
+const HASHES: usize = memory.data(128 * 8, 16);
 
 // @ts-ignore: decorator
 @inline
@@ -173,7 +172,7 @@ export function findRecords(table: u32, start: f64, from: u32, bytes: u32, out: 
       record += size;
     }
     if (some == 0) break;
-    touch(load<u32>(slice, S_BUCKETS), load<u32>(slice, S_MASK), <u32>HASHES, some);
+    findCandidates(slice, <u32>HASHES, some);
     for (let index: u32 = 0; index < some; index++) {
       const state = findRecord(table, slice, load<u32>((<u32>FOUND) + (index << 2)));
       if (state == 0) return -OUT_OF_MEMORY;

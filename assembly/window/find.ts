@@ -42,11 +42,10 @@ import {
   tagOf,
 } from "./slice";
 import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
-import { touch } from "./touch";
+import { AHEAD, CANDIDATES, findCandidates } from "./touch";
 
 // From 4,096 buckets on an index is out of cache: its lines are asked for some rows ahead.
 const FAR_MASK: u32 = 4095 << 5;
-const AHEAD: u32 = 32;
 
 // Stands for no match: the state in the last slot, if any, then turns out to have another key.
 const LAST_SLOT: u32 = 8;
@@ -76,11 +75,18 @@ function findFixedFar(table: u32, slice: u32, keys: u32, count: u32, out: u32): 
   for (let row: u32 = 0; row < count; row++) {
     store<u64>((<u32>HASHES) + (row << 3), hashFixed(load<u64>(keys + (row << 3))));
   }
-  for (let row: u32 = 0; row < count; row += AHEAD) {
-    const some = min(AHEAD, count - row);
-    const tags = (<u32>HASHES) + (row << 3);
-    touch(load<u32>(slice, S_BUCKETS), load<u32>(slice, S_MASK), tags, some);
-    if (!findFixedNear(table, slice, keys + (row << 3), some, out + (row << 2))) return false;
+  for (let from: u32 = 0; from < count; from += AHEAD) {
+    const end = min(from + AHEAD, count);
+    findCandidates(slice, (<u32>HASHES) + (from << 3), end - from);
+    for (let row = from; row < end; row++) {
+      const key = load<u64>(keys + (row << 3));
+      let state = load<u32>((<u32>CANDIDATES) + ((row - from) << 2));
+      if (state == 0 || load<u64>(state - 8) != key) {
+        state = findFixed(table, slice, key);
+        if (state == 0) return false;
+      }
+      store<u32>(out + (row << 2), state);
+    }
   }
   return true;
 }
@@ -113,10 +119,10 @@ function findFixedBlock(table: u32, slice: u32, column: u32, from: u32, count: u
     : findFixedFar(table, slice, keys, count, out);
 }
 
-function findBytesNear(table: u32, slice: u32, from: u32, count: u32, out: u32): bool {
+function findBytesNear(table: u32, slice: u32, count: u32, out: u32): bool {
   let buckets = load<u32>(slice, S_BUCKETS);
   let mask = load<u32>(slice, S_MASK);
-  for (let row = from; row < from + count; row++) {
+  for (let row: u32 = 0; row < count; row++) {
     const block = v128.load((<u32>BLOCKS) + (row << 4));
     const hash = load<u64>((<u32>HASHES) + (row << 3));
     const bucket = bucketOf(buckets, mask, tagOf(hash));
@@ -133,11 +139,18 @@ function findBytesNear(table: u32, slice: u32, from: u32, count: u32, out: u32):
 }
 
 function findBytesFar(table: u32, slice: u32, count: u32, out: u32): bool {
-  for (let row: u32 = 0; row < count; row += AHEAD) {
-    const some = min(AHEAD, count - row);
-    const tags = (<u32>HASHES) + (row << 3);
-    touch(load<u32>(slice, S_BUCKETS), load<u32>(slice, S_MASK), tags, some);
-    if (!findBytesNear(table, slice, row, some, out)) return false;
+  for (let from: u32 = 0; from < count; from += AHEAD) {
+    const end = min(from + AHEAD, count);
+    findCandidates(slice, (<u32>HASHES) + (from << 3), end - from);
+    for (let row = from; row < end; row++) {
+      const block = v128.load((<u32>BLOCKS) + (row << 4));
+      let state = load<u32>((<u32>CANDIDATES) + ((row - from) << 2));
+      if (state == 0 || v128.any_true(v128.xor(v128.load(state - 16), block))) {
+        state = findBytes(table, slice, block, load<u64>((<u32>HASHES) + (row << 3)));
+        if (state == 0) return false;
+      }
+      store<u32>(out + (row << 2), state);
+    }
   }
   return true;
 }
@@ -160,7 +173,7 @@ function findBytesMixed(table: u32, count: u32, out: u32): bool {
 function findBytesBlock(table: u32, slice: u32, count: u32, out: u32): bool {
   if (slice == MIXED) return findBytesMixed(table, count, out);
   return load<u32>(slice, S_MASK) < FAR_MASK
-    ? findBytesNear(table, slice, 0, count, out)
+    ? findBytesNear(table, slice, count, out)
     : findBytesFar(table, slice, count, out);
 }
 
@@ -265,7 +278,12 @@ function findKeyless(table: u32, slice: u32, count: u32, out: u32): i32 {
   return DONE;
 }
 
-function findBlock(table: u32, slice: u32, columns: u32, keys: u32, from: u32, count: u32, out: u32): i32 {
+/**
+ * Finds the states of at most BLOCK rows in a slice, or MIXED ones.
+ *
+ * @returns DONE, or why not.
+ */
+export function findBlock(table: u32, slice: u32, columns: u32, keys: u32, from: u32, count: u32, out: u32): i32 {
   if (load<u32>(table, T_MODE) == FIXED) {
     return findFixedBlock(table, slice, columns, from, count, out) ? DONE : OUT_OF_MEMORY;
   }

@@ -13,6 +13,7 @@ import {
   T_BYTES,
   T_GROUPS,
   T_HEAD,
+  T_INDEX,
   T_INITIAL,
   T_MODE,
   T_STATE,
@@ -87,14 +88,26 @@ function setBuckets(table: u32, slice: u32, buckets: u32): bool {
   const block = take(table, bytes);
   if (block == 0) return false;
   memory.fill(block, 0, bytes);
+  store<u32>(table, load<u32>(table, T_INDEX) + bytes, T_INDEX);
   store<u32>(slice, block, S_BUCKETS);
   store<u32>(slice, (buckets - 1) << BUCKET_SHIFT, S_MASK);
   store<u32>(slice, limitOf(buckets), S_LIMIT);
   return true;
 }
 
+/** The most that a window with one group takes, but for its key's bytes and a dictionary's map. */
+export function sliceCost(entry: u32): u32 {
+  const chunk = max(LEAST_CHUNK, entry + CHUNK_HEAD + LINE);
+  return SLICE_BYTES + 2 * (LEAST_BUCKETS << BUCKET_SHIFT) + 2 * chunk + 8 * 16;
+}
+
 function bucketsIn(slice: u32): u32 {
   return (load<u32>(slice, S_MASK) >> BUCKET_SHIFT) + 1;
+}
+
+function giveBuckets(table: u32, block: u32, buckets: u32): void {
+  store<u32>(table, load<u32>(table, T_INDEX) - (buckets << BUCKET_SHIFT), T_INDEX);
+  give(table, block, buckets << BUCKET_SHIFT);
 }
 
 function freeChunks(table: u32, first: u32): void {
@@ -110,7 +123,7 @@ export function sliceFree(table: u32, slice: u32): void {
   store<u32>(table, load<u32>(table, T_GROUPS) - groupsIn(slice), T_GROUPS);
   freeChunks(table, load<u32>(slice, S_FIRST));
   freeChunks(table, load<u32>(slice, S_TAILS));
-  give(table, load<u32>(slice, S_BUCKETS), bucketsIn(slice) << BUCKET_SHIFT);
+  giveBuckets(table, load<u32>(slice, S_BUCKETS), bucketsIn(slice));
   give(table, load<u32>(slice, S_MAP), load<u32>(slice, S_MAP_SIZE) << 2);
   give(table, slice, SLICE_BYTES);
 }
@@ -166,7 +179,7 @@ function growBuckets(table: u32, slice: u32): bool {
       if (tag != 0) place(slice, tag, load<u32>(bucket + slot, 16));
     }
   }
-  give(table, old, buckets << BUCKET_SHIFT);
+  giveBuckets(table, old, buckets);
   return true;
 }
 

@@ -5,8 +5,8 @@
 // passes: rows to state addresses, then each column into the states. Right before the state lies
 // the key: 8 bytes of a fixed-width key behind 8 unused ones (mode FIXED), or a 16-byte block (mode
 // BYTES). Rows that belong to no window go to a state of their own, the trash.
-import { allocate, release } from "../memory/arena";
-import { sliceCreate, sliceFree } from "./slice";
+import { allocate, hasRoomFor, release } from "../memory/arena";
+import { sliceCost, sliceCreate, sliceFree } from "./slice";
 
 export const FIXED: u32 = 0;
 export const BYTES: u32 = 1;
@@ -38,6 +38,7 @@ export const T_GREATEST: u32 = 112; // f64
 export const T_WATERMARK: u32 = 120; // f64
 export const T_BOUND: u32 = 128; // f64
 export const T_GENERATION: u32 = 136; // of the dictionary
+export const T_INDEX: u32 = 140; // bytes of the slices' buckets
 const TABLE_BYTES: u32 = 144;
 
 const HEAD: u32 = 16;
@@ -194,6 +195,18 @@ export function tableDue(table: u32, watermark: f64): u32 {
 /** Start of an open window, ms, as the host takes it. */
 export function tableStart(table: u32, index: u32): f64 {
   return <f64>startAt(table, index);
+}
+
+/**
+ * Whether the budget has room for a batch even if each of its rows opened a window of its own.
+ *
+ * @param keyBytes Of all its keys.
+ * @param map Bytes of a map of its dictionary.
+ */
+export function tableHolds(table: u32, rows: u32, keyBytes: f64, map: u32): bool {
+  const entry = load<u32>(table, T_HEAD) + load<u32>(table, T_STATE);
+  const row = <f64>(sliceCost(entry) + map + 16);
+  return hasRoomFor(<f64>rows * row + 2 * keyBytes + 4 * <f64>load<u32>(table, T_INDEX));
 }
 
 /** Open windows. */

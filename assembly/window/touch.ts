@@ -1,23 +1,35 @@
-import { bucketOf, matches, stateIn } from "./slice";
+// Looking keys up in an index that is out of cache: first for all of some rows, so that the misses
+// overlap. The loops that only read ahead are kept as short as can be: what counts is how many
+// reads the processor has under way at once, and WebAssembly has no prefetch.
+import { bucketOf, matches, S_BUCKETS, S_MASK, stateIn, tagOf } from "./slice";
+
+/** Rows that are looked up at a time. */
+export const AHEAD: u32 = 128;
+
+/** A state for each row that probably is the right one; some address where there is none. */
+export const CANDIDATES: usize = memory.data(128 * 4, 16);
+
+// Stands for no match: the state in the last slot, if any, then turns out to have another key.
+const LAST_SLOT: u32 = 8;
 
 // Takes what was read ahead, so that the reads are not left out.
 let sink: u64 = 0;
 
-/**
- * Asks for the buckets of some tags, then for the states behind them, so that the misses overlap.
- *
- * @param hashes 64 bits each.
- */
-export function touch(buckets: u32, mask: u32, hashes: u32, count: u32): void {
+/** Finds candidates for at most AHEAD rows, and brings them into the cache. */
+export function findCandidates(slice: u32, hashes: u32, count: u32): void {
+  const buckets = load<u32>(slice, S_BUCKETS);
+  const mask = load<u32>(slice, S_MASK);
   let seen: u64 = 0;
-  for (let row: u32 = 0; row < count; row++) {
-    seen ^= load<u64>(bucketOf(buckets, mask, load<u32>(hashes + (row << 3))));
+  for (let at = hashes; at < hashes + (count << 3); at += 8) {
+    seen ^= load<u64>(bucketOf(buckets, mask, load<u32>(at)));
   }
   for (let row: u32 = 0; row < count; row++) {
-    const hash = load<u32>(hashes + (row << 3));
-    const bucket = bucketOf(buckets, mask, hash);
-    const found = matches(bucket, hash | 1);
-    seen ^= load<u64>(stateIn(bucket, found & 15 | 8));
+    const tag = tagOf(load<u64>(hashes + (row << 3)));
+    const bucket = bucketOf(buckets, mask, tag);
+    store<u32>((<u32>CANDIDATES) + (row << 2), stateIn(bucket, matches(bucket, tag) | LAST_SLOT));
+  }
+  for (let row: u32 = 0; row < count; row++) {
+    seen ^= load<u64>(load<u32>((<u32>CANDIDATES) + (row << 2)));
   }
   sink ^= seen;
 }

@@ -29,11 +29,10 @@ const KEPT_DICTIONARY_BYTES = 4 << 20;
 const MAP_SHARE = 4;
 const MAP_LEAST = 1024;
 
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-}
-
 type Buffer = NonNullable<KernelColumn["values"] | KernelColumn["offsets"]>;
+
+// Offsets that are looked at together when only a bound of their lengths is wanted.
+const LENGTHS_TOGETHER = 64;
 
 /** Rows `from` to `from + count`; `from` is a multiple of 8. */
 export interface RowSpan {
@@ -41,46 +40,104 @@ export interface RowSpan {
   readonly count: number;
 }
 
+/** Some bytes of a buffer. */
+interface ByteSpan {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** How long the cells of a column are, in bytes. */
+export interface CellBytes {
+  readonly longest: number;
+  readonly total: number;
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+/**
+ * An upper bound of the lengths between offsets: of many together as long as that is short enough,
+ * else of each.
+ */
+function lengthsIn(offsets: Int32Array, length: number, enough: number): CellBytes {
+  const stride = longestOf(offsets, length, LENGTHS_TOGETHER);
+  const longest = stride <= enough ? stride : longestOf(offsets, length, 1);
+  return { longest, total: offsets[length] };
+}
+
+function longestOf(offsets: Int32Array, length: number, step: number): number {
+  let longest = 0;
+  for (let row = 0; row < length; row += step) {
+    const end = offsets[Math.min(row + step, length)];
+    longest = Math.max(longest, end - offsets[row]);
+  }
+  return longest;
+}
+
+function areBelow(indices: Int32Array, length: number, end: number): boolean {
+  let most = 0;
+  for (let row = 0; row < length; row++) most = Math.max(most, indices[row] >>> 0);
+  return most < end;
+}
+
 /** A buffer of a column: where it lies in kernel memory, or what is to be copied there. */
-class Source {
-  readonly #inPlace: number;
+class BufferSource {
+  readonly #kernel: Kernel;
+  readonly #address: number;
   readonly #bytes: Uint8Array;
 
   constructor(kernel: Kernel, buffer: Buffer | undefined) {
+    this.#kernel = kernel;
     this.#bytes = buffer === undefined
       ? new Uint8Array()
       : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-    this.#inPlace = this.#bytes.buffer === kernel.u8.buffer ? this.#bytes.byteOffset : -1;
+    this.#address = this.#bytes.buffer === kernel.u8.buffer ? this.#bytes.byteOffset : -1;
   }
 
   /** Whether the buffer lies in kernel memory. */
   get inPlace(): boolean {
-    return this.#inPlace >= 0;
+    return this.#address >= 0;
   }
 
   /** What staging takes for these bytes. */
   cost(bytes: number): number {
-    return this.#inPlace >= 0 ? 0 : aligned(bytes);
+    return this.inPlace ? 0 : aligned(bytes);
   }
 
   /** The address of the bytes, which are copied to `to` unless they lie in kernel memory. */
-  place(kernel: Kernel, to: number, { at, bytes }: { at: number; bytes: number }): number {
-    if (this.#inPlace >= 0) return this.#inPlace + at;
-    kernel.u8.set(this.#bytes.subarray(at, at + bytes), to);
+  place(to: number, { at, bytes }: ByteSpan): number {
+    if (this.inPlace) return this.#address + at;
+    this.#kernel.u8.set(this.#bytes.subarray(at, at + bytes), to);
     return to;
+  }
+}
+
+/** A dictionary that is to be put into kernel memory. */
+class DictionarySource {
+  readonly column: KernelColumn;
+  readonly offsets: BufferSource;
+  readonly values: BufferSource;
+  readonly offsetsBytes: number;
+  readonly valuesBytes: number;
+
+  constructor(kernel: Kernel, column: KernelColumn) {
+    this.column = column;
+    this.offsets = new BufferSource(kernel, column.offsets);
+    this.values = new BufferSource(kernel, column.values);
+    this.offsetsBytes = (column.length + 1) * 4;
+    this.valuesBytes = column.offsets?.[column.length] ?? 0;
   }
 }
 
 /** A dictionary that lies in kernel memory, kept while the column stays the same. */
 export class StagedDictionary implements Disposable {
-  readonly #kernel: Kernel;
   readonly #block: MemoryBlock;
   #column: KernelColumn | undefined;
   #bytes = 0;
   #offsets = 0;
 
   constructor(kernel: Kernel) {
-    this.#kernel = kernel;
     this.#block = new MemoryBlock(kernel, KEPT_DICTIONARY_BYTES);
   }
 
@@ -105,9 +162,9 @@ export class StagedDictionary implements Disposable {
     const { column, offsets, values, offsetsBytes, valuesBytes } = dictionary;
     const room = offsets.cost(offsetsBytes) + values.cost(valuesBytes);
     const block = this.#block.reserve(room + ALIGNMENT);
-    this.#offsets = offsets.place(this.#kernel, block, { at: 0, bytes: offsetsBytes });
+    this.#offsets = offsets.place(block, { at: 0, bytes: offsetsBytes });
     const next = block + offsets.cost(offsetsBytes);
-    this.#bytes = values.place(this.#kernel, next, { at: 0, bytes: valuesBytes });
+    this.#bytes = values.place(next, { at: 0, bytes: valuesBytes });
     this.#column = column;
   }
 
@@ -117,79 +174,87 @@ export class StagedDictionary implements Disposable {
   }
 }
 
-/** A dictionary that is to be put into kernel memory. */
-class DictionarySource {
-  readonly column: KernelColumn;
-  readonly offsets: Source;
-  readonly values: Source;
-  readonly offsetsBytes: number;
-  readonly valuesBytes: number;
-
-  constructor(kernel: Kernel, column: KernelColumn) {
-    this.column = column;
-    this.offsets = new Source(kernel, column.offsets);
-    this.values = new Source(kernel, column.values);
-    this.offsetsBytes = (column.length + 1) * 4;
-    this.valuesBytes = column.offsets?.[column.length] ?? 0;
-  }
+/** What {@linkcode ColumnSource} needs beside the column. */
+export interface SourceOptions {
+  /** Address at which the column is described to the kernel. */
+  readonly description: number;
+  /** Whether only its nulls matter. Default `false`. */
+  readonly validityOnly?: boolean;
+  /** Where the dictionary of a `dict` column is kept. */
+  readonly dictionary?: StagedDictionary;
 }
 
 /** One column of a batch on its way into kernel memory. */
 export class ColumnSource {
-  readonly #kernel: Kernel;
+  readonly #options: SourceOptions;
   readonly #kind: number;
   readonly #width: number;
-  readonly #values: Source;
-  readonly #validity: Source;
-  readonly #offsets: Source;
+  readonly #values: BufferSource;
+  readonly #validity: BufferSource;
+  readonly #offsets: BufferSource;
   readonly #starts: Int32Array;
-  readonly #nulls: boolean;
+  readonly #indices: Int32Array;
   readonly #dictionary: DictionarySource | undefined;
-  readonly #staged: StagedDictionary | undefined;
-  readonly #mapped: boolean;
   readonly #fresh: boolean;
+  readonly #mapped: boolean;
+  /** Whether the column has nulls. */
+  readonly hasNulls: boolean;
 
-  /**
-   * Takes the addresses of what lies in kernel memory, so before anything is allocated there.
-   *
-   * @param staged Where the dictionary of a `dict` column is kept.
-   */
-  constructor(kernel: Kernel, column: KernelColumn, staged?: StagedDictionary) {
-    this.#kernel = kernel;
-    this.#kind = KernelKind[column.type.kind as keyof typeof KernelKind] ?? KernelKind.any;
-    this.#width = column.values?.BYTES_PER_ELEMENT ?? 0;
-    this.#values = new Source(kernel, column.values);
-    this.#validity = new Source(kernel, column.validity);
-    this.#offsets = new Source(kernel, column.offsets);
-    const offsets = column.offsets ?? new Int32Array();
+  /** Takes the addresses of what lies in kernel memory, so before anything is allocated there. */
+  constructor(kernel: Kernel, column: KernelColumn, options: SourceOptions) {
+    const { type, values, offsets = new Int32Array(1), validity, children } = column;
+    this.#options = options;
+    this.#kind = KernelKind[type.kind as keyof typeof KernelKind] ?? KernelKind.any;
+    this.#width = values?.BYTES_PER_ELEMENT ?? 0;
+    this.#values = new BufferSource(kernel, values);
+    this.#validity = new BufferSource(kernel, validity);
+    this.#offsets = new BufferSource(kernel, column.offsets);
     const mixed = this.#offsets.inPlace && !this.#values.inPlace;
     this.#starts = mixed ? offsets.slice() : offsets;
-    this.#nulls = column.validity !== undefined;
-    const dictionary = this.#kind === KernelKind.dict ? column.children?.[0] : undefined;
-    this.#staged = staged;
+    this.#indices = this.#kind === KernelKind.dict ? values as Int32Array : new Int32Array();
+    this.hasNulls = validity !== undefined;
+    const dictionary = this.#kind === KernelKind.dict ? children?.[0] : undefined;
     this.#dictionary = dictionary && new DictionarySource(kernel, dictionary);
-    this.#fresh = dictionary !== undefined && staged?.holds(dictionary) === false;
+    this.#fresh = dictionary !== undefined && options.dictionary?.holds(dictionary) === false;
     this.#mapped = dictionary !== undefined &&
       (!this.#fresh || dictionary.length <= MAP_SHARE * column.length + MAP_LEAST);
   }
 
-  /** Whether the column's states are found by a map of its dictionary alone. */
-  get isMapped(): boolean {
-    return this.#mapped && !this.#nulls;
+  /** Address at which the column is described to the kernel. */
+  get description(): number {
+    return this.#options.description;
   }
 
-  /** Whether the column has nulls. */
-  get hasNulls(): boolean {
-    return this.#nulls;
+  /** Whether each row's state is found by its dictionary index alone. */
+  get isMapped(): boolean {
+    return this.#mapped && !this.hasNulls;
+  }
+
+  /** Bytes of a map of the dictionary; 0 when there is none. */
+  get mapBytes(): number {
+    return this.#dictionary === undefined ? 0 : (this.#dictionary.column.length + 1) * 4;
+  }
+
+  /**
+   * How many bytes the cells take in keys; infinite for a dictionary column with an index that its
+   * dictionary does not have. A bound that is at most `enough` may be higher than need be.
+   */
+  cellBytes(length: number, enough: number): CellBytes {
+    if (this.#kind === KernelKind.bytes) return lengthsIn(this.#starts, length, enough);
+    if (this.#dictionary === undefined) return { longest: 8, total: 8 * length };
+    const { offsets = new Int32Array(1), length: entries } = this.#dictionary.column;
+    const { longest } = lengthsIn(offsets, entries, 0);
+    const known = areBelow(this.#indices, length, entries);
+    return known ? { longest, total: longest * length } : { longest: Infinity, total: Infinity };
   }
 
   /** Puts the dictionary into kernel memory, if there is one; whether it is another than before. */
   stageDictionary(): boolean {
-    if (this.#fresh) this.#staged!.stage(this.#dictionary!);
+    if (this.#fresh) this.#options.dictionary!.stage(this.#dictionary!);
     return this.#fresh;
   }
 
-  #spanOfValues({ from, count }: RowSpan): { at: number; bytes: number } {
+  #spanOfValues({ from, count }: RowSpan): ByteSpan {
     if (this.#kind === KernelKind.bool) return { at: from >> 3, bytes: (count + 7) >> 3 };
     if (this.#kind !== KernelKind.bytes) {
       return { at: from * this.#width, bytes: count * this.#width };
@@ -200,46 +265,42 @@ export class ColumnSource {
   }
 
   /** Bytes of staging that some rows take. */
-  cost(span: RowSpan, validityOnly: boolean): number {
-    const validity = this.#nulls ? this.#validity.cost((span.count + 7) >> 3) : 0;
-    if (validityOnly) return validity;
+  cost(span: RowSpan): number {
+    const validity = this.hasNulls ? this.#validity.cost((span.count + 7) >> 3) : 0;
+    if (this.#options.validityOnly) return validity;
     const offsets = this.#kind === KernelKind.bytes ? this.#offsets.cost((span.count + 1) * 4) : 0;
     return validity + offsets + this.#values.cost(this.#spanOfValues(span).bytes);
   }
 
   /** Brings some rows to `to`, unless they are there, and gives the words that describe them. */
-  place(span: RowSpan, to: number, validityOnly: boolean): number[] {
+  place(span: RowSpan, to: number): number[] {
     const { from, count } = span;
-    const kernel = this.#kernel;
     const words = [this.#kind, 0, 0, 0, 0, 0, 0, 0];
-    if (this.#nulls) {
+    if (this.hasNulls) {
       const part = { at: from >> 3, bytes: (count + 7) >> 3 };
-      words[2] = this.#validity.place(kernel, to, part);
+      words[2] = this.#validity.place(to, part);
       to += this.#validity.cost(part.bytes);
     }
-    if (validityOnly) return words;
+    if (this.#options.validityOnly) return words;
     const part = this.#spanOfValues(span);
-    words[1] = this.#values.place(kernel, to, part);
+    words[1] = this.#values.place(to, part);
     to += this.#values.cost(part.bytes);
     if (this.#kind === KernelKind.bytes) {
       words[1] -= part.at;
-      words[3] = this.#offsets.place(kernel, to, { at: from * 4, bytes: (count + 1) * 4 });
+      words[3] = this.#offsets.place(to, { at: from * 4, bytes: (count + 1) * 4 });
     }
-    if (this.#dictionary !== undefined && this.#staged !== undefined) {
-      words[3] = this.#dictionary.column.length;
-      words[4] = this.#staged.bytes;
-      words[5] = this.#staged.offsets;
-      words[6] = Number(this.#mapped);
-    }
+    this.#describeDictionary(words);
     return words;
   }
-}
 
-/** A column to stage. */
-export interface StagedColumn {
-  readonly source: ColumnSource;
-  /** Whether only its nulls matter. */
-  readonly validityOnly: boolean;
+  #describeDictionary(words: number[]): void {
+    const staged = this.#options.dictionary;
+    if (this.#dictionary === undefined || staged === undefined) return;
+    words[3] = this.#dictionary.column.length;
+    words[4] = staged.bytes;
+    words[5] = staged.offsets;
+    words[6] = Number(this.#mapped);
+  }
 }
 
 /** Brings columns into kernel memory, some rows at a time. */
@@ -253,22 +314,19 @@ export class ColumnStaging implements Disposable {
   }
 
   /**
-   * Stages some rows of columns; their descriptions follow each other from `descriptions`.
+   * Stages some rows of columns and describes them to the kernel.
    *
    * @throws {KernelMemoryError} when the budget does not hold them.
    */
-  stage(
-    columns: readonly StagedColumn[],
-    span: RowSpan,
-    descriptions: number,
-  ): void {
-    const costs = columns.map(({ source, validityOnly }) => source.cost(span, validityOnly));
-    let at = this.#block.reserve(costs.reduce((sum, cost) => sum + cost, ALIGNMENT));
-    const words = columns.flatMap(({ source, validityOnly }, index) => {
-      at += index === 0 ? 0 : costs[index - 1];
-      return source.place(span, at, validityOnly);
-    });
-    new Int32Array(this.#kernel.u8.buffer, descriptions, words.length).set(words);
+  stage(columns: readonly ColumnSource[], span: RowSpan): void {
+    let cost = ALIGNMENT;
+    for (const column of columns) cost += column.cost(span);
+    let at = this.#block.reserve(cost);
+    const memory = new Int32Array(this.#kernel.u8.buffer);
+    for (const column of columns) {
+      memory.set(column.place(span, at), column.description / 4);
+      at += column.cost(span);
+    }
   }
 
   /** Gives back what larger batches than usual took. */

@@ -14,6 +14,7 @@ export interface WindowExports {
   tableCount(table: number): number;
   tableGroups(table: number): number;
   tableBytes(table: number): number;
+  tableHolds(table: number, rows: number, keyBytes: number, map: number): number;
   tableStart(table: number, index: number): number;
   tableDue(table: number, watermark: number): number;
   tableDrop(table: number, count: number): void;
@@ -44,6 +45,17 @@ export interface WindowExports {
     partition: number,
     rows: boolean,
   ): void;
+  addRows(
+    table: number,
+    columns: number,
+    keys: number,
+    values: number,
+    count: number,
+    layouts: number,
+    states: number,
+    order: number,
+    partition: number,
+  ): number;
   updateByIndex(
     column: number,
     layout: number,

@@ -1,8 +1,7 @@
-import type { Kernel } from "./kernel.ts";
 import { bitmapOf, columnOfWords, type ResultBuffers } from "./result_columns.ts";
 import { resultTypeOf, sumInRange } from "./window_check.ts";
-import type { StateLayout } from "./window_layout.ts";
-import type { KeyType, PlannedAggregate, ResultColumn, WindowPlan } from "./window_types.ts";
+import type { TableContext } from "./window_context.ts";
+import type { ClosedWindows, KeyType, PlannedAggregate, ResultColumn } from "./window_types.ts";
 
 /** Rows gathered at a time: 8 bytes and a flag each fit into the buffer. */
 const GATHER_ROWS = 8192;
@@ -20,24 +19,14 @@ export interface SortedWindow {
   readonly groups: number;
 }
 
-/** What {@linkcode WindowGather} gathers from. */
-export interface GatherOptions {
-  readonly kernel: Kernel;
-  readonly table: number;
-  readonly plan: WindowPlan;
-  readonly layout: StateLayout;
-  /** A block of at least GATHER_BYTES. */
-  readonly buffer: number;
-}
-
 /** Makes columns of the sorted windows of a table. */
 export class WindowGather {
-  readonly #options: GatherOptions;
+  readonly #context: TableContext;
   readonly #windows: readonly SortedWindow[];
   readonly #length: number;
 
-  constructor(options: GatherOptions, windows: readonly SortedWindow[]) {
-    this.#options = options;
+  constructor(context: TableContext, windows: readonly SortedWindow[]) {
+    this.#context = context;
     this.#windows = windows;
     this.#length = windows.reduce((sum, { groups }) => sum + groups, 0);
   }
@@ -55,7 +44,7 @@ export class WindowGather {
 
   /** The 8 bytes at `at` of every state. */
   #words(at: number): ArrayBuffer {
-    const { kernel, table, buffer } = this.#options;
+    const { kernel, table, buffer } = this.#context;
     const words = new Uint8Array(this.#length * 8);
     this.#forPieces((window, from, count, row) => {
       kernel.exports.gatherWords(table, window, from, count, at, buffer);
@@ -74,16 +63,28 @@ export class WindowGather {
     return counts;
   }
 
+  /** Starts and ends of the windows, one a row. */
+  bounds(): Pick<ClosedWindows, "length" | "windowStart" | "windowEnd"> {
+    const { kernel, table, plan } = this.#context;
+    const windowStart = new BigInt64Array(this.#length);
+    this.#forPieces((window, _from, count, row) => {
+      windowStart.fill(BigInt(kernel.exports.tableStart(table, window)), row, row + count);
+    });
+    const size = BigInt(plan.size);
+    const windowEnd = windowStart.map((start) => start + size);
+    return { length: this.#length, windowStart, windowEnd };
+  }
+
   /** The columns of the keys. */
   keys(): ResultColumn[] {
-    return this.#options.plan.keys.map((type, part) => {
+    return this.#context.plan.keys.map((type, part) => {
       const text = type.kind === "utf8" || type.kind === "dict" || type.kind === "bytes";
       return text ? this.#textKeys(type, part) : this.#fixedKeys(type, part);
     });
   }
 
   #fixedKeys(type: KeyType, part: number): ResultColumn {
-    const { kernel, table, buffer } = this.#options;
+    const { kernel, table, buffer } = this.#context;
     const words = new Uint8Array(this.#length * 8);
     const valid = new Uint8Array(this.#length);
     this.#forPieces((window, from, count, row) => {
@@ -96,7 +97,7 @@ export class WindowGather {
   }
 
   #textKeys(type: KeyType, part: number): ResultColumn {
-    const { kernel, table, buffer } = this.#options;
+    const { kernel, table, buffer } = this.#context;
     const lengths = new Uint32Array(this.#length);
     const valid = new Uint8Array(this.#length);
     this.#forPieces((window, from, count, row) => {
@@ -111,7 +112,7 @@ export class WindowGather {
   }
 
   #bytesOf(lengths: Uint32Array, part: number): Text {
-    const { kernel, table, buffer } = this.#options;
+    const { kernel, table, buffer } = this.#context;
     const offsets = new Int32Array(this.#length + 1);
     let total = 0;
     lengths.forEach((length, row) => offsets[row + 1] = total += length);
@@ -135,7 +136,7 @@ export class WindowGather {
 
   /** The column of an aggregate. */
   aggregate({ op, value }: PlannedAggregate): ResultColumn {
-    const { plan, layout } = this.#options;
+    const { plan, layout } = this.#context;
     const type = resultTypeOf(op, plan.values[value]?.type);
     if (value < 0) return columnOfWords(type, this.#words(0));
     const fields = layout.values[value];
@@ -259,8 +260,8 @@ function entryColumn({ values, offsets }: Text, rows: readonly number[]): Result
  *
  * @throws {RangeError} with the sum.
  */
-export function checkSums(options: GatherOptions, index: number): void {
-  const { kernel, table, plan, layout } = options;
+export function checkSums(context: TableContext, index: number): void {
+  const { kernel, table, plan, layout } = context;
   for (const { op, value } of plan.aggregates) {
     if (op !== "sum" || layout.values[value].domain === "float") continue;
     const at = layout.values[value].sum;

@@ -6,6 +6,9 @@ const TRIPLE = 24;
 const I64_MAX = 2n ** 63n - 1n;
 const I64_MIN = -(2n ** 63n);
 
+/** Bytes of a value's layout as the kernel reads it. */
+export const LAYOUT_BYTES = 32;
+
 /** Groups of fields that a value's partial state is made of. */
 export const SUM = 1;
 export const RANGE = 2;

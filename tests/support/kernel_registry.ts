@@ -28,7 +28,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   {
     exports: [
       ...["beginTimes", "greatestTime", "lateRows", "leastTime", "untimedRows", "watermark"],
-      ...["findStates", "countRows", "updateStates", "updateByIndex", "newDictionary"],
+      ...["addRows", "findStates", "countRows", "updateStates", "updateByIndex", "newDictionary"],
       ...["measureWindow", "measuredRecords", "beginWrite", "writeRecords", "tableClear"],
       ...["findRecords", "recordsFound", "mergeRecords"],
       ...["hashRows", "routeRows", "listRows"],
@@ -57,7 +57,7 @@ export const PLUMBING: readonly KernelPlumbing[] = [
   {
     exports: [
       ...["tableCreate", "tableFree", "tableInitial", "tableParts"],
-      ...["tableCount", "tableGroups", "tableBytes", "tableStart"],
+      ...["tableCount", "tableGroups", "tableBytes", "tableHolds", "tableStart"],
     ],
     purpose: "making and reading the record of a window table",
     test: "tests/window_table_test.ts",

@@ -1,0 +1,261 @@
+import {
+  ColumnSource,
+  ColumnStaging,
+  DESCRIPTION_BYTES,
+  type RowSpan,
+  StagedDictionary,
+} from "./column_staging.ts";
+import { MemoryBlock } from "./memory_block.ts";
+import { MAX_KEY_BYTES } from "./window_check.ts";
+import { checkCode, placeOwners, type TableContext } from "./window_context.ts";
+import { FIRST, LAST, LAYOUT_BYTES, RANGE, SUM } from "./window_layout.ts";
+import type {
+  BatchPosition,
+  Ownership,
+  RouteOutcome,
+  TimeOutcome,
+  WindowRows,
+} from "./window_types.ts";
+
+/** Rows that are staged and worked on at a time: their columns stay in the second-level cache. */
+const CHUNK_ROWS = 8192;
+/** Rows that the kernel works on at a time. */
+const BLOCK_ROWS = 512;
+const KEPT_STATES_BYTES = 5 * 65_536;
+/** A state of this many bytes no longer stays in the cache while a whole batch passes. */
+const LARGE_STATE_BYTES = 1 << 19;
+const KEY_GROUPS = 256;
+
+function* chunksOf(length: number): Generator<RowSpan> {
+  for (let from = 0; from < length; from += CHUNK_ROWS) {
+    yield { from, count: Math.min(CHUNK_ROWS, length - from) };
+  }
+}
+
+/** A batch on its way into a table. */
+interface Batch {
+  readonly length: number;
+  readonly times: ColumnSource;
+  readonly keys: readonly ColumnSource[];
+  readonly values: readonly ColumnSource[];
+  /** Addresses of the rows' states, one a row. */
+  readonly states: number;
+  /** Addresses of maps of the key's dictionary, one a block of rows; 0 when there are none. */
+  readonly maps: number;
+}
+
+/** Brings batches into a window table. */
+export class WindowIngest implements Disposable {
+  readonly #context: TableContext;
+  readonly #staging: ColumnStaging;
+  readonly #states: MemoryBlock;
+  readonly #dictionaries: readonly StagedDictionary[];
+  readonly #descriptions: number;
+  readonly #needsTimes: boolean;
+  /** Whether there is one value, doubles, of which only sums and ranges are kept. */
+  readonly #isSummary: boolean;
+
+  constructor(context: TableContext) {
+    const { kernel, plan, layout } = context;
+    this.#context = context;
+    this.#staging = new ColumnStaging(kernel);
+    this.#states = new MemoryBlock(kernel, KEPT_STATES_BYTES);
+    this.#dictionaries = plan.keys.map(() => new StagedDictionary(kernel));
+    const columns = 1 + plan.keys.length + plan.values.length;
+    this.#descriptions = kernel.allocate(columns * DESCRIPTION_BYTES);
+    this.#needsTimes = layout.values.some(({ fields }) => fields & (FIRST | LAST));
+    this.#isSummary = layout.values.length === 1 &&
+      layout.values.every(({ domain, fields }) =>
+        domain === "float" && fields !== 0 && (fields & ~(SUM | RANGE)) === 0
+      );
+  }
+
+  /** Aggregates the rows of a batch. `begin` is told when it can no longer fail but half done. */
+  add(rows: WindowRows, at: BatchPosition, begin: () => void): TimeOutcome {
+    const { kernel, table } = this.#context;
+    const batch = this.#batchOf(rows);
+    const atOnce = this.#cannotFail(batch);
+    kernel.exports.beginTimes(table, at.watermarkBefore, at.bound);
+    if (atOnce) {
+      begin();
+      this.#addAtOnce(batch, at);
+    } else {
+      this.#addInTwoPasses(batch, at);
+    }
+    this.#trim();
+    return this.#timeOutcome();
+  }
+
+  #batchOf(rows: WindowRows): Batch {
+    const { kernel, table, layout } = this.#context;
+    let description = this.#descriptions - DESCRIPTION_BYTES;
+    const next = () => description += DESCRIPTION_BYTES;
+    const times = new ColumnSource(kernel, rows.times, { description: next() });
+    const keys = rows.keys.map((column, index) => {
+      const dictionary = this.#dictionaries[index];
+      return new ColumnSource(kernel, column, { description: next(), dictionary });
+    });
+    const values = rows.values.map((column, index) => {
+      const validityOnly = layout.values[index].fields === 0;
+      return new ColumnSource(kernel, column, { description: next(), validityOnly });
+    });
+    const fresh = keys.map((key) => key.stageDictionary());
+    if (fresh.includes(true)) kernel.exports.newDictionary(table);
+    const { length } = rows;
+    const states = this.#states.reserve(length * 5 + 8);
+    const mapped = this.#isSummary && keys.length === 1 && keys[0].isMapped && !values[0].hasNulls;
+    return { length, times, keys, values, states, maps: mapped ? states + aligned(length * 4) : 0 };
+  }
+
+  /**
+   * Whether a batch fits in any case, so that nothing needs to be undone. Where the state stays in
+   * the cache it is not worth the question.
+   */
+  #cannotFail({ length, keys, values }: Batch): boolean {
+    const { kernel: { exports }, table } = this.#context;
+    if (length <= CHUNK_ROWS || exports.tableBytes(table) >>> 0 < LARGE_STATE_BYTES) return false;
+    const enough = MAX_KEY_BYTES / keys.length - 5;
+    const cells = keys.map((key) => key.cellBytes(length, enough));
+    const longest = cells.reduce((sum, cell) => sum + cell.longest + 5, 0);
+    if (longest > MAX_KEY_BYTES) return false;
+    const keyBytes = cells.reduce((sum, { total }) => sum + total + 5 * length, 0);
+    const staged = CHUNK_ROWS * 16 * (1 + keys.length + values.length);
+    const map = keys.length === 1 ? keys[0].mapBytes : 0;
+    return exports.tableHolds(table, length, keyBytes + staged, map) !== 0;
+  }
+
+  /** Only finding states can fail, so nothing is updated before all of them are found. */
+  #addInTwoPasses(batch: Batch, at: BatchPosition): void {
+    const { length, times, keys, values, maps } = batch;
+    const updated = [...(this.#needsTimes ? [times] : []), ...(maps ? keys : []), ...values];
+    const together = length <= CHUNK_ROWS;
+    for (const span of chunksOf(length)) {
+      this.#staging.stage(together ? [times, ...keys, ...values] : [times, ...keys], span);
+      this.#find(batch, span);
+    }
+    for (const span of chunksOf(length)) {
+      if (!together) this.#staging.stage(updated, span);
+      this.#update(batch, span, at);
+    }
+  }
+
+  /** Block by block, while the states that were found are still in the nearest cache. */
+  #addAtOnce(batch: Batch, at: BatchPosition): void {
+    const { kernel, table, layouts } = this.#context;
+    const { length, times, keys, values, states } = batch;
+    const columns = [times, ...keys, ...values];
+    for (const span of chunksOf(length)) {
+      this.#staging.stage(columns, span);
+      const code = kernel.exports.addRows(
+        table,
+        this.#descriptions,
+        keys.length,
+        values.length,
+        span.count,
+        layouts,
+        states,
+        at.position + span.from,
+        at.partition,
+      );
+      checkCode(this.#context, code, "add rows to");
+    }
+  }
+
+  #find({ keys, states, maps }: Batch, { from, count }: RowSpan): void {
+    const { kernel, table } = this.#context;
+    const own = states + from * 4;
+    const ownMaps = maps && maps + (from / BLOCK_ROWS) * 4;
+    const code = kernel.exports
+      .findStates(table, this.#descriptions, keys.length, count, own, ownMaps);
+    checkCode(this.#context, code, "add rows to");
+  }
+
+  #update(batch: Batch, { from, count }: RowSpan, at: BatchPosition): void {
+    const { kernel: { exports }, layouts } = this.#context;
+    const { times, keys, values, states, maps } = batch;
+    const own = states + from * 4;
+    if (values.length === 0) return exports.countRows(own, count);
+    if (maps !== 0) {
+      const [value, key] = [values[0].description, keys[0].description];
+      const ownMaps = maps + (from / BLOCK_ROWS) * 4;
+      return exports.updateByIndex(value, layouts, own, count, key, ownMaps);
+    }
+    values.forEach(({ description }, index) =>
+      exports.updateStates(
+        description,
+        layouts + index * LAYOUT_BYTES,
+        own,
+        count,
+        times.description,
+        at.position + from,
+        at.partition,
+        index === 0,
+      )
+    );
+  }
+
+  #trim(): void {
+    this.#staging.trim();
+    this.#states.trim();
+  }
+
+  #timeOutcome(): TimeOutcome {
+    const { kernel: { exports }, table } = this.#context;
+    return {
+      late: exports.lateRows(table),
+      untimed: exports.untimedRows(table),
+      minTime: exports.leastTime(table),
+      maxTime: exports.greatestTime(table),
+      watermarkAfter: exports.watermark(table),
+    };
+  }
+
+  /** Tells the rows of each owner. */
+  route(rows: WindowRows, options: BatchPosition & Ownership): RouteOutcome {
+    const { kernel, table, buffer } = this.#context;
+    const batch = this.#batchOf(rows);
+    const counts = buffer + KEY_GROUPS;
+    const { states: owners, times, keys } = batch;
+    placeOwners(this.#context, options);
+    kernel.u8.fill(0, counts, counts + KEY_GROUPS * 4);
+    kernel.exports.beginTimes(table, options.watermarkBefore, options.bound);
+    for (const span of chunksOf(rows.length)) {
+      this.#staging.stage([times, ...keys], span);
+      const { from, count } = span;
+      const code = kernel.exports
+        .routeRows(table, this.#descriptions, keys.length, count, buffer, counts, owners + from);
+      checkCode(this.#context, code, "route rows to");
+    }
+    const lists = this.#listRows(batch, options.owners, counts);
+    this.#trim();
+    return { ...this.#timeOutcome(), rows: lists };
+  }
+
+  #listRows({ length, states: owners }: Batch, many: number, counts: number): Uint32Array[] {
+    const { kernel } = this.#context;
+    const cursors = new Uint32Array(kernel.u8.buffer, counts, KEY_GROUPS);
+    const lengths = cursors.slice();
+    let start = 0;
+    lengths.forEach((count, owner) => {
+      cursors[owner] = start;
+      start += count;
+    });
+    const out = aligned(owners + length);
+    kernel.exports.listRows(owners, length, 0, counts, out);
+    return Array.from({ length: many }, (_, owner) => {
+      const end = cursors[owner];
+      return new Uint32Array(kernel.u8.buffer, out, end).slice(end - lengths[owner]);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#staging[Symbol.dispose]();
+    this.#states[Symbol.dispose]();
+    for (const dictionary of this.#dictionaries) dictionary[Symbol.dispose]();
+    this.#context.kernel.release(this.#descriptions);
+  }
+}
+
+function aligned(at: number): number {
+  return Math.ceil(at / 4) * 4;
+}
