@@ -106,11 +106,11 @@ function decoded(rows: readonly Row[]): Row[] {
   return out;
 }
 
-function poolOf({ keys, type, keyOf }: Case): Pool {
+function poolOf({ keys, type, keyOf, windows }: Case): Pool {
   const random = new Random(1);
   const length = Math.min(MOST_POOL_ROWS, Math.max(LEAST_POOL_ROWS, keys * ROWS_A_KEY));
   const rows = decoded(Array.from({ length }, (_, row): Row => {
-    const time = Math.floor((row / length) * SIZE);
+    const time = Math.floor((row / length) * SIZE * windows);
     return { key: keyOf(random.below(keys)), time, value: random.next() * 100 };
   }));
   const keyColumn = columnOf(type, rows.map(({ key }) => key));
@@ -129,18 +129,20 @@ function poolOf({ keys, type, keyOf }: Case): Pool {
   return { rows, batches };
 }
 
-/** Moves all rows on by one window. */
-function advance({ rows, batches }: Pool): void {
-  for (const row of rows) row.time += SIZE;
+/** Moves all rows on by some windows. */
+function advance({ rows, batches }: Pool, windows: number): void {
+  for (const row of rows) row.time += SIZE * windows;
   for (const { times } of batches) {
     const values = times.values as BigInt64Array;
-    for (let row = 0; row < values.length; row++) values[row] += BigInt(SIZE);
+    for (let row = 0; row < values.length; row++) values[row] += BigInt(SIZE * windows);
   }
 }
 
 interface Case {
   readonly name: string;
   readonly keys: number;
+  /** Windows that the rows of a round are spread over. */
+  readonly windows: number;
   readonly type: KeyType;
   readonly keyOf: (index: number) => Plain;
   readonly target: number | null;
@@ -171,7 +173,7 @@ async function tumbling(one: Case): Promise<BenchRow> {
       if (turn++ % 2 === 1) return;
       table.close(Infinity);
       windows.clear();
-      advance(pool);
+      advance(pool, one.windows);
       (globalThis as { gc?: () => void }).gc?.();
     },
     contender: () => {
@@ -193,6 +195,7 @@ const CASES: readonly Case[] = [
   {
     name: "tumbling, 1,000 keys as dictionary",
     keys: 1000,
+    windows: 10,
     type: { kind: "dict" },
     keyOf: (index) => `sensor-${index}`,
     target: 15,
@@ -200,6 +203,7 @@ const CASES: readonly Case[] = [
   {
     name: "tumbling, 1,000 keys as i64",
     keys: 1000,
+    windows: 10,
     type: { kind: "i64" },
     keyOf: (index) => 1_000_000_000_000 + index * 7919,
     target: 7,
@@ -207,6 +211,7 @@ const CASES: readonly Case[] = [
   {
     name: "tumbling, 100,000 utf8 keys",
     keys: 100_000,
+    windows: 1,
     type: { kind: "utf8" },
     keyOf: (index) => `sensor-${index}`,
     target: 12,
@@ -214,6 +219,7 @@ const CASES: readonly Case[] = [
   {
     name: "tumbling, 1,000,000 utf8 keys",
     keys: 1_000_000,
+    windows: 1,
     type: { kind: "utf8" },
     keyOf: (index) => `sensor-${index}`,
     target: 6,

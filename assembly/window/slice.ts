@@ -11,6 +11,7 @@ import {
   FIXED,
   keepSpare,
   T_BYTES,
+  T_EXPECTED,
   T_GROUPS,
   T_HEAD,
   T_INDEX,
@@ -45,6 +46,7 @@ export const C_USED: u32 = 8;
 
 const BUCKET_SHIFT: u32 = 5;
 const LEAST_BUCKETS: u32 = 4;
+const MOST_GROWTH: u32 = 8;
 const NEAR_BUCKETS: u32 = 16384;
 const LARGE_BUCKETS: u32 = 1024;
 const LINE: u32 = 64;
@@ -98,7 +100,8 @@ function setBuckets(table: u32, slice: u32, buckets: u32): bool {
 /** The most that a window with one group takes, but for its key's bytes and a dictionary's map. */
 export function sliceCost(entry: u32): u32 {
   const chunk = max(LEAST_CHUNK, entry + CHUNK_HEAD + LINE);
-  return SLICE_BYTES + 2 * (LEAST_BUCKETS << BUCKET_SHIFT) + 2 * chunk + 8 * 16;
+  const index = MOST_GROWTH * 4 * (LEAST_BUCKETS << BUCKET_SHIFT);
+  return SLICE_BYTES + index + 2 * chunk + 8 * 16;
 }
 
 function bucketsIn(slice: u32): u32 {
@@ -120,6 +123,7 @@ function freeChunks(table: u32, first: u32): void {
 
 /** Gives back a slice and everything in it. */
 export function sliceFree(table: u32, slice: u32): void {
+  store<u32>(table, groupsIn(slice), T_EXPECTED);
   store<u32>(table, load<u32>(table, T_GROUPS) - groupsIn(slice), T_GROUPS);
   freeChunks(table, load<u32>(slice, S_FIRST));
   freeChunks(table, load<u32>(slice, S_TAILS));
@@ -164,11 +168,19 @@ function keepFirstChunk(table: u32, slice: u32): void {
   store<u32>(slice, first + load<u32>(first, C_BYTES), S_END);
 }
 
-// Doubles the index. Without memory for that it goes on until it is seven eighths full.
+// The next size of an index: twice as large, or up to eight times where the window before needed it.
+function nextBuckets(table: u32, buckets: u32): u32 {
+  let next = buckets * 2;
+  const most = buckets * MOST_GROWTH;
+  while (next < most && limitOf(next) < load<u32>(table, T_EXPECTED)) next *= 2;
+  return next;
+}
+
+// Makes the index larger. Without memory for that it goes on until it is seven eighths full.
 function growBuckets(table: u32, slice: u32): bool {
   const old = load<u32>(slice, S_BUCKETS);
   const buckets = bucketsIn(slice);
-  if (!setBuckets(table, slice, buckets * 2)) {
+  if (!setBuckets(table, slice, nextBuckets(table, buckets))) {
     const most = buckets * 4 - (buckets >> 1);
     store<u32>(slice, most, S_LIMIT);
     return load<u32>(slice, S_COUNT) < most;

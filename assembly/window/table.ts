@@ -39,11 +39,13 @@ export const T_WATERMARK: u32 = 120; // f64
 export const T_BOUND: u32 = 128; // f64
 export const T_GENERATION: u32 = 136; // of the dictionary
 export const T_INDEX: u32 = 140; // bytes of the slices' buckets
-const TABLE_BYTES: u32 = 144;
+export const T_EXPECTED: u32 = 144; // groups of the window that was closed last
+const TABLE_BYTES: u32 = 160;
 
 const HEAD: u32 = 16;
 const LEAST_SLICES: u32 = 8;
 const MOST_SPARES: u32 = 4;
+const INDEX_GROWTH: f64 = 192; // bytes that a group's part of an index takes in growing, at most
 
 /**
  * A table without windows, or 0 when there is no memory for it.
@@ -206,7 +208,9 @@ export function tableStart(table: u32, index: u32): f64 {
 export function tableHolds(table: u32, rows: u32, keyBytes: f64, map: u32): bool {
   const entry = load<u32>(table, T_HEAD) + load<u32>(table, T_STATE);
   const row = <f64>(sliceCost(entry) + map + 16);
-  return hasRoomFor(<f64>rows * row + 2 * keyBytes + 4 * <f64>load<u32>(table, T_INDEX));
+  const expected = <f64>load<u32>(table, T_EXPECTED) * <f64>load<u32>(table, T_COUNT);
+  const growth = 4 * <f64>load<u32>(table, T_INDEX) + INDEX_GROWTH * expected;
+  return hasRoomFor(<f64>rows * row + 2 * keyBytes + growth);
 }
 
 /** Open windows. */

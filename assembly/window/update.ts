@@ -94,17 +94,27 @@ function addPair(first: u32, second: u32, values: v128): void {
   v128.store(second, v128.shuffle<f64>(sum, errors, 1, 3));
 }
 
-// widenDouble() for two states at once; most values widen nothing, so that nothing is written.
+// Widens the ranges of two states, which may be one; NaN is left for markUnordered(). Without a
+// branch, since in a window's first rows about every third pair widens something.
 // @ts-ignore: decorator
 @inline
 function widenPair(first: u32, second: u32, values: v128): void {
   const negated = f64x2.neg(values);
   const a = v128.shuffle<f64>(values, negated, 0, 2);
   const b = v128.shuffle<f64>(values, negated, 1, 3);
-  const inside = v128.and(f64x2.ge(a, v128.load(first)), f64x2.ge(b, v128.load(second)));
-  if (i64x2.bitmask(inside) == 3) return;
-  v128.store(first, f64x2.min(v128.load(first), a));
-  v128.store(second, f64x2.min(v128.load(second), b));
+  v128.store(first, f64x2.pmin(v128.load(first), a));
+  v128.store(second, f64x2.pmin(v128.load(second), b));
+}
+
+// Makes NaN of the ranges of those rows' states whose value is NaN.
+function markUnordered<V, M>(states: u32, count: u32, values: u32, range: u32, map: u32): void {
+  for (let row: u32 = 0; row < count; row++) {
+    const value = <f64>load<V>(values + row * sizeof<V>());
+    if (value == value) continue;
+    let state = load<u32>(states + (row << 2));
+    if (sizeof<M>() == 2) state = load<u32>(map + (state << 2));
+    v128.store(state + range, f64x2.splat(value));
+  }
 }
 
 // Rows without nulls, two at a time; the row that may be left is the caller's. With a map (M)
@@ -117,6 +127,7 @@ function updatePairs<V, R, S, W, M>(
   range: u32,
   map: u32,
 ): void {
+  let unordered = i64x2.splat(0);
   for (let pair: u32 = 0; pair < pairs; pair++) {
     const both = load<u64>(states + (pair << 3));
     let first = <u32>both;
@@ -137,7 +148,13 @@ function updatePairs<V, R, S, W, M>(
         addDouble(first + sum, f64x2.extract_lane(two, 1));
       }
     }
-    if (sizeof<W>() == 2) widenPair(first + range, second + range, two);
+    if (sizeof<W>() == 2) {
+      widenPair(first + range, second + range, two);
+      unordered = v128.or(unordered, f64x2.ne(two, two));
+    }
+  }
+  if (sizeof<W>() == 2) {
+    if (v128.any_true(unordered)) markUnordered<V, M>(states, pairs * 2, values, range, map);
   }
 }
 

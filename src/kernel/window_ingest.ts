@@ -109,11 +109,13 @@ export class WindowIngest implements Disposable {
 
   /**
    * Whether a batch fits in any case, so that nothing needs to be undone. Where the state stays in
-   * the cache it is not worth the question.
+   * the cache, or is found by index alone, it is not worth the question.
    */
-  #cannotFail({ length, keys, values }: Batch): boolean {
+  #cannotFail({ length, keys, values, maps }: Batch): boolean {
     const { kernel: { exports }, table } = this.#context;
-    if (length <= CHUNK_ROWS || exports.tableBytes(table) >>> 0 < LARGE_STATE_BYTES) return false;
+    if (maps !== 0 || length <= CHUNK_ROWS || exports.tableBytes(table) >>> 0 < LARGE_STATE_BYTES) {
+      return false;
+    }
     const enough = MAX_KEY_BYTES / keys.length - 5;
     const cells = keys.map((key) => key.cellBytes(length, enough));
     const longest = cells.reduce((sum, cell) => sum + cell.longest + 5, 0);
