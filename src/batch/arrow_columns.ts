@@ -17,7 +17,7 @@ export const AS_KEY = "waggle:as";
 
 const VIEW_BYTES = 16;
 /** Rows may be this many where only a number says so: all null, or structs without a field. */
-const MAX_EMPTY_ROWS = 2 ** 24;
+const MAX_EMPTY_ROWS = 2 ** 20;
 
 /** Arrow's numbers for its types, as in its format and in npm:@uwdata/flechette. */
 const ArrowId = {
