@@ -61,6 +61,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   #newSources = 0;
   #dropping = false;
   #dropped = 0;
+  #undelivered = 0;
   #startedMs = 0;
   #endedMs: number | undefined;
   #driving: Promise<void> | undefined;
@@ -350,7 +351,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     this.#outlet.end();
     return {
       dropped: this.#dropped,
-      processed: engine?.finished ?? 0,
+      processed: (engine?.finished ?? 0) - this.#undelivered,
       lostBees: engine?.hive.lostBees ?? 0,
     };
   }
@@ -364,7 +365,8 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     await engine.hive.stop();
     engine.hive.poll(); // what the bees had finished when they were told to stop
     await this.#outlet.deadLetters.flush();
-    this.#dropped = engine.unfinished + this.#outlet.deadLetters.pending;
+    this.#undelivered = this.#outlet.deadLetters.pending;
+    this.#dropped = engine.unfinished + this.#undelivered;
   }
 
   #drop(): void {
