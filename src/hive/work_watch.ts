@@ -1,6 +1,6 @@
-const WATCH_MS = 0.03;
+const WATCH_MS = 0.05;
 const LOOKS_PER_CLOCK = 32;
-const MOST_SKIPPED = 1_024;
+const MOST_SKIPPED = 127;
 
 /**
  * Watches for work for a moment before a bee falls asleep: when the next record is on its way, that
@@ -19,7 +19,7 @@ export class WorkWatch {
     this.#nowMs = nowMs;
   }
 
-  /** Whether something came within some thirty microseconds; false at once when that is rare. */
+  /** Whether something came within some fifty microseconds; false at once when that is rare. */
   look(hasNews: () => boolean): boolean {
     if (this.#skip > 0) {
       this.#skip--;
