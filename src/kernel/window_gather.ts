@@ -1,5 +1,5 @@
 import { bitmapOf, columnOfWords, type ResultBuffers } from "./result_columns.ts";
-import { resultTypeOf, sumInRange } from "./window_check.ts";
+import { MAX_KEY_BYTES, resultTypeOf, sumInRange } from "./window_check.ts";
 import type { TableContext } from "./window_context.ts";
 import type { ClosedWindows, KeyType, PlannedAggregate, ResultColumn } from "./window_types.ts";
 
@@ -126,6 +126,7 @@ export class WindowGather {
     this.#forPieces((window, from, count, row) => {
       for (let done = 0; done < count;) {
         const some = fitting(lengths.subarray(row + done, row + count));
+        if (some === 0) throw damagedKey(lengths[row + done]);
         const bytes = kernel.exports.gatherBytes(table, window, from + done, some, part, buffer);
         values.set(kernel.u8.subarray(buffer, buffer + bytes), offsets[row + done]);
         done += some;
@@ -270,4 +271,12 @@ export function checkSums(context: TableContext, index: number): void {
     const halves = new DataView(kernel.u8.buffer, state + at, 16);
     sumInRange((halves.getBigInt64(8, true) << 64n) + halves.getBigUint64(0, true));
   }
+}
+
+/** No row has such a key: it came with a delta or snapshot whose bytes were changed. */
+function damagedKey(bytes: number): RangeError {
+  return new RangeError(
+    `Cannot give results: a key has ${bytes} bytes, at most ${MAX_KEY_BYTES} can be; a delta or ` +
+      "snapshot that was folded into the windows is damaged",
+  );
 }
