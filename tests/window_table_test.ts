@@ -167,6 +167,7 @@ Deno.test("KernelWindowTable and ReferenceWindowTable give the same, bit for bit
       const where = { ...at, watermarkBefore: watermark };
       const expected = { ...where, ownerOf, owners };
       assertEquals(ours.route(rows, expected), twin.route(rows, expected));
+      assertEquals(ours.hashKeys(rows), twin.hashKeys(rows));
       const outcome = ours.add(rows, where);
       assertEquals(outcome, twin.add(rows, where));
       assertEquals(ours.nextClose(), twin.nextClose());
@@ -223,6 +224,7 @@ Deno.test("KernelWindowTable gives what ReferenceWindowTable gives for large bat
     for (const end of [given.rows.length >> 1, given.rows.length]) {
       const rows = columnsOf(given, given.rows.slice(position, end));
       const at = { position, bound: given.bound, partition: 0, watermarkBefore: -Infinity };
+      assertEquals(ours.hashKeys(rows), twin.hashKeys(rows));
       assertEquals(ours.add(rows, at), twin.add(rows, at));
       position = end;
     }

@@ -15,7 +15,7 @@ import {
 } from "./groups";
 import { findBytes, findFixed, findNull, longBlock, sliceRecycle } from "./slice";
 import { FIXED, sliceAt, sliceOf, T_COUNT, T_MODE, T_STATE } from "./table";
-import { AHEAD, findCandidates } from "./touch";
+import { AHEAD, findCandidates, isFar } from "./touch";
 
 const RECORD_HEAD: u32 = 16;
 /** A record that no table of this kind can have written. */
@@ -172,7 +172,7 @@ export function findRecords(table: u32, start: f64, from: u32, bytes: u32, out: 
       record += size;
     }
     if (some == 0) break;
-    findCandidates(slice, <u32>HASHES, some);
+    if (isFar(slice)) findCandidates(slice, <u32>HASHES, some);
     for (let index: u32 = 0; index < some; index++) {
       const state = findRecord(table, slice, load<u32>((<u32>FOUND) + (index << 2)));
       if (state == 0) return -OUT_OF_MEMORY;

@@ -42,10 +42,7 @@ import {
   tagOf,
 } from "./slice";
 import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
-import { AHEAD, CANDIDATES, findCandidates } from "./touch";
-
-// From 4,096 buckets on an index is out of cache: its lines are asked for some rows ahead.
-const FAR_MASK: u32 = 4095 << 5;
+import { AHEAD, CANDIDATES, findCandidates, isFar } from "./touch";
 
 // Stands for no match: the state in the last slot, if any, then turns out to have another key.
 const LAST_SLOT: u32 = 8;
@@ -114,9 +111,9 @@ function findFixedBlock(table: u32, slice: u32, column: u32, from: u32, count: u
   if (slice == MIXED || validity != 0) {
     return findFixedMixed(table, slice, keys, validity, from, count, out);
   }
-  return load<u32>(slice, S_MASK) < FAR_MASK
-    ? findFixedNear(table, slice, keys, count, out)
-    : findFixedFar(table, slice, keys, count, out);
+  return isFar(slice)
+    ? findFixedFar(table, slice, keys, count, out)
+    : findFixedNear(table, slice, keys, count, out);
 }
 
 function findBytesNear(table: u32, slice: u32, count: u32, out: u32): bool {
@@ -172,9 +169,9 @@ function findBytesMixed(table: u32, count: u32, out: u32): bool {
 
 function findBytesBlock(table: u32, slice: u32, count: u32, out: u32): bool {
   if (slice == MIXED) return findBytesMixed(table, count, out);
-  return load<u32>(slice, S_MASK) < FAR_MASK
-    ? findBytesNear(table, slice, count, out)
-    : findBytesFar(table, slice, count, out);
+  return isFar(slice)
+    ? findBytesFar(table, slice, count, out)
+    : findBytesNear(table, slice, count, out);
 }
 
 // Looks up a dictionary entry, or null, for the first time in this window.

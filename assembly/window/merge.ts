@@ -93,6 +93,19 @@ function mergeValue(layout: u32, into: u32, from: u32): void {
   }
 }
 
+// mergeValue() for a sum and a range of doubles, which most values are.
+// @ts-ignore: decorator
+@inline
+function mergeSummary(layout: u32, into: u32, from: u32): void {
+  mergeDoubleSum(into + load<u32>(layout, AT_SUM), from + load<u32>(layout, AT_SUM));
+  const range = load<u32>(layout, AT_RANGE);
+  v128.store(into + range, f64x2.min(v128.load(into + range), v128.load(from + range)));
+  const nulls = load<i32>(layout, AT_NULLS);
+  if (nulls >= 0) {
+    store<u64>(into + nulls, load<u64>(into + nulls) + load<u64>(from + nulls));
+  }
+}
+
 /**
  * Merges `count` records, one after the other from `from`, into the states found for them.
  *
@@ -117,7 +130,10 @@ export function mergeRecords(
     store<u64>(into, load<u64>(into) + more);
     rows += more;
     for (let value: u32 = 0; value < values; value++) {
-      mergeValue(layouts + value * LAYOUT_BYTES, into, state);
+      const layout = layouts + value * LAYOUT_BYTES;
+      const summary = load<u32>(layout) == (SUM | RANGE) && load<u32>(layout, AT_INTEGER) == 0;
+      if (summary) mergeSummary(layout, into, state);
+      else mergeValue(layout, into, state);
     }
     const length = load<u32>(record, 8);
     record = state + bytes + (length == NULL_LENGTH ? 0 : (length + 7) & ~7);

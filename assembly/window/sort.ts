@@ -5,7 +5,7 @@
 import { KIND_BYTES, KIND_F32, KIND_F64 } from "./columns";
 import { firstState, keyAddress, keyLength, nextState, NULL_LENGTH } from "./groups";
 import { isNullKey, S_BUCKETS } from "./slice";
-import { sliceAt, T_PART_COUNT, T_PARTS } from "./table";
+import { sliceAt, T_PART_COUNT, T_PARTS, T_STATE } from "./table";
 
 const FEW: u32 = 24;
 
@@ -301,11 +301,20 @@ function stateAt(table: u32, index: u32, row: u32): u32 {
   return load<u32>(load<u32>(sliceAt(table, index), S_BUCKETS) + (row << 3));
 }
 
-/** Gathers the 8 bytes at `at` of the states of sorted groups. */
-export function gatherWords(table: u32, index: u32, from: u32, count: u32, at: u32, out: u32): void {
+/**
+ * Gathers the states of sorted groups word by word: `count` first words, `count` second words, and
+ * so on.
+ */
+export function gatherWords(table: u32, index: u32, from: u32, count: u32, out: u32): void {
   const items = load<u32>(sliceAt(table, index), S_BUCKETS) + (from << 3);
+  const bytes = load<u32>(table, T_STATE);
   for (let row: u32 = 0; row < count; row++) {
-    store<u64>(out + (row << 3), load<u64>(load<u32>(items + (row << 3)) + at));
+    const state = load<u32>(items + (row << 3));
+    let to = out + (row << 3);
+    for (let at: u32 = 0; at < bytes; at += 8) {
+      store<u64>(to, load<u64>(state + at));
+      to += count << 3;
+    }
   }
 }
 
@@ -345,7 +354,7 @@ export function gatherLengths(
   }
 }
 
-/** Gathers the bytes of a key column, one after the other; their number. */
+/** Gathers the bytes of a key column, one after the other, and 15 bytes of anything; their number. */
 export function gatherBytes(
   table: u32,
   index: u32,
@@ -358,7 +367,9 @@ export function gatherBytes(
   let at = out;
   for (let row: u32 = 0; row < count; row++) {
     locate(table, slice, stateAt(table, index, from + row), part);
-    memory.copy(at, partAddress, partLength);
+    for (let done: u32 = 0; done < partLength; done += 16) {
+      v128.store(at + done, v128.load(partAddress + done));
+    }
     at += partLength;
   }
   return at - out;

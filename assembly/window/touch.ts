@@ -12,6 +12,16 @@ export const CANDIDATES: usize = memory.data(128 * 4, 16);
 // Stands for no match: the state in the last slot, if any, then turns out to have another key.
 const LAST_SLOT: u32 = 8;
 
+// From 4,096 buckets on an index is out of cache.
+const FAR_MASK: u32 = 4095 << 5;
+
+/** Whether a slice's index is so large that its lines are asked for some rows ahead. */
+// @ts-ignore: decorator
+@inline
+export function isFar(slice: u32): bool {
+  return load<u32>(slice, S_MASK) >= FAR_MASK;
+}
+
 // Takes what was read ahead, so that the reads are not left out.
 let sink: u64 = 0;
 

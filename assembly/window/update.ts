@@ -94,6 +94,11 @@ function addPair(first: u32, second: u32, values: v128): void {
   v128.store(second, v128.shuffle<f64>(sum, errors, 1, 3));
 }
 
+// addDouble() for what happens rarely in a loop and would cost it its registers.
+function addSum(at: u32, value: f64): void {
+  addDouble(at, value);
+}
+
 // Widens the ranges of two states, which may be one; NaN is left for markUnordered(). Without a
 // branch, since in a window's first rows about every third pair widens something.
 // @ts-ignore: decorator
@@ -144,8 +149,8 @@ function updatePairs<V, R, S, W, M>(
     if (sizeof<S>() == 2) {
       if (first != second) addPair(first + sum, second + sum, two);
       else {
-        addDouble(first + sum, f64x2.extract_lane(two, 0));
-        addDouble(first + sum, f64x2.extract_lane(two, 1));
+        addSum(first + sum, f64x2.extract_lane(two, 0));
+        addSum(first + sum, f64x2.extract_lane(two, 1));
       }
     }
     if (sizeof<W>() == 2) {

@@ -20,7 +20,9 @@ function packBits<T>(cells: ArrayLike<T>, bit: (cell: T) => number): Uint8Array 
 /** The low halves of 64-bit words. */
 function lowHalves(words: ArrayBuffer): Int32Array {
   const halves = new Int32Array(words);
-  return new Int32Array(halves.length >> 1).map((_, row) => halves[2 * row]);
+  const low = new Int32Array(halves.length >> 1);
+  for (let row = 0; row < low.length; row++) low[row] = halves[2 * row];
+  return low;
 }
 
 function valuesOfWords(kind: KeyType["kind"], words: ArrayBuffer): ResultColumn["values"] {

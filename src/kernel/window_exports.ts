@@ -98,14 +98,7 @@ export interface WindowExports {
   ): number;
   sortWindow(table: number, index: number): number;
   findOverflow(table: number, index: number, at: number): number;
-  gatherWords(
-    table: number,
-    index: number,
-    from: number,
-    count: number,
-    at: number,
-    out: number,
-  ): void;
+  gatherWords(table: number, index: number, from: number, count: number, out: number): void;
   gatherKeys(
     table: number,
     index: number,

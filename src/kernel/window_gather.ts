@@ -1,7 +1,14 @@
 import { bitmapOf, columnOfWords, type ResultBuffers } from "./result_columns.ts";
 import { MAX_KEY_BYTES, resultTypeOf, sumInRange } from "./window_check.ts";
 import type { TableContext } from "./window_context.ts";
-import type { ClosedWindows, KeyType, PlannedAggregate, ResultColumn } from "./window_types.ts";
+import type { ValueLayout } from "./window_layout.ts";
+import type {
+  AggregateOp,
+  ClosedWindows,
+  KeyType,
+  PlannedAggregate,
+  ResultColumn,
+} from "./window_types.ts";
 
 /** Rows gathered at a time: 8 bytes and a flag each fit into the buffer. */
 const GATHER_ROWS = 8192;
@@ -24,38 +31,52 @@ export class WindowGather {
   readonly #context: TableContext;
   readonly #windows: readonly SortedWindow[];
   readonly #length: number;
+  /** The states of all groups, a column for every 8 bytes. */
+  readonly #words: readonly ArrayBuffer[];
 
   constructor(context: TableContext, windows: readonly SortedWindow[]) {
     this.#context = context;
     this.#windows = windows;
     this.#length = windows.reduce((sum, { groups }) => sum + groups, 0);
+    this.#words = this.#gatherWords();
   }
 
   /** Calls `gather` for pieces of each window, with the result row at which a piece starts. */
-  #forPieces(gather: (window: number, from: number, count: number, row: number) => void): void {
+  #forPieces(
+    most: number,
+    gather: (window: number, from: number, count: number, row: number) => void,
+  ): void {
     let row = 0;
     for (const { index, groups } of this.#windows) {
-      for (let from = 0; from < groups; from += GATHER_ROWS) {
-        gather(index, from, Math.min(GATHER_ROWS, groups - from), row + from);
+      for (let from = 0; from < groups; from += most) {
+        gather(index, from, Math.min(most, groups - from), row + from);
       }
       row += groups;
     }
   }
 
-  /** The 8 bytes at `at` of every state. */
-  #words(at: number): ArrayBuffer {
-    const { kernel, table, buffer } = this.#context;
-    const words = new Uint8Array(this.#length * 8);
-    this.#forPieces((window, from, count, row) => {
-      kernel.exports.gatherWords(table, window, from, count, at, buffer);
-      words.set(kernel.u8.subarray(buffer, buffer + count * 8), row * 8);
+  #gatherWords(): ArrayBuffer[] {
+    const { kernel, table, buffer, bufferBytes, layout } = this.#context;
+    const words = Array.from(
+      { length: layout.bytes / 8 },
+      () => new Float64Array(this.#length),
+    );
+    this.#forPieces(Math.floor(bufferBytes / layout.bytes), (window, from, count, row) => {
+      kernel.exports.gatherWords(table, window, from, count, buffer);
+      words.forEach((column, word) => {
+        column.set(new Float64Array(kernel.u8.buffer, buffer + word * count * 8, count), row);
+      });
     });
-    return words.buffer;
+    return words.map(({ buffer }) => buffer);
+  }
+
+  #wordsAt(at: number): ArrayBuffer {
+    return this.#words[at / 8];
   }
 
   /** Non-negative 64-bit integers as doubles, exact to 2⁵³. */
   #counts(at: number): Float64Array {
-    const halves = new Uint32Array(this.#words(at));
+    const halves = new Uint32Array(this.#wordsAt(at));
     const counts = new Float64Array(this.#length);
     for (let row = 0; row < counts.length; row++) {
       counts[row] = halves[2 * row] + halves[2 * row + 1] * 0x1_0000_0000;
@@ -67,11 +88,12 @@ export class WindowGather {
   bounds(): Pick<ClosedWindows, "length" | "windowStart" | "windowEnd"> {
     const { kernel, table, plan } = this.#context;
     const windowStart = new BigInt64Array(this.#length);
-    this.#forPieces((window, _from, count, row) => {
-      windowStart.fill(BigInt(kernel.exports.tableStart(table, window)), row, row + count);
+    const windowEnd = new BigInt64Array(this.#length);
+    this.#forPieces(this.#length, (window, _from, count, row) => {
+      const start = kernel.exports.tableStart(table, window);
+      windowStart.fill(BigInt(start), row, row + count);
+      windowEnd.fill(BigInt(start + plan.size), row, row + count);
     });
-    const size = BigInt(plan.size);
-    const windowEnd = windowStart.map((start) => start + size);
     return { length: this.#length, windowStart, windowEnd };
   }
 
@@ -87,7 +109,7 @@ export class WindowGather {
     const { kernel, table, buffer } = this.#context;
     const words = new Uint8Array(this.#length * 8);
     const valid = new Uint8Array(this.#length);
-    this.#forPieces((window, from, count, row) => {
+    this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
       const flags = buffer + FLAGS_AT;
       kernel.exports.gatherKeys(table, window, from, count, part, buffer, flags);
       words.set(kernel.u8.subarray(buffer, buffer + count * 8), row * 8);
@@ -100,7 +122,7 @@ export class WindowGather {
     const { kernel, table, buffer } = this.#context;
     const lengths = new Uint32Array(this.#length);
     const valid = new Uint8Array(this.#length);
-    this.#forPieces((window, from, count, row) => {
+    this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
       const flags = buffer + FLAGS_AT;
       kernel.exports.gatherLengths(table, window, from, count, part, buffer, flags);
       lengths.set(new Uint32Array(kernel.u8.buffer, buffer, count), row);
@@ -115,7 +137,7 @@ export class WindowGather {
     const { kernel, table, buffer } = this.#context;
     const offsets = new Int32Array(this.#length + 1);
     let total = 0;
-    lengths.forEach((length, row) => offsets[row + 1] = total += length);
+    for (let row = 0; row < lengths.length; row++) offsets[row + 1] = total += lengths[row];
     if (total > 0x7fff_ffff) {
       throw new RangeError(
         `Cannot give results: the keys of the windows that close take ${total} bytes, a column ` +
@@ -123,7 +145,7 @@ export class WindowGather {
       );
     }
     const values = new Uint8Array(total);
-    this.#forPieces((window, from, count, row) => {
+    this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
       for (let done = 0; done < count;) {
         const some = fitting(lengths.subarray(row + done, row + count));
         if (some === 0) throw damagedKey(lengths[row + done]);
@@ -139,75 +161,104 @@ export class WindowGather {
   aggregate({ op, value }: PlannedAggregate): ResultColumn {
     const { plan, layout } = this.#context;
     const type = resultTypeOf(op, plan.values[value]?.type);
-    if (value < 0) return columnOfWords(type, this.#words(0));
+    if (value < 0) return columnOfWords(type, this.#wordsAt(0));
     const fields = layout.values[value];
-    const float = fields.domain === "float";
+    if (op === "variance" || op === "stddev") return this.#spread(fields.moments, op === "stddev");
     const counts = this.#valuesOf(fields.nulls);
-    const some = () => Uint8Array.from(counts, (count) => Number(count > 0));
+    if (op === "count") return columnOfWords(type, wordsOfCounts(counts));
+    return columnOfWords(type, this.#wordsOf(op, fields, counts), someOf(counts, 1));
+  }
+
+  #wordsOf(
+    op: Exclude<AggregateOp, "count" | "variance" | "stddev">,
+    fields: ValueLayout,
+    counts: Float64Array,
+  ): ArrayBuffer {
+    const float = fields.domain === "float";
     switch (op) {
-      case "count":
-        return columnOfWords(type, BigInt64Array.from(counts, BigInt).buffer);
       case "sum":
-        return columnOfWords(
-          type,
-          float ? this.#sums(fields.sum) : this.#words(fields.sum),
-          some(),
-        );
+        return float ? this.#sums(fields.sum).buffer : this.#wordsAt(fields.sum);
       case "mean":
-        return columnOfWords(type, this.#means(fields.sum, counts, float), some());
+        return this.#means(fields, counts).buffer;
       case "min":
-        return columnOfWords(type, this.#extreme(fields.range, float && 1), some());
+        return float ? this.#extremes(fields.range, 1).buffer : this.#wordsAt(fields.range);
       case "max":
-        return columnOfWords(type, this.#extreme(fields.range + 8, float && -1), some());
-      case "first":
-        return columnOfWords(type, this.#words(fields.first), some());
-      case "last":
-        return columnOfWords(type, this.#words(fields.last), some());
+        return float
+          ? this.#extremes(fields.range + 8, -1).buffer
+          : this.#wordsAt(fields.range + 8);
       default:
-        return this.#spread(fields.moments, op === "stddev");
+        return this.#wordsAt(op === "first" ? fields.first : fields.last);
     }
   }
 
   #valuesOf(nulls: number): Float64Array {
-    const rows = this.#counts(0);
-    if (nulls < 0) return rows;
+    const counts = this.#counts(0);
+    if (nulls < 0) return counts;
     const without = this.#counts(nulls);
-    return rows.map((count, row) => count - without[row]);
+    for (let row = 0; row < counts.length; row++) counts[row] -= without[row];
+    return counts;
   }
 
   /** Sums with their compensations, which mean nothing once a sum is infinite or NaN. */
-  #sums(at: number): ArrayBuffer {
-    const sums = new Float64Array(this.#words(at));
-    const errors = new Float64Array(this.#words(at + 8));
-    for (let row = 0; row < sums.length; row++) {
-      if (Number.isFinite(sums[row]) && !Number.isNaN(errors[row])) sums[row] += errors[row];
+  #sums(at: number): Float64Array<ArrayBuffer> {
+    const sums = new Float64Array(this.#wordsAt(at));
+    const errors = new Float64Array(this.#wordsAt(at + 8));
+    const totals = new Float64Array(this.#length);
+    for (let row = 0; row < totals.length; row++) {
+      const total = sums[row] + errors[row];
+      totals[row] = Number.isFinite(sums[row]) && !Number.isNaN(errors[row]) ? total : sums[row];
     }
-    return sums.buffer;
+    return totals;
   }
 
-  #means(at: number, counts: Float64Array, float: boolean): ArrayBuffer {
-    if (float) return new Float64Array(this.#sums(at)).map((sum, row) => sum / counts[row]).buffer;
-    const low = new BigUint64Array(this.#words(at));
-    const high = new BigInt64Array(this.#words(at + 8));
-    return counts.map((count, row) => Number((high[row] << 64n) + low[row]) / count).buffer;
+  #means({ domain, sum }: ValueLayout, counts: Float64Array): Float64Array<ArrayBuffer> {
+    const means = domain === "float" ? this.#sums(sum) : this.#integerSums(sum);
+    for (let row = 0; row < means.length; row++) means[row] /= counts[row];
+    return means;
   }
 
-  /** Least or (negated) greatest values; of doubles never −0, whose order with 0 is chance. */
-  #extreme(at: number, sign: false | 1 | -1): ArrayBuffer {
-    const words = this.#words(at);
-    return sign === false ? words : new Float64Array(words).map((value) => sign * value + 0).buffer;
+  #integerSums(at: number): Float64Array<ArrayBuffer> {
+    const low = new BigUint64Array(this.#wordsAt(at));
+    const high = new BigInt64Array(this.#wordsAt(at + 8));
+    const sums = new Float64Array(this.#length);
+    for (let row = 0; row < sums.length; row++) sums[row] = Number((high[row] << 64n) + low[row]);
+    return sums;
+  }
+
+  /** Least or (negated) greatest values, never −0, whose order with 0 is chance. */
+  #extremes(at: number, sign: 1 | -1): Float64Array<ArrayBuffer> {
+    const extremes = new Float64Array(this.#wordsAt(at).slice(0));
+    for (let row = 0; row < extremes.length; row++) extremes[row] = sign * extremes[row] + 0;
+    return extremes;
   }
 
   #spread(at: number, root: boolean): ResultColumn {
-    const counts = new Float64Array(this.#words(at));
-    const squares = new Float64Array(this.#words(at + 16));
-    const valid = Uint8Array.from(counts, (count) => Number(count >= 2));
-    const spread = squares.map((sum, row) => {
-      const variance = sum / (counts[row] - 1);
-      return root ? Math.sqrt(variance) : variance;
-    });
-    return columnOfWords({ kind: "f64" }, spread.buffer, valid);
+    const counts = new Float64Array(this.#wordsAt(at));
+    const squares = new Float64Array(this.#wordsAt(at + 16));
+    const spread = new Float64Array(this.#length);
+    for (let row = 0; row < spread.length; row++) {
+      const variance = squares[row] / (counts[row] - 1);
+      spread[row] = root ? Math.sqrt(variance) : variance;
+    }
+    return columnOfWords({ kind: "f64" }, spread.buffer, someOf(counts, 2));
   }
+}
+
+/** A byte a row: whether its count is at least `least`. */
+function someOf(counts: Float64Array, least: number): Uint8Array {
+  const some = new Uint8Array(counts.length);
+  for (let row = 0; row < counts.length; row++) some[row] = counts[row] >= least ? 1 : 0;
+  return some;
+}
+
+/** Whole numbers below 2⁵³ as 64-bit integers. */
+function wordsOfCounts(counts: Float64Array): ArrayBuffer {
+  const halves = new Uint32Array(counts.length * 2);
+  for (let row = 0; row < counts.length; row++) {
+    halves[2 * row] = counts[row];
+    halves[2 * row + 1] = counts[row] / 0x1_0000_0000;
+  }
+  return halves.buffer;
 }
 
 type Text = { values: Uint8Array; offsets: Int32Array };

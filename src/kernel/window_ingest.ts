@@ -233,6 +233,26 @@ export class WindowIngest implements Disposable {
     return { ...this.#timeOutcome(), rows: lists };
   }
 
+  /** The hash of each row's key. */
+  hashKeys(rows: WindowRows): BigUint64Array {
+    const { kernel, table } = this.#context;
+    const batch = this.#batchOf(rows);
+    const hashes = new BigUint64Array(rows.length);
+    using block = new MemoryBlock(kernel, 0);
+    const out = block.reserve(CHUNK_ROWS * 8);
+    const [first] = batch.keys;
+    for (const span of chunksOf(rows.length)) {
+      const { from, count } = span;
+      this.#staging.stage(batch.keys, span);
+      const columns = first?.description ?? this.#descriptions;
+      const code = kernel.exports.hashRows(table, columns, batch.keys.length, count, out);
+      checkCode(this.#context, code, "hash the keys of");
+      hashes.set(new BigUint64Array(kernel.u8.buffer, out, count), from);
+    }
+    this.#trim();
+    return hashes;
+  }
+
   #listRows({ length, states: owners }: Batch, many: number, counts: number): Uint32Array[] {
     const { kernel } = this.#context;
     const cursors = new Uint32Array(kernel.u8.buffer, counts, KEY_GROUPS);

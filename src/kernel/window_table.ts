@@ -104,6 +104,11 @@ export class KernelWindowTable implements WindowEngine {
     return within(this.#context, "route rows to", () => this.#ingest.route(rows, options));
   }
 
+  hashKeys(rows: WindowRows): BigUint64Array {
+    checkRows(this.#context.plan, rows);
+    return within(this.#context, "hash the keys of", () => this.#ingest.hashKeys(rows));
+  }
+
   takeDeltas(ownership: Ownership): Uint8Array[] {
     this.#checkWhole();
     const deltas = this.#deltas.write(ownership);

@@ -173,6 +173,8 @@ export interface WindowEngine extends Disposable {
   add(rows: WindowRows, at: BatchPosition): AddOutcome;
   /** Decides lateness as `add` does, but only tells the rows of each owner. */
   route(rows: WindowRows, options: BatchPosition & Ownership): RouteOutcome;
+  /** The 64-bit hash of each row's key; its top 8 bits are the key group. */
+  hashKeys(rows: WindowRows): BigUint64Array;
   /** Takes everything out of the table: one delta an owner, empty where it gets nothing. */
   takeDeltas(ownership: Ownership): Uint8Array[];
   /** Merges a delta or snapshot of a table with the same plan. When it throws, nothing was. */

@@ -94,6 +94,14 @@ export class ReferenceWindowTable implements WindowEngine {
     return { ...outcome, rows: lists.map((list) => Uint32Array.from(list)) };
   }
 
+  hashKeys(rows: WindowRows): BigUint64Array {
+    checkRows(this.#plan, rows);
+    const { keys } = this.#plan;
+    return BigUint64Array.from({ length: rows.length }, (_, row) => {
+      return hashKey(keys, this.#keyOf(rows, row));
+    });
+  }
+
   #judge(rows: WindowRows, at: BatchPosition): TimeOutcome & { timed: TimedRow[] } {
     const { size, offset, allowedLateness } = this.#plan;
     const timed: TimedRow[] = [];
