@@ -161,14 +161,20 @@ function extend(size: u32): bool {
   return true;
 }
 
+function lastFits(size: u32): bool {
+  if (end == 0) return false;
+  const last = load<u32>(end, 4);
+  return last != 0 && isFree(last) && sizeOf(last) >= size;
+}
+
 /** A block of at least `bytes`, 16-byte aligned, contents undefined; 0 when the budget is spent. */
 export function allocate(bytes: u32): u32 {
   if (bytes > LARGEST) return 0;
   const size = max<u32>(LEAST, (bytes + HEADER + 15) & ~15);
   let block = find(size);
   if (block == 0) {
-    if (!extend(size)) return 0;
-    // the block at the end fits, though its list may hold smaller ones too
+    // the block at the end may fit, or be made to, though its list holds smaller ones too
+    if (!lastFits(size) && !extend(size)) return 0;
     block = load<u32>(end, 4);
   }
   remove(block);

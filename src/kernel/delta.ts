@@ -23,7 +23,7 @@ export const NULL_KEY_LENGTH = 0xffff_ffff;
 
 /** Bytes that a record takes. */
 export function recordBytes(layout: StateLayout, keyBytes: number): number {
-  return DELTA_RECORD_BYTES + layout.bytes + ((keyBytes + 7) & ~7);
+  return DELTA_RECORD_BYTES + layout.bytes + Math.ceil(keyBytes / 8) * 8;
 }
 
 /** What a delta must be of. */

@@ -54,8 +54,9 @@ function createContext(kernel: Kernel, plan: WindowPlan): TableContext {
  * The twin in plain TypeScript is `ReferenceWindowTable`. Columns that already lie in the kernel's
  * memory are used where they are, all others are copied there a few thousand rows at a time.
  *
- * Should the system refuse memory below the kernel's budget in the middle of a batch, so that a
- * part of it was added, the table takes nothing more and gives nothing out until `restore()`.
+ * Should the system refuse memory below the kernel's budget in the middle of a batch, or a snapshot
+ * turn out to be damaged, so that a part of it was added, then the table takes nothing more and
+ * gives nothing out until `restore()`.
  */
 export class KernelWindowTable implements WindowEngine {
   readonly #context: TableContext;
@@ -76,12 +77,12 @@ export class KernelWindowTable implements WindowEngine {
     this.#deltas = new WindowDeltas(this.#context);
   }
 
-  /** Throws when a part of a batch was added. */
+  /** Throws when a part of a batch or snapshot was added. */
   #checkWhole(): void {
     if (!this.#broken) return;
     throw new KernelMemoryError(
-      "Cannot use windows: the system refused memory below the kernel's budget when a part of a " +
-        "batch had been added; restore a snapshot, and lower budgetBytes to what the system gives",
+      "Cannot use windows: a batch or snapshot failed when a part of it had been added; restore a " +
+        "whole snapshot, and if the system gave less memory than budgetBytes, lower that",
     );
   }
 

@@ -45,6 +45,13 @@ interface Group {
   values: ReferenceAccumulator[];
 }
 
+/** A record of a delta. */
+interface DeltaRecord {
+  readonly start: number;
+  readonly key: Uint8Array | null;
+  readonly state: DataView;
+}
+
 type Slice = Map<string, Group>;
 
 /** A row that is on time. */
@@ -167,31 +174,43 @@ export class ReferenceWindowTable implements WindowEngine {
 
   fold(delta: Uint8Array): { records: number } {
     if (delta.length === 0) return { records: 0 };
-    const expected = { fingerprint: this.#fingerprint, stateBytes: this.#layout.bytes };
-    const records = checkHeader(delta, expected);
-    const view = new DataView(delta.buffer, delta.byteOffset, delta.byteLength);
-    for (const { start, at, records } of deltaWindows(delta)) {
-      let next = at;
-      for (let record = 0; record < records; record++) next = this.#foldRecord(start, view, next);
-    }
-    return { records };
+    const records = this.#read(delta);
+    for (const record of records) this.#merge(record);
+    return { records: records.length };
   }
 
-  #foldRecord(start: number, view: DataView, at: number): number {
-    const { bytes, values } = this.#layout;
-    const length = view.getUint32(at + 8, true);
-    const isNull = length === NULL_KEY_LENGTH;
-    const state = new DataView(view.buffer, view.byteOffset + at + DELTA_RECORD_BYTES, bytes);
-    const keyStart = state.byteOffset + bytes;
-    const key = isNull ? null : new Uint8Array(view.buffer, keyStart, length);
+  #read(delta: Uint8Array): DeltaRecord[] {
+    const { bytes } = this.#layout;
+    checkHeader(delta, { fingerprint: this.#fingerprint, stateBytes: bytes });
+    const view = new DataView(delta.buffer, delta.byteOffset, delta.byteLength);
+    return deltaWindows(delta).flatMap((window) => {
+      const end = window.at + window.bytes;
+      let at = window.at;
+      const records = Array.from({ length: window.records }, () => {
+        const length = at + DELTA_RECORD_BYTES <= end ? view.getUint32(at + 8, true) : 0;
+        const keyLength = length === NULL_KEY_LENGTH ? 0 : length;
+        const stateAt = at + DELTA_RECORD_BYTES;
+        at += recordBytes(this.#layout, keyLength);
+        if (at > end) return wrongSize();
+        const keyAt = stateAt + bytes;
+        return {
+          start: window.start,
+          key: length === NULL_KEY_LENGTH ? null : delta.subarray(keyAt, keyAt + length),
+          state: new DataView(delta.buffer, delta.byteOffset + stateAt, bytes),
+        };
+      });
+      return at === end ? records : wrongSize();
+    });
+  }
+
+  #merge({ start, key, state }: DeltaRecord): void {
     const group = this.#groupOf(start, key);
     const rows = state.getBigInt64(0, true);
-    values.forEach((layout, index) => {
+    this.#layout.values.forEach((layout, index) => {
       group.values[index].merge(ReferenceAccumulator.read(state, layout, rows));
     });
     group.rows += rows;
     this.#rows += Number(rows);
-    return at + recordBytes(this.#layout, isNull ? 0 : length);
   }
 
   snapshot(): Uint8Array {
@@ -199,9 +218,10 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   restore(snapshot: Uint8Array): void {
+    const records = snapshot.length === 0 ? [] : this.#read(snapshot);
     this.#slices.clear();
     this.#rows = 0;
-    this.fold(snapshot);
+    for (const record of records) this.#merge(record);
   }
 
   #write(wanted: (group: Group) => boolean): Uint8Array {
@@ -286,6 +306,10 @@ export class ReferenceWindowTable implements WindowEngine {
   [Symbol.dispose](): void {
     this.#slices.clear();
   }
+}
+
+function wrongSize(): never {
+  throw new TypeError("Cannot fold delta: its records have another size than it states");
 }
 
 /** The time of a row in whole milliseconds; `undefined` without a usable one. */

@@ -1,0 +1,241 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { create, KernelMemoryError } from "../src/kernel/kernel.ts";
+import { KernelWindowTable } from "../src/kernel/window_table.ts";
+import type { KernelColumn, WindowPlan, WindowRows } from "../src/kernel/window_types.ts";
+import { columnOf, type Plain } from "../src/windows/plain_columns.ts";
+import { ReferenceWindowTable } from "../src/windows/reference_window_table.ts";
+import { resultsOf } from "./support/window_cases.ts";
+
+const AT = { watermarkBefore: -Infinity, bound: 0, partition: 0, position: 0 };
+const ONE_OWNER = { ownerOf: new Uint8Array(256), owners: 1 };
+
+function planOf(changes: Partial<WindowPlan> = {}): WindowPlan {
+  return {
+    size: 1000,
+    offset: 0,
+    allowedLateness: 0,
+    keys: [{ kind: "utf8" }],
+    values: [{ type: { kind: "i64" }, nullable: true }],
+    aggregates: [{ op: "count", value: -1 }, { op: "sum", value: 0 }],
+    ...changes,
+  };
+}
+
+function rowsOf(keys: readonly Plain[], time = 5, value = 1n): WindowRows {
+  return {
+    length: keys.length,
+    times: columnOf({ kind: "timestamp" }, keys.map(() => BigInt(time))),
+    keys: [columnOf({ kind: "utf8" }, keys)],
+    values: [columnOf({ kind: "i64" }, keys.map(() => value))],
+  };
+}
+
+function manyKeys(length: number, prefix = "key"): string[] {
+  return Array.from({ length }, (_, key) => `${prefix} ${key}`);
+}
+
+Deno.test("KernelWindowTable.add() beyond the budget tells budget, windows and keys, and adds nothing", () => {
+  const kernel = create({ budgetBytes: 1 << 20 });
+  using table = new KernelWindowTable(kernel, planOf());
+  table.add(rowsOf(manyKeys(500)), AT);
+  const before = table.snapshot();
+  for (const large of [20_000, 60_000]) {
+    const error = assertThrows(
+      () => table.add(rowsOf(manyKeys(large, "other")), AT),
+      KernelMemoryError,
+      "1048576",
+    );
+    assert(/1 windows open with \d+ keys/.test(error.message), error.message);
+    assertEquals(table.snapshot(), before);
+  }
+  assertEquals(table.stats().rows, 500);
+  assertEquals(table.add(rowsOf(manyKeys(500)), AT).absorbed, 500);
+  assertEquals(table.close(Infinity)?.length, 500);
+  table.add(rowsOf(manyKeys(5000), 5000), AT);
+  assertEquals(table.close(Infinity)?.length, 5000);
+});
+
+Deno.test("KernelWindowTable.fold() beyond the budget merges nothing", () => {
+  using large = new KernelWindowTable(create(), planOf());
+  large.add(rowsOf(manyKeys(20_000)), AT);
+  using table = new KernelWindowTable(create({ budgetBytes: 1 << 20 }), planOf());
+  table.add(rowsOf(manyKeys(10)), AT);
+  const before = table.snapshot();
+  assertThrows(() => table.fold(large.snapshot()), KernelMemoryError, "budget of 1048576");
+  assertEquals(table.snapshot(), before);
+});
+
+Deno.test("KernelWindowTable gives all memory of closed windows and of itself back", () => {
+  const kernel = create();
+  const before = kernel.usedBytes;
+  const table = new KernelWindowTable(kernel, planOf());
+  const empty = kernel.usedBytes;
+  for (let window = 0; window < 50; window++) {
+    table.add(rowsOf(manyKeys(100 + 37 * window, `a key of window ${window}`), window * 1000), AT);
+  }
+  assertEquals(table.stats().windows, 50);
+  table.close(Infinity);
+  assertEquals(table.stats(), { windows: 0, groups: 0, rows: 50 * 100 + 37 * 25 * 49, bytes: 0 });
+  assert(kernel.usedBytes - empty < 2 << 20);
+  table[Symbol.dispose]();
+  assertEquals(kernel.usedBytes, before);
+});
+
+Deno.test("the kernel's memory does not grow with closed windows of ever other keys", () => {
+  const kernel = create();
+  using table = new KernelWindowTable(kernel, planOf());
+  const closeOne = (window: number) => {
+    table.add(rowsOf(manyKeys(40 + window % 17, `window ${window}`), window * 1000), AT);
+    table.close((window + 1) * 1000);
+  };
+  for (let window = 0; window < 100; window++) closeOne(window);
+  const { memoryBytes, usedBytes } = kernel;
+  for (let window = 100; window < 10_000; window++) closeOne(window);
+  assertEquals(kernel.memoryBytes, memoryBytes);
+  assert(kernel.usedBytes <= usedBytes * 1.05);
+});
+
+Deno.test("KernelWindowTable.takeDeltas() over many epochs keeps memory bounded", () => {
+  const kernel = create();
+  using table = new KernelWindowTable(kernel, planOf());
+  let memoryBytes = 0;
+  for (let epoch = 0; epoch < 2000; epoch++) {
+    table.add(rowsOf(manyKeys(30 + epoch % 50, `epoch ${epoch}`), epoch * 10), AT);
+    const [delta] = table.takeDeltas(ONE_OWNER);
+    assert(delta.length > 0);
+    if (epoch === 100) memoryBytes = kernel.memoryBytes;
+  }
+  assertEquals(kernel.memoryBytes, memoryBytes);
+});
+
+Deno.test("an integer sum beyond 64 bits is an error with the sum, and nothing is lost by it", () => {
+  for (
+    const table of [new KernelWindowTable(create(), planOf()), new ReferenceWindowTable(planOf())]
+  ) {
+    table.add(rowsOf(["a", "a", "b"], 5, 2n ** 62n), AT);
+    assertThrows(() => table.close(Infinity), RangeError, "9223372036854775808");
+    table.add(rowsOf(["a"], 5, -1n), AT);
+    assertEquals(resultsOf(table.close(Infinity)).map(({ values }) => values), [
+      [3n, 2n ** 63n - 1n],
+      [1n, 2n ** 62n],
+    ]);
+    table[Symbol.dispose]();
+  }
+});
+
+Deno.test("a key of more than 64 KiB is an error, one of 64 KiB is not, and nothing is added by it", () => {
+  const longest = "x".repeat(65_536);
+  for (
+    const table of [new KernelWindowTable(create(), planOf()), new ReferenceWindowTable(planOf())]
+  ) {
+    table.add(rowsOf(["a", longest]), AT);
+    assertThrows(() => table.add(rowsOf(["a", `${longest}x`]), AT), RangeError, "65536 bytes");
+    const [delta] = table.takeDeltas(ONE_OWNER);
+    table.fold(delta);
+    const results = resultsOf(table.close(Infinity));
+    assertEquals(results.map(({ keys, values }) => [keys[0], values[0]]), [["a", 1n], [
+      longest,
+      1n,
+    ]]);
+    table[Symbol.dispose]();
+  }
+});
+
+Deno.test("a dictionary index beyond its dictionary is an error, and nothing is added by it", () => {
+  using table = new KernelWindowTable(create(), planOf({ keys: [{ kind: "dict" }] }));
+  const good = columnOf({ kind: "dict" }, ["a", "b", "a"]);
+  for (const index of [2, -1, 1 << 20]) {
+    for (const validity of [undefined, Uint8Array.of(7)]) {
+      const values = Int32Array.of(0, 1, index);
+      const broken: KernelColumn = { ...good, values, ...(validity && { validity }) };
+      const rows = { ...rowsOf(["", "", ""]), keys: [broken] };
+      assertThrows(() => table.add(rows, AT), RangeError, "dictionary index");
+    }
+  }
+  assertEquals(table.snapshot().length, 0);
+});
+
+Deno.test("each batch's dictionary counts for that batch alone", () => {
+  using table = new KernelWindowTable(create(), planOf({ keys: [{ kind: "dict" }] }));
+  const column = (texts: string[]) => columnOf({ kind: "dict" }, texts);
+  const same = column(["x", "y"]);
+  for (const keys of [column(["a", "b"]), column(["b", "a", "c"]), same, same, column(["c"])]) {
+    table.add({ ...rowsOf(Array.from({ length: keys.length }, () => "")), keys: [keys] }, AT);
+  }
+  assertEquals(
+    resultsOf(table.close(Infinity)).map(({ keys, values }) => [keys[0], values[0]]),
+    [["a", 2n], ["b", 2n], ["c", 2n], ["x", 2n], ["y", 2n]],
+  );
+});
+
+Deno.test("columns that lie in the kernel's memory are used where they are", () => {
+  const kernel = create();
+  using table = new KernelWindowTable(kernel, planOf({ keys: [{ kind: "i32" }] }));
+  const keys = Int32Array.from({ length: 20_000 }, (_, row) => row % 5000);
+  const at = kernel.allocate(keys.byteLength);
+  const inKernel = new Int32Array(kernel.u8.buffer, at, keys.length);
+  inKernel.set(keys);
+  const column = { type: { kind: "i32" }, length: keys.length, nullCount: 0, values: inKernel };
+  const rows = { ...rowsOf(Array.from(keys, () => "")), keys: [column] };
+  assertEquals(table.add(rows, AT).distinct, 5000);
+  const results = resultsOf(table.close(Infinity));
+  assert(results.every(({ keys, values }, row) => keys[0] === row && values[0] === 4n));
+  kernel.release(at);
+});
+
+Deno.test("fold() and restore() refuse what is no whole delta of the same plan", () => {
+  const other = { ...planOf(), size: 2000 };
+  for (
+    const make of [
+      (plan: WindowPlan) => new KernelWindowTable(create(), plan),
+      (plan: WindowPlan) => new ReferenceWindowTable(plan),
+    ]
+  ) {
+    using table = make(planOf());
+    table.add(rowsOf(["a", "b", "a longer key than sixteen bytes"]), AT);
+    const delta = table.snapshot();
+    using another = make(other);
+    for (const use of ["fold", "restore"] as const) {
+      assertThrows(() => another[use](delta), TypeError, "another plan");
+      assertThrows(() => table[use](delta.subarray(0, 10)), TypeError, "shorter than its header");
+      assertThrows(() => table[use](delta.subarray(0, delta.length - 8)), TypeError, "length");
+      const changed = delta.slice();
+      changed[0]++;
+      assertThrows(() => table[use](changed), TypeError, "does not start as one");
+    }
+    assertEquals(table.snapshot(), delta);
+    const keyTooLong = delta.slice();
+    keyTooLong[24 + 16 + 8] = 0xff;
+    assertThrows(() => table.fold(keyTooLong), TypeError, "another size");
+    assertEquals(table.snapshot(), delta);
+  }
+});
+
+Deno.test("a damaged delta is refused or folded, and never ends the kernel", () => {
+  using table = new KernelWindowTable(create({ budgetBytes: 32 << 20 }), planOf());
+  table.add(rowsOf(manyKeys(20)), AT);
+  const delta = table.snapshot();
+  for (let at = 0; at < delta.length; at++) {
+    const damaged = delta.slice();
+    damaged[at] ^= 0x81;
+    try {
+      table.fold(damaged);
+    } catch (error) {
+      assert(
+        error instanceof TypeError || error instanceof KernelMemoryError,
+        `byte ${at}: ${error}`,
+      );
+    }
+  }
+  table.restore(delta);
+  assertEquals(table.snapshot(), delta);
+});
+
+Deno.test("a table refuses owners that are not one for each of 256 key groups", () => {
+  using table = new KernelWindowTable(create(), planOf());
+  for (
+    const [ownerOf, owners] of [[new Uint8Array(255), 1], [new Uint8Array(256).fill(2), 2]] as const
+  ) {
+    assertThrows(() => table.takeDeltas({ ownerOf, owners }), RangeError, "256 key groups");
+  }
+});
