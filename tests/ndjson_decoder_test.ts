@@ -224,13 +224,48 @@ Deno.test("NdjsonDecoder refuses options that cannot be, with the value received
   }
 });
 
+// V8 15.0 takes an escaped key for another one, with a backslash, which objects had before.
+
+Deno.test("NdjsonDecoder reads an escaped key as itself, whatever keys came before", () => {
+  const input = ['{"y":false,"\\\\":1}', '{"y":false,"\\u00e9":0}', '{"y":false,"\\u0061":2}'];
+  const rows = [{ y: false, "\\": 1 }, { y: false, "é": 0 }, { y: false, "a": 2 }];
+  const within = input.map((line) => `{"v":${line}}`).join("\n");
+  assertEquals(decode(within, { schema: schema({ v: t.mixed }) }).rows, rows.map((v) => ({ v })));
+  const none = { "\\": null, "é": null, "a": null };
+  assertEquals(decode(input.join("\n")).rows, rows.map((row) => ({ ...none, ...row })));
+});
+
+Deno.test("NdjsonDecoder reads escaped keys as themselves beside numbers that are kept in full", () => {
+  const input = '{"v":{"y":1,"\\\\":1}}\n{"v":{"y":9007199254740993,"\\u00e9":9007199254740995}}\n';
+  assertEquals(decode(input, { schema: schema({ v: t.mixed }) }).rows, [
+    { v: { y: 1, "\\": 1 } },
+    { v: { y: 9007199254740993n, "é": 9007199254740995n } },
+  ]);
+});
+
+Deno.test("NdjsonDecoder keeps order and last value of keys that are escaped in several ways", () => {
+  const input = String
+    .raw`{"v":{"b\"":1,"\u0031":2,"\u005f_proto__":3,"\ud800":4,"b\u0022":{"\\":5},"0":6}}`;
+  const [{ v }] = decode(input, { schema: schema({ v: t.mixed }) }).rows as [{ v: object }];
+  assertEquals(Object.entries(v), [
+    ["0", 6],
+    ["1", 2],
+    ['b"', { "\\": 5 }],
+    ["__proto__", 3],
+    ["\ud800", 4],
+  ]);
+});
+
+Deno.test("NdjsonDecoder refuses a record of escaped keys that is nested too deeply", () => {
+  const deep = `{"\\\\":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+  assertStringIncludes(failure(deep), "nested deeper than maxDepth (64)");
+});
+
 // Against JSON.parse
 
-// Not with a backslash in front: V8 15.0 takes an escaped key for such a key that it has met before.
-// JSON.parse('{"\\\\":1}'), then JSON.parse('{"\\u00e9":0}') gives the key "\\", here and in the oracle.
 const key = fc.oneof(
-  fc.constantFrom("a", "b", "c", "__proto__", "constructor", "", "é"),
-  fc.string({ maxLength: 4 }).filter((text) => !text.startsWith("\\")),
+  fc.constantFrom("a", "b", "c", "__proto__", "constructor", "", "é", "\\", "\\u"),
+  fc.string({ maxLength: 4 }),
 );
 
 const { value: json } = fc.letrec<{ value: unknown }>((tie) => ({
@@ -262,6 +297,13 @@ const writing: fc.Arbitrary<Writing> = fc.record({
   escapes: fc.boolean(),
 });
 
+/** What is left of a value that goes through JSON: parsing it would bring in the fault of V8. */
+function throughJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(throughJson);
+  if (typeof value !== "object" || value === null) return Object.is(value, -0) ? 0 : value;
+  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, throughJson(v)]));
+}
+
 /** JSON lines, in any of the ways that mean the same. */
 function write(rows: readonly unknown[], how: Writing): string {
   const lines = rows.map((row, at) => {
@@ -282,7 +324,7 @@ Deno.test("NdjsonDecoder gives any value in a mixed column as JSON.parse does, h
   fc.assert(
     fc.property(rows, writing, cutsAnywhere, (rows, how, cuts) => {
       const text = write(rows, how);
-      const expected = rows.map((row) => JSON.parse(JSON.stringify(row)));
+      const expected = rows.map((row) => throughJson(row) as Record<string, unknown>);
       const options = { schema: schema({ v: t.mixed }), batchRows: 2 };
       assertEquals(decode(text, options, cuts).rows, expected);
     }),
@@ -294,7 +336,7 @@ Deno.test("NdjsonDecoder infers the columns that RecordBatch.fromRows infers, an
   const rows = fc.array(fc.dictionary(key, json, { maxKeys: 4 }), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(rows, writing, cutsAnywhere, (rows, how, cuts) => {
-      const parsed = rows.map((row) => JSON.parse(JSON.stringify(row)) as object);
+      const parsed = rows.map((row) => throughJson(row) as object);
       const { batches } = decode(write(rows, how), {}, cuts);
       const expected = RecordBatch.fromRows(parsed);
       assertEquals(batches[0].schema.fields, expected.schema.fields);

@@ -1,5 +1,6 @@
 import { Misfit, setOwn } from "../batch/misfit.ts";
 import type { DataType } from "../batch/schema.ts";
+import { parseJson } from "./json_parse.ts";
 import { textParser } from "./text_values.ts";
 
 /** Kinds that JSON has only as text. */
@@ -83,13 +84,11 @@ function fit(value: unknown, type: DataType): unknown {
 
 /** Parses a record whose long numbers are kept in full. */
 function parseExactly(text: string): unknown {
-  // The third argument, the source of a primitive, is newer than the type library.
-  const revive = (_: string, value: unknown, context?: { source: string }): unknown => {
+  return parseJson(text, (_, value, context) => {
     const source = context?.source;
     if (typeof value !== "number" || source === undefined) return value;
     return source.length >= 16 && String(value) !== source ? new ExactNumber(source) : value;
-  };
-  return JSON.parse(text, revive as Parameters<typeof JSON.parse>[1]);
+  });
 }
 
 /** Turns parsed JSON into rows that the builders of a schema's columns take. */

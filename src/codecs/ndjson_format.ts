@@ -4,6 +4,7 @@ import { checkSchema } from "../batch/schema_check.ts";
 import type { DataType, Schema } from "../batch/schema.ts";
 import type { BatchAssembler } from "./batch_assembler.ts";
 import type { RecordFormat } from "./batch_reader.ts";
+import { parseJson } from "./json_parse.ts";
 import { isDeeper, JsonRows } from "./json_values.ts";
 import { Malformed } from "./malformed.ts";
 
@@ -98,7 +99,7 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
 
   #parseJson(text: string): unknown {
     try {
-      return JSON.parse(text);
+      return parseJson(text);
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause;
       // The parser's own line is that within this one record.
