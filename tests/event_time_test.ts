@@ -39,9 +39,30 @@ Deno.test("Event times are read from texts, dates and numbers of every unit", ()
   assertEquals(times(t.utf8, ["12", "-1.5", "x", ""], "s"), [12_000, -1500, "bad", "bad"]);
   assertEquals(times(t.i32, [1, null], "s"), [1000, null]);
   assertEquals(times(t.i64, [1_700_000_000_123_456n, -1n], "us"), [1_700_000_000_123, -1]);
-  assertEquals(times(t.f64, [1.0005, NaN, 1e300], "s"), [1000, null, "bad"]);
+  assertEquals(times(t.f64, [1.0005, NaN, 1e300], "s"), [1000, "bad", "bad"]);
   assertEquals(times(t.timestamp, [5, null]), [5, null]);
   assertEquals(times(t.f64, [5.5], "ms"), [5.5]);
+});
+
+Deno.test("A number that cannot be a time is a bad one, in every column and unit; null is none", () => {
+  const most = 8.64e15;
+  const doubles = [most, -most, most + 1, -most - 1, NaN, Infinity, null];
+  const expected = [most, -most, "bad", "bad", "bad", "bad", null];
+  assertEquals(times(t.f64, doubles), expected);
+  const seconds = doubles.map((ms) => ms && ms / 1000);
+  assertEquals(times(t.f64, seconds, "s"), expected);
+  const whole = [most, -most, null, most + 1, -most - 1, 1].map((ms) => ms && BigInt(ms));
+  const read = [BigInt(most), BigInt(-most), null, "bad", "bad", 1n];
+  assertEquals(times(t.i64, whole), read);
+  const words = { type: t.timestamp, length: 6, values: columnOf(t.i64, whole).values };
+  const validity = new Uint8Array([0b111011]);
+  const made = new RecordBatch({ fields: [{ name: "at", type: t.timestamp }] }, [
+    { ...words, nullCount: 1, validity },
+  ], 6);
+  const { bad } = new EventTime(made.schema, "at").convert(made);
+  assertEquals(bad.map(({ row }) => row), [3, 4]);
+  const micros = whole.map((ms) => ms && ms * 1000n);
+  assertEquals(times(t.i64, micros, "us"), [most, -most, null, "bad", "bad", 1]);
 });
 
 Deno.test("A format that a column cannot have is refused", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type BadInput,
+  BadInputError,
   col,
   count,
   csv,
@@ -266,6 +267,31 @@ Deno.test("Times that cannot be read go the way of badRecords; null times are un
   const lettered = await run({ badRecords: "deadLetter", deadLetter });
   assertEquals(lettered, { total: 9, counts: [4, 2, 1, 0, 1] });
   assertEquals(letters.map(({ record, position }) => [record, position]), [[rows[1], 1]]);
+});
+
+Deno.test("Numbers that cannot be a time go the way of badRecords, each by its row", async () => {
+  const times = [1, NaN, null, 1e300, -8.64e15 - 1, 2];
+  for (const format of ["ms", "s", "us"] as const) {
+    const rows = times.map((at) => ({ at: at && at * { s: 1 / 1000, ms: 1, us: 1000 }[format] }));
+    const run = async (options: Parameters<typeof from>[1]) => {
+      const pipeline = from(rows, { workers: 1, ...options }).timestamps("at", { format })
+        .window(new TumblingWindow({ size: "1m" })).aggregate({ n: count() });
+      assertEquals((await rowsOf(pipeline)).map(({ n }) => n), [2]);
+      const { absorbed, untimed, skipped, deadLettered } = pipeline.metrics();
+      return [absorbed, untimed, skipped, deadLettered];
+    };
+    const refused = `"${format}" and within 8640000000000000 ms of 1970, received NaN (row 1)`;
+    await assertRejects(() => run({}), BadInputError, refused);
+    assertEquals(await run({ badRecords: "skip" }), [2, 1, 3, 0]);
+    const letters: BadInput[] = [];
+    const deadLetter = (bad: BadInput) => void letters.push(bad);
+    assertEquals(await run({ badRecords: "deadLetter", deadLetter }), [2, 1, 0, 3]);
+    assertEquals(letters.map(({ position, record }) => [position, record]), [
+      [1, rows[1]],
+      [3, rows[3]],
+      [4, rows[4]],
+    ]);
+  }
 });
 
 Deno.test("Rows for which an expression has no value go the way of badRecords", async () => {

@@ -1,7 +1,10 @@
+import { getBit } from "../batch/bitmap.ts";
 import type { Column } from "../batch/column.ts";
 import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 
 const HIGH = 2 ** 32;
+/** High words, either way, with which an integer is a time whatever its low word. */
+const SAFE_HIGH = Math.floor(MAX_TIMESTAMP_MS / HIGH) - 1;
 
 /** Reads the event time of a row in whole milliseconds; `NaN` where there is none that is usable. */
 export type TimeReader = (row: number) => number;
@@ -26,6 +29,37 @@ export function timeReader(column: Column): TimeReader {
     const time = read(row);
     return Math.abs(time) <= MAX_TIMESTAMP_MS ? time : NaN;
   };
+}
+
+/** The rows of a column as for {@linkcode timeReader} that hold a value which is no time. */
+export function impossibleTimes(column: Column): number[] {
+  const { values, validity, length } = column;
+  const isSure = values instanceof BigInt64Array
+    ? areSafeIntegers(values)
+    : areTimes(values as Float64Array);
+  if (isSure) return [];
+  const timeOf = timeReader(column);
+  const rows: number[] = [];
+  for (let row = 0; row < length; row++) {
+    if (Number.isNaN(timeOf(row)) && (!validity || getBit(validity, row))) rows.push(row);
+  }
+  return rows;
+}
+
+/** By high halves alone: every row of a source comes by here. */
+function areSafeIntegers(values: BigInt64Array): boolean {
+  const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  for (let at = 1; at < words.length; at += 2) {
+    if (words[at] > SAFE_HIGH || words[at] < -SAFE_HIGH) return false;
+  }
+  return true;
+}
+
+function areTimes(values: Float64Array): boolean {
+  for (let row = 0; row < values.length; row++) {
+    if (!(Math.abs(values[row]) <= MAX_TIMESTAMP_MS)) return false;
+  }
+  return true;
 }
 
 /** The greatest usable time of a column, ms; `-Infinity` without one. */

@@ -4,6 +4,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import type { DataType, Schema } from "../batch/schema.ts";
 import { DAY_MS, MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import { parseDate, parseTimestamp } from "../codecs/iso_time.ts";
+import { impossibleTimes } from "../hive/event_times.ts";
 
 const HIGH = 2 ** 32;
 const CACHED_TEXTS = 65_536;
@@ -103,13 +104,21 @@ export class EventTime {
     return this.#column;
   }
 
-  /** The batch with event times, and the rows whose time cannot be read: these are null in it. */
+  /** The batch with event times, and its rows that hold something which is none. */
   convert(batch: RecordBatch): { batch: RecordBatch; bad: readonly BadTime[] } {
-    if (!this.#toMs) return { batch, bad: [] };
+    const column = batch.columnAt(this.#column);
+    if (!this.#toMs) return { batch, bad: this.#impossible(column) };
     const bad: BadTime[] = [];
-    const times = this.#timesOf(batch.columnAt(this.#column), bad);
+    const times = this.#timesOf(column, bad);
     const columns = batch.columns.map((column, at) => at === this.#column ? times : column);
     return { batch: new RecordBatch(this.schema, columns, batch.length), bad };
+  }
+
+  #impossible(column: Column): BadTime[] {
+    return impossibleTimes(column).map((row) => {
+      const [value] = readColumn(column, { start: row, end: row + 1 });
+      return { row, error: this.#error(value as number | bigint) };
+    });
   }
 
   #timesOf(column: Column, bad: BadTime[]): Column {
@@ -124,7 +133,7 @@ export class EventTime {
       if (ms === undefined || !(Math.abs(ms) <= MAX_TIMESTAMP_MS)) {
         nullCount++;
         // A time that is not there is no mistake: such rows are counted apart.
-        if (value !== null && !Number.isNaN(value)) bad.push({ row, error: this.#error(value) });
+        if (value !== null) bad.push({ row, error: this.#error(value) });
         continue;
       }
       validity[row >> 3] |= 1 << (row & 7);
@@ -147,10 +156,12 @@ export class EventTime {
   }
 
   #error(value: string | number | bigint): Error {
-    const text = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
+    const isText = typeof value === "string";
+    const text = isText ? JSON.stringify(value.slice(0, 60)) : String(value);
+    const range = isText ? "" : ` and within ${MAX_TIMESTAMP_MS} ms of 1970`;
     return new RangeError(
       `Cannot read event time: column ${JSON.stringify(this.#name)} must be of format ` +
-        `"${this.#format}", received ${text}`,
+        `"${this.#format}"${range}, received ${text}`,
     );
   }
 }

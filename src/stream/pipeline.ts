@@ -62,8 +62,9 @@ export type AggregatesOf<Row> = Readonly<
 /** Rows of a source, on their way. */
 export interface Pipeline<Row> extends RunnablePipeline<Row> {
   /**
-   * Says which column is the event time. A row whose time cannot be read goes the way of
-   * `badRecords`; a row without one (null) is counted as `untimed` and in no window.
+   * Says which column is the event time. A row without one (null) is counted as `untimed` and in
+   * no window; what is there and is no time (a text of another format, `NaN`, more than 8.64e15 ms
+   * from 1970) goes the way of `badRecords`.
    */
   timestamps<const Name extends keyof Row & string>(
     column: Name,

@@ -37,7 +37,7 @@ export interface PipelineMetrics {
   readonly filtered: number;
   /** Records that came after their window was closed. */
   readonly late: number;
-  /** Records without an event time. */
+  /** Records without an event time: null. */
   readonly untimed: number;
   /** Records left out by `badRecords: "skip"`. */
   readonly skipped: number;
