@@ -57,6 +57,8 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   #engine: RecordEngine | undefined;
   #state: State = "new";
   #failure: Error | undefined;
+  /** Whether a call of the user's was rejected with the failure: somebody knows. */
+  #isFailureTold = false;
   #stopped: Promise<StopReport> | undefined;
   #newSources = 0;
   #dropping = false;
@@ -90,7 +92,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     });
     this.#sources = new SourceReaders({
       isOpen: () => this.#state === "running",
-      submit: (key, value) => this.submit(key, value),
+      submit: (key, value) => this.#submit(key, value, {}),
       failed: (error) => this.#fail(error),
     });
   }
@@ -134,8 +136,8 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     });
     this.#state = "running";
     this.#startedMs = this.#turnMs = this.#settings.runtime.monotonicMs();
-    await this.#engine.hive.start();
-    if (this.#failure) throw this.#failure;
+    await this.#engine.hive.start().catch(this.#rethrow);
+    if (this.#failure) throw this.#tell(this.#failure);
   }
 
   /**
@@ -147,6 +149,12 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    * @throws {StreamingError} before the start, after the stop, or when the stream has failed.
    */
   submit(key: string, value: In, options: SubmitOptions = {}): Promise<void> {
+    const entered = this.#submit(key, value, options);
+    return entered === RESOLVED ? entered : entered.catch(this.#rethrow);
+  }
+
+  /** Submits for the user or a source; of a failure meanwhile only the user is told. */
+  #submit(key: string, value: In, options: SubmitOptions): Promise<void> {
     try {
       const { priority = "normal" } = options;
       this.#checkRunning();
@@ -235,20 +243,40 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   /**
    * Stops the stream. By default all accepted records are finished first; results stay readable.
    * A second call gives the first one's report.
+   *
+   * @throws the stream's error when it has failed and no call was rejected with it yet: whoever only
+   * submits learns of it here, and whoever has learned of it elsewhere gets the report.
    */
-  stop(options: StopOptions = {}): Promise<StopReport> {
+  async stop(options: StopOptions = {}): Promise<StopReport> {
     const { drain = true } = options;
     if (!drain && this.#stopped) this.#drop();
-    return this.#stopped ??= this.#stop(drain);
+    const report = await this.#end(drain);
+    if (this.#failure && !this.#isFailureTold) throw this.#tell(this.#failure);
+    return report;
   }
 
-  /** Stops the stream and waits for what is accepted. */
+  /**
+   * Stops the stream and waits for what is accepted.
+   *
+   * @throws as {@linkcode HiveStream.stop} rejects.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
+  /** Notes that somebody is told of an error, which is given back. */
+  #tell<E>(error: E): E {
+    if (this.#failure && error === this.#failure as unknown) this.#isFailureTold = true;
+    return error;
+  }
+
+  /** Rejects with the same error, noting that it is told. */
+  readonly #rethrow = (error: unknown): never => {
+    throw this.#tell(error);
+  };
+
   #checkRunning(doing = "submit"): RecordEngine {
-    if (this.#failure) throw this.#failure;
+    if (this.#failure) throw this.#tell(this.#failure);
     if (this.#state === "running" && this.#engine) return this.#engine;
     throw new StreamingError(
       this.#state === "new"
@@ -336,8 +364,13 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   async #nextResult(timeoutMs: number): Promise<KeyedResult<Result<In, Out>> | undefined> {
     if (this.#state !== "stopped") this.#engine?.serve();
     const next = await this.#outlet.results.next(timeoutMs);
-    if (!next && this.#failure) throw this.#failure;
+    if (!next && this.#failure) throw this.#tell(this.#failure);
     return next;
+  }
+
+  /** Stops the stream, once; never rejects. */
+  #end(drain: boolean): Promise<StopReport> {
+    return this.#stopped ??= this.#stop(drain);
   }
 
   async #stop(drain: boolean): Promise<StopReport> {
@@ -376,13 +409,14 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   }
 
   #fail(error: Error): void {
-    if (this.#failure) return;
+    // After the stop nothing can fail any more: a letter that was given up may still be refused.
+    if (this.#failure || this.#state === "stopped") return;
     this.#failure = error;
     this.#state = "failed";
     this.#inlet.close(error);
     this.#outlet.results.end();
     this.#engine?.hive.wake();
-    this.stop().catch(() => {}); // the failure itself is what callers are told
+    this.#end(true);
   }
 }
 

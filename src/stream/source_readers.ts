@@ -58,7 +58,7 @@ export class SourceReaders<In> {
 
   /** A source has time: results that nobody reads for a while hold it up and do not end it. */
   async #submit(key: string, value: In): Promise<void> {
-    while (true) {
+    while (this.#options.isOpen()) {
       try {
         return await this.#options.submit(key, value);
       } catch (error) {
