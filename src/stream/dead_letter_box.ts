@@ -1,3 +1,4 @@
+import { CallScope } from "../runtime/call_scope.ts";
 import { letterBatch } from "./letter_batch.ts";
 import type { Publisher } from "./publisher.ts";
 
@@ -17,6 +18,7 @@ export class DeadLetterBox<Letter extends object> {
   readonly #target: DeadLetterTarget<Letter> | undefined;
   readonly #events: DeadLetterEvents;
   readonly #discarded = Promise.withResolvers<void>();
+  readonly #calls = new CallScope();
   #isOpen = true;
   #delivered: Promise<void> = Promise.resolve();
   #pending = 0;
@@ -38,6 +40,11 @@ export class DeadLetterBox<Letter extends object> {
     return this.#pending;
   }
 
+  /** Whether the code that asks is what the box waits for: the target, or what that awaits. */
+  get waitsForCaller(): boolean {
+    return this.#isOpen && this.#calls.isInside;
+  }
+
   /** Takes a letter; it is delivered after those before it. */
   put(letter: Letter): void {
     this.#count++;
@@ -49,8 +56,10 @@ export class DeadLetterBox<Letter extends object> {
   async flush(): Promise<void> {
     const { promise: discarded } = this.#discarded;
     await Promise.race([this.#delivered, discarded]);
-    if (typeof this.#target !== "object" || !this.#isOpen) return;
-    const flushed = this.#target.flush().catch((cause) => this.#fail("letters", cause));
+    const target = this.#target;
+    if (typeof target !== "object" || !this.#isOpen) return;
+    const flushed = this.#calls.run(() => target.flush())
+      .catch((cause) => this.#fail("letters", cause));
     await Promise.race([flushed, discarded]);
   }
 
@@ -62,7 +71,9 @@ export class DeadLetterBox<Letter extends object> {
 
   async #attempt(letter: Letter): Promise<void> {
     if (!this.#isOpen) return;
-    await this.#deliver(letter).catch((cause) => this.#fail("letter", cause));
+    await this.#calls.run(() => this.#deliver(letter)).catch((cause) =>
+      this.#fail("letter", cause)
+    );
     this.#pending--;
     this.#events.settled?.();
   }

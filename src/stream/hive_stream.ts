@@ -244,15 +244,17 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    * Stops the stream. By default all accepted records are finished first; results stay readable.
    * A second call gives the first one's report.
    *
+   * @throws {StreamingError} when a dead-letter callback awaits it without `drain: false`: the stop,
+   * which has begun, waits for that callback.
    * @throws the stream's error when it has failed and no call was rejected with it yet: whoever only
    * submits learns of it here, and whoever has learned of it elsewhere gets the report.
    */
-  async stop(options: StopOptions = {}): Promise<StopReport> {
+  stop(options: StopOptions = {}): Promise<StopReport> {
     const { drain = true } = options;
     if (!drain && this.#stopped) this.#drop();
-    const report = await this.#end(drain);
-    if (this.#failure && !this.#isFailureTold) throw this.#tell(this.#failure);
-    return report;
+    const report = this.#end(drain);
+    if (this.#outlet.deadLetters.waitsForCaller) return circularStop();
+    return this.#tellFailure(report);
   }
 
   /**
@@ -274,6 +276,13 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   readonly #rethrow = (error: unknown): never => {
     throw this.#tell(error);
   };
+
+  /** The report, for whoever has been told of a failure elsewhere or now. */
+  async #tellFailure(ending: Promise<StopReport>): Promise<StopReport> {
+    const report = await ending;
+    if (this.#failure && !this.#isFailureTold) throw this.#tell(this.#failure);
+    return report;
+  }
 
   #checkRunning(doing = "submit"): RecordEngine {
     if (this.#failure) throw this.#tell(this.#failure);
@@ -418,6 +427,18 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     this.#engine?.hive.wake();
     this.#end(true);
   }
+}
+
+/** What a callback gets that would wait for itself; one that does not wait does not hear of it. */
+function circularStop(): Promise<never> {
+  const refused = Promise.reject(
+    new StreamingError(
+      "Cannot wait for the stop inside of the deadLetter callback: the stop, which has begun, waits " +
+        "for this callback; call stop() there without await, or await stop({ drain: false })",
+    ),
+  );
+  refused.catch(() => {});
+  return refused;
 }
 
 function checkedKey(key: string): string {
