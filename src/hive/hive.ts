@@ -12,6 +12,7 @@ import { BeeState, Command, CONTROL_BYTES, ControlBlock } from "./control_block.
 import { DanceFloor, danceFloorBytes } from "./dance_floor.ts";
 import { Exchange } from "./exchange.ts";
 import { allocateRing, RingReader, RingWriter, sleepOnAsync } from "./ring_buffer.ts";
+import { RingCorruptedError } from "./ring_memory.ts";
 import { StreamingError } from "./streaming_error.ts";
 import type { TaskSpec } from "./tasks.ts";
 
@@ -101,6 +102,7 @@ export class Hive {
   #lostBees = 0;
   #watch: Cancel | undefined;
   #stopping = false;
+  #hasFailed = false;
 
   /** Bees are born by {@linkcode Hive.start}. */
   constructor(options: HiveOptions) {
@@ -126,12 +128,12 @@ export class Hive {
    * is stopped before.
    */
   async start(): Promise<void> {
-    const { workers, events } = this.#options;
+    const { workers } = this.#options;
     try {
       for (let bee = 0; bee < workers; bee++) this.#places.push(this.#spawn(bee, 0));
     } catch (cause) {
       const error = spawnError("start", cause);
-      events.failed(error);
+      this.#fail(error);
       throw error;
     }
     this.#scheduleWatch();
@@ -140,7 +142,7 @@ export class Hive {
 
   /** Room in a bee's inbox for a frame of `bytes`, to fill and {@linkcode Hive.send}. */
   reserve(bee: number, bytes: number): Uint8Array | undefined {
-    return this.#places[bee].inbox.tryReserve(bytes);
+    return this.#withRings(() => this.#places[bee].inbox.tryReserve(bytes));
   }
 
   /** Sends what was filled since {@linkcode Hive.reserve}. */
@@ -175,8 +177,25 @@ export class Hive {
 
   #drain(bee: number): boolean {
     const { outbox } = this.#places[bee];
-    const frames = outbox.drain((frame) => this.#options.events.frame(bee, frame));
-    return frames > 0;
+    const frames = this.#withRings(() =>
+      outbox.drain((frame) => this.#options.events.frame(bee, frame))
+    );
+    return frames !== 0;
+  }
+
+  /** Where what bees share is damaged the hive fails, and not whoever looked, a timer perhaps. */
+  #withRings<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (cause) {
+      this.#fail(damageError(cause));
+      return undefined;
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#hasFailed = true;
+    this.#options.events.failed(error);
   }
 
   /**
@@ -185,11 +204,10 @@ export class Hive {
    */
   async idle(rooms: ReadonlyMap<number, number> = new Map()): Promise<void> {
     const forRoom = [...rooms].map(([bee, bytes]) => this.#places[bee].inbox.forRoom(bytes));
-    await sleepOnAsync(this.#control.bell, {
-      ends: [...this.#places.map((place) => place.outbox), ...forRoom],
-      waiter: this.#options.runtime,
-      timeoutMs: SLEEP_MS,
-    });
+    const ends = [...this.#places.map((place) => place.outbox), ...forRoom];
+    const { runtime: waiter } = this.#options;
+    await sleepOnAsync(this.#control.bell, { ends, waiter, timeoutMs: SLEEP_MS })
+      .catch((cause) => this.#fail(damageError(cause)));
   }
 
   /** Ends whoever waits in {@linkcode Hive.idle}. */
@@ -226,6 +244,7 @@ export class Hive {
     const place = this.#places[bee];
     if (place.lost || this.#stopping) return;
     this.#drain(bee); // what it has published is good
+    if (this.#hasFailed) return;
     place.lost = true;
     const cursor = place.control.cursor();
     place.control.command = Command.stop;
@@ -254,7 +273,7 @@ export class Hive {
   #giveUp(place: Place, error: Error): void {
     place.lost = true;
     place.ready.reject(error);
-    this.#options.events.failed(error);
+    this.#fail(error);
   }
 
   /** Tells the other bees of the rings to and from a new one. */
@@ -393,6 +412,17 @@ function spawnError(doing: string, cause: unknown): StreamingError {
   const message = `Cannot ${doing}: a bee cannot be spawned: ${reason}; fewer workers or a ` +
     "smaller ringBytes take less memory";
   return new StreamingError(message, { cause });
+}
+
+function damageError(cause: unknown): StreamingError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof RingCorruptedError)) {
+    return new StreamingError(`Cannot go on: ${reason}`, { cause });
+  }
+  const message =
+    `Cannot go on: a ring between the stream and a bee is damaged: ${reason}; do not ` +
+    "trust results that came just before, and make a new stream";
+  return new RingCorruptedError(message, { cause });
 }
 
 /** Whether the bee has moved since the last look, as far as it should. */

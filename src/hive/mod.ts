@@ -5,6 +5,7 @@
  */
 export { LostBeesError, UnfitBeeError } from "./hive.ts";
 export type { RecordInfo } from "./record_info.ts";
+export { RingCorruptedError } from "./ring_memory.ts";
 export type { Role } from "./roles.ts";
 export { StreamingError, type StreamingErrorOptions } from "./streaming_error.ts";
 export type { ModuleReference } from "./user_function.ts";

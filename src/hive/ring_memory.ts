@@ -1,3 +1,5 @@
+import { StreamingError } from "./streaming_error.ts";
+
 /** Bytes of a cache line, doubled: processors fetch neighbours in pairs. */
 const LINE_BYTES = 128;
 const LINE_CELLS = LINE_BYTES / 4;
@@ -41,9 +43,9 @@ export const STATE = { open: 0, closed: 1, abandoned: 2 } as const;
 export type RingState = "open" | "closed" | "abandoned";
 
 /** A ring's memory is not what the two sides agreed on: a lost bee wrote into it, or a bug did. */
-export class RingCorruptedError extends Error {
+export class RingCorruptedError extends StreamingError {
   /** The name of the class. */
-  override readonly name = "RingCorruptedError";
+  override readonly name: string = "RingCorruptedError";
 }
 
 /** Options of {@linkcode allocateRing}. */

@@ -51,3 +51,17 @@ export function forSeeds(runs: number, property: (random: Random, seed: number) 
     }
   }
 }
+
+/** As {@linkcode forSeeds}, one seed after the other. */
+export async function forSeedsAsync(
+  runs: number,
+  property: (random: Random, seed: number) => Promise<void>,
+): Promise<void> {
+  for (let seed = 1; seed <= runs; seed++) {
+    try {
+      await property(new Random(seed), seed);
+    } catch (error) {
+      throw new Error(`Property fails for seed ${seed}`, { cause: error });
+    }
+  }
+}
