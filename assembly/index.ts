@@ -4,7 +4,8 @@ export { tableBytes, tableCount, tableCreate, tableDrop, tableDue, tableFree, ta
 export { beginTimes, greatestTime, lateRows, leastTime, untimedRows, watermark } from "./window/assign";
 export { addRows } from "./window/add";
 export { findStates, newDictionary } from "./window/find";
-export { countRows, updateByIndex, updateStates } from "./window/update";
+export { countRows, updateStates } from "./window/update";
+export { indexArrayBegin, indexArrayEnd, updateByIndex } from "./window/by_index";
 export { beginWrite, findRecords, measuredRecords, measureWindow, recordsFound, tableClear, writeRecords } from "./window/delta";
 export { mergeRecords } from "./window/merge";
 export { hashRows, listRows, routeRows } from "./window/route";

@@ -4,7 +4,8 @@
 // finalisers of SplitMix64 and MurmurHash3 work like this; WebAssembly has no 128-bit product for
 // wyhash proper). Top bits choose the key group, low bits the slot, so both ends must be good.
 
-const K1: u64 = 0x9e3779b97f4a7c15;
+/** Odd, the fraction of the golden ratio in 64 bits: its products differ most in their top bits. */
+export const K1: u64 = 0x9e3779b97f4a7c15;
 const K2: u64 = 0xc2b2ae3d27d4eb4f;
 const K3: u64 = 0xff51afd7ed558ccd;
 const SEED: u64 = 0x2545f4914f6cdd1d;

@@ -86,11 +86,27 @@ export function fixedKey(kind: u32, values: u32, row: u32): u64 {
   return (load<u8>(values + (row >> 3)) >> <u8>(row & 7)) & 1;
 }
 
+function widenIntegers(at: u32, count: u32, out: u32): void {
+  const end = out + ((count & ~3) << 3);
+  for (; out < end; out += 32, at += 16) {
+    const four = v128.load(at);
+    v128.store(out, i64x2.extend_low_i32x4_s(four));
+    v128.store(out, i64x2.extend_high_i32x4_s(four), 16);
+  }
+  for (let row: u32 = 0; row < (count & 3); row++) {
+    store<u64>(out + (row << 3), <u64>(<i64>load<i32>(at + (row << 2))));
+  }
+}
+
 /** The keys of `count` rows from `from`, as an array of 64 bits: a column's own, or `scratch`. */
 export function fixedKeys(column: u32, from: u32, count: u32, scratch: u32): u32 {
   const kind = kindOf(column);
   const values = valuesOf(column);
   if (kind == KIND_I64) return values + (from << 3);
+  if (kind == KIND_I32) {
+    widenIntegers(values + (from << 2), count, scratch);
+    return scratch;
+  }
   for (let row: u32 = 0; row < count; row++) {
     store<u64>(scratch + (row << 3), fixedKey(kind, values, from + row));
   }

@@ -41,6 +41,7 @@ import {
   stateIn,
   tagOf,
 } from "./slice";
+import { findInFront, frontServes } from "./front";
 import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
 import { AHEAD, CANDIDATES, findCandidates, isFar } from "./touch";
 
@@ -111,8 +112,9 @@ function findFixedBlock(table: u32, slice: u32, column: u32, from: u32, count: u
   if (slice == MIXED || validity != 0) {
     return findFixedMixed(table, slice, keys, validity, from, count, out);
   }
-  return isFar(slice)
-    ? findFixedFar(table, slice, keys, count, out)
+  if (isFar(slice)) return findFixedFar(table, slice, keys, count, out);
+  return frontServes(slice)
+    ? findInFront(table, slice, keys, count, out)
     : findFixedNear(table, slice, keys, count, out);
 }
 

@@ -21,7 +21,8 @@ import { T_STATE } from "./table";
 const AT_INTEGER: u32 = 28;
 const RECORD_HEAD: u32 = 16;
 
-function mergeDoubleSum(into: u32, from: u32): void {
+/** Adds a sum and its compensation to another. */
+export function mergeDoubleSum(into: u32, from: u32): void {
   const old = load<f64>(into);
   const value = load<f64>(from);
   const sum = old + value;

@@ -7,6 +7,7 @@
 // of their own; all of it is given back when the window closes.
 import { hashFixed, hashLong, LONG_MARK, NULL_MARK, sameBytes } from "../hash/hash";
 import { allocate, release } from "../memory/arena";
+import { frontForget } from "./front";
 import {
   FIXED,
   keepSpare,
@@ -123,6 +124,7 @@ function freeChunks(table: u32, first: u32): void {
 
 /** Gives back a slice and everything in it. */
 export function sliceFree(table: u32, slice: u32): void {
+  frontForget(slice);
   store<u32>(table, groupsIn(slice), T_EXPECTED);
   store<u32>(table, load<u32>(table, T_GROUPS) - groupsIn(slice), T_GROUPS);
   freeChunks(table, load<u32>(slice, S_FIRST));
@@ -145,6 +147,7 @@ export function sliceRecycle(table: u32, slice: u32): void {
     sliceFree(table, slice);
     return;
   }
+  frontForget(slice);
   store<u32>(table, load<u32>(table, T_GROUPS) - groupsIn(slice), T_GROUPS);
   memory.fill(load<u32>(slice, S_BUCKETS), 0, buckets << BUCKET_SHIFT);
   store<u32>(slice, 0, S_COUNT);

@@ -25,21 +25,53 @@ export function isFar(slice: u32): bool {
 // Takes what was read ahead, so that the reads are not left out.
 let sink: u64 = 0;
 
+// @ts-ignore: decorator
+@inline
+function readBucket(buckets: u32, mask: u32, hash: u32): u64 {
+  return load<u64>(bucketOf(buckets, mask, load<u32>(hash)));
+}
+
+// @ts-ignore: decorator
+@inline
+function findCandidate(buckets: u32, mask: u32, hash: u32, out: u32): void {
+  const tag = tagOf(load<u64>(hash));
+  const bucket = bucketOf(buckets, mask, tag);
+  store<u32>(out, stateIn(bucket, matches(bucket, tag) | LAST_SLOT));
+}
+
+// @ts-ignore: decorator
+@inline
+function readState(candidate: u32): u64 {
+  return load<u64>(load<u32>(candidate));
+}
+
 /** Finds candidates for at most AHEAD rows, and brings them into the cache. */
 export function findCandidates(slice: u32, hashes: u32, count: u32): void {
   const buckets = load<u32>(slice, S_BUCKETS);
   const mask = load<u32>(slice, S_MASK);
+  const end = hashes + (count << 3);
   let seen: u64 = 0;
-  for (let at = hashes; at < hashes + (count << 3); at += 8) {
-    seen ^= load<u64>(bucketOf(buckets, mask, load<u32>(at)));
+  let at = hashes;
+  for (; at + 32 <= end; at += 32) {
+    seen ^= readBucket(buckets, mask, at);
+    seen ^= readBucket(buckets, mask, at + 8);
+    seen ^= readBucket(buckets, mask, at + 16);
+    seen ^= readBucket(buckets, mask, at + 24);
   }
-  for (let row: u32 = 0; row < count; row++) {
-    const tag = tagOf(load<u64>(hashes + (row << 3)));
-    const bucket = bucketOf(buckets, mask, tag);
-    store<u32>((<u32>CANDIDATES) + (row << 2), stateIn(bucket, matches(bucket, tag) | LAST_SLOT));
+  for (; at < end; at += 8) seen ^= readBucket(buckets, mask, at);
+  let out = <u32>CANDIDATES;
+  for (at = hashes; at + 16 <= end; at += 16, out += 8) {
+    findCandidate(buckets, mask, at, out);
+    findCandidate(buckets, mask, at + 8, out + 4);
   }
-  for (let row: u32 = 0; row < count; row++) {
-    seen ^= load<u64>(load<u32>((<u32>CANDIDATES) + (row << 2)));
+  for (; at < end; at += 8, out += 4) findCandidate(buckets, mask, at, out);
+  const last = (<u32>CANDIDATES) + (count << 2);
+  for (out = <u32>CANDIDATES; out + 16 <= last; out += 16) {
+    seen ^= readState(out);
+    seen ^= readState(out + 4);
+    seen ^= readState(out + 8);
+    seen ^= readState(out + 12);
   }
+  for (; out < last; out += 4) seen ^= readState(out);
   sink ^= seen;
 }

@@ -3,8 +3,6 @@
 // Each loop is compiled for the fields it fills: a type parameter of two bytes is "yes", one of a
 // single byte "no" (AssemblyScript specialises on types only).
 import {
-  AT_VALUES,
-  BLOCK,
   isValid,
   KIND_F32,
   KIND_F64,
@@ -55,7 +53,7 @@ function countNulls(states: u32, count: u32, validity: u32, at: u32): void {
 // error term without a branch.
 // @ts-ignore: decorator
 @inline
-function addDouble(at: u32, value: f64): void {
+export function addDouble(at: u32, value: f64): void {
   const old = load<f64>(at);
   const sum = old + value;
   const part = sum - old;
@@ -66,7 +64,7 @@ function addDouble(at: u32, value: f64): void {
 // Widens a least value and a negated greatest one.
 // @ts-ignore: decorator
 @inline
-function widenDouble(at: u32, value: f64): void {
+export function widenDouble(at: u32, value: f64): void {
   const pair = f64x2.replace_lane(f64x2.splat(value), 1, -value);
   v128.store(at, f64x2.min(v128.load(at), pair));
 }
@@ -74,7 +72,7 @@ function widenDouble(at: u32, value: f64): void {
 // Values of two rows, as doubles.
 // @ts-ignore: decorator
 @inline
-function loadPair<V>(at: u32): v128 {
+export function loadPair<V>(at: u32): v128 {
   if (sizeof<V>() == 4) return f64x2.promote_low_f32x4(v128.load64_zero(at));
   return v128.load(at);
 }
@@ -112,54 +110,64 @@ function widenPair(first: u32, second: u32, values: v128): void {
 }
 
 // Makes NaN of the ranges of those rows' states whose value is NaN.
-function markUnordered<V, M>(states: u32, count: u32, values: u32, range: u32, map: u32): void {
+function markUnordered<V>(states: u32, count: u32, values: u32, range: u32): void {
   for (let row: u32 = 0; row < count; row++) {
     const value = <f64>load<V>(values + row * sizeof<V>());
     if (value == value) continue;
-    let state = load<u32>(states + (row << 2));
-    if (sizeof<M>() == 2) state = load<u32>(map + (state << 2));
-    v128.store(state + range, f64x2.splat(value));
+    v128.store(load<u32>(states + (row << 2)) + range, f64x2.splat(value));
   }
 }
 
-// Rows without nulls, two at a time; the row that may be left is the caller's. With a map (M)
-// `states` are indices into it.
-function updatePairs<V, R, S, W, M>(
+// @ts-ignore: decorator
+@inline
+function countPair(first: u32, second: u32): void {
+  store<u64>(first, load<u64>(first) + 1);
+  store<u64>(second, load<u64>(second) + 1);
+}
+
+/** addDouble() for two states, which may be one. */
+// @ts-ignore: decorator
+@inline
+export function addTwo(first: u32, second: u32, values: v128): void {
+  if (first != second) addPair(first, second, values);
+  else {
+    addSum(first, f64x2.extract_lane(values, 0));
+    addSum(first, f64x2.extract_lane(values, 1));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function updatePair<R, S, W>(both: u64, values: v128, sum: u32, range: u32): void {
+  const first = <u32>both;
+  const second = <u32>(both >> 32);
+  if (sizeof<R>() == 2) countPair(first, second);
+  if (sizeof<S>() == 2) addTwo(first + sum, second + sum, values);
+  if (sizeof<W>() == 2) widenPair(first + range, second + range, values);
+}
+
+// Rows without nulls, four at a time, since each turn of a loop costs a check; the rows that may
+// be left are the caller's.
+function updateFours<V, R, S, W>(
   states: u32,
-  pairs: u32,
+  count: u32,
   values: u32,
   sum: u32,
   range: u32,
-  map: u32,
 ): void {
   let unordered = i64x2.splat(0);
-  for (let pair: u32 = 0; pair < pairs; pair++) {
-    const both = load<u64>(states + (pair << 3));
-    let first = <u32>both;
-    let second = <u32>(both >> 32);
-    if (sizeof<M>() == 2) {
-      first = load<u32>(map + (first << 2));
-      second = load<u32>(map + (second << 2));
-    }
-    if (sizeof<R>() == 2) {
-      store<u64>(first, load<u64>(first) + 1);
-      store<u64>(second, load<u64>(second) + 1);
-    }
-    const two = loadPair<V>(values + pair * 2 * sizeof<V>());
-    if (sizeof<S>() == 2) {
-      if (first != second) addPair(first + sum, second + sum, two);
-      else {
-        addSum(first + sum, f64x2.extract_lane(two, 0));
-        addSum(first + sum, f64x2.extract_lane(two, 1));
-      }
-    }
+  let at = values;
+  for (let state = states; state < states + (count << 2); state += 16, at += 4 * sizeof<V>()) {
+    const low = loadPair<V>(at);
+    const high = loadPair<V>(at + 2 * sizeof<V>());
+    updatePair<R, S, W>(load<u64>(state), low, sum, range);
+    updatePair<R, S, W>(load<u64>(state, 8), high, sum, range);
     if (sizeof<W>() == 2) {
-      widenPair(first + range, second + range, two);
-      unordered = v128.or(unordered, f64x2.ne(two, two));
+      unordered = v128.or(unordered, v128.or(f64x2.ne(low, low), f64x2.ne(high, high)));
     }
   }
   if (sizeof<W>() == 2) {
-    if (v128.any_true(unordered)) markUnordered<V, M>(states, pairs * 2, values, range, map);
+    if (v128.any_true(unordered)) markUnordered<V>(states, count, values, range);
   }
 }
 
@@ -173,8 +181,8 @@ function updateDoubles<V, N, R, S, W>(
 ): void {
   let row: u32 = 0;
   if (sizeof<N>() == 1) {
-    row = count & ~1;
-    updatePairs<V, R, S, W, No>(states, row >> 1, values, sum, range, 0);
+    row = count & ~3;
+    updateFours<V, R, S, W>(states, row, values, sum, range);
   }
   for (; row < count; row++) {
     const state = load<u32>(states + (row << 2));
@@ -251,7 +259,7 @@ function updateFields<V, N, R>(
   else update<V, N, R, Yes, Yes>(states, count, values, validity, sum, range);
 }
 
-function updateSums<V>(column: u32, layout: u32, states: u32, count: u32, rows: bool): void {
+export function updateSums<V>(column: u32, layout: u32, states: u32, count: u32, rows: bool): void {
   const fields = load<u32>(layout);
   const values = valuesOf(column);
   const validity = validityOf(column);
@@ -380,51 +388,4 @@ export function updateStates(
   else if (kind == KIND_F32) updateAll<f32>(column, layout, states, count, times, first, rows);
   else if (kind == KIND_I32) updateAll<i32>(column, layout, states, count, times, first, rows);
   else updateAll<i64>(column, layout, states, count, times, first, rows);
-}
-
-function updateMapped<V>(column: u32, layout: u32, indices: u32, count: u32, map: u32): void {
-  const fields = load<u32>(layout);
-  const values = valuesOf(column);
-  const sum = load<u32>(layout, AT_SUM);
-  const range = load<u32>(layout, AT_RANGE);
-  const pairs = count >> 1;
-  if (fields == SUM) updatePairs<V, Yes, Yes, No, Yes>(indices, pairs, values, sum, range, map);
-  else if (fields == RANGE) updatePairs<V, Yes, No, Yes, Yes>(indices, pairs, values, sum, range, map);
-  else updatePairs<V, Yes, Yes, Yes, Yes>(indices, pairs, values, sum, range, map);
-  if ((count & 1) == 0) return;
-  const state = load<u32>(map + (load<u32>(indices + ((count - 1) << 2)) << 2));
-  const value = <f64>load<V>(values + (count - 1) * sizeof<V>());
-  store<u64>(state, load<u64>(state) + 1);
-  if (fields & SUM) addDouble(state + sum, value);
-  if (fields & RANGE) widenDouble(state + range, value);
-}
-
-/**
- * updateStates() for the one value of a plan, doubles without nulls of which there are only sums
- * and ranges, where a dictionary's indices tell the states.
- *
- * @param indices The key column.
- * @param maps A word for every BLOCK rows: 0, or where the states of the indices are listed.
- */
-export function updateByIndex(
-  column: u32,
-  layout: u32,
-  states: u32,
-  count: u32,
-  indices: u32,
-  maps: u32,
-): void {
-  const bytes: u32 = kindOf(column) == KIND_F32 ? 4 : 8;
-  const values = valuesOf(column);
-  for (let from: u32 = 0; from < count; from += BLOCK) {
-    const rows = min(BLOCK, count - from);
-    const map = load<u32>(maps + ((from / BLOCK) << 2));
-    store<u32>(column, values + from * bytes, AT_VALUES);
-    const own = map != 0 ? valuesOf(indices) + (from << 2) : states + (from << 2);
-    if (map == 0) {
-      if (bytes == 4) updateSums<f32>(column, layout, own, rows, true);
-      else updateSums<f64>(column, layout, own, rows, true);
-    } else if (bytes == 4) updateMapped<f32>(column, layout, own, rows, map);
-    else updateMapped<f64>(column, layout, own, rows, map);
-  }
 }

@@ -230,9 +230,23 @@ export class ColumnSource {
     return this.#mapped && !this.hasNulls;
   }
 
+  /** Whether nothing of the column needs to be copied. */
+  get inPlace(): boolean {
+    const { hasNulls } = this;
+    const validity = !hasNulls || this.#validity.inPlace;
+    if (this.#options.validityOnly) return validity;
+    const offsets = this.#kind !== KernelKind.bytes || this.#offsets.inPlace;
+    return validity && offsets && this.#values.inPlace;
+  }
+
+  /** Entries of the dictionary; 0 when there is none. */
+  get dictionaryLength(): number {
+    return this.#dictionary?.column.length ?? 0;
+  }
+
   /** Bytes of a map of the dictionary; 0 when there is none. */
   get mapBytes(): number {
-    return this.#dictionary === undefined ? 0 : (this.#dictionary.column.length + 1) * 4;
+    return this.#dictionary === undefined ? 0 : (this.dictionaryLength + 1) * 4;
   }
 
   /**

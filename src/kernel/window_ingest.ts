@@ -17,7 +17,7 @@ import type {
   WindowRows,
 } from "./window_types.ts";
 
-/** Rows that are staged and worked on at a time: their columns stay in the second-level cache. */
+/** Rows that are copied and worked on at a time: their columns stay in the second-level cache. */
 const CHUNK_ROWS = 8192;
 /** Rows that the kernel works on at a time. */
 const BLOCK_ROWS = 512;
@@ -25,16 +25,28 @@ const KEPT_STATES_BYTES = 5 * 65_536;
 /** A state of this many bytes no longer stays in the cache while a whole batch passes. */
 const LARGE_STATE_BYTES = 1 << 19;
 const KEY_GROUPS = 256;
+/** Bytes of an array by dictionary index, and of each of its entries. */
+const ARRAY_HEAD_BYTES = 16;
+const ARRAY_ENTRY_BYTES = 36;
+/** Rows for each entry of a dictionary from which on an array by index may pay. */
+const ARRAY_SHARE = 8;
 
-function* chunksOf(length: number): Generator<RowSpan> {
-  for (let from = 0; from < length; from += CHUNK_ROWS) {
-    yield { from, count: Math.min(CHUNK_ROWS, length - from) };
+/** Rows to work on at a time: of columns that need no copying all. */
+function chunkRows(columns: readonly ColumnSource[], length: number): number {
+  return columns.every((column) => column.inPlace) ? Math.max(1, length) : CHUNK_ROWS;
+}
+
+function* chunksOf(length: number, rows: number): Generator<RowSpan> {
+  for (let from = 0; from < length; from += rows) {
+    yield { from, count: Math.min(rows, length - from) };
   }
 }
 
 /** A batch on its way into a table. */
 interface Batch {
   readonly length: number;
+  /** Rows to work on at a time. */
+  readonly chunk: number;
   readonly times: ColumnSource;
   readonly keys: readonly ColumnSource[];
   readonly values: readonly ColumnSource[];
@@ -42,6 +54,8 @@ interface Batch {
   readonly states: number;
   /** Addresses of maps of the key's dictionary, one a block of rows; 0 when there are none. */
   readonly maps: number;
+  /** Address of an array that takes rows by dictionary index; 0 when it would not pay. */
+  readonly array: number;
 }
 
 /** Brings batches into a window table. */
@@ -49,6 +63,7 @@ export class WindowIngest implements Disposable {
   readonly #context: TableContext;
   readonly #staging: ColumnStaging;
   readonly #states: MemoryBlock;
+  readonly #array: MemoryBlock;
   readonly #dictionaries: readonly StagedDictionary[];
   readonly #descriptions: number;
   readonly #needsTimes: boolean;
@@ -60,6 +75,7 @@ export class WindowIngest implements Disposable {
     this.#context = context;
     this.#staging = new ColumnStaging(kernel);
     this.#states = new MemoryBlock(kernel, KEPT_STATES_BYTES);
+    this.#array = new MemoryBlock(kernel, KEPT_STATES_BYTES);
     this.#dictionaries = plan.keys.map(() => new StagedDictionary(kernel));
     const columns = 1 + plan.keys.length + plan.values.length;
     this.#descriptions = kernel.allocate(columns * DESCRIPTION_BYTES);
@@ -104,7 +120,15 @@ export class WindowIngest implements Disposable {
     const { length } = rows;
     const states = this.#states.reserve(length * 5 + 8);
     const mapped = this.#isSummary && keys.length === 1 && keys[0].isMapped && !values[0].hasNulls;
-    return { length, times, keys, values, states, maps: mapped ? states + aligned(length * 4) : 0 };
+    const maps = mapped ? states + aligned(length * 4) : 0;
+    const array = mapped ? this.#arrayOf(keys[0], length) : 0;
+    const chunk = chunkRows([times, ...keys, ...values], length);
+    return { length, chunk, times, keys, values, states, maps, array };
+  }
+
+  #arrayOf({ dictionaryLength }: ColumnSource, rows: number): number {
+    if (rows < dictionaryLength * ARRAY_SHARE) return 0;
+    return this.#array.reserve(ARRAY_HEAD_BYTES + dictionaryLength * ARRAY_ENTRY_BYTES);
   }
 
   /**
@@ -128,25 +152,28 @@ export class WindowIngest implements Disposable {
 
   /** Only finding states can fail, so nothing is updated before all of them are found. */
   #addInTwoPasses(batch: Batch, at: BatchPosition): void {
-    const { length, times, keys, values, maps } = batch;
+    const { kernel: { exports }, layouts } = this.#context;
+    const { length, chunk, times, keys, values, maps, array } = batch;
     const updated = [...(this.#needsTimes ? [times] : []), ...(maps ? keys : []), ...values];
-    const together = length <= CHUNK_ROWS;
-    for (const span of chunksOf(length)) {
+    const together = length <= chunk;
+    for (const span of chunksOf(length, chunk)) {
       this.#staging.stage(together ? [times, ...keys, ...values] : [times, ...keys], span);
       this.#find(batch, span);
     }
-    for (const span of chunksOf(length)) {
+    if (array !== 0) exports.indexArrayBegin(array, keys[0].dictionaryLength);
+    for (const span of chunksOf(length, chunk)) {
       if (!together) this.#staging.stage(updated, span);
       this.#update(batch, span, at);
     }
+    if (array !== 0) exports.indexArrayEnd(array, layouts);
   }
 
   /** Block by block, while the states that were found are still in the nearest cache. */
   #addAtOnce(batch: Batch, at: BatchPosition): void {
     const { kernel, table, layouts } = this.#context;
-    const { length, times, keys, values, states } = batch;
+    const { length, chunk, times, keys, values, states } = batch;
     const columns = [times, ...keys, ...values];
-    for (const span of chunksOf(length)) {
+    for (const span of chunksOf(length, chunk)) {
       this.#staging.stage(columns, span);
       const code = kernel.exports.addRows(
         table,
@@ -180,7 +207,8 @@ export class WindowIngest implements Disposable {
     if (maps !== 0) {
       const [value, key] = [values[0].description, keys[0].description];
       const ownMaps = maps + (from / BLOCK_ROWS) * 4;
-      return exports.updateByIndex(value, layouts, own, count, key, ownMaps);
+      const left = batch.length - from;
+      return exports.updateByIndex(value, layouts, own, count, key, ownMaps, batch.array, left);
     }
     values.forEach(({ description }, index) =>
       exports.updateStates(
@@ -199,6 +227,7 @@ export class WindowIngest implements Disposable {
   #trim(): void {
     this.#staging.trim();
     this.#states.trim();
+    this.#array.trim();
   }
 
   #timeOutcome(): TimeOutcome {
@@ -221,7 +250,7 @@ export class WindowIngest implements Disposable {
     placeOwners(this.#context, options);
     kernel.u8.fill(0, counts, counts + KEY_GROUPS * 4);
     kernel.exports.beginTimes(table, options.watermarkBefore, options.bound);
-    for (const span of chunksOf(rows.length)) {
+    for (const span of chunksOf(rows.length, CHUNK_ROWS)) {
       this.#staging.stage([times, ...keys], span);
       const { from, count } = span;
       const code = kernel.exports
@@ -241,7 +270,7 @@ export class WindowIngest implements Disposable {
     using block = new MemoryBlock(kernel, 0);
     const out = block.reserve(CHUNK_ROWS * 8);
     const [first] = batch.keys;
-    for (const span of chunksOf(rows.length)) {
+    for (const span of chunksOf(rows.length, CHUNK_ROWS)) {
       const { from, count } = span;
       this.#staging.stage(batch.keys, span);
       const columns = first?.description ?? this.#descriptions;
@@ -273,6 +302,7 @@ export class WindowIngest implements Disposable {
   [Symbol.dispose](): void {
     this.#staging[Symbol.dispose]();
     this.#states[Symbol.dispose]();
+    this.#array[Symbol.dispose]();
     for (const dictionary of this.#dictionaries) dictionary[Symbol.dispose]();
     this.#context.kernel.release(this.#descriptions);
   }

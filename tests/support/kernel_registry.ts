@@ -28,7 +28,8 @@ export const FAMILIES: readonly KernelFamily[] = [
   {
     exports: [
       ...["beginTimes", "greatestTime", "lateRows", "leastTime", "untimedRows", "watermark"],
-      ...["addRows", "findStates", "countRows", "updateStates", "updateByIndex", "newDictionary"],
+      ...["addRows", "findStates", "countRows", "updateStates", "newDictionary"],
+      ...["updateByIndex", "indexArrayBegin", "indexArrayEnd"],
       ...["measureWindow", "measuredRecords", "beginWrite", "writeRecords", "tableClear"],
       ...["findRecords", "recordsFound", "mergeRecords"],
       ...["hashRows", "routeRows", "listRows"],
