@@ -119,7 +119,7 @@ export class Forager implements Disposable {
     const { bee, owner, outputs } = this.#options;
     if (to === bee) return owner.add(batch, { partition: count, position });
     const header = message({ kind: MessageKind.rows, generation, count, position });
-    outputs.peer(to).sendBatch(header, batch);
+    outputs.peer(to).sendRows(header, batch);
   }
 
   /**

@@ -65,7 +65,7 @@ export interface HiveOptions {
   readonly task: TaskSpec;
   /** Capacity of each ring; a frame is at most half of it. */
   readonly ringBytes: number;
-  /** Capacity of each ring between two bees. Default 0: they exchange nothing. */
+  /** Capacity of each ring between two bees, at most. Default 0: they exchange nothing. */
   readonly exchangeBytes?: number;
   /** A bee that has work and makes no progress for so long counts as hung. */
   readonly recordTimeoutMs: number;

@@ -7,6 +7,7 @@ import {
   writeMessageHeader,
 } from "./pipeline_frames.ts";
 import type { RingWriter, Sleeper } from "./ring_buffer.ts";
+import { spellOut } from "./spell_out.ts";
 
 const FRAME = { kind: "data" } as const;
 
@@ -59,19 +60,31 @@ export class MessageQueue {
   }
 
   /**
-   * Sends a batch, in pieces by rows of which all but the last are marked with `more`.
+   * Sends a batch, in pieces by rows.
    *
    * @throws {RangeError} when a single row does not fit.
    */
   sendBatch(header: MessageHeader, batch: RecordBatch): void {
-    const pieces = splitBatch(batch, this.maxBodyBytes);
     let row = 0;
-    pieces.forEach((piece, at) => {
-      const more = at < pieces.length - 1 ? MessageFlag.more : 0;
-      const position = header.position + row;
-      this.send({ ...header, position, flags: header.flags | more }, piece);
+    for (const piece of splitBatch(batch, this.maxBodyBytes)) {
+      this.send({ ...header, position: header.position + row }, piece);
       row += piece.length;
-    });
+    }
+  }
+
+  /**
+   * As {@linkcode MessageQueue.sendBatch} for rows of whatever size: one that does not fit goes by
+   * itself, in pieces of bytes of which all but the last are marked with `more`.
+   */
+  sendRows(header: MessageHeader, batch: RecordBatch): void {
+    const most = this.maxBodyBytes;
+    let row = 0;
+    for (const piece of halves(batch, most, spellOut)) {
+      const given = { ...header, position: header.position + row };
+      if (frameSize(piece) <= most) this.send(given, piece);
+      else this.sendPieces(given, encodeFrame(FRAME, piece));
+      row += piece.length;
+    }
   }
 
   /** Writes what waits; false when there is no room for all. */
@@ -111,22 +124,29 @@ function writeMessage(frame: Uint8Array, { header, body }: Message): void {
   else encodeFrame(FRAME, body, { target });
 }
 
+/** Cuts a batch in halves until their frames have at most so many bytes, or a single row. */
+function halves<Row>(
+  batch: RecordBatch<Row>,
+  maxBytes: number,
+  trim: (half: RecordBatch<Row>) => RecordBatch<Row> = (half) => half,
+): RecordBatch<Row>[] {
+  if (batch.length === 1 || frameSize(batch) <= maxBytes) return [batch];
+  const middle = batch.length >> 1;
+  return [batch.slice(0, middle), batch.slice(middle)]
+    .flatMap((half) => halves(trim(half), maxBytes, trim));
+}
+
 /**
  * Cuts a batch into pieces whose frames have at most so many bytes.
  *
  * @throws {RangeError} when a single row does not fit.
  */
 export function splitBatch<Row>(batch: RecordBatch<Row>, maxBytes: number): RecordBatch<Row>[] {
-  const bytes = frameSize(batch);
-  if (bytes <= maxBytes) return [batch];
-  if (batch.length === 1) {
-    throw new RangeError(
-      `Cannot send record to bees: it takes ${bytes} bytes, at most ${maxBytes} fit into half a ` +
-        `ring; pass larger ringBytes, or select fewer columns`,
-    );
-  }
-  const middle = batch.length >> 1;
-  return [batch.slice(0, middle), batch.slice(middle)].flatMap((half) =>
-    splitBatch(half, maxBytes)
+  const pieces = halves(batch, maxBytes);
+  const tooLong = pieces.find((each) => each.length === 1 && frameSize(each) > maxBytes);
+  if (!tooLong) return pieces;
+  throw new RangeError(
+    `Cannot send record to bees: it takes ${frameSize(tooLong)} bytes, at most ${maxBytes} fit ` +
+      `into half a ring; pass larger ringBytes, or select fewer columns`,
   );
 }

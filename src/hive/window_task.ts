@@ -60,7 +60,7 @@ class WindowLogic implements PipelineLogic {
   readonly #forager: Forager;
   readonly #outputs: BeeOutputs;
   readonly #inputs: ExchangeInputs;
-  /** Pieces of deltas that are not complete, by sender. */
+  /** Pieces of messages that are not complete, by sender. */
   readonly #pieces = new Map<number, Uint8Array[]>();
   /** Bees whose barrier has come. */
   readonly #arrived = new Set<number>();
@@ -154,10 +154,6 @@ class WindowLogic implements PipelineLogic {
   }
 
   #exchanged(from: number, header: MessageHeader, body: Uint8Array): void {
-    if (header.kind === MessageKind.rows) {
-      const { batch } = decodeFrame(body, { trusted: true });
-      return this.#owner.add(batch!, { partition: header.count, position: header.position });
-    }
     const pieces = this.#pieces.get(from) ?? [];
     if ((header.flags & MessageFlag.more) !== 0) {
       pieces.push(body.slice());
@@ -165,7 +161,10 @@ class WindowLogic implements PipelineLogic {
       return;
     }
     this.#pieces.delete(from);
-    this.#fold(header, concatBytes([...pieces, body]));
+    const whole = concatBytes([...pieces, body]);
+    if (header.kind === MessageKind.delta) return this.#fold(header, whole);
+    const { batch } = decodeFrame(whole, { trusted: true });
+    this.#owner.add(batch!, { partition: header.count, position: header.position });
   }
 
   #fold({ count, generation }: MessageHeader, body: Uint8Array): void {

@@ -36,7 +36,10 @@ export interface PipelineOptions {
   deadLetter?: Publisher | ((bad: BadInput) => void | Promise<void>);
   /** Kernel memory of each bee, in bytes, from 64 KiB to 4 GiB − 64 KiB. Default 1 GiB. */
   memoryBytes?: number;
-  /** Capacity in bytes of each ring: a power of two. A row takes at most half. Default 4 MiB. */
+  /**
+   * Capacity in bytes of each ring to and from a bee: a power of two. A row takes at most half. The
+   * rings between bees are smaller where they would take more than 256 MiB together. Default 4 MiB.
+   */
   ringBytes?: number;
   /** Rows that go to a bee at a time, at most. Default 16,384. */
   batchRows?: number;

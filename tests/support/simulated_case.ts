@@ -66,15 +66,22 @@ export interface SimulatedCase {
   readonly trace: readonly string[];
 }
 
-/** Runs the case of a seed in a simulation, with bees that hang and crash if `faults` is set. */
+/**
+ * Runs the case of a seed in a simulation, with bees that hang and crash if `faults` is set;
+ * `given` options take the place of those of the seed.
+ */
 export async function simulateCase(
   seed: number,
-  { faults, maxRows = 1000 }: { faults: boolean; maxRows?: number },
+  { faults, maxRows = 1000, given: own }: {
+    faults: boolean;
+    maxRows?: number;
+    given?: PipelineOptions;
+  },
 ): Promise<SimulatedCase> {
   const random = new Random(seed);
   const given = randomPipelineCase(random, random.pick([0, 20, 300, maxRows]));
   const batches = caseBatches(given, random);
-  const options = randomOptions(random);
+  const options = { ...randomOptions(random), ...own };
   const runtime = new SimulatedRuntime({ seed });
   const run = await runtime.drive(() => {
     if (faults) breakBees(runtime, random);

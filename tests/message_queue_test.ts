@@ -1,0 +1,99 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { columnOf, RecordBatch } from "../mod.ts";
+import { decodeFrame } from "../src/batch/frame.ts";
+import { concatBytes } from "../src/batch/concat_bytes.ts";
+import { MessageQueue } from "../src/hive/message_queue.ts";
+import {
+  message,
+  messageBody,
+  MessageFlag,
+  MessageKind,
+  readMessageHeader,
+} from "../src/hive/pipeline_frames.ts";
+import { forSeeds, type Random } from "./support/random.ts";
+import { ringPair } from "./support/ring_pair.ts";
+
+const RUNS = 2_000;
+const CAPACITY = 1024;
+
+function text(random: Random, most: number): string {
+  return "é".repeat(random.below(most)) + random.below(50);
+}
+
+function batchOf(random: Random): RecordBatch {
+  const length = 1 + random.below(40);
+  const values = <T>(make: () => T) => Array.from({ length }, make);
+  const most = random.pick([1, 10, 2_000]);
+  const words = Array.from({ length: 1 + random.below(60) }, () => text(random, 20));
+  return new RecordBatch(
+    {
+      fields: [
+        { name: "n", type: { kind: "i32" } },
+        { name: "text", type: { kind: "utf8" } },
+        { name: "word", type: { kind: "dict" } },
+      ],
+    },
+    [
+      columnOf({ kind: "i32" }, values(() => random.below(1000))),
+      columnOf({ kind: "utf8" }, values(() => random.chance(0.1) ? text(random, most) : null)),
+      columnOf({ kind: "dict" }, values(() => random.pick(words))),
+    ],
+    length,
+  );
+}
+
+/** Sends by `send` and gives the messages as they come out, put together again. */
+function sent(send: (queue: MessageQueue) => void) {
+  const { writer, reader } = ringPair(CAPACITY);
+  const queue = new MessageQueue(() => writer);
+  const received: { position: number; flags: number; batch: RecordBatch }[] = [];
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
+  send(queue);
+  do {
+    queue.flush();
+    reader.drain((frame) => {
+      const { position, flags } = readMessageHeader(frame);
+      bytes += frame.length;
+      pieces.push(messageBody(frame).slice());
+      if ((flags & MessageFlag.more) !== 0) return;
+      const { batch } = decodeFrame(concatBytes(pieces));
+      received.push({ position, flags, batch: batch! });
+      pieces = [];
+    });
+  } while (!queue.isEmpty);
+  assertEquals(pieces, []);
+  return { received, bytes };
+}
+
+Deno.test("MessageQueue.sendRows() carries rows of any size through a small ring, in order", () => {
+  forSeeds(RUNS, (random) => {
+    const batch = batchOf(random);
+    const header = message({ kind: MessageKind.rows, position: 7, flags: MessageFlag.suspect });
+    const { received } = sent((queue) => queue.sendRows(header, batch));
+    assertEquals(received.flatMap(({ batch }) => batch.toRows()), batch.toRows());
+    let position = 7;
+    for (const each of received) {
+      assertEquals([each.position, each.flags], [position, MessageFlag.suspect]);
+      position += each.batch.length;
+    }
+  });
+});
+
+Deno.test("MessageQueue.sendRows() does not send a dictionary along with each of its rows", () => {
+  const words = Array.from({ length: 64 }, (_, n) => `${n} `.padEnd(100, "."));
+  const type = { kind: "dict" } as const;
+  const schema = { fields: [{ name: "word", type }] };
+  const batch = new RecordBatch(schema, [columnOf(type, words)], words.length);
+  const { bytes } = sent((queue) => queue.sendRows(message({ kind: MessageKind.rows }), batch));
+  assert(bytes < 5 * 64 * 100, `${bytes} bytes`);
+});
+
+Deno.test("MessageQueue.sendBatch() refuses a row that does not fit, and says what to do", () => {
+  const type = { kind: "utf8" } as const;
+  const columns = [columnOf(type, ["a", "b".repeat(1000), "c"])];
+  const batch = new RecordBatch({ fields: [{ name: "text", type }] }, columns, 3);
+  const header = message({ kind: MessageKind.result });
+  const send = () => sent((queue) => queue.sendBatch(header, batch));
+  assertThrows(send, RangeError, "at most 440 fit into half a ring; pass larger ringBytes");
+});
