@@ -88,9 +88,13 @@ Deno.test("the memory never passes the budget, and all of the budget can be used
   const budgetBytes = 8 << 20;
   const kernel = create({ budgetBytes });
   const blocks: number[] = [];
-  assertThrows(() => {
-    while (true) blocks.push(kernel.allocate(10_000));
-  }, KernelMemoryError);
+  assertThrows(
+    () => {
+      while (true) blocks.push(kernel.allocate(10_000));
+    },
+    KernelMemoryError,
+    "in use; raise budgetBytes",
+  );
   assert(kernel.memoryBytes <= budgetBytes);
   assert(kernel.usedBytes > budgetBytes - 200_000, `${kernel.usedBytes} bytes`);
   for (const block of blocks) kernel.release(block);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   BadInputError,
   col,
+  concat,
   count,
   csv,
   FileSourceError,
@@ -155,8 +156,12 @@ Deno.test("Kernel memory that is used up fails the pipeline, and costs no bee", 
   const rows = Array.from({ length: 50_000 }, (_, n) => ({ at: n, key: `key ${n}`, value: n }));
   const pipeline = from(rows, { workers: 2, memoryBytes: 1 << 20 }).timestamps("at")
     .keyBy("key").window(new TumblingWindow({ size: "1h" })).aggregate({ total: sum("value") });
-  await assertRejects(() => drain(pipeline), KernelMemoryError, "budget");
+  const remedy = "raise memoryBytes, use shorter windows";
+  await assertRejects(() => drain(pipeline), KernelMemoryError, remedy);
   assertEquals(pipeline.metrics().lostBees, 0);
+  const texts = from([{ text: "x".repeat(100_000) }], { workers: 1, memoryBytes: 1 << 18 })
+    .select({ twice: concat(col("text"), col("text")) });
+  await assertRejects(() => drain(texts), KernelMemoryError, "in use; raise memoryBytes");
 });
 
 Deno.test("An integer sum that does not fit is an error of the run, and costs no bee", async () => {

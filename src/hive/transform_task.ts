@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
-import { create } from "../kernel/kernel.ts";
+import { create, type KernelOptions } from "../kernel/kernel.ts";
 import { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import { message, type MessageHeader, MessageKind } from "./pipeline_frames.ts";
@@ -14,8 +14,8 @@ export interface TransformTaskSpec {
   /** Of the batches that come. */
   readonly schema: Schema;
   readonly steps: readonly StepSpec[];
-  /** Kernel memory of a bee. */
-  readonly budgetBytes: number;
+  /** What the kernel of a bee is made with. */
+  readonly kernel: KernelOptions;
 }
 
 /** Makes the task inside the bee. */
@@ -30,8 +30,8 @@ class TransformLogic implements PipelineLogic {
   readonly #steps: RowSteps;
   readonly #outputs: BeeOutputs;
 
-  constructor({ steps, schema, budgetBytes }: TransformTaskSpec, outputs: BeeOutputs) {
-    this.#steps = new RowSteps(steps, schema, create({ budgetBytes }));
+  constructor({ steps, schema, kernel }: TransformTaskSpec, outputs: BeeOutputs) {
+    this.#steps = new RowSteps(steps, schema, create(kernel));
     this.#outputs = outputs;
   }
 

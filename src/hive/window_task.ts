@@ -2,7 +2,7 @@ import { concatBytes } from "../batch/concat_bytes.ts";
 import { decodeFrame } from "../batch/frame.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
-import { create } from "../kernel/kernel.ts";
+import { create, type KernelOptions } from "../kernel/kernel.ts";
 import { createWindowTable } from "../windows/create_window_table.ts";
 import { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
@@ -31,8 +31,8 @@ export interface WindowTaskSpec {
   readonly steps: readonly StepSpec[];
   readonly window: WindowSpec;
   readonly workers: number;
-  /** Kernel memory of a bee. */
-  readonly budgetBytes: number;
+  /** What the kernel of a bee is made with. */
+  readonly kernel: KernelOptions;
   /** Rows after which partial results go to their owners. */
   readonly epochRows: number;
 }
@@ -75,7 +75,7 @@ class WindowLogic implements PipelineLogic {
     this.#bound = window.bound;
     this.#others = workers - 1;
     this.#outputs = outputs;
-    const kernel = create({ budgetBytes: spec.budgetBytes });
+    const kernel = create(spec.kernel);
     this.#input = new WindowInput(window, spec.schema, { steps: spec.steps, kernel });
     const { tableOptions } = this.#input;
     this.#owner = new WindowOwner(createWindowTable(kernel, tableOptions));

@@ -14,6 +14,8 @@ export class KernelMemoryError extends Error {
 export interface KernelOptions {
   /** The most memory the instance may take, in bytes. Default 1 GiB; at most 4 GiB − 64 KiB. */
   budgetBytes?: number;
+  /** What users can do when the budget is spent, for messages. Default `"raise budgetBytes"`. */
+  remedy?: string;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -32,12 +34,15 @@ function compile(): WebAssembly.Module {
 export class Kernel {
   readonly #exports: KernelExports;
   readonly #budgetBytes: number;
+  /** What users can do when the budget is spent. */
+  readonly remedy: string;
   #u8: Uint8Array<ArrayBuffer> = new Uint8Array();
 
   /** Use {@linkcode create}. */
-  constructor(exports: KernelExports, budgetBytes: number) {
+  constructor(exports: KernelExports, { budgetBytes, remedy }: Required<KernelOptions>) {
     this.#exports = exports;
     this.#budgetBytes = budgetBytes;
+    this.remedy = remedy;
     exports.setBudget(budgetBytes);
   }
 
@@ -78,7 +83,7 @@ export class Kernel {
     if (block === 0) {
       throw new KernelMemoryError(
         `Cannot allocate kernel memory: ${bytes} bytes asked, ${this.usedBytes} of the budget of ` +
-          `${this.#budgetBytes} in use; raise budgetBytes, or use shorter windows or fewer keys`,
+          `${this.#budgetBytes} in use; ${this.remedy}`,
       );
     }
     return block;
@@ -96,7 +101,7 @@ export class Kernel {
  * @throws {RangeError} when `budgetBytes` is not a positive number below 4 GiB.
  */
 export function create(options: KernelOptions = {}): Kernel {
-  const { budgetBytes = DEFAULT_BUDGET_BYTES } = options;
+  const { budgetBytes = DEFAULT_BUDGET_BYTES, remedy = "raise budgetBytes" } = options;
   if (!(budgetBytes >= PAGE_BYTES && budgetBytes <= 0xffff_0000)) {
     throw new RangeError(
       `Cannot create kernel: budgetBytes must be from ${PAGE_BYTES} to ${0xffff_0000}, ` +
@@ -104,5 +109,5 @@ export function create(options: KernelOptions = {}): Kernel {
     );
   }
   const instance = new WebAssembly.Instance(compile());
-  return new Kernel(instance.exports as KernelExports, budgetBytes);
+  return new Kernel(instance.exports as KernelExports, { budgetBytes, remedy });
 }

@@ -24,13 +24,13 @@ export interface TableContext {
 
 /** The error of a budget that is spent, told in terms of windows. */
 export function memoryError({ kernel, table }: TableContext, what: string): KernelMemoryError {
-  const { budgetBytes, usedBytes, exports } = kernel;
+  const { budgetBytes, usedBytes, remedy, exports } = kernel;
   return new KernelMemoryError(
     `Cannot ${what} windows: the kernel's budget of ${budgetBytes} bytes is spent (${usedBytes} ` +
       `in use, ${exports.tableCount(table)} windows open with ${
         exports.tableGroups(table) >>> 0
       } ` +
-      `keys in all); raise budgetBytes, use shorter windows, or key by a column with fewer ` +
+      `keys in all); ${remedy}, use shorter windows, or key by a column with fewer ` +
       `different values`,
   );
 }

@@ -82,7 +82,7 @@ export class KernelWindowTable implements WindowEngine {
     if (!this.#broken) return;
     throw new KernelMemoryError(
       "Cannot use windows: a batch or snapshot failed when a part of it had been added; restore a " +
-        "whole snapshot, and if the system gave less memory than budgetBytes, lower that",
+        "whole snapshot, with a budget that the system has the memory for",
     );
   }
 

@@ -1,3 +1,4 @@
+import type { KernelOptions } from "../kernel/kernel.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -58,7 +59,8 @@ export interface PipelineSettings {
   readonly recordTimeoutMs: number;
   readonly badRecords: BadInputPolicy;
   readonly deadLetter: PipelineOptions["deadLetter"];
-  readonly memoryBytes: number;
+  /** What the kernel of each bee is made with. */
+  readonly kernel: KernelOptions;
   readonly ringBytes: number;
   readonly batchRows: number;
   readonly epochRows: number;
@@ -96,7 +98,10 @@ export function pipelineSettings(options: PipelineOptions): PipelineSettings {
     recordTimeoutMs: milliseconds(recordTimeout, "recordTimeout", { least: 1 }),
     badRecords,
     deadLetter,
-    memoryBytes: check.count("memoryBytes", memoryBytes, memoryRange),
+    kernel: {
+      budgetBytes: check.count("memoryBytes", memoryBytes, memoryRange),
+      remedy: "raise memoryBytes",
+    },
     ringBytes: check.ringBytes(ringBytes),
     batchRows: check.count("batchRows", batchRows, { least: 1 }),
     epochRows: check.count("epochRows", epochRows, { least: 1 }),

@@ -20,8 +20,8 @@ export class TransformJob implements PipelineJob {
 
   /** A job by a plan without windows. */
   constructor({ schema, steps }: ResolvedPlan, settings: PipelineSettings) {
-    const { workers, memoryBytes: budgetBytes } = settings;
-    this.task = { kind: "transform", schema, steps, budgetBytes };
+    const { workers, kernel } = settings;
+    this.task = { kind: "transform", schema, steps, kernel };
     this.#workers = workers;
   }
 

@@ -23,11 +23,10 @@ export class WindowJob implements PipelineJob {
 
   /** A job by a plan with windows. */
   constructor(plan: ResolvedPlan, settings: PipelineSettings) {
-    const { workers, runtime, epochRows } = settings;
+    const { workers, runtime, epochRows, kernel } = settings;
     const { schema, steps } = plan;
     const window = plan.window!;
-    const budgetBytes = settings.memoryBytes;
-    this.task = { kind: "windows", schema, steps, window, workers, budgetBytes, epochRows };
+    this.task = { kind: "windows", schema, steps, window, workers, kernel, epochRows };
     this.exchanges = workers > 1;
     this.#workers = workers;
     this.#results = new WindowResults(workers, window.keys.length);

@@ -6,6 +6,8 @@ import { KernelPlan } from "./kernel_plan.ts";
 import type { Plan } from "./plan.ts";
 import { RowPlan } from "./row_plan.ts";
 
+const REMEDY = "evaluate fewer rows at a time";
+
 /** Options of {@linkcode compile}. */
 export interface CompileOptions {
   /** The columns of the batches. */
@@ -38,7 +40,10 @@ export interface CompileInOptions extends CompileOptions {
  * @throws {TypeError} when a column is not there, or an operator does not fit its arguments' types.
  */
 export function compile(expression: Expr, options: CompileOptions): Plan {
-  return new KernelPlan(checkFor(expression, options), { ...options, kernel: () => create() });
+  return new KernelPlan(checkFor(expression, options), {
+    ...options,
+    kernel: () => create({ remedy: REMEDY }),
+  });
 }
 
 /** As {@linkcode compile}, with the loops in a kernel that has other work as well. */
