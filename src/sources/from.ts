@@ -66,6 +66,5 @@ export function from<Input extends PipelineInput>(
         `or record batches, received ${input === null ? "null" : typeof input}`,
     );
   }
-  const rows: unknown = input;
-  return pipelineFrom(new IterableSource(rows as Rows<Row>), options);
+  return pipelineFrom(new IterableSource<object, Row>(input as Rows<object>), options);
 }

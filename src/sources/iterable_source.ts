@@ -1,11 +1,11 @@
-import { inferSchema } from "../batch/infer.ts";
 import { INFERENCE_ROWS } from "../batch/limits.ts";
-import { RecordBatch } from "../batch/record_batch.ts";
+import { type InferredRow, RecordBatch } from "../batch/record_batch.ts";
 import { RecordBatchBuilder } from "../batch/record_batch_builder.ts";
 import type { TypedSchema } from "../batch/schema.ts";
 import { BadInputError } from "../stream/bad_inputs.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { BadInput, Source, SourceBatch, SourceOptions } from "../stream/source.ts";
+import { FirstRows } from "./first_rows.ts";
 
 const DEFAULT_BATCH_ROWS = 4096;
 
@@ -16,8 +16,20 @@ export type Rows<Row> =
 
 /** Options of {@linkcode IterableSource}. */
 export interface IterableSourceOptions<Row> {
-  /** The columns of rows that come as objects. Default: inferred from the first 1,024. */
+  /** The columns of rows that come as objects. Default: inferred from the first of them. */
   schema?: TypedSchema<Row>;
+  /**
+   * How many rows, at most 1,024, the columns are inferred from when there is no schema; until they
+   * have come, or the end, nothing leaves. Default 1,024, and of an asynchronous iterable as few as
+   * will do: the first, and where a column that the pipeline asks for is null there, those up to
+   * one that has a value, at most 1,024; their whole numbers are taken for `f64`.
+   */
+  inferenceRows?: number;
+  /**
+   * What a key means that is no column: an error, or nothing. Default: nothing where columns were
+   * inferred and the pipeline does not ask for all, else an error.
+   */
+  extraKeys?: "error" | "ignore";
   /** Objects that are put into one batch, at most. Default 4,096. */
   batchRows?: number;
   /** What it is, for messages. Default `"iterable"`. */
@@ -28,35 +40,41 @@ export interface IterableSourceOptions<Row> {
  * A source of objects or batches.
  *
  * Objects are collected into batches; of an asynchronous iterable also fewer, whenever the next one
- * lets wait for itself.
+ * lets wait for itself. Which columns they have depends on the objects alone: see
+ * {@linkcode IterableSourceOptions.inferenceRows}.
  */
-export class IterableSource<Row> implements Source<Row> {
+export class IterableSource<In extends object, Row = InferredRow<In>> implements Source<Row> {
   readonly name: string;
   readonly schema?: TypedSchema<Row>;
-  readonly #rows: Rows<Row>;
-  readonly #batchRows: number;
+  readonly #rows: Rows<In>;
+  readonly #options: IterableSourceOptions<Row>;
 
-  /** A source of what can be iterated; of a generator only once. */
-  constructor(rows: Rows<Row>, options: IterableSourceOptions<Row> = {}) {
-    const { schema, batchRows = DEFAULT_BATCH_ROWS, name = "iterable" } = options;
-    if (!(Number.isInteger(batchRows) && batchRows > 0)) {
-      throw new RangeError(
-        `Cannot make source: batchRows must be a positive whole number, received ${batchRows}`,
+  /**
+   * A source of what can be iterated; of a generator only once.
+   *
+   * @throws {TypeError | RangeError} when an option is none that it can be.
+   */
+  constructor(rows: Rows<In>, options: IterableSourceOptions<Row> = {}) {
+    const { schema, inferenceRows = 1, extraKeys, batchRows = 1, name = "iterable" } = options;
+    checkCount("inferenceRows", inferenceRows, INFERENCE_ROWS);
+    checkCount("batchRows", batchRows, Number.MAX_SAFE_INTEGER);
+    if (![undefined, "error", "ignore"].includes(extraKeys)) {
+      throw new TypeError(
+        `Cannot make source: extraKeys must be "error" or "ignore", received ` +
+          JSON.stringify(extraKeys),
       );
     }
     this.name = name;
     if (schema) this.schema = schema;
     this.#rows = rows;
-    this.#batchRows = batchRows;
+    this.#options = options;
   }
 
   /** Begins to iterate. */
   async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
-    const collector = new Collector<Row>({
-      schema: this.schema,
-      batchRows: this.#batchRows,
-      open: options,
-    });
+    const isAsync = Symbol.asyncIterator in this.#rows;
+    const inferenceRows = isAsync ? undefined : INFERENCE_ROWS;
+    const collector = new Collector<Row>({ inferenceRows, ...this.#options }, options);
     if (Symbol.asyncIterator in this.#rows) {
       yield* this.#fromAsync(this.#rows, collector, options);
     } else {
@@ -65,11 +83,11 @@ export class IterableSource<Row> implements Source<Row> {
         if (options.signal.aborted) return;
       }
     }
-    yield* collector.flush();
+    yield* collector.end();
   }
 
   async *#fromAsync(
-    rows: AsyncIterable<Row | RecordBatch<Row>>,
+    rows: AsyncIterable<In | RecordBatch<In>>,
     collector: Collector<Row>,
     options: SourceOptions,
   ): AsyncGenerator<SourceBatch<Row>, void, undefined> {
@@ -89,6 +107,13 @@ export class IterableSource<Row> implements Source<Row> {
       await iterator.return?.(); // who opened this source waits only so long for it to close
     }
   }
+}
+
+function checkCount(name: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  throw new RangeError(
+    `Cannot make source: ${name} must be a whole number from 1 to ${most}, received ${value}`,
+  );
 }
 
 /** A promise that resolves when a signal is aborted. */
@@ -124,49 +149,43 @@ class Turns {
   }
 }
 
-interface CollectorOptions<Row> {
-  readonly schema: TypedSchema<Row> | undefined;
-  readonly batchRows: number;
-  /** What the source was opened with. */
-  readonly open: SourceOptions;
-}
-
 /** Collects rows into batches. */
 class Collector<Row> {
-  readonly #batchRows: number;
+  readonly #options: IterableSourceOptions<Row>;
   readonly #open: SourceOptions;
+  readonly #batchRows: number;
+  readonly #first: FirstRows;
   #builder: RecordBatchBuilder<Row> | undefined;
-  /** Rows from which the columns will be inferred. */
-  #first: object[] = [];
+  #inferredFrom = 0;
   #skipped = 0;
   #deadLettered = 0;
   #position = 0;
 
-  constructor({ schema, batchRows, open }: CollectorOptions<Row>) {
-    this.#batchRows = batchRows;
+  constructor(options: IterableSourceOptions<Row>, open: SourceOptions) {
+    const { schema, inferenceRows, extraKeys, batchRows = DEFAULT_BATCH_ROWS } = options;
+    this.#options = options;
     this.#open = open;
-    if (schema) this.#builder = new RecordBatchBuilder<Row>(schema);
+    this.#batchRows = batchRows;
+    this.#first = new FirstRows({ inferenceRows, columns: open.columns });
+    if (schema) this.#builder = new RecordBatchBuilder<Row>(schema, { extraKeys });
   }
 
-  /** Rows that wait for their batch to become full. */
+  /** Rows that wait for their batch to become full, and for nothing else. */
   get length(): number {
-    return this.#first.length + (this.#builder?.length ?? 0);
+    return this.#builder?.length ?? 0;
   }
 
-  *add(row: Row | RecordBatch<Row>): Generator<SourceBatch<Row>> {
+  *add(row: object): Generator<SourceBatch<Row>> {
     if (row instanceof RecordBatch) {
-      yield* this.flush();
+      yield* this.end();
       this.#position += row.length;
       yield { batch: row };
-      return;
-    }
-    if (this.#builder) this.#append(row as object);
-    else this.#first.push(row as object);
-    if (this.length >= (this.#builder ? this.#batchRows : INFERENCE_ROWS)) yield* this.flush();
+    } else if (this.#builder) yield* this.#append(row);
+    else if (this.#first.add(row)) yield* this.#infer();
   }
 
+  /** What is ready, in a batch. */
   *flush(): Generator<SourceBatch<Row>> {
-    if (this.#first.length > 0) this.#infer();
     const counts = { skipped: this.#skipped, deadLettered: this.#deadLettered };
     this.#skipped = this.#deadLettered = 0;
     if (this.#builder && this.#builder.length > 0) {
@@ -174,22 +193,38 @@ class Collector<Row> {
     } else if (counts.skipped + counts.deadLettered > 0) yield counts;
   }
 
-  #infer(): void {
-    const rows = this.#first;
-    this.#first = [];
-    this.#builder = new RecordBatchBuilder<Row>(inferSchema(rows) as TypedSchema<Row>);
-    for (const row of rows) this.#append(row);
+  /** All rows so far: the first ones are as many as there are. */
+  *end(): Generator<SourceBatch<Row>> {
+    if (this.#first.length > 0) yield* this.#infer();
+    yield* this.flush();
   }
 
-  #append(row: object): void {
+  *#infer(): Generator<SourceBatch<Row>> {
+    const { extraKeys = this.#open.columns ? "ignore" : "error" } = this.#options;
+    const { rows, schema } = this.#first.take();
+    this.#inferredFrom = rows.length;
+    this.#builder = new RecordBatchBuilder(schema as TypedSchema<Row>, { extraKeys });
+    for (const row of rows) yield* this.#append(row);
+  }
+
+  *#append(row: object): Generator<SourceBatch<Row>> {
     const position = this.#position++;
     try {
       this.#builder!.append(row);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      const { name, message } = error;
+      const { name } = error;
+      const message = error.message + this.#hint();
       this.#bad({ record: row, error: { name, message }, position });
     }
+    if (this.length >= this.#batchRows) yield* this.flush();
+  }
+
+  #hint(): string {
+    const rows = this.#inferredFrom;
+    if (rows === 0) return "";
+    return `; the columns are those of the first ${rows === 1 ? "row" : `${rows} rows`}, to give ` +
+      `them yourself use from(new IterableSource(rows, { schema }))`;
   }
 
   #bad(bad: BadInput): void {

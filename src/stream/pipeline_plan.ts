@@ -65,6 +65,12 @@ function wantedColumns({ steps }: PipelinePlan, window: WindowSpec | undefined) 
   return names;
 }
 
+/** The columns that a plan asks its source for; `undefined`: all of them. */
+export function askedColumns(plan: PipelinePlan): ReadonlySet<string> | undefined {
+  const names = wantedColumns(plan, windowSpec(plan));
+  return plan.time ? names?.add(plan.time.column) : names;
+}
+
 /**
  * Resolves a plan against the columns of its source, event times included.
  *

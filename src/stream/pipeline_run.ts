@@ -16,7 +16,7 @@ import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
-import type { PipelinePlan } from "./pipeline_plan.ts";
+import { askedColumns, type PipelinePlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch } from "./source.ts";
 import { TransformJob } from "./transform_job.ts";
 import { WindowJob } from "./window_job.ts";
@@ -110,7 +110,14 @@ export class PipelineRun {
     this.#ledger = new Ledger(this.#bad, { fails: badRecords === "fail" });
     this.#work = Array.from({ length: workers }, () => ({ batches: 0, rows: 0 }));
     const deadLetter = this.#bad.deliver.bind(this.#bad);
-    const open = { runtime, signal: this.#closing.signal, badRecords, deadLetter };
+    const columns = askedColumns(plan);
+    const open = {
+      runtime,
+      signal: this.#closing.signal,
+      badRecords,
+      deadLetter,
+      ...(columns && { columns }),
+    };
     const maxBytes = ringBytes / 2 - RING_HEADER_BYTES - MESSAGE_HEADER_BYTES;
     this.#feed = new BatchFeed(source, { plan, open, bad: this.#bad, batchRows, maxBytes });
   }

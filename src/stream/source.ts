@@ -25,6 +25,8 @@ export interface SourceOptions {
   readonly badRecords: BadInputPolicy;
   /** Takes a record that could not be used, under `"deadLetter"`. */
   readonly deadLetter: (bad: BadInput) => void;
+  /** The columns that are asked for; a source may leave out others. Absent: all there are. */
+  readonly columns?: ReadonlySet<string>;
 }
 
 /** Some rows of a source. */
