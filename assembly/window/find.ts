@@ -37,13 +37,14 @@ import {
   S_MAP_GENERATION,
   S_MAP_LEFT,
   S_MASK,
+  sameKey,
   setMap,
   stateIn,
   tagOf,
 } from "./slice";
 import { findInFront, frontServes } from "./front";
 import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
-import { AHEAD, CANDIDATES, findCandidates, isFar } from "./touch";
+import { AHEAD, CANDIDATES, findCandidates, isFar, touchTails } from "./touch";
 
 // Stands for no match: the state in the last slot, if any, then turns out to have another key.
 const LAST_SLOT: u32 = 8;
@@ -126,7 +127,7 @@ function findBytesNear(table: u32, slice: u32, count: u32, out: u32): bool {
     const hash = load<u64>((<u32>HASHES) + (row << 3));
     const bucket = bucketOf(buckets, mask, tagOf(hash));
     let state = stateIn(bucket, matches(bucket, tagOf(hash)) | LAST_SLOT);
-    if (state == 0 || v128.any_true(v128.xor(v128.load(state - 16), block))) {
+    if (state == 0 || !sameKey(state, block, hash)) {
       state = findBytes(table, slice, block, hash);
       if (state == 0) return false;
       buckets = load<u32>(slice, S_BUCKETS);
@@ -141,11 +142,13 @@ function findBytesFar(table: u32, slice: u32, count: u32, out: u32): bool {
   for (let from: u32 = 0; from < count; from += AHEAD) {
     const end = min(from + AHEAD, count);
     findCandidates(slice, (<u32>HASHES) + (from << 3), end - from);
+    touchTails((<u32>BLOCKS) + (from << 4), end - from);
     for (let row = from; row < end; row++) {
       const block = v128.load((<u32>BLOCKS) + (row << 4));
       let state = load<u32>((<u32>CANDIDATES) + ((row - from) << 2));
-      if (state == 0 || v128.any_true(v128.xor(v128.load(state - 16), block))) {
-        state = findBytes(table, slice, block, load<u64>((<u32>HASHES) + (row << 3)));
+      const hash = load<u64>((<u32>HASHES) + (row << 3));
+      if (state == 0 || !sameKey(state, block, hash)) {
+        state = findBytes(table, slice, block, hash);
         if (state == 0) return false;
       }
       store<u32>(out + (row << 2), state);

@@ -1,7 +1,8 @@
 // Looking keys up in an index that is out of cache: first for all of some rows, so that the misses
 // overlap. The loops that only read ahead are kept as short as can be: what counts is how many
 // reads the processor has under way at once, and WebAssembly has no prefetch.
-import { bucketOf, matches, S_BUCKETS, S_MASK, stateIn, tagOf } from "./slice";
+import { LONG_MARK } from "../hash/hash";
+import { bucketOf, longHash, matches, S_BUCKETS, S_MASK, stateIn, tagOf } from "./slice";
 
 /** Rows that are looked up at a time. */
 export const AHEAD: u32 = 128;
@@ -73,5 +74,16 @@ export function findCandidates(slice: u32, hashes: u32, count: u32): void {
     seen ^= readState(out + 12);
   }
   for (; out < last; out += 4) seen ^= readState(out);
+  sink ^= seen;
+}
+
+/** Brings the long keys of those candidates into the cache whose rows have long keys. */
+export function touchTails(blocks: u32, count: u32): void {
+  let seen: u64 = 0;
+  for (let row: u32 = 0; row < count; row++) {
+    if (load<u8>(blocks + (row << 4), 15) != LONG_MARK) continue;
+    const state = load<u32>((<u32>CANDIDATES) + (row << 2));
+    if (state != 0 && load<u8>(state - 1) == LONG_MARK) seen ^= longHash(state);
+  }
   sink ^= seen;
 }
