@@ -59,6 +59,14 @@ Deno.test("ConsolePublisher prints a table with one head, times as ISO, numbers 
   ]);
 });
 
+Deno.test("ConsolePublisher prints dates of any year in full", async () => {
+  const days = [1e8, Date.UTC(10_000, 0, 1) / 86_400_000, -719_529, -1e8];
+  const columns = schema({ day: t.date });
+  const batch = RecordBatch.fromRows(days.map((day) => ({ day })), { schema: columns });
+  const [, , ...lines] = await printed([batch as unknown as RecordBatch], {});
+  assertEquals(lines, ["+275760-09-13", "+010000-01-01", "-000001-12-31", "-271821-04-20"]);
+});
+
 Deno.test("ConsolePublisher prints JSON lines, and tells how many rows it left out", async () => {
   const lines = await printed([untyped([{ x: 1 }, { x: 2 }]), untyped([{ x: 3 }])], {
     format: "lines",

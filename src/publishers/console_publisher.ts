@@ -129,7 +129,7 @@ function clip(text: string): string {
 function cellText(value: unknown, { kind }: DataType): string {
   if (value === null || value === undefined) return "";
   if (kind === "timestamp") return isoTime(Number(value));
-  if (kind === "date") return isoTime(Number(value) * DAY_MS).slice(0, 10);
+  if (kind === "date") return isoTime(Number(value) * DAY_MS);
   if (typeof value === "number") return numberText(value);
   if (typeof value === "string") return clip(printable(value));
   if (value instanceof Uint8Array) return `${value.length} bytes`;
