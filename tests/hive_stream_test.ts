@@ -57,6 +57,22 @@ Deno.test("HiveStream resolves a result of undefined to null, and undefined only
   assertEquals(await stream.getResult({ timeout: "10ms" }), undefined);
 });
 
+Deno.test("getResult() refuses a timeout that is none, and keeps the result it could have given", async () => {
+  await using stream = new HiveStream<number, number>({ workers: 1 });
+  await stream.start((n) => n);
+  await stream.submit("a", 1);
+  await stream.stop();
+  const wrong = ["x", -1, NaN, null] as number[];
+  for (const timeout of wrong) {
+    await assertRejects(() => stream.getResult({ timeout }), Error, "timeout");
+  }
+  assertEquals(await stream.getResult({ timeout: Infinity }), 1);
+  for (const timeout of wrong) {
+    await assertRejects(() => stream.getResult({ timeout }), Error, "timeout");
+  }
+  assertEquals(await stream.getResult({ timeout: Infinity }), undefined);
+});
+
 Deno.test("HiveStream tells the function the key and the context", async () => {
   await using stream = new HiveStream<number, unknown>({ workers: 2 });
   await stream.start(

@@ -2,7 +2,7 @@ import type { Expr } from "../batch/expressions/mod.ts";
 import { functionSpec } from "../hive/record_function.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import type { ModuleReference } from "../hive/user_function.ts";
-import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { milliseconds } from "../runtime/duration.ts";
 import type { ErrorRecord } from "./error_record.ts";
 import {
   type HiveStreamOptions,
@@ -25,11 +25,16 @@ import { RecordEngine } from "./record_engine.ts";
 import type { KeyedResult } from "./result_queue.ts";
 import { checkedPair, checkedRecords, SourceReaders } from "./source_readers.ts";
 
-const DEFAULT_RESULT_TIMEOUT = "1s";
+const DEFAULT_RESULT_TIMEOUT_MS = 1000;
 const POLL_MS = 0.1;
 const MAX_BUSY_MS = 10;
 const SUBMITS_PER_CLOCK = 256;
 const RESOLVED: Promise<void> = Promise.resolve();
+
+function resultTimeout({ timeout }: GetResultOptions): number {
+  if (timeout === undefined) return DEFAULT_RESULT_TIMEOUT_MS;
+  return timeout === Infinity ? Infinity : milliseconds(timeout, "timeout", { fractions: true });
+}
 
 type State = "new" | "running" | "stopping" | "stopped" | "failed";
 
@@ -221,13 +226,20 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    * The next result: what the function returned, `null` if that was `undefined`, or an error
    * record. Resolves to `undefined` when none came in time, or the stream is stopped and empty.
    *
+   * @throws {TypeError | RangeError} when the timeout is none, also if there is a result to give.
    * @throws the stream's error when it has failed and all results are read.
    */
   getResult(options: GetResultOptions = {}): Promise<Out | ErrorRecord<In> | null | undefined> {
+    let timeoutMs: number;
+    try {
+      timeoutMs = resultTimeout(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#inlet.noteRead();
     const { results } = this.#outlet;
     if (results.length > 0) return Promise.resolve(results.shiftValue());
-    return this.#awaitResult(options.timeout ?? DEFAULT_RESULT_TIMEOUT);
+    return this.#awaitResult(timeoutMs);
   }
 
   /** Results with their keys, as they come; ends when the stream is stopped and empty. */
@@ -363,10 +375,8 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     }
   }
 
-  async #awaitResult(timeout: Duration): Promise<Result<In, Out> | undefined> {
-    const next = await this.#nextResult(
-      timeout === Infinity ? Infinity : milliseconds(timeout, "timeout", { fractions: true }),
-    );
+  async #awaitResult(timeoutMs: number): Promise<Result<In, Out> | undefined> {
+    const next = await this.#nextResult(timeoutMs);
     return next?.result;
   }
 
