@@ -386,6 +386,18 @@ Deno.test("an expression that grows by sharing stops at a named limit", () => {
   assertEquals(value(chain, { a: 1999 }), true);
 });
 
+Deno.test("in() of too many values is refused with what helps, which does", () => {
+  const values = Array.from({ length: 30_000 }, (_, n) => 2 * n);
+  const refused = "in() of 30000 values makes more than 20000 nodes; look for some of the values";
+  assertThrows(() => col("id").in(values), RangeError, refused);
+  const half = struct({ id: col("id"), found: col("id").in(values.slice(0, 15_000)) });
+  const whole = col<boolean>("found").or(col("id").in(values.slice(15_000)));
+  const found = [0, 1, 29_998, 30_000, 59_998, 60_000].map((id) =>
+    value(whole, value(half, { id }) as Record<string, unknown>)
+  );
+  assertEquals(found, [true, false, true, true, true, false]);
+});
+
 Deno.test("builders refuse what is no constant, and say what to write instead", () => {
   assertThrows(() => col("a").add(undefined as unknown as null), TypeError, "write null");
   assertThrows(() => col("a").add({} as unknown as null), TypeError, "struct()");

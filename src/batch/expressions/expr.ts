@@ -52,6 +52,19 @@ export type CastOf<C> = C extends "bool" ? boolean
 /** Where an {@linkcode Expr} keeps its value's type; exists for the type checker alone. */
 export declare const EXPR_VALUE: unique symbol;
 
+function tooLarge(op: ExprNode["op"], args: number): RangeError {
+  const [what, remedy] = op === "in"
+    ? [
+      `in() of ${args - 1} values makes `,
+      `look for some of the values in a select() of its own and for the rest in the next one, ` +
+      `joined by or(), or filter by a Set before the rows come here`,
+    ]
+    : ["", "compute parts of it first, in a select() of their own"];
+  return new RangeError(
+    `Cannot make expression: ${what}more than ${MAX_EXPRESSION_NODES} nodes; ${remedy}`,
+  );
+}
+
 /**
  * A computation over the columns of a batch or the fields of an object, written as data.
  *
@@ -88,10 +101,7 @@ export class Expr<T = unknown> {
       );
     }
     if (this.#nodes > MAX_EXPRESSION_NODES) {
-      throw new RangeError(
-        `Cannot make expression: more than ${MAX_EXPRESSION_NODES} nodes; compute shared parts ` +
-          `first, in a select() of their own`,
-      );
+      throw tooLarge(node.op, args.length);
     }
   }
 
