@@ -205,7 +205,7 @@ Deno.test("fold() and restore() refuse what is no whole delta of the same plan",
     }
     assertEquals(table.snapshot(), delta);
     const keyTooLong = delta.slice();
-    keyTooLong[24 + 16 + 8] = 0xff;
+    keyTooLong[32 + 16 + 8] = 0xff;
     assertThrows(() => table.fold(keyTooLong), TypeError, "another size");
     assertEquals(table.snapshot(), delta);
   }

@@ -102,7 +102,7 @@ export class PipelineTask implements BeeTask {
     this.#generation = (message as { generation: number }).generation;
     this.#work = undefined;
     this.#outputs.clear();
-    this.#logic.reset(message);
+    this.#attempt(() => this.#logic.reset(message));
   }
 
   waitsFor(): Sleeper[] {
@@ -114,12 +114,17 @@ export class PipelineTask implements BeeTask {
   }
 
   step(): "worked" | "idle" | "waitingForRoom" {
+    return this.#attempt(() => this.#step()) ?? "worked";
+  }
+
+  /** Does something, or tells the pipeline why no bee could. */
+  #attempt<T>(work: () => T): T | undefined {
     try {
-      return this.#step();
+      return work();
     } catch (error) {
       if (!isFinal(error)) throw error;
       this.#fail(error);
-      return "worked";
+      return undefined;
     }
   }
 

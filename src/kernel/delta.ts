@@ -1,3 +1,4 @@
+import { checksum } from "./checksum.ts";
 import type { StateLayout } from "./window_layout.ts";
 
 /**
@@ -11,15 +12,18 @@ import type { StateLayout } from "./window_layout.ts";
  * | 4 | records in all |
  * | 4 | bytes of a state |
  * | 4 | bytes of the delta |
+ * | 8 | checksum of all other bytes; 0 in a delta that does not leave its hive's rings |
  *
  * Then each window: start (i64 ms), records (u32), bytes of its records (u32), and its records:
  * hash (u64), key length (u32, all ones for the null key), 0 (u32), state, key padded to 8 bytes.
  */
-export const DELTA_HEADER_BYTES = 24;
+export const DELTA_HEADER_BYTES = 32;
 export const DELTA_WINDOW_BYTES = 16;
 export const DELTA_RECORD_BYTES = 16;
 export const DELTA_MAGIC = 0x31444757;
 export const NULL_KEY_LENGTH = 0xffff_ffff;
+
+const CHECKSUM_WORD = 6;
 
 /** Bytes that a record takes. */
 export function recordBytes(layout: StateLayout, keyBytes: number): number {
@@ -131,4 +135,33 @@ export function writeWindow(delta: Uint8Array, at: number, window: DeltaWindow):
   view.setBigInt64(at, BigInt(window.start), true);
   view.setUint32(at + 8, window.records, true);
   view.setUint32(at + 12, window.bytes, true);
+}
+
+/** All of a delta as words, its checksum taken out. */
+function checksumOf(delta: Uint8Array): [low: number, high: number] {
+  const words = new Int32Array(delta.buffer, delta.byteOffset, delta.length / 4);
+  const [low, high] = checksum(words, CHECKSUM_WORD + 2);
+  return checksum(Int32Array.of(...words.subarray(0, CHECKSUM_WORD), low, high), 0);
+}
+
+/** Gives a delta that is to be kept its checksum. */
+export function seal(delta: Uint8Array): Uint8Array {
+  if (delta.length === 0) return delta;
+  const view = viewOf(delta);
+  checksumOf(delta).forEach((word, at) => view.setInt32(4 * (CHECKSUM_WORD + at), word, true));
+  return delta;
+}
+
+/** Checks that a kept delta is as it was. @throws {TypeError} when a byte of it has changed. */
+export function checkSeal(delta: Uint8Array): void {
+  // Words are read where they lie, which not every part of a larger buffer allows.
+  const whole = delta.byteOffset % 4 === 0 ? delta : delta.slice();
+  const view = viewOf(whole);
+  const isWhole = whole.length % 4 === 0 && checksumOf(whole)
+    .every((word, at) => view.getInt32(4 * (CHECKSUM_WORD + at), true) === word);
+  if (isWhole) return;
+  throw new TypeError(
+    `Cannot restore snapshot of ${delta.length} bytes: it is damaged, its checksum is of other ` +
+      `bytes; restore one as snapshot() gave it`,
+  );
 }

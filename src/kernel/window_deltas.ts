@@ -1,9 +1,11 @@
 import {
   checkHeader,
+  checkSeal,
   DELTA_HEADER_BYTES,
   DELTA_WINDOW_BYTES,
   type DeltaWindow,
   deltaWindows,
+  seal,
   writeHeader,
   writeWindow,
 } from "./delta.ts";
@@ -43,9 +45,9 @@ export class WindowDeltas {
     return Array.from({ length: owners }, (_, owner) => this.#write({ ownerOf, owner }));
   }
 
-  /** Everything as one delta. */
+  /** Everything as one delta, with a checksum. */
   writeAll(): Uint8Array {
-    return this.#write({ ownerOf: 0, owner: 0 });
+    return seal(this.#write({ ownerOf: 0, owner: 0 }));
   }
 
   #write(wanted: Wanted): Uint8Array {
@@ -119,9 +121,10 @@ export class WindowDeltas {
       .mergeRecords(table, layouts, plan.values.length, from, states, records);
   }
 
-  /** Throws unless the bytes are a snapshot of a table with the same plan. */
+  /** Throws unless the bytes are, unchanged, a snapshot of a table with the same plan. */
   check(snapshot: Uint8Array): void {
     checkHeader(snapshot, this.#expected);
+    checkSeal(snapshot);
   }
 
   /** Merges a snapshot buffer by buffer, so that it never lies in kernel memory twice. */

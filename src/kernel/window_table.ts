@@ -54,9 +54,9 @@ function createContext(kernel: Kernel, plan: WindowPlan): TableContext {
  * The twin in plain TypeScript is `ReferenceWindowTable`. Columns that already lie in the kernel's
  * memory are used where they are, all others are copied there a few thousand rows at a time.
  *
- * Should the system refuse memory below the kernel's budget in the middle of a batch, or a snapshot
- * turn out to be damaged, so that a part of it was added, then the table takes nothing more and
- * gives nothing out until `restore()`.
+ * Should the system refuse memory below the kernel's budget in the middle of a batch or snapshot, so
+ * that a part of it was added, then the table takes nothing more and gives nothing out until
+ * `restore()`. A snapshot that is damaged is refused before anything changes.
  */
 export class KernelWindowTable implements WindowEngine {
   readonly #context: TableContext;

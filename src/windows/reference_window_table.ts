@@ -1,12 +1,14 @@
 import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import {
   checkHeader,
+  checkSeal,
   DELTA_HEADER_BYTES,
   DELTA_RECORD_BYTES,
   DELTA_WINDOW_BYTES,
   deltaWindows,
   NULL_KEY_LENGTH,
   recordBytes,
+  seal,
   writeHeader,
   writeWindow,
 } from "../kernel/delta.ts";
@@ -214,11 +216,12 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   snapshot(): Uint8Array {
-    return this.#write(() => true);
+    return seal(this.#write(() => true));
   }
 
   restore(snapshot: Uint8Array): void {
     const records = snapshot.length === 0 ? [] : this.#read(snapshot);
+    if (snapshot.length > 0) checkSeal(snapshot);
     this.#slices.clear();
     this.#rows = 0;
     for (const record of records) this.#merge(record);

@@ -18,10 +18,12 @@ const DAMAGED = "Cannot go on: a ring between the stream and a bee is damaged";
 /** A simulation that keeps hold of the rings that it made: for each bee an inbox and an outbox. */
 class RingedRuntime extends SimulatedRuntime {
   readonly rings: Int32Array[] = [];
+  readonly others: Uint8Array[] = [];
 
   override sharedMemory(bytes: number): SharedArrayBuffer {
     const memory = super.sharedMemory(bytes);
     if (bytes === CONTROL_BYTES + RING_BYTES) this.rings.push(new Int32Array(memory));
+    else this.others.push(new Uint8Array(memory));
     return memory;
   }
 
@@ -133,4 +135,25 @@ Deno.test("A pipeline rejects by name when what a bee has sent is damaged, at on
     });
     await assertRejects(() => run, RingCorruptedError, DAMAGED);
   }
+});
+
+Deno.test("A pipeline whose saved state is damaged says so when it goes back to it, and gives no results from it", async () => {
+  const runtime = new RingedRuntime();
+  const rows = Array.from({ length: 20_000 }, (_, n) => ({ at: n, key: `key ${n % 100}` }));
+  const options = { workers: 2, batchRows: 100, checkpointBatches: 5, runtime };
+  const windows = from(rows, options).timestamps("at").keyBy("key")
+    .window(new TumblingWindow({ size: 1_000 })).aggregate({ n: count() });
+  const seen: number[] = [];
+  const run = runtime.drive(async () => {
+    for await (const { windowStart, n } of windows) {
+      seen.push(n);
+      if (windowStart < 5_000 || runtime.others.length === 0) continue;
+      const snapshots = runtime.others.splice(0).slice(-2);
+      assert(windows.metrics().checkpoints > 0);
+      for (const snapshot of snapshots) snapshot[snapshot.length - 1] ^= 1;
+      runtime.crash("bee 0.0");
+    }
+  });
+  await assertRejects(() => run, TypeError, "Cannot restore snapshot of");
+  assert(seen.length >= 500 && seen.every((n) => n === 10), seen.join());
 });

@@ -1,7 +1,8 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { create } from "../../src/kernel/kernel.ts";
 import { KernelWindowTable } from "../../src/kernel/window_table.ts";
 import { forSeeds, type Random } from "../support/random.ts";
+import { ReferenceWindowTable } from "../../src/windows/reference_window_table.ts";
 import { columnsOf, randomCase, type WindowCase } from "../support/window_cases.ts";
 
 const RUNS = 4_000;
@@ -23,13 +24,15 @@ function damage(random: Random, bytes: Uint8Array): Uint8Array {
   return damaged;
 }
 
-/** What a table can do must end, well or with an error that says what was wrong. */
-function survives(work: () => unknown): void {
+/** What a table can do must end, well or with an error that says what was wrong; whether well. */
+function survives(work: () => unknown): boolean {
   try {
     work();
+    return true;
   } catch (error) {
     const isTold = error instanceof RangeError || error instanceof TypeError;
     assert(isTold && error.message.startsWith("Cannot "), String(error));
+    return false;
   }
 }
 
@@ -56,4 +59,30 @@ Deno.test("KernelWindowTable takes damaged deltas and snapshots for what they ar
     else whole.fold(bytes);
     survives(() => whole.close(Infinity));
   });
+});
+
+Deno.test("a window table restores a damaged snapshot as it was, or not at all", () => {
+  const kernel = create({ budgetBytes: 64 * 1024 * 1024 });
+  const makers = [
+    ({ plan }: WindowCase) => new KernelWindowTable(kernel, plan),
+    ({ plan }: WindowCase) => new ReferenceWindowTable(plan),
+  ];
+  let refused = 0;
+  forSeeds(RUNS, (random, seed) => {
+    const given = randomCase(random, 40);
+    const make = makers[seed % makers.length];
+    using table = make(given);
+    table.add(columnsOf(given, given.rows), { ...START, bound: given.bound });
+    const snapshot = table.snapshot();
+    if (snapshot.length === 0) return;
+    const damaged = damage(random, snapshot);
+    using whole = make(given);
+    whole.restore(snapshot);
+    using other = make(given);
+    other.restore(snapshot);
+    if (!survives(() => other.restore(damaged))) refused++;
+    // Nothing that was damaged got in: the table is as the whole snapshot left it, or empty.
+    assertEquals(other.snapshot(), damaged.length === 0 ? new Uint8Array() : whole.snapshot());
+  });
+  assert(refused > RUNS / 2, `only ${refused} were refused`);
 });
