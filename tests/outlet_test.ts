@@ -109,7 +109,7 @@ function settleShuffled(random: Random, outlet: Outlet<Input, number>, count: nu
 }
 
 Deno.test("Outlet brings results into the order of submission, whatever becomes of errors", () => {
-  forSeeds(300, (random) => {
+  forSeeds(2_000, (random) => {
     const onError = random.pick(["emit", "skip"] as const);
     const { outlet, read } = outletOf({ ordered: "all", onError });
     settleShuffled(random, outlet, 60);

@@ -148,7 +148,7 @@ function randomBatch(random: Random): { values: Behaviour[]; keys: string[] } {
 }
 
 Deno.test("RecordTask answers every record once, in order, whatever its promise does", async () => {
-  for (let seed = 1; seed <= 300; seed++) {
+  for (let seed = 1; seed <= 2_000; seed++) {
     const random = new Random(seed);
     const ordered = random.chance(0.5);
     const concurrency = 1 + random.below(6);

@@ -23,7 +23,7 @@ function flatten(all: readonly SoloResults[]): string[] {
 Deno.test("ResultSender sends each outcome once, in order, however small the ring and late the reader", async () => {
   const runs: { seed: number; ringBytes: number; batches: { kind: number; size: number }[][] }[] =
     [];
-  forSeeds(500, (random, seed) => {
+  forSeeds(2_000, (random, seed) => {
     const ringBytes = 2 ** (12 + random.below(5));
     // Results of up to twice what a frame takes: those too large become errors.
     const sizes = ringBytes >> random.below(6);

@@ -124,7 +124,7 @@ Deno.test("Scheduler knows a group whose rows are slow, and calls an onlooker fo
 });
 
 Deno.test("Scheduler gives each row once, each group in order to one bee at a time, bees lost or not", () => {
-  forSeeds(300, (random) => {
+  forSeeds(2_000, (random) => {
     const count = 1 + random.below(4);
     const ordered = random.chance(0.7);
     const groups = ordered ? 1 + random.below(8) : 1;

@@ -12,7 +12,7 @@ import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
 import { forSeedsAsync, type Random } from "../support/random.ts";
 
 const RING_BYTES = 1 << 15;
-const RUNS = 1_000;
+const RUNS = 2_000;
 const DAMAGED = "Cannot go on: a ring between the stream and a bee is damaged";
 
 /** A simulation that keeps hold of the rings that it made: for each bee an inbox and an outbox. */

@@ -3,7 +3,7 @@ import { HiveStream, isErrorRecord } from "@waggle/stream";
 import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
 import { Random } from "../support/random.ts";
 
-const SEEDS = 300;
+const SEEDS = 2_000;
 const RECORDS = 400;
 const KEYS = 23;
 
