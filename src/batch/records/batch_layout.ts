@@ -1,5 +1,6 @@
 import type { ColumnWriter, ListColumn, ObjectColumn } from "./column_writer.ts";
 import * as layout from "./layout.ts";
+import { LAST_ASCII, type PiecedText } from "./pieced_text.ts";
 import type { Shape } from "./shape.ts";
 import type { TextColumn } from "./text_column.ts";
 import type { TreeWriter } from "./tree_writer.ts";
@@ -9,7 +10,6 @@ const { HEADER } = layout;
 const LOOPED = 32;
 /** Texts up to this length are written by a loop: a call of the encoder costs more. */
 const SHORT_TEXT = 48;
-const LAST_ASCII = 0x7f;
 const NO_BYTES = new Uint8Array();
 const NO_U32 = new Uint32Array();
 const NO_F64 = new Float64Array();
@@ -23,20 +23,20 @@ export class BatchLayout {
   #u32: Uint32Array = NO_U32;
   #f64: Float64Array = NO_F64;
   #at = 0;
-  #text = "";
+  readonly #pieces: PiecedText[] = [];
+  #units = 0;
   #batch = 0;
 
   /** Writes `count` values. `target` starts at a multiple of 8 and holds the upper bound. */
   write(tree: TreeWriter, count: number, target: Uint8Array): number {
     this.#open(target);
     this.#column(tree.root, count);
-    const freeTextStart = this.#text.length;
-    this.#text += tree.free.text;
+    const freeTextStart = this.#units;
     const header = this.#u32;
     header[HEADER.magic] = layout.MAGIC;
     header[HEADER.valueCount] = count;
     header[HEADER.freeTextStart] = freeTextStart;
-    this.#writeText();
+    this.#writeText(tree.free.text);
     header[HEADER.freeOffset] = this.#at;
     header[HEADER.freeBytes] = tree.free.length;
     this.#u8.set(tree.free.content, this.#at);
@@ -53,7 +53,8 @@ export class BatchLayout {
     this.#u32 = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
     this.#f64 = new Float64Array(buffer, byteOffset, byteLength >>> 3);
     this.#at = layout.HEADER_BYTES;
-    this.#text = "";
+    this.#units = 0;
+    this.#pieces.length = 0;
     this.#meta.length = 0;
     this.#shapes.length = 0;
     this.#batch++;
@@ -64,7 +65,6 @@ export class BatchLayout {
     this.#u8 = NO_BYTES;
     this.#u32 = NO_U32;
     this.#f64 = NO_F64;
-    this.#text = "";
   }
 
   #column(column: ColumnWriter, count: number): void {
@@ -81,9 +81,8 @@ export class BatchLayout {
   }
 
   #bytes(bytes: Uint8Array, count: number): void {
-    if (count <= LOOPED) { for (let i = 0; i < count; i++) this.#u8[this.#at + i] = bytes[i]; }
-    else this.#u8.set(bytes.subarray(0, count), this.#at);
-    this.#at = layout.align8(this.#at + count);
+    this.#copy(bytes, count);
+    this.#at = layout.align8(this.#at);
   }
 
   #words(column: ColumnWriter): number {
@@ -103,7 +102,8 @@ export class BatchLayout {
     this.#meta.push(text.count, text.distinct, text.identity ? 1 : 0);
     this.#numbers(text.lengths, text.distinct, text.longest);
     if (!text.identity) this.#numbers(text.ids, text.count, text.distinct);
-    this.#text += text.rope;
+    this.#pieces.push(text.text);
+    this.#units += text.text.length;
     return layout.HAS_TEXT;
   }
 
@@ -161,26 +161,57 @@ export class BatchLayout {
     return shape.index;
   }
 
-  #writeText(): void {
-    const text = this.#text;
+  /** Writes the texts of all columns, one after the other, and then another. */
+  #writeText(last: string): void {
     const header = this.#u32;
     const start = this.#at;
+    const isUtf8 = last.isWellFormed() &&
+      this.#pieces.every(({ isRope, rope }) => !isRope || rope.isWellFormed());
     header[HEADER.textOffset] = start;
-    header[HEADER.textUnits] = text.length;
-    if (text.length <= SHORT_TEXT && this.#writeAscii(text)) {
-      header[HEADER.textEncoding] = layout.ENCODING_UTF8;
-      this.#at += text.length;
-    } else if (text.isWellFormed()) {
-      header[HEADER.textEncoding] = layout.ENCODING_UTF8;
-      this.#at += encoder.encodeInto(text, this.#u8.subarray(start)).written;
-    } else {
-      header[HEADER.textEncoding] = layout.ENCODING_UTF16;
-      const halves = this.#halves();
-      for (let i = 0; i < text.length; i++) halves[(start >>> 1) + i] = text.charCodeAt(i);
-      this.#at += text.length * 2;
-    }
+    header[HEADER.textUnits] = this.#units + last.length;
+    header[HEADER.textEncoding] = isUtf8 ? layout.ENCODING_UTF8 : layout.ENCODING_UTF16;
+    if (isUtf8) this.#writeUtf8(last);
+    else this.#writeUtf16(last);
     header[HEADER.textBytes] = this.#at - start;
     this.#at = layout.align8(this.#at);
+  }
+
+  #writeUtf8(last: string): void {
+    let rope = "";
+    for (const piece of this.#pieces) {
+      if (piece.isRope) rope += piece.rope;
+      else {
+        this.#encode(rope);
+        rope = "";
+        this.#copy(piece.bytes, piece.count);
+      }
+    }
+    this.#encode(rope + last);
+  }
+
+  #encode(text: string): void {
+    if (text.length <= SHORT_TEXT && this.#writeAscii(text)) this.#at += text.length;
+    else this.#at += encoder.encodeInto(text, this.#u8.subarray(this.#at)).written;
+  }
+
+  #copy(bytes: Uint8Array, count: number): void {
+    if (count <= LOOPED) { for (let i = 0; i < count; i++) this.#u8[this.#at + i] = bytes[i]; }
+    else this.#u8.set(bytes.subarray(0, count), this.#at);
+    this.#at += count;
+  }
+
+  #writeUtf16(last: string): void {
+    const halves = this.#halves();
+    let at = this.#at >>> 1;
+    const units = (text: string) => {
+      for (let i = 0; i < text.length; i++) halves[at++] = text.charCodeAt(i);
+    };
+    for (const { isRope, rope, bytes, count } of this.#pieces) {
+      if (isRope) units(rope);
+      else for (let i = 0; i < count; i++) halves[at++] = bytes[i];
+    }
+    units(last);
+    this.#at = at * 2;
   }
 
   /** Writes a text of ASCII alone. Returns whether it is. */

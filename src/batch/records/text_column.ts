@@ -1,3 +1,5 @@
+import { PiecedText } from "./pieced_text.ts";
+
 const FIRST_CELLS = 64;
 /** Distinct strings of a batch from which on their share of the cells is looked at. */
 const JUDGED_DISTINCT = 64;
@@ -28,7 +30,7 @@ function grown(cells: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
 }
 
 /**
- * The strings of one column in one batch: the distinct ones as a rope with their lengths, and for
+ * The strings of one column in one batch: the distinct ones as one text with their lengths, and for
  * every cell the number of its string. Where strings hardly repeat each cell has its own and the
  * numbers are left out.
  */
@@ -40,7 +42,7 @@ export class TextColumn {
   distinct = 0;
   longest = 0;
   /** All distinct strings, one after the other. */
-  rope = "";
+  readonly text: PiecedText = new PiecedText();
   /** Whether every cell has its own string, in order. */
   identity = false;
   #looking = true;
@@ -85,7 +87,7 @@ export class TextColumn {
     this.lengths[distinct] = text.length;
     if (text.length > this.longest) this.longest = text.length;
     this.distinct = distinct + 1;
-    this.rope += text;
+    this.text.append(text);
     return text.length;
   }
 
@@ -126,7 +128,7 @@ export class TextColumn {
     }
     let chars = 0;
     for (let i = distinct; i < this.distinct; i++) chars += this.lengths[i];
-    this.rope = this.rope.slice(0, this.rope.length - chars);
+    this.text.truncate(this.text.length - chars);
     this.count = count;
     this.distinct = distinct;
     for (let i = 0; i < this.#known.size; i++) {
@@ -150,7 +152,7 @@ export class TextColumn {
     this.count = 0;
     this.distinct = 0;
     this.longest = 0;
-    this.rope = "";
+    this.text.reset();
     if (this.#here.length > 0) {
       for (const known of this.#here) this.#local[known] = ABSENT;
       this.#here.length = 0;
