@@ -39,6 +39,7 @@ export function milliseconds(
 ): number {
   const { least = 0, fractions = false } = limits;
   const ms = read(duration);
+  if (ms >= least && ms <= Number.MAX_SAFE_INTEGER && (fractions || Number.isInteger(ms))) return ms;
   const received = typeof duration === "string" ? JSON.stringify(duration) : String(duration);
   if (typeof duration !== "number" && Number.isNaN(ms)) {
     throw new TypeError(
@@ -50,10 +51,7 @@ export function milliseconds(
     const bound = ms > least ? `at most ${Number.MAX_SAFE_INTEGER}` : `at least ${least}`;
     throw new RangeError(`Cannot use ${name}: it must be ${bound} ms, received ${received}`);
   }
-  if (!fractions && !Number.isInteger(ms)) {
-    throw new RangeError(
-      `Cannot use ${name}: it must be a whole number of milliseconds, received ${received}`,
-    );
-  }
-  return ms;
+  throw new RangeError(
+    `Cannot use ${name}: it must be a whole number of milliseconds, received ${received}`,
+  );
 }

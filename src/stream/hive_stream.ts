@@ -2,7 +2,7 @@ import type { Expr } from "../batch/expressions/mod.ts";
 import { functionSpec } from "../hive/record_function.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import type { ModuleReference } from "../hive/user_function.ts";
-import { milliseconds } from "../runtime/duration.ts";
+import { type Duration, milliseconds } from "../runtime/duration.ts";
 import type { ErrorRecord } from "./error_record.ts";
 import {
   type HiveStreamOptions,
@@ -75,6 +75,9 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   #flushing = false;
   #turnMs = 0;
   #sinceTurn = 0;
+  /** The timeout of the last read, as it was given and in milliseconds. */
+  #timeout: Duration | undefined;
+  #timeoutMs = DEFAULT_RESULT_TIMEOUT_MS;
 
   /**
    * A stream that is not started.
@@ -230,16 +233,19 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    * @throws the stream's error when it has failed and all results are read.
    */
   getResult(options: GetResultOptions = {}): Promise<Out | ErrorRecord<In> | null | undefined> {
-    let timeoutMs: number;
-    try {
-      timeoutMs = resultTimeout(options);
-    } catch (error) {
-      return Promise.reject(error);
+    // Reading the duration anew would cost more than the rest of a call.
+    if (options.timeout !== this.#timeout) {
+      try {
+        this.#timeoutMs = resultTimeout(options);
+        this.#timeout = options.timeout;
+      } catch (error) {
+        return Promise.reject(error);
+      }
     }
     this.#inlet.noteRead();
     const { results } = this.#outlet;
     if (results.length > 0) return Promise.resolve(results.shiftValue());
-    return this.#awaitResult(timeoutMs);
+    return this.#awaitResult(this.#timeoutMs);
   }
 
   /** Results with their keys, as they come; ends when the stream is stopped and empty. */

@@ -22,7 +22,9 @@ import { Carriage } from "./carriage.ts";
 import type { HiveStreamSettings } from "./hive_stream_options.ts";
 import type { Submission } from "./inlet.ts";
 
-const KEY_GROUPS = 32;
+/** Few enough that what is filled at the same time stays in the cache. */
+const GROUPS_PER_BEE = 4;
+const MOST_GROUPS = 64;
 const KEY_COUNTERS = 1 << 16;
 const MAX_BATCH_ID = 0x7fff_ffff;
 const LOSSES_TO_ISOLATE = 2;
@@ -98,7 +100,7 @@ export class RecordEngine {
     this.#events = options.events;
     this.carriage = new Carriage(() => runtime.monotonicMs());
     this.#sendKeys = options.fn.usesInfo;
-    this.#groups = ordered === false ? 1 : KEY_GROUPS;
+    this.#groups = ordered === false ? 1 : Math.min(GROUPS_PER_BEE * workers, MOST_GROUPS);
     this.#queue = new WorkQueue(this.#groups, { ordered: ordered !== false });
     this.#hive = new Hive({
       workers,
