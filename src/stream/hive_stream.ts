@@ -75,6 +75,8 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   #flushing = false;
   #turnMs = 0;
   #sinceTurn = 0;
+  /** Records that may enter before room is looked for again. */
+  #room = 0;
   /** The timeout of the last read, as it was given and in milliseconds. */
   #timeout: Duration | undefined;
   #timeoutMs = DEFAULT_RESULT_TIMEOUT_MS;
@@ -312,16 +314,25 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     );
   }
 
+  /**
+   * Whether one more record may enter. What is counted only moves on from one count to the next, or
+   * leaves, so that many may enter after one look.
+   */
   #hasRoom(): boolean {
+    if (this.#room > 0) return true;
     const { bufferSize, resultBuffer } = this.#settings;
     const unfinished = this.#engine?.unfinished ?? 0;
-    return unfinished + this.#outlet.held < bufferSize &&
-      unfinished + this.#outlet.results.length < resultBuffer;
+    this.#room = Math.min(
+      bufferSize - unfinished - this.#outlet.held,
+      resultBuffer - unfinished - this.#outlet.results.length,
+    );
+    return this.#room > 0;
   }
 
   #accept(submission: Submission<In>): void {
     const engine = this.#engine!;
     engine.accept(submission);
+    this.#room--;
     if (!this.#flushing && engine.hasOpenBatches) this.#flushSoon(engine);
     this.#driven(engine);
   }
