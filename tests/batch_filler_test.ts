@@ -96,12 +96,12 @@ Deno.test("BatchFiller seals what was added, in frames that fit, and nothing of 
   });
 });
 
-Deno.test("BatchFiller says that a batch is full at 512 rows, or at a quarter of the longest frame", () => {
+Deno.test("BatchFiller says that a batch is full at 1,024 rows, or at a quarter of the longest frame", () => {
   const small = filler();
-  const fullAt = Array.from({ length: 512 }, () => small.add({ key: "k", value: 1 }, 1)).indexOf(
+  const fullAt = Array.from({ length: 1024 }, () => small.add({ key: "k", value: 1 }, 1)).indexOf(
     true,
   );
-  assertEquals(fullAt, 511);
+  assertEquals(fullAt, 1023);
   const large = filler({ maxFrameBytes: 40_000 });
   let rows = 1;
   while (!large.add({ key: "k", value: `${rows}`.padEnd(1_000) }, 1)) rows++;

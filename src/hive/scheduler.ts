@@ -6,6 +6,7 @@ const MAX_OUTSTANDING = 3;
 const TRIAL_ROWS = 8;
 const RANGE_MS = 4;
 const NS_PER_MS = 1e6;
+const SHORT_MS = 0.3;
 const SLOW_GROUP_FACTOR = 4;
 const SLOW_BEE_FACTOR = 2;
 
@@ -63,7 +64,23 @@ export class Scheduler {
 
   /** Whether the bee may be given more now. */
   hasRoom(bee: number): boolean {
+    return this.#mayTakeMore(bee) && !(this.#rows[bee] === 0 && this.#canLetSleep(bee));
+  }
+
+  #mayTakeMore(bee: number): boolean {
     return this.#outstanding[bee].size < MAX_OUTSTANDING && !this.#holdsSuspect(bee);
+  }
+
+  /**
+   * Whether another bee, awake, will be done so soon that it may as well take what comes next:
+   * waking a bee costs more than many records do.
+   */
+  #canLetSleep(bee: number): boolean {
+    return this.#rows.some((rows, other) => {
+      if (rows === 0 || other === bee || !this.#mayTakeMore(other)) return false;
+      const { costNs, latencyMs } = this.#floor.read(other);
+      return costNs > 0 && latencyMs < SHORT_MS && rows * costNs < SHORT_MS * NS_PER_MS;
+    });
   }
 
   /** Takes the range that the bee should have next out of the queue, if there is one. */

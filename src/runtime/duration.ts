@@ -39,7 +39,9 @@ export function milliseconds(
 ): number {
   const { least = 0, fractions = false } = limits;
   const ms = read(duration);
-  if (ms >= least && ms <= Number.MAX_SAFE_INTEGER && (fractions || Number.isInteger(ms))) return ms;
+  if (ms >= least && ms <= Number.MAX_SAFE_INTEGER && (fractions || Number.isInteger(ms))) {
+    return ms;
+  }
   const received = typeof duration === "string" ? JSON.stringify(duration) : String(duration);
   if (typeof duration !== "number" && Number.isNaN(ms)) {
     throw new TypeError(

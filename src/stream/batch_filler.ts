@@ -2,8 +2,9 @@ import { RecordWriter } from "../batch/records/mod.ts";
 import { aligned, hashBytes, refusalInStream } from "../hive/record_frames.ts";
 import type { SealedBatch } from "../hive/work_queue.ts";
 
-const MAX_ROWS = 512;
+const MAX_ROWS = 1024;
 const MAX_BYTES = 256 * 1024;
+const KEPT_BYTES = 1024 * 1024;
 
 /** Options of a {@linkcode BatchFiller}. */
 export interface BatchFillerOptions {
@@ -42,6 +43,11 @@ export class BatchFiller {
     return this.#options.group;
   }
 
+  /** Records in the open batch. */
+  get rows(): number {
+    return this.#keys.length;
+  }
+
   /** Whether its records are of high priority. */
   get priority(): boolean {
     return this.#options.priority;
@@ -72,16 +78,16 @@ export class BatchFiller {
     const valuesAt = hashBytes(rows);
     const room = valuesAt + aligned(this.#values.byteLength()) +
       (sendKeys ? this.#keyWriter.byteLength() : 0);
-    const buffer = new Uint8Array(aligned(room));
+    const buffer = scratch(aligned(room));
     const valueBytes = this.#values.finish(buffer.subarray(valuesAt));
     const keysAt = valuesAt + aligned(valueBytes);
     const keyBytes = sendKeys ? this.#keyWriter.finish(buffer.subarray(keysAt)) : 0;
     new Int32Array(buffer.buffer, 0, rows).set(this.#hashes.subarray(0, rows));
+    const body = buffer.slice(0, aligned(keysAt + keyBytes));
     const keys = this.#keys;
     const sequences = sequence ? this.#sequences : undefined;
     this.#keys = [];
     this.#sequences = [];
-    const body = buffer.subarray(0, aligned(keysAt + keyBytes));
     return { group, priority, rows, body, valueBytes, keyBytes, keys, sequences, order };
   }
 
@@ -98,6 +104,15 @@ export class BatchFiller {
     const { estimatedBytes } = this.#values;
     return estimatedBytes + this.#keyWriter.estimatedBytes + hashBytes(this.#keys.length);
   }
+}
+
+/** Where batches are laid out: what they may take is far more than what they turn out to take. */
+let kept = new Uint8Array(0);
+
+function scratch(bytes: number): Uint8Array<ArrayBuffer> {
+  if (bytes > KEPT_BYTES) return new Uint8Array(bytes);
+  if (bytes > kept.length) kept = new Uint8Array(Math.min(2 * bytes, KEPT_BYTES));
+  return kept;
 }
 
 function keyTooLong(length: number, limit: number): RangeError {

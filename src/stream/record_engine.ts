@@ -100,7 +100,7 @@ export class RecordEngine {
     this.#events = options.events;
     this.carriage = new Carriage(() => runtime.monotonicMs());
     this.#sendKeys = options.fn.usesInfo;
-    this.#groups = ordered === false ? 1 : Math.min(GROUPS_PER_BEE * workers, MOST_GROUPS);
+    this.#groups = ordered === false ? 1 : groupsFor(workers);
     this.#queue = new WorkQueue(this.#groups, { ordered: ordered !== false });
     this.#hive = new Hive({
       workers,
@@ -171,7 +171,7 @@ export class RecordEngine {
     const hash = keyHash(submission.key);
     // In front of others only if no earlier record of its own key would be overtaken.
     const priority = submission.priority && this.#normal[hash & (KEY_COUNTERS - 1)] === 0;
-    const filler = this.#filler((hash >>> 0) % this.#groups, priority);
+    const filler = this.#filler(hash & (this.#groups - 1), priority);
     const full = this.carriage.isDue
       ? this.#addTimed(filler, submission, hash)
       : filler.add(submission, hash);
@@ -179,7 +179,7 @@ export class RecordEngine {
     this.#unfinished++;
     if (!priority) this.#normal[hash & (KEY_COUNTERS - 1)]++;
     if (full) this.#fullBatch(filler);
-    else this.#filled.add(filler);
+    else if (filler.rows === 1) this.#filled.add(filler);
   }
 
   /** On its own, because a function that makes a closure costs something in each call. */
@@ -378,6 +378,11 @@ export class RecordEngine {
     this.#rolesAtMs = nowMs;
     this.#scheduler.shiftRoles(this.#newSources);
   }
+}
+
+/** A power of two, so that a mask tells the group of a hash. */
+function groupsFor(workers: number): number {
+  return Math.min(MOST_GROUPS, 2 ** Math.ceil(Math.log2(GROUPS_PER_BEE * workers)));
 }
 
 /** The row that the bee was at, if it says so of this range. */

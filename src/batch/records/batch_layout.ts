@@ -53,6 +53,7 @@ export class BatchLayout {
     this.#u32 = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
     this.#f64 = new Float64Array(buffer, byteOffset, byteLength >>> 3);
     this.#at = layout.HEADER_BYTES;
+    this.#u32.fill(0, 0, layout.HEADER_BYTES >>> 2);
     this.#units = 0;
     this.#pieces.length = 0;
     this.#meta.length = 0;
