@@ -1,4 +1,4 @@
-const WATCH_MS = 0.05;
+const WATCH_MS = 0.2;
 const LOOKS_PER_CLOCK = 32;
 const MOST_SKIPPED = 127;
 
@@ -19,7 +19,7 @@ export class WorkWatch {
     this.#nowMs = nowMs;
   }
 
-  /** Whether something came within some fifty microseconds; false at once when that is rare. */
+  /** Whether something came within some two hundred microseconds; false at once when that is rare. */
   look(hasNews: () => boolean): boolean {
     if (this.#skip > 0) {
       this.#skip--;
