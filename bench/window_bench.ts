@@ -25,6 +25,7 @@ const BUDGET_BYTES = 1 << 30;
 /** What each side sees before the first round, so that its code is compiled for good. */
 const WARM_UP_ROWS = 4_000_000;
 const WARM_UP_BATCHES = 300;
+const SWEEP_MS = 300;
 /** Room behind a column in kernel memory, so that loops may read a little past its end. */
 const PADDING_BYTES = 64;
 const AT = { watermarkBefore: -Infinity, bound: 0, partition: 0, position: 0 };
@@ -199,12 +200,14 @@ async function tumbling(one: Case): Promise<BenchRow> {
     target,
     note,
     rounds: WINDOWS,
-    beforeRound: () => {
+    beforeRound: async () => {
       if (turn++ % 2 === 1) return;
       table.close(Infinity);
       windows.clear();
       advance(pool.rows, batches, one.windows);
       (globalThis as { gc?: () => void }).gc?.();
+      // The collector sweeps on in threads of its own, at the cost of whoever comes next.
+      await new Promise((resolve) => setTimeout(resolve, SWEEP_MS));
     },
     contender: () => {
       for (let pass = 0; pass < passes; pass++) addAll();

@@ -77,6 +77,14 @@ export function loadPair<V>(at: u32): v128 {
   return v128.load(at);
 }
 
+// What is lost of `old + values` in `sum`, by Knuth's TwoSum.
+// @ts-ignore: decorator
+@inline
+function errorOf(old: v128, values: v128, sum: v128): v128 {
+  const part = f64x2.sub(sum, old);
+  return f64x2.add(f64x2.sub(old, f64x2.sub(sum, part)), f64x2.sub(values, part));
+}
+
 // addDouble() for two states at once, which must be different ones.
 // @ts-ignore: decorator
 @inline
@@ -85,9 +93,7 @@ function addPair(first: u32, second: u32, values: v128): void {
   const b = v128.load(second);
   const old = v128.shuffle<f64>(a, b, 0, 2);
   const sum = f64x2.add(old, values);
-  const part = f64x2.sub(sum, old);
-  const error = f64x2.add(f64x2.sub(old, f64x2.sub(sum, part)), f64x2.sub(values, part));
-  const errors = f64x2.add(v128.shuffle<f64>(a, b, 1, 3), error);
+  const errors = f64x2.add(v128.shuffle<f64>(a, b, 1, 3), errorOf(old, values, sum));
   v128.store(first, v128.shuffle<f64>(sum, errors, 0, 2));
   v128.store(second, v128.shuffle<f64>(sum, errors, 1, 3));
 }
@@ -148,7 +154,7 @@ function updatePair<R, S, W>(both: u64, values: v128, sum: u32, range: u32): voi
 
 // Rows without nulls, four at a time, since each turn of a loop costs a check; the rows that may
 // be left are the caller's.
-function updateFours<V, R, S, W>(
+function updateFours<V, R, S, W, U>(
   states: u32,
   count: u32,
   values: u32,
@@ -160,8 +166,13 @@ function updateFours<V, R, S, W>(
   for (let state = states; state < states + (count << 2); state += 16, at += 4 * sizeof<V>()) {
     const low = loadPair<V>(at);
     const high = loadPair<V>(at + 2 * sizeof<V>());
-    updatePair<R, S, W>(load<u64>(state), low, sum, range);
-    updatePair<R, S, W>(load<u64>(state, 8), high, sum, range);
+    if (sizeof<R>() == 2 && sizeof<S>() == 2 && sizeof<W>() == 2 && sizeof<U>() == 2) {
+      updateUsualPair(load<u64>(state), low);
+      updateUsualPair(load<u64>(state, 8), high);
+    } else {
+      updatePair<R, S, W>(load<u64>(state), low, sum, range);
+      updatePair<R, S, W>(load<u64>(state, 8), high, sum, range);
+    }
     if (sizeof<W>() == 2) {
       unordered = v128.or(unordered, v128.or(f64x2.ne(low, low), f64x2.ne(high, high)));
     }
@@ -169,6 +180,36 @@ function updateFours<V, R, S, W>(
   if (sizeof<W>() == 2) {
     if (v128.any_true(unordered)) markUnordered<V>(states, count, values, range);
   }
+}
+
+// Where the fields of a plan with one value lie: 8 bytes after the rows count the nulls.
+const USUAL_SUM: u32 = 16;
+const USUAL_RANGE: u32 = 32;
+
+// updatePair() of all three fields for the usual layout: with addresses that the compiler knows it
+// is a tenth faster.
+// @ts-ignore: decorator
+@inline
+function updateUsualPair(both: u64, values: v128): void {
+  const first = <u32>both;
+  const second = <u32>(both >> 32);
+  countPair(first, second);
+  if (first != second) {
+    const a = v128.load(first, USUAL_SUM);
+    const b = v128.load(second, USUAL_SUM);
+    const old = v128.shuffle<f64>(a, b, 0, 2);
+    const sum = f64x2.add(old, values);
+    const errors = f64x2.add(v128.shuffle<f64>(a, b, 1, 3), errorOf(old, values, sum));
+    v128.store(first, v128.shuffle<f64>(sum, errors, 0, 2), USUAL_SUM);
+    v128.store(second, v128.shuffle<f64>(sum, errors, 1, 3), USUAL_SUM);
+  } else {
+    addTwo(first + USUAL_SUM, second + USUAL_SUM, values);
+  }
+  const negated = f64x2.neg(values);
+  const a = v128.shuffle<f64>(values, negated, 0, 2);
+  const b = v128.shuffle<f64>(values, negated, 1, 3);
+  v128.store(first, f64x2.pmin(v128.load(first, USUAL_RANGE), a), USUAL_RANGE);
+  v128.store(second, f64x2.pmin(v128.load(second, USUAL_RANGE), b), USUAL_RANGE);
 }
 
 function updateDoubles<V, N, R, S, W>(
@@ -182,7 +223,9 @@ function updateDoubles<V, N, R, S, W>(
   let row: u32 = 0;
   if (sizeof<N>() == 1) {
     row = count & ~3;
-    updateFours<V, R, S, W>(states, row, values, sum, range);
+    const usual = sum == USUAL_SUM && range == USUAL_RANGE;
+    if (usual) updateFours<V, R, S, W, Yes>(states, row, values, sum, range);
+    else updateFours<V, R, S, W, No>(states, row, values, sum, range);
   }
   for (; row < count; row++) {
     const state = load<u32>(states + (row << 2));
