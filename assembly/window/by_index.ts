@@ -3,10 +3,10 @@
 // merged into its state: it is found without a list of addresses and half as large, so that the
 // entries of a usual dictionary stay in the nearest cache.
 //
-// The array: u32 entries, u32 the map of states that it is to be merged by (0: it is empty), 8
-// bytes unused; 32 bytes an entry: sum, its compensation, least, greatest negated; then the rows of
-// each, 32 bits an entry.
-import { AT_VALUES, BLOCK, KIND_F32, kindOf, valuesOf } from "./columns";
+// There is one array, at an address that the compiler knows, which is worth a tenth; it is empty
+// between batches. 32 bytes an entry: sum, its compensation, least, greatest negated. The rows of
+// each are counted apart, 32 bits an entry.
+import { AT_VALUES, BLOCK, dictionaryLength, KIND_F32, kindOf, valuesOf } from "./columns";
 import { mergeDoubleSum } from "./merge";
 import {
   addDouble,
@@ -20,38 +20,42 @@ import {
   widenDouble,
 } from "./update";
 
-const A_MAP: u32 = 4;
-const HEAD: u32 = 16;
+const MOST_ENTRIES: u32 = 4096;
+const ENTRIES: usize = memory.data(4096 * 32, 64);
+const COUNTS: usize = memory.data(4096 * 4, 64);
 const ENTRY_SHIFT: u32 = 5;
 const ENTRY_RANGE: u32 = 16;
 
 // Rows of a window for each entry from which on the array is worth its merging.
 const SHARE: u32 = 8;
 
-// @ts-ignore: decorator
-@inline
-function countsOf(array: u32): u32 {
-  return array + HEAD + (load<u32>(array) << ENTRY_SHIFT);
-}
+// The map of states that the array is to be merged by; 0: it is empty.
+let arrayMap: u32 = 0;
+// Entries from the first on that are as those of no rows.
+let cleared: u32 = 0;
 
 // @ts-ignore: decorator
 @inline
-function clearEntry(entry: u32): void {
-  v128.store(entry, f64x2.splat(0));
-  v128.store(entry, f64x2.splat(Infinity), ENTRY_RANGE);
+function entryOf(index: u32): u32 {
+  return (<u32>ENTRIES) + (index << ENTRY_SHIFT);
 }
 
-/** Makes an array of no rows out of a block of 16 bytes and 36 an entry. */
-export function indexArrayBegin(array: u32, entries: u32): void {
-  store<u32>(array, entries);
-  store<u32>(array, 0, A_MAP);
-  const counts = countsOf(array);
-  for (let entry = array + HEAD; entry < counts; entry += 1 << ENTRY_SHIFT) clearEntry(entry);
-  memory.fill(counts, 0, entries << 2);
+// @ts-ignore: decorator
+@inline
+function countOf(index: u32): u32 {
+  return (<u32>COUNTS) + (index << 2);
 }
 
-function mergeEntry(layout: u32, state: u32, entry: u32, rows: u32): void {
+// @ts-ignore: decorator
+@inline
+function clearEntry(index: u32): void {
+  v128.store(entryOf(index), f64x2.splat(0));
+  v128.store(entryOf(index), f64x2.splat(Infinity), ENTRY_RANGE);
+}
+
+function mergeEntry(layout: u32, state: u32, index: u32, rows: u32): void {
   const fields = load<u32>(layout);
+  const entry = entryOf(index);
   const range = state + load<u32>(layout, AT_RANGE);
   store<u64>(state, load<u64>(state) + rows);
   if (fields & SUM) mergeDoubleSum(state + load<u32>(layout, AT_SUM), entry);
@@ -60,21 +64,17 @@ function mergeEntry(layout: u32, state: u32, entry: u32, rows: u32): void {
   }
 }
 
-/** Merges what an array holds into the states, and empties it. */
-export function indexArrayEnd(array: u32, layout: u32): void {
-  const map = load<u32>(array, A_MAP);
-  if (map == 0) return;
-  const entries = load<u32>(array);
-  const counts = countsOf(array);
+/** Merges what the array holds of `entries` indices into the states, and empties it. */
+export function endByIndex(layout: u32, entries: u32): void {
+  if (arrayMap == 0) return;
   for (let index: u32 = 0; index < entries; index++) {
-    const rows = load<u32>(counts + (index << 2));
+    const rows = load<u32>(countOf(index));
     if (rows == 0) continue;
-    const entry = array + HEAD + (index << ENTRY_SHIFT);
-    mergeEntry(layout, load<u32>(map + (index << 2)), entry, rows);
-    clearEntry(entry);
-    store<u32>(counts + (index << 2), 0);
+    mergeEntry(layout, load<u32>(arrayMap + (index << 2)), index, rows);
+    clearEntry(index);
+    store<u32>(countOf(index), 0);
   }
-  store<u32>(array, 0, A_MAP);
+  arrayMap = 0;
 }
 
 // Widens the ranges of two entries; NaN is left for markUnordered().
@@ -90,60 +90,53 @@ function widenEntries(first: u32, second: u32, values: v128): void {
 
 // @ts-ignore: decorator
 @inline
-function addIndexPair(entries: u32, counts: u32, both: u64, values: v128): void {
+function addIndexPair(both: u64, values: v128): void {
   const one = <u32>both;
   const other = <u32>(both >> 32);
-  const first = entries + (one << ENTRY_SHIFT);
-  const second = entries + (other << ENTRY_SHIFT);
-  store<u32>(counts + (one << 2), load<u32>(counts + (one << 2)) + 1);
-  store<u32>(counts + (other << 2), load<u32>(counts + (other << 2)) + 1);
-  addTwo(first, second, values);
-  widenEntries(first, second, values);
+  store<u32>(countOf(one), load<u32>(countOf(one)) + 1);
+  store<u32>(countOf(other), load<u32>(countOf(other)) + 1);
+  addTwo(entryOf(one), entryOf(other), values);
+  widenEntries(entryOf(one), entryOf(other), values);
 }
 
 // Makes NaN of the ranges of those indices that have a NaN.
-function markUnordered<V>(entries: u32, indices: u32, count: u32, values: u32): void {
+function markUnordered<V>(indices: u32, count: u32, values: u32): void {
   for (let row: u32 = 0; row < count; row++) {
     const value = <f64>load<V>(values + row * sizeof<V>());
     if (value == value) continue;
-    const entry = entries + (load<u32>(indices + (row << 2)) << ENTRY_SHIFT);
-    v128.store(entry, f64x2.splat(value), ENTRY_RANGE);
+    v128.store(entryOf(load<u32>(indices + (row << 2))), f64x2.splat(value), ENTRY_RANGE);
   }
 }
 
-function addIndexFours<V>(array: u32, indices: u32, count: u32, values: u32): void {
-  const entries = array + HEAD;
-  const counts = countsOf(array);
+function addIndexFours<V>(indices: u32, count: u32, values: u32): void {
   let unordered = i64x2.splat(0);
   let at = values;
   for (let index = indices; index < indices + (count << 2); index += 16, at += 4 * sizeof<V>()) {
     const low = loadPair<V>(at);
     const high = loadPair<V>(at + 2 * sizeof<V>());
-    addIndexPair(entries, counts, load<u64>(index), low);
-    addIndexPair(entries, counts, load<u64>(index, 8), high);
+    addIndexPair(load<u64>(index), low);
+    addIndexPair(load<u64>(index, 8), high);
     unordered = v128.or(unordered, v128.or(f64x2.ne(low, low), f64x2.ne(high, high)));
   }
-  if (v128.any_true(unordered)) markUnordered<V>(entries, indices, count, values);
+  if (v128.any_true(unordered)) markUnordered<V>(indices, count, values);
 }
 
-function addToArray<V>(array: u32, indices: u32, count: u32, values: u32): void {
-  const counts = countsOf(array);
+function addToArray<V>(indices: u32, count: u32, values: u32): void {
   const fours = count & ~3;
-  addIndexFours<V>(array, indices, fours, values);
+  addIndexFours<V>(indices, fours, values);
   for (let row = fours; row < count; row++) {
     const index = load<u32>(indices + (row << 2));
-    const entry = array + HEAD + (index << ENTRY_SHIFT);
     const value = <f64>load<V>(values + row * sizeof<V>());
-    store<u32>(counts + (index << 2), load<u32>(counts + (index << 2)) + 1);
-    addDouble(entry, value);
-    widenDouble(entry + ENTRY_RANGE, value);
+    store<u32>(countOf(index), load<u32>(countOf(index)) + 1);
+    addDouble(entryOf(index), value);
+    widenDouble(entryOf(index) + ENTRY_RANGE, value);
   }
 }
 
 // Whether the rows from here on that have the same map are enough for the array.
-function isWorthwhile(array: u32, maps: u32, left: u32): bool {
-  const wanted = load<u32>(array) * SHARE;
-  if (left < wanted) return false;
+function isWorthwhile(entries: u32, maps: u32, left: u32): bool {
+  const wanted = entries * SHARE;
+  if (entries > MOST_ENTRIES || left < wanted) return false;
   const map = load<u32>(maps);
   for (let rows = BLOCK; rows < wanted; rows += BLOCK) {
     maps += 4;
@@ -152,10 +145,16 @@ function isWorthwhile(array: u32, maps: u32, left: u32): bool {
   return true;
 }
 
-function takesArray(array: u32, maps: u32, left: u32): bool {
+// Whether a block goes into the array, which is then ready for it.
+function opensArray(layout: u32, entries: u32, maps: u32, left: u32): bool {
   const map = load<u32>(maps);
-  if (array == 0 || map == 0) return false;
-  return load<u32>(array, A_MAP) == map || isWorthwhile(array, maps, left);
+  if (map == 0) return false;
+  if (arrayMap == map) return true;
+  if (!isWorthwhile(entries, maps, left)) return false;
+  endByIndex(layout, entries);
+  for (; cleared < entries; cleared++) clearEntry(cleared);
+  arrayMap = map;
+  return true;
 }
 
 function listStates(map: u32, indices: u32, count: u32, out: u32): void {
@@ -168,31 +167,28 @@ function updateBlock<V>(
   column: u32,
   layout: u32,
   states: u32,
+  from: u32,
   count: u32,
   indices: u32,
   maps: u32,
-  array: u32,
   left: u32,
 ): void {
   const map = load<u32>(maps);
-  if (takesArray(array, maps, left)) {
-    if (load<u32>(array, A_MAP) != map) indexArrayEnd(array, layout);
-    store<u32>(array, map, A_MAP);
-    addToArray<V>(array, indices, count, valuesOf(column));
-    return;
+  const keys = valuesOf(indices) + (from << 2);
+  if (opensArray(layout, dictionaryLength(indices), maps, left)) {
+    return addToArray<V>(keys, count, valuesOf(column));
   }
-  if (map != 0) listStates(map, indices, count, states);
+  if (map != 0) listStates(map, keys, count, states);
   updateSums<V>(column, layout, states, count, true);
 }
 
 /**
  * updateStates() for the one value of a plan, doubles without nulls of which there are only sums
- * and ranges, where a dictionary's indices tell the states.
+ * and ranges, where a dictionary's indices tell the states. endByIndex() is to follow.
  *
  * @param states Of the rows of blocks without a map; room for the others.
  * @param indices The key column.
  * @param maps A word for every BLOCK rows: 0, or where the states of the indices are listed.
- * @param array What indexArrayBegin() made; 0 for none. indexArrayEnd() is to follow.
  * @param left Rows of the batch from the first of these on.
  */
 export function updateByIndex(
@@ -202,7 +198,6 @@ export function updateByIndex(
   count: u32,
   indices: u32,
   maps: u32,
-  array: u32,
   left: u32,
 ): void {
   const single = kindOf(column) == KIND_F32;
@@ -210,9 +205,8 @@ export function updateByIndex(
   for (let from: u32 = 0; from < count; from += BLOCK) {
     const rows = min(BLOCK, count - from);
     const own = states + (from << 2);
-    const keys = valuesOf(indices) + (from << 2);
-    if (single) updateBlock<f32>(column, layout, own, rows, keys, maps, array, left - from);
-    else updateBlock<f64>(column, layout, own, rows, keys, maps, array, left - from);
+    if (single) updateBlock<f32>(column, layout, own, from, rows, indices, maps, left - from);
+    else updateBlock<f64>(column, layout, own, from, rows, indices, maps, left - from);
     store<u32>(column, valuesOf(column) + BLOCK * bytes, AT_VALUES);
     maps += 4;
   }

@@ -63,11 +63,9 @@ export interface WindowExports {
     count: number,
     indices: number,
     maps: number,
-    array: number,
     left: number,
   ): void;
-  indexArrayBegin(array: number, entries: number): void;
-  indexArrayEnd(array: number, layout: number): void;
+  endByIndex(layout: number, entries: number): void;
   hashRows(table: number, columns: number, keys: number, count: number, out: number): number;
   routeRows(
     table: number,

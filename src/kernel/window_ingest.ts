@@ -25,11 +25,6 @@ const KEPT_STATES_BYTES = 5 * 65_536;
 /** A state of this many bytes no longer stays in the cache while a whole batch passes. */
 const LARGE_STATE_BYTES = 1 << 19;
 const KEY_GROUPS = 256;
-/** Bytes of an array by dictionary index, and of each of its entries. */
-const ARRAY_HEAD_BYTES = 16;
-const ARRAY_ENTRY_BYTES = 36;
-/** Rows for each entry of a dictionary from which on an array by index may pay. */
-const ARRAY_SHARE = 8;
 
 /** Rows to work on at a time: of columns that need no copying all. */
 function chunkRows(columns: readonly ColumnSource[], length: number): number {
@@ -54,8 +49,6 @@ interface Batch {
   readonly states: number;
   /** Addresses of maps of the key's dictionary, one a block of rows; 0 when there are none. */
   readonly maps: number;
-  /** Address of an array that takes rows by dictionary index; 0 when it would not pay. */
-  readonly array: number;
 }
 
 /** Brings batches into a window table. */
@@ -63,7 +56,6 @@ export class WindowIngest implements Disposable {
   readonly #context: TableContext;
   readonly #staging: ColumnStaging;
   readonly #states: MemoryBlock;
-  readonly #array: MemoryBlock;
   readonly #dictionaries: readonly StagedDictionary[];
   readonly #descriptions: number;
   readonly #needsTimes: boolean;
@@ -75,7 +67,6 @@ export class WindowIngest implements Disposable {
     this.#context = context;
     this.#staging = new ColumnStaging(kernel);
     this.#states = new MemoryBlock(kernel, KEPT_STATES_BYTES);
-    this.#array = new MemoryBlock(kernel, KEPT_STATES_BYTES);
     this.#dictionaries = plan.keys.map(() => new StagedDictionary(kernel));
     const columns = 1 + plan.keys.length + plan.values.length;
     this.#descriptions = kernel.allocate(columns * DESCRIPTION_BYTES);
@@ -121,14 +112,8 @@ export class WindowIngest implements Disposable {
     const states = this.#states.reserve(length * 5 + 8);
     const mapped = this.#isSummary && keys.length === 1 && keys[0].isMapped && !values[0].hasNulls;
     const maps = mapped ? states + aligned(length * 4) : 0;
-    const array = mapped ? this.#arrayOf(keys[0], length) : 0;
     const chunk = chunkRows([times, ...keys, ...values], length);
-    return { length, chunk, times, keys, values, states, maps, array };
-  }
-
-  #arrayOf({ dictionaryLength }: ColumnSource, rows: number): number {
-    if (rows < dictionaryLength * ARRAY_SHARE) return 0;
-    return this.#array.reserve(ARRAY_HEAD_BYTES + dictionaryLength * ARRAY_ENTRY_BYTES);
+    return { length, chunk, times, keys, values, states, maps };
   }
 
   /**
@@ -153,19 +138,18 @@ export class WindowIngest implements Disposable {
   /** Only finding states can fail, so nothing is updated before all of them are found. */
   #addInTwoPasses(batch: Batch, at: BatchPosition): void {
     const { kernel: { exports }, layouts } = this.#context;
-    const { length, chunk, times, keys, values, maps, array } = batch;
+    const { length, chunk, times, keys, values, maps } = batch;
     const updated = [...(this.#needsTimes ? [times] : []), ...(maps ? keys : []), ...values];
     const together = length <= chunk;
     for (const span of chunksOf(length, chunk)) {
       this.#staging.stage(together ? [times, ...keys, ...values] : [times, ...keys], span);
       this.#find(batch, span);
     }
-    if (array !== 0) exports.indexArrayBegin(array, keys[0].dictionaryLength);
     for (const span of chunksOf(length, chunk)) {
       if (!together) this.#staging.stage(updated, span);
       this.#update(batch, span, at);
     }
-    if (array !== 0) exports.indexArrayEnd(array, layouts);
+    if (maps !== 0) exports.endByIndex(layouts, keys[0].dictionaryLength);
   }
 
   /** Block by block, while the states that were found are still in the nearest cache. */
@@ -208,7 +192,7 @@ export class WindowIngest implements Disposable {
       const [value, key] = [values[0].description, keys[0].description];
       const ownMaps = maps + (from / BLOCK_ROWS) * 4;
       const left = batch.length - from;
-      return exports.updateByIndex(value, layouts, own, count, key, ownMaps, batch.array, left);
+      return exports.updateByIndex(value, layouts, own, count, key, ownMaps, left);
     }
     values.forEach(({ description }, index) =>
       exports.updateStates(
@@ -227,7 +211,6 @@ export class WindowIngest implements Disposable {
   #trim(): void {
     this.#staging.trim();
     this.#states.trim();
-    this.#array.trim();
   }
 
   #timeOutcome(): TimeOutcome {
@@ -302,7 +285,6 @@ export class WindowIngest implements Disposable {
   [Symbol.dispose](): void {
     this.#staging[Symbol.dispose]();
     this.#states[Symbol.dispose]();
-    this.#array[Symbol.dispose]();
     for (const dictionary of this.#dictionaries) dictionary[Symbol.dispose]();
     this.#context.kernel.release(this.#descriptions);
   }

@@ -29,7 +29,7 @@ export const FAMILIES: readonly KernelFamily[] = [
     exports: [
       ...["beginTimes", "greatestTime", "lateRows", "leastTime", "untimedRows", "watermark"],
       ...["addRows", "findStates", "countRows", "updateStates", "newDictionary"],
-      ...["updateByIndex", "indexArrayBegin", "indexArrayEnd"],
+      ...["updateByIndex", "endByIndex"],
       ...["measureWindow", "measuredRecords", "beginWrite", "writeRecords", "tableClear"],
       ...["findRecords", "recordsFound", "mergeRecords"],
       ...["hashRows", "routeRows", "listRows"],
