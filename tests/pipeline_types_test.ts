@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   col,
   count,
@@ -54,6 +54,22 @@ Deno.test("A schema gives its rows to the pipeline", () => {
   timed.window(minutes).aggregate({ total: sum("m") });
 });
 
+Deno.test("A computed column has the type of its expression", async () => {
+  const pipeline = from(rows, { workers: 1 })
+    .withColumn("twice", col<number>("value").mul(2))
+    .withColumn("value", col<string>("sensor"));
+  for await (const row of pipeline) {
+    exactly<number>()(row.twice);
+    exactly<string>()(row.value);
+    exactly<bigint>()(row.big);
+    assertEquals(row.twice, 3);
+    // @ts-expect-error: it is no column
+    row.thrice;
+  }
+  // @ts-expect-error: a column has a value
+  assertThrows(() => pipeline.withColumn("thrice"), TypeError);
+});
+
 Deno.test("Calls in the wrong order do not compile", () => {
   const pipeline = from(rows, { workers: 1 });
   const timed = pipeline.timestamps("at");
@@ -68,8 +84,10 @@ Deno.test("Calls in the wrong order do not compile", () => {
     () => timed.keyBy("sensor").aggregate({ n: count() }),
     // @ts-expect-error: filter() comes before keyBy()
     () => timed.keyBy("sensor").filter(col("value").gt(1)),
+    // @ts-expect-error: withColumn() comes before keyBy()
+    () => timed.keyBy("sensor").withColumn("half", col<number>("value").div(2)),
     // @ts-expect-error: windows are iterated once aggregated
     () => timed.window(minutes)[Symbol.asyncIterator](),
   ];
-  assertEquals(order.length, 6);
+  assertEquals(order.length, 7);
 });

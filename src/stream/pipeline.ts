@@ -49,6 +49,11 @@ export type Selected<Columns extends Readonly<Record<string, Operand>>> = {
   -readonly [Name in keyof Columns]: ExprValue<Columns[Name]>;
 };
 
+/** Rows with a column `Name` of `Value`, whether they had one of that name or not. */
+export type WithColumn<Row, Name extends string, Value> =
+  & Omit<Row, Name>
+  & { [K in Name]: Value };
+
 /** Rows whose column `Name` has become milliseconds. */
 export type WithTime<Row, Name extends PropertyKey> = {
   [K in keyof Row]: K extends Name ? number | null : Row[K];
@@ -76,6 +81,11 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
   select<const Columns extends Readonly<Record<string, Operand>>>(
     columns: Columns,
   ): Pipeline<Selected<Columns>>;
+  /** Adds a column; one that has its name already is replaced. */
+  withColumn<const Name extends string, const Value extends Operand>(
+    name: Name,
+    value: Value,
+  ): Pipeline<WithColumn<Row, Name, ExprValue<Value>>>;
 }
 
 /** Rows with an event time. */
@@ -86,6 +96,11 @@ export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
   select<const Columns extends Readonly<Record<string, Operand>>>(
     columns: Columns,
   ): TimedPipeline<Selected<Columns>>;
+  /** Adds a column, the event time staying what it is; one that has its name already is replaced. */
+  withColumn<const Name extends string, const Value extends Operand>(
+    name: Name,
+    value: Value,
+  ): TimedPipeline<WithColumn<Row, Name, ExprValue<Value>>>;
   /** Says by which columns windows group their rows. */
   keyBy<const Names extends readonly (keyof Row & string)[]>(
     ...columns: Names

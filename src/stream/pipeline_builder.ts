@@ -1,5 +1,5 @@
 import { struct } from "../batch/expressions/builders.ts";
-import { isExpression, type Operand } from "../batch/expressions/expr.ts";
+import { isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { milliseconds } from "../runtime/duration.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
@@ -28,8 +28,8 @@ type Stage = "rows" | "timed" | "keyed" | "windowed" | "aggregated";
 
 /** What may come after each stage, for messages. */
 const NEXT: Readonly<Record<Stage, string>> = {
-  rows: "timestamps(), filter(), select(), or it is iterated or run",
-  timed: "filter(), select(), keyBy(), window(), or it is iterated or run",
+  rows: "timestamps(), filter(), select(), withColumn(), or it is iterated or run",
+  timed: "filter(), select(), withColumn(), keyBy(), window(), or it is iterated or run",
   keyed: "window()",
   windowed: "aggregate()",
   aggregated: "to(), or it is iterated or run",
@@ -82,6 +82,12 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
   select(columns: Readonly<Record<string, Operand>>): PipelineBuilder {
     this.#expect("select", "rows", "timed");
     return this.#step({ kind: "select", node: struct(columns).node });
+  }
+
+  withColumn(name: string, value: Operand): PipelineBuilder {
+    this.#expect("withColumn", "rows", "timed");
+    const column = checkName("add", name).toWellFormed();
+    return this.#step({ kind: "withColumn", name: column, node: toExpr(value).node });
   }
 
   #step(step: PipelinePlan["steps"][number]): PipelineBuilder {
@@ -175,7 +181,8 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
       `Cannot call ${name}() here: after what was called so far comes ${
         NEXT[stage]
       }; the order is ` +
-        `from(), timestamps(), filter() and select(), keyBy(), window(), aggregate(), to()`,
+        `from(), timestamps(), filter(), select() and withColumn(), keyBy(), window(), ` +
+        `aggregate(), to()`,
     );
   }
 }

@@ -52,16 +52,22 @@ function addColumns(node: ExprNode, names: Set<string>): void {
 
 /** The source's columns that a plan asks for; `undefined`: all of them. */
 function wantedColumns({ steps }: PipelinePlan, window: WindowSpec | undefined) {
-  const names = new Set<string>();
-  for (const { kind, node } of steps) {
-    addColumns(node, names);
+  const names = new Set<string>(window ? [window.time] : []);
+  const made = new Set<string>();
+  const want = (asked: Iterable<string>) => {
+    for (const name of asked) if (!made.has(name)) names.add(name);
+  };
+  for (const step of steps) {
+    const used = new Set<string>();
+    addColumns(step.node, used);
+    want(used);
     // What comes behind is made of the selected columns.
-    if (kind === "select") return window ? names.add(window.time) : names;
+    if (step.kind === "select") return names;
+    if (step.kind === "withColumn") made.add(step.name);
   }
   if (!window) return undefined;
-  names.add(window.time);
-  for (const name of window.keys) names.add(name);
-  for (const { column } of Object.values(window.aggregates)) if (column) names.add(column);
+  want(window.keys);
+  want(Object.values(window.aggregates).flatMap(({ column }) => column ?? []));
   return names;
 }
 

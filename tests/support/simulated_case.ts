@@ -47,7 +47,8 @@ export async function simulateTransform(seed: number): Promise<SimulatedTransfor
   const runtime = new SimulatedRuntime({ seed });
   const options = { ...randomOptions(random), batchRows: random.pick([1, 10, 100]), runtime };
   const pipeline = from(given, options).filter(col<number>("n").mod(part).eq(0))
-    .select({ text: col<string>("text"), twice: col<number>("n").mul(2) });
+    .withColumn("twice", col<number>("n").mul(2))
+    .select({ text: col<string>("text"), twice: col<number>("twice") });
   const rows: unknown[] = [];
   await runtime.drive(async () => {
     breakBees(runtime, random);
