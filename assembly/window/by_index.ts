@@ -20,9 +20,9 @@ import {
   widenDouble,
 } from "./update";
 
-const MOST_ENTRIES: u32 = 4096;
-const ENTRIES: usize = memory.data(4096 * 32, 64);
-const COUNTS: usize = memory.data(4096 * 4, 64);
+const MOST_ENTRIES: u32 = 2048;
+const ENTRIES: usize = memory.data(2048 * 32, 64);
+const COUNTS: usize = memory.data(2048 * 4, 64);
 const ENTRY_SHIFT: u32 = 5;
 const ENTRY_RANGE: u32 = 16;
 
