@@ -17,6 +17,13 @@ Deno.test("Kernel.allocate() reuses a released block and counts what is in use",
   assertEquals(kernel.allocate(100), block);
 });
 
+Deno.test("a kernel is within the least budget before anything is allocated", () => {
+  const kernel = create({ budgetBytes: 262_144 });
+  assert(kernel.memoryBytes < kernel.budgetBytes, `${kernel.memoryBytes} bytes`);
+  assert(kernel.allocate(1000) > 0);
+  assertThrows(() => create({ budgetBytes: 262_143 }), RangeError, "from 262144");
+});
+
 Deno.test("Kernel.allocate() over the budget names the budget", () => {
   const kernel = create({ budgetBytes: 1 << 20 });
   assertThrows(() => kernel.allocate(2 << 20), KernelMemoryError, "1048576");

@@ -2,7 +2,8 @@ import type { KernelExports } from "./exports.ts";
 import { KERNEL_BASE64 } from "./kernel_wasm.ts";
 
 const DEFAULT_BUDGET_BYTES = 1024 * 1024 * 1024;
-const PAGE_BYTES = 65536;
+/** What an instance has before anything is allocated, and a page. */
+const LEAST_BUDGET_BYTES = 4 * 65536;
 
 /** The kernel could not get memory: its budget is spent. */
 export class KernelMemoryError extends Error {
@@ -12,7 +13,10 @@ export class KernelMemoryError extends Error {
 
 /** Options of {@linkcode create}. */
 export interface KernelOptions {
-  /** The most memory the instance may take, in bytes. Default 1 GiB; at most 4 GiB − 64 KiB. */
+  /**
+   * The most memory the instance may take, in bytes. Default 1 GiB; at least 256 KiB, at most
+   * 4 GiB − 64 KiB.
+   */
   budgetBytes?: number;
   /** What users can do when the budget is spent, for messages. Default `"raise budgetBytes"`. */
   remedy?: string;
@@ -98,13 +102,13 @@ export class Kernel {
 /**
  * Makes a kernel instance with a memory of its own.
  *
- * @throws {RangeError} when `budgetBytes` is not a positive number below 4 GiB.
+ * @throws {RangeError} when `budgetBytes` is not from 256 KiB to 4 GiB − 64 KiB.
  */
 export function create(options: KernelOptions = {}): Kernel {
   const { budgetBytes = DEFAULT_BUDGET_BYTES, remedy = "raise budgetBytes" } = options;
-  if (!(budgetBytes >= PAGE_BYTES && budgetBytes <= 0xffff_0000)) {
+  if (!(budgetBytes >= LEAST_BUDGET_BYTES && budgetBytes <= 0xffff_0000)) {
     throw new RangeError(
-      `Cannot create kernel: budgetBytes must be from ${PAGE_BYTES} to ${0xffff_0000}, ` +
+      `Cannot create kernel: budgetBytes must be from ${LEAST_BUDGET_BYTES} to ${0xffff_0000}, ` +
         `received ${budgetBytes}`,
     );
   }

@@ -12,7 +12,7 @@ const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 /** The kernel names owners by a byte, of which one value means nobody. */
 const MAX_WORKERS = 255;
 const DEFAULT_MEMORY_BYTES = 1024 * 1024 * 1024;
-const MIN_MEMORY_BYTES = 65_536;
+const MIN_MEMORY_BYTES = 262_144;
 const MAX_MEMORY_BYTES = 0xffff_0000;
 const DEFAULT_EPOCH_ROWS = 65_536;
 const DEFAULT_BATCH_ROWS = 16_384;
