@@ -7,6 +7,7 @@ import {
   last,
   max,
   mean,
+  min,
   type Pipeline,
   schema,
   sum,
@@ -38,6 +39,28 @@ Deno.test("Result rows have the types of keys and aggregates", async () => {
     // @ts-expect-error: it is no column of the result
     row.value;
   }
+});
+
+Deno.test("where() keeps an aggregate's type, and an expression gives its own", async () => {
+  const pipeline = from(rows, { workers: 1 }).timestamps("at").window(minutes)
+    .aggregate({
+      n: count().where(col("value").gt(1)),
+      most: max("big").where(col("value").gt(1)),
+      total: sum(col<number>("value").mul(2)),
+      least: min(col<bigint>("big").neg()),
+      unknown: max(col("value")),
+    });
+  for await (const row of pipeline) {
+    exactly<number>()(row.n);
+    exactly<bigint | null>()(row.most);
+    exactly<number | null>()(row.total);
+    exactly<bigint | null>()(row.least);
+    exactly<number | null>()(row.unknown);
+    assertEquals([row.n, row.most, row.total, row.least, row.unknown], [1, 1n, 3, -1n, 1.5]);
+  }
+  const windowed = from(rows, { workers: 1 }).timestamps("at").window(minutes);
+  // @ts-expect-error: there is no such column
+  windowed.aggregate({ total: sum("m").where(col("value").gt(1)) });
 });
 
 Deno.test("A schema gives its rows to the pipeline", () => {

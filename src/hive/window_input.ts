@@ -3,6 +3,7 @@ import { takeColumn } from "../batch/column_ops.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { isComputed } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import type { WindowTableOptions } from "../windows/plan.ts";
 import { TumblingWindow } from "../windows/tumbling_window.ts";
@@ -43,9 +44,10 @@ function wantedColumns({ keys, aggregates }: WindowSpec, { fields }: Schema): Se
   const want = (name: string, purpose: string) => {
     wanted.add(name);
     if (fields.some((field) => field.name === name)) return;
+    const known = fields.filter(({ name }) => !isComputed(name));
     throw new TypeError(
       `Cannot ${purpose} column ${JSON.stringify(name)}: there is none of that name; the columns ` +
-        `are ${fields.map(({ name }) => JSON.stringify(name)).join(", ")}`,
+        `are ${known.map(({ name }) => JSON.stringify(name)).join(", ")}`,
     );
   };
   for (const name of keys) want(name, "key by");

@@ -2,7 +2,8 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Expr, ExprValue, Operand } from "../batch/expressions/expr.ts";
 import type { AggregateOp } from "../kernel/window_types.ts";
 import type { Duration } from "../runtime/duration.ts";
-import type { AggregateSpec, WindowRow } from "../windows/aggregates.ts";
+import type { Aggregate } from "../windows/aggregate.ts";
+import type { WindowRow } from "../windows/aggregates.ts";
 import type { TumblingWindow } from "../windows/tumbling_window.ts";
 import type { TimestampFormat } from "./event_time.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
@@ -61,7 +62,7 @@ export type WithTime<Row, Name extends PropertyKey> = {
 
 /** Aggregates by result name, of columns that there are. */
 export type AggregatesOf<Row> = Readonly<
-  Record<string, AggregateSpec<AggregateOp, keyof Row & string>>
+  Record<string, Aggregate<AggregateOp, keyof Row & string>>
 >;
 
 /** Rows of a source, on their way. */

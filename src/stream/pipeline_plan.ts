@@ -45,19 +45,27 @@ function windowSpec({ time, keys = [], window, aggregates }: PipelinePlan): Wind
   return { time: time.column, keys, aggregates, size, offset, bound: time.bound };
 }
 
+/** The steps, and behind them those that make the columns that aggregates compute. */
+function stepsOf({ steps, aggregates = {} }: PipelinePlan): readonly StepSpec[] {
+  const computed = Object.values(aggregates).flatMap(({ computed = [] }) => computed);
+  const columns = new Map(computed.map(({ name, node }) => [name, node]));
+  const added = [...columns].map(([name, node]): StepSpec => ({ kind: "withColumn", name, node }));
+  return [...steps, ...added];
+}
+
 function addColumns(node: ExprNode, names: Set<string>): void {
   if (node.op === "col") names.add(node.name);
   for (const arg of argsOf(node)) addColumns(arg, names);
 }
 
 /** The source's columns that a plan asks for; `undefined`: all of them. */
-function wantedColumns({ steps }: PipelinePlan, window: WindowSpec | undefined) {
+function wantedColumns(plan: PipelinePlan, window: WindowSpec | undefined) {
   const names = new Set<string>(window ? [window.time] : []);
   const made = new Set<string>();
   const want = (asked: Iterable<string>) => {
     for (const name of asked) if (!made.has(name)) names.add(name);
   };
-  for (const step of steps) {
+  for (const step of stepsOf(plan)) {
     const used = new Set<string>();
     addColumns(step.node, used);
     want(used);
@@ -89,7 +97,7 @@ export function resolvePlan(
   source: Schema,
   options: { whole?: boolean } = {},
 ): ResolvedPlan {
-  const { steps } = plan;
+  const steps = stepsOf(plan);
   const window = windowSpec(plan);
   // Checked against all columns first, so that messages list what the user knows.
   const resultSchema = resultSchemaOf({ window, steps }, source);

@@ -1,20 +1,10 @@
-import type { AggregateOp } from "../kernel/window_types.ts";
-
-/**
- * One aggregate of a windowed aggregation: what is computed, and of which column.
- *
- * Made by {@linkcode count}, {@linkcode sum} and their like. Nulls are skipped as SQL does, and
- * of no values every aggregate but `count` is null.
- */
-export interface AggregateSpec<
-  Op extends AggregateOp = AggregateOp,
-  ColumnName extends string = string,
-> {
-  /** What is computed. */
-  readonly op: Op;
-  /** Absent for a count of rows. */
-  readonly column?: ColumnName;
-}
+import {
+  Aggregate,
+  type AggregateOperand,
+  type AggregateSpec,
+  type ColumnOf,
+  type YieldOf,
+} from "./aggregate.ts";
 
 /** Aggregates by the name of their result column. */
 export type Aggregates = Readonly<Record<string, AggregateSpec>>;
@@ -24,11 +14,14 @@ export type NumberOf<Row, ColumnName> = ColumnName extends keyof Row
   ? Extract<Row[ColumnName], number | bigint>
   : number;
 
+/** The numbers among what an expression yields; any number where that is not known. */
+export type NumberIn<Value> = unknown extends Value ? number : Extract<Value, number | bigint>;
+
 /** What an aggregate gives in a result row, for rows of type `Row` going in. */
-export type AggregateValue<Row, Spec> = Spec extends AggregateSpec<infer Op, infer ColumnName>
-  ? Op extends "count" ? number
+export type AggregateValue<Row, Spec> = Spec extends
+  Aggregate<infer Op, infer ColumnName, infer Value> ? Op extends "count" ? number
   : Op extends "mean" | "variance" | "stddev" ? number | null
-  : NumberOf<Row, ColumnName> | null
+  : ([ColumnName] extends [never] ? NumberIn<Value> : NumberOf<Row, ColumnName>) | null
   : never;
 
 /** The aggregates' part of a result row. */
@@ -47,68 +40,68 @@ export type WindowRow<Row, Key extends keyof Row, Specs extends Aggregates> =
   & Pick<Row, Key>
   & AggregateRow<Row, Specs>;
 
-/** How many rows there are; with a column, how many of its values are not null. */
-export function count<ColumnName extends string = never>(
-  column?: ColumnName,
-): AggregateSpec<"count", ColumnName> {
-  return column === undefined ? { op: "count" } : { op: "count", column };
+/** How many rows there are; of a column or expression, how many of its values are not null. */
+export function count<const Of extends AggregateOperand = never>(
+  of?: Of,
+): Aggregate<"count", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate("count", of);
 }
 
 /**
  * The sum: of integer columns exact (and an error when it does not fit into 64 bits), of doubles
  * compensated (Neumaier), so that its error does not grow with the number of values.
  */
-export function sum<ColumnName extends string>(
-  column: ColumnName,
-): AggregateSpec<"sum", ColumnName> {
-  return { op: "sum", column };
+export function sum<const Of extends AggregateOperand>(
+  of: Of,
+): Aggregate<"sum", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate("sum", of);
 }
 
 /** The arithmetic mean: the {@linkcode sum} over the number of values. */
-export function mean<ColumnName extends string>(
-  column: ColumnName,
-): AggregateSpec<"mean", ColumnName> {
-  return { op: "mean", column };
+export function mean<const Of extends AggregateOperand>(
+  of: Of,
+): Aggregate<"mean", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate("mean", of);
 }
 
 /** The least value; `NaN` if there is one among them, and 0 for −0. */
-export function min<ColumnName extends string>(
-  column: ColumnName,
-): AggregateSpec<"min", ColumnName> {
-  return { op: "min", column };
+export function min<const Of extends AggregateOperand>(
+  of: Of,
+): Aggregate<"min", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate("min", of);
 }
 
 /** The greatest value; `NaN` if there is one among them, and 0 for −0. */
-export function max<ColumnName extends string>(
-  column: ColumnName,
-): AggregateSpec<"max", ColumnName> {
-  return { op: "max", column };
+export function max<const Of extends AggregateOperand>(
+  of: Of,
+): Aggregate<"max", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate("max", of);
 }
 
 /** The sample variance (over n − 1; Welford, merged by Chan); null of fewer than two values. */
-export function variance<ColumnName extends string>(
-  column: ColumnName,
-): AggregateSpec<"variance", ColumnName> {
-  return { op: "variance", column };
+export function variance<const Of extends AggregateOperand>(
+  of: Of,
+): Aggregate<"variance", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate("variance", of);
 }
 
 /** The sample standard deviation, the root of {@linkcode variance}. */
-export function stddev<ColumnName extends string>(
-  column: ColumnName,
-): AggregateSpec<"stddev", ColumnName> {
-  return { op: "stddev", column };
+export function stddev<const Of extends AggregateOperand>(
+  of: Of,
+): Aggregate<"stddev", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate("stddev", of);
 }
 
 /** The value of least event time; among equal times the lowest (partition, position). */
-export function first<ColumnName extends string>(
-  column: ColumnName,
-): AggregateSpec<"first", ColumnName> {
-  return { op: "first", column };
+export function first<const Of extends AggregateOperand>(
+  of: Of,
+): Aggregate<"first", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate("first", of);
 }
 
 /** The value of greatest event time; among equal times the highest (partition, position). */
-export function last<ColumnName extends string>(
-  column: ColumnName,
-): AggregateSpec<"last", ColumnName> {
-  return { op: "last", column };
+export function last<const Of extends AggregateOperand>(
+  of: Of,
+): Aggregate<"last", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate("last", of);
 }

@@ -1,4 +1,4 @@
-import type { Field, Schema } from "../batch/schema.ts";
+import type { DataType, Field, Schema } from "../batch/schema.ts";
 import { isKeyType, isNumberType } from "../kernel/window_check.ts";
 import type {
   AggregateOp,
@@ -7,7 +7,8 @@ import type {
   PlannedValue,
   WindowPlan,
 } from "../kernel/window_types.ts";
-import type { Aggregates, AggregateSpec } from "./aggregates.ts";
+import type { AggregateSpec } from "./aggregate.ts";
+import type { Aggregates } from "./aggregates.ts";
 import type { TumblingWindow } from "./tumbling_window.ts";
 
 /** What a windowed aggregation is made of. */
@@ -52,10 +53,10 @@ function keyTypeOf({ name, type }: Field): KeyType {
   );
 }
 
-function checkOp({ name, type }: Field, op: AggregateOp): void {
+function checkOp(op: AggregateOp, type: DataType, of: string): void {
   if (op === "count" || isNumberType(type, op)) return;
   throw new TypeError(
-    `Cannot take ${op} of column ${JSON.stringify(name)}: it must be a number` +
+    `Cannot take ${op} of ${of}: it must be a number` +
       `${isNumberType({ kind: "timestamp" }, op) ? ", timestamp, date or time" : ""}, ` +
       `received ${type.kind}; cast it first`,
   );
@@ -71,11 +72,12 @@ class ValuePlanner {
     this.#schema = schema;
   }
 
-  plan({ op, column }: AggregateSpec): PlannedAggregate {
+  plan({ op, column, computed = [] }: AggregateSpec): PlannedAggregate {
     if (column === undefined) return { op, value: -1 };
     const index = indexOf(this.#schema, column, `take ${op} of`);
     const field = this.#schema.fields[index];
-    checkOp(field, op);
+    const made = computed.find(({ name }) => name === column);
+    checkOp(op, field.type, made?.of ?? `column ${JSON.stringify(column)}`);
     if (op === "count" && field.nullable === false) return { op, value: -1 };
     const known = this.columns.indexOf(index);
     if (known >= 0) return { op, value: known };
