@@ -57,3 +57,10 @@ export function milliseconds(
     `Cannot use ${name}: it must be a whole number of milliseconds, received ${received}`,
   );
 }
+
+/** A number of milliseconds as one would write it as a {@linkcode Duration}, such as `"5m"`. */
+export function spellDuration(ms: number): string {
+  const units = Object.entries(MILLISECONDS).toReversed();
+  const [unit, length] = units.find(([, length]) => ms !== 0 && ms % length === 0) ?? ["ms", 1];
+  return `${ms / length}${unit}`;
+}

@@ -31,6 +31,14 @@ export interface RunnablePipeline<Row> extends AsyncIterable<Row> {
   run(options?: RunOptions): Promise<PipelineMetrics>;
   /** What the last run has done, or does; all zero before the first. */
   metrics(): PipelineMetrics;
+  /**
+   * The plan in words, step by step: what is read, computed and promised, and what of it runs in
+   * the kernel, what in JavaScript, and why. Where no schema tells the columns, some of it is known
+   * only after a run.
+   *
+   * @throws {TypeError} when the columns are known and the plan does not fit them.
+   */
+  explain(): string;
 }
 
 /** A pipeline whose results go to a publisher. */
@@ -43,6 +51,8 @@ export interface PublishingPipeline {
   run(options?: RunOptions): Promise<PipelineMetrics>;
   /** What the last run has done, or does; all zero before the first. */
   metrics(): PipelineMetrics;
+  /** As {@linkcode RunnablePipeline.explain}, with the publisher. */
+  explain(): string;
 }
 
 /** The columns that {@linkcode Pipeline.select} makes. */

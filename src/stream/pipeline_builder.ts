@@ -4,6 +4,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { milliseconds } from "../runtime/duration.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { TumblingWindow } from "../windows/tumbling_window.ts";
+import { explain } from "./explain.ts";
 import type {
   Pipeline,
   PublishingPipeline,
@@ -150,7 +151,21 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
     return {
       run: (options: RunOptions = {}) => this.#publish(publisher, options),
       metrics: () => this.metrics(),
+      explain: () => this.#explain(publisher),
     };
+  }
+
+  explain(): string {
+    return this.#explain();
+  }
+
+  #explain(publisher?: Publisher): string {
+    const resolved = this.#run?.resolved;
+    return explain({
+      ...this.#parts,
+      ...(resolved && { resolved }),
+      ...(publisher && { publisher }),
+    });
   }
 
   async #publish(publisher: Publisher, options: RunOptions): Promise<PipelineMetrics> {

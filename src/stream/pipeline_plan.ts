@@ -28,6 +28,8 @@ export interface PipelinePlan {
 
 /** A plan resolved against the columns of its source. */
 export interface ResolvedPlan {
+  /** Of the source, event times included. */
+  readonly source: Schema;
   /** Of what goes to the bees: only columns that are asked for. */
   readonly schema: Schema;
   /** Their positions in the source's batches. */
@@ -104,7 +106,7 @@ export function resolvePlan(
   const wanted = options.whole ? undefined : wantedColumns(plan, window);
   const picked = source.fields.flatMap(({ name }, at) => !wanted || wanted.has(name) ? [at] : []);
   const schema = { fields: picked.map((at) => source.fields[at]) };
-  return { schema, picked, steps, ...(window && { window }), resultSchema };
+  return { source, schema, picked, steps, ...(window && { window }), resultSchema };
 }
 
 function resultSchemaOf(

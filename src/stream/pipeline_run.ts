@@ -16,7 +16,7 @@ import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
-import { askedColumns, type PipelinePlan } from "./pipeline_plan.ts";
+import { askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch } from "./source.ts";
 import { TransformJob } from "./transform_job.ts";
 import { WindowJob } from "./window_job.ts";
@@ -369,6 +369,11 @@ export class PipelineRun {
     const parts = { absorbed, filtered, late, untimed, skipped, deadLettered, inFlight };
     const accounted = Object.values(parts).reduce((sum, count) => sum + count, 0);
     return { recordsIn, ...parts, unaccounted: recordsIn - accounted };
+  }
+
+  /** The plan, once the columns of the source are known. */
+  get resolved(): ResolvedPlan | undefined {
+    return this.#feed.resolved;
   }
 
   /** What has been done so far. */

@@ -213,7 +213,7 @@ interface Evaluation {
 }
 
 /** A result that the kernel computes; `undefined` when it cannot. */
-function kernelResult(checked: Checked, lowering: Lowering): KernelResult | undefined {
+export function kernelResult(checked: Checked, lowering: Lowering): KernelResult | undefined {
   const type = resultType(checked.type);
   if (type.kind === "dict") {
     const space: StringSpace = { constants: new Map() };

@@ -1,0 +1,191 @@
+import type { Placement } from "../batch/expressions/placement.ts";
+import { placesOfCondition, placesOfValue } from "../batch/expressions/placement.ts";
+import { printExpression } from "../batch/expressions/print.ts";
+import type { Schema } from "../batch/schema.ts";
+import { fieldName } from "../batch/schema_check.ts";
+import { RowSteps, type StepSpec } from "../hive/row_steps.ts";
+import type { AggregateSpec } from "../windows/aggregate.ts";
+import { spellDuration } from "../runtime/duration.ts";
+import { EventTime } from "./event_time.ts";
+import type { PipelineSettings } from "./pipeline_options.ts";
+import {
+  askedColumns,
+  type PipelinePlan,
+  type ResolvedPlan,
+  resolvePlan,
+} from "./pipeline_plan.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Source } from "./source.ts";
+
+const LABEL_WIDTH = 12;
+const UNKNOWN = "where it is computed is known once the columns are: after a run, or with a schema";
+
+/** What is explained. */
+export interface Explained {
+  readonly source: Source;
+  readonly plan: PipelinePlan;
+  readonly settings: PipelineSettings;
+  /** Of the last run, if there was one. */
+  readonly resolved?: ResolvedPlan;
+  readonly publisher?: Publisher;
+}
+
+/** A label, and lines to stand behind it. */
+type Entry = readonly [label: string, ...lines: string[]];
+
+/**
+ * A pipeline's plan in words, step by step.
+ *
+ * @throws {TypeError} when the columns are known, and the plan does not fit them.
+ */
+export function explain(given: Explained): string {
+  const resolved = given.resolved ?? resolvedBySchema(given);
+  const entries: Entry[] = [
+    ...sourceEntries(given, resolved),
+    ...timeEntries(given.plan),
+    ...given.plan.steps.map((step, at) => stepEntry(step, resolved && schemaBefore(resolved, at))),
+    ...windowEntries(given, resolved),
+    ...resultEntries(given, resolved),
+    ["lost bees", ...promise(given)],
+  ];
+  return entries.map(printed).join("\n");
+}
+
+function printed([label, ...lines]: Entry): string {
+  return lines.map((line, at) => (at === 0 ? label : "").padEnd(LABEL_WIDTH) + line).join("\n");
+}
+
+function resolvedBySchema({ source, plan }: Explained): ResolvedPlan | undefined {
+  const { schema } = source;
+  if (!schema) return undefined;
+  const { time } = plan;
+  return resolvePlan(plan, time ? new EventTime(schema, time.column, time.format).schema : schema);
+}
+
+/** The columns that come to a step. */
+function schemaBefore({ source, steps }: ResolvedPlan, step: number): Schema {
+  using before = new RowSteps(steps.slice(0, step), source);
+  return before.schema;
+}
+
+function quoted(names: Iterable<string>): string {
+  return [...names].map((name) => JSON.stringify(name)).join(", ");
+}
+
+function sourceEntries({ source, plan, settings }: Explained, resolved?: ResolvedPlan): Entry[] {
+  const { partitions = 1 } = source;
+  const apart = partitions === 1
+    ? ""
+    : `, ${partitions} partitions, each with an order and a watermark of its own`;
+  const asked = askedColumns(plan);
+  const names = resolved?.source.fields.map(({ name }) => name);
+  const known = names ? `, ${names.length}: ${quoted(names)}` : ", which are not known yet";
+  const of = names && asked ? `, of ${names.length} columns` : "";
+  const columns = asked ? `${quoted(asked) || "no column"}${of}` : `all columns${known}`;
+  const whole = asked && settings.badRecords === "deadLetter"
+    ? ["all columns go to the bees, for the dead letters"]
+    : [];
+  return [["source", source.name + apart], ["reads", columns, ...whole]];
+}
+
+function timeEntries({ time, window }: PipelinePlan): Entry[] {
+  if (!time) return [];
+  const { column, format, bound } = time;
+  const as = format ? `as ${JSON.stringify(format)}` : "in the format that its type has";
+  const watermark = `the greatest time so far${bound > 0 ? ` less ${spellDuration(bound)}` : ""}`;
+  return [
+    ["event time", `${quoted([column])}, ${as}; read in JavaScript, in the order of the source`],
+    ["watermark", window ? watermark : `${watermark}; without windows nothing asks for it`],
+  ];
+}
+
+function stepEntry({ kind, node, ...more }: StepSpec, schema: Schema | undefined): Entry {
+  const label = "name" in more ? `${quoted([more.name])} = ` : "";
+  const text = label + printExpression(node);
+  if (!schema) return [kind, text, UNKNOWN];
+  const places = kind === "filter" ? placesOfCondition(node, schema) : placesOfValue(node, schema);
+  // What is one piece is not told twice.
+  const whole = printExpression(node);
+  return [kind, text, ...places.map((place) => placeLine(place, whole))];
+}
+
+const PLACES: Readonly<Record<Placement["place"], string>> = {
+  kernel: "in the kernel, a column at a time",
+  JavaScript: "in JavaScript, row by row",
+  dictionary: "in JavaScript, once for each entry of a dictionary",
+  "handed on": "handed on as it is",
+};
+
+function placeLine({ name, text, place, why }: Placement, whole: string): string {
+  const part = name === undefined ? text : `${quoted([name])} = ${text}`;
+  return `  ${part === whole ? "" : `${part}: `}${PLACES[place]}${why ? `, because ${why}` : ""}`;
+}
+
+function windowEntries({ plan, source }: Explained, resolved?: ResolvedPlan): Entry[] {
+  const { keys = [], window, aggregates = {} } = plan;
+  if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
+  const offset = window.offset > 0 ? `, offset by ${spellDuration(window.offset)}` : "";
+  const schema = resolved && schemaBefore(resolved, plan.steps.length);
+  const computed = Object.entries(aggregates).flatMap(([name, spec]) =>
+    aggregateLines(name, spec, schema)
+  );
+  return [
+    ["keyBy", keys.length > 0 ? quoted(keys) : "nothing: one group a window"],
+    ["window", `tumbling, ${spellDuration(window.size)} each${offset}`],
+    ["late rows", `dropped and counted; told apart ${lateness(plan, source)}`],
+    ...(computed.length > 0 ? [["aggregate", ...computed] as const] : []),
+  ];
+}
+
+/** An aggregate, and how the column comes about that it is of. */
+function aggregateLines(name: string, spec: AggregateSpec, schema: Schema | undefined): string[] {
+  const { op, column, computed = [] } = spec;
+  const made = computed.find((each) => each.name === column);
+  const of = made ? printExpression(made.node) : column === undefined ? "" : quoted([column]);
+  const lines = computed.flatMap(({ node }) => schema ? placesOfValue(node, schema) : []);
+  return [
+    `${quoted([name])} = ${op}(${of}): in the kernel`,
+    ...lines.map((place) => placeLine(place, "")),
+  ];
+}
+
+function lateness({ steps, aggregates = {} }: PipelinePlan, { partitions = 1 }: Source): string {
+  if (steps.length > 0 || Object.values(aggregates).some(({ computed }) => computed)) {
+    return "in JavaScript, row by row, because rows that a step leaves out move the watermark too";
+  }
+  return partitions > 1
+    ? "in JavaScript, row by row, while other partitions hold the watermark back; then in the kernel"
+    : "in the kernel";
+}
+
+function resultEntries({ plan, publisher }: Explained, resolved?: ResolvedPlan): Entry[] {
+  const order = plan.window ? "windows and then keys" : "the source";
+  const columns = resolved?.resultSchema.fields.map(fieldName).join(", ") ??
+    "its columns are known once those of the source are";
+  return [
+    ["results", `in the order of ${order}: ${columns}`],
+    ...(publisher ? [["publisher", publisherName(publisher)] as const] : []),
+  ];
+}
+
+function publisherName(publisher: Publisher): string {
+  const { name } = publisher.constructor;
+  return name && name !== "Object" ? name : "an object with publish() and flush()";
+}
+
+/** What holds when a bee is lost, and what does not when the process is. */
+function promise({ plan, settings, publisher }: Explained): string[] {
+  const { workers, maxLostBees, checkpointBatches, badRecords } = settings;
+  const bees = workers === 1 ? "1 bee works" : `${workers} bees work`;
+  const again = plan.window
+    ? `all go back to the last checkpoint, one every ${checkpointBatches} batches`
+    : "its unfinished batches are sent again";
+  const fate = { fail: "fails the run", skip: "is skipped", deadLetter: "is dead-lettered" };
+  return [
+    `exactly once: ${bees}; one that is lost is replaced, up to ${maxLostBees} of them, and ${again};`,
+    `no result leaves twice; a record that costs two bees ${fate[badRecords]}`,
+    publisher
+      ? "this holds while the process lives: when it dies, what was published so far stays, the rest is lost"
+      : "this holds while the process lives: when it dies, all that was in flight is lost",
+  ];
+}

@@ -1,0 +1,155 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  col,
+  count,
+  csv,
+  from,
+  mean,
+  MemoryPublisher,
+  type Publisher,
+  schema,
+  type Source,
+  sum,
+  TumblingWindow,
+  types as t,
+} from "../mod.ts";
+import { spellDuration } from "../src/runtime/duration.ts";
+
+const columns = schema({ at: t.utf8, tag: t.dict, value: t.f64, price: t.decimal(9, 2), z: t.i32 });
+const sales = csv("sales.csv", { schema: columns });
+
+/** The lines behind a label. */
+function entry(text: string, label: string): string[] {
+  const lines = text.split("\n");
+  const from = lines.findIndex((line) => line.startsWith(`${label} `));
+  const more = lines.slice(from + 1).findIndex((line) => !line.startsWith(" "));
+  const to = more < 0 ? lines.length : from + 1 + more;
+  return from < 0 ? [] : lines.slice(from, to).map((line) => line.slice(12).trim());
+}
+
+Deno.test("explain() tells the whole plan, and what of it runs where", () => {
+  const pipeline = from(sales, { workers: 2 })
+    .timestamps("at", { format: "iso", maxDisorder: "5s" })
+    .filter(col("value").gt(0).and(col("price").gt(3)))
+    .withColumn("tag", col("tag").lower())
+    .keyBy("tag")
+    .window(new TumblingWindow({ size: "1m", offset: "1500ms" }))
+    .aggregate({ n: count(), average: mean("value") });
+  const text = pipeline.to(new MemoryPublisher()).explain();
+  const labels = text.split("\n").map((line) => line.slice(0, 12).trim()).filter(Boolean);
+  assertEquals(labels, [
+    ...["source", "reads", "event time", "watermark", "filter", "withColumn", "keyBy"],
+    ...["window", "late rows", "aggregate", "results", "publisher", "lost bees"],
+  ]);
+  assertEquals(entry(text, "source"), ["sales.csv"]);
+  assertEquals(entry(text, "reads"), ['"at", "value", "price", "tag", of 5 columns']);
+  assertEquals(entry(text, "watermark"), ["the greatest time so far less 5s"]);
+  assertEquals(entry(text, "filter"), [
+    'col("value").gt(0).and(col("price").gt(3))',
+    "in the kernel, a column at a time",
+    'col("price").gt(3): in JavaScript, row by row, because the kernel has no values of decimal',
+  ]);
+  assertEquals(entry(text, "withColumn")[0], '"tag" = col("tag").lower()');
+  assert(entry(text, "withColumn")[1].startsWith("in JavaScript, once for each entry"));
+  assertEquals(entry(text, "keyBy"), ['"tag"']);
+  assertEquals(entry(text, "window"), ["tumbling, 1m each, offset by 1500ms"]);
+  assert(entry(text, "late rows")[0].includes("in JavaScript, row by row, because"));
+  assertEquals(entry(text, "aggregate"), [
+    '"n" = count(): in the kernel',
+    '"average" = mean("value"): in the kernel',
+  ]);
+  assert(entry(text, "results")[0].includes("tag: utf8, n: i64 as number not null, average: f64"));
+  assertEquals(entry(text, "publisher"), ["MemoryPublisher"]);
+});
+
+Deno.test("explain() tells how what an aggregate is of comes about", () => {
+  const pipeline = from(sales, { workers: 1 }).timestamps("at")
+    .window(new TumblingWindow({ size: "1d" }))
+    .aggregate({
+      dear: count().where(col("value").gt(9)),
+      total: sum(col<number>("price").cast("f64").mul(col("z"))),
+    });
+  const text = pipeline.explain();
+  assertEquals(entry(text, "aggregate"), [
+    '"dear" = count(when(col("value").gt(9)).then(true).otherwise(null)): in the kernel',
+    'when(col("value").gt(9)).then(true).otherwise(null): in the kernel, a column at a time',
+    '"total" = sum(col("price").cast("f64").mul(col("z"))): in the kernel',
+    'col("price").cast("f64").mul(col("z")): in the kernel, a column at a time',
+    'col("price").cast("f64"): in JavaScript, row by row, because the kernel has no values of ' +
+    "decimal",
+  ]);
+  assert(entry(text, "late rows")[0].includes("in JavaScript, row by row, because"));
+});
+
+Deno.test("explain() says what is not known before a run, and knows it after one", async () => {
+  const pipeline = from([{ a: 1, b: "x", c: 2 }], { workers: 1 })
+    .filter(col("a").gt(0)).select({ double: col<number>("a").mul(2), b: col("b") });
+  const before = pipeline.explain();
+  assertEquals(entry(before, "reads"), ['"a", "b"']);
+  assert(entry(before, "filter")[1].startsWith("where it is computed is known once"));
+  assert(before.includes("its columns are known once those of the source are"));
+  await pipeline.run();
+  const after = pipeline.explain();
+  assertEquals(entry(after, "reads"), ['"a", "b", of 3 columns']);
+  assertEquals(entry(after, "select").slice(1), [
+    '"double" = col("a").mul(2): in the kernel, a column at a time',
+    '"b" = col("b"): handed on as it is',
+  ]);
+  assertEquals(entry(after, "results"), ["in the order of the source: double: f64, b: utf8"]);
+});
+
+Deno.test("explain() tells of all columns where none are named", async () => {
+  const pipeline = from([{ a: 1, b: "x" }], { workers: 1 });
+  assertEquals(entry(pipeline.explain(), "reads"), ["all columns, which are not known yet"]);
+  await pipeline.run();
+  assertEquals(entry(pipeline.explain(), "reads"), ['all columns, 2: "a", "b"']);
+});
+
+Deno.test("explain() tells which promise holds by the options that make it", () => {
+  const rows = [{ at: 0 }];
+  const lost = (pipeline: { explain(): string }) =>
+    entry(pipeline.explain(), "lost bees").join(" ");
+  const windowed = from(rows, { workers: 3, maxLostBees: 2, checkpointBatches: 7 })
+    .timestamps("at").window(new TumblingWindow({ size: 1 })).aggregate({ n: count() });
+  assert(
+    lost(windowed).startsWith("exactly once: 3 bees work; one that is lost is replaced, up to 2"),
+  );
+  assert(lost(windowed).includes("the last checkpoint, one every 7 batches"));
+  assert(lost(windowed).includes("costs two bees fails the run"));
+  const plain = from(rows, { workers: 1, badRecords: "skip" });
+  assert(lost(plain).includes("its unfinished batches are sent again"));
+  assert(lost(plain).includes("costs two bees is skipped"));
+  assert(lost(plain).includes("all that was in flight is lost"));
+  const publisher = { publish: () => {}, flush: () => {} } as unknown as Publisher;
+  const published = plain.to(publisher);
+  assertEquals(entry(published.explain(), "publisher"), [
+    "an object with publish() and flush()",
+  ]);
+  assert(lost(published).includes("what was published so far stays"));
+});
+
+Deno.test("explain() tells of partitions, and who tells late rows apart because of them", () => {
+  const source: Source<{ at: number }> = {
+    name: "parts",
+    partitions: 3,
+    async *open() {},
+  };
+  const windowed = (partitions: number) =>
+    from({ ...source, partitions } as typeof source, { workers: 1 }).timestamps("at")
+      .window(new TumblingWindow({ size: 1 })).aggregate({ n: count() }).explain();
+  assert(entry(windowed(3), "source")[0].startsWith("parts, 3 partitions"));
+  assert(entry(windowed(3), "late rows")[0].includes("while other partitions hold"));
+  assertEquals(entry(windowed(1), "late rows"), [
+    "dropped and counted; told apart in the kernel",
+  ]);
+});
+
+Deno.test("explain() refuses a plan that does not fit the columns, as a run does", () => {
+  const wrong = from(sales, { workers: 1 }).filter(col("price").gt("high"));
+  assertThrows(() => wrong.explain(), TypeError, "price");
+});
+
+Deno.test("spellDuration() writes what milliseconds() reads, in the largest unit that fits", () => {
+  const spelled = [0, 1, 1500, 5000, 90_000, 120_000, 7_200_000, 172_800_000].map(spellDuration);
+  assertEquals(spelled, ["0ms", "1ms", "1500ms", "5s", "90s", "2m", "2h", "2d"]);
+});
