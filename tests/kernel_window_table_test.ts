@@ -168,6 +168,38 @@ Deno.test("each batch's dictionary counts for that batch alone", () => {
   );
 });
 
+Deno.test("a dictionary is known again by its entries, also where its memory was written over", () => {
+  const kernel = create();
+  using table = new KernelWindowTable(kernel, planOf({ keys: [{ kind: "dict" }] }));
+  const place = <T extends Uint8Array | Int32Array>(from: T): T => {
+    const at = kernel.allocate(from.byteLength);
+    kernel.u8.set(new Uint8Array(from.buffer, from.byteOffset, from.byteLength), at);
+    const View = from.constructor as new (memory: ArrayBuffer, at: number, length: number) => T;
+    return new View(kernel.u8.buffer, at, from.length);
+  };
+  const add = (keys: KernelColumn) =>
+    table.add({ ...rowsOf(Array.from({ length: keys.length }, () => "")), keys: [keys] }, AT);
+  const texts = ["one", "two", "three"];
+  for (let copy = 0; copy < 3; copy++) add(columnOf({ kind: "dict" }, texts));
+  add(columnOf({ kind: "dict" }, ["one", "two", "seven"]));
+  const [dictionary] = columnOf({ kind: "dict" }, texts).children!;
+  const offsets = place(dictionary.offsets!);
+  const values = place(dictionary.values as Uint8Array);
+  const placed = () => {
+    const indices = Int32Array.of(0, 1, 2);
+    const children = [{ ...dictionary, offsets, values }];
+    return { type: { kind: "dict" }, length: 3, nullCount: 0, values: indices, children };
+  };
+  add(placed());
+  values.set(new TextEncoder().encode("owntowthere"));
+  add(placed());
+  const counts = resultsOf(table.close(Infinity)).map(({ keys, values }) => [keys[0], values[0]]);
+  assertEquals(
+    Object.fromEntries(counts),
+    { one: 5n, two: 5n, three: 4n, seven: 1n, own: 1n, tow: 1n, there: 1n },
+  );
+});
+
 Deno.test("columns that lie in the kernel's memory are used where they are", () => {
   const kernel = create();
   using table = new KernelWindowTable(kernel, planOf({ keys: [{ kind: "i32" }] }));

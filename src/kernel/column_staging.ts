@@ -130,14 +130,29 @@ class DictionarySource {
   }
 }
 
-/** A dictionary that lies in kernel memory, kept while the column stays the same. */
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  const words = (a.byteOffset | b.byteOffset) % 4 === 0 ? a.length >> 2 : 0;
+  const wordsOf = ({ buffer, byteOffset }: Uint8Array) => new Int32Array(buffer, byteOffset, words);
+  return areEqual(wordsOf(a), wordsOf(b)) && areEqual(a.subarray(words * 4), b.subarray(words * 4));
+}
+
+function areEqual(a: Uint8Array | Int32Array, b: Uint8Array | Int32Array): boolean {
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+/** A dictionary that lies in kernel memory, kept while its entries stay the same. */
 export class StagedDictionary implements Disposable {
+  readonly #kernel: Kernel;
   readonly #block: MemoryBlock;
   #column: KernelColumn | undefined;
   #bytes = 0;
   #offsets = 0;
+  /** Whether it is a copy, which nobody writes over. */
+  #isCopy = false;
 
   constructor(kernel: Kernel) {
+    this.#kernel = kernel;
     this.#block = new MemoryBlock(kernel, KEPT_DICTIONARY_BYTES);
   }
 
@@ -151,9 +166,23 @@ export class StagedDictionary implements Disposable {
     return this.#offsets;
   }
 
-  /** Whether this dictionary is the one in kernel memory. */
+  /** Whether a dictionary with these entries is in kernel memory: often each batch has a copy. */
   holds(dictionary: KernelColumn): boolean {
-    return dictionary === this.#column;
+    if (dictionary === this.#column) return true;
+    if (!this.#isCopy || !this.#hasEntriesOf(dictionary)) return false;
+    this.#column = dictionary;
+    return true;
+  }
+
+  #hasEntriesOf({ length, offsets, values }: KernelColumn): boolean {
+    if (length !== this.#column?.length || offsets === undefined || values === undefined) {
+      return false;
+    }
+    const { buffer } = this.#kernel.u8;
+    const ends = offsets.subarray(0, length + 1);
+    if (!areEqual(ends, new Int32Array(buffer, this.#offsets, length + 1))) return false;
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, ends[length]);
+    return sameBytes(bytes, new Uint8Array(buffer, this.#bytes, ends[length]));
   }
 
   /** Puts a dictionary into kernel memory. */
@@ -165,6 +194,7 @@ export class StagedDictionary implements Disposable {
     this.#offsets = offsets.place(block, { at: 0, bytes: offsetsBytes });
     const next = block + offsets.cost(offsetsBytes);
     this.#bytes = values.place(next, { at: 0, bytes: valuesBytes });
+    this.#isCopy = !offsets.inPlace && !values.inPlace;
     this.#column = column;
   }
 

@@ -1,0 +1,38 @@
+import { assertEquals } from "@std/assert";
+import * as fc from "fast-check";
+import { columnOf } from "../src/batch/mod.ts";
+import { greatestTime, impossibleTimes } from "../src/hive/event_times.ts";
+
+const LAST = 8_640_000_000_000_000n;
+const LEAST = -(2n ** 63n);
+
+/** Integers of all kinds, those at the edges of what is a time above all. */
+const integer = fc.oneof(
+  fc.bigInt({ min: 1n, max: LAST }),
+  fc.bigInt({ min: -LAST, max: LAST }),
+  fc.bigInt({ min: LEAST, max: 2n ** 63n - 1n }),
+  fc.constantFrom(0n, 1n, -1n, LAST, LAST + 1n, -LAST, -LAST - 1n, LEAST, 2n ** 63n - 1n),
+  fc.constantFrom(0x7ff0n << 48n, (0x7ff0n << 48n) + 1n, 0x7fefn << 48n),
+);
+
+function isTime(value: bigint): boolean {
+  return value >= -LAST && value <= LAST;
+}
+
+Deno.test("event times are found as a loop over bigints finds them", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof({ weight: 9, arbitrary: fc.bigInt({ min: 1n, max: LAST }) }, integer)),
+      fc.boolean(),
+      (values, isPlain) => {
+        const cells = isPlain ? values.filter((value) => value > 0n && isTime(value)) : values;
+        const column = columnOf({ kind: "i64" }, cells);
+        const times = cells.filter(isTime).map(Number);
+        assertEquals(greatestTime(column, cells.length), Math.max(-Infinity, ...times));
+        const wrong = cells.flatMap((value, row) => isTime(value) ? [] : [row]);
+        assertEquals(impossibleTimes(column), wrong);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
