@@ -13,4 +13,9 @@ export {
   type YieldOf,
 } from "./aggregate.ts";
 export * from "./aggregates.ts";
+export * from "./bounded_disorder.ts";
+export * from "./custom_watermarks.ts";
+export * from "./periodic_watermark_generator.ts";
+export * from "./punctuated_watermarks.ts";
 export * from "./tumbling_window.ts";
+export * from "./watermark_strategy.ts";
