@@ -3,13 +3,17 @@ import {
   col,
   count,
   csv,
+  CustomWatermarks,
   from,
   mean,
   MemoryPublisher,
+  PeriodicWatermarkGenerator,
   type Publisher,
+  PunctuatedWatermarks,
   schema,
   type Source,
   sum,
+  type TimestampOptions,
   TumblingWindow,
   types as t,
 } from "../mod.ts";
@@ -126,6 +130,47 @@ Deno.test("explain() tells which promise holds by the options that make it", () 
     "an object with publish() and flush()",
   ]);
   assert(lost(published).includes("what was published so far stays"));
+});
+
+Deno.test("explain() tells how watermarks come about, and when a partition does not hold them", () => {
+  const explained = (options: TimestampOptions) => {
+    const pipeline = from(sales, { workers: 1 }).timestamps("at", options)
+      .window(new TumblingWindow({ size: "1m" })).aggregate({ n: count() });
+    return pipeline.explain();
+  };
+  const watermark = (options: TimestampOptions) => entry(explained(options), "watermark");
+  const periodic = new PeriodicWatermarkGenerator({
+    interval: "10s",
+    maxDisorder: 5,
+    everyRecords: 9,
+  });
+  assertEquals(watermark({ watermarks: periodic }), [
+    "the greatest time so far less 5ms, every 10s of event time or 9 rows",
+  ]);
+  const wall = new PeriodicWatermarkGenerator({ interval: "10s", clock: "wall" });
+  assertEquals(watermark({ watermarks: wall, idle: { after: "1m" } }), [
+    "the greatest time so far, every 10s of the wall clock",
+    "a partition without rows for 1m of event time does not hold it back",
+  ]);
+  const when = col("tag").eq("mark");
+  assertEquals(watermark({ watermarks: new PunctuatedWatermarks({ when, column: "z" }) }), [
+    '"z" of the rows with col("tag").eq("mark")',
+  ]);
+  const create = () => ({ onEvent: () => undefined });
+  assertEquals(watermark({ watermarks: new CustomWatermarks({ create, columns: ["z"] }) }), [
+    "what a custom generator gives after each row, told of z",
+  ]);
+  assertEquals(watermark({ maxDisorder: "5s", idle: { after: "1m", clock: "wall" } }), [
+    "the greatest time so far less 5s",
+    "a partition without rows for 1m of the wall clock does not hold it back",
+  ]);
+  assertThrows(
+    () => explained({ watermarks: new PunctuatedWatermarks({ when, column: "tag" }) }),
+    TypeError,
+    'Cannot take watermarks from column "tag"',
+  );
+  const late = entry(explained({ watermarks: periodic }), "late rows")[0];
+  assert(late.endsWith("in the kernel, by watermarks that JavaScript decides row by row"));
 });
 
 Deno.test("explain() tells of partitions, and who tells late rows apart because of them", () => {

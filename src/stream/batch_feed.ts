@@ -7,6 +7,7 @@ import type { BadInputs } from "./bad_inputs.ts";
 import { EventTime } from "./event_time.ts";
 import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";
+import { WatermarkFeed } from "./watermark_feed.ts";
 
 const MAX_PARTITIONS = 65_536;
 
@@ -41,6 +42,10 @@ export class BatchFeed {
   readonly #batches: AsyncIterator<SourceBatch>;
   readonly #greatest: Float64Array;
   readonly #positions: Float64Array;
+  /** Where watermarks are more than a bound behind the greatest time. */
+  readonly #watermarks: WatermarkFeed | undefined;
+  /** The last watermark that the bees were or will be told of. */
+  #told = -Infinity;
   #sourceSchema: Schema | undefined;
   #time: EventTime | undefined;
   #resolved: ResolvedPlan | undefined;
@@ -59,6 +64,10 @@ export class BatchFeed {
     this.#options = options;
     this.#greatest = new Float64Array(partitions).fill(-Infinity);
     this.#positions = new Float64Array(partitions);
+    const { plan, open: { runtime } } = options;
+    if (plan.time?.watermarks && plan.window) {
+      this.#watermarks = new WatermarkFeed(plan.time.watermarks, { partitions, runtime });
+    }
     if (source.schema) this.#resolve(source.schema);
     this.#batches = batchesOf(source, options.open);
   }
@@ -75,8 +84,27 @@ export class BatchFeed {
 
   /** Reads on; `undefined` at the end. */
   async read(): Promise<SourceBatch | undefined> {
-    const { done, value } = await this.#batches.next();
+    this.#watermarks?.wait(true);
+    const { done, value } = await this.#batches.next()
+      .finally(() => this.#watermarks?.wait(false));
     return done ? undefined : checkedRead(value, this.#source.name);
+  }
+
+  /** Milliseconds of silence after which {@linkcode BatchFeed.tick} may have something to tell. */
+  dueIn(): number {
+    return this.#watermarks?.dueIn() ?? Infinity;
+  }
+
+  /** No rows, but a watermark that has moved by the clock; `undefined`: it has not. */
+  tick(): FeedBatch | undefined {
+    this.#watermarks?.elapse();
+    const watermarkAfter = this.#watermarks?.watermark ?? -Infinity;
+    if (!this.#resolved || watermarkAfter <= this.#told) return undefined;
+    const watermark = this.#told;
+    this.#told = watermarkAfter;
+    const batch = RecordBatch.fromRows([], { schema: this.#resolved.schema });
+    const position = this.#positions[0];
+    return { batch, partition: 0, position, watermark, watermarkAfter, cap: Infinity };
   }
 
   /**
@@ -98,7 +126,10 @@ export class BatchFeed {
     }
     this.#checkSchema(batch);
     const start = this.#positions[partition];
-    const pieces = this.#timed(batch, partition).map((piece) => this.#place(piece, partition));
+    const kept = this.#timed(batch, partition);
+    const pieces = this.#watermarks
+      ? this.#cut(kept, { partition, watermarks: this.#watermarks })
+      : this.#sized(this.#pick(kept)).map((piece) => this.#place(piece, partition));
     this.#positions[partition] = start + batch.length;
     return pieces;
   }
@@ -128,9 +159,9 @@ export class BatchFeed {
     this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole });
   }
 
-  /** Cut to size and with event times; rows whose time cannot be read are out. */
-  #timed(given: RecordBatch, partition: number): RecordBatch[] {
-    const { bad, batchRows, maxBytes } = this.#options;
+  /** With event times; rows whose time cannot be read are out. */
+  #timed(given: RecordBatch, partition: number): RecordBatch {
+    const { bad } = this.#options;
     const { batch, bad: badTimes } = this.#time?.convert(given) ?? { batch: given, bad: [] };
     for (const { row, error } of badTimes) {
       const { name, message } = error;
@@ -138,10 +169,14 @@ export class BatchFeed {
       bad.report({ record: given.row(row).toObject(), error: { name, message }, position });
     }
     const gone = new Set(badTimes.map(({ row }) => row));
-    const kept = gone.size === 0
+    return gone.size === 0
       ? batch
       : batch.take([...Array(batch.length).keys()].filter((row) => !gone.has(row)));
-    const picked = this.#pick(kept);
+  }
+
+  /** Cut to size. */
+  #sized(picked: RecordBatch): RecordBatch[] {
+    const { batchRows, maxBytes } = this.#options;
     const pieces: RecordBatch[] = [];
     for (let row = 0; row < picked.length; row += batchRows) {
       const piece = picked.length <= batchRows ? picked : picked.slice(row, row + batchRows);
@@ -154,6 +189,35 @@ export class BatchFeed {
     const { schema, picked } = this.#resolved!;
     if (picked.length === batch.columns.length) return batch;
     return new RecordBatch(schema, picked.map((at) => batch.columnAt(at)), batch.length);
+  }
+
+  /** Cut so that each piece has one watermark, and to size. */
+  #cut(
+    batch: RecordBatch,
+    { partition, watermarks }: { partition: number; watermarks: WatermarkFeed },
+  ): FeedBatch[] {
+    const { window: { time: name }, tellerOf } = this.#resolved as Required<ResolvedPlan>;
+    const { length } = batch;
+    const time = batch.column(name);
+    const window = this.#options.plan.window!;
+    const picked = this.#pick(batch);
+    watermarks.elapse();
+    const nextEnd = (time: number, watermark: number) => {
+      const end = window.endOf(time);
+      return end > watermark ? end : Infinity;
+    };
+    const cuts = watermarks.cut({ length, partition, time, tell: tellerOf(batch), nextEnd });
+    const pieces = cuts.flatMap(({ start, end, watermark, watermarkAfter }) => {
+      const sized = this.#sized(cuts.length === 1 ? picked : picked.slice(start, end));
+      return sized.map((batch, at): FeedBatch => {
+        const position = this.#positions[partition];
+        this.#positions[partition] += batch.length;
+        const after = at === sized.length - 1 ? watermarkAfter : watermark;
+        return { batch, partition, position, watermark, watermarkAfter: after, cap: Infinity };
+      });
+    });
+    this.#told = pieces.at(-1)?.watermarkAfter ?? this.#told;
+    return pieces;
   }
 
   #place(batch: RecordBatch, partition: number): FeedBatch {

@@ -6,6 +6,7 @@ import { fieldName } from "../batch/schema_check.ts";
 import { RowSteps, type StepSpec } from "../hive/row_steps.ts";
 import type { AggregateSpec } from "../windows/aggregate.ts";
 import { spellDuration } from "../runtime/duration.ts";
+import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { EventTime } from "./event_time.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type PipelinePlan,
   type ResolvedPlan,
   resolvePlan,
+  type TimePlan,
 } from "./pipeline_plan.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Source } from "./source.ts";
@@ -90,13 +92,25 @@ function sourceEntries({ source, plan, settings }: Explained, resolved?: Resolve
 
 function timeEntries({ time, window }: PipelinePlan): Entry[] {
   if (!time) return [];
-  const { column, format, bound } = time;
+  const { column, format } = time;
   const as = format ? `as ${JSON.stringify(format)}` : "in the format that its type has";
-  const watermark = `the greatest time so far${bound > 0 ? ` less ${spellDuration(bound)}` : ""}`;
+  const [watermark, ...idle] = watermarkLines(time);
   return [
     ["event time", `${quoted([column])}, ${as}; read in JavaScript, in the order of the source`],
-    ["watermark", window ? watermark : `${watermark}; without windows nothing asks for it`],
+    [
+      "watermark",
+      window ? watermark : `${watermark}; without windows nothing asks for it`,
+      ...idle,
+    ],
   ];
+}
+
+function watermarkLines({ bound, watermarks }: TimePlan): string[] {
+  const { strategy = new BoundedDisorder({ maxDisorder: bound }), idle } = watermarks ?? {};
+  if (!idle) return [strategy.describe()];
+  const clock = idle.clock === "wall" ? "the wall clock" : "event time";
+  const after = `${spellDuration(idle.afterMs)} of ${clock}`;
+  return [strategy.describe(), `a partition without rows for ${after} does not hold it back`];
 }
 
 function stepEntry({ kind, node, ...more }: StepSpec, schema: Schema | undefined): Entry {
@@ -149,10 +163,14 @@ function aggregateLines(name: string, spec: AggregateSpec, schema: Schema | unde
   ];
 }
 
-function lateness({ steps, aggregates = {} }: PipelinePlan, { partitions = 1 }: Source): string {
+function lateness(
+  { time, steps, aggregates = {} }: PipelinePlan,
+  { partitions = 1 }: Source,
+): string {
   if (steps.length > 0 || Object.values(aggregates).some(({ computed }) => computed)) {
     return "in JavaScript, row by row, because rows that a step leaves out move the watermark too";
   }
+  if (time?.watermarks) return "in the kernel, by watermarks that JavaScript decides row by row";
   return partitions > 1
     ? "in JavaScript, row by row, while other partitions hold the watermark back; then in the kernel"
     : "in the kernel";

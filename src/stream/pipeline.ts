@@ -5,6 +5,7 @@ import type { Duration } from "../runtime/duration.ts";
 import type { Aggregate } from "../windows/aggregate.ts";
 import type { WindowRow } from "../windows/aggregates.ts";
 import type { TumblingWindow } from "../windows/tumbling_window.ts";
+import type { WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { TimestampFormat } from "./event_time.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import type { RunOptions } from "./pipeline_run.ts";
@@ -16,9 +17,25 @@ export interface TimestampOptions {
   format?: TimestampFormat;
   /**
    * By how much a row may be older than the newest before it without being late: the watermark
-   * is the greatest time so far less this. Default 0.
+   * is the greatest time so far less this. Default 0. Short for
+   * `watermarks: new BoundedDisorder({ maxDisorder })`.
    */
   maxDisorder?: Duration;
+  /** How watermarks come about, instead of `maxDisorder`. */
+  watermarks?: WatermarkStrategy;
+  /** When a source partition without rows no longer holds the watermark back. Default: never. */
+  idle?: IdleOptions;
+}
+
+/** When a source partition is idle; it holds the watermark back again once it has rows. */
+export interface IdleOptions {
+  /** For how long it has had no rows, at least 1 ms. */
+  after: Duration;
+  /**
+   * By which time: `"stream"` (default), the greatest event time of all partitions, or `"wall"`,
+   * the clock while the source is waited for, with which results depend on when rows come.
+   */
+  clock?: "stream" | "wall";
 }
 
 /** Something that gives rows of type `Row` when it is iterated or run; each time from the start. */

@@ -1,7 +1,6 @@
 import { struct } from "../batch/expressions/builders.ts";
 import { isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
-import { milliseconds } from "../runtime/duration.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { TumblingWindow } from "../windows/tumbling_window.ts";
 import { explain } from "./explain.ts";
@@ -21,8 +20,7 @@ import type { PipelinePlan } from "./pipeline_plan.ts";
 import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Source } from "./source.ts";
-
-const FORMATS: readonly unknown[] = ["iso", "date", "s", "ms", "us"];
+import { timePlan } from "./time_options.ts";
 
 /** How far a pipeline has been put together. */
 type Stage = "rows" | "timed" | "keyed" | "windowed" | "aggregated";
@@ -56,17 +54,8 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
 
   timestamps(column: string, options: TimestampOptions = {}): PipelineBuilder {
     this.#expect("timestamps", "rows");
-    const { format, maxDisorder = 0 } = options;
-    if (format !== undefined && !FORMATS.includes(format)) {
-      throw new TypeError(
-        `Cannot take event times: format must be one of ` +
-          `${FORMATS.map((each) => JSON.stringify(each)).join(", ")}, ` +
-          `received ${JSON.stringify(format)}`,
-      );
-    }
-    const bound = milliseconds(maxDisorder, "maxDisorder");
-    const time = { column: checkName("take event times from", column), bound };
-    return this.#with("timed", { time: format ? { ...time, format } : time });
+    const time = { column: checkName("take event times from", column), ...timePlan(options) };
+    return this.#with("timed", { time });
   }
 
   filter(condition: unknown): PipelineBuilder {

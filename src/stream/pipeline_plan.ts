@@ -1,4 +1,5 @@
 import { argsOf, type ExprNode } from "../batch/expressions/node.ts";
+import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { StepSpec } from "../hive/row_steps.ts";
 import { RowSteps } from "../hive/row_steps.ts";
@@ -7,14 +8,18 @@ import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import type { TumblingWindow } from "../windows/tumbling_window.ts";
 import { windowTableOver } from "../windows/window_table.ts";
+import type { RowTeller } from "../windows/watermark_strategy.ts";
 import type { TimestampFormat } from "./event_time.ts";
+import type { WatermarkPlan } from "./time_options.ts";
 
 /** Where event times come from. */
 export interface TimePlan {
   readonly column: string;
   readonly format?: TimestampFormat;
-  /** How much the watermark lags behind the greatest time, ms. */
+  /** How much the watermark lags behind the greatest time, ms; `Infinity` with `watermarks`. */
   readonly bound: number;
+  /** How else watermarks come about. */
+  readonly watermarks?: WatermarkPlan;
 }
 
 /** What a pipeline does, as it was put together. */
@@ -37,6 +42,8 @@ export interface ResolvedPlan {
   readonly steps: readonly StepSpec[];
   /** Absent in a pipeline without windows. */
   readonly window?: WindowSpec;
+  /** Tells of the rows of the source's batches; present where watermarks are decided row by row. */
+  readonly tellerOf?: (batch: RecordBatch) => RowTeller;
   /** Of what comes out. */
   readonly resultSchema: Schema;
 }
@@ -84,6 +91,7 @@ function wantedColumns(plan: PipelinePlan, window: WindowSpec | undefined) {
 /** The columns that a plan asks its source for; `undefined`: all of them. */
 export function askedColumns(plan: PipelinePlan): ReadonlySet<string> | undefined {
   const names = wantedColumns(plan, windowSpec(plan));
+  for (const name of plan.time?.watermarks?.strategy.columns ?? []) names?.add(name);
   return plan.time ? names?.add(plan.time.column) : names;
 }
 
@@ -106,7 +114,9 @@ export function resolvePlan(
   const wanted = options.whole ? undefined : wantedColumns(plan, window);
   const picked = source.fields.flatMap(({ name }, at) => !wanted || wanted.has(name) ? [at] : []);
   const schema = { fields: picked.map((at) => source.fields[at]) };
-  return { source, schema, picked, steps, ...(window && { window }), resultSchema };
+  const tellerOf = window && plan.time?.watermarks?.strategy.teller(source);
+  const timing = { ...(window && { window }), ...(tellerOf && { tellerOf }) };
+  return { source, schema, picked, steps, ...timing, resultSchema };
 }
 
 function resultSchemaOf(

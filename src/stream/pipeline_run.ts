@@ -15,6 +15,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
+import type { Cancel } from "../runtime/runtime.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch } from "./source.ts";
@@ -95,6 +96,7 @@ export class PipelineRun {
   #turnMs: number;
   #progressMs: number;
   #resume: (() => void) | undefined;
+  #cancelTick: Cancel | undefined;
 
   /** Opens the source; the bees are born when the first rows have come. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
@@ -195,6 +197,7 @@ export class PipelineRun {
     if (this.#reading || this.#read || this.#ended || this.#bad.isFull) return;
     if (this.#bees && !this.#bees.job.wantsMore(this.#bees.context)) return;
     this.#reading = true;
+    this.#keepTime();
     this.#feed.read().then((read) => {
       if (read) this.#read = read;
       else this.#ended = true;
@@ -202,8 +205,27 @@ export class PipelineRun {
       if (!this.#ended) this.#fail(cause);
     }).finally(() => {
       this.#reading = false;
+      this.#cancelTick?.();
       this.#wake();
     });
+  }
+
+  /** While the source is silent watermarks may move by the clock. */
+  #keepTime(): void {
+    const dueMs = this.#feed.dueIn();
+    if (dueMs === Infinity) return;
+    this.#cancelTick = this.#spec.settings.runtime.after(dueMs, () => {
+      if (this.#ended) return;
+      this.#guarded(() => this.#tick());
+      this.#keepTime();
+    });
+  }
+
+  #tick(): void {
+    const moved = this.#feed.tick();
+    if (!moved) return;
+    this.#log.append(moved);
+    this.#wake();
   }
 
   #takeRead(): void {
@@ -342,6 +364,7 @@ export class PipelineRun {
     const { runtime } = this.#spec.settings;
     this.#endedMs = runtime.monotonicMs();
     this.#ended = true;
+    this.#cancelTick?.();
     this.#closing.abort();
     await this.#bees?.hive.stop();
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();

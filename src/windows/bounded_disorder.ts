@@ -1,4 +1,4 @@
-import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
 import { type WatermarkGenerator, WatermarkStrategy } from "./watermark_strategy.ts";
 
 /** Options of {@linkcode BoundedDisorder}. */
@@ -34,6 +34,11 @@ export class BoundedDisorder extends WatermarkStrategy {
   constructor({ maxDisorder }: BoundedDisorderOptions) {
     super();
     this.bound = milliseconds(maxDisorder, "maxDisorder");
+  }
+
+  /** What the watermark is, in words. */
+  override describe(): string {
+    return `the greatest time so far${this.bound > 0 ? ` less ${spellDuration(this.bound)}` : ""}`;
   }
 
   /** A generator for one source partition. */

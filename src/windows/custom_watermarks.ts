@@ -1,7 +1,7 @@
 import { readColumn } from "../batch/column_reader.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
-import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
 import {
   type RowTeller,
   type WatermarkGenerator,
@@ -61,6 +61,16 @@ export class CustomWatermarks<Row = Record<string, unknown>> extends WatermarkSt
     this.interval = interval === undefined
       ? undefined
       : milliseconds(interval, "watermark interval", { least: 1 });
+  }
+
+  /** What the watermark is, in words. */
+  override describe(): string {
+    const { columns, interval } = this;
+    const of = columns.length > 0 ? `, told of ${columns.join(", ")}` : "";
+    const also = interval === undefined
+      ? ""
+      : `, and every ${spellDuration(interval)} of the wall clock`;
+    return `what a custom generator gives after each row${of}${also}`;
   }
 
   /**

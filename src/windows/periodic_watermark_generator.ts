@@ -1,4 +1,4 @@
-import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
 import { type WatermarkGenerator, WatermarkStrategy } from "./watermark_strategy.ts";
 
 /** Options of {@linkcode PeriodicWatermarkGenerator}. */
@@ -54,6 +54,18 @@ export class PeriodicWatermarkGenerator extends WatermarkStrategy {
     this.#eventInterval = clock === "event" && ms !== undefined ? ms : NaN;
     this.#everyRecords = everyRecords ?? Infinity;
     this.#bound = milliseconds(maxDisorder, "maxDisorder");
+  }
+
+  /** What the watermark is, in words. */
+  override describe(): string {
+    const less = this.#bound > 0 ? ` less ${spellDuration(this.#bound)}` : "";
+    const event = this.#eventInterval;
+    const when = [
+      ...(this.interval === undefined ? [] : [`${spellDuration(this.interval)} of the wall clock`]),
+      ...(Number.isNaN(event) ? [] : [`${spellDuration(event)} of event time`]),
+      ...(this.#everyRecords < Infinity ? [`${this.#everyRecords} rows`] : []),
+    ];
+    return `the greatest time so far${less}, every ${when.join(" or ")}`;
   }
 
   /** A generator for one source partition. */

@@ -73,6 +73,13 @@ export class PunctuatedWatermarks extends WatermarkStrategy {
     this.columns = [...names];
   }
 
+  /** What the watermark is, in words. */
+  override describe(): string {
+    const column = this.#column;
+    const what = column === undefined ? "the time" : JSON.stringify(column);
+    return `${what} of the rows with ${printExpression(this.#when.node)}`;
+  }
+
   /** A generator for one source partition. */
   override create(): WatermarkGenerator {
     return {

@@ -28,6 +28,9 @@ export abstract class WatermarkStrategy {
   /** By how much the watermark lags behind the greatest time, ms, where that is all there is to it. */
   readonly bound: number | undefined = undefined;
 
+  /** What the watermark is, in words, for `explain()`. */
+  abstract describe(): string;
+
   /** A generator for one source partition. */
   abstract create(): WatermarkGenerator;
 

@@ -5,7 +5,7 @@ import { Random } from "./random.ts";
 import { type CaseRun, runCase } from "./run_case.ts";
 
 /** Lets bees hang and crash at random moments of a simulation. */
-function breakBees(runtime: SimulatedRuntime, random: Random): void {
+export function breakBees(runtime: SimulatedRuntime, random: Random): void {
   const spread = random.pick([0.05, 0.2, 1, 5]);
   let left = 1 + random.below(6);
   const strike = () => {
@@ -20,7 +20,7 @@ function breakBees(runtime: SimulatedRuntime, random: Random): void {
 }
 
 /** Options under which little happens at a time, so that much happens between. */
-function randomOptions(random: Random): PipelineOptions {
+export function randomOptions(random: Random): PipelineOptions {
   return {
     workers: random.pick([1, 2, 3, 5]),
     epochRows: random.pick([1, 10, 100, 65_536]),

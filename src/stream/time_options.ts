@@ -1,0 +1,64 @@
+import { milliseconds } from "../runtime/duration.ts";
+import { BoundedDisorder } from "../windows/bounded_disorder.ts";
+import { WatermarkStrategy } from "../windows/watermark_strategy.ts";
+import type { IdleRule } from "../windows/watermark_tracker.ts";
+import type { IdleOptions, TimestampOptions } from "./pipeline.ts";
+import type { TimePlan } from "./pipeline_plan.ts";
+
+const FORMATS: readonly unknown[] = ["iso", "date", "s", "ms", "us"];
+
+/** Watermarks that are decided row by row before the rows go to the bees. */
+export interface WatermarkPlan {
+  readonly strategy: WatermarkStrategy;
+  readonly idle?: IdleRule;
+}
+
+/**
+ * Checks how event times are read and watermarks made.
+ *
+ * @throws {TypeError | RangeError} when an option is none that it can be.
+ */
+export function timePlan({ format, ...options }: TimestampOptions): Omit<TimePlan, "column"> {
+  if (format !== undefined && !FORMATS.includes(format)) {
+    throw new TypeError(
+      `Cannot take event times: format must be one of ` +
+        `${FORMATS.map((each) => JSON.stringify(each)).join(", ")}, ` +
+        `received ${JSON.stringify(format)}`,
+    );
+  }
+  return { ...(format && { format }), ...watermarkPlan(options) };
+}
+
+function watermarkPlan(options: TimestampOptions): Pick<TimePlan, "bound" | "watermarks"> {
+  const strategy = strategyOf(options);
+  const idle = options.idle && idleRule(options.idle);
+  // A bound behind the greatest time is judged by the bees, which costs the main thread nothing.
+  if (strategy.bound !== undefined && !idle) return { bound: strategy.bound };
+  return { bound: Infinity, watermarks: { strategy, ...(idle && { idle }) } };
+}
+
+function strategyOf({ watermarks, maxDisorder }: TimestampOptions): WatermarkStrategy {
+  if (watermarks === undefined) return new BoundedDisorder({ maxDisorder: maxDisorder ?? 0 });
+  if (maxDisorder !== undefined) {
+    throw new TypeError(
+      `Cannot make watermarks: received both watermarks and maxDisorder; give maxDisorder to the ` +
+        `former, such as new BoundedDisorder({ maxDisorder })`,
+    );
+  }
+  if (watermarks instanceof WatermarkStrategy) return watermarks;
+  throw new TypeError(
+    `Cannot make watermarks: they must be a strategy such as new BoundedDisorder({ maxDisorder }) ` +
+      `or new CustomWatermarks({ create }), received ${typeof watermarks}`,
+  );
+}
+
+function idleRule(options: IdleOptions): IdleRule {
+  const { after, clock = "stream" } = Object(options) as IdleOptions;
+  if (clock !== "stream" && clock !== "wall") {
+    throw new TypeError(
+      `Cannot tell when a partition is idle: clock must be "stream" or "wall", received ` +
+        JSON.stringify(clock),
+    );
+  }
+  return { afterMs: milliseconds(after, "idle.after", { least: 1 }), clock };
+}
