@@ -173,6 +173,21 @@ Deno.test("explain() tells how watermarks come about, and when a partition does 
   assert(late.endsWith("in the kernel, by watermarks that JavaScript decides row by row"));
 });
 
+Deno.test("explain() tells what is done to results, in its order", () => {
+  const pipeline = from([{ a: 1 }], { workers: 1 }).tap(() => {})
+    .batch({ rows: 10, within: "1s" }).batch({ rows: 5 });
+  assertEquals(entry(pipeline.explain(), "tap"), [
+    "a callback sees every batch, in JavaScript on the main thread",
+  ]);
+  const labels = pipeline.explain().split("\n").map((line) => line.slice(0, 12).trim());
+  assertEquals(labels.filter((label) => ["tap", "batch"].includes(label)), [
+    ...["tap", "batch", "batch"],
+  ]);
+  assertEquals(entry(pipeline.explain(), "batch"), [
+    "10 rows a batch, after 1s also fewer, in JavaScript on the main thread",
+  ]);
+});
+
 Deno.test("explain() tells of partitions, and who tells late rows apart because of them", () => {
   const source: Source<{ at: number }> = {
     name: "parts",

@@ -63,6 +63,13 @@ Deno.test("where() keeps an aggregate's type, and an expression gives its own", 
   windowed.aggregate({ total: sum("m").where(col("value").gt(1)) });
 });
 
+Deno.test("What sees the results gets batches of their rows", async () => {
+  const pipeline = from(rows, { workers: 1 }).tap((batch) => {
+    for (const row of batch) exactly<number>()(row.value);
+  }).batch({ rows: 2 });
+  for await (const { big } of pipeline) exactly<bigint>()(big);
+});
+
 Deno.test("A schema gives its rows to the pipeline", () => {
   const source = csv("a.csv", { schema: schema({ at: t.utf8, n: t.required(t.i32) }) });
   const pipeline = from(source);
@@ -109,8 +116,14 @@ Deno.test("Calls in the wrong order do not compile", () => {
     () => timed.keyBy("sensor").filter(col("value").gt(1)),
     // @ts-expect-error: withColumn() comes before keyBy()
     () => timed.keyBy("sensor").withColumn("half", col<number>("value").div(2)),
+    // @ts-expect-error: tap() comes after what makes the results
+    () => pipeline.tap(() => {}).filter(col("value").gt(1)),
+    // @ts-expect-error: batch() comes after what makes the results
+    () => pipeline.batch({ rows: 10 }).timestamps("at"),
+    // @ts-expect-error: batch() is told of how many rows
+    () => pipeline.batch({ within: "1s" }),
     // @ts-expect-error: windows are iterated once aggregated
     () => timed.window(minutes)[Symbol.asyncIterator](),
   ];
-  assertEquals(order.length, 7);
+  assertEquals(order.length, 10);
 });

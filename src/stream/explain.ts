@@ -17,6 +17,7 @@ import {
   type TimePlan,
 } from "./pipeline_plan.ts";
 import type { Publisher } from "./publisher.ts";
+import type { ResultStep } from "./result_steps.ts";
 import type { Source } from "./source.ts";
 
 const LABEL_WIDTH = 12;
@@ -30,6 +31,8 @@ export interface Explained {
   /** Of the last run, if there was one. */
   readonly resolved?: ResolvedPlan;
   readonly publisher?: Publisher;
+  /** What is done to result batches. */
+  readonly results: readonly ResultStep[];
 }
 
 /** A label, and lines to stand behind it. */
@@ -176,12 +179,13 @@ function lateness(
     : "in the kernel";
 }
 
-function resultEntries({ plan, publisher }: Explained, resolved?: ResolvedPlan): Entry[] {
+function resultEntries({ plan, publisher, results }: Explained, resolved?: ResolvedPlan): Entry[] {
   const order = plan.window ? "windows and then keys" : "the source";
   const columns = resolved?.resultSchema.fields.map(fieldName).join(", ") ??
     "its columns are known once those of the source are";
   return [
     ["results", `in the order of ${order}: ${columns}`],
+    ...results.map(({ kind, does }): Entry => [kind, does]),
     ...(publisher ? [["publisher", publisherName(publisher)] as const] : []),
   ];
 }

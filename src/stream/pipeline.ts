@@ -10,6 +10,7 @@ import type { TimestampFormat } from "./event_time.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import type { RunOptions } from "./pipeline_run.ts";
 import type { Publisher } from "./publisher.ts";
+import type { BatchOptions } from "./result_steps.ts";
 
 /** Options of {@linkcode Pipeline.timestamps}. */
 export interface TimestampOptions {
@@ -42,6 +43,20 @@ export interface IdleOptions {
 export interface RunnablePipeline<Row> extends AsyncIterable<Row> {
   /** The results as batches; leaving the loop early ends the run and releases all it holds. */
   batches(options?: RunOptions): AsyncGenerator<RecordBatch<Row>, void, undefined>;
+  /**
+   * Calls back with each batch of results, in order, on the main thread; a promise is waited for.
+   * Nothing of the batch may be changed.
+   *
+   * @throws in a run: a `StreamingError` when the callback fails, with what it threw as its cause.
+   */
+  tap(callback: (batch: RecordBatch<Row>) => void | Promise<void>): RunnablePipeline<Row>;
+  /**
+   * Gives the results in batches of so many rows, the last one excepted, and with `within` also
+   * those that were not filled so long after their first row came.
+   *
+   * @throws {TypeError | RangeError} when `rows` is no count, or `within` no duration.
+   */
+  batch(options: BatchOptions): RunnablePipeline<Row>;
   /** Where the results of {@linkcode RunnablePipeline.run} go. */
   to(publisher: Publisher): PublishingPipeline;
   /** Runs to the end of the source; what comes out is counted and dropped. */

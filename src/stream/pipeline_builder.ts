@@ -19,11 +19,19 @@ import {
 import type { PipelinePlan } from "./pipeline_plan.ts";
 import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
 import type { Publisher } from "./publisher.ts";
+import {
+  type BatchOptions,
+  regrouping,
+  type ResultStep,
+  steppedResults,
+  tapping,
+} from "./result_steps.ts";
 import type { Source } from "./source.ts";
+import { Stop } from "./stop.ts";
 import { timePlan } from "./time_options.ts";
 
 /** How far a pipeline has been put together. */
-type Stage = "rows" | "timed" | "keyed" | "windowed" | "aggregated";
+type Stage = "rows" | "timed" | "keyed" | "windowed" | "aggregated" | "results";
 
 /** What may come after each stage, for messages. */
 const NEXT: Readonly<Record<Stage, string>> = {
@@ -31,14 +39,20 @@ const NEXT: Readonly<Record<Stage, string>> = {
   timed: "filter(), select(), withColumn(), keyBy(), window(), or it is iterated or run",
   keyed: "window()",
   windowed: "aggregate()",
-  aggregated: "to(), or it is iterated or run",
+  aggregated: "tap(), batch(), to(), or it is iterated or run",
+  results: "tap(), batch(), to(), or it is iterated or run",
 };
+
+/** After these a pipeline is complete. */
+const COMPLETE: readonly Stage[] = ["rows", "timed", "aggregated", "results"];
 
 interface Parts {
   readonly source: Source;
   readonly settings: PipelineSettings;
   readonly plan: PipelinePlan;
   readonly stage: Stage;
+  /** What is done to result batches, in order. */
+  readonly results: readonly ResultStep[];
 }
 
 type AnyRow = Record<string, unknown>;
@@ -114,13 +128,36 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
     return this.#with("aggregated", { aggregates: { ...aggregates } });
   }
 
-  async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
-    yield* this.#begin(options).batches();
+  tap(callback: (batch: RecordBatch) => void | Promise<void>): PipelineBuilder {
+    this.#expect("tap", ...COMPLETE);
+    return this.#result(tapping(callback));
   }
 
-  #begin(options: RunOptions): PipelineRun {
-    this.#expect("batches", "rows", "timed", "aggregated");
-    return this.#run = new PipelineRun(this.#parts, options);
+  batch(options: BatchOptions): PipelineBuilder {
+    this.#expect("batch", ...COMPLETE);
+    return this.#result(regrouping(options));
+  }
+
+  #result(step: ResultStep): PipelineBuilder {
+    const results = [...this.#parts.results, step];
+    return new PipelineBuilder({ ...this.#parts, stage: "results", results });
+  }
+
+  async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
+    yield* this.#begin(options).batches;
+  }
+
+  #begin(options: RunOptions) {
+    this.#expect("batches", ...COMPLETE);
+    const { results, settings } = this.#parts;
+    const run = this.#run = new PipelineRun(this.#parts, options);
+    return {
+      run,
+      batches: steppedResults(run, results, {
+        runtime: settings.runtime,
+        signal: stopSignal(options),
+      }),
+    };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnyRow, void, undefined> {
@@ -128,14 +165,13 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
   }
 
   async run(options: RunOptions = {}): Promise<PipelineMetrics> {
-    const run = this.#begin(options);
-    const batches = run.batches();
+    const { run, batches } = this.#begin(options);
     while (!(await batches.next()).done);
     return run.metrics();
   }
 
   to(publisher: Publisher): PublishingPipeline {
-    this.#expect("to", "rows", "timed", "aggregated");
+    this.#expect("to", ...COMPLETE);
     checkPublisher(publisher);
     return {
       run: (options: RunOptions = {}) => this.#publish(publisher, options),
@@ -158,12 +194,11 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
   }
 
   async #publish(publisher: Publisher, options: RunOptions): Promise<PipelineMetrics> {
-    const { signal, onAbort } = options;
-    // What is drained must still be delivered, so that only a stop ends a delivery.
-    const given = signal && onAbort !== "drain" ? { signal } : {};
-    const run = this.#begin(options);
-    using stop = new Stop(given.signal);
-    for await (const batch of run.batches()) await stop.or(publisher.publish(batch, given));
+    const signal = stopSignal(options);
+    const given = signal ? { signal } : {};
+    const { run, batches } = this.#begin(options);
+    using stop = new Stop(signal);
+    for await (const batch of batches) await stop.or(publisher.publish(batch, given));
     await stop.or(publisher.flush());
     return run.metrics();
   }
@@ -186,31 +221,14 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
         NEXT[stage]
       }; the order is ` +
         `from(), timestamps(), filter(), select() and withColumn(), keyBy(), window(), ` +
-        `aggregate(), to()`,
+        `aggregate(), tap() and batch(), to()`,
     );
   }
 }
 
-/** Ends waits for a publisher that does not hear of an abort. */
-class Stop implements Disposable {
-  readonly #signal: AbortSignal | undefined;
-  readonly #aborted = Promise.withResolvers<never>();
-  readonly #abort = () => this.#aborted.reject(this.#signal?.reason);
-
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal;
-    this.#aborted.promise.catch(() => {}); // told to those who wait
-    signal?.addEventListener("abort", this.#abort);
-  }
-
-  /** As the promise, but rejects with the signal's reason when that is aborted before. */
-  or<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#aborted.promise]);
-  }
-
-  [Symbol.dispose](): void {
-    this.#signal?.removeEventListener("abort", this.#abort);
-  }
+/** What is drained must still be seen and delivered, so that only a stop ends that. */
+function stopSignal({ signal, onAbort }: RunOptions): AbortSignal | undefined {
+  return onAbort === "drain" ? undefined : signal;
 }
 
 function checkPublisher(publisher: Publisher): void {
@@ -234,7 +252,13 @@ function checkName(purpose: string, column: unknown): string {
  */
 export function pipelineFrom<Row>(source: Source<Row>, options: PipelineOptions): Pipeline<Row> {
   const settings = pipelineSettings(options);
-  const parts: Parts = { source: source as Source, settings, plan: { steps: [] }, stage: "rows" };
+  const parts: Parts = {
+    source: source as Source,
+    settings,
+    plan: { steps: [] },
+    stage: "rows",
+    results: [],
+  };
   const builder: unknown = new PipelineBuilder(parts);
   return builder as Pipeline<Row>;
 }

@@ -143,6 +143,12 @@ export class PipelineRun {
     checkAccount(metrics);
   }
 
+  /** Nobody wants more: a wait for the next batch ends, and fails. */
+  leave(): void {
+    this.#bad.discard();
+    this.#fail(new StreamingError("Cannot go on: nobody wants the results any more"));
+  }
+
   /** Works until there are rows to leave; `undefined` when there will never be any again. */
   async #next(): Promise<RecordBatch | undefined> {
     while (true) {
