@@ -271,6 +271,25 @@ Deno.test("Watermarks by the wall clock come while the source is silent, once an
   }
 });
 
+Deno.test("Watermarks by the wall clock also come while the source never makes anybody wait", async () => {
+  const runtime = new SimulatedRuntime({ seed: 1 });
+  const source: Source<{ at: number }> = {
+    name: "busy",
+    async *open() {
+      for (const at of [3_000, 3_100, 200, 300]) {
+        const batch = RecordBatch.fromRows([{ at }], { schema: schema({ at: t.timestamp }) });
+        yield { batch: batch as unknown as RecordBatch<{ at: number }> };
+        runtime.spend(2_000);
+      }
+    },
+  };
+  const watermarks = new PeriodicWatermarkGenerator({ interval: "5s", clock: "wall" });
+  const pipeline = from(source, { runtime, workers: 1 }).timestamps("at", { watermarks })
+    .window(new TumblingWindow({ size: "1s" })).aggregate({ n: count() });
+  const { late } = await runtime.drive(() => pipeline.run());
+  assertEquals(late, 1);
+});
+
 Deno.test("A partition that is silent by the wall clock no longer holds windows, and may come back", async () => {
   const rows: [number, number, number][] = [
     [0, 0, 100],

@@ -22,7 +22,10 @@ export interface WindowSpec {
   readonly aggregates: Aggregates;
   readonly size: number;
   readonly offset: number;
-  /** How much the watermark lags behind the greatest time, ms. */
+  /**
+   * How much the watermark lags behind the greatest time, ms; `Infinity`: the rows of a batch move
+   * it only at its end.
+   */
   readonly bound: number;
 }
 
