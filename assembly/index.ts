@@ -5,6 +5,7 @@ export { beginTimes, greatestTime, lateRows, leastTime, untimedRows, watermark }
 export { addRows } from "./window/add";
 export { findStates, newDictionary } from "./window/find";
 export { countRows, updateStates } from "./window/update";
+export { updatePair } from "./window/pairs";
 export { endByIndex, updateByIndex } from "./window/by_index";
 export { beginWrite, findRecords, measuredRecords, measureWindow, recordsFound, tableClear, writeRecords } from "./window/delta";
 export { mergeRecords } from "./window/merge";

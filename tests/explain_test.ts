@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  argMax,
   col,
   count,
   csv,
@@ -72,6 +73,7 @@ Deno.test("explain() tells how what an aggregate is of comes about", () => {
     .aggregate({
       dear: count().where(col("value").gt(9)),
       total: sum(col<number>("price").cast("f64").mul(col("z"))),
+      best: argMax("z", col("value").abs()),
     });
   const text = pipeline.explain();
   assertEquals(entry(text, "aggregate"), [
@@ -81,6 +83,8 @@ Deno.test("explain() tells how what an aggregate is of comes about", () => {
     'col("price").cast("f64").mul(col("z")): in the kernel, a column at a time',
     'col("price").cast("f64"): in JavaScript, row by row, because the kernel has no values of ' +
     "decimal",
+    '"best" = argMax("z", col("value").abs()): in the kernel',
+    'col("value").abs(): in the kernel, a column at a time',
   ]);
   assert(entry(text, "late rows")[0].includes("in JavaScript, row by row, because"));
 });

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  argMin,
   col,
+  correlation,
   count,
   csv,
   from,
@@ -49,6 +51,8 @@ Deno.test("where() keeps an aggregate's type, and an expression gives its own", 
       total: sum(col<number>("value").mul(2)),
       least: min(col<bigint>("big").neg()),
       unknown: max(col("value")),
+      where: argMin("big", "value"),
+      together: correlation("value", "big"),
     });
   for await (const row of pipeline) {
     exactly<number>()(row.n);
@@ -56,11 +60,15 @@ Deno.test("where() keeps an aggregate's type, and an expression gives its own", 
     exactly<number | null>()(row.total);
     exactly<bigint | null>()(row.least);
     exactly<number | null>()(row.unknown);
+    exactly<bigint | null>()(row.where);
+    exactly<number | null>()(row.together);
     assertEquals([row.n, row.most, row.total, row.least, row.unknown], [1, 1n, 3, -1n, 1.5]);
   }
   const windowed = from(rows, { workers: 1 }).timestamps("at").window(minutes);
   // @ts-expect-error: there is no such column
   windowed.aggregate({ total: sum("m").where(col("value").gt(1)) });
+  // @ts-expect-error: there is no such column
+  windowed.aggregate({ least: argMin("value", "m") });
 });
 
 Deno.test("What sees the results gets batches of their rows", async () => {

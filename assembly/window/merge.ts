@@ -16,6 +16,7 @@ import {
   SUM,
 } from "./update";
 import { NULL_LENGTH } from "./groups";
+import { ARG_MAX, ARG_MIN, JOINT, mergePair } from "./pairs";
 import { T_STATE } from "./table";
 
 const AT_INTEGER: u32 = 28;
@@ -64,6 +65,7 @@ function mergeMoments(into: u32, from: u32): void {
 
 function mergeValue(layout: u32, into: u32, from: u32): void {
   const fields = load<u32>(layout);
+  if (fields & (JOINT | ARG_MIN | ARG_MAX)) return mergePair(layout, into, from);
   const integer = load<u32>(layout, AT_INTEGER) != 0;
   if (fields & SUM) {
     const at = load<u32>(layout, AT_SUM);
@@ -110,7 +112,7 @@ function mergeSummary(layout: u32, into: u32, from: u32): void {
 /**
  * Merges `count` records, one after the other from `from`, into the states found for them.
  *
- * @param layouts Of each of the `values` values.
+ * @param layouts Of each of the `values` values and pairs.
  * @returns The rows that the records stand for.
  */
 export function mergeRecords(

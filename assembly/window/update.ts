@@ -30,7 +30,7 @@ export const AT_MOMENTS: u32 = 12;
 export const AT_FIRST: u32 = 16;
 export const AT_LAST: u32 = 20;
 export const AT_NULLS: u32 = 24;
-/** Bytes of a value's layout; its last word tells integers from doubles. */
+/** Bytes of a value's or pair's layout; a value's last word tells integers from doubles. */
 export const LAYOUT_BYTES: u32 = 32;
 
 /** Counts the rows of each state. */
@@ -336,7 +336,7 @@ function updateMoments<V>(column: u32, at: u32, states: u32, count: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function setMark(at: u32, value: u64, time: i64, order: u64): void {
+export function setMark(at: u32, value: u64, time: i64, order: u64): void {
   store<u64>(at, value);
   store<i64>(at, time, 8);
   store<u64>(at, order, 16);

@@ -54,8 +54,9 @@ function wantedColumns({ keys, aggregates }: WindowSpec, { fields }: Schema): Se
     );
   };
   for (const name of keys) want(name, "key by");
-  for (const { op, column } of Object.values(aggregates)) {
+  for (const { op, column, by } of Object.values(aggregates)) {
     if (column !== undefined) want(column, `take ${op} of`);
+    if (by !== undefined) want(by, `take ${op} by`);
   }
   return wanted;
 }

@@ -13,7 +13,9 @@ const NUMBER_KINDS: ReadonlySet<string> = new Set(["i32", "i64", "f32", "f64"]);
 const VALUE_KINDS: ReadonlySet<string> = new Set([...NUMBER_KINDS, "timestamp", "date", "time"]);
 const TEXT_KINDS: ReadonlySet<string> = new Set(["utf8", "dict"]);
 const KEY_KINDS: ReadonlySet<string> = new Set([...VALUE_KINDS, ...TEXT_KINDS, "bool", "bytes"]);
-const ANY_VALUE_OPS: ReadonlySet<AggregateOp> = new Set(["count", "min", "max", "first", "last"]);
+const LIKE_VALUE_OPS: ReadonlySet<AggregateOp> = new Set([
+  ...["min", "max", "first", "last", "argMin", "argMax"] as const,
+]);
 const I64_MAX = 2n ** 63n - 1n;
 
 /** The longest key, of several columns the longest of all their bytes together: 64 KiB. */
@@ -41,7 +43,8 @@ export function isNumberType(
   type: { readonly kind: string },
   op: AggregateOp,
 ): type is NumberType {
-  return (ANY_VALUE_OPS.has(op) ? VALUE_KINDS : NUMBER_KINDS).has(type.kind);
+  const anyValue = op === "count" || LIKE_VALUE_OPS.has(op);
+  return (anyValue ? VALUE_KINDS : NUMBER_KINDS).has(type.kind);
 }
 
 /** The type of an aggregate's results. */
@@ -49,7 +52,7 @@ export function resultTypeOf(op: AggregateOp, type: ValueType | undefined): KeyT
   if (op === "count" || type === undefined || type.kind === "any") {
     return { kind: "i64", as: "number" };
   }
-  if (op === "min" || op === "max" || op === "first" || op === "last") return type;
+  if (LIKE_VALUE_OPS.has(op)) return type;
   if (op !== "sum" || type.kind === "f32" || type.kind === "f64") return { kind: "f64" };
   return type.kind === "i64" ? type : { kind: "i64", as: "number" };
 }

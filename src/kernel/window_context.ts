@@ -15,7 +15,7 @@ export interface TableContext {
   readonly table: number;
   readonly plan: WindowPlan;
   readonly layout: StateLayout;
-  /** Address of the layouts of the values. */
+  /** Address of the layouts of the values, and of the pairs behind them. */
   readonly layouts: number;
   /** A block for what goes to and fro. */
   readonly buffer: number;

@@ -11,7 +11,7 @@ import {
 } from "./delta.ts";
 import { MemoryBlock } from "./memory_block.ts";
 import { memoryError, placeOwners, type TableContext } from "./window_context.ts";
-import { fingerprintOf } from "./window_layout.ts";
+import { fingerprintOf, layoutCount } from "./window_layout.ts";
 import type { Ownership } from "./window_types.ts";
 
 const KEY_GROUPS = 256;
@@ -116,9 +116,9 @@ export class WindowDeltas {
   }
 
   #merge(from: number, states: number, records: number): number {
-    const { kernel, table, layouts, plan } = this.#context;
+    const { kernel, table, layouts, layout } = this.#context;
     return kernel.exports
-      .mergeRecords(table, layouts, plan.values.length, from, states, records);
+      .mergeRecords(table, layouts, layoutCount(layout), from, states, records);
   }
 
   /** Throws unless the bytes are, unchanged, a snapshot of a table with the same plan. */

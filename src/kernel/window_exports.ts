@@ -45,6 +45,16 @@ export interface WindowExports {
     partition: number,
     rows: boolean,
   ): void;
+  updatePair(
+    x: number,
+    y: number,
+    layout: number,
+    states: number,
+    count: number,
+    times: number,
+    order: number,
+    partition: number,
+  ): void;
   addRows(
     table: number,
     columns: number,

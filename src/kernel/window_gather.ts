@@ -1,6 +1,7 @@
 import { bitmapOf, columnOfWords, type ResultBuffers } from "./result_columns.ts";
 import { MAX_KEY_BYTES, resultTypeOf, sumInRange } from "./window_check.ts";
 import type { TableContext } from "./window_context.ts";
+import { pairColumn } from "./window_pairs.ts";
 import type { ValueLayout } from "./window_layout.ts";
 import type {
   AggregateOp,
@@ -158,10 +159,14 @@ export class WindowGather {
   }
 
   /** The column of an aggregate. */
-  aggregate({ op, value }: PlannedAggregate): ResultColumn {
+  aggregate({ op, value, by }: PlannedAggregate): ResultColumn {
     const { plan, layout } = this.#context;
     const type = resultTypeOf(op, plan.values[value]?.type);
     if (value < 0) return columnOfWords(type, this.#wordsAt(0));
+    if (by !== undefined) {
+      const pair = layout.pairs.find(({ x, y }) => x === value && y === by)!;
+      return pairColumn({ op, type, pair, wordsAt: (at) => this.#wordsAt(at) });
+    }
     const fields = layout.values[value];
     if (op === "variance" || op === "stddev") return this.#spread(fields.moments, op === "stddev");
     const counts = this.#valuesOf(fields.nulls);
@@ -170,7 +175,7 @@ export class WindowGather {
   }
 
   #wordsOf(
-    op: Exclude<AggregateOp, "count" | "variance" | "stddev">,
+    op: AggregateOp,
     fields: ValueLayout,
     counts: Float64Array,
   ): ArrayBuffer {

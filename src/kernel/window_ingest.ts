@@ -70,8 +70,9 @@ export class WindowIngest implements Disposable {
     this.#dictionaries = plan.keys.map(() => new StagedDictionary(kernel));
     const columns = 1 + plan.keys.length + plan.values.length;
     this.#descriptions = kernel.allocate(columns * DESCRIPTION_BYTES);
-    this.#needsTimes = layout.values.some(({ fields }) => fields & (FIRST | LAST));
-    this.#isSummary = layout.values.length === 1 &&
+    this.#needsTimes = layout.values.some(({ fields }) => fields & (FIRST | LAST)) ||
+      layout.pairs.length > 0;
+    this.#isSummary = layout.values.length === 1 && layout.pairs.length === 0 &&
       layout.values.every(({ domain, fields }) =>
         domain === "float" && fields !== 0 && (fields & ~(SUM | RANGE)) === 0
       );
@@ -103,7 +104,8 @@ export class WindowIngest implements Disposable {
       return new ColumnSource(kernel, column, { description: next(), dictionary });
     });
     const values = rows.values.map((column, index) => {
-      const validityOnly = layout.values[index].fields === 0;
+      const isPaired = layout.pairs.some(({ x, y }) => x === index || y === index);
+      const validityOnly = layout.values[index].fields === 0 && !isPaired;
       return new ColumnSource(kernel, column, { description: next(), validityOnly });
     });
     const fresh = keys.map((key) => key.stageDictionary());
@@ -121,7 +123,8 @@ export class WindowIngest implements Disposable {
    * the cache, or is found by index alone, it is not worth the question.
    */
   #cannotFail({ length, keys, values, maps }: Batch): boolean {
-    const { kernel: { exports }, table } = this.#context;
+    const { kernel: { exports }, table, layout } = this.#context;
+    if (layout.pairs.length > 0) return false; // addRows() knows values alone
     if (maps !== 0 || length <= CHUNK_ROWS || exports.tableBytes(table) >>> 0 < LARGE_STATE_BYTES) {
       return false;
     }
@@ -204,6 +207,27 @@ export class WindowIngest implements Disposable {
         at.position + from,
         at.partition,
         index === 0,
+      )
+    );
+    this.#updatePairs(batch, { from, count }, at);
+  }
+
+  #updatePairs(
+    { times, values, states }: Batch,
+    { from, count }: RowSpan,
+    at: BatchPosition,
+  ): void {
+    const { kernel: { exports }, layouts, layout } = this.#context;
+    layout.pairs.forEach(({ x, y }, index) =>
+      exports.updatePair(
+        values[x].description,
+        values[y].description,
+        layouts + (values.length + index) * LAYOUT_BYTES,
+        states + from * 4,
+        count,
+        times.description,
+        at.position + from,
+        at.partition,
       )
     );
   }

@@ -3,10 +3,12 @@ import type { AggregateOp, PlannedValue, ValueType, WindowPlan } from "./window_
 const WORD = 8;
 const PAIR = 16;
 const TRIPLE = 24;
+const QUADRUPLE = 32;
+const SEXTUPLE = 48;
 const I64_MAX = 2n ** 63n - 1n;
 const I64_MIN = -(2n ** 63n);
 
-/** Bytes of a value's layout as the kernel reads it. */
+/** Bytes of a value's or pair's layout as the kernel reads it. */
 export const LAYOUT_BYTES = 32;
 
 /** Groups of fields that a value's partial state is made of. */
@@ -15,6 +17,11 @@ export const RANGE = 2;
 export const MOMENTS = 4;
 export const FIRST = 8;
 export const LAST = 16;
+
+/** Groups of fields that the partial state of two values together is made of. */
+export const JOINT = 32;
+export const ARG_MIN = 64;
+export const ARG_MAX = 128;
 
 const FIELDS_OF: Record<AggregateOp, number> = {
   count: 0,
@@ -26,6 +33,10 @@ const FIELDS_OF: Record<AggregateOp, number> = {
   stddev: MOMENTS,
   first: FIRST,
   last: LAST,
+  covariance: JOINT,
+  correlation: JOINT,
+  argMin: ARG_MIN,
+  argMax: ARG_MAX,
 };
 
 /** How a value is stored: doubles, or 64-bit integers. */
@@ -49,6 +60,24 @@ export interface ValueLayout {
   readonly nulls: number;
 }
 
+/** Where the fields of two values together lie in a group's state, in bytes; −1 for none. */
+export interface PairLayout {
+  /** Which of the plan's values. */
+  readonly x: number;
+  readonly y: number;
+  /** Of `x`, whose values `argMin` and `argMax` keep. */
+  readonly domain: Domain;
+  /** Of `y`, by which they choose. */
+  readonly byDomain: Domain;
+  /** Which groups of fields it has, as bits. */
+  readonly fields: number;
+  /** Doubles: count, both means, both sums of squared differences, the sum of their products. */
+  readonly joint: number;
+  /** Value, time (i64), partition · 2⁴⁸ + position, rank (i64), of which the least is kept. */
+  readonly argMin: number;
+  readonly argMax: number;
+}
+
 /**
  * A group's partial state: 64-bit little-endian fields, the number of rows first.
  *
@@ -57,6 +86,7 @@ export interface ValueLayout {
 export interface StateLayout {
   readonly bytes: number;
   readonly values: readonly ValueLayout[];
+  readonly pairs: readonly PairLayout[];
 }
 
 function aligned(bytes: number): number {
@@ -70,14 +100,25 @@ export function domainOf(type: ValueType): Domain {
 
 function fieldsOf(plan: WindowPlan, index: number): number {
   return plan.aggregates.reduce(
-    (bits, { op, value }) => value === index ? bits | FIELDS_OF[op] : bits,
+    (bits, { op, value, by }) => value === index && by === undefined ? bits | FIELDS_OF[op] : bits,
     0,
   );
 }
 
+/** The pairs of a plan, each once, and their fields as bits. */
+function pairsOf(plan: WindowPlan): { x: number; y: number; fields: number }[] {
+  const pairs = new Map<string, { x: number; y: number; fields: number }>();
+  for (const { op, value: x, by: y } of plan.aggregates) {
+    if (y === undefined) continue;
+    const fields = pairs.get(`${x} ${y}`)?.fields ?? 0;
+    pairs.set(`${x} ${y}`, { x, y, fields: fields | FIELDS_OF[op] });
+  }
+  return [...pairs.values()];
+}
+
 /**
  * Lays out a group's state: rows and the counts of nulls, then sums and ranges, which are 16 bytes
- * each and start at multiples of that, then all else, up to another multiple of 16.
+ * each and start at multiples of that, then all else, pairs last, up to another multiple of 16.
  */
 export function layoutOf(plan: WindowPlan): StateLayout {
   let at = WORD;
@@ -89,7 +130,7 @@ export function layoutOf(plan: WindowPlan): StateLayout {
   const fields = plan.values.map((_, index) => fieldsOf(plan, index));
   const nulls = plan.values.map(({ nullable }) => place(nullable, WORD));
   at = aligned(at);
-  const pairs = fields.map((bits) => {
+  const summaries = fields.map((bits) => {
     return { sum: place((bits & SUM) > 0, PAIR), range: place((bits & RANGE) > 0, PAIR) };
   });
   const values = plan.values.map(({ type }, index): ValueLayout => {
@@ -97,14 +138,24 @@ export function layoutOf(plan: WindowPlan): StateLayout {
     return {
       domain: domainOf(type),
       fields: bits,
-      ...pairs[index],
+      ...summaries[index],
       moments: place((bits & MOMENTS) > 0, TRIPLE),
       first: place((bits & FIRST) > 0, TRIPLE),
       last: place((bits & LAST) > 0, TRIPLE),
       nulls: nulls[index],
     };
   });
-  return { bytes: aligned(at), values };
+  const pairs = pairsOf(plan).map(({ x, y, fields }): PairLayout => ({
+    x,
+    y,
+    domain: domainOf(plan.values[x].type),
+    byDomain: domainOf(plan.values[y].type),
+    fields,
+    joint: place((fields & JOINT) > 0, SEXTUPLE),
+    argMin: place((fields & ARG_MIN) > 0, QUADRUPLE),
+    argMax: place((fields & ARG_MAX) > 0, QUADRUPLE),
+  }));
+  return { bytes: aligned(at), values, pairs };
 }
 
 /** The state of no rows. */
@@ -124,15 +175,30 @@ export function initialState(layout: StateLayout): Uint8Array {
     }
     if (last >= 0) view.setBigInt64(last + WORD, I64_MIN, true);
   }
+  for (const at of layout.pairs.flatMap(({ argMin, argMax }) => [argMin, argMax])) {
+    if (at < 0) continue;
+    view.setBigInt64(at + WORD, I64_MAX, true);
+    view.setBigInt64(at + 2 * WORD, -1n, true);
+    view.setBigInt64(at + 3 * WORD, I64_MAX, true);
+  }
   return new Uint8Array(view.buffer);
 }
 
-/** A layout as the kernel reads it: 8 words a value. */
+/** How many layouts of values and pairs the kernel reads. */
+export function layoutCount({ values, pairs }: StateLayout): number {
+  return values.length + pairs.length;
+}
+
+/** A layout as the kernel reads it: 8 words a value, then 8 a pair. */
 export function layoutWords(layout: StateLayout): number[] {
-  return layout.values.flatMap((value) => {
+  const pairs = layout.pairs.flatMap(({ fields, joint, argMin, argMax }) => {
+    return [fields, joint, argMin, argMax, -1, -1, -1, 0];
+  });
+  const values = layout.values.flatMap((value) => {
     const { fields, sum, range, moments, first, last, nulls, domain } = value;
     return [fields, sum, range, moments, first, last, nulls, Number(domain === "integer")];
   });
+  return [...values, ...pairs];
 }
 
 function describe({ type, nullable }: PlannedValue): string {
@@ -141,12 +207,14 @@ function describe({ type, nullable }: PlannedValue): string {
 
 /** Tells plans apart whose deltas do not fit each other: FNV-1a over what decides the layout. */
 export function fingerprintOf(plan: WindowPlan): number {
+  const layout = layoutOf(plan);
   const parts = [
     plan.size,
     plan.offset,
     ...plan.keys.map(({ kind }) => kind === "dict" ? "utf8" : kind),
     ...plan.values.map(describe),
-    ...layoutOf(plan).values.map(({ fields }) => fields),
+    ...layout.values.map(({ fields }) => fields),
+    ...layout.pairs.flatMap(({ x, y, fields }) => [x, y, fields]),
   ];
   let hash = 0x811c9dc5;
   for (const character of parts.join()) {

@@ -5,7 +5,7 @@ import { memoryError, type TableContext, within } from "./window_context.ts";
 import { WindowDeltas } from "./window_deltas.ts";
 import { checkSums, GATHER_BYTES, WindowGather } from "./window_gather.ts";
 import { WindowIngest } from "./window_ingest.ts";
-import { initialState, LAYOUT_BYTES, layoutOf, layoutWords } from "./window_layout.ts";
+import { initialState, LAYOUT_BYTES, layoutCount, layoutOf, layoutWords } from "./window_layout.ts";
 import type {
   AddOutcome,
   BatchPosition,
@@ -30,10 +30,10 @@ function modeOf(keys: readonly KeyType[]): number {
 /** Makes the table and the blocks that its parts share. */
 function createContext(kernel: Kernel, plan: WindowPlan): TableContext {
   const layout = layoutOf(plan);
-  const { size, offset, allowedLateness, keys, values } = plan;
+  const { size, offset, allowedLateness, keys } = plan;
   const bufferBytes = GATHER_BYTES + MAX_KEY_BYTES + layout.bytes;
   const buffer = kernel.allocate(bufferBytes);
-  const layouts = kernel.allocate(values.length * LAYOUT_BYTES);
+  const layouts = kernel.allocate(layoutCount(layout) * LAYOUT_BYTES);
   const { exports } = kernel;
   const table = exports
     .tableCreate(size, offset, allowedLateness, modeOf(keys), layout.bytes, keys.length) >>> 0;

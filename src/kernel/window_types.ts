@@ -45,7 +45,11 @@ export type AggregateOp =
   | "variance"
   | "stddev"
   | "first"
-  | "last";
+  | "last"
+  | "covariance"
+  | "correlation"
+  | "argMin"
+  | "argMax";
 
 /** A column that is aggregated. */
 export interface PlannedValue {
@@ -59,6 +63,8 @@ export interface PlannedAggregate {
   readonly op: AggregateOp;
   /** Which of the plan's values it is of; −1 for a count of rows. */
   readonly value: number;
+  /** The other one, of an aggregate of two values. */
+  readonly by?: number;
 }
 
 /** A tumbling-window aggregation with names resolved to positions. */

@@ -154,11 +154,13 @@ function windowEntries({ plan, source }: Explained, resolved?: ResolvedPlan): En
   ];
 }
 
-/** An aggregate, and how the column comes about that it is of. */
+/** An aggregate, and how the columns come about that it is of. */
 function aggregateLines(name: string, spec: AggregateSpec, schema: Schema | undefined): string[] {
-  const { op, column, computed = [] } = spec;
-  const made = computed.find((each) => each.name === column);
-  const of = made ? printExpression(made.node) : column === undefined ? "" : quoted([column]);
+  const { op, column, by, computed = [] } = spec;
+  const of = [column, by].filter((each) => each !== undefined).map((each) => {
+    const made = computed.find(({ name }) => name === each);
+    return made ? printExpression(made.node) : quoted([each]);
+  }).join(", ");
   const lines = computed.flatMap(({ node }) => schema ? placesOfValue(node, schema) : []);
   return [
     `${quoted([name])} = ${op}(${of}): in the kernel`,

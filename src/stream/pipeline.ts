@@ -104,7 +104,7 @@ export type WithTime<Row, Name extends PropertyKey> = {
 
 /** Aggregates by result name, of columns that there are. */
 export type AggregatesOf<Row> = Readonly<
-  Record<string, Aggregate<AggregateOp, keyof Row & string>>
+  Record<string, Aggregate<AggregateOp, keyof Row & string, unknown, keyof Row & string>>
 >;
 
 /** Rows of a source, on their way. */

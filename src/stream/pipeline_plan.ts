@@ -84,7 +84,11 @@ function wantedColumns(plan: PipelinePlan, window: WindowSpec | undefined) {
   }
   if (!window) return undefined;
   want(window.keys);
-  want(Object.values(window.aggregates).flatMap(({ column }) => column ?? []));
+  want(
+    Object.values(window.aggregates).flatMap(({ column, by }) => [column, by]).filter((name) =>
+      name !== undefined
+    ),
+  );
   return names;
 }
 

@@ -23,6 +23,8 @@ export interface AggregateSpec {
   readonly op: AggregateOp;
   /** Absent for a count of rows. */
   readonly column?: string;
+  /** The other column, of an aggregate of two. */
+  readonly by?: string;
   /** Those of the columns that batches do not have but that are computed from theirs. */
   readonly computed?: readonly ComputedColumn[];
 }
@@ -44,38 +46,44 @@ export declare const AGGREGATE_OF: unique symbol;
  *
  * Made by `count()`, `sum()` and their like. Nulls are skipped as SQL does, and of no values every
  * aggregate but `count` is null. `ColumnName` is the column it is of, or `Value` what the
- * expression yields that it is of.
+ * expression yields that it is of; `ByName` is the other column, of an aggregate of two.
  */
 export class Aggregate<
   Op extends AggregateOp = AggregateOp,
   ColumnName extends string = string,
   Value = unknown,
+  ByName extends string = never,
 > implements AggregateSpec {
   /** What it is of; exists for the type checker alone. */
-  declare readonly [AGGREGATE_OF]?: { readonly column: ColumnName; readonly value: Value };
+  declare readonly [AGGREGATE_OF]?: {
+    readonly column: ColumnName;
+    readonly value: Value;
+    readonly by: ByName;
+  };
   /** What is computed. */
   readonly op: Op;
   /** Absent for a count of rows. */
   declare readonly column?: string;
+  /** The other column, of an aggregate of two. */
+  declare readonly by?: string;
   /** Those of the columns that batches do not have but that are computed from theirs. */
   declare readonly computed?: readonly ComputedColumn[];
-  readonly #operand: AggregateOperand | undefined;
+  readonly #operands: readonly AggregateOperand[];
   readonly #condition: Expr | undefined;
 
   /** Use `count()`, `sum()` and their like. */
-  constructor(op: Op, operand?: AggregateOperand, condition?: Expr) {
-    checkOperand(op, operand);
+  constructor(op: Op, operands: readonly AggregateOperand[], condition?: Expr) {
+    for (const operand of operands) checkOperand(op, operand);
     this.op = op;
-    this.#operand = operand;
+    this.#operands = operands;
     this.#condition = condition;
-    if (condition === undefined && typeof operand !== "object") {
-      if (operand !== undefined) this.column = operand;
-      return;
-    }
-    const { node } = computedOf(op, operand, condition);
-    const name = COMPUTED + JSON.stringify(node);
-    this.column = name;
-    this.computed = [{ name, node, of: describe(operand) }];
+    const [of, by] = operands;
+    const columns = [takenOf(op, of, condition), ...(by === undefined ? [] : [plainly(by)])];
+    const [column, other] = columns.map((each) => typeof each === "object" ? each.name : each);
+    if (column !== undefined) this.column = column;
+    if (other !== undefined) this.by = other;
+    const computed = columns.filter((each) => typeof each === "object");
+    if (computed.length > 0) this.computed = computed;
   }
 
   /**
@@ -96,7 +104,7 @@ export class Aggregate<
    * for await (const { all, failed } of perSecond) console.log(all, failed); // 3 1
    * ```
    */
-  where(condition: Expr<boolean | null> | Expr): Aggregate<Op, ColumnName, Value> {
+  where(condition: Expr<boolean | null> | Expr): Aggregate<Op, ColumnName, Value, ByName> {
     if (!isExpression(condition)) {
       throw new TypeError(
         `Cannot take ${this.op} of some rows: where() takes an expression such as ` +
@@ -104,31 +112,39 @@ export class Aggregate<
       );
     }
     const all = this.#condition?.and(condition) ?? condition;
-    return new Aggregate<Op, ColumnName, Value>(this.op, this.#operand, all);
+    return new Aggregate<Op, ColumnName, Value, ByName>(this.op, this.#operands, all);
   }
 }
 
 function checkOperand(op: AggregateOp, operand: unknown): void {
-  if (operand === undefined ? op === "count" : typeof operand === "string") return;
-  if (isExpression(operand)) return;
+  if (typeof operand === "string" || isExpression(operand)) return;
   throw new TypeError(
     `Cannot take ${op}: it is of a column, by its name, or of an expression such as ` +
       `col("x").mul(2), received ${operand === null ? "null" : typeof operand}`,
   );
 }
 
-function describe(operand: AggregateOperand | undefined): string {
-  return typeof operand === "string" ? `column ${JSON.stringify(operand)}` : String(operand);
+/** A column that is there, or one that is computed. */
+type Taken = string | ComputedColumn;
+
+function plainly(operand: AggregateOperand): Taken {
+  return typeof operand === "string" ? operand : computedColumn(operand, String(operand));
 }
 
-/** The values that the aggregate is of, null where a row does not count. */
-function computedOf(op: AggregateOp, operand?: AggregateOperand, condition?: Expr): Expr {
+function computedColumn({ node }: Expr, of: string): ComputedColumn {
+  return { name: COMPUTED + JSON.stringify(node), node, of };
+}
+
+/** What the aggregate is of: null where a row does not count. */
+function takenOf(op: AggregateOp, operand?: AggregateOperand, condition?: Expr): Taken | undefined {
+  if (condition === undefined && typeof operand !== "object") return operand;
   const value = typeof operand === "string" ? col(operand) : operand;
-  if (op !== "count") return condition ? when(condition).then(value!) : value!;
+  const of = typeof operand === "string" ? `column ${JSON.stringify(operand)}` : String(operand);
+  if (op !== "count") return computedColumn(condition ? when(condition).then(value!) : value!, of);
   // Whatever is counted, only whether it is there is computed.
   const isThere = value?.isNotNull();
   const counts = condition && isThere ? condition.and(isThere) : condition ?? isThere!;
-  return when(counts).then(true);
+  return computedColumn(when(counts).then(true), of);
 }
 
 /** Whether a column of this name is computed for an aggregate. */

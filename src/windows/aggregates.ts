@@ -19,8 +19,8 @@ export type NumberIn<Value> = unknown extends Value ? number : Extract<Value, nu
 
 /** What an aggregate gives in a result row, for rows of type `Row` going in. */
 export type AggregateValue<Row, Spec> = Spec extends
-  Aggregate<infer Op, infer ColumnName, infer Value> ? Op extends "count" ? number
-  : Op extends "mean" | "variance" | "stddev" ? number | null
+  Aggregate<infer Op, infer ColumnName, infer Value, string> ? Op extends "count" ? number
+  : Op extends "mean" | "variance" | "stddev" | "covariance" | "correlation" ? number | null
   : ([ColumnName] extends [never] ? NumberIn<Value> : NumberOf<Row, ColumnName>) | null
   : never;
 
@@ -44,7 +44,7 @@ export type WindowRow<Row, Key extends keyof Row, Specs extends Aggregates> =
 export function count<const Of extends AggregateOperand = never>(
   of?: Of,
 ): Aggregate<"count", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("count", of);
+  return new Aggregate("count", of === undefined ? [] : [of]);
 }
 
 /**
@@ -54,54 +54,131 @@ export function count<const Of extends AggregateOperand = never>(
 export function sum<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"sum", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("sum", of);
+  return new Aggregate("sum", [of]);
 }
 
 /** The arithmetic mean: the {@linkcode sum} over the number of values. */
 export function mean<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"mean", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("mean", of);
+  return new Aggregate("mean", [of]);
 }
 
 /** The least value; `NaN` if there is one among them, and 0 for −0. */
 export function min<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"min", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("min", of);
+  return new Aggregate("min", [of]);
 }
 
 /** The greatest value; `NaN` if there is one among them, and 0 for −0. */
 export function max<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"max", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("max", of);
+  return new Aggregate("max", [of]);
 }
 
 /** The sample variance (over n − 1; Welford, merged by Chan); null of fewer than two values. */
 export function variance<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"variance", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("variance", of);
+  return new Aggregate("variance", [of]);
 }
 
 /** The sample standard deviation, the root of {@linkcode variance}. */
 export function stddev<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"stddev", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("stddev", of);
+  return new Aggregate("stddev", [of]);
 }
 
 /** The value of least event time; among equal times the lowest (partition, position). */
 export function first<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"first", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("first", of);
+  return new Aggregate("first", [of]);
 }
 
 /** The value of greatest event time; among equal times the highest (partition, position). */
 export function last<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"last", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("last", of);
+  return new Aggregate("last", [of]);
+}
+
+/**
+ * The sample covariance (over n − 1) of two columns or expressions; null of fewer than two rows
+ * that have both, `NaN` when a value is `NaN`, infinite, or so large that squares overflow (some
+ * 1e154).
+ *
+ * Computed in one pass around the means, so that it does not suffer from values far from 0, and
+ * merged (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983; for two
+ * variables Schubert and Gertz, "Numerically stable parallel computation of (co-)variance", 2018,
+ * section 3). On other numbers of bees it may differ in the last places.
+ */
+export function covariance<const X extends AggregateOperand, const Y extends AggregateOperand>(
+  x: X,
+  y: Y,
+): Aggregate<"covariance", ColumnOf<X>, YieldOf<X>, ColumnOf<Y>> {
+  return new Aggregate("covariance", [x, y]);
+}
+
+/**
+ * Pearson's correlation coefficient of two columns or expressions, from −1 to 1, with the rules
+ * and sources of {@linkcode covariance}; null also where one of the two is the same in all rows.
+ *
+ * @example
+ * ```ts
+ * import { correlation, from, TumblingWindow } from "@waggle/stream";
+ *
+ * const readings = [1, 2, 3].map((n) => ({ at: n, load: n, heat: 20 + 5 * n }));
+ * const perSecond = from(readings, { workers: 1 }).timestamps("at")
+ *   .window(new TumblingWindow({ size: "1s" }))
+ *   .aggregate({ r: correlation("load", "heat") });
+ * for await (const { r } of perSecond) console.log(r?.toFixed(6)); // 1.000000
+ * ```
+ */
+export function correlation<const X extends AggregateOperand, const Y extends AggregateOperand>(
+  x: X,
+  y: Y,
+): Aggregate<"correlation", ColumnOf<X>, YieldOf<X>, ColumnOf<Y>> {
+  return new Aggregate("correlation", [x, y]);
+}
+
+/**
+ * The value of `of` in the row where `by` is least, among several such rows in the one of least
+ * event time, then of lowest (partition, position). Rows that lack one of the two are left out;
+ * null without any. `NaN` comes before all numbers, as it is what {@linkcode min} gives then; −0
+ * is 0.
+ *
+ * @example
+ * ```ts
+ * import { argMax, argMin, from, TumblingWindow } from "@waggle/stream";
+ *
+ * const offers = [
+ *   { at: 1, seller: 7, price: 12.5 },
+ *   { at: 2, seller: 3, price: 11.0 },
+ * ];
+ * const perSecond = from(offers, { workers: 1 }).timestamps("at")
+ *   .window(new TumblingWindow({ size: "1s" }))
+ *   .aggregate({ cheapest: argMin("seller", "price"), dearest: argMax("seller", "price") });
+ * for await (const { cheapest, dearest } of perSecond) console.log(cheapest, dearest); // 3 7
+ * ```
+ */
+export function argMin<const Of extends AggregateOperand, const By extends AggregateOperand>(
+  of: Of,
+  by: By,
+): Aggregate<"argMin", ColumnOf<Of>, YieldOf<Of>, ColumnOf<By>> {
+  return new Aggregate("argMin", [of, by]);
+}
+
+/**
+ * The value of `of` in the row where `by` is greatest, with the rules of {@linkcode argMin}; `NaN`
+ * comes before all numbers here too, as it is what {@linkcode max} gives then.
+ */
+export function argMax<const Of extends AggregateOperand, const By extends AggregateOperand>(
+  of: Of,
+  by: By,
+): Aggregate<"argMax", ColumnOf<Of>, YieldOf<Of>, ColumnOf<By>> {
+  return new Aggregate("argMax", [of, by]);
 }

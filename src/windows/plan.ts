@@ -53,12 +53,18 @@ function keyTypeOf({ name, type }: Field): KeyType {
   );
 }
 
-function checkOp(op: AggregateOp, type: DataType, of: string): void {
+/** An aggregate of two columns chooses or compares by the second. */
+type Role = "of" | "by";
+
+function checkOp(op: AggregateOp, type: DataType, what: { role: Role; name: string }): void {
   if (op === "count" || isNumberType(type, op)) return;
+  const { role, name } = what;
+  const keepsText = (op === "argMin" || op === "argMax") && role === "of";
   throw new TypeError(
-    `Cannot take ${op} of ${of}: it must be a number` +
+    `Cannot take ${op} ${role} ${name}: it must be a number` +
       `${isNumberType({ kind: "timestamp" }, op) ? ", timestamp, date or time" : ""}, ` +
-      `received ${type.kind}; cast it first`,
+      `received ${type.kind}; ` +
+      (keepsText ? "take it of a number that stands for it, such as an id" : "cast it first"),
   );
 }
 
@@ -72,18 +78,30 @@ class ValuePlanner {
     this.#schema = schema;
   }
 
-  plan({ op, column, computed = [] }: AggregateSpec): PlannedAggregate {
+  plan(spec: AggregateSpec): PlannedAggregate {
+    const { op, column, by } = spec;
     if (column === undefined) return { op, value: -1 };
-    const index = indexOf(this.#schema, column, `take ${op} of`);
-    const field = this.#schema.fields[index];
+    const index = this.#checked(spec, column, "of");
+    if (op === "count" && this.#schema.fields[index].nullable === false) return { op, value: -1 };
+    if (by === undefined) return { op, value: this.#positionOf(index) };
+    const other = this.#checked(spec, by, "by");
+    return { op, value: this.#positionOf(index), by: this.#positionOf(other) };
+  }
+
+  #checked({ op, computed = [] }: AggregateSpec, column: string, role: Role): number {
+    const index = indexOf(this.#schema, column, `take ${op} ${role}`);
     const made = computed.find(({ name }) => name === column);
-    checkOp(op, field.type, made?.of ?? `column ${JSON.stringify(column)}`);
-    if (op === "count" && field.nullable === false) return { op, value: -1 };
+    const name = made?.of ?? `column ${JSON.stringify(column)}`;
+    checkOp(op, this.#schema.fields[index].type, { role, name });
+    return index;
+  }
+
+  #positionOf(index: number): number {
     const known = this.columns.indexOf(index);
-    if (known >= 0) return { op, value: known };
+    if (known >= 0) return known;
     this.columns.push(index);
-    this.values.push(valueOf(field));
-    return { op, value: this.columns.length - 1 };
+    this.values.push(valueOf(this.#schema.fields[index]));
+    return this.columns.length - 1;
   }
 }
 

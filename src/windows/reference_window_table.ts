@@ -36,6 +36,7 @@ import {
 } from "../kernel/window_check.ts";
 import { columnOf, type Plain, valueAt } from "./plain_columns.ts";
 import { ReferenceAccumulator } from "./reference_accumulator.ts";
+import { ReferencePair } from "./reference_pair.ts";
 import { compareKeys, decodeKey, encodeKey, hashKey, keyColumns } from "./reference_keys.ts";
 
 const POSITION_BITS = 48n;
@@ -45,6 +46,7 @@ interface Group {
   readonly hash: bigint;
   rows: bigint;
   values: ReferenceAccumulator[];
+  pairs: ReferencePair[];
 }
 
 /** A record of a delta. */
@@ -142,6 +144,12 @@ export class ReferenceWindowTable implements WindowEngine {
       const number = cell === null || known ? cell as number | bigint | null : 0;
       value.add(number, BigInt(time), order);
     });
+    this.#layout.pairs.forEach((layout, index) => {
+      const [x, y] = [layout.x, layout.y].map((value) => valueAt(rows.values[value], row));
+      if (x === null || y === null) return;
+      const pair = { x: x as number | bigint, y: y as number | bigint };
+      group.pairs[index].add({ ...pair, time: BigInt(time), order });
+    });
   }
 
   #keyOf(rows: WindowRows, row: number): Uint8Array | null {
@@ -158,7 +166,8 @@ export class ReferenceWindowTable implements WindowEngine {
     if (group === undefined) {
       const values = this.#layout.values.map((layout) => new ReferenceAccumulator(layout));
       const hash = hashKey(this.#plan.keys, key);
-      group = { key: key === null ? null : key.slice(), hash, rows: 0n, values };
+      const pairs = this.#layout.pairs.map((layout) => new ReferencePair(layout));
+      group = { key: key === null ? null : key.slice(), hash, rows: 0n, values, pairs };
       slice.set(name, group);
     }
     return group;
@@ -211,6 +220,9 @@ export class ReferenceWindowTable implements WindowEngine {
     this.#layout.values.forEach((layout, index) => {
       group.values[index].merge(ReferenceAccumulator.read(state, layout, rows));
     });
+    this.#layout.pairs.forEach((layout, index) => {
+      group.pairs[index].merge(ReferencePair.read(state, layout));
+    });
     group.rows += rows;
     this.#rows += Number(rows);
   }
@@ -249,13 +261,14 @@ export class ReferenceWindowTable implements WindowEngine {
     return delta;
   }
 
-  #writeGroup({ key, hash, rows, values }: Group, view: DataView, at: number): number {
+  #writeGroup({ key, hash, rows, values, pairs }: Group, view: DataView, at: number): number {
     const layout = this.#layout;
     view.setBigUint64(at, hash, true);
     view.setUint32(at + 8, key === null ? NULL_KEY_LENGTH : key.length, true);
     const state = new DataView(view.buffer, at + DELTA_RECORD_BYTES, layout.bytes);
     state.setBigInt64(0, rows, true);
     values.forEach((value, index) => value.write(state, layout.values[index]));
+    for (const pair of pairs) pair.write(state);
     if (key !== null) new Uint8Array(view.buffer).set(key, state.byteOffset + layout.bytes);
     return at + recordBytes(layout, key?.length ?? 0);
   }
@@ -284,16 +297,24 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   #aggregates(groups: readonly Group[]): ResultColumn[] {
-    return this.#plan.aggregates.map(({ op, value }) => {
+    return this.#plan.aggregates.map(({ op, value, by }) => {
       const type = resultTypeOf(op, this.#plan.values[value]?.type);
       return columnOf(
         type,
         groups.map((group): Plain => {
-          const result = value < 0 ? group.rows : group.values[value].result(op);
+          const result = value < 0
+            ? group.rows
+            : by === undefined
+            ? group.values[value].result(op)
+            : group.pairs[this.#pairOf(value, by)].result(op);
           return op === "sum" && typeof result === "bigint" ? sumInRange(result) : result;
         }),
       );
     });
+  }
+
+  #pairOf(value: number, by: number): number {
+    return this.#layout.pairs.findIndex(({ x, y }) => x === value && y === by);
   }
 
   nextClose(): number {

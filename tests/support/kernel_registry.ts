@@ -28,7 +28,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   {
     exports: [
       ...["beginTimes", "greatestTime", "lateRows", "leastTime", "untimedRows", "watermark"],
-      ...["addRows", "findStates", "countRows", "updateStates", "newDictionary"],
+      ...["addRows", "findStates", "countRows", "updateStates", "updatePair", "newDictionary"],
       ...["updateByIndex", "endByIndex"],
       ...["measureWindow", "measuredRecords", "beginWrite", "writeRecords", "tableClear"],
       ...["findRecords", "recordsFound", "mergeRecords"],

@@ -97,6 +97,17 @@ export function randomCell(random: Random, type: KeyType, variety: number): Plai
   }
 }
 
+function randomPair(
+  random: Random,
+  values: readonly PlannedValue[],
+  value: number,
+): PlannedAggregate {
+  const by = random.below(values.length);
+  const numbers = [value, by].every((index) => ARITHMETIC.has(values[index].type.kind));
+  const ops = ["argMin", "argMax", "covariance", "correlation"] as const;
+  return { op: random.pick(numbers ? ops : ops.slice(0, 2)), value, by };
+}
+
 function randomPlan(random: Random): WindowPlan {
   const size = random.pick([1, 7, 1000, 60_000]);
   const keys = Array.from({ length: random.pick([0, 1, 1, 1, 2, 3]) }, (): KeyType => {
@@ -109,6 +120,7 @@ function randomPlan(random: Random): WindowPlan {
     const value = random.below(values.length + 1) - 1;
     if (value < 0) return { op: "count", value };
     const { type } = values[value];
+    if (random.chance(0.3)) return randomPair(random, values, value);
     const ops = ARITHMETIC.has(type.kind)
       ? OPS
       : OPS.filter((op) => ["count", "min", "max", "first", "last"].includes(op));

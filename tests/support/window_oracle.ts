@@ -4,7 +4,7 @@ import { nameOf, type PlainRow, type WindowCase } from "./window_cases.ts";
 
 const POWER = 1074n;
 
-/** A result with the error that it may have; 0 is exact. */
+/** A result with the error that it may have; 0 is exact, NaN takes any number. */
 export interface Expected {
   readonly value: Plain;
   readonly error: number;
@@ -104,9 +104,67 @@ interface TimedRow {
   readonly at: number;
 }
 
+/** A row that has both values. */
+interface PairedCell {
+  readonly x: number | bigint;
+  readonly y: number | bigint;
+  readonly time: number;
+  readonly at: number;
+}
+
+function pairResult(
+  op: AggregateOp,
+  rows: readonly TimedRow[],
+  [x, y]: readonly [number, number],
+): Expected {
+  const cells = rows.filter(({ row: { values } }) => values[x] !== null && values[y] !== null)
+    .map(({ row: { values }, time, at }): PairedCell => {
+      return { x: values[x] as number, y: values[y] as number, time, at };
+    });
+  if (op === "argMin" || op === "argMax") return chosen(op, cells);
+  if (cells.length < 2) return { value: null, error: 0 };
+  return together(op, cells.map(({ x }) => Number(x)), cells.map(({ y }) => Number(y)));
+}
+
+function chosen(op: "argMin" | "argMax", cells: readonly PairedCell[]): Expected {
+  const sign = op === "argMin" ? 1 : -1;
+  const compare = (a: number | bigint, b: number | bigint) => {
+    if (Number.isNaN(a) || Number.isNaN(b)) {
+      return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
+    }
+    return a < b ? -sign : a > b ? sign : 0;
+  };
+  const inOrder = cells.toSorted((a, b) => compare(a.y, b.y) || a.time - b.time || a.at - b.at);
+  return { value: inOrder[0]?.x ?? null, error: 0 };
+}
+
+/** Covariance and correlation in two passes: the means, then the differences from them. */
+function together(op: AggregateOp, xs: readonly number[], ys: readonly number[]): Expected {
+  const { length } = xs;
+  const meanOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / length;
+  const sizeOf = (values: readonly number[]) => Math.max(...values.map(Math.abs));
+  const isFlat = (values: readonly number[]) =>
+    (Math.max(...values) - Math.min(...values)) ** 2 === 0;
+  if (op === "correlation" && (isFlat(xs) || isFlat(ys))) return { value: null, error: 0 };
+  if (![...xs, ...ys].every(Number.isFinite)) return { value: NaN, error: 0 };
+  const [xMean, yMean] = [meanOf(xs), meanOf(ys)];
+  const [xSize, ySize] = [sizeOf(xs), sizeOf(ys)];
+  if (Math.max(xSize, ySize) > 1e150) return { value: NaN, error: NaN }; // squares overflow
+  const products = xs.reduce((sum, x, at) => sum + (x - xMean) * (ys[at] - yMean), 0);
+  const doubt = 1e-12 * length;
+  if (op === "covariance") return { value: products / (length - 1), error: xSize * ySize * doubt };
+  const xSquares = xs.reduce((sum, x) => sum + (x - xMean) ** 2, 0);
+  const ySquares = ys.reduce((sum, y) => sum + (y - yMean) ** 2, 0);
+  const root = Math.sqrt(xSquares) * Math.sqrt(ySquares);
+  const error = doubt *
+    (xSize ** 2 / xSquares + ySize ** 2 / ySquares + xSize * ySize / root + 1);
+  return { value: products / root, error };
+}
+
 function results({ plan }: WindowCase, rows: readonly TimedRow[]): Expected[] {
-  return plan.aggregates.map(({ op, value }) => {
+  return plan.aggregates.map(({ op, value, by }) => {
     if (value < 0) return { value: BigInt(rows.length), error: 0 };
+    if (by !== undefined) return pairResult(op, rows, [value, by]);
     const { kind } = plan.values[value].type;
     const cells = rows.filter(({ row }) => row.values[value] !== null)
       .map(({ row, time, at }): Cell => {
