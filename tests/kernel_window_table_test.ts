@@ -200,6 +200,24 @@ Deno.test("a dictionary is known again by its entries, also where its memory was
   );
 });
 
+Deno.test("few keys of fixed width are counted right, those that empty places could hold among them", () => {
+  const kernel = create();
+  for (const distinct of [2, 3, 900, 1500]) {
+    using table = new KernelWindowTable(kernel, planOf({ keys: [{ kind: "i64" }] }));
+    using twin = new ReferenceWindowTable(planOf({ keys: [{ kind: "i64" }] }));
+    for (const start of [5, 1005, 5, 2005]) {
+      const keys = Array.from({ length: 6000 }, (_, row) => BigInt(row * 7 % distinct) - 1n);
+      const rows = {
+        ...rowsOf(keys.map(() => ""), start),
+        keys: [columnOf({ kind: "i64" }, keys)],
+      };
+      table.add(rows, { ...AT, bound: Infinity });
+      twin.add(rows, { ...AT, bound: Infinity });
+    }
+    assertEquals(resultsOf(table.close(Infinity)), resultsOf(twin.close(Infinity)));
+  }
+});
+
 Deno.test("columns that lie in the kernel's memory are used where they are", () => {
   const kernel = create();
   using table = new KernelWindowTable(kernel, planOf({ keys: [{ kind: "i32" }] }));

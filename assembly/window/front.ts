@@ -2,8 +2,9 @@
 // a key is compared whole and where its state lies is told at once, without a look at the state.
 //
 // There is one front; it serves the window that several blocks of rows in a row belonged to, and is
-// emptied for another. 2,048 buckets of 32 bytes: two keys, their two states, the first state again
-// (an empty place holds key 0, so that key 0 may be found twice), 4 bytes unused.
+// emptied for another. 2,048 buckets of 32 bytes: two keys, their two states, 8 bytes unused. An
+// empty place holds a key of another bucket, so that no key is ever found there: all hold key 0, but
+// those of the bucket of key 0 itself hold key 1.
 import { K1 } from "../hash/hash";
 import { findFixed, S_COUNT } from "./slice";
 
@@ -14,7 +15,6 @@ const FRONT: usize = memory.data(2048 * 32, 64);
 
 const STATES: u32 = 16;
 const OTHER_STATE: u32 = 20;
-const FIRST_AGAIN: u32 = 24;
 
 // Keys of a window up to which hardly any finds both places of its bucket taken.
 const MOST_KEYS: u32 = 1024;
@@ -39,6 +39,7 @@ export function frontServes(slice: u32): bool {
   lastSlice = slice;
   if (blocks < LEAST_BLOCKS) return false;
   memory.fill(FRONT, 0, BUCKETS << BUCKET_SHIFT);
+  v128.store(bucketOf(0), i64x2.splat(1));
   frontSlice = slice;
   return true;
 }
@@ -57,7 +58,6 @@ function enter(table: u32, slice: u32, key: u64, bucket: u32): u32 {
   if (load<u32>(bucket, STATES) == 0) {
     store<u64>(bucket, key);
     store<u32>(bucket, state, STATES);
-    store<u32>(bucket, state, FIRST_AGAIN);
   } else if (load<u32>(bucket, OTHER_STATE) == 0) {
     store<u64>(bucket, key, 8);
     store<u32>(bucket, state, OTHER_STATE);
@@ -70,9 +70,8 @@ function enter(table: u32, slice: u32, key: u64, bucket: u32): u32 {
 function stateOf(table: u32, slice: u32, key: u64): u32 {
   const bucket = bucketOf(key);
   const found = i64x2.bitmask(i64x2.eq(v128.load(bucket), i64x2.splat(key)));
-  // found is 1, 2 or, of key 0, 3
-  const state = found == 0 ? 0 : load<u32>(bucket + (found << 2), STATES - 4);
-  return state == 0 ? enter(table, slice, key, bucket) : state;
+  if (found == 0) return enter(table, slice, key, bucket);
+  return load<u32>(bucket + (found << 2), STATES - 4);
 }
 
 /** Finds the states of a block of keys; false without memory. */
