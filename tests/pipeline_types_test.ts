@@ -78,6 +78,24 @@ Deno.test("What sees the results gets batches of their rows", async () => {
   for await (const { big } of pipeline) exactly<bigint>()(big);
 });
 
+Deno.test("Pipelines of the same rows can be united, those of others cannot", () => {
+  const pipeline = from(rows, { workers: 1 });
+  exactly<typeof pipeline>()(pipeline.union(from(rows), from(rows)));
+  const timed = pipeline.timestamps("at");
+  exactly<typeof timed>()(timed.union(from(rows).timestamps("at")));
+  const unions = [
+    // @ts-expect-error: columns are missing
+    () => pipeline.union(from([{ at: 1 }])),
+    // @ts-expect-error: the type of a column is another
+    () => pipeline.union(from([{ at: 0, sensor: 1, value: 1.5, big: 1n }])),
+    // @ts-expect-error: event times are taken before or after, for all
+    () => pipeline.union(timed),
+    // @ts-expect-error: union() comes before keyBy()
+    () => timed.keyBy("sensor").union(timed.keyBy("sensor")),
+  ];
+  assertEquals(unions.length, 4);
+});
+
 Deno.test("A schema gives its rows to the pipeline", () => {
   const source = csv("a.csv", { schema: schema({ at: t.utf8, n: t.required(t.i32) }) });
   const pipeline = from(source);

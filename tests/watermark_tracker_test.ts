@@ -103,3 +103,16 @@ Deno.test("A generator that gives what is no watermark is told so", () => {
   tracker.event(0, 1, -Infinity);
   assertEquals(tracker.watermark, 1);
 });
+
+Deno.test("A partition that has ended no longer holds the others back", () => {
+  const tracker = trackerOf();
+  [5, 7, 9, 8].forEach((time, partition) => tracker.event(partition, time, time));
+  assertEquals(tracker.watermark, 5);
+  tracker.end(0);
+  assertEquals(tracker.watermark, 7);
+  tracker.event(1, 20, 20);
+  assertEquals(tracker.watermark, 8);
+  tracker.end(3);
+  tracker.end(2);
+  assertEquals(tracker.watermark, 20);
+});

@@ -42,6 +42,7 @@ export class BatchFeed {
   readonly #batches: AsyncIterator<SourceBatch>;
   readonly #greatest: Float64Array;
   readonly #positions: Float64Array;
+  readonly #ended = new Set<number>();
   /** Where watermarks are more than a bound behind the greatest time. */
   readonly #watermarks: WatermarkFeed | undefined;
   /** The last watermark that the bees were or will be told of. */
@@ -102,9 +103,7 @@ export class BatchFeed {
     if (!this.#resolved || watermarkAfter <= this.#told) return undefined;
     const watermark = this.#told;
     this.#told = watermarkAfter;
-    const batch = RecordBatch.fromRows([], { schema: this.#resolved.schema });
-    const position = this.#positions[0];
-    return { batch, partition: 0, position, watermark, watermarkAfter, cap: Infinity };
+    return this.#moved(this.#resolved, watermark, watermarkAfter);
   }
 
   /**
@@ -114,16 +113,17 @@ export class BatchFeed {
    * @throws {BadInputError} when a time cannot be read and that is the end.
    */
   take(read: SourceBatch): FeedBatch[] {
-    const { batch, partition = 0, skipped = 0, deadLettered = 0 } = read;
+    const { batch, partition = 0, skipped = 0, deadLettered = 0, ended = false } = read;
     this.#records += skipped + deadLettered + (batch?.length ?? 0);
     this.#options.bad.told(skipped, deadLettered);
-    if (!batch || batch.length === 0) return [];
-    if (!(partition in this.#positions)) {
-      throw new RangeError(
-        `Cannot read ${this.#source.name}: it has ${this.#positions.length} partitions, received ` +
-          `a batch of partition ${partition}`,
-      );
-    }
+    const isEmpty = !batch || batch.length === 0;
+    if (isEmpty && !ended) return [];
+    this.#checkPartition(partition);
+    const pieces = isEmpty ? [] : this.#takeRows(batch, partition);
+    return ended ? [...pieces, ...this.#end(partition)] : pieces;
+  }
+
+  #takeRows(batch: RecordBatch, partition: number): FeedBatch[] {
     this.#checkSchema(batch);
     const start = this.#positions[partition];
     const kept = this.#timed(batch, partition);
@@ -137,6 +137,45 @@ export class BatchFeed {
   /** Tells the source that nothing more is wanted. */
   async close(): Promise<void> {
     await this.#batches.return?.();
+  }
+
+  #checkPartition(partition: number): void {
+    const { name } = this.#source;
+    if (!(partition in this.#positions)) {
+      throw new RangeError(
+        `Cannot read ${name}: it has ${this.#positions.length} partitions, received a batch of ` +
+          `partition ${partition}`,
+      );
+    }
+    if (!this.#ended.has(partition)) return;
+    throw new RangeError(
+      `Cannot read ${name}: received a batch of partition ${partition} after that had ended`,
+    );
+  }
+
+  /** A partition holds the watermark back no longer; tells what that comes to. */
+  #end(partition: number): FeedBatch[] {
+    const before = Math.min(...this.#greatest);
+    this.#ended.add(partition);
+    this.#greatest[partition] = Infinity;
+    // With the last one the source ends, and all windows with it.
+    if (this.#ended.size === this.#greatest.length) return [];
+    if (this.#watermarks) {
+      this.#watermarks.end(partition);
+      const moved = this.tick();
+      return moved ? [moved] : [];
+    }
+    const after = Math.min(...this.#greatest);
+    if (!this.#resolved?.window || after <= before) return [];
+    const { bound } = this.#options.plan.time!;
+    return [this.#moved(this.#resolved, before - bound, after - bound)];
+  }
+
+  /** No rows, but a watermark that has moved. */
+  #moved({ schema }: ResolvedPlan, watermark: number, watermarkAfter: number): FeedBatch {
+    const batch = RecordBatch.fromRows([], { schema });
+    const position = this.#positions[0];
+    return { batch, partition: 0, position, watermark, watermarkAfter, cap: Infinity };
   }
 
   #checkSchema(batch: RecordBatch): void {
@@ -246,7 +285,12 @@ export class BatchFeed {
   }
 }
 
-function batchesOf(source: Source, options: SourceOptions): AsyncIterator<SourceBatch> {
+/**
+ * Opens a source.
+ *
+ * @throws {TypeError} when it gives nothing that can be iterated.
+ */
+export function batchesOf(source: Source, options: SourceOptions): AsyncIterator<SourceBatch> {
   const opened: unknown = source.open(options);
   if (typeof opened === "object" && opened !== null && Symbol.asyncIterator in opened) {
     return (opened as AsyncIterable<SourceBatch>)[Symbol.asyncIterator]();

@@ -118,6 +118,17 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
     column: Name,
     options?: TimestampOptions,
   ): TimedPipeline<WithTime<Row, Name>>;
+  /**
+   * The rows of other pipelines beside these: sources of the same columns, of the same types, are
+   * read at once. Each keeps its order and its watermark, and the least watermark of those that
+   * have not ended counts; how they come between each other is left open. The columns stand in the
+   * order of the first, before whose columns are known nothing leaves. Steps come after it, and
+   * options are those of the first.
+   *
+   * @throws {TypeError} when one has steps, or others have options of their own, or columns that are
+   *   known not to be the same; a run, when they turn out not to be, naming the column.
+   */
+  union(...others: readonly Pipeline<Row>[]): Pipeline<Row>;
   /** Keeps the rows for which the condition is true. */
   filter(condition: Expr<boolean | null> | Expr): Pipeline<Row>;
   /** Makes these the columns. */
@@ -133,6 +144,12 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
 
 /** Rows with an event time. */
 export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
+  /**
+   * As {@linkcode Pipeline.union}, of pipelines whose event times are taken the same way.
+   *
+   * @throws {TypeError} as that does, and when they are not.
+   */
+  union(...others: readonly TimedPipeline<Row>[]): TimedPipeline<Row>;
   /** Keeps the rows for which the condition is true. */
   filter(condition: Expr<boolean | null> | Expr): TimedPipeline<Row>;
   /** Makes these the columns; the event time stays with the row, whether selected or not. */

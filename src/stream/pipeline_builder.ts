@@ -28,6 +28,7 @@ import {
 } from "./result_steps.ts";
 import type { Source } from "./source.ts";
 import { Stop } from "./stop.ts";
+import { type Unitable, united } from "./union.ts";
 import { timePlan } from "./time_options.ts";
 
 /** How far a pipeline has been put together. */
@@ -35,8 +36,8 @@ type Stage = "rows" | "timed" | "keyed" | "windowed" | "aggregated" | "results";
 
 /** What may come after each stage, for messages. */
 const NEXT: Readonly<Record<Stage, string>> = {
-  rows: "timestamps(), filter(), select(), withColumn(), or it is iterated or run",
-  timed: "filter(), select(), withColumn(), keyBy(), window(), or it is iterated or run",
+  rows: "union(), timestamps(), filter(), select(), withColumn(), or it is iterated or run",
+  timed: "union(), filter(), select(), withColumn(), keyBy(), window(), or it is iterated or run",
   keyed: "window()",
   windowed: "aggregate()",
   aggregated: "tap(), batch(), to(), or it is iterated or run",
@@ -46,10 +47,8 @@ const NEXT: Readonly<Record<Stage, string>> = {
 /** After these a pipeline is complete. */
 const COMPLETE: readonly Stage[] = ["rows", "timed", "aggregated", "results"];
 
-interface Parts {
-  readonly source: Source;
+interface Parts extends Unitable {
   readonly settings: PipelineSettings;
-  readonly plan: PipelinePlan;
   readonly stage: Stage;
   /** What is done to result batches, in order. */
   readonly results: readonly ResultStep[];
@@ -70,6 +69,18 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
     this.#expect("timestamps", "rows");
     const time = { column: checkName("take event times from", column), ...timePlan(options) };
     return this.#with("timed", { time });
+  }
+
+  union(...others: PipelineBuilder[]): PipelineBuilder {
+    this.#expect("union", "rows", "timed");
+    const all = others.map((other) => {
+      if (Object(other) === other && #parts in other) return other.#parts;
+      throw new TypeError(
+        `Cannot unite pipelines: union() takes what from() gives, received ` +
+          (other === null ? "null" : typeof other),
+      );
+    });
+    return new PipelineBuilder({ ...this.#parts, source: united(this.#parts, all) });
   }
 
   filter(condition: unknown): PipelineBuilder {
@@ -258,6 +269,7 @@ export function pipelineFrom<Row>(source: Source<Row>, options: PipelineOptions)
     plan: { steps: [] },
     stage: "rows",
     results: [],
+    options,
   };
   const builder: unknown = new PipelineBuilder(parts);
   return builder as Pipeline<Row>;

@@ -35,6 +35,11 @@ export interface SourceBatch<Row = Record<string, unknown>> {
   readonly batch?: RecordBatch<Row>;
   /** Which of the source's partitions the rows come from. Default 0. */
   readonly partition?: number;
+  /**
+   * Whether nothing more will come of the partition: from then on it does not hold the watermark
+   * back. Default false; at the end of the source all partitions have ended.
+   */
+  readonly ended?: boolean;
   /** Records that were left out since the last batch, uncounted otherwise. Default 0. */
   readonly skipped?: number;
   /** Records that went to the dead letters since the last batch. Default 0. */

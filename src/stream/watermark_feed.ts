@@ -64,6 +64,11 @@ export class WatermarkFeed {
     this.#tracker.elapse(this.#clocks());
   }
 
+  /** Nothing more will come of a partition. */
+  end(partition: number): void {
+    this.#tracker.end(partition);
+  }
+
   /** Whole milliseconds until {@linkcode WatermarkFeed.elapse} may change something. */
   dueIn(): number {
     return Math.max(1, Math.ceil(this.#tracker.dueIn(this.#clocks())));

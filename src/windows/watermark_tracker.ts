@@ -30,7 +30,7 @@ export interface WatermarkTrackerOptions {
 
 /**
  * The watermark of a source: the least of those of its partitions which are not idle, or, when all
- * are, the greatest. It never goes back, whatever generators give.
+ * are, the greatest. What has ended is idle for ever. It never goes back, whatever generators give.
  */
 export class WatermarkTracker {
   readonly #generators: readonly WatermarkGenerator[];
@@ -40,6 +40,7 @@ export class WatermarkTracker {
   readonly #marks: Float64Array;
   /** When, by the clock of the idle rule, each partition had its last row. */
   readonly #seen: Float64Array;
+  readonly #ended = new Set<number>();
   /** The clock of the idle rule, ms; `-Infinity` before the first event time. */
   #clock: number;
   #watermark = -Infinity;
@@ -77,6 +78,13 @@ export class WatermarkTracker {
     if (this.#idle) this.#noteRow(partition, time);
     if (partition !== this.#current || this.#clock >= this.#nextIdle) this.#turnTo(partition);
     this.#raise(Math.min(this.#marks[partition], this.#others));
+  }
+
+  /** Nothing more will come of a partition. */
+  end(partition: number): void {
+    this.#ended.add(partition);
+    this.#current = NO_PARTITION;
+    this.#raise(this.#combined());
   }
 
   /** Time has passed: generators give watermarks by the clock, and partitions become idle by it. */
@@ -127,6 +135,7 @@ export class WatermarkTracker {
   }
 
   #isIdle(partition: number): boolean {
+    if (this.#ended.has(partition)) return true;
     return this.#idle !== undefined && this.#clock - this.#seen[partition] >= this.#idle.afterMs;
   }
 

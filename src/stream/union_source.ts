@@ -1,0 +1,257 @@
+import { RecordBatch } from "../batch/record_batch.ts";
+import type { Field, Schema, TypedSchema } from "../batch/schema.ts";
+import { sameType, typeName } from "../batch/schema_check.ts";
+import { batchesOf } from "./batch_feed.ts";
+import type { Source, SourceBatch, SourceOptions } from "./source.ts";
+
+const REMEDY = "all need the same columns of the same types: give them one schema";
+
+/** A source's columns, with its name for messages. */
+interface Columns {
+  readonly source: string;
+  readonly schema: Schema;
+}
+
+/** What a read came to. */
+interface Read {
+  readonly reader: Reader;
+  readonly result: IteratorResult<SourceBatch, unknown>;
+}
+
+/** Sources side by side: each keeps its order, its partitions and their watermarks. */
+export class UnionSource implements Source {
+  readonly name: string;
+  readonly schema?: TypedSchema<Record<string, unknown>>;
+  readonly partitions: number;
+  readonly #sources: readonly Source[];
+
+  /**
+   * All of these; what is a union itself is taken apart.
+   *
+   * @throws {TypeError} when columns that are known already are not the same.
+   */
+  constructor(sources: readonly Source[]) {
+    this.#sources = sources.flatMap((source) =>
+      source instanceof UnionSource ? source.#sources : [source]
+    );
+    this.name = this.#sources.map(({ name }) => name).join(" and ");
+    this.partitions = this.#sources.reduce((sum, { partitions = 1 }) => sum + partitions, 0);
+    const known = this.#sources.flatMap(({ name, schema }) =>
+      schema ? [{ source: name, schema: schema as Schema }] : []
+    );
+    for (const columns of known.slice(1)) placesOf(known[0], columns);
+    const { schema } = this.#sources[0];
+    if (schema) this.schema = schema;
+  }
+
+  /** Begins to read all of them at once; batches come as they come, those of each in its order. */
+  open(options: SourceOptions): AsyncIterable<SourceBatch> {
+    const arrivals = new Arrivals();
+    let partition = 0;
+    const readers = this.#sources.map((source) => {
+      const from = partition;
+      partition += source.partitions ?? 1;
+      return new Reader(source, { from, arrivals, options });
+    });
+    const merged = this.#merged(readers, arrivals);
+    return { [Symbol.asyncIterator]: () => closing(merged, readers) };
+  }
+
+  async *#merged(
+    readers: readonly Reader[],
+    arrivals: Arrivals,
+  ): AsyncGenerator<SourceBatch, void, undefined> {
+    const waiting: { readonly reader: Reader; readonly batch: SourceBatch }[] = [];
+    let columns: Columns | undefined;
+    for (const reader of readers) reader.read();
+    for (let open = readers.length; open > 0;) {
+      const { reader, result } = await arrivals.next();
+      if (!result.done) waiting.push({ reader, batch: reader.seen(result.value) });
+      else {
+        open--;
+        yield* reader.end();
+      }
+      columns ??= columnsOf(readers);
+      for (const { reader, batch } of columns ? waiting.splice(0) : []) {
+        yield reader.placed(batch, columns!);
+        reader.read();
+      }
+    }
+  }
+}
+
+/** Closes all sources when it is returned from, not before a failure of one is told. */
+function closing(
+  merged: AsyncIterator<SourceBatch, void>,
+  readers: readonly Reader[],
+): AsyncIterator<SourceBatch, void> {
+  return {
+    next: () => merged.next(),
+    return: async () => {
+      await Promise.allSettled(readers.map((reader) => reader.close()));
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+/** The columns of the first that has any, once it and all before it have said so. */
+function columnsOf(readers: readonly Reader[]): Columns | undefined {
+  for (const { name, schema, isOpen } of readers) {
+    if (schema) return { source: name, schema };
+    if (isOpen) return undefined;
+  }
+  return undefined;
+}
+
+/** Reads in the order in which they came. */
+class Arrivals {
+  readonly #reads: (Read | { readonly error: unknown })[] = [];
+  #wake: (() => void) | undefined;
+
+  add(read: Read | { readonly error: unknown }): void {
+    this.#reads.push(read);
+    this.#wake?.();
+  }
+
+  /** The next; rejects with the error of a source that failed. */
+  async next(): Promise<Read> {
+    if (this.#reads.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
+    const read = this.#reads.shift()!;
+    if ("error" in read) throw read.error;
+    return read;
+  }
+}
+
+/** One of the sources, while it is read. */
+class Reader {
+  readonly name: string;
+  readonly #partitions: number;
+  readonly #from: number;
+  readonly #arrivals: Arrivals;
+  readonly #batches: AsyncIterator<SourceBatch>;
+  readonly #ended = new Set<number>();
+  #schema: Schema | undefined;
+  #isOpen = true;
+  /** How the columns of the last batch were put in order, by its schema. */
+  #order: { readonly of: Schema; readonly places: readonly number[] } | undefined;
+
+  constructor(
+    source: Source,
+    { from, arrivals, options }: {
+      readonly from: number;
+      readonly arrivals: Arrivals;
+      readonly options: SourceOptions;
+    },
+  ) {
+    this.name = source.name;
+    this.#schema = source.schema;
+    this.#partitions = source.partitions ?? 1;
+    this.#from = from;
+    this.#arrivals = arrivals;
+    this.#batches = batchesOf(source, options);
+  }
+
+  /** Whether more may come. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Its columns, once they are known. */
+  get schema(): Schema | undefined {
+    return this.#schema;
+  }
+
+  /** Reads on; what comes arrives. */
+  read(): void {
+    this.#batches.next().then(
+      (result) => this.#arrivals.add({ reader: this, result }),
+      (error) => this.#arrivals.add({ error }),
+    );
+  }
+
+  /** Learns from what came what the columns are. */
+  seen(read: SourceBatch): SourceBatch {
+    const { batch } = Object(read) as SourceBatch;
+    if (batch instanceof RecordBatch) this.#schema ??= batch.schema;
+    return read;
+  }
+
+  /** What came, among all partitions and with the columns of all. */
+  placed(read: SourceBatch, columns: Columns): SourceBatch {
+    // What is no batch is left to the pipeline to refuse.
+    if (typeof read !== "object" || read === null) return read;
+    const { batch, partition = 0, ended = false } = read;
+    if (!(Number.isInteger(partition) && partition >= 0 && partition < this.#partitions)) {
+      throw new RangeError(
+        `Cannot read ${this.name}: it has ${this.#partitions} partitions, received a batch of ` +
+          `partition ${partition}`,
+      );
+    }
+    if (ended) this.#ended.add(partition);
+    const placed = { ...read, partition: this.#from + partition };
+    return batch instanceof RecordBatch
+      ? { ...placed, batch: this.#ordered(batch, columns) }
+      : placed;
+  }
+
+  #ordered(batch: RecordBatch, columns: Columns): RecordBatch {
+    if (this.#order?.of !== batch.schema) {
+      const own = { source: this.name, schema: batch.schema };
+      this.#order = { of: batch.schema, places: placesOf(columns, own) };
+    }
+    const { places } = this.#order;
+    if (places.every((place, at) => place === at)) return batch;
+    const { schema } = columns;
+    return new RecordBatch(schema, places.map((place) => batch.columnAt(place)), batch.length);
+  }
+
+  /** Nothing more will come. */
+  *end(): Generator<SourceBatch> {
+    this.#isOpen = false;
+    for (let partition = 0; partition < this.#partitions; partition++) {
+      if (!this.#ended.has(partition)) yield { partition: this.#from + partition, ended: true };
+    }
+  }
+
+  /** Tells the source that nothing more is wanted. */
+  async close(): Promise<void> {
+    await this.#batches.return?.();
+  }
+}
+
+/**
+ * Where each of the columns stands in the other source's batches.
+ *
+ * @throws {TypeError} when that has others, or of other types.
+ */
+function placesOf(columns: Columns, other: Columns): number[] {
+  const extra = other.schema.fields.find(({ name }) => !fieldOf(columns, name));
+  if (extra) throw missing(extra, { has: other, lacks: columns });
+  return columns.schema.fields.map((field) => {
+    const found = fieldOf(other, field.name);
+    if (!found) throw missing(field, { has: columns, lacks: other });
+    const isSame = sameType(field.type, found.type) &&
+      (field.nullable ?? true) === (found.nullable ?? true);
+    if (isSame) return other.schema.fields.indexOf(found);
+    throw new TypeError(
+      `Cannot unite ${columns.source} and ${other.source}: the column ` +
+        `${JSON.stringify(field.name)} is ${typeOf(field)} in the former and ${typeOf(found)} in ` +
+        `the latter; ${REMEDY}`,
+    );
+  });
+}
+
+function typeOf({ type, nullable }: Field): string {
+  return typeName(type) + (nullable === false ? " not null" : "");
+}
+
+function fieldOf({ schema }: Columns, name: string): Field | undefined {
+  return schema.fields.find((field) => field.name === name);
+}
+
+function missing(field: Field, { has, lacks }: { has: Columns; lacks: Columns }): TypeError {
+  return new TypeError(
+    `Cannot unite ${has.source} and ${lacks.source}: the latter has no column ` +
+      `${JSON.stringify(field.name)}; ${REMEDY}`,
+  );
+}
