@@ -1,6 +1,6 @@
 import { RecordBatch } from "../../src/batch/record_batch.ts";
 import type { DataType, Schema, TypedSchema } from "../../src/batch/schema.ts";
-import { count, first, last, max, mean, min, sum } from "../../src/windows/aggregates.ts";
+import { argMax, count, first, last, max, mean, min, sum } from "../../src/windows/aggregates.ts";
 import type { Random } from "./random.ts";
 
 /** The aggregates that every case asks for. */
@@ -13,6 +13,7 @@ export const AGGREGATES = {
   most: max("value"),
   first: first("value"),
   last: last("value"),
+  best: argMax("at", "value"),
 };
 
 /** A row of a case: `at` is the time, `value` is aggregated, `keep` may be filtered by. */
@@ -142,6 +143,7 @@ function resultsOf(rows: readonly CaseRow[]): string {
   const inTime = known.toSorted((a, b) => a.at! - b.at!).map(({ value }) => value!);
   const total = values.reduce((a, b) => a + b, 0);
   const none = values.length === 0;
+  const best = known.toSorted((a, b) => b.value! - a.value! || a.at! - b.at!)[0];
   return resultLine({
     n: rows.length,
     known: values.length,
@@ -151,6 +153,7 @@ function resultsOf(rows: readonly CaseRow[]): string {
     most: none ? null : Math.max(...values),
     first: none ? null : inTime[0],
     last: none ? null : inTime.at(-1),
+    best: none ? null : best.at,
   });
 }
 
@@ -158,7 +161,8 @@ function resultsOf(rows: readonly CaseRow[]): string {
 export function resultLine(row: Readonly<Record<string, unknown>>): string {
   const shown = (value: unknown) => {
     // The sum over the count may differ in the last place from the mean of sums that were merged.
-    return typeof value === "number" ? Number(value.toPrecision(12)) + 0 : value;
+    if (typeof value !== "number") return value;
+    return Number.isSafeInteger(value) ? value + 0 : Number(value.toPrecision(12)) + 0;
   };
   return Object.keys(AGGREGATES).map((name) => `${name}=${shown(row[name])}`).join(" ");
 }
