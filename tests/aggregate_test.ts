@@ -11,9 +11,11 @@ import {
   min,
   type PipelineOptions,
   schema,
+  stddev,
   sum,
   TumblingWindow,
   types as t,
+  variance,
 } from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { forSeedsAsync, type Random } from "./support/random.ts";
@@ -212,6 +214,31 @@ Deno.test("A row for which an aggregate's expression has no value goes the way o
     .aggregate({ n: count(), total: sum(col("text").cast("f64")) });
   assertEquals(await all(pipeline), [{ windowStart: 0, windowEnd: 1000, n: 2, total: 4 }]);
   assertEquals(pipeline.metrics().skipped, 1);
+});
+
+Deno.test("variance() and stddev() are of a sample unless told that it is the population", async () => {
+  const rows = [2, 4, 4, 4, 5, 5, 7, 9].map((value, at) => ({ at, value }));
+  const lone = col("value").eq(9);
+  const [result] = await all(
+    from(rows, { workers: 1 }).timestamps("at").window(new TumblingWindow({ size: 100 }))
+      .aggregate({
+        sample: variance("value"),
+        all: variance("value", { population: true }),
+        root: stddev("value", { population: true }),
+        lone: stddev("value").where(lone),
+        loneOfAll: stddev("value", { population: true }).where(lone),
+        none: variance("value", { population: true }).where(col("value").gt(9)),
+      }),
+  );
+  const { windowStart: _, windowEnd: __, ...values } = result;
+  assertEquals(values, {
+    sample: 32 / 7,
+    all: 4,
+    root: 2,
+    lone: null,
+    loneOfAll: 0,
+    none: null,
+  });
 });
 
 Deno.test("Results have the same types with where() as without", async () => {

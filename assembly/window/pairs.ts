@@ -58,22 +58,26 @@ function rankOf(value: f64): i64 {
 function updateJoint(x: u32, y: u32, at: u32, states: u32, count: u32): void {
   const xKind = kindOf(x);
   const yKind = kindOf(y);
+  const xValues = valuesOf(x);
+  const yValues = valuesOf(y);
+  const xValid = validityOf(x);
+  const yValid = validityOf(y);
   for (let row: u32 = 0; row < count; row++) {
-    if (!isValid(validityOf(x), row) || !isValid(validityOf(y), row)) continue;
+    if (!isValid(xValid, row) || !isValid(yValid, row)) continue;
     const joint = load<u32>(states + (row << 2)) + at;
-    const dx = doubleAt(xKind, valuesOf(x), row) - load<f64>(joint, 8);
-    const dy = doubleAt(yKind, valuesOf(y), row) - load<f64>(joint, 16);
+    const xValue = doubleAt(xKind, xValues, row);
+    const yValue = doubleAt(yKind, yValues, row);
     const seen = load<f64>(joint) + 1;
+    const dx = xValue - load<f64>(joint, 8);
+    const dy = yValue - load<f64>(joint, 16);
     const xMean = load<f64>(joint, 8) + dx / seen;
     const yMean = load<f64>(joint, 16) + dy / seen;
-    const left = doubleAt(yKind, valuesOf(y), row) - yMean;
-    const xLeft = doubleAt(xKind, valuesOf(x), row) - xMean;
     store<f64>(joint, seen);
     store<f64>(joint, xMean, 8);
     store<f64>(joint, yMean, 16);
-    store<f64>(joint, load<f64>(joint, 24) + dx * xLeft, 24);
-    store<f64>(joint, load<f64>(joint, 32) + dy * left, 32);
-    store<f64>(joint, load<f64>(joint, 40) + dx * left, 40);
+    store<f64>(joint, load<f64>(joint, 24) + dx * (xValue - xMean), 24);
+    store<f64>(joint, load<f64>(joint, 32) + dy * (yValue - yMean), 32);
+    store<f64>(joint, load<f64>(joint, 40) + dx * (yValue - yMean), 40);
   }
 }
 
@@ -128,16 +132,23 @@ function updateRanked(
   order: u64,
 ): void {
   const fields = load<u32>(layout);
+  const kind = kindOf(value);
+  const values = valuesOf(value);
+  const valid = validityOf(value);
   const byKind = kindOf(by);
+  const byValues = valuesOf(by);
+  const byValid = validityOf(by);
   const double = isDouble(byKind);
+  const timeKind = kindOf(times);
+  const timeValues = valuesOf(times);
   for (let row: u32 = 0; row < count; row++) {
-    if (!isValid(validityOf(value), row) || !isValid(validityOf(by), row)) continue;
+    if (!isValid(valid, row) || !isValid(byValid, row)) continue;
     const state = load<u32>(states + (row << 2));
-    const time = timeAt(kindOf(times), valuesOf(times), row);
-    const bits = bitsAt(kindOf(value), valuesOf(value), row);
+    const time = timeAt(timeKind, timeValues, row);
+    const bits = bitsAt(kind, values, row);
     const rank = double
-      ? rankOf(doubleAt(byKind, valuesOf(by), row))
-      : integerAt(byKind, valuesOf(by), row);
+      ? rankOf(doubleAt(byKind, byValues, row))
+      : integerAt(byKind, byValues, row);
     if (fields & ARG_MIN) {
       keepRanked(state + load<u32>(layout, AT_ARG_MIN), bits, time, order + row, rank);
     }

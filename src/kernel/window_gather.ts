@@ -2,7 +2,7 @@ import { bitmapOf, columnOfWords, type ResultBuffers } from "./result_columns.ts
 import { MAX_KEY_BYTES, resultTypeOf, sumInRange } from "./window_check.ts";
 import type { TableContext } from "./window_context.ts";
 import { pairColumn } from "./window_pairs.ts";
-import type { ValueLayout } from "./window_layout.ts";
+import { type Spread, SPREADS, type ValueLayout } from "./window_layout.ts";
 import type {
   AggregateOp,
   ClosedWindows,
@@ -168,7 +168,8 @@ export class WindowGather {
       return pairColumn({ op, type, pair, wordsAt: (at) => this.#wordsAt(at) });
     }
     const fields = layout.values[value];
-    if (op === "variance" || op === "stddev") return this.#spread(fields.moments, op === "stddev");
+    const spread = SPREADS.get(op);
+    if (spread) return this.#spread(fields.moments, spread);
     const counts = this.#valuesOf(fields.nulls);
     if (op === "count") return columnOfWords(type, wordsOfCounts(counts));
     return columnOfWords(type, this.#wordsOf(op, fields, counts), someOf(counts, 1));
@@ -237,15 +238,15 @@ export class WindowGather {
     return extremes;
   }
 
-  #spread(at: number, root: boolean): ResultColumn {
+  #spread(at: number, { less, root }: Spread): ResultColumn {
     const counts = new Float64Array(this.#wordsAt(at));
     const squares = new Float64Array(this.#wordsAt(at + 16));
     const spread = new Float64Array(this.#length);
     for (let row = 0; row < spread.length; row++) {
-      const variance = squares[row] / (counts[row] - 1);
+      const variance = squares[row] / (counts[row] - less);
       spread[row] = root ? Math.sqrt(variance) : variance;
     }
-    return columnOfWords({ kind: "f64" }, spread.buffer, someOf(counts, 2));
+    return columnOfWords({ kind: "f64" }, spread.buffer, someOf(counts, 1 + less));
   }
 }
 

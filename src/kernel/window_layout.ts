@@ -31,6 +31,8 @@ const FIELDS_OF: Record<AggregateOp, number> = {
   max: RANGE,
   variance: MOMENTS,
   stddev: MOMENTS,
+  populationVariance: MOMENTS,
+  populationStddev: MOMENTS,
   first: FIRST,
   last: LAST,
   covariance: JOINT,
@@ -38,6 +40,22 @@ const FIELDS_OF: Record<AggregateOp, number> = {
   argMin: ARG_MIN,
   argMax: ARG_MAX,
 };
+
+/** How a spread comes of the sum of squared differences from the mean. */
+export interface Spread {
+  /** What the number of values is less, to divide by: 1 for a sample, 0 for a population. */
+  readonly less: number;
+  /** Whether it is the root. */
+  readonly root: boolean;
+}
+
+/** The aggregates that are spreads. */
+export const SPREADS: ReadonlyMap<AggregateOp, Spread> = new Map<AggregateOp, Spread>([
+  ["variance", { less: 1, root: false }],
+  ["stddev", { less: 1, root: true }],
+  ["populationVariance", { less: 0, root: false }],
+  ["populationStddev", { less: 0, root: true }],
+]);
 
 /** How a value is stored: doubles, or 64-bit integers. */
 export type Domain = "float" | "integer";

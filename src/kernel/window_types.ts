@@ -44,6 +44,8 @@ export type AggregateOp =
   | "max"
   | "variance"
   | "stddev"
+  | "populationVariance"
+  | "populationStddev"
   | "first"
   | "last"
   | "covariance"

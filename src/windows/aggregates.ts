@@ -17,10 +17,20 @@ export type NumberOf<Row, ColumnName> = ColumnName extends keyof Row
 /** The numbers among what an expression yields; any number where that is not known. */
 export type NumberIn<Value> = unknown extends Value ? number : Extract<Value, number | bigint>;
 
+/** The aggregates that are doubles whatever they are of. */
+export type DoubleOp =
+  | "mean"
+  | "variance"
+  | "stddev"
+  | "populationVariance"
+  | "populationStddev"
+  | "covariance"
+  | "correlation";
+
 /** What an aggregate gives in a result row, for rows of type `Row` going in. */
 export type AggregateValue<Row, Spec> = Spec extends
   Aggregate<infer Op, infer ColumnName, infer Value, string> ? Op extends "count" ? number
-  : Op extends "mean" | "variance" | "stddev" | "covariance" | "correlation" ? number | null
+  : Op extends DoubleOp ? number | null
   : ([ColumnName] extends [never] ? NumberIn<Value> : NumberOf<Row, ColumnName>) | null
   : never;
 
@@ -78,18 +88,32 @@ export function max<const Of extends AggregateOperand>(
   return new Aggregate("max", [of]);
 }
 
-/** The sample variance (over n − 1; Welford, merged by Chan); null of fewer than two values. */
-export function variance<const Of extends AggregateOperand>(
-  of: Of,
-): Aggregate<"variance", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("variance", [of]);
+/** Options of {@linkcode variance} and {@linkcode stddev}. */
+export interface SpreadOptions {
+  /**
+   * Whether the values are all there are, so that it is divided by n and one value has the spread
+   * 0, or a sample of more, so that it is by n − 1. Default `false`: a sample.
+   */
+  readonly population?: boolean;
 }
 
-/** The sample standard deviation, the root of {@linkcode variance}. */
+/**
+ * The variance of a sample, or of a population (Welford, merged by Chan); null of fewer than two
+ * values of a sample, of no values of a population; `NaN` when one is `NaN` or infinite.
+ */
+export function variance<const Of extends AggregateOperand>(
+  of: Of,
+  { population = false }: SpreadOptions = {},
+): Aggregate<"variance" | "populationVariance", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate(population ? "populationVariance" : "variance", [of]);
+}
+
+/** The standard deviation, the root of {@linkcode variance}, of a sample or a population. */
 export function stddev<const Of extends AggregateOperand>(
   of: Of,
-): Aggregate<"stddev", ColumnOf<Of>, YieldOf<Of>> {
-  return new Aggregate("stddev", [of]);
+  { population = false }: SpreadOptions = {},
+): Aggregate<"stddev" | "populationStddev", ColumnOf<Of>, YieldOf<Of>> {
+  return new Aggregate(population ? "populationStddev" : "stddev", [of]);
 }
 
 /** The value of least event time; among equal times the lowest (partition, position). */

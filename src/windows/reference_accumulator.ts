@@ -1,4 +1,13 @@
-import { FIRST, LAST, MOMENTS, RANGE, SUM, type ValueLayout } from "../kernel/window_layout.ts";
+import {
+  FIRST,
+  LAST,
+  MOMENTS,
+  RANGE,
+  type Spread,
+  SPREADS,
+  SUM,
+  type ValueLayout,
+} from "../kernel/window_layout.ts";
 import type { AggregateOp } from "../kernel/window_types.ts";
 
 const I64_MAX = 0x7fff_ffff_ffff_ffffn;
@@ -123,7 +132,7 @@ export class ReferenceAccumulator {
       case "last":
         return this.#last!.value;
       default:
-        return this.#spread(op);
+        return this.#spread(SPREADS.get(op)!);
     }
   }
 
@@ -138,11 +147,11 @@ export class ReferenceAccumulator {
     return Number.isFinite(this.#sum) && !Number.isNaN(this.#compensation) ? total : this.#sum;
   }
 
-  #spread(op: AggregateOp): number | null {
+  #spread({ less, root }: Spread): number | null {
     const { count, squares } = this.#moments;
-    if (count < 2) return null;
-    const variance = squares / (count - 1);
-    return op === "stddev" ? Math.sqrt(variance) : variance;
+    if (count <= less) return null;
+    const variance = squares / (count - less);
+    return root ? Math.sqrt(variance) : variance;
   }
 
   /** Writes the fields that the layout has. */

@@ -50,6 +50,8 @@ const OPS: readonly AggregateOp[] = [
   "max",
   "variance",
   "stddev",
+  "populationVariance",
+  "populationStddev",
   "first",
   "last",
 ];

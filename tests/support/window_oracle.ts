@@ -3,6 +3,9 @@ import type { Plain } from "../../src/windows/plain_columns.ts";
 import { nameOf, type PlainRow, type WindowCase } from "./window_cases.ts";
 
 const POWER = 1074n;
+const SPREADS: ReadonlySet<AggregateOp> = new Set([
+  ...["variance", "stddev", "populationVariance", "populationStddev"] as const,
+]);
 
 /** A result with the error that it may have; 0 is exact, NaN takes any number. */
 export interface Expected {
@@ -53,17 +56,18 @@ function sumOf(values: readonly number[]): Expected {
   return { value: exact, error };
 }
 
-function varianceOf(values: readonly number[]): Expected {
+function varianceOf(values: readonly number[], divisor: number): Expected {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const size = Math.max(...values.map(Math.abs));
-  return { value: squares / (values.length - 1), error: size * size * 1e-12 * values.length };
+  return { value: squares / divisor, error: size * size * 1e-12 * values.length };
 }
 
 function spreadOf(op: AggregateOp, values: readonly number[]): Expected {
-  if (values.length < 2) return { value: null, error: 0 };
-  const { value, error } = varianceOf(values);
-  if (op === "variance") return { value, error };
+  const isSample = op === "variance" || op === "stddev";
+  if (isSample && values.length < 2) return { value: null, error: 0 };
+  const { value, error } = varianceOf(values, values.length - (isSample ? 1 : 0));
+  if (op === "variance" || op === "populationVariance") return { value, error };
   return { value: Math.sqrt(value as number), error: Math.sqrt(error) };
 }
 
@@ -91,7 +95,7 @@ function aggregate(op: AggregateOp, cells: readonly Cell[], integer: boolean): E
   if (cells.length === 0) return { value: null, error: 0 };
   if (op === "sum" || op === "mean") return addUp(op, cells, integer);
   if (op === "min" || op === "max") return extreme(op, cells, integer);
-  if (op === "variance" || op === "stddev") {
+  if (SPREADS.has(op)) {
     return spreadOf(op, cells.map(({ value }) => Number(value)));
   }
   const inOrder = [...cells].sort((a, b) => a.time - b.time || a.at - b.at);
