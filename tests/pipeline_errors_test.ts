@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  type BadInput,
   BadInputError,
   col,
   concat,
@@ -10,6 +11,7 @@ import {
   KernelMemoryError,
   mean,
   ndjson,
+  PeriodicWatermarkGenerator,
   RecordBatch,
   sum,
   TumblingWindow,
@@ -173,8 +175,30 @@ Deno.test("An integer sum that does not fit is an error of the run, and costs no
   assertEquals(pipeline.metrics().lostBees, 0);
 });
 
-/** Runs rows of which one breaks every bee that looks at it alone or among others. */
-async function poisoned(options: Parameters<typeof from>[1]) {
+Deno.test("A bad row behind rows whose time cannot be read is told by its own place", async () => {
+  const rows = Array.from({ length: 12 }, (_, n) => {
+    const at = n % 4 === 1 ? "not a time" : new Date(n).toISOString();
+    return { at, text: n % 5 === 3 ? "none" : "1" };
+  });
+  for (const watermarks of [undefined, new PeriodicWatermarkGenerator({ interval: 3 })]) {
+    for (const batchRows of [2, 100]) {
+      const letters: number[] = [];
+      const pipeline = from(rows, {
+        workers: 1,
+        batchRows,
+        badRecords: "deadLetter",
+        deadLetter: ({ position }) => void letters.push(position),
+      }).timestamps("at", watermarks ? { watermarks } : {})
+        .withColumn("value", col<string>("text").cast("i32"))
+        .window(minutes).aggregate({ total: sum("value") });
+      await drain(pipeline);
+      assertEquals(letters, [1, 5, 9, 3, 8]);
+    }
+  }
+});
+
+/** Runs rows of which one breaks every bee that looks at it, and perhaps one has no number. */
+async function poisoned(options: Parameters<typeof from>[1], wordless?: number) {
   const [batchRows, poison] = [50, 333];
   const setCursor = ControlBlock.prototype.setCursor;
   let strikes = 0;
@@ -191,10 +215,13 @@ async function poisoned(options: Parameters<typeof from>[1]) {
       }
     },
   );
-  const rows = Array.from({ length: 1000 }, (_, n) => ({ at: n, value: n }));
+  const rows = Array.from({ length: 1000 }, (_, n) => {
+    return { at: n, value: n === wordless ? "none" : `${n}` };
+  });
   const runtime = new SimulatedRuntime({ seed: 7 });
   const pipeline = from(rows, { workers: 3, batchRows, runtime, ...options }).timestamps("at")
-    .window(minutes).aggregate({ n: count(), total: sum("value") });
+    .withColumn("value", col<string>("value").cast("i32")).window(minutes)
+    .aggregate({ n: count(), total: sum("value") });
   const results = await runtime.drive(async () => {
     const results = [];
     for await (const row of pipeline) results.push(row);
@@ -210,7 +237,14 @@ Deno.test("A record that costs two bees goes the way of badRecords, and no other
   const letters: unknown[] = [];
   await poisoned({ badRecords: "deadLetter", deadLetter: (bad) => void letters.push(bad) });
   const message = "Cannot process record: 2 bees were lost over it, the last one because: poisoned";
-  const record = { at: 333, value: 333 };
+  const record = { at: 333, value: "333" };
   assertEquals(letters, [{ record, error: { name: "LostBeeError", message }, position: 333 }]);
   await assertRejects(() => poisoned({}), BadInputError, "(row 333)");
+});
+
+Deno.test("A bad row behind one that cost two bees is told by its own place", async () => {
+  const places: number[] = [];
+  const deadLetter = ({ position }: BadInput) => void places.push(position);
+  await poisoned({ badRecords: "deadLetter", deadLetter }, 340);
+  assertEquals(places, [333, 340]);
 });

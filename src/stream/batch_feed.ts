@@ -17,6 +17,8 @@ export interface FeedBatch {
   readonly partition: number;
   /** Position of the first row in its partition. */
   readonly position: number;
+  /** Positions of all rows, where some between them were left out; absent: one after the other. */
+  readonly positions?: Float64Array;
   /** Watermark before the first row, of this partition alone, ms. */
   readonly watermark: number;
   /** Watermark of all partitions after the last row, ms. */
@@ -126,12 +128,12 @@ export class BatchFeed {
   #takeRows(batch: RecordBatch, partition: number): FeedBatch[] {
     this.#checkSchema(batch);
     const start = this.#positions[partition];
-    const kept = this.#timed(batch, partition);
+    const { batch: kept, rows } = this.#timed(batch, partition);
     const pieces = this.#watermarks
       ? this.#cut(kept, { partition, watermarks: this.#watermarks })
       : this.#sized(this.#pick(kept)).map((piece) => this.#place(piece, partition));
     this.#positions[partition] = start + batch.length;
-    return pieces;
+    return rows ? withPositions(pieces, rows.map((row) => start + row)) : pieces;
   }
 
   /** Tells the source that nothing more is wanted. */
@@ -198,8 +200,8 @@ export class BatchFeed {
     this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole });
   }
 
-  /** With event times; rows whose time cannot be read are out. */
-  #timed(given: RecordBatch, partition: number): RecordBatch {
+  /** With event times; rows whose time cannot be read are out, and then it is said which are not. */
+  #timed(given: RecordBatch, partition: number): { batch: RecordBatch; rows?: number[] } {
     const { bad } = this.#options;
     const { batch, bad: badTimes } = this.#time?.convert(given) ?? { batch: given, bad: [] };
     for (const { row, error } of badTimes) {
@@ -207,10 +209,10 @@ export class BatchFeed {
       const position = this.#positions[partition] + row;
       bad.report({ record: given.row(row).toObject(), error: { name, message }, position });
     }
+    if (badTimes.length === 0) return { batch };
     const gone = new Set(badTimes.map(({ row }) => row));
-    return gone.size === 0
-      ? batch
-      : batch.take([...Array(batch.length).keys()].filter((row) => !gone.has(row)));
+    const rows = [...Array(batch.length).keys()].filter((row) => !gone.has(row));
+    return { batch: batch.take(rows), rows };
   }
 
   /** Cut to size. */
@@ -283,6 +285,15 @@ export class BatchFeed {
     }
     return least;
   }
+}
+
+/** The pieces of rows that have these positions. */
+function withPositions(pieces: readonly FeedBatch[], all: readonly number[]): FeedBatch[] {
+  let row = 0;
+  return pieces.map((piece) => {
+    const positions = Float64Array.from(all.slice(row, row += piece.batch.length));
+    return { ...piece, position: positions[0], positions };
+  });
 }
 
 /**

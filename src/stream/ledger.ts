@@ -2,7 +2,7 @@ import type { RowCounts } from "../hive/pipeline_frames.ts";
 import { BadInputError, type BadInputs } from "./bad_inputs.ts";
 import { addCounts, noCounts } from "./pipeline_metrics.ts";
 import type { BadInput } from "./source.ts";
-import type { BatchOutcome, LogEntry, WorkLog } from "./work_log.ts";
+import { type BatchOutcome, type LogEntry, positionOf, type WorkLog } from "./work_log.ts";
 
 /** Counts what became of batches, each once, however often they were sent. */
 export class Ledger {
@@ -49,9 +49,9 @@ export class Ledger {
 }
 
 function badInput(
-  { batch, feed }: Pick<LogEntry, "batch" | "feed">,
+  entry: Pick<LogEntry, "batch" | "feed" | "positions">,
   { row, message }: { row: number; message: string },
 ): BadInput {
   const error = { name: "RangeError", message };
-  return { record: batch.row(row).toObject(), error, position: feed.position + row };
+  return { record: entry.batch.row(row).toObject(), error, position: positionOf(entry, row) };
 }

@@ -21,7 +21,7 @@ import { askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_p
 import type { Source, SourceBatch } from "./source.ts";
 import { TransformJob } from "./transform_job.ts";
 import { WindowJob } from "./window_job.ts";
-import { WorkLog } from "./work_log.ts";
+import { leaveOut, positionOf, WorkLog } from "./work_log.ts";
 
 const PROGRESS_MS = 100;
 const TURN_MS = 4;
@@ -319,10 +319,9 @@ export class PipelineRun {
     const message = `Cannot process record: ${MAX_LOSSES} bees were lost over it, the last one ` +
       `because: ${cause.message}`;
     const record = entry.batch.row(low).toObject();
-    const position = entry.feed.position + low;
+    const position = positionOf(entry, low);
     this.#bad.report({ record, error: { name: "LostBeeError", message }, position });
-    const rows = [...Array(entry.batch.length).keys()].filter((row) => row !== low);
-    entry.batch = entry.batch.take(rows);
+    leaveOut(entry, low);
   }
 
   #throwIfFailed(): void {

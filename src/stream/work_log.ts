@@ -18,11 +18,28 @@ export interface LogEntry {
   readonly bytes: number;
   /** The rows; fewer than in `feed` when one of them had to be left out. */
   batch: RecordBatch;
+  /** Positions of the rows, where they do not follow each other. */
+  positions: Float64Array | undefined;
   /** Bees that were lost over it. */
   losses: number;
   outcome?: BatchOutcome;
   /** Rows that came out of it, in a pipeline without windows. */
   results: RecordBatch[];
+}
+
+/** Position of a row of a batch in its source partition. */
+export function positionOf(
+  { feed, positions }: Pick<LogEntry, "feed" | "positions">,
+  row: number,
+): number {
+  return positions ? positions[row] : feed.position + row;
+}
+
+/** Leaves a row out of a batch; the others keep their positions. */
+export function leaveOut(entry: LogEntry, row: number): void {
+  const rows = [...Array(entry.batch.length).keys()].filter((each) => each !== row);
+  entry.positions = Float64Array.from(rows, (each) => positionOf(entry, each));
+  entry.batch = entry.batch.take(rows);
 }
 
 /** The batches that a lost bee would make necessary again, in the order of the source. */
@@ -64,9 +81,10 @@ export class WorkLog {
 
   /** Adds a batch. */
   append(feed: FeedBatch): void {
-    const { batch } = feed;
+    const { batch, positions } = feed;
     const bytes = frameSize(batch);
-    this.#entries.push({ feed, sequence: this.end, bytes, batch, losses: 0, results: [] });
+    const { end: sequence } = this;
+    this.#entries.push({ feed, sequence, bytes, batch, positions, losses: 0, results: [] });
     this.#bytes += bytes;
   }
 
