@@ -129,8 +129,10 @@ Deno.test("IterableSource infers columns from inferenceRows rows where it is tol
 
 Deno.test("IterableSource infers the columns of an iterable from its first 1,024 rows", async () => {
   const rows = Array.from({ length: 1025 }, (_, at) => at < 1023 ? { a: at } : { a: at, [at]: 1 });
-  const { fields, bad } = await read(rows);
-  assertEquals([kinds(fields), bad], [["a i32", "1023 i32"], [1024]]);
+  for (const options of [{}, { inferenceRows: undefined }]) {
+    const { fields, bad } = await read(rows, options);
+    assertEquals([kinds(fields), bad], [["a i32", "1023 i32"], [1024]]);
+  }
 });
 
 Deno.test("IterableSource puts at most batchRows rows into a batch, the first ones too", async () => {

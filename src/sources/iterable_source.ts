@@ -55,7 +55,7 @@ export class IterableSource<In extends object, Row = InferredRow<In>> implements
    * @throws {TypeError | RangeError} when an option is none that it can be.
    */
   constructor(rows: Rows<In>, options: IterableSourceOptions<Row> = {}) {
-    const { schema, inferenceRows = 1, extraKeys, batchRows = 1, name = "iterable" } = options;
+    const { schema, inferenceRows, extraKeys, batchRows, name = "iterable" } = options;
     checkCount("inferenceRows", inferenceRows, INFERENCE_ROWS);
     checkCount("batchRows", batchRows, Number.MAX_SAFE_INTEGER);
     if (![undefined, "error", "ignore"].includes(extraKeys)) {
@@ -73,8 +73,8 @@ export class IterableSource<In extends object, Row = InferredRow<In>> implements
   /** Begins to iterate. */
   async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
     const isAsync = Symbol.asyncIterator in this.#rows;
-    const inferenceRows = isAsync ? undefined : INFERENCE_ROWS;
-    const collector = new Collector<Row>({ inferenceRows, ...this.#options }, options);
+    const { inferenceRows = isAsync ? undefined : INFERENCE_ROWS } = this.#options;
+    const collector = new Collector<Row>({ ...this.#options, inferenceRows }, options);
     if (Symbol.asyncIterator in this.#rows) {
       yield* this.#fromAsync(this.#rows, collector, options);
     } else {
@@ -109,7 +109,8 @@ export class IterableSource<In extends object, Row = InferredRow<In>> implements
   }
 }
 
-function checkCount(name: string, value: number, most: number): void {
+function checkCount(name: string, value: number | undefined, most: number): void {
+  if (value === undefined) return;
   if (Number.isInteger(value) && value >= 1 && value <= most) return;
   throw new RangeError(
     `Cannot make source: ${name} must be a whole number from 1 to ${most}, received ${value}`,
