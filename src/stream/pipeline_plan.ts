@@ -1,4 +1,4 @@
-import { argsOf, type ExprNode } from "../batch/expressions/node.ts";
+import { columnNames } from "../batch/expressions/node.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { StepSpec } from "../hive/row_steps.ts";
@@ -62,11 +62,6 @@ function stepsOf({ steps, aggregates = {} }: PipelinePlan): readonly StepSpec[] 
   return [...steps, ...added];
 }
 
-function addColumns(node: ExprNode, names: Set<string>): void {
-  if (node.op === "col") names.add(node.name);
-  for (const arg of argsOf(node)) addColumns(arg, names);
-}
-
 /** The source's columns that a plan asks for; `undefined`: all of them. */
 function wantedColumns(plan: PipelinePlan, window: WindowSpec | undefined) {
   const names = new Set<string>(window ? [window.time] : []);
@@ -75,9 +70,7 @@ function wantedColumns(plan: PipelinePlan, window: WindowSpec | undefined) {
     for (const name of asked) if (!made.has(name)) names.add(name);
   };
   for (const step of stepsOf(plan)) {
-    const used = new Set<string>();
-    addColumns(step.node, used);
-    want(used);
+    want(columnNames(step.node));
     // What comes behind is made of the selected columns.
     if (step.kind === "select") return names;
     if (step.kind === "withColumn") made.add(step.name);

@@ -1,7 +1,7 @@
 import { readColumn } from "../batch/column_reader.ts";
 import { compileRows } from "../batch/expressions/compile.ts";
 import { type Expr, isExpression } from "../batch/expressions/expr.ts";
-import { argsOf, type ExprNode } from "../batch/expressions/node.ts";
+import { columnNames } from "../batch/expressions/node.ts";
 import { checkCondition } from "../batch/expressions/plan_checks.ts";
 import { printExpression } from "../batch/expressions/print.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
@@ -21,8 +21,7 @@ export interface PunctuatedWatermarksOptions {
   when: Expr<boolean | null> | Expr;
   /**
    * Column that has it: a `timestamp`, or an `i32`, `i64` or `f64` of milliseconds; null, and what
-   * is no time, carries none.
-   * Default: it is the row's own time.
+   * is no time, carries none. Default: it is the row's own time.
    */
   column?: string;
 }
@@ -68,9 +67,8 @@ export class PunctuatedWatermarks extends WatermarkStrategy {
     }
     this.#when = when;
     this.#column = column;
-    const names = new Set(column === undefined ? [] : [column]);
-    addColumns(when.node, names);
-    this.columns = [...names];
+    const own = column === undefined ? [] : [column];
+    this.columns = [...new Set([...own, ...columnNames(when.node)])];
   }
 
   /** What the watermark is, in words. */
@@ -136,9 +134,4 @@ function checkColumn({ fields }: Schema, column: string): void {
     `Cannot take watermarks from column ${name}: it must be a timestamp, or an i32, i64 or f64 ` +
       `of milliseconds, received ${field.type.kind}`,
   );
-}
-
-function addColumns(node: ExprNode, names: Set<string>): void {
-  if (node.op === "col") names.add(node.name);
-  for (const arg of argsOf(node)) addColumns(arg, names);
 }

@@ -4,8 +4,8 @@ import { check, type Scope, type UnknownColumns } from "./check.ts";
 import type { Checked } from "./checked.ts";
 import { type Clock, evaluatorOf } from "./evaluator.ts";
 import type { Expr } from "./expr.ts";
-import { columnNames, inferType, typeSignature } from "./infer_row.ts";
-import type { ColumnNode } from "./node.ts";
+import { inferType, typeSignature } from "./infer_row.ts";
+import { columnNames, type ColumnNode } from "./node.ts";
 import { acceptField, rowOfValue } from "./row_values.ts";
 
 const MAX_SIGNATURES = 256;

@@ -2,22 +2,7 @@ import { MAX_DEPTH } from "../limits.ts";
 import { getOwn, isPlainObject } from "../misfit.ts";
 import type { DataType, Field } from "../schema.ts";
 import type { ValueType } from "./checked.ts";
-import { argsOf, type ExprNode } from "./node.ts";
 import { isI32 } from "./literal.ts";
-
-/** The columns that an expression uses, in the order of their first use. */
-export function columnNames(node: ExprNode): readonly string[] {
-  const names = new Set<string>();
-  const seen = new Set<ExprNode>();
-  const visit = (part: ExprNode) => {
-    if (seen.has(part)) return;
-    seen.add(part);
-    if (part.op === "col") names.add(part.name);
-    argsOf(part).forEach(visit);
-  };
-  visit(node);
-  return [...names];
-}
 
 /**
  * The type of a value of which no schema tells: as constants have it, a `Date` a timestamp, and a

@@ -227,3 +227,17 @@ export type TimePart = typeof TIME_PARTS[number];
 export function argsOf(node: ExprNode): readonly ExprNode[] {
   return "args" in node ? node.args : [];
 }
+
+/** The columns that an expression uses, in the order of their first use. */
+export function columnNames(node: ExprNode): readonly string[] {
+  const names = new Set<string>();
+  const seen = new Set<ExprNode>();
+  const visit = (part: ExprNode) => {
+    if (seen.has(part)) return;
+    seen.add(part);
+    if (part.op === "col") names.add(part.name);
+    argsOf(part).forEach(visit);
+  };
+  visit(node);
+  return [...names];
+}
