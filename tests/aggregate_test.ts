@@ -17,8 +17,8 @@ import {
   types as t,
   variance,
 } from "../mod.ts";
-import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { forSeedsAsync, type Random } from "./support/random.ts";
+import { inSimulation } from "./support/simulated_case.ts";
 
 const RUNS = 60;
 const SIZE = 1000;
@@ -98,16 +98,6 @@ async function all(pipeline: AsyncIterable<object>): Promise<Wanted[]> {
   const rows: Wanted[] = [];
   for await (const row of pipeline) rows.push({ ...row });
   return inOrder(rows);
-}
-
-/** Runs a pipeline in a simulation, with other bees and epochs for each seed. */
-async function inSimulation<T>(
-  seed: number,
-  work: (options: PipelineOptions) => Promise<T>,
-): Promise<T> {
-  const runtime = new SimulatedRuntime({ seed });
-  const options = { workers: 1 + seed % 3, epochRows: 1 + seed * 7 % 50, batchRows: 20, runtime };
-  return await runtime.drive(() => work(options));
 }
 
 const failed = col("status").eq(500);

@@ -14,6 +14,7 @@ import {
 } from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { forSeedsAsync, Random } from "./support/random.ts";
+import { inSimulation } from "./support/simulated_case.ts";
 
 const RUNS = 60;
 const SIZE = 1000;
@@ -62,16 +63,6 @@ async function all<Row>(pipeline: AsyncIterable<Row>): Promise<Row[]> {
   const rows: Row[] = [];
   for await (const row of pipeline) rows.push(row);
   return rows;
-}
-
-/** Runs a pipeline in a simulation, with other bees and epochs for each seed. */
-async function inSimulation<T>(
-  seed: number,
-  work: (options: PipelineOptions) => Promise<T>,
-): Promise<T> {
-  const runtime = new SimulatedRuntime({ seed });
-  const options = { workers: 1 + seed % 3, epochRows: 1 + seed * 7 % 50, batchRows: 20, runtime };
-  return await runtime.drive(() => work(options));
 }
 
 /** The rows of each window and key, in the order of results. */

@@ -32,6 +32,16 @@ export function randomOptions(random: Random): PipelineOptions {
   };
 }
 
+/** Runs a pipeline in a simulation, with other bees and epochs for each seed. */
+export async function inSimulation<T>(
+  seed: number,
+  work: (options: PipelineOptions) => Promise<T>,
+): Promise<T> {
+  const runtime = new SimulatedRuntime({ seed });
+  const options = { workers: 1 + seed % 3, epochRows: 1 + seed * 7 % 50, batchRows: 20, runtime };
+  return await runtime.drive(() => work(options));
+}
+
 /** What a filter and a selection gave in a simulation, and what they should have given. */
 export interface SimulatedTransform {
   readonly rows: readonly unknown[];
