@@ -6,13 +6,13 @@ import type { Plain } from "../src/windows/plain_columns.ts";
 import { ReferenceWindowTable } from "../src/windows/reference_window_table.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 import {
+  closeAll,
   columnsOf,
   nameOf,
   type PlainResult,
   type PlainRow,
   randomCase,
   randomCell,
-  resultsOf,
   type WindowCase,
 } from "./support/window_cases.ts";
 import { type Expected, oracle } from "./support/window_oracle.ts";
@@ -37,14 +37,19 @@ function assertClose(actual: Plain, { value, error }: Expected, what: string): v
 
 function assertResults(results: readonly PlainResult[], expected: Map<string, Expected[]>): void {
   const left = new Map(expected);
-  for (const { start, keys, values } of results) {
-    const name = nameOf(start, keys);
+  for (const { keys, values, ...window } of results) {
+    const name = nameOf(window, keys);
     const wanted = left.get(name);
     assert(wanted !== undefined, `${name} is not expected, or came twice`);
     values.forEach((value, index) => assertClose(value, wanted[index], `${name} [${index}]`));
     left.delete(name);
   }
   assertEquals([...left.keys()], []);
+}
+
+function assertOrder(results: readonly PlainResult[]): void {
+  const sorted = results.toSorted((a, b) => a.end - b.end || a.start - b.start);
+  assertEquals(results.map(({ end }) => end), sorted.map(({ end }) => end));
 }
 
 /** Cuts rows into batches and tells where each stands. */
@@ -76,24 +81,25 @@ for (const [name, make] of Object.entries(ENGINES)) {
       const expected = oracle(given);
       using table = make(given.plan);
       const results: PlainResult[] = [];
-      let [late, untimed, absorbed, watermark] = [0, 0, 0, -Infinity];
+      let [late, untimed, outside, absorbed, watermark] = [0, 0, 0, 0, -Infinity];
       for (const { rows, ...at } of batchesOf(random, given)) {
         const outcome = table.add(rows, { ...at, watermarkBefore: watermark });
         late += outcome.late;
         untimed += outcome.untimed;
+        outside += outcome.outside;
         absorbed += outcome.absorbed;
         watermark = outcome.watermarkAfter;
-        if (random.chance(0.3)) results.push(...resultsOf(table.close(watermark)));
+        if (random.chance(0.3)) results.push(...closeAll(table, watermark));
         if (random.chance(0.1)) table.restore(table.snapshot());
       }
-      results.push(...resultsOf(table.close(Infinity)));
-      assertEquals(
-        { late, untimed, watermark },
-        { late: expected.late, untimed: expected.untimed, watermark: expected.watermark },
-      );
-      assertEquals(late + untimed + absorbed, given.rows.length);
-      assertResults(results, expected.groups);
+      results.push(...closeAll(table, Infinity));
+      const { groups, ...counts } = expected;
+      assertEquals({ late, untimed, outside, watermark }, counts);
+      assertEquals(late + untimed + outside + absorbed, given.rows.length);
+      assertOrder(results);
+      assertResults(results, groups);
       assertEquals(table.nextClose(), Infinity);
+      assertEquals(table.stats().windows, 0);
     });
   });
 
@@ -122,7 +128,7 @@ for (const [name, make] of Object.entries(ENGINES)) {
         forager[Symbol.dispose]();
       }
       for (const [owner, delta] of random.shuffle(deltas)) tables[owner].fold(delta);
-      const results = tables.flatMap((table) => resultsOf(table.close(Infinity)));
+      const results = tables.flatMap((table) => closeAll(table, Infinity));
       assertResults(results, oracle(given).groups);
       for (const table of tables) table[Symbol.dispose]();
     });
@@ -148,7 +154,7 @@ for (const [name, make] of Object.entries(ENGINES)) {
         });
       }
       assertEquals(late, expected.late);
-      assertResults(tables.flatMap((one) => resultsOf(one.close(Infinity))), expected.groups);
+      assertResults(tables.flatMap((one) => closeAll(one, Infinity)), expected.groups);
       for (const one of tables) one[Symbol.dispose]();
     });
   });
@@ -174,7 +180,7 @@ Deno.test("KernelWindowTable and ReferenceWindowTable give the same, bit for bit
       assertEquals(ours.nextClose(), twin.nextClose());
       watermark = outcome.watermarkAfter;
       if (random.chance(0.3)) {
-        assertEquals(resultsOf(ours.close(watermark)), resultsOf(twin.close(watermark)));
+        assertEquals(closeAll(ours, watermark), closeAll(twin, watermark));
       }
       if (random.chance(0.7)) continue;
       const [deltas, twins] = [ours, twin].map((table) => table.takeDeltas({ ownerOf, owners }));
@@ -185,7 +191,7 @@ Deno.test("KernelWindowTable and ReferenceWindowTable give the same, bit for bit
     }
     for (const [a, b] of [[ours, twin], [ourOwner, twinOwner]]) {
       assertEquals({ ...a.stats(), bytes: 0 }, b.stats());
-      assertEquals(resultsOf(a.close(Infinity)), resultsOf(b.close(Infinity)));
+      assertEquals(closeAll(a, Infinity), closeAll(b, Infinity));
     }
   });
 });
@@ -214,7 +220,10 @@ function largeCase(random: Random): WindowCase {
     const wide = op === "sum" && plan.values[value].type.kind === "i64";
     return wide ? { ...aggregate, op: "mean" as const } : aggregate;
   });
-  return { ...given, plan: { ...plan, size, offset: plan.offset % size, aggregates }, rows };
+  const slides = size < 1000 ? [size, 2 * size] : [size, size, size / 5, 2 * size];
+  const slide = random.pick(slides);
+  const extent = { size, offset: plan.offset % slide, slide, step: undefined };
+  return { ...given, plan: { ...plan, ...extent, aggregates }, rows };
 }
 
 Deno.test("KernelWindowTable gives what ReferenceWindowTable gives for large batches", () => {
@@ -233,6 +242,6 @@ Deno.test("KernelWindowTable gives what ReferenceWindowTable gives for large bat
     const [a, b] = [ours.snapshot(), twin.snapshot()];
     assertEquals(a.length, b.length);
     if (random.chance(0.3)) ours.restore(b);
-    assertEquals(resultsOf(ours.close(Infinity)), resultsOf(twin.close(Infinity)));
+    assertEquals(closeAll(ours, Infinity), closeAll(twin, Infinity));
   });
 });

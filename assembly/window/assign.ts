@@ -1,15 +1,20 @@
-// Which window a row belongs to, and whether it is late: decided in the order of the rows.
+// Which slice a row belongs to, and whether it is late: decided in the order of the rows.
 import { BLOCK, isValid, KIND_F64, kindOf, validityOf, valuesOf } from "./columns";
 import {
   sliceOf,
   T_BOUND,
+  T_END,
   T_GREATEST,
   T_INVERSE,
   T_LATE,
   T_LATENESS,
   T_LEAST,
   T_OFFSET,
+  T_OUTSIDE,
   T_SIZE,
+  T_SLIDE,
+  T_SPAN,
+  T_STEP,
   T_UNTIMED,
   T_WATERMARK,
 } from "./table";
@@ -40,6 +45,7 @@ let recentTable: u32 = 0;
 export function beginTimes(table: u32, watermark: f64, bound: f64): void {
   store<u32>(table, 0, T_LATE);
   store<u32>(table, 0, T_UNTIMED);
+  store<u32>(table, 0, T_OUTSIDE);
   store<f64>(table, Infinity, T_LEAST);
   store<f64>(table, -Infinity, T_GREATEST);
   store<f64>(table, watermark, T_WATERMARK);
@@ -55,6 +61,11 @@ export function lateRows(table: u32): u32 {
 /** Rows of the batch so far that have no usable time. */
 export function untimedRows(table: u32): u32 {
   return load<u32>(table, T_UNTIMED);
+}
+
+/** Rows of the batch so far that lie between windows. */
+export function outsideRows(table: u32): u32 {
+  return load<u32>(table, T_OUTSIDE);
 }
 
 /** Least time of the batch so far, ms. */
@@ -186,7 +197,7 @@ export function assignBlock(table: u32, times: u32, from: u32, count: u32, open:
   const seen = max(load<f64>(table, T_GREATEST), <f64>blockGreatest);
   const after = max(load<f64>(table, T_WATERMARK), seen - load<f64>(table, T_BOUND));
   const end = <f64>(start + size) + load<f64>(table, T_LATENESS);
-  if (blockGreatest - start >= size || end <= after) {
+  if (blockGreatest - start >= size || end <= after || hasGaps(table)) {
     return assignRows(table, times, from, count, open);
   }
   store<f64>(table, min(load<f64>(table, T_LEAST), <f64>blockLeast), T_LEAST);
@@ -208,11 +219,40 @@ function recentSlice(table: u32, window: i64, start: i64, end: f64): u32 {
   }
   const recent = recentAt(window);
   if (load<u32>(recent, 16) != 0 && load<i64>(recent) == window) return load<u32>(recent, 16);
-  const slice = sliceOf(table, start);
+  const slice = sliceOf(table, start, 0);
   store<i64>(recent, window);
   store<f64>(recent, end, 8);
   store<u32>(recent, slice, 16);
   return slice;
+}
+
+// Instead of how many windows are skipped: all of them, or there are none.
+const ALL_CLOSED: i32 = -1;
+const BETWEEN: i32 = -2;
+
+// @ts-ignore: decorator
+@inline
+function hasGaps(table: u32): bool {
+  return load<i64>(table, T_SLIDE) > load<i64>(table, T_SPAN);
+}
+
+function floorDivide(value: i64, by: i64): i64 {
+  const quotient = value / by;
+  return quotient * by > value ? quotient - 1 : quotient;
+}
+
+// How many of the windows that hold the slice from `start` have an end at or before the watermark.
+function skippedBy(table: u32, start: i64, mark: f64): i32 {
+  const end = load<i64>(table, T_END);
+  const slide = load<i64>(table, T_SLIDE);
+  const origin = end - load<i64>(table, T_SPAN);
+  const last = floorDivide(start - origin, slide) * slide + end;
+  if (start >= last) return BETWEEN;
+  if (<f64>last <= mark) return ALL_CLOSED;
+  const step = load<i64>(table, T_STEP);
+  const before = floorDivide(start - end, step);
+  if (<f64>((before + 1) * step + end) > mark) return 0;
+  return <i32>(floorDivide(<i64>floor(mark) - end, step) - before);
 }
 
 // The same row by row, for blocks that cross windows, have late rows or lack times.
@@ -228,8 +268,10 @@ function assignRows(table: u32, times: u32, from: u32, count: u32, open: bool): 
   let mark = load<f64>(table, T_WATERMARK);
   let least = load<f64>(table, T_LEAST);
   let greatest = load<f64>(table, T_GREATEST);
+  const gaps = hasGaps(table);
   let late: u32 = 0;
   let untimed: u32 = 0;
+  let outside: u32 = 0;
   for (let row = from; row < from + count; row++) {
     const time = isValid(validity, row) ? timeAt(kind, values, row) : NO_TIME;
     let slice: u32 = 0;
@@ -238,10 +280,14 @@ function assignRows(table: u32, times: u32, from: u32, count: u32, open: bool): 
       const window = windowOf(time - offset, size, inverse);
       const start = window * size + offset;
       const end = <f64>(start + size) + lateness;
-      if (end <= mark) late++;
+      const skipped = end <= mark || gaps ? skippedBy(table, start, mark - lateness) : 0;
+      if (skipped == ALL_CLOSED) late++;
+      else if (skipped == BETWEEN) outside++;
       else if (!open) slice = ANY_SLICE;
       else {
-        slice = recentSlice(table, window, start, end);
+        slice = skipped == 0
+          ? recentSlice(table, window, start, end)
+          : sliceOf(table, start, skipped);
         if (slice == 0) return NO_MEMORY;
       }
       least = min(least, <f64>time);
@@ -255,6 +301,7 @@ function assignRows(table: u32, times: u32, from: u32, count: u32, open: bool): 
   store<f64>(table, greatest, T_GREATEST);
   store<u32>(table, load<u32>(table, T_LATE) + late, T_LATE);
   store<u32>(table, load<u32>(table, T_UNTIMED) + untimed, T_UNTIMED);
+  store<u32>(table, load<u32>(table, T_OUTSIDE) + outside, T_OUTSIDE);
   return MIXED;
 }
 

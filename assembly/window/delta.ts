@@ -14,7 +14,7 @@ import {
   setCurrentChunk,
 } from "./groups";
 import { findBytes, findFixed, findNull, longBlock, sliceRecycle } from "./slice";
-import { FIXED, sliceAt, sliceOf, T_COUNT, T_MODE, T_STATE } from "./table";
+import { FIXED, sliceAt, sliceOf, T_BELATED, T_COUNT, T_MODE, T_STATE } from "./table";
 import { AHEAD, findCandidates, isFar } from "./touch";
 
 const RECORD_HEAD: u32 = 16;
@@ -117,6 +117,7 @@ export function tableClear(table: u32): void {
   const count = load<u32>(table, T_COUNT);
   for (let index: u32 = 0; index < count; index++) sliceRecycle(table, sliceAt(table, index));
   store<u32>(table, 0, T_COUNT);
+  store<u32>(table, 0, T_BELATED);
 }
 
 function findRecord(table: u32, slice: u32, record: u32): u32 {
@@ -147,13 +148,21 @@ function wholeRecord(fixed: u32, record: u32, end: u32): u32 {
 }
 
 /**
- * Finds or enters the keys of the whole records in `bytes` bytes, of a window that starts at
- * `start`; `out` takes an address a record, at most `most`.
+ * Finds or enters the keys of the whole records in `bytes` bytes, of a slice from `start`
+ * that skips `skipped` windows; `out` takes an address a record, at most `most`.
  *
  * @returns Bytes of those records, or −OUT_OF_MEMORY, or BAD_RECORD.
  */
-export function findRecords(table: u32, start: f64, from: u32, bytes: u32, out: u32, most: u32): i32 {
-  const slice = sliceOf(table, <i64>start);
+export function findRecords(
+  table: u32,
+  start: f64,
+  skipped: u32,
+  from: u32,
+  bytes: u32,
+  out: u32,
+  most: u32,
+): i32 {
+  const slice = sliceOf(table, <i64>start, skipped);
   if (slice == 0) return -OUT_OF_MEMORY;
   const fixed = RECORD_HEAD + load<u32>(table, T_STATE);
   const isFixed = load<u32>(table, T_MODE) == FIXED;

@@ -110,6 +110,23 @@ function mergeSummary(layout: u32, into: u32, from: u32): void {
 }
 
 /**
+ * Merges a state into another.
+ *
+ * @param layouts Of each of the `values` values.
+ */
+// @ts-ignore: decorator
+@inline
+export function mergeState(layouts: u32, values: u32, into: u32, from: u32): void {
+  store<u64>(into, load<u64>(into) + load<u64>(from));
+  for (let value: u32 = 0; value < values; value++) {
+    const layout = layouts + value * LAYOUT_BYTES;
+    const summary = load<u32>(layout) == (SUM | RANGE) && load<u32>(layout, AT_INTEGER) == 0;
+    if (summary) mergeSummary(layout, into, from);
+    else mergeValue(layout, into, from);
+  }
+}
+
+/**
  * Merges `count` records, one after the other from `from`, into the states found for them.
  *
  * @param layouts Of each of the `values` values and pairs.
@@ -129,15 +146,8 @@ export function mergeRecords(
   for (let index: u32 = 0; index < count; index++) {
     const into = load<u32>(states + (index << 2));
     const state = record + RECORD_HEAD;
-    const more = load<u64>(state);
-    store<u64>(into, load<u64>(into) + more);
-    rows += more;
-    for (let value: u32 = 0; value < values; value++) {
-      const layout = layouts + value * LAYOUT_BYTES;
-      const summary = load<u32>(layout) == (SUM | RANGE) && load<u32>(layout, AT_INTEGER) == 0;
-      if (summary) mergeSummary(layout, into, state);
-      else mergeValue(layout, into, state);
-    }
+    rows += load<u64>(state);
+    mergeState(layouts, values, into, state);
     const length = load<u32>(record, 8);
     record = state + bytes + (length == NULL_LENGTH ? 0 : (length + 7) & ~7);
   }

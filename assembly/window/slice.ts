@@ -38,6 +38,9 @@ export const S_MAP: u32 = 52; // states by dictionary index
 export const S_MAP_SIZE: u32 = 56;
 export const S_MAP_GENERATION: u32 = 60;
 export const S_MAP_LEFT: u32 = 64; // entries, null's included, that have no state yet
+export const S_NODES: u32 = 68; // partial results over this slice and later ones (compose.ts)
+export const S_NODES_BYTES: u32 = 72;
+export const S_TAKEN: u32 = 76; // whether windows that overlap have begun to take it
 const SLICE_BYTES: u32 = 80;
 
 // A chunk: u32 next chunk, u32 bytes, u32 end of what is used, 4 bytes unused, entries.
@@ -131,7 +134,16 @@ export function sliceFree(table: u32, slice: u32): void {
   freeChunks(table, load<u32>(slice, S_TAILS));
   giveBuckets(table, load<u32>(slice, S_BUCKETS), bucketsIn(slice));
   give(table, load<u32>(slice, S_MAP), load<u32>(slice, S_MAP_SIZE) << 2);
+  give(table, load<u32>(slice, S_NODES), load<u32>(slice, S_NODES_BYTES));
   give(table, slice, SLICE_BYTES);
+}
+
+/** Room for partial results that goes with the slice; its address, or 0. */
+export function sliceNodes(table: u32, slice: u32, bytes: u32): u32 {
+  const nodes = take(table, bytes);
+  store<u32>(slice, nodes, S_NODES);
+  store<u32>(slice, nodes == 0 ? 0 : bytes, S_NODES_BYTES);
+  return nodes;
 }
 
 /** Groups of a slice, the null key's included. */
@@ -157,6 +169,10 @@ export function sliceRecycle(table: u32, slice: u32): void {
   store<u32>(slice, 0, S_TAILS);
   store<u32>(slice, 0, S_TAIL_AT);
   store<u32>(slice, 0, S_TAIL_END);
+  give(table, load<u32>(slice, S_NODES), load<u32>(slice, S_NODES_BYTES));
+  store<u32>(slice, 0, S_NODES);
+  store<u32>(slice, 0, S_NODES_BYTES);
+  store<u32>(slice, 0, S_TAKEN);
   keepFirstChunk(table, slice);
 }
 

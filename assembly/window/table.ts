@@ -1,4 +1,8 @@
-// The open windows of one operator: its settings, and its slices (one a window) in order of time.
+// The open windows of one operator: its settings, and its slices in order of time.
+//
+// Of windows side by side a slice is a window. Windows that overlap are put together from slices
+// when they close (compose.ts); rows that came when the first windows of their slice were closed
+// already have a slice of their own, told apart by how many windows they are too late for.
 //
 // A group's state is `T_STATE` bytes: the number of rows (i64), then the fields of the aggregated
 // values. A state is known by its address; it never moves, so that a batch is aggregated in two
@@ -11,8 +15,8 @@ import { sliceCost, sliceCreate, sliceFree } from "./slice";
 export const FIXED: u32 = 0;
 export const BYTES: u32 = 1;
 
-export const T_SIZE: u32 = 0; // i64, ms
-export const T_OFFSET: u32 = 8; // i64, ms
+export const T_SIZE: u32 = 0; // i64, ms, of a slice
+export const T_OFFSET: u32 = 8; // i64, ms, of the slices
 export const T_LATENESS: u32 = 16; // f64, ms
 export const T_INVERSE: u32 = 24; // f64, 1 / size
 export const T_MODE: u32 = 32;
@@ -20,7 +24,7 @@ export const T_HEAD: u32 = 36; // bytes before the state
 export const T_STATE: u32 = 40;
 export const T_INITIAL: u32 = 44; // address of the state of no rows
 export const T_TRASH: u32 = 48;
-export const T_SLICES: u32 = 52; // array of i64 start, u32 slice, 4 bytes unused
+export const T_SLICES: u32 = 52; // array of i64 start, u32 slice, u32 windows skipped
 export const T_COUNT: u32 = 56;
 export const T_CAPACITY: u32 = 60;
 export const T_SPARE: u32 = 64; // emptied slices that wait for use, a list
@@ -40,7 +44,13 @@ export const T_BOUND: u32 = 128; // f64
 export const T_GENERATION: u32 = 136; // of the dictionary
 export const T_INDEX: u32 = 140; // bytes of the slices' buckets
 export const T_EXPECTED: u32 = 144; // groups of the window that was closed last
-const TABLE_BYTES: u32 = 160;
+export const T_OUTSIDE: u32 = 148; // of the batch
+export const T_SPAN: u32 = 152; // i64, ms, of a window, the longest with its start
+export const T_SLIDE: u32 = 160; // i64, ms, between starts
+export const T_STEP: u32 = 168; // i64, ms, between ends
+export const T_END: u32 = 176; // i64, ms, end of one of the windows
+export const T_BELATED: u32 = 184; // slices that skip windows
+const TABLE_BYTES: u32 = 192;
 
 const HEAD: u32 = 16;
 const LEAST_SLICES: u32 = 8;
@@ -77,7 +87,19 @@ export function tableCreate(
   store<u32>(table, table + TABLE_BYTES + HEAD + 2 * stateBytes, T_PARTS);
   store<u32>(table, parts, T_PART_COUNT);
   store<u32>(table, 1, T_GENERATION);
+  tableShape(table, size, offset, size, size);
   return table;
+}
+
+/**
+ * Makes the windows `span` ms long, `slide` ms apart, ends `step` ms apart, one of them from
+ * `origin`; without this they are the slices.
+ */
+export function tableShape(table: u32, span: f64, origin: f64, slide: f64, step: f64): void {
+  store<i64>(table, <i64>span, T_SPAN);
+  store<i64>(table, <i64>slide, T_SLIDE);
+  store<i64>(table, <i64>step, T_STEP);
+  store<i64>(table, <i64>(origin + span), T_END);
 }
 
 /** Address of the state of no rows. */
@@ -116,16 +138,29 @@ export function startAt(table: u32, index: u32): i64 {
   return load<i64>(load<u32>(table, T_SLICES) + (index << 4));
 }
 
-// The number of windows that start before `start`.
-function rankOf(table: u32, start: i64): u32 {
+/** How many of its first windows the rows of a slice are too late for. */
+// @ts-ignore: decorator
+@inline
+export function skippedAt(table: u32, index: u32): u32 {
+  return load<u32>(load<u32>(table, T_SLICES) + (index << 4), 12);
+}
+
+// The number of slices that come before one from `start` that skips `skipped` windows.
+function rankOf(table: u32, start: i64, skipped: u32): u32 {
   let low: u32 = 0;
   let high = load<u32>(table, T_COUNT);
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (startAt(table, middle) < start) low = middle + 1;
+    const other = startAt(table, middle);
+    if (other < start || (other == start && skippedAt(table, middle) < skipped)) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** The number of slices that start before `start`. */
+export function tableRank(table: u32, start: f64): u32 {
+  return rankOf(table, <i64>start, 0);
 }
 
 function makeRoom(table: u32): bool {
@@ -150,11 +185,13 @@ function takeSpare(table: u32): u32 {
   return spare;
 }
 
-/** The slice of the window that starts at `start`, opened if needed; 0 without memory for it. */
-export function sliceOf(table: u32, start: i64): u32 {
-  const rank = rankOf(table, start);
+/** The slice from `start` that skips so many windows, opened if needed; 0 without memory for it. */
+export function sliceOf(table: u32, start: i64, skipped: u32): u32 {
+  const rank = rankOf(table, start, skipped);
   const count = load<u32>(table, T_COUNT);
-  if (rank < count && startAt(table, rank) == start) return sliceAt(table, rank);
+  if (rank < count && startAt(table, rank) == start && skippedAt(table, rank) == skipped) {
+    return sliceAt(table, rank);
+  }
   if (!makeRoom(table)) return 0;
   const slice = takeSpare(table);
   if (slice == 0) return 0;
@@ -162,15 +199,22 @@ export function sliceOf(table: u32, start: i64): u32 {
   memory.copy(at + 16, at, (count - rank) << 4);
   store<i64>(at, start);
   store<u32>(at, slice, 8);
+  store<u32>(at, skipped, 12);
+  if (skipped != 0) store<u32>(table, load<u32>(table, T_BELATED) + 1, T_BELATED);
   store<u32>(table, count + 1, T_COUNT);
   return slice;
 }
 
-/** Takes the first `count` windows out of the table and gives their memory back. */
+/** Takes the first `count` slices out of the table and gives their memory back. */
 export function tableDrop(table: u32, count: u32): void {
   const slices = load<u32>(table, T_SLICES);
   const left = load<u32>(table, T_COUNT) - count;
-  for (let index: u32 = 0; index < count; index++) sliceFree(table, sliceAt(table, index));
+  let belated = load<u32>(table, T_BELATED);
+  for (let index: u32 = 0; index < count; index++) {
+    if (skippedAt(table, index) != 0) belated--;
+    sliceFree(table, sliceAt(table, index));
+  }
+  store<u32>(table, belated, T_BELATED);
   memory.copy(slices, slices + (count << 4), left << 4);
   store<u32>(table, left, T_COUNT);
 }
@@ -194,9 +238,19 @@ export function tableDue(table: u32, watermark: f64): u32 {
   return due;
 }
 
-/** Start of an open window, ms, as the host takes it. */
+/** Start of a slice, ms, as the host takes it. */
 export function tableStart(table: u32, index: u32): f64 {
   return <f64>startAt(table, index);
+}
+
+/** How many windows a slice skips, as the host takes it. */
+export function tableSkipped(table: u32, index: u32): u32 {
+  return skippedAt(table, index);
+}
+
+/** Slices that skip windows. */
+export function tableBelated(table: u32): u32 {
+  return load<u32>(table, T_BELATED);
 }
 
 /**

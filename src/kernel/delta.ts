@@ -13,17 +13,20 @@ import type { StateLayout } from "./window_layout.ts";
  * | 4 | bytes of a state |
  * | 4 | bytes of the delta |
  * | 8 | checksum of all other bytes; 0 in a delta that does not leave its hive's rings |
+ * | 8 | watermark up to which windows have closed (f64 ms) |
  *
- * Then each window: start (i64 ms), records (u32), bytes of its records (u32), and its records:
+ * Then each slice: start (i64 ms), records (u32), bytes of its records (u32), how many of its first
+ * windows its rows are too late for (u32), 0 (u32), and its records:
  * hash (u64), key length (u32, all ones for the null key), 0 (u32), state, key padded to 8 bytes.
  */
-export const DELTA_HEADER_BYTES = 32;
-export const DELTA_WINDOW_BYTES = 16;
+export const DELTA_HEADER_BYTES = 40;
+export const DELTA_WINDOW_BYTES = 24;
 export const DELTA_RECORD_BYTES = 16;
 export const DELTA_MAGIC = 0x31444757;
 export const NULL_KEY_LENGTH = 0xffff_ffff;
 
 const CHECKSUM_WORD = 6;
+const CLOSED_AT = 32;
 
 /** Bytes that a record takes. */
 export function recordBytes(layout: StateLayout, keyBytes: number): number {
@@ -36,10 +39,12 @@ export interface ExpectedDelta {
   readonly stateBytes: number;
 }
 
-/** One window's records in a delta. */
+/** One slice's records in a delta; of windows side by side a slice is a window. */
 export interface DeltaWindow {
-  /** Start of the window, ms. */
+  /** Start of the slice, ms. */
   readonly start: number;
+  /** How many of the windows that hold it had closed before its rows came. */
+  readonly skipped: number;
   readonly records: number;
   /** Bytes of the records. */
   readonly bytes: number;
@@ -102,8 +107,9 @@ export function deltaWindows(delta: Uint8Array): (DeltaWindow & { readonly at: n
     const start = Number(view.getBigInt64(at, true));
     const records = view.getUint32(at + 8, true);
     const bytes = view.getUint32(at + 12, true);
+    const skipped = view.getUint32(at + 16, true);
     at += DELTA_WINDOW_BYTES + bytes;
-    return { start, records, bytes, at: at - bytes };
+    return { start, skipped, records, bytes, at: at - bytes };
   });
 }
 
@@ -114,7 +120,7 @@ export function deltaWindows(delta: Uint8Array): (DeltaWindow & { readonly at: n
  */
 export function writeHeader(
   windows: readonly DeltaWindow[],
-  { fingerprint, stateBytes }: ExpectedDelta,
+  { fingerprint, stateBytes, closed }: ExpectedDelta & { readonly closed: number },
 ): Uint8Array {
   const area = windows.reduce((sum, { bytes }) => sum + bytes + DELTA_WINDOW_BYTES, 0);
   const size = DELTA_HEADER_BYTES + area;
@@ -126,7 +132,13 @@ export function writeHeader(
   const view = viewOf(delta);
   [DELTA_MAGIC, fingerprint, windows.length, records, stateBytes, size]
     .forEach((word, index) => view.setUint32(index * 4, word, true));
+  view.setFloat64(CLOSED_AT, closed, true);
   return delta;
+}
+
+/** Watermark up to which windows had closed when a delta was written, ms. */
+export function closedUpTo(delta: Uint8Array): number {
+  return delta.length === 0 ? -Infinity : viewOf(delta).getFloat64(CLOSED_AT, true);
 }
 
 /** Writes the head of a window at `at`. */
@@ -135,6 +147,7 @@ export function writeWindow(delta: Uint8Array, at: number, window: DeltaWindow):
   view.setBigInt64(at, BigInt(window.start), true);
   view.setUint32(at + 8, window.records, true);
   view.setUint32(at + 12, window.bytes, true);
+  view.setUint32(at + 16, window.skipped, true);
 }
 
 /** All of a delta as words, its checksum taken out. */

@@ -45,20 +45,21 @@ export class WindowDeltas {
     return Array.from({ length: owners }, (_, owner) => this.#write({ ownerOf, owner }));
   }
 
-  /** Everything as one delta, with a checksum. */
-  writeAll(): Uint8Array {
-    return seal(this.#write({ ownerOf: 0, owner: 0 }));
+  /** Everything as one delta, with a checksum, of a table that has closed windows so far. */
+  writeAll(closed?: number): Uint8Array {
+    return seal(this.#write({ ownerOf: 0, owner: 0 }, closed));
   }
 
-  #write(wanted: Wanted): Uint8Array {
+  #write(wanted: Wanted, closed = -Infinity): Uint8Array {
     const { kernel: { exports }, table } = this.#context;
     const windows = Array.from({ length: exports.tableCount(table) }, (_, index) => {
       const bytes = exports.measureWindow(table, index, wanted.ownerOf, wanted.owner);
       const start = exports.tableStart(table, index);
-      return { index, start, bytes, records: exports.measuredRecords() };
+      const skipped = exports.tableSkipped(table, index);
+      return { index, start, skipped, bytes, records: exports.measuredRecords() };
     }).filter(({ records }) => records > 0);
     if (windows.length === 0) return new Uint8Array();
-    const delta = writeHeader(windows, this.#expected);
+    const delta = writeHeader(windows, { ...this.#expected, closed });
     let at = DELTA_HEADER_BYTES;
     for (const window of windows) {
       writeWindow(delta, at, window);
@@ -91,9 +92,10 @@ export class WindowDeltas {
     kernel.u8.set(delta, from);
     const windows = deltaWindows(delta);
     let found = 0;
-    for (const { start, at, bytes, records: own } of windows) {
+    for (const { start, skipped, at, bytes, records: own } of windows) {
       const out = states + found * 4;
-      const taken = kernel.exports.findRecords(table, start, from + at, bytes, out, own);
+      const taken = kernel.exports
+        .findRecords(table, start, skipped, from + at, bytes, out, own);
       if (taken !== bytes || kernel.exports.recordsFound() !== own) this.#fail(taken);
       found += own;
     }
@@ -152,7 +154,7 @@ export class WindowDeltas {
       const bytes = Math.min(end - at, bufferBytes);
       kernel.u8.set(snapshot.subarray(at, at + bytes), buffer);
       const taken = kernel.exports
-        .findRecords(table, window.start, buffer, bytes, addresses, most);
+        .findRecords(table, window.start, window.skipped, buffer, bytes, addresses, most);
       const found = taken > 0 ? kernel.exports.recordsFound() : 0;
       if (found === 0 || found > left) this.#fail(taken);
       rows += this.#merge(buffer, addresses, found);

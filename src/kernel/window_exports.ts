@@ -16,12 +16,17 @@ export interface WindowExports {
   tableBytes(table: number): number;
   tableHolds(table: number, rows: number, keyBytes: number, map: number): number;
   tableStart(table: number, index: number): number;
+  tableSkipped(table: number, index: number): number;
+  tableBelated(table: number): number;
+  tableRank(table: number, start: number): number;
+  tableShape(table: number, span: number, origin: number, slide: number, step: number): void;
   tableDue(table: number, watermark: number): number;
   tableDrop(table: number, count: number): void;
   tableClear(table: number): void;
   beginTimes(table: number, watermark: number, bound: number): void;
   lateRows(table: number): number;
   untimedRows(table: number): number;
+  outsideRows(table: number): number;
   leastTime(table: number): number;
   greatestTime(table: number): number;
   watermark(table: number): number;
@@ -94,6 +99,7 @@ export interface WindowExports {
   findRecords(
     table: number,
     start: number,
+    skipped: number,
     from: number,
     bytes: number,
     out: number,
@@ -107,6 +113,29 @@ export interface WindowExports {
     from: number,
     states: number,
     count: number,
+  ): number;
+  nextWaiting(table: number, from: number): number;
+  addSlice(
+    table: number,
+    index: number,
+    directory: number,
+    layouts: number,
+    values: number,
+  ): number;
+  stackSlice(
+    table: number,
+    index: number,
+    directory: number,
+    layouts: number,
+    values: number,
+  ): number;
+  dropSlices(table: number, count: number): void;
+  putWindow(
+    directory: number,
+    results: number,
+    end: number,
+    layouts: number,
+    values: number,
   ): number;
   sortWindow(table: number, index: number): number;
   findOverflow(table: number, index: number, at: number): number;

@@ -87,13 +87,14 @@ export class WindowGather {
 
   /** Starts and ends of the windows, one a row. */
   bounds(): Pick<ClosedWindows, "length" | "windowStart" | "windowEnd"> {
-    const { kernel, table, plan } = this.#context;
+    const { kernel, table, shape } = this.#context;
     const windowStart = new BigInt64Array(this.#length);
     const windowEnd = new BigInt64Array(this.#length);
     this.#forPieces(this.#length, (window, _from, count, row) => {
-      const start = kernel.exports.tableStart(table, window);
-      windowStart.fill(BigInt(start), row, row + count);
-      windowEnd.fill(BigInt(start + plan.size), row, row + count);
+      const at = kernel.exports.tableStart(table, window);
+      const end = shape.isPlain ? at + shape.size : at;
+      windowStart.fill(BigInt(shape.startOf(end)), row, row + count);
+      windowEnd.fill(BigInt(end), row, row + count);
     });
     return { length: this.#length, windowStart, windowEnd };
   }

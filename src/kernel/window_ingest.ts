@@ -242,6 +242,7 @@ export class WindowIngest implements Disposable {
     return {
       late: exports.lateRows(table),
       untimed: exports.untimedRows(table),
+      outside: exports.outsideRows(table),
       minTime: exports.leastTime(table),
       maxTime: exports.greatestTime(table),
       watermarkAfter: exports.watermark(table),

@@ -229,6 +229,8 @@ export function fingerprintOf(plan: WindowPlan): number {
   const parts = [
     plan.size,
     plan.offset,
+    ...(plan.slide === undefined ? [] : [`slide ${plan.slide}`]),
+    ...(plan.step === undefined ? [] : [`step ${plan.step}`]),
     ...plan.keys.map(({ kind }) => kind === "dict" ? "utf8" : kind),
     ...plan.values.map(describe),
     ...layout.values.map(({ fields }) => fields),

@@ -1,11 +1,15 @@
 import { KernelKind } from "./column_staging.ts";
 import { type Kernel, KernelMemoryError } from "./kernel.ts";
+import { closedUpTo } from "./delta.ts";
+import { KernelStacks } from "./kernel_stacks.ts";
 import { checkRows, MAX_KEY_BYTES } from "./window_check.ts";
+import { WindowComposer } from "./window_composer.ts";
 import { memoryError, type TableContext, within } from "./window_context.ts";
 import { WindowDeltas } from "./window_deltas.ts";
 import { checkSums, GATHER_BYTES, WindowGather } from "./window_gather.ts";
 import { WindowIngest } from "./window_ingest.ts";
 import { initialState, LAYOUT_BYTES, layoutCount, layoutOf, layoutWords } from "./window_layout.ts";
+import { WindowShape } from "./window_shape.ts";
 import type {
   AddOutcome,
   BatchPosition,
@@ -21,6 +25,8 @@ import type {
 
 const FIXED_MODE = 0;
 const BYTES_MODE = 1;
+/** Bytes behind the state of a key of the stacks: where its front starts. */
+const STACK_BYTES = 16;
 
 function modeOf(keys: readonly KeyType[]): number {
   const fixed = keys.length === 1 && KernelKind[keys[0].kind] < KernelKind.bytes;
@@ -30,22 +36,47 @@ function modeOf(keys: readonly KeyType[]): number {
 /** Makes the table and the blocks that its parts share. */
 function createContext(kernel: Kernel, plan: WindowPlan): TableContext {
   const layout = layoutOf(plan);
-  const { size, offset, allowedLateness, keys } = plan;
+  const shape = new WindowShape(plan);
+  const { size, offset, slide, step } = shape;
   const bufferBytes = GATHER_BYTES + MAX_KEY_BYTES + layout.bytes;
   const buffer = kernel.allocate(bufferBytes);
   const layouts = kernel.allocate(layoutCount(layout) * LAYOUT_BYTES);
+  const parts = { kernel, plan, shape, layout, layouts, buffer, bufferBytes };
+  const table = createTable({ ...parts, table: 0 }, layout.bytes);
+  if (!shape.isPlain) kernel.exports.tableShape(table, size, offset, slide, step);
+  new Int32Array(kernel.u8.buffer).set(layoutWords(layout), layouts / 4);
+  return { ...parts, table };
+}
+
+/** Makes a table of a plan's keys, whose states may have bytes behind them. */
+function createTable(context: TableContext, stateBytes: number): number {
+  const { kernel, shape: { slice, sliceOffset }, layout, plan: { allowedLateness, keys } } =
+    context;
   const { exports } = kernel;
   const table = exports
-    .tableCreate(size, offset, allowedLateness, modeOf(keys), layout.bytes, keys.length) >>> 0;
-  const context = { kernel, table, plan, layout, layouts, buffer, bufferBytes };
+    .tableCreate(slice, sliceOffset, allowedLateness, modeOf(keys), stateBytes, keys.length) >>> 0;
   if (table === 0) throw memoryError(context, "make a table of");
-  const { u8 } = kernel;
-  u8.set(initialState(layout), exports.tableInitial(table) >>> 0);
+  kernel.u8.set(initialState(layout), exports.tableInitial(table) >>> 0);
   // a dictionary's entries are keys like any other text
   const kinds = keys.map(({ kind }) => Math.min(KernelKind[kind], KernelKind.bytes));
-  u8.set(kinds, exports.tableParts(table) >>> 0);
-  new Int32Array(u8.buffer).set(layoutWords(layout), layouts / 4);
-  return context;
+  kernel.u8.set(kinds, exports.tableParts(table) >>> 0);
+  return table;
+}
+
+/** What windows that overlap are put together with. */
+interface Composing {
+  readonly composer: WindowComposer;
+  /** Addresses of tables: of the stacks' keys, and of results. */
+  readonly directory: number;
+  readonly results: number;
+}
+
+function createComposing(context: TableContext): Composing {
+  const { layout: { bytes }, shape } = context;
+  const directory = createTable(context, bytes + STACK_BYTES);
+  const results = createTable(context, bytes);
+  const stacks = new KernelStacks(context, { directory, results });
+  return { composer: new WindowComposer(shape, stacks), directory, results };
 }
 
 /**
@@ -62,6 +93,8 @@ export class KernelWindowTable implements WindowEngine {
   readonly #context: TableContext;
   readonly #ingest: WindowIngest;
   readonly #deltas: WindowDeltas;
+  /** Absent where a slice is a window. */
+  readonly #composing: Composing | undefined;
   #rows = 0;
   #broken = false;
   #disposed = false;
@@ -75,6 +108,7 @@ export class KernelWindowTable implements WindowEngine {
     this.#context = createContext(kernel, plan);
     this.#ingest = new WindowIngest(this.#context);
     this.#deltas = new WindowDeltas(this.#context);
+    this.#composing = this.#context.shape.isPlain ? undefined : createComposing(this.#context);
   }
 
   /** Throws when a part of a batch or snapshot was added. */
@@ -93,7 +127,7 @@ export class KernelWindowTable implements WindowEngine {
       const before = this.stats().groups;
       const outcome = this.#ingest.add(rows, at, () => this.#broken = true);
       this.#broken = false;
-      const absorbed = rows.length - outcome.late - outcome.untimed;
+      const absorbed = rows.length - outcome.late - outcome.untimed - outcome.outside;
       this.#rows += absorbed;
       return { ...outcome, absorbed, distinct: this.stats().groups - before };
     });
@@ -114,13 +148,14 @@ export class KernelWindowTable implements WindowEngine {
     this.#checkWhole();
     const deltas = this.#deltas.write(ownership);
     this.#context.kernel.exports.tableClear(this.#context.table);
+    this.#forgetClosed();
     this.#rows = 0;
     return deltas;
   }
 
   snapshot(): Uint8Array {
     this.#checkWhole();
-    return this.#deltas.writeAll();
+    return this.#deltas.writeAll(this.#composing?.composer.closed);
   }
 
   fold(delta: Uint8Array): { records: number } {
@@ -137,6 +172,7 @@ export class KernelWindowTable implements WindowEngine {
     if (snapshot.length > 0) this.#deltas.check(snapshot);
     const { kernel: { exports }, table } = this.#context;
     exports.tableDrop(table, exports.tableCount(table));
+    this.#forgetClosed(closedUpTo(snapshot));
     this.#rows = 0;
     this.#broken = false;
     if (snapshot.length === 0) return;
@@ -147,27 +183,54 @@ export class KernelWindowTable implements WindowEngine {
     });
   }
 
+  #forgetClosed(closed?: number): void {
+    if (!this.#composing) return;
+    const { exports } = this.#context.kernel;
+    const { composer, results } = this.#composing;
+    exports.tableDrop(results, exports.tableCount(results));
+    composer.reset(closed);
+  }
+
   close(watermark: number): ClosedWindows | undefined {
     this.#checkWhole();
-    const { kernel: { exports }, table, plan } = this.#context;
-    const due = exports.tableDue(table, watermark);
-    if (due === 0) return undefined;
-    for (let index = 0; index < due; index++) checkSums(this.#context, index);
-    const windows = Array.from({ length: due }, (_, index) => {
+    if (this.#composing) return this.#compose(watermark, this.#composing);
+    const due = this.#context.kernel.exports.tableDue(this.#context.table, watermark);
+    return due === 0 ? undefined : this.#takeOut(this.#context, due);
+  }
+
+  /** Windows that overlap become slices of a table of their own, each from the window's end. */
+  #compose(watermark: number, { composer, results }: Composing): ClosedWindows | undefined {
+    const context = { ...this.#context, table: results };
+    return within(this.#context, "close", () => {
+      // Half a window in the stacks is one that must not be gone on with.
+      this.#broken = true;
+      composer.close(watermark - context.plan.allowedLateness);
+      this.#broken = false;
+      const count = context.kernel.exports.tableCount(results);
+      return count === 0 ? undefined : this.#takeOut(context, count);
+    });
+  }
+
+  /** The results of the first slices of a table, which are freed. */
+  #takeOut(context: TableContext, count: number): ClosedWindows | undefined {
+    const { kernel: { exports }, table, plan } = context;
+    for (let index = 0; index < count; index++) checkSums(context, index);
+    const windows = Array.from({ length: count }, (_, index) => {
       return { index, groups: exports.sortWindow(table, index) };
     });
-    const gather = new WindowGather(this.#context, windows);
+    const gather = new WindowGather(context, windows);
     const closed = {
       ...gather.bounds(),
       keys: gather.keys(),
       aggregates: plan.aggregates.map((aggregate) => gather.aggregate(aggregate)),
     };
-    exports.tableDrop(table, due);
+    exports.tableDrop(table, count);
     return closed.length === 0 ? undefined : closed;
   }
 
   nextClose(): number {
     const { kernel: { exports }, table, plan: { size, allowedLateness } } = this.#context;
+    if (this.#composing) return this.#composing.composer.next() + allowedLateness;
     if (exports.tableCount(table) === 0) return Infinity;
     return exports.tableStart(table, 0) + size + allowedLateness;
   }
@@ -178,16 +241,22 @@ export class KernelWindowTable implements WindowEngine {
       windows: exports.tableCount(table),
       groups: exports.tableGroups(table) >>> 0,
       rows: this.#rows,
-      bytes: exports.tableBytes(table) >>> 0,
+      bytes: this.#tables.reduce((bytes, each) => bytes + (exports.tableBytes(each) >>> 0), 0),
     };
+  }
+
+  get #tables(): number[] {
+    const { table } = this.#context;
+    const composing = this.#composing;
+    return composing ? [table, composing.directory, composing.results] : [table];
   }
 
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    const { kernel, table, buffer, layouts } = this.#context;
+    const { kernel, buffer, layouts } = this.#context;
     this.#ingest[Symbol.dispose]();
-    kernel.exports.tableFree(table);
+    for (const table of this.#tables) kernel.exports.tableFree(table);
     kernel.release(buffer);
     kernel.release(layouts);
   }

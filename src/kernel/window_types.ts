@@ -69,12 +69,20 @@ export interface PlannedAggregate {
   readonly by?: number;
 }
 
-/** A tumbling-window aggregation with names resolved to positions. */
-export interface WindowPlan {
-  /** Length of a window, whole milliseconds, at least 1. */
+/** Where windows of equal length, or growing to it, lie. */
+export interface WindowExtent {
+  /** Length of a window, whole milliseconds, at least 1; of growing ones that of the last. */
   readonly size: number;
-  /** Start of one of the windows, milliseconds, from 0 to below `size`. */
+  /** Start of one of the windows, milliseconds, from 0 to below `slide`. */
   readonly offset: number;
+  /** Milliseconds from one window's start to the next one's; default `size`. */
+  readonly slide?: number;
+  /** Milliseconds from one end to the next among windows with one start; default: there is one. */
+  readonly step?: number;
+}
+
+/** A windowed aggregation with names resolved to positions. */
+export interface WindowPlan extends WindowExtent {
   /** Milliseconds by which the watermark may pass a window's end before its rows are late. */
   readonly allowedLateness: number;
   readonly keys: readonly KeyType[];
@@ -105,10 +113,12 @@ export interface BatchPosition {
   readonly position: number;
 }
 
-/** What became of the event times of a batch; rows = on time + `late` + `untimed`. */
+/** What became of the event times of a batch; rows = on time + `late` + `untimed` + `outside`. */
 export interface TimeOutcome {
-  /** Rows whose window's end (and allowed lateness) the watermark had passed. */
+  /** Rows of whose windows the watermark had passed every end (and allowed lateness). */
   readonly late: number;
+  /** Rows whose time lies between windows that leave gaps. */
+  readonly outside: number;
   /** Rows without a usable time: null, `NaN`, or beyond the range of a `Date`. */
   readonly untimed: number;
   /** Watermark after the batch's last row, ms. */
@@ -122,13 +132,13 @@ export interface TimeOutcome {
 export interface AddOutcome extends TimeOutcome {
   /** Rows that went into the table. */
   readonly absorbed: number;
-  /** Groups (window and key) that the batch was the first to touch. */
+  /** Groups (slice and key) that the batch was the first to touch. */
   readonly distinct: number;
 }
 
 /** Which of the batch's rows go to which owner. */
 export interface RouteOutcome extends TimeOutcome {
-  /** Row numbers by owner, ascending; rows that are late or untimed are in none. */
+  /** Row numbers by owner, ascending; rows that are late, untimed or outside are in none. */
   readonly rows: readonly Uint32Array[];
 }
 
@@ -140,7 +150,7 @@ export interface Ownership {
   readonly owners: number;
 }
 
-/** Results of closed windows, as columns in the order window start, then keys. */
+/** Results of closed windows, as columns in the order window end, then keys. */
 export interface ClosedWindows {
   readonly length: number;
   readonly windowStart: BigInt64Array;
@@ -157,9 +167,9 @@ export interface ResultColumn extends KernelColumn {
 
 /** How much a table holds now. */
 export interface WindowStats {
-  /** Open windows. */
+  /** Slices of open windows; of windows side by side one is a window. */
   readonly windows: number;
-  /** Groups (window and key) in them. */
+  /** Groups (slice and key) in them. */
   readonly groups: number;
   /** Rows added or folded in since the start, the last `takeDeltas()` or `restore()`. */
   readonly rows: number;
@@ -187,7 +197,11 @@ export interface WindowEngine extends Disposable {
   takeDeltas(ownership: Ownership): Uint8Array[];
   /** Merges a delta or snapshot of a table with the same plan. When it throws, nothing was. */
   fold(delta: Uint8Array): { records: number };
-  /** The results of windows whose end and lateness `watermark` has reached; they are freed. */
+  /**
+   * The results of windows whose end and lateness `watermark` has reached; they are freed. Of
+   * windows that overlap it gives a part, whole windows, when there are many; more while
+   * `nextClose()` is not above the watermark.
+   */
   close(watermark: number): ClosedWindows | undefined;
   /** The watermark that closes the earliest open window, ms; `Infinity` without one. */
   nextClose(): number;

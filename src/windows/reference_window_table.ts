@@ -2,6 +2,7 @@ import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import {
   checkHeader,
   checkSeal,
+  closedUpTo,
   DELTA_HEADER_BYTES,
   DELTA_RECORD_BYTES,
   DELTA_WINDOW_BYTES,
@@ -34,39 +35,38 @@ import {
   resultTypeOf,
   sumInRange,
 } from "../kernel/window_check.ts";
+import { WindowComposer } from "../kernel/window_composer.ts";
+import { ALL_CLOSED, BETWEEN, WindowShape } from "../kernel/window_shape.ts";
 import { columnOf, type Plain, valueAt } from "./plain_columns.ts";
 import { ReferenceAccumulator } from "./reference_accumulator.ts";
 import { ReferencePair } from "./reference_pair.ts";
 import { compareKeys, decodeKey, encodeKey, hashKey, keyColumns } from "./reference_keys.ts";
+import { type ReferenceGroup, type ReferenceSlice, ReferenceStacks } from "./reference_stacks.ts";
 
 const POSITION_BITS = 48n;
-
-interface Group {
-  readonly key: Uint8Array | null;
-  readonly hash: bigint;
-  rows: bigint;
-  values: ReferenceAccumulator[];
-  pairs: ReferencePair[];
-}
 
 /** A record of a delta. */
 interface DeltaRecord {
   readonly start: number;
+  readonly skipped: number;
   readonly key: Uint8Array | null;
   readonly state: DataView;
 }
-
-type Slice = Map<string, Group>;
 
 /** A row that is on time. */
 interface TimedRow {
   readonly row: number;
   readonly time: number;
+  /** Of its slice. */
   readonly start: number;
+  readonly skipped: number;
 }
 
+/** Which slice. */
+type Place = Pick<ReferenceSlice, "start" | "skipped">;
+
 /**
- * The kernel's window table in plain TypeScript: a `Map` a window, an object a key.
+ * The kernel's window table in plain TypeScript: a `Map` a slice, an object a key.
  *
  * It takes and gives the same bytes as the kernel's; it is slow and for tests.
  */
@@ -74,7 +74,11 @@ export class ReferenceWindowTable implements WindowEngine {
   readonly #plan: WindowPlan;
   readonly #layout: StateLayout;
   readonly #fingerprint: number;
-  #slices = new Map<number, Slice>();
+  readonly #shape: WindowShape;
+  /** By start, then by the windows they skip. */
+  readonly #slices: ReferenceSlice[] = [];
+  readonly #stacks: ReferenceStacks;
+  readonly #composer: WindowComposer;
   #rows = 0;
 
   /** An empty table. */
@@ -82,6 +86,9 @@ export class ReferenceWindowTable implements WindowEngine {
     this.#plan = plan;
     this.#layout = layoutOf(plan);
     this.#fingerprint = fingerprintOf(plan);
+    this.#shape = new WindowShape(plan);
+    this.#stacks = new ReferenceStacks(this.#slices, this.#layout);
+    this.#composer = new WindowComposer(this.#shape, this.#stacks);
   }
 
   add(rows: WindowRows, at: BatchPosition): AddOutcome {
@@ -114,9 +121,9 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   #judge(rows: WindowRows, at: BatchPosition): TimeOutcome & { timed: TimedRow[] } {
-    const { size, offset, allowedLateness } = this.#plan;
+    const { allowedLateness } = this.#plan;
     const timed: TimedRow[] = [];
-    let [late, untimed, minTime, maxTime] = [0, 0, Infinity, -Infinity];
+    let [late, untimed, outside, minTime, maxTime] = [0, 0, 0, Infinity, -Infinity];
     let watermark = at.watermarkBefore;
     for (let row = 0; row < rows.length; row++) {
       const time = timeAt(rows.times, row);
@@ -124,18 +131,21 @@ export class ReferenceWindowTable implements WindowEngine {
         untimed++;
         continue;
       }
-      const start = Math.floor((time - offset) / size) * size + offset;
-      if (start + size + allowedLateness <= watermark) late++;
-      else timed.push({ row, time, start });
+      const start = this.#shape.sliceOf(time);
+      const skipped = this.#shape.skippedBy(start, watermark - allowedLateness);
+      if (skipped === ALL_CLOSED) late++;
+      else if (skipped === BETWEEN) outside++;
+      else timed.push({ row, time, start, skipped });
       minTime = Math.min(minTime, time);
       maxTime = Math.max(maxTime, time);
       watermark = Math.max(watermark, maxTime - at.bound);
     }
-    return { timed, late, untimed, minTime, maxTime, watermarkAfter: watermark };
+    return { timed, late, untimed, outside, minTime, maxTime, watermarkAfter: watermark };
   }
 
-  #addRow(rows: WindowRows, { row, time, start }: TimedRow, at: BatchPosition): void {
-    const group = this.#groupOf(start, this.#keyOf(rows, row));
+  #addRow(rows: WindowRows, timed: TimedRow, at: BatchPosition): void {
+    const { row, time } = timed;
+    const group = this.#groupOf(timed, this.#keyOf(rows, row));
     const order = (BigInt(at.partition) << POSITION_BITS) + BigInt(at.position + row);
     group.rows++;
     group.values.forEach((value, index) => {
@@ -158,19 +168,37 @@ export class ReferenceWindowTable implements WindowEngine {
     return key;
   }
 
-  #groupOf(start: number, key: Uint8Array | null): Group {
-    const slice = this.#slices.get(start) ?? new Map<string, Group>();
-    this.#slices.set(start, slice);
+  #groupOf(place: Place, key: Uint8Array | null): ReferenceGroup {
+    const { groups } = this.#sliceOf(place);
     const name = key === null ? "null" : key.toHex();
-    let group = slice.get(name);
+    let group = groups.get(name);
     if (group === undefined) {
       const values = this.#layout.values.map((layout) => new ReferenceAccumulator(layout));
       const hash = hashKey(this.#plan.keys, key);
       const pairs = this.#layout.pairs.map((layout) => new ReferencePair(layout));
       group = { key: key === null ? null : key.slice(), hash, rows: 0n, values, pairs };
-      slice.set(name, group);
+      groups.set(name, group);
     }
     return group;
+  }
+
+  #sliceOf({ start, skipped }: Place): ReferenceSlice {
+    const slices = this.#slices;
+    const last = slices.findLastIndex((each) =>
+      each.start < start || (each.start === start && each.skipped <= skipped)
+    );
+    const before = slices[last];
+    if (before?.start === start && before.skipped === skipped) return before;
+    const slice = { start, skipped, groups: new Map<string, ReferenceGroup>(), taken: false };
+    slices.splice(last + 1, 0, slice);
+    return slice;
+  }
+
+  #clear(closed?: number): void {
+    this.#slices.length = 0;
+    this.#stacks.results.length = 0;
+    this.#composer.reset(closed);
+    this.#rows = 0;
   }
 
   takeDeltas({ ownerOf, owners }: Ownership): Uint8Array[] {
@@ -178,8 +206,7 @@ export class ReferenceWindowTable implements WindowEngine {
       { length: owners },
       (_, owner) => this.#write(({ hash }) => ownerOf[Number(hash >> 56n)] === owner),
     );
-    this.#slices.clear();
-    this.#rows = 0;
+    this.#clear();
     return deltas;
   }
 
@@ -206,6 +233,7 @@ export class ReferenceWindowTable implements WindowEngine {
         const keyAt = stateAt + bytes;
         return {
           start: window.start,
+          skipped: window.skipped,
           key: length === NULL_KEY_LENGTH ? null : delta.subarray(keyAt, keyAt + length),
           state: new DataView(delta.buffer, delta.byteOffset + stateAt, bytes),
         };
@@ -214,8 +242,9 @@ export class ReferenceWindowTable implements WindowEngine {
     });
   }
 
-  #merge({ start, key, state }: DeltaRecord): void {
-    const group = this.#groupOf(start, key);
+  #merge(record: DeltaRecord): void {
+    const { key, state } = record;
+    const group = this.#groupOf(record, key);
     const rows = state.getBigInt64(0, true);
     this.#layout.values.forEach((layout, index) => {
       group.values[index].merge(ReferenceAccumulator.read(state, layout, rows));
@@ -228,30 +257,29 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   snapshot(): Uint8Array {
-    return seal(this.#write(() => true));
+    return seal(this.#write(() => true, this.#composer.closed));
   }
 
   restore(snapshot: Uint8Array): void {
     const records = snapshot.length === 0 ? [] : this.#read(snapshot);
     if (snapshot.length > 0) checkSeal(snapshot);
-    this.#slices.clear();
-    this.#rows = 0;
+    this.#clear(closedUpTo(snapshot));
     for (const record of records) this.#merge(record);
   }
 
-  #write(wanted: (group: Group) => boolean): Uint8Array {
-    const windows = [...this.#slices].sort(([a], [b]) => a - b)
-      .map(([start, slice]) => ({ start, groups: [...slice.values()].filter(wanted) }))
+  #write(wanted: (group: ReferenceGroup) => boolean, closed = -Infinity): Uint8Array {
+    const windows = this.#slices
+      .map((slice) => ({ ...slice, groups: [...slice.groups.values()].filter(wanted) }))
       .filter(({ groups }) => groups.length > 0);
     const areas = windows.map(({ groups }) =>
       groups.reduce((sum, { key }) => sum + recordBytes(this.#layout, key?.length ?? 0), 0)
     );
     if (windows.length === 0) return new Uint8Array();
-    const heads = windows.map(({ start, groups }, index) => {
-      return { start, records: groups.length, bytes: areas[index] };
+    const heads = windows.map(({ start, skipped, groups }, index) => {
+      return { start, skipped, records: groups.length, bytes: areas[index] };
     });
     const stateBytes = this.#layout.bytes;
-    const delta = writeHeader(heads, { fingerprint: this.#fingerprint, stateBytes });
+    const delta = writeHeader(heads, { fingerprint: this.#fingerprint, stateBytes, closed });
     let at = DELTA_HEADER_BYTES;
     windows.forEach(({ groups }, index) => {
       writeWindow(delta, at, heads[index]);
@@ -261,7 +289,11 @@ export class ReferenceWindowTable implements WindowEngine {
     return delta;
   }
 
-  #writeGroup({ key, hash, rows, values, pairs }: Group, view: DataView, at: number): number {
+  #writeGroup(
+    { key, hash, rows, values, pairs }: ReferenceGroup,
+    view: DataView,
+    at: number,
+  ): number {
     const layout = this.#layout;
     view.setBigUint64(at, hash, true);
     view.setUint32(at + 8, key === null ? NULL_KEY_LENGTH : key.length, true);
@@ -274,29 +306,27 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   close(watermark: number): ClosedWindows | undefined {
-    const { size, allowedLateness, keys: types } = this.#plan;
-    const closed = [...this.#slices].filter(([start]) =>
-      start + size + allowedLateness <= watermark
-    )
-      .sort(([a], [b]) => a - b);
-    if (closed.length === 0) return undefined;
-    const groups = closed.flatMap(([start, slice]) =>
-      [...slice.values()].map((group) => ({ start, group, keys: decodeKey(types, group.key) }))
+    const { allowedLateness, keys: types } = this.#plan;
+    this.#composer.close(watermark - allowedLateness);
+    const { results } = this.#stacks;
+    const groups = results.flatMap(({ end, groups }) =>
+      groups.map((group) => ({ end, group, keys: decodeKey(types, group.key) }))
         .sort((a, b) => compareKeys(types, a.keys, b.keys))
     );
-    const aggregates = this.#aggregates(groups.map(({ group }) => group));
-    for (const [start] of closed) this.#slices.delete(start);
     if (groups.length === 0) return undefined;
+    const aggregates = this.#aggregates(groups.map(({ group }) => group));
+    results.length = 0;
+    const startOf = (end: number) => BigInt(this.#shape.startOf(end));
     return {
       length: groups.length,
-      windowStart: BigInt64Array.from(groups, ({ start }) => BigInt(start)),
-      windowEnd: BigInt64Array.from(groups, ({ start }) => BigInt(start + size)),
+      windowStart: BigInt64Array.from(groups, ({ end }) => startOf(end)),
+      windowEnd: BigInt64Array.from(groups, ({ end }) => BigInt(end)),
       keys: keyColumns(types, groups.map(({ keys }) => keys)),
       aggregates,
     };
   }
 
-  #aggregates(groups: readonly Group[]): ResultColumn[] {
+  #aggregates(groups: readonly ReferenceGroup[]): ResultColumn[] {
     return this.#plan.aggregates.map(({ op, value, by }) => {
       const type = resultTypeOf(op, this.#plan.values[value]?.type);
       return columnOf(
@@ -318,17 +348,16 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   nextClose(): number {
-    const { size, allowedLateness } = this.#plan;
-    return Math.min(...this.#slices.keys()) + size + allowedLateness;
+    return this.#composer.next() + this.#plan.allowedLateness;
   }
 
   stats(): WindowStats {
-    const groups = [...this.#slices.values()].reduce((sum, { size }) => sum + size, 0);
-    return { windows: this.#slices.size, groups, rows: this.#rows, bytes: 0 };
+    const groups = this.#slices.reduce((sum, { groups }) => sum + groups.size, 0);
+    return { windows: this.#slices.length, groups, rows: this.#rows, bytes: 0 };
   }
 
   [Symbol.dispose](): void {
-    this.#slices.clear();
+    this.#clear();
   }
 }
 

@@ -5,6 +5,8 @@ import type {
   KeyType,
   PlannedAggregate,
   PlannedValue,
+  WindowEngine,
+  WindowExtent,
   WindowPlan,
   WindowRows,
 } from "../../src/kernel/window_types.ts";
@@ -110,8 +112,24 @@ function randomPair(
   return { op: random.pick(numbers ? ops : ops.slice(0, 2)), value, by };
 }
 
-function randomPlan(random: Random): WindowPlan {
+/** Windows side by side, overlapping, with gaps, or growing. */
+export function randomExtent(random: Random): WindowExtent {
   const size = random.pick([1, 7, 1000, 60_000]);
+  const kind = random.pick(["tumbling", "tumbling", "sliding", "sliding", "cumulating"]);
+  if (kind === "tumbling") return { size, offset: random.below(size) };
+  if (kind === "sliding") {
+    const slides = [size / 10, size / 3, size / 2, size * 0.7, size * 1.5, size * 3];
+    const slide = Math.max(1, Math.round(random.pick(slides)));
+    return { size, offset: random.below(slide), slide };
+  }
+  const step = Math.max(1, Math.round(size / random.pick([1, 2, 5, 10])));
+  const whole = step * Math.ceil(size / step);
+  return { size: whole, offset: random.below(whole), step };
+}
+
+function randomPlan(random: Random): WindowPlan {
+  const extent = randomExtent(random);
+  const { size } = extent;
   const keys = Array.from({ length: random.pick([0, 1, 1, 1, 2, 3]) }, (): KeyType => {
     return { kind: random.pick(KEY_KINDS) };
   });
@@ -129,7 +147,7 @@ function randomPlan(random: Random): WindowPlan {
     return { op: random.pick(ops), value };
   });
   const allowedLateness = random.chance(0.2) ? random.below(3 * size) : 0;
-  return { size, offset: random.below(size), allowedLateness, keys, values, aggregates };
+  return { ...extent, allowedLateness, keys, values, aggregates };
 }
 
 function randomTime(random: Random, type: KeyType, near: number): Plain {
@@ -179,9 +197,10 @@ export function columnsOf(
   };
 }
 
-/** A result: window start, keys, aggregates. */
+/** A result: window, keys, aggregates. */
 export interface PlainResult {
   readonly start: number;
+  readonly end: number;
   readonly keys: readonly Plain[];
   readonly values: readonly Plain[];
 }
@@ -193,16 +212,29 @@ export function resultsOf(closed: ClosedWindows | undefined): PlainResult[] {
     columns.map((column) => valueAt(column, row));
   return Array.from({ length: closed.length }, (_, row) => ({
     start: Number(closed.windowStart[row]),
+    end: Number(closed.windowEnd[row]),
     keys: cells(closed.keys, row),
     values: cells(closed.aggregates, row),
   }));
 }
 
+/** All that closes at a watermark. */
+export function closeAll(table: WindowEngine, watermark: number): PlainResult[] {
+  const results: PlainResult[] = [];
+  while (table.nextClose() <= watermark && table.nextClose() < Infinity) {
+    results.push(...resultsOf(table.close(watermark)));
+  }
+  return results;
+}
+
 /** A name that tells windows and keys apart: −0 is 0, NaN is NaN. */
-export function nameOf(start: number, keys: readonly Plain[]): string {
+export function nameOf(
+  { start, end }: { readonly start: number; readonly end: number },
+  keys: readonly Plain[],
+): string {
   const name = (key: Plain) => {
     if (key instanceof Uint8Array) return key.toHex();
     return typeof key === "string" ? JSON.stringify(key) : `${typeof key} ${key}`;
   };
-  return [start, ...keys.map(name)].join();
+  return [start, end, ...keys.map(name)].join();
 }

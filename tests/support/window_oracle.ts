@@ -1,4 +1,4 @@
-import type { AggregateOp } from "../../src/kernel/window_types.ts";
+import type { AggregateOp, WindowExtent } from "../../src/kernel/window_types.ts";
 import type { Plain } from "../../src/windows/plain_columns.ts";
 import { nameOf, type PlainRow, type WindowCase } from "./window_cases.ts";
 
@@ -19,6 +19,8 @@ export interface OracleResult {
   readonly groups: Map<string, Expected[]>;
   readonly late: number;
   readonly untimed: number;
+  /** Rows between windows. */
+  readonly outside: number;
   readonly watermark: number;
 }
 
@@ -178,25 +180,45 @@ function results({ plan }: WindowCase, rows: readonly TimedRow[]): Expected[] {
   });
 }
 
+/** A window. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Every window that holds a time, by looking at each that may. */
+export function windowsAt({ size, offset, slide = size, step = size }: WindowExtent, time: number) {
+  const windows: Span[] = [];
+  let start = offset + slide * Math.floor((time - offset) / slide);
+  for (; start + size > time; start -= slide) {
+    for (let end = start + step; end <= start + size; end += step) {
+      if (time < end) windows.push({ start, end });
+    }
+  }
+  return windows;
+}
+
 /** What a case gives, computed in the plainest way. */
 export function oracle(given: WindowCase): OracleResult {
-  const { plan: { size, offset, allowedLateness }, rows, bound } = given;
+  const { plan, rows, bound } = given;
   const groups = new Map<string, TimedRow[]>();
-  let [late, untimed, watermark] = [0, 0, -Infinity];
+  let [late, untimed, outside, watermark] = [0, 0, 0, -Infinity];
   rows.forEach((row, at) => {
     const time = Math.floor(Number(row.time ?? NaN));
     if (!(Math.abs(time) <= 8.64e15)) {
       untimed++;
       return;
     }
-    const start = offset + size * Math.floor((time - offset) / size);
-    if (watermark >= start + size + allowedLateness) late++;
-    else {
-      const name = nameOf(start, row.keys);
+    const windows = windowsAt(plan, time);
+    const open = windows.filter(({ end }) => watermark < end + plan.allowedLateness);
+    if (windows.length === 0) outside++;
+    else if (open.length === 0) late++;
+    for (const window of open) {
+      const name = nameOf(window, row.keys);
       groups.set(name, [...groups.get(name) ?? [], { row, time, at }]);
     }
     watermark = Math.max(watermark, time - bound);
   });
   const expected = new Map([...groups].map(([name, rows]) => [name, results(given, rows)]));
-  return { groups: expected, late, untimed, watermark };
+  return { groups: expected, late, untimed, outside, watermark };
 }

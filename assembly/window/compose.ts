@@ -1,0 +1,175 @@
+// Windows that overlap, put together from slices, each partial result being merged a few times
+// however many windows it belongs to: two stacks (Tangwongsan, Hirzel, Schneider, "Low-latency
+// sliding-window aggregation in worst-case constant time", DEBS 2017, section 3) for each key.
+//
+// The front stack has, for each slice of a key, the merge of it and all later ones of the front: a
+// node. A window that has lost its first slices starts at a later node. What came since the front
+// was stacked is merged into one state, the back. Nothing is ever taken out of a sum, so that a NaN
+// that leaves the window leaves the result.
+//
+// The directory is a table of one slice whose states are the backs, with the first node behind each.
+// A node: u32 state in the directory, u32 next node of the key, i64 start of its slice, state. Nodes
+// are freed with their slice; the slices themselves stay as they are, for snapshots.
+import { firstState, hashOf, nextState } from "./groups";
+import { mergeState } from "./merge";
+import {
+  findBytes,
+  findFixed,
+  findNull,
+  groupsIn,
+  isNullKey,
+  S_NODES,
+  S_NODES_BYTES,
+  S_TAKEN,
+  sliceNodes,
+} from "./slice";
+import { FIXED, sliceAt, sliceOf, startAt, T_COUNT, T_MODE, T_STATE, tableDrop } from "./table";
+
+const N_ENTRY: u32 = 0;
+const N_NEXT: u32 = 4;
+const N_START: u32 = 8;
+const NODE_HEAD: u32 = 16;
+
+// The state of the same key in a slice of another table; 0 without memory.
+function sameIn(table: u32, slice: u32, state: u32, other: u32, into: u32): u32 {
+  if (load<u32>(table, T_MODE) != FIXED) {
+    return findBytes(other, into, v128.load(state - 16), hashOf(table, slice, state));
+  }
+  return isNullKey(table, slice, state)
+    ? findNull(other, into)
+    : findFixed(other, into, load<u64>(state - 8));
+}
+
+// @ts-ignore: decorator
+@inline
+function copyState(into: u32, from: u32, bytes: u32): void {
+  for (let at: u32 = 0; at < bytes; at += 16) v128.store(into + at, v128.load(from + at));
+}
+
+/** The first slice from `from` on that no window has taken yet, or the number of slices. */
+export function nextWaiting(table: u32, from: u32): u32 {
+  const count = load<u32>(table, T_COUNT);
+  while (from < count && load<u32>(sliceAt(table, from), S_TAKEN) != 0) from++;
+  return from;
+}
+
+/** Merges a slice into the backs of its keys; false without memory. */
+export function addSlice(
+  table: u32,
+  index: u32,
+  directory: u32,
+  layouts: u32,
+  values: u32,
+): bool {
+  const slice = sliceAt(table, index);
+  const into = sliceOf(directory, 0, 0);
+  if (into == 0) return false;
+  for (let state = firstState(table, slice); state != 0; state = nextState(table, state)) {
+    if (load<u64>(state) == 0) continue;
+    const entry = sameIn(table, slice, state, directory, into);
+    if (entry == 0) return false;
+    mergeState(layouts, values, entry, state);
+  }
+  store<u32>(slice, 1, S_TAKEN);
+  return true;
+}
+
+// Puts a node after those of its key that start no later, each of which takes in its state.
+function insertNode(node: u32, entry: u32, bytes: u32, layouts: u32, values: u32): void {
+  const start = load<i64>(node, N_START);
+  const state = node + NODE_HEAD;
+  let link = entry + bytes;
+  let next = load<u32>(link);
+  while (next != 0 && load<i64>(next, N_START) <= start) {
+    mergeState(layouts, values, next + NODE_HEAD, state);
+    link = next + N_NEXT;
+    next = load<u32>(link);
+  }
+  store<u32>(link, node);
+  store<u32>(node, next, N_NEXT);
+  if (next != 0) mergeState(layouts, values, state, next + NODE_HEAD);
+}
+
+/**
+ * Puts a slice into the front stacks of its keys: before all others where it is the earliest.
+ *
+ * @returns Whether there was memory for it.
+ */
+export function stackSlice(
+  table: u32,
+  index: u32,
+  directory: u32,
+  layouts: u32,
+  values: u32,
+): bool {
+  const slice = sliceAt(table, index);
+  const bytes = load<u32>(table, T_STATE);
+  const into = sliceOf(directory, 0, 0);
+  const room = (NODE_HEAD + bytes) * max<u32>(1, groupsIn(slice));
+  let node = into == 0 ? 0 : sliceNodes(table, slice, room);
+  if (node == 0) return false;
+  memory.fill(node, 0, room);
+  for (let state = firstState(table, slice); state != 0; state = nextState(table, state)) {
+    if (load<u64>(state) == 0) continue;
+    const entry = sameIn(table, slice, state, directory, into);
+    if (entry == 0) return false;
+    store<u32>(node, entry, N_ENTRY);
+    store<i64>(node, startAt(table, index), N_START);
+    copyState(node + NODE_HEAD, state, bytes);
+    insertNode(node, entry, bytes, layouts, values);
+    node += NODE_HEAD + bytes;
+  }
+  store<u32>(slice, 1, S_TAKEN);
+  return true;
+}
+
+// Makes the stacks of a slice's keys start after its nodes, and others of its time.
+function popNodes(table: u32, slice: u32): void {
+  const bytes = load<u32>(table, T_STATE);
+  let node = load<u32>(slice, S_NODES);
+  const end = node + load<u32>(slice, S_NODES_BYTES);
+  for (; node < end; node += NODE_HEAD + bytes) {
+    const entry = load<u32>(node, N_ENTRY);
+    if (entry == 0) continue;
+    let first = load<u32>(entry + bytes);
+    while (first != 0 && load<i64>(first, N_START) <= load<i64>(node, N_START)) {
+      first = load<u32>(first, N_NEXT);
+    }
+    store<u32>(entry + bytes, first);
+  }
+}
+
+/** Takes the first `count` slices, which no more window needs, out of the stacks and the table. */
+export function dropSlices(table: u32, count: u32): void {
+  for (let index: u32 = 0; index < count; index++) popNodes(table, sliceAt(table, index));
+  tableDrop(table, count);
+}
+
+/**
+ * Makes a window of a table of results from all that is in the stacks.
+ *
+ * @param end Of the window: the start of its slice in `results`.
+ * @returns How many groups it has, or −1 without memory.
+ */
+export function putWindow(
+  directory: u32,
+  results: u32,
+  end: f64,
+  layouts: u32,
+  values: u32,
+): i32 {
+  const bytes = load<u32>(results, T_STATE);
+  const from = sliceOf(directory, 0, 0);
+  const into = sliceOf(results, <i64>end, 0);
+  if (from == 0 || into == 0) return -1;
+  for (let back = firstState(directory, from); back != 0; back = nextState(directory, back)) {
+    const first = load<u32>(back + bytes);
+    const rows = load<u64>(back);
+    if (first == 0 && rows == 0) continue;
+    const state = sameIn(directory, from, back, results, into);
+    if (state == 0) return -1;
+    copyState(state, first == 0 ? back : first + NODE_HEAD, bytes);
+    if (first != 0 && rows != 0) mergeState(layouts, values, state, back);
+  }
+  return groupsIn(into);
+}

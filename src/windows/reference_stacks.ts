@@ -1,0 +1,144 @@
+import type { SliceStacks } from "../kernel/window_composer.ts";
+import type { StateLayout } from "../kernel/window_layout.ts";
+import { ReferenceAccumulator } from "./reference_accumulator.ts";
+import { ReferencePair } from "./reference_pair.ts";
+
+/** What is known of a key. */
+export interface ReferenceGroup {
+  readonly key: Uint8Array | null;
+  readonly hash: bigint;
+  rows: bigint;
+  values: ReferenceAccumulator[];
+  pairs: ReferencePair[];
+}
+
+/** A slice of open windows. */
+export interface ReferenceSlice {
+  readonly start: number;
+  readonly skipped: number;
+  readonly groups: Map<string, ReferenceGroup>;
+  /** Whether it is in a stack. */
+  taken: boolean;
+}
+
+/** A slice of a key and all later ones of the front. */
+interface Node {
+  readonly slice: ReferenceSlice;
+  readonly group: ReferenceGroup;
+}
+
+/** The stacks of a key. */
+interface Entry {
+  front: Node[];
+  readonly back: ReferenceGroup;
+}
+
+/** A window that has closed. */
+export interface ReferenceWindow {
+  readonly end: number;
+  readonly groups: ReferenceGroup[];
+}
+
+/** The kernel's stacks with objects: the same merges in the same order. */
+export class ReferenceStacks implements SliceStacks {
+  /** Windows that have closed. */
+  readonly results: ReferenceWindow[] = [];
+  readonly #slices: ReferenceSlice[];
+  readonly #layout: StateLayout;
+  readonly #entries = new Map<string, Entry>();
+
+  /** Stacks over slices that are kept in order. */
+  constructor(slices: ReferenceSlice[], layout: StateLayout) {
+    this.#slices = slices;
+    this.#layout = layout;
+  }
+
+  get count(): number {
+    return this.#slices.length;
+  }
+
+  get hasBelated(): boolean {
+    return this.#slices.some(({ skipped }) => skipped > 0);
+  }
+
+  start(index: number): number {
+    return this.#slices[index].start;
+  }
+
+  skipped(index: number): number {
+    return this.#slices[index].skipped;
+  }
+
+  rank(start: number): number {
+    const index = this.#slices.findIndex((slice) => slice.start >= start);
+    return index < 0 ? this.count : index;
+  }
+
+  nextWaiting(from: number): number {
+    const index = this.#slices.findIndex(({ taken }, at) => at >= from && !taken);
+    return index < 0 ? this.count : index;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  stack(index: number): void {
+    const slice = this.#slices[index];
+    slice.taken = true;
+    for (const [name, own] of slice.groups) {
+      const { front } = this.#entry(name, own);
+      const group = this.#empty(own);
+      merge(group, own);
+      const after = front.findIndex((node) => node.slice.start > slice.start);
+      const at = after < 0 ? front.length : after;
+      for (const node of front.slice(0, at)) merge(node.group, own);
+      if (at < front.length) merge(group, front[at].group);
+      front.splice(at, 0, { slice, group });
+    }
+  }
+
+  add(index: number): void {
+    const slice = this.#slices[index];
+    slice.taken = true;
+    for (const [name, own] of slice.groups) merge(this.#entry(name, own).back, own);
+  }
+
+  drop(count: number): void {
+    const dropped = new Set(this.#slices.splice(0, count));
+    for (const entry of this.#entries.values()) {
+      entry.front = entry.front.filter(({ slice }) => !dropped.has(slice));
+    }
+  }
+
+  put(end: number): number {
+    const groups: ReferenceGroup[] = [];
+    for (const { front, back } of this.#entries.values()) {
+      if (front.length === 0 && back.rows === 0n) continue;
+      const group = this.#empty(back);
+      if (front.length > 0) merge(group, front[0].group);
+      if (back.rows > 0n) merge(group, back);
+      groups.push(group);
+    }
+    this.results.push({ end, groups });
+    return groups.length;
+  }
+
+  #entry(name: string, like: ReferenceGroup): Entry {
+    const entry = this.#entries.get(name) ?? { front: [], back: this.#empty(like) };
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  #empty({ key, hash }: ReferenceGroup): ReferenceGroup {
+    const values = this.#layout.values.map((layout) => new ReferenceAccumulator(layout));
+    const pairs = this.#layout.pairs.map((layout) => new ReferencePair(layout));
+    return { key, hash, rows: 0n, values, pairs };
+  }
+}
+
+function merge(into: ReferenceGroup, from: ReferenceGroup): void {
+  into.rows += from.rows;
+  into.values.forEach((value, index) => value.merge(from.values[index]));
+  into.pairs.forEach((pair, index) => pair.merge(from.pairs[index]));
+}
