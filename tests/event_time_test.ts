@@ -2,9 +2,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { columnOf, RecordBatch, types as t } from "../mod.ts";
 import type { Column } from "../src/batch/column.ts";
 import type { DataType } from "../src/batch/schema.ts";
-import { greatestTime, lateRows, timeReader } from "../src/hive/event_times.ts";
+import { greatestTime, judgeRows, timeReader } from "../src/hive/event_times.ts";
 import { EventTime, type TimestampFormat } from "../src/stream/event_time.ts";
+import { WindowShape } from "../src/kernel/window_shape.ts";
+import { CumulatingWindow } from "../src/windows/cumulating_window.ts";
+import { SlidingWindow } from "../src/windows/sliding_window.ts";
 import { TumblingWindow } from "../src/windows/tumbling_window.ts";
+import { windowsAt } from "./support/window_oracle.ts";
 import { forSeeds } from "./support/random.ts";
 
 const RUNS = 2000;
@@ -103,10 +107,14 @@ Deno.test("Times are read alike from every column that can have them, and the gr
   });
 });
 
-Deno.test("Late rows are those whose window the rows before have closed, other partitions allowing", () => {
+Deno.test("Late rows are those whose windows the rows before have closed, and runs tell which of them", () => {
   forSeeds(RUNS, (random) => {
     const size = 1 + random.below(20);
-    const window = new TumblingWindow({ size });
+    const window = random.pick([
+      new TumblingWindow({ size }),
+      new SlidingWindow({ size, slide: 1 + random.below(30), offset: random.below(9) }),
+      new CumulatingWindow({ size: 3 * size, step: size, offset: random.below(9) }),
+    ]);
     const values = Array.from(
       { length: random.below(40) },
       (_, row) => random.chance(0.1) ? null : row - random.below(60),
@@ -115,15 +123,23 @@ Deno.test("Late rows are those whose window the rows before have closed, other p
     const cap = random.chance(0.5) ? Infinity : random.below(40) - 20;
     const before = random.chance(0.5) ? -Infinity : random.below(20) - 20;
     let watermark = before;
-    const expected = values.map((time) => {
-      if (time === null) return 0;
-      const isLate = window.endOf(time) <= Math.min(cap, watermark);
-      watermark = Math.max(watermark, time - bound);
-      return isLate ? 1 : 0;
+    const open = values.map((time) => {
+      const closed = Math.min(cap, watermark);
+      if (time !== null) watermark = Math.max(watermark, time - bound);
+      const windows = windowsAt(window, time ?? 0);
+      return { windows, open: windows.filter(({ end }) => end > closed) };
     });
-    const endOf = (time: number) => window.endOf(time);
-    const rule = { watermark: before, bound, cap, endOf };
-    const late = lateRows(columnOf(t.timestamp, values), values.length, rule);
-    assertEquals(late ? [...late] : values.map(() => 0), expected);
+    const rule = { watermark: before, bound, cap, shape: new WindowShape(window) };
+    const { late, runs } = judgeRows(columnOf(t.timestamp, values), values.length, rule);
+    values.forEach((time, row) => {
+      const isLate = time !== null && open[row].windows.length > 0 && open[row].open.length === 0;
+      assertEquals(late?.[row] ?? 0, isLate ? 1 : 0);
+      if (time === null || isLate) return;
+      const run = runs.findLast(({ from }) => from <= row)!;
+      assertEquals(
+        windowsAt(window, time).filter(({ end }) => end > run.watermark),
+        open[row].open,
+      );
+    });
   });
 });

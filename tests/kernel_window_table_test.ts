@@ -255,7 +255,7 @@ Deno.test("fold() and restore() refuse what is no whole delta of the same plan",
     }
     assertEquals(table.snapshot(), delta);
     const keyTooLong = delta.slice();
-    keyTooLong[32 + 16 + 8] = 0xff;
+    keyTooLong[40 + 24 + 8] = 0xff;
     assertThrows(() => table.fold(keyTooLong), TypeError, "another size");
     assertEquals(table.snapshot(), delta);
   }

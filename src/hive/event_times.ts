@@ -1,6 +1,7 @@
 import { getBit } from "../batch/bitmap.ts";
 import type { Column } from "../batch/column.ts";
 import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
+import { ALL_CLOSED, type WindowShape } from "../kernel/window_shape.ts";
 
 const HIGH = 2 ** 32;
 const BITS = new BigInt64Array(1);
@@ -127,7 +128,7 @@ function greatestByHalves(values: BigInt64Array, length: number): number {
   return high * HIGH + low;
 }
 
-/** What decides which rows are late. */
+/** What decides which rows are late, and for which windows. */
 export interface LatenessRule {
   /** Watermark before the first row, ms. */
   readonly watermark: number;
@@ -135,25 +136,49 @@ export interface LatenessRule {
   readonly bound: number;
   /** What other partitions hold the watermark down to, ms. */
   readonly cap: number;
-  /** End of the window that holds a time, ms. */
-  readonly endOf: (time: number) => number;
+  readonly shape: WindowShape;
 }
 
-/** Marks the late rows of a batch with 1; `undefined` when there are none. */
-export function lateRows(
-  column: Column,
-  length: number,
-  rule: LatenessRule,
-): Uint8Array | undefined {
+/** Rows for whose windows it comes to the same if the watermark before each of them is this one. */
+export interface Run {
+  /** The first row. */
+  readonly from: number;
+  /** Watermark, ms. */
+  readonly watermark: number;
+}
+
+/** What is known of the rows of a batch. */
+export interface Judgement {
+  /** Late rows have 1; absent when there are none. */
+  readonly late?: Uint8Array;
+  /** At least one, from row 0 on. */
+  readonly runs: readonly Run[];
+}
+
+/**
+ * Finds the late rows of a batch: those of whose windows the rows before have closed all. Where they
+ * have closed only some, a run starts.
+ */
+export function judgeRows(column: Column, length: number, rule: LatenessRule): Judgement {
   const timeOf = timeReader(column);
-  const { bound, cap, endOf } = rule;
+  const { bound, cap, shape } = rule;
   let { watermark } = rule;
   let late: Uint8Array | undefined;
+  let run: Run = { from: 0, watermark: -Infinity };
+  const runs = [run];
   for (let row = 0; row < length; row++) {
     const time = timeOf(row);
     if (Number.isNaN(time)) continue;
-    if (endOf(time) <= Math.min(watermark, cap)) (late ??= new Uint8Array(length))[row] = 1;
+    const closed = Math.min(watermark, cap);
+    if (shape.endAfter(time) <= closed) {
+      const skipped = shape.skippedBy(shape.sliceOf(time), closed);
+      if (skipped === ALL_CLOSED) (late ??= new Uint8Array(length))[row] = 1;
+      else if (skipped > 0 && shape.endAfter(run.watermark) < shape.endAfter(closed)) {
+        run = { from: row, watermark: closed };
+        runs.push(run);
+      }
+    }
     if (time - bound > watermark) watermark = time - bound;
   }
-  return late;
+  return { ...(late && { late }), runs };
 }

@@ -1,5 +1,6 @@
 import { concatBytes } from "../batch/concat_bytes.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
+import type { AddOutcome, TimeOutcome } from "../kernel/window_types.ts";
 import type { WindowTable } from "../windows/window_table.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
 import {
@@ -8,11 +9,10 @@ import {
   message,
   type MessageHeader,
   MessageKind,
-  type RowCounts,
 } from "./pipeline_frames.ts";
 import { Routing } from "./routing.ts";
 import { spellOut } from "./spell_out.ts";
-import type { Prepared } from "./window_input.ts";
+import type { Part, Prepared } from "./window_input.ts";
 import type { WindowOwner } from "./window_owner.ts";
 
 const KEY_GROUPS = 256;
@@ -23,8 +23,6 @@ const NOTHING = new Uint8Array();
 export interface ForagerOptions {
   readonly bee: number;
   readonly workers: number;
-  /** How much the watermark lags behind the greatest time, ms. */
-  readonly bound: number;
   /** Rows of an epoch, at most. */
   readonly epochRows: number;
   /** Where partial results wait for the end of the epoch. */
@@ -32,6 +30,14 @@ export interface ForagerOptions {
   /** The owner in the same bee. */
   readonly owner: WindowOwner;
   readonly outputs: BeeOutputs;
+}
+
+/** Where rows stand. */
+interface Place {
+  readonly partition: number;
+  /** Of the first row in its partition. */
+  readonly position: number;
+  readonly generation: number;
 }
 
 /** Which bee owns each of the 256 key groups: ranges of equal size. */
@@ -67,59 +73,72 @@ export class Forager implements Disposable {
     return this.#covered.length > 0;
   }
 
+  /** Whether rows go to their owners one by one. */
+  get isRouting(): boolean {
+    return this.#options.workers > 1 && this.#routing.isOn;
+  }
+
   /**
    * Takes a batch, or some rows of it; the counts get what became of them.
    *
    * @returns the watermark after them.
    */
-  take(prepared: Prepared, header: MessageHeader): number {
-    if (this.#options.workers === 1) return this.#keep(prepared, header);
-    return this.#routing.isOn ? this.#route(prepared, header) : this.#collect(prepared, header);
+  take({ parts, counts }: Prepared, header: MessageHeader): number {
+    let after = -Infinity;
+    for (const part of parts) {
+      const place = { partition: header.count, position: header.position + part.from };
+      const outcome = this.#takePart(part, { ...place, generation: header.generation });
+      counts.absorbed += outcome.absorbed;
+      counts.late += outcome.late;
+      counts.untimed += outcome.untimed;
+      counts.filtered += outcome.outside;
+      after = outcome.watermarkAfter;
+    }
+    return after;
   }
 
-  #position(judged: boolean, header: MessageHeader) {
-    const watermarkBefore = judged ? -Infinity : header.watermark;
-    const bound = judged ? Infinity : this.#options.bound;
-    return { watermarkBefore, bound, partition: header.count, position: header.position };
+  #takePart(part: Part, place: Place): TimeOutcome & { readonly absorbed: number } {
+    if (this.#options.workers === 1) return this.#keep(part, place);
+    return this.#routing.isOn ? this.#route(part, place) : this.#collect(part, place);
   }
 
   /** There is no other owner. */
-  #keep({ batch, judged, counts }: Prepared, header: MessageHeader): number {
+  #keep({ batch, ...at }: Part, place: Place): AddOutcome {
     const { owner } = this.#options;
-    const outcome = owner.table.add(batch, this.#position(judged, header));
+    const outcome = owner.table.add(batch, { ...at, ...place });
     owner.count(outcome.absorbed);
-    note(counts, outcome.absorbed, outcome);
-    return outcome.watermarkAfter;
+    return outcome;
   }
 
-  #collect({ batch, judged, counts }: Prepared, header: MessageHeader): number {
-    const outcome = this.#options.table.add(batch, this.#position(judged, header));
-    note(counts, outcome.absorbed, outcome);
+  #collect({ batch, ...at }: Part, place: Place): AddOutcome {
+    const outcome = this.#options.table.add(batch, { ...at, ...place });
     this.#rows += outcome.absorbed;
     this.#groups += outcome.distinct;
-    return outcome.watermarkAfter;
+    return outcome;
   }
 
-  #route({ batch, judged, counts }: Prepared, header: MessageHeader): number {
+  #route({ batch, ...at }: Part, place: Place): TimeOutcome & { readonly absorbed: number } {
     const { table, workers } = this.#options;
     const ownership = { ownerOf: this.#ownerOf, owners: workers };
-    const outcome = table.route(batch, { ...this.#position(judged, header), ...ownership });
-    let rows = 0;
+    const outcome = table.route(batch, { ...at, ...place, ...ownership });
+    let absorbed = 0;
+    // Rows that the table judges are of windows side by side: their owner need not judge them.
+    const watermark = at.bound === Infinity ? at.watermarkBefore : -Infinity;
     outcome.rows.forEach((indices, owner) => {
-      rows += indices.length;
-      if (indices.length > 0) this.#hand(owner, spellOut(batch.take(indices)), header);
+      absorbed += indices.length;
+      if (indices.length === 0) return;
+      this.#hand(owner, spellOut(batch.take(indices)), { ...place, watermark });
     });
-    note(counts, rows, outcome);
     this.#routing.routed(batch.length);
-    return outcome.watermarkAfter;
+    return { ...outcome, absorbed };
   }
 
   /** The order of rows is that of their positions, and a batch has room for all of its pieces. */
-  #hand(to: number, batch: RecordBatch, { count, position, generation }: MessageHeader): void {
+  #hand(to: number, batch: RecordBatch, at: Place & { readonly watermark: number }): void {
     const { bee, owner, outputs } = this.#options;
-    if (to === bee) return owner.add(batch, { partition: count, position });
-    const header = message({ kind: MessageKind.rows, generation, count, position });
-    outputs.peer(to).sendRows(header, batch);
+    if (to === bee) return owner.add(batch, at);
+    const { partition: count, ...rest } = at;
+    outputs.peer(to).sendRows(message({ kind: MessageKind.rows, count, ...rest }), batch);
   }
 
   /**
@@ -171,14 +190,4 @@ export class Forager implements Disposable {
   [Symbol.dispose](): void {
     this.#options.table[Symbol.dispose]();
   }
-}
-
-function note(
-  counts: RowCounts,
-  absorbed: number,
-  outcome: { readonly late: number; readonly untimed: number },
-): void {
-  counts.absorbed += absorbed;
-  counts.late += outcome.late;
-  counts.untimed += outcome.untimed;
 }

@@ -6,8 +6,9 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { isComputed } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import type { WindowTableOptions } from "../windows/plan.ts";
-import { TumblingWindow } from "../windows/tumbling_window.ts";
-import { lateRows } from "./event_times.ts";
+import { WindowShape } from "../kernel/window_shape.ts";
+import type { WindowExtent } from "../kernel/window_types.ts";
+import { judgeRows, type Run } from "./event_times.ts";
 import type { BadRow, MessageHeader, RowCounts } from "./pipeline_frames.ts";
 import { RowSteps, type StepSpec } from "./row_steps.ts";
 
@@ -15,13 +16,11 @@ import { RowSteps, type StepSpec } from "./row_steps.ts";
 const EVENT_TIME = "\u0000event time";
 
 /** A windowed aggregation, as plain data. */
-export interface WindowSpec {
+export interface WindowSpec extends WindowExtent {
   /** Column of event times, ms, in the batches that come. */
   readonly time: string;
   readonly keys: readonly string[];
   readonly aggregates: Aggregates;
-  readonly size: number;
-  readonly offset: number;
   /**
    * How much the watermark lags behind the greatest time, ms; `Infinity`: the rows of a batch move
    * it only at its end.
@@ -29,9 +28,20 @@ export interface WindowSpec {
   readonly bound: number;
 }
 
+/** Rows that follow each other, and how the windows are to judge them. */
+export interface Part {
+  readonly batch: RecordBatch;
+  /** Place of the first row among all. */
+  readonly from: number;
+  /** Watermark before the first row, ms. */
+  readonly watermarkBefore: number;
+  /** How much the watermark lags behind the greatest time, ms; `Infinity`: it stays. */
+  readonly bound: number;
+}
+
 /** What a batch has come to before it goes to a window. */
 export interface Prepared {
-  readonly batch: RecordBatch;
+  readonly parts: readonly Part[];
   /** Whether late rows are out already. */
   readonly judged: boolean;
   readonly counts: RowCounts;
@@ -73,7 +83,7 @@ export class WindowInput implements Disposable {
   readonly #spec: WindowSpec;
   readonly #steps: RowSteps;
   readonly #isPlain: boolean;
-  readonly #window: TumblingWindow;
+  readonly #shape: WindowShape;
   readonly #schema: Schema;
   readonly #time: number;
   readonly #picked: readonly number[];
@@ -93,21 +103,21 @@ export class WindowInput implements Disposable {
     this.#spec = spec;
     this.#steps = new RowSteps(steps, schema, kernel);
     this.#isPlain = steps.length === 0;
-    const { size, offset, keys, aggregates } = spec;
-    this.#window = new TumblingWindow({ size, offset });
+    const { keys, aggregates } = spec;
+    this.#shape = new WindowShape(spec);
     this.#time = columnOf(schema, spec.time);
     const given = this.#steps.schema;
     const time: Field = { name: EVENT_TIME, type: schema.fields[this.#time].type };
-    const options = { time: EVENT_TIME, keys, aggregates, window: this.#window };
+    const options = { time: EVENT_TIME, keys, aggregates, window: spec };
     const wanted = wantedColumns(spec, given);
     this.#picked = given.fields.flatMap(({ name }, at) => wanted.has(name) ? [at] : []);
     this.#schema = { fields: [time, ...this.#picked.map((at) => given.fields[at])] };
     this.tableOptions = { ...options, schema: { fields: this.#schema.fields.map(plainText) } };
   }
 
-  /** Start of the window that holds a time, ms. */
-  windowStart(time: number): number {
-    return this.#window.startOf(time);
+  /** The least end of a window after a time, ms. */
+  endAfter(time: number): number {
+    return this.#shape.endAfter(time);
   }
 
   /** The event times of a batch as it came. */
@@ -115,29 +125,33 @@ export class WindowInput implements Disposable {
     return batch.columnAt(this.#time);
   }
 
-  /** Prepares a batch that starts where the header says. */
-  prepare(batch: RecordBatch, header: MessageHeader): Prepared {
+  /**
+   * Prepares a batch that starts where the header says.
+   *
+   * @param judge Whether each row of overlapping windows must be judged before it leaves the batch.
+   */
+  prepare(batch: RecordBatch, header: MessageHeader, judge = false): Prepared {
     const counts = { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0 };
+    const { bound } = this.#spec;
+    const { watermark, cap } = header;
     const time = this.times(batch);
-    const judged = !this.#isPlain || header.cap < Infinity;
-    if (!judged) return { batch: this.#pick(batch, time), judged, counts, bad: [] };
-    const late = lateRows(time, batch.length, {
-      watermark: header.watermark,
-      bound: this.#spec.bound,
-      cap: header.cap,
-      endOf: (time) => this.#window.endOf(time),
-    });
+    const judged = !this.#isPlain || cap < Infinity || (judge && !this.#shape.isPlain);
+    if (!judged) {
+      const all = { batch: this.#pick(batch, time), from: 0, watermarkBefore: watermark, bound };
+      return { parts: [all], judged, counts, bad: [] };
+    }
+    const rule = { watermark, bound, cap, shape: this.#shape };
+    const { late, runs } = judgeRows(time, batch.length, rule);
     const { batch: stepped, rows, bad } = this.#steps.run(batch);
     counts.bad = bad.length;
     counts.filtered = batch.length - stepped.length - bad.length;
     const picked = this.#pick(stepped, rows ? takeColumn(time, rows) : time);
-    if (!late) return { batch: picked, judged, counts, bad };
-    const onTime: number[] = [];
-    for (let row = 0; row < picked.length; row++) {
-      if (late[rows ? rows[row] : row] === 0) onTime.push(row);
-    }
-    counts.late = picked.length - onTime.length;
-    return { batch: counts.late > 0 ? picked.take(onTime) : picked, judged, counts, bad };
+    const placeOf = (row: number) => rows ? rows[row] : row;
+    const onTime = late && rowsWhere(picked.length, (row) => late[placeOf(row)] === 0);
+    const kept = onTime ? picked.take(onTime) : picked;
+    counts.late = picked.length - kept.length;
+    const parts = partsOf(kept, runs, (row) => placeOf(onTime ? onTime[row] : row));
+    return { parts, judged, counts, bad };
   }
 
   #pick(batch: RecordBatch, time: Column): RecordBatch {
@@ -148,4 +162,28 @@ export class WindowInput implements Disposable {
   [Symbol.dispose](): void {
     this.#steps[Symbol.dispose]();
   }
+}
+
+function rowsWhere(length: number, isWanted: (row: number) => boolean): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < length; row++) if (isWanted(row)) rows.push(row);
+  return rows;
+}
+
+/** Cuts what is left of a batch where runs start; `placeOf` says where a row was before. */
+function partsOf(
+  batch: RecordBatch,
+  runs: readonly Run[],
+  placeOf: (row: number) => number,
+): Part[] {
+  let from = 0;
+  return runs.map(({ watermark: watermarkBefore }, index) => {
+    const next = runs[index + 1]?.from ?? Infinity;
+    let to = index + 1 < runs.length ? from : batch.length;
+    while (to < batch.length && placeOf(to) < next) to++;
+    const own = from === 0 && to === batch.length ? batch : batch.slice(from, to);
+    const part = { batch: own, from, watermarkBefore, bound: Infinity };
+    from = to;
+    return part;
+  });
 }

@@ -2,9 +2,6 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { WindowTable } from "../windows/window_table.ts";
 import type { Covered } from "./pipeline_frames.ts";
 
-/** Rows that were judged before: none of them is late. */
-export const ON_TIME = { watermarkBefore: -Infinity, bound: Infinity } as const;
-
 /** Where an owner stands: enough, with a snapshot of its table, to go on from there. */
 export interface OwnerState {
   /** All batches before this one are in the table. */
@@ -40,9 +37,11 @@ export class WindowOwner implements Disposable {
     return this.#ahead.size > 0;
   }
 
-  /** Takes in rows that were judged before. */
-  add(batch: RecordBatch, at: { partition: number; position: number }): void {
-    this.#rows += this.table.add(batch, { ...ON_TIME, ...at }).absorbed;
+  /** Takes in rows that were judged before, by a watermark for which none of them is late. */
+  add(batch: RecordBatch, at: { partition: number; position: number; watermark: number }): void {
+    const { watermark: watermarkBefore, ...place } = at;
+    const outcome = this.table.add(batch, { watermarkBefore, bound: Infinity, ...place });
+    this.#rows += outcome.absorbed;
   }
 
   /** Takes in rows that the table judged. */

@@ -80,8 +80,7 @@ class WindowLogic implements PipelineLogic {
     const { tableOptions } = this.#input;
     this.#owner = new WindowOwner(createWindowTable(kernel, tableOptions));
     const table = createWindowTable(kernel, tableOptions);
-    const { bound } = window;
-    const parts = { bee, workers, bound, epochRows, table, owner: this.#owner, outputs };
+    const parts = { bee, workers, epochRows, table, owner: this.#owner, outputs };
     this.#forager = new Forager(parts);
     this.#inputs = new ExchangeInputs(context.peers, {
       message: (from, header, body) => this.#exchanged(from, header, body),
@@ -94,7 +93,7 @@ class WindowLogic implements PipelineLogic {
   }
 
   take(batch: RecordBatch, header: MessageHeader): Taken {
-    const prepared = this.#input.prepare(batch, header);
+    const prepared = this.#input.prepare(batch, header, this.#forager.isRouting);
     const { judged, counts, bad } = prepared;
     const after = this.#forager.take(prepared, header);
     const watermarkAfter = judged
@@ -164,7 +163,8 @@ class WindowLogic implements PipelineLogic {
     const whole = concatBytes([...pieces, body]);
     if (header.kind === MessageKind.delta) return this.#fold(header, whole);
     const { batch } = decodeFrame(whole, { trusted: true });
-    this.#owner.add(batch!, { partition: header.count, position: header.position });
+    const { count: partition, position, watermark } = header;
+    this.#owner.add(batch!, { partition, position, watermark });
   }
 
   #fold({ count, generation }: MessageHeader, body: Uint8Array): void {
@@ -178,13 +178,12 @@ class WindowLogic implements PipelineLogic {
   /** Sends the results of all windows that the watermark has passed. */
   #closeWindows(generation: number, watermark: number = this.#owner.state.watermark): void {
     const { table } = this.#owner;
-    if (table.nextClose() <= watermark) {
+    while (table.nextClose() <= watermark && table.nextClose() < Infinity) {
       const closed = table.close(watermark);
-      if (closed) {
-        const { schema, columns, length } = closed;
-        const header = message({ kind: MessageKind.result, generation });
-        this.#outputs.main.sendBatch(header, new RecordBatch(schema, columns, length));
-      }
+      if (!closed) continue;
+      const { schema, columns, length } = closed;
+      const header = message({ kind: MessageKind.result, generation });
+      this.#outputs.main.sendBatch(header, new RecordBatch(schema, columns, length));
     }
     if (!this.#isPassed(watermark)) return;
     this.#passed = watermark;
@@ -195,7 +194,7 @@ class WindowLogic implements PipelineLogic {
   /** Whether the end of a window lies between the last watermark that was told of and this one. */
   #isPassed(watermark: number): boolean {
     if (this.#passed === -Infinity || watermark === Infinity) return watermark > this.#passed;
-    return this.#input.windowStart(watermark) > this.#input.windowStart(this.#passed);
+    return this.#input.endAfter(this.#passed) <= watermark;
   }
 
   /** When the barriers of all bees are here, the state is exactly that of all batches before. */

@@ -131,6 +131,7 @@ export class WindowComposer {
     }
   }
 
+  /** Whether the rows of a slice are not too late for the window with an end. */
   #isOpenAt(index: number, end: number): boolean {
     const skipped = this.#stacks.skipped(index);
     if (skipped === 0) return true;

@@ -65,6 +65,13 @@ export class WindowShape {
     return Math.floor((time - this.offset) / this.slide) * this.slide + end;
   }
 
+  /** The least end after a watermark of a window that holds a time, ms; `Infinity`: none. */
+  nextEnd(time: number, watermark: number): number {
+    const start = this.sliceOf(time);
+    const skipped = this.skippedBy(start, watermark);
+    return skipped < 0 ? Infinity : this.endAfter(start) + skipped * this.step;
+  }
+
   /** Start of the window with an end, ms. */
   startOf(end: number): number {
     if (this.step === this.slide) return end - this.size;

@@ -1,3 +1,4 @@
+import { WindowShape } from "../kernel/window_shape.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { sameFields } from "../batch/schema_check.ts";
@@ -240,13 +241,10 @@ export class BatchFeed {
     const { window: { time: name }, tellerOf } = this.#resolved as Required<ResolvedPlan>;
     const { length } = batch;
     const time = batch.column(name);
-    const window = this.#options.plan.window!;
+    const shape = new WindowShape(this.#options.plan.window!);
     const picked = this.#pick(batch);
     watermarks.elapse();
-    const nextEnd = (time: number, watermark: number) => {
-      const end = window.endOf(time);
-      return end > watermark ? end : Infinity;
-    };
+    const nextEnd = (time: number, watermark: number) => shape.nextEnd(time, watermark);
     const cuts = watermarks.cut({ length, partition, time, tell: tellerOf(batch), nextEnd });
     const pieces = cuts.flatMap(({ start, end, watermark, watermarkAfter }) => {
       const sized = this.#sized(cuts.length === 1 ? picked : picked.slice(start, end));

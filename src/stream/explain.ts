@@ -7,6 +7,9 @@ import { RowSteps, type StepSpec } from "../hive/row_steps.ts";
 import type { AggregateSpec } from "../windows/aggregate.ts";
 import { spellDuration } from "../runtime/duration.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
+import { CumulatingWindow } from "../windows/cumulating_window.ts";
+import { SlidingWindow } from "../windows/sliding_window.ts";
+import type { WindowAssigner } from "../windows/window_assigner.ts";
 import { EventTime } from "./event_time.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import {
@@ -141,17 +144,28 @@ function placeLine({ name, text, place, why }: Placement, whole: string): string
 function windowEntries({ plan, source }: Explained, resolved?: ResolvedPlan): Entry[] {
   const { keys = [], window, aggregates = {} } = plan;
   if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
-  const offset = window.offset > 0 ? `, offset by ${spellDuration(window.offset)}` : "";
   const schema = resolved && schemaBefore(resolved, plan.steps.length);
   const computed = Object.entries(aggregates).flatMap(([name, spec]) =>
     aggregateLines(name, spec, schema)
   );
   return [
     ["keyBy", keys.length > 0 ? quoted(keys) : "nothing: one group a window"],
-    ["window", `tumbling, ${spellDuration(window.size)} each${offset}`],
+    ["window", windowText(window)],
     ["late rows", `dropped and counted; told apart ${lateness(plan, source)}`],
     ...(computed.length > 0 ? [["aggregate", ...computed] as const] : []),
   ];
+}
+
+function windowText(window: WindowAssigner): string {
+  const size = spellDuration(window.size);
+  const offset = window.offset > 0 ? `, offset by ${spellDuration(window.offset)}` : "";
+  if (window instanceof SlidingWindow) {
+    return `sliding, ${size} each, one every ${spellDuration(window.slide)}${offset}`;
+  }
+  if (window instanceof CumulatingWindow) {
+    return `cumulating, up to ${size} by steps of ${spellDuration(window.step)}${offset}`;
+  }
+  return `tumbling, ${size} each${offset}`;
 }
 
 /** An aggregate, and how the columns come about that it is of. */

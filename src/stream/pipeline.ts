@@ -4,8 +4,8 @@ import type { AggregateOp } from "../kernel/window_types.ts";
 import type { Duration } from "../runtime/duration.ts";
 import type { Aggregate } from "../windows/aggregate.ts";
 import type { WindowRow } from "../windows/aggregates.ts";
-import type { TumblingWindow } from "../windows/tumbling_window.ts";
 import type { WatermarkStrategy } from "../windows/watermark_strategy.ts";
+import type { WindowAssigner } from "../windows/window_assigner.ts";
 import type { TimestampFormat } from "./event_time.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import type { RunOptions } from "./pipeline_run.ts";
@@ -165,21 +165,21 @@ export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
   keyBy<const Names extends readonly (keyof Row & string)[]>(
     ...columns: Names
   ): KeyedPipeline<Row, Names[number]>;
-  /** Puts all rows of a time into one window. */
-  window(window: TumblingWindow): WindowedPipeline<Row, never>;
+  /** Says into which windows the rows go, whatever is in them but their time. */
+  window(window: WindowAssigner): WindowedPipeline<Row, never>;
 }
 
 /** Rows with an event time and a key. */
 export interface KeyedPipeline<Row, Key extends keyof Row> {
   /** Says into which windows the rows go. */
-  window(window: TumblingWindow): WindowedPipeline<Row, Key>;
+  window(window: WindowAssigner): WindowedPipeline<Row, Key>;
 }
 
 /** Rows in windows. */
 export interface WindowedPipeline<Row, Key extends keyof Row> {
   /**
    * Says what is computed of each window and key. Results leave when the watermark passes the end
-   * of their window, in the order of windows and then keys, whatever the number of bees.
+   * of their window, in the order of these ends and then of keys, whatever the number of bees.
    */
   aggregate<const Specs extends AggregatesOf<Row>>(
     aggregates: Specs,

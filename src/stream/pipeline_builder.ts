@@ -2,7 +2,7 @@ import { struct } from "../batch/expressions/builders.ts";
 import { isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
-import { TumblingWindow } from "../windows/tumbling_window.ts";
+import { isWindowAssigner, type WindowAssigner } from "../windows/window_assigner.ts";
 import { explain } from "./explain.ts";
 import type {
   Pipeline,
@@ -121,11 +121,12 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
     return this.#with("keyed", { keys });
   }
 
-  window(window: TumblingWindow): PipelineBuilder {
+  window(window: WindowAssigner): PipelineBuilder {
     this.#expect("window", "timed", "keyed");
-    if (!(window instanceof TumblingWindow)) {
+    if (!isWindowAssigner(window)) {
       throw new TypeError(
-        `Cannot make windows: pass a TumblingWindow, received ${typeof window}`,
+        `Cannot make windows: pass a TumblingWindow, SlidingWindow or CumulatingWindow, received ` +
+          (window === null ? "null" : typeof window),
       );
     }
     return this.#with("windowed", { window });

@@ -6,7 +6,8 @@ import { RowSteps } from "../hive/row_steps.ts";
 import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
 import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
-import type { TumblingWindow } from "../windows/tumbling_window.ts";
+import { extentOf } from "../windows/plan.ts";
+import type { WindowAssigner } from "../windows/window_assigner.ts";
 import { windowTableOver } from "../windows/window_table.ts";
 import type { RowTeller } from "../windows/watermark_strategy.ts";
 import type { TimestampFormat } from "./event_time.ts";
@@ -27,7 +28,7 @@ export interface PipelinePlan {
   readonly time?: TimePlan;
   readonly steps: readonly StepSpec[];
   readonly keys?: readonly string[];
-  readonly window?: TumblingWindow;
+  readonly window?: WindowAssigner;
   readonly aggregates?: Aggregates;
 }
 
@@ -50,8 +51,7 @@ export interface ResolvedPlan {
 
 function windowSpec({ time, keys = [], window, aggregates }: PipelinePlan): WindowSpec | undefined {
   if (!time || !window || !aggregates) return undefined;
-  const { size, offset } = window;
-  return { time: time.column, keys, aggregates, size, offset, bound: time.bound };
+  return { time: time.column, keys, aggregates, ...extentOf(window), bound: time.bound };
 }
 
 /** The steps, and behind them those that make the columns that aggregates compute. */

@@ -53,11 +53,11 @@ function compareColumn(column: Column): CompareRows {
 }
 
 /**
- * The order of the rows of closed windows: by window, then by `keys` key columns: numbers by value,
+ * The order of the rows of closed windows: by end, start, then by `keys` key columns: numbers by value,
  * text by its bytes, NaN and null last.
  */
 export function windowOrder(batch: RecordBatch, keys: number): CompareRows {
-  const columns = [0, ...Array.from({ length: keys }, (_, at) => WINDOW_COLUMNS.length + at)];
+  const columns = [1, 0, ...Array.from({ length: keys }, (_, at) => WINDOW_COLUMNS.length + at)];
   const compares = columns.map((at) => compareColumn(batch.columnAt(at)));
   return (a, b) => {
     for (const compare of compares) {

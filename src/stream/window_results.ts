@@ -14,7 +14,7 @@ export class WindowResults {
   readonly #ready: RecordBatch[] = [];
   #left = -Infinity;
   #windows = 0;
-  #lastStart = NaN;
+  #lastEnd = NaN;
 
   /** Results of so many owners, with so many key columns. */
   constructor(owners: number, keys: number) {
@@ -73,11 +73,11 @@ export class WindowResults {
   }
 
   #counted(batch: RecordBatch): RecordBatch {
-    const starts = batch.columnAt(0).values as BigInt64Array;
+    const ends = batch.columnAt(WINDOW_END).values as BigInt64Array;
     for (let row = 0; row < batch.length; row++) {
-      const start = Number(starts[row]);
-      if (start !== this.#lastStart) this.#windows++;
-      this.#lastStart = start;
+      const end = Number(ends[row]);
+      if (end !== this.#lastEnd) this.#windows++;
+      this.#lastEnd = end;
     }
     return batch;
   }

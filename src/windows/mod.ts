@@ -14,8 +14,12 @@ export {
 } from "./aggregate.ts";
 export * from "./aggregates.ts";
 export * from "./bounded_disorder.ts";
+export * from "./cumulating_window.ts";
 export * from "./custom_watermarks.ts";
 export * from "./periodic_watermark_generator.ts";
 export * from "./punctuated_watermarks.ts";
+export * from "./sliding_window.ts";
 export * from "./tumbling_window.ts";
 export * from "./watermark_strategy.ts";
+export type { WindowAssigner } from "./window_assigner.ts";
+export type { WindowBounds } from "./window_offset.ts";

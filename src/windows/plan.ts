@@ -5,11 +5,11 @@ import type {
   KeyType,
   PlannedAggregate,
   PlannedValue,
+  WindowExtent,
   WindowPlan,
 } from "../kernel/window_types.ts";
 import type { AggregateSpec } from "./aggregate.ts";
 import type { Aggregates } from "./aggregates.ts";
-import type { TumblingWindow } from "./tumbling_window.ts";
 
 /** What a windowed aggregation is made of. */
 export interface WindowTableOptions {
@@ -20,9 +20,19 @@ export interface WindowTableOptions {
   /** Columns that rows are grouped by; none for one group a window. Default none. */
   readonly keys?: readonly string[];
   readonly aggregates: Aggregates;
-  readonly window: TumblingWindow;
+  readonly window: WindowExtent;
   /** How long after its end a window still takes rows, ms. Default 0. */
   readonly allowedLateness?: number;
+}
+
+/** Only what says where windows lie. */
+export function extentOf({ size, offset, slide, step }: WindowExtent): WindowExtent {
+  return {
+    size,
+    offset,
+    ...(slide !== undefined && { slide }),
+    ...(step !== undefined && { step }),
+  };
 }
 
 /** A plan and the columns that its parts are taken from, by position in the schema. */
@@ -121,8 +131,7 @@ export function planOf(options: WindowTableOptions): ResolvedPlan {
     keys: keyColumns,
     values: planner.columns,
     plan: {
-      size: window.size,
-      offset: window.offset,
+      ...extentOf(window),
       allowedLateness,
       keys: keyColumns.map((index) => keyTypeOf(schema.fields[index])),
       values: planner.values,

@@ -41,7 +41,12 @@ import { columnOf, type Plain, valueAt } from "./plain_columns.ts";
 import { ReferenceAccumulator } from "./reference_accumulator.ts";
 import { ReferencePair } from "./reference_pair.ts";
 import { compareKeys, decodeKey, encodeKey, hashKey, keyColumns } from "./reference_keys.ts";
-import { type ReferenceGroup, type ReferenceSlice, ReferenceStacks } from "./reference_stacks.ts";
+import {
+  type ReferenceGroup,
+  type ReferenceSlice,
+  ReferenceStacks,
+  type ReferenceWindow,
+} from "./reference_stacks.ts";
 
 const POSITION_BITS = 48n;
 
@@ -307,15 +312,16 @@ export class ReferenceWindowTable implements WindowEngine {
 
   close(watermark: number): ClosedWindows | undefined {
     const { allowedLateness, keys: types } = this.#plan;
-    this.#composer.close(watermark - allowedLateness);
-    const { results } = this.#stacks;
-    const groups = results.flatMap(({ end, groups }) =>
+    const passed = watermark - allowedLateness;
+    const windows = this.#shape.isPlain ? this.#plainWindows(passed) : this.#composed(passed);
+    const groups = windows.flatMap(({ end, groups }) =>
       groups.map((group) => ({ end, group, keys: decodeKey(types, group.key) }))
         .sort((a, b) => compareKeys(types, a.keys, b.keys))
     );
     if (groups.length === 0) return undefined;
     const aggregates = this.#aggregates(groups.map(({ group }) => group));
-    results.length = 0;
+    if (this.#shape.isPlain) this.#slices.splice(0, windows.length);
+    this.#stacks.results.length = 0;
     const startOf = (end: number) => BigInt(this.#shape.startOf(end));
     return {
       length: groups.length,
@@ -324,6 +330,17 @@ export class ReferenceWindowTable implements WindowEngine {
       keys: keyColumns(types, groups.map(({ keys }) => keys)),
       aggregates,
     };
+  }
+
+  #plainWindows(watermark: number): ReferenceWindow[] {
+    return this.#slices.map(({ start, groups }) => {
+      return { end: this.#shape.lastEnd(start), groups: [...groups.values()] };
+    }).filter(({ end }) => end <= watermark);
+  }
+
+  #composed(watermark: number): readonly ReferenceWindow[] {
+    this.#composer.close(watermark);
+    return this.#stacks.results;
   }
 
   #aggregates(groups: readonly ReferenceGroup[]): ResultColumn[] {

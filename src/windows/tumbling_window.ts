@@ -1,4 +1,5 @@
 import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { windowOffset } from "./window_offset.ts";
 
 /** Options of {@linkcode TumblingWindow}. */
 export interface TumblingWindowOptions {
@@ -38,8 +39,7 @@ export class TumblingWindow {
    */
   constructor({ size, offset = 0 }: TumblingWindowOptions) {
     this.size = milliseconds(size, "window size", { least: 1 });
-    const shift = milliseconds(offset, "window offset", { least: -Number.MAX_SAFE_INTEGER });
-    this.offset = ((shift % this.size) + this.size) % this.size;
+    this.offset = windowOffset(offset, this.size);
   }
 
   /** Start of the window that holds `time`, ms. */

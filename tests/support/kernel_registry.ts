@@ -27,13 +27,15 @@ export interface KernelPlumbing {
 export const FAMILIES: readonly KernelFamily[] = [
   {
     exports: [
-      ...["beginTimes", "greatestTime", "lateRows", "leastTime", "untimedRows", "watermark"],
+      ...["beginTimes", "greatestTime", "lateRows", "leastTime", "outsideRows"],
+      ...["untimedRows", "watermark", "tableShape"],
       ...["addRows", "findStates", "countRows", "updateStates", "updatePair", "newDictionary"],
       ...["updateByIndex", "endByIndex"],
       ...["measureWindow", "measuredRecords", "beginWrite", "writeRecords", "tableClear"],
       ...["findRecords", "recordsFound", "mergeRecords"],
       ...["hashRows", "routeRows", "listRows"],
       ...["tableDue", "sortWindow", "findOverflow", "tableDrop"],
+      ...["addSlice", "stackSlice", "dropSlices", "putWindow", "nextWaiting"],
       ...["gatherWords", "gatherKeys", "gatherLengths", "gatherBytes"],
     ],
     twin: "src/windows/reference_window_table.ts#ReferenceWindowTable",
@@ -59,6 +61,7 @@ export const PLUMBING: readonly KernelPlumbing[] = [
     exports: [
       ...["tableCreate", "tableFree", "tableInitial", "tableParts"],
       ...["tableCount", "tableGroups", "tableBytes", "tableHolds", "tableStart"],
+      ...["tableSkipped", "tableBelated", "tableRank"],
     ],
     purpose: "making and reading the record of a window table",
     test: "tests/window_table_test.ts",

@@ -1,7 +1,13 @@
 import { RecordBatch } from "../../src/batch/record_batch.ts";
 import type { DataType, Schema, TypedSchema } from "../../src/batch/schema.ts";
 import { argMax, count, first, last, max, mean, min, sum } from "../../src/windows/aggregates.ts";
+import { CumulatingWindow } from "../../src/windows/cumulating_window.ts";
+import { SlidingWindow } from "../../src/windows/sliding_window.ts";
+import { TumblingWindow } from "../../src/windows/tumbling_window.ts";
+import type { WindowAssigner } from "../../src/windows/window_assigner.ts";
+import type { WindowBounds } from "../../src/windows/window_offset.ts";
 import type { Random } from "./random.ts";
+import { windowsAt } from "./window_oracle.ts";
 
 /** The aggregates that every case asks for. */
 export const AGGREGATES = {
@@ -29,6 +35,7 @@ export interface PipelineCase {
   readonly schema: Schema;
   readonly keys: readonly string[];
   readonly size: number;
+  readonly window: WindowAssigner;
   readonly bound: number;
   /** Whether rows without `keep` are filtered out. */
   readonly filters: boolean;
@@ -68,6 +75,19 @@ function keyValue(random: Random, { kind }: DataType, variety: number): unknown 
   }
 }
 
+/** Windows of all kinds, where those of `size` have some rows each. */
+function randomWindow(random: Random, size: number): WindowAssigner {
+  const part = Math.max(1, Math.round(size / random.pick([1, 2, 3, 10])));
+  const offset = random.below(2 * size) - size;
+  const longer = part * (1 + random.below(5));
+  return random.pick([
+    () => new TumblingWindow({ size }),
+    () => new SlidingWindow({ size, slide: part, offset }),
+    () => new SlidingWindow({ size: longer, slide: size, offset }),
+    () => new CumulatingWindow({ size: longer, step: part, offset }),
+  ])();
+}
+
 /** A random case of at most so many rows. */
 export function randomPipelineCase(random: Random, maxRows: number): PipelineCase {
   const keyTypes = Array.from({ length: random.below(3) }, () => random.pick(KEY_TYPES));
@@ -98,7 +118,8 @@ export function randomPipelineCase(random: Random, maxRows: number): PipelineCas
       { name: "keep", type: { kind: "bool" } },
     ],
   };
-  return { rows, schema, keys, size, bound, filters: random.chance(0.4) };
+  const window = randomWindow(random, size);
+  return { rows, schema, keys, size, window, bound, filters: random.chance(0.4) };
 }
 
 /** The rows of a case as batches of random sizes. */
@@ -132,8 +153,11 @@ function keyName(value: unknown): string {
 }
 
 /** A name that tells windows and keys apart. */
-export function groupName(start: number, keys: readonly unknown[]): string {
-  return [start, ...keys.map(keyName)].join(" | ");
+export function groupName(
+  { start, end }: WindowBounds,
+  keys: readonly unknown[],
+): string {
+  return [end, start, ...keys.map(keyName)].join(" | ");
 }
 
 function resultsOf(rows: readonly CaseRow[]): string {
@@ -168,7 +192,7 @@ export function resultLine(row: Readonly<Record<string, unknown>>): string {
 }
 
 /** What a case comes to, by Maps, row after row. */
-export function pipelineOracle({ rows, keys, size, bound, filters }: PipelineCase): CaseOutcome {
+export function pipelineOracle({ rows, keys, window, bound, filters }: PipelineCase): CaseOutcome {
   const groups = new Map<string, CaseRow[]>();
   let [late, untimed, filtered, absorbed] = [0, 0, 0, 0];
   let watermark = -Infinity;
@@ -178,11 +202,13 @@ export function pipelineOracle({ rows, keys, size, bound, filters }: PipelineCas
     if (filters && !row.keep) filtered++;
     else if (row.at === null) untimed++;
     else {
-      const start = Math.floor(row.at / size) * size;
-      if (start + size <= before) late++;
-      else {
-        absorbed++;
-        const name = groupName(start, keys.map((key) => row[key]));
+      const windows = windowsAt(window, row.at);
+      const open = windows.filter(({ end }) => end > before);
+      if (windows.length === 0) filtered++;
+      else if (open.length === 0) late++;
+      else absorbed++;
+      for (const each of open) {
+        const name = groupName(each, keys.map((key) => row[key]));
         const group = groups.get(name);
         if (group) group.push(row);
         else groups.set(name, [row]);

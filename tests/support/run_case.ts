@@ -1,11 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  from,
-  type PipelineMetrics,
-  type PipelineOptions,
-  type RunOptions,
-  TumblingWindow,
-} from "../../mod.ts";
+import { from, type PipelineMetrics, type PipelineOptions, type RunOptions } from "../../mod.ts";
 import { col } from "../../src/batch/expressions/mod.ts";
 import type { RecordBatch } from "../../src/batch/record_batch.ts";
 import {
@@ -28,19 +22,20 @@ export async function runCase(
   batches: readonly RecordBatch[],
   options: PipelineOptions & { run?: RunOptions },
 ): Promise<CaseRun> {
-  const { keys, size, bound, filters } = given;
+  const { keys, window, bound, filters } = given;
   const { run, ...rest } = options;
   let timed = from(batches, rest).timestamps("at", { maxDisorder: bound });
   if (filters) timed = timed.filter(col("keep"));
   const [key, ...more] = keys;
   const windowed = key === undefined
-    ? timed.window(new TumblingWindow({ size }))
-    : timed.keyBy(key, ...more).window(new TumblingWindow({ size }));
+    ? timed.window(window)
+    : timed.keyBy(key, ...more).window(window);
   const pipeline = windowed.aggregate(AGGREGATES);
   const lines: [string, string][] = [];
   for await (const batch of pipeline.batches(run)) {
     for (const row of batch as unknown as Iterable<Record<string, unknown>>) {
-      const name = groupName(row.windowStart as number, keys.map((key) => row[key]));
+      const bounds = { start: row.windowStart as number, end: row.windowEnd as number };
+      const name = groupName(bounds, keys.map((key) => row[key]));
       lines.push([name, resultLine(row)]);
     }
   }
@@ -52,8 +47,8 @@ export function assertCase(given: PipelineCase, { lines, metrics }: CaseRun): vo
   const expected = pipelineOracle(given);
   assertEquals(new Map(lines), expected.groups);
   assertEquals(lines.length, expected.groups.size, "a window and key came twice");
-  const starts = lines.map(([name]) => Number(name.split(" ")[0]));
-  assertEquals(starts, starts.toSorted((a, b) => a - b));
+  const ends = lines.map(([name]) => Number(name.split(" ")[0]));
+  assertEquals(ends, ends.toSorted((a, b) => a - b));
   const { late, untimed, filtered, absorbed } = metrics;
   const { groups: _, ...counts } = expected;
   assertEquals({ late, untimed, filtered, absorbed }, counts);
