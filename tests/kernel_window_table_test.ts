@@ -95,6 +95,64 @@ Deno.test("the kernel's memory does not grow with closed windows of ever other k
   assert(kernel.usedBytes <= usedBytes * 1.05);
 });
 
+Deno.test("the kernel's memory does not grow with overlapping windows of ever other keys", () => {
+  for (const extent of [{ slide: 100 }, { slide: 300 }, { slide: 1500 }, { step: 250 }]) {
+    const kernel = create();
+    const before = kernel.usedBytes;
+    const table = new KernelWindowTable(kernel, { ...planOf(), ...extent });
+    const mostUsed = (from: number, to: number) => {
+      let most = 0;
+      for (let at = from; at < to; at++) {
+        table.add(rowsOf(manyKeys(40 + at % 17, `a key of time ${at}`), at * 100), AT);
+        while (table.nextClose() <= at * 100) table.close(at * 100);
+        most = Math.max(most, kernel.usedBytes);
+      }
+      return most;
+    };
+    const most = mostUsed(0, 1000);
+    const { memoryBytes } = kernel;
+    assert(mostUsed(1000, 10_000) <= most * 1.05);
+    assertEquals(kernel.memoryBytes, memoryBytes);
+    table[Symbol.dispose]();
+    assertEquals(kernel.usedBytes, before);
+  }
+});
+
+Deno.test("a budget that overlapping windows pass when they close is an error, mended by restore()", () => {
+  const plan = { ...planOf(), slide: 10 };
+  using table = new KernelWindowTable(create({ budgetBytes: 2 << 20 }), plan);
+  for (let at = 0; at < 1000; at += 10) table.add(rowsOf(manyKeys(60, `at ${at} `), at), AT);
+  const snapshot = table.snapshot();
+  assertThrows(() => table.close(Infinity), KernelMemoryError, "Cannot close windows");
+  assertThrows(() => table.close(Infinity), KernelMemoryError, "restore a whole snapshot");
+  table.restore(snapshot);
+  assertEquals(table.snapshot().length, snapshot.length);
+});
+
+Deno.test("a NaN that leaves a sliding window leaves the result", () => {
+  const plan: WindowPlan = {
+    ...{ size: 3, offset: 0, slide: 1, allowedLateness: 0, keys: [] },
+    values: [{ type: { kind: "f64" }, nullable: false }],
+    aggregates: (["sum", "max", "variance"] as const).map((op) => ({ op, value: 0 })),
+  };
+  for (const table of [new KernelWindowTable(create(), plan), new ReferenceWindowTable(plan)]) {
+    const times = [0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n];
+    const values = [1, NaN, 2, 4, Infinity, 1, 3, 5];
+    const columns = {
+      times: columnOf({ kind: "timestamp" }, times),
+      keys: [],
+      values: [columnOf({ kind: "f64" }, values)],
+    };
+    table.add({ length: times.length, ...columns }, AT);
+    const results = resultsOf(table.close(8));
+    assertEquals(results.map(({ values }) => values[0]), [
+      ...[1, NaN, NaN, NaN, Infinity, Infinity, Infinity, 9],
+    ]);
+    assertEquals(results.at(-1)!.values, [9, 5, 4]);
+    table[Symbol.dispose]();
+  }
+});
+
 Deno.test("KernelWindowTable.takeDeltas() over many epochs keeps memory bounded", () => {
   const kernel = create();
   using table = new KernelWindowTable(kernel, planOf());

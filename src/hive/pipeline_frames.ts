@@ -120,9 +120,9 @@ export function messageBody(frame: Uint8Array): Uint8Array {
 export interface RowCounts {
   /** Rows that went on to windows, or out of a pipeline without. */
   absorbed: number;
-  /** Rows that a filter left out. */
+  /** Rows that a filter left out, or that lie between windows. */
   filtered: number;
-  /** Rows whose window was closed. */
+  /** Rows whose windows were all closed. */
   late: number;
   /** Rows without a usable event time. */
   untimed: number;

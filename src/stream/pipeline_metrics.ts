@@ -33,9 +33,9 @@ export interface PipelineMetrics {
   readonly recordsIn: number;
   /** Records that went into windows or, in a pipeline without, out of it. */
   readonly absorbed: number;
-  /** Records that a filter left out. */
+  /** Records that a filter left out, or that lie between windows with gaps. */
   readonly filtered: number;
-  /** Records that came after their window was closed. */
+  /** Records that came after all of their windows were closed. */
   readonly late: number;
   /** Records without an event time: null. */
   readonly untimed: number;

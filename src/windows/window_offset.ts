@@ -5,7 +5,9 @@ const MOST_WINDOWS = 1_000_000;
 
 /** A window's bounds, ms: it holds times from `start` up to, and without, `end`. */
 export interface WindowBounds {
+  /** The first time that it holds, ms. */
   readonly start: number;
+  /** The first time after it, ms. */
   readonly end: number;
 }
 
