@@ -152,7 +152,8 @@ export class BatchFeed {
     }
     if (!this.#ended.has(partition)) return;
     throw new RangeError(
-      `Cannot read ${name}: received a batch of partition ${partition} after that had ended`,
+      `Cannot read ${name}: received a batch of partition ${partition} after that had ended; ` +
+        `say ended with the last one`,
     );
   }
 

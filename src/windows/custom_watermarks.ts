@@ -89,7 +89,8 @@ export class CustomWatermarks<Row = Record<string, unknown>> extends WatermarkSt
     }
     if (this.interval !== undefined && typeof onPeriodic !== "function") {
       throw new TypeError(
-        `Cannot make custom watermarks: there is an interval, but the generator has no onPeriodic()`,
+        `Cannot make custom watermarks: there is an interval, but the generator has no onPeriodic(); ` +
+          `add it, or leave interval out`,
       );
     }
     return generator as WatermarkGenerator;
