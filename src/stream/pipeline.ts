@@ -47,6 +47,7 @@ export interface RunnablePipeline<Row> extends AsyncIterable<Row> {
    * Calls back with each batch of results, in order, on the main thread; a promise is waited for.
    * Nothing of the batch may be changed.
    *
+   * @throws {TypeError} when the callback is no function.
    * @throws in a run: a `StreamingError` when the callback fails, with what it threw as its cause.
    */
   tap(callback: (batch: RecordBatch<Row>) => void | Promise<void>): RunnablePipeline<Row>;
@@ -113,6 +114,8 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
    * Says which column is the event time. A row without one (null) is counted as `untimed` and in
    * no window; what is there and is no time (a text of another format, `NaN`, more than 8.64e15 ms
    * from 1970) goes the way of `badRecords`.
+   *
+   * @throws {TypeError | RangeError} when `column` is no name, or an option none that it can be.
    */
   timestamps<const Name extends keyof Row & string>(
     column: Name,
@@ -135,7 +138,11 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
   select<const Columns extends Readonly<Record<string, Operand>>>(
     columns: Columns,
   ): Pipeline<Selected<Columns>>;
-  /** Adds a column; one that has its name already is replaced. */
+  /**
+   * Adds a column; one that has its name already is replaced.
+   *
+   * @throws {TypeError} when `name` is no string, or `value` can be no part of an expression.
+   */
   withColumn<const Name extends string, const Value extends Operand>(
     name: Name,
     value: Value,
@@ -156,7 +163,7 @@ export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
   select<const Columns extends Readonly<Record<string, Operand>>>(
     columns: Columns,
   ): TimedPipeline<Selected<Columns>>;
-  /** Adds a column, the event time staying what it is; one that has its name already is replaced. */
+  /** As {@linkcode Pipeline.withColumn}; the event time stays what it is. */
   withColumn<const Name extends string, const Value extends Operand>(
     name: Name,
     value: Value,

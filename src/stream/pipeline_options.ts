@@ -35,7 +35,7 @@ export interface PipelineOptions {
   badRecords?: BadInputPolicy;
   /** Where records go with `badRecords: "deadLetter"`. */
   deadLetter?: Publisher | ((bad: BadInput) => void | Promise<void>);
-  /** Kernel memory of each bee, in bytes, from 64 KiB to 4 GiB − 64 KiB. Default 1 GiB. */
+  /** Kernel memory of each bee, in bytes, from 256 KiB to 4 GiB − 64 KiB. Default 1 GiB. */
   memoryBytes?: number;
   /**
    * Capacity in bytes of each ring to and from a bee: a power of two. A row takes at most half. The

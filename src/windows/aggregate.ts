@@ -71,7 +71,11 @@ export class Aggregate<
   readonly #operands: readonly AggregateOperand[];
   readonly #condition: Expr | undefined;
 
-  /** Use `count()`, `sum()` and their like. */
+  /**
+   * Use `count()`, `sum()` and their like.
+   *
+   * @throws {TypeError} when an operand is neither the name of a column nor an expression.
+   */
   constructor(op: Op, operands: readonly AggregateOperand[], condition?: Expr) {
     for (const operand of operands) checkOperand(op, operand);
     this.op = op;

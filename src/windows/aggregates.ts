@@ -50,7 +50,11 @@ export type WindowRow<Row, Key extends keyof Row, Specs extends Aggregates> =
   & Pick<Row, Key>
   & AggregateRow<Row, Specs>;
 
-/** How many rows there are; of a column or expression, how many of its values are not null. */
+/**
+ * How many rows there are; of a column or expression, how many of its values are not null.
+ *
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
+ */
 export function count<const Of extends AggregateOperand = never>(
   of?: Of,
 ): Aggregate<"count", ColumnOf<Of>, YieldOf<Of>> {
@@ -60,6 +64,8 @@ export function count<const Of extends AggregateOperand = never>(
 /**
  * The sum: of integer columns exact (and an error when it does not fit into 64 bits), of doubles
  * compensated (Neumaier), so that its error does not grow with the number of values.
+ *
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
  */
 export function sum<const Of extends AggregateOperand>(
   of: Of,
@@ -67,21 +73,33 @@ export function sum<const Of extends AggregateOperand>(
   return new Aggregate("sum", [of]);
 }
 
-/** The arithmetic mean: the {@linkcode sum} over the number of values. */
+/**
+ * The arithmetic mean: the {@linkcode sum} over the number of values.
+ *
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
+ */
 export function mean<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"mean", ColumnOf<Of>, YieldOf<Of>> {
   return new Aggregate("mean", [of]);
 }
 
-/** The least value; `NaN` if there is one among them, and 0 for −0. */
+/**
+ * The least value; `NaN` if there is one among them, and 0 for −0.
+ *
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
+ */
 export function min<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"min", ColumnOf<Of>, YieldOf<Of>> {
   return new Aggregate("min", [of]);
 }
 
-/** The greatest value; `NaN` if there is one among them, and 0 for −0. */
+/**
+ * The greatest value; `NaN` if there is one among them, and 0 for −0.
+ *
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
+ */
 export function max<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"max", ColumnOf<Of>, YieldOf<Of>> {
@@ -102,6 +120,8 @@ export interface SpreadOptions {
  * values of a sample, of no values of a population; `NaN` when one is `NaN` or infinite. With n
  * values its error is below n · 10⁻¹² times the greatest of their squares; on other numbers of bees
  * it may differ by as much.
+ *
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
  */
 export function variance<const Of extends AggregateOperand>(
   of: Of,
@@ -110,7 +130,11 @@ export function variance<const Of extends AggregateOperand>(
   return new Aggregate(population ? "populationVariance" : "variance", [of]);
 }
 
-/** The standard deviation, the root of {@linkcode variance}, of a sample or a population. */
+/**
+ * The standard deviation, the root of {@linkcode variance}, of a sample or a population.
+ *
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
+ */
 export function stddev<const Of extends AggregateOperand>(
   of: Of,
   { population = false }: SpreadOptions = {},
@@ -118,14 +142,22 @@ export function stddev<const Of extends AggregateOperand>(
   return new Aggregate(population ? "populationStddev" : "stddev", [of]);
 }
 
-/** The value of least event time; among equal times the lowest (partition, position). */
+/**
+ * The value of least event time; among equal times the lowest (partition, position).
+ *
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
+ */
 export function first<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"first", ColumnOf<Of>, YieldOf<Of>> {
   return new Aggregate("first", [of]);
 }
 
-/** The value of greatest event time; among equal times the highest (partition, position). */
+/**
+ * The value of greatest event time; among equal times the highest (partition, position).
+ *
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
+ */
 export function last<const Of extends AggregateOperand>(
   of: Of,
 ): Aggregate<"last", ColumnOf<Of>, YieldOf<Of>> {
@@ -142,6 +174,8 @@ export function last<const Of extends AggregateOperand>(
  * variables Schubert and Gertz, "Numerically stable parallel computation of (co-)variance", 2018,
  * section 3). With n rows its error is below n · 10⁻¹² times the greatest |x| and the greatest |y|;
  * on other numbers of bees it may differ by as much.
+ *
+ * @throws {TypeError} when one of the two is neither the name of a column nor an expression.
  */
 export function covariance<const X extends AggregateOperand, const Y extends AggregateOperand>(
   x: X,
@@ -153,6 +187,8 @@ export function covariance<const X extends AggregateOperand, const Y extends Agg
 /**
  * Pearson's correlation coefficient of two columns or expressions, from −1 to 1, with the rules
  * and sources of {@linkcode covariance}; null also where one of the two is the same in all rows.
+ *
+ * @throws {TypeError} when one of the two is neither the name of a column nor an expression.
  *
  * @example
  * ```ts
@@ -178,6 +214,8 @@ export function correlation<const X extends AggregateOperand, const Y extends Ag
  * null without any. `NaN` comes before all numbers, as it is what {@linkcode min} gives then; −0
  * is 0.
  *
+ * @throws {TypeError} when one of the two is neither the name of a column nor an expression.
+ *
  * @example
  * ```ts
  * import { argMax, argMin, from, TumblingWindow } from "@waggle/stream";
@@ -202,6 +240,8 @@ export function argMin<const Of extends AggregateOperand, const By extends Aggre
 /**
  * The value of `of` in the row where `by` is greatest, with the rules of {@linkcode argMin}; `NaN`
  * comes before all numbers here too, as it is what {@linkcode max} gives then.
+ *
+ * @throws {TypeError} when one of the two is neither the name of a column nor an expression.
  */
 export function argMax<const Of extends AggregateOperand, const By extends AggregateOperand>(
   of: Of,

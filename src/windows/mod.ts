@@ -1,5 +1,5 @@
 /**
- * When: windows over event time, and what is computed in them.
+ * When: watermarks, windows over event time, and what is computed in them.
  *
  * @module
  */

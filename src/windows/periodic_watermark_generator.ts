@@ -3,7 +3,7 @@ import { type WatermarkGenerator, WatermarkStrategy } from "./watermark_strategy
 
 /** Options of {@linkcode PeriodicWatermarkGenerator}. */
 export interface PeriodicWatermarkOptions {
-  /** How far time goes on from one watermark to the next, at least 1 ms. */
+  /** How far time goes on from one watermark to the next, at least 1 ms. Default: none. */
   interval?: Duration;
   /** By how much the watermark lags behind the greatest time. Default 0. */
   maxDisorder?: Duration;
@@ -12,7 +12,7 @@ export interface PeriodicWatermarkOptions {
    * gives the same watermarks; or `"wall"`, that of the clock, which does not.
    */
   clock?: "event" | "wall";
-  /** Also a watermark after so many rows of a partition, at least 1. */
+  /** Also a watermark after so many rows of a partition, at least 1. Default: none. */
   everyRecords?: number;
 }
 

@@ -71,7 +71,7 @@ export class WatermarkTracker {
   /**
    * A row of a partition has come; `row` is what its generator is told of it.
    *
-   * @throws {TypeError | RangeError} when the generator gives what is no watermark.
+   * @throws {TypeError} when the generator gives what is no watermark.
    */
   event(partition: number, time: number, row: unknown): void {
     this.#mark(partition, this.#generators[partition].onEvent(time, row));
