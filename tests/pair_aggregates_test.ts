@@ -4,11 +4,13 @@ import {
   argMin,
   col,
   correlation,
+  count,
   covariance,
   from,
   IterableSource,
   type PipelineOptions,
   schema,
+  SlidingWindow,
   TumblingWindow,
   types as t,
 } from "../mod.ts";
@@ -53,10 +55,13 @@ function randomPoints(random: Random, most: number): Point[] {
   }));
 }
 
-function windowed(rows: readonly Point[], options: PipelineOptions) {
+function keyed(rows: readonly Point[], options: PipelineOptions) {
   return from(new IterableSource(rows, { schema: COLUMNS, batchRows: 13 }), options)
-    .timestamps("at", { maxDisorder: DISORDER }).keyBy("key")
-    .window(new TumblingWindow({ size: SIZE }));
+    .timestamps("at", { maxDisorder: DISORDER }).keyBy("key");
+}
+
+function windowed(rows: readonly Point[], options: PipelineOptions) {
+  return keyed(rows, options).window(new TumblingWindow({ size: SIZE }));
 }
 
 async function all<Row>(pipeline: AsyncIterable<Row>): Promise<Row[]> {
@@ -112,6 +117,40 @@ Deno.test("argMin() and argMax() give the value of the earliest best row, on any
       return { least, most, when, some, computed };
     });
     assertEquals(got, expected);
+  });
+});
+
+Deno.test("Windows that overlap put aggregates of two columns and of some rows together", async () => {
+  const slide = 400;
+  await forSeedsAsync(RUNS, async (random, seed) => {
+    const rows = randomPoints(random, 500);
+    const results = await inSimulation(
+      seed,
+      (options) =>
+        all(
+          keyed(rows, options).window(new SlidingWindow({ size: SIZE, slide })).aggregate({
+            most: argMax("x", "y"),
+            covariance: covariance("x", "y"),
+            some: count().where(col("text").eq("a")),
+          }),
+        ),
+    );
+    const starts = new Set(rows.flatMap(({ at }) => {
+      const last = at - at % slide;
+      return [last, last - slide, last - 2 * slide].filter((start) => at < start + SIZE);
+    }));
+    const groups = [...starts].sort((a, b) => a - b).flatMap((start) => {
+      const own = rows.filter(({ at }) => at >= start && at < start + SIZE);
+      return [0, 1, 2].map((key) => ({ start, rows: own.filter((row) => row.key === key) }));
+    }).filter(({ rows }) => rows.length > 0);
+    assertEquals(results.map(({ windowStart }) => windowStart), groups.map(({ start }) => start));
+    results.forEach((result, index) => {
+      const { rows } = groups[index];
+      assertEquals(result.most, best(rows, ({ x }) => x, ({ y }) => y && -y));
+      assertEquals(result.some, rows.filter(({ text }) => text === "a").length);
+      const pairs = rows.flatMap(({ x, y }) => x === null || y === null ? [] : [[x, y] as const]);
+      assertNear(result.covariance, direct(pairs).covariance);
+    });
   });
 });
 
