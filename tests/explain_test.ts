@@ -4,6 +4,7 @@ import {
   col,
   count,
   csv,
+  CumulatingWindow,
   CustomWatermarks,
   from,
   mean,
@@ -12,11 +13,13 @@ import {
   type Publisher,
   PunctuatedWatermarks,
   schema,
+  SlidingWindow,
   type Source,
   sum,
   type TimestampOptions,
   TumblingWindow,
   types as t,
+  type WindowAssigner,
 } from "../mod.ts";
 import { spellDuration } from "../src/runtime/duration.ts";
 
@@ -65,6 +68,18 @@ Deno.test("explain() tells the whole plan, and what of it runs where", () => {
   ]);
   assert(entry(text, "results")[0].includes("tag: utf8, n: i64 as number not null, average: f64"));
   assertEquals(entry(text, "publisher"), ["MemoryPublisher"]);
+});
+
+Deno.test("explain() tells which windows there are", () => {
+  const told = (window: WindowAssigner) =>
+    entry(
+      from([{ at: 1 }]).timestamps("at").window(window).aggregate({ n: count() }).explain(),
+      "window",
+    );
+  const sliding = new SlidingWindow({ size: "1h", slide: "5m", offset: 1500 });
+  assertEquals(told(sliding), ["sliding, 1h each, one every 5m, offset by 1500ms"]);
+  const cumulating = new CumulatingWindow({ size: "1d", step: "1h" });
+  assertEquals(told(cumulating), ["cumulating, up to 1d by steps of 1h"]);
 });
 
 Deno.test("explain() tells how what an aggregate is of comes about", () => {

@@ -129,6 +129,21 @@ Deno.test("a budget that overlapping windows pass when they close is an error, m
   assertEquals(table.snapshot().length, snapshot.length);
 });
 
+Deno.test("overlapping windows of many groups close in several goes, none twice", () => {
+  using table = new KernelWindowTable(create(), { ...planOf(), slide: 5 });
+  const groups = 500;
+  table.add(rowsOf(manyKeys(groups)), AT);
+  const starts: number[] = [];
+  let goes = 0;
+  for (; table.nextClose() < Infinity; goes++) {
+    const results = resultsOf(table.close(Infinity));
+    for (let row = 0; row < results.length; row += groups) starts.push(results[row].start);
+    assert(results.length < 65_536 + groups);
+  }
+  assertEquals(starts, Array.from({ length: 200 }, (_, at) => 5 * at - 990));
+  assertEquals(goes, 2);
+});
+
 Deno.test("a NaN that leaves a sliding window leaves the result", () => {
   const plan: WindowPlan = {
     ...{ size: 3, offset: 0, slide: 1, allowedLateness: 0, keys: [] },

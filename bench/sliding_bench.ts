@@ -1,0 +1,153 @@
+/**
+ * Windows that overlap, against windows side by side in the same engine on one core.
+ *
+ * Both take the same columns in kernel memory, in batches of 65,536 rows, close what the watermark
+ * has passed after each of them, and read every result. A round is one length of a window.
+ *
+ * @module
+ */
+import { create, type Kernel } from "../src/kernel/kernel.ts";
+import { KernelWindowTable } from "../src/kernel/window_table.ts";
+import type {
+  KernelColumn,
+  WindowExtent,
+  WindowPlan,
+  WindowRows,
+} from "../src/kernel/window_types.ts";
+import { Random } from "../tests/support/random.ts";
+import type { BenchGroup, BenchRow } from "./support/bench.ts";
+import { compare } from "./support/bench.ts";
+
+const SIZE = 60_000;
+const BATCH_ROWS = 65_536;
+const ROUNDS = 7;
+const BUDGET_BYTES = 1 << 30;
+/** Room behind a column in kernel memory, so that loops may read a little past its end. */
+const PADDING_BYTES = 64;
+
+const PLAN: Omit<WindowPlan, keyof WindowExtent> = {
+  allowedLateness: 0,
+  keys: [{ kind: "i32" }],
+  values: [{ type: { kind: "f64" }, nullable: false }],
+  aggregates: [
+    { op: "count", value: -1 },
+    { op: "mean", value: 0 },
+    { op: "min", value: 0 },
+    { op: "max", value: 0 },
+  ],
+};
+
+interface Case {
+  readonly keys: number;
+  /** Rows in a window's length. */
+  readonly rows: number;
+  readonly slide: number;
+  readonly target: number;
+}
+
+type Numbers = BigInt64Array | Float64Array | Int32Array;
+
+/** A column in kernel memory, seen anew each time, since the memory may have grown. */
+function placed<T extends Numbers>(
+  kernel: Kernel,
+  View: new (memory: ArrayBuffer, at: number, length: number) => T,
+  length: number,
+): () => T {
+  const bytes = length * 8 + PADDING_BYTES;
+  const at = kernel.allocate(bytes);
+  return () => new View(kernel.u8.buffer as ArrayBuffer, at, length);
+}
+
+function column(kind: string, values: Numbers): KernelColumn {
+  return { type: { kind }, length: values.length, nullCount: 0, values };
+}
+
+/** A batch whose columns lie in kernel memory, and a way to move its times on. */
+interface Placed {
+  readonly rows: () => WindowRows;
+  readonly advance: (ms: number) => void;
+}
+
+function placedBatch(kernel: Kernel, random: Random, { keys, rows }: Case, from: number): Placed {
+  const length = Math.min(BATCH_ROWS, rows - from);
+  const times = placed(kernel, BigInt64Array, length);
+  const key = placed(kernel, Int32Array, length);
+  const value = placed(kernel, Float64Array, length);
+  times().forEach((_, row, all) => all[row] = BigInt(Math.floor((from + row) / rows * SIZE)));
+  key().forEach((_, row, all) => all[row] = random.below(keys) * 7919);
+  value().forEach((_, row, all) => all[row] = random.next() * 100);
+  return {
+    rows: () => ({
+      length,
+      times: column("timestamp", times()),
+      keys: [column("i32", key())],
+      values: [column("f64", value())],
+    }),
+    advance: (ms) => {
+      const by = BigInt(ms);
+      times().forEach((time, row, all) => all[row] = time + by);
+    },
+  };
+}
+
+let read = 0;
+
+/** Adds all batches to windows that go on from round to round, and reads what closes. */
+function runner(kernel: Kernel, extent: WindowExtent, batches: readonly Placed[]): () => number {
+  const table = new KernelWindowTable(kernel, { ...PLAN, ...extent });
+  let watermarkBefore = -Infinity;
+  return () => {
+    let rows = 0;
+    for (const batch of batches) {
+      const columns = batch.rows();
+      const at = { watermarkBefore, bound: 0, partition: 0, position: rows };
+      watermarkBefore = table.add(columns, at).watermarkAfter;
+      while (table.nextClose() <= watermarkBefore) {
+        for (const { values } of table.close(watermarkBefore)!.aggregates) {
+          for (const value of values as Float64Array) read += Number(value);
+        }
+      }
+      rows += columns.length;
+    }
+    return rows;
+  };
+}
+
+async function sliding(one: Case): Promise<BenchRow> {
+  const { keys, rows, slide, target } = one;
+  const kernel = create({ budgetBytes: BUDGET_BYTES });
+  const random = new Random(1);
+  const batches: Placed[] = [];
+  for (let from = 0; from < rows; from += BATCH_ROWS) {
+    batches.push(placedBatch(kernel, random, one, from));
+  }
+  const contender = runner(kernel, { size: SIZE, offset: 0, slide }, batches);
+  const baseline = runner(kernel, { size: SIZE, offset: 0 }, batches);
+  let turn = 0;
+  return await compare({
+    name: `sliding ${SIZE} ms by ${slide} ms, ${keys} keys, ${rows} rows a window, to tumbling`,
+    target,
+    rounds: ROUNDS,
+    beforeRound: () => {
+      if (turn++ % 2 === 0) { for (const { advance } of batches) advance(SIZE); }
+    },
+    contender,
+    baseline,
+    note: "count, mean, min and max, every result read",
+  });
+}
+
+const CASES: readonly Case[] = [
+  { keys: 1000, rows: 2_000_000, slide: SIZE / 12, target: 0.8 },
+  { keys: 100, rows: 10_000_000, slide: SIZE / 1000, target: 0.5 },
+];
+
+async function rows(): Promise<BenchRow[]> {
+  const out: BenchRow[] = [];
+  for (const one of CASES) out.push(await sliding(one));
+  if (Number.isNaN(read)) throw new Error("A mean of numbers is none");
+  return out;
+}
+
+/** Windows that overlap, on one core. */
+export const group: BenchGroup = { name: "sliding windows", rows };
