@@ -121,6 +121,22 @@ Deno.test("explain() says what is not known before a run, and knows it after one
   assertEquals(entry(after, "results"), ["in the order of the source: double: f64, b: utf8"]);
 });
 
+Deno.test("explain() tells where windows lie", () => {
+  const windowText = (window: WindowAssigner) => {
+    const pipeline = from([{ at: 0 }], { workers: 1 }).timestamps("at").window(window);
+    return entry(pipeline.aggregate({ n: count() }).explain(), "window");
+  };
+  assertEquals(windowText(new TumblingWindow({ size: "1m", offset: "5s" })), [
+    "tumbling, 1m each, offset by 5s",
+  ]);
+  assertEquals(windowText(new SlidingWindow({ size: "1m", slide: "5s" })), [
+    "sliding, 1m each, one every 5s",
+  ]);
+  assertEquals(windowText(new CumulatingWindow({ size: "1d", step: "1h" })), [
+    "cumulating, up to 1d by steps of 1h",
+  ]);
+});
+
 Deno.test("explain() tells of all columns where none are named", async () => {
   const pipeline = from([{ a: 1, b: "x" }], { workers: 1 });
   assertEquals(entry(pipeline.explain(), "reads"), ["all columns, which are not known yet"]);
