@@ -1,7 +1,7 @@
 import type { WindowShape } from "./window_shape.ts";
 
-/** Groups of results that are made at a time, at least; then the window is made whole. */
-const MOST_GROUPS = 65_536;
+/** Groups of results from which on windows are left for the next call. */
+const ENOUGH_GROUPS = 65_536;
 
 /**
  * The slices of open windows, in the order of their starts and then of the windows they skip, and
@@ -91,7 +91,7 @@ export class WindowComposer {
     let groups = 0;
     for (let end = this.next(); end <= watermark && end < Infinity; end = this.next()) {
       groups += this.#closeOne(end);
-      if (groups < MOST_GROUPS) continue;
+      if (groups < ENOUGH_GROUPS) continue;
       if (this.next() <= watermark) return;
       break;
     }

@@ -185,7 +185,7 @@ export interface KeyedPipeline<Row, Key extends keyof Row> {
 /** Rows in windows. */
 export interface WindowedPipeline<Row, Key extends keyof Row> {
   /**
-   * Says what is computed of each window and key. Results leave when the watermark passes the end
+   * Says what is computed of each window and key. Results leave when the watermark reaches the end
    * of their window, in the order of these ends and then of keys, whatever the number of bees.
    */
   aggregate<const Specs extends AggregatesOf<Row>>(

@@ -53,8 +53,8 @@ function compareColumn(column: Column): CompareRows {
 }
 
 /**
- * The order of the rows of closed windows: by end, start, then by `keys` key columns: numbers by value,
- * text by its bytes, NaN and null last.
+ * The order of the rows of closed windows: by end, start, then by `keys` key columns: numbers by
+ * value, text by its bytes, NaN and null last.
  */
 export function windowOrder(batch: RecordBatch, keys: number): CompareRows {
   const columns = [1, 0, ...Array.from({ length: keys }, (_, at) => WINDOW_COLUMNS.length + at)];

@@ -22,7 +22,7 @@ export interface TimedRows {
   readonly time: Column;
   /** What of a row the generators are told. */
   readonly tell: RowTeller;
-  /** The first end after a watermark of a window that holds the time, ms; `Infinity`: there is none. */
+  /** The first end after a watermark of a window that holds the time, ms; `Infinity`: none. */
   readonly nextEnd: (time: number, watermark: number) => number;
 }
 

@@ -25,7 +25,7 @@ export interface CumulatingWindowOptions {
  * import { CumulatingWindow } from "@waggle/stream";
  *
  * const soFar = new CumulatingWindow({ size: "60s", step: "20s" });
- * console.log(soFar.windowsOf(90_000)); // [{ start: 60000, end: 100000 }, { start: 60000, end: 120000 }]
+ * console.log(soFar.windowsOf(90_000).map(({ end }) => end)); // [100000, 120000]
  * ```
  */
 export class CumulatingWindow {

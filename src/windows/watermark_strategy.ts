@@ -25,7 +25,7 @@ export abstract class WatermarkStrategy {
   readonly columns: readonly string[] = [];
   /** Milliseconds of the wall clock between calls of `onPeriodic`; absent: it is not called. */
   readonly interval: number | undefined = undefined;
-  /** By how much the watermark lags behind the greatest time, ms, where that is all there is to it. */
+  /** Milliseconds between the watermark and the greatest time, where that is all there is to it. */
   readonly bound: number | undefined = undefined;
 
   /** What the watermark is, in words, for `explain()`. */

@@ -47,7 +47,11 @@ export interface WindowTable extends Disposable {
   nextClose(): number;
   /** The whole state as one delta. */
   snapshot(): Uint8Array;
-  /** Replaces the state by a snapshot's. @throws {TypeError} when that is damaged, before any change. */
+  /**
+   * Replaces the state by a snapshot's.
+   *
+   * @throws {TypeError} when that is damaged, before any change.
+   */
   restore(snapshot: Uint8Array): void;
   stats(): WindowStats;
 }

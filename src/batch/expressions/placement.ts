@@ -40,7 +40,7 @@ export function placesOfCondition(node: ExprNode, schema: Schema): Placement[] {
   return placesIn(lowering, checked);
 }
 
-/** As {@linkcode placesOfCondition}, of values: each part of a struct with its own parts behind it. */
+/** As {@linkcode placesOfCondition}, of values: parts of a struct with their own behind them. */
 export function placesOfValue(node: ExprNode, schema: Schema): Placement[] {
   const checked = check(expressionFromJson(node), schema);
   return byTheClock(checked) ?? placesOfPart(checked);
