@@ -144,7 +144,7 @@ export function addTwo(first: u32, second: u32, values: v128): void {
 
 // @ts-ignore: decorator
 @inline
-function updatePair<R, S, W>(both: u64, values: v128, sum: u32, range: u32): void {
+function updateTwo<R, S, W>(both: u64, values: v128, sum: u32, range: u32): void {
   const first = <u32>both;
   const second = <u32>(both >> 32);
   if (sizeof<R>() == 2) countPair(first, second);
@@ -167,11 +167,11 @@ function updateFours<V, R, S, W, U>(
     const low = loadPair<V>(at);
     const high = loadPair<V>(at + 2 * sizeof<V>());
     if (sizeof<R>() == 2 && sizeof<S>() == 2 && sizeof<W>() == 2 && sizeof<U>() == 2) {
-      updateUsualPair(load<u64>(state), low);
-      updateUsualPair(load<u64>(state, 8), high);
+      updateUsualTwo(load<u64>(state), low);
+      updateUsualTwo(load<u64>(state, 8), high);
     } else {
-      updatePair<R, S, W>(load<u64>(state), low, sum, range);
-      updatePair<R, S, W>(load<u64>(state, 8), high, sum, range);
+      updateTwo<R, S, W>(load<u64>(state), low, sum, range);
+      updateTwo<R, S, W>(load<u64>(state, 8), high, sum, range);
     }
     if (sizeof<W>() == 2) {
       unordered = v128.or(unordered, v128.or(f64x2.ne(low, low), f64x2.ne(high, high)));
@@ -186,11 +186,11 @@ function updateFours<V, R, S, W, U>(
 const USUAL_SUM: u32 = 16;
 const USUAL_RANGE: u32 = 32;
 
-// updatePair() of all three fields for the usual layout: with addresses that the compiler knows it
+// updateTwo() of all three fields for the usual layout: with addresses that the compiler knows it
 // is a tenth faster.
 // @ts-ignore: decorator
 @inline
-function updateUsualPair(both: u64, values: v128): void {
+function updateUsualTwo(both: u64, values: v128): void {
   const first = <u32>both;
   const second = <u32>(both >> 32);
   countPair(first, second);
