@@ -114,7 +114,10 @@ Deno.test("Arguments that are not what they must be are refused", () => {
       [() => loose().timestamps("at", { maxDisorder: "soon" }), "maxDisorder"],
       [() => timed.keyBy(), "name a column"],
       [() => timed.keyBy(7), "named by a string, received 7"],
-      [() => timed.window({ size: 1 }), "pass a TumblingWindow, SlidingWindow or CumulatingWindow"],
+      [
+        () => timed.window({ size: 1 }),
+        "pass a TumblingWindow, SlidingWindow, CumulatingWindow or CalendarWindow",
+      ],
       [() => timed.window(minutes).aggregate({}), "such as { n: count() }"],
     ] as const
   ) {

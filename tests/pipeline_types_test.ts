@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   argMin,
+  CalendarWindow,
   col,
   correlation,
   count,
@@ -94,6 +95,26 @@ Deno.test("Pipelines of the same rows can be united, those of others cannot", ()
     () => timed.keyBy("sensor").union(timed.keyBy("sensor")),
   ];
   assertEquals(unions.length, 4);
+});
+
+Deno.test("Calendar windows are of a unit and a time zone", () => {
+  const timed = from(rows, { workers: 1 }).timestamps("at");
+  const days = new CalendarWindow({ unit: "day", timeZone: "UTC" });
+  const pipeline = timed.keyBy("sensor").window(days).aggregate({ n: count() });
+  exactly<() => Promise<{ windowStart: number; sensor: string; n: number } | undefined>>()(
+    async () => {
+      for await (const { windowStart, sensor, n } of pipeline) return { windowStart, sensor, n };
+    },
+  );
+  const wrong = [
+    // @ts-expect-error: a time zone must be named
+    () => new CalendarWindow({ unit: "day" }),
+    // @ts-expect-error: there are no windows of this unit
+    () => new CalendarWindow({ unit: "hour", timeZone: "UTC" }),
+    // @ts-expect-error: there is no such day
+    () => new CalendarWindow({ unit: "week", timeZone: "UTC", weekStart: "someday" }),
+  ];
+  assertEquals(wrong.length, 3);
 });
 
 Deno.test("A schema gives its rows to the pipeline", () => {

@@ -1,4 +1,6 @@
+import type { RecordBatch } from "../batch/record_batch.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
+import { isComputed } from "../windows/aggregate.ts";
 import { DeadLetterBox, type DeadLetterEvents } from "./dead_letter_box.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { BadInput } from "./source.ts";
@@ -89,4 +91,10 @@ export class BadInputs {
   discard(): void {
     this.#letters.discard();
   }
+}
+
+/** A row as an object, without the columns that were put beside those of the user. */
+export function recordAt(batch: RecordBatch, row: number): Record<string, unknown> {
+  const columns = Object.entries(batch.row(row).toObject() as Record<string, unknown>);
+  return Object.fromEntries(columns.filter(([name]) => !isComputed(name)));
 }

@@ -5,7 +5,7 @@ import { sameFields } from "../batch/schema_check.ts";
 import { greatestTime } from "../hive/event_times.ts";
 import { splitBatch } from "../hive/message_queue.ts";
 import type { BadInputs } from "./bad_inputs.ts";
-import { EventTime } from "./event_time.ts";
+import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
 import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";
 import { WatermarkFeed } from "./watermark_feed.ts";
@@ -51,7 +51,7 @@ export class BatchFeed {
   /** The last watermark that the bees were or will be told of. */
   #told = -Infinity;
   #sourceSchema: Schema | undefined;
-  #time: EventTime | undefined;
+  #time: EventTimes | undefined;
   #resolved: ResolvedPlan | undefined;
   #records = 0;
 
@@ -179,7 +179,7 @@ export class BatchFeed {
   #moved({ schema }: ResolvedPlan, watermark: number, watermarkAfter: number): FeedBatch {
     const batch = RecordBatch.fromRows([], { schema });
     const position = this.#positions[0];
-    return { batch, partition: 0, position, watermark, watermarkAfter, cap: Infinity };
+    return this.#decided({ batch, partition: 0, position, watermark, watermarkAfter });
   }
 
   #checkSchema(batch: RecordBatch): void {
@@ -197,7 +197,8 @@ export class BatchFeed {
   #resolve(schema: Schema): void {
     const { plan, open } = this.#options;
     this.#sourceSchema = schema;
-    if (plan.time) this.#time = new EventTime(schema, plan.time.column, plan.time.format);
+    const { time, calendar } = plan;
+    if (time) this.#time = eventTimesOf(time, { schema, calendar });
     const whole = open.badRecords === "deadLetter";
     this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole });
   }
@@ -234,18 +235,27 @@ export class BatchFeed {
     return new RecordBatch(schema, picked.map((at) => batch.columnAt(at)), batch.length);
   }
 
+  /** A piece whose watermarks are those of all partitions; the bees of a calendar know even times. */
+  #decided({ watermark, watermarkAfter, ...piece }: Omit<FeedBatch, "cap">): FeedBatch {
+    const { calendar } = this.#options.plan;
+    const told = calendar
+      ? { watermark: calendar.toEven(watermark), watermarkAfter: calendar.toEven(watermarkAfter) }
+      : { watermark, watermarkAfter };
+    return { ...piece, ...told, cap: Infinity };
+  }
+
   /** Cut so that each piece has one watermark, and to size. */
   #cut(
     batch: RecordBatch,
     { partition, watermarks }: { partition: number; watermarks: WatermarkFeed },
   ): FeedBatch[] {
-    const { window: { time: name }, tellerOf } = this.#resolved as Required<ResolvedPlan>;
+    const { tellerOf } = this.#resolved as Required<ResolvedPlan>;
     const { length } = batch;
-    const time = batch.column(name);
-    const shape = new WindowShape(this.#options.plan.window!);
+    const { plan } = this.#options;
+    const time = batch.column(plan.time!.column);
     const picked = this.#pick(batch);
     watermarks.elapse();
-    const nextEnd = (time: number, watermark: number) => shape.nextEnd(time, watermark);
+    const nextEnd = nextEndOf(plan);
     const cuts = watermarks.cut({ length, partition, time, tell: tellerOf(batch), nextEnd });
     const pieces = cuts.flatMap(({ start, end, watermark, watermarkAfter }) => {
       const sized = this.#sized(cuts.length === 1 ? picked : picked.slice(start, end));
@@ -253,10 +263,10 @@ export class BatchFeed {
         const position = this.#positions[partition];
         this.#positions[partition] += batch.length;
         const after = at === sized.length - 1 ? watermarkAfter : watermark;
-        return { batch, partition, position, watermark, watermarkAfter: after, cap: Infinity };
+        return this.#decided({ batch, partition, position, watermark, watermarkAfter: after });
       });
     });
-    this.#told = pieces.at(-1)?.watermarkAfter ?? this.#told;
+    this.#told = cuts.at(-1)?.watermarkAfter ?? this.#told;
     return pieces;
   }
 
@@ -293,6 +303,20 @@ function withPositions(pieces: readonly FeedBatch[], all: readonly number[]): Fe
     const positions = Float64Array.from(all.slice(row, row += piece.batch.length));
     return { ...piece, position: positions[0], positions };
   });
+}
+
+/** The first end after a watermark of a window that holds a time. */
+function nextEndOf(
+  { window, calendar }: PipelinePlan,
+): (time: number, watermark: number) => number {
+  if (!calendar) {
+    const shape = new WindowShape(window!);
+    return (time, watermark) => shape.nextEnd(time, watermark);
+  }
+  return (time, watermark) => {
+    const end = calendar.window.endOf(time);
+    return end > watermark ? end : Infinity;
+  };
 }
 
 /**

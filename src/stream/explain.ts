@@ -4,13 +4,14 @@ import { printExpression } from "../batch/expressions/print.ts";
 import type { Schema } from "../batch/schema.ts";
 import { fieldName } from "../batch/schema_check.ts";
 import { RowSteps, type StepSpec } from "../hive/row_steps.ts";
+import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { AggregateSpec } from "../windows/aggregate.ts";
 import { spellDuration } from "../runtime/duration.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { CumulatingWindow } from "../windows/cumulating_window.ts";
 import { SlidingWindow } from "../windows/sliding_window.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
-import { EventTime } from "./event_time.ts";
+import { eventTimesOf } from "./calendar_plan.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import {
   askedColumns,
@@ -66,8 +67,8 @@ function printed([label, ...lines]: Entry): string {
 function resolvedBySchema({ source, plan }: Explained): ResolvedPlan | undefined {
   const { schema } = source;
   if (!schema) return undefined;
-  const { time } = plan;
-  return resolvePlan(plan, time ? new EventTime(schema, time.column, time.format).schema : schema);
+  const { time, calendar } = plan;
+  return resolvePlan(plan, time ? eventTimesOf(time, { schema, calendar }).schema : schema);
 }
 
 /** The columns that come to a step. */
@@ -142,7 +143,7 @@ function placeLine({ name, text, place, why }: Placement, whole: string): string
 }
 
 function windowEntries({ plan, source }: Explained, resolved?: ResolvedPlan): Entry[] {
-  const { keys = [], window, aggregates = {} } = plan;
+  const { keys = [], window, calendar, aggregates = {} } = plan;
   if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
   const schema = resolved && schemaBefore(resolved, plan.steps.length);
   const computed = Object.entries(aggregates).flatMap(([name, spec]) =>
@@ -150,7 +151,7 @@ function windowEntries({ plan, source }: Explained, resolved?: ResolvedPlan): En
   );
   return [
     ["keyBy", keys.length > 0 ? quoted(keys) : "nothing: one group a window"],
-    ["window", windowText(window)],
+    ["window", calendar ? calendarText(calendar.window) : windowText(window)],
     ["late rows", `dropped and counted; told apart ${lateness(plan, source)}`],
     ...(computed.length > 0 ? [["aggregate", ...computed] as const] : []),
   ];
@@ -166,6 +167,11 @@ function windowText(window: WindowAssigner): string {
     return `cumulating, up to ${size} by steps of ${spellDuration(window.step)}${offset}`;
   }
   return `tumbling, ${size} each${offset}`;
+}
+
+function calendarText({ unit, timeZone, weekStart }: CalendarWindow): string {
+  const start = unit === "week" ? ` from ${weekStart}` : "";
+  return `each ${unit}${start} in ${timeZone}; found in JavaScript, row by row, by its calendar`;
 }
 
 /** An aggregate, and how the columns come about that it is of. */

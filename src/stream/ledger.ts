@@ -1,5 +1,5 @@
 import type { RowCounts } from "../hive/pipeline_frames.ts";
-import { BadInputError, type BadInputs } from "./bad_inputs.ts";
+import { BadInputError, type BadInputs, recordAt } from "./bad_inputs.ts";
 import { addCounts, noCounts } from "./pipeline_metrics.ts";
 import type { BadInput } from "./source.ts";
 import { type BatchOutcome, type LogEntry, positionOf, type WorkLog } from "./work_log.ts";
@@ -53,5 +53,5 @@ function badInput(
   { row, message }: { row: number; message: string },
 ): BadInput {
   const error = { name: "RangeError", message };
-  return { record: entry.batch.row(row).toObject(), error, position: positionOf(entry, row) };
+  return { record: recordAt(entry.batch, row), error, position: positionOf(entry, row) };
 }

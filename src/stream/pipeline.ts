@@ -4,6 +4,7 @@ import type { AggregateOp } from "../kernel/window_types.ts";
 import type { Duration } from "../runtime/duration.ts";
 import type { Aggregate } from "../windows/aggregate.ts";
 import type { WindowRow } from "../windows/aggregates.ts";
+import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
 import type { TimestampFormat } from "./event_time.ts";
@@ -173,13 +174,13 @@ export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
     ...columns: Names
   ): KeyedPipeline<Row, Names[number]>;
   /** Says into which windows the rows go, whatever is in them but their time. */
-  window(window: WindowAssigner): WindowedPipeline<Row, never>;
+  window(window: WindowAssigner | CalendarWindow): WindowedPipeline<Row, never>;
 }
 
 /** Rows with an event time and a key. */
 export interface KeyedPipeline<Row, Key extends keyof Row> {
   /** Says into which windows the rows go. */
-  window(window: WindowAssigner): WindowedPipeline<Row, Key>;
+  window(window: WindowAssigner | CalendarWindow): WindowedPipeline<Row, Key>;
 }
 
 /** Rows in windows. */

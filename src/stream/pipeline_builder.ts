@@ -3,6 +3,8 @@ import { isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { isWindowAssigner, type WindowAssigner } from "../windows/window_assigner.ts";
+import { CalendarWindow } from "../windows/calendar_window.ts";
+import { calendarPlan } from "./calendar_plan.ts";
 import { explain } from "./explain.ts";
 import type {
   Pipeline,
@@ -121,12 +123,15 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
     return this.#with("keyed", { keys });
   }
 
-  window(window: WindowAssigner): PipelineBuilder {
+  window(window: WindowAssigner | CalendarWindow): PipelineBuilder {
     this.#expect("window", "timed", "keyed");
+    if (window instanceof CalendarWindow) {
+      return this.#with("windowed", calendarPlan(this.#parts.plan.time!, window));
+    }
     if (!isWindowAssigner(window)) {
       throw new TypeError(
-        `Cannot make windows: pass a TumblingWindow, SlidingWindow or CumulatingWindow, received ` +
-          (window === null ? "null" : typeof window),
+        `Cannot make windows: pass a TumblingWindow, SlidingWindow, CumulatingWindow or ` +
+          `CalendarWindow, received ` + (window === null ? "null" : typeof window),
       );
     }
     return this.#with("windowed", { window });

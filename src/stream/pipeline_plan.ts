@@ -6,10 +6,12 @@ import { RowSteps } from "../hive/row_steps.ts";
 import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
 import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
+import type { CalendarTime } from "../windows/calendar_time.ts";
 import { extentOf } from "../windows/plan.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
 import { windowTableOver } from "../windows/window_table.ts";
 import type { RowTeller } from "../windows/watermark_strategy.ts";
+import { EVEN_TIME } from "./calendar_plan.ts";
 import type { TimestampFormat } from "./event_time.ts";
 import type { WatermarkPlan } from "./time_options.ts";
 
@@ -29,6 +31,8 @@ export interface PipelinePlan {
   readonly steps: readonly StepSpec[];
   readonly keys?: readonly string[];
   readonly window?: WindowAssigner;
+  /** Of calendar windows: in its even time they are those of `window`. */
+  readonly calendar?: CalendarTime;
   readonly aggregates?: Aggregates;
 }
 
@@ -43,15 +47,19 @@ export interface ResolvedPlan {
   readonly steps: readonly StepSpec[];
   /** Absent in a pipeline without windows. */
   readonly window?: WindowSpec;
+  /** Of calendar windows. */
+  readonly calendar?: CalendarTime;
   /** Tells of the rows of the source's batches; present where watermarks are decided row by row. */
   readonly tellerOf?: (batch: RecordBatch) => RowTeller;
   /** Of what comes out. */
   readonly resultSchema: Schema;
 }
 
-function windowSpec({ time, keys = [], window, aggregates }: PipelinePlan): WindowSpec | undefined {
+function windowSpec(plan: PipelinePlan): WindowSpec | undefined {
+  const { time, keys = [], window, calendar, aggregates } = plan;
   if (!time || !window || !aggregates) return undefined;
-  return { time: time.column, keys, aggregates, ...extentOf(window), bound: time.bound };
+  const column = calendar ? EVEN_TIME : time.column;
+  return { time: column, keys, aggregates, ...extentOf(window), bound: time.bound };
 }
 
 /** The steps, and behind them those that make the columns that aggregates compute. */
@@ -88,6 +96,7 @@ function wantedColumns(plan: PipelinePlan, window: WindowSpec | undefined) {
 /** The columns that a plan asks its source for; `undefined`: all of them. */
 export function askedColumns(plan: PipelinePlan): ReadonlySet<string> | undefined {
   const names = wantedColumns(plan, windowSpec(plan));
+  names?.delete(EVEN_TIME);
   for (const name of plan.time?.watermarks?.strategy.columns ?? []) names?.add(name);
   return plan.time ? names?.add(plan.time.column) : names;
 }
@@ -105,15 +114,26 @@ export function resolvePlan(
   options: { whole?: boolean } = {},
 ): ResolvedPlan {
   const steps = stepsOf(plan);
+  const { calendar } = plan;
   const window = windowSpec(plan);
   // Checked against all columns first, so that messages list what the user knows.
+  const own = calendar ? withoutEvenTime(source) : source;
+  if (calendar) new RowSteps(steps, own)[Symbol.dispose]();
   const resultSchema = resultSchemaOf({ window, steps }, source);
   const wanted = options.whole ? undefined : wantedColumns(plan, window);
   const picked = source.fields.flatMap(({ name }, at) => !wanted || wanted.has(name) ? [at] : []);
   const schema = { fields: picked.map((at) => source.fields[at]) };
   const tellerOf = window && plan.time?.watermarks?.strategy.teller(source);
-  const timing = { ...(window && { window }), ...(tellerOf && { tellerOf }) };
-  return { source, schema, picked, steps, ...timing, resultSchema };
+  const timing = {
+    ...(window && { window }),
+    ...(calendar && { calendar }),
+    ...(tellerOf && { tellerOf }),
+  };
+  return { source: own, schema, picked, steps, ...timing, resultSchema };
+}
+
+function withoutEvenTime({ fields }: Schema): Schema {
+  return { fields: fields.filter(({ name }) => name !== EVEN_TIME) };
 }
 
 function resultSchemaOf(

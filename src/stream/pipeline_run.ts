@@ -9,7 +9,7 @@ import {
 } from "../hive/pipeline_frames.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import { KernelMemoryError } from "../kernel/kernel.ts";
-import { BadInputs } from "./bad_inputs.ts";
+import { BadInputs, recordAt } from "./bad_inputs.ts";
 import { BatchFeed } from "./batch_feed.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Ledger } from "./ledger.ts";
@@ -318,7 +318,7 @@ export class PipelineRun {
     entry.losses = MAX_LOSSES - 1;
     const message = `Cannot process record: ${MAX_LOSSES} bees were lost over it, the last one ` +
       `because: ${cause.message}`;
-    const record = entry.batch.row(low).toObject();
+    const record = recordAt(entry.batch, low);
     const position = positionOf(entry, low);
     this.#bad.report({ record, error: { name: "LostBeeError", message }, position });
     leaveOut(entry, low);

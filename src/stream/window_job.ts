@@ -2,6 +2,8 @@ import { decodeFrame } from "../batch/frame.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { MessageKind } from "../hive/pipeline_frames.ts";
 import type { ResetMessage, WindowTaskSpec } from "../hive/window_task.ts";
+import type { CalendarTime } from "../windows/calendar_time.ts";
+import { withCalendarBounds } from "./calendar_plan.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
@@ -16,6 +18,7 @@ export class WindowJob implements PipelineJob {
   readonly exchanges: boolean;
   readonly #workers: number;
   readonly #results: WindowResults;
+  readonly #calendar: CalendarTime | undefined;
   readonly #checkpoints: Checkpoints;
   /** Rows that each owner has taken in, once it is done. */
   readonly #done = new Map<number, number>();
@@ -29,6 +32,7 @@ export class WindowJob implements PipelineJob {
     this.task = { kind: "windows", schema, steps, window, workers, kernel, epochRows };
     this.exchanges = workers > 1;
     this.#workers = workers;
+    this.#calendar = plan.calendar;
     this.#results = new WindowResults(workers, window.keys.length);
     this.#checkpoints = new Checkpoints(workers, { runtime, batches: settings.checkpointBatches });
   }
@@ -38,7 +42,8 @@ export class WindowJob implements PipelineJob {
   }
 
   get watermark(): number {
-    return this.#results.watermark;
+    const { watermark } = this.#results;
+    return this.#calendar?.fromEven(watermark) ?? watermark;
   }
 
   get checkpoints(): number {
@@ -84,7 +89,8 @@ export class WindowJob implements PipelineJob {
   }
 
   take(): RecordBatch | undefined {
-    return this.#results.take();
+    const batch = this.#results.take();
+    return batch && this.#calendar ? withCalendarBounds(batch, this.#calendar) : batch;
   }
 
   isFinished({ log, ledger }: JobContext): boolean {

@@ -151,7 +151,7 @@ function takenOf(op: AggregateOp, operand?: AggregateOperand, condition?: Expr):
   return computedColumn(when(counts).then(true), of);
 }
 
-/** Whether a column of this name is computed for an aggregate. */
+/** Whether a column of this name was put beside those of the user, for windows and aggregates. */
 export function isComputed(name: string): boolean {
-  return name.startsWith(COMPUTED);
+  return name.startsWith("\u0000");
 }

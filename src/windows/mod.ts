@@ -18,6 +18,12 @@ export * from "./cumulating_window.ts";
 export * from "./custom_watermarks.ts";
 export * from "./periodic_watermark_generator.ts";
 export * from "./punctuated_watermarks.ts";
+export {
+  type CalendarUnit,
+  CalendarWindow,
+  type CalendarWindowOptions,
+  type Weekday,
+} from "./calendar_window.ts";
 export * from "./sliding_window.ts";
 export * from "./tumbling_window.ts";
 export * from "./watermark_strategy.ts";
