@@ -130,11 +130,19 @@ export class ReferenceStacks implements SliceStacks {
     return entry;
   }
 
-  #empty({ key, hash }: ReferenceGroup): ReferenceGroup {
-    const values = this.#layout.values.map((layout) => new ReferenceAccumulator(layout));
-    const pairs = this.#layout.pairs.map((layout) => new ReferencePair(layout));
-    return { key, hash, rows: 0n, values, pairs };
+  #empty(like: ReferenceGroup): ReferenceGroup {
+    return emptyGroup(this.#layout, like);
   }
+}
+
+/** What is known of a key before its first row. */
+export function emptyGroup(
+  layout: StateLayout,
+  { key, hash }: Pick<ReferenceGroup, "key" | "hash">,
+): ReferenceGroup {
+  const values = layout.values.map((each) => new ReferenceAccumulator(each));
+  const pairs = layout.pairs.map((each) => new ReferencePair(each));
+  return { key, hash, rows: 0n, values, pairs };
 }
 
 function merge(into: ReferenceGroup, from: ReferenceGroup): void {

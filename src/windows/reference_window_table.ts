@@ -42,6 +42,7 @@ import { ReferenceAccumulator } from "./reference_accumulator.ts";
 import { ReferencePair } from "./reference_pair.ts";
 import { compareKeys, decodeKey, encodeKey, hashKey, keyColumns } from "./reference_keys.ts";
 import {
+  emptyGroup,
   type ReferenceGroup,
   type ReferenceSlice,
   ReferenceStacks,
@@ -178,10 +179,8 @@ export class ReferenceWindowTable implements WindowEngine {
     const name = key === null ? "null" : key.toHex();
     let group = groups.get(name);
     if (group === undefined) {
-      const values = this.#layout.values.map((layout) => new ReferenceAccumulator(layout));
       const hash = hashKey(this.#plan.keys, key);
-      const pairs = this.#layout.pairs.map((layout) => new ReferencePair(layout));
-      group = { key: key === null ? null : key.slice(), hash, rows: 0n, values, pairs };
+      group = emptyGroup(this.#layout, { key: key === null ? null : key.slice(), hash });
       groups.set(name, group);
     }
     return group;
