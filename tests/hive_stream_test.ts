@@ -29,6 +29,23 @@ Deno.test("HiveStream gives every result when all is submitted before any is rea
   }
 });
 
+Deno.test("HiveStream gives results of a bee without work while another waits for a slow record", async () => {
+  await using stream = new HiveStream<string, string>({ workers: 2 });
+  await stream.start((name, { signal }) =>
+    name === "fast"
+      ? name
+      : new Promise((resolve) => signal.addEventListener("abort", () => resolve(name)))
+  );
+  await stream.submit("a", "slow");
+  assertEquals(await stream.getResult({ timeout: "20ms" }), undefined);
+  // Of another key group each: none of them may be behind the slow one.
+  for (const key of ["b", "c", "d"]) {
+    await stream.submit(key, "fast");
+    assertEquals(await stream.getResult({ timeout: "10s" }), "fast");
+  }
+  await stream.stop({ drain: false });
+});
+
 Deno.test("HiveStream keeps the order of each key, of all records, or of none", async () => {
   for (const ordered of ["key", "all", false] as const) {
     await using stream = new HiveStream<number, number>({ workers: 3, ordered });

@@ -62,6 +62,25 @@ Deno.test("Scheduler tries few rows while it does not know what they cost", () =
   assertEquals(bees.given.map(({ range }) => range.to - range.from), [8, 8, 8]);
 });
 
+Deno.test("Scheduler gives a record to a bee without work, however slow, if the other stands still", () => {
+  const slowRecord = 999;
+  for (const still of [0, 1]) {
+    for (const slower of [1, 100]) {
+      const costNs = (bee: number, { batch }: { batch: { order: number } }) =>
+        batch.order === slowRecord ? 1e9 : bee === still ? 100 : 100 * slower;
+      const bees = withBatches(40, { bees: 2, costNs });
+      bees.run();
+      bees.queue.enqueue(wholeRange({ order: slowRecord, rows: 1, group: 0 }));
+      bees.give(still);
+      bees.pass(5);
+      bees.queue.enqueue(wholeRange({ order: 1_000, rows: 1, group: 1 }));
+      bees.dispatch();
+      const last = bees.given.slice(-2).map(({ bee, range }) => [bee, range.batch.order]);
+      assertEquals(last, [[still, slowRecord], [1 - still, 1_000]]);
+    }
+  }
+});
+
 Deno.test("Scheduler gives a range that has cost a bee to one that has nothing else, alone", () => {
   const bees = new VirtualBees({ bees: 1, costNs: () => ROW_NS });
   bees.queue.enqueue(wholeRange({ order: 0, rows: 5, group: 0 }));

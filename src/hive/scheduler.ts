@@ -7,6 +7,8 @@ const TRIAL_ROWS = 8;
 const RANGE_MS = 4;
 const NS_PER_MS = 1e6;
 const SHORT_MS = 0.3;
+/** A bee without a result for so long is at a record that may take for ever. */
+const STILL_MS = 1;
 const SLOW_GROUP_FACTOR = 4;
 const SLOW_BEE_FACTOR = 2;
 
@@ -29,16 +31,26 @@ export class Scheduler {
   readonly #floor: DanceFloor;
   readonly #outstanding: Map<number, Outstanding>[];
   readonly #rows: number[];
+  readonly #nowMs: () => number;
+  /** When each bee had its last result, or its first work since it had none. */
+  readonly #movedMs: number[];
+  readonly #turns: number[];
   #roles: (readonly Role[])[];
   /** Smoothed cost of a row by key group, to tell the slow ones. */
   readonly #groupCostNs = new Map<number, number>();
 
   /** A scheduler of `bees` bees. */
-  constructor(queue: WorkQueue, options: { floor: DanceFloor; bees: number }) {
+  constructor(
+    queue: WorkQueue,
+    options: { floor: DanceFloor; bees: number; nowMs: () => number },
+  ) {
     this.#queue = queue;
     this.#floor = options.floor;
+    this.#nowMs = options.nowMs;
     this.#outstanding = Array.from({ length: options.bees }, () => new Map());
     this.#rows = new Array(options.bees).fill(0);
+    this.#movedMs = new Array(options.bees).fill(0);
+    this.#turns = Array.from({ length: options.bees }, (_, bee) => bee);
     this.#roles = assignRoles(this.#load(0));
   }
 
@@ -62,6 +74,21 @@ export class Scheduler {
     this.#roles = assignRoles(this.#load(newSources));
   }
 
+  /**
+   * The bees in the order in which they should be asked: one that stands still comes last, for what
+   * it is given waits behind a record that is slow, while others could do it at once.
+   */
+  turns(): readonly number[] {
+    const nowMs = this.#nowMs();
+    const still = this.#turns.filter((bee) => this.#standsStill(bee, nowMs));
+    if (still.length === 0) return this.#turns;
+    return [...this.#turns.filter((bee) => !still.includes(bee)), ...still];
+  }
+
+  #standsStill(bee: number, nowMs: number): boolean {
+    return this.#rows[bee] > 0 && nowMs - this.#movedMs[bee] > STILL_MS;
+  }
+
   /** Whether the bee may be given more now. */
   hasRoom(bee: number): boolean {
     return this.#mayTakeMore(bee) && !(this.#rows[bee] === 0 && this.#canLetSleep(bee));
@@ -79,7 +106,8 @@ export class Scheduler {
     return this.#rows.some((rows, other) => {
       if (rows === 0 || other === bee || !this.#mayTakeMore(other)) return false;
       const { costNs, latencyMs } = this.#floor.read(other);
-      return costNs > 0 && latencyMs < SHORT_MS && rows * costNs < SHORT_MS * NS_PER_MS;
+      if (costNs === 0 || latencyMs >= SHORT_MS) return false;
+      return rows * costNs < SHORT_MS * NS_PER_MS && !this.#standsStill(other, this.#nowMs());
     });
   }
 
@@ -95,6 +123,7 @@ export class Scheduler {
 
   /** The range is with the bee from now on, under this number. */
   sent(bee: number, id: number, range: WorkRange): void {
+    if (this.#rows[bee] === 0) this.#movedMs[bee] = this.#nowMs();
     this.#outstanding[bee].set(id, { range, done: range.from });
     this.#rows[bee] += range.to - range.from;
   }
@@ -110,6 +139,7 @@ export class Scheduler {
     if (!outstanding) return;
     outstanding.done += rows;
     this.#rows[bee] -= rows;
+    this.#movedMs[bee] = this.#nowMs();
     if (outstanding.done < outstanding.range.to) return;
     this.#outstanding[bee].delete(id);
     this.#queue.settle(outstanding.range);
@@ -205,7 +235,11 @@ export class Scheduler {
    * finished all that waits before it had finished these.
    */
   #worthwhile(bee: number, rows: number): boolean {
-    const costs = this.#rows.map((_, each) => this.#floor.read(each).costNs);
+    const nowMs = this.#nowMs();
+    const costs = this.#rows.map((_, each) =>
+      // Nobody knows when one that stands still goes on: it does not count.
+      each !== bee && this.#standsStill(each, nowMs) ? Infinity : this.#floor.read(each).costNs
+    );
     if (costs.includes(0) || costs[bee] <= SLOW_BEE_FACTOR * Math.min(...costs)) return true;
     let speed = 0;
     let rowsAhead = this.#queue.rows;

@@ -122,7 +122,11 @@ export class RecordEngine {
         failed: (error) => this.#events.failed(error),
       },
     });
-    this.#scheduler = new Scheduler(this.#queue, { floor: this.#hive.danceFloor, bees: workers });
+    this.#scheduler = new Scheduler(this.#queue, {
+      floor: this.#hive.danceFloor,
+      bees: workers,
+      nowMs: () => runtime.monotonicMs(),
+    });
   }
 
   /** Accepted records without a result. */
@@ -216,10 +220,10 @@ export class RecordEngine {
 
   /** Gives every bee that has room what it should have next. */
   dispatch(): void {
-    const { workers } = this.#settings;
+    const turns = this.#scheduler.turns();
     for (let given = true; given;) {
       given = false;
-      for (let bee = 0; bee < workers; bee++) given = this.#give(bee) || given;
+      for (const bee of turns) given = this.#give(bee) || given;
     }
     if (this.#dispatches++ % DISPATCHES_PER_CLOCK === 0) this.#shiftRoles();
   }

@@ -43,7 +43,8 @@ export class VirtualBees {
     this.#options = options;
     this.queue = new WorkQueue(groups, { ordered });
     this.floor = new DanceFloor(new SharedArrayBuffer(danceFloorBytes(bees)));
-    this.scheduler = new Scheduler(this.queue, { floor: this.floor, bees });
+    const nowMs = () => this.#nowMs;
+    this.scheduler = new Scheduler(this.queue, { floor: this.floor, bees, nowMs });
     this.#dancers = Array.from({ length: bees }, (_, bee) => this.floor.dancer(bee));
     this.#jobs = Array.from({ length: bees }, () => []);
     this.#endsMs = new Array(bees).fill(Infinity);
@@ -62,18 +63,22 @@ export class VirtualBees {
 
   /** Gives out all that the scheduler gives. */
   dispatch(): void {
+    const turns = this.scheduler.turns();
     for (let any = true; any;) {
       any = false;
-      for (let bee = 0; bee < this.#jobs.length; bee++) {
-        const range = this.scheduler.next(bee);
-        if (!range) continue;
-        any = true;
-        const job = { id: this.#id++, range };
-        this.scheduler.sent(bee, job.id, range);
-        this.given.push({ ...job, bee, atMs: this.#nowMs });
-        if (this.#jobs[bee].push(job) === 1) this.#begin(bee);
-      }
+      for (const bee of turns) any = this.give(bee) || any;
     }
+  }
+
+  /** Gives a bee what the scheduler has for it; false when that is nothing. */
+  give(bee: number): boolean {
+    const range = this.scheduler.next(bee);
+    if (!range) return false;
+    const job = { id: this.#id++, range };
+    this.scheduler.sent(bee, job.id, range);
+    this.given.push({ ...job, bee, atMs: this.#nowMs });
+    if (this.#jobs[bee].push(job) === 1) this.#begin(bee);
+    return true;
   }
 
   #begin(bee: number): void {
@@ -83,6 +88,11 @@ export class VirtualBees {
 
   #busyMs(bee: number, range: WorkRange): number {
     return (range.to - range.from) * this.#options.costNs(bee, range) / NS_PER_MS;
+  }
+
+  /** Lets time pass in which nothing is finished. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
   }
 
   /** Lets time pass until the next piece of work is finished; false when there is none. */
@@ -95,6 +105,7 @@ export class VirtualBees {
     const rows = range.to - range.from;
     const busyMs = this.#busyMs(bee, range);
     this.#dancers[bee].worked(rows, busyMs, busyMs, endMs);
+    this.#dancers[bee].finishedBatch(busyMs);
     this.scheduler.progressed(bee, id, rows);
     this.#begin(bee);
     return true;
