@@ -107,10 +107,28 @@ function findFixedMixed(table: u32, slice: u32, keys: u32, validity: u32, from: 
   return true;
 }
 
+// Rows of several windows: those that follow each other in one are found together.
+function findFixedRuns(table: u32, keys: u32, count: u32, out: u32): bool {
+  for (let row: u32 = 0; row < count;) {
+    const slice = load<u32>((<u32>SLICES) + (row << 2));
+    let end = row + 1;
+    while (end < count && load<u32>((<u32>SLICES) + (end << 2)) == slice) end++;
+    if (slice == 0) {
+      const trash = load<u32>(table, T_TRASH);
+      for (let at = row; at < end; at++) store<u32>(out + (at << 2), trash);
+    } else if (!findFixedNear(table, slice, keys + (row << 3), end - row, out + (row << 2))) {
+      return false;
+    }
+    row = end;
+  }
+  return true;
+}
+
 function findFixedBlock(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): bool {
   const keys = fixedKeys(column, from, count, <u32>KEYS);
   const validity = validityOf(column);
-  if (slice == MIXED || validity != 0) {
+  if (slice == MIXED && validity == 0) return findFixedRuns(table, keys, count, out);
+  if (validity != 0) {
     return findFixedMixed(table, slice, keys, validity, from, count, out);
   }
   if (isFar(slice)) return findFixedFar(table, slice, keys, count, out);

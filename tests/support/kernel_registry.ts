@@ -35,12 +35,17 @@ export const FAMILIES: readonly KernelFamily[] = [
       ...["findRecords", "recordsFound", "mergeRecords"],
       ...["hashRows", "routeRows", "listRows"],
       ...["tableDue", "sortWindow", "findOverflow", "tableDrop"],
-      ...["addSlice", "stackSlice", "dropSlices", "putWindow", "nextWaiting"],
       ...["gatherWords", "gatherKeys", "gatherLengths", "gatherBytes"],
     ],
     twin: "src/windows/reference_window_table.ts#ReferenceWindowTable",
     test: "tests/window_table_test.ts",
     bench: "bench/window_bench.ts",
+  },
+  {
+    exports: ["addSlice", "stackSlice", "dropSlices", "putWindow", "nextWaiting"],
+    twin: "src/windows/reference_window_table.ts#ReferenceWindowTable",
+    test: "tests/window_table_test.ts",
+    bench: "bench/sliding_bench.ts",
   },
   {
     exports: ["expressionRun", "expressionTextBytes", "expressionPackText", "expressionRowsOf"],
