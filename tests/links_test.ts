@@ -8,7 +8,9 @@ const FENCE = /^```[\s\S]*?^```$/gm;
 /** The pages, by their paths from the root. */
 async function pages(): Promise<Map<string, string>> {
   const paths = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
-  for await (const { name } of Deno.readDir(new URL("docs/", ROOT))) paths.push(`docs/${name}`);
+  for await (const { name } of Deno.readDir(new URL("docs/", ROOT))) {
+    if (name.endsWith(".md")) paths.push(`docs/${name}`);
+  }
   const texts = paths.map(async (path) => {
     const text = await Deno.readTextFile(new URL(path, ROOT));
     return [path, text.replaceAll(FENCE, "")] as const;
