@@ -200,6 +200,21 @@ Deno.test("A bad row behind rows whose time cannot be read is told by its own pl
   }
 });
 
+Deno.test("A bee that is lost while dead letters are waited for costs nothing any more", async () => {
+  const runtime = new SimulatedRuntime({ seed: 5 });
+  const rows = [{ at: 1, text: "1" }, { at: 2, text: "none" }];
+  const pipeline = from(rows, {
+    ...{ workers: 2, runtime, badRecords: "deadLetter" },
+    deadLetter: () => new Promise<void>((done) => runtime.after(10_000, done)),
+  }).timestamps("at").withColumn("value", col<string>("text").cast("i32"))
+    .window(minutes).aggregate({ total: sum("value") });
+  const { absorbed, deadLettered } = await runtime.drive(() => {
+    runtime.after(5_000, () => runtime.workers.forEach((bee) => runtime.crash(bee)));
+    return pipeline.run();
+  });
+  assertEquals([absorbed, deadLettered], [1, 1]);
+});
+
 /** Runs rows of which one breaks every bee that looks at it, and perhaps one has no number. */
 async function poisoned(options: Parameters<typeof from>[1], wordless?: number) {
   const [batchRows, poison] = [50, 333];

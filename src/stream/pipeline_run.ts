@@ -97,6 +97,7 @@ export class PipelineRun {
   #progressMs: number;
   #resume: (() => void) | undefined;
   #cancelTick: Cancel | undefined;
+  #stopped: Promise<void> | undefined;
 
   /** Opens the source; the bees are born when the first rows have come. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
@@ -131,6 +132,8 @@ export class PipelineRun {
     signal?.addEventListener("abort", abort);
     try {
       for (let batch = await this.#next(); batch; batch = await this.#next()) yield batch;
+      // One that was lost while letters are waited for would have its finished work done again.
+      await this.#stopBees();
       await this.#bad.flush();
       this.#throwIfFailed();
       this.#throwIfAborted();
@@ -364,6 +367,10 @@ export class PipelineRun {
     onProgress(this.metrics());
   }
 
+  #stopBees(): Promise<void> | undefined {
+    return this.#stopped ??= this.#bees?.hive.stop();
+  }
+
   /** Ends the bees and the source; a source that does not hear is not waited for. */
   async #close(): Promise<void> {
     const { runtime } = this.#spec.settings;
@@ -371,7 +378,7 @@ export class PipelineRun {
     this.#ended = true;
     this.#cancelTick?.();
     this.#closing.abort();
-    await this.#bees?.hive.stop();
+    await this.#stopBees();
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     const cancel = runtime.after(CLOSE_MS, resolve);
     // It may fail while it is closed because it was told to stop: that is no news.
