@@ -137,43 +137,57 @@ export interface BadRow {
   readonly message: string;
 }
 
-const COUNT_BYTES = 40;
+/** What became of a batch. */
+export interface Outcome {
+  readonly counts: RowCounts;
+  /** Rows for which an expression has no value. */
+  readonly bad: readonly BadRow[];
+  /** Places of the late rows in the batch, where they are to go aside. */
+  readonly late: readonly number[];
+}
+
+const COUNT_BYTES = 48;
 const MESSAGE_CHARACTERS = 512;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** What became of a batch as bytes, the messages of bad rows cut to what fits. */
 export function outcomeBytes(
-  counts: RowCounts,
-  bad: readonly BadRow[],
+  { counts, bad, late: lateRows }: Outcome,
   maxBytes: number,
 ): Uint8Array {
+  const textAt = COUNT_BYTES + 4 * lateRows.length;
   const rows = bad.toSorted((a, b) => a.row - b.row).map(({ row, message }) => ({
     row,
     message: message.slice(0, MESSAGE_CHARACTERS),
   }));
   let text = encoder.encode(JSON.stringify(rows));
-  if (COUNT_BYTES + text.length > maxBytes) {
+  if (textAt + text.length > maxBytes) {
     text = encoder.encode(JSON.stringify(rows.map(({ row }) => ({ row, message: "" }))));
   }
-  const bytes = new Uint8Array(COUNT_BYTES + text.length);
+  const bytes = new Uint8Array(textAt + text.length);
   const { absorbed, filtered, late, untimed, bad: badRows } = counts;
-  new Float64Array(bytes.buffer, 0, 5).set([absorbed, filtered, late, untimed, badRows]);
-  bytes.set(text, COUNT_BYTES);
+  const numbers = [absorbed, filtered, late, untimed, badRows, lateRows.length];
+  new Float64Array(bytes.buffer, 0, numbers.length).set(numbers);
+  new Int32Array(bytes.buffer, COUNT_BYTES, lateRows.length).set(lateRows);
+  bytes.set(text, textAt);
   return bytes;
 }
 
 /** Reads what {@linkcode outcomeBytes} wrote. */
-export function readOutcome(body: Uint8Array): { counts: RowCounts; bad: BadRow[] } {
-  const [absorbed, filtered, late, untimed, bad] = new Float64Array(
-    body.buffer,
-    body.byteOffset,
-    5,
+export function readOutcome(body: Uint8Array): Outcome {
+  const { buffer, byteOffset } = body;
+  const [absorbed, filtered, late, untimed, bad, lateCount] = new Float64Array(
+    buffer,
+    byteOffset,
+    COUNT_BYTES / 8,
   );
   const counts = { absorbed, filtered, late, untimed, bad };
-  if (bad === 0) return { counts, bad: [] };
+  const lateRows = [...new Int32Array(buffer, byteOffset + COUNT_BYTES, lateCount)];
+  if (bad === 0) return { counts, bad: [], late: lateRows };
   // A copy, because text in shared memory cannot be decoded everywhere.
-  return { counts, bad: JSON.parse(decoder.decode(body.slice(COUNT_BYTES))) as BadRow[] };
+  const text = decoder.decode(body.slice(COUNT_BYTES + 4 * lateCount));
+  return { counts, bad: JSON.parse(text) as BadRow[], late: lateRows };
 }
 
 /** Where batches before a certain one are covered, and the watermark after them. */

@@ -9,6 +9,7 @@ import {
   MessageFlag,
   type MessageHeader,
   MessageKind,
+  type Outcome,
   outcomeBytes,
   readMessageHeader,
   type RowCounts,
@@ -18,9 +19,7 @@ import type { Sleeper } from "./ring_buffer.ts";
 const NO_BATCH = -1;
 
 /** What taking some rows came to. */
-export interface Taken {
-  readonly counts: RowCounts;
-  readonly bad: readonly BadRow[];
+export interface Taken extends Outcome {
   /** Watermark after them, ms. */
   readonly watermarkAfter: number;
 }
@@ -53,6 +52,7 @@ interface Work {
   readonly batch: RecordBatch;
   readonly counts: RowCounts;
   readonly bad: BadRow[];
+  readonly late: number[];
   readonly startedMs: number;
   /** The first row that was not taken. */
   row: number;
@@ -163,6 +163,7 @@ export class PipelineTask implements BeeTask {
       batch: decodeFrame(messageBody(frame), { trusted: true }).batch!,
       counts: { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0 },
       bad: [],
+      late: [],
       startedMs: this.#context.runtime.monotonicMs(),
       row: 0,
       watermark: header.watermark,
@@ -179,6 +180,7 @@ export class PipelineTask implements BeeTask {
     const position = header.position + row;
     const taken = this.#logic.take(rows, { ...header, position, watermark: work.watermark });
     for (const each of taken.bad) work.bad.push({ ...each, row: each.row + row });
+    for (const each of taken.late) work.late.push(each + row);
     addCounts(work.counts, taken.counts);
     work.row = end;
     work.watermark = taken.watermarkAfter;
@@ -186,13 +188,14 @@ export class PipelineTask implements BeeTask {
     if (end === batch.length) this.#finish(work);
   }
 
-  #finish({ header, batch, counts, bad, startedMs }: Work): void {
+  #finish(work: Work): void {
+    const { header, batch, startedMs } = work;
     const { control, dancer, runtime, inbox } = this.#context;
     const { sequence } = header;
     const nowMs = runtime.monotonicMs();
     const generation = this.#generation;
     const { main } = this.#outputs;
-    const body = outcomeBytes(counts, bad, main.maxBodyBytes);
+    const body = outcomeBytes(work, main.maxBodyBytes);
     main.send(message({ kind: MessageKind.outcome, generation, sequence }), body);
     this.#logic.finish(header, nowMs);
     control.setCursor(NO_BATCH, 0, 0);

@@ -44,7 +44,7 @@ class TransformLogic implements PipelineLogic {
     }
     const filtered = batch.length - left.length - bad.length;
     const counts = { absorbed: left.length, filtered, late: 0, untimed: 0, bad: bad.length };
-    return { counts, bad, watermarkAfter: header.watermark };
+    return { counts, bad, late: [], watermarkAfter: header.watermark };
   }
 
   finish(): void {}

@@ -9,7 +9,7 @@ import type { WindowTableOptions } from "../windows/plan.ts";
 import { WindowShape } from "../kernel/window_shape.ts";
 import type { WindowExtent } from "../kernel/window_types.ts";
 import { judgeRows, type Run } from "./event_times.ts";
-import type { BadRow, MessageHeader, RowCounts } from "./pipeline_frames.ts";
+import type { MessageHeader, Outcome } from "./pipeline_frames.ts";
 import { RowSteps, type StepSpec } from "./row_steps.ts";
 
 /** Under which name the event time goes to a window; no column of a user has it by chance. */
@@ -26,6 +26,8 @@ export interface WindowSpec extends WindowExtent {
    * it only at its end.
    */
   readonly bound: number;
+  /** Whether it is told which rows are late, and not only how many. */
+  readonly tellsLate: boolean;
 }
 
 /** Rows that follow each other, and how the windows are to judge them. */
@@ -40,12 +42,10 @@ export interface Part {
 }
 
 /** What a batch has come to before it goes to a window. */
-export interface Prepared {
+export interface Prepared extends Outcome {
   readonly parts: readonly Part[];
   /** Whether late rows are out already. */
   readonly judged: boolean;
-  readonly counts: RowCounts;
-  readonly bad: readonly BadRow[];
 }
 
 function columnOf(schema: Schema, name: string): number {
@@ -132,26 +132,30 @@ export class WindowInput implements Disposable {
    */
   prepare(batch: RecordBatch, header: MessageHeader, judge = false): Prepared {
     const counts = { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0 };
-    const { bound } = this.#spec;
+    const { bound, tellsLate } = this.#spec;
     const { watermark, cap } = header;
     const time = this.times(batch);
-    const judged = !this.#isPlain || cap < Infinity || (judge && !this.#shape.isPlain);
+    const judged = !this.#isPlain || cap < Infinity || tellsLate ||
+      (judge && !this.#shape.isPlain);
     if (!judged) {
       const all = { batch: this.#pick(batch, time), from: 0, watermarkBefore: watermark, bound };
-      return { parts: [all], judged, counts, bad: [] };
+      return { parts: [all], judged, counts, bad: [], late: [] };
     }
     const rule = { watermark, bound, cap, shape: this.#shape };
-    const { late, runs } = judgeRows(time, batch.length, rule);
+    const { late: marks, runs } = judgeRows(time, batch.length, rule);
     const { batch: stepped, rows, bad } = this.#steps.run(batch);
     counts.bad = bad.length;
     counts.filtered = batch.length - stepped.length - bad.length;
     const picked = this.#pick(stepped, rows ? takeColumn(time, rows) : time);
     const placeOf = (row: number) => rows ? rows[row] : row;
-    const onTime = late && rowsWhere(picked.length, (row) => late[placeOf(row)] === 0);
+    const onTime = marks && rowsWhere(picked.length, (row) => marks[placeOf(row)] === 0);
     const kept = onTime ? picked.take(onTime) : picked;
     counts.late = picked.length - kept.length;
     const parts = partsOf(kept, runs, (row) => placeOf(onTime ? onTime[row] : row));
-    return { parts, judged, counts, bad };
+    const late = tellsLate && counts.late > 0
+      ? rowsWhere(picked.length, (row) => marks![placeOf(row)] === 1).map(placeOf)
+      : [];
+    return { parts, judged, counts, bad, late };
   }
 
   #pick(batch: RecordBatch, time: Column): RecordBatch {

@@ -94,7 +94,7 @@ class WindowLogic implements PipelineLogic {
 
   take(batch: RecordBatch, header: MessageHeader): Taken {
     const prepared = this.#input.prepare(batch, header, this.#forager.isRouting);
-    const { judged, counts, bad } = prepared;
+    const { judged, counts, bad, late } = prepared;
     const after = this.#forager.take(prepared, header);
     const watermarkAfter = judged
       ? Math.max(
@@ -102,7 +102,7 @@ class WindowLogic implements PipelineLogic {
         greatestTime(this.#input.times(batch), batch.length) - this.#bound,
       )
       : after;
-    return { counts, bad, watermarkAfter };
+    return { counts, bad, late, watermarkAfter };
   }
 
   finish(header: MessageHeader, nowMs: number): void {

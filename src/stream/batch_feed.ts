@@ -33,6 +33,8 @@ export interface BatchFeedOptions {
   readonly plan: PipelinePlan;
   readonly open: SourceOptions;
   readonly bad: BadInputs;
+  /** Whether the bees tell which rows are late. */
+  readonly tellsLate: boolean;
   /** Rows and bytes that go to a bee at a time, at most. */
   readonly batchRows: number;
   readonly maxBytes: number;
@@ -195,12 +197,12 @@ export class BatchFeed {
   }
 
   #resolve(schema: Schema): void {
-    const { plan, open } = this.#options;
+    const { plan, open, tellsLate } = this.#options;
     this.#sourceSchema = schema;
     const { time, calendar } = plan;
     if (time) this.#time = eventTimesOf(time, { schema, calendar });
     const whole = open.badRecords === "deadLetter";
-    this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole });
+    this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole, tellsLate });
   }
 
   /** With event times; rows whose time cannot be read are out, and then it is said which are not. */

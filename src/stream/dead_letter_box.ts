@@ -13,10 +13,21 @@ export interface DeadLetterEvents {
   readonly settled?: () => void;
 }
 
+/** What a box holds, in messages. */
+export interface LetterWords {
+  /** What one letter is called. */
+  readonly letter: string;
+  /** The option that says where they go. */
+  readonly option: string;
+}
+
+const DEAD_LETTERS: LetterWords = { letter: "dead letter", option: "deadLetter" };
+
 /** Delivers records that could not be processed, one after the other. */
 export class DeadLetterBox<Letter extends object> {
   readonly #target: DeadLetterTarget<Letter> | undefined;
   readonly #events: DeadLetterEvents;
+  readonly #words: LetterWords;
   readonly #discarded = Promise.withResolvers<void>();
   readonly #calls = new CallScope();
   #isOpen = true;
@@ -25,9 +36,14 @@ export class DeadLetterBox<Letter extends object> {
   #count = 0;
 
   /** A box that delivers to `target`. */
-  constructor(target: DeadLetterTarget<Letter> | undefined, events: DeadLetterEvents) {
+  constructor(
+    target: DeadLetterTarget<Letter> | undefined,
+    events: DeadLetterEvents,
+    { words = DEAD_LETTERS }: { words?: LetterWords } = {},
+  ) {
     this.#target = target;
     this.#events = events;
+    this.#words = words;
   }
 
   /** Letters taken so far. */
@@ -59,7 +75,7 @@ export class DeadLetterBox<Letter extends object> {
     const target = this.#target;
     if (typeof target !== "object" || !this.#isOpen) return;
     const flushed = this.#calls.run(() => target.flush())
-      .catch((cause) => this.#fail("letters", cause));
+      .catch((cause) => this.#fail("s", cause));
     await Promise.race([flushed, discarded]);
   }
 
@@ -71,16 +87,15 @@ export class DeadLetterBox<Letter extends object> {
 
   async #attempt(letter: Letter): Promise<void> {
     if (!this.#isOpen) return;
-    await this.#calls.run(() => this.#deliver(letter)).catch((cause) =>
-      this.#fail("letter", cause)
-    );
+    await this.#calls.run(() => this.#deliver(letter)).catch((cause) => this.#fail("", cause));
     this.#pending--;
     this.#events.settled?.();
   }
 
-  #fail(what: string, cause: unknown): void {
+  #fail(plural: string, cause: unknown): void {
+    const { letter, option } = this.#words;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot deliver dead ${what}: ${reason}; see to the option deadLetter`;
+    const message = `Cannot deliver ${letter}${plural}: ${reason}; see to the option ${option}`;
     this.#events.failed(new Error(message, { cause }));
   }
 

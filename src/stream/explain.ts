@@ -91,8 +91,12 @@ function sourceEntries({ source, plan, settings }: Explained, resolved?: Resolve
   const known = names ? `, ${names.length}: ${quoted(names)}` : ", which are not known yet";
   const of = names && asked ? `, of ${names.length} columns` : "";
   const columns = asked ? `${quoted(asked) || "no column"}${of}` : `all columns${known}`;
-  const whole = asked && settings.badRecords === "deadLetter"
-    ? ["all columns go to the bees, for the dead letters"]
+  const wholeFor = [
+    ...(settings.badRecords === "deadLetter" ? ["the dead letters"] : []),
+    ...(settings.lateData === "sideOutput" && plan.window ? ["the late rows"] : []),
+  ];
+  const whole = asked && wholeFor.length > 0
+    ? [`all columns go to the bees, for ${wholeFor.join(" and ")}`]
     : [];
   return [["source", source.name + apart], ["reads", columns, ...whole]];
 }
@@ -142,7 +146,8 @@ function placeLine({ name, text, place, why }: Placement, whole: string): string
   return `  ${part === whole ? "" : `${part}: `}${PLACES[place]}${why ? `, because ${why}` : ""}`;
 }
 
-function windowEntries({ plan, source }: Explained, resolved?: ResolvedPlan): Entry[] {
+function windowEntries(given: Explained, resolved?: ResolvedPlan): Entry[] {
+  const { plan } = given;
   const { keys = [], window, calendar, aggregates = {} } = plan;
   if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
   const schema = resolved && schemaBefore(resolved, plan.steps.length);
@@ -152,7 +157,7 @@ function windowEntries({ plan, source }: Explained, resolved?: ResolvedPlan): En
   return [
     ["keyBy", keys.length > 0 ? quoted(keys) : "nothing: one group a window"],
     ["window", calendar ? calendarText(calendar.window) : windowText(window)],
-    ["late rows", `dropped and counted; told apart ${lateness(plan, source)}`],
+    ["late rows", lateEntry(given)],
     ...(computed.length > 0 ? [["aggregate", ...computed] as const] : []),
   ];
 }
@@ -186,6 +191,14 @@ function aggregateLines(name: string, spec: AggregateSpec, schema: Schema | unde
     `${quoted([name])} = ${op}(${of}): in the kernel`,
     ...lines.map((place) => placeLine(place, "")),
   ];
+}
+
+function lateEntry(
+  { plan, source, settings: { lateData, lateOutput: target } }: Explained,
+): string {
+  if (lateData === "drop") return `dropped and counted; told apart ${lateness(plan, source)}`;
+  const to = typeof target === "object" ? publisherName(target) : "a callback";
+  return `to ${to}, and counted; told apart in JavaScript, row by row, because each is handed out`;
 }
 
 function lateness(

@@ -96,7 +96,8 @@ export function hiveStreamSettings<In>(options: HiveStreamOptions<In>): HiveStre
     ringBytes = DEFAULT_RING_BYTES,
   } = options;
   check.oneOf("onError", onError, ERROR_POLICIES);
-  check.deadLetter("onError", { policy: onError, target: deadLetter });
+  const puts = "deadLetter";
+  check.target("onError", { policy: onError, puts, name: puts, target: deadLetter });
   return {
     workers: check.count("workers", workers, { least: 1, most: MAX_WORKERS }),
     bufferSize: check.count("bufferSize", bufferSize, { least: 1 }),

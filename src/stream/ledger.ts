@@ -1,20 +1,23 @@
-import type { RowCounts } from "../hive/pipeline_frames.ts";
+import type { Outcome, RowCounts } from "../hive/pipeline_frames.ts";
 import { BadInputError, type BadInputs, recordAt } from "./bad_inputs.ts";
+import type { LateOutput, LateRows } from "./late_output.ts";
 import { addCounts, noCounts } from "./pipeline_metrics.ts";
 import type { BadInput } from "./source.ts";
-import { type BatchOutcome, type LogEntry, positionOf, type WorkLog } from "./work_log.ts";
+import { type LogEntry, positionOf, type WorkLog } from "./work_log.ts";
 
 /** Counts what became of batches, each once, however often they were sent. */
 export class Ledger {
   readonly #bad: BadInputs;
+  readonly #late: LateOutput;
   readonly #fails: boolean;
   readonly #closed: RowCounts = noCounts();
   /** All batches before this one have an outcome without records that cannot be used. */
   #sound = 0;
 
   /** A ledger; `fails` says that the first record that cannot be used is the end. */
-  constructor(bad: BadInputs, options: { fails: boolean }) {
-    this.#bad = bad;
+  constructor(outputs: { bad: BadInputs; late: LateOutput }, options: { fails: boolean }) {
+    this.#bad = outputs.bad;
+    this.#late = outputs.late;
     this.#fails = options.fails;
   }
 
@@ -24,7 +27,7 @@ export class Ledger {
    * @throws {BadInputError} when a record cannot be used and that is the end: the first of them in
    *   the order of the source, whichever bee was faster.
    */
-  note(log: WorkLog, entry: LogEntry, outcome: BatchOutcome): void {
+  note(log: WorkLog, entry: LogEntry, outcome: Outcome): void {
     entry.outcome = outcome;
     if (!this.#fails) return;
     for (let next = log.at(this.#sound); next?.outcome; next = log.at(++this.#sound)) {
@@ -38,6 +41,7 @@ export class Ledger {
     if (!outcome) throw new Error(`Batch ${entry.sequence} left the log without an outcome`);
     addCounts(this.#closed, outcome.counts);
     for (const bad of outcome.bad) this.#bad.report(badInput(entry, bad));
+    if (outcome.late.length > 0) this.#late.put(lateRows(entry, outcome.late));
   }
 
   /** All counts, those of batches included that may still be sent again. */
@@ -48,8 +52,16 @@ export class Ledger {
   }
 }
 
+/** A batch without what became of it. */
+type Rows = Pick<LogEntry, "batch" | "feed" | "positions">;
+
+function lateRows(entry: Rows, rows: readonly number[]): LateRows {
+  const positions = rows.map((row) => positionOf(entry, row));
+  return { batch: entry.batch.take(rows), partition: entry.feed.partition, positions };
+}
+
 function badInput(
-  entry: Pick<LogEntry, "batch" | "feed" | "positions">,
+  entry: Rows,
   { row, message }: { row: number; message: string },
 ): BadInput {
   const error = { name: "RangeError", message };

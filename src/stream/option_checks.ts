@@ -1,3 +1,5 @@
+import type { Publisher } from "./publisher.ts";
+
 const MIN_RING_BYTES = 4096;
 const MAX_RING_BYTES = 1024 * 1024 * 1024;
 
@@ -9,6 +11,16 @@ export interface CountRange {
   readonly least: number;
   /** Default {@linkcode MAX_COUNT}. */
   readonly most?: number;
+}
+
+/** A policy that puts something aside, and where that goes. */
+export interface TargetCheck {
+  readonly policy: string;
+  /** The word of the policy that puts something aside. */
+  readonly puts: string;
+  /** The option that says where it goes. */
+  readonly name: string;
+  readonly target: unknown;
 }
 
 /** Checks the options of what is to be created; it stands at the head of every error. */
@@ -49,13 +61,25 @@ export class OptionChecks {
     );
   }
 
-  /** Dead letters have somewhere to go, and only dead letters. @throws {TypeError} otherwise. */
-  deadLetter(option: string, { policy, target }: { policy: string; target: unknown }): void {
-    if ((policy === "deadLetter") === (target !== undefined)) return;
+  /**
+   * What a policy puts aside has somewhere to go, and nothing else does.
+   *
+   * @throws {TypeError} when the policy is `puts` and there is no target of that name, the other
+   *   way round, or when the target is nothing that can take it.
+   */
+  target(option: string, { policy, puts, name, target }: TargetCheck): void {
+    if ((policy === puts) !== (target !== undefined)) {
+      throw new TypeError(
+        `Cannot create ${this.#created}: ${option}: "${puts}" and the option ${name} (a ` +
+          `publisher or a callback) go together, received ${option} ${JSON.stringify(policy)} ` +
+          `and ${name} ${target === undefined ? "undefined" : "given"}`,
+      );
+    }
+    if (target === undefined || typeof target === "function") return;
+    if (typeof (Object(target) as Partial<Publisher>).publish === "function") return;
     throw new TypeError(
-      `Cannot create ${this.#created}: ${option}: "deadLetter" and the option deadLetter (a ` +
-        `publisher or a callback) go together, received ${option} ${JSON.stringify(policy)} and ` +
-        `deadLetter ${target === undefined ? "undefined" : "given"}`,
+      `Cannot create ${this.#created}: ${name} must be a publisher or a callback, received ` +
+        (target === null ? "null" : typeof target),
     );
   }
 }

@@ -37,6 +37,8 @@ export interface PipelineMetrics {
   readonly filtered: number;
   /** Records that came after all of their windows were closed. */
   readonly late: number;
+  /** Those of the late records that `lateOutput` has got. */
+  readonly lateOut: number;
   /** Records without an event time: null. */
   readonly untimed: number;
   /** Records left out by `badRecords: "skip"`. */
@@ -126,6 +128,7 @@ export function noPipelineMetrics(): PipelineMetrics {
     absorbed: 0,
     filtered: 0,
     late: 0,
+    lateOut: 0,
     untimed: 0,
     skipped: 0,
     deadLettered: 0,

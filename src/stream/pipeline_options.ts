@@ -2,6 +2,7 @@ import type { KernelOptions } from "../kernel/kernel.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { LateDataPolicy, LateRow } from "./late_output.ts";
 import { OptionChecks } from "./option_checks.ts";
 import type { Publisher } from "./publisher.ts";
 import type { BadInput, BadInputPolicy } from "./source.ts";
@@ -17,6 +18,7 @@ const MAX_MEMORY_BYTES = 0xffff_0000;
 const DEFAULT_EPOCH_ROWS = 65_536;
 const DEFAULT_BATCH_ROWS = 16_384;
 const DEFAULT_CHECKPOINT_BATCHES = 256;
+const LATE_DATA_POLICIES: readonly LateDataPolicy[] = ["drop", "sideOutput"];
 const BAD_INPUT_POLICIES: readonly BadInputPolicy[] = ["fail", "skip", "deadLetter"];
 
 /** Options of a pipeline. */
@@ -35,6 +37,18 @@ export interface PipelineOptions {
   badRecords?: BadInputPolicy;
   /** Where records go with `badRecords: "deadLetter"`. */
   deadLetter?: Publisher | ((bad: BadInput) => void | Promise<void>);
+  /**
+   * What becomes of late rows, those whose windows had all closed when they came: they are left out
+   * (`"drop"`, default), or they go to `lateOutput` (`"sideOutput"`). They are counted as `late`
+   * either way.
+   */
+  lateData?: LateDataPolicy;
+  /**
+   * Where late rows go with `lateData: "sideOutput"`: each once, in the order of its source
+   * partition, when no lost bee can change any more that it is late. A publisher gets rows with the
+   * columns `record`, `position` and `partition`.
+   */
+  lateOutput?: Publisher | ((late: LateRow) => void | Promise<void>);
   /** Kernel memory of each bee, in bytes, from 256 KiB to 4 GiB − 64 KiB. Default 1 GiB. */
   memoryBytes?: number;
   /**
@@ -59,6 +73,8 @@ export interface PipelineSettings {
   readonly recordTimeoutMs: number;
   readonly badRecords: BadInputPolicy;
   readonly deadLetter: PipelineOptions["deadLetter"];
+  readonly lateData: LateDataPolicy;
+  readonly lateOutput: PipelineOptions["lateOutput"];
   /** What the kernel of each bee is made with. */
   readonly kernel: KernelOptions;
   readonly ringBytes: number;
@@ -83,6 +99,8 @@ export function pipelineSettings(options: PipelineOptions): PipelineSettings {
     recordTimeout = DEFAULT_RECORD_TIMEOUT,
     badRecords = "fail",
     deadLetter,
+    lateData = "drop",
+    lateOutput,
     memoryBytes = DEFAULT_MEMORY_BYTES,
     ringBytes = DEFAULT_RING_BYTES,
     batchRows = DEFAULT_BATCH_ROWS,
@@ -91,13 +109,19 @@ export function pipelineSettings(options: PipelineOptions): PipelineSettings {
   } = options;
   const memoryRange = { least: MIN_MEMORY_BYTES, most: MAX_MEMORY_BYTES };
   check.oneOf("badRecords", badRecords, BAD_INPUT_POLICIES);
-  check.deadLetter("badRecords", { policy: badRecords, target: deadLetter });
+  const puts = "deadLetter";
+  check.target("badRecords", { policy: badRecords, puts, name: puts, target: deadLetter });
+  check.oneOf("lateData", lateData, LATE_DATA_POLICIES);
+  const aside = { puts: "sideOutput", name: "lateOutput", target: lateOutput };
+  check.target("lateData", { policy: lateData, ...aside });
   return {
     workers: check.count("workers", workers, { least: 1, most: MAX_WORKERS }),
     maxLostBees: check.count("maxLostBees", maxLostBees, { least: 0 }),
     recordTimeoutMs: milliseconds(recordTimeout, "recordTimeout", { least: 1 }),
     badRecords,
     deadLetter,
+    lateData,
+    lateOutput,
     kernel: {
       budgetBytes: check.count("memoryBytes", memoryBytes, memoryRange),
       remedy: "raise memoryBytes",

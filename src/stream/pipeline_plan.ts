@@ -55,11 +55,11 @@ export interface ResolvedPlan {
   readonly resultSchema: Schema;
 }
 
-function windowSpec(plan: PipelinePlan): WindowSpec | undefined {
+function windowSpec(plan: PipelinePlan, tellsLate = false): WindowSpec | undefined {
   const { time, keys = [], window, calendar, aggregates } = plan;
   if (!time || !window || !aggregates) return undefined;
   const column = calendar ? EVEN_TIME : time.column;
-  return { time: column, keys, aggregates, ...extentOf(window), bound: time.bound };
+  return { time: column, keys, aggregates, ...extentOf(window), bound: time.bound, tellsLate };
 }
 
 /** The steps, and behind them those that make the columns that aggregates compute. */
@@ -105,22 +105,22 @@ export function askedColumns(plan: PipelinePlan): ReadonlySet<string> | undefine
  * Resolves a plan against the columns of its source, event times included.
  *
  * @param options With `whole` all columns go to the bees, so that a record that cannot be used is
- *   known in full.
+ *   known in full; with `tellsLate` too, and they tell which rows are late.
  * @throws {TypeError} when a column is not there or has a type that does not fit its role.
  */
 export function resolvePlan(
   plan: PipelinePlan,
   source: Schema,
-  options: { whole?: boolean } = {},
+  options: { whole?: boolean; tellsLate?: boolean } = {},
 ): ResolvedPlan {
   const steps = stepsOf(plan);
   const { calendar } = plan;
-  const window = windowSpec(plan);
+  const window = windowSpec(plan, options.tellsLate);
   // Checked against all columns first, so that messages list what the user knows.
   const own = calendar ? withoutEvenTime(source) : source;
   if (calendar) new RowSteps(steps, own)[Symbol.dispose]();
   const resultSchema = resultSchemaOf({ window, steps }, source);
-  const wanted = options.whole ? undefined : wantedColumns(plan, window);
+  const wanted = options.whole || window?.tellsLate ? undefined : wantedColumns(plan, window);
   const picked = source.fields.flatMap(({ name }, at) => !wanted || wanted.has(name) ? [at] : []);
   const schema = { fields: picked.map((at) => source.fields[at]) };
   const tellerOf = window && plan.time?.watermarks?.strategy.teller(source);

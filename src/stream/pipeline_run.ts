@@ -12,6 +12,7 @@ import { KernelMemoryError } from "../kernel/kernel.ts";
 import { BadInputs, recordAt } from "./bad_inputs.ts";
 import { BatchFeed } from "./batch_feed.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { LateOutput } from "./late_output.ts";
 import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
@@ -76,6 +77,7 @@ export class PipelineRun {
   readonly #options: RunOptions;
   readonly #closing = new AbortController();
   readonly #bad: BadInputs;
+  readonly #late: LateOutput;
   readonly #ledger: Ledger;
   readonly #log = new WorkLog();
   readonly #feed: BatchFeed;
@@ -102,15 +104,19 @@ export class PipelineRun {
   /** Opens the source; the bees are born when the first rows have come. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
     const { source, plan, settings } = spec;
-    const { runtime, badRecords, batchRows, ringBytes, workers } = settings;
+    const { runtime, badRecords, lateData, batchRows, ringBytes, workers } = settings;
     this.#spec = spec;
     this.#options = options;
     this.#startedMs = this.#turnMs = this.#progressMs = runtime.monotonicMs();
-    this.#bad = new BadInputs(settings, {
-      failed: (error) => this.#fail(error),
+    const events = {
+      failed: (error: Error) => this.#fail(error),
       settled: () => this.#wake(),
+    };
+    this.#bad = new BadInputs(settings, events);
+    this.#late = new LateOutput(settings.lateOutput, events);
+    this.#ledger = new Ledger({ bad: this.#bad, late: this.#late }, {
+      fails: badRecords === "fail",
     });
-    this.#ledger = new Ledger(this.#bad, { fails: badRecords === "fail" });
     this.#work = Array.from({ length: workers }, () => ({ batches: 0, rows: 0 }));
     const deadLetter = this.#bad.deliver.bind(this.#bad);
     const columns = askedColumns(plan);
@@ -122,7 +128,9 @@ export class PipelineRun {
       ...(columns && { columns }),
     };
     const maxBytes = ringBytes / 2 - RING_HEADER_BYTES - MESSAGE_HEADER_BYTES;
-    this.#feed = new BatchFeed(source, { plan, open, bad: this.#bad, batchRows, maxBytes });
+    const tellsLate = lateData === "sideOutput";
+    const given = { plan, open, bad: this.#bad, tellsLate, batchRows, maxBytes };
+    this.#feed = new BatchFeed(source, given);
   }
 
   /** The results, in order; ends with the source. May be called once. */
@@ -135,6 +143,7 @@ export class PipelineRun {
       // One that was lost while letters are waited for would have its finished work done again.
       await this.#stopBees();
       await this.#bad.flush();
+      await this.#late.flush();
       this.#throwIfFailed();
       this.#throwIfAborted();
     } finally {
@@ -148,7 +157,7 @@ export class PipelineRun {
 
   /** Nobody wants more: a wait for the next batch ends, and fails. */
   leave(): void {
-    this.#bad.discard();
+    this.#discard();
     this.#fail(new StreamingError("Cannot go on: nobody wants the results any more"));
   }
 
@@ -203,7 +212,8 @@ export class PipelineRun {
   }
 
   #readOn(): void {
-    if (this.#reading || this.#read || this.#ended || this.#bad.isFull) return;
+    if (this.#reading || this.#read || this.#ended) return;
+    if (this.#bad.isFull || this.#late.isFull) return;
     if (this.#bees && !this.#bees.job.wantsMore(this.#bees.context)) return;
     this.#reading = true;
     this.#keepTime();
@@ -340,10 +350,15 @@ export class PipelineRun {
     this.#closing.abort(signal.reason);
   }
 
-  /** Who waits for dead letters would not hear of a stop. */
+  /** Who waits for dead letters or late rows would not hear of a stop. */
   #abort(): void {
-    if (this.#options.onAbort !== "drain") this.#bad.discard();
+    if (this.#options.onAbort !== "drain") this.#discard();
     this.#wake();
+  }
+
+  #discard(): void {
+    this.#bad.discard();
+    this.#late.discard();
   }
 
   #fail(cause: unknown): void {
@@ -419,6 +434,7 @@ export class PipelineRun {
     const elapsedMs = (this.#endedMs ?? runtime.monotonicMs()) - this.#startedMs;
     return {
       ...account,
+      lateOut: this.#late.delivered,
       windowsFired: job?.windows ?? 0,
       rowsOut: this.#rowsOut,
       watermark: job?.watermark ?? -Infinity,

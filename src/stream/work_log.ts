@@ -1,13 +1,7 @@
 import { frameSize } from "../batch/frame.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { BadRow, RowCounts } from "../hive/pipeline_frames.ts";
+import type { Outcome } from "../hive/pipeline_frames.ts";
 import type { FeedBatch } from "./batch_feed.ts";
-
-/** What became of a batch. */
-export interface BatchOutcome {
-  readonly counts: RowCounts;
-  readonly bad: readonly BadRow[];
-}
 
 /** A batch that may have to be sent again. */
 export interface LogEntry {
@@ -22,7 +16,7 @@ export interface LogEntry {
   positions: Float64Array | undefined;
   /** Bees that were lost over it. */
   losses: number;
-  outcome?: BatchOutcome;
+  outcome?: Outcome;
   /** Rows that came out of it, in a pipeline without windows. */
   results: RecordBatch[];
 }
