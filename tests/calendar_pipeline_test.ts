@@ -20,7 +20,14 @@ import {
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 
 const HOUR_MS = 3_600_000;
-const CHANGE = Date.UTC(2024, 2, 10, 7);
+/** When clocks went forward, a day was skipped, 1970 began, and a day was had twice. */
+const ORIGINS = [
+  Date.UTC(2024, 2, 10, 7),
+  Date.UTC(2011, 11, 30, 10),
+  0,
+  Date.UTC(1892, 6, 4, 12),
+];
+const [CHANGE] = ORIGINS;
 
 interface Row {
   at: number | null;
@@ -31,22 +38,25 @@ interface Row {
 const columns = schema({ at: t.timestamp, key: t.required(t.utf8), v: t.required(t.i32) });
 
 const cases = fc.record({
-  unit: fc.constantFrom("day" as const, "week" as const, "month" as const),
+  unit: fc.constantFrom("day" as const, "week" as const, "month" as const, "year" as const),
   timeZone: fc.constantFrom("America/New_York", "Pacific/Apia", "Australia/Lord_Howe"),
   bound: fc.constantFrom(0, 1, 30 * HOUR_MS),
   filters: fc.boolean(),
   cuts: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
-  rows: fc.array(
-    fc.record({
-      hours: fc.integer({ min: 0, max: 20 }),
-      back: fc.constantFrom(0, 0, 1, 20, 70, 300),
-      key: fc.constantFrom("a", "b"),
-      v: fc.nat(9),
-      isTimed: fc.integer({ min: 0, max: 12 }).map((n) => n > 0),
-    }),
-    { maxLength: 60 },
-  ).map((rows) => {
-    let time = CHANGE - 100 * HOUR_MS;
+  rows: fc.tuple(
+    fc.constantFrom(...ORIGINS),
+    fc.array(
+      fc.record({
+        hours: fc.integer({ min: 0, max: 20 }),
+        back: fc.constantFrom(0, 0, 1, 20, 70, 300),
+        key: fc.constantFrom("a", "b"),
+        v: fc.nat(9),
+        isTimed: fc.integer({ min: 0, max: 12 }).map((n) => n > 0),
+      }),
+      { maxLength: 60 },
+    ),
+  ).map(([origin, rows]) => {
+    let time = origin - 100 * HOUR_MS;
     return rows.map(({ hours, back, key, v, isTimed }): Row => {
       time += hours * HOUR_MS;
       return { at: isTimed ? time - back * HOUR_MS + v : null, key, v };

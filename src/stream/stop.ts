@@ -1,19 +1,26 @@
 /** Ends waits for what does not hear of an abort. */
 export class Stop implements Disposable {
   readonly #signal: AbortSignal | undefined;
-  readonly #aborted = Promise.withResolvers<never>();
-  readonly #abort = () => this.#aborted.reject(this.#signal?.reason);
+  /** Who waits: of a promise that never settles nothing may be kept when the wait is over. */
+  readonly #waiting = new Set<(reason: unknown) => void>();
+  readonly #abort = () => {
+    for (const reject of this.#waiting) reject(this.#signal?.reason);
+  };
 
   /** A stop by a signal; without one it never comes. */
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;
-    this.#aborted.promise.catch(() => {}); // told to those who wait
     signal?.addEventListener("abort", this.#abort);
   }
 
   /** As the promise, but rejects with the signal's reason when that is aborted before. */
   or<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#aborted.promise]);
+    const { promise: either, resolve, reject } = Promise.withResolvers<T>();
+    const left = () => this.#waiting.delete(reject);
+    this.#waiting.add(reject);
+    promise.then(resolve, reject).finally(left);
+    if (this.#signal?.aborted) reject(this.#signal.reason);
+    return either;
   }
 
   /** Hears no more of the signal. */
