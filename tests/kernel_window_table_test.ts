@@ -4,7 +4,7 @@ import { KernelWindowTable } from "../src/kernel/window_table.ts";
 import type { KernelColumn, WindowPlan, WindowRows } from "../src/kernel/window_types.ts";
 import { columnOf, type Plain } from "../src/windows/plain_columns.ts";
 import { ReferenceWindowTable } from "../src/windows/reference_window_table.ts";
-import { resultsOf } from "./support/window_cases.ts";
+import { closeAll, resultsOf } from "./support/window_cases.ts";
 
 const AT = { watermarkBefore: -Infinity, bound: 0, partition: 0, position: 0 };
 const ONE_OWNER = { ownerOf: new Uint8Array(256), owners: 1 };
@@ -332,6 +332,29 @@ Deno.test("fold() and restore() refuse what is no whole delta of the same plan",
     assertThrows(() => table.fold(keyTooLong), TypeError, "another size");
     assertEquals(table.snapshot(), delta);
   }
+});
+
+Deno.test("overlapping windows of a damaged delta close, with an error or without", () => {
+  const kernel = create({ budgetBytes: 64 << 20 });
+  const plan = { ...planOf(), slide: 250 };
+  using good = new KernelWindowTable(kernel, plan);
+  good.add(rowsOf(["a", "b"], 5), AT);
+  good.add(rowsOf(["a", "b"], 5), { ...AT, watermarkBefore: 500 });
+  good.add(rowsOf(["a", "b"], 260), AT);
+  const delta = good.snapshot();
+  let closed = 0;
+  for (let at = 0; at < delta.length; at++) {
+    using table = new KernelWindowTable(kernel, plan);
+    const damaged = delta.slice();
+    damaged[at] ^= 0x41;
+    try {
+      table.fold(damaged);
+      closed += closeAll(table, Infinity).length;
+    } catch (error) {
+      assert(error instanceof Error);
+    }
+  }
+  assert(closed > 0);
 });
 
 Deno.test("a damaged delta is refused or folded, and never ends the kernel", () => {

@@ -100,6 +100,7 @@ export class WindowComposer {
   }
 
   #closeOne(end: number): number {
+    if (end <= this.#closed) throw damagedTime(end);
     const start = this.#shape.startOf(end);
     if (start >= this.#pivot) this.#stackAll(end);
     else this.#takeWaiting(end);
@@ -150,4 +151,12 @@ export class WindowComposer {
   #isPassed(index: number): boolean {
     return this.#shape.lastEnd(this.#stacks.start(index)) <= this.#closed;
   }
+}
+
+/** No row has such a time: it came with a delta whose bytes were changed. */
+function damagedTime(end: number): RangeError {
+  return new RangeError(
+    `Cannot close windows: one would end at ${end}, which is no time; a delta or snapshot that was ` +
+      "folded into the windows is damaged",
+  );
 }
