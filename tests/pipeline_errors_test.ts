@@ -178,6 +178,21 @@ Deno.test("An integer sum that does not fit is an error of the run, and costs no
   assertEquals(pipeline.metrics().lostBees, 0);
 });
 
+Deno.test("Bad rows may be so many that there is no room for what is wrong with each", async () => {
+  const rows = Array.from({ length: 1000 }, (_, n) => ({ at: n, text: "x" }));
+  const letters: BadInput[] = [];
+  const pipeline = from(rows, {
+    ...{ workers: 1, ringBytes: 4096, badRecords: "deadLetter" },
+    deadLetter: (letter) => void letters.push(letter),
+  }).timestamps("at").withColumn("value", col<string>("text").cast("i32"))
+    .window(minutes).aggregate({ total: sum("value") });
+  const { deadLettered, unaccounted } = await pipeline.run();
+  assertEquals([deadLettered, unaccounted], [1000, 0]);
+  assertEquals(letters.map(({ position }) => position), rows.map(({ at }) => at));
+  assert(letters[0].error.message.includes("i32"), letters[0].error.message);
+  assert(letters.every(({ error }) => error.message.startsWith("Cannot ")));
+});
+
 Deno.test("A bad row behind rows whose time cannot be read is told by its own place", async () => {
   const rows = Array.from({ length: 12 }, (_, n) => {
     const at = n % 4 === 1 ? "not a time" : new Date(n).toISOString();

@@ -148,46 +148,51 @@ export interface Outcome {
 
 const COUNT_BYTES = 48;
 const MESSAGE_CHARACTERS = 512;
+const NO_MESSAGE = "Cannot process row: an expression has no value for it, as for others before it";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What became of a batch as bytes, the messages of bad rows cut to what fits. */
-export function outcomeBytes(
-  { counts, bad, late: lateRows }: Outcome,
-  maxBytes: number,
-): Uint8Array {
-  const textAt = COUNT_BYTES + 4 * lateRows.length;
-  const rows = bad.toSorted((a, b) => a.row - b.row).map(({ row, message }) => ({
-    row,
-    message: message.slice(0, MESSAGE_CHARACTERS),
-  }));
-  let text = encoder.encode(JSON.stringify(rows));
-  if (textAt + text.length > maxBytes) {
-    text = encoder.encode(JSON.stringify(rows.map(({ row }) => ({ row, message: "" }))));
-  }
+/** What became of a batch as bytes, with as many messages of bad rows as there is room for. */
+export function outcomeBytes({ counts, bad, late }: Outcome, maxBytes: number): Uint8Array {
+  const inOrder = bad.toSorted((a, b) => a.row - b.row);
+  const rows = [...late, ...inOrder.map(({ row }) => row)];
+  const textAt = COUNT_BYTES + 4 * rows.length;
+  const text = messagesBytes(inOrder.map(({ message }) => message), maxBytes - textAt);
   const bytes = new Uint8Array(textAt + text.length);
-  const { absorbed, filtered, late, untimed, bad: badRows } = counts;
-  const numbers = [absorbed, filtered, late, untimed, badRows, lateRows.length];
+  const { absorbed, filtered, untimed } = counts;
+  const numbers = [absorbed, filtered, counts.late, untimed, counts.bad, late.length];
   new Float64Array(bytes.buffer, 0, numbers.length).set(numbers);
-  new Int32Array(bytes.buffer, COUNT_BYTES, lateRows.length).set(lateRows);
+  new Int32Array(bytes.buffer, COUNT_BYTES, rows.length).set(rows);
   bytes.set(text, textAt);
   return bytes;
+}
+
+/** The first of some messages, each cut to what is read by anybody. */
+function messagesBytes(messages: readonly string[], maxBytes: number): Uint8Array {
+  const cut = messages.map((message) => message.slice(0, MESSAGE_CHARACTERS));
+  for (let count = cut.length; count > 0; count >>= 1) {
+    const text = encoder.encode(JSON.stringify(cut.slice(0, count)));
+    if (text.length <= maxBytes) return text;
+  }
+  return new Uint8Array();
 }
 
 /** Reads what {@linkcode outcomeBytes} wrote. */
 export function readOutcome(body: Uint8Array): Outcome {
   const { buffer, byteOffset } = body;
-  const [absorbed, filtered, late, untimed, bad, lateCount] = new Float64Array(
-    buffer,
-    byteOffset,
-    COUNT_BYTES / 8,
-  );
+  const numbers = new Float64Array(buffer, byteOffset, COUNT_BYTES / 8);
+  const [absorbed, filtered, late, untimed, bad, lateCount] = numbers;
   const counts = { absorbed, filtered, late, untimed, bad };
-  const lateRows = [...new Int32Array(buffer, byteOffset + COUNT_BYTES, lateCount)];
-  if (bad === 0) return { counts, bad: [], late: lateRows };
+  const rows = [...new Int32Array(buffer, byteOffset + COUNT_BYTES, lateCount + bad)];
   // A copy, because text in shared memory cannot be decoded everywhere.
-  const text = decoder.decode(body.slice(COUNT_BYTES + 4 * lateCount));
-  return { counts, bad: JSON.parse(text) as BadRow[], late: lateRows };
+  const text = decoder.decode(body.slice(COUNT_BYTES + 4 * rows.length));
+  const messages = text === "" ? [] : JSON.parse(text) as string[];
+  const badRows = rows.splice(lateCount);
+  return {
+    counts,
+    bad: badRows.map((row, at) => ({ row, message: messages[at] ?? NO_MESSAGE })),
+    late: rows,
+  };
 }
 
 /** Where batches before a certain one are covered, and the watermark after them. */
