@@ -165,3 +165,13 @@ Deno.test("HiveStream fails when a source throws", async () => {
   await assertRejects(() => stream.getResult(), Error, "Cannot read source: the source broke");
   await stream.stop();
 });
+
+Deno.test("HiveStream goes on with what is submitted as soon as a value that waited is refused", async () => {
+  await using stream = new HiveStream<unknown, unknown>({ workers: 1, bufferSize: 1 });
+  await stream.start((value) => value);
+  await stream.submit("k", 1);
+  const next = stream.submit("k", () => {}).catch(() => stream.submit("k", 2));
+  assertEquals(await stream.getResult({ timeout: "10s" }), 1);
+  await next;
+  assertEquals(await stream.getResult({ timeout: "10s" }), 2);
+});

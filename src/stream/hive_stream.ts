@@ -367,8 +367,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
 
   /** Resolves when nothing is unfinished, or the stream has failed. */
   #driven(engine: RecordEngine): Promise<void> {
-    return this.#driving ??= this.#guard(() => this.#drive(engine))
-      .finally(() => this.#driving = undefined);
+    return this.#driving ??= this.#guard(() => this.#drive(engine));
   }
 
   /** What cannot be: a fault of ours, or damaged memory. It fails the stream and not the process. */
@@ -384,11 +383,16 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   /** Takes results in and sends work out for as long as anything is unfinished. */
   async #drive(engine: RecordEngine): Promise<void> {
     let progressMs = this.#settings.runtime.monotonicMs();
-    while (engine.unfinished > 0 && !this.#failure && !this.#dropping) {
-      await this.#turn();
-      if (engine.pump()) progressMs = this.#turnMs;
-      else if (this.#turnMs - progressMs > POLL_MS) await engine.hive.idle();
-      this.#inlet.admit();
+    try {
+      do {
+        await this.#turn();
+        if (engine.pump()) progressMs = this.#turnMs;
+        else if (this.#turnMs - progressMs > POLL_MS) await engine.hive.idle();
+        this.#inlet.admit();
+      } while (engine.unfinished > 0 && !this.#failure && !this.#dropping);
+    } finally {
+      // At once: what is accepted a microtask later must be driven anew.
+      this.#driving = undefined;
     }
   }
 
