@@ -190,7 +190,7 @@ Deno.test("Calendar windows refuse what is no unit, zone or weekday, and times f
   assertThrows(make({ ...day, unit: "hour" }), TypeError, '"year", received "hour"');
   assertThrows(make(undefined as never), TypeError, "unit must be one of");
   assertThrows(make({ ...day, timeZone: "Mars/Olympus" }), RangeError, 'received "Mars/Olympus"');
-  assertThrows(make({ unit: "day" }), RangeError, "received undefined");
+  assertThrows(make({ unit: "day" }), TypeError, "received undefined");
   assertThrows(make({ ...day, weekStart: "monday" }), TypeError, "weekStart is for weeks");
   assertThrows(make({ ...day, unit: "week", weekStart: "toString" }), TypeError, '"toString"');
   const days = new CalendarWindow({ unit: "day", timeZone: "UTC" });

@@ -78,7 +78,7 @@ export class CalendarWindow {
   /**
    * The windows of a calendar.
    *
-   * @throws {TypeError} when `unit` or `weekStart` is none of those there are.
+   * @throws {TypeError} when `unit` or `weekStart` is none of those there are, or `timeZone` no text.
    * @throws {RangeError} when `timeZone` is not known.
    */
   constructor(options: CalendarWindowOptions) {
@@ -173,17 +173,13 @@ function notOneOf(name: string, value: unknown, all: readonly string[]): TypeErr
 }
 
 function checkTimeZone(timeZone: unknown): void {
-  const received = typeof timeZone === "string" ? JSON.stringify(timeZone) : typeof timeZone;
+  const wanted = `Cannot make calendar windows: timeZone must be the name of a time zone such as ` +
+    `"Europe/Berlin" or "UTC", received `;
+  if (typeof timeZone !== "string") throw new TypeError(wanted + typeof timeZone);
   try {
-    if (typeof timeZone === "string") {
-      new Temporal.PlainDate(1970, 1, 1).toZonedDateTime(timeZone);
-      return;
-    }
+    new Temporal.PlainDate(1970, 1, 1).toZonedDateTime(timeZone);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
+    throw new RangeError(wanted + JSON.stringify(timeZone), { cause });
   }
-  throw new RangeError(
-    `Cannot make calendar windows: timeZone must be the name of a time zone such as ` +
-      `"Europe/Berlin" or "UTC", received ${received}`,
-  );
 }
