@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { create } from "../../src/kernel/kernel.ts";
+import { create, KernelMemoryError } from "../../src/kernel/kernel.ts";
 import { KernelWindowTable } from "../../src/kernel/window_table.ts";
 import { forSeeds, type Random } from "../support/random.ts";
 import { ReferenceWindowTable } from "../../src/windows/reference_window_table.ts";
@@ -30,7 +30,8 @@ function survives(work: () => unknown): boolean {
     work();
     return true;
   } catch (error) {
-    const isTold = error instanceof RangeError || error instanceof TypeError;
+    const isTold = error instanceof RangeError || error instanceof TypeError ||
+      error instanceof KernelMemoryError;
     assert(isTold && error.message.startsWith("Cannot "), String(error));
     return false;
   }
@@ -47,13 +48,15 @@ Deno.test("KernelWindowTable takes damaged deltas and snapshots for what they ar
     const options = { ownerOf: new Uint8Array(256), owners: 1 };
     const bytes = isSnapshot ? table.snapshot() : table.takeDeltas(options)[0];
     if (bytes.length === 0) return;
-    using other = new KernelWindowTable(kernel, given.plan);
-    const damaged = damage(random, bytes);
-    survives(() => {
-      if (isSnapshot) other.restore(damaged);
-      else other.fold(damaged);
-      other.close(Infinity);
-    });
+    {
+      using other = new KernelWindowTable(kernel, given.plan);
+      const damaged = damage(random, bytes);
+      survives(() => {
+        if (isSnapshot) other.restore(damaged);
+        else other.fold(damaged);
+        other.close(Infinity);
+      });
+    }
     using whole = new KernelWindowTable(kernel, given.plan);
     if (isSnapshot) whole.restore(bytes);
     else whole.fold(bytes);
