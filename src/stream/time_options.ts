@@ -31,7 +31,7 @@ export function timePlan({ format, ...options }: TimestampOptions): Omit<TimePla
 
 function watermarkPlan(options: TimestampOptions): Pick<TimePlan, "bound" | "watermarks"> {
   const strategy = strategyOf(options);
-  const idle = options.idle && idleRule(options.idle);
+  const idle = options.idle === undefined ? undefined : idleRule(options.idle);
   // A bound behind the greatest time is judged by the bees, which costs the main thread nothing.
   if (strategy.bound !== undefined && !idle) return { bound: strategy.bound };
   return { bound: Infinity, watermarks: { strategy, ...(idle && { idle }) } };
