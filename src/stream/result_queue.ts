@@ -41,9 +41,8 @@ export class ResultQueue<Out> {
 
   /** Adds a result, or hands it to the reader that has waited longest. */
   push(key: string, result: Out): void {
-    const reader = this.#readers.shift();
-    if (reader) {
-      reader.give({ key, result });
+    if (this.#readers.length > 0) {
+      this.#readers.shift()!.give({ key, result });
       return;
     }
     this.#keys.push(key);
