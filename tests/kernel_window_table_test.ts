@@ -144,6 +144,20 @@ Deno.test("overlapping windows of many groups close in several goes, none twice"
   assertEquals(goes, 2);
 });
 
+Deno.test("very many windows of one key close within a small budget", () => {
+  const plan = { ...planOf(), size: 50_000, slide: 1 };
+  using table = new KernelWindowTable(create({ budgetBytes: 4 << 20 }), plan);
+  table.add(rowsOf(["one"], 100_000), AT);
+  let [windows, last] = [0, 50_000];
+  while (table.nextClose() < Infinity) {
+    for (const { start } of resultsOf(table.close(Infinity))) {
+      assertEquals(start, ++last);
+      windows++;
+    }
+  }
+  assertEquals(windows, 50_000);
+});
+
 Deno.test("a NaN that leaves a sliding window leaves the result", () => {
   const plan: WindowPlan = {
     ...{ size: 3, offset: 0, slide: 1, allowedLateness: 0, keys: [] },

@@ -1,7 +1,11 @@
 import type { WindowShape } from "./window_shape.ts";
 
-/** Groups of results from which on windows are left for the next call. */
+/**
+ * Groups of results from which on windows are left for the next call, and windows: one with a
+ * single group takes a thousand bytes all the same.
+ */
 const ENOUGH_GROUPS = 65_536;
+const ENOUGH_WINDOWS = 1024;
 
 /**
  * The slices of open windows, in the order of their starts and then of the windows they skip, and
@@ -88,10 +92,10 @@ export class WindowComposer {
 
   /** Closes windows that end at or before a watermark: all of them, unless they are too many. */
   close(watermark: number): void {
-    let groups = 0;
+    let [groups, windows] = [0, 0];
     for (let end = this.next(); end <= watermark && end < Infinity; end = this.next()) {
       groups += this.#closeOne(end);
-      if (groups < ENOUGH_GROUPS) continue;
+      if (groups < ENOUGH_GROUPS && ++windows < ENOUGH_WINDOWS) continue;
       if (this.next() <= watermark) return;
       break;
     }

@@ -40,7 +40,8 @@ export interface WindowTable extends Disposable {
   /**
    * The results of the windows that end (and whose lateness ends) at or before `watermark`, which
    * are freed: `windowStart`, `windowEnd`, the keys, the aggregates, in the order of the first and
-   * then the keys (numbers by value, text by its UTF-8 bytes, NaN and null last).
+   * then the keys (numbers by value, text by its UTF-8 bytes, NaN and null last). Of windows that
+   * overlap it gives a part when there are many; more while `nextClose()` is not above `watermark`.
    */
   close(watermark: number): RecordBatch | undefined;
   /** Watermark that closes the earliest open window, ms; `Infinity` without one. */
