@@ -3,7 +3,9 @@ import { KERNEL_BASE64 } from "./kernel_wasm.ts";
 
 const DEFAULT_BUDGET_BYTES = 1024 * 1024 * 1024;
 /** What an instance has before anything is allocated, and a page. */
-const LEAST_BUDGET_BYTES = 4 * 65536;
+export const LEAST_BUDGET_BYTES: number = 4 * 65536;
+/** All that addresses of 32 bits reach, but for a page. */
+export const MOST_BUDGET_BYTES: number = 0xffff_0000;
 
 /** The kernel could not get memory: its budget is spent. */
 export class KernelMemoryError extends Error {
@@ -106,9 +108,9 @@ export class Kernel {
  */
 export function create(options: KernelOptions = {}): Kernel {
   const { budgetBytes = DEFAULT_BUDGET_BYTES, remedy = "raise budgetBytes" } = options;
-  if (!(budgetBytes >= LEAST_BUDGET_BYTES && budgetBytes <= 0xffff_0000)) {
+  if (!(budgetBytes >= LEAST_BUDGET_BYTES && budgetBytes <= MOST_BUDGET_BYTES)) {
     throw new RangeError(
-      `Cannot create kernel: budgetBytes must be from ${LEAST_BUDGET_BYTES} to ${0xffff_0000}, ` +
+      `Cannot create kernel: budgetBytes must be from ${LEAST_BUDGET_BYTES} to ${MOST_BUDGET_BYTES}, ` +
         `received ${budgetBytes}`,
     );
   }

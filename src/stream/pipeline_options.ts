@@ -1,4 +1,4 @@
-import type { KernelOptions } from "../kernel/kernel.ts";
+import { type KernelOptions, LEAST_BUDGET_BYTES, MOST_BUDGET_BYTES } from "../kernel/kernel.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -13,8 +13,6 @@ const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 /** The kernel names owners by a byte, of which one value means nobody. */
 const MAX_WORKERS = 255;
 const DEFAULT_MEMORY_BYTES = 1024 * 1024 * 1024;
-const MIN_MEMORY_BYTES = 262_144;
-const MAX_MEMORY_BYTES = 0xffff_0000;
 const DEFAULT_EPOCH_ROWS = 65_536;
 const DEFAULT_BATCH_ROWS = 16_384;
 const DEFAULT_CHECKPOINT_BATCHES = 256;
@@ -107,7 +105,7 @@ export function pipelineSettings(options: PipelineOptions): PipelineSettings {
     epochRows = DEFAULT_EPOCH_ROWS,
     checkpointBatches = DEFAULT_CHECKPOINT_BATCHES,
   } = options;
-  const memoryRange = { least: MIN_MEMORY_BYTES, most: MAX_MEMORY_BYTES };
+  const memoryRange = { least: LEAST_BUDGET_BYTES, most: MOST_BUDGET_BYTES };
   check.oneOf("badRecords", badRecords, BAD_INPUT_POLICIES);
   const puts = "deadLetter";
   check.target("badRecords", { policy: badRecords, puts, name: puts, target: deadLetter });
