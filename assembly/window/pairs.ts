@@ -2,7 +2,7 @@
 // column is least or greatest. Rows that lack one of the two are left out.
 import { timeAt } from "./assign";
 import { isValid, KIND_F32, KIND_F64, KIND_I32, kindOf, validityOf, valuesOf } from "./columns";
-import { setMark } from "./update";
+import { comesBefore, setMark } from "./update";
 
 /** Which fields a pair has; the same bits as the host's, apart from those of values. */
 export const JOINT: u32 = 32;
@@ -108,11 +108,7 @@ function mergeJoint(into: u32, from: u32): void {
 @inline
 function keepRanked(at: u32, value: u64, time: i64, order: u64, rank: i64): void {
   const least = load<i64>(at, 24);
-  if (rank > least) return;
-  if (rank == least) {
-    const first = load<i64>(at, 8);
-    if (time > first || (time == first && order >= load<u64>(at, 16))) return;
-  }
+  if (rank > least || (rank == least && !comesBefore(at, time, order))) return;
   setMark(at, value, time, order);
   store<i64>(at, rank, 24);
 }

@@ -342,12 +342,19 @@ export function setMark(at: u32, value: u64, time: i64, order: u64): void {
   store<u64>(at, order, 16);
 }
 
+/** Whether a row comes before that of a mark: by its time, among equal times by its place. */
+// @ts-ignore: decorator
+@inline
+export function comesBefore(at: u32, time: i64, order: u64): bool {
+  const first = load<i64>(at, 8);
+  return time < first || (time == first && order < load<u64>(at, 16));
+}
+
 /** Keeps a value if it comes before the first one so far. */
 // @ts-ignore: decorator
 @inline
 export function keepFirst(at: u32, value: u64, time: i64, order: u64): void {
-  const first = load<i64>(at, 8);
-  if (time < first || (time == first && order < load<u64>(at, 16))) setMark(at, value, time, order);
+  if (comesBefore(at, time, order)) setMark(at, value, time, order);
 }
 
 /** Keeps a value unless it comes before the last one so far. */
