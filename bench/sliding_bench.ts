@@ -17,13 +17,12 @@ import type {
 import { Random } from "../tests/support/random.ts";
 import type { BenchGroup, BenchRow } from "./support/bench.ts";
 import { compare } from "./support/bench.ts";
+import { advance, type BatchView, placedBatch } from "./support/placed_batch.ts";
 
 const SIZE = 60_000;
 const BATCH_ROWS = 65_536;
 const ROUNDS = 7;
 const BUDGET_BYTES = 1 << 30;
-/** Room behind a column in kernel memory, so that loops may read a little past its end. */
-const PADDING_BYTES = 64;
 
 const PLAN: Omit<WindowPlan, keyof WindowExtent> = {
   allowedLateness: 0,
@@ -45,48 +44,18 @@ interface Case {
   readonly target: number | null;
 }
 
-type Numbers = BigInt64Array | Float64Array | Int32Array;
-
-/** A column in kernel memory, seen anew each time, since the memory may have grown. */
-function placed<T extends Numbers>(
-  kernel: Kernel,
-  View: new (memory: ArrayBuffer, at: number, length: number) => T,
-  length: number,
-): () => T {
-  const bytes = length * 8 + PADDING_BYTES;
-  const at = kernel.allocate(bytes);
-  return () => new View(kernel.u8.buffer as ArrayBuffer, at, length);
-}
-
-function column(kind: string, values: Numbers): KernelColumn {
+function column(kind: string, values: BigInt64Array | Float64Array | Int32Array): KernelColumn {
   return { type: { kind }, length: values.length, nullCount: 0, values };
 }
 
-/** A batch whose columns lie in kernel memory, and a way to move its times on. */
-interface Placed {
-  readonly rows: () => WindowRows;
-  readonly advance: (ms: number) => void;
-}
-
-function placedBatch(kernel: Kernel, random: Random, { keys, rows }: Case, from: number): Placed {
+function batchOf(random: Random, { keys, rows }: Case, from: number): WindowRows {
   const length = Math.min(BATCH_ROWS, rows - from);
-  const times = placed(kernel, BigInt64Array, length);
-  const key = placed(kernel, Int32Array, length);
-  const value = placed(kernel, Float64Array, length);
-  times().forEach((_, row, all) => all[row] = BigInt(Math.floor((from + row) / rows * SIZE)));
-  key().forEach((_, row, all) => all[row] = random.below(keys) * 7919);
-  value().forEach((_, row, all) => all[row] = random.next() * 100);
+  const timeOf = (row: number) => BigInt(Math.floor((from + row) / rows * SIZE));
   return {
-    rows: () => ({
-      length,
-      times: column("timestamp", times()),
-      keys: [column("i32", key())],
-      values: [column("f64", value())],
-    }),
-    advance: (ms) => {
-      const by = BigInt(ms);
-      times().forEach((time, row, all) => all[row] = time + by);
-    },
+    length,
+    times: column("timestamp", BigInt64Array.from({ length }, (_, row) => timeOf(row))),
+    keys: [column("i32", Int32Array.from({ length }, () => random.below(keys) * 7919))],
+    values: [column("f64", Float64Array.from({ length }, () => random.next() * 100))],
   };
 }
 
@@ -101,13 +70,13 @@ function readDoubles(values: Float64Array): void {
 }
 
 /** Adds all batches to windows that go on from round to round, and reads what closes. */
-function runner(kernel: Kernel, extent: WindowExtent, batches: readonly Placed[]): () => number {
+function runner(kernel: Kernel, extent: WindowExtent, batches: readonly BatchView[]): () => number {
   const table = new KernelWindowTable(kernel, { ...PLAN, ...extent });
   let watermarkBefore = -Infinity;
   return () => {
     let rows = 0;
     for (const batch of batches) {
-      const columns = batch.rows();
+      const columns = batch();
       const at = { watermarkBefore, bound: 0, partition: 0, position: rows };
       watermarkBefore = table.add(columns, at).watermarkAfter;
       while (table.nextClose() <= watermarkBefore) {
@@ -125,9 +94,9 @@ async function sliding(one: Case): Promise<BenchRow> {
   const { keys, rows, slide, target } = one;
   const kernel = create({ budgetBytes: BUDGET_BYTES });
   const random = new Random(1);
-  const batches: Placed[] = [];
+  const batches: BatchView[] = [];
   for (let from = 0; from < rows; from += BATCH_ROWS) {
-    batches.push(placedBatch(kernel, random, one, from));
+    batches.push(placedBatch(kernel, batchOf(random, one, from)));
   }
   const contender = runner(kernel, { size: SIZE, offset: 0, slide }, batches);
   const baseline = runner(kernel, { size: SIZE, offset: 0 }, batches);
@@ -137,7 +106,7 @@ async function sliding(one: Case): Promise<BenchRow> {
     target,
     rounds: ROUNDS,
     beforeRound: () => {
-      if (turn++ % 2 === 0) { for (const { advance } of batches) advance(SIZE); }
+      if (turn++ % 2 === 0) { for (const batch of batches) advance(batch, SIZE); }
     },
     contender,
     baseline,

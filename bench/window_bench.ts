@@ -9,7 +9,8 @@
  */
 import type { BenchGroup, BenchRow } from "./support/bench.ts";
 import { compare } from "./support/bench.ts";
-import { create, type Kernel } from "../src/kernel/kernel.ts";
+import { advance, type BatchView, placedBatch } from "./support/placed_batch.ts";
+import { create } from "../src/kernel/kernel.ts";
 import { KernelWindowTable } from "../src/kernel/window_table.ts";
 import type { KernelColumn, KeyType, WindowPlan, WindowRows } from "../src/kernel/window_types.ts";
 import { columnOf, type Plain } from "../src/windows/plain_columns.ts";
@@ -26,8 +27,6 @@ const BUDGET_BYTES = 1 << 30;
 const WARM_UP_ROWS = 4_000_000;
 const WARM_UP_BATCHES = 300;
 const SWEEP_MS = 300;
-/** Room behind a column in kernel memory, so that loops may read a little past its end. */
-const PADDING_BYTES = 64;
 const AT = { watermarkBefore: -Infinity, bound: 0, partition: 0, position: 0 };
 
 interface Row {
@@ -132,39 +131,10 @@ function poolOf({ keys, type, keyOf, windows }: Case): Pool {
   return { rows, batches };
 }
 
-type BatchView = () => WindowRows;
-type Numbers = NonNullable<KernelColumn["values"] | KernelColumn["offsets"]>;
-
-/** Brings a buffer into kernel memory; gives a view that is taken anew when the memory has grown. */
-function placed<T extends Numbers>(kernel: Kernel, buffer: T): () => T {
-  const at = kernel.allocate(buffer.byteLength + PADDING_BYTES);
-  const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-  kernel.u8.set(bytes, at);
-  const View = buffer.constructor as new (memory: ArrayBuffer, at: number, length: number) => T;
-  return () => new View(kernel.u8.buffer, at, buffer.length);
-}
-
-function placedColumn(kernel: Kernel, column: KernelColumn): () => KernelColumn {
-  const values = column.values && placed(kernel, column.values);
-  const offsets = column.offsets && placed(kernel, column.offsets);
-  return () => ({ ...column, values: values?.(), offsets: offsets?.() });
-}
-
-/** Brings a batch into kernel memory. */
-function placedBatch(kernel: Kernel, { length, times, keys, values }: WindowRows): BatchView {
-  const [own, key, value] = [times, keys[0], values[0]].map((column) =>
-    placedColumn(kernel, column)
-  );
-  return () => ({ length, times: own(), keys: [key()], values: [value()] });
-}
-
 /** Moves all rows on by some windows. */
-function advance(rows: readonly Row[], batches: readonly BatchView[], windows: number): void {
+function advanceAll(rows: readonly Row[], batches: readonly BatchView[], windows: number): void {
   for (const row of rows) row.time += SIZE * windows;
-  for (const batch of batches) {
-    const values = batch().times.values as BigInt64Array;
-    for (let row = 0; row < values.length; row++) values[row] += BigInt(SIZE * windows);
-  }
+  for (const batch of batches) advance(batch, SIZE * windows);
 }
 
 interface Case {
@@ -204,7 +174,7 @@ async function tumbling(one: Case): Promise<BenchRow> {
       if (turn++ % 2 === 1) return;
       table.close(Infinity);
       windows.clear();
-      advance(pool.rows, batches, one.windows);
+      advanceAll(pool.rows, batches, one.windows);
       (globalThis as { gc?: () => void }).gc?.();
       // The collector sweeps on in threads of its own, at the cost of whoever comes next.
       await new Promise((resolve) => setTimeout(resolve, SWEEP_MS));
