@@ -1,8 +1,9 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import { knownOptions } from "../runtime/known_options.ts";
 import type { BatchDecoder, DecoderMetrics } from "./batch_decoder.ts";
 import { BatchReader } from "./batch_reader.ts";
 import { CsvFormat } from "./csv_format.ts";
-import { type CsvOptions, dialectOf, scannerOf } from "./csv_options.ts";
+import { CSV_OPTIONS, type CsvOptions, dialectOf, scannerOf } from "./csv_options.ts";
 
 /**
  * Decodes CSV (RFC 4180 and what is found in the wild) from bytes into batches.
@@ -31,6 +32,7 @@ export class CsvDecoder<Row = Record<string, unknown>> implements BatchDecoder<R
    * @throws {TypeError} or {RangeError} when an option is none that it can be.
    */
   constructor(options: CsvOptions<Row> = {}) {
+    knownOptions(options, CSV_OPTIONS);
     const dialect = dialectOf(options);
     const format = new CsvFormat<Row>(options, dialect);
     this.#reader = new BatchReader<Row>(options, scannerOf(dialect, options.comment), format);

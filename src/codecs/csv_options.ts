@@ -1,8 +1,9 @@
+import type { OptionRule } from "../runtime/known_options.ts";
 import type { DecoderOptions } from "./batch_decoder.ts";
 import type { CsvDialect } from "./csv_fields.ts";
 import { CsvScanner } from "./csv_scanner.ts";
 import { MAX_COLUMNS } from "./limits.ts";
-import { checkPositive } from "./option_checks.ts";
+import { checkPositive, DECODER_OPTIONS } from "./option_checks.ts";
 
 /** Options of {@linkcode CsvDecoder}. */
 export interface CsvOptions<Row = Record<string, unknown>> extends DecoderOptions<Row> {
@@ -38,6 +39,25 @@ export interface CsvOptions<Row = Record<string, unknown>> extends DecoderOption
   /** The most fields of a record. Default 4,096. */
   maxColumns?: number;
 }
+
+/** What options a CSV decoder takes. */
+export const CSV_OPTIONS: OptionRule<CsvOptions<never>> = {
+  doing: "make decoder",
+  names: {
+    ...DECODER_OPTIONS,
+    header: true,
+    separator: true,
+    quote: true,
+    comment: true,
+    trim: true,
+    emptyLines: true,
+    emptyStrings: true,
+    nullValues: true,
+    raggedRows: true,
+    inferTimestamps: true,
+    maxColumns: true,
+  },
+};
 
 function asciiByte(name: string, value: string): number {
   const code = value.length === 1 ? value.charCodeAt(0) : NaN;

@@ -1,9 +1,10 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
 import { BatchReader } from "./batch_reader.ts";
 import { MAX_COLUMNS, MAX_JSON_DEPTH } from "./limits.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
-import { checkPositive } from "./option_checks.ts";
+import { checkPositive, DECODER_OPTIONS } from "./option_checks.ts";
 import { LineScanner } from "./record_scanner.ts";
 
 /** Options of {@linkcode NdjsonDecoder}. */
@@ -13,6 +14,11 @@ export interface NdjsonOptions<Row = Record<string, unknown>> extends DecoderOpt
   /** The most columns to infer, fields of structs included. Default 4,096. */
   maxColumns?: number;
 }
+
+const OPTIONS: OptionRule<NdjsonOptions<never>> = {
+  doing: "make decoder",
+  names: { ...DECODER_OPTIONS, maxDepth: true, maxColumns: true },
+};
 
 /**
  * Decodes NDJSON (JSON lines: one object a line) from bytes into batches.
@@ -43,6 +49,7 @@ export class NdjsonDecoder<Row = Record<string, unknown>> implements BatchDecode
    * @throws {TypeError} or {RangeError} when an option is none that it can be.
    */
   constructor(options: NdjsonOptions<Row> = {}) {
+    knownOptions(options, OPTIONS);
     const { name = "NDJSON input" } = options;
     const format = new NdjsonFormat<Row>(name, {
       maxDepth: checkPositive("maxDepth", options.maxDepth ?? MAX_JSON_DEPTH),

@@ -1,3 +1,18 @@
+import type { DecoderOptions } from "./batch_decoder.ts";
+
+/** The names of the options that all decoders have. */
+export const DECODER_OPTIONS: Readonly<Record<keyof DecoderOptions, true>> = {
+  schema: true,
+  inferenceRows: true,
+  batchRows: true,
+  extraKeys: true,
+  maxRecordBytes: true,
+  invalidUtf8: true,
+  name: true,
+  badRecords: true,
+  deadLetter: true,
+};
+
 /**
  * Checks an option that must be a whole number of at least 1.
  *

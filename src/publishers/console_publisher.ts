@@ -2,6 +2,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { DataType } from "../batch/schema.ts";
 import { DAY_MS, MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Publisher, PublishOptions, Receipt } from "../stream/publisher.ts";
 
@@ -18,6 +19,12 @@ export interface ConsolePublisherOptions {
   /** Where it is printed. Default: the standard output of the process. */
   runtime?: Runtime;
 }
+
+const OPTIONS: OptionRule<ConsolePublisherOptions> = {
+  doing: "create ConsolePublisher",
+  names: { format: true, maxRows: true, runtime: true },
+  example: '{ format: "lines" }',
+};
 
 /**
  * Prints what is published.
@@ -39,7 +46,10 @@ export class ConsolePublisher implements Publisher {
    * @throws {TypeError | RangeError} when an option is none that it can be.
    */
   constructor(options: ConsolePublisherOptions = {}) {
-    const { format = "table", maxRows = Infinity, runtime = denoRuntime } = options;
+    const { format = "table", maxRows = Infinity, runtime = denoRuntime } = knownOptions(
+      options,
+      OPTIONS,
+    );
     if (format !== "table" && format !== "lines") {
       throw new TypeError(
         `Cannot create ConsolePublisher: format must be "table" or "lines", received ` +

@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Publisher, PublishOptions, Receipt } from "../stream/publisher.ts";
 
 const DEFAULT_MAX_ROWS = 10_000_000;
@@ -8,6 +9,12 @@ export interface MemoryPublisherOptions {
   /** More rows than this are refused. Default 10,000,000. */
   maxRows?: number;
 }
+
+const OPTIONS: OptionRule<MemoryPublisherOptions> = {
+  doing: "create MemoryPublisher",
+  names: { maxRows: true },
+  example: "{ maxRows: 1000 }",
+};
 
 /**
  * Keeps what is published, for tests and small results.
@@ -29,9 +36,10 @@ export class MemoryPublisher implements Publisher {
   /**
    * Keeps nothing yet.
    *
-   * @throws {RangeError} when `maxRows` is no whole number.
+   * @throws {TypeError | RangeError} when `maxRows` is no whole number, or an option is not known.
    */
-  constructor({ maxRows = DEFAULT_MAX_ROWS }: MemoryPublisherOptions = {}) {
+  constructor(options: MemoryPublisherOptions = {}) {
+    const { maxRows = DEFAULT_MAX_ROWS } = knownOptions(options, OPTIONS);
     if (!(Number.isInteger(maxRows) && maxRows >= 0)) {
       throw new RangeError(
         `Cannot create MemoryPublisher: maxRows must be a whole number, received ${maxRows}`,

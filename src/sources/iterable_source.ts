@@ -3,6 +3,7 @@ import { type InferredRow, RecordBatch } from "../batch/record_batch.ts";
 import { RecordBatchBuilder } from "../batch/record_batch_builder.ts";
 import type { TypedSchema } from "../batch/schema.ts";
 import { BadInputError } from "../stream/bad_inputs.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { BadInput, Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import { FirstRows } from "./first_rows.ts";
@@ -36,6 +37,12 @@ export interface IterableSourceOptions<Row> {
   name?: string;
 }
 
+const OPTIONS: OptionRule<IterableSourceOptions<never>> = {
+  doing: "make source",
+  names: { schema: true, inferenceRows: true, extraKeys: true, batchRows: true, name: true },
+  example: "{ batchRows: 1000 }",
+};
+
 /**
  * A source of objects or batches.
  *
@@ -55,7 +62,10 @@ export class IterableSource<In extends object, Row = InferredRow<In>> implements
    * @throws {TypeError | RangeError} when an option is none that it can be.
    */
   constructor(rows: Rows<In>, options: IterableSourceOptions<Row> = {}) {
-    const { schema, inferenceRows, extraKeys, batchRows, name = "iterable" } = options;
+    const { schema, inferenceRows, extraKeys, batchRows, name = "iterable" } = knownOptions(
+      options,
+      OPTIONS,
+    );
     checkCount("inferenceRows", inferenceRows, INFERENCE_ROWS);
     checkCount("batchRows", batchRows, Number.MAX_SAFE_INTEGER);
     if (![undefined, "error", "ignore"].includes(extraKeys)) {

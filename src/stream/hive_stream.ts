@@ -2,6 +2,7 @@ import type { Expr } from "../batch/expressions/mod.ts";
 import { functionSpec } from "../hive/record_function.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import type { ModuleReference } from "../hive/user_function.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import type { ErrorRecord } from "./error_record.ts";
 import {
@@ -35,6 +36,12 @@ function resultTimeout({ timeout }: GetResultOptions): number {
   if (timeout === undefined) return DEFAULT_RESULT_TIMEOUT_MS;
   return timeout === Infinity ? Infinity : milliseconds(timeout, "timeout", { fractions: true });
 }
+
+const START: OptionRule<StartOptions> = {
+  doing: "start",
+  names: { context: true },
+  example: "{ context: { limit: 3 } }",
+};
 
 type State = "new" | "running" | "stopping" | "stopped" | "failed";
 
@@ -136,6 +143,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
         `Cannot start: the stream is ${this.#state}; a stream is started once, make a new one`,
       );
     }
+    knownOptions(options, START);
     const spec = functionSpec(fn, options.context);
     this.#engine = new RecordEngine(this.#settings, {
       fn: spec,

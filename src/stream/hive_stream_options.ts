@@ -1,4 +1,5 @@
 import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { OptionChecks } from "./option_checks.ts";
@@ -80,8 +81,27 @@ export interface HiveStreamSettings<In> {
 
 const check = new OptionChecks("HiveStream");
 
+const OPTIONS: OptionRule<HiveStreamOptions> = {
+  doing: "create HiveStream",
+  names: {
+    workers: true,
+    bufferSize: true,
+    resultBuffer: true,
+    ordered: true,
+    concurrency: true,
+    recordTimeout: true,
+    maxLostBees: true,
+    onError: true,
+    deadLetter: true,
+    ringBytes: true,
+    runtime: true,
+  },
+  example: "{ workers: 2 }",
+};
+
 /** Checks the options of a stream; a number out of range or an unknown word is an error. */
-export function hiveStreamSettings<In>(options: HiveStreamOptions<In>): HiveStreamSettings<In> {
+export function hiveStreamSettings<In>(given: HiveStreamOptions<In>): HiveStreamSettings<In> {
+  const options = knownOptions(given, OPTIONS);
   const runtime = options.runtime ?? denoRuntime;
   const {
     workers = Math.min(MAX_WORKERS, Math.max(1, runtime.cores - 1)),

@@ -211,9 +211,9 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
   }
 
   async #publish(publisher: Publisher, options: RunOptions): Promise<PipelineMetrics> {
+    const { run, batches } = this.#begin(options);
     const signal = stopSignal(options);
     const given = signal ? { signal } : {};
-    const { run, batches } = this.#begin(options);
     using stop = new Stop(signal);
     for await (const batch of batches) await stop.or(publisher.publish(batch, given));
     await stop.or(publisher.flush());

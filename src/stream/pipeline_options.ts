@@ -1,6 +1,7 @@
 import { type KernelOptions, LEAST_BUDGET_BYTES, MOST_BUDGET_BYTES } from "../kernel/kernel.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { LateDataPolicy, LateRow } from "./late_output.ts";
 import { OptionChecks } from "./option_checks.ts";
@@ -84,12 +85,33 @@ export interface PipelineSettings {
 
 const check = new OptionChecks("pipeline");
 
+const OPTIONS: OptionRule<PipelineOptions> = {
+  doing: "create pipeline",
+  names: {
+    workers: true,
+    maxLostBees: true,
+    recordTimeout: true,
+    badRecords: true,
+    deadLetter: true,
+    lateData: true,
+    lateOutput: true,
+    memoryBytes: true,
+    ringBytes: true,
+    batchRows: true,
+    epochRows: true,
+    checkpointBatches: true,
+    runtime: true,
+  },
+  example: "{ workers: 2 }",
+};
+
 /**
  * Checks the options of a pipeline and puts defaults in place.
  *
- * @throws {TypeError | RangeError} naming the option that cannot be.
+ * @throws {TypeError | RangeError} naming the option that cannot be, or is not known.
  */
-export function pipelineSettings(options: PipelineOptions): PipelineSettings {
+export function pipelineSettings(given: PipelineOptions): PipelineSettings {
+  const options = knownOptions(given, OPTIONS);
   const runtime = options.runtime ?? denoRuntime;
   const {
     workers = Math.min(MAX_WORKERS, Math.max(1, runtime.cores - 1)),

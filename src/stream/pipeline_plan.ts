@@ -5,6 +5,7 @@ import type { StepSpec } from "../hive/row_steps.ts";
 import { RowSteps } from "../hive/row_steps.ts";
 import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
 import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
+import { Aggregate, isComputed } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import type { CalendarTime } from "../windows/calendar_time.ts";
 import { extentOf } from "../windows/plan.ts";
@@ -144,7 +145,20 @@ function resultSchemaOf(
     using run = new RowSteps(steps, schema);
     return run.schema;
   }
+  checkConditions(window.aggregates, { steps, schema });
   using input = new WindowInput(window, schema, { steps });
   using table = windowTableOver((plan) => new ReferenceWindowTable(plan), input.tableOptions);
   return table.resultSchema;
+}
+
+/** Conditions are told by themselves before they are parts of what is computed. */
+function checkConditions(
+  aggregates: Aggregates,
+  { steps, schema }: { steps: readonly StepSpec[]; schema: Schema },
+): void {
+  const own = steps.filter((step) => !("name" in step && isComputed(step.name)));
+  using before = new RowSteps(own, schema);
+  for (const each of Object.values(aggregates)) {
+    if (each instanceof Aggregate) each.checkConditions(before.schema);
+  }
 }

@@ -16,6 +16,7 @@ import { LateOutput } from "./late_output.ts";
 import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
@@ -49,6 +50,12 @@ export interface RunOptions {
   /** Called with the metrics some ten times a second, and at the end. */
   onProgress?: (metrics: PipelineMetrics) => void;
 }
+
+const OPTIONS: OptionRule<RunOptions> = {
+  doing: "run pipeline",
+  names: { signal: true, onAbort: true, onProgress: true },
+  example: "{ signal }",
+};
 
 /** What a run is made of. */
 export interface RunSpec {
@@ -103,6 +110,7 @@ export class PipelineRun {
 
   /** Opens the source; the bees are born when the first rows have come. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
+    knownOptions(options, OPTIONS);
     const { source, plan, settings } = spec;
     const { runtime, badRecords, lateData, batchRows, ringBytes, workers } = settings;
     this.#spec = spec;

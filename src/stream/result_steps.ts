@@ -1,6 +1,7 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { HeldRows } from "./held_rows.ts";
 import { Stop } from "./stop.ts";
@@ -18,6 +19,12 @@ export interface BatchOptions {
    */
   within?: Duration;
 }
+
+const OPTIONS: OptionRule<BatchOptions> = {
+  doing: "batch results",
+  names: { rows: true, within: true },
+  example: "{ rows: 1000 }",
+};
 
 type Batches = AsyncGenerator<RecordBatch, void, undefined>;
 
@@ -108,11 +115,11 @@ async function called(
  * @throws {TypeError | RangeError} when an option is none that it can be.
  */
 export function regrouping(options: BatchOptions): ResultStep {
-  const { rows, within } = Object(options) as BatchOptions;
+  const { rows, within } = knownOptions(options, OPTIONS);
   if (!(Number.isInteger(rows) && rows >= 1 && rows <= MAX_BATCH_ROWS)) {
     throw new RangeError(
       `Cannot batch results: rows must be a whole number from 1 to ${MAX_BATCH_ROWS}, received ` +
-        `${typeof rows === "number" ? rows : typeof rows}; call batch({ rows: 1000 })`,
+        `${received(rows)}; call batch({ rows: 1000 })`,
     );
   }
   const withinMs = within === undefined ? Infinity : milliseconds(within, "within");

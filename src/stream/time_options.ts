@@ -1,10 +1,21 @@
 import { milliseconds } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { IdleRule } from "../windows/watermark_tracker.ts";
 import type { IdleOptions, TimestampOptions } from "./pipeline.ts";
 import type { TimePlan } from "./pipeline_plan.ts";
 
+const OPTIONS: OptionRule<TimestampOptions> = {
+  doing: "take event times",
+  names: { format: true, maxDisorder: true, watermarks: true, idle: true },
+  example: '{ format: "iso", maxDisorder: "5s" }',
+};
+const IDLE: OptionRule<IdleOptions> = {
+  doing: "tell when a partition is idle",
+  names: { after: true, clock: true },
+  example: '{ after: "30s" }',
+};
 const FORMATS: readonly unknown[] = ["iso", "date", "s", "ms", "us"];
 
 /** Watermarks that are decided row by row before the rows go to the bees. */
@@ -18,7 +29,8 @@ export interface WatermarkPlan {
  *
  * @throws {TypeError | RangeError} when an option is none that it can be.
  */
-export function timePlan({ format, ...options }: TimestampOptions): Omit<TimePlan, "column"> {
+export function timePlan(given: TimestampOptions): Omit<TimePlan, "column"> {
+  const { format, ...options } = knownOptions(given, OPTIONS);
   if (format !== undefined && !FORMATS.includes(format)) {
     throw new TypeError(
       `Cannot take event times: format must be one of ` +
@@ -53,7 +65,7 @@ function strategyOf({ watermarks, maxDisorder }: TimestampOptions): WatermarkStr
 }
 
 function idleRule(options: IdleOptions): IdleRule {
-  const { after, clock = "stream" } = Object(options) as IdleOptions;
+  const { after, clock = "stream" } = knownOptions(options, IDLE);
   if (clock !== "stream" && clock !== "wall") {
     throw new TypeError(
       `Cannot tell when a partition is idle: clock must be "stream" or "wall", received ` +

@@ -1,6 +1,9 @@
 import { col } from "../batch/expressions/builders.ts";
 import { type Expr, type ExprValue, isExpression } from "../batch/expressions/expr.ts";
 import type { ExprNode } from "../batch/expressions/node.ts";
+import { typeOf } from "../batch/expressions/check.ts";
+import type { Schema } from "../batch/schema.ts";
+import { typeName } from "../batch/schema_check.ts";
 import { when } from "../batch/expressions/when.ts";
 import type { AggregateOp } from "../kernel/window_types.ts";
 
@@ -70,6 +73,7 @@ export class Aggregate<
   declare readonly computed?: readonly ComputedColumn[];
   readonly #operands: readonly AggregateOperand[];
   readonly #condition: Expr | undefined;
+  #conditions: readonly Expr[] = [];
 
   /**
    * Use `count()`, `sum()` and their like.
@@ -116,7 +120,26 @@ export class Aggregate<
       );
     }
     const all = this.#condition?.and(condition) ?? condition;
-    return new Aggregate<Op, ColumnName, Value, ByName>(this.op, this.#operands, all);
+    const some = new Aggregate<Op, ColumnName, Value, ByName>(this.op, this.#operands, all);
+    some.#conditions = [...this.#conditions, condition];
+    return some;
+  }
+
+  /**
+   * Checks that the conditions of {@linkcode Aggregate.where} are conditions, where they are not
+   * parts of another expression yet.
+   *
+   * @throws {TypeError} when one is not true or false, or does not fit the columns.
+   */
+  checkConditions(schema: Schema): void {
+    for (const condition of this.#conditions) {
+      const type = typeOf(condition, schema);
+      if (type.kind === "bool" || type.kind === "mixed") continue;
+      throw new TypeError(
+        `Cannot take ${this.op} of the rows where ${condition}: a condition is true or false, ` +
+          `this is ${typeName(type)}; compare it`,
+      );
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { type WatermarkGenerator, WatermarkStrategy } from "./watermark_strategy.ts";
 
 /** Options of {@linkcode BoundedDisorder}. */
@@ -6,6 +7,12 @@ export interface BoundedDisorderOptions {
   /** By how much a row may be older than the newest before it without being late. */
   maxDisorder: Duration;
 }
+
+const OPTIONS: OptionRule<BoundedDisorderOptions> = {
+  doing: "make watermarks",
+  names: { maxDisorder: true },
+  example: '{ maxDisorder: "5s" }',
+};
 
 /**
  * The watermark is the greatest time so far less a bound, after every row. `maxDisorder` of
@@ -29,10 +36,12 @@ export class BoundedDisorder extends WatermarkStrategy {
   /**
    * Watermarks at a bound behind the greatest time.
    *
-   * @throws {TypeError | RangeError} when `maxDisorder` is no usable duration.
+   * @throws {TypeError | RangeError} when `maxDisorder` is no usable duration, or an option is not
+   *   known.
    */
-  constructor({ maxDisorder }: BoundedDisorderOptions) {
+  constructor(options: BoundedDisorderOptions) {
     super();
+    const { maxDisorder } = knownOptions(options, OPTIONS);
     this.bound = milliseconds(maxDisorder, "maxDisorder");
   }
 

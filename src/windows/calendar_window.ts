@@ -1,4 +1,5 @@
 import { DAY_MS } from "../batch/time_range.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 
 /** What a {@linkcode CalendarWindow} is as long as. */
 export type CalendarUnit = "day" | "week" | "month" | "year";
@@ -23,6 +24,11 @@ export interface CalendarWindowOptions {
   weekStart?: Weekday;
 }
 
+const OPTIONS: OptionRule<CalendarWindowOptions> = {
+  doing: "make calendar windows",
+  names: { unit: true, timeZone: true, weekStart: true },
+  example: '{ unit: "day", timeZone: "UTC" }',
+};
 const UNITS: readonly CalendarUnit[] = ["day", "week", "month", "year"];
 /** 1970-01-01 was a Thursday: how many days before it a week started. */
 const DAYS_BEFORE: Readonly<Record<Weekday, number>> = {
@@ -78,11 +84,12 @@ export class CalendarWindow {
   /**
    * The windows of a calendar.
    *
-   * @throws {TypeError} when `unit` or `weekStart` is none of those there are, or `timeZone` no text.
+   * @throws {TypeError} when `unit` or `weekStart` is none of those there are, `timeZone`
+   *   is no text, or an option is not known.
    * @throws {RangeError} when `timeZone` is not known.
    */
   constructor(options: CalendarWindowOptions) {
-    const { unit, timeZone, weekStart } = Object(options) as CalendarWindowOptions;
+    const { unit, timeZone, weekStart } = knownOptions(options, OPTIONS);
     if (!UNITS.includes(unit)) throw notOneOf("unit", unit, UNITS);
     const days = Object.keys(DAYS_BEFORE);
     if (weekStart !== undefined && !Object.hasOwn(DAYS_BEFORE, weekStart)) {

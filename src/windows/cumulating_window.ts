@@ -1,4 +1,5 @@
 import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { checkOverlap, type WindowBounds, windowOffset } from "./window_offset.ts";
 
 /** Options of {@linkcode CumulatingWindow}. */
@@ -12,6 +13,12 @@ export interface CumulatingWindowOptions {
    */
   offset?: Duration;
 }
+
+const OPTIONS: OptionRule<CumulatingWindowOptions> = {
+  doing: "make windows that grow",
+  names: { size: true, step: true, offset: true },
+  example: '{ size: "1d", step: "1h" }',
+};
 
 /**
  * Windows that grow from one start by a step at a time up to their size, then start anew: what a
@@ -39,10 +46,11 @@ export class CumulatingWindow {
   /**
    * Windows that grow.
    *
-   * @throws {TypeError | RangeError} when an option is no usable duration, `size` is no multiple of
+   * @throws {TypeError | RangeError} when an option is no usable duration or not known, `size` is no multiple of
    *   `step`, or too many windows would hold one time.
    */
-  constructor({ size, step, offset = 0 }: CumulatingWindowOptions) {
+  constructor(options: CumulatingWindowOptions) {
+    const { size, step, offset = 0 } = knownOptions(options, OPTIONS);
     this.size = milliseconds(size, "window size", { least: 1 });
     this.step = milliseconds(step, "window step", { least: 1 });
     if (this.size % this.step !== 0) {

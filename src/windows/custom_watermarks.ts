@@ -2,6 +2,7 @@ import { readColumn } from "../batch/column_reader.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import {
   type RowTeller,
   type WatermarkGenerator,
@@ -17,6 +18,12 @@ export interface CustomWatermarksOptions<Row = Record<string, unknown>> {
   /** How often, by the wall clock, `onPeriodic` is called. Default: it is not. */
   interval?: Duration;
 }
+
+const OPTIONS: OptionRule<CustomWatermarksOptions<never>> = {
+  doing: "make custom watermarks",
+  names: { create: true, columns: true, interval: true },
+  example: "{ create: () => ({ onEvent: (time) => time }) }",
+};
 
 /**
  * Watermarks by a function of yours, which is called on the main thread, in the order of the
@@ -48,8 +55,9 @@ export class CustomWatermarks<Row = Record<string, unknown>> extends WatermarkSt
    *
    * @throws {TypeError | RangeError} when an option is none that it can be.
    */
-  constructor({ create, columns = [], interval }: CustomWatermarksOptions<Row>) {
+  constructor(options: CustomWatermarksOptions<Row>) {
     super();
+    const { create, columns = [], interval } = knownOptions(options, OPTIONS);
     if (typeof create !== "function") {
       throw new TypeError(
         `Cannot make custom watermarks: create must be a function that gives a generator, with ` +

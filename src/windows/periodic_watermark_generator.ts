@@ -1,4 +1,5 @@
 import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { type WatermarkGenerator, WatermarkStrategy } from "./watermark_strategy.ts";
 
 /** Options of {@linkcode PeriodicWatermarkGenerator}. */
@@ -15,6 +16,12 @@ export interface PeriodicWatermarkOptions {
   /** Also a watermark after so many rows of a partition, at least 1. Default: none. */
   everyRecords?: number;
 }
+
+const OPTIONS: OptionRule<PeriodicWatermarkOptions> = {
+  doing: "make periodic watermarks",
+  names: { interval: true, maxDisorder: true, clock: true, everyRecords: true },
+  example: '{ interval: "1s" }',
+};
 
 /**
  * The greatest time so far less a bound, as {@linkcode BoundedDisorder}, but only now and then:
@@ -45,7 +52,10 @@ export class PeriodicWatermarkGenerator extends WatermarkStrategy {
    */
   constructor(options: PeriodicWatermarkOptions) {
     super();
-    const { interval, maxDisorder = 0, clock = "event", everyRecords } = options;
+    const { interval, maxDisorder = 0, clock = "event", everyRecords } = knownOptions(
+      options,
+      OPTIONS,
+    );
     checkOptions(options);
     const ms = interval === undefined
       ? undefined

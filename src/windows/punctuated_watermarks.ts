@@ -7,6 +7,7 @@ import { printExpression } from "../batch/expressions/print.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import {
   type RowTeller,
   type WatermarkGenerator,
@@ -25,6 +26,12 @@ export interface PunctuatedWatermarksOptions {
    */
   column?: string;
 }
+
+const OPTIONS: OptionRule<PunctuatedWatermarksOptions> = {
+  doing: "make punctuated watermarks",
+  names: { when: true, column: true },
+  example: '{ when: col("kind").eq("mark") }',
+};
 
 /**
  * Watermarks that stand in the rows: a row for which a condition holds says that no older ones will
@@ -50,10 +57,11 @@ export class PunctuatedWatermarks extends WatermarkStrategy {
   /**
    * Watermarks in the rows for which `when` is true.
    *
-   * @throws {TypeError} when `when` is no expression, or `column` no name.
+   * @throws {TypeError} when `when` is no expression, `column` no name, or an option is not known.
    */
-  constructor({ when, column }: PunctuatedWatermarksOptions) {
+  constructor(options: PunctuatedWatermarksOptions) {
     super();
+    const { when, column } = knownOptions(options, OPTIONS);
     if (!isExpression(when)) {
       throw new TypeError(
         `Cannot make punctuated watermarks: when must be an expression such as ` +

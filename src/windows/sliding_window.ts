@@ -1,4 +1,5 @@
 import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { checkOverlap, type WindowBounds, windowOffset } from "./window_offset.ts";
 
 /** Options of {@linkcode SlidingWindow}. */
@@ -16,6 +17,12 @@ export interface SlidingWindowOptions {
    */
   offset?: Duration;
 }
+
+const OPTIONS: OptionRule<SlidingWindowOptions> = {
+  doing: "make sliding windows",
+  names: { size: true, slide: true, offset: true },
+  example: '{ size: "60s", slide: "5s" }',
+};
 
 /**
  * Windows of one length that start at equal distances, and overlap when that is less than their
@@ -45,10 +52,11 @@ export class SlidingWindow {
   /**
    * Windows of one length at equal distances.
    *
-   * @throws {TypeError | RangeError} when an option is no usable duration, or too many windows
-   *   would hold one time.
+   * @throws {TypeError | RangeError} when an option is no usable duration or not known, or too
+   *   many windows would hold one time.
    */
-  constructor({ size, slide, offset = 0 }: SlidingWindowOptions) {
+  constructor(options: SlidingWindowOptions) {
+    const { size, slide, offset = 0 } = knownOptions(options, OPTIONS);
     this.size = milliseconds(size, "window size", { least: 1 });
     this.slide = milliseconds(slide, "window slide", { least: 1 });
     checkOverlap(this.size, this.slide, "slide");

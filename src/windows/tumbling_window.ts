@@ -1,4 +1,5 @@
 import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { windowOffset } from "./window_offset.ts";
 
 /** Options of {@linkcode TumblingWindow}. */
@@ -11,6 +12,12 @@ export interface TumblingWindowOptions {
    */
   offset?: Duration;
 }
+
+const OPTIONS: OptionRule<TumblingWindowOptions> = {
+  doing: "make tumbling windows",
+  names: { size: true, offset: true },
+  example: '{ size: "60s" }',
+};
 
 /**
  * Windows of one length that follow each other without gap or overlap.
@@ -35,9 +42,11 @@ export class TumblingWindow {
   /**
    * Windows of one length, side by side.
    *
-   * @throws {TypeError | RangeError} when `size` or `offset` is no usable duration.
+   * @throws {TypeError | RangeError} when `size` or `offset` is no usable duration, or an option is
+   *   not known.
    */
-  constructor({ size, offset = 0 }: TumblingWindowOptions) {
+  constructor(options: TumblingWindowOptions) {
+    const { size, offset = 0 } = knownOptions(options, OPTIONS);
     this.size = milliseconds(size, "window size", { least: 1 });
     this.offset = windowOffset(offset, this.size);
   }
