@@ -138,6 +138,11 @@ export class Dispatcher {
     return frame;
   }
 
+  /** A bee was lost with its batches, and the others go on. */
+  forget(bee: number): void {
+    this.#held[bee].clear();
+  }
+
   /** Begins anew: nothing that was sent counts any more. */
   restart(): void {
     this.#generation++;

@@ -12,6 +12,7 @@ import { CumulatingWindow } from "../windows/cumulating_window.ts";
 import { SlidingWindow } from "../windows/sliding_window.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
 import { eventTimesOf } from "./calendar_plan.ts";
+import type { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import {
   askedColumns,
@@ -230,17 +231,33 @@ function publisherName(publisher: Publisher): string {
   return name && name !== "Object" ? name : "an object with publish() and flush()";
 }
 
+/** What each guarantee comes to. */
+function promises(
+  { checkpointBatches, badRecords }: PipelineSettings,
+  hasWindows: boolean,
+): Readonly<Record<DeliveryGuarantee, { words: string; how: readonly string[] }>> {
+  const back = `all go back to the last checkpoint, one every ${checkpointBatches} batches`;
+  const again = hasWindows ? back : "its unfinished batches are sent again";
+  const fate = { fail: "fails the run", skip: "is skipped", deadLetter: "is dead-lettered" };
+  const guilty = `a record that costs two bees ${fate[badRecords]}`;
+  const twice = hasWindows ? "results since then leave again" : "what of them left leaves again";
+  const rest = hasWindows ? `for the rest ${back}` : "the others go on as they are";
+  const given = "what it had in flight is given up, and counted as lost";
+  return {
+    atMostOnce: { words: "at most once", how: [given, `${rest}; no result leaves twice`] },
+    atLeastOnce: { words: "at least once", how: [again, `${twice}; ${guilty}`] },
+    exactlyOnce: { words: "exactly once", how: [again, `no result leaves twice; ${guilty}`] },
+  };
+}
+
 /** What holds when a bee is lost, and what does not when the process is. */
 function promise({ plan, settings, publisher }: Explained): string[] {
-  const { workers, maxLostBees, checkpointBatches, badRecords } = settings;
+  const { workers, maxLostBees, deliveryGuarantee } = settings;
   const bees = workers === 1 ? "1 bee works" : `${workers} bees work`;
-  const again = plan.window
-    ? `all go back to the last checkpoint, one every ${checkpointBatches} batches`
-    : "its unfinished batches are sent again";
-  const fate = { fail: "fails the run", skip: "is skipped", deadLetter: "is dead-lettered" };
+  const { words, how } = promises(settings, plan.window !== undefined)[deliveryGuarantee];
   return [
-    `exactly once: ${bees}; one that is lost is replaced, up to ${maxLostBees} of them, and ${again};`,
-    `no result leaves twice; a record that costs two bees ${fate[badRecords]}`,
+    `${words}: ${bees}; one that is lost is replaced, up to ${maxLostBees} of them, and ${how[0]};`,
+    ...how.slice(1),
     publisher
       ? "this holds while the process lives: when it dies, what was published so far stays, the rest is lost"
       : "this holds while the process lives: when it dies, all that was in flight is lost",

@@ -11,6 +11,7 @@ export class Ledger {
   readonly #late: LateOutput;
   readonly #fails: boolean;
   readonly #closed: RowCounts = noCounts();
+  #lost = 0;
   /** All batches before this one have an outcome without records that cannot be used. */
   #sound = 0;
 
@@ -29,6 +30,7 @@ export class Ledger {
    */
   note(log: WorkLog, entry: LogEntry, outcome: Outcome): void {
     entry.outcome = outcome;
+    entry.isAcknowledged = true;
     if (!this.#fails) return;
     for (let next = log.at(this.#sound); next?.outcome; next = log.at(++this.#sound)) {
       const [first] = next.outcome.bad;
@@ -40,8 +42,14 @@ export class Ledger {
   close({ outcome, ...entry }: LogEntry): void {
     if (!outcome) throw new Error(`Batch ${entry.sequence} left the log without an outcome`);
     addCounts(this.#closed, outcome.counts);
+    this.#lost += entry.lost;
     for (const bad of outcome.bad) this.#bad.report(badInput(entry, bad));
     if (outcome.late.length > 0) this.#late.put(lateRows(entry, outcome.late));
+  }
+
+  /** Rows that were given up with lost bees. */
+  lost(open: readonly LogEntry[]): number {
+    return open.reduce((sum, { lost }) => sum + lost, this.#lost);
   }
 
   /** All counts, those of batches included that may still be sent again. */

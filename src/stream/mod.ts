@@ -16,6 +16,7 @@ export * from "./hive_stream_types.ts";
 export * from "./publisher.ts";
 export type { KeyedResult } from "./result_queue.ts";
 export * from "./results_full_error.ts";
+export { DeliveryGuarantee } from "./delivery_guarantee.ts";
 export { BadInputError } from "./bad_inputs.ts";
 export type { TimestampFormat } from "./event_time.ts";
 export type { LateDataPolicy, LateRow } from "./late_output.ts";

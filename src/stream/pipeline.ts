@@ -59,7 +59,11 @@ export interface RunnablePipeline<Row> extends AsyncIterable<Row> {
    * @throws {TypeError | RangeError} when `rows` is no count, or `within` no duration.
    */
   batch(options: BatchOptions): RunnablePipeline<Row>;
-  /** Where the results of {@linkcode RunnablePipeline.run} go. */
+  /**
+   * Where the results of {@linkcode RunnablePipeline.run} go.
+   *
+   * @throws {TypeError} when it is no publisher, or cannot keep what `deliveryGuarantee` promises.
+   */
   to(publisher: Publisher): PublishingPipeline;
   /** Runs to the end of the source; what comes out is counted and dropped. */
   run(options?: RunOptions): Promise<PipelineMetrics>;

@@ -5,6 +5,7 @@ import type { Aggregates } from "../windows/aggregates.ts";
 import { isWindowAssigner, type WindowAssigner } from "../windows/window_assigner.ts";
 import { CalendarWindow } from "../windows/calendar_window.ts";
 import { calendarPlan } from "./calendar_plan.ts";
+import { checkDelivery } from "./delivery_guarantee.ts";
 import { explain } from "./explain.ts";
 import type {
   Pipeline,
@@ -190,6 +191,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
   to(publisher: Publisher): PublishingPipeline {
     this.#expect("to", ...COMPLETE);
     checkPublisher(publisher);
+    checkDelivery(publisher, this.#parts.settings.deliveryGuarantee);
     return {
       run: (options: RunOptions = {}) => this.#publish(publisher, options),
       metrics: () => this.metrics(),

@@ -25,6 +25,8 @@ export interface PipelineJob {
   readonly task: TaskSpec;
   /** Whether the bees need rings between them. */
   readonly exchanges: boolean;
+  /** Whether the others can go on as they are when a bee is lost, for none keeps anything. */
+  readonly isStateless: boolean;
   /** Windows that have left. */
   readonly windows: number;
   /** Watermark up to which windows have left, ms. */

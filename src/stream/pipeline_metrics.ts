@@ -25,8 +25,8 @@ export interface PipelineBeeMetrics {
 /**
  * What a pipeline has done.
  *
- * Once it has ended, `recordsIn` is the sum of `absorbed`, `filtered`, `late`, `untimed`, `skipped`
- * and `deadLettered`, and `unaccounted` is 0.
+ * Once it has ended, `recordsIn` is the sum of `absorbed`, `filtered`, `late`, `untimed`, `skipped`,
+ * `deadLettered` and `lost`, and `unaccounted` is 0.
  */
 export interface PipelineMetrics {
   /** Records read from the source, those that could not be used included. */
@@ -45,6 +45,8 @@ export interface PipelineMetrics {
   readonly skipped: number;
   /** Records given to `deadLetter`. */
   readonly deadLettered: number;
+  /** Records given up with a lost bee, by `DeliveryGuarantee.AtMostOnce`. */
+  readonly lost: number;
   /** Records that no bee has dealt with yet. */
   readonly inFlight: number;
   /** Records that are in none of the counts above. */
@@ -63,6 +65,12 @@ export interface PipelineMetrics {
   readonly lostBees: number;
   /** Batches that were sent again because a bee was lost. */
   readonly replayedBatches: number;
+  /**
+   * Records in these batches, each as often as it was sent again. With
+   * `DeliveryGuarantee.AtLeastOnce` results with them may have left twice, and are counted twice
+   * in `rowsOut` and `windowsFired`.
+   */
+  readonly replayed: number;
   /** How often the state was saved against the loss of a bee. */
   readonly checkpoints: number;
   /** Whether the run was ended before its source. */
@@ -132,6 +140,7 @@ export function noPipelineMetrics(): PipelineMetrics {
     untimed: 0,
     skipped: 0,
     deadLettered: 0,
+    lost: 0,
     inFlight: 0,
     unaccounted: 0,
     windowsFired: 0,
@@ -141,6 +150,7 @@ export function noPipelineMetrics(): PipelineMetrics {
     recordsPerSecond: 0,
     lostBees: 0,
     replayedBatches: 0,
+    replayed: 0,
     checkpoints: 0,
     aborted: false,
     bees: [],

@@ -3,6 +3,7 @@ import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { DELIVERY_GUARANTEES, DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { LateDataPolicy, LateRow } from "./late_output.ts";
 import { OptionChecks } from "./option_checks.ts";
 import type { Publisher } from "./publisher.ts";
@@ -48,6 +49,12 @@ export interface PipelineOptions {
    * columns `record`, `position` and `partition`.
    */
   lateOutput?: Publisher | ((late: LateRow) => void | Promise<void>);
+  /**
+   * What is promised about the results when a bee is lost: that no record is in them twice
+   * (`DeliveryGuarantee.AtMostOnce`), that each is in them (`AtLeastOnce`), or both (`ExactlyOnce`,
+   * default). Holds while the process lives.
+   */
+  deliveryGuarantee?: DeliveryGuarantee;
   /** Kernel memory of each bee, in bytes, from 256 KiB to 4 GiB − 64 KiB. Default 1 GiB. */
   memoryBytes?: number;
   /**
@@ -74,6 +81,7 @@ export interface PipelineSettings {
   readonly deadLetter: PipelineOptions["deadLetter"];
   readonly lateData: LateDataPolicy;
   readonly lateOutput: PipelineOptions["lateOutput"];
+  readonly deliveryGuarantee: DeliveryGuarantee;
   /** What the kernel of each bee is made with. */
   readonly kernel: KernelOptions;
   readonly ringBytes: number;
@@ -95,6 +103,7 @@ const OPTIONS: OptionRule<PipelineOptions> = {
     deadLetter: true,
     lateData: true,
     lateOutput: true,
+    deliveryGuarantee: true,
     memoryBytes: true,
     ringBytes: true,
     batchRows: true,
@@ -121,6 +130,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     deadLetter,
     lateData = "drop",
     lateOutput,
+    deliveryGuarantee = DeliveryGuarantee.ExactlyOnce,
     memoryBytes = DEFAULT_MEMORY_BYTES,
     ringBytes = DEFAULT_RING_BYTES,
     batchRows = DEFAULT_BATCH_ROWS,
@@ -134,6 +144,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
   check.oneOf("lateData", lateData, LATE_DATA_POLICIES);
   const aside = { puts: "sideOutput", name: "lateOutput", target: lateOutput };
   check.target("lateData", { policy: lateData, ...aside });
+  check.oneOf("deliveryGuarantee", deliveryGuarantee, DELIVERY_GUARANTEES);
   return {
     workers: check.count("workers", workers, { least: 1, most: MAX_WORKERS }),
     maxLostBees: check.count("maxLostBees", maxLostBees, { least: 0 }),
@@ -142,6 +153,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     deadLetter,
     lateData,
     lateOutput,
+    deliveryGuarantee,
     kernel: {
       budgetBytes: check.count("memoryBytes", memoryBytes, memoryRange),
       remedy: "raise memoryBytes",

@@ -4,6 +4,7 @@ import {
   MESSAGE_HEADER_BYTES,
   messageBody,
   MessageKind,
+  type Outcome,
   readMessageHeader,
   readOutcome,
 } from "../hive/pipeline_frames.ts";
@@ -11,11 +12,12 @@ import { StreamingError } from "../hive/streaming_error.ts";
 import { KernelMemoryError } from "../kernel/kernel.ts";
 import { BadInputs, recordAt } from "./bad_inputs.ts";
 import { BatchFeed } from "./batch_feed.ts";
+import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { LateOutput } from "./late_output.ts";
 import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
-import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
+import { type BeeWork, noCounts, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
@@ -23,7 +25,7 @@ import { askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_p
 import type { Source, SourceBatch } from "./source.ts";
 import { TransformJob } from "./transform_job.ts";
 import { WindowJob } from "./window_job.ts";
-import { leaveOut, positionOf, WorkLog } from "./work_log.ts";
+import { giveUp, leaveOut, positionOf, WorkLog } from "./work_log.ts";
 
 const PROGRESS_MS = 100;
 const TURN_MS = 4;
@@ -31,6 +33,8 @@ const CLOSE_MS = 1_000;
 /** Bees that a batch may cost before the record at which they were is given up. */
 const MAX_LOSSES = 2;
 const RING_HEADER_BYTES = 8;
+/** What became of a batch of which nothing is left. */
+const NOTHING: Outcome = { counts: noCounts(), bad: [], late: [] };
 
 /** Records were lost without being counted: a fault of Waggle, told rather than hidden. */
 export class UnaccountedRecordsError extends StreamingError {
@@ -74,6 +78,7 @@ type RecordAccount = Pick<
   | "untimed"
   | "skipped"
   | "deadLettered"
+  | "lost"
   | "inFlight"
   | "unaccounted"
 >;
@@ -100,6 +105,7 @@ export class PipelineRun {
   #aborted = false;
   #finished = false;
   #rowsOut = 0;
+  #replayedBatches = 0;
   #replayed = 0;
   #endedMs: number | undefined;
   #turnMs: number;
@@ -316,16 +322,40 @@ export class PipelineRun {
     this.#ledger.note(this.#log, entry, readOutcome(body));
   }
 
-  /** All bees go back together to the last checkpoint, and go on from there. */
   #lost(bee: number, loss: BeeLoss): void {
+    const { hive, job, context: { dispatcher } } = this.#bees!;
+    const gives = this.#spec.settings.deliveryGuarantee === DeliveryGuarantee.AtMostOnce;
+    this.#blame(bee, loss);
+    if (gives) this.#giveUp(dispatcher.heldBy(bee));
+    if (!gives || !job.isStateless) return this.#goBack();
+    dispatcher.forget(bee);
+    hive.post(bee, job.resetMessage(bee, dispatcher.generation));
+  }
+
+  /** All bees go back together to the last checkpoint, and go on from there. */
+  #goBack(): void {
     const { hive, job, context } = this.#bees!;
     const { dispatcher } = context;
-    this.#blame(bee, loss);
-    this.#replayed += this.#log.next - this.#log.first;
     job.rewind(context);
+    for (const { sequence, outcome, batch } of this.#log.entries) {
+      if (sequence >= this.#log.next) break;
+      if (outcome) continue;
+      this.#replayedBatches++;
+      this.#replayed += batch.length;
+    }
     dispatcher.restart();
     for (let each = 0; each < this.#work.length; each++) {
       hive.post(each, job.resetMessage(each, dispatcher.generation));
+    }
+  }
+
+  /** What a lost bee had in flight is lost; not so what is only told again to build up a state. */
+  #giveUp(held: ReadonlySet<number>): void {
+    for (const sequence of held) {
+      const entry = this.#log.at(sequence);
+      if (!entry || entry.isAcknowledged) continue;
+      giveUp(entry);
+      if (this.#bees!.job.isStateless) this.#ledger.note(this.#log, entry, NOTHING);
     }
   }
 
@@ -424,7 +454,8 @@ export class PipelineRun {
     const job = this.#finished ? this.#bees?.job : undefined;
     const absorbed = job ? job.absorbed : total.absorbed;
     const { filtered, late, untimed } = total;
-    const parts = { absorbed, filtered, late, untimed, skipped, deadLettered, inFlight };
+    const lost = this.#ledger.lost(entries);
+    const parts = { absorbed, filtered, late, untimed, skipped, deadLettered, lost, inFlight };
     const accounted = Object.values(parts).reduce((sum, count) => sum + count, 0);
     return { recordsIn, ...parts, unaccounted: recordsIn - accounted };
   }
@@ -449,7 +480,8 @@ export class PipelineRun {
       elapsedMs,
       recordsPerSecond: elapsedMs > 0 ? 1000 * account.recordsIn / elapsedMs : 0,
       lostBees: hive?.lostBees ?? 0,
-      replayedBatches: this.#replayed,
+      replayedBatches: this.#replayedBatches,
+      replayed: this.#replayed,
       checkpoints: job?.checkpoints ?? 0,
       aborted: this.#aborted,
       bees: pipelineBees(hive, {

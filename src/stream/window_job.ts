@@ -5,6 +5,7 @@ import type { ResetMessage, WindowTaskSpec } from "../hive/window_task.ts";
 import type { CalendarTime } from "../windows/calendar_time.ts";
 import { withCalendarBounds } from "./calendar_plan.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { ResolvedPlan } from "./pipeline_plan.ts";
@@ -16,7 +17,9 @@ const READ_AHEAD = 4;
 export class WindowJob implements PipelineJob {
   readonly task: WindowTaskSpec;
   readonly exchanges: boolean;
+  readonly isStateless = false;
   readonly #workers: number;
+  readonly #repeats: boolean;
   readonly #results: WindowResults;
   readonly #calendar: CalendarTime | undefined;
   readonly #checkpoints: Checkpoints;
@@ -26,12 +29,13 @@ export class WindowJob implements PipelineJob {
 
   /** A job by a plan with windows. */
   constructor(plan: ResolvedPlan, settings: PipelineSettings) {
-    const { workers, runtime, epochRows, kernel } = settings;
+    const { workers, runtime, epochRows, kernel, deliveryGuarantee } = settings;
     const { schema, steps } = plan;
     const window = plan.window!;
     this.task = { kind: "windows", schema, steps, window, workers, kernel, epochRows };
     this.exchanges = workers > 1;
     this.#workers = workers;
+    this.#repeats = deliveryGuarantee === DeliveryGuarantee.AtLeastOnce;
     this.#calendar = plan.calendar;
     this.#results = new WindowResults(workers, window.keys.length);
     this.#checkpoints = new Checkpoints(workers, { runtime, batches: settings.checkpointBatches });
@@ -103,7 +107,7 @@ export class WindowJob implements PipelineJob {
     this.#isEnding = false;
     this.#done.clear();
     this.#checkpoints.abort();
-    this.#results.rewind(this.#checkpoints.last.watermark);
+    this.#results.rewind(this.#checkpoints.last.watermark, { repeats: this.#repeats });
     for (const entry of log.entries) entry.outcome = undefined;
   }
 

@@ -11,7 +11,7 @@ export class WindowResults {
   /** Up to which watermark each owner has sent all it has, ms. */
   readonly #passed: number[];
   /** Results of windows that all owners have passed, in order. */
-  readonly #ready: RecordBatch[] = [];
+  #ready: RecordBatch[] = [];
   #left = -Infinity;
   #windows = 0;
   #lastEnd = NaN;
@@ -82,10 +82,16 @@ export class WindowResults {
     return batch;
   }
 
-  /** Forgets what came after a checkpoint at this watermark: it will come again. */
-  rewind(watermark: number): void {
+  /**
+   * Forgets what came after a checkpoint at this watermark: it will come again. With `repeats` what
+   * has left since then leaves again too.
+   */
+  rewind(watermark: number, { repeats }: { repeats: boolean }): void {
     this.#passed.fill(watermark);
     this.#runs.forEach((run, owner) => this.#runs[owner] = until(run, watermark));
+    if (!repeats) return;
+    this.#left = Math.min(this.#left, watermark);
+    this.#ready = until(this.#ready, watermark);
   }
 }
 

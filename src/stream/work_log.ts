@@ -16,9 +16,15 @@ export interface LogEntry {
   positions: Float64Array | undefined;
   /** Bees that were lost over it. */
   losses: number;
+  /** Rows that were given up with a lost bee. */
+  lost: number;
+  /** Whether a bee was ever done with it: rows of it may be in results that have left. */
+  isAcknowledged: boolean;
   outcome?: Outcome;
-  /** Rows that came out of it, in a pipeline without windows. */
+  /** Rows that came out of it and have not left, in a pipeline without windows. */
   results: RecordBatch[];
+  /** How many rows of it have left, since it was last sent. */
+  left: number;
 }
 
 /** Position of a row of a batch in its source partition. */
@@ -34,6 +40,14 @@ export function leaveOut(entry: LogEntry, row: number): void {
   const rows = [...Array(entry.batch.length).keys()].filter((each) => each !== row);
   entry.positions = Float64Array.from(rows, (each) => positionOf(entry, each));
   entry.batch = entry.batch.take(rows);
+}
+
+/** Gives up all rows of a batch; what it says about watermarks still counts. */
+export function giveUp(entry: LogEntry): void {
+  entry.lost += entry.batch.length;
+  entry.batch = entry.batch.slice(0, 0);
+  entry.positions = undefined;
+  entry.results = [];
 }
 
 /** The batches that a lost bee would make necessary again, in the order of the source. */
@@ -78,7 +92,8 @@ export class WorkLog {
     const { batch, positions } = feed;
     const bytes = frameSize(batch);
     const { end: sequence } = this;
-    this.#entries.push({ feed, sequence, bytes, batch, positions, losses: 0, results: [] });
+    const nothing = { losses: 0, lost: 0, isAcknowledged: false, results: [], left: 0 };
+    this.#entries.push({ feed, sequence, bytes, batch, positions, ...nothing });
     this.#bytes += bytes;
   }
 
