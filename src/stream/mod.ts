@@ -26,3 +26,4 @@ export type { PipelineOptions } from "./pipeline_options.ts";
 export type { BatchOptions } from "./result_steps.ts";
 export { type RunOptions, UnaccountedRecordsError } from "./pipeline_run.ts";
 export type { BadInput, BadInputPolicy, Source, SourceBatch, SourceOptions } from "./source.ts";
+export * from "./together.ts";

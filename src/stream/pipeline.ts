@@ -139,6 +139,23 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
   union(...others: readonly Pipeline<Row>[]): Pipeline<Row>;
   /** Keeps the rows for which the condition is true. */
   filter(condition: Expr<boolean | null> | Expr): Pipeline<Row>;
+  /**
+   * Two pipelines of the same rows: those for which the condition is true, and all others, also
+   * those for which it is null. Each may be run alone, and is then a filter; run by
+   * {@linkcode together} they read the source once.
+   *
+   * @throws {TypeError} when the condition is no expression.
+   */
+  split(condition: Expr<boolean | null> | Expr): [Pipeline<Row>, Pipeline<Row>];
+  /**
+   * Pipelines of the same rows by name: of those for which the condition of that name is true. A
+   * row may be in several or in none.
+   *
+   * @throws {TypeError} when there is no condition, or one is no expression.
+   */
+  split<const Names extends string>(
+    conditions: Readonly<Record<Names, Expr<boolean | null> | Expr>>,
+  ): { [Name in Names]: Pipeline<Row> };
   /** Makes these the columns. */
   select<const Columns extends Readonly<Record<string, Operand>>>(
     columns: Columns,
@@ -164,6 +181,12 @@ export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
   union(...others: readonly TimedPipeline<Row>[]): TimedPipeline<Row>;
   /** Keeps the rows for which the condition is true. */
   filter(condition: Expr<boolean | null> | Expr): TimedPipeline<Row>;
+  /** As {@linkcode Pipeline.split}. */
+  split(condition: Expr<boolean | null> | Expr): [TimedPipeline<Row>, TimedPipeline<Row>];
+  /** As {@linkcode Pipeline.split}. */
+  split<const Names extends string>(
+    conditions: Readonly<Record<Names, Expr<boolean | null> | Expr>>,
+  ): { [Name in Names]: TimedPipeline<Row> };
   /** Makes these the columns; the event time stays with the row, whether selected or not. */
   select<const Columns extends Readonly<Record<string, Operand>>>(
     columns: Columns,

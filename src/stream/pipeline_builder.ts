@@ -1,12 +1,13 @@
 import { struct } from "../batch/expressions/builders.ts";
-import { isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts";
+import { type Expr, isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { isWindowAssigner, type WindowAssigner } from "../windows/window_assigner.ts";
 import { CalendarWindow } from "../windows/calendar_window.ts";
 import { calendarPlan } from "./calendar_plan.ts";
 import { checkDelivery } from "./delivery_guarantee.ts";
-import { explain } from "./explain.ts";
+import { explain, type Explained } from "./explain.ts";
+import { type CanJoin, JOIN, type Joinable, type ResultRun } from "./joinable.ts";
 import type {
   Pipeline,
   PublishingPipeline,
@@ -30,6 +31,7 @@ import {
   tapping,
 } from "./result_steps.ts";
 import type { Source } from "./source.ts";
+import { bothSides, namedConditions } from "./split.ts";
 import { Stop } from "./stop.ts";
 import { type Unitable, united } from "./union.ts";
 import { timePlan } from "./time_options.ts";
@@ -39,8 +41,11 @@ type Stage = "rows" | "timed" | "keyed" | "windowed" | "aggregated" | "results";
 
 /** What may come after each stage, for messages. */
 const NEXT: Readonly<Record<Stage, string>> = {
-  rows: "union(), timestamps(), filter(), select(), withColumn(), or it is iterated or run",
-  timed: "union(), filter(), select(), withColumn(), keyBy(), window(), or it is iterated or run",
+  rows:
+    "union(), timestamps(), filter(), split(), select(), withColumn(), or it is iterated or run",
+  timed:
+    "union(), filter(), split(), select(), withColumn(), keyBy(), window(), or it is iterated " +
+    "or run",
   keyed: "window()",
   windowed: "aggregate()",
   aggregated: "tap(), batch(), to(), or it is iterated or run",
@@ -60,9 +65,9 @@ interface Parts extends Unitable {
 type AnyRow = Record<string, unknown>;
 
 /** Every stage of a pipeline in one: the interfaces say at compile time what comes when. */
-class PipelineBuilder implements RunnablePipeline<AnyRow> {
+class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
   readonly #parts: Parts;
-  #run: PipelineRun | undefined;
+  #run: ResultRun | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -95,6 +100,14 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
       );
     }
     return this.#step({ kind: "filter", node: condition.node });
+  }
+
+  split(given: unknown): readonly PipelineBuilder[] | Record<string, PipelineBuilder> {
+    this.#expect("split", "rows", "timed");
+    const part = ({ node }: Expr) => this.#step({ kind: "filter", node });
+    if (isExpression(given)) return bothSides(given).map(part);
+    const named = namedConditions(given).map(([name, condition]) => [name, part(condition)]);
+    return Object.fromEntries(named);
   }
 
   select(columns: Readonly<Record<string, Operand>>): PipelineBuilder {
@@ -162,64 +175,59 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
   }
 
   async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
-    yield* this.#begin(options).batches;
+    this.#expect("batches", ...COMPLETE);
+    yield* this.#stepped(new PipelineRun(this.#parts, options), options);
   }
 
-  #begin(options: RunOptions) {
-    this.#expect("batches", ...COMPLETE);
-    const { results, settings } = this.#parts;
-    const run = this.#run = new PipelineRun(this.#parts, options);
-    return {
-      run,
-      batches: steppedResults(run, results, {
-        runtime: settings.runtime,
-        signal: stopSignal(options),
-      }),
-    };
+  /** The results of a run after what is done to them. */
+  #stepped(run: ResultRun, options: RunOptions): AsyncGenerator<RecordBatch, void, undefined> {
+    this.#run = run;
+    const { results, settings: { runtime } } = this.#parts;
+    return steppedResults(run, results, { runtime, signal: stopSignal(options) });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnyRow, void, undefined> {
     for await (const batch of this.batches()) yield* batch;
   }
 
-  async run(options: RunOptions = {}): Promise<PipelineMetrics> {
-    const { run, batches } = this.#begin(options);
-    while (!(await batches.next()).done);
-    return run.metrics();
+  run(options: RunOptions = {}): Promise<PipelineMetrics> {
+    return runAlone(this, options);
   }
 
-  to(publisher: Publisher): PublishingPipeline {
+  to(publisher: Publisher): PublishingPipeline & CanJoin {
     this.#expect("to", ...COMPLETE);
     checkPublisher(publisher);
     checkDelivery(publisher, this.#parts.settings.deliveryGuarantee);
+    const joined = { [JOIN]: () => this.#joinable(publisher) };
     return {
-      run: (options: RunOptions = {}) => this.#publish(publisher, options),
+      ...joined,
+      run: (options: RunOptions = {}) => runAlone(joined, options),
       metrics: () => this.metrics(),
-      explain: () => this.#explain(publisher),
+      explain: () => explain(this.#explained(publisher)),
     };
   }
 
   explain(): string {
-    return this.#explain();
+    return explain(this.#explained());
   }
 
-  #explain(publisher?: Publisher): string {
+  #explained(publisher?: Publisher): Explained {
     const resolved = this.#run?.resolved;
-    return explain({
-      ...this.#parts,
-      ...(resolved && { resolved }),
-      ...(publisher && { publisher }),
-    });
+    return { ...this.#parts, ...(resolved && { resolved }), ...(publisher && { publisher }) };
   }
 
-  async #publish(publisher: Publisher, options: RunOptions): Promise<PipelineMetrics> {
-    const { run, batches } = this.#begin(options);
-    const signal = stopSignal(options);
-    const given = signal ? { signal } : {};
-    using stop = new Stop(signal);
-    for await (const batch of batches) await stop.or(publisher.publish(batch, given));
-    await stop.or(publisher.flush());
-    return run.metrics();
+  [JOIN](): Joinable {
+    return this.#joinable();
+  }
+
+  #joinable(publisher?: Publisher): Joinable {
+    this.#expect("run", ...COMPLETE);
+    const batches = (run: ResultRun, options: RunOptions) => this.#stepped(run, options);
+    return {
+      parts: this.#explained(publisher),
+      batches,
+      drain: (run, options) => drained(batches(run, options), { publisher, options }),
+    };
   }
 
   metrics(): PipelineMetrics {
@@ -243,6 +251,28 @@ class PipelineBuilder implements RunnablePipeline<AnyRow> {
         `aggregate(), tap() and batch(), to()`,
     );
   }
+}
+
+/** Runs to the end of the source. */
+async function runAlone(pipeline: CanJoin, options: RunOptions): Promise<PipelineMetrics> {
+  const { parts, drain } = pipeline[JOIN]();
+  const run = new PipelineRun(parts, options);
+  await drain(run, options);
+  return run.metrics();
+}
+
+/** Takes all batches, to a publisher where there is one. */
+async function drained(
+  batches: AsyncGenerator<RecordBatch, void, undefined>,
+  { publisher, options }: { publisher: Publisher | undefined; options: RunOptions },
+): Promise<void> {
+  const signal = stopSignal(options);
+  const given = signal ? { signal } : {};
+  using stop = new Stop(signal);
+  for await (const batch of batches) {
+    if (publisher) await stop.or(publisher.publish(batch, given));
+  }
+  if (publisher) await stop.or(publisher.flush());
 }
 
 /** What is drained must still be seen and delivered, so that only a stop ends that. */

@@ -76,7 +76,7 @@ function keyValue(random: Random, { kind }: DataType, variety: number): unknown 
 }
 
 /** Windows of all kinds, where those of `size` have some rows each. */
-function randomWindow(random: Random, size: number): WindowAssigner {
+export function randomWindow(random: Random, size: number): WindowAssigner {
   const part = Math.max(1, Math.round(size / random.pick([1, 2, 3, 10])));
   const offset = random.below(2 * size) - size;
   const longer = part * (1 + random.below(5));

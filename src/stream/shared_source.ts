@@ -1,0 +1,183 @@
+import { batchesOf } from "./batch_feed.ts";
+import type { Source, SourceBatch, SourceOptions } from "./source.ts";
+
+/** Batches by which the fastest reader may be ahead of the slowest. */
+const MAX_AHEAD = 8;
+
+/** A shared source as one of its readers sees it. */
+export interface SourceView extends Source {
+  /** The reader wants nothing more, whether it has opened the source or not. */
+  leave(): void;
+}
+
+/**
+ * A source that several readers share: it is opened once, and each reader gets every batch. A batch
+ * is kept until all have it, so that the slowest holds up the others when it is some batches behind.
+ */
+export class SharedSource {
+  readonly #source: Source;
+  readonly #readers = new Set<Reader>();
+  readonly #closing = new AbortController();
+  readonly #kept: SourceBatch[] = [];
+  readonly #count: number;
+  /** By each reader that has opened it: before all have, it is not known what is asked for. */
+  readonly #opened: SourceOptions[] = [];
+  /** Number of the first batch that is kept. */
+  #first = 0;
+  #batches: AsyncIterator<SourceBatch> | undefined;
+  #reading = false;
+  #end: { readonly error?: unknown } | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** A source for so many readers. */
+  constructor(source: Source, readers: number) {
+    this.#source = source;
+    this.#count = readers;
+  }
+
+  /** The source as one of the readers sees it, to be opened once. */
+  view(): SourceView {
+    const { name, schema, partitions } = this.#source;
+    const reader: Reader = { next: 0, isOpen: true };
+    this.#readers.add(reader);
+    return {
+      name,
+      ...(schema && { schema }),
+      ...(partitions !== undefined && { partitions }),
+      open: (options) => this.#open(reader, options),
+      leave: () => this.#leave(reader),
+    };
+  }
+
+  /** Nothing more is read: the source has ended for all readers behind what they are due. */
+  end(): void {
+    this.#end ??= {};
+    this.#close();
+    this.#wakeAll();
+  }
+
+  #open(reader: Reader, options: SourceOptions): AsyncIterable<SourceBatch> {
+    const leave = () => this.#leave(reader);
+    this.#opened.push(options);
+    options.signal.addEventListener("abort", leave, { once: true });
+    if (options.signal.aborted) leave();
+    const iterator: AsyncIterator<SourceBatch> = {
+      next: () => this.#read(reader),
+      return: async () => {
+        leave();
+        await this.#closed;
+        return { done: true, value: undefined };
+      },
+    };
+    return { [Symbol.asyncIterator]: () => iterator };
+  }
+
+  async #read(reader: Reader): Promise<IteratorResult<SourceBatch>> {
+    while (reader.isOpen) {
+      const batch = this.#kept[reader.next - this.#first];
+      if (batch) {
+        reader.next++;
+        this.#forget();
+        return { done: false, value: batch };
+      }
+      if (this.#end) return ended(this.#end);
+      const woken = new Promise<void>((resolve) => reader.wake = resolve);
+      this.#readOn();
+      await woken;
+    }
+    return { done: true, value: undefined };
+  }
+
+  /** Reads one more batch if somebody waits for it, and nobody is too far behind. */
+  #readOn(): void {
+    const end = this.#first + this.#kept.length;
+    const isWanted = this.#readers.values().some(({ wake, next }) => wake && next === end);
+    if (!isWanted || this.#reading || this.#end) return;
+    if (this.#opened.length < this.#count) return;
+    if (this.#kept.length >= MAX_AHEAD) return;
+    this.#reading = true;
+    this.#batches ??= this.#begin();
+    this.#batches.next().then(({ done, value }) => {
+      if (done) this.#end ??= {};
+      else this.#kept.push(value);
+    }, (error) => {
+      this.#end ??= { error };
+    }).finally(() => {
+      this.#reading = false;
+      this.#wakeAll();
+    });
+  }
+
+  #begin(): AsyncIterator<SourceBatch> {
+    const [{ runtime, badRecords, deadLetter }] = this.#opened;
+    const columns = unionOf(this.#opened.map(({ columns }) => columns));
+    const { signal } = this.#closing;
+    try {
+      return batchesOf(this.#source, {
+        runtime,
+        badRecords,
+        deadLetter,
+        signal,
+        ...(columns && { columns }),
+      });
+    } catch (error) {
+      return { next: () => Promise.reject(error) };
+    }
+  }
+
+  #wakeAll(): void {
+    for (const reader of this.#readers) {
+      reader.wake?.();
+      delete reader.wake;
+    }
+  }
+
+  /** Lets go of what all readers have. */
+  #forget(): void {
+    const least = Math.min(...this.#readers.values().map(({ next }) => next));
+    const gone = Math.min(this.#kept.length, least - this.#first);
+    if (gone <= 0) return;
+    this.#kept.splice(0, gone);
+    this.#first += gone;
+    this.#readOn();
+  }
+
+  #leave(reader: Reader): void {
+    if (!reader.isOpen) return;
+    reader.isOpen = false;
+    this.#readers.delete(reader);
+    reader.wake?.();
+    if (this.#readers.size === 0) this.#close();
+    this.#forget();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closing.abort();
+    this.#closed = Promise.resolve(this.#batches?.return?.()).then(() => {});
+    this.#closed.catch(() => {});
+  }
+}
+
+/** Who reads. */
+interface Reader {
+  /** Number of the batch that it gets next. */
+  next: number;
+  isOpen: boolean;
+  /** Ends its wait. */
+  wake?: () => void;
+}
+
+function ended(end: { readonly error?: unknown }): IteratorResult<SourceBatch> {
+  if ("error" in end) throw end.error;
+  return { done: true, value: undefined };
+}
+
+/** All columns that somebody asks for; `undefined`: somebody asks for all there are. */
+function unionOf(
+  asked: readonly (ReadonlySet<string> | undefined)[],
+): ReadonlySet<string> | undefined {
+  const sets = asked.filter((columns) => columns !== undefined);
+  if (sets.length < asked.length) return undefined;
+  return new Set(sets.flatMap((columns) => [...columns]));
+}
