@@ -3,6 +3,9 @@ import type { Column } from "../batch/column.ts";
 import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import { ALL_CLOSED, type WindowShape } from "../kernel/window_shape.ts";
 
+/** Under which name the event time goes to a window; no column of a user has it by chance. */
+export const EVENT_TIME = "\u0000event time";
+
 const HIGH = 2 ** 32;
 const BITS = new BigInt64Array(1);
 const DOUBLE = new Float64Array(BITS.buffer);

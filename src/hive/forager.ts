@@ -3,6 +3,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { AddOutcome, TimeOutcome } from "../kernel/window_types.ts";
 import type { WindowTable } from "../windows/window_table.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
+import { keyGroupOwners } from "./key_groups.ts";
 import {
   type Covered,
   coveredBytes,
@@ -15,7 +16,6 @@ import { spellOut } from "./spell_out.ts";
 import type { Part, Prepared } from "./window_input.ts";
 import type { WindowOwner } from "./window_owner.ts";
 
-const KEY_GROUPS = 256;
 const EPOCH_MS = 100;
 const NOTHING = new Uint8Array();
 
@@ -40,14 +40,6 @@ interface Place {
   readonly generation: number;
 }
 
-/** Which bee owns each of the 256 key groups: ranges of equal size. */
-function owners(workers: number): Uint8Array {
-  return Uint8Array.from(
-    { length: KEY_GROUPS },
-    (_, group) => Math.floor(group * workers / KEY_GROUPS),
-  );
-}
-
 /**
  * Takes any batch, whatever its keys, and brings it to the owners of these: as partial results at
  * the end of an epoch, or row by row where there are nearly as many keys as rows.
@@ -64,7 +56,7 @@ export class Forager implements Disposable {
   /** A forager with nothing in its hands. */
   constructor(options: ForagerOptions) {
     this.#options = options;
-    this.#ownerOf = owners(options.workers);
+    this.#ownerOf = keyGroupOwners(options.workers);
     this.#routing = new Routing(options.epochRows);
   }
 

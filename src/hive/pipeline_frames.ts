@@ -27,6 +27,10 @@ export const MessageKind = {
   done: 10,
   /** To the pipeline: the bee cannot go on, and no other could. */
   fatal: 11,
+  /** From bee to bee: all rows of a batch for their owner have been sent. */
+  covered: 12,
+  /** To the pipeline: what became of an owner's rows of a batch, whose results were all sent. */
+  judged: 13,
 } as const;
 
 /** Bits of a message's flags. */
@@ -55,7 +59,7 @@ export interface MessageHeader {
   readonly watermarkAfter: number;
   /** What other source partitions hold the watermark down to, ms; `Infinity`: nothing. */
   readonly cap: number;
-  /** Rows, or bytes in all. */
+  /** Rows, or bytes in all, or a time by the clock of the pipeline, ms. */
   readonly amount: number;
 }
 

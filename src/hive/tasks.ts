@@ -1,10 +1,11 @@
 import type { BeeContext, BeeTask } from "./bee_task.ts";
+import { loadOrderedTask, type OrderedTaskSpec } from "./ordered_task.ts";
 import { loadRecordTask, type RecordTaskSpec } from "./record_task.ts";
 import { loadTransformTask, type TransformTaskSpec } from "./transform_task.ts";
 import { loadWindowTask, type WindowTaskSpec } from "./window_task.ts";
 
 /** What a bee can do, as plain data. */
-export type TaskSpec = RecordTaskSpec | TransformTaskSpec | WindowTaskSpec;
+export type TaskSpec = RecordTaskSpec | TransformTaskSpec | WindowTaskSpec | OrderedTaskSpec;
 
 /** Makes the logic for a task inside the bee. */
 export async function loadTask(spec: TaskSpec, context: BeeContext): Promise<BeeTask> {
@@ -15,5 +16,7 @@ export async function loadTask(spec: TaskSpec, context: BeeContext): Promise<Bee
       return loadTransformTask(spec, context);
     case "windows":
       return loadWindowTask(spec, context);
+    case "orderedWindows":
+      return await loadOrderedTask(spec, context);
   }
 }

@@ -8,12 +8,9 @@ import type { Aggregates } from "../windows/aggregates.ts";
 import type { WindowTableOptions } from "../windows/plan.ts";
 import { WindowShape } from "../kernel/window_shape.ts";
 import type { WindowExtent } from "../kernel/window_types.ts";
-import { judgeRows, type Run } from "./event_times.ts";
+import { EVENT_TIME, judgeRows, type Run } from "./event_times.ts";
 import type { MessageHeader, Outcome } from "./pipeline_frames.ts";
 import { RowSteps, type StepSpec } from "./row_steps.ts";
-
-/** Under which name the event time goes to a window; no column of a user has it by chance. */
-const EVENT_TIME = "\u0000event time";
 
 /** A windowed aggregation, as plain data. */
 export interface WindowSpec extends WindowExtent {
@@ -72,7 +69,7 @@ function wantedColumns({ keys, aggregates }: WindowSpec, { fields }: Schema): Se
 }
 
 /** Of results hardly any key comes twice in a window: a dictionary would only cost time. */
-function plainText(field: Field): Field {
+export function plainText(field: Field): Field {
   return field.type.kind === "dict" ? { ...field, type: { kind: "utf8" } } : field;
 }
 

@@ -1,18 +1,18 @@
-import { concatBytes } from "../batch/concat_bytes.ts";
 import { decodeFrame } from "../batch/frame.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { create, type KernelOptions } from "../kernel/kernel.ts";
 import { createWindowTable } from "../windows/create_window_table.ts";
+import { BarrierAlignment } from "./barrier_alignment.ts";
 import { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import { greatestTime } from "./event_times.ts";
 import { ExchangeInputs } from "./exchange_inputs.ts";
 import { Forager } from "./forager.ts";
+import { MessagePieces } from "./message_pieces.ts";
 import {
   COVERED_BYTES,
   message,
-  MessageFlag,
   type MessageHeader,
   MessageKind,
   readCovered,
@@ -54,17 +54,13 @@ export function loadWindowTask(spec: WindowTaskSpec, context: BeeContext): BeeTa
 /** A forager and an owner in one bee, and what they have to do with the others. */
 class WindowLogic implements PipelineLogic {
   readonly #bound: number;
-  readonly #others: number;
   readonly #input: WindowInput;
   readonly #owner: WindowOwner;
   readonly #forager: Forager;
   readonly #outputs: BeeOutputs;
   readonly #inputs: ExchangeInputs;
-  /** Pieces of messages that are not complete, by sender. */
-  readonly #pieces = new Map<number, Uint8Array[]>();
-  /** Bees whose barrier has come. */
-  readonly #arrived = new Set<number>();
-  #barrier: MessageHeader | undefined;
+  readonly #pieces = new MessagePieces();
+  readonly #alignment: BarrierAlignment;
   #end: MessageHeader | undefined;
   #passed = -Infinity;
   #isDone = false;
@@ -73,8 +69,8 @@ class WindowLogic implements PipelineLogic {
     const { workers, epochRows, window } = spec;
     const { bee } = context;
     this.#bound = window.bound;
-    this.#others = workers - 1;
     this.#outputs = outputs;
+    this.#alignment = new BarrierAlignment(workers - 1, outputs);
     const kernel = create(spec.kernel);
     this.#input = new WindowInput(window, spec.schema, { steps: spec.steps, kernel });
     const { tableOptions } = this.#input;
@@ -84,12 +80,12 @@ class WindowLogic implements PipelineLogic {
     this.#forager = new Forager(parts);
     this.#inputs = new ExchangeInputs(context.peers, {
       message: (from, header, body) => this.#exchanged(from, header, body),
-      barrier: (from) => this.#arrived.add(from),
+      barrier: (from) => this.#alignment.arrived(from),
     });
   }
 
   get mayTake(): boolean {
-    return this.#barrier === undefined;
+    return !this.#alignment.isWaiting;
   }
 
   take(batch: RecordBatch, header: MessageHeader): Taken {
@@ -117,9 +113,7 @@ class WindowLogic implements PipelineLogic {
 
   barrier(header: MessageHeader): void {
     if (this.#forager.endEpoch(header.generation)) this.#closeWindows(header.generation);
-    const { generation, sequence } = header;
-    this.#outputs.toPeers(message({ kind: MessageKind.barrier, generation, sequence }));
-    this.#barrier = header;
+    this.#alignment.begin(header);
     this.#align();
   }
 
@@ -141,9 +135,9 @@ class WindowLogic implements PipelineLogic {
     this.#forager.reset();
     this.#owner.restore(state, snapshot);
     this.#inputs.openAll();
-    this.#arrived.clear();
+    this.#alignment.clear();
     this.#pieces.clear();
-    this.#barrier = this.#end = undefined;
+    this.#end = undefined;
     this.#passed = state.watermark;
     this.#isDone = false;
   }
@@ -153,14 +147,8 @@ class WindowLogic implements PipelineLogic {
   }
 
   #exchanged(from: number, header: MessageHeader, body: Uint8Array): void {
-    const pieces = this.#pieces.get(from) ?? [];
-    if ((header.flags & MessageFlag.more) !== 0) {
-      pieces.push(body.slice());
-      this.#pieces.set(from, pieces);
-      return;
-    }
-    this.#pieces.delete(from);
-    const whole = concatBytes([...pieces, body]);
+    const whole = this.#pieces.whole(from, header, body);
+    if (!whole) return;
     if (header.kind === MessageKind.delta) return this.#fold(header, whole);
     const { batch } = decodeFrame(whole, { trusted: true });
     const { count: partition, position, watermark } = header;
@@ -199,8 +187,9 @@ class WindowLogic implements PipelineLogic {
 
   /** When the barriers of all bees are here, the state is exactly that of all batches before. */
   #align(): void {
-    if (!this.#barrier || this.#arrived.size < this.#others) return;
-    const { generation, sequence } = this.#barrier;
+    const barrier = this.#alignment.complete;
+    if (!barrier) return;
+    const { generation, sequence } = barrier;
     const { state, table, isAhead } = this.#owner;
     if (state.sequence !== sequence || isAhead) {
       throw new Error(
@@ -211,8 +200,7 @@ class WindowLogic implements PipelineLogic {
     const header = { kind: MessageKind.snapshot, generation, sequence, amount: snapshot.length };
     const { watermark, rows: position } = state;
     this.#outputs.main.sendPieces(message({ ...header, watermark, position }), snapshot);
-    this.#barrier = undefined;
-    this.#arrived.clear();
+    this.#alignment.clear();
     this.#inputs.openAll();
   }
 

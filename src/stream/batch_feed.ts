@@ -1,3 +1,4 @@
+import type { Column } from "../batch/column.ts";
 import { WindowShape } from "../kernel/window_shape.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
@@ -8,7 +9,7 @@ import type { BadInputs } from "./bad_inputs.ts";
 import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
 import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";
-import { WatermarkFeed } from "./watermark_feed.ts";
+import { type TimedRows, WatermarkFeed } from "./watermark_feed.ts";
 
 const MAX_PARTITIONS = 65_536;
 
@@ -26,6 +27,15 @@ export interface FeedBatch {
   readonly watermarkAfter: number;
   /** What the other partitions hold the watermark down to, ms. */
   readonly cap: number;
+}
+
+/** Rows that go to a bee at a time, with the watermarks of all partitions, ms. */
+interface ToldRows {
+  readonly batch: RecordBatch;
+  /** Before the first row. */
+  readonly watermark: number;
+  /** What the bees are told that it is after the last row. */
+  readonly told: number;
 }
 
 /** Options of a {@linkcode BatchFeed}. */
@@ -71,7 +81,7 @@ export class BatchFeed {
     this.#greatest = new Float64Array(partitions).fill(-Infinity);
     this.#positions = new Float64Array(partitions);
     const { plan, open: { runtime } } = options;
-    if (plan.time?.watermarks && plan.window) {
+    if (plan.time?.watermarks && (plan.window || plan.ordered)) {
       this.#watermarks = new WatermarkFeed(plan.time.watermarks, { partitions, runtime });
     }
     if (source.schema) this.#resolve(source.schema);
@@ -109,6 +119,13 @@ export class BatchFeed {
     const watermark = this.#told;
     this.#told = watermarkAfter;
     return this.#moved(this.#resolved, watermark, watermarkAfter);
+  }
+
+  /** No rows and no other watermark: brings the clock to the bees. Only after rows have come. */
+  beat(): FeedBatch {
+    const { time } = this.#options.plan;
+    const watermark = this.#watermarks ? this.#told : Math.min(...this.#greatest) - time!.bound;
+    return this.tick() ?? this.#moved(this.#resolved!, watermark, watermark);
   }
 
   /**
@@ -172,9 +189,9 @@ export class BatchFeed {
       return moved ? [moved] : [];
     }
     const after = Math.min(...this.#greatest);
-    if (!this.#resolved?.window || after <= before) return [];
+    if (!timeColumn(this.#resolved) || after <= before) return [];
     const { bound } = this.#options.plan.time!;
-    return [this.#moved(this.#resolved, before - bound, after - bound)];
+    return [this.#moved(this.#resolved!, before - bound, after - bound)];
   }
 
   /** No rows, but a watermark that has moved. */
@@ -231,10 +248,10 @@ export class BatchFeed {
     return pieces;
   }
 
-  #pick(batch: RecordBatch): RecordBatch {
+  #pick(batch: RecordBatch, columns: readonly Column[] = batch.columns): RecordBatch {
     const { schema, picked } = this.#resolved!;
-    if (picked.length === batch.columns.length) return batch;
-    return new RecordBatch(schema, picked.map((at) => batch.columnAt(at)), batch.length);
+    if (picked.length === batch.columns.length && columns === batch.columns) return batch;
+    return new RecordBatch(schema, picked.map((at) => columns[at]), batch.length);
   }
 
   /** A piece whose watermarks are those of all partitions; the bees of a calendar know even times. */
@@ -246,30 +263,50 @@ export class BatchFeed {
     return { ...piece, ...told, cap: Infinity };
   }
 
-  /** Cut so that each piece has one watermark, and to size. */
+  /** Cut to size, with watermarks that are decided row by row. */
   #cut(
     batch: RecordBatch,
     { partition, watermarks }: { partition: number; watermarks: WatermarkFeed },
   ): FeedBatch[] {
     const { tellerOf } = this.#resolved as Required<ResolvedPlan>;
     const { length } = batch;
-    const { plan } = this.#options;
-    const time = batch.column(plan.time!.column);
-    const picked = this.#pick(batch);
+    const time = batch.column(this.#options.plan.time!.column);
+    const timed = { length, partition, time, tell: tellerOf(batch) };
     watermarks.elapse();
-    const nextEnd = nextEndOf(plan);
-    const cuts = watermarks.cut({ length, partition, time, tell: tellerOf(batch), nextEnd });
-    const pieces = cuts.flatMap(({ start, end, watermark, watermarkAfter }) => {
+    const pieces = this.#options.plan.ordered
+      ? this.#marked(batch, timed, watermarks)
+      : this.#cutByWatermark(batch, timed, watermarks);
+    this.#told = pieces.at(-1)?.told ?? this.#told;
+    return pieces.map(({ batch, watermark, told: watermarkAfter }) => {
+      const position = this.#positions[partition];
+      this.#positions[partition] += batch.length;
+      return this.#decided({ batch, partition, position, watermark, watermarkAfter });
+    });
+  }
+
+  /** So that each piece has one watermark. */
+  #cutByWatermark(batch: RecordBatch, timed: TimedRows, watermarks: WatermarkFeed): ToldRows[] {
+    const picked = this.#pick(batch);
+    const cuts = watermarks.cut({ ...timed, nextEnd: nextEndOf(this.#options.plan) });
+    return cuts.flatMap(({ start, end, watermark, watermarkAfter }) => {
       const sized = this.#sized(cuts.length === 1 ? picked : picked.slice(start, end));
-      return sized.map((batch, at): FeedBatch => {
-        const position = this.#positions[partition];
-        this.#positions[partition] += batch.length;
-        const after = at === sized.length - 1 ? watermarkAfter : watermark;
-        return this.#decided({ batch, partition, position, watermark, watermarkAfter: after });
+      return sized.map((batch, at): ToldRows => {
+        return { batch, watermark, told: at === sized.length - 1 ? watermarkAfter : watermark };
       });
     });
-    this.#told = cuts.at(-1)?.watermarkAfter ?? this.#told;
-    return pieces;
+  }
+
+  /** With the watermark before each row beside it. */
+  #marked(batch: RecordBatch, timed: TimedRows, watermarks: WatermarkFeed): ToldRows[] {
+    const { length } = batch;
+    const values = watermarks.before(timed);
+    const column: Column = { type: { kind: "f64" }, length, nullCount: 0, values };
+    let row = 0;
+    return this.#sized(this.#pick(batch, [...batch.columns, column])).map((batch) => {
+      const watermark = values[row];
+      row += batch.length;
+      return { batch, watermark, told: row < length ? values[row] : watermarks.watermark };
+    });
   }
 
   #place(batch: RecordBatch, partition: number): FeedBatch {
@@ -278,9 +315,9 @@ export class BatchFeed {
     const watermark = this.#greatest[partition] - bound;
     const cap = this.#othersAt(partition) - bound;
     this.#positions[partition] += batch.length;
-    const { window } = this.#resolved!;
-    if (window) {
-      const time = batch.column(window.time);
+    const column = timeColumn(this.#resolved);
+    if (column !== undefined) {
+      const time = batch.column(column);
       const greatest = greatestTime(time, batch.length);
       if (greatest > this.#greatest[partition]) this.#greatest[partition] = greatest;
     }
@@ -305,6 +342,11 @@ function withPositions(pieces: readonly FeedBatch[], all: readonly number[]): Fe
     const positions = Float64Array.from(all.slice(row, row += piece.batch.length));
     return { ...piece, position: positions[0], positions };
   });
+}
+
+/** The column of event times in what goes to the bees, where they put rows into windows. */
+function timeColumn(resolved: ResolvedPlan | undefined): string | undefined {
+  return resolved?.window?.time ?? resolved?.ordered?.time;
 }
 
 /** The first end after a watermark of a window that holds a time. */

@@ -117,7 +117,7 @@ export class Dispatcher {
       .sort((a, b) => this.#held[a].size - this.#held[b].size || this.#given[a] - this.#given[b]);
   }
 
-  #headerOf({ feed, sequence, losses }: LogEntry): MessageHeader {
+  #headerOf({ feed, sequence, nowMs, losses }: LogEntry): MessageHeader {
     const { partition: count, position, watermark, watermarkAfter, cap } = feed;
     return message({
       kind: MessageKind.work,
@@ -129,6 +129,7 @@ export class Dispatcher {
       watermark,
       watermarkAfter,
       cap,
+      amount: nowMs,
     });
   }
 

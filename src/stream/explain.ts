@@ -16,6 +16,7 @@ import type { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import {
   askedColumns,
+  type OrderedPlan,
   type PipelinePlan,
   type ResolvedPlan,
   resolvePlan,
@@ -94,7 +95,7 @@ function sourceEntries({ source, plan, settings }: Explained, resolved?: Resolve
   const columns = asked ? `${quoted(asked) || "no column"}${of}` : `all columns${known}`;
   const wholeFor = [
     ...(settings.badRecords === "deadLetter" ? ["the dead letters"] : []),
-    ...(settings.lateData === "sideOutput" && plan.window ? ["the late rows"] : []),
+    ...(settings.lateData === "sideOutput" && hasWindows(plan) ? ["the late rows"] : []),
   ];
   const whole = asked && wholeFor.length > 0
     ? [`all columns go to the bees, for ${wholeFor.join(" and ")}`]
@@ -102,7 +103,12 @@ function sourceEntries({ source, plan, settings }: Explained, resolved?: Resolve
   return [["source", source.name + apart], ["reads", columns, ...whole]];
 }
 
-function timeEntries({ time, window }: PipelinePlan): Entry[] {
+function hasWindows({ window, ordered }: PipelinePlan): boolean {
+  return window !== undefined || ordered !== undefined;
+}
+
+function timeEntries(plan: PipelinePlan): Entry[] {
+  const { time } = plan;
   if (!time) return [];
   const { column, format } = time;
   const as = format ? `as ${JSON.stringify(format)}` : "in the format that its type has";
@@ -111,7 +117,7 @@ function timeEntries({ time, window }: PipelinePlan): Entry[] {
     ["event time", `${quoted([column])}, ${as}; read in JavaScript, in the order of the source`],
     [
       "watermark",
-      window ? watermark : `${watermark}; without windows nothing asks for it`,
+      hasWindows(plan) ? watermark : `${watermark}; without windows nothing asks for it`,
       ...idle,
     ],
   ];
@@ -149,17 +155,34 @@ function placeLine({ name, text, place, why }: Placement, whole: string): string
 
 function windowEntries(given: Explained, resolved?: ResolvedPlan): Entry[] {
   const { plan } = given;
-  const { keys = [], window, calendar, aggregates = {} } = plan;
+  const { keys = [], window, calendar, ordered, aggregates = {} } = plan;
+  if (ordered) return orderedEntries(given, ordered);
   if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
   const schema = resolved && schemaBefore(resolved, plan.steps.length);
   const computed = Object.entries(aggregates).flatMap(([name, spec]) =>
     aggregateLines(name, spec, schema)
   );
   return [
-    ["keyBy", keys.length > 0 ? quoted(keys) : "nothing: one group a window"],
+    ["keyBy", keyText(keys)],
     ["window", calendar ? calendarText(calendar.window) : windowText(window)],
     ["late rows", lateEntry(given)],
     ...(computed.length > 0 ? [["aggregate", ...computed] as const] : []),
+  ];
+}
+
+function keyText(keys: readonly string[]): string {
+  return keys.length > 0 ? quoted(keys) : "nothing: one group a window";
+}
+
+function orderedEntries(given: Explained, { text, because }: OrderedPlan): Entry[] {
+  return [
+    ["keyBy", keyText(given.plan.keys ?? [])],
+    [
+      "window",
+      text,
+      `  rows go to the owner of their key in the order of the source, because ${because}`,
+    ],
+    ["late rows", lateEntry(given)],
   ];
 }
 
@@ -199,13 +222,15 @@ function lateEntry(
 ): string {
   if (lateData === "drop") return `dropped and counted; told apart ${lateness(plan, source)}`;
   const to = typeof target === "object" ? publisherName(target) : "a callback";
-  return `to ${to}, and counted; told apart in JavaScript, row by row, because each is handed out`;
+  const where = plan.ordered ? lateness(plan, source) : "in JavaScript, row by row";
+  return `to ${to}, and counted; told apart ${where}, because each is handed out`;
 }
 
 function lateness(
-  { time, steps, aggregates = {} }: PipelinePlan,
+  { time, steps, ordered, aggregates = {} }: PipelinePlan,
   { partitions = 1 }: Source,
 ): string {
+  if (ordered) return "by the owner of their key";
   if (steps.length > 0 || Object.values(aggregates).some(({ computed }) => computed)) {
     return "in JavaScript, row by row, because rows that a step leaves out move the watermark too";
   }
@@ -216,7 +241,11 @@ function lateness(
 }
 
 function resultEntries({ plan, publisher, results }: Explained, resolved?: ResolvedPlan): Entry[] {
-  const order = plan.window ? "windows and then keys" : "the source";
+  const order = plan.ordered
+    ? "what set them off, a row or the watermark, then of windows and keys"
+    : plan.window
+    ? "windows and then keys"
+    : "the source";
   const columns = resolved?.resultSchema.fields.map(fieldName).join(", ") ??
     "its columns are known once those of the source are";
   return [
@@ -254,7 +283,7 @@ function promises(
 function promise({ plan, settings, publisher }: Explained): string[] {
   const { workers, maxLostBees, deliveryGuarantee } = settings;
   const bees = workers === 1 ? "1 bee works" : `${workers} bees work`;
-  const { words, how } = promises(settings, plan.window !== undefined)[deliveryGuarantee];
+  const { words, how } = promises(settings, hasWindows(plan))[deliveryGuarantee];
   return [
     `${words}: ${bees}; one that is lost is replaced, up to ${maxLostBees} of them, and ${how[0]};`,
     ...how.slice(1),

@@ -1,9 +1,9 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { MessageHeader } from "../hive/pipeline_frames.ts";
+import type { MessageHeader, Outcome } from "../hive/pipeline_frames.ts";
 import type { TaskSpec } from "../hive/tasks.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Ledger } from "./ledger.ts";
-import type { WorkLog } from "./work_log.ts";
+import type { LogEntry, WorkLog } from "./work_log.ts";
 
 /** What a job works with. */
 export interface JobContext {
@@ -37,6 +37,15 @@ export interface PipelineJob {
   wantsMore(context: JobContext): boolean;
   /** Tells the bees what has to be told before the next batch; `ended`: there are no more. */
   prepare(context: JobContext, ended: boolean): void;
+  /**
+   * When the clock alone sets something off, by the runtime's; `Infinity`: never, or not before a
+   * bee has answered.
+   */
+  dueAt(context: JobContext): number;
+  /** What became of a batch, as far as the bee knows that took it. */
+  outcome(context: JobContext, entry: LogEntry, outcome: Outcome): void;
+  /** Whether a bee that was lost may have worked on a batch, though it has told its outcome. */
+  mayHold(bee: number, entry: LogEntry): boolean;
   /** A message of a bee. */
   message(context: JobContext, answer: BeeAnswer): void;
   /** Rows that may leave now. */

@@ -1,6 +1,8 @@
 import { columnNames } from "../batch/expressions/node.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
+import type { OperatorSpec } from "../hive/operator_loader.ts";
+import { OrderedInput, type OrderedSpec, ROW_WATERMARK } from "../hive/ordered_input.ts";
 import type { StepSpec } from "../hive/row_steps.ts";
 import { RowSteps } from "../hive/row_steps.ts";
 import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
@@ -26,6 +28,17 @@ export interface TimePlan {
   readonly watermarks?: WatermarkPlan;
 }
 
+/** Windows over rows in the order of their source. */
+export interface OrderedPlan {
+  /** Columns that they ask for beside the keys. */
+  readonly columns: readonly string[];
+  readonly operator: OperatorSpec;
+  /** Which windows they are, in words. */
+  readonly text: string;
+  /** Why the order matters, in words. */
+  readonly because: string;
+}
+
 /** What a pipeline does, as it was put together. */
 export interface PipelinePlan {
   readonly time?: TimePlan;
@@ -35,6 +48,8 @@ export interface PipelinePlan {
   /** Of calendar windows: in its even time they are those of `window`. */
   readonly calendar?: CalendarTime;
   readonly aggregates?: Aggregates;
+  /** In the place of `window` and `aggregates`: what must see rows in order. */
+  readonly ordered?: OrderedPlan;
 }
 
 /** A plan resolved against the columns of its source. */
@@ -48,6 +63,8 @@ export interface ResolvedPlan {
   readonly steps: readonly StepSpec[];
   /** Absent in a pipeline without windows. */
   readonly window?: WindowSpec;
+  /** Windows over rows in the order of their source, in the place of `window`. */
+  readonly ordered?: OrderedSpec;
   /** Of calendar windows. */
   readonly calendar?: CalendarTime;
   /** Tells of the rows of the source's batches; present where watermarks are decided row by row. */
@@ -63,6 +80,15 @@ function windowSpec(plan: PipelinePlan, tellsLate = false): WindowSpec | undefin
   return { time: column, keys, aggregates, ...extentOf(window), bound: time.bound, tellsLate };
 }
 
+function orderedSpec(
+  { time, keys = [], ordered }: PipelinePlan,
+  tellsLate = false,
+): OrderedSpec | undefined {
+  if (!time || !ordered) return undefined;
+  const { columns, operator } = ordered;
+  return { time: time.column, keys, columns, bound: time.bound, tellsLate, operator };
+}
+
 /** The steps, and behind them those that make the columns that aggregates compute. */
 function stepsOf({ steps, aggregates = {} }: PipelinePlan): readonly StepSpec[] {
   const computed = Object.values(aggregates).flatMap(({ computed = [] }) => computed);
@@ -72,8 +98,8 @@ function stepsOf({ steps, aggregates = {} }: PipelinePlan): readonly StepSpec[] 
 }
 
 /** The source's columns that a plan asks for; `undefined`: all of them. */
-function wantedColumns(plan: PipelinePlan, window: WindowSpec | undefined) {
-  const names = new Set<string>(window ? [window.time] : []);
+function wantedColumns(plan: PipelinePlan, windows: WindowSpec | OrderedSpec | undefined) {
+  const names = new Set<string>(windows ? [windows.time] : []);
   const made = new Set<string>();
   const want = (asked: Iterable<string>) => {
     for (const name of asked) if (!made.has(name)) names.add(name);
@@ -84,19 +110,20 @@ function wantedColumns(plan: PipelinePlan, window: WindowSpec | undefined) {
     if (step.kind === "select") return names;
     if (step.kind === "withColumn") made.add(step.name);
   }
-  if (!window) return undefined;
-  want(window.keys);
-  want(
-    Object.values(window.aggregates).flatMap(({ column, by }) => [column, by]).filter((name) =>
-      name !== undefined
-    ),
-  );
+  if (!windows) return undefined;
+  want(windows.keys);
+  want("columns" in windows ? windows.columns : aggregatedColumns(windows.aggregates));
   return names;
+}
+
+function aggregatedColumns(aggregates: Aggregates): string[] {
+  return Object.values(aggregates).flatMap(({ column, by }) => [column, by])
+    .filter((name) => name !== undefined);
 }
 
 /** The columns that a plan asks its source for; `undefined`: all of them. */
 export function askedColumns(plan: PipelinePlan): ReadonlySet<string> | undefined {
-  const names = wantedColumns(plan, windowSpec(plan));
+  const names = wantedColumns(plan, windowSpec(plan) ?? orderedSpec(plan));
   names?.delete(EVEN_TIME);
   for (const name of plan.time?.watermarks?.strategy.columns ?? []) names?.add(name);
   return plan.time ? names?.add(plan.time.column) : names;
@@ -117,20 +144,31 @@ export function resolvePlan(
   const steps = stepsOf(plan);
   const { calendar } = plan;
   const window = windowSpec(plan, options.tellsLate);
+  const ordered = orderedSpec(plan, options.tellsLate);
+  const windows = window ?? ordered;
   // Checked against all columns first, so that messages list what the user knows.
   const own = calendar ? withoutEvenTime(source) : source;
   if (calendar) new RowSteps(steps, own)[Symbol.dispose]();
-  const resultSchema = resultSchemaOf({ window, steps }, source);
-  const wanted = options.whole || window?.tellsLate ? undefined : wantedColumns(plan, window);
-  const picked = source.fields.flatMap(({ name }, at) => !wanted || wanted.has(name) ? [at] : []);
-  const schema = { fields: picked.map((at) => source.fields[at]) };
-  const tellerOf = window && plan.time?.watermarks?.strategy.teller(source);
+  const resultSchema = resultSchemaOf({ window, ordered, steps }, source);
+  const { watermarks } = plan.time ?? {};
+  const { fields } = ordered && watermarks ? withWatermarks(source) : source;
+  const wanted = options.whole || windows?.tellsLate ? undefined : wantedColumns(plan, windows);
+  if (ordered && watermarks) wanted?.add(ROW_WATERMARK);
+  const picked = fields.flatMap(({ name }, at) => !wanted || wanted.has(name) ? [at] : []);
+  const schema = { fields: picked.map((at) => fields[at]) };
+  const tellerOf = windows && watermarks?.strategy.teller(source);
   const timing = {
     ...(window && { window }),
+    ...(ordered && { ordered }),
     ...(calendar && { calendar }),
     ...(tellerOf && { tellerOf }),
   };
   return { source: own, schema, picked, steps, ...timing, resultSchema };
+}
+
+/** With watermarks that are decided row by row, behind all other columns. */
+function withWatermarks({ fields }: Schema): Schema {
+  return { fields: [...fields, { name: ROW_WATERMARK, type: { kind: "f64" }, nullable: false }] };
 }
 
 function withoutEvenTime({ fields }: Schema): Schema {
@@ -138,9 +176,17 @@ function withoutEvenTime({ fields }: Schema): Schema {
 }
 
 function resultSchemaOf(
-  { window, steps }: { window: WindowSpec | undefined; steps: readonly StepSpec[] },
+  { window, ordered, steps }: {
+    window: WindowSpec | undefined;
+    ordered: OrderedSpec | undefined;
+    steps: readonly StepSpec[];
+  },
   schema: Schema,
 ): Schema {
+  if (ordered) {
+    using _input = new OrderedInput(ordered, schema, { steps });
+    return ordered.operator.resultSchema;
+  }
   if (!window) {
     using run = new RowSteps(steps, schema);
     return run.schema;

@@ -11,7 +11,7 @@ import {
 import { StreamingError } from "../hive/streaming_error.ts";
 import { KernelMemoryError } from "../kernel/kernel.ts";
 import { BadInputs, recordAt } from "./bad_inputs.ts";
-import { BatchFeed } from "./batch_feed.ts";
+import { BatchFeed, type FeedBatch } from "./batch_feed.ts";
 import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { LateOutput } from "./late_output.ts";
@@ -20,6 +20,7 @@ import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, noCounts, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Cancel } from "../runtime/runtime.ts";
+import { OrderedJob } from "./ordered_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch } from "./source.ts";
@@ -83,6 +84,13 @@ type RecordAccount = Pick<
   | "unaccounted"
 >;
 
+/** The bees, and what they are there for. */
+interface Bees {
+  readonly hive: Hive;
+  readonly job: PipelineJob;
+  readonly context: JobContext;
+}
+
 /** One run of a pipeline: reads the source, gives the bees their work, and hands results out. */
 export class PipelineRun {
   readonly #spec: RunSpec;
@@ -95,9 +103,7 @@ export class PipelineRun {
   readonly #feed: BatchFeed;
   readonly #work: readonly BeeWork[];
   readonly #startedMs: number;
-  #bees:
-    | { readonly hive: Hive; readonly job: PipelineJob; readonly context: JobContext }
-    | undefined;
+  #bees: Bees | undefined;
   #failure: Error | undefined;
   #reading = false;
   #read: SourceBatch | undefined;
@@ -112,6 +118,9 @@ export class PipelineRun {
   #progressMs: number;
   #resume: (() => void) | undefined;
   #cancelTick: Cancel | undefined;
+  /** When somebody waits for the clock, ms. */
+  #dueAt = Infinity;
+  #cancelClock: Cancel | undefined;
   #stopped: Promise<void> | undefined;
 
   /** Opens the source; the bees are born when the first rows have come. */
@@ -203,7 +212,10 @@ export class PipelineRun {
     const moved = this.#pump();
     this.#tellProgress();
     if (moved || this.#read) return await this.#breathe();
-    if (this.#bees) return await this.#bees.hive.idle(this.#bees.context.dispatcher.blocked);
+    if (this.#bees) {
+      this.#keepClock(this.#bees);
+      return await this.#bees.hive.idle(this.#bees.context.dispatcher.blocked);
+    }
     await new Promise<void>((resolve) => this.#resume = resolve);
   }
 
@@ -257,22 +269,43 @@ export class PipelineRun {
   #tick(): void {
     const moved = this.#feed.tick();
     if (!moved) return;
-    this.#log.append(moved);
+    this.#append([moved]);
     this.#wake();
+  }
+
+  /** Who waits for the clock in a bee gets it by a batch without rows, where no other brings it. */
+  #keepClock({ job, context }: Bees): void {
+    const dueAt = this.#ended ? Infinity : job.dueAt(context);
+    if (dueAt === this.#dueAt) return;
+    this.#dueAt = dueAt;
+    this.#cancelClock?.();
+    if (dueAt === Infinity) return;
+    const { runtime } = this.#spec.settings;
+    this.#cancelClock = runtime.after(Math.ceil(dueAt - runtime.monotonicMs()), () => {
+      this.#dueAt = Infinity;
+      if (this.#ended || job.dueAt(context) > dueAt) return;
+      this.#guarded(() => this.#append([this.#feed.beat()]));
+      this.#wake();
+    });
+  }
+
+  #append(batches: readonly FeedBatch[]): void {
+    const nowMs = this.#spec.settings.runtime.monotonicMs();
+    for (const batch of batches) this.#log.append(batch, nowMs);
   }
 
   #takeRead(): void {
     const read = this.#read;
     this.#read = undefined;
     if (!read || this.#aborted) return;
-    for (const batch of this.#feed.take(read)) this.#log.append(batch);
+    this.#append(this.#feed.take(read));
   }
 
   async #startBees(): Promise<void> {
     const { settings } = this.#spec;
     const { workers, runtime, ringBytes, recordTimeoutMs, maxLostBees } = settings;
     const plan = this.#feed.resolved!;
-    const job = plan.window ? new WindowJob(plan, settings) : new TransformJob(plan, settings);
+    const job = jobOf(plan, settings);
     const hive = new Hive({
       workers,
       runtime,
@@ -319,7 +352,8 @@ export class PipelineRun {
     if (!entry) return;
     this.#work[bee].batches++;
     this.#work[bee].rows += entry.batch.length;
-    this.#ledger.note(this.#log, entry, readOutcome(body));
+    const { job, context } = this.#bees!;
+    job.outcome(context, entry, readOutcome(body));
   }
 
   #lost(bee: number, loss: BeeLoss): void {
@@ -362,8 +396,9 @@ export class PipelineRun {
   /** A batch that has cost two bees is gone on with without the record at which they were lost. */
   #blame(bee: number, { cursor: { batch, low, high }, cause }: BeeLoss): void {
     const entry = this.#log.at(batch);
-    const held = this.#bees!.context.dispatcher.heldBy(bee);
-    if (!entry || high <= low || !held.has(batch)) return;
+    const { job, context } = this.#bees!;
+    const isHeld = entry && (context.dispatcher.heldBy(bee).has(batch) || job.mayHold(bee, entry));
+    if (!isHeld || high <= low) return;
     entry.losses++;
     if (entry.losses < MAX_LOSSES || high !== low + 1) return;
     entry.losses = MAX_LOSSES - 1;
@@ -430,6 +465,7 @@ export class PipelineRun {
     this.#endedMs = runtime.monotonicMs();
     this.#ended = true;
     this.#cancelTick?.();
+    this.#cancelClock?.();
     this.#closing.abort();
     await this.#stopBees();
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
@@ -492,6 +528,11 @@ export class PipelineRun {
       }),
     };
   }
+}
+
+function jobOf(plan: ResolvedPlan, settings: PipelineSettings): PipelineJob {
+  if (plan.ordered) return new OrderedJob(plan, settings);
+  return plan.window ? new WindowJob(plan, settings) : new TransformJob(plan, settings);
 }
 
 function errorOf(body: Uint8Array): Error {

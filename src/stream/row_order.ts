@@ -53,11 +53,16 @@ function compareColumn(column: Column): CompareRows {
 }
 
 /**
- * The order of the rows of closed windows: by end, start, then by `keys` key columns: numbers by
- * value, text by its bytes, NaN and null last.
+ * The order of the rows of closed windows: by so many `places` columns in front, then by end, start,
+ * then by `keys` key columns: numbers by value, text by its bytes, NaN and null last.
  */
-export function windowOrder(batch: RecordBatch, keys: number): CompareRows {
-  const columns = [1, 0, ...Array.from({ length: keys }, (_, at) => WINDOW_COLUMNS.length + at)];
+export function windowOrder(batch: RecordBatch, keys: number, places = 0): CompareRows {
+  const columns = [
+    ...Array(places).keys(),
+    places + 1,
+    places,
+    ...Array.from({ length: keys }, (_, at) => places + WINDOW_COLUMNS.length + at),
+  ];
   const compares = columns.map((at) => compareColumn(batch.columnAt(at)));
   return (a, b) => {
     for (const compare of compares) {

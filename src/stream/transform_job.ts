@@ -1,6 +1,6 @@
 import { decodeFrame } from "../batch/frame.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
-import { MessageKind } from "../hive/pipeline_frames.ts";
+import { MessageKind, type Outcome } from "../hive/pipeline_frames.ts";
 import type { TransformTaskSpec } from "../hive/transform_task.ts";
 import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
@@ -40,6 +40,18 @@ export class TransformJob implements PipelineJob {
   }
 
   prepare(): void {}
+
+  dueAt(): number {
+    return Infinity;
+  }
+
+  outcome({ log, ledger }: JobContext, entry: LogEntry, outcome: Outcome): void {
+    ledger.note(log, entry, outcome);
+  }
+
+  mayHold(): boolean {
+    return false;
+  }
 
   message({ log }: JobContext, { header, body }: BeeAnswer): void {
     if (header.kind !== MessageKind.result) return;

@@ -22,9 +22,10 @@ export interface TimedRows {
   readonly time: Column;
   /** What of a row the generators are told. */
   readonly tell: RowTeller;
-  /** The first end after a watermark of a window that holds the time, ms; `Infinity`: none. */
-  readonly nextEnd: (time: number, watermark: number) => number;
 }
+
+/** The first end after a watermark of a window that holds a time, ms; `Infinity`: none. */
+export type NextEnd = (time: number, watermark: number) => number;
 
 /** Options of a {@linkcode WatermarkFeed}. */
 export interface WatermarkFeedOptions {
@@ -79,7 +80,7 @@ export class WatermarkFeed {
    * window which has ended since the piece began. However fine the watermarks are, there is at most
    * one more piece than rows that come after the end of a window of theirs, or than such ends.
    */
-  cut({ length, partition, time, tell, nextEnd }: TimedRows): Cut[] {
+  cut({ length, partition, time, tell, nextEnd }: TimedRows & { nextEnd: NextEnd }): Cut[] {
     const tracker = this.#tracker;
     const timeOf = timeReader(time);
     const cuts: Cut[] = [];
@@ -98,6 +99,19 @@ export class WatermarkFeed {
       cuts.push({ start, end: length, watermark, watermarkAfter: tracker.watermark });
     }
     return cuts;
+  }
+
+  /** The watermark of all partitions before each row, ms. */
+  before({ length, partition, time, tell }: TimedRows): Float64Array {
+    const tracker = this.#tracker;
+    const timeOf = timeReader(time);
+    const watermarks = new Float64Array(length);
+    for (let row = 0; row < length; row++) {
+      watermarks[row] = tracker.watermark;
+      const at = timeOf(row);
+      if (!Number.isNaN(at)) tracker.event(partition, at, tell(row));
+    }
+    return watermarks;
   }
 
   #clocks(): Clocks {

@@ -8,6 +8,8 @@ export interface LogEntry {
   readonly feed: FeedBatch;
   /** Its number, in the order of the source. */
   readonly sequence: number;
+  /** The runtime's clock when it was read, ms. */
+  readonly nowMs: number;
   /** Bytes of its frame. */
   readonly bytes: number;
   /** The rows; fewer than in `feed` when one of them had to be left out. */
@@ -87,13 +89,13 @@ export class WorkLog {
     return this.#entries;
   }
 
-  /** Adds a batch. */
-  append(feed: FeedBatch): void {
+  /** Adds a batch, at a time by the runtime's clock. */
+  append(feed: FeedBatch, nowMs = 0): void {
     const { batch, positions } = feed;
     const bytes = frameSize(batch);
     const { end: sequence } = this;
     const nothing = { losses: 0, lost: 0, isAcknowledged: false, results: [], left: 0 };
-    this.#entries.push({ feed, sequence, bytes, batch, positions, ...nothing });
+    this.#entries.push({ feed, sequence, nowMs, bytes, batch, positions, ...nothing });
     this.#bytes += bytes;
   }
 

@@ -1,0 +1,166 @@
+import type { Column } from "../batch/column.ts";
+import { takeColumn } from "../batch/column_ops.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
+import type { Field, Schema } from "../batch/schema.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { isComputed } from "../windows/aggregate.ts";
+import { EVENT_TIME } from "./event_times.ts";
+import type { OperatorSpec } from "./operator_loader.ts";
+import type { MessageHeader, Outcome } from "./pipeline_frames.ts";
+import { watermarksBefore } from "./row_watermarks.ts";
+import { RowSteps, type StepSpec } from "./row_steps.ts";
+import { plainText } from "./window_input.ts";
+
+/** Under which name watermarks that were decided row by row go to the bees. */
+export const ROW_WATERMARK = "\u0000watermark";
+
+/** Windows over rows in the order of their source, as plain data. */
+export interface OrderedSpec {
+  /** Column of event times, ms, in the batches that come. */
+  readonly time: string;
+  readonly keys: readonly string[];
+  /** Columns that the operator asks for beside the keys. */
+  readonly columns: readonly string[];
+  /**
+   * How much the watermark lags behind the greatest time, ms; `Infinity`: it stands in column
+   * {@linkcode ROW_WATERMARK} or, without one, stays through a batch.
+   */
+  readonly bound: number;
+  /** Whether the owners tell which rows are late, and not only how many. */
+  readonly tellsLate: boolean;
+  readonly operator: OperatorSpec;
+}
+
+/** Rows for an owner, each with what was known before it. */
+export interface OrderedPiece {
+  /** Event time first. */
+  readonly batch: RecordBatch;
+  /** Watermark of all partitions before each row, ms. */
+  readonly watermarks: Float64Array;
+  /** Which row of the source's batch each is. */
+  readonly places: Int32Array;
+}
+
+/** What a batch has come to before it goes to its owners. */
+export interface OrderedRowsOut extends Outcome {
+  readonly piece: OrderedPiece;
+}
+
+const PLACE_FIELDS: readonly Field[] = [
+  { name: ROW_WATERMARK, type: { kind: "f64" }, nullable: false },
+  { name: "\u0000place", type: { kind: "i32" }, nullable: false },
+];
+
+/** Some rows of a piece. */
+export function takeRows(
+  { batch, watermarks, places }: OrderedPiece,
+  rows: readonly number[],
+): OrderedPiece {
+  return {
+    batch: batch.take(rows),
+    watermarks: Float64Array.from(rows, (row) => watermarks[row]),
+    places: Int32Array.from(rows, (row) => places[row]),
+  };
+}
+
+/** A piece as one batch, to be sent. */
+export function pieceBatch({ batch, watermarks, places }: OrderedPiece): RecordBatch {
+  const { length, schema, columns } = batch;
+  const added = [watermarks, places].map((values, at): Column => {
+    return { type: PLACE_FIELDS[at].type, length, nullCount: 0, values };
+  });
+  return new RecordBatch(
+    { fields: [...schema.fields, ...PLACE_FIELDS] },
+    [...columns, ...added],
+    length,
+  );
+}
+
+/** What {@linkcode pieceBatch} made one batch of. */
+export function pieceOf({ schema, columns, length }: RecordBatch): OrderedPiece {
+  const [watermarks, places] = columns.slice(-PLACE_FIELDS.length);
+  const fields = schema.fields.slice(0, -PLACE_FIELDS.length);
+  return {
+    batch: new RecordBatch({ fields }, columns.slice(0, -PLACE_FIELDS.length), length),
+    watermarks: (watermarks.values as Float64Array).subarray(0, length),
+    places: (places.values as Int32Array).subarray(0, length),
+  };
+}
+
+function checkColumn({ fields }: Schema, name: string, purpose: string): void {
+  if (fields.some((field) => field.name === name)) return;
+  const known = fields.filter(({ name }) => !isComputed(name));
+  throw new TypeError(
+    `Cannot ${purpose} column ${JSON.stringify(name)}: there is none of that name; the columns ` +
+      `are ${known.map(({ name }) => JSON.stringify(name)).join(", ")}`,
+  );
+}
+
+/** Runs the steps before windows that see rows in order, and notes where each row stands. */
+export class OrderedInput implements Disposable {
+  /** Of the rows that an owner gets; text may come as `utf8` or `dict`. */
+  readonly schema: Schema;
+  readonly #bound: number;
+  readonly #steps: RowSteps;
+  readonly #time: number;
+  readonly #watermark: number;
+  readonly #picked: readonly number[];
+  readonly #fields: readonly Field[];
+
+  /**
+   * An input of batches of `schema`.
+   *
+   * @param options The steps before the windows, and where their loops run (default: in
+   *   JavaScript).
+   * @throws {TypeError} when an expression does not fit the columns, or a column is not there.
+   */
+  constructor(
+    { time, keys, columns, bound }: OrderedSpec,
+    schema: Schema,
+    { steps, kernel }: { readonly steps: readonly StepSpec[]; readonly kernel?: Kernel },
+  ) {
+    this.#bound = bound;
+    this.#steps = new RowSteps(steps, schema, kernel);
+    const given = this.#steps.schema;
+    for (const key of keys) checkColumn(given, key, "key by");
+    for (const column of columns) checkColumn(given, column, "use");
+    const wanted = new Set([...keys, ...columns]);
+    this.#time = schema.fields.findIndex(({ name }) => name === time);
+    this.#watermark = schema.fields.findIndex(({ name }) => name === ROW_WATERMARK);
+    this.#picked = given.fields.flatMap(({ name }, at) => wanted.has(name) ? [at] : []);
+    const { type } = schema.fields[this.#time];
+    this.#fields = [{ name: EVENT_TIME, type }, ...this.#picked.map((at) => given.fields[at])];
+    this.schema = { fields: this.#fields.map(plainText) };
+  }
+
+  /** Prepares rows that start where the header says, the first of which has the place `from`. */
+  prepare(batch: RecordBatch, header: MessageHeader, from = 0): OrderedRowsOut {
+    const times = batch.columnAt(this.#time);
+    const before = this.#watermarks(batch, times, header);
+    const { batch: stepped, rows, bad } = this.#steps.run(batch);
+    const columns = this.#picked.map((at) => stepped.columnAt(at));
+    const time = rows ? takeColumn(times, rows) : times;
+    const { length } = stepped;
+    const piece = {
+      batch: new RecordBatch({ fields: this.#fields }, [time, ...columns], length),
+      watermarks: rows ? Float64Array.from(rows, (row) => before[row]) : before,
+      places: Int32Array.from({ length }, (_, row) => from + (rows ? rows[row] : row)),
+    };
+    const filtered = batch.length - length - bad.length;
+    const counts = { absorbed: 0, filtered, late: 0, untimed: 0, bad: bad.length };
+    return { piece, counts, bad, late: [] };
+  }
+
+  #watermarks(batch: RecordBatch, times: Column, { watermark, cap }: MessageHeader): Float64Array {
+    const { length } = batch;
+    if (this.#watermark < 0) {
+      return watermarksBefore(times, length, { watermark, bound: this.#bound, cap });
+    }
+    // A copy: the memory of the batch is lent until the bee takes the next one.
+    return (batch.columnAt(this.#watermark).values as Float64Array).slice(0, length);
+  }
+
+  [Symbol.dispose](): void {
+    this.#steps[Symbol.dispose]();
+  }
+}

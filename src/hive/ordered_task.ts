@@ -1,0 +1,253 @@
+import { decodeFrame, encodeFrame } from "../batch/frame.ts";
+import type { RecordBatch } from "../batch/record_batch.ts";
+import type { Schema } from "../batch/schema.ts";
+import { create, type KernelOptions } from "../kernel/kernel.ts";
+import type { WindowOperator } from "../windows/window_operator.ts";
+import { BarrierAlignment } from "./barrier_alignment.ts";
+import { BeeOutputs } from "./bee_outputs.ts";
+import type { BeeContext, BeeTask } from "./bee_task.ts";
+import type { ControlBlock } from "./control_block.ts";
+import { EVENT_TIME, greatestTime } from "./event_times.ts";
+import { ExchangeInputs } from "./exchange_inputs.ts";
+import { KeyRouter } from "./key_router.ts";
+import { MessagePieces } from "./message_pieces.ts";
+import { loadOperator } from "./operator_loader.ts";
+import {
+  OrderedInput,
+  type OrderedPiece,
+  type OrderedSpec,
+  pieceBatch,
+  pieceOf,
+  takeRows,
+} from "./ordered_input.ts";
+import { OrderedOwner } from "./ordered_owner.ts";
+import {
+  message,
+  MessageFlag,
+  type MessageHeader,
+  MessageKind,
+  outcomeBytes,
+} from "./pipeline_frames.ts";
+import { type PipelineLogic, PipelineTask, type Taken } from "./pipeline_task.ts";
+import type { Sleeper } from "./ring_buffer.ts";
+import type { StepSpec } from "./row_steps.ts";
+import { spellOut } from "./spell_out.ts";
+import type { ResetMessage } from "./window_task.ts";
+
+const NO_BATCH = -1;
+const FRAME = { kind: "data" } as const;
+
+/** A task by which each key's rows come to its owner in the order of the source. */
+export interface OrderedTaskSpec {
+  readonly kind: "orderedWindows";
+  /** Of the batches that come. */
+  readonly schema: Schema;
+  readonly steps: readonly StepSpec[];
+  readonly ordered: OrderedSpec;
+  readonly workers: number;
+  /** What the kernel of a bee is made with. */
+  readonly kernel: KernelOptions;
+}
+
+/** Makes the task inside the bee. */
+export async function loadOrderedTask(
+  spec: OrderedTaskSpec,
+  context: BeeContext,
+): Promise<BeeTask> {
+  const { schema, steps, ordered, workers } = spec;
+  const kernel = create(spec.kernel);
+  const input = new OrderedInput(ordered, schema, { steps, kernel });
+  const rows = { schema: input.schema, time: EVENT_TIME, keys: ordered.keys };
+  const operator = await loadOperator(ordered.operator, { ...rows, kernel });
+  const router = workers > 1 ? new KeyRouter(kernel, { ...rows, workers }) : undefined;
+  const outputs = new BeeOutputs(context);
+  const logic = new OrderedLogic(spec, { context, outputs, input, operator, router });
+  return new PipelineTask(context, { outputs, logic });
+}
+
+interface OrderedParts {
+  readonly context: BeeContext;
+  readonly outputs: BeeOutputs;
+  readonly input: OrderedInput;
+  readonly operator: WindowOperator;
+  /** Absent where there is one bee. */
+  readonly router: KeyRouter | undefined;
+}
+
+/** Sends rows to the owners of their keys, and owns some keys. */
+class OrderedLogic implements PipelineLogic {
+  readonly #spec: OrderedTaskSpec;
+  readonly #bee: number;
+  readonly #control: ControlBlock;
+  readonly #input: OrderedInput;
+  readonly #router: KeyRouter | undefined;
+  readonly #owner: OrderedOwner;
+  readonly #outputs: BeeOutputs;
+  readonly #inputs: ExchangeInputs;
+  readonly #pieces = new MessagePieces();
+  readonly #alignment: BarrierAlignment;
+  /** Rows of the batch in work that were sent on. */
+  #from = 0;
+  #end: MessageHeader | undefined;
+  #isDone = false;
+
+  constructor(spec: OrderedTaskSpec, parts: OrderedParts) {
+    const { context, outputs, input, operator, router } = parts;
+    this.#spec = spec;
+    this.#bee = context.bee;
+    this.#control = context.control;
+    this.#outputs = outputs;
+    this.#input = input;
+    this.#router = router;
+    this.#owner = new OrderedOwner(operator, (...rows) => this.#control.setCursor(...rows));
+    this.#alignment = new BarrierAlignment(spec.workers - 1, outputs);
+    this.#inputs = new ExchangeInputs(context.peers, {
+      message: (from, header, body) => this.#exchanged(from, header, body),
+      barrier: (from) => this.#alignment.arrived(from),
+    });
+  }
+
+  get mayTake(): boolean {
+    return !this.#alignment.isWaiting;
+  }
+
+  take(batch: RecordBatch, header: MessageHeader): Taken {
+    const { ordered } = this.#spec;
+    const { piece, ...outcome } = this.#input.prepare(batch, header, this.#from);
+    this.#from += batch.length;
+    const { length } = piece.batch;
+    if (length > 0 && !this.#router) this.#hand(this.#bee, piece, header);
+    else if (length > 0) {
+      this.#router!.rowsByOwner(piece.batch).forEach((rows, owner) => {
+        if (rows.length > 0) this.#hand(owner, takeRows(piece, rows), header);
+      });
+    }
+    const greatest = greatestTime(batch.column(ordered.time), batch.length);
+    return { ...outcome, watermarkAfter: Math.max(header.watermark, greatest - ordered.bound) };
+  }
+
+  #hand(to: number, piece: OrderedPiece, { sequence, generation }: MessageHeader): void {
+    const batch = spellOut(pieceBatch(piece));
+    if (to !== this.#bee) {
+      const header = message({ kind: MessageKind.rows, generation, sequence });
+      return this.#outputs.peer(to).sendRows(header, batch);
+    }
+    // A copy: it may lie in memory that is lent until the bee takes the next batch.
+    this.#keep(sequence, encodeFrame(FRAME, batch));
+  }
+
+  #keep(sequence: number, frame: Uint8Array): void {
+    this.#owner.put(sequence, pieceOf(decodeFrame(frame, { trusted: true }).batch!));
+  }
+
+  finish(header: MessageHeader): void {
+    this.#from = 0;
+    const covered = { ...header, kind: MessageKind.covered };
+    this.#outputs.toPeers(covered);
+    this.#cover(covered);
+  }
+
+  #cover(header: MessageHeader): void {
+    const { sequence, count: partition, position, watermarkAfter, amount: nowMs, flags } = header;
+    const isSuspect = (flags & MessageFlag.suspect) !== 0;
+    this.#owner.cover({ sequence, partition, position, watermarkAfter, nowMs, isSuspect });
+  }
+
+  rest(): boolean {
+    return false;
+  }
+
+  barrier(header: MessageHeader): void {
+    this.#alignment.begin(header);
+  }
+
+  end(header: MessageHeader): void {
+    this.#end = header;
+  }
+
+  drain(generation: number): boolean {
+    const drained = this.#inputs.drain(generation);
+    const fed = this.#feed(generation);
+    const isAligned = this.#align();
+    const isFinished = this.#finishAll(generation);
+    return drained || fed || isAligned || isFinished;
+  }
+
+  /** A bee gets its rows of as many batches in a step as all bees send on meanwhile. */
+  #feed(generation: number): boolean {
+    let batches = 0;
+    while (batches < this.#spec.workers && this.#owner.isReady) {
+      this.#judge(generation);
+      this.#control.setCursor(NO_BATCH, 0, 0);
+      this.#control.advance();
+      batches++;
+    }
+    return batches > 0;
+  }
+
+  #judge(generation: number): void {
+    const { main } = this.#outputs;
+    const { sequence, watermark, results, ...outcome } = this.#owner.take();
+    this.#send(results, { generation, sequence });
+    const late = this.#spec.ordered.tellsLate ? outcome.late : [];
+    const header = { kind: MessageKind.judged, generation, sequence, watermark };
+    const body = outcomeBytes({ ...outcome, late }, main.maxBodyBytes);
+    main.send(message({ ...header, amount: this.#owner.nextTick }), body);
+  }
+
+  #send(results: RecordBatch | undefined, at: Pick<MessageHeader, "generation" | "sequence">) {
+    if (!results || results.length === 0) return;
+    this.#outputs.main.sendBatch(message({ kind: MessageKind.result, ...at }), results);
+  }
+
+  reset(given: unknown): void {
+    const { state, snapshot } = given as ResetMessage;
+    this.#owner.restore(state, snapshot);
+    this.#inputs.openAll();
+    this.#alignment.clear();
+    this.#pieces.clear();
+    this.#from = 0;
+    this.#end = undefined;
+    this.#isDone = false;
+  }
+
+  waitsFor(): Sleeper[] {
+    return this.#inputs.waitsFor();
+  }
+
+  #exchanged(from: number, header: MessageHeader, body: Uint8Array): void {
+    if (header.kind === MessageKind.covered) return this.#cover(header);
+    const whole = this.#pieces.whole(from, header, body);
+    // Copied, because a piece waits for its turn and the ring does not.
+    if (whole) this.#keep(header.sequence, whole.slice());
+  }
+
+  /** When the barriers of all bees are here, the state is exactly that of all batches before. */
+  #align(): boolean {
+    const barrier = this.#alignment.complete;
+    if (!barrier || this.#owner.isReady) return false;
+    const { generation, sequence } = barrier;
+    const { state, isAhead } = this.#owner;
+    if (state.sequence !== sequence || isAhead) {
+      throw new Error(
+        `A barrier before batch ${sequence} found the state at batch ${state.sequence}`,
+      );
+    }
+    const snapshot = this.#owner.snapshot();
+    const header = { kind: MessageKind.snapshot, generation, sequence, amount: snapshot.length };
+    const { watermark, rows: position } = state;
+    this.#outputs.main.sendPieces(message({ ...header, watermark, position }), snapshot);
+    this.#alignment.clear();
+    this.#inputs.openAll();
+    return true;
+  }
+
+  #finishAll(generation: number): boolean {
+    const { sequence, rows: amount } = this.#owner.state;
+    if (!this.#end || this.#isDone || sequence < this.#end.sequence) return false;
+    this.#isDone = true;
+    this.#send(this.#owner.finish(), { generation, sequence });
+    this.#outputs.main.send(message({ kind: MessageKind.done, generation, sequence, amount }));
+    return true;
+  }
+}

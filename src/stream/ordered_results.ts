@@ -1,0 +1,133 @@
+import { RecordBatch } from "../batch/record_batch.ts";
+import { ORDER_COLUMNS } from "../windows/window_operator.ts";
+import { type CompareRows, mergeRuns, windowOrder } from "./row_order.ts";
+
+const PLACES = ORDER_COLUMNS.length;
+
+/** Results of an owner that a batch of the source has set off. */
+interface Run {
+  readonly sequence: number;
+  readonly batch: RecordBatch;
+}
+
+/** Puts the owners' results together in the order in which the rows of the source set them off. */
+export class OrderedResults {
+  readonly #keys: number;
+  /** What each owner has sent and has not left, by number of the batch. */
+  readonly #runs: Run[][];
+  /** Of each owner, the first batch of which it may still send results, and the watermark there. */
+  readonly #told: { sequence: number; watermark: number }[];
+  readonly #ready: RecordBatch[] = [];
+  /** Results of all batches before this one have left. */
+  #left = 0;
+  #watermark = -Infinity;
+  #windows = 0;
+  #last: readonly bigint[] = [];
+
+  /** Results of so many owners, with so many key columns. */
+  constructor(owners: number, keys: number) {
+    this.#keys = keys;
+    this.#runs = Array.from({ length: owners }, () => []);
+    this.#told = Array.from({ length: owners }, () => ({ sequence: 0, watermark: -Infinity }));
+  }
+
+  /** Windows of which results have left. */
+  get windows(): number {
+    return this.#windows;
+  }
+
+  /** Watermark up to which all results have left, ms. */
+  get watermark(): number {
+    return this.#watermark;
+  }
+
+  /** Number of the first batch of which an owner may still send results. */
+  get told(): number {
+    return Math.min(...this.#told.map(({ sequence }) => sequence));
+  }
+
+  /** Number of the first batch of which one owner may still send results. */
+  toldBy(owner: number): number {
+    return this.#told[owner].sequence;
+  }
+
+  /** Takes results that a batch has set off; those that have left come again after a loss. */
+  add(owner: number, sequence: number, batch: RecordBatch): void {
+    if (sequence >= this.#left) this.#runs[owner].push({ sequence, batch });
+  }
+
+  /** The owner has sent all results of a batch, and all before; then it had this watermark. */
+  passed(owner: number, sequence: number, watermark: number): void {
+    this.#told[owner] = { sequence: sequence + 1, watermark };
+  }
+
+  /** The next results that may leave. */
+  take(): RecordBatch | undefined {
+    const { told } = this;
+    if (told > this.#left) this.#release(told);
+    const next = this.#ready.shift();
+    return next && this.#counted(next);
+  }
+
+  /** Makes ready what was set off by batches before a number. */
+  #release(told: number): void {
+    this.#left = told;
+    this.#watermark = Math.min(...this.#told.map(({ watermark }) => watermark));
+    const runs = this.#runs.flatMap((run, owner) => {
+      const end = run.findIndex(({ sequence }) => sequence >= told);
+      const released = run.splice(0, end < 0 ? run.length : end).map(({ batch }) => batch);
+      this.#runs[owner] = run;
+      return released.length > 0 ? [RecordBatch.concat(released)] : [];
+    });
+    if (runs.length > 0) this.#ready.push(this.#merged(runs));
+  }
+
+  #merged(runs: readonly RecordBatch[]): RecordBatch {
+    const all = runs.length === 1 ? runs[0] : RecordBatch.concat(runs);
+    const compare = windowOrder(all, this.#keys, PLACES);
+    let rows = 0;
+    const ends = runs.map(({ length }) => rows += length);
+    const isSorted = ends.every((end, at) => isInOrder(at === 0 ? 0 : ends[at - 1], end, compare));
+    if (isSorted && runs.length === 1) return withoutOrder(all);
+    // What is alike belongs to one window and key, and so to one owner: it stays as it came.
+    const order = isSorted
+      ? mergeRuns(ends, compare)
+      : Array.from({ length: rows }, (_, row) => row).sort(compare);
+    return withoutOrder(all.take(order));
+  }
+
+  #counted(batch: RecordBatch): RecordBatch {
+    const [starts, ends] = [0, 1].map((at) => batch.columnAt(at).values as BigInt64Array);
+    for (let row = 0; row < batch.length; row++) {
+      const [start, end] = this.#last;
+      if (starts[row] === start && ends[row] === end) continue;
+      this.#windows++;
+      this.#last = [starts[row], ends[row]];
+    }
+    return batch;
+  }
+
+  /**
+   * Forgets what was set off by batches from a checkpoint on: it will come again. With `repeats`
+   * what has left since then leaves again too.
+   */
+  rewind(
+    { sequence, watermark }: { readonly sequence: number; readonly watermark: number },
+    { repeats }: { readonly repeats: boolean },
+  ): void {
+    if (repeats) this.#left = Math.min(this.#left, sequence);
+    this.#told.fill({ sequence, watermark });
+    this.#runs.forEach((run, owner) =>
+      this.#runs[owner] = run.filter((each) => each.sequence < sequence)
+    );
+  }
+}
+
+function isInOrder(start: number, end: number, compare: CompareRows): boolean {
+  for (let row = start + 1; row < end; row++) if (compare(row - 1, row) > 0) return false;
+  return true;
+}
+
+function withoutOrder({ schema, columns, length }: RecordBatch): RecordBatch {
+  return new RecordBatch({ fields: schema.fields.slice(PLACES) }, columns.slice(PLACES), length);
+}
