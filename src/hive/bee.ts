@@ -121,7 +121,7 @@ export class Bee implements Steppable {
   }
 
   /** Makes a bee from what its thread was sent: loads its function and opens its rings. */
-  static async born(init: BeeInit, runtime: Runtime): Promise<Bee> {
+  static born(init: BeeInit, runtime: Runtime): Bee | Promise<Bee> {
     const control = new ControlBlock(init.control, runtime);
     const hive = new ControlBlock(init.hive, runtime);
     const dancer = new DanceFloor(init.danceFloor).dancer(init.bee);
@@ -129,7 +129,8 @@ export class Bee implements Steppable {
     const peers: (Peer | undefined)[] = [];
     for (const peer of init.peers) peers[peer.bee] = openPeer(peer, control.bell, runtime);
     const inbox = new RingReader(init.inbox, inboxOptions(bells, runtime));
-    const task = await loadTask(init.task, {
+    const made = (task: BeeTask) => new Bee(control, { inbox, task, dancer, runtime, peers });
+    const task = loadTask(init.task, {
       bee: init.bee,
       runtime,
       inbox,
@@ -138,7 +139,7 @@ export class Bee implements Steppable {
       dancer,
       peers,
     });
-    return new Bee(control, { inbox, task, dancer, runtime, peers });
+    return task instanceof Promise ? task.then(made) : made(task);
   }
 
   /** Whether something came that it should look at. */

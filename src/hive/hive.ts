@@ -137,7 +137,12 @@ export class Hive {
       throw error;
     }
     this.#scheduleWatch();
-    await Promise.all(this.#places.map((place) => place.ready.promise));
+    await this.ready;
+  }
+
+  /** Resolves when all bees are ready, once {@linkcode Hive.start} was called. */
+  get ready(): Promise<unknown> {
+    return Promise.all(this.#places.map((place) => place.ready.promise));
   }
 
   /** Room in a bee's inbox for a frame of `bytes`, to fill and {@linkcode Hive.send}. */
@@ -442,8 +447,11 @@ function hasWork({ control, inbox }: Place): boolean {
 }
 
 /** A bee in the spawner's own thread, as a simulation has them. */
-const bornHere: SpawnOptions["inProcess"] = async (init, runtime, post) => {
-  const bee = await Bee.born(init as BeeInit, runtime);
-  post(bee.ready);
-  return bee;
+const bornHere: SpawnOptions["inProcess"] = (init, runtime, post) => {
+  const presented = (bee: Bee) => {
+    post(bee.ready);
+    return bee;
+  };
+  const bee = Bee.born(init as BeeInit, runtime);
+  return bee instanceof Promise ? bee.then(presented) : presented(bee);
 };

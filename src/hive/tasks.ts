@@ -7,11 +7,11 @@ import { loadWindowTask, type WindowTaskSpec } from "./window_task.ts";
 /** What a bee can do, as plain data. */
 export type TaskSpec = RecordTaskSpec | TransformTaskSpec | WindowTaskSpec | OrderedTaskSpec;
 
-/** Makes the logic for a task inside the bee. */
-export async function loadTask(spec: TaskSpec, context: BeeContext): Promise<BeeTask> {
+/** Makes the logic for a task inside the bee: at once where there is nothing to import for it. */
+export function loadTask(spec: TaskSpec, context: BeeContext): BeeTask | Promise<BeeTask> {
   switch (spec.kind) {
     case "records":
-      return await loadRecordTask(spec, context);
+      return loadRecordTask(spec, context);
     case "transform":
       return loadTransformTask(spec, context);
     case "windows":

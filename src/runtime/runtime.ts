@@ -59,7 +59,7 @@ export interface SpawnOptions {
     init: unknown,
     runtime: Runtime,
     post: (data: unknown) => void,
-  ) => Promise<Steppable>;
+  ) => Steppable | Promise<Steppable>;
 }
 
 /** Everything that the engine needs of the outside world. */

@@ -163,7 +163,7 @@ export class SimulatedRuntime implements Runtime {
     const worker: SimulatedWorker = { name, fail: events.error, hung: false, gone: false };
     this.#workers.push(worker);
     const post = (data: unknown) => this.soon(() => worker.gone || events.message(data));
-    const born = options.inProcess(options.init, this, post);
+    const born = Promise.try(() => options.inProcess(options.init, this, post));
     born.then(
       (steppable) => worker.steppable = steppable,
       (error) => events.error(error),

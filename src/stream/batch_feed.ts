@@ -100,10 +100,29 @@ export class BatchFeed {
 
   /** Reads on; `undefined` at the end. */
   async read(): Promise<SourceBatch | undefined> {
-    this.#watermarks?.wait(true);
-    const { done, value } = await this.#batches.next()
-      .finally(() => this.#watermarks?.wait(false));
+    this.wait(true);
+    const { done, value } = await this.#batches.next().finally(() => this.wait(false));
     return done ? undefined : checkedRead(value, this.#source.name);
+  }
+
+  /** The source is waited for, or no longer. */
+  wait(isWaiting: boolean): void {
+    this.#watermarks?.wait(isWaiting);
+  }
+
+  /** The watermark is at least this from now on, ms; tells what that comes to. */
+  advance(watermark: number): FeedBatch[] {
+    if (this.#watermarks) {
+      this.#watermarks.advance(watermark);
+      const moved = this.tick();
+      return moved ? [moved] : [];
+    }
+    const { bound } = this.#options.plan.time!;
+    return this.#raised(() => {
+      this.#greatest.forEach((greatest, partition) => {
+        this.#greatest[partition] = Math.max(greatest, watermark + bound);
+      });
+    });
   }
 
   /** Milliseconds of silence after which {@linkcode BatchFeed.tick} may have something to tell. */
@@ -178,9 +197,7 @@ export class BatchFeed {
 
   /** A partition holds the watermark back no longer; tells what that comes to. */
   #end(partition: number): FeedBatch[] {
-    const before = Math.min(...this.#greatest);
     this.#ended.add(partition);
-    this.#greatest[partition] = Infinity;
     // With the last one the source ends, and all windows with it.
     if (this.#ended.size === this.#greatest.length) return [];
     if (this.#watermarks) {
@@ -188,6 +205,13 @@ export class BatchFeed {
       const moved = this.tick();
       return moved ? [moved] : [];
     }
+    return this.#raised(() => this.#greatest[partition] = Infinity);
+  }
+
+  /** Tells what it comes to when greatest times are raised. */
+  #raised(raise: () => void): FeedBatch[] {
+    const before = Math.min(...this.#greatest);
+    raise();
     const after = Math.min(...this.#greatest);
     if (!timeColumn(this.#resolved) || after <= before) return [];
     const { bound } = this.#options.plan.time!;

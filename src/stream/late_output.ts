@@ -26,12 +26,19 @@ export interface LateRows {
   readonly positions: readonly number[];
 }
 
+/** What a {@linkcode LateOutput} tells. */
+export interface LateEvents extends DeadLetterEvents {
+  /** Rows are late for good; they are handed out after this. */
+  readonly late?: ((rows: LateRows) => void) | undefined;
+}
+
 /**
  * Hands late rows out, one after the other. They wait as columns, and only some of them as objects,
  * for a checkpoint may set free very many at once.
  */
 export class LateOutput {
   readonly #box: DeadLetterBox<LateRow>;
+  readonly #events: LateEvents;
   #waiting: LateRows[] = [];
   /** The first row of those that wait which was not handed on. */
   #row = 0;
@@ -39,8 +46,9 @@ export class LateOutput {
   #drained: (() => void) | undefined;
 
   /** An output to the target of the option `lateOutput`. */
-  constructor(target: DeadLetterTarget<LateRow> | undefined, events: DeadLetterEvents) {
+  constructor(target: DeadLetterTarget<LateRow> | undefined, events: LateEvents) {
     const { failed, settled } = events;
+    this.#events = events;
     this.#box = new DeadLetterBox(target, {
       failed,
       settled: () => {
@@ -63,6 +71,7 @@ export class LateOutput {
   /** Takes rows; they are handed out after those before them. */
   put(rows: LateRows): void {
     if (this.#isDiscarded) return;
+    this.#events.late?.(rows);
     this.#waiting.push(rows);
     this.#refill();
   }
@@ -85,13 +94,17 @@ export class LateOutput {
 
   #refill(): void {
     while (this.#waiting.length > 0 && !this.isFull) {
-      const [{ batch, partition, positions }] = this.#waiting;
-      const record = recordAt(batch, this.#row);
-      this.#box.put({ record, position: positions[this.#row], partition });
-      if (++this.#row < batch.length) continue;
+      const [rows] = this.#waiting;
+      this.#box.put(lateRow(rows, this.#row));
+      if (++this.#row < rows.batch.length) continue;
       this.#waiting.shift();
       this.#row = 0;
     }
     if (this.#waiting.length === 0) this.#drained?.();
   }
+}
+
+/** One of some late rows. */
+export function lateRow({ batch, partition, positions }: LateRows, row: number): LateRow {
+  return { record: recordAt(batch, row), position: positions[row], partition };
 }

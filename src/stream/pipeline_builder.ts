@@ -3,6 +3,7 @@ import { type Expr, isExpression, type Operand, toExpr } from "../batch/expressi
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { isWindowAssigner, type WindowAssigner } from "../windows/window_assigner.ts";
+import { received } from "../runtime/known_options.ts";
 import { CalendarWindow } from "../windows/calendar_window.ts";
 import { calendarPlan } from "./calendar_plan.ts";
 import { checkDelivery } from "./delivery_guarantee.ts";
@@ -55,7 +56,8 @@ const NEXT: Readonly<Record<Stage, string>> = {
 /** After these a pipeline is complete. */
 const COMPLETE: readonly Stage[] = ["rows", "timed", "aggregated", "results"];
 
-interface Parts extends Unitable {
+/** What a pipeline is made of. */
+export interface Parts extends Unitable {
   readonly settings: PipelineSettings;
   readonly stage: Stage;
   /** What is done to result batches, in order. */
@@ -71,6 +73,19 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+  }
+
+  /** What a complete pipeline is made of. */
+  static partsOf(pipeline: unknown): Parts {
+    if (Object(pipeline) !== pipeline || !(#parts in (pipeline as object))) {
+      throw new TypeError(
+        `Cannot drive pipeline: pass what from() and the steps behind it give, without to(), ` +
+          `received ${received(pipeline)}`,
+      );
+    }
+    const builder = pipeline as PipelineBuilder;
+    builder.#expect("batches", ...COMPLETE);
+    return builder.#parts;
   }
 
   timestamps(column: string, options: TimestampOptions = {}): PipelineBuilder {
@@ -311,4 +326,13 @@ export function pipelineFrom<Row>(source: Source<Row>, options: PipelineOptions)
   };
   const builder: unknown = new PipelineBuilder(parts);
   return builder as Pipeline<Row>;
+}
+
+/**
+ * What a complete pipeline is made of.
+ *
+ * @throws {TypeError} when it is none, or not complete.
+ */
+export function partsOf(pipeline: unknown): Parts {
+  return PipelineBuilder.partsOf(pipeline);
 }

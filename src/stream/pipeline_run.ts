@@ -14,7 +14,7 @@ import { BadInputs, recordAt } from "./bad_inputs.ts";
 import { BatchFeed, type FeedBatch } from "./batch_feed.ts";
 import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { LateOutput } from "./late_output.ts";
+import { LateOutput, type LateRows } from "./late_output.ts";
 import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, noCounts, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
@@ -67,6 +67,8 @@ export interface RunSpec {
   readonly source: Source;
   readonly plan: PipelinePlan;
   readonly settings: PipelineSettings;
+  /** Told of late rows when it is certain that they are. */
+  readonly onLate?: (rows: LateRows) => void;
 }
 
 /** The part of a run's metrics that adds up. */
@@ -136,7 +138,7 @@ export class PipelineRun {
       settled: () => this.#wake(),
     };
     this.#bad = new BadInputs(settings, events);
-    this.#late = new LateOutput(settings.lateOutput, events);
+    this.#late = new LateOutput(settings.lateOutput, { ...events, late: spec.onLate });
     this.#ledger = new Ledger({ bad: this.#bad, late: this.#late }, {
       fails: badRecords === "fail",
     });
@@ -178,6 +180,51 @@ export class PipelineRun {
     checkAccount(metrics);
   }
 
+  /** Takes rows in as if the source, which is not read then, had given them. */
+  offer(read: SourceBatch): void {
+    this.#feed.wait(false);
+    this.#read = read;
+    this.#guarded(() => this.#takeRead());
+    this.#feed.wait(true);
+  }
+
+  /** The watermark is at least this from now on, whatever the rows, ms. */
+  advance(watermark: number): void {
+    for (const moved of this.#feed.advance(watermark)) this.#log.append(moved);
+  }
+
+  /** The clock has gone on. */
+  elapse(): void {
+    this.#guarded(() => this.#tick());
+  }
+
+  /** No more rows will be offered. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /**
+   * Goes on for as long as there is anything to do, without waiting for anything, and gives what
+   * may leave; `work` lets the bees work, who are in this thread, and tells whether they did.
+   *
+   * @throws the failure of the run.
+   */
+  settle(work: () => boolean): RecordBatch[] {
+    const taken: RecordBatch[] = [];
+    if (!this.#bees && this.#log.end > 0) this.#startBees().catch((cause) => this.#fail(cause));
+    do {
+      this.#throwIfFailed();
+      for (let batch = this.#taken(); batch; batch = this.#taken()) taken.push(batch);
+    } while (this.#pump() || work());
+    if (this.#isFinished()) checkAccount(this.metrics());
+    return taken;
+  }
+
+  /** Resolves when the bees, if there are any yet, can work. */
+  async ready(): Promise<void> {
+    await this.#bees?.hive.ready;
+  }
+
   /** Nobody wants more: a wait for the next batch ends, and fails. */
   leave(): void {
     this.#discard();
@@ -190,14 +237,18 @@ export class PipelineRun {
       this.#throwIfFailed();
       this.#throwIfAborted();
       this.#takeRead();
-      const batch = this.#bees?.job.take(this.#bees.context);
-      if (batch) {
-        this.#rowsOut += batch.length;
-        return batch;
-      }
+      const batch = this.#taken();
+      if (batch) return batch;
       if (this.#isFinished()) return undefined;
       await this.#advance();
     }
+  }
+
+  /** Rows that may leave now. */
+  #taken(): RecordBatch | undefined {
+    const batch = this.#bees?.job.take(this.#bees.context);
+    this.#rowsOut += batch?.length ?? 0;
+    return batch;
   }
 
   #isFinished(): boolean {

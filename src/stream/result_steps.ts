@@ -42,6 +42,8 @@ export interface ResultStep {
   readonly kind: "tap" | "batch";
   /** What it does, in words. */
   readonly does: string;
+  /** Of a tap: what sees each batch. */
+  readonly see?: (batch: RecordBatch) => void | Promise<void>;
   readonly apply: (batches: Batches, context: StepContext) => Batches;
 }
 
@@ -82,6 +84,7 @@ export function tapping(callback: (batch: RecordBatch) => void | Promise<void>):
   return {
     kind: "tap",
     does: "a callback sees every batch, in JavaScript on the main thread",
+    see: callback,
     apply: (batches, { stop }) => tapped(batches, callback, stop),
   };
 }

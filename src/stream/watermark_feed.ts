@@ -65,6 +65,11 @@ export class WatermarkFeed {
     this.#tracker.elapse(this.#clocks());
   }
 
+  /** The watermark is at least this from now on, whatever the rows, ms. */
+  advance(watermark: number): void {
+    this.#tracker.advance(watermark);
+  }
+
   /** Nothing more will come of a partition. */
   end(partition: number): void {
     this.#tracker.end(partition);

@@ -80,6 +80,15 @@ export class WatermarkTracker {
     this.#raise(Math.min(this.#marks[partition], this.#others));
   }
 
+  /** The watermark is at least this from now on, whatever the rows, ms. */
+  advance(watermark: number): void {
+    for (let partition = 0; partition < this.#marks.length; partition++) {
+      this.#mark(partition, watermark);
+    }
+    this.#current = NO_PARTITION;
+    this.#raise(watermark);
+  }
+
   /** Nothing more will come of a partition. */
   end(partition: number): void {
     this.#ended.add(partition);

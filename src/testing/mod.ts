@@ -1,0 +1,9 @@
+/**
+ * For tests of what is made with Waggle: a driver of pipelines, a clock, and a source that do what
+ * the test says and nothing else.
+ *
+ * @module
+ */
+export * from "./pipeline_driver.ts";
+export * from "./test_clock.ts";
+export * from "./test_source.ts";

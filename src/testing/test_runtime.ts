@@ -1,0 +1,114 @@
+import { denoRuntime } from "../runtime/deno_runtime.ts";
+import type {
+  Cancel,
+  Runtime,
+  SpawnOptions,
+  Steppable,
+  WaitOutcome,
+  WorkerEvents,
+  WorkerHandle,
+} from "../runtime/runtime.ts";
+import type { TestClock } from "./test_clock.ts";
+
+interface TestWorker {
+  readonly events: WorkerEvents;
+  steppable?: Steppable;
+  isGone: boolean;
+}
+
+/** A runtime in one thread, where bees work when they are told to and time is a test's. */
+export class TestRuntime implements Runtime {
+  readonly cores = 1;
+  readonly #clock: TestClock;
+  #workers: TestWorker[] = [];
+  #soon: (() => void)[] = [];
+
+  /** A world with a clock. */
+  constructor(clock: TestClock) {
+    this.#clock = clock;
+  }
+
+  monotonicMs(): number {
+    return this.#clock.elapsedMs;
+  }
+
+  wallClockMs(): number {
+    return Math.floor(this.#clock.wallClockMs);
+  }
+
+  random(): number {
+    return 0.5;
+  }
+
+  after(delayMs: number, callback: () => void): Cancel {
+    // Whoever looks whether the bees move is to see that they do, however far the clock goes.
+    return this.#clock.after(delayMs, () => {
+      callback();
+      this.step();
+    });
+  }
+
+  soon(callback: () => void): void {
+    this.#soon.push(callback);
+  }
+
+  wait(): WaitOutcome {
+    throw new Error("Cannot block: in a test all is in one thread");
+  }
+
+  waitAsync(): WaitOutcome {
+    return "timed-out";
+  }
+
+  notify(): number {
+    return 0;
+  }
+
+  sharedMemory(bytes: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(bytes);
+  }
+
+  spawn({ init, inProcess }: SpawnOptions, events: WorkerEvents): WorkerHandle {
+    const worker: TestWorker = { events, isGone: false };
+    this.#workers.push(worker);
+    const post = (data: unknown) => this.soon(() => worker.isGone || events.message(data));
+    const born = inProcess(init, this, post);
+    if (born instanceof Promise) {
+      born.then((steppable) => worker.steppable = steppable, (error) => events.error(error));
+    } else worker.steppable = born;
+    return {
+      post: (data) => this.soon(() => worker.steppable?.receive?.(data)),
+      terminate: () => worker.isGone = true,
+    };
+  }
+
+  readFile(path: string | URL): Promise<ReadableStream<Uint8Array>> {
+    return denoRuntime.readFile(path);
+  }
+
+  print(text: string): void {
+    denoRuntime.print(text);
+  }
+
+  /** Lets every bee do one piece of work; whether there was any. */
+  step(): boolean {
+    const due = this.#soon;
+    this.#soon = [];
+    for (const callback of due) callback();
+    let worked = due.length > 0;
+    for (const worker of this.#workers) worked = stepped(worker) || worked;
+    return worked;
+  }
+}
+
+/** A step that throws ends the bee, as it would end a thread. */
+function stepped(worker: TestWorker): boolean {
+  if (!worker.steppable || worker.isGone) return false;
+  try {
+    return worker.steppable.step() === "worked";
+  } catch (error) {
+    worker.isGone = true;
+    worker.events.error(error instanceof Error ? error : new Error(String(error)));
+    return true;
+  }
+}
