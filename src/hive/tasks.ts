@@ -17,6 +17,6 @@ export function loadTask(spec: TaskSpec, context: BeeContext): BeeTask | Promise
     case "windows":
       return loadWindowTask(spec, context);
     case "orderedWindows":
-      return await loadOrderedTask(spec, context);
+      return loadOrderedTask(spec, context);
   }
 }
