@@ -3,6 +3,15 @@
  *
  * @module
  */
+export {
+  type AggregateFunctions,
+  type AggregateInfo,
+  aggregateOf,
+  aggregateRows,
+  type AggregateRowsOptions,
+  reduce,
+  type UserAggregateOptions,
+} from "./aggregate_of.ts";
 export { LostBeesError, UnfitBeeError } from "./hive.ts";
 export type { RecordInfo } from "./record_info.ts";
 export { RingCorruptedError } from "./ring_memory.ts";

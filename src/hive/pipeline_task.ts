@@ -65,9 +65,27 @@ interface Work {
  */
 function isFinal(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  if (error.name === "KernelMemoryError") return true;
+  if (error.name === "KernelMemoryError" || isUserError(error)) return true;
   const isOurs = error instanceof TypeError || error instanceof RangeError;
   return isOurs && error.message.startsWith("Cannot ");
+}
+
+/** Whether a function of the user failed, which it would in any bee. */
+function isUserError(error: Error): boolean {
+  return error.name === "StreamingError";
+}
+
+/** What was thrown in a bee and brought about its error; anything can be thrown. */
+export interface FatalCause {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+function causeOf({ cause }: Error): FatalCause {
+  if (!(cause instanceof Error)) return { name: "Error", message: String(cause) };
+  const { name, message, stack } = cause;
+  return { name, message, ...(stack !== undefined && { stack }) };
 }
 
 /** The bee's side of a pipeline: takes batch after batch, and never blocks while it has inputs. */
@@ -206,8 +224,10 @@ export class PipelineTask implements BeeTask {
     dancer.queue(inbox.queuedBytes > 0 ? 1 : 0);
   }
 
-  #fail({ name, message: text }: Error): void {
-    const body = new TextEncoder().encode(JSON.stringify({ name, message: text }));
+  #fail(error: Error): void {
+    const { name, message: text } = error;
+    const told = { name, message: text, ...(isUserError(error) && { cause: causeOf(error) }) };
+    const body = new TextEncoder().encode(JSON.stringify(told));
     const generation = this.#generation;
     this.#failed = true;
     this.#outputs.clear();

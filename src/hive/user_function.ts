@@ -33,6 +33,8 @@ export interface DescribeOptions {
    * now, as `structuredClone` does.
    */
   context?: unknown;
+  /** How the function takes its context, for messages. Default `(value, { context })`. */
+  usage?: string;
 }
 
 // Errors
@@ -70,13 +72,17 @@ function isVariable(used: string): boolean {
   return VARIABLE.test(used) && !KEYWORDS.has(used);
 }
 
-function outsideError(name: string, used: readonly string[], cause?: unknown): TypeError {
+function outsideError(
+  name: string,
+  used: readonly string[],
+  { cause, usage = "(value, { context })" }: { cause?: unknown; usage?: string } = {},
+): TypeError {
   const example = used.find(isVariable) ?? "limit";
   return new TypeError(
     `Cannot send function "${name}" to the bees: it uses ${used.map(explain).join(", and ")}. ` +
       `Functions cross threads without their surroundings: pass ${moduleForm(name)}; ` +
-      `or hand plain data over as the option context: { ${example} } and take it from the second ` +
-      `argument: (value, { context }) => … context.${example} …`,
+      `or hand plain data over as the option context: { ${example} } and take it from the ` +
+      `last argument: ${usage} => … context.${example} …`,
     cause === undefined ? undefined : { cause },
   );
 }
@@ -113,14 +119,14 @@ function moduleText(source: string, read: FunctionSource): string {
   return `export default ({ ${method}\n}).method;`;
 }
 
-function describeSource(fn: object, context: unknown): UserFunctionSpec {
+function describeSource(fn: object, context: unknown, usage?: string): UserFunctionSpec {
   const named: unknown = Reflect.get(fn, "name");
   const name = typeof named === "string" && VARIABLE.test(named) ? named : "process";
   const source = Function.prototype.toString.call(fn);
   const read = readSource(source, name);
   checkForm(read, name);
   const outside = read.free.filter((used) => !ALLOWED_GLOBALS.has(used));
-  if (outside.length > 0) throw outsideError(name, outside);
+  if (outside.length > 0) throw outsideError(name, outside, { usage });
   if (!source.isWellFormed()) throw refuse(name, "its source has half of a surrogate pair");
   const url = `data:text/javascript;charset=utf-8,${encodeURIComponent(moduleText(source, read))}`;
   return { kind: "source", url, name, ...(context !== undefined && { context }) };
@@ -173,7 +179,7 @@ export function describeFunction(
   options: DescribeOptions = {},
 ): UserFunctionSpec {
   const context = copyContext(options.context);
-  if (typeof fn === "function") return describeSource(fn, context);
+  if (typeof fn === "function") return describeSource(fn, context, options.usage);
   if (typeof fn === "object" && fn !== null && "module" in fn) return describeModule(fn, context);
   throw new TypeError(
     `Cannot send to the bees: expected a function, ${moduleForm("process")} or an expression, ` +
@@ -214,6 +220,18 @@ function pickExport(exports: object, spec: UserFunctionSpec): unknown {
 }
 
 /**
+ * Loads what a module has under the name of a spec, whatever that is.
+ *
+ * @throws {TypeError} when the module cannot be imported, or its export is not there.
+ */
+export async function loadExport(spec: UserFunctionSpec): Promise<unknown> {
+  if (spec.kind === "expression") {
+    throw new TypeError("Cannot load an expression as a function: it runs on whole columns");
+  }
+  return pickExport(await importModule(spec), spec);
+}
+
+/**
  * Loads what {@linkcode describeFunction} described, in a bee.
  *
  * Calling the function is the bee's: `fn(value, { key, context: spec.context, … })`.
@@ -222,10 +240,7 @@ function pickExport(exports: object, spec: UserFunctionSpec): unknown {
  * function that can be called for one result.
  */
 export async function loadFunction(spec: UserFunctionSpec): Promise<UserFunction> {
-  if (spec.kind === "expression") {
-    throw new TypeError("Cannot load an expression as a function: it runs on whole columns");
-  }
-  const fn = pickExport(await importModule(spec), spec);
+  const fn = await loadExport(spec);
   if (typeof fn !== "function") {
     throw new TypeError(
       `Cannot load ${title(spec)} in a bee: it must be a function, received ${typeof fn}`,
@@ -250,5 +265,5 @@ export async function loadFunction(spec: UserFunctionSpec): Promise<UserFunction
 export function explainReferenceError<E>(error: E, spec: UserFunctionSpec): E | TypeError {
   if (spec.kind !== "source" || !(error instanceof ReferenceError)) return error;
   const missing = UNDEFINED_NAME.exec(error.message)?.[1];
-  return missing === undefined ? error : outsideError(spec.name, [missing], error);
+  return missing === undefined ? error : outsideError(spec.name, [missing], { cause: error });
 }

@@ -3,7 +3,7 @@ import { takeColumn } from "../batch/column_ops.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { isComputed } from "../windows/aggregate.ts";
+import { columnsOfAggregate, isComputed } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import type { WindowTableOptions } from "../windows/plan.ts";
 import { WindowShape } from "../kernel/window_shape.ts";
@@ -61,9 +61,11 @@ function wantedColumns({ keys, aggregates }: WindowSpec, { fields }: Schema): Se
     );
   };
   for (const name of keys) want(name, "key by");
-  for (const { op, column, by } of Object.values(aggregates)) {
-    if (column !== undefined) want(column, `take ${op} of`);
-    if (by !== undefined) want(by, `take ${op} by`);
+  for (const spec of Object.values(aggregates)) {
+    const { op, by } = spec;
+    for (const name of columnsOfAggregate(spec)) {
+      want(name, `take ${op} ${name === by ? "by" : "of"}`);
+    }
   }
   return wanted;
 }

@@ -1,8 +1,8 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Expr, ExprValue, Operand } from "../batch/expressions/expr.ts";
-import type { AggregateOp } from "../kernel/window_types.ts";
 import type { Duration } from "../runtime/duration.ts";
 import type { Aggregate } from "../windows/aggregate.ts";
+import type { AnyAggregateOp } from "../windows/aggregate_place.ts";
 import type { WindowRow } from "../windows/aggregates.ts";
 import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { WatermarkStrategy } from "../windows/watermark_strategy.ts";
@@ -110,7 +110,7 @@ export type WithTime<Row, Name extends PropertyKey> = {
 
 /** Aggregates by result name, of columns that there are. */
 export type AggregatesOf<Row> = Readonly<
-  Record<string, Aggregate<AggregateOp, keyof Row & string, unknown, keyof Row & string>>
+  Record<string, Aggregate<AnyAggregateOp, keyof Row & string, unknown, keyof Row & string>>
 >;
 
 /** Rows of a source, on their way. */

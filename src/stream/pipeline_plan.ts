@@ -7,7 +7,7 @@ import type { StepSpec } from "../hive/row_steps.ts";
 import { RowSteps } from "../hive/row_steps.ts";
 import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
 import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
-import { Aggregate, isComputed } from "../windows/aggregate.ts";
+import { Aggregate, columnsOfAggregate, isComputed } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import type { CalendarTime } from "../windows/calendar_time.ts";
 import { extentOf } from "../windows/plan.ts";
@@ -112,13 +112,12 @@ function wantedColumns(plan: PipelinePlan, windows: WindowSpec | OrderedSpec | u
   }
   if (!windows) return undefined;
   want(windows.keys);
-  want("columns" in windows ? windows.columns : aggregatedColumns(windows.aggregates));
+  want(
+    "columns" in windows
+      ? windows.columns
+      : Object.values(windows.aggregates).flatMap(columnsOfAggregate),
+  );
   return names;
-}
-
-function aggregatedColumns(aggregates: Aggregates): string[] {
-  return Object.values(aggregates).flatMap(({ column, by }) => [column, by])
-    .filter((name) => name !== undefined);
 }
 
 /** The columns that a plan asks its source for; `undefined`: all of them. */

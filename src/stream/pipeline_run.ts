@@ -9,11 +9,11 @@ import {
   readOutcome,
 } from "../hive/pipeline_frames.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
-import { KernelMemoryError } from "../kernel/kernel.ts";
 import { BadInputs, recordAt } from "./bad_inputs.ts";
 import { BatchFeed, type FeedBatch } from "./batch_feed.ts";
 import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { fatalError } from "./fatal_error.ts";
 import { LateOutput, type LateRows } from "./late_output.ts";
 import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
@@ -389,7 +389,7 @@ export class PipelineRun {
     const { job, context } = this.#bees!;
     const header = readMessageHeader(frame);
     const body = messageBody(frame);
-    if (header.kind === MessageKind.fatal) throw errorOf(body);
+    if (header.kind === MessageKind.fatal) throw fatalError(body);
     if (header.generation !== context.dispatcher.generation) return;
     const answer = { bee, header, body };
     if (header.kind === MessageKind.outcome) this.#settle(answer);
@@ -584,12 +584,6 @@ export class PipelineRun {
 function jobOf(plan: ResolvedPlan, settings: PipelineSettings): PipelineJob {
   if (plan.ordered) return new OrderedJob(plan, settings);
   return plan.window ? new WindowJob(plan, settings) : new TransformJob(plan, settings);
-}
-
-function errorOf(body: Uint8Array): Error {
-  const { name, message } = JSON.parse(new TextDecoder().decode(body.slice()));
-  if (name === "KernelMemoryError") return new KernelMemoryError(message);
-  return name === "RangeError" ? new RangeError(message) : new TypeError(message);
 }
 
 function checkAccount({ unaccounted, recordsIn, aborted }: PipelineMetrics): void {

@@ -5,7 +5,8 @@ import { typeOf } from "../batch/expressions/check.ts";
 import type { Schema } from "../batch/schema.ts";
 import { typeName } from "../batch/schema_check.ts";
 import { when } from "../batch/expressions/when.ts";
-import type { AggregateOp } from "../kernel/window_types.ts";
+import type { AggregateOptions } from "./aggregate_options.ts";
+import type { AnyAggregateOp } from "./aggregate_place.ts";
 
 // No column of a user begins like this by chance.
 const COMPUTED = "\u0000aggregate of ";
@@ -23,13 +24,24 @@ export interface ComputedColumn {
 /** One aggregate as plain data: what is computed, and of which columns. */
 export interface AggregateSpec {
   /** What is computed. */
-  readonly op: AggregateOp;
-  /** Absent for a count of rows. */
+  readonly op: AnyAggregateOp;
+  /** Absent for a count of rows, and for what is of whole rows. */
   readonly column?: string;
   /** The other column, of an aggregate of two. */
   readonly by?: string;
+  /** Whether it is of whole rows: of all columns that are not computed. */
+  readonly rows?: true;
+  /** Of whole rows: the column that is null where one does not count. */
+  readonly filter?: string;
   /** Those of the columns that batches do not have but that are computed from theirs. */
   readonly computed?: readonly ComputedColumn[];
+  /** What else there is to know. */
+  readonly options?: AggregateOptions;
+}
+
+/** The columns that an aggregate names; one of whole rows is of all others too. */
+export function columnsOfAggregate({ column, by, filter }: AggregateSpec): readonly string[] {
+  return [column, by, filter].filter((name) => name !== undefined);
 }
 
 /** What an aggregate is taken of: a column by its name, or an expression over columns. */
@@ -44,6 +56,16 @@ export type YieldOf<Operand> = Operand extends Expr ? ExprValue<Operand> : never
 /** Where an {@linkcode Aggregate} keeps its types; exists for the type checker alone. */
 export declare const AGGREGATE_OF: unique symbol;
 
+/** What an aggregate is made of beside its operands. */
+export interface AggregateParts {
+  /** Of which rows it is. Default: of all. */
+  readonly condition?: Expr;
+  /** Whether it is of whole rows; then it has no operands. */
+  readonly rows?: boolean;
+  /** What else there is to know, as plain data. */
+  readonly options?: AggregateOptions;
+}
+
 /**
  * One aggregate of a windowed aggregation: what is computed, of what, and of which rows.
  *
@@ -52,7 +74,7 @@ export declare const AGGREGATE_OF: unique symbol;
  * expression yields that it is of; `ByName` is the other column, of an aggregate of two.
  */
 export class Aggregate<
-  Op extends AggregateOp = AggregateOp,
+  Op extends AnyAggregateOp = AnyAggregateOp,
   ColumnName extends string = string,
   Value = unknown,
   ByName extends string = never,
@@ -71,8 +93,14 @@ export class Aggregate<
   declare readonly by?: string;
   /** Those of the columns that batches do not have but that are computed from theirs. */
   declare readonly computed?: readonly ComputedColumn[];
+  /** Whether it is of whole rows. */
+  declare readonly rows?: true;
+  /** Of whole rows: the column that is null where one does not count. */
+  declare readonly filter?: string;
+  /** What else there is to know. */
+  declare readonly options?: AggregateOptions;
   readonly #operands: readonly AggregateOperand[];
-  readonly #condition: Expr | undefined;
+  readonly #parts: AggregateParts;
   #conditions: readonly Expr[] = [];
 
   /**
@@ -80,18 +108,23 @@ export class Aggregate<
    *
    * @throws {TypeError} when an operand is neither the name of a column nor an expression.
    */
-  constructor(op: Op, operands: readonly AggregateOperand[], condition?: Expr) {
+  constructor(op: Op, operands: readonly AggregateOperand[], parts: AggregateParts = {}) {
     for (const operand of operands) checkOperand(op, operand);
     this.op = op;
     this.#operands = operands;
-    this.#condition = condition;
+    this.#parts = parts;
+    const { condition, rows, options } = parts;
     const [of, by] = operands;
-    const columns = [takenOf(op, of, condition), ...(by === undefined ? [] : [plainly(by)])];
+    const columns = [takenOf(op, of, parts), ...(by === undefined ? [] : [plainly(by)])];
     const [column, other] = columns.map((each) => typeof each === "object" ? each.name : each);
-    if (column !== undefined) this.column = column;
+    if (rows) {
+      this.rows = true;
+      if (condition) this.filter = column;
+    } else if (column !== undefined) this.column = column;
     if (other !== undefined) this.by = other;
     const computed = columns.filter((each) => typeof each === "object");
     if (computed.length > 0) this.computed = computed;
+    if (options) this.options = options;
   }
 
   /**
@@ -119,8 +152,9 @@ export class Aggregate<
           `col("x").gt(1), received ${typeof condition}`,
       );
     }
-    const all = this.#condition?.and(condition) ?? condition;
-    const some = new Aggregate<Op, ColumnName, Value, ByName>(this.op, this.#operands, all);
+    const all = this.#parts.condition?.and(condition) ?? condition;
+    const parts = { ...this.#parts, condition: all };
+    const some = new Aggregate<Op, ColumnName, Value, ByName>(this.op, this.#operands, parts);
     some.#conditions = [...this.#conditions, condition];
     return some;
   }
@@ -143,7 +177,7 @@ export class Aggregate<
   }
 }
 
-function checkOperand(op: AggregateOp, operand: unknown): void {
+function checkOperand(op: AnyAggregateOp, operand: unknown): void {
   if (typeof operand === "string" || isExpression(operand)) return;
   throw new TypeError(
     `Cannot take ${op}: it is of a column, by its name, or of an expression such as ` +
@@ -163,11 +197,17 @@ function computedColumn({ node }: Expr, of: string): ComputedColumn {
 }
 
 /** What the aggregate is of: null where a row does not count. */
-function takenOf(op: AggregateOp, operand?: AggregateOperand, condition?: Expr): Taken | undefined {
+function takenOf(
+  op: AnyAggregateOp,
+  operand: AggregateOperand | undefined,
+  { condition, rows }: AggregateParts,
+): Taken | undefined {
   if (condition === undefined && typeof operand !== "object") return operand;
   const value = typeof operand === "string" ? col(operand) : operand;
   const of = typeof operand === "string" ? `column ${JSON.stringify(operand)}` : String(operand);
-  if (op !== "count") return computedColumn(condition ? when(condition).then(value!) : value!, of);
+  if (op !== "count" && !rows) {
+    return computedColumn(condition ? when(condition).then(value!) : value!, of);
+  }
   // Whatever is counted, only whether it is there is computed.
   const isThere = value?.isNotNull();
   const counts = condition && isThere ? condition.and(isThere) : condition ?? isThere!;

@@ -3,7 +3,7 @@ import type { ColumnBatch } from "./window_table.ts";
 
 /** Where the rows of a batch stand, for aggregates that go by order. */
 export interface RowPlaces {
-  /** Event time of each row, ms. */
+  /** Event time of each row, whole ms. */
   readonly times: Float64Array;
   /** Source partition. */
   readonly partition: number;
@@ -11,8 +11,12 @@ export interface RowPlaces {
   readonly positions: Float64Array;
 }
 
-/** Adds one row of a batch to a state, and gives the state, which may be another one now. */
-export type AddRow<State> = (state: State, row: number) => State;
+/**
+ * Adds one row of a batch to a state, and gives the state, which may be another one now.
+ *
+ * As the type of a method, so that functions with different states can stand side by side.
+ */
+export type AddRow<State> = { add(state: State, row: number): State }["add"];
 
 /**
  * An aggregate as it is computed in JavaScript, of the columns of a schema. A state is never shared:

@@ -27,10 +27,14 @@ export type DoubleOp =
   | "covariance"
   | "correlation";
 
+/** The aggregates that give what a user's functions give. */
+export type UserOp = "aggregateOf" | "aggregateRows" | "reduce";
+
 /** What an aggregate gives in a result row, for rows of type `Row` going in. */
 export type AggregateValue<Row, Spec> = Spec extends
   Aggregate<infer Op, infer ColumnName, infer Value, string> ? Op extends "count" ? number
   : Op extends DoubleOp ? number | null
+  : Op extends UserOp ? Value | (Op extends "reduce" ? null : never)
   : ([ColumnName] extends [never] ? NumberIn<Value> : NumberOf<Row, ColumnName>) | null
   : never;
 

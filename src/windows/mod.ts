@@ -7,11 +7,14 @@ export {
   Aggregate,
   type AGGREGATE_OF,
   type AggregateOperand,
+  type AggregateParts,
   type AggregateSpec,
   type ColumnOf,
   type ComputedColumn,
   type YieldOf,
 } from "./aggregate.ts";
+export type { AggregateOptions } from "./aggregate_options.ts";
+export type { AnyAggregateOp, OrderedOp } from "./aggregate_place.ts";
 export * from "./aggregates.ts";
 export * from "./bounded_disorder.ts";
 export * from "./cumulating_window.ts";

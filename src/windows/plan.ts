@@ -9,6 +9,7 @@ import type {
   WindowPlan,
 } from "../kernel/window_types.ts";
 import type { AggregateSpec } from "./aggregate.ts";
+import { isKernelOp, whyOrdered } from "./aggregate_place.ts";
 import type { Aggregates } from "./aggregates.ts";
 
 /** What a windowed aggregation is made of. */
@@ -43,7 +44,8 @@ export interface ResolvedPlan {
   readonly values: readonly number[];
 }
 
-function indexOf(schema: Schema, name: string, role: string): number {
+/** The position of a column. */
+export function indexOf(schema: Schema, name: string, role: string): number {
   const index = schema.fields.findIndex((field) => field.name === name);
   if (index < 0) {
     const known = schema.fields.map((field) => JSON.stringify(field.name)).join(", ");
@@ -66,7 +68,8 @@ function keyTypeOf({ name, type }: Field): KeyType {
 /** An aggregate of two columns chooses or compares by the second. */
 type Role = "of" | "by";
 
-function checkOp(op: AggregateOp, type: DataType, what: { role: Role; name: string }): void {
+/** Checks that a built-in aggregate can be taken of a column's type. */
+export function checkOp(op: AggregateOp, type: DataType, what: { role: Role; name: string }): void {
   if (op === "count" || isNumberType(type, op)) return;
   const { role, name } = what;
   const keepsText = (op === "argMin" || op === "argMax") && role === "of";
@@ -76,6 +79,27 @@ function checkOp(op: AggregateOp, type: DataType, what: { role: Role; name: stri
       `received ${type.kind}; ` +
       (keepsText ? "take it of a number that stands for it, such as an id" : "cast it first"),
   );
+}
+
+/** What an aggregate is of, for messages. */
+export function operandText({ computed = [] }: AggregateSpec, column: string): string {
+  const made = computed.find(({ name }) => name === column);
+  return made?.of ?? `column ${JSON.stringify(column)}`;
+}
+
+/**
+ * The position of the column that an aggregate is of, or by.
+ *
+ * @throws {TypeError} when there is none of that name, or a built-in aggregate of numbers cannot be
+ *   taken of its type.
+ */
+export function checkedColumn(spec: AggregateSpec, schema: Schema, role: Role): number {
+  const { op } = spec;
+  const column = spec[role === "of" ? "column" : "by"]!;
+  const index = indexOf(schema, column, `take ${op} ${role}`);
+  const name = operandText(spec, column);
+  if (isKernelOp(op)) checkOp(op, schema.fields[index].type, { role, name });
+  return index;
 }
 
 /** The values of a plan, each column once, and the aggregates of them. */
@@ -90,20 +114,13 @@ class ValuePlanner {
 
   plan(spec: AggregateSpec): PlannedAggregate {
     const { op, column, by } = spec;
+    if (!isKernelOp(op)) throw new TypeError(`Cannot take ${op} in the kernel: ${whyOrdered(op)}`);
     if (column === undefined) return { op, value: -1 };
-    const index = this.#checked(spec, column, "of");
+    const index = checkedColumn(spec, this.#schema, "of");
     if (op === "count" && this.#schema.fields[index].nullable === false) return { op, value: -1 };
     if (by === undefined) return { op, value: this.#positionOf(index) };
-    const other = this.#checked(spec, by, "by");
+    const other = checkedColumn(spec, this.#schema, "by");
     return { op, value: this.#positionOf(index), by: this.#positionOf(other) };
-  }
-
-  #checked({ op, computed = [] }: AggregateSpec, column: string, role: Role): number {
-    const index = indexOf(this.#schema, column, `take ${op} ${role}`);
-    const made = computed.find(({ name }) => name === column);
-    const name = made?.of ?? `column ${JSON.stringify(column)}`;
-    checkOp(op, this.#schema.fields[index].type, { role, name });
-    return index;
   }
 
   #positionOf(index: number): number {

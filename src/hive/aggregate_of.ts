@@ -1,0 +1,155 @@
+import type { Expr } from "../batch/expressions/expr.ts";
+import type { DataType, Typed } from "../batch/schema.ts";
+import { checkType } from "../batch/schema_check.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
+import { Aggregate, type AggregateOperand, type ColumnOf } from "../windows/aggregate.ts";
+import type { OrderedOp } from "../windows/aggregate_place.ts";
+import { checkInit, describeAggregate } from "./aggregate_spec.ts";
+import type { ModuleReference } from "./user_function.ts";
+
+/** What functions of an aggregate are given last. */
+export interface AggregateInfo<Context = unknown> {
+  /** The plain data given as `context`. */
+  readonly context: Context;
+}
+
+/**
+ * An aggregate of yours. The functions run in the bees, and none may be `async`.
+ *
+ * `State` is what one window and key has; it can be anything that `structuredClone` copies.
+ */
+export interface AggregateFunctions<State, Value, Result, Context = unknown> {
+  /** The state of no values: a new one each time, never an object that others have too. */
+  init(info: AggregateInfo<Context>): State;
+  /** The state with one more value: the one that came, changed, or another. */
+  add(state: State, value: Value, info: AggregateInfo<Context>): State;
+  /** The state of the values of both; `into` may be changed, `from` not. */
+  merge(into: State, from: State, info: AggregateInfo<Context>): State;
+  /** The result of a state, which must not change; `undefined` is null. */
+  result(state: State, info: AggregateInfo<Context>): Result;
+  /** The state with one value less; only for what that is exact of, as it is of whole numbers. */
+  retract?(state: State, value: Value, info: AggregateInfo<Context>): State;
+}
+
+/** Options of aggregates that are made of functions. */
+export interface UserAggregateOptions<Of extends AggregateOperand, Context, Result> {
+  /** A column, by its name, or an expression, whose nulls are left out. Default: whole rows. */
+  readonly of?: Of;
+  /** The type of the result. Default `types.mixed`, which takes anything JSON-like. */
+  readonly type?: Typed<DataType, NonNullable<Result>>;
+  /** Plain data that the functions read as `context` of their last argument; it is copied. */
+  readonly context?: Context;
+}
+
+/** Options of {@linkcode aggregateRows}. */
+export interface AggregateRowsOptions<Of extends AggregateOperand, Context, Result>
+  extends UserAggregateOptions<Of, Context, Result> {
+  /** Most rows of a window and key; more of them fail the run. Default 1,000,000. */
+  readonly limit?: number;
+}
+
+const DEFAULT_ROWS = 1_000_000;
+
+const NAMES = { of: true, type: true, context: true } as const;
+
+function optionsOf<Options extends object>(
+  op: OrderedOp,
+  given: Options,
+  names: OptionRule<Options>["names"],
+): Options {
+  return knownOptions(given, { doing: `make ${op}()`, names, example: '{ of: "price" }' });
+}
+
+interface Made<Of extends AggregateOperand> {
+  readonly op: OrderedOp;
+  readonly functions: object;
+  readonly options: UserAggregateOptions<Of, unknown, unknown>;
+  readonly limit?: number;
+}
+
+function made<Op extends OrderedOp, Of extends AggregateOperand, Value>(
+  { op, functions, options, limit }: Made<Of> & { readonly op: Op },
+): Aggregate<Op, ColumnOf<Of>, Value> {
+  const { of, type, context } = options;
+  if (type !== undefined) checkType(type);
+  const spec = describeAggregate(op, functions, context);
+  if (spec.kind === "functions") checkInit(op, spec, functions);
+  const operands = of === undefined ? [] : [of as string | Expr];
+  const data = {
+    functions: spec,
+    ...(type !== undefined && { type }),
+    ...(limit !== undefined && { limit }),
+  };
+  return new Aggregate(op, operands, { rows: of === undefined, options: data });
+}
+
+/**
+ * An aggregate of functions of yours, which run in the bees: `init`, `add`, `merge`, `result`, and
+ * `retract` where that is exact. They cross as all functions do: plain functions that use nothing
+ * from outside themselves, or a module reference to an export that has them all.
+ *
+ * It is of whole rows, each a plain object that must not be changed, or with `of` of a column or
+ * an expression, whose nulls are left out. Rows come in the order of their source. Of a window and
+ * key without values the result is that of `init()`. A function that throws fails the run with a
+ * `StreamingError` that names the aggregate, and has what was thrown as its cause.
+ *
+ * @throws {TypeError} when a function is missing or cannot cross, when `init` gives the same object
+ *   twice, or when `of` is neither a column nor an expression.
+ */
+export function aggregateOf<
+  State,
+  Value,
+  Result,
+  Context = unknown,
+  const Of extends AggregateOperand = never,
+>(
+  functions: AggregateFunctions<State, Value, Result, Context> | ModuleReference,
+  options: UserAggregateOptions<Of, Context, Result> = {},
+): Aggregate<"aggregateOf", ColumnOf<Of>, Result> {
+  optionsOf("aggregateOf", options, NAMES);
+  return made({ op: "aggregateOf", functions, options });
+}
+
+/**
+ * What a function of yours makes of all rows of a window and key, a list in the order in which they
+ * came. It runs in the bees, with the rules of {@linkcode aggregateOf}; all rows are kept until the
+ * window closes, so prefer that where it will do. Of no rows it gets an empty list.
+ *
+ * @throws {TypeError | RangeError} when the function cannot cross, `of` is neither a column nor an
+ *   expression, or `limit` no count.
+ */
+export function aggregateRows<
+  Value,
+  Result,
+  Context = unknown,
+  const Of extends AggregateOperand = never,
+>(
+  result: ((values: Value[], info: AggregateInfo<Context>) => Result) | ModuleReference,
+  options: AggregateRowsOptions<Of, Context, Result> = {},
+): Aggregate<"aggregateRows", ColumnOf<Of>, Result> {
+  const { limit = DEFAULT_ROWS } = optionsOf("aggregateRows", options, { ...NAMES, limit: true });
+  if (!(Number.isInteger(limit) && limit > 0)) {
+    throw new RangeError(
+      `Cannot make aggregateRows(): limit must be a whole number above 0, received ${limit}`,
+    );
+  }
+  return made({ op: "aggregateRows", functions: result, options, limit });
+}
+
+/**
+ * What a function of yours folds the rows of a window and key into, two and two: the first row with
+ * the second, what came of it with the third, in the order in which they came. The function is to
+ * be associative, since parts that were folded apart are folded together. It runs in the bees, with
+ * the rules of {@linkcode aggregateOf}, and must not change its arguments. Of no rows the result is
+ * null.
+ *
+ * @throws {TypeError} when the function cannot cross, or `of` is neither a column nor an
+ *   expression.
+ */
+export function reduce<Value, Context = unknown, const Of extends AggregateOperand = never>(
+  fold: ((a: Value, b: Value, info: AggregateInfo<Context>) => Value) | ModuleReference,
+  options: UserAggregateOptions<Of, Context, Value> = {},
+): Aggregate<"reduce", ColumnOf<Of>, Value> {
+  optionsOf("reduce", options, NAMES);
+  return made({ op: "reduce", functions: fold, options });
+}

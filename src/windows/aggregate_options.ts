@@ -1,0 +1,21 @@
+import type { DataType } from "../batch/schema.ts";
+
+/** What some aggregates need to know beside their columns, as plain data. */
+export interface AggregateOptions {
+  /** Most values that are kept in a window and key. */
+  readonly limit?: number;
+  /** What becomes of values beyond the limit. */
+  readonly onLimit?: "fail" | "first";
+  /** Which quantiles, each from 0 to 1. */
+  readonly quantiles?: readonly number[];
+  /** How many of the most frequent values. */
+  readonly k?: number;
+  /** How many values are counted at a time. */
+  readonly counters?: number;
+  /** Where one bin ends and the next begins, ascending. */
+  readonly bounds?: readonly number[];
+  /** Type of the result of a user's functions. */
+  readonly type?: DataType;
+  /** How a user's functions come to a bee. */
+  readonly functions?: unknown;
+}

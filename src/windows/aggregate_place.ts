@@ -1,0 +1,24 @@
+import type { AggregateOp } from "../kernel/window_types.ts";
+
+/** The aggregates that only JavaScript computes. */
+export type OrderedOp = "aggregateOf" | "aggregateRows" | "reduce";
+
+/** Why an aggregate is not computed in the kernel but in JavaScript, of rows in source order. */
+const ORDERED_OPS: Readonly<Record<OrderedOp, string>> = {
+  aggregateOf: "it is made of functions of yours",
+  aggregateRows: "it is a function of yours, of rows in the order in which they came",
+  reduce: "it is a function of yours, of rows in the order in which they came",
+};
+
+/** What an aggregate computes. */
+export type AnyAggregateOp = AggregateOp | OrderedOp;
+
+/** Whether the kernel can compute an aggregate: bees pre-aggregate it in any order. */
+export function isKernelOp(op: AnyAggregateOp): op is AggregateOp {
+  return !Object.hasOwn(ORDERED_OPS, op);
+}
+
+/** Why rows are brought in order to where an aggregate is computed in JavaScript. */
+export function whyOrdered(op: OrderedOp): string {
+  return ORDERED_OPS[op];
+}

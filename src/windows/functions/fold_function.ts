@@ -1,0 +1,70 @@
+import type { DataType } from "../../batch/schema.ts";
+import type { AddRow, AggregateFunction } from "../aggregate_function.ts";
+import type { ColumnBatch } from "../window_table.ts";
+import { Arrivals } from "./arrivals.ts";
+import type { Operand } from "./operand.ts";
+
+/** What rows have been folded into, and when the first of them came; −1 of none. */
+interface Folded {
+  value: unknown;
+  first: number;
+}
+
+/** Folds values in the order in which they came, the first of them being the start. */
+export class FoldFunction implements AggregateFunction<Folded> {
+  readonly type: DataType;
+  readonly nullable = true;
+  readonly #operand: Operand;
+  readonly #fold: (a: unknown, b: unknown) => unknown;
+  readonly #arrivals = new Arrivals();
+
+  /** Of an operand, with a result of a type. */
+  constructor(operand: Operand, fold: (a: unknown, b: unknown) => unknown, type: DataType) {
+    this.type = type;
+    this.#operand = operand;
+    this.#fold = fold;
+  }
+
+  init(): Folded {
+    return { value: null, first: -1 };
+  }
+
+  open(batch: ColumnBatch): AddRow<Folded> {
+    const values = this.#operand.open(batch);
+    return (state, row) => {
+      if (values.isLeftOut(row)) return state;
+      const value = values.valueAt(row);
+      if (state.first < 0) {
+        state.first = this.#arrivals.next();
+        state.value = value;
+      } else {
+        state.value = this.#fold(state.value, value);
+      }
+      return state;
+    };
+  }
+
+  /** What came first stays in front. */
+  merge(into: Folded, from: Folded): Folded {
+    if (from.first < 0) return into;
+    if (into.first < 0) return structuredClone(from);
+    const [a, b] = into.first < from.first ? [into, from] : [from, into];
+    // The function may give one of the two back, and changes to it must not be seen elsewhere.
+    const value = this.#fold(a.value, b.value);
+    return { value: value === from.value ? structuredClone(value) : value, first: a.first };
+  }
+
+  result({ value }: Folded): unknown {
+    return value ?? null;
+  }
+
+  save({ value, first }: Folded): unknown {
+    return { value, first };
+  }
+
+  load(saved: unknown): Folded {
+    const { value, first } = saved as Folded;
+    this.#arrivals.after(first);
+    return { value, first };
+  }
+}

@@ -1,0 +1,125 @@
+import type { DataType, Schema } from "../../batch/schema.ts";
+import { resultTypeOf } from "../../kernel/window_check.ts";
+import { SPREADS } from "../../kernel/window_layout.ts";
+import type { AggregateOp, ValueType } from "../../kernel/window_types.ts";
+import type { AggregateSpec } from "../aggregate.ts";
+import type { AggregateFunction } from "../aggregate_function.ts";
+import { isKernelOp, type OrderedOp } from "../aggregate_place.ts";
+import type { Aggregates } from "../aggregates.ts";
+import { checkedColumn } from "../plan.ts";
+import { ChoiceFunction } from "./choice_function.ts";
+import { CountFunction } from "./count_function.ts";
+import { DoubleSumFunction } from "./double_sum_function.ts";
+import { EdgeFunction } from "./edge_function.ts";
+import { FoldFunction } from "./fold_function.ts";
+import { IntegerSumFunction } from "./integer_sum_function.ts";
+import { JointFunction } from "./joint_function.ts";
+import { operandOf } from "./operand.ts";
+import { RangeFunction } from "./range_function.ts";
+import { RowsFunction } from "./rows_function.ts";
+import { SpreadFunction } from "./spread_function.ts";
+import { UserAggregate } from "./user_aggregate.ts";
+import type { LoadedFunctions, UserFunctions } from "./user_functions.ts";
+
+/** An aggregate, by the name of its result column, and what it is to be made of. */
+interface Asked {
+  readonly name: string;
+  readonly spec: AggregateSpec;
+  readonly schema: Schema;
+  readonly loaded: LoadedFunctions;
+}
+
+/**
+ * Aggregates as they are computed in JavaScript, by the names of their result columns, in their
+ * order. Those that the kernel computes too give the same as there, to the bit when they get the
+ * same rows in the same order.
+ *
+ * @param schema Of the batches; text may come as `dict` or `utf8`, whichever it says.
+ * @param loaded The functions of users' aggregates.
+ * @throws {TypeError} when a column is not there or has a type that the aggregate cannot be taken
+ *   of, or functions were not loaded.
+ */
+export function functionsOf(
+  aggregates: Aggregates,
+  schema: Schema,
+  loaded: LoadedFunctions = new Map(),
+): ReadonlyMap<string, AggregateFunction> {
+  return new Map(
+    Object.entries(aggregates).map(([name, spec]) => {
+      return [name, functionOf({ name, spec, schema, loaded })];
+    }),
+  );
+}
+
+function functionOf(asked: Asked): AggregateFunction {
+  const { spec, schema } = asked;
+  const { op } = spec;
+  if (!isKernelOp(op)) return ORDERED[op](asked);
+  if (spec.column === undefined) return new CountFunction();
+  const column = checkedColumn(spec, schema, "of");
+  if (op === "count") return new CountFunction(column);
+  const type = schema.fields[column].type as ValueType;
+  return spec.by === undefined
+    ? ofColumn(op, column, type)
+    : ofPair(op, [column, checkedColumn(spec, schema, "by")], type);
+}
+
+function ofColumn(op: AggregateOp, column: number, type: ValueType): AggregateFunction {
+  const result = resultTypeOf(op, type) as DataType;
+  const spread = SPREADS.get(op);
+  if (spread) return new SpreadFunction(column, spread);
+  if (op === "min" || op === "max") return new RangeFunction(column, result, op === "min");
+  if (op === "first" || op === "last") return new EdgeFunction(column, result, op === "first");
+  return type.kind === "f64" || type.kind === "f32"
+    ? new DoubleSumFunction(column, op === "mean")
+    : new IntegerSumFunction(column, result);
+}
+
+function ofPair(
+  op: AggregateOp,
+  columns: readonly [number, number],
+  type: ValueType,
+): AggregateFunction {
+  if (op === "covariance" || op === "correlation") {
+    return new JointFunction(columns, op === "covariance");
+  }
+  return new ChoiceFunction(columns, resultTypeOf(op, type) as DataType, op === "argMin");
+}
+
+const ORDERED: Readonly<Record<OrderedOp, (asked: Asked) => AggregateFunction>> = {
+  aggregateOf: (asked) => new UserAggregate(operandFor(asked), functionsFor(asked), typeFor(asked)),
+  reduce: (asked) => new FoldFunction(operandFor(asked), functionsFor(asked).add!, typeFor(asked)),
+  aggregateRows: (asked) => {
+    const { limit = Infinity } = asked.spec.options ?? {};
+    const { result } = functionsFor(asked);
+    return new RowsFunction(operandFor(asked), {
+      type: typeFor(asked),
+      nullable: true,
+      limit,
+      beyond: () => tooMany(asked, limit),
+      result: (values) => result!(values) ?? null,
+    });
+  },
+};
+
+function operandFor({ spec, schema }: Asked) {
+  return operandOf(spec, schema);
+}
+
+/** What a function of a user gives can be anything, unless its type is told. */
+function typeFor({ spec }: Asked): DataType {
+  return spec.options?.type ?? { kind: "mixed" };
+}
+
+function functionsFor({ name, loaded }: Asked): UserFunctions {
+  const functions = loaded.get(name);
+  if (functions) return functions;
+  throw new TypeError(`Cannot compute ${JSON.stringify(name)}: its functions were not loaded`);
+}
+
+function tooMany({ name, spec: { op } }: Asked, limit: number): RangeError {
+  return new RangeError(
+    `Cannot compute ${JSON.stringify(name)}: ${op} keeps at most ${limit} values in a window and ` +
+      `key, received more; raise the option limit, or use smaller windows`,
+  );
+}

@@ -1,0 +1,84 @@
+import { zipRows } from "../../batch/column_reader.ts";
+import type { DataType, Schema } from "../../batch/schema.ts";
+import { type AggregateSpec, isComputed } from "../aggregate.ts";
+import { checkedColumn, indexOf } from "../plan.ts";
+import type { ColumnBatch } from "../window_table.ts";
+import { cellsOf, isNull, validityOf } from "./values.ts";
+
+/** What an aggregate is of in a batch: which rows count, and their values. */
+export interface OperandValues {
+  /** Whether a row does not count. */
+  isLeftOut(row: number): boolean;
+  /** What an aggregate gets of a row that counts, as it stands in rows. */
+  valueAt(row: number): unknown;
+}
+
+/** What an aggregate is of: a column, whose nulls do not count, or whole rows. */
+export interface Operand {
+  /** Type of a value; whole rows are structs. */
+  readonly type: DataType;
+  /** Readies a batch; nothing is read of it before the first value is asked for. */
+  open(batch: ColumnBatch): OperandValues;
+}
+
+/**
+ * What an aggregate of single values or whole rows is of.
+ *
+ * @throws {TypeError} when there is no column of that name.
+ */
+export function operandOf(spec: AggregateSpec, schema: Schema): Operand {
+  return spec.rows ? rowOperand(spec, schema) : columnOperand(spec, schema);
+}
+
+function columnOperand(spec: AggregateSpec, schema: Schema): Operand {
+  const at = checkedColumn(spec, schema, "of");
+  return {
+    type: schema.fields[at].type,
+    open({ columns }) {
+      const column = columns[at];
+      const validity = validityOf(column);
+      const cells = cellsOf(column);
+      let read: readonly unknown[] | undefined;
+      return {
+        isLeftOut: (row) => isNull(validity, row),
+        valueAt: (row) => (read ??= cells())[row],
+      };
+    },
+  };
+}
+
+/** Rows are made of all columns that are not computed, all rows of a batch at once. */
+function rowOperand(spec: AggregateSpec, schema: Schema): Operand {
+  const filter = spec.filter === undefined
+    ? undefined
+    : indexOf(schema, spec.filter, `take ${spec.op} of`);
+  const places = schema.fields.flatMap(({ name }, at) => isComputed(name) ? [] : [at]);
+  const fields = places.map((at) => schema.fields[at]);
+  return {
+    type: { kind: "struct", fields },
+    open(batch) {
+      const validity = filter === undefined ? undefined : validityOf(batch.columns[filter]);
+      let read: readonly unknown[] | undefined;
+      return {
+        isLeftOut: (row) => isNull(validity, row),
+        valueAt: (row) => (read ??= rowsOf(batch, places, fields.map(({ name }) => name)))[row],
+      };
+    },
+  };
+}
+
+/** The rows made of batches, since several aggregates are of them. */
+const rowsMade = new WeakMap<ColumnBatch, readonly unknown[]>();
+
+function rowsOf(
+  batch: ColumnBatch,
+  places: readonly number[],
+  names: readonly string[],
+): readonly unknown[] {
+  const known = rowsMade.get(batch);
+  if (known !== undefined) return known;
+  const columns = places.map((at) => cellsOf(batch.columns[at])());
+  const rows = zipRows(names, columns, batch.length);
+  rowsMade.set(batch, rows);
+  return rows;
+}
