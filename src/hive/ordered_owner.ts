@@ -1,4 +1,5 @@
-import type { RecordBatch } from "../batch/record_batch.ts";
+import { columnOf } from "../batch/column_of.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
 import type { OperatorOutcome, WindowOperator } from "../windows/window_operator.ts";
 import { takeRows } from "./ordered_input.ts";
 import type { OrderedPiece } from "./ordered_input.ts";
@@ -25,8 +26,8 @@ export interface OrderedVerdict extends Outcome {
   readonly sequence: number;
   /** Watermark after the batch, ms. */
   readonly watermark: number;
-  /** What the batch set off. */
-  readonly results?: RecordBatch;
+  /** What the batch set off, in order. */
+  readonly results: readonly RecordBatch[];
 }
 
 /** Told before rows are given to the operator: those of a batch from one place to before another. */
@@ -89,9 +90,11 @@ export class OrderedOwner implements Disposable {
     this.#complete.delete(sequence);
     this.#pieces.delete(sequence);
     this.#operator.tick(nowMs);
+    const ticked = this.#operator.take();
+    const before = ticked && setOffBefore(ticked, sequence, this.#watermark);
     const outcomes = pieces.flatMap((piece) => this.#add(batch, piece));
     this.#operator.advance(watermark);
-    const results = this.#operator.take();
+    const results = [before, this.#operator.take()].filter((each) => each !== undefined);
     this.#sequence++;
     this.#watermark = watermark;
     const sum = (of: (outcome: OperatorOutcome) => number) =>
@@ -105,7 +108,7 @@ export class OrderedOwner implements Disposable {
     };
     this.#rows += counts.absorbed;
     const late = outcomes.flatMap((each) => [...each.late]);
-    return { sequence, watermark, counts, bad: [], late, ...(results && { results }) };
+    return { sequence, watermark, counts, bad: [], late, results };
   }
 
   /** Gives rows to the operator, one by one where one of them may be what a bee was lost over. */
@@ -149,4 +152,14 @@ export class OrderedOwner implements Disposable {
   [Symbol.dispose](): void {
     this.#operator[Symbol.dispose]();
   }
+}
+
+/** Results of the clock stand before those of a batch, in the same place whoever gives them. */
+function setOffBefore(results: RecordBatch, sequence: number, watermark: number): RecordBatch {
+  const { schema, length } = results;
+  const places = [watermark, sequence, -1].map((value, at) =>
+    columnOf(schema.fields[at].type, Array(length).fill(value))
+  );
+  const columns = [...places, ...results.columns.slice(places.length)];
+  return new RecordBatch(schema, columns, length);
 }

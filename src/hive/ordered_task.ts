@@ -188,7 +188,7 @@ class OrderedLogic implements PipelineLogic {
   #judge(generation: number): void {
     const { main } = this.#outputs;
     const { sequence, watermark, results, ...outcome } = this.#owner.take();
-    this.#send(results, { generation, sequence });
+    for (const each of results) this.#send(each, { generation, sequence });
     const late = this.#spec.ordered.tellsLate ? outcome.late : [];
     const header = { kind: MessageKind.judged, generation, sequence, watermark };
     const body = outcomeBytes({ ...outcome, late }, main.maxBodyBytes);

@@ -28,7 +28,7 @@ export class OrderedJob extends OwnersJob {
     super(settings);
     const { workers, kernel } = settings;
     this.task = { kind: "orderedWindows", schema, steps, ordered: ordered!, workers, kernel };
-    this.#results = new OrderedResults(workers, ordered!.keys.length);
+    this.#results = new OrderedResults(workers, ordered!.keys);
     this.#ticks = Array(workers).fill(Infinity);
   }
 

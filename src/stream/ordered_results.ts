@@ -1,6 +1,8 @@
+import { readColumn } from "../batch/column_reader.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
+import { ROW_KIND_COLUMN } from "../windows/pane_columns.ts";
 import { ORDER_COLUMNS } from "../windows/window_operator.ts";
-import { type CompareRows, mergeRuns, windowOrder } from "./row_order.ts";
+import { columnOrder, type CompareRows, mergeRuns } from "./row_order.ts";
 
 const PLACES = ORDER_COLUMNS.length;
 
@@ -12,7 +14,7 @@ interface Run {
 
 /** Puts the owners' results together in the order in which the rows of the source set them off. */
 export class OrderedResults {
-  readonly #keys: number;
+  readonly #keys: readonly string[];
   /** What each owner has sent and has not left, by number of the batch. */
   readonly #runs: Run[][];
   /** Of each owner, the first batch of which it may still send results, and the watermark there. */
@@ -24,8 +26,8 @@ export class OrderedResults {
   #windows = 0;
   #last: readonly bigint[] = [];
 
-  /** Results of so many owners, with so many key columns. */
-  constructor(owners: number, keys: number) {
+  /** Results of so many owners, with these key columns. */
+  constructor(owners: number, keys: readonly string[]) {
     this.#keys = keys;
     this.#runs = Array.from({ length: owners }, () => []);
     this.#told = Array.from({ length: owners }, () => ({ sequence: 0, watermark: -Infinity }));
@@ -84,16 +86,11 @@ export class OrderedResults {
 
   #merged(runs: readonly RecordBatch[]): RecordBatch {
     const all = runs.length === 1 ? runs[0] : RecordBatch.concat(runs);
-    const compare = windowOrder(all, this.#keys, PLACES);
+    // What comes of one owner alone is in order as it is.
+    if (runs.length === 1) return withoutOrder(all);
     let rows = 0;
     const ends = runs.map(({ length }) => rows += length);
-    const isSorted = ends.every((end, at) => isInOrder(at === 0 ? 0 : ends[at - 1], end, compare));
-    if (isSorted && runs.length === 1) return withoutOrder(all);
-    // What is alike belongs to one window and key, and so to one owner: it stays as it came.
-    const order = isSorted
-      ? mergeRuns(ends, compare)
-      : Array.from({ length: rows }, (_, row) => row).sort(compare);
-    return withoutOrder(all.take(order));
+    return withoutOrder(all.take(mergeRuns(ends, orderOf(all, this.#keys))));
   }
 
   #counted(batch: RecordBatch): RecordBatch {
@@ -123,9 +120,31 @@ export class OrderedResults {
   }
 }
 
-function isInOrder(start: number, end: number, compare: CompareRows): boolean {
-  for (let row = start + 1; row < end; row++) if (compare(row - 1, row) > 0) return false;
-  return true;
+/**
+ * The order of results among owners: by what set them off. What one row sets off is of one owner
+ * and stays as it came; of what the watermark or the clock sets off, windows and keys decide.
+ */
+function orderOf(batch: RecordBatch, keys: readonly string[]): CompareRows {
+  const { fields } = batch.schema;
+  const byPlace = columnOrder(batch, ORDER_COLUMNS.map((_, at) => at));
+  const keyColumns = keys.map((key) => fields.findIndex(({ name }) => name === key));
+  const byWindow = columnOrder(batch, [PLACES + 1, PLACES, ...keyColumns]);
+  const places = batch.columnAt(PLACES - 1).values as Int32Array | Float64Array;
+  const standsFor = replacements(batch);
+  return (a, b) => byPlace(a, b) || (places[a] < 0 ? byWindow(standsFor(a), standsFor(b)) : 0);
+}
+
+/** A row that takes another one back stands where the one does that comes in its place. */
+function replacements({ schema, columns, length }: RecordBatch): (row: number) => number {
+  const at = schema.fields.findIndex(({ name }) => name === ROW_KIND_COLUMN);
+  if (at < 0) return (row) => row;
+  const kinds = readColumn(columns[at], { start: 0, end: length });
+  const rows = new Int32Array(length);
+  for (let row = length - 1; row >= 0; row--) {
+    const takesBack = kinds[row] === "delete" || kinds[row] === "updateBefore";
+    rows[row] = takesBack && row + 1 < length ? rows[row + 1] : row;
+  }
+  return (row) => rows[row];
 }
 
 function withoutOrder({ schema, columns, length }: RecordBatch): RecordBatch {

@@ -52,17 +52,8 @@ function compareColumn(column: Column): CompareRows {
   };
 }
 
-/**
- * The order of the rows of closed windows: by so many `places` columns in front, then by end, start,
- * then by `keys` key columns: numbers by value, text by its bytes, NaN and null last.
- */
-export function windowOrder(batch: RecordBatch, keys: number, places = 0): CompareRows {
-  const columns = [
-    ...Array(places).keys(),
-    places + 1,
-    places,
-    ...Array.from({ length: keys }, (_, at) => places + WINDOW_COLUMNS.length + at),
-  ];
+/** The order of rows by some columns: numbers by value, text by its bytes, NaN and null last. */
+export function columnOrder(batch: RecordBatch, columns: readonly number[]): CompareRows {
   const compares = columns.map((at) => compareColumn(batch.columnAt(at)));
   return (a, b) => {
     for (const compare of compares) {
@@ -71,6 +62,12 @@ export function windowOrder(batch: RecordBatch, keys: number, places = 0): Compa
     }
     return 0;
   };
+}
+
+/** The order of the rows of closed windows: by end, start, then by `keys` key columns. */
+export function windowOrder(batch: RecordBatch, keys: number): CompareRows {
+  const keyColumns = Array.from({ length: keys }, (_, at) => WINDOW_COLUMNS.length + at);
+  return columnOrder(batch, [1, 0, ...keyColumns]);
 }
 
 /** Merges runs of rows, each sorted, into one order; `ends` are the rows after each run. */

@@ -6,7 +6,11 @@ import type { ColumnBatch } from "./window_table.ts";
  * Columns in front of an operator's results that say where each stands among all results: by
  * logical time, then by number of the batch, then by row. What the watermark sets off has the
  * watermark that it waited for as its logical time, and −1 and −1; what a row sets off has the
- * watermark before the row, and the row's place. No column of a user has such a name by chance.
+ * watermark before the row, and the row's place. What the clock sets off stands before the next
+ * batch, wherever the operator puts it. No column of a user has such a name by chance.
+ *
+ * What one row sets off stays as the operator gives it. All else is in the order of windows (by end,
+ * then start) and keys; a result that takes another one back stands before what comes in its place.
  */
 export const ORDER_COLUMNS = ["\u0000at", "\u0000sequence", "\u0000place"] as const;
 

@@ -117,14 +117,16 @@ class ListingOperator implements WindowOperator {
     if (watermark <= this.#watermark) return;
     this.#watermark = watermark;
     const isClosed = ({ start }: Listed) => start + this.#options.size <= watermark;
-    const closed = this.#windows.filter(isClosed).sort((a, b) => a.start - b.start);
+    const closed = this.#windows.filter(isClosed).sort((a, b) =>
+      a.start - b.start || compareKeys(a.key, b.key)
+    );
     this.#windows = this.#windows.filter((window) => !isClosed(window));
     for (const window of closed) this.#tell(window, [window.start + this.#options.size, -1, -1]);
   }
 
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
-    for (const window of this.#windows) {
+    for (const window of this.#windows.toSorted((a, b) => compareKeys(a.key, b.key))) {
       if (window.dueMs === null || window.dueMs > nowMs) continue;
       window.dueMs = null;
       this.#tell(window, [this.#watermark, this.#sequence, 2 ** 31]);
@@ -162,4 +164,10 @@ class ListingOperator implements WindowOperator {
   }
 
   [Symbol.dispose](): void {}
+}
+
+/** Text by its characters, nothing last. */
+export function compareKeys(a: string | null, b: string | null): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -7,7 +7,7 @@ import type { PipelinePlan } from "../../src/stream/pipeline_plan.ts";
 import { PipelineRun } from "../../src/stream/pipeline_run.ts";
 import type { Source } from "../../src/stream/source.ts";
 import { timePlan } from "../../src/stream/time_options.ts";
-import { listing } from "./listing_operator.ts";
+import { compareKeys, listing } from "./listing_operator.ts";
 import type { Random } from "./random.ts";
 import { breakBees, randomOptions } from "./simulated_case.ts";
 
@@ -115,11 +115,6 @@ export function orderedOracle(given: OrderedCase) {
   }
   close(Infinity);
   return { lines, late, counts };
-}
-
-function compareKeys(a: string | null, b: string | null): number {
-  if (a === null || b === null) return Number(a === null) - Number(b === null);
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function lineOf({ windowStart, windowEnd, key, values }: Record<string, unknown>): string {
