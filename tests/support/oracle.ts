@@ -40,10 +40,15 @@ export type OracleWindow =
     readonly offset?: number;
   }
   | { readonly kind: "session"; readonly gap: number | ((row: OracleRow) => number) }
-  /** Every `slide` rows of a key the last `size` of them; at the end what is left over. */
-  | { readonly kind: "count"; readonly size: number; readonly slide?: number }
-  /** For each time t of a key's rows: from t − length to t. */
-  | { readonly kind: "trailing"; readonly length: number }
+  /** Every `slide` rows of a key the last `size` of them; `partial`: what is left over too. */
+  | {
+    readonly kind: "count";
+    readonly size: number;
+    readonly slide?: number;
+    readonly partial?: boolean;
+  }
+  /** For each time t of a key's rows: from t − duration to t. */
+  | { readonly kind: "trailing"; readonly duration: number }
   | { readonly kind: "global" }
   | { readonly kind: "custom"; readonly assign: (row: OracleRow) => readonly OracleSpan[] };
 
@@ -55,18 +60,22 @@ export interface OracleTrigger {
   readonly everyTime?: number;
   /** What panes hold. Default `"accumulating"`. */
   readonly mode?: "accumulating" | "discarding" | "retracting";
-  /** Whether the end gives a pane when nothing came since the last. Default `"always"`. */
-  readonly onTime?: "always" | "ifChanged";
+  /** Whether the end gives a pane, also when nothing came since the last. Default `"always"`. */
+  readonly onTime?: "always" | "ifChanged" | "never";
 }
 
 /** Where engines differ; the defaults are Flink's. */
 export interface OracleSemantics {
   /** Whether rows exactly a gap apart are of one session. Default true. */
-  readonly touching?: boolean;
-  /** Where a session ends. Default `"gap"`: at its last row and the gap. */
+  readonly sessionsTouch?: boolean;
+  /** The end that a session is given. Default `"gap"`: its last row and the gap. */
   readonly sessionEnd?: "gap" | "last";
-  /** Whether there are no windows that start before 0. Default false. */
-  readonly fromZero?: boolean;
+  /** Whether there are windows that start before 0. Default true. */
+  readonly negativeStarts?: boolean;
+  /** Whether the watermark closes a window whose end it reaches, or passes. Default the former. */
+  readonly closing?: "reached" | "passed";
+  /** Whether panes that discard come at the end without rows too. Default false. */
+  readonly emptyOnTime?: boolean;
 }
 
 /** What is to be computed. */
@@ -103,7 +112,7 @@ export interface OracleResult {
 
 /** What a case comes to. */
 export interface OracleOutcome {
-  /** In their canonical order: by `at`, `row`, end, start, key. */
+  /** In their canonical order: by `at`, `row`, end, start, key; what is taken back comes before. */
   readonly results: readonly OracleResult[];
   /** Rows all of whose windows were closed, in the order of the source. */
   readonly late: readonly OracleRow[];
@@ -157,9 +166,15 @@ function spansAt(window: OracleWindow, { row, time }: Placed): readonly OracleSp
   return spans;
 }
 
+/** A result, and those that it takes back. */
+interface Firing {
+  readonly result: OracleResult;
+  readonly replaced: readonly OracleResult[];
+}
+
 /** The windows of one key. */
 class KeyOracle {
-  readonly results: OracleResult[] = [];
+  readonly firings: Firing[] = [];
   readonly #given: OracleCase;
   readonly #keys: readonly unknown[];
   /** How long after its end a window can still change. */
@@ -178,8 +193,14 @@ class KeyOracle {
     this.advance(row.watermark);
     const { window, semantics = {} } = this.#given;
     if (window.kind === "count") return this.#addCounted(row, window);
-    if (window.kind === "trailing") return this.#addTrailing(row, window.length);
-    const spans = spansAt(window, row).filter(({ start }) => !semantics.fromZero || start >= 0);
+    const { negativeStarts = true } = semantics;
+    if (window.kind === "trailing") {
+      if (row.time < 0 && !negativeStarts) return "outside";
+      return this.#addTrailing(row, window.duration, negativeStarts ? -Infinity : 0);
+    }
+    const spans = spansAt(window, row).filter(({ start, end }) =>
+      negativeStarts || start >= 0 || end === Infinity
+    );
     if (spans.length === 0) return "outside";
     const held = window.kind === "session"
       ? this.#sessionOf(row, spans[0])
@@ -202,8 +223,8 @@ class KeyOracle {
 
   /** One session of the row and of all that it touches. */
   #sessionOf(row: Placed, { start, end }: OracleSpan): Open[] {
-    const { touching = true } = this.#given.semantics ?? {};
-    const reach = touching ? 0 : 1;
+    const { sessionsTouch = true } = this.#given.semantics ?? {};
+    const reach = sessionsTouch ? 0 : 1;
     const parts = this.#open.filter((open) =>
       open.start + reach <= end && start + reach <= open.end
     );
@@ -223,11 +244,11 @@ class KeyOracle {
     return [whole];
   }
 
-  /** A row is in its own window and in those of the rows up to `length` after it. */
-  #addTrailing(row: Placed, length: number): "absorbed" | "late" {
+  /** A row is in its own window and in those of the rows up to `duration` after it. */
+  #addTrailing(row: Placed, duration: number, least: number): "absorbed" | "late" {
     const { time } = row;
-    if (!this.#isOpen(time + length + 1, row)) return "late";
-    const span = { start: time - length, end: time + 1 };
+    if (!this.#isOpen(time + duration + 1, row)) return "late";
+    const span = { start: Math.max(least, time - duration), end: time + 1 };
     const isNew = !this.#open.some(({ end }) => end === span.end) && this.#isOpen(span.end, row);
     const held = this.#open.filter(({ start, end }) => start <= time && time < end);
     if (isNew) {
@@ -259,7 +280,7 @@ class KeyOracle {
   /** What is left over of a count window when nothing comes any more. */
   #countRest(): void {
     const { window } = this.#given;
-    if (window.kind !== "count") return;
+    if (window.kind !== "count" || !window.partial) return;
     const { size, slide = size } = window;
     const rest = this.#absorbed.length % slide;
     if (rest > 0) this.#count(this.#absorbed.slice(-Math.min(size, rest)), Infinity, -1);
@@ -284,7 +305,6 @@ class KeyOracle {
 
   /** Sets off what a watermark sets off, in order, and closes what it closes. */
   advance(watermark: number): void {
-    const { onTime = "always", mode } = this.#given.trigger ?? {};
     while (true) {
       const [next] = this.#open.filter((open) => momentOf(open) <= watermark)
         .toSorted((a, b) => momentOf(a) - momentOf(b) || inOrder(a, b));
@@ -292,8 +312,7 @@ class KeyOracle {
       const at = momentOf(next);
       const isOnTime = at === next.end;
       if (isOnTime) next.isFired = true;
-      const hasNews = next.fresh.length > 0;
-      const isDue = isOnTime ? hasNews || (onTime === "always" && mode !== "discarding") : hasNews;
+      const isDue = isOnTime ? this.#firesAtEnd(next) : next.fresh.length > 0;
       if (isDue) this.#fire(next, { timing: isOnTime ? "onTime" : "early", at, row: -1 });
       next.due = Infinity;
     }
@@ -301,11 +320,15 @@ class KeyOracle {
     if (watermark === Infinity) this.#countRest();
   }
 
+  /** Whether the end of a window gives a pane. */
+  #firesAtEnd({ fresh }: Open): boolean {
+    const { trigger: { onTime = "always", mode } = {}, semantics } = this.#given;
+    if (onTime === "never" || fresh.length > 0) return onTime !== "never";
+    return onTime === "always" && (mode !== "discarding" || semantics?.emptyOnTime === true);
+  }
+
   #fire(open: Open, when: Pick<OracleResult, "timing" | "at" | "row">): void {
     const { aggregates, trigger: { mode } = {} } = this.#given;
-    if (mode === "retracting") {
-      for (const old of open.standing) this.results.push({ ...old, ...when, retracts: true });
-    }
     const rows = (mode === "discarding" ? open.fresh : open.rows).map(({ row }) => row);
     const { sessionEnd = "gap" } = this.#given.semantics ?? {};
     const isLast = this.#given.window.kind === "session" && sessionEnd === "last";
@@ -319,8 +342,11 @@ class KeyOracle {
       index: open.panes++,
       retracts: false,
       ...when,
+      at: when.at + delayOf(this.#given.semantics),
     };
-    this.results.push(result);
+    const { at, row } = result;
+    const replaced = open.standing.map((old) => ({ ...old, at, row, retracts: true }));
+    this.firings.push({ result, replaced: mode === "retracting" ? replaced : [] });
     open.standing = [result];
     open.fresh = [];
     open.due = Infinity;
@@ -358,7 +384,7 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return at < 0 ? a.length - b.length : at >= b.length ? 1 : a[at] - b[at];
 }
 
-function compareResults(a: OracleResult, b: OracleResult): number {
+function compareFirings({ result: a }: Firing, { result: b }: Firing): number {
   const order = compared(a.at, b.at) || a.row - b.row || compared(a.windowEnd, b.windowEnd) ||
     compared(a.windowStart, b.windowStart);
   return order || a.keys.reduce((sum: number, key, at) => sum || compared(key, b.keys[at]), 0);
@@ -371,8 +397,13 @@ function nameOf(keys: readonly unknown[]): string {
   }).join(" ");
 }
 
-/** The rows with the watermark before each: it never goes back. */
-function placed({ rows, bound = 0, partitions = 1 }: OracleCase): Placed[] {
+/** How much further than to their ends the watermark must be to close windows, ms. */
+function delayOf(semantics: OracleSemantics | undefined): number {
+  return semantics?.closing === "passed" ? 1 : 0;
+}
+
+/** The rows with the watermark before each, less the delay: it never goes back. */
+function placed({ rows, bound = 0, partitions = 1, semantics }: OracleCase): Placed[] {
   const greatest = new Array<number>(partitions).fill(-Infinity);
   let mark = -Infinity;
   return rows.map((row, place) => {
@@ -380,7 +411,7 @@ function placed({ rows, bound = 0, partitions = 1 }: OracleCase): Placed[] {
     mark = Math.max(mark, row.watermark ?? Math.min(...greatest) - bound);
     const { partition = 0 } = row;
     if (time > greatest[partition]) greatest[partition] = time;
-    return { row, time, place, watermark: mark };
+    return { row, time, place, watermark: mark - delayOf(semantics) };
   });
 }
 
@@ -397,7 +428,8 @@ export function oracle(given: OracleCase): OracleOutcome {
     if (fate === "late") late.push(row.row);
   }
   for (const key of byKey.values()) key.advance(Infinity);
-  const results = byKey.values().flatMap((key) => key.results).toArray().sort(compareResults);
+  const results = byKey.values().flatMap((key) => key.firings).toArray().sort(compareFirings)
+    .flatMap(({ result, replaced }) => [...replaced, result]);
   const { absorbed, outside, untimed } = counts;
   return { results, late, absorbed, outside, untimed };
 }
