@@ -1,14 +1,14 @@
 // The kernel's exports, one room a line.
 export { allocate, release, setBudget, usedBytes } from "./memory/arena";
-export { tableBelated, tableBytes, tableCount, tableCreate, tableDrop, tableDue, tableFree, tableGroups, tableHolds, tableInitial, tableParts, tableRank, tableShape, tableSkipped, tableStart } from "./window/table";
-export { beginTimes, greatestTime, lateRows, leastTime, outsideRows, untimedRows, watermark } from "./window/assign";
+export { tableBelated, tableBytes, tableCount, tableCreate, tableDrop, tableDue, tableFree, tableGroups, tableHolds, tableInitial, tableKinds, tableParts, tableRank, tableShape, tableSkipped, tableStart } from "./window/table";
+export { beginTimes, greatestTime, lateOfKind, lateRows, leastTime, outsideOfKind, outsideRows, untimedRows, watermark } from "./window/assign";
 export { addRows } from "./window/add";
 export { findStates, newDictionary } from "./window/find";
 export { countRows, updateStates } from "./window/update";
 export { updatePair } from "./window/pairs";
 export { endByIndex, updateByIndex } from "./window/by_index";
 export { beginWrite, findRecords, measuredRecords, measureWindow, recordsFound, tableClear, writeRecords } from "./window/delta";
-export { addSlice, dropSlices, nextWaiting, putWindow, stackSlice } from "./window/compose";
+export { addSlice, leaveSlices, nextWaiting, putWindow, stackSlice } from "./window/compose";
 export { mergeRecords } from "./window/merge";
 export { hashRows, listRows, routeRows } from "./window/route";
 export { findOverflow, gatherBytes, gatherKeys, gatherLengths, gatherWords, sortWindow } from "./window/sort";

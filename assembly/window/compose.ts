@@ -1,4 +1,4 @@
-// Windows that overlap, put together from slices, each partial result being merged a few times
+// Windows that overlap, or of several kinds that share their slices, put together from slices, each partial result being merged a few times
 // however many windows it belongs to: two stacks (Tangwongsan, Hirzel, Schneider, "Low-latency
 // sliding-window aggregation in worst-case constant time", DEBS 2017, section 3) for each key.
 //
@@ -9,7 +9,8 @@
 //
 // The directory is a table of one slice whose states are the backs, with the first node behind each.
 // A node: u32 state in the directory, u32 next node of the key, i64 start of its slice, state. Nodes
-// are freed with their slice; the slices themselves stay as they are, for snapshots.
+// are freed with their slice, or when no window of their kind needs it any more; the slices
+// themselves stay as they are, for snapshots and for the other kinds. Each kind has a directory.
 import { firstState, hashOf, nextState } from "./groups";
 import { mergeState } from "./merge";
 import {
@@ -17,13 +18,15 @@ import {
   findFixed,
   findNull,
   groupsIn,
+  giveNodes,
   isNullKey,
-  S_NODES,
-  S_NODES_BYTES,
+  NODES_BYTES,
+  NODES_HEAD,
+  nodesOf,
   S_TAKEN,
   sliceNodes,
 } from "./slice";
-import { FIXED, sliceAt, sliceOf, startAt, T_COUNT, T_MODE, T_STATE, tableDrop } from "./table";
+import { FIXED, sliceAt, sliceOf, startAt, T_COUNT, T_MODE, T_STATE } from "./table";
 
 const N_ENTRY: u32 = 0;
 const N_NEXT: u32 = 4;
@@ -46,10 +49,20 @@ function copyState(into: u32, from: u32, bytes: u32): void {
   for (let at: u32 = 0; at < bytes; at += 16) v128.store(into + at, v128.load(from + at));
 }
 
-/** The first slice from `from` on that no window has taken yet, or the number of slices. */
-export function nextWaiting(table: u32, from: u32): u32 {
+// @ts-ignore: decorator
+@inline
+function bitOf(kind: u32): u32 {
+  return (<u32>1) << kind;
+}
+
+function markTaken(slice: u32, kind: u32): void {
+  store<u32>(slice, load<u32>(slice, S_TAKEN) | bitOf(kind), S_TAKEN);
+}
+
+/** The first slice from `from` on that no window of a kind has taken yet, or how many there are. */
+export function nextWaiting(table: u32, from: u32, kind: u32): u32 {
   const count = load<u32>(table, T_COUNT);
-  while (from < count && load<u32>(sliceAt(table, from), S_TAKEN) != 0) from++;
+  while (from < count && (load<u32>(sliceAt(table, from), S_TAKEN) & bitOf(kind)) != 0) from++;
   return from;
 }
 
@@ -57,6 +70,7 @@ export function nextWaiting(table: u32, from: u32): u32 {
 export function addSlice(
   table: u32,
   index: u32,
+  kind: u32,
   directory: u32,
   layouts: u32,
   values: u32,
@@ -70,7 +84,7 @@ export function addSlice(
     if (entry == 0) return false;
     mergeState(layouts, values, entry, state);
   }
-  store<u32>(slice, 1, S_TAKEN);
+  markTaken(slice, kind);
   return true;
 }
 
@@ -98,6 +112,7 @@ function insertNode(node: u32, entry: u32, bytes: u32, layouts: u32, values: u32
 export function stackSlice(
   table: u32,
   index: u32,
+  kind: u32,
   directory: u32,
   layouts: u32,
   values: u32,
@@ -106,9 +121,9 @@ export function stackSlice(
   const bytes = load<u32>(table, T_STATE);
   const into = sliceOf(directory, 0, 0);
   const room = (NODE_HEAD + bytes) * max<u32>(1, groupsIn(slice));
-  let node = into == 0 ? 0 : sliceNodes(table, slice, room);
-  if (node == 0) return false;
-  memory.fill(node, 0, room);
+  const block = into == 0 ? 0 : sliceNodes(table, slice, room, kind);
+  if (block == 0) return false;
+  let node = block + NODES_HEAD;
   for (let state = firstState(table, slice); state != 0; state = nextState(table, state)) {
     if (load<u64>(state) == 0) continue;
     const entry = sameIn(table, slice, state, directory, into);
@@ -119,16 +134,15 @@ export function stackSlice(
     insertNode(node, entry, bytes, layouts, values);
     node += NODE_HEAD + bytes;
   }
-  store<u32>(slice, 1, S_TAKEN);
+  markTaken(slice, kind);
   return true;
 }
 
 // Makes the stacks of a slice's keys start after its nodes, and others of its time.
-function popNodes(table: u32, slice: u32): void {
+function popNodes(table: u32, block: u32): void {
   const bytes = load<u32>(table, T_STATE);
-  let node = load<u32>(slice, S_NODES);
-  const end = node + load<u32>(slice, S_NODES_BYTES);
-  for (; node < end; node += NODE_HEAD + bytes) {
+  const end = block + load<u32>(block, NODES_BYTES);
+  for (let node = block + NODES_HEAD; node < end; node += NODE_HEAD + bytes) {
     const entry = load<u32>(node, N_ENTRY);
     if (entry == 0) continue;
     let first = load<u32>(entry + bytes);
@@ -139,10 +153,15 @@ function popNodes(table: u32, slice: u32): void {
   }
 }
 
-/** Takes the first `count` slices, which no more window needs, out of the stacks and the table. */
-export function dropSlices(table: u32, count: u32): void {
-  for (let index: u32 = 0; index < count; index++) popNodes(table, sliceAt(table, index));
-  tableDrop(table, count);
+/** Takes some slices, which no more window of a kind needs, out of its stacks. */
+export function leaveSlices(table: u32, from: u32, to: u32, kind: u32): void {
+  for (let index = from; index < to; index++) {
+    const slice = sliceAt(table, index);
+    const block = nodesOf(slice, kind);
+    if (block == 0) continue;
+    popNodes(table, block);
+    giveNodes(table, slice, block);
+  }
 }
 
 /**

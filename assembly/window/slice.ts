@@ -38,10 +38,14 @@ export const S_MAP: u32 = 52; // states by dictionary index
 export const S_MAP_SIZE: u32 = 56;
 export const S_MAP_GENERATION: u32 = 60;
 export const S_MAP_LEFT: u32 = 64; // entries, null's included, that have no state yet
-export const S_NODES: u32 = 68; // partial results over this slice and later ones (compose.ts)
-export const S_NODES_BYTES: u32 = 72;
-export const S_TAKEN: u32 = 76; // whether windows that overlap have begun to take it
+export const S_NODES: u32 = 68; // blocks of partial results over this slice and later ones (compose.ts)
+export const S_TAKEN: u32 = 72; // which kinds of windows have begun to take it, a bit each
 const SLICE_BYTES: u32 = 80;
+
+// A block of nodes: u32 next block, u32 bytes, u32 kind of the windows, 4 bytes unused, nodes.
+export const NODES_HEAD: u32 = 16;
+export const NODES_BYTES: u32 = 4;
+const NODES_KIND: u32 = 8;
 
 // A chunk: u32 next chunk, u32 bytes, u32 end of what is used, 4 bytes unused, entries.
 export const CHUNK_HEAD: u32 = 16;
@@ -134,16 +138,43 @@ export function sliceFree(table: u32, slice: u32): void {
   freeChunks(table, load<u32>(slice, S_TAILS));
   giveBuckets(table, load<u32>(slice, S_BUCKETS), bucketsIn(slice));
   give(table, load<u32>(slice, S_MAP), load<u32>(slice, S_MAP_SIZE) << 2);
-  give(table, load<u32>(slice, S_NODES), load<u32>(slice, S_NODES_BYTES));
+  freeNodes(table, slice);
   give(table, slice, SLICE_BYTES);
 }
 
-/** Room for partial results that goes with the slice; its address, or 0. */
-export function sliceNodes(table: u32, slice: u32, bytes: u32): u32 {
-  const nodes = take(table, bytes);
-  store<u32>(slice, nodes, S_NODES);
-  store<u32>(slice, nodes == 0 ? 0 : bytes, S_NODES_BYTES);
-  return nodes;
+/** Room for partial results of a kind of windows that goes with the slice; the block, or 0. */
+export function sliceNodes(table: u32, slice: u32, bytes: u32, kind: u32): u32 {
+  const block = take(table, bytes + NODES_HEAD);
+  if (block == 0) return 0;
+  memory.fill(block, 0, bytes + NODES_HEAD);
+  store<u32>(block, load<u32>(slice, S_NODES));
+  store<u32>(block, bytes + NODES_HEAD, NODES_BYTES);
+  store<u32>(block, kind, NODES_KIND);
+  store<u32>(slice, block, S_NODES);
+  return block;
+}
+
+/** The block of a kind's partial results, or 0. */
+export function nodesOf(slice: u32, kind: u32): u32 {
+  let block = load<u32>(slice, S_NODES);
+  while (block != 0 && load<u32>(block, NODES_KIND) != kind) block = load<u32>(block);
+  return block;
+}
+
+/** Gives back the block of a kind's partial results, which there must be. */
+export function giveNodes(table: u32, slice: u32, block: u32): void {
+  let link = slice + S_NODES;
+  while (load<u32>(link) != block) link = load<u32>(link);
+  store<u32>(link, load<u32>(block));
+  give(table, block, load<u32>(block, NODES_BYTES));
+}
+
+function freeNodes(table: u32, slice: u32): void {
+  for (let block = load<u32>(slice, S_NODES); block != 0;) {
+    const next = load<u32>(block);
+    give(table, block, load<u32>(block, NODES_BYTES));
+    block = next;
+  }
 }
 
 /** Groups of a slice, the null key's included. */
@@ -169,9 +200,8 @@ export function sliceRecycle(table: u32, slice: u32): void {
   store<u32>(slice, 0, S_TAILS);
   store<u32>(slice, 0, S_TAIL_AT);
   store<u32>(slice, 0, S_TAIL_END);
-  give(table, load<u32>(slice, S_NODES), load<u32>(slice, S_NODES_BYTES));
+  freeNodes(table, slice);
   store<u32>(slice, 0, S_NODES);
-  store<u32>(slice, 0, S_NODES_BYTES);
   store<u32>(slice, 0, S_TAKEN);
   keepFirstChunk(table, slice);
 }

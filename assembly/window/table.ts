@@ -2,7 +2,10 @@
 //
 // Of windows side by side a slice is a window. Windows that overlap are put together from slices
 // when they close (compose.ts); rows that came when the first windows of their slice were closed
-// already have a slice of their own, told apart by how many windows they are too late for.
+// already have a slice of their own, told apart by how many windows they are too late for. Several
+// kinds of windows can share slices: then it is told apart by how many of the times at which any of
+// them may end lie between the slice's start and the last end of a window that holds it and was
+// closed, which says of each window of each kind whether it was.
 //
 // A group's state is `T_STATE` bytes: the number of rows (i64), then the fields of the aggregated
 // values. A state is known by its address; it never moves, so that a batch is aggregated in two
@@ -50,7 +53,15 @@ export const T_SLIDE: u32 = 160; // i64, ms, between starts
 export const T_STEP: u32 = 168; // i64, ms, between ends
 export const T_END: u32 = 176; // i64, ms, end of one of the windows
 export const T_BELATED: u32 = 184; // slices that skip windows
-const TABLE_BYTES: u32 = 192;
+export const T_KINDS: u32 = 188; // kinds of windows, where there are several; then T_STEP is the
+// greatest common divisor of the distances between ends, and T_SPAN and T_SLIDE tell of gaps alone
+export const T_KIND_COUNT: u32 = 192;
+const TABLE_BYTES: u32 = 208;
+
+/** A kind of windows: as from T_SPAN on, then late rows and rows outside of the batch. */
+export const KIND_BYTES: u32 = 40;
+export const K_LATE: u32 = 32;
+export const K_OUTSIDE: u32 = 36;
 
 const HEAD: u32 = 16;
 const LEAST_SLICES: u32 = 8;
@@ -102,6 +113,16 @@ export function tableShape(table: u32, span: f64, origin: f64, slide: f64, step:
   store<i64>(table, <i64>(origin + span), T_END);
 }
 
+/** Makes room for so many kinds of windows; its address, or 0. */
+export function tableKinds(table: u32, count: u32): u32 {
+  const kinds = allocate(count * KIND_BYTES);
+  if (kinds == 0) return 0;
+  memory.fill(kinds, 0, count * KIND_BYTES);
+  store<u32>(table, kinds, T_KINDS);
+  store<u32>(table, count, T_KIND_COUNT);
+  return kinds;
+}
+
 /** Address of the state of no rows. */
 export function tableInitial(table: u32): u32 {
   return load<u32>(table, T_INITIAL);
@@ -122,6 +143,7 @@ export function tableFree(table: u32): void {
   }
   release(load<u32>(table, T_SLICES));
   release(load<u32>(table, T_ENCODED));
+  release(load<u32>(table, T_KINDS));
   release(table);
 }
 

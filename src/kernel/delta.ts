@@ -14,12 +14,13 @@ import type { StateLayout } from "./window_layout.ts";
  * | 4 | bytes of the delta |
  * | 8 | checksum of all other bytes; 0 in a delta that does not leave its hive's rings |
  * | 8 | watermark up to which windows have closed (f64 ms) |
+ * | 8 each | the same for each other kind of windows that shares the slices |
  *
- * Then each slice: start (i64 ms), records (u32), bytes of its records (u32), how many of its first
- * windows its rows are too late for (u32), 0 (u32), and its records:
+ * Then each slice: start (i64 ms), records (u32), bytes of its records (u32), which of its windows its
+ * rows are too late for (u32, see {@linkcode SharedShape}), 0 (u32), and its records:
  * hash (u64), key length (u32, all ones for the null key), 0 (u32), state, key padded to 8 bytes.
  */
-export const DELTA_HEADER_BYTES = 40;
+const LEAST_HEADER_BYTES = 40;
 export const DELTA_WINDOW_BYTES = 24;
 export const DELTA_RECORD_BYTES = 16;
 export const DELTA_MAGIC = 0x31444757;
@@ -33,17 +34,24 @@ export function recordBytes(layout: StateLayout, keyBytes: number): number {
   return DELTA_RECORD_BYTES + layout.bytes + Math.ceil(keyBytes / 8) * 8;
 }
 
+/** Bytes before the first slice in a delta of so many kinds of windows. */
+export function deltaHeaderBytes(kinds: number): number {
+  return LEAST_HEADER_BYTES + 8 * (kinds - 1);
+}
+
 /** What a delta must be of. */
 export interface ExpectedDelta {
   readonly fingerprint: number;
   readonly stateBytes: number;
+  /** How many kinds of windows. */
+  readonly kinds: number;
 }
 
 /** One slice's records in a delta; of windows side by side a slice is a window. */
 export interface DeltaWindow {
   /** Start of the slice, ms. */
   readonly start: number;
-  /** How many of the windows that hold it had closed before its rows came. */
+  /** Which of the windows that hold it had closed before its rows came. */
   readonly skipped: number;
   readonly records: number;
   /** Bytes of the records. */
@@ -69,7 +77,7 @@ function viewOf(delta: Uint8Array): DataView {
  */
 export function checkHeader(delta: Uint8Array, expected: ExpectedDelta): number {
   const view = viewOf(delta);
-  if (delta.length < DELTA_HEADER_BYTES) fail(delta, "it is shorter than its header");
+  if (delta.length < deltaHeaderBytes(expected.kinds)) fail(delta, "it is shorter than its header");
   if (view.getUint32(0, true) !== DELTA_MAGIC) fail(delta, "it does not start as one");
   if (view.getUint32(4, true) !== expected.fingerprint) fail(delta, "it is of another plan");
   if (view.getUint32(16, true) !== expected.stateBytes) {
@@ -78,14 +86,19 @@ export function checkHeader(delta: Uint8Array, expected: ExpectedDelta): number 
   if (view.getUint32(20, true) !== delta.length) {
     fail(delta, "its length is not the one it states");
   }
-  const total = checkWindows(delta, view, DELTA_RECORD_BYTES + expected.stateBytes);
+  const total = checkWindows(delta, view, expected);
   const records = view.getUint32(12, true);
   if (total !== records) fail(delta, "its number of records is not the one it states");
   return records;
 }
 
-function checkWindows(delta: Uint8Array, view: DataView, leastBytes: number): number {
-  let at = DELTA_HEADER_BYTES;
+function checkWindows(
+  delta: Uint8Array,
+  view: DataView,
+  { stateBytes, kinds }: ExpectedDelta,
+): number {
+  const leastBytes = DELTA_RECORD_BYTES + stateBytes;
+  let at = deltaHeaderBytes(kinds);
   let total = 0;
   for (let window = view.getUint32(8, true); window > 0; window--) {
     if (at + DELTA_WINDOW_BYTES > delta.length) fail(delta, "a window is cut off");
@@ -100,9 +113,12 @@ function checkWindows(delta: Uint8Array, view: DataView, leastBytes: number): nu
 }
 
 /** The windows of a checked delta, and where the records of each start. */
-export function deltaWindows(delta: Uint8Array): (DeltaWindow & { readonly at: number })[] {
+export function deltaWindows(
+  delta: Uint8Array,
+  kinds: number,
+): (DeltaWindow & { readonly at: number })[] {
   const view = viewOf(delta);
-  let at = DELTA_HEADER_BYTES;
+  let at = deltaHeaderBytes(kinds);
   return Array.from({ length: view.getUint32(8, true) }, () => {
     const start = Number(view.getBigInt64(at, true));
     const records = view.getUint32(at + 8, true);
@@ -120,10 +136,13 @@ export function deltaWindows(delta: Uint8Array): (DeltaWindow & { readonly at: n
  */
 export function writeHeader(
   windows: readonly DeltaWindow[],
-  { fingerprint, stateBytes, closed }: ExpectedDelta & { readonly closed: number },
+  { fingerprint, stateBytes, kinds, closed }: ExpectedDelta & {
+    /** Watermarks up to which windows of each kind have closed, ms; none: of no windows yet. */
+    readonly closed: readonly number[];
+  },
 ): Uint8Array {
   const area = windows.reduce((sum, { bytes }) => sum + bytes + DELTA_WINDOW_BYTES, 0);
-  const size = DELTA_HEADER_BYTES + area;
+  const size = deltaHeaderBytes(kinds) + area;
   if (size > 0xffff_ffff) {
     throw new RangeError(`Cannot write delta: it would take ${size} bytes, at most 4 GiB fit`);
   }
@@ -132,13 +151,17 @@ export function writeHeader(
   const view = viewOf(delta);
   [DELTA_MAGIC, fingerprint, windows.length, records, stateBytes, size]
     .forEach((word, index) => view.setUint32(index * 4, word, true));
-  view.setFloat64(CLOSED_AT, closed, true);
+  for (let kind = 0; kind < kinds; kind++) {
+    view.setFloat64(CLOSED_AT + 8 * kind, closed[kind] ?? -Infinity, true);
+  }
   return delta;
 }
 
-/** Watermark up to which windows had closed when a delta was written, ms. */
-export function closedUpTo(delta: Uint8Array): number {
-  return delta.length === 0 ? -Infinity : viewOf(delta).getFloat64(CLOSED_AT, true);
+/** Watermarks up to which windows of each kind had closed when a delta was written, ms. */
+export function closedUpTo(delta: Uint8Array, kinds: number): number[] {
+  if (delta.length === 0) return [];
+  const view = viewOf(delta);
+  return Array.from({ length: kinds }, (_, kind) => view.getFloat64(CLOSED_AT + 8 * kind, true));
 }
 
 /** Writes the head of a window at `at`. */

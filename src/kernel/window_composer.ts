@@ -1,28 +1,28 @@
+import type { SharedShape } from "./shared_shape.ts";
 import type { WindowShape } from "./window_shape.ts";
 
-/**
- * Groups of results from which on windows are left for the next call, and windows: one with a
- * single group takes a thousand bytes all the same.
- */
-const ENOUGH_GROUPS = 65_536;
-const ENOUGH_WINDOWS = 1024;
-
-/**
- * The slices of open windows, in the order of their starts and then of the windows they skip, and
- * two stacks for each key: the front, of which the first slices can be taken away, and the back.
- */
-export interface SliceStacks {
+/** The slices of open windows, in the order of their starts and then of the windows they skip. */
+export interface OpenSlices {
   /** Slices. */
   readonly count: number;
   /** Whether any of them skips windows. */
   readonly hasBelated: boolean;
   /** Start of a slice, ms. */
   start(index: number): number;
-  /** How many of its first windows a slice skips. */
+  /** Which windows a slice skips; see {@linkcode SharedShape}. */
   skipped(index: number): number;
   /** How many slices start before a time. */
   rank(start: number): number;
-  /** The first slice from an index on that is in no stack, or `count`. */
+  /** Forgets the first slices. */
+  drop(count: number): void;
+}
+
+/**
+ * Two stacks for each key, of one kind of windows: the front, of which the first slices can be taken
+ * away, and the back.
+ */
+export interface SliceStacks {
+  /** The first slice from an index on that is in no stack of this kind, or how many there are. */
   nextWaiting(index: number): number;
   /** Empties the stacks. */
   clear(): void;
@@ -30,20 +30,31 @@ export interface SliceStacks {
   stack(index: number): void;
   /** Puts a slice into the back. */
   add(index: number): void;
-  /** Forgets the first slices, and takes them out of the front. */
-  drop(count: number): void;
+  /** Takes slices out of the front, from one index up to, and without, another. */
+  leave(from: number, to: number): void;
   /** Makes a result of each key in the stacks; how many. */
   put(end: number): number;
 }
 
+/** What a {@linkcode WindowComposer} works with. */
+export interface ComposerParts {
+  readonly shape: SharedShape;
+  /** Which of its kinds. */
+  readonly kind: number;
+  readonly slices: OpenSlices;
+  readonly stacks: SliceStacks;
+}
+
 /**
- * Closes windows that overlap, in the order of their ends.
+ * Closes windows of one kind, in the order of their ends.
  *
  * Slices are only put in until the first window with them closes: what comes for a slice after that
  * is too late for that window, and so is in a slice of its own that skips it.
  */
 export class WindowComposer {
+  readonly #shared: SharedShape;
   readonly #shape: WindowShape;
+  readonly #slices: OpenSlices;
   readonly #stacks: SliceStacks;
   /** Windows that end at or before this have closed, ms. */
   #closed = -Infinity;
@@ -51,10 +62,14 @@ export class WindowComposer {
   #pivot = -Infinity;
   /** All slices that start before this and skip nothing are in a stack, ms. */
   #reached = -Infinity;
+  /** Slices that start before this have left the front, ms. */
+  #left = -Infinity;
 
-  /** Windows of a shape over slices. */
-  constructor(shape: WindowShape, stacks: SliceStacks) {
-    this.#shape = shape;
+  /** Windows of a kind over slices. */
+  constructor({ shape, kind, slices, stacks }: ComposerParts) {
+    this.#shared = shape;
+    this.#shape = shape.kinds[kind];
+    this.#slices = slices;
     this.#stacks = stacks;
   }
 
@@ -63,72 +78,84 @@ export class WindowComposer {
     return this.#closed;
   }
 
+  /** Slices that start before this are in no window of this kind that is open, ms. */
+  get needed(): number {
+    if (this.#closed === -Infinity) return -Infinity;
+    return this.#shape.startOf(this.#shape.endAfter(this.#closed));
+  }
+
   /** Begins anew with slices that are in no stack. */
   reset(closed = -Infinity): void {
     this.#closed = closed;
-    this.#pivot = this.#reached = -Infinity;
+    this.#pivot = this.#reached = this.#left = -Infinity;
     this.#stacks.clear();
   }
 
   /** End of the next window that has rows, ms; `Infinity` when there is none. */
   next(): number {
-    const { count } = this.#stacks;
+    const { count } = this.#slices;
     let next = Infinity;
-    for (let index = 0; index < count; index++) {
-      const start = this.#stacks.start(index);
-      const first = this.#shape.endAfter(start);
+    for (let index = this.#rank(this.needed); index < count; index++) {
+      const start = this.#slices.start(index);
       // What starts later is in no earlier window.
-      if (first >= next) break;
-      const skipped = this.#stacks.skipped(index);
-      next = Math.min(next, this.#openFrom(first + skipped * this.#shape.step));
-      if (skipped === 0) break;
+      if (this.#shape.endAfter(start) >= next) break;
+      const skipped = this.#slices.skipped(index);
+      const closed = Math.max(this.#closed, this.#shared.closedBy(start, skipped));
+      next = Math.min(next, this.#shape.nextEnd(start, closed));
+      if (skipped === 0 && next < Infinity) break;
     }
     return next;
   }
 
-  #openFrom(end: number): number {
-    return end > this.#closed ? end : this.#shape.endAfter(this.#closed);
+  #rank(start: number): number {
+    if (start === -Infinity) return 0;
+    return start === Infinity ? this.#slices.count : this.#slices.rank(start);
   }
 
-  /** Closes windows that end at or before a watermark: all of them, unless they are too many. */
-  close(watermark: number): void {
-    let [groups, windows] = [0, 0];
-    for (let end = this.next(); end <= watermark && end < Infinity; end = this.next()) {
-      groups += this.#closeOne(end);
-      if (groups < ENOUGH_GROUPS && ++windows < ENOUGH_WINDOWS) continue;
-      if (this.next() <= watermark) return;
-      break;
-    }
-    this.#closed = Math.max(this.#closed, watermark);
-    this.#dropPassed();
-  }
-
-  #closeOne(end: number): number {
-    if (end <= this.#closed) throw damagedTime(end);
+  /** Closes the window with an end, which must be the next; how many results it has. */
+  closeNext(end: number): number {
     const start = this.#shape.startOf(end);
-    if (start >= this.#pivot) this.#stackAll(end);
-    else this.#takeWaiting(end);
+    if (this.#shape.isApart) this.#addAll(start, end);
+    else if (start >= this.#pivot) this.#stackAll(start, end);
+    else this.#takeWaiting(start, end);
     this.#reached = end;
     const groups = this.#stacks.put(end);
-    this.#closed = end;
-    this.#dropPassed();
+    this.pass(end);
     return groups;
   }
 
+  /** Says that all windows that end at or before a watermark have closed. */
+  pass(watermark: number): void {
+    this.#closed = Math.max(this.#closed, watermark);
+    if (this.#shape.isApart) return;
+    const { needed } = this;
+    this.#stacks.leave(this.#rank(this.#left), this.#rank(needed));
+    this.#left = needed;
+  }
+
+  /** No other window of this kind has any of the slices: nothing is ever taken out again. */
+  #addAll(start: number, end: number): void {
+    this.#stacks.clear();
+    for (let index = this.#rank(start); index < this.#rank(end); index++) {
+      if (this.#isOpenAt(index, end)) this.#stacks.add(index);
+    }
+  }
+
   /** The front has no slice left that the window needs: all of its slices become the front. */
-  #stackAll(end: number): void {
+  #stackAll(start: number, end: number): void {
     this.#stacks.clear();
     this.#pivot = end;
-    for (let index = this.#stacks.rank(end) - 1; index >= 0; index--) {
+    for (let index = this.#rank(end) - 1; index >= this.#rank(start); index--) {
       if (this.#isOpenAt(index, end)) this.#stacks.stack(index);
     }
   }
 
-  #takeWaiting(end: number): void {
+  #takeWaiting(from: number, end: number): void {
     const stacks = this.#stacks;
-    const first = stacks.hasBelated ? 0 : stacks.rank(this.#reached);
-    for (let at = stacks.nextWaiting(first); at < stacks.count; at = stacks.nextWaiting(at + 1)) {
-      const start = stacks.start(at);
+    const { count, hasBelated } = this.#slices;
+    const first = this.#rank(hasBelated ? from : Math.max(from, this.#reached));
+    for (let at = stacks.nextWaiting(first); at < count; at = stacks.nextWaiting(at + 1)) {
+      const start = this.#slices.start(at);
       if (start >= end) return;
       if (!this.#isOpenAt(at, end)) continue;
       if (start < this.#pivot) stacks.stack(at);
@@ -138,29 +165,7 @@ export class WindowComposer {
 
   /** Whether the rows of a slice are not too late for the window with an end. */
   #isOpenAt(index: number, end: number): boolean {
-    const skipped = this.#stacks.skipped(index);
-    if (skipped === 0) return true;
-    return this.#shape.endAfter(this.#stacks.start(index)) + skipped * this.#shape.step <= end;
+    const skipped = this.#slices.skipped(index);
+    return skipped === 0 || this.#shared.closedBy(this.#slices.start(index), skipped) < end;
   }
-
-  /** Drops the slices of which all windows have closed. */
-  #dropPassed(): void {
-    const { count } = this.#stacks;
-    let passed = 0;
-    while (passed < count && this.#isPassed(passed)) passed++;
-    if (passed > 0) this.#stacks.drop(passed);
-    if (this.#stacks.count === 0) this.reset();
-  }
-
-  #isPassed(index: number): boolean {
-    return this.#shape.lastEnd(this.#stacks.start(index)) <= this.#closed;
-  }
-}
-
-/** No row has such a time: it came with a delta whose bytes were changed. */
-function damagedTime(end: number): RangeError {
-  return new RangeError(
-    `Cannot close windows: one would end at ${end}, which is no time; a delta or snapshot that was ` +
-      "folded into the windows is damaged",
-  );
 }

@@ -1,7 +1,7 @@
 import { type Kernel, KernelMemoryError } from "./kernel.ts";
 import { longKey } from "./window_check.ts";
 import type { StateLayout } from "./window_layout.ts";
-import type { WindowShape } from "./window_shape.ts";
+import type { SharedShape } from "./shared_shape.ts";
 import type { Ownership, WindowPlan } from "./window_types.ts";
 
 const OUT_OF_MEMORY = 1;
@@ -15,7 +15,7 @@ export interface TableContext {
   /** Address of the table. */
   readonly table: number;
   readonly plan: WindowPlan;
-  readonly shape: WindowShape;
+  readonly shape: SharedShape;
   readonly layout: StateLayout;
   /** Address of the layouts of the values, and of the pairs behind them. */
   readonly layouts: number;

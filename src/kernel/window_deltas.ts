@@ -1,10 +1,11 @@
 import {
   checkHeader,
   checkSeal,
-  DELTA_HEADER_BYTES,
   DELTA_WINDOW_BYTES,
+  deltaHeaderBytes,
   type DeltaWindow,
   deltaWindows,
+  type ExpectedDelta,
   seal,
   writeHeader,
   writeWindow,
@@ -24,17 +25,25 @@ interface Wanted {
   readonly owner: number;
 }
 
+/** How many rows have gone into a slice. */
+export interface SliceRows {
+  readonly start: number;
+  readonly skipped: number;
+  readonly rows: number;
+}
+
 type PlacedWindow = DeltaWindow & { readonly at: number };
 
 /** Writes the partial results of a window table, and merges those of others into it. */
 export class WindowDeltas {
   readonly #context: TableContext;
-  readonly #expected: { fingerprint: number; stateBytes: number };
+  readonly #expected: ExpectedDelta;
 
   constructor(context: TableContext) {
     this.#context = context;
     const stateBytes = context.layout.bytes;
-    this.#expected = { fingerprint: fingerprintOf(context.plan), stateBytes };
+    const kinds = context.shape.kinds.length;
+    this.#expected = { fingerprint: fingerprintOf(context.plan), stateBytes, kinds };
   }
 
   /** One delta an owner. */
@@ -46,11 +55,11 @@ export class WindowDeltas {
   }
 
   /** Everything as one delta, with a checksum, of a table that has closed windows so far. */
-  writeAll(closed?: number): Uint8Array {
+  writeAll(closed?: readonly number[]): Uint8Array {
     return seal(this.#write({ ownerOf: 0, owner: 0 }, closed));
   }
 
-  #write(wanted: Wanted, closed = -Infinity): Uint8Array {
+  #write(wanted: Wanted, closed: readonly number[] = []): Uint8Array {
     const { kernel: { exports }, table } = this.#context;
     const windows = Array.from({ length: exports.tableCount(table) }, (_, index) => {
       const bytes = exports.measureWindow(table, index, wanted.ownerOf, wanted.owner);
@@ -60,7 +69,7 @@ export class WindowDeltas {
     }).filter(({ records }) => records > 0);
     if (windows.length === 0) return new Uint8Array();
     const delta = writeHeader(windows, { ...this.#expected, closed });
-    let at = DELTA_HEADER_BYTES;
+    let at = deltaHeaderBytes(this.#expected.kinds);
     for (const window of windows) {
       writeWindow(delta, at, window);
       exports.beginWrite(table, window.index);
@@ -82,7 +91,7 @@ export class WindowDeltas {
   }
 
   /** Merges a delta; all of its keys are found before the first of its states is merged. */
-  fold(delta: Uint8Array): { records: number; rows: number } {
+  fold(delta: Uint8Array): { records: number; rows: SliceRows[] } {
     const records = checkHeader(delta, this.#expected);
     const { kernel, table } = this.#context;
     using block = new MemoryBlock(kernel, 0);
@@ -90,7 +99,7 @@ export class WindowDeltas {
     const from = block.reserve(delta.length);
     const states = addresses.reserve(records * 4);
     kernel.u8.set(delta, from);
-    const windows = deltaWindows(delta);
+    const windows = deltaWindows(delta, this.#expected.kinds);
     let found = 0;
     for (const { start, skipped, at, bytes, records: own } of windows) {
       const out = states + found * 4;
@@ -99,11 +108,12 @@ export class WindowDeltas {
       if (taken !== bytes || kernel.exports.recordsFound() !== own) this.#fail(taken);
       found += own;
     }
-    let [rows, merged] = [0, 0];
-    for (const { at, records: own } of windows) {
-      rows += this.#merge(from + at, states + merged * 4, own);
+    let merged = 0;
+    const rows = windows.map(({ at, records: own, start, skipped }) => {
+      const rows = this.#merge(from + at, states + merged * 4, own);
       merged += own;
-    }
+      return { start, skipped, rows };
+    });
     return { records, rows };
   }
 
@@ -130,16 +140,15 @@ export class WindowDeltas {
   }
 
   /** Merges a snapshot buffer by buffer, so that it never lies in kernel memory twice. */
-  read(snapshot: Uint8Array): number {
+  read(snapshot: Uint8Array): SliceRows[] {
     const { kernel, bufferBytes, layout } = this.#context;
     const most = Math.ceil(bufferBytes / layout.bytes);
     using states = new MemoryBlock(kernel, 0);
     const addresses = states.reserve(most * 4);
-    let rows = 0;
-    for (const window of deltaWindows(snapshot)) {
-      rows += this.#readWindow(snapshot, window, { addresses, most });
-    }
-    return rows;
+    return deltaWindows(snapshot, this.#expected.kinds).map((window) => {
+      const { start, skipped } = window;
+      return { start, skipped, rows: this.#readWindow(snapshot, window, { addresses, most }) };
+    });
   }
 
   #readWindow(

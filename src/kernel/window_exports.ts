@@ -19,6 +19,7 @@ export interface WindowExports {
   tableSkipped(table: number, index: number): number;
   tableBelated(table: number): number;
   tableRank(table: number, start: number): number;
+  tableKinds(table: number, count: number): number;
   tableShape(table: number, span: number, origin: number, slide: number, step: number): void;
   tableDue(table: number, watermark: number): number;
   tableDrop(table: number, count: number): void;
@@ -27,6 +28,8 @@ export interface WindowExports {
   lateRows(table: number): number;
   untimedRows(table: number): number;
   outsideRows(table: number): number;
+  lateOfKind(table: number, kind: number): number;
+  outsideOfKind(table: number, kind: number): number;
   leastTime(table: number): number;
   greatestTime(table: number): number;
   watermark(table: number): number;
@@ -114,10 +117,11 @@ export interface WindowExports {
     states: number,
     count: number,
   ): number;
-  nextWaiting(table: number, from: number): number;
+  nextWaiting(table: number, from: number, kind: number): number;
   addSlice(
     table: number,
     index: number,
+    kind: number,
     directory: number,
     layouts: number,
     values: number,
@@ -125,11 +129,12 @@ export interface WindowExports {
   stackSlice(
     table: number,
     index: number,
+    kind: number,
     directory: number,
     layouts: number,
     values: number,
   ): number;
-  dropSlices(table: number, count: number): void;
+  leaveSlices(table: number, from: number, to: number, kind: number): void;
   putWindow(
     directory: number,
     results: number,

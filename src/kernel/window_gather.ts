@@ -3,6 +3,7 @@ import { MAX_KEY_BYTES, resultTypeOf, sumInRange } from "./window_check.ts";
 import type { TableContext } from "./window_context.ts";
 import { pairColumn } from "./window_pairs.ts";
 import { type Spread, SPREADS, type ValueLayout } from "./window_layout.ts";
+import type { WindowShape } from "./window_shape.ts";
 import type {
   AggregateOp,
   ClosedWindows,
@@ -85,15 +86,15 @@ export class WindowGather {
     return counts;
   }
 
-  /** Starts and ends of the windows, one a row. */
-  bounds(): Pick<ClosedWindows, "length" | "windowStart" | "windowEnd"> {
+  /** Starts and ends of the windows, which are of a kind, one a row. */
+  bounds(kind: WindowShape): Pick<ClosedWindows, "length" | "windowStart" | "windowEnd"> {
     const { kernel, table, shape } = this.#context;
     const windowStart = new BigInt64Array(this.#length);
     const windowEnd = new BigInt64Array(this.#length);
     this.#forPieces(this.#length, (window, _from, count, row) => {
       const at = kernel.exports.tableStart(table, window);
-      const end = shape.isPlain ? at + shape.size : at;
-      windowStart.fill(BigInt(shape.startOf(end)), row, row + count);
+      const end = shape.isPlain ? at + kind.size : at;
+      windowStart.fill(BigInt(kind.startOf(end)), row, row + count);
       windowEnd.fill(BigInt(end), row, row + count);
     });
     return { length: this.#length, windowStart, windowEnd };
@@ -319,9 +320,13 @@ function entryColumn({ values, offsets }: Text, rows: readonly number[]): Result
  *
  * @throws {RangeError} with the sum.
  */
-export function checkSums(context: TableContext, index: number): void {
-  const { kernel, table, plan, layout } = context;
-  for (const { op, value } of plan.aggregates) {
+export function checkSums(
+  context: TableContext,
+  index: number,
+  aggregates: readonly PlannedAggregate[],
+): void {
+  const { kernel, table, layout } = context;
+  for (const { op, value } of aggregates) {
     if (op !== "sum" || layout.values[value].domain === "float") continue;
     const at = layout.values[value].sum;
     const state = kernel.exports.findOverflow(table, index, at) >>> 0;

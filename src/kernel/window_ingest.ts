@@ -11,6 +11,7 @@ import { checkCode, placeOwners, type TableContext } from "./window_context.ts";
 import { FIRST, LAST, LAYOUT_BYTES, RANGE, SUM } from "./window_layout.ts";
 import type {
   BatchPosition,
+  KindOutcome,
   Ownership,
   RouteOutcome,
   TimeOutcome,
@@ -91,7 +92,7 @@ export class WindowIngest implements Disposable {
       this.#addInTwoPasses(batch, at);
     }
     this.#trim();
-    return this.#timeOutcome();
+    return this.#timeOutcome(rows.length);
   }
 
   #batchOf(rows: WindowRows): Batch {
@@ -237,8 +238,8 @@ export class WindowIngest implements Disposable {
     this.#states.trim();
   }
 
-  #timeOutcome(): TimeOutcome {
-    const { kernel: { exports }, table } = this.#context;
+  #timeOutcome(length: number): TimeOutcome {
+    const { kernel: { exports }, table, shape: { kinds } } = this.#context;
     return {
       late: exports.lateRows(table),
       untimed: exports.untimedRows(table),
@@ -246,7 +247,17 @@ export class WindowIngest implements Disposable {
       minTime: exports.leastTime(table),
       maxTime: exports.greatestTime(table),
       watermarkAfter: exports.watermark(table),
+      ...(kinds.length > 1 && { kinds: this.#kindOutcomes(length) }),
     };
+  }
+
+  #kindOutcomes(length: number): KindOutcome[] {
+    const { kernel: { exports }, table, shape: { kinds } } = this.#context;
+    const timed = length - exports.untimedRows(table);
+    return kinds.map((_, kind) => {
+      const [late, outside] = [exports.lateOfKind(table, kind), exports.outsideOfKind(table, kind)];
+      return { absorbed: timed - late - outside, late, outside };
+    });
   }
 
   /** Tells the rows of each owner. */
@@ -267,7 +278,7 @@ export class WindowIngest implements Disposable {
     }
     const lists = this.#listRows(batch, options.owners, counts);
     this.#trim();
-    return { ...this.#timeOutcome(), rows: lists };
+    return { ...this.#timeOutcome(rows.length), rows: lists };
   }
 
   /** The hash of each row's key. */

@@ -1,4 +1,11 @@
-import type { AggregateOp, PlannedValue, ValueType, WindowPlan } from "./window_types.ts";
+import type {
+  AggregateOp,
+  PlannedAggregate,
+  PlannedValue,
+  PlannedWindows,
+  ValueType,
+  WindowPlan,
+} from "./window_types.ts";
 
 const WORD = 8;
 const PAIR = 16;
@@ -111,13 +118,23 @@ function aligned(bytes: number): number {
   return Math.ceil(bytes / PAIR) * PAIR;
 }
 
+/** All kinds of windows of a plan. */
+export function windowsOf({ aggregates, others = [], ...window }: WindowPlan): PlannedWindows[] {
+  return [{ window, aggregates }, ...others];
+}
+
+/** The aggregates of all kinds of windows: a state holds what any of them asks for. */
+function aggregatesOf(plan: WindowPlan): PlannedAggregate[] {
+  return windowsOf(plan).flatMap(({ aggregates }) => aggregates);
+}
+
 /** Whether values of a type are kept as integers or doubles. */
 export function domainOf(type: ValueType): Domain {
   return type.kind === "f64" || type.kind === "f32" ? "float" : "integer";
 }
 
 function fieldsOf(plan: WindowPlan, index: number): number {
-  return plan.aggregates.reduce(
+  return aggregatesOf(plan).reduce(
     (bits, { op, value, by }) => value === index && by === undefined ? bits | FIELDS_OF[op] : bits,
     0,
   );
@@ -126,7 +143,7 @@ function fieldsOf(plan: WindowPlan, index: number): number {
 /** The pairs of a plan, each once, and their fields as bits. */
 function pairsOf(plan: WindowPlan): { x: number; y: number; fields: number }[] {
   const pairs = new Map<string, { x: number; y: number; fields: number }>();
-  for (const { op, value: x, by: y } of plan.aggregates) {
+  for (const { op, value: x, by: y } of aggregatesOf(plan)) {
     if (y === undefined) continue;
     const fields = pairs.get(`${x} ${y}`)?.fields ?? 0;
     pairs.set(`${x} ${y}`, { x, y, fields: fields | FIELDS_OF[op] });
@@ -231,6 +248,9 @@ export function fingerprintOf(plan: WindowPlan): number {
     plan.offset,
     ...(plan.slide === undefined ? [] : [`slide ${plan.slide}`]),
     ...(plan.step === undefined ? [] : [`step ${plan.step}`]),
+    ...(plan.others ?? []).map(({ window: { size, offset, slide, step } }) =>
+      `and ${size} ${offset} ${slide} ${step}`
+    ),
     ...plan.keys.map(({ kind }) => kind === "dict" ? "utf8" : kind),
     ...plan.values.map(describe),
     ...layout.values.map(({ fields }) => fields),

@@ -5,12 +5,14 @@ export const ALL_CLOSED = -1;
 /** No window holds a time. */
 export const BETWEEN = -2;
 
-function greatestDivisor(a: number, b: number): number {
+/** The greatest number that divides both. */
+export function greatestDivisor(a: number, b: number): number {
   while (b !== 0) [a, b] = [b, a % b];
   return a;
 }
 
-function remainder(value: number, by: number): number {
+/** What is left of a value by a divisor, from 0 to below that. */
+export function remainder(value: number, by: number): number {
   return ((value % by) + by) % by;
 }
 
@@ -36,6 +38,8 @@ export class WindowShape {
   readonly step: number;
   /** Whether windows lie side by side, a slice each. */
   readonly isPlain: boolean;
+  /** Whether each time is in one window at most. */
+  readonly isApart: boolean;
 
   /** Windows as an extent says. */
   constructor({ size, offset, slide = size, step }: WindowExtent) {
@@ -46,6 +50,7 @@ export class WindowShape {
     this.slice = greatestDivisor(greatestDivisor(size, slide), this.step);
     this.sliceOffset = remainder(offset, this.slice);
     this.isPlain = slide === size && this.step === size;
+    this.isApart = slide >= size && this.step === slide;
   }
 
   /** Start of the slice that holds a time, ms. */
@@ -70,6 +75,12 @@ export class WindowShape {
     const start = this.sliceOf(time);
     const skipped = this.skippedBy(start, watermark);
     return skipped < 0 ? Infinity : this.endAfter(start) + skipped * this.step;
+  }
+
+  /** The last of the ends that {@linkcode WindowShape.skippedBy} tells of, ms. */
+  closedOf(start: number, skipped: number): number {
+    if (skipped === ALL_CLOSED) return this.lastEnd(start);
+    return this.endAfter(start) + (skipped - 1) * this.step;
   }
 
   /** Start of the window with an end, ms. */

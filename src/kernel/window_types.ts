@@ -81,6 +81,12 @@ export interface WindowExtent {
   readonly step?: number;
 }
 
+/** Windows, and what is computed of each and of each key. */
+export interface PlannedWindows {
+  readonly window: WindowExtent;
+  readonly aggregates: readonly PlannedAggregate[];
+}
+
 /** A windowed aggregation with names resolved to positions. */
 export interface WindowPlan extends WindowExtent {
   /** Milliseconds by which the watermark may pass a window's end before its rows are late. */
@@ -88,6 +94,8 @@ export interface WindowPlan extends WindowExtent {
   readonly keys: readonly KeyType[];
   readonly values: readonly PlannedValue[];
   readonly aggregates: readonly PlannedAggregate[];
+  /** Other kinds of windows of the same rows and keys, whose slices they share. Default: none. */
+  readonly others?: readonly PlannedWindows[];
 }
 
 /** The columns of one batch that a plan needs. */
@@ -113,6 +121,16 @@ export interface BatchPosition {
   readonly position: number;
 }
 
+/** What became of the rows of a batch for one kind of windows; all other rows are untimed. */
+export interface KindOutcome {
+  /** Rows that are in open windows. */
+  readonly absorbed: number;
+  /** Rows of whose windows the watermark had passed every end. */
+  readonly late: number;
+  /** Rows whose time lies between windows. */
+  readonly outside: number;
+}
+
 /** What became of the event times of a batch; rows = on time + `late` + `untimed` + `outside`. */
 export interface TimeOutcome {
   /** Rows of whose windows the watermark had passed every end (and allowed lateness). */
@@ -126,6 +144,8 @@ export interface TimeOutcome {
   /** Least and greatest time of all rows that have one; `Infinity` and `-Infinity` without. */
   readonly minTime: number;
   readonly maxTime: number;
+  /** The same for each kind of windows that share slices; absent where there is one. */
+  readonly kinds?: readonly KindOutcome[];
 }
 
 /** What became of the rows of a batch. */
@@ -150,8 +170,10 @@ export interface Ownership {
   readonly owners: number;
 }
 
-/** Results of closed windows, as columns in the order window end, then keys. */
+/** Results of closed windows of a kind, as columns in the order window end, then keys. */
 export interface ClosedWindows {
+  /** Which kind of windows, in the order of the plan. */
+  readonly kind: number;
   readonly length: number;
   readonly windowStart: BigInt64Array;
   readonly windowEnd: BigInt64Array;
@@ -173,6 +195,8 @@ export interface WindowStats {
   readonly groups: number;
   /** Rows added or folded in since the start, the last `takeDeltas()` or `restore()`. */
   readonly rows: number;
+  /** The same for each kind of windows that share slices; absent where there is one. */
+  readonly kindRows?: readonly number[];
   /** Bytes of memory that the open state takes; 0 where it is not known. */
   readonly bytes: number;
 }
@@ -199,8 +223,8 @@ export interface WindowEngine extends Disposable {
   fold(delta: Uint8Array): { records: number };
   /**
    * The results of windows whose end and lateness `watermark` has reached; they are freed. Of
-   * windows that overlap it gives a part, whole windows, when there are many; more while
-   * `nextClose()` is not above the watermark.
+   * windows that overlap it gives a part, whole windows, when there are many, and of kinds that
+   * share slices one after the other; more while `nextClose()` is not above the watermark.
    */
   close(watermark: number): ClosedWindows | undefined;
   /** The watermark that closes the earliest open window, ms; `Infinity` without one. */

@@ -1,4 +1,4 @@
-import type { SliceStacks } from "../kernel/window_composer.ts";
+import type { OpenSlices, SliceStacks } from "../kernel/window_composer.ts";
 import type { StateLayout } from "../kernel/window_layout.ts";
 import { ReferenceAccumulator } from "./reference_accumulator.ts";
 import { ReferencePair } from "./reference_pair.ts";
@@ -17,8 +17,8 @@ export interface ReferenceSlice {
   readonly start: number;
   readonly skipped: number;
   readonly groups: Map<string, ReferenceGroup>;
-  /** Whether it is in a stack. */
-  taken: boolean;
+  /** Of which kinds of windows it is in a stack. */
+  readonly taken: Set<number>;
 }
 
 /** A slice of a key and all later ones of the front. */
@@ -39,18 +39,13 @@ export interface ReferenceWindow {
   readonly groups: ReferenceGroup[];
 }
 
-/** The kernel's stacks with objects: the same merges in the same order. */
-export class ReferenceStacks implements SliceStacks {
-  /** Windows that have closed. */
-  readonly results: ReferenceWindow[] = [];
+/** Slices that are kept in order. */
+export class ReferenceSlices implements OpenSlices {
   readonly #slices: ReferenceSlice[];
-  readonly #layout: StateLayout;
-  readonly #entries = new Map<string, Entry>();
 
-  /** Stacks over slices that are kept in order. */
-  constructor(slices: ReferenceSlice[], layout: StateLayout) {
+  /** Of a list, which changes. */
+  constructor(slices: ReferenceSlice[]) {
     this.#slices = slices;
-    this.#layout = layout;
   }
 
   get count(): number {
@@ -74,9 +69,30 @@ export class ReferenceStacks implements SliceStacks {
     return index < 0 ? this.count : index;
   }
 
+  drop(count: number): void {
+    this.#slices.splice(0, count);
+  }
+}
+
+/** The kernel's stacks with objects: the same merges in the same order. */
+export class ReferenceStacks implements SliceStacks {
+  /** Windows that have closed. */
+  readonly results: ReferenceWindow[] = [];
+  readonly #slices: readonly ReferenceSlice[];
+  readonly #layout: StateLayout;
+  readonly #kind: number;
+  readonly #entries = new Map<string, Entry>();
+
+  /** Stacks of a kind of windows. */
+  constructor(slices: readonly ReferenceSlice[], layout: StateLayout, kind: number) {
+    this.#slices = slices;
+    this.#layout = layout;
+    this.#kind = kind;
+  }
+
   nextWaiting(from: number): number {
-    const index = this.#slices.findIndex(({ taken }, at) => at >= from && !taken);
-    return index < 0 ? this.count : index;
+    const index = this.#slices.findIndex(({ taken }, at) => at >= from && !taken.has(this.#kind));
+    return index < 0 ? this.#slices.length : index;
   }
 
   clear(): void {
@@ -85,7 +101,7 @@ export class ReferenceStacks implements SliceStacks {
 
   stack(index: number): void {
     const slice = this.#slices[index];
-    slice.taken = true;
+    slice.taken.add(this.#kind);
     for (const [name, own] of slice.groups) {
       const { front } = this.#entry(name, own);
       const group = this.#empty(own);
@@ -100,12 +116,12 @@ export class ReferenceStacks implements SliceStacks {
 
   add(index: number): void {
     const slice = this.#slices[index];
-    slice.taken = true;
+    slice.taken.add(this.#kind);
     for (const [name, own] of slice.groups) merge(this.#entry(name, own).back, own);
   }
 
-  drop(count: number): void {
-    const dropped = new Set(this.#slices.splice(0, count));
+  leave(from: number, to: number): void {
+    const dropped = new Set(this.#slices.slice(from, to));
     for (const entry of this.#entries.values()) {
       entry.front = entry.front.filter(({ slice }) => !dropped.has(slice));
     }

@@ -3,9 +3,9 @@ import {
   checkHeader,
   checkSeal,
   closedUpTo,
-  DELTA_HEADER_BYTES,
   DELTA_RECORD_BYTES,
   DELTA_WINDOW_BYTES,
+  deltaHeaderBytes,
   deltaWindows,
   NULL_KEY_LENGTH,
   recordBytes,
@@ -13,13 +13,14 @@ import {
   writeHeader,
   writeWindow,
 } from "../kernel/delta.ts";
-import { fingerprintOf, layoutOf, type StateLayout } from "../kernel/window_layout.ts";
+import { fingerprintOf, layoutOf, type StateLayout, windowsOf } from "../kernel/window_layout.ts";
 import type {
   AddOutcome,
   BatchPosition,
   ClosedWindows,
   KernelColumn,
   Ownership,
+  PlannedWindows,
   ResultColumn,
   RouteOutcome,
   TimeOutcome,
@@ -35,8 +36,9 @@ import {
   resultTypeOf,
   sumInRange,
 } from "../kernel/window_check.ts";
-import { WindowComposer } from "../kernel/window_composer.ts";
-import { ALL_CLOSED, BETWEEN, WindowShape } from "../kernel/window_shape.ts";
+import { SharedShape } from "../kernel/shared_shape.ts";
+import { WindowClosing } from "../kernel/window_closing.ts";
+import { ALL_CLOSED, BETWEEN } from "../kernel/window_shape.ts";
 import { columnOf, type Plain, valueAt } from "./plain_columns.ts";
 import { ReferenceAccumulator } from "./reference_accumulator.ts";
 import { ReferencePair } from "./reference_pair.ts";
@@ -45,6 +47,7 @@ import {
   emptyGroup,
   type ReferenceGroup,
   type ReferenceSlice,
+  ReferenceSlices,
   ReferenceStacks,
   type ReferenceWindow,
 } from "./reference_stacks.ts";
@@ -80,21 +83,28 @@ export class ReferenceWindowTable implements WindowEngine {
   readonly #plan: WindowPlan;
   readonly #layout: StateLayout;
   readonly #fingerprint: number;
-  readonly #shape: WindowShape;
+  readonly #windows: readonly PlannedWindows[];
+  readonly #shape: SharedShape;
   /** By start, then by the windows they skip. */
   readonly #slices: ReferenceSlice[] = [];
-  readonly #stacks: ReferenceStacks;
-  readonly #composer: WindowComposer;
+  readonly #stacks: readonly ReferenceStacks[];
+  readonly #closing: WindowClosing;
   #rows = 0;
+  readonly #kindRows: number[];
 
   /** An empty table. */
   constructor(plan: WindowPlan) {
     this.#plan = plan;
     this.#layout = layoutOf(plan);
     this.#fingerprint = fingerprintOf(plan);
-    this.#shape = new WindowShape(plan);
-    this.#stacks = new ReferenceStacks(this.#slices, this.#layout);
-    this.#composer = new WindowComposer(this.#shape, this.#stacks);
+    this.#windows = windowsOf(plan);
+    this.#shape = new SharedShape(this.#windows.map(({ window }) => window));
+    this.#stacks = this.#windows.map((_, kind) =>
+      new ReferenceStacks(this.#slices, this.#layout, kind)
+    );
+    this.#kindRows = this.#windows.map(() => 0);
+    const slices = new ReferenceSlices(this.#slices);
+    this.#closing = new WindowClosing(this.#shape, slices, this.#stacks);
   }
 
   add(rows: WindowRows, at: BatchPosition): AddOutcome {
@@ -104,6 +114,7 @@ export class ReferenceWindowTable implements WindowEngine {
     for (let row = 0; row < rows.length; row++) this.#keyOf(rows, row);
     for (const row of timed) this.#addRow(rows, row, at);
     this.#rows += timed.length;
+    outcome.kinds?.forEach(({ absorbed }, kind) => this.#kindRows[kind] += absorbed);
     return { ...outcome, absorbed: timed.length, distinct: this.stats().groups - before };
   }
 
@@ -131,6 +142,7 @@ export class ReferenceWindowTable implements WindowEngine {
     const timed: TimedRow[] = [];
     let [late, untimed, outside, minTime, maxTime] = [0, 0, 0, Infinity, -Infinity];
     let watermark = at.watermarkBefore;
+    const kinds = this.#windows.map(() => ({ absorbed: 0, late: 0, outside: 0 }));
     for (let row = 0; row < rows.length; row++) {
       const time = timeAt(rows.times, row);
       if (time === undefined) {
@@ -142,11 +154,16 @@ export class ReferenceWindowTable implements WindowEngine {
       if (skipped === ALL_CLOSED) late++;
       else if (skipped === BETWEEN) outside++;
       else timed.push({ row, time, start, skipped });
+      kinds.forEach((counts, kind) => {
+        const skipped = this.#shape.kinds[kind].skippedBy(start, watermark - allowedLateness);
+        counts[skipped === ALL_CLOSED ? "late" : skipped === BETWEEN ? "outside" : "absorbed"]++;
+      });
       minTime = Math.min(minTime, time);
       maxTime = Math.max(maxTime, time);
       watermark = Math.max(watermark, maxTime - at.bound);
     }
-    return { timed, late, untimed, outside, minTime, maxTime, watermarkAfter: watermark };
+    const more = kinds.length > 1 ? { kinds } : {};
+    return { timed, late, untimed, outside, minTime, maxTime, watermarkAfter: watermark, ...more };
   }
 
   #addRow(rows: WindowRows, timed: TimedRow, at: BatchPosition): void {
@@ -193,16 +210,22 @@ export class ReferenceWindowTable implements WindowEngine {
     );
     const before = slices[last];
     if (before?.start === start && before.skipped === skipped) return before;
-    const slice = { start, skipped, groups: new Map<string, ReferenceGroup>(), taken: false };
+    const slice = {
+      start,
+      skipped,
+      groups: new Map<string, ReferenceGroup>(),
+      taken: new Set<number>(),
+    };
     slices.splice(last + 1, 0, slice);
     return slice;
   }
 
-  #clear(closed?: number): void {
+  #clear(closed?: readonly number[]): void {
     this.#slices.length = 0;
-    this.#stacks.results.length = 0;
-    this.#composer.reset(closed);
+    for (const { results } of this.#stacks) results.length = 0;
+    this.#closing.reset(closed);
     this.#rows = 0;
+    this.#kindRows.fill(0);
   }
 
   takeDeltas({ ownerOf, owners }: Ownership): Uint8Array[] {
@@ -223,9 +246,10 @@ export class ReferenceWindowTable implements WindowEngine {
 
   #read(delta: Uint8Array): DeltaRecord[] {
     const { bytes } = this.#layout;
-    checkHeader(delta, { fingerprint: this.#fingerprint, stateBytes: bytes });
+    const kinds = this.#windows.length;
+    checkHeader(delta, { fingerprint: this.#fingerprint, stateBytes: bytes, kinds });
     const view = new DataView(delta.buffer, delta.byteOffset, delta.byteLength);
-    return deltaWindows(delta).flatMap((window) => {
+    return deltaWindows(delta, kinds).flatMap((window) => {
       const end = window.at + window.bytes;
       let at = window.at;
       const records = Array.from({ length: window.records }, () => {
@@ -258,20 +282,26 @@ export class ReferenceWindowTable implements WindowEngine {
     });
     group.rows += rows;
     this.#rows += Number(rows);
+    for (let kind = 0; kind < this.#kindRows.length; kind++) {
+      if (this.#shape.holds(kind, record)) this.#kindRows[kind] += Number(rows);
+    }
   }
 
   snapshot(): Uint8Array {
-    return seal(this.#write(() => true, this.#composer.closed));
+    return seal(this.#write(() => true, this.#closing.closed));
   }
 
   restore(snapshot: Uint8Array): void {
     const records = snapshot.length === 0 ? [] : this.#read(snapshot);
     if (snapshot.length > 0) checkSeal(snapshot);
-    this.#clear(closedUpTo(snapshot));
+    this.#clear(closedUpTo(snapshot, this.#windows.length));
     for (const record of records) this.#merge(record);
   }
 
-  #write(wanted: (group: ReferenceGroup) => boolean, closed = -Infinity): Uint8Array {
+  #write(
+    wanted: (group: ReferenceGroup) => boolean,
+    closed: readonly number[] = [],
+  ): Uint8Array {
     const windows = this.#slices
       .map((slice) => ({ ...slice, groups: [...slice.groups.values()].filter(wanted) }))
       .filter(({ groups }) => groups.length > 0);
@@ -282,9 +312,10 @@ export class ReferenceWindowTable implements WindowEngine {
     const heads = windows.map(({ start, skipped, groups }, index) => {
       return { start, skipped, records: groups.length, bytes: areas[index] };
     });
-    const stateBytes = this.#layout.bytes;
-    const delta = writeHeader(heads, { fingerprint: this.#fingerprint, stateBytes, closed });
-    let at = DELTA_HEADER_BYTES;
+    const [stateBytes, kinds] = [this.#layout.bytes, this.#windows.length];
+    const fingerprint = this.#fingerprint;
+    const delta = writeHeader(heads, { fingerprint, stateBytes, kinds, closed });
+    let at = deltaHeaderBytes(kinds);
     windows.forEach(({ groups }, index) => {
       writeWindow(delta, at, heads[index]);
       at += DELTA_WINDOW_BYTES;
@@ -310,40 +341,49 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   close(watermark: number): ClosedWindows | undefined {
-    const { allowedLateness, keys: types } = this.#plan;
-    const passed = watermark - allowedLateness;
-    const windows = this.#shape.isPlain ? this.#plainWindows(passed) : this.#composed(passed);
+    const passed = watermark - this.#plan.allowedLateness;
+    if (!this.#shape.isPlain) return this.#composed(passed);
+    const windows = this.#plainWindows(passed);
+    const closed = this.#closedOf(windows, 0);
+    if (closed) this.#slices.splice(0, windows.length);
+    return closed;
+  }
+
+  #plainWindows(watermark: number): ReferenceWindow[] {
+    return this.#slices.map(({ start, groups }) => {
+      return { end: this.#shape.kinds[0].lastEnd(start), groups: [...groups.values()] };
+    }).filter(({ end }) => end <= watermark);
+  }
+
+  #composed(watermark: number): ClosedWindows | undefined {
+    const kind = this.#closing.close(watermark);
+    if (kind === undefined) return undefined;
+    const { results } = this.#stacks[kind];
+    const closed = this.#closedOf(results, kind);
+    results.length = 0;
+    return closed;
+  }
+
+  #closedOf(windows: readonly ReferenceWindow[], kind: number): ClosedWindows | undefined {
+    const { keys: types } = this.#plan;
     const groups = windows.flatMap(({ end, groups }) =>
       groups.map((group) => ({ end, group, keys: decodeKey(types, group.key) }))
         .sort((a, b) => compareKeys(types, a.keys, b.keys))
     );
     if (groups.length === 0) return undefined;
-    const aggregates = this.#aggregates(groups.map(({ group }) => group));
-    if (this.#shape.isPlain) this.#slices.splice(0, windows.length);
-    this.#stacks.results.length = 0;
-    const startOf = (end: number) => BigInt(this.#shape.startOf(end));
+    const startOf = (end: number) => BigInt(this.#shape.kinds[kind].startOf(end));
     return {
+      kind,
       length: groups.length,
       windowStart: BigInt64Array.from(groups, ({ end }) => startOf(end)),
       windowEnd: BigInt64Array.from(groups, ({ end }) => BigInt(end)),
       keys: keyColumns(types, groups.map(({ keys }) => keys)),
-      aggregates,
+      aggregates: this.#aggregates(groups.map(({ group }) => group), kind),
     };
   }
 
-  #plainWindows(watermark: number): ReferenceWindow[] {
-    return this.#slices.map(({ start, groups }) => {
-      return { end: this.#shape.lastEnd(start), groups: [...groups.values()] };
-    }).filter(({ end }) => end <= watermark);
-  }
-
-  #composed(watermark: number): readonly ReferenceWindow[] {
-    this.#composer.close(watermark);
-    return this.#stacks.results;
-  }
-
-  #aggregates(groups: readonly ReferenceGroup[]): ResultColumn[] {
-    return this.#plan.aggregates.map(({ op, value, by }) => {
+  #aggregates(groups: readonly ReferenceGroup[], kind: number): ResultColumn[] {
+    return this.#windows[kind].aggregates.map(({ op, value, by }) => {
       const type = resultTypeOf(op, this.#plan.values[value]?.type);
       return columnOf(
         type,
@@ -364,12 +404,13 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   nextClose(): number {
-    return this.#composer.next() + this.#plan.allowedLateness;
+    return this.#closing.next() + this.#plan.allowedLateness;
   }
 
   stats(): WindowStats {
     const groups = this.#slices.reduce((sum, { groups }) => sum + groups.size, 0);
-    return { windows: this.#slices.length, groups, rows: this.#rows, bytes: 0 };
+    const more = this.#windows.length > 1 ? { kindRows: [...this.#kindRows] } : {};
+    return { windows: this.#slices.length, groups, rows: this.#rows, bytes: 0, ...more };
   }
 
   [Symbol.dispose](): void {
