@@ -61,13 +61,12 @@ export class WindowClosing {
   close(watermark: number): number | undefined {
     const next = this.#nextOfEach();
     const end = Math.min(...next);
-    if (end > watermark || end === Infinity) {
-      for (const composer of this.#composers) composer.pass(watermark);
-      this.#drop();
-      return undefined;
-    }
-    const kind = next.indexOf(end);
-    this.#closeKind(this.#composers[kind], watermark);
+    const isDue = end <= watermark && end < Infinity;
+    const kind = isDue ? next.indexOf(end) : undefined;
+    next.forEach((end, kind) => {
+      if (end > watermark || end === Infinity) this.#composers[kind].pass(watermark);
+    });
+    if (kind !== undefined) this.#closeKind(this.#composers[kind], watermark);
     this.#drop();
     return kind;
   }

@@ -42,9 +42,15 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/window_bench.ts",
   },
   {
-    exports: ["addSlice", "stackSlice", "dropSlices", "putWindow", "nextWaiting"],
+    exports: ["addSlice", "stackSlice", "leaveSlices", "putWindow", "nextWaiting"],
     twin: "src/windows/reference_window_table.ts#ReferenceWindowTable",
     test: "tests/window_table_test.ts",
+    bench: "bench/sliding_bench.ts",
+  },
+  {
+    exports: ["tableKinds", "lateOfKind", "outsideOfKind"],
+    twin: "src/windows/reference_window_table.ts#ReferenceWindowTable",
+    test: "tests/shared_windows_test.ts",
     bench: "bench/sliding_bench.ts",
   },
   {
