@@ -257,7 +257,10 @@ Deno.test("where() and aggregates of expressions refuse what does not fit, by na
     assertRejects(() => all(windowed([], { workers: 1 }).aggregate(aggregates)), TypeError);
   const cases = [
     [count().where(col("statos").eq(1)), 'col("statos"): there is no such column'],
-    [sum("amount").where(col("text")), "when takes true or false, received utf8"],
+    [
+      sum("amount").where(col("text")),
+      'where col("text"): a condition is true or false, this is utf8',
+    ],
     [sum("text").where(col("paid")), 'Cannot take sum of column "text": it must be a number'],
     [sum(col("text").upper()), 'Cannot take sum of col("text").upper(): it must be a number'],
     [mean(col("amount").add(col("nope"))), 'col("nope"): there is no such column'],

@@ -82,7 +82,8 @@ Deno.test("A type that does not fit its role is told before any bee is born", as
 
 Deno.test("Calls in the wrong order are refused with the right one", () => {
   const order =
-    "the order is from(), timestamps(), filter(), select() and withColumn(), keyBy(), window()";
+    "the order is from(), timestamps(), filter(), split(), map(), flatMap(), select(), " +
+    "withColumn(), keyBy(), window()";
   for (
     const wrong of [
       () => loose().window(minutes),

@@ -174,3 +174,27 @@ Deno.test("Calls in the wrong order do not compile", () => {
   ];
   assertEquals(order.length, 10);
 });
+
+Deno.test("Functions of steps see the columns there are, and make those that they give", async () => {
+  const pipeline = from(rows, { workers: 1 })
+    .filter(({ value }) => value > 1)
+    .map(({ sensor, value }, { context }) => ({ sensor, more: value + context.by }), {
+      context: { by: 1 },
+    })
+    .flatMap(({ sensor, more }) => [{ sensor, more, text: `${more}` }]);
+  for await (const row of pipeline) {
+    exactly<{ sensor: string; more: number; text: string }>()(row);
+    assertEquals(row.text, "2.5");
+  }
+  const given = schema({ n: t.i32 });
+  const typed = from(rows, { workers: 1 }).map(({ value }) => ({ n: value > 1 ? 1 : 0 }), {
+    schema: given,
+  });
+  for await (const row of typed) exactly<{ n: number | null }>()(row);
+  // @ts-expect-error: there is no such column
+  from(rows).map(({ nope }) => ({ nope }));
+  // @ts-expect-error: a row is an object
+  from(rows).map(({ value }) => value);
+  // @ts-expect-error: promises are not waited for
+  assertThrows(() => from(rows).filter(async () => await true), TypeError, "asynchronous");
+});

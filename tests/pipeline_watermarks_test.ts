@@ -374,8 +374,13 @@ Deno.test("Timing that contradicts itself or is none is refused", () => {
   assertThrows(timed({ watermarks, maxDisorder: 0 }), TypeError, "both watermarks and maxDisorder");
   assertThrows(timed({ watermarks: () => 5 }), TypeError, "received function");
   assertThrows(timed({ maxDisorder: "soon" }), TypeError, "maxDisorder");
-  for (const idle of [{}, 0, NaN, null, "10s"]) {
-    assertThrows(timed({ idle }), TypeError, "idle.after");
+  assertThrows(timed({ idle: {} }), TypeError, "idle.after");
+  for (const idle of [0, NaN, null, "10s"]) {
+    assertThrows(
+      timed({ idle }),
+      TypeError,
+      "partition is idle: the options are an object such as",
+    );
   }
   assertThrows(timed({ idle: { after: 0 } }), RangeError, "idle.after");
   assertThrows(timed({ idle: { after: 1, clock: "sun" } }), TypeError, 'received "sun"');

@@ -25,6 +25,8 @@ export interface ForagerOptions {
   readonly workers: number;
   /** Rows of an epoch, at most. */
   readonly epochRows: number;
+  /** How far apart records stand: see {@linkcode WindowInput.spacing}. */
+  readonly spacing: number;
   /** Where partial results wait for the end of the epoch. */
   readonly table: WindowTable;
   /** The owner in the same bee. */
@@ -77,8 +79,9 @@ export class Forager implements Disposable {
    */
   take({ parts, counts }: Prepared, header: MessageHeader): number {
     let after = -Infinity;
+    const first = header.position * this.#options.spacing;
     for (const part of parts) {
-      const place = { partition: header.count, position: header.position + part.from };
+      const place = { partition: header.count, position: first + part.from };
       const outcome = this.#takePart(part, { ...place, generation: header.generation });
       counts.absorbed += outcome.absorbed;
       counts.late += outcome.late;

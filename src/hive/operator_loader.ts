@@ -26,11 +26,10 @@ export interface OperatorSpec {
   readonly resultSchema: Schema;
 }
 
-/** Makes an operator inside a bee. */
+/** Loads what makes operators inside a bee. */
 export async function loadOperator(
   spec: OperatorSpec,
-  context: OperatorContext,
-): Promise<WindowOperator> {
+): Promise<(context: OperatorContext) => WindowOperator> {
   const make = await loadFunction(spec);
-  return make(spec.options, context) as WindowOperator;
+  return (context) => make(spec.options, context) as WindowOperator;
 }

@@ -2,13 +2,12 @@ import type { Column } from "../batch/column.ts";
 import { takeColumn } from "../batch/column_ops.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
-import type { Kernel } from "../kernel/kernel.ts";
 import { isComputed } from "../windows/aggregate.ts";
 import { EVENT_TIME } from "./event_times.ts";
 import type { OperatorSpec } from "./operator_loader.ts";
 import type { MessageHeader, Outcome } from "./pipeline_frames.ts";
 import { watermarksBefore } from "./row_watermarks.ts";
-import { RowSteps, type StepSpec } from "./row_steps.ts";
+import type { RowSteps } from "./row_steps.ts";
 import { plainText } from "./window_input.ts";
 
 /** Under which name watermarks that were decided row by row go to the bees. */
@@ -110,17 +109,13 @@ export class OrderedInput implements Disposable {
   /**
    * An input of batches of `schema`.
    *
-   * @param options The steps before the windows, and where their loops run (default: in
-   *   JavaScript).
-   * @throws {TypeError} when an expression does not fit the columns, or a column is not there.
+   * @param steps What is done before the windows to batches of that schema; it is disposed of with
+   *   this.
+   * @throws {TypeError} when a column is not there.
    */
-  constructor(
-    { time, keys, columns, bound }: OrderedSpec,
-    schema: Schema,
-    { steps, kernel }: { readonly steps: readonly StepSpec[]; readonly kernel?: Kernel },
-  ) {
+  constructor({ time, keys, columns, bound }: OrderedSpec, schema: Schema, steps: RowSteps) {
     this.#bound = bound;
-    this.#steps = new RowSteps(steps, schema, kernel);
+    this.#steps = steps;
     const given = this.#steps.schema;
     for (const key of keys) checkColumn(given, key, "key by");
     for (const column of columns) checkColumn(given, column, "use");
@@ -137,7 +132,7 @@ export class OrderedInput implements Disposable {
   prepare(batch: RecordBatch, header: MessageHeader, from = 0): OrderedRowsOut {
     const times = batch.columnAt(this.#time);
     const before = this.#watermarks(batch, times, header);
-    const { batch: stepped, rows, bad } = this.#steps.run(batch);
+    const { batch: stepped, rows, bad, added } = this.#steps.run(batch);
     const columns = this.#picked.map((at) => stepped.columnAt(at));
     const time = rows ? takeColumn(times, rows) : times;
     const { length } = stepped;
@@ -146,8 +141,8 @@ export class OrderedInput implements Disposable {
       watermarks: rows ? Float64Array.from(rows, (row) => before[row]) : before,
       places: Int32Array.from({ length }, (_, row) => from + (rows ? rows[row] : row)),
     };
-    const filtered = batch.length - length - bad.length;
-    const counts = { absorbed: 0, filtered, late: 0, untimed: 0, bad: bad.length };
+    const filtered = batch.length + added - length - bad.length;
+    const counts = { absorbed: 0, filtered, late: 0, untimed: 0, bad: bad.length, added };
     return { piece, counts, bad, late: [] };
   }
 

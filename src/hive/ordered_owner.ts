@@ -105,6 +105,7 @@ export class OrderedOwner implements Disposable {
       late: sum(({ late }) => late.length),
       untimed: sum(({ untimed }) => untimed),
       bad: 0,
+      added: 0,
     };
     this.#rows += counts.absorbed;
     const late = outcomes.flatMap((each) => [...each.late]);

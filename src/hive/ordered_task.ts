@@ -1,10 +1,10 @@
 import { decodeFrame, encodeFrame } from "../batch/frame.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
-import { create, type KernelOptions } from "../kernel/kernel.ts";
+import type { KernelOptions } from "../kernel/kernel.ts";
 import type { WindowOperator } from "../windows/window_operator.ts";
 import { BarrierAlignment } from "./barrier_alignment.ts";
-import { BeeOutputs } from "./bee_outputs.ts";
+import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import type { ControlBlock } from "./control_block.ts";
 import { EVENT_TIME, greatestTime } from "./event_times.ts";
@@ -28,9 +28,10 @@ import {
   MessageKind,
   outcomeBytes,
 } from "./pipeline_frames.ts";
-import { type PipelineLogic, PipelineTask, type Taken } from "./pipeline_task.ts";
+import type { PipelineLogic, Taken } from "./pipeline_task.ts";
 import type { Sleeper } from "./ring_buffer.ts";
 import type { StepSpec } from "./row_steps.ts";
+import { loadSteppedTask } from "./stepped_task.ts";
 import { spellOut } from "./spell_out.ts";
 import type { ResetMessage } from "./window_task.ts";
 
@@ -54,15 +55,26 @@ export async function loadOrderedTask(
   spec: OrderedTaskSpec,
   context: BeeContext,
 ): Promise<BeeTask> {
-  const { schema, steps, ordered, workers } = spec;
-  const kernel = create(spec.kernel);
-  const input = new OrderedInput(ordered, schema, { steps, kernel });
-  const rows = { schema: input.schema, time: EVENT_TIME, keys: ordered.keys };
-  const operator = await loadOperator(ordered.operator, { ...rows, kernel });
-  const router = workers > 1 ? new KeyRouter(kernel, { ...rows, workers }) : undefined;
-  const outputs = new BeeOutputs(context);
-  const logic = new OrderedLogic(spec, { context, outputs, input, operator, router });
-  return new PipelineTask(context, { outputs, logic });
+  const { schema, ordered, workers } = spec;
+  const operatorOf = await loadOperator(ordered.operator);
+  return await loadSteppedTask(spec, context, {
+    logicOf: ({ steps, kernel, outputs }) => {
+      const input = new OrderedInput(ordered, schema, steps);
+      const rows = { schema: input.schema, time: EVENT_TIME, keys: ordered.keys };
+      const operator = operatorOf({ ...rows, kernel });
+      const router = workers > 1 ? new KeyRouter(kernel, { ...rows, workers }) : undefined;
+      return new OrderedLogic(spec, { context, outputs, input, operator, router });
+    },
+    watermarkAfter: (batch, header) => watermarkAfter(ordered, batch, header),
+  });
+}
+
+function watermarkAfter(
+  { time, bound }: OrderedSpec,
+  batch: RecordBatch,
+  { watermark }: MessageHeader,
+): number {
+  return Math.max(watermark, greatestTime(batch.column(time), batch.length) - bound);
 }
 
 interface OrderedParts {
@@ -122,8 +134,7 @@ class OrderedLogic implements PipelineLogic {
         if (rows.length > 0) this.#hand(owner, takeRows(piece, rows), header);
       });
     }
-    const greatest = greatestTime(batch.column(ordered.time), batch.length);
-    return { ...outcome, watermarkAfter: Math.max(header.watermark, greatest - ordered.bound) };
+    return { ...outcome, watermarkAfter: watermarkAfter(ordered, batch, header) };
   }
 
   #hand(to: number, piece: OrderedPiece, { sequence, generation }: MessageHeader): void {

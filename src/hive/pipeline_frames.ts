@@ -31,6 +31,8 @@ export const MessageKind = {
   covered: 12,
   /** To the pipeline: what became of an owner's rows of a batch, whose results were all sent. */
   judged: 13,
+  /** To the pipeline: which columns the rows of functions have. */
+  learned: 14,
 } as const;
 
 /** Bits of a message's flags. */
@@ -120,7 +122,7 @@ export function messageBody(frame: Uint8Array): Uint8Array {
   return frame.subarray(MESSAGE_HEADER_BYTES);
 }
 
-/** What became of the rows of a batch; together they are all of its rows. */
+/** What became of the rows of a batch; together they are all of its rows and those added. */
 export interface RowCounts {
   /** Rows that went on to windows, or out of a pipeline without. */
   absorbed: number;
@@ -130,15 +132,19 @@ export interface RowCounts {
   late: number;
   /** Rows without a usable event time. */
   untimed: number;
-  /** Rows for which an expression has no value. */
+  /** Rows for which an expression has no value, or a function failed. */
   bad: number;
+  /** Rows that functions made beyond one for each that they were given. */
+  added: number;
 }
 
-/** A row that an expression has no value for. */
+/** A row that an expression has no value for, or a function failed for. */
 export interface BadRow {
   /** Its place in the batch. */
   readonly row: number;
   readonly message: string;
+  /** Of its error. Default `"RangeError"`. */
+  readonly name?: string;
 }
 
 /** What became of a batch. */
@@ -150,7 +156,7 @@ export interface Outcome {
   readonly late: readonly number[];
 }
 
-const COUNT_BYTES = 48;
+const COUNT_BYTES = 56;
 const MESSAGE_CHARACTERS = 512;
 const NO_MESSAGE = "Cannot process row: an expression has no value for it, as for others before it";
 const encoder = new TextEncoder();
@@ -161,19 +167,19 @@ export function outcomeBytes({ counts, bad, late }: Outcome, maxBytes: number): 
   const inOrder = bad.toSorted((a, b) => a.row - b.row);
   const rows = [...late, ...inOrder.map(({ row }) => row)];
   const textAt = COUNT_BYTES + 4 * rows.length;
-  const text = messagesBytes(inOrder.map(({ message }) => message), maxBytes - textAt);
+  const text = messagesBytes(inOrder, maxBytes - textAt);
   const bytes = new Uint8Array(textAt + text.length);
-  const { absorbed, filtered, untimed } = counts;
-  const numbers = [absorbed, filtered, counts.late, untimed, counts.bad, late.length];
+  const { absorbed, filtered, untimed, added } = counts;
+  const numbers = [absorbed, filtered, counts.late, untimed, counts.bad, added, late.length];
   new Float64Array(bytes.buffer, 0, numbers.length).set(numbers);
   new Int32Array(bytes.buffer, COUNT_BYTES, rows.length).set(rows);
   bytes.set(text, textAt);
   return bytes;
 }
 
-/** The first of some messages, each cut to what is read by anybody. */
-function messagesBytes(messages: readonly string[], maxBytes: number): Uint8Array {
-  const cut = messages.map((message) => message.slice(0, MESSAGE_CHARACTERS));
+/** The first of some messages, each cut to what is read by anybody, with the names of errors. */
+function messagesBytes(bad: readonly BadRow[], maxBytes: number): Uint8Array {
+  const cut = bad.map(({ message, name }) => [message.slice(0, MESSAGE_CHARACTERS), name]);
   for (let count = cut.length; count > 0; count >>= 1) {
     const text = encoder.encode(JSON.stringify(cut.slice(0, count)));
     if (text.length <= maxBytes) return text;
@@ -185,16 +191,19 @@ function messagesBytes(messages: readonly string[], maxBytes: number): Uint8Arra
 export function readOutcome(body: Uint8Array): Outcome {
   const { buffer, byteOffset } = body;
   const numbers = new Float64Array(buffer, byteOffset, COUNT_BYTES / 8);
-  const [absorbed, filtered, late, untimed, bad, lateCount] = numbers;
-  const counts = { absorbed, filtered, late, untimed, bad };
+  const [absorbed, filtered, late, untimed, bad, added, lateCount] = numbers;
+  const counts = { absorbed, filtered, late, untimed, bad, added };
   const rows = [...new Int32Array(buffer, byteOffset + COUNT_BYTES, lateCount + bad)];
   // A copy, because text in shared memory cannot be decoded everywhere.
   const text = decoder.decode(body.slice(COUNT_BYTES + 4 * rows.length));
-  const messages = text === "" ? [] : JSON.parse(text) as string[];
+  const messages = text === "" ? [] : JSON.parse(text) as [string, string | null][];
   const badRows = rows.splice(lateCount);
   return {
     counts,
-    bad: badRows.map((row, at) => ({ row, message: messages[at] ?? NO_MESSAGE })),
+    bad: badRows.map((row, at) => {
+      const [message, name] = messages[at] ?? [NO_MESSAGE];
+      return { row, message, ...(name && { name }) };
+    }),
     late: rows,
   };
 }

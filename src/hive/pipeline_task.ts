@@ -28,8 +28,11 @@ export interface Taken extends Outcome {
 export interface PipelineLogic {
   /** Whether it can go on with the next batch. */
   readonly mayTake: boolean;
-  /** Takes rows that start where the header says. */
-  take(batch: RecordBatch, header: MessageHeader): Taken;
+  /**
+   * Takes rows that start where the header says; `undefined`: not yet, the same will be given again
+   * once it may take.
+   */
+  take(batch: RecordBatch, header: MessageHeader): Taken | undefined;
   /** All rows of a batch have been taken. */
   finish(header: MessageHeader, nowMs: number): void;
   /** Everything before has been sent to some bee. */
@@ -40,7 +43,7 @@ export interface PipelineLogic {
   drain(generation: number): boolean;
   /** There is nothing to take: finishes what was kept open; whether there was anything. */
   rest(generation: number): boolean;
-  /** Begins anew. */
+  /** Begins anew, or where the message says. */
   reset(message: unknown): void;
   /** What else it sleeps for. */
   waitsFor(): Sleeper[];
@@ -115,11 +118,14 @@ export class PipelineTask implements BeeTask {
     this.#failed = true;
   }
 
-  /** Goes back with all other bees because one was lost. */
+  /** Goes back with all other bees because one was lost, or on with what one of them has learned. */
   receive(message: unknown): void {
-    this.#generation = (message as { generation: number }).generation;
-    this.#work = undefined;
-    this.#outputs.clear();
+    const { generation } = message as { generation: number };
+    if (generation > this.#generation) {
+      this.#generation = generation;
+      this.#work = undefined;
+      this.#outputs.clear();
+    }
     this.#attempt(() => this.#logic.reset(message));
   }
 
@@ -179,7 +185,7 @@ export class PipelineTask implements BeeTask {
     this.#work = {
       header,
       batch: decodeFrame(messageBody(frame), { trusted: true }).batch!,
-      counts: { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0 },
+      counts: { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0, added: 0 },
       bad: [],
       late: [],
       startedMs: this.#context.runtime.monotonicMs(),
@@ -197,6 +203,7 @@ export class PipelineTask implements BeeTask {
     const rows = isSuspect ? batch.slice(row, end) : batch;
     const position = header.position + row;
     const taken = this.#logic.take(rows, { ...header, position, watermark: work.watermark });
+    if (!taken) return this.#context.control.setCursor(NO_BATCH, 0, 0);
     for (const each of taken.bad) work.bad.push({ ...each, row: each.row + row });
     for (const each of taken.late) work.late.push(each + row);
     addCounts(work.counts, taken.counts);
@@ -241,4 +248,5 @@ function addCounts(to: RowCounts, more: RowCounts): void {
   to.late += more.late;
   to.untimed += more.untimed;
   to.bad += more.bad;
+  to.added += more.added;
 }

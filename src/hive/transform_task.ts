@@ -1,12 +1,13 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
-import { create, type KernelOptions } from "../kernel/kernel.ts";
-import { BeeOutputs } from "./bee_outputs.ts";
+import type { KernelOptions } from "../kernel/kernel.ts";
+import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import { message, type MessageHeader, MessageKind } from "./pipeline_frames.ts";
-import { type PipelineLogic, PipelineTask, type Taken } from "./pipeline_task.ts";
+import type { PipelineLogic, Taken } from "./pipeline_task.ts";
 import type { Sleeper } from "./ring_buffer.ts";
-import { RowSteps, type StepSpec } from "./row_steps.ts";
+import type { RowSteps, StepSpec } from "./row_steps.ts";
+import { loadSteppedTask } from "./stepped_task.ts";
 
 /** A task that filters and selects rows, each batch by itself. */
 export interface TransformTaskSpec {
@@ -19,9 +20,14 @@ export interface TransformTaskSpec {
 }
 
 /** Makes the task inside the bee. */
-export function loadTransformTask(spec: TransformTaskSpec, context: BeeContext): BeeTask {
-  const outputs = new BeeOutputs(context);
-  return new PipelineTask(context, { outputs, logic: new TransformLogic(spec, outputs) });
+export function loadTransformTask(
+  spec: TransformTaskSpec,
+  context: BeeContext,
+): BeeTask | Promise<BeeTask> {
+  return loadSteppedTask(spec, context, {
+    logicOf: ({ steps, outputs }) => new TransformLogic(steps, outputs),
+    watermarkAfter: (_, { watermark }) => watermark,
+  });
 }
 
 /** Keeps nothing: what became of a batch leaves at once, under its number. */
@@ -30,20 +36,21 @@ class TransformLogic implements PipelineLogic {
   readonly #steps: RowSteps;
   readonly #outputs: BeeOutputs;
 
-  constructor({ steps, schema, kernel }: TransformTaskSpec, outputs: BeeOutputs) {
-    this.#steps = new RowSteps(steps, schema, create(kernel));
+  constructor(steps: RowSteps, outputs: BeeOutputs) {
+    this.#steps = steps;
     this.#outputs = outputs;
   }
 
   take(batch: RecordBatch, header: MessageHeader): Taken {
-    const { batch: left, bad } = this.#steps.run(batch);
+    const { batch: left, bad, added } = this.#steps.run(batch);
     const { generation, sequence } = header;
     if (left.length > 0) {
       const result = message({ kind: MessageKind.result, generation, sequence });
       this.#outputs.main.sendBatch(result, left);
     }
-    const filtered = batch.length - left.length - bad.length;
-    const counts = { absorbed: left.length, filtered, late: 0, untimed: 0, bad: bad.length };
+    const filtered = batch.length + added - left.length - bad.length;
+    const absorbed = left.length;
+    const counts = { absorbed, filtered, late: 0, untimed: 0, bad: bad.length, added };
     return { counts, bad, late: [], watermarkAfter: header.watermark };
   }
 

@@ -2,7 +2,6 @@ import type { Column } from "../batch/column.ts";
 import { takeColumn } from "../batch/column_ops.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
-import type { Kernel } from "../kernel/kernel.ts";
 import { columnsOfAggregate, isComputed } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import type { WindowTableOptions } from "../windows/plan.ts";
@@ -10,7 +9,10 @@ import { WindowShape } from "../kernel/window_shape.ts";
 import type { WindowExtent } from "../kernel/window_types.ts";
 import { EVENT_TIME, judgeRows, type Run } from "./event_times.ts";
 import type { MessageHeader, Outcome } from "./pipeline_frames.ts";
-import { RowSteps, type StepSpec } from "./row_steps.ts";
+import type { RowSteps } from "./row_steps.ts";
+
+/** Places for the rows that become of one record, on average over a batch. */
+const ROWS_OF_ONE = 4096;
 
 /** A windowed aggregation, as plain data. */
 export interface WindowSpec extends WindowExtent {
@@ -90,18 +92,14 @@ export class WindowInput implements Disposable {
   /**
    * An input of batches of `schema`.
    *
-   * @param options The steps before the windows, and where their loops run (default: in
-   *   JavaScript).
-   * @throws {TypeError} when an expression does not fit the columns, or a column is not there.
+   * @param steps What is done before the windows to batches of that schema; it is disposed of with
+   *   this.
+   * @throws {TypeError} when a column is not there.
    */
-  constructor(
-    spec: WindowSpec,
-    schema: Schema,
-    { steps, kernel }: { readonly steps: readonly StepSpec[]; readonly kernel?: Kernel },
-  ) {
+  constructor(spec: WindowSpec, schema: Schema, steps: RowSteps) {
     this.#spec = spec;
-    this.#steps = new RowSteps(steps, schema, kernel);
-    this.#isPlain = steps.length === 0;
+    this.#steps = steps;
+    this.#isPlain = steps.schemas.length === 0;
     const { keys, aggregates } = spec;
     this.#shape = new WindowShape(spec);
     this.#time = columnOf(schema, spec.time);
@@ -112,6 +110,11 @@ export class WindowInput implements Disposable {
     this.#picked = given.fields.flatMap(({ name }, at) => wanted.has(name) ? [at] : []);
     this.#schema = { fields: [time, ...this.#picked.map((at) => given.fields[at])] };
     this.tableOptions = { ...options, schema: { fields: this.#schema.fields.map(plainText) } };
+  }
+
+  /** How far apart records stand, so that the rows made of one find room before the next. */
+  get spacing(): number {
+    return this.#steps.mayAdd ? ROWS_OF_ONE : 1;
   }
 
   /** The least end of a window after a time, ms. */
@@ -130,7 +133,7 @@ export class WindowInput implements Disposable {
    * @param judge Whether each row of overlapping windows must be judged before it leaves the batch.
    */
   prepare(batch: RecordBatch, header: MessageHeader, judge = false): Prepared {
-    const counts = { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0 };
+    const counts = { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0, added: 0 };
     const { bound, tellsLate } = this.#spec;
     const { watermark, cap } = header;
     const time = this.times(batch);
@@ -142,17 +145,19 @@ export class WindowInput implements Disposable {
     }
     const rule = { watermark, bound, cap, shape: this.#shape };
     const { late: marks, runs } = judgeRows(time, batch.length, rule);
-    const { batch: stepped, rows, bad } = this.#steps.run(batch);
+    const { batch: stepped, rows, bad, added } = this.#steps.run(batch);
     counts.bad = bad.length;
-    counts.filtered = batch.length - stepped.length - bad.length;
+    counts.added = added;
+    counts.filtered = batch.length + added - stepped.length - bad.length;
     const picked = this.#pick(stepped, rows ? takeColumn(time, rows) : time);
     const placeOf = (row: number) => rows ? rows[row] : row;
     const onTime = marks && rowsWhere(picked.length, (row) => marks[placeOf(row)] === 0);
     const kept = onTime ? picked.take(onTime) : picked;
     counts.late = picked.length - kept.length;
     const parts = partsOf(kept, runs, (row) => placeOf(onTime ? onTime[row] : row));
+    // A record of which a function made several rows goes aside once.
     const late = tellsLate && counts.late > 0
-      ? rowsWhere(picked.length, (row) => marks![placeOf(row)] === 1).map(placeOf)
+      ? [...new Set(rowsWhere(picked.length, (row) => marks![placeOf(row)] === 1).map(placeOf))]
       : [];
     return { parts, judged, counts, bad, late };
   }

@@ -1,10 +1,10 @@
 import { decodeFrame } from "../batch/frame.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
-import { create, type KernelOptions } from "../kernel/kernel.ts";
+import type { KernelOptions } from "../kernel/kernel.ts";
 import { createWindowTable } from "../windows/create_window_table.ts";
 import { BarrierAlignment } from "./barrier_alignment.ts";
-import { BeeOutputs } from "./bee_outputs.ts";
+import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import { greatestTime } from "./event_times.ts";
 import { ExchangeInputs } from "./exchange_inputs.ts";
@@ -17,9 +17,10 @@ import {
   MessageKind,
   readCovered,
 } from "./pipeline_frames.ts";
-import { type PipelineLogic, PipelineTask, type Taken } from "./pipeline_task.ts";
+import type { PipelineLogic, Taken } from "./pipeline_task.ts";
 import type { Sleeper } from "./ring_buffer.ts";
 import type { StepSpec } from "./row_steps.ts";
+import { loadSteppedTask, type LogicParts } from "./stepped_task.ts";
 import { WindowInput, type WindowSpec } from "./window_input.ts";
 import { type OwnerState, WindowOwner } from "./window_owner.ts";
 
@@ -46,9 +47,16 @@ export interface ResetMessage {
 }
 
 /** Makes the task inside the bee. */
-export function loadWindowTask(spec: WindowTaskSpec, context: BeeContext): BeeTask {
-  const outputs = new BeeOutputs(context);
-  return new PipelineTask(context, { outputs, logic: new WindowLogic(spec, context, outputs) });
+export function loadWindowTask(
+  spec: WindowTaskSpec,
+  context: BeeContext,
+): BeeTask | Promise<BeeTask> {
+  const { time, bound } = spec.window;
+  return loadSteppedTask(spec, context, {
+    logicOf: (parts) => new WindowLogic(spec, context, parts),
+    watermarkAfter: (batch, { watermark }) =>
+      Math.max(watermark, greatestTime(batch.column(time), batch.length) - bound),
+  });
 }
 
 /** A forager and an owner in one bee, and what they have to do with the others. */
@@ -65,18 +73,17 @@ class WindowLogic implements PipelineLogic {
   #passed = -Infinity;
   #isDone = false;
 
-  constructor(spec: WindowTaskSpec, context: BeeContext, outputs: BeeOutputs) {
+  constructor(spec: WindowTaskSpec, context: BeeContext, { steps, kernel, outputs }: LogicParts) {
     const { workers, epochRows, window } = spec;
     const { bee } = context;
     this.#bound = window.bound;
     this.#outputs = outputs;
     this.#alignment = new BarrierAlignment(workers - 1, outputs);
-    const kernel = create(spec.kernel);
-    this.#input = new WindowInput(window, spec.schema, { steps: spec.steps, kernel });
-    const { tableOptions } = this.#input;
+    this.#input = new WindowInput(window, spec.schema, steps);
+    const { tableOptions, spacing } = this.#input;
     this.#owner = new WindowOwner(createWindowTable(kernel, tableOptions));
     const table = createWindowTable(kernel, tableOptions);
-    const parts = { bee, workers, epochRows, table, owner: this.#owner, outputs };
+    const parts = { bee, workers, epochRows, spacing, table, owner: this.#owner, outputs };
     this.#forager = new Forager(parts);
     this.#inputs = new ExchangeInputs(context.peers, {
       message: (from, header, body) => this.#exchanged(from, header, body),

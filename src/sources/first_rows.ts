@@ -1,6 +1,7 @@
 import { inferSchema } from "../batch/infer.ts";
 import { INFERENCE_ROWS } from "../batch/limits.ts";
-import type { DataType, Field, Schema } from "../batch/schema.ts";
+import type { Schema } from "../batch/schema.ts";
+import { widenedField } from "../batch/widened.ts";
 
 /** Options of {@linkcode FirstRows}. */
 export interface FirstRowsOptions {
@@ -8,17 +9,6 @@ export interface FirstRowsOptions {
   readonly inferenceRows: number | undefined;
   /** Columns that are asked for. */
   readonly columns: ReadonlySet<string> | undefined;
-}
-
-/** Of a few whole numbers nobody knows that no fraction, and no larger one, will follow. */
-function widened(type: DataType): DataType {
-  if (type.kind === "i32" || (type.kind === "i64" && type.as === "number")) return { kind: "f64" };
-  if (type.kind === "list") return { ...type, item: widened(type.item) };
-  return type.kind === "struct" ? { ...type, fields: type.fields.map(widenedField) } : type;
-}
-
-function widenedField(field: Field): Field {
-  return { ...field, type: widened(field.type) };
 }
 
 /** The rows that say which columns there are: by what is in them, never by when they come. */

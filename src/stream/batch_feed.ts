@@ -4,6 +4,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { sameFields } from "../batch/schema_check.ts";
 import { greatestTime } from "../hive/event_times.ts";
+import { withSchemas } from "../hive/row_steps.ts";
 import { splitBatch } from "../hive/message_queue.ts";
 import type { BadInputs } from "./bad_inputs.ts";
 import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
@@ -54,6 +55,8 @@ export interface BatchFeedOptions {
 export class BatchFeed {
   readonly #source: Source;
   readonly #options: BatchFeedOptions;
+  /** With the columns that were learned. */
+  #plan: PipelinePlan;
   readonly #batches: AsyncIterator<SourceBatch>;
   readonly #greatest: Float64Array;
   readonly #positions: Float64Array;
@@ -78,6 +81,7 @@ export class BatchFeed {
     }
     this.#source = source;
     this.#options = options;
+    this.#plan = options.plan;
     this.#greatest = new Float64Array(partitions).fill(-Infinity);
     this.#positions = new Float64Array(partitions);
     const { plan, open: { runtime } } = options;
@@ -96,6 +100,17 @@ export class BatchFeed {
   /** The plan, once the columns are known. */
   get resolved(): ResolvedPlan | undefined {
     return this.#resolved;
+  }
+
+  /**
+   * The columns are known that functions give; absent where a step has none of its own.
+   *
+   * @throws {TypeError} when the plan does not fit them.
+   */
+  learned(columns: readonly (Schema | undefined)[]): void {
+    const { plan } = this.#options;
+    this.#plan = { ...plan, steps: withSchemas(plan.steps, columns) };
+    this.#resolve(this.#sourceSchema!);
   }
 
   /** Reads on; `undefined` at the end. */
@@ -238,7 +253,8 @@ export class BatchFeed {
   }
 
   #resolve(schema: Schema): void {
-    const { plan, open, tellsLate } = this.#options;
+    const { open, tellsLate } = this.#options;
+    const plan = this.#plan;
     this.#sourceSchema = schema;
     const { time, calendar } = plan;
     if (time) this.#time = eventTimesOf(time, { schema, calendar });

@@ -25,6 +25,11 @@ interface Arriving {
   state?: OwnerState;
 }
 
+function emptyState(owners: number, at: { sequence: number; watermark: number }): Checkpoint {
+  const nothing = { state: { ...at, rows: 0 }, snapshot: new Uint8Array() };
+  return { ...at, owners: Array(owners).fill(nothing) };
+}
+
 /** Decides when the state is saved, and puts the owners' pieces together. */
 export class Checkpoints {
   readonly #runtime: Runtime;
@@ -38,9 +43,12 @@ export class Checkpoints {
   constructor(owners: number, options: { runtime: Runtime; batches: number }) {
     this.#runtime = options.runtime;
     this.#batches = options.batches;
-    const state = { sequence: 0, watermark: -Infinity, rows: 0 };
-    const nothing = { state, snapshot: new Uint8Array() };
-    this.#last = { sequence: 0, watermark: -Infinity, owners: Array(owners).fill(nothing) };
+    this.#last = emptyState(owners, { sequence: 0, watermark: -Infinity });
+  }
+
+  /** Nothing is in the state of the batches before one. */
+  startAt(sequence: number, watermark: number): void {
+    this.#last = emptyState(this.#last.owners.length, { sequence, watermark });
   }
 
   /** The last complete one. */

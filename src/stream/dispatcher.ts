@@ -23,6 +23,8 @@ export class Dispatcher {
   /** Messages to all bees that some have not got yet. */
   #controls: { readonly header: MessageHeader; readonly missing: Set<number> }[] = [];
   readonly #blocked = new Map<number, number>();
+  /** Whether a batch must be done with before the next one is sent. */
+  sendsOne = false;
   /** Rows that each bee was given so far. */
   readonly #given: number[];
   #generation = 0;
@@ -72,6 +74,7 @@ export class Dispatcher {
     let any = this.#sendControls();
     if (!this.isClear) return any;
     for (let entry = this.#log.peek(); entry; entry = this.#log.peek()) {
+      if (this.sendsOne && this.#held.some(({ size }) => size > 0)) break;
       if (!this.#give(entry)) break;
       this.#log.sent();
       any = true;

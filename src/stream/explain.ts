@@ -4,6 +4,7 @@ import { printExpression } from "../batch/expressions/print.ts";
 import type { Schema } from "../batch/schema.ts";
 import { fieldName } from "../batch/schema_check.ts";
 import { RowSteps, type StepSpec } from "../hive/row_steps.ts";
+import type { FunctionStepSpec } from "../hive/step_function.ts";
 import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { AggregateSpec } from "../windows/aggregate.ts";
 import { spellDuration } from "../runtime/duration.ts";
@@ -54,7 +55,8 @@ export function explain(given: Explained): string {
   const entries: Entry[] = [
     ...sourceEntries(given, resolved),
     ...timeEntries(given.plan),
-    ...given.plan.steps.map((step, at) => stepEntry(step, resolved && schemaBefore(resolved, at))),
+    ...(resolved?.steps ?? given.plan.steps).slice(0, given.plan.steps.length)
+      .map((step, at) => stepEntry(step, resolved && schemaBefore(resolved, at))),
     ...windowEntries(given, resolved),
     ...resultEntries(given, resolved),
     ["lost bees", ...promise(given)],
@@ -73,10 +75,10 @@ function resolvedBySchema({ source, plan }: Explained): ResolvedPlan | undefined
   return resolvePlan(plan, time ? eventTimesOf(time, { schema, calendar }).schema : schema);
 }
 
-/** The columns that come to a step. */
-function schemaBefore({ source, steps }: ResolvedPlan, step: number): Schema {
+/** The columns that come to a step, as far as they are known. */
+function schemaBefore({ source, steps }: ResolvedPlan, step: number): Schema | undefined {
   using before = new RowSteps(steps.slice(0, step), source);
-  return before.schema;
+  return before.isReady ? before.schema : undefined;
 }
 
 function quoted(names: Iterable<string>): string {
@@ -131,7 +133,9 @@ function watermarkLines({ bound, watermarks }: TimePlan): string[] {
   return [strategy.describe(), `a partition without rows for ${after} does not hold it back`];
 }
 
-function stepEntry({ kind, node, ...more }: StepSpec, schema: Schema | undefined): Entry {
+function stepEntry(step: StepSpec, schema: Schema | undefined): Entry {
+  if ("fn" in step) return functionEntry(step);
+  const { kind, node, ...more } = step;
   const label = "name" in more ? `${quoted([more.name])} = ` : "";
   const text = label + printExpression(node);
   if (!schema) return [kind, text, UNKNOWN];
@@ -139,6 +143,15 @@ function stepEntry({ kind, node, ...more }: StepSpec, schema: Schema | undefined
   // What is one piece is not told twice.
   const whole = printExpression(node);
   return [kind, text, ...places.map((place) => placeLine(place, whole))];
+}
+
+function functionEntry({ kind, title, schema }: FunctionStepSpec): Entry {
+  const where = "  in JavaScript, row by row, because it is a function";
+  if (kind === "filterBy") return ["filter", title, where];
+  const columns = schema
+    ? `its columns: ${schema.fields.map(fieldName).join(", ")}`
+    : "its columns are those of the first row that it gives";
+  return [kind, title, where, `  ${columns}`];
 }
 
 const PLACES: Readonly<Record<Placement["place"], string>> = {
@@ -246,7 +259,7 @@ function resultEntries({ plan, publisher, results }: Explained, resolved?: Resol
     : plan.window
     ? "windows and then keys"
     : "the source";
-  const columns = resolved?.resultSchema.fields.map(fieldName).join(", ") ??
+  const columns = resolved?.resultSchema?.fields.map(fieldName).join(", ") ??
     "its columns are known once those of the source are";
   return [
     ["results", `in the order of ${order}: ${columns}`],

@@ -1,4 +1,4 @@
-import type { Outcome, RowCounts } from "../hive/pipeline_frames.ts";
+import type { BadRow, Outcome, RowCounts } from "../hive/pipeline_frames.ts";
 import { BadInputError, type BadInputs, recordAt } from "./bad_inputs.ts";
 import type { LateOutput, LateRows } from "./late_output.ts";
 import { addCounts, noCounts } from "./pipeline_metrics.ts";
@@ -70,8 +70,8 @@ function lateRows(entry: Rows, rows: readonly number[]): LateRows {
 
 function badInput(
   entry: Rows,
-  { row, message }: { row: number; message: string },
+  { row, message, name = "RangeError" }: BadRow,
 ): BadInput {
-  const error = { name: "RangeError", message };
+  const error = { name, message };
   return { record: recordAt(entry.batch, row), error, position: positionOf(entry, row) };
 }

@@ -18,6 +18,7 @@ export type { KeyedResult } from "./result_queue.ts";
 export * from "./results_full_error.ts";
 export { DeliveryGuarantee } from "./delivery_guarantee.ts";
 export { BadInputError } from "./bad_inputs.ts";
+export type { FunctionOptions, MapOptions, StepInfo } from "./function_step.ts";
 export type { TimestampFormat } from "./event_time.ts";
 export type { LateDataPolicy, LateRow } from "./late_output.ts";
 export * from "./pipeline.ts";

@@ -92,6 +92,10 @@ export class OrderedJob extends OwnersJob {
     return this.#results.take();
   }
 
+  protected override started(sequence: number, watermark: number): void {
+    for (let bee = 0; bee < this.workers; bee++) this.#results.passed(bee, sequence - 1, watermark);
+  }
+
   protected override rewound(checkpoint: Checkpoint): void {
     this.#results.rewind(checkpoint, { repeats: this.repeats });
     this.#verdicts.clear();
@@ -103,6 +107,7 @@ function together(outcomes: readonly Outcome[]): Outcome {
   const counts = noCounts();
   for (const each of outcomes) addCounts(counts, each.counts);
   const bad = outcomes.flatMap((each) => each.bad);
-  const late = outcomes.flatMap((each) => each.late).sort((a, b) => a - b);
+  // A record of which a function made several rows goes aside once.
+  const late = [...new Set(outcomes.flatMap((each) => each.late))].sort((a, b) => a - b);
   return { counts, bad, late };
 }

@@ -69,6 +69,15 @@ export abstract class OwnersJob implements PipelineJob {
     }
   }
 
+  /** Nothing is left of the batches before this one, after which the watermark is that. */
+  startAt(sequence: number, watermark: number): void {
+    this.#checkpoints.startAt(sequence, watermark);
+    this.started(sequence, watermark);
+  }
+
+  /** Results begin with what comes of this batch. */
+  protected started(_sequence: number, _watermark: number): void {}
+
   /** What became of a batch, as far as the bee knows that took it. */
   outcome({ log, ledger }: JobContext, entry: LogEntry, outcome: Outcome): void {
     ledger.note(log, entry, outcome);

@@ -1,5 +1,6 @@
-import type { RecordBatch } from "../batch/record_batch.ts";
+import type { InferredRow, RecordBatch } from "../batch/record_batch.ts";
 import type { Expr, ExprValue, Operand } from "../batch/expressions/expr.ts";
+import type { ModuleReference } from "../hive/user_function.ts";
 import type { Duration } from "../runtime/duration.ts";
 import type { Aggregate } from "../windows/aggregate.ts";
 import type { AnyAggregateOp } from "../windows/aggregate_place.ts";
@@ -8,6 +9,7 @@ import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
 import type { TimestampFormat } from "./event_time.ts";
+import type { FunctionOptions, MapOptions, StepInfo } from "./function_step.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import type { RunOptions } from "./pipeline_run.ts";
 import type { Publisher } from "./publisher.ts";
@@ -137,8 +139,46 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
    *   known not to be the same; a run, when they turn out not to be, naming the column.
    */
   union(...others: readonly Pipeline<Row>[]): Pipeline<Row>;
-  /** Keeps the rows for which the condition is true. */
-  filter(condition: Expr<boolean | null> | Expr): Pipeline<Row>;
+  /**
+   * Keeps the rows for which the condition is true: an expression, or a function that says true or
+   * false of each row, in the bees. A function is as for {@linkcode Pipeline.map}.
+   *
+   * @throws {TypeError} as that does.
+   */
+  filter<Context = unknown>(
+    condition:
+      | Expr<boolean | null>
+      | Expr
+      | ((row: Row, info: StepInfo<Context>) => boolean)
+      | ModuleReference,
+    options?: FunctionOptions<Context>,
+  ): Pipeline<Row>;
+  /**
+   * Makes another row of each by a function, in the bees: a self-contained one, the export of a
+   * module, or an expression, `struct()`, which is as `select()`. The function gets the row and
+   * `{ context }`; it gives an object, and no promise. Its columns are `schema`, or those of the
+   * first row that it gives. A row for which it fails, or that fits no
+   * column, goes the way of `badRecords`. A run in which a bee is lost may call it again.
+   *
+   * @throws {TypeError} when it cannot work in a bee, naming what it reaches out for, when it is
+   *   asynchronous, or when an option is none that it can be; a run, when it gives a promise, or
+   *   reaches out for a variable that is not there.
+   */
+  map<Out extends object = Record<string, unknown>, Made = InferredRow<Out>, Context = unknown>(
+    fn: ((row: Row, info: StepInfo<Context>) => Out) | ModuleReference | Expr<Out>,
+    options?: MapOptions<Made, Context>,
+  ): Pipeline<Made>;
+  /**
+   * Makes any number of rows of each, up to 65,536, as {@linkcode Pipeline.map} makes one: the function
+   * gives an array, or something else that can be iterated. They have the event time of the row
+   * that they are made of.
+   *
+   * @throws {TypeError} as that does.
+   */
+  flatMap<Out extends object = Record<string, unknown>, Made = InferredRow<Out>, Context = unknown>(
+    fn: ((row: Row, info: StepInfo<Context>) => Iterable<Out>) | ModuleReference,
+    options?: MapOptions<Made, Context>,
+  ): Pipeline<Made>;
   /**
    * Two pipelines of the same rows: those for which the condition is true, and all others, also
    * those for which it is null. Each may be run alone, and is then a filter; run by
@@ -179,8 +219,46 @@ export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
    * @throws {TypeError} as that does, and when they are not.
    */
   union(...others: readonly TimedPipeline<Row>[]): TimedPipeline<Row>;
-  /** Keeps the rows for which the condition is true. */
-  filter(condition: Expr<boolean | null> | Expr): TimedPipeline<Row>;
+  /**
+   * Keeps the rows for which the condition is true: an expression, or a function that says true or
+   * false of each row, in the bees. A function is as for {@linkcode TimedPipeline.map}.
+   *
+   * @throws {TypeError} as that does.
+   */
+  filter<Context = unknown>(
+    condition:
+      | Expr<boolean | null>
+      | Expr
+      | ((row: Row, info: StepInfo<Context>) => boolean)
+      | ModuleReference,
+    options?: FunctionOptions<Context>,
+  ): TimedPipeline<Row>;
+  /**
+   * Makes another row of each by a function, in the bees: a self-contained one, the export of a
+   * module, or an expression, `struct()`, which is as `select()`. The function gets the row and
+   * `{ context }`; it gives an object, and no promise. Its columns are `schema`, or those of the
+   * first row that it gives. A row for which it fails, or that fits no
+   * column, goes the way of `badRecords`. A run in which a bee is lost may call it again.
+   *
+   * @throws {TypeError} when it cannot work in a bee, naming what it reaches out for, when it is
+   *   asynchronous, or when an option is none that it can be; a run, when it gives a promise, or
+   *   reaches out for a variable that is not there.
+   */
+  map<Out extends object = Record<string, unknown>, Made = InferredRow<Out>, Context = unknown>(
+    fn: ((row: Row, info: StepInfo<Context>) => Out) | ModuleReference | Expr<Out>,
+    options?: MapOptions<Made, Context>,
+  ): TimedPipeline<Made>;
+  /**
+   * Makes any number of rows of each, up to 65,536, as {@linkcode TimedPipeline.map} makes one: the function
+   * gives an array, or something else that can be iterated. They have the event time of the row
+   * that they are made of.
+   *
+   * @throws {TypeError} as that does.
+   */
+  flatMap<Out extends object = Record<string, unknown>, Made = InferredRow<Out>, Context = unknown>(
+    fn: ((row: Row, info: StepInfo<Context>) => Iterable<Out>) | ModuleReference,
+    options?: MapOptions<Made, Context>,
+  ): TimedPipeline<Made>;
   /** As {@linkcode Pipeline.split}. */
   split(condition: Expr<boolean | null> | Expr): [TimedPipeline<Row>, TimedPipeline<Row>];
   /** As {@linkcode Pipeline.split}. */

@@ -8,6 +8,7 @@ import { CalendarWindow } from "../windows/calendar_window.ts";
 import { calendarPlan } from "./calendar_plan.ts";
 import { checkDelivery } from "./delivery_guarantee.ts";
 import { explain, type Explained } from "./explain.ts";
+import { type FunctionOptions, functionStep, type MapOptions } from "./function_step.ts";
 import { type CanJoin, JOIN, type Joinable, type ResultRun } from "./joinable.ts";
 import type {
   Pipeline,
@@ -40,13 +41,12 @@ import { timePlan } from "./time_options.ts";
 /** How far a pipeline has been put together. */
 type Stage = "rows" | "timed" | "keyed" | "windowed" | "aggregated" | "results";
 
+const STEPS = "filter(), split(), map(), flatMap(), select(), withColumn()";
+
 /** What may come after each stage, for messages. */
 const NEXT: Readonly<Record<Stage, string>> = {
-  rows:
-    "union(), timestamps(), filter(), split(), select(), withColumn(), or it is iterated or run",
-  timed:
-    "union(), filter(), split(), select(), withColumn(), keyBy(), window(), or it is iterated " +
-    "or run",
+  rows: `union(), timestamps(), ${STEPS}, or it is iterated or run`,
+  timed: `union(), ${STEPS}, keyBy(), window(), or it is iterated or run`,
   keyed: "window()",
   windowed: "aggregate()",
   aggregated: "tap(), batch(), to(), or it is iterated or run",
@@ -106,14 +106,10 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     return new PipelineBuilder({ ...this.#parts, source: united(this.#parts, all) });
   }
 
-  filter(condition: unknown): PipelineBuilder {
+  filter(condition: unknown, options: FunctionOptions = {}): PipelineBuilder {
     this.#expect("filter", "rows", "timed");
-    if (!isExpression(condition)) {
-      throw new TypeError(
-        `Cannot filter: the condition must be an expression such as col("x").gt(1), received ` +
-          `${typeof condition}`,
-      );
-    }
+    if (!isExpression(condition)) return this.#step(functionStep("filterBy", condition, options));
+    checkNoOptions("filter", options);
     return this.#step({ kind: "filter", node: condition.node });
   }
 
@@ -123,6 +119,18 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     if (isExpression(given)) return bothSides(given).map(part);
     const named = namedConditions(given).map(([name, condition]) => [name, part(condition)]);
     return Object.fromEntries(named);
+  }
+
+  map(fn: unknown, options: MapOptions = {}): PipelineBuilder {
+    this.#expect("map", "rows", "timed");
+    if (!isExpression(fn)) return this.#step(functionStep("map", fn, options));
+    checkNoOptions("map", options);
+    return this.#step({ kind: "select", node: fn.node });
+  }
+
+  flatMap(fn: unknown, options: MapOptions = {}): PipelineBuilder {
+    this.#expect("flatMap", "rows", "timed");
+    return this.#step(functionStep("flatMap", fn, options));
   }
 
   select(columns: Readonly<Record<string, Operand>>): PipelineBuilder {
@@ -262,7 +270,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
       `Cannot call ${name}() here: after what was called so far comes ${
         NEXT[stage]
       }; the order is ` +
-        `from(), timestamps(), filter(), select() and withColumn(), keyBy(), window(), ` +
+        `from(), timestamps(), ${STEPS}, keyBy(), window(), ` +
         `aggregate(), tap() and batch(), to()`,
     );
   }
@@ -293,6 +301,18 @@ async function drained(
 /** What is drained must still be seen and delivered, so that only a stop ends that. */
 function stopSignal({ signal, onAbort }: RunOptions): AbortSignal | undefined {
   return onAbort === "drain" ? undefined : signal;
+}
+
+/** An expression has its constants in it, and tells its columns. */
+function checkNoOptions(name: string, options: object): void {
+  const [given] = Object.keys(options);
+  if (given === undefined) return;
+  throw new TypeError(
+    `Cannot ${name}: options are for functions, received the option ${
+      JSON.stringify(given)
+    } with ` +
+      `an expression; write constants with lit()`,
+  );
 }
 
 function checkPublisher(publisher: Publisher): void {

@@ -48,6 +48,8 @@ export interface PipelineJob {
   mayHold(bee: number, entry: LogEntry): boolean;
   /** A message of a bee. */
   message(context: JobContext, answer: BeeAnswer): void;
+  /** Nothing is left of the batches before this one, after which the watermark is that. */
+  startAt(sequence: number, watermark: number): void;
   /** Rows that may leave now. */
   take(context: JobContext): RecordBatch | undefined;
   /** Whether everything has left; only asked when there is nothing more to read. */

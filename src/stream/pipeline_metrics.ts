@@ -25,8 +25,8 @@ export interface PipelineBeeMetrics {
 /**
  * What a pipeline has done.
  *
- * Once it has ended, `recordsIn` is the sum of `absorbed`, `filtered`, `late`, `untimed`, `skipped`,
- * `deadLettered` and `lost`, and `unaccounted` is 0.
+ * Once it has ended, `recordsIn` and `added` are together the sum of `absorbed`, `filtered`, `late`,
+ * `untimed`, `skipped`, `deadLettered` and `lost`, and `unaccounted` is 0.
  */
 export interface PipelineMetrics {
   /** Records read from the source, those that could not be used included. */
@@ -47,6 +47,8 @@ export interface PipelineMetrics {
   readonly deadLettered: number;
   /** Records given up with a lost bee, by `DeliveryGuarantee.AtMostOnce`. */
   readonly lost: number;
+  /** Rows that `flatMap()` made beyond one for each record that it was given. */
+  readonly added: number;
   /** Records that no bee has dealt with yet. */
   readonly inFlight: number;
   /** Records that are in none of the counts above. */
@@ -92,11 +94,12 @@ export function addCounts(to: RowCounts, more: RowCounts): void {
   to.late += more.late;
   to.untimed += more.untimed;
   to.bad += more.bad;
+  to.added += more.added;
 }
 
 /** Counts of nothing. */
 export function noCounts(): RowCounts {
-  return { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0 };
+  return { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0, added: 0 };
 }
 
 /** What each bee does. */
@@ -141,6 +144,7 @@ export function noPipelineMetrics(): PipelineMetrics {
     skipped: 0,
     deadLettered: 0,
     lost: 0,
+    added: 0,
     inFlight: 0,
     unaccounted: 0,
     windowsFired: 0,

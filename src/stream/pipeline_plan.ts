@@ -69,8 +69,8 @@ export interface ResolvedPlan {
   readonly calendar?: CalendarTime;
   /** Tells of the rows of the source's batches; present where watermarks are decided row by row. */
   readonly tellerOf?: (batch: RecordBatch) => RowTeller;
-  /** Of what comes out. */
-  readonly resultSchema: Schema;
+  /** Of what comes out; absent as long as a function's columns have to be learned. */
+  readonly resultSchema?: Schema;
 }
 
 function windowSpec(plan: PipelinePlan, tellsLate = false): WindowSpec | undefined {
@@ -105,6 +105,8 @@ function wantedColumns(plan: PipelinePlan, windows: WindowSpec | OrderedSpec | u
     for (const name of asked) if (!made.has(name)) names.add(name);
   };
   for (const step of stepsOf(plan)) {
+    // A function may look at everything.
+    if ("fn" in step) return undefined;
     want(columnNames(step.node));
     // What comes behind is made of the selected columns.
     if (step.kind === "select") return names;
@@ -147,7 +149,7 @@ export function resolvePlan(
   const windows = window ?? ordered;
   // Checked against all columns first, so that messages list what the user knows.
   const own = calendar ? withoutEvenTime(source) : source;
-  if (calendar) new RowSteps(steps, own)[Symbol.dispose]();
+  if (calendar) new RowSteps(plan.steps, own)[Symbol.dispose]();
   const resultSchema = resultSchemaOf({ window, ordered, steps }, source);
   const { watermarks } = plan.time ?? {};
   const { fields } = ordered && watermarks ? withWatermarks(source) : source;
@@ -162,7 +164,7 @@ export function resolvePlan(
     ...(calendar && { calendar }),
     ...(tellerOf && { tellerOf }),
   };
-  return { source: own, schema, picked, steps, ...timing, resultSchema };
+  return { source: own, schema, picked, steps, ...timing, ...(resultSchema && { resultSchema }) };
 }
 
 /** With watermarks that are decided row by row, behind all other columns. */
@@ -181,17 +183,16 @@ function resultSchemaOf(
     steps: readonly StepSpec[];
   },
   schema: Schema,
-): Schema {
+): Schema | undefined {
+  if (window) checkConditions(window.aggregates, { steps, schema });
+  using run = new RowSteps(steps, schema);
+  if (!run.isReady) return undefined;
   if (ordered) {
-    using _input = new OrderedInput(ordered, schema, { steps });
-    return ordered.operator.resultSchema;
+    const { resultSchema } = ordered.operator;
+    return new OrderedInput(ordered, schema, run) && resultSchema;
   }
-  if (!window) {
-    using run = new RowSteps(steps, schema);
-    return run.schema;
-  }
-  checkConditions(window.aggregates, { steps, schema });
-  using input = new WindowInput(window, schema, { steps });
+  if (!window) return run.schema;
+  const input = new WindowInput(window, schema, run);
   using table = windowTableOver((plan) => new ReferenceWindowTable(plan), input.tableOptions);
   return table.resultSchema;
 }
@@ -203,6 +204,7 @@ function checkConditions(
 ): void {
   const own = steps.filter((step) => !("name" in step && isComputed(step.name)));
   using before = new RowSteps(own, schema);
+  if (!before.isReady) return;
   for (const each of Object.values(aggregates)) {
     if (each instanceof Aggregate) each.checkConditions(before.schema);
   }

@@ -15,6 +15,7 @@ import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { fatalError } from "./fatal_error.ts";
 import { LateOutput, type LateRows } from "./late_output.ts";
+import { LearningJob } from "./learning_job.ts";
 import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, noCounts, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
@@ -81,6 +82,7 @@ type RecordAccount = Pick<
   | "untimed"
   | "skipped"
   | "deadLettered"
+  | "added"
   | "lost"
   | "inFlight"
   | "unaccounted"
@@ -352,11 +354,22 @@ export class PipelineRun {
     this.#append(this.#feed.take(read));
   }
 
+  #jobOf(plan: ResolvedPlan): PipelineJob {
+    const { settings } = this.#spec;
+    const job = jobOf(plan, settings);
+    if (plan.resultSchema) return job;
+    return new LearningJob(job, {
+      learned: (columns) => this.#feed.learned(columns),
+      tell: (messageOf) =>
+        this.#work.forEach((_, bee) => this.#bees!.hive.post(bee, messageOf(bee))),
+    });
+  }
+
   async #startBees(): Promise<void> {
     const { settings } = this.#spec;
     const { workers, runtime, ringBytes, recordTimeoutMs, maxLostBees } = settings;
     const plan = this.#feed.resolved!;
-    const job = jobOf(plan, settings);
+    const job = this.#jobOf(plan);
     const hive = new Hive({
       workers,
       runtime,
@@ -540,11 +553,11 @@ export class PipelineRun {
     // At the end the owners' own count is taken, which knows nothing of the bees' outcomes.
     const job = this.#finished ? this.#bees?.job : undefined;
     const absorbed = job ? job.absorbed : total.absorbed;
-    const { filtered, late, untimed } = total;
+    const { filtered, late, untimed, added } = total;
     const lost = this.#ledger.lost(entries);
     const parts = { absorbed, filtered, late, untimed, skipped, deadLettered, lost, inFlight };
     const accounted = Object.values(parts).reduce((sum, count) => sum + count, 0);
-    return { recordsIn, ...parts, unaccounted: recordsIn - accounted };
+    return { recordsIn, added, ...parts, unaccounted: recordsIn + added - accounted };
   }
 
   /** The plan, once the columns of the source are known. */

@@ -41,6 +41,8 @@ export class TransformJob implements PipelineJob {
 
   prepare(): void {}
 
+  startAt(): void {}
+
   dueAt(): number {
     return Infinity;
   }
