@@ -57,7 +57,8 @@ export function indexOf(schema: Schema, name: string, role: string): number {
   return index;
 }
 
-function keyTypeOf({ name, type }: Field): KeyType {
+/** @throws {TypeError} when the column cannot be a key. */
+export function keyTypeOf({ name, type }: Field): KeyType {
   if (isKeyType(type)) return type;
   throw new TypeError(
     `Cannot key by column ${JSON.stringify(name)}: a key is a bool, number, timestamp, date, ` +

@@ -1,0 +1,84 @@
+import type { AddRow, AggregateFunction, RowPlaces } from "../aggregate_function.ts";
+import type { ColumnBatch } from "../window_table.ts";
+
+/** The states of all aggregates of one group of rows, in their order. */
+export type States = unknown[];
+
+/** Several aggregates as one. */
+export class Aggregation {
+  readonly #functions: readonly AggregateFunction[];
+  #adders: readonly AddRow<unknown>[] = [];
+  /** The only adder, if there is one: most often there is. */
+  #adder: AddRow<unknown> | undefined;
+
+  constructor(functions: readonly AggregateFunction[]) {
+    this.#functions = functions;
+  }
+
+  /** Readies a batch. */
+  open(batch: ColumnBatch, places: RowPlaces): void {
+    this.#adders = this.#functions.map((each) => each.open(batch, places));
+    this.#adder = this.#adders.length === 1 ? this.#adders[0] : undefined;
+  }
+
+  /** Lets go of the batch. */
+  close(): void {
+    this.#adders = [];
+    this.#adder = undefined;
+  }
+
+  /** The states of no rows. */
+  init(): States {
+    return this.#functions.map((each) => each.init());
+  }
+
+  /** Adds a row of the batch. */
+  add(states: States, row: number): void {
+    if (this.#adder !== undefined) {
+      states[0] = this.#adder(states[0], row);
+      return;
+    }
+    const adders = this.#adders;
+    for (let at = 0; at < adders.length; at++) states[at] = adders[at](states[at], row);
+  }
+
+  /** The states of one row. */
+  of(row: number): States {
+    const states = this.init();
+    this.add(states, row);
+    return states;
+  }
+
+  /** Adds the rows of other states, which stay as they are. */
+  merge(into: States, from: States): void {
+    const functions = this.#functions;
+    for (let at = 0; at < functions.length; at++) {
+      into[at] = functions[at].merge(into[at], from[at]);
+    }
+  }
+
+  /** The states of the rows of several others, which stay as they are. */
+  merged(...all: readonly States[]): States {
+    const states = this.init();
+    for (const each of all) this.merge(states, each);
+    return states;
+  }
+
+  /** The results as they stand in a row. */
+  results(states: States): unknown[] {
+    return this.#functions.map((each, at) => each.result(states[at]));
+  }
+
+  /** States as values for a snapshot. */
+  save(states: States): unknown[] {
+    return this.#functions.map((each, at) => each.save(states[at]));
+  }
+
+  /** The states of a snapshot's values. */
+  load(saved: readonly unknown[]): States {
+    if (saved.length !== this.#functions.length) {
+      throw new RangeError(`it holds ${saved.length} aggregates, not ${this.#functions.length}`);
+    }
+    return this.#functions.map((each, at) => each.load(saved[at]));
+  }
+}

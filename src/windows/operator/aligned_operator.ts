@@ -1,0 +1,227 @@
+import { WindowShape } from "../../kernel/window_shape.ts";
+import type { WindowExtent } from "../../kernel/window_types.ts";
+import type { WindowOperatorSpec } from "../window_spec.ts";
+import type { States } from "./aggregation.ts";
+import {
+  ABSORBED,
+  LATE,
+  OperatorCore,
+  type OperatorParts,
+  OUTSIDE,
+  type SavedItem,
+  type SavedState,
+} from "./operator_core.ts";
+import { type Pane, Panes, type Standing } from "./panes.ts";
+import { Rolling } from "./rolling.ts";
+import { type Group, type Slice, Slices } from "./slices.ts";
+
+const NO_SLICE: Slice = {
+  start: NaN,
+  end: NaN,
+  firstEnd: NaN,
+  lastEnd: NaN,
+  groups: new Map(),
+};
+
+/** Windows that lie side by side, overlap or grow, and give a result at their ends. */
+export class AlignedOperator extends OperatorCore {
+  readonly #shape: WindowShape;
+  readonly #slices: Slices;
+  readonly #rolling: Rolling | undefined;
+  readonly #panes: Panes;
+  /** The slice of the row before. */
+  #slice = NO_SLICE;
+  /** The group of the last row of each key. */
+  #groups: (Group | undefined)[] = [];
+  /** The end of the next window that closes. */
+  #next = Infinity;
+  /** Panes of windows that had more than the one at their end, by end and key. */
+  readonly #revised = new Map<number, Map<number, Pane>>();
+
+  constructor(
+    spec: WindowOperatorSpec & { window: { extent: WindowExtent } },
+    parts: OperatorParts,
+  ) {
+    super(spec, parts);
+    const { keys, aggregation, results, mode, semantics } = this;
+    this.#shape = new WindowShape(spec.window.extent);
+    this.#slices = new Slices(this.#shape);
+    if (!this.#shape.isPlain) {
+      this.#rolling = new Rolling(this.#shape, this.#slices, aggregation);
+    }
+    this.#panes = new Panes({ keys, aggregation, results, mode, semantics, onTime: "always" });
+  }
+
+  protected override place(row: number, time: number, key: number): number {
+    let slice = this.#slice;
+    if (!(time >= slice.start && time < slice.end)) slice = this.#slice = this.#slices.at(time);
+    if (!(slice.firstEnd > this.watermark)) return this.#placeBehind(slice, key, row);
+    const known = this.#groups[key];
+    const group = known?.slice === slice ? known : this.#groupOf(slice, key);
+    if (group === undefined) return OUTSIDE;
+    this.aggregation.add(group.states, row);
+    return ABSORBED;
+  }
+
+  /** Puts a row into a slice of whose windows some have ended. */
+  #placeBehind(slice: Slice, key: number, row: number): number {
+    if (!this.#isHeld(slice)) return OUTSIDE;
+    if (slice.lastEnd + this.kept <= this.watermark) return LATE;
+    const ended = this.kept > 0 ? this.#endedWindows(slice, key) : [];
+    this.aggregation.add(this.#groupOf(slice, key)!.states, row);
+    this.#rolling?.touch(slice, key);
+    if (ended.length > 0) this.byRow(row);
+    for (const pane of ended) {
+      const states = this.mode === "discarding"
+        ? this.aggregation.of(row)
+        : this.#statesOf(pane.start, pane.end, key);
+      this.#panes.fire(pane, "late", states);
+    }
+    return ABSORBED;
+  }
+
+  #groupOf(slice: Slice, key: number): Group | undefined {
+    let group = slice.groups.get(key);
+    if (group === undefined) {
+      if (!this.#isHeld(slice)) return undefined;
+      group = { slice, key, states: this.aggregation.init() };
+      this.#open(group);
+    }
+    return this.#groups[key] = group;
+  }
+
+  /** Whether there is a window that holds the slice. */
+  #isHeld({ start, lastEnd }: Slice): boolean {
+    return lastEnd > start && this.#exists(lastEnd);
+  }
+
+  /** Whether there is a window with this end, of those that would have it. */
+  #exists(end: number): boolean {
+    return this.semantics.negativeStarts || this.#shape.startOf(end) >= 0;
+  }
+
+  #open(group: Group): void {
+    const { slice, key } = group;
+    this.opened();
+    this.keys.retain(key);
+    if (slice.groups.size === 0) {
+      this.#slices.keep(slice);
+      this.#next = Math.min(this.#next, this.#shape.nextEnd(slice.start, this.watermark));
+    }
+    slice.groups.set(key, group);
+  }
+
+  /** The windows that have ended, hold the slice, and are kept, as they are before a row. */
+  #endedWindows({ firstEnd, lastEnd }: Slice, key: number): Pane[] {
+    const ended: Pane[] = [];
+    const last = Math.min(lastEnd, this.watermark);
+    for (let end = firstEnd; end <= last; end += this.#shape.step) {
+      const isKept = end + this.kept > this.watermark;
+      if (isKept && this.#exists(end)) ended.push(this.#endedWindow(end, key));
+    }
+    return ended;
+  }
+
+  #endedWindow(end: number, key: number): Pane {
+    let panes = this.#revised.get(end);
+    if (panes === undefined) this.#revised.set(end, panes = new Map());
+    let pane = panes.get(key);
+    if (pane === undefined) {
+      const start = this.#shape.startOf(end);
+      const held = this.#slices.between(start, end).some(({ groups }) => groups.has(key));
+      const states = held ? this.#statesOf(start, end, key) : this.aggregation.init();
+      pane = this.#paneOf({ key, start, end, states });
+      // What it gave at its end is put together again only where it is to be taken back.
+      if (held && this.mode === "retracting") this.#panes.recall(pane);
+      if (held) pane.panes = 1;
+      panes.set(key, pane);
+    }
+    return pane;
+  }
+
+  #paneOf(window: Pick<Pane, "key" | "start" | "end" | "states">): Pane {
+    return { ...window, rows: 1, panes: 0, standing: [] };
+  }
+
+  /** All rows of a key in a window. */
+  #statesOf(start: number, end: number, key: number): States {
+    const groups = this.#slices.between(start, end).map(({ groups }) => groups.get(key))
+      .filter((group) => group !== undefined);
+    if (groups.length === 1) return groups[0].states;
+    return this.aggregation.merged(...groups.map(({ states }) => states));
+  }
+
+  protected override runTo(watermark: number): void {
+    while (this.#next <= watermark && this.#next < Infinity) {
+      const end = this.#next;
+      if (this.#exists(end)) this.#close(this.#shape.startOf(end), end);
+      this.#next = this.#endAfter(end);
+    }
+    const done = watermark - this.kept;
+    for (const slice of this.#slices.drop(done)) this.#drop(slice);
+    if (this.#slices.all.length === 0) this.#rolling?.clear();
+    for (const end of this.#revised.keys()) if (end <= done) this.#revised.delete(end);
+  }
+
+  #close(start: number, end: number): void {
+    this.byWatermark(end);
+    const groups = this.#rolling?.close(start, end) ?? this.#slices.at(start).groups.values();
+    const closed = Array.from(groups, ({ key, states }) => {
+      return { pane: this.#paneOf({ key, start, end, states }) };
+    });
+    for (const { pane } of this.#panes.sort(closed)) this.#panes.fire(pane, "onTime");
+  }
+
+  /** The least end after another of a window that holds rows. */
+  #endAfter(end: number): number {
+    for (const { start } of this.#slices.all) {
+      const next = this.#shape.nextEnd(start, end);
+      if (next < Infinity) return next;
+    }
+    return Infinity;
+  }
+
+  #drop(slice: Slice): void {
+    if (this.#slice === slice) this.#slice = NO_SLICE;
+    this.closed(slice.groups.size);
+    for (const [key, group] of slice.groups) {
+      this.keys.release(key);
+      if (this.#groups[key] === group) this.#groups[key] = undefined;
+    }
+  }
+
+  protected override saveState(): SavedState {
+    const items: SavedItem[] = [];
+    for (const { start, groups } of this.#slices.all) {
+      for (const { key, states } of groups.values()) {
+        items.push([key, "group", start, this.aggregation.save(states)]);
+      }
+    }
+    for (const [end, panes] of this.#revised) {
+      for (const { key, panes: count, standing } of panes.values()) {
+        items.push([key, "pane", end, count, standing]);
+      }
+    }
+    return { whole: this.#rolling?.entered, items };
+  }
+
+  protected override loadState({ whole, items }: SavedState): void {
+    for (const [key, kind, time, ...rest] of items) {
+      if (kind === "group") this.#loadGroup(key, time as number, rest[0] as unknown[]);
+      else this.#loadPane(key, time as number, rest as [number, Standing[]]);
+    }
+    this.#rolling?.restore(whole as number);
+  }
+
+  #loadGroup(key: number, start: number, saved: readonly unknown[]): void {
+    const slice = this.#slices.at(start);
+    this.#open({ slice, key, states: this.aggregation.load(saved) });
+  }
+
+  #loadPane(key: number, end: number, [panes, standing]: [number, Standing[]]): void {
+    const states = this.aggregation.init();
+    const pane = this.#paneOf({ key, start: this.#shape.startOf(end), end, states });
+    const known = this.#revised.get(end) ?? new Map<number, Pane>();
+    this.#revised.set(end, known.set(key, { ...pane, panes, standing }));
+  }
+}

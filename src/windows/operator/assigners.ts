@@ -1,0 +1,116 @@
+import { readColumn } from "../../batch/column_reader.ts";
+import { zipRows } from "../../batch/column_reader.ts";
+import type { Schema } from "../../batch/schema.ts";
+import { WindowShape } from "../../kernel/window_shape.ts";
+import { indexOf } from "../plan.ts";
+import type { WindowBounds } from "../window_offset.ts";
+import type { WindowSpec } from "../window_spec.ts";
+import type { ColumnBatch } from "../window_table.ts";
+import type { AssignWindows } from "../custom_window.ts";
+import { readTimes } from "./read_times.ts";
+
+/** The windows of a row, by its number and time. */
+export type WindowsOf = (row: number, time: number) => readonly WindowBounds[];
+
+/** Readies a batch. */
+export type Assigner = (batch: ColumnBatch) => WindowsOf;
+
+const EVERYTHING: readonly WindowBounds[] = [{ start: -Infinity, end: Infinity }];
+const NONE: readonly WindowBounds[] = [];
+/** The most windows that a function may give for a row. */
+const MOST_GIVEN = 1_000_000;
+
+function aligned(shape: WindowShape): WindowsOf {
+  let [start, windows]: [number, readonly WindowBounds[]] = [NaN, NONE];
+  return (_, time) => {
+    const slice = shape.sliceOf(time);
+    if (slice === start) return windows;
+    const all: WindowBounds[] = [];
+    const last = shape.lastEnd(slice);
+    for (let end = shape.endAfter(slice); end <= last; end += shape.step) {
+      all.push({ start: shape.startOf(end), end });
+    }
+    [start, windows] = [slice, all];
+    return windows;
+  };
+}
+
+function bounds({ start, end }: { start: string; end: string }, schema: Schema): Assigner {
+  const [from, to] = [start, end].map((name) => indexOf(schema, name, "take windows from"));
+  return ({ columns, length }) => {
+    const starts = readTimes(columns[from], length);
+    const ends = readTimes(columns[to], length);
+    return (row) => starts[row] < ends[row] ? [{ start: starts[row], end: ends[row] }] : NONE;
+  };
+}
+
+/** @throws {TypeError} when it is no window. */
+function checkWindow(given: unknown, time: number): void {
+  const { start, end } = Object(given) as WindowBounds;
+  if (Number.isInteger(start) && Number.isInteger(end) && start < end) return;
+  throw new TypeError(
+    `Cannot put row of time ${time} into windows: the function must give { start, end } in whole ` +
+      `milliseconds, the start before the end, received { start: ${start}, end: ${end} }`,
+  );
+}
+
+function checked(given: unknown, time: number): readonly WindowBounds[] {
+  if (!Array.isArray(given)) {
+    throw new TypeError(
+      `Cannot put row of time ${time} into windows: the function must give an array of windows, ` +
+        `empty for none, received ${given === null ? "null" : typeof given}`,
+    );
+  }
+  if (given.length > MOST_GIVEN) {
+    throw new RangeError(
+      `Cannot put row of time ${time} into windows: at most ${MOST_GIVEN} may hold it, received ` +
+        `${given.length}`,
+    );
+  }
+  for (const window of given) checkWindow(window, time);
+  return given.length < 2 ? given : inOrder(given);
+}
+
+/** By end and start, each once. */
+function inOrder(given: readonly WindowBounds[]): WindowBounds[] {
+  return given.toSorted((a, b) => a.end - b.end || a.start - b.start)
+    .filter(({ start, end }, at, all) =>
+      at === 0 || all[at - 1].start !== start ||
+      all[at - 1].end !== end
+    );
+}
+
+function custom(names: readonly string[], schema: Schema, assign: AssignWindows): Assigner {
+  const at = names.map((name) => indexOf(schema, name, "make windows of"));
+  return ({ columns, length }) => {
+    const cells = at.map((index) => readColumn(columns[index], { start: 0, end: length }));
+    const rows = zipRows(names, cells, length);
+    return (row, time) => checked(assign(time, rows[row]), time);
+  };
+}
+
+/**
+ * What tells the windows of rows whose bounds are known at once.
+ *
+ * @throws {TypeError} when there is no such column, or no function where one is needed.
+ */
+export function assignerOf(
+  window: WindowSpec,
+  { schema, assign }: { schema: Schema; assign?: AssignWindows },
+): Assigner {
+  switch (window.kind) {
+    case "aligned": {
+      const windowsOf = aligned(new WindowShape(window.extent));
+      return () => windowsOf;
+    }
+    case "bounds":
+      return bounds(window, schema);
+    case "custom":
+      if (assign === undefined) {
+        throw new TypeError("Cannot make custom windows: their function is missing");
+      }
+      return custom(window.columns, schema, assign);
+    default:
+      return () => () => EVERYTHING;
+  }
+}

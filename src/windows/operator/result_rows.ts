@@ -1,0 +1,184 @@
+import type { Column } from "../../batch/column.ts";
+import { columnBuilder } from "../../batch/nested_builders.ts";
+import { RecordBatch } from "../../batch/record_batch.ts";
+import type { DataType, Field, Schema } from "../../batch/schema.ts";
+import type { AggregateFunction } from "../aggregate_function.ts";
+import { PANE_COLUMNS, ROW_KIND_COLUMN } from "../pane_columns.ts";
+import { ORDER_COLUMNS } from "../window_operator.ts";
+import { WINDOW_COLUMNS } from "../window_table.ts";
+
+/** What stands in a result row before its keys. */
+export interface ResultHead {
+  readonly start: number;
+  readonly end: number;
+  readonly index: number;
+  readonly timing: PaneTiming;
+  readonly revision: number;
+}
+
+/** When a pane came, next to the end of its window. */
+export type PaneTiming = "early" | "onTime" | "late";
+
+/** What a row says about those before it, as in Flink's change logs. */
+export type RowKindName = "insert" | "updateBefore" | "updateAfter" | "delete";
+
+/** What else stands in a result row. */
+export interface ResultCells {
+  /** Default `"insert"`. */
+  readonly kind?: RowKindName;
+  readonly keys: readonly unknown[];
+  readonly results: readonly unknown[];
+}
+
+/** What result rows are made of. */
+export interface ResultShape {
+  readonly keys: readonly Field[];
+  readonly functions: ReadonlyMap<string, AggregateFunction>;
+  /** Whether windows always have bounds in time. */
+  readonly isBounded: boolean;
+  /** Whether rows say which pane they are. */
+  readonly hasPanes: boolean;
+  /** Whether rows say what they do to those before. */
+  readonly hasKinds: boolean;
+}
+
+function required(name: string, type: DataType): Field {
+  return { name, type, nullable: false };
+}
+
+/** @throws {TypeError} when two columns would have one name. */
+function checkNames(fields: readonly Field[], own: readonly string[]): void {
+  const names = fields.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice === undefined) return;
+  throw new TypeError(
+    `Cannot aggregate: result columns must have different names, received ` +
+      `${JSON.stringify(twice)} twice; ${own.join(", ")} are always there`,
+  );
+}
+
+/**
+ * The columns of results: where each stands, its window, its pane if it is to say so, the keys, the
+ * aggregates.
+ *
+ * @throws {TypeError} when two columns would have one name.
+ */
+export function resultSchemaOf(shape: ResultShape): Schema {
+  const { keys, functions, isBounded, hasPanes, hasKinds } = shape;
+  const [at, sequence, place] = ORDER_COLUMNS;
+  const [index, timing, revision] = PANE_COLUMNS;
+  const panes = hasPanes
+    ? [
+      required(index, { kind: "i32" }),
+      required(timing, { kind: "dict" }),
+      required(revision, { kind: "i32" }),
+    ]
+    : [];
+  const head = [
+    ...WINDOW_COLUMNS.map((name): Field => {
+      return { name, type: { kind: "timestamp" }, nullable: !isBounded };
+    }),
+    ...panes,
+    ...(hasKinds ? [required(ROW_KIND_COLUMN, { kind: "dict" })] : []),
+  ];
+  const results = Array.from(functions, ([name, { type, nullable }]): Field => {
+    return { name, type, nullable };
+  });
+  const fields = [
+    required(at, { kind: "f64" }),
+    required(sequence, { kind: "f64" }),
+    required(place, { kind: "i32" }),
+    ...head,
+    ...keys,
+    ...results,
+  ];
+  checkNames(fields, head.map(({ name }) => name));
+  return { fields };
+}
+
+/** Gathers result rows until they are taken. */
+export class ResultRows {
+  readonly schema: Schema;
+  readonly #shape: ResultShape;
+  /** The values of each column. */
+  #columns: unknown[][];
+  #length = 0;
+  #at = -Infinity;
+  #sequence = -1;
+  #place = -1;
+
+  /** @throws {TypeError} when two columns would have one name. */
+  constructor(shape: ResultShape) {
+    this.#shape = shape;
+    this.schema = resultSchemaOf(shape);
+    this.#columns = this.schema.fields.map(() => []);
+  }
+
+  /** What comes now is set off by the watermark that waited for this time, ms. */
+  byWatermark(at: number): void {
+    this.#at = at;
+    this.#sequence = -1;
+    this.#place = -1;
+  }
+
+  /** What comes now is set off by a row, before which the watermark was this, ms. */
+  byRow(at: number, sequence: number, place: number): void {
+    this.#at = at;
+    this.#sequence = sequence;
+    this.#place = place;
+  }
+
+  /** Adds a row. */
+  push(head: ResultHead, { kind = "insert", keys, results }: ResultCells): void {
+    const { start, end, index, timing, revision } = head;
+    const { hasPanes, hasKinds } = this.#shape;
+    const row: unknown[] = [
+      this.#at,
+      this.#sequence,
+      this.#place,
+      Number.isFinite(start) ? start : null,
+      Number.isFinite(end) ? end : null,
+    ];
+    if (hasPanes) row.push(index, timing, revision);
+    if (hasKinds) row.push(kind);
+    const columns = this.#columns;
+    let column = 0;
+    for (const value of row) columns[column++].push(value);
+    for (const value of keys) columns[column++].push(value);
+    for (const value of results) columns[column++].push(value);
+    this.#length++;
+  }
+
+  /** The rows since the last call; absent: none. */
+  take(): RecordBatch | undefined {
+    if (this.#length === 0) return undefined;
+    const { fields } = this.schema;
+    const columns = fields.map((field, at) => columnOf(field, this.#columns[at]));
+    const batch = new RecordBatch(this.schema, columns, this.#length);
+    this.clear();
+    return batch;
+  }
+
+  /** Forgets all rows. */
+  clear(): void {
+    this.#columns = this.schema.fields.map(() => []);
+    this.#length = 0;
+  }
+}
+
+/** @throws {TypeError} when the type cannot hold what an aggregate gave. */
+function columnOf({ name, type }: Field, values: readonly unknown[]): Column {
+  // A result may have more keys than a dictionary would have entries by default.
+  const builder = columnBuilder(type, { maxDictionary: values.length + 1 });
+  try {
+    builder.appendAll(values);
+  } catch (cause) {
+    throw new TypeError(
+      `Cannot give results: column ${JSON.stringify(name)} cannot hold one: ${
+        (cause as Error).message
+      }`,
+      { cause },
+    );
+  }
+  return builder.finish();
+}

@@ -1,0 +1,212 @@
+import type { WindowOperatorSpec, WindowSpec } from "../window_spec.ts";
+import type { States } from "./aggregation.ts";
+import {
+  ABSORBED,
+  LATE,
+  OperatorCore,
+  type OperatorParts,
+  type SavedItem,
+  type SavedState,
+} from "./operator_core.ts";
+import { type Pane, Panes, type Standing } from "./panes.ts";
+import { Timers } from "./timers.ts";
+import { type Entry, TwoStacks } from "./two_stacks.ts";
+
+/** The rows of a key at one time. */
+interface Moment {
+  readonly track: Track;
+  /** The time, ms. */
+  readonly at: number;
+  readonly states: States;
+  /** The window that ends with it; absent when the first row of the time came too late for one. */
+  own?: Pane;
+}
+
+/** The rows of a key that a window to come may hold. */
+interface Track {
+  readonly key: number;
+  /** In the order of time. */
+  readonly moments: Moment[];
+  /** Those of the window that was given last. */
+  folded: TwoStacks;
+  /** The time up to which moments are or were in it, ms; NaN: it is to be made anew. */
+  foldedTo: number;
+}
+
+/** For each time t of a key's rows the rows from t − duration to t. */
+export class TrailingOperator extends OperatorCore {
+  readonly #duration: number;
+  readonly #panes: Panes;
+  readonly #tracks = new Map<number, Track>();
+  /** What is to be given, and what is to be let go. */
+  readonly #timers = new Timers<Moment>();
+
+  /** @throws {TypeError} when a column is not there, or of a type that does not fit its role. */
+  constructor(
+    spec: WindowOperatorSpec & { window: WindowSpec & { kind: "trailing" } },
+    parts: OperatorParts,
+  ) {
+    super(spec, parts);
+    this.#duration = spec.window.duration;
+    const { keys, aggregation, results, mode, semantics } = this;
+    this.#panes = new Panes({ keys, aggregation, results, mode, semantics, onTime: "always" });
+  }
+
+  /** When a time is in no window any more that can change. */
+  #goneAt(time: number): number {
+    return time + this.#duration + 1 + this.kept;
+  }
+
+  protected override place(row: number, time: number, key: number): number {
+    if (this.#goneAt(time) <= this.watermark) return LATE;
+    const track = this.#tracks.get(key) ?? this.#begin(key);
+    const moment = this.#momentAt(track, time);
+    this.aggregation.add(moment.states, row);
+    if (time <= track.foldedTo) track.foldedTo = NaN;
+    const isNew = moment.own === undefined && time + 1 + this.kept > this.watermark;
+    if (isNew) this.#open(moment);
+    if (this.kept > 0 && time < this.watermark) this.#revise(moment, row, isNew);
+    return ABSORBED;
+  }
+
+  #begin(key: number): Track {
+    const folded = new TwoStacks(this.aggregation);
+    const track: Track = { key, moments: [], folded, foldedTo: -Infinity };
+    this.#tracks.set(key, track);
+    this.keys.retain(key);
+    return track;
+  }
+
+  #momentAt(track: Track, time: number): Moment {
+    const { moments } = track;
+    const at = rank(moments, time);
+    if (at < moments.length && moments[at].at === time) return moments[at];
+    this.opened();
+    const moment = { track, at: time, states: this.aggregation.init() };
+    moments.splice(at, 0, moment);
+    this.#timers.add(this.#goneAt(time), moment);
+    return moment;
+  }
+
+  /** The moment has a window of its own. */
+  #open(moment: Moment): void {
+    const { track, at, states } = moment;
+    const from = at - this.#duration;
+    const start = this.semantics.negativeStarts ? from : Math.max(0, from);
+    moment.own = { key: track.key, start, end: at + 1, states, rows: 1, panes: 0, standing: [] };
+    if (at >= this.watermark) this.#timers.add(at + 1, moment);
+  }
+
+  /** Gives anew what has been given and holds a row that came late. */
+  #revise({ track, at: time }: Moment, row: number, isNew: boolean): void {
+    const { moments } = track;
+    this.byRow(row);
+    for (let at = rank(moments, time); at < moments.length; at++) {
+      const { at: end, own } = moments[at];
+      if (end > time + this.#duration || end >= this.watermark) break;
+      if (own === undefined || end + 1 + this.kept <= this.watermark) continue;
+      const isWhole = this.mode !== "discarding" || (isNew && end === time);
+      const states = isWhole ? this.#statesAt(track, end) : this.aggregation.of(row);
+      this.#panes.fire(own, "late", states);
+    }
+  }
+
+  /** All rows of the window that ends with a time, put together from nothing. */
+  #statesAt({ moments }: Track, time: number): States {
+    const held = moments.slice(rank(moments, time - this.#duration), rank(moments, time + 1));
+    return this.aggregation.merged(...held.map(({ states }) => states));
+  }
+
+  protected override runTo(watermark: number): void {
+    while (this.#timers.isDue(watermark)) {
+      const time = this.#timers.next;
+      // A moment may be due for both reasons at once.
+      const due = [...new Set(this.#timers.take(time))];
+      const ending = due.filter(({ at, own }) => own && at + 1 === time)
+        .map(({ track, own }) => ({ track, pane: own! }));
+      this.byWatermark(time);
+      for (const { track, pane } of this.#panes.sort(ending)) {
+        this.#panes.fire(pane, "onTime", this.#foldTo(track, time - 1));
+      }
+      for (const { track, at } of due) if (this.#goneAt(at) === time) this.#drop(track);
+    }
+  }
+
+  /** The rows of the window that ends with a time, which is after those before. */
+  #foldTo(track: Track, time: number): States {
+    const start = time - this.#duration;
+    if (Number.isNaN(track.foldedTo)) track.folded = new TwoStacks(this.aggregation);
+    const { moments, folded } = track;
+    const from = Number.isNaN(track.foldedTo) ? start : Math.max(start, track.foldedTo + 1);
+    for (let at = rank(moments, from); at < moments.length && moments[at].at <= time; at++) {
+      folded.push(moments[at]);
+    }
+    folded.evict(start);
+    track.foldedTo = time;
+    return folded.states();
+  }
+
+  /** Lets go of the earliest moment of a key. */
+  #drop(track: Track): void {
+    track.moments.shift();
+    this.closed();
+    if (track.moments.length > 0) return;
+    this.#tracks.delete(track.key);
+    this.keys.release(track.key);
+  }
+
+  protected override saveState(): SavedState {
+    const items: SavedItem[] = [];
+    const saved = (entries: readonly Entry[]) =>
+      entries.map(({ at, states }) => [at, this.aggregation.save(states)]);
+    for (const { key, moments, folded, foldedTo } of this.#tracks.values()) {
+      for (const { at, states, own } of moments) {
+        const pane = own && [own.panes, own.standing];
+        items.push([key, "moment", at, this.aggregation.save(states), pane]);
+      }
+      const { front, back } = folded.stacks;
+      items.push([key, "folded", foldedTo, saved(front), saved(back)]);
+    }
+    return { whole: null, items };
+  }
+
+  protected override loadState({ items }: SavedState): void {
+    for (const [key, kind, at, ...rest] of items) {
+      const track = this.#tracks.get(key) ?? this.#begin(key);
+      if (kind === "moment") this.#loadMoment(track, at as number, rest);
+      else {
+        track.foldedTo = at as number;
+        track.folded.restore(this.#entries(rest[0]), this.#entries(rest[1]));
+      }
+    }
+  }
+
+  #loadMoment(track: Track, at: number, [saved, pane]: unknown[]): void {
+    const moment = this.#momentAt(track, at);
+    this.aggregation.load(saved as unknown[]).forEach((state, index) => {
+      moment.states[index] = state;
+    });
+    if (pane === undefined) return;
+    this.#open(moment);
+    const [panes, standing] = pane as [number, Standing[]];
+    Object.assign(moment.own!, { panes, standing });
+  }
+
+  #entries(saved: unknown): Entry[] {
+    return (saved as [number, unknown[]][]).map(([at, states]) => {
+      return { at, states: this.aggregation.load(states) };
+    });
+  }
+}
+
+/** How many moments are before a time. */
+function rank(moments: readonly Moment[], time: number): number {
+  let [low, high] = [0, moments.length];
+  if (high > 0 && moments[high - 1].at < time) return high;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (moments[middle].at < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

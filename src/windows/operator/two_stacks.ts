@@ -1,0 +1,86 @@
+import type { Aggregation, States } from "./aggregation.ts";
+
+/** Something that is put in at one end and taken out at the other. */
+export interface Entry {
+  /** Where it stands: entries are put in in the order of their positions. */
+  readonly at: number;
+  /** Of this entry; of one that has been turned over, of it and all after it up to the turn. */
+  readonly states: States;
+}
+
+/**
+ * A queue that knows the states of all that is in it: what leaves is never subtracted, so that any
+ * aggregate will do, at three merges an entry (two stacks; Tangwongsan, Hirzel and Schneider, "Low-
+ * Latency Sliding-Window Aggregation in Worst-Case Constant Time", DEBS 2017, section 2).
+ */
+export class TwoStacks {
+  readonly #aggregation: Aggregation;
+  /** The earliest last. */
+  #front: Entry[] = [];
+  #back: Entry[] = [];
+  #backStates: States | undefined;
+
+  constructor(aggregation: Aggregation) {
+    this.#aggregation = aggregation;
+  }
+
+  /** How many entries there are. */
+  get length(): number {
+    return this.#front.length + this.#back.length;
+  }
+
+  /** The two stacks, for a snapshot. */
+  get stacks(): { readonly front: readonly Entry[]; readonly back: readonly Entry[] } {
+    return { front: this.#front, back: this.#back };
+  }
+
+  /** Stacks as they were. */
+  restore(front: readonly Entry[], back: readonly Entry[]): void {
+    this.#front = [...front];
+    this.#back = [];
+    this.#backStates = undefined;
+    for (const entry of back) this.push(entry);
+  }
+
+  /** Puts an entry in, whose states must not change any more. */
+  push(entry: Entry): void {
+    const back = this.#back;
+    back.push(entry);
+    if (back.length === 1) this.#backStates = entry.states;
+    else if (back.length > 2) this.#aggregation.merge(this.#backStates!, entry.states);
+    else this.#backStates = this.#aggregation.merged(back[0].states, entry.states);
+  }
+
+  /** Takes out the entries before a position. */
+  evict(before: number): void {
+    while (true) {
+      if (this.#front.length === 0) {
+        if (this.#back.length === 0 || this.#back[0].at >= before) return;
+        this.#turn(before);
+      }
+      while (this.#front.length > 0 && this.#front.at(-1)!.at < before) this.#front.pop();
+      if (this.#front.length > 0) return;
+    }
+  }
+
+  #turn(before: number): void {
+    let after: States | undefined;
+    for (let at = this.#back.length - 1; at >= 0 && this.#back[at].at >= before; at--) {
+      const entry = this.#back[at];
+      const states: States = after === undefined
+        ? this.#aggregation.merged(entry.states)
+        : this.#aggregation.merged(entry.states, after);
+      this.#front.push({ at: entry.at, states });
+      after = states;
+    }
+    this.#back = [];
+    this.#backStates = undefined;
+  }
+
+  /** The states of all entries, which are not to be changed; there must be one. */
+  states(): States {
+    const front = this.#front.at(-1)?.states;
+    if (front === undefined || this.#backStates === undefined) return (front ?? this.#backStates)!;
+    return this.#aggregation.merged(front, this.#backStates);
+  }
+}
