@@ -41,7 +41,7 @@ const OPTIONS: OptionRule<CollectOptions> = {
  */
 export function collect<const Of extends AggregateOperand = never>(
   options: CollectOptions<Of> = {},
-): Aggregate<"collect", ColumnOf<Of>, YieldOf<Of>> {
+): Aggregate<"collect", ColumnOf<NoInfer<Of>>, YieldOf<NoInfer<Of>>> {
   const { of, limit = DEFAULT_LIMIT, onLimit = "fail" } = knownOptions(options, OPTIONS);
   wholeOption("collect", "limit", limit);
   if (onLimit !== "fail" && onLimit !== "first") {
