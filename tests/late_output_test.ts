@@ -257,9 +257,15 @@ Deno.test("lateData and lateOutput go together, and are what they must be", () =
   assertThrows(wrong({ lateData: "sideOutput" }), TypeError, together + '"sideOutput"');
   assertThrows(wrong({ lateOutput }), TypeError, together + '"drop" and lateOutput given');
   assertThrows(
-    wrong({ lateData: "update", lateOutput }),
+    wrong({ lateData: "keep", lateOutput }),
     TypeError,
-    'lateData must be one of "drop", "sideOutput", received "update"',
+    'lateData must be one of "drop", "sideOutput", "update", received "keep"',
+  );
+  assertThrows(
+    wrong({ lateData: "update" }),
+    RangeError,
+    'lateData: "update" revises windows until allowedLateness after their end, received ' +
+      "allowedLateness 0",
   );
   for (const [given, kind] of [[7, "number"], [null, "null"], [{}, "object"]]) {
     assertThrows(

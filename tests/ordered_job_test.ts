@@ -34,6 +34,7 @@ function planOf(options: ListingOptions): PipelinePlan {
     keys: ["key"],
     ordered: {
       columns: ["value"],
+      wholeRows: false,
       operator: listing(options),
       text: "lists of values",
       because: "they list rows",

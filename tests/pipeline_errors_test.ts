@@ -102,7 +102,7 @@ Deno.test("Calls in the wrong order are refused with the right one", () => {
 
 Deno.test("Iterating or running a pipeline that is not complete is refused", async () => {
   const windowed = loose().timestamps("at").window(minutes);
-  await assertRejects(() => drain(windowed), TypeError, "comes aggregate()");
+  await assertRejects(() => drain(windowed), TypeError, "comes trigger() or aggregate()");
 });
 
 Deno.test("Arguments that are not what they must be are refused", () => {

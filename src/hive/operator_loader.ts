@@ -1,7 +1,21 @@
 import type { Schema } from "../batch/schema.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { WindowOperator } from "../windows/window_operator.ts";
-import { loadFunction } from "./user_function.ts";
+import type { Aggregates } from "../windows/aggregates.ts";
+import { createWindowOperator } from "../windows/create_window_operator.ts";
+import type { AssignWindows } from "../windows/custom_window.ts";
+import { functionsOf } from "../windows/functions/functions_of.ts";
+import type { LoadedFunctions } from "../windows/functions/user_functions.ts";
+import type { WindowBounds } from "../windows/window_offset.ts";
+import { ORDER_COLUMNS, type WindowOperator } from "../windows/window_operator.ts";
+import type { WindowOperatorSpec } from "../windows/window_spec.ts";
+import { loadAggregates } from "./aggregate_spec.ts";
+import { StreamingError } from "./streaming_error.ts";
+import {
+  explainReferenceError,
+  loadFunction,
+  type UserFunction,
+  type UserFunctionSpec,
+} from "./user_function.ts";
 
 /** What an operator is made with. */
 export interface OperatorContext {
@@ -11,25 +25,99 @@ export interface OperatorContext {
   readonly time: string;
   readonly keys: readonly string[];
   /** Where loops may run. */
-  readonly kernel: Kernel;
+  readonly kernel?: Kernel;
 }
 
-/** How an operator comes about in a bee, as plain data. */
-export interface OperatorSpec {
-  /** An export of a module that makes operators. */
+/** Windows that an operator in JavaScript puts rows into. */
+export interface WindowsSpec {
+  readonly kind: "windows";
+  /** But for the columns of event times and keys. */
+  readonly windows: Omit<WindowOperatorSpec, "time" | "keys">;
+  readonly aggregates: Aggregates;
+  /** The function of custom windows. */
+  readonly assign?: UserFunctionSpec;
+}
+
+/** An export of a module that makes operators. */
+export interface OperatorModuleSpec {
   readonly kind: "module";
   readonly url: string;
   readonly export: string;
   /** What that is called with. */
   readonly options: unknown;
-  /** Of what the operators give. */
+  /** Of what the operators give, without what tells their order. */
   readonly resultSchema: Schema;
 }
 
-/** Loads what makes operators inside a bee. */
-export async function loadOperator(
-  spec: OperatorSpec,
-): Promise<(context: OperatorContext) => WindowOperator> {
+/** How an operator comes about in a bee, as plain data. */
+export type OperatorSpec = WindowsSpec | OperatorModuleSpec;
+
+/** Whether the aggregates of users' functions, or of custom windows, are to be loaded. */
+function hasFunctions({ aggregates, assign }: WindowsSpec): boolean {
+  return assign !== undefined ||
+    Object.values(aggregates).some(({ options }) => options?.functions);
+}
+
+function windowsOperator(
+  { windows, aggregates }: WindowsSpec,
+  { schema, time, keys }: OperatorContext,
+  { loaded, assign }: { loaded?: LoadedFunctions; assign?: AssignWindows } = {},
+): WindowOperator {
+  const functions = functionsOf(aggregates, schema, loaded);
+  const parts = { schema, functions, ...(assign && { assign }) };
+  return createWindowOperator({ ...windows, time, keys }, parts);
+}
+
+/** The function of custom windows, whose errors end the run: it would fail in any bee. */
+function assigning(fn: UserFunction, spec: UserFunctionSpec): AssignWindows {
+  const info = { context: "context" in spec ? spec.context : undefined };
+  return (time, row) => {
+    try {
+      return (fn as (...given: unknown[]) => unknown)(time, row, info) as WindowBounds[];
+    } catch (thrown) {
+      const cause = explainReferenceError(thrown, spec);
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StreamingError(
+        `Cannot put row of time ${time} into windows: assign() failed: ${reason}`,
+        { cause },
+      );
+    }
+  };
+}
+
+/** Makes operators. */
+export type OperatorMaker = (context: OperatorContext) => WindowOperator;
+
+async function loadWindows(spec: WindowsSpec): Promise<OperatorMaker> {
+  const { assign } = spec;
+  const loaded = await loadAggregates(spec.aggregates);
+  const functions = {
+    loaded,
+    ...(assign && { assign: assigning(await loadFunction(assign), assign) }),
+  };
+  return (context) => windowsOperator(spec, context, functions);
+}
+
+async function loadModule(spec: OperatorModuleSpec): Promise<OperatorMaker> {
   const make = await loadFunction(spec);
   return (context) => make(spec.options, context) as WindowOperator;
+}
+
+/** Loads what makes operators inside a bee: at once where there is nothing to import for it. */
+export function loadOperator(spec: OperatorSpec): OperatorMaker | Promise<OperatorMaker> {
+  if (spec.kind === "module") return loadModule(spec);
+  return hasFunctions(spec) ? loadWindows(spec) : (context) => windowsOperator(spec, context);
+}
+
+/**
+ * What the results of an operator are, without what tells their order.
+ *
+ * @throws {TypeError} when the columns do not fit it.
+ */
+export function operatorSchema(spec: OperatorSpec, context: OperatorContext): Schema {
+  if (spec.kind === "module") return spec.resultSchema;
+  // Functions are not called for it, and so need not be there.
+  const loaded = new Map(Object.keys(spec.aggregates).map((name) => [name, {}]));
+  using operator = windowsOperator(spec, context, { loaded, assign: () => [] });
+  return { fields: operator.resultSchema.fields.slice(ORDER_COLUMNS.length) };
 }

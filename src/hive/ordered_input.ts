@@ -18,8 +18,12 @@ export interface OrderedSpec {
   /** Column of event times, ms, in the batches that come. */
   readonly time: string;
   readonly keys: readonly string[];
+  /** Columns of the batches that come which rows keep, whatever is selected. */
+  readonly beside: readonly string[];
   /** Columns that the operator asks for beside the keys. */
   readonly columns: readonly string[];
+  /** Whether it asks for all columns. */
+  readonly wholeRows: boolean;
   /**
    * How much the watermark lags behind the greatest time, ms; `Infinity`: it stands in column
    * {@linkcode ROW_WATERMARK} or, without one, stays through a batch.
@@ -102,6 +106,7 @@ export class OrderedInput implements Disposable {
   readonly #bound: number;
   readonly #steps: RowSteps;
   readonly #time: number;
+  readonly #beside: readonly number[];
   readonly #watermark: number;
   readonly #picked: readonly number[];
   readonly #fields: readonly Field[];
@@ -113,18 +118,26 @@ export class OrderedInput implements Disposable {
    *   this.
    * @throws {TypeError} when a column is not there.
    */
-  constructor({ time, keys, columns, bound }: OrderedSpec, schema: Schema, steps: RowSteps) {
+  constructor(spec: OrderedSpec, schema: Schema, steps: RowSteps) {
+    const { time, beside, keys, columns, wholeRows, bound } = spec;
     this.#bound = bound;
     this.#steps = steps;
     const given = this.#steps.schema;
     for (const key of keys) checkColumn(given, key, "key by");
     for (const column of columns) checkColumn(given, column, "use");
     const wanted = new Set([...keys, ...columns]);
-    this.#time = schema.fields.findIndex(({ name }) => name === time);
-    this.#watermark = schema.fields.findIndex(({ name }) => name === ROW_WATERMARK);
-    this.#picked = given.fields.flatMap(({ name }, at) => wanted.has(name) ? [at] : []);
-    const { type } = schema.fields[this.#time];
-    this.#fields = [{ name: EVENT_TIME, type }, ...this.#picked.map((at) => given.fields[at])];
+    const placeOf = (column: string) => schema.fields.findIndex(({ name }) => name === column);
+    this.#time = placeOf(time);
+    this.#beside = beside.map(placeOf);
+    this.#watermark = placeOf(ROW_WATERMARK);
+    this.#picked = given.fields.flatMap(({ name }, at) =>
+      wanted.has(name) || (wholeRows && !isComputed(name)) ? [at] : []
+    );
+    this.#fields = [
+      { name: EVENT_TIME, type: schema.fields[this.#time].type },
+      ...this.#beside.map((at) => schema.fields[at]),
+      ...this.#picked.map((at) => given.fields[at]),
+    ];
     this.schema = { fields: this.#fields.map(plainText) };
   }
 
@@ -133,11 +146,14 @@ export class OrderedInput implements Disposable {
     const times = batch.columnAt(this.#time);
     const before = this.#watermarks(batch, times, header);
     const { batch: stepped, rows, bad, added } = this.#steps.run(batch);
-    const columns = this.#picked.map((at) => stepped.columnAt(at));
-    const time = rows ? takeColumn(times, rows) : times;
+    const beside = [times, ...this.#beside.map((at) => batch.columnAt(at))];
+    const columns = [
+      ...rows ? beside.map((column) => takeColumn(column, rows)) : beside,
+      ...this.#picked.map((at) => stepped.columnAt(at)),
+    ];
     const { length } = stepped;
     const piece = {
-      batch: new RecordBatch({ fields: this.#fields }, [time, ...columns], length),
+      batch: new RecordBatch({ fields: this.#fields }, columns, length),
       watermarks: rows ? Float64Array.from(rows, (row) => before[row]) : before,
       places: Int32Array.from({ length }, (_, row) => from + (rows ? rows[row] : row)),
     };

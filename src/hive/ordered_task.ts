@@ -11,7 +11,7 @@ import { EVENT_TIME, greatestTime } from "./event_times.ts";
 import { ExchangeInputs } from "./exchange_inputs.ts";
 import { KeyRouter } from "./key_router.ts";
 import { MessagePieces } from "./message_pieces.ts";
-import { loadOperator } from "./operator_loader.ts";
+import { loadOperator, type OperatorMaker } from "./operator_loader.ts";
 import {
   OrderedInput,
   type OrderedPiece,
@@ -50,14 +50,24 @@ export interface OrderedTaskSpec {
   readonly kernel: KernelOptions;
 }
 
-/** Makes the task inside the bee. */
-export async function loadOrderedTask(
+/** Makes the task inside the bee: at once where there is nothing to import for it. */
+export function loadOrderedTask(
   spec: OrderedTaskSpec,
   context: BeeContext,
-): Promise<BeeTask> {
+): BeeTask | Promise<BeeTask> {
+  const make = loadOperator(spec.ordered.operator);
+  return make instanceof Promise
+    ? make.then((loaded) => orderedTask(spec, context, loaded))
+    : orderedTask(spec, context, make);
+}
+
+function orderedTask(
+  spec: OrderedTaskSpec,
+  context: BeeContext,
+  operatorOf: OperatorMaker,
+): BeeTask | Promise<BeeTask> {
   const { schema, ordered, workers } = spec;
-  const operatorOf = await loadOperator(ordered.operator);
-  return await loadSteppedTask(spec, context, {
+  return loadSteppedTask(spec, context, {
     logicOf: ({ steps, kernel, outputs }) => {
       const input = new OrderedInput(ordered, schema, steps);
       const rows = { schema: input.schema, time: EVENT_TIME, keys: ordered.keys };

@@ -256,8 +256,8 @@ export class BatchFeed {
     const { open, tellsLate } = this.#options;
     const plan = this.#plan;
     this.#sourceSchema = schema;
-    const { time, calendar } = plan;
-    if (time) this.#time = eventTimesOf(time, { schema, calendar });
+    const { time } = plan;
+    if (time) this.#time = eventTimesOf(time, { schema, plan });
     const whole = open.badRecords === "deadLetter";
     this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole, tellsLate });
   }

@@ -1,6 +1,6 @@
 import type { Column } from "../batch/column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
-import type { Schema } from "../batch/schema.ts";
+import type { Field, Schema } from "../batch/schema.ts";
 import { timeReader } from "../hive/event_times.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { CalendarTime } from "../windows/calendar_time.ts";
@@ -11,6 +11,11 @@ import type { PipelinePlan, TimePlan } from "./pipeline_plan.ts";
 
 /** Under which name even times go to the bees; no column of a user has it by chance. */
 export const EVEN_TIME = "\u0000even time";
+/** Under which names the bounds of a row's calendar window go to the bees. */
+export const CALENDAR_BOUNDS = {
+  start: "\u0000calendar start",
+  end: "\u0000calendar end",
+} as const;
 const HIGH = 2 ** 32;
 
 /**
@@ -39,61 +44,81 @@ export interface EventTimes {
 }
 
 /**
- * What makes event times of a plan's column, and even times for a calendar.
+ * What makes event times of a plan's column, and what a calendar needs beside them: even times or,
+ * where rows go to the bees in order, the bounds of each row's window.
  *
  * @throws {TypeError} when there is no such column, or its type does not go with the format.
  */
-export function eventTimesOf({ column, format }: TimePlan, { schema, calendar }: {
-  readonly schema: Schema;
-  readonly calendar: CalendarTime | undefined;
-}): EventTimes {
+export function eventTimesOf(
+  { column, format }: TimePlan,
+  { schema, plan: { calendar, ordered } }: {
+    readonly schema: Schema;
+    readonly plan: PipelinePlan;
+  },
+): EventTimes {
   const times = new EventTime(schema, column, format);
-  return calendar ? new EvenTimes(times, calendar) : times;
+  if (calendar) return new AddedTimes(times, { [EVEN_TIME]: (time) => calendar.toEven(time) });
+  const window = ordered?.calendar;
+  if (!window) return times;
+  return new AddedTimes(times, {
+    [CALENDAR_BOUNDS.start]: (time) => window.startOf(time),
+    [CALENDAR_BOUNDS.end]: (time) => window.endOf(time),
+  });
 }
 
-/** Adds even times, behind all other columns. */
-class EvenTimes implements EventTimes {
+/** Adds times that are made of event times, behind all other columns. */
+class AddedTimes implements EventTimes {
   readonly schema: Schema;
   readonly #times: EventTime;
-  readonly #calendar: CalendarTime;
+  readonly #makers: readonly ((time: number) => number)[];
 
-  constructor(times: EventTime, calendar: CalendarTime) {
-    const even = { name: EVEN_TIME, type: { kind: "timestamp" } } as const;
-    this.schema = { fields: [...times.schema.fields, even] };
+  constructor(times: EventTime, added: Readonly<Record<string, (time: number) => number>>) {
+    const fields = Object.keys(added).map((name): Field => ({ name, type: { kind: "timestamp" } }));
+    this.schema = { fields: [...times.schema.fields, ...fields] };
     this.#times = times;
-    this.#calendar = calendar;
+    this.#makers = Object.values(added);
   }
 
   convert(given: RecordBatch): { batch: RecordBatch; bad: readonly BadTime[] } {
     const { batch, bad } = this.#times.convert(given);
-    const beyond: BadTime[] = [];
-    const even = this.#evenOf(batch.columnAt(this.#times.column), beyond);
-    const columns = [...batch.columns, even];
+    const times = batch.columnAt(this.#times.column);
+    const beyond = timesBeyond(times);
+    const added = this.#makers.map((make) => madeOf(times, make));
+    const columns = [...batch.columns, ...added];
     return { batch: new RecordBatch(this.schema, columns, batch.length), bad: [...bad, ...beyond] };
   }
+}
 
-  #evenOf(column: Column, beyond: BadTime[]): Column {
-    const { length } = column;
-    const timeOf = timeReader(column);
-    const words = new Int32Array(2 * length);
-    const validity = new Uint8Array((length + 7) >> 3);
-    let nullCount = 0;
-    for (let row = 0; row < length; row++) {
-      const time = timeOf(row);
-      if (!(Math.abs(time) <= MAX_CALENDAR_MS)) {
-        nullCount++;
-        if (!Number.isNaN(time)) beyond.push({ row, error: beyondCalendar(time) });
-        continue;
-      }
-      const even = this.#calendar.toEven(time);
-      validity[row >> 3] |= 1 << (row & 7);
-      words[2 * row] = even;
-      words[2 * row + 1] = Math.floor(even / HIGH);
-    }
-    const values = new BigInt64Array(words.buffer);
-    const type = { kind: "timestamp" } as const;
-    return { type, length, nullCount, ...(nullCount > 0 && { validity }), values };
+function timesBeyond(column: Column): BadTime[] {
+  const timeOf = timeReader(column);
+  const beyond: BadTime[] = [];
+  for (let row = 0; row < column.length; row++) {
+    const time = timeOf(row);
+    if (Math.abs(time) > MAX_CALENDAR_MS) beyond.push({ row, error: beyondCalendar(time) });
   }
+  return beyond;
+}
+
+function madeOf(column: Column, make: (time: number) => number): Column {
+  const { length } = column;
+  const timeOf = timeReader(column);
+  const words = new Int32Array(2 * length);
+  const validity = new Uint8Array((length + 7) >> 3);
+  let nullCount = 0;
+  for (let row = 0; row < length; row++) {
+    const time = timeOf(row);
+    if (!(Math.abs(time) <= MAX_CALENDAR_MS)) {
+      nullCount++;
+      continue;
+    }
+    const made = make(time);
+    validity[row >> 3] |= 1 << (row & 7);
+    words[2 * row] = made;
+    words[2 * row + 1] = Math.floor(made / HIGH);
+  }
+  const values = new BigInt64Array(words.buffer);
+  const type = { kind: "timestamp" } as const;
+  return { type, length, nullCount, ...(nullCount > 0 && { validity }), values };
 }
 
 function beyondCalendar(time: number): RangeError {

@@ -5,13 +5,9 @@ import type { Schema } from "../batch/schema.ts";
 import { fieldName } from "../batch/schema_check.ts";
 import { RowSteps, type StepSpec } from "../hive/row_steps.ts";
 import type { FunctionStepSpec } from "../hive/step_function.ts";
-import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { AggregateSpec } from "../windows/aggregate.ts";
 import { spellDuration } from "../runtime/duration.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
-import { CumulatingWindow } from "../windows/cumulating_window.ts";
-import { SlidingWindow } from "../windows/sliding_window.ts";
-import type { WindowAssigner } from "../windows/window_assigner.ts";
 import { eventTimesOf } from "./calendar_plan.ts";
 import type { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
@@ -26,6 +22,7 @@ import {
 import type { Publisher } from "./publisher.ts";
 import type { ResultStep } from "./result_steps.ts";
 import type { Source } from "./source.ts";
+import { triggerText, windowText } from "./window_text.ts";
 
 const LABEL_WIDTH = 12;
 const UNKNOWN = "where it is computed is known once the columns are: after a run, or with a schema";
@@ -71,8 +68,8 @@ function printed([label, ...lines]: Entry): string {
 function resolvedBySchema({ source, plan }: Explained): ResolvedPlan | undefined {
   const { schema } = source;
   if (!schema) return undefined;
-  const { time, calendar } = plan;
-  return resolvePlan(plan, time ? eventTimesOf(time, { schema, calendar }).schema : schema);
+  const { time } = plan;
+  return resolvePlan(plan, time ? eventTimesOf(time, { schema, plan }).schema : schema);
 }
 
 /** The columns that come to a step, as far as they are known. */
@@ -97,7 +94,7 @@ function sourceEntries({ source, plan, settings }: Explained, resolved?: Resolve
   const columns = asked ? `${quoted(asked) || "no column"}${of}` : `all columns${known}`;
   const wholeFor = [
     ...(settings.badRecords === "deadLetter" ? ["the dead letters"] : []),
-    ...(settings.lateData === "sideOutput" && hasWindows(plan) ? ["the late rows"] : []),
+    ...(settings.lateOutput !== undefined && hasWindows(plan) ? ["the late rows"] : []),
   ];
   const whole = asked && wholeFor.length > 0
     ? [`all columns go to the bees, for ${wholeFor.join(" and ")}`]
@@ -169,15 +166,15 @@ function placeLine({ name, text, place, why }: Placement, whole: string): string
 function windowEntries(given: Explained, resolved?: ResolvedPlan): Entry[] {
   const { plan } = given;
   const { keys = [], window, calendar, ordered, aggregates = {} } = plan;
-  if (ordered) return orderedEntries(given, ordered);
-  if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
   const schema = resolved && schemaBefore(resolved, plan.steps.length);
   const computed = Object.entries(aggregates).flatMap(([name, spec]) =>
-    aggregateLines(name, spec, schema)
+    aggregateLines(name, spec, { schema, place: ordered ? "in JavaScript" : "in the kernel" })
   );
+  if (ordered) return orderedEntries(given, ordered, computed);
+  if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
   return [
     ["keyBy", keyText(keys)],
-    ["window", calendar ? calendarText(calendar.window) : windowText(window)],
+    ["window", windowText(calendar?.window ?? window)],
     ["late rows", lateEntry(given)],
     ...(computed.length > 0 ? [["aggregate", ...computed] as const] : []),
   ];
@@ -187,37 +184,32 @@ function keyText(keys: readonly string[]): string {
   return keys.length > 0 ? quoted(keys) : "nothing: one group a window";
 }
 
-function orderedEntries(given: Explained, { text, because }: OrderedPlan): Entry[] {
+function orderedEntries(
+  given: Explained,
+  { text, because }: OrderedPlan,
+  lines: string[],
+): Entry[] {
+  const { keys = [], windowing } = given.plan;
+  const { trigger } = windowing ?? {};
   return [
-    ["keyBy", keyText(given.plan.keys ?? [])],
+    ["keyBy", keyText(keys)],
     [
       "window",
       text,
       `  rows go to the owner of their key in the order of the source, because ${because}`,
     ],
+    ...(trigger ? [["trigger", triggerText(trigger)] as const] : []),
     ["late rows", lateEntry(given)],
+    ...(lines.length > 0 ? [["aggregate", ...lines] as const] : []),
   ];
 }
 
-function windowText(window: WindowAssigner): string {
-  const size = spellDuration(window.size);
-  const offset = window.offset > 0 ? `, offset by ${spellDuration(window.offset)}` : "";
-  if (window instanceof SlidingWindow) {
-    return `sliding, ${size} each, one every ${spellDuration(window.slide)}${offset}`;
-  }
-  if (window instanceof CumulatingWindow) {
-    return `cumulating, up to ${size} by steps of ${spellDuration(window.step)}${offset}`;
-  }
-  return `tumbling, ${size} each${offset}`;
-}
-
-function calendarText({ unit, timeZone, weekStart }: CalendarWindow): string {
-  const start = unit === "week" ? ` from ${weekStart}` : "";
-  return `each ${unit}${start} in ${timeZone}; found in JavaScript, row by row, by its calendar`;
-}
-
 /** An aggregate, and how the columns come about that it is of. */
-function aggregateLines(name: string, spec: AggregateSpec, schema: Schema | undefined): string[] {
+function aggregateLines(
+  name: string,
+  spec: AggregateSpec,
+  { schema, place }: { schema: Schema | undefined; place: string },
+): string[] {
   const { op, column, by, computed = [] } = spec;
   const of = [column, by].filter((each) => each !== undefined).map((each) => {
     const made = computed.find(({ name }) => name === each);
@@ -225,16 +217,19 @@ function aggregateLines(name: string, spec: AggregateSpec, schema: Schema | unde
   }).join(", ");
   const lines = computed.flatMap(({ node }) => schema ? placesOfValue(node, schema) : []);
   return [
-    `${quoted([name])} = ${op}(${of}): in the kernel`,
+    `${quoted([name])} = ${op}(${of}): ${place}`,
     ...lines.map((place) => placeLine(place, "")),
   ];
 }
 
-function lateEntry(
-  { plan, source, settings: { lateData, lateOutput: target } }: Explained,
-): string {
-  if (lateData === "drop") return `dropped and counted; told apart ${lateness(plan, source)}`;
+function lateEntry({ plan, source, settings }: Explained): string {
+  const { lateData, allowedLatenessMs, lateOutput: target } = settings;
   const to = typeof target === "object" ? publisherName(target) : "a callback";
+  if (lateData === "update") {
+    return `revise what their windows gave, until ${spellDuration(allowedLatenessMs)} after the ` +
+      `end; those after that ${target === undefined ? "dropped" : `to ${to}`} and counted`;
+  }
+  if (lateData === "drop") return `dropped and counted; told apart ${lateness(plan, source)}`;
   const where = plan.ordered ? lateness(plan, source) : "in JavaScript, row by row";
   return `to ${to}, and counted; told apart ${where}, because each is handed out`;
 }

@@ -5,8 +5,8 @@ import { DeadLetterBox, type DeadLetterEvents, type DeadLetterTarget } from "./d
 /** Late rows on their way, beyond which nothing is read. */
 const MAX_PENDING_ROWS = 1024;
 
-/** What becomes of rows whose windows had all closed when they came. */
-export type LateDataPolicy = "drop" | "sideOutput";
+/** What becomes of rows that come when their windows have ended. */
+export type LateDataPolicy = "drop" | "sideOutput" | "update";
 
 /** A row that came when all its windows had closed. */
 export interface LateRow {

@@ -28,3 +28,5 @@ export type { BatchOptions } from "./result_steps.ts";
 export { type RunOptions, UnaccountedRecordsError } from "./pipeline_run.ts";
 export type { BadInput, BadInputPolicy, Source, SourceBatch, SourceOptions } from "./source.ts";
 export * from "./together.ts";
+export type { TriggerOptions } from "./trigger_options.ts";
+export type { AnyWindow } from "./window_plan.ts";

@@ -5,15 +5,16 @@ import type { Duration } from "../runtime/duration.ts";
 import type { Aggregate } from "../windows/aggregate.ts";
 import type { AnyAggregateOp } from "../windows/aggregate_place.ts";
 import type { WindowRow } from "../windows/aggregates.ts";
-import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { WatermarkStrategy } from "../windows/watermark_strategy.ts";
-import type { WindowAssigner } from "../windows/window_assigner.ts";
+import type { PaneMode } from "../windows/window_spec.ts";
 import type { TimestampFormat } from "./event_time.ts";
 import type { FunctionOptions, MapOptions, StepInfo } from "./function_step.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import type { RunOptions } from "./pipeline_run.ts";
 import type { Publisher } from "./publisher.ts";
 import type { BatchOptions } from "./result_steps.ts";
+import type { TriggerOptions } from "./trigger_options.ts";
+import type { AnyWindow } from "./window_plan.ts";
 
 /** Options of {@linkcode Pipeline.timestamps}. */
 export interface TimestampOptions {
@@ -279,17 +280,27 @@ export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
     ...columns: Names
   ): KeyedPipeline<Row, Names[number]>;
   /** Says into which windows the rows go, whatever is in them but their time. */
-  window(window: WindowAssigner | CalendarWindow): WindowedPipeline<Row, never>;
+  window(assigner: AnyWindow): WindowedPipeline<Row, never>;
 }
 
 /** Rows with an event time and a key. */
 export interface KeyedPipeline<Row, Key extends keyof Row> {
   /** Says into which windows the rows go. */
-  window(window: WindowAssigner | CalendarWindow): WindowedPipeline<Row, Key>;
+  window(assigner: AnyWindow): WindowedPipeline<Row, Key>;
 }
 
 /** Rows in windows. */
 export interface WindowedPipeline<Row, Key extends keyof Row> {
+  /**
+   * Says when windows give results besides the one at their end, and what these hold. Results then
+   * say which pane of their window they are, and the rows of a key go to its owner in their order.
+   *
+   * @throws {TypeError | RangeError} when an option is none that it can be; `aggregate()`, when the
+   *   windows cannot have the trigger.
+   */
+  trigger<const Panes extends PaneMode = "accumulating">(
+    options: TriggerOptions & { panes?: Panes },
+  ): TriggeredPipeline<Row, Key, Panes>;
   /**
    * Says what is computed of each window and key. Results leave when the watermark reaches the end
    * of their window, in the order of these ends and then of keys, whatever the number of bees.
@@ -298,3 +309,34 @@ export interface WindowedPipeline<Row, Key extends keyof Row> {
     aggregates: Specs,
   ): RunnablePipeline<WindowRow<Row, Key, Specs>>;
 }
+
+/** Rows in windows that give several results. */
+export interface TriggeredPipeline<Row, Key extends keyof Row, Panes extends PaneMode> {
+  /**
+   * Says what is computed of each window and key. Results leave in the order in which rows and the
+   * watermark set them off, then of the ends of their windows and of keys, whatever the number of
+   * bees.
+   */
+  aggregate<const Specs extends AggregatesOf<Row>>(
+    aggregates: Specs,
+  ): RunnablePipeline<PaneRow<Panes> & WindowRow<Row, Key, Specs>>;
+}
+
+/** What a result row says about its pane, where a window gives several results. */
+export type PaneRow<Panes extends PaneMode = "accumulating"> =
+  & {
+    /** How many panes of its window and key came before it. */
+    paneIndex: number;
+    /** When it came, next to the end of its window. */
+    paneTiming: "early" | "onTime" | "late";
+    /** How many earlier results it replaces; 0 where panes discard. */
+    paneRevision: number;
+  }
+  & (Panes extends "retracting" ? {
+      /**
+       * What the row does to those before it: adds a result, takes one back that the next row of
+       * the window and key replaces, is that one, or takes one back for good.
+       */
+      rowKind: "insert" | "updateBefore" | "updateAfter" | "delete";
+    }
+    : unknown);

@@ -2,10 +2,9 @@ import { struct } from "../batch/expressions/builders.ts";
 import { type Expr, isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
-import { isWindowAssigner, type WindowAssigner } from "../windows/window_assigner.ts";
+import { isWindowAssigner } from "../windows/window_assigner.ts";
 import { received } from "../runtime/known_options.ts";
 import { CalendarWindow } from "../windows/calendar_window.ts";
-import { calendarPlan } from "./calendar_plan.ts";
 import { checkDelivery } from "./delivery_guarantee.ts";
 import { explain, type Explained } from "./explain.ts";
 import { type FunctionOptions, functionStep, type MapOptions } from "./function_step.ts";
@@ -37,9 +36,11 @@ import { bothSides, namedConditions } from "./split.ts";
 import { Stop } from "./stop.ts";
 import { type Unitable, united } from "./union.ts";
 import { timePlan } from "./time_options.ts";
+import { type TriggerOptions, triggerSpec } from "./trigger_options.ts";
+import { type AnyWindow, windowedPlan } from "./window_plan.ts";
 
 /** How far a pipeline has been put together. */
-type Stage = "rows" | "timed" | "keyed" | "windowed" | "aggregated" | "results";
+type Stage = "rows" | "timed" | "keyed" | "windowed" | "triggered" | "aggregated" | "results";
 
 const STEPS = "filter(), split(), map(), flatMap(), select(), withColumn()";
 
@@ -48,7 +49,8 @@ const NEXT: Readonly<Record<Stage, string>> = {
   rows: `union(), timestamps(), ${STEPS}, or it is iterated or run`,
   timed: `union(), ${STEPS}, keyBy(), window(), or it is iterated or run`,
   keyed: "window()",
-  windowed: "aggregate()",
+  windowed: "trigger() or aggregate()",
+  triggered: "aggregate()",
   aggregated: "tap(), batch(), to(), or it is iterated or run",
   results: "tap(), batch(), to(), or it is iterated or run",
 };
@@ -160,26 +162,30 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     return this.#with("keyed", { keys });
   }
 
-  window(window: WindowAssigner | CalendarWindow): PipelineBuilder {
+  window(assigner: AnyWindow): PipelineBuilder {
     this.#expect("window", "timed", "keyed");
-    if (window instanceof CalendarWindow) {
-      return this.#with("windowed", calendarPlan(this.#parts.plan.time!, window));
-    }
-    if (!isWindowAssigner(window)) {
+    if (!(assigner instanceof CalendarWindow || isWindowAssigner(assigner))) {
       throw new TypeError(
         `Cannot make windows: pass a TumblingWindow, SlidingWindow, CumulatingWindow or ` +
-          `CalendarWindow, received ` + (window === null ? "null" : typeof window),
+          `CalendarWindow, received ` + (assigner === null ? "null" : typeof assigner),
       );
     }
-    return this.#with("windowed", { window });
+    return this.#with("windowed", { windowing: { assigner } });
+  }
+
+  trigger(options: TriggerOptions): PipelineBuilder {
+    this.#expect("trigger", "windowed");
+    const { windowing } = this.#parts.plan;
+    return this.#with("triggered", { windowing: { ...windowing!, trigger: triggerSpec(options) } });
   }
 
   aggregate(aggregates: Aggregates): PipelineBuilder {
-    this.#expect("aggregate", "windowed");
+    this.#expect("aggregate", "windowed", "triggered");
     if (Object.keys(aggregates).length === 0) {
       throw new TypeError("Cannot aggregate nothing: name a result, such as { n: count() }");
     }
-    return this.#with("aggregated", { aggregates: { ...aggregates } });
+    const { plan, settings } = this.#parts;
+    return this.#with("aggregated", windowedPlan(plan, { ...aggregates }, settings));
   }
 
   tap(callback: (batch: RecordBatch) => void | Promise<void>): PipelineBuilder {
@@ -271,7 +277,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
         NEXT[stage]
       }; the order is ` +
         `from(), timestamps(), ${STEPS}, keyBy(), window(), ` +
-        `aggregate(), tap() and batch(), to()`,
+        `trigger(), aggregate(), tap() and batch(), to()`,
     );
   }
 }

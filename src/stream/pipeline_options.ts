@@ -18,7 +18,7 @@ const DEFAULT_MEMORY_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_EPOCH_ROWS = 65_536;
 const DEFAULT_BATCH_ROWS = 16_384;
 const DEFAULT_CHECKPOINT_BATCHES = 256;
-const LATE_DATA_POLICIES: readonly LateDataPolicy[] = ["drop", "sideOutput"];
+const LATE_DATA_POLICIES: readonly LateDataPolicy[] = ["drop", "sideOutput", "update"];
 const BAD_INPUT_POLICIES: readonly BadInputPolicy[] = ["fail", "skip", "deadLetter"];
 
 /** Options of a pipeline. */
@@ -38,15 +38,23 @@ export interface PipelineOptions {
   /** Where records go with `badRecords: "deadLetter"`. */
   deadLetter?: Publisher | ((bad: BadInput) => void | Promise<void>);
   /**
-   * What becomes of late rows, those whose windows had all closed when they came: they are left out
-   * (`"drop"`, default), or they go to `lateOutput` (`"sideOutput"`). They are counted as `late`
-   * either way.
+   * What becomes of late rows, those whose windows had all ended when they came: they are left out
+   * (`"drop"`, default), they go to `lateOutput` (`"sideOutput"`), or they revise the results of
+   * their windows (`"update"`): for each of them the whole window has a new result, until
+   * `allowedLateness` after its end. Results then say which pane of their window they are. Rows that
+   * count in no window are counted as `late` whichever it is.
    */
   lateData?: LateDataPolicy;
   /**
-   * Where late rows go with `lateData: "sideOutput"`: each once, in the order of its source
-   * partition, when no lost bee can change any more that it is late. A publisher gets rows with the
-   * columns `record`, `position` and `partition`.
+   * How long after its end a window takes rows with `lateData: "update"`; it is kept as long.
+   * Default 0. With other policies a window takes none after its end, whatever this is.
+   */
+  allowedLateness?: Duration;
+  /**
+   * Where late rows go with `lateData: "sideOutput"` and, if there is one, with `"update"` those
+   * that come after `allowedLateness`: each once, in the order of its source partition, when no lost
+   * bee can change any more that it is late. A publisher gets rows with the columns `record`,
+   * `position` and `partition`.
    */
   lateOutput?: Publisher | ((late: LateRow) => void | Promise<void>);
   /**
@@ -80,6 +88,8 @@ export interface PipelineSettings {
   readonly badRecords: BadInputPolicy;
   readonly deadLetter: PipelineOptions["deadLetter"];
   readonly lateData: LateDataPolicy;
+  /** How long after its end a window takes rows, ms. */
+  readonly allowedLatenessMs: number;
   readonly lateOutput: PipelineOptions["lateOutput"];
   readonly deliveryGuarantee: DeliveryGuarantee;
   /** What the kernel of each bee is made with. */
@@ -102,6 +112,7 @@ const OPTIONS: OptionRule<PipelineOptions> = {
     badRecords: true,
     deadLetter: true,
     lateData: true,
+    allowedLateness: true,
     lateOutput: true,
     deliveryGuarantee: true,
     memoryBytes: true,
@@ -129,6 +140,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     badRecords = "fail",
     deadLetter,
     lateData = "drop",
+    allowedLateness = 0,
     lateOutput,
     deliveryGuarantee = DeliveryGuarantee.ExactlyOnce,
     memoryBytes = DEFAULT_MEMORY_BYTES,
@@ -143,7 +155,8 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
   check.target("badRecords", { policy: badRecords, puts, name: puts, target: deadLetter });
   check.oneOf("lateData", lateData, LATE_DATA_POLICIES);
   const aside = { puts: "sideOutput", name: "lateOutput", target: lateOutput };
-  check.target("lateData", { policy: lateData, ...aside });
+  const putsAside = lateData === "update" && lateOutput !== undefined ? aside.puts : lateData;
+  check.target("lateData", { policy: putsAside, ...aside });
   check.oneOf("deliveryGuarantee", deliveryGuarantee, DELIVERY_GUARANTEES);
   return {
     workers: check.count("workers", workers, { least: 1, most: MAX_WORKERS }),
@@ -152,6 +165,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     badRecords,
     deadLetter,
     lateData,
+    allowedLatenessMs: latenessMs(lateData, allowedLateness),
     lateOutput,
     deliveryGuarantee,
     kernel: {
@@ -164,4 +178,14 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     checkpointBatches: check.count("checkpointBatches", checkpointBatches, { least: 1 }),
     runtime,
   };
+}
+
+/** @throws {RangeError} when windows are to be revised for no time. */
+function latenessMs(policy: LateDataPolicy, allowed: Duration): number {
+  const ms = milliseconds(allowed, "allowedLateness");
+  if (policy !== "update" || ms > 0) return ms;
+  throw new RangeError(
+    `Cannot create pipeline: lateData: "update" revises windows until allowedLateness after their ` +
+      `end, received allowedLateness ${allowed}; pass how long, such as allowedLateness: "1m"`,
+  );
 }

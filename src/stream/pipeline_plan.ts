@@ -1,7 +1,8 @@
 import { columnNames } from "../batch/expressions/node.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
-import type { OperatorSpec } from "../hive/operator_loader.ts";
+import { EVENT_TIME } from "../hive/event_times.ts";
+import { operatorSchema, type OperatorSpec } from "../hive/operator_loader.ts";
 import { OrderedInput, type OrderedSpec, ROW_WATERMARK } from "../hive/ordered_input.ts";
 import type { StepSpec } from "../hive/row_steps.ts";
 import { RowSteps } from "../hive/row_steps.ts";
@@ -9,14 +10,16 @@ import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
 import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
 import { Aggregate, columnsOfAggregate, isComputed } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
+import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { CalendarTime } from "../windows/calendar_time.ts";
 import { extentOf } from "../windows/plan.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
 import { windowTableOver } from "../windows/window_table.ts";
 import type { RowTeller } from "../windows/watermark_strategy.ts";
-import { EVEN_TIME } from "./calendar_plan.ts";
+import { CALENDAR_BOUNDS, EVEN_TIME } from "./calendar_plan.ts";
 import type { TimestampFormat } from "./event_time.ts";
 import type { WatermarkPlan } from "./time_options.ts";
+import type { WindowingPlan } from "./window_plan.ts";
 
 /** Where event times come from. */
 export interface TimePlan {
@@ -32,6 +35,10 @@ export interface TimePlan {
 export interface OrderedPlan {
   /** Columns that they ask for beside the keys. */
   readonly columns: readonly string[];
+  /** Whether they ask for all. */
+  readonly wholeRows: boolean;
+  /** Of calendar windows: whose bounds stand beside the rows. */
+  readonly calendar?: CalendarWindow;
   readonly operator: OperatorSpec;
   /** Which windows they are, in words. */
   readonly text: string;
@@ -44,11 +51,13 @@ export interface PipelinePlan {
   readonly time?: TimePlan;
   readonly steps: readonly StepSpec[];
   readonly keys?: readonly string[];
+  /** The windows as they were asked for; with the aggregates it is decided how they come about. */
+  readonly windowing?: WindowingPlan;
   readonly window?: WindowAssigner;
   /** Of calendar windows: in its even time they are those of `window`. */
   readonly calendar?: CalendarTime;
   readonly aggregates?: Aggregates;
-  /** In the place of `window` and `aggregates`: what must see rows in order. */
+  /** In the place of `window`: what must see rows in order. */
   readonly ordered?: OrderedPlan;
 }
 
@@ -85,8 +94,10 @@ function orderedSpec(
   tellsLate = false,
 ): OrderedSpec | undefined {
   if (!time || !ordered) return undefined;
-  const { columns, operator } = ordered;
-  return { time: time.column, keys, columns, bound: time.bound, tellsLate, operator };
+  const { columns, wholeRows, calendar, operator } = ordered;
+  const beside = calendar ? Object.values(CALENDAR_BOUNDS) : [];
+  const asked = { keys, beside, columns, wholeRows };
+  return { time: time.column, ...asked, bound: time.bound, tellsLate, operator };
 }
 
 /** The steps, and behind them those that make the columns that aggregates compute. */
@@ -99,7 +110,8 @@ function stepsOf({ steps, aggregates = {} }: PipelinePlan): readonly StepSpec[] 
 
 /** The source's columns that a plan asks for; `undefined`: all of them. */
 function wantedColumns(plan: PipelinePlan, windows: WindowSpec | OrderedSpec | undefined) {
-  const names = new Set<string>(windows ? [windows.time] : []);
+  const beside = windows && "beside" in windows ? windows.beside : [];
+  const names = new Set<string>(windows ? [windows.time, ...beside] : []);
   const made = new Set<string>();
   const want = (asked: Iterable<string>) => {
     for (const name of asked) if (!made.has(name)) names.add(name);
@@ -112,20 +124,21 @@ function wantedColumns(plan: PipelinePlan, windows: WindowSpec | OrderedSpec | u
     if (step.kind === "select") return names;
     if (step.kind === "withColumn") made.add(step.name);
   }
-  if (!windows) return undefined;
+  if (!windows || ("wholeRows" in windows && windows.wholeRows)) return undefined;
   want(windows.keys);
-  want(
-    "columns" in windows
-      ? windows.columns
-      : Object.values(windows.aggregates).flatMap(columnsOfAggregate),
-  );
+  want("columns" in windows ? windows.columns : columnsOf(windows.aggregates));
   return names;
+}
+
+/** The columns that some aggregates name. */
+export function columnsOf(aggregates: Aggregates): string[] {
+  return Object.values(aggregates).flatMap(columnsOfAggregate);
 }
 
 /** The columns that a plan asks its source for; `undefined`: all of them. */
 export function askedColumns(plan: PipelinePlan): ReadonlySet<string> | undefined {
   const names = wantedColumns(plan, windowSpec(plan) ?? orderedSpec(plan));
-  names?.delete(EVEN_TIME);
+  for (const name of names ?? []) if (isComputed(name)) names!.delete(name);
   for (const name of plan.time?.watermarks?.strategy.columns ?? []) names?.add(name);
   return plan.time ? names?.add(plan.time.column) : names;
 }
@@ -143,14 +156,14 @@ export function resolvePlan(
   options: { whole?: boolean; tellsLate?: boolean } = {},
 ): ResolvedPlan {
   const steps = stepsOf(plan);
-  const { calendar } = plan;
+  const { calendar, aggregates = {} } = plan;
   const window = windowSpec(plan, options.tellsLate);
   const ordered = orderedSpec(plan, options.tellsLate);
   const windows = window ?? ordered;
   // Checked against all columns first, so that messages list what the user knows.
-  const own = calendar ? withoutEvenTime(source) : source;
+  const own = withoutComputed(source);
   if (calendar) new RowSteps(plan.steps, own)[Symbol.dispose]();
-  const resultSchema = resultSchemaOf({ window, ordered, steps }, source);
+  const resultSchema = resultSchemaOf({ window, ordered, steps, aggregates }, source);
   const { watermarks } = plan.time ?? {};
   const { fields } = ordered && watermarks ? withWatermarks(source) : source;
   const wanted = options.whole || windows?.tellsLate ? undefined : wantedColumns(plan, windows);
@@ -172,24 +185,28 @@ function withWatermarks({ fields }: Schema): Schema {
   return { fields: [...fields, { name: ROW_WATERMARK, type: { kind: "f64" }, nullable: false }] };
 }
 
-function withoutEvenTime({ fields }: Schema): Schema {
-  return { fields: fields.filter(({ name }) => name !== EVEN_TIME) };
+/** Without what was put beside the columns of the user. */
+function withoutComputed(schema: Schema): Schema {
+  const fields = schema.fields.filter(({ name }) => !isComputed(name));
+  return fields.length < schema.fields.length ? { fields } : schema;
 }
 
 function resultSchemaOf(
-  { window, ordered, steps }: {
+  { window, ordered, steps, aggregates }: {
     window: WindowSpec | undefined;
     ordered: OrderedSpec | undefined;
     steps: readonly StepSpec[];
+    aggregates: Aggregates;
   },
   schema: Schema,
 ): Schema | undefined {
-  if (window) checkConditions(window.aggregates, { steps, schema });
+  checkConditions(aggregates, { steps, schema });
   using run = new RowSteps(steps, schema);
   if (!run.isReady) return undefined;
   if (ordered) {
-    const { resultSchema } = ordered.operator;
-    return new OrderedInput(ordered, schema, run) && resultSchema;
+    const input = new OrderedInput(ordered, schema, run);
+    const { operator, keys } = ordered;
+    return operatorSchema(operator, { schema: input.schema, time: EVENT_TIME, keys });
   }
   if (!window) return run.schema;
   const input = new WindowInput(window, schema, run);

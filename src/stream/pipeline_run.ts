@@ -131,7 +131,7 @@ export class PipelineRun {
   constructor(spec: RunSpec, options: RunOptions = {}) {
     knownOptions(options, OPTIONS);
     const { source, plan, settings } = spec;
-    const { runtime, badRecords, lateData, batchRows, ringBytes, workers } = settings;
+    const { runtime, badRecords, lateOutput, batchRows, ringBytes, workers } = settings;
     this.#spec = spec;
     this.#options = options;
     this.#startedMs = this.#turnMs = this.#progressMs = runtime.monotonicMs();
@@ -155,7 +155,7 @@ export class PipelineRun {
       ...(columns && { columns }),
     };
     const maxBytes = ringBytes / 2 - RING_HEADER_BYTES - MESSAGE_HEADER_BYTES;
-    const tellsLate = lateData === "sideOutput";
+    const tellsLate = lateOutput !== undefined || spec.onLate !== undefined;
     const given = { plan, open, bad: this.#bad, tellsLate, batchRows, maxBytes };
     this.#feed = new BatchFeed(source, given);
   }

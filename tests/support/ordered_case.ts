@@ -151,6 +151,7 @@ function planOf(given: OrderedCase): PipelinePlan {
     keys: keyed ? ["key"] : [],
     ordered: {
       columns: ["value"],
+      wholeRows: false,
       operator: listing({ size, every }),
       text: "lists",
       because: "it lists them",

@@ -1,0 +1,85 @@
+import { isKernelOp, whyOrdered } from "../windows/aggregate_place.ts";
+import type { Aggregates } from "../windows/aggregates.ts";
+import { CalendarWindow } from "../windows/calendar_window.ts";
+import { extentOf } from "../windows/plan.ts";
+import type { WindowAssigner } from "../windows/window_assigner.ts";
+import type { TriggerSpec, WindowOperatorSpec, WindowSpec } from "../windows/window_spec.ts";
+import { CALENDAR_BOUNDS, calendarPlan } from "./calendar_plan.ts";
+import type { PipelineSettings } from "./pipeline_options.ts";
+import { columnsOf, type OrderedPlan, type PipelinePlan } from "./pipeline_plan.ts";
+import { windowText } from "./window_text.ts";
+
+/** Whatever rows can be put into. */
+export type AnyWindow = WindowAssigner | CalendarWindow;
+
+/** Windows, and when they give results. */
+export interface WindowingPlan {
+  readonly assigner: AnyWindow;
+  readonly trigger?: TriggerSpec;
+}
+
+/** What decides where windows are computed. */
+interface Asked extends WindowingPlan {
+  readonly aggregates: Aggregates;
+  /** How long windows are revised after their end, ms. */
+  readonly revisedFor: number;
+}
+
+/**
+ * Why the rows of a key must come to its owner in the order of the source; `undefined`: they need
+ * not, and the kernels of all bees aggregate them in any.
+ */
+function whyInOrder({ trigger, aggregates, revisedFor }: Asked): string | undefined {
+  if (trigger) return "a trigger gives results by which rows have come so far";
+  if (revisedFor > 0) return "a late row revises what its window has given";
+  for (const [name, { op }] of Object.entries(aggregates)) {
+    if (!isKernelOp(op)) {
+      return `${JSON.stringify(name)} is computed in JavaScript: ${whyOrdered(op)}`;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * How a windowed aggregation is computed: in the kernels of all bees, whichever has a row, or by
+ * the owner of each key, which sees its rows in the order of the source.
+ */
+export function windowedPlan(
+  { time, windowing }: PipelinePlan,
+  aggregates: Aggregates,
+  settings: PipelineSettings,
+): Partial<PipelinePlan> {
+  const { assigner } = windowing!;
+  const revisedFor = settings.lateData === "update" ? settings.allowedLatenessMs : 0;
+  const asked = { ...windowing!, aggregates, revisedFor };
+  const because = whyInOrder(asked);
+  if (because !== undefined) return { aggregates, ordered: orderedPlan(asked, because) };
+  const windows = assigner instanceof CalendarWindow
+    ? calendarPlan(time!, assigner)
+    : { window: assigner };
+  return { ...windows, aggregates };
+}
+
+function orderedPlan(
+  { assigner, trigger, aggregates, revisedFor }: Asked,
+  because: string,
+): OrderedPlan {
+  const windows: WindowOperatorSpec = {
+    window: windowSpecOf(assigner),
+    ...(trigger && { trigger }),
+    ...(revisedFor > 0 && { revisedFor }),
+  };
+  return {
+    columns: columnsOf(aggregates),
+    wholeRows: Object.values(aggregates).some(({ rows }) => rows),
+    ...(assigner instanceof CalendarWindow && { calendar: assigner }),
+    operator: { kind: "windows", windows, aggregates },
+    text: windowText(assigner),
+    because,
+  };
+}
+
+function windowSpecOf(assigner: AnyWindow): WindowSpec {
+  if (assigner instanceof CalendarWindow) return { kind: "bounds", ...CALENDAR_BOUNDS };
+  return { kind: "aligned", extent: extentOf(assigner) };
+}

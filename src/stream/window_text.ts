@@ -1,0 +1,51 @@
+import { spellDuration } from "../runtime/duration.ts";
+import { CalendarWindow } from "../windows/calendar_window.ts";
+import { CumulatingWindow } from "../windows/cumulating_window.ts";
+import { SlidingWindow } from "../windows/sliding_window.ts";
+import type { WindowAssigner } from "../windows/window_assigner.ts";
+import type { TriggerSpec } from "../windows/window_spec.ts";
+
+/** Windows in words. */
+export function windowText(window: WindowAssigner | CalendarWindow): string {
+  if (window instanceof CalendarWindow) return calendarText(window);
+  const size = spellDuration(window.size);
+  const offset = window.offset > 0 ? `, offset by ${spellDuration(window.offset)}` : "";
+  if (window instanceof SlidingWindow) {
+    return `sliding, ${size} each, one every ${spellDuration(window.slide)}${offset}`;
+  }
+  if (window instanceof CumulatingWindow) {
+    return `cumulating, up to ${size} by steps of ${spellDuration(window.step)}${offset}`;
+  }
+  return `tumbling, ${size} each${offset}`;
+}
+
+function calendarText({ unit, timeZone, weekStart }: CalendarWindow): string {
+  const start = unit === "week" ? ` from ${weekStart}` : "";
+  return `each ${unit}${start} in ${timeZone}; found in JavaScript, row by row, by its calendar`;
+}
+
+const PANES = {
+  accumulating: "all rows of their window",
+  discarding: "the rows since the one before",
+  retracting: "all rows of their window, and the one before is taken back",
+} as const;
+
+const AT_END = {
+  always: "at the end",
+  ifChanged: "at the end, if rows have come since the one before",
+  never: "",
+} as const;
+
+/** A trigger in words. */
+export function triggerText(
+  { everyRows, every, clock, onTime = "always", panes = "accumulating" }: TriggerSpec,
+): string {
+  const when = [
+    ...(everyRows === undefined ? [] : [`after every ${everyRows} rows`]),
+    ...(every === undefined ? [] : [
+      `every ${spellDuration(every)} of ${clock === "processing" ? "the clock" : "event time"}`,
+    ]),
+    AT_END[onTime],
+  ].filter((each) => each !== "");
+  return `results ${when.join(", ") || "never"}; they hold ${PANES[panes]}`;
+}

@@ -1,0 +1,241 @@
+import * as fc from "fast-check";
+import {
+  aggregateRows,
+  count,
+  CumulatingWindow,
+  from,
+  max,
+  type PipelineMetrics,
+  type PipelineOptions,
+  RecordBatch,
+  SlidingWindow,
+  type Source,
+  sum,
+  type TriggerOptions,
+  TumblingWindow,
+} from "../../mod.ts";
+import { schema, types as t } from "../../src/batch/mod.ts";
+import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
+import type { LateRow } from "../../src/stream/late_output.ts";
+import type { AnyWindow } from "../../src/stream/window_plan.ts";
+import { oracle, type OracleCase, type OracleResult, type OracleWindow } from "./oracle.ts";
+import { exactly } from "./oracle_aggregates.ts";
+import { Random } from "./random.ts";
+import { breakBees } from "./simulated_case.ts";
+
+const COLUMNS = schema({ at: t.timestamp, key: t.dict, x: t.i32 });
+const ALLOWED = 7;
+
+/** A row of a case. */
+export interface WindowedRow {
+  readonly at: number | null;
+  readonly key: string | null;
+  readonly x: number;
+  readonly partition: number;
+}
+
+/** What a pipeline is to compute, as it and as the oracle are told. */
+export interface WindowedCase {
+  readonly rows: readonly WindowedRow[];
+  readonly partitions: number;
+  readonly bound: number;
+  readonly lateData: "drop" | "sideOutput" | "update";
+  readonly window: { readonly told: OracleWindow; readonly make: () => AnyWindow };
+  readonly trigger: TriggerOptions | undefined;
+  /** Rows of a batch, at most. */
+  readonly most: number;
+}
+
+/** How a case is run. */
+export interface WindowedRun {
+  readonly seed: number;
+  readonly workers: number;
+  readonly faults: boolean;
+}
+
+/** What came of it. */
+export interface WindowedOutcome {
+  readonly lines: readonly string[];
+  readonly late: readonly LateRow[];
+  readonly metrics: PipelineMetrics;
+}
+
+const size = fc.integer({ min: 1, max: 20 });
+
+const alignedWindows: fc.Arbitrary<WindowedCase["window"]> = fc.oneof(
+  fc.record({ size, offset: fc.integer({ min: 0, max: 30 }) }).map((given) => ({
+    told: { kind: "tumbling" as const, ...given },
+    make: () => new TumblingWindow(given),
+  })),
+  fc.record({ size, slide: size }).map((given) => ({
+    told: { kind: "sliding" as const, ...given },
+    make: () => new SlidingWindow(given),
+  })),
+  fc.record({ step: size, steps: fc.integer({ min: 1, max: 4 }) }).map(({ step, steps }) => ({
+    told: { kind: "cumulating" as const, size: step * steps, step },
+    make: () => new CumulatingWindow({ size: step * steps, step }),
+  })),
+);
+
+const triggers: fc.Arbitrary<TriggerOptions | undefined> = fc.option(
+  fc.record({
+    everyRows: fc.integer({ min: 1, max: 4 }),
+    every: fc.integer({ min: 1, max: 10 }),
+    onTime: fc.constantFrom("always" as const, "ifChanged" as const),
+    panes: fc.constantFrom("accumulating" as const, "discarding" as const, "retracting" as const),
+  }, { requiredKeys: [] }),
+  { nil: undefined },
+);
+
+const jitter = fc.integer({ min: 0, max: 30 });
+
+function rowsOf(partitions: number): fc.Arbitrary<WindowedRow[]> {
+  const row = fc.record({
+    back: fc.option(jitter, { freq: 20 }),
+    step: fc.integer({ min: 0, max: 3 }),
+    key: fc.option(fc.constantFrom("", "a", "b", "c", "d", "é", "f"), { freq: 10 }),
+    partition: fc.nat({ max: partitions - 1 }),
+  });
+  return fc.array(row, { maxLength: 120 }).map((rows) => {
+    let now = -20;
+    return rows.map(({ back, step, key, partition }, x) => {
+      now += step;
+      return { at: back === null ? null : now - back, key, x, partition };
+    });
+  });
+}
+
+/** Random cases of windows of some kinds. */
+export function windowedCases(windows = alignedWindows): fc.Arbitrary<WindowedCase> {
+  return fc.integer({ min: 1, max: 3 }).chain((partitions) =>
+    fc.record({
+      rows: rowsOf(partitions),
+      partitions: fc.constant(partitions),
+      bound: fc.integer({ min: 0, max: 25 }),
+      lateData: fc.constantFrom("drop" as const, "sideOutput" as const, "update" as const),
+      window: windows,
+      trigger: triggers,
+      most: fc.constantFrom(1, 5, 40),
+    })
+  );
+}
+
+const AGGREGATES = {
+  n: count(),
+  total: sum("x"),
+  most: max("x"),
+  rows: aggregateRows((rows: { x: number }[]) => rows.map(({ x }) => x).join(" ")),
+};
+
+function lineOf(row: Readonly<Record<string, unknown>>): string {
+  const { windowStart, windowEnd, key, n, total, most, rows } = row;
+  const { paneIndex = 0, paneTiming = "onTime", rowKind = "insert" } = row;
+  const takesBack = rowKind === "updateBefore" || rowKind === "delete";
+  const pane = `${takesBack ? "takes back" : paneTiming} ${paneIndex}`;
+  return `${windowStart}-${windowEnd} ${
+    JSON.stringify(key)
+  } ${pane}: ${n} ${total} ${most} [${rows}]`;
+}
+
+/** What a case comes to by the oracle, a line for each result. */
+export function expectedOf(given: WindowedCase) {
+  const { rows, partitions, bound, lateData, window, trigger } = given;
+  const { panes, every, ...rest } = trigger ?? {};
+  const told: OracleCase = {
+    rows: rows.map(({ at, key, x, partition }) => ({
+      time: at,
+      keys: [key],
+      values: { x },
+      partition,
+    })),
+    window: window.told,
+    partitions,
+    bound,
+    aggregates: {
+      n: exactly.count(),
+      total: exactly.sum("x"),
+      most: exactly.max("x"),
+      rows: exactly.collect("x"),
+    },
+    lateData,
+    ...(lateData === "update" && { allowedLateness: ALLOWED }),
+    ...(trigger && {
+      trigger: {
+        ...(rest as { everyRows?: number; onTime?: "always" | "ifChanged" }),
+        ...(every !== undefined && { everyTime: every as number }),
+        ...(panes && { mode: panes }),
+      },
+    }),
+  };
+  const outcome = oracle(told);
+  return { ...outcome, lines: outcome.results.map(oracleLine) };
+}
+
+function oracleLine({ windowStart, windowEnd, keys, values, ...pane }: OracleResult): string {
+  const rows = (values.rows as readonly unknown[]).join(" ");
+  return lineOf({
+    windowStart,
+    windowEnd,
+    key: keys[0],
+    ...values,
+    rows,
+    paneIndex: pane.index,
+    paneTiming: pane.timing,
+    rowKind: pane.retracts ? "delete" : "insert",
+  });
+}
+
+function sourceOf({ rows, partitions, most }: WindowedCase, random: Random): Source {
+  return {
+    name: "a case",
+    partitions,
+    async *open() {
+      for (let next = 0; next < rows.length;) {
+        const [start, { partition }] = [next, rows[next]];
+        const end = start + 1 + random.below(most);
+        while (next < end && rows[next]?.partition === partition) next++;
+        const taken = rows.slice(start, next).map(({ at, key, x }) => ({ at, key, x }));
+        const batch: unknown = RecordBatch.fromRows(taken as object[], {
+          schema: COLUMNS as never,
+        });
+        yield { partition, batch: batch as RecordBatch };
+      }
+    },
+  };
+}
+
+/** Runs a case in a simulation. */
+export async function simulateWindowed(
+  given: WindowedCase,
+  { seed, workers, faults }: WindowedRun,
+): Promise<WindowedOutcome> {
+  const random = new Random(seed);
+  const runtime = new SimulatedRuntime({ seed });
+  const late: LateRow[] = [];
+  const options: PipelineOptions = {
+    workers,
+    runtime,
+    batchRows: random.pick([2, 10, 1000]),
+    checkpointBatches: random.pick([1, 4, 1000]),
+    ringBytes: random.pick([1 << 14, 1 << 20]),
+    maxLostBees: 1000,
+    recordTimeout: 50,
+    lateData: given.lateData,
+    ...(given.lateData === "update" && { allowedLateness: ALLOWED }),
+    ...(given.lateData !== "drop" && { lateOutput: (row: LateRow) => void late.push(row) }),
+  };
+  const windowed = from(
+    sourceOf(given, random) as Source<{ at: number; key: string; x: number }>,
+    options,
+  )
+    .timestamps("at", { maxDisorder: given.bound }).keyBy("key").window(given.window.make());
+  const pipeline = given.trigger
+    ? windowed.trigger(given.trigger).aggregate(AGGREGATES)
+    : windowed.aggregate(AGGREGATES);
+  const lines: string[] = [];
+  await runtime.drive(async () => {
+    if (faults) breakBees(runtime, random);
+    for await (const batch of pipeline.batches()) for (const row of batch) lines.push(lineOf(row));
+  });
+  return { lines, late, metrics: pipeline.metrics() };
+}
