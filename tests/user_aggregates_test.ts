@@ -170,6 +170,29 @@ Deno.test("a merge that gives its second state back does not share it", async ()
   assertEquals([fn.result(into), fn.result(from)], [6, 3]);
 });
 
+Deno.test("a result that was given stays what it was when its state goes on", async () => {
+  const rows = {
+    init: (): Sale[] => [],
+    add(state: Sale[], row: Sale) {
+      state.push(row);
+      return state;
+    },
+    merge: (a: Sale[], b: Sale[]) => [...a, ...b],
+    result: (state: Sale[]) => ({ state }),
+  };
+  const fns = await inBee({
+    own: aggregateOf(rows),
+    list: aggregateRows((rows: Sale[]) => ({ state: rows })),
+  });
+  for (const fn of fns) {
+    const state = stateOf(fn, BATCH.slice(0, 1));
+    const early = fn.result(state);
+    stateOf(fn, BATCH.slice(1, 3), state);
+    assertEquals(early, { state: ROWS.slice(0, 1) });
+    assertEquals(fn.result(state), { state: ROWS });
+  }
+});
+
 Deno.test("aggregateOf() takes rows out again only where there is a retract()", async () => {
   const { init, add, merge, result } = total;
   const retract = (sum: number, price: number) => sum - price;

@@ -182,11 +182,24 @@ function nullary(called: Called): () => unknown {
   };
 }
 
+/** A result that shares nothing with its state, which goes on after an early one. */
+function unshared(called: Called): (state: unknown) => unknown {
+  if (called.op !== "aggregateOf") return unary(called);
+  const { fn } = called;
+  const copying = (...given: unknown[]) => {
+    const result = fn(...given);
+    return typeof result === "object" && !(result instanceof Promise)
+      ? structuredClone(result)
+      : result;
+  };
+  return unary({ ...called, fn: copying });
+}
+
 const CALLS: Readonly<Record<Part, (called: Called) => unknown>> = {
   init: nullary,
   add: binary,
   merge: binary,
-  result: unary,
+  result: unshared,
   retract: binary,
 };
 

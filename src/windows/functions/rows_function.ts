@@ -14,8 +14,8 @@ export interface RowsRule {
   readonly limit: number;
   /** What happens to one more: an error, or nothing. */
   readonly beyond?: () => Error;
-  /** The result of all values that were kept, in the order in which they came. */
-  readonly result: (values: readonly unknown[]) => unknown;
+  /** The result of all values that were kept, in the order in which they came: a list of its own. */
+  readonly result: (values: unknown[]) => unknown;
 }
 
 /** Keeps values in the order in which they came, and makes a result of them at the end. */
@@ -57,7 +57,7 @@ export class RowsFunction implements AggregateFunction<Arrived> {
   }
 
   result({ values }: Arrived): unknown {
-    return this.#rule.result(values);
+    return this.#rule.result([...values]);
   }
 
   save({ values, order }: Arrived): unknown {
