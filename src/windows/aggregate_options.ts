@@ -1,4 +1,5 @@
 import type { DataType } from "../batch/schema.ts";
+import { received } from "../runtime/known_options.ts";
 
 /** What some aggregates need to know beside their columns, as plain data. */
 export interface AggregateOptions {
@@ -18,4 +19,27 @@ export interface AggregateOptions {
   readonly type?: DataType;
   /** How a user's functions come to a bee. */
   readonly functions?: unknown;
+}
+
+/**
+ * Checks an option that counts something.
+ *
+ * @throws {RangeError} when it is no whole number from `least` to `most`.
+ */
+export function wholeOption(
+  op: string,
+  name: string,
+  value: unknown,
+  least = 1,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) {
+    return;
+  }
+  const range = most < Number.MAX_SAFE_INTEGER
+    ? `from ${least} to ${most}`
+    : `of at least ${least}`;
+  throw new RangeError(
+    `Cannot make ${op}(): ${name} must be a whole number ${range}, received ${received(value)}`,
+  );
 }

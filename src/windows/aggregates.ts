@@ -5,6 +5,8 @@ import {
   type ColumnOf,
   type YieldOf,
 } from "./aggregate.ts";
+import type { Histogram } from "./histogram.ts";
+import type { TopValue } from "./top_k.ts";
 
 /** Aggregates by the name of their result column. */
 export type Aggregates = Readonly<Record<string, AggregateSpec>>;
@@ -17,6 +19,15 @@ export type NumberOf<Row, ColumnName> = ColumnName extends keyof Row
 /** The numbers among what an expression yields; any number where that is not known. */
 export type NumberIn<Value> = unknown extends Value ? number : Extract<Value, number | bigint>;
 
+/** What there is of a column or expression where it is not null; rows where it is of neither. */
+export type PresentIn<Row, ColumnName, Value> = [ColumnName] extends [never]
+  ? ([Value] extends [never] ? Row : unknown extends Value ? unknown : NonNullable<Value>)
+  : ColumnName extends keyof Row ? NonNullable<Row[ColumnName]>
+  : unknown;
+
+/** The aggregates that count. */
+export type CountOp = "count" | "countDistinct" | "approxCountDistinct";
+
 /** The aggregates that are doubles whatever they are of. */
 export type DoubleOp =
   | "mean"
@@ -25,16 +36,30 @@ export type DoubleOp =
   | "populationVariance"
   | "populationStddev"
   | "covariance"
-  | "correlation";
+  | "correlation"
+  | "quantile";
+
+/** What the aggregates give that keep more than a number. */
+export interface ListValues<Present> {
+  /** Of {@linkcode quantiles}. */
+  readonly quantiles: number[] | null;
+  /** Of {@linkcode topK}. */
+  readonly topK: TopValue<Present>[];
+  /** Of {@linkcode histogram}. */
+  readonly histogram: Histogram;
+  /** Of {@linkcode collect}. */
+  readonly collect: Present[];
+}
 
 /** The aggregates that give what a user's functions give. */
 export type UserOp = "aggregateOf" | "aggregateRows" | "reduce";
 
 /** What an aggregate gives in a result row, for rows of type `Row` going in. */
 export type AggregateValue<Row, Spec> = Spec extends
-  Aggregate<infer Op, infer ColumnName, infer Value, string> ? Op extends "count" ? number
+  Aggregate<infer Op, infer ColumnName, infer Value, string> ? Op extends CountOp ? number
   : Op extends DoubleOp ? number | null
   : Op extends UserOp ? Value | (Op extends "reduce" ? null : never)
+  : Op extends keyof ListValues<unknown> ? ListValues<PresentIn<Row, ColumnName, Value>>[Op]
   : ([ColumnName] extends [never] ? NumberIn<Value> : NumberOf<Row, ColumnName>) | null
   : never;
 

@@ -69,8 +69,7 @@ export function keyTypeOf({ name, type }: Field): KeyType {
 /** An aggregate of two columns chooses or compares by the second. */
 type Role = "of" | "by";
 
-/** Checks that a built-in aggregate can be taken of a column's type. */
-export function checkOp(op: AggregateOp, type: DataType, what: { role: Role; name: string }): void {
+function checkOp(op: AggregateOp, type: DataType, what: { role: Role; name: string }): void {
   if (op === "count" || isNumberType(type, op)) return;
   const { role, name } = what;
   const keepsText = (op === "argMin" || op === "argMax") && role === "of";

@@ -1,23 +1,29 @@
 import type { DataType, Schema } from "../../batch/schema.ts";
-import { resultTypeOf } from "../../kernel/window_check.ts";
+import { isNumberType, resultTypeOf } from "../../kernel/window_check.ts";
 import { SPREADS } from "../../kernel/window_layout.ts";
 import type { AggregateOp, ValueType } from "../../kernel/window_types.ts";
 import type { AggregateSpec } from "../aggregate.ts";
 import type { AggregateFunction } from "../aggregate_function.ts";
 import { isKernelOp, type OrderedOp } from "../aggregate_place.ts";
 import type { Aggregates } from "../aggregates.ts";
-import { checkedColumn } from "../plan.ts";
+import { checkedColumn, operandText } from "../plan.ts";
+import { ApproxCountDistinctFunction } from "./approx_count_distinct_function.ts";
 import { ChoiceFunction } from "./choice_function.ts";
+import { CountDistinctFunction } from "./count_distinct_function.ts";
 import { CountFunction } from "./count_function.ts";
+import { isComparable } from "./distinct_values.ts";
 import { DoubleSumFunction } from "./double_sum_function.ts";
 import { EdgeFunction } from "./edge_function.ts";
 import { FoldFunction } from "./fold_function.ts";
+import { HistogramFunction } from "./histogram_function.ts";
 import { IntegerSumFunction } from "./integer_sum_function.ts";
 import { JointFunction } from "./joint_function.ts";
 import { operandOf } from "./operand.ts";
+import { QuantileFunction } from "./quantile_function.ts";
 import { RangeFunction } from "./range_function.ts";
 import { RowsFunction } from "./rows_function.ts";
 import { SpreadFunction } from "./spread_function.ts";
+import { TopKFunction } from "./top_k_function.ts";
 import { UserAggregate } from "./user_aggregate.ts";
 import type { LoadedFunctions, UserFunctions } from "./user_functions.ts";
 
@@ -87,6 +93,32 @@ function ofPair(
 }
 
 const ORDERED: Readonly<Record<OrderedOp, (asked: Asked) => AggregateFunction>> = {
+  countDistinct(asked) {
+    const { limit = Infinity } = asked.spec.options ?? {};
+    const beyond = () => tooMany(asked, limit, ", or take approxCountDistinct()");
+    return new CountDistinctFunction(comparableColumn(asked), { limit, beyond });
+  },
+  approxCountDistinct: (asked) => new ApproxCountDistinctFunction(comparableColumn(asked)),
+  quantile: (asked) => quantileFunction(asked, true),
+  quantiles: (asked) => quantileFunction(asked, false),
+  topK(asked) {
+    const column = comparableColumn(asked);
+    const { k = 1, counters = k } = asked.spec.options ?? {};
+    return new TopKFunction(column, asked.schema.fields[column].type, { k, counters });
+  },
+  histogram: (asked) =>
+    new HistogramFunction(numberColumn(asked), asked.spec.options?.bounds ?? []),
+  collect(asked) {
+    const { limit = Infinity, onLimit } = asked.spec.options ?? {};
+    const operand = operandFor(asked);
+    return new RowsFunction(operand, {
+      type: { kind: "list", item: operand.type },
+      nullable: false,
+      limit,
+      ...(onLimit !== "first" && { beyond: () => tooMany(asked, limit) }),
+      result: (values) => values,
+    });
+  },
   aggregateOf: (asked) => new UserAggregate(operandFor(asked), functionsFor(asked), typeFor(asked)),
   reduce: (asked) => new FoldFunction(operandFor(asked), functionsFor(asked).add!, typeFor(asked)),
   aggregateRows: (asked) => {
@@ -101,6 +133,34 @@ const ORDERED: Readonly<Record<OrderedOp, (asked: Asked) => AggregateFunction>> 
     });
   },
 };
+
+function quantileFunction(asked: Asked, isOne: boolean): AggregateFunction {
+  return new QuantileFunction(numberColumn(asked), asked.spec.options?.quantiles ?? [], isOne);
+}
+
+/** The column of an aggregate of numbers; one of times makes no sense, as a mean of them does not. */
+function numberColumn({ spec, schema }: Asked): number {
+  const column = checkedColumn(spec, schema, "of");
+  const { type } = schema.fields[column];
+  if (isNumberType(type, "mean")) return column;
+  throw new TypeError(
+    `Cannot take ${spec.op} of ${operandText(spec, spec.column!)}: it must be a number, received ` +
+      `${type.kind}; cast it first`,
+  );
+}
+
+/** The column of an aggregate that tells values from each other. */
+function comparableColumn({ spec, schema }: Asked): number {
+  const column = checkedColumn(spec, schema, "of");
+  const { type } = schema.fields[column];
+  if (isComparable(type)) return column;
+  throw new TypeError(
+    `Cannot take ${spec.op} of ${
+      operandText(spec, spec.column!)
+    }: it must be a number, timestamp, ` +
+      `date, time, bool, text, bytes or decimal, received ${type.kind}; take it of a part of that`,
+  );
+}
 
 function operandFor({ spec, schema }: Asked) {
   return operandOf(spec, schema);
@@ -117,9 +177,9 @@ function functionsFor({ name, loaded }: Asked): UserFunctions {
   throw new TypeError(`Cannot compute ${JSON.stringify(name)}: its functions were not loaded`);
 }
 
-function tooMany({ name, spec: { op } }: Asked, limit: number): RangeError {
+function tooMany({ name, spec: { op } }: Asked, limit: number, more = ""): RangeError {
   return new RangeError(
     `Cannot compute ${JSON.stringify(name)}: ${op} keeps at most ${limit} values in a window and ` +
-      `key, received more; raise the option limit, or use smaller windows`,
+      `key, received more; raise the option limit, use smaller windows${more}`,
   );
 }

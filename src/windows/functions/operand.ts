@@ -33,7 +33,7 @@ export function operandOf(spec: AggregateSpec, schema: Schema): Operand {
 function columnOperand(spec: AggregateSpec, schema: Schema): Operand {
   const at = checkedColumn(spec, schema, "of");
   return {
-    type: schema.fields[at].type,
+    type: plainType(schema.fields[at].type),
     open({ columns }) {
       const column = columns[at];
       const validity = validityOf(column);
@@ -47,13 +47,20 @@ function columnOperand(spec: AggregateSpec, schema: Schema): Operand {
   };
 }
 
+/** In results text has no dictionary. */
+function plainType(type: DataType): DataType {
+  return type.kind === "dict" ? { kind: "utf8" } : type;
+}
+
 /** Rows are made of all columns that are not computed, all rows of a batch at once. */
 function rowOperand(spec: AggregateSpec, schema: Schema): Operand {
   const filter = spec.filter === undefined
     ? undefined
     : indexOf(schema, spec.filter, `take ${spec.op} of`);
   const places = schema.fields.flatMap(({ name }, at) => isComputed(name) ? [] : [at]);
-  const fields = places.map((at) => schema.fields[at]);
+  const fields = places.map((at) => {
+    return { ...schema.fields[at], type: plainType(schema.fields[at].type) };
+  });
   return {
     type: { kind: "struct", fields },
     open(batch) {
