@@ -149,7 +149,7 @@ function holds(
     keyTypes: types,
     extraType: { kind: "i32" },
     random,
-    assign: (time) => [{ start: time - 3, end: time + 4 }, { start: 0, end: 50 }],
+    assign: (_, time) => [{ start: time - 3, end: time + 4 }, { start: 0, end: 50 }],
   });
   const panes = trigger !== undefined || revisedFor > 0;
   assertSame(received(fed.results, { panes }), expected(truth.results, { panes }));

@@ -1,8 +1,8 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { AggregateFunction } from "./aggregate_function.ts";
-import type { AssignWindows } from "./custom_window.ts";
 import { AlignedOperator } from "./operator/aligned_operator.ts";
+import type { OperatorAssign } from "./operator/assigners.ts";
 import { CountOperator } from "./operator/count_operator.ts";
 import { FixedOperator } from "./operator/fixed_operator.ts";
 import { type OperatorCore, resultShapeOf } from "./operator/operator_core.ts";
@@ -19,8 +19,8 @@ export interface WindowOperatorParts {
   readonly schema: Schema;
   /** What is computed, by the names of the result columns. */
   readonly functions: ReadonlyMap<string, AggregateFunction>;
-  /** The function of custom windows. */
-  readonly assign?: AssignWindows;
+  /** Of custom windows: gives those that hold a row of some time, which are checked. */
+  readonly assign?: OperatorAssign;
 }
 
 /** Whether windows give results but at their ends. */

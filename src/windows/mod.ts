@@ -18,9 +18,12 @@ export type { AnyAggregateOp, OrderedOp } from "./aggregate_place.ts";
 export * from "./aggregates.ts";
 export * from "./bounded_disorder.ts";
 export * from "./collect.ts";
+export * from "./count_window.ts";
 export * from "./cumulating_window.ts";
 export * from "./custom_watermarks.ts";
+export * from "./custom_window.ts";
 export * from "./distinct_aggregates.ts";
+export * from "./global_window.ts";
 export * from "./histogram.ts";
 export * from "./periodic_watermark_generator.ts";
 export * from "./punctuated_watermarks.ts";
@@ -30,9 +33,11 @@ export {
   type CalendarWindowOptions,
   type Weekday,
 } from "./calendar_window.ts";
+export * from "./session_window.ts";
 export * from "./sliding_window.ts";
 export * from "./quantile_aggregates.ts";
 export * from "./top_k.ts";
+export * from "./trailing_window.ts";
 export * from "./tumbling_window.ts";
 export * from "./watermark_strategy.ts";
 export type { WindowAssigner } from "./window_assigner.ts";

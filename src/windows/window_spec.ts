@@ -18,8 +18,8 @@ export type WindowSpec =
   | { readonly kind: "trailing"; readonly duration: number }
   /** One window for everything. */
   | { readonly kind: "global" }
-  /** What a function gives, which sees these columns of a row. */
-  | { readonly kind: "custom"; readonly columns: readonly string[] }
+  /** What a function gives, which sees these columns of a row; absent: all. */
+  | { readonly kind: "custom"; readonly columns?: readonly string[] }
   /** From the time in one column up to the one in another, ms. */
   | { readonly kind: "bounds"; readonly start: string; readonly end: string };
 

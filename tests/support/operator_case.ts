@@ -2,7 +2,7 @@ import { columnOf } from "../../src/batch/column_of.ts";
 import { RecordBatch } from "../../src/batch/record_batch.ts";
 import type { DataType, Field } from "../../src/batch/schema.ts";
 import type { AggregateFunction } from "../../src/windows/aggregate_function.ts";
-import type { AssignWindows } from "../../src/windows/custom_window.ts";
+import type { OperatorAssign } from "../../src/windows/operator/assigners.ts";
 import { createWindowOperator } from "../../src/windows/create_window_operator.ts";
 import type { WindowOperator } from "../../src/windows/window_operator.ts";
 import type { WindowOperatorSpec } from "../../src/windows/window_spec.ts";
@@ -68,7 +68,7 @@ export interface Feeding {
   readonly extraType?: DataType;
   readonly random: Random;
   readonly functions?: ReadonlyMap<string, AggregateFunction>;
-  readonly assign?: AssignWindows;
+  readonly assign?: OperatorAssign;
   /** Whether state is saved and restored on the way. Default true. */
   readonly restores?: boolean;
 }

@@ -1,16 +1,21 @@
-import { readColumn } from "../../batch/column_reader.ts";
-import { zipRows } from "../../batch/column_reader.ts";
+import { readColumn, zipRows } from "../../batch/column_reader.ts";
 import type { Schema } from "../../batch/schema.ts";
+import { MAX_TIMESTAMP_MS } from "../../batch/time_range.ts";
+import { isTimeKind } from "../../kernel/window_check.ts";
 import { WindowShape } from "../../kernel/window_shape.ts";
 import { indexOf } from "../plan.ts";
 import type { WindowBounds } from "../window_offset.ts";
 import type { WindowSpec } from "../window_spec.ts";
 import type { ColumnBatch } from "../window_table.ts";
-import type { AssignWindows } from "../custom_window.ts";
+import { received } from "../../runtime/known_options.ts";
+import { isComputed } from "../aggregate.ts";
 import { readTimes } from "./read_times.ts";
 
 /** The windows of a row, by its number and time. */
 export type WindowsOf = (row: number, time: number) => readonly WindowBounds[];
+
+/** A user's function, which says what windows hold a row of some time. */
+export type OperatorAssign = (row: Record<string, unknown>, time: number) => unknown;
 
 /** Readies a batch. */
 export type Assigner = (batch: ColumnBatch) => WindowsOf;
@@ -35,8 +40,18 @@ function aligned(shape: WindowShape): WindowsOf {
   };
 }
 
+function boundColumn(schema: Schema, name: string): number {
+  const at = indexOf(schema, name, "take windows from");
+  const { kind } = schema.fields[at].type;
+  if (isTimeKind(kind) || kind === "i32" || kind === "f32") return at;
+  throw new TypeError(
+    `Cannot make custom windows: their bounds must be timestamps or numbers of milliseconds, ` +
+      `received ${kind}`,
+  );
+}
+
 function bounds({ start, end }: { start: string; end: string }, schema: Schema): Assigner {
-  const [from, to] = [start, end].map((name) => indexOf(schema, name, "take windows from"));
+  const [from, to] = [start, end].map((name) => boundColumn(schema, name));
   return ({ columns, length }) => {
     const starts = readTimes(columns[from], length);
     const ends = readTimes(columns[to], length);
@@ -44,13 +59,19 @@ function bounds({ start, end }: { start: string; end: string }, schema: Schema):
   };
 }
 
+function isTime(value: unknown): boolean {
+  return Number.isInteger(value) && Math.abs(value as number) <= MAX_TIMESTAMP_MS;
+}
+
 /** @throws {TypeError} when it is no window. */
 function checkWindow(given: unknown, time: number): void {
   const { start, end } = Object(given) as WindowBounds;
-  if (Number.isInteger(start) && Number.isInteger(end) && start < end) return;
+  if (isTime(start) && isTime(end) && start < end) return;
   throw new TypeError(
     `Cannot put row of time ${time} into windows: the function must give { start, end } in whole ` +
-      `milliseconds, the start before the end, received { start: ${start}, end: ${end} }`,
+      `milliseconds, the start before the end, received { start: ${received(start)}, end: ${
+        received(end)
+      } }`,
   );
 }
 
@@ -58,7 +79,7 @@ function checked(given: unknown, time: number): readonly WindowBounds[] {
   if (!Array.isArray(given)) {
     throw new TypeError(
       `Cannot put row of time ${time} into windows: the function must give an array of windows, ` +
-        `empty for none, received ${given === null ? "null" : typeof given}`,
+        `empty for none, and not be async, received ${received(given)}`,
     );
   }
   if (given.length > MOST_GIVEN) {
@@ -80,12 +101,18 @@ function inOrder(given: readonly WindowBounds[]): WindowBounds[] {
     );
 }
 
-function custom(names: readonly string[], schema: Schema, assign: AssignWindows): Assigner {
+function custom(
+  columns: readonly string[] | undefined,
+  schema: Schema,
+  assign: OperatorAssign,
+): Assigner {
+  const names = columns ??
+    schema.fields.map(({ name }) => name).filter((name) => !isComputed(name));
   const at = names.map((name) => indexOf(schema, name, "make windows of"));
   return ({ columns, length }) => {
     const cells = at.map((index) => readColumn(columns[index], { start: 0, end: length }));
     const rows = zipRows(names, cells, length);
-    return (row, time) => checked(assign(time, rows[row]), time);
+    return (row, time) => checked(assign(rows[row], time), time);
   };
 }
 
@@ -96,7 +123,7 @@ function custom(names: readonly string[], schema: Schema, assign: AssignWindows)
  */
 export function assignerOf(
   window: WindowSpec,
-  { schema, assign }: { schema: Schema; assign?: AssignWindows },
+  { schema, assign }: { schema: Schema; assign?: OperatorAssign },
 ): Assigner {
   switch (window.kind) {
     case "aligned": {

@@ -1,7 +1,6 @@
-import type { AssignWindows } from "../custom_window.ts";
 import type { WindowBounds } from "../window_offset.ts";
 import type { WindowOperatorSpec } from "../window_spec.ts";
-import { type Assigner, assignerOf, type WindowsOf } from "./assigners.ts";
+import { type Assigner, assignerOf, type OperatorAssign, type WindowsOf } from "./assigners.ts";
 import {
   ABSORBED,
   LATE,
@@ -28,7 +27,7 @@ export class FixedOperator extends TriggeredCore<TriggeredPane> {
   #ending: readonly OpenWindow[] = [];
 
   /** @throws {TypeError} when a column is not there, or of a type that does not fit its role. */
-  constructor(spec: WindowOperatorSpec, parts: OperatorParts & { assign?: AssignWindows }) {
+  constructor(spec: WindowOperatorSpec, parts: OperatorParts & { assign?: OperatorAssign }) {
     super(spec, parts);
     this.#assigner = assignerOf(spec.window, parts);
   }

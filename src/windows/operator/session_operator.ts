@@ -1,3 +1,4 @@
+import type { Schema } from "../../batch/schema.ts";
 import { indexOf } from "../plan.ts";
 import type { WindowOperatorSpec, WindowSpec } from "../window_spec.ts";
 import {
@@ -46,9 +47,7 @@ export class SessionOperator extends TriggeredCore<Session> {
     super(spec, parts);
     const { gap } = spec.window;
     this.#gap = typeof gap === "number" ? gap : NaN;
-    this.#gapColumn = typeof gap === "number"
-      ? -1
-      : indexOf(parts.schema, gap.column, "take session gaps from");
+    this.#gapColumn = typeof gap === "number" ? -1 : gapColumn(parts.schema, gap.column);
   }
 
   protected override openBatch(): void {
@@ -165,4 +164,13 @@ export class SessionOperator extends TriggeredCore<Session> {
       this.loadPane(session, pane);
     }
   }
+}
+
+function gapColumn(schema: Schema, name: string): number {
+  const at = indexOf(schema, name, "take session gaps from");
+  const { kind } = schema.fields[at].type;
+  if (kind === "i32" || kind === "i64" || kind === "f32" || kind === "f64") return at;
+  throw new TypeError(
+    `Cannot make session windows: each row's gap must be a number of milliseconds, received ${kind}`,
+  );
 }
