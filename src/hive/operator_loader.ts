@@ -2,20 +2,14 @@ import type { Schema } from "../batch/schema.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { createWindowOperator } from "../windows/create_window_operator.ts";
-import type { AssignWindows } from "../windows/custom_window.ts";
 import { functionsOf } from "../windows/functions/functions_of.ts";
 import type { LoadedFunctions } from "../windows/functions/user_functions.ts";
-import type { WindowBounds } from "../windows/window_offset.ts";
+import type { OperatorAssign } from "../windows/operator/assigners.ts";
 import { ORDER_COLUMNS, type WindowOperator } from "../windows/window_operator.ts";
 import type { WindowOperatorSpec } from "../windows/window_spec.ts";
 import { loadAggregates } from "./aggregate_spec.ts";
-import { StreamingError } from "./streaming_error.ts";
-import {
-  explainReferenceError,
-  loadFunction,
-  type UserFunction,
-  type UserFunctionSpec,
-} from "./user_function.ts";
+import { loadAssign } from "./assign_function.ts";
+import { loadFunction, type UserFunctionSpec } from "./user_function.ts";
 
 /** What an operator is made with. */
 export interface OperatorContext {
@@ -61,28 +55,11 @@ function hasFunctions({ aggregates, assign }: WindowsSpec): boolean {
 function windowsOperator(
   { windows, aggregates }: WindowsSpec,
   { schema, time, keys }: OperatorContext,
-  { loaded, assign }: { loaded?: LoadedFunctions; assign?: AssignWindows } = {},
+  { loaded, assign }: { loaded?: LoadedFunctions; assign?: OperatorAssign } = {},
 ): WindowOperator {
   const functions = functionsOf(aggregates, schema, loaded);
   const parts = { schema, functions, ...(assign && { assign }) };
   return createWindowOperator({ ...windows, time, keys }, parts);
-}
-
-/** The function of custom windows, whose errors end the run: it would fail in any bee. */
-function assigning(fn: UserFunction, spec: UserFunctionSpec): AssignWindows {
-  const info = { context: "context" in spec ? spec.context : undefined };
-  return (time, row) => {
-    try {
-      return (fn as (...given: unknown[]) => unknown)(time, row, info) as WindowBounds[];
-    } catch (thrown) {
-      const cause = explainReferenceError(thrown, spec);
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new StreamingError(
-        `Cannot put row of time ${time} into windows: assign() failed: ${reason}`,
-        { cause },
-      );
-    }
-  };
 }
 
 /** Makes operators. */
@@ -93,7 +70,7 @@ async function loadWindows(spec: WindowsSpec): Promise<OperatorMaker> {
   const loaded = await loadAggregates(spec.aggregates);
   const functions = {
     loaded,
-    ...(assign && { assign: assigning(await loadFunction(assign), assign) }),
+    ...(assign && { assign: await loadAssign(assign) }),
   };
   return (context) => windowsOperator(spec, context, functions);
 }
