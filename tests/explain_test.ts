@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   argMax,
   col,
@@ -10,6 +10,7 @@ import {
   mean,
   MemoryPublisher,
   PeriodicWatermarkGenerator,
+  type PipelineOptions,
   type Publisher,
   PunctuatedWatermarks,
   schema,
@@ -247,4 +248,16 @@ Deno.test("explain() refuses a plan that does not fit the columns, as a run does
 Deno.test("spellDuration() writes what milliseconds() reads, in the largest unit that fits", () => {
   const spelled = [0, 1, 1500, 5000, 90_000, 120_000, 7_200_000, 172_800_000].map(spellDuration);
   assertEquals(spelled, ["0ms", "1ms", "1500ms", "5s", "90s", "2m", "2h", "2d"]);
+});
+
+Deno.test("explain() tells whose rules windows follow where they are not Flink's", () => {
+  const explained = (semantics: PipelineOptions["semantics"]) =>
+    from([{ at: 1 }], { ...(semantics && { semantics }) }).timestamps("at")
+      .window(new TumblingWindow({ size: "1m" })).aggregate({ n: count() }).explain();
+  assert(!explained("flink").includes("semantics"));
+  assertStringIncludes(explained("beam"), "semantics   Beam's\n");
+  assertStringIncludes(explained({ closing: "passed" }), `Flink's, but for closing: "passed"`);
+  const kafka = explained("kafka");
+  assertStringIncludes(kafka, "semantics   Kafka Streams'\n");
+  assertStringIncludes(kafka, "trigger     results after every 1 rows");
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  aggregateRows,
   CalendarWindow,
   col,
   count,
@@ -220,4 +221,44 @@ Deno.test("PipelineDriver gives what the plainest code gives, however rows are p
     assertEquals({ late, untimed, filtered, absorbed }, counts);
     assertEquals(driver.late().length, late);
   });
+});
+
+Deno.test("PipelineDriver.ready() waits for functions of the user, and then works at once", async () => {
+  const driver = new PipelineDriver(
+    from([{ at: 0, n: 0 }]).timestamps("at").window(new TumblingWindow({ size: 10 }))
+      .aggregate({
+        list: aggregateRows((rows: { n: number }[]) => rows.map(({ n }) => n).join(" ")),
+      }),
+  );
+  driver.pipe([{ at: 1, n: 2 }, { at: 11, n: 3 }]);
+  assertEquals(driver.results(), []);
+  await driver.ready();
+  assertEquals(driver.results(), [{ windowStart: 0, windowEnd: 10, list: "2" }]);
+  driver.pipe([{ at: 20, n: 4 }]);
+  assertEquals(driver.results(), [{ windowStart: 10, windowEnd: 20, list: "3" }]);
+  driver.end();
+  assertEquals(driver.results(), [{ windowStart: 20, windowEnd: 30, list: "4" }]);
+  const mapped = new PipelineDriver(from([{ n: 0 }]).map(({ n }) => ({ twice: 2 * n })));
+  mapped.pipe([{ n: 2 }]);
+  await mapped.ready();
+  assertEquals(mapped.results(), [{ twice: 4 }]);
+});
+
+Deno.test("PipelineDriver.results() has early panes, revisions and what is taken back at once", () => {
+  const driver = new PipelineDriver(
+    from([{ at: 0 }], { lateData: "update", allowedLateness: 10 }).timestamps("at")
+      .window(new TumblingWindow({ size: 10 })).trigger({ everyRows: 2, panes: "retracting" })
+      .aggregate({ n: count() }),
+  );
+  const kinds = () =>
+    driver.results().map(({ rowKind, paneTiming, n }) => `${rowKind} ${paneTiming} ${n}`);
+  driver.pipe([{ at: 1 }]);
+  assertEquals(kinds(), []);
+  driver.pipe([{ at: 2 }]);
+  assertEquals(kinds(), ["insert early 2"]);
+  driver.pipe([{ at: 10 }]);
+  assertEquals(kinds(), ["updateBefore early 2", "updateAfter onTime 2"]);
+  driver.pipe([{ at: 3 }, { at: 20 }, { at: 4 }]);
+  assertEquals(kinds().slice(0, 2), ["updateBefore onTime 2", "updateAfter late 3"]);
+  assertEquals(driver.late().map(({ record }) => record), [{ at: 4 }]);
 });

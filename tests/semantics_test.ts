@@ -1,9 +1,21 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  count,
+  CumulatingWindow,
+  from,
+  type PipelineOptions,
+  type SemanticsPreset,
+  SlidingWindow,
+  sum,
+  TumblingWindow,
+} from "../mod.ts";
+import { PipelineDriver } from "../src/testing/mod.ts";
 import {
   oracle,
   type OracleResult,
   type OracleRow,
   type OracleSemantics,
+  type OracleWindow,
 } from "./support/oracle.ts";
 import { exactly } from "./support/oracle_aggregates.ts";
 import {
@@ -56,6 +68,72 @@ function written(
   return `${name}: ${values.sum}${timings && timing !== "onTime" ? ` ${timing}` : ""}`;
 }
 
+/** Far more disorder than there is: only what is said moves the watermark. */
+const ANY_DISORDER = 1e14;
+
+function windowOf({ kind, ...window }: OracleWindow) {
+  switch (kind) {
+    case "tumbling":
+      return new TumblingWindow(window as { size: number });
+    case "sliding":
+      return new SlidingWindow(window as { size: number; slide: number });
+    case "cumulating":
+      return new CumulatingWindow(window as { size: number; step: number });
+    default:
+      return undefined;
+  }
+}
+
+/** A pipeline that follows the rules of an engine, and nothing else that is not said. */
+function driverOf(engine: SemanticsPreset, given: SemanticsCase): PipelineDriver<unknown> {
+  const { window, bound = ANY_DISORDER, lateness = 0, trigger } = given;
+  const options: PipelineOptions = {
+    semantics: engine,
+    ...(lateness > 0 && { lateData: "update", allowedLateness: lateness }),
+  };
+  const windowed = from([{ at: 0, key: "", value: 0 }], options)
+    .timestamps("at", { maxDisorder: bound }).keyBy("key").window(windowOf(window)!);
+  const aggregates = { sum: sum("value"), n: count() };
+  const { mode, ...rest } = trigger ?? {};
+  // Every row at once is what Kafka Streams does by itself.
+  if (!trigger || (engine === "kafka" && trigger.everyRows === 1)) {
+    return new PipelineDriver(windowed.aggregate(aggregates));
+  }
+  return new PipelineDriver(
+    windowed.trigger({ ...rest, ...(mode && { panes: mode }) }).aggregate(aggregates),
+  );
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function writtenRow(row: Row, timings = false): string {
+  const { windowStart = -Infinity, windowEnd = Infinity, paneTiming = "onTime", rowKind } = row;
+  const name = `${row.key} ${windowStart}..${windowEnd}`;
+  if (rowKind === "delete" || rowKind === "updateBefore") return `- ${name}`;
+  return `${name}: ${row.sum}${timings && paneTiming !== "onTime" ? ` ${paneTiming}` : ""}`;
+}
+
+for (const [engine, cases] of Object.entries(ENGINES)) {
+  for (const given of cases) {
+    if (!windowOf(given.window)) continue;
+    Deno.test(`semantics: "${engine}" makes pipelines do so: ${given.says}`, () => {
+      const driver = driverOf(engine as SemanticsPreset, given);
+      for (const step of given.steps) {
+        if (!isMark(step)) {
+          const [key, at, value = 1] = step;
+          driver.pipe([{ at, key, value }]);
+          continue;
+        }
+        if (step.at === Infinity) driver.end();
+        else driver.advanceWatermark(step.at);
+        const results = driver.results() as Row[];
+        assertEquals(results.map((row) => writtenRow(row, given.timings)), step.gives);
+      }
+      assertEquals(driver.late().length, given.late ?? 0);
+    });
+  }
+}
+
 for (const [engine, cases] of Object.entries(ENGINES)) {
   for (const given of cases) {
     Deno.test(`${engine}, by definition: ${given.says}`, () => {
@@ -93,4 +171,37 @@ Deno.test("every engine is held to at least 15 facts, each with its source", () 
     assert(cases.every(({ source }) => source.length > 0));
     assertEquals(new Set(cases.map(({ says }) => says)).size, cases.length);
   }
+});
+
+Deno.test("semantics may be switches of one's own beside those of an engine", () => {
+  const rows = [{ at: 3, value: 1 }, { at: 12, value: 2 }, { at: 25, value: 4 }];
+  const results = (semantics: PipelineOptions["semantics"]) => {
+    const driver = new PipelineDriver(
+      from([{ at: 0, value: 0 }], { ...(semantics && { semantics }) }).timestamps("at")
+        .window(new SlidingWindow({ size: 10, slide: 7, offset: 2 }))
+        .aggregate({ sum: sum("value") }),
+    );
+    driver.pipe(rows);
+    driver.end();
+    return driver.results().map(({ windowStart, sum }) => [windowStart, sum]);
+  };
+  const fromZero = [[2, 1], [9, 2], [16, 4], [23, 4]];
+  const all = [[-5, 1], ...fromZero];
+  assertEquals(results(undefined), all);
+  assertEquals(results("flink"), all);
+  assertEquals(results("beam"), all);
+  assertEquals(results("kafka"), fromZero);
+  assertEquals(results({ like: "kafka", results: "atEnd" }), fromZero);
+  assertEquals(results({ negativeStarts: false }), fromZero);
+  assertEquals(results({ like: "kafka", negativeStarts: true }), all);
+});
+
+Deno.test("semantics that there are not are refused, with what there is", () => {
+  const refused = (semantics: unknown) => () => from([], { semantics: semantics as "flink" });
+  assertThrows(refused("spark"), TypeError, 'one of "flink", "kafka", "beam", received "spark"');
+  assertThrows(refused({ like: "storm" }), TypeError, "like must be one of");
+  assertThrows(refused({ sessionTouch: true }), TypeError, "did you mean sessionsTouch?");
+  assertThrows(refused({ sessionEnd: "middle" }), TypeError, "sessionEnd");
+  assertThrows(refused({ emptyOnTime: 1 }), TypeError, "must be true or false, received 1");
+  assertThrows(refused(null), TypeError, "received null");
 });

@@ -137,12 +137,7 @@ export class Hive {
       throw error;
     }
     this.#scheduleWatch();
-    await this.ready;
-  }
-
-  /** Resolves when all bees are ready, once {@linkcode Hive.start} was called. */
-  get ready(): Promise<unknown> {
-    return Promise.all(this.#places.map((place) => place.ready.promise));
+    await Promise.all(this.#places.map((place) => place.ready.promise));
   }
 
   /** Room in a bee's inbox for a frame of `bytes`, to fill and {@linkcode Hive.send}. */

@@ -21,6 +21,7 @@ import {
 } from "./pipeline_plan.ts";
 import type { Publisher } from "./publisher.ts";
 import type { ResultStep } from "./result_steps.ts";
+import { rulesText } from "./semantics_options.ts";
 import type { Source } from "./source.ts";
 import { triggerText, windowText } from "./window_text.ts";
 
@@ -175,6 +176,7 @@ function windowEntries(given: Explained, resolved?: ResolvedPlan): Entry[] {
   return [
     ["keyBy", keyText(keys)],
     ["window", windowText(calendar?.window ?? window)],
+    ...rulesEntries(given),
     ["late rows", lateEntry(given)],
     ...(computed.length > 0 ? [["aggregate", ...computed] as const] : []),
   ];
@@ -199,9 +201,16 @@ function orderedEntries(
       `  rows go to the owner of their key in the order of the source, because ${because}`,
     ],
     ...(trigger ? [["trigger", triggerText(trigger)] as const] : []),
+    ...rulesEntries(given),
     ["late rows", lateEntry(given)],
     ...(lines.length > 0 ? [["aggregate", ...lines] as const] : []),
   ];
+}
+
+/** Whose rules windows follow, where they are others than Flink's. */
+function rulesEntries({ settings }: Explained): Entry[] {
+  const text = rulesText(settings.semantics);
+  return text === undefined ? [] : [["semantics", text]];
 }
 
 /** An aggregate, and how the columns come about that it is of. */

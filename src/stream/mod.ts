@@ -25,6 +25,7 @@ export * from "./pipeline.ts";
 export type { PipelineBeeMetrics, PipelineMetrics } from "./pipeline_metrics.ts";
 export type { PipelineOptions } from "./pipeline_options.ts";
 export type { BatchOptions } from "./result_steps.ts";
+export type { SemanticsOptions, SemanticsPreset } from "./semantics_options.ts";
 export { type RunOptions, UnaccountedRecordsError } from "./pipeline_run.ts";
 export type { BadInput, BadInputPolicy, Source, SourceBatch, SourceOptions } from "./source.ts";
 export * from "./together.ts";

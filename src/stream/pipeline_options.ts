@@ -7,6 +7,12 @@ import { DELIVERY_GUARANTEES, DeliveryGuarantee } from "./delivery_guarantee.ts"
 import type { LateDataPolicy, LateRow } from "./late_output.ts";
 import { OptionChecks } from "./option_checks.ts";
 import type { Publisher } from "./publisher.ts";
+import {
+  type SemanticsOptions,
+  type SemanticsPreset,
+  type WindowRules,
+  windowRules,
+} from "./semantics_options.ts";
 import type { BadInput, BadInputPolicy } from "./source.ts";
 
 const DEFAULT_RECORD_TIMEOUT = "30s";
@@ -51,6 +57,11 @@ export interface PipelineOptions {
    */
   allowedLateness?: Duration;
   /**
+   * Whose rules windows follow where engines differ: those of `"flink"` (default), `"kafka"` (Kafka
+   * Streams) or `"beam"`; or switches of your own, beside those of one of them.
+   */
+  semantics?: SemanticsPreset | SemanticsOptions;
+  /**
    * Where late rows go with `lateData: "sideOutput"` and, if there is one, with `"update"` those
    * that come after `allowedLateness`: each once, in the order of its source partition, when no lost
    * bee can change any more that it is late. A publisher gets rows with the columns `record`,
@@ -90,6 +101,7 @@ export interface PipelineSettings {
   readonly lateData: LateDataPolicy;
   /** How long after its end a window takes rows, ms. */
   readonly allowedLatenessMs: number;
+  readonly semantics: WindowRules;
   readonly lateOutput: PipelineOptions["lateOutput"];
   readonly deliveryGuarantee: DeliveryGuarantee;
   /** What the kernel of each bee is made with. */
@@ -113,6 +125,7 @@ const OPTIONS: OptionRule<PipelineOptions> = {
     deadLetter: true,
     lateData: true,
     allowedLateness: true,
+    semantics: true,
     lateOutput: true,
     deliveryGuarantee: true,
     memoryBytes: true,
@@ -141,6 +154,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     deadLetter,
     lateData = "drop",
     allowedLateness = 0,
+    semantics = "flink",
     lateOutput,
     deliveryGuarantee = DeliveryGuarantee.ExactlyOnce,
     memoryBytes = DEFAULT_MEMORY_BYTES,
@@ -166,6 +180,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     deadLetter,
     lateData,
     allowedLatenessMs: latenessMs(lateData, allowedLateness),
+    semantics: windowRules(semantics),
     lateOutput,
     deliveryGuarantee,
     kernel: {

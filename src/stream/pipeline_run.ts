@@ -222,11 +222,6 @@ export class PipelineRun {
     return taken;
   }
 
-  /** Resolves when the bees, if there are any yet, can work. */
-  async ready(): Promise<void> {
-    await this.#bees?.hive.ready;
-  }
-
   /** Nobody wants more: a wait for the next batch ends, and fails. */
   leave(): void {
     this.#discard();

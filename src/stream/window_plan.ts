@@ -3,10 +3,12 @@ import type { Aggregates } from "../windows/aggregates.ts";
 import { CalendarWindow } from "../windows/calendar_window.ts";
 import { extentOf } from "../windows/plan.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
+import type { WindowSemantics } from "../windows/window_semantics.ts";
 import type { TriggerSpec, WindowOperatorSpec, WindowSpec } from "../windows/window_spec.ts";
 import { CALENDAR_BOUNDS, calendarPlan } from "./calendar_plan.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { columnsOf, type OrderedPlan, type PipelinePlan } from "./pipeline_plan.ts";
+import { semanticsFor, triggerFor } from "./semantics_options.ts";
 import { windowText } from "./window_text.ts";
 
 /** Whatever rows can be put into. */
@@ -23,15 +25,20 @@ interface Asked extends WindowingPlan {
   readonly aggregates: Aggregates;
   /** How long windows are revised after their end, ms. */
   readonly revisedFor: number;
+  readonly semantics: WindowSemantics;
 }
 
 /**
  * Why the rows of a key must come to its owner in the order of the source; `undefined`: they need
  * not, and the kernels of all bees aggregate them in any.
  */
-function whyInOrder({ trigger, aggregates, revisedFor }: Asked): string | undefined {
+function whyInOrder(
+  { trigger, aggregates, revisedFor, semantics }: Asked,
+): string | undefined {
   if (trigger) return "a trigger gives results by which rows have come so far";
   if (revisedFor > 0) return "a late row revises what its window has given";
+  if (!semantics.negativeStarts) return "there are no windows that start before 1970";
+  if (semantics.closing === "passed") return "windows close when their end is passed";
   for (const [name, { op }] of Object.entries(aggregates)) {
     if (!isKernelOp(op)) {
       return `${JSON.stringify(name)} is computed in JavaScript: ${whyOrdered(op)}`;
@@ -51,9 +58,15 @@ export function windowedPlan(
 ): Partial<PipelinePlan> {
   const { assigner } = windowing!;
   const revisedFor = settings.lateData === "update" ? settings.allowedLatenessMs : 0;
-  const asked = { ...windowing!, aggregates, revisedFor };
+  const { kind } = windowSpecOf(assigner);
+  const trigger = windowing!.trigger ?? triggerFor(settings.semantics, kind);
+  const semantics = semanticsFor(settings.semantics, kind);
+  const told: WindowingPlan = { assigner, ...(trigger && { trigger }) };
+  const asked = { ...told, aggregates, revisedFor, semantics };
   const because = whyInOrder(asked);
-  if (because !== undefined) return { aggregates, ordered: orderedPlan(asked, because) };
+  if (because !== undefined) {
+    return { aggregates, windowing: told, ordered: orderedPlan(asked, because) };
+  }
   const windows = assigner instanceof CalendarWindow
     ? calendarPlan(time!, assigner)
     : { window: assigner };
@@ -61,11 +74,12 @@ export function windowedPlan(
 }
 
 function orderedPlan(
-  { assigner, trigger, aggregates, revisedFor }: Asked,
+  { assigner, trigger, aggregates, revisedFor, semantics }: Asked,
   because: string,
 ): OrderedPlan {
   const windows: WindowOperatorSpec = {
     window: windowSpecOf(assigner),
+    semantics,
     ...(trigger && { trigger }),
     ...(revisedFor > 0 && { revisedFor }),
   };

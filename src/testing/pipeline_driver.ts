@@ -200,7 +200,7 @@ export class PipelineDriver<Row> {
    */
   async ready(): Promise<void> {
     this.#settle();
-    await this.#run.ready();
+    await this.#runtime.born();
     this.#settle();
   }
 
@@ -218,10 +218,9 @@ export class PipelineDriver<Row> {
   }
 }
 
-/** One bee in this thread, which keeps nothing back: late rows are told of at once. */
+/** One bee in this thread, and nothing is kept back: it is told at once which rows are late. */
 function drivenSettings({ settings }: Parts, runtime: TestRuntime): Parts["settings"] {
-  const lateData = settings.lateData === "drop" ? "sideOutput" : settings.lateData;
-  return { ...settings, runtime, workers: 1, checkpointBatches: 1, lateData };
+  return { ...settings, runtime, workers: 1, checkpointBatches: 1 };
 }
 
 /** Stands in for a source: what it would give is piped. */

@@ -21,6 +21,7 @@ export class TestRuntime implements Runtime {
   readonly cores = 1;
   readonly #clock: TestClock;
   #workers: TestWorker[] = [];
+  #births: Promise<unknown>[] = [];
   #soon: (() => void)[] = [];
 
   /** A world with a clock. */
@@ -74,7 +75,8 @@ export class TestRuntime implements Runtime {
     const post = (data: unknown) => this.soon(() => worker.isGone || events.message(data));
     const born = inProcess(init, this, post);
     if (born instanceof Promise) {
-      born.then((steppable) => worker.steppable = steppable, (error) => events.error(error));
+      const birth = born.then((bee) => worker.steppable = bee, (error) => events.error(error));
+      this.#births.push(birth);
     } else worker.steppable = born;
     return {
       post: (data) => this.soon(() => worker.steppable?.receive?.(data)),
@@ -88,6 +90,11 @@ export class TestRuntime implements Runtime {
 
   print(text: string): void {
     denoRuntime.print(text);
+  }
+
+  /** Resolves when all that had to be imported for the bees is there, or will never be. */
+  async born(): Promise<void> {
+    await Promise.all(this.#births);
   }
 
   /** Lets every bee do one piece of work; whether there was any. */

@@ -412,6 +412,7 @@ export const KAFKA_CASES: readonly SemanticsCase[] = [
     says: "no window starts below 0",
     source: KAFKA_TESTS + "internals.KStreamWindowAggregateTest#testAggBasic",
     window: { kind: "sliding", size: 10, slide: 5 },
+    trigger: {},
     steps: [["A", 0, 1], ["A", 4, 1], end("A 0..10: 2")],
   },
   {
