@@ -12,5 +12,9 @@ export { addSlice, leaveSlices, nextWaiting, putWindow, stackSlice } from "./win
 export { mergeRecords } from "./window/merge";
 export { hashRows, listRows, routeRows } from "./window/route";
 export { findOverflow, gatherBytes, gatherKeys, gatherLengths, gatherWords, sortWindow } from "./window/sort";
+export { sessionsBytes, sessionsCreate, sessionsFree, sessionsHold, sessionsOpen } from "./session/sessions";
+export { addSessions, beginSessions, sessionsLate, sessionsOutside, sessionsUntimed } from "./session/add";
+export { closeSessions, dropSessions, gatherSessions, sessionOverflow } from "./session/close";
+export { beginSessionRecords, clearSessions, measuredSessions, measureSessions, readSessions, writeSessions } from "./session/records";
 export { expressionRun } from "./expression/run";
 export { expressionPackText, expressionRowsOf, expressionTextBytes } from "./expression/output";

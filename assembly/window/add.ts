@@ -24,8 +24,8 @@ function widthOf(kind: u32): u32 {
   return kind == KIND_F32 || kind == KIND_I32 ? 4 : 0;
 }
 
-// Moves the description of a fixed-width column by a block of rows.
-function advance(column: u32): void {
+/** Moves the description of a fixed-width column by a block of rows. */
+export function advance(column: u32): void {
   const validity = validityOf(column);
   store<u32>(column, valuesOf(column) + BLOCK * widthOf(kindOf(column)), AT_VALUES);
   if (validity != 0) store<u32>(column, validity + (BLOCK >> 3), AT_VALIDITY);

@@ -35,7 +35,8 @@ const ANY_SLICE: u32 = 2;
 export const SLICES: usize = memory.data(512 * 4, 16);
 
 const GREATEST_TIME: i64 = 8_640_000_000_000_000;
-const NO_TIME: i64 = i64.MIN_VALUE;
+/** What stands for the time of a row that has none. */
+export const NO_TIME: i64 = i64.MIN_VALUE;
 
 // How far below the first time of a block the distances to its times start, ms.
 const NEAR_SPAN: i64 = 1 << 31;

@@ -251,10 +251,10 @@ export function bucketOf(buckets: u32, mask: u32, tag: u32): u32 {
   return buckets + ((tag << (BUCKET_SHIFT - 1)) & mask);
 }
 
-// The bucket after one, the first after the last.
+/** The bucket after one, the first after the last. */
 // @ts-ignore: decorator
 @inline
-function nextBucket(buckets: u32, mask: u32, bucket: u32): u32 {
+export function nextBucket(buckets: u32, mask: u32, bucket: u32): u32 {
   return buckets + ((bucket - buckets + (1 << BUCKET_SHIFT)) & mask);
 }
 

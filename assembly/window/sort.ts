@@ -128,8 +128,8 @@ function middleOf(a: u64, b: u64, c: u64): u64 {
   return max(min(a, b), min(max(a, b), c));
 }
 
-// Quicksort; where it goes wrong too often, heap sort. Items are all different.
-function sortItems(base: u32, count: u32, depth: u32): void {
+/** Quicksort; where it goes wrong too often, heap sort. Items are all different. */
+export function sortItems(base: u32, count: u32, depth: u32): void {
   while (count > FEW) {
     if (depth == 0) {
       heapSort(base, count);
@@ -223,8 +223,8 @@ function sortRun(table: u32, slice: u32, base: u32, count: u32, part: u32, stage
 
 let runLength: u32 = 0;
 
-// Items from `at` to before `end` that have the bits of the first.
-function runAt(at: u32, end: u32): u32 {
+/** Items from `at` to before `end` that have the bits of the first. */
+export function runAt(at: u32, end: u32): u32 {
   const bits = load<u32>(at, 4);
   let next = at + 8;
   while (next < end && load<u32>(next, 4) == bits) next += 8;
@@ -267,6 +267,11 @@ function sortAfter(table: u32, slice: u32, base: u32, count: u32, part: u32, sta
   else sortRun(table, slice, base, count, part, stage, offset);
 }
 
+/** Sorts items by the keys of their states. */
+export function sortKeys(table: u32, slice: u32, base: u32, count: u32): void {
+  sortRun(table, slice, base, count, 0, STAGE_NULL, 0);
+}
+
 /**
  * Sorts the groups of an open window by their keys: by value, text by its bytes, NaN and null
  * last. Its index is lost: nothing can be done with the window but gathering and dropping it.
@@ -282,7 +287,7 @@ export function sortWindow(table: u32, index: u32): u32 {
     store<u64>(base + (count << 3), <u64>state);
     count++;
   }
-  sortRun(table, slice, base, count, 0, STAGE_NULL, 0);
+  sortKeys(table, slice, base, count);
   return count;
 }
 

@@ -48,8 +48,11 @@ function readState(candidate: u32): u64 {
 
 /** Finds candidates for at most AHEAD rows, and brings them into the cache. */
 export function findCandidates(slice: u32, hashes: u32, count: u32): void {
-  const buckets = load<u32>(slice, S_BUCKETS);
-  const mask = load<u32>(slice, S_MASK);
+  findCandidatesIn(load<u32>(slice, S_BUCKETS), load<u32>(slice, S_MASK), hashes, count);
+}
+
+/** The same by an index alone. */
+export function findCandidatesIn(buckets: u32, mask: u32, hashes: u32, count: u32): void {
   const end = hashes + (count << 3);
   let seen: u64 = 0;
   let at = hashes;

@@ -1,4 +1,5 @@
 import type { ExpressionExports } from "./expression_exports.ts";
+import type { SessionExports } from "./session_exports.ts";
 import type { WindowExports } from "./window_exports.ts";
 
 /**
@@ -7,7 +8,8 @@ import type { WindowExports } from "./window_exports.ts";
  * Addresses and counts are plain numbers (unsigned 32 bit), times are milliseconds in a double.
  * Nothing outside `src/kernel/` calls these: it uses the typed face around them.
  */
-export interface KernelExports extends WebAssembly.Exports, WindowExports, ExpressionExports {
+export interface KernelExports
+  extends WebAssembly.Exports, WindowExports, SessionExports, ExpressionExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

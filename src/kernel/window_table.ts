@@ -85,12 +85,16 @@ function placeShape(context: TableContext): void {
 }
 
 /** Makes a table of a plan's keys, whose states may have bytes behind them. */
-function createTable(context: TableContext, stateBytes: number): number {
+export function createTable(
+  context: TableContext,
+  stateBytes: number,
+  mode: number = modeOf(context.plan.keys),
+): number {
   const { kernel, shape: { slice, sliceOffset }, layout, plan: { allowedLateness, keys } } =
     context;
   const { exports } = kernel;
   const table = exports
-    .tableCreate(slice, sliceOffset, allowedLateness, modeOf(keys), stateBytes, keys.length) >>> 0;
+    .tableCreate(slice, sliceOffset, allowedLateness, mode, stateBytes, keys.length) >>> 0;
   if (table === 0) throw memoryError(context, "make a table of");
   kernel.u8.set(initialState(layout), exports.tableInitial(table) >>> 0);
   // a dictionary's entries are keys like any other text

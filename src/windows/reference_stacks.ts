@@ -1,16 +1,6 @@
 import type { OpenSlices, SliceStacks } from "../kernel/window_composer.ts";
 import type { StateLayout } from "../kernel/window_layout.ts";
-import { ReferenceAccumulator } from "./reference_accumulator.ts";
-import { ReferencePair } from "./reference_pair.ts";
-
-/** What is known of a key. */
-export interface ReferenceGroup {
-  readonly key: Uint8Array | null;
-  readonly hash: bigint;
-  rows: bigint;
-  values: ReferenceAccumulator[];
-  pairs: ReferencePair[];
-}
+import { emptyGroup, mergeGroup, type ReferenceGroup } from "./reference_group.ts";
 
 /** A slice of open windows. */
 export interface ReferenceSlice {
@@ -105,11 +95,11 @@ export class ReferenceStacks implements SliceStacks {
     for (const [name, own] of slice.groups) {
       const { front } = this.#entry(name, own);
       const group = this.#empty(own);
-      merge(group, own);
+      mergeGroup(group, own);
       const after = front.findIndex((node) => node.slice.start > slice.start);
       const at = after < 0 ? front.length : after;
-      for (const node of front.slice(0, at)) merge(node.group, own);
-      if (at < front.length) merge(group, front[at].group);
+      for (const node of front.slice(0, at)) mergeGroup(node.group, own);
+      if (at < front.length) mergeGroup(group, front[at].group);
       front.splice(at, 0, { slice, group });
     }
   }
@@ -117,7 +107,7 @@ export class ReferenceStacks implements SliceStacks {
   add(index: number): void {
     const slice = this.#slices[index];
     slice.taken.add(this.#kind);
-    for (const [name, own] of slice.groups) merge(this.#entry(name, own).back, own);
+    for (const [name, own] of slice.groups) mergeGroup(this.#entry(name, own).back, own);
   }
 
   leave(from: number, to: number): void {
@@ -132,8 +122,8 @@ export class ReferenceStacks implements SliceStacks {
     for (const { front, back } of this.#entries.values()) {
       if (front.length === 0 && back.rows === 0n) continue;
       const group = this.#empty(back);
-      if (front.length > 0) merge(group, front[0].group);
-      if (back.rows > 0n) merge(group, back);
+      if (front.length > 0) mergeGroup(group, front[0].group);
+      if (back.rows > 0n) mergeGroup(group, back);
       groups.push(group);
     }
     this.results.push({ end, groups });
@@ -149,20 +139,4 @@ export class ReferenceStacks implements SliceStacks {
   #empty(like: ReferenceGroup): ReferenceGroup {
     return emptyGroup(this.#layout, like);
   }
-}
-
-/** What is known of a key before its first row. */
-export function emptyGroup(
-  layout: StateLayout,
-  { key, hash }: Pick<ReferenceGroup, "key" | "hash">,
-): ReferenceGroup {
-  const values = layout.values.map((each) => new ReferenceAccumulator(each));
-  const pairs = layout.pairs.map((each) => new ReferencePair(each));
-  return { key, hash, rows: 0n, values, pairs };
-}
-
-function merge(into: ReferenceGroup, from: ReferenceGroup): void {
-  into.rows += from.rows;
-  into.values.forEach((value, index) => value.merge(from.values[index]));
-  into.pairs.forEach((pair, index) => pair.merge(from.pairs[index]));
 }

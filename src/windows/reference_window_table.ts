@@ -1,4 +1,3 @@
-import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import {
   checkHeader,
   checkSeal,
@@ -18,7 +17,6 @@ import type {
   AddOutcome,
   BatchPosition,
   ClosedWindows,
-  KernelColumn,
   Ownership,
   PlannedWindows,
   ResultColumn,
@@ -29,30 +27,28 @@ import type {
   WindowRows,
   WindowStats,
 } from "../kernel/window_types.ts";
-import {
-  checkRows,
-  longKey,
-  MAX_KEY_BYTES,
-  resultTypeOf,
-  sumInRange,
-} from "../kernel/window_check.ts";
+import { checkRows } from "../kernel/window_check.ts";
 import { SharedShape } from "../kernel/shared_shape.ts";
 import { WindowClosing } from "../kernel/window_closing.ts";
 import { ALL_CLOSED, BETWEEN } from "../kernel/window_shape.ts";
-import { columnOf, type Plain, valueAt } from "./plain_columns.ts";
-import { ReferenceAccumulator } from "./reference_accumulator.ts";
-import { ReferencePair } from "./reference_pair.ts";
-import { compareKeys, decodeKey, encodeKey, hashKey, keyColumns } from "./reference_keys.ts";
 import {
+  addRow,
+  aggregatesOf,
   emptyGroup,
+  keyOfRow,
+  mergeWritten,
+  nameOfKey,
   type ReferenceGroup,
+  timeAt,
+  writeState,
+} from "./reference_group.ts";
+import { compareKeys, decodeKey, hashKey, keyColumns } from "./reference_keys.ts";
+import {
   type ReferenceSlice,
   ReferenceSlices,
   ReferenceStacks,
   type ReferenceWindow,
 } from "./reference_stacks.ts";
-
-const POSITION_BITS = 48n;
 
 /** A record of a delta. */
 interface DeltaRecord {
@@ -167,33 +163,18 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   #addRow(rows: WindowRows, timed: TimedRow, at: BatchPosition): void {
-    const { row, time } = timed;
-    const group = this.#groupOf(timed, this.#keyOf(rows, row));
-    const order = (BigInt(at.partition) << POSITION_BITS) + BigInt(at.position + row);
-    group.rows++;
-    group.values.forEach((value, index) => {
-      const cell = valueAt(rows.values[index], row);
-      const known = this.#plan.values[index].type.kind !== "any";
-      const number = cell === null || known ? cell as number | bigint | null : 0;
-      value.add(number, BigInt(time), order);
-    });
-    this.#layout.pairs.forEach((layout, index) => {
-      const [x, y] = [layout.x, layout.y].map((value) => valueAt(rows.values[value], row));
-      if (x === null || y === null) return;
-      const pair = { x: x as number | bigint, y: y as number | bigint };
-      group.pairs[index].add({ ...pair, time: BigInt(time), order });
-    });
+    const group = this.#groupOf(timed, this.#keyOf(rows, timed.row));
+    const placed = { ...timed, partition: at.partition, position: at.position + timed.row };
+    addRow(group, { ...this.#plan, layout: this.#layout }, rows, placed);
   }
 
   #keyOf(rows: WindowRows, row: number): Uint8Array | null {
-    const key = encodeKey(this.#plan.keys, rows.keys, row);
-    if (key !== null && key.length > MAX_KEY_BYTES) throw longKey();
-    return key;
+    return keyOfRow(this.#plan, rows, row);
   }
 
   #groupOf(place: Place, key: Uint8Array | null): ReferenceGroup {
     const { groups } = this.#sliceOf(place);
-    const name = key === null ? "null" : key.toHex();
+    const name = nameOfKey(key);
     let group = groups.get(name);
     if (group === undefined) {
       const hash = hashKey(this.#plan.keys, key);
@@ -271,19 +252,11 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   #merge(record: DeltaRecord): void {
-    const { key, state } = record;
-    const group = this.#groupOf(record, key);
-    const rows = state.getBigInt64(0, true);
-    this.#layout.values.forEach((layout, index) => {
-      group.values[index].merge(ReferenceAccumulator.read(state, layout, rows));
-    });
-    this.#layout.pairs.forEach((layout, index) => {
-      group.pairs[index].merge(ReferencePair.read(state, layout));
-    });
-    group.rows += rows;
-    this.#rows += Number(rows);
+    mergeWritten(this.#groupOf(record, record.key), record.state, this.#layout);
+    const rows = Number(record.state.getBigInt64(0, true));
+    this.#rows += rows;
     for (let kind = 0; kind < this.#kindRows.length; kind++) {
-      if (this.#shape.holds(kind, record)) this.#kindRows[kind] += Number(rows);
+      if (this.#shape.holds(kind, record)) this.#kindRows[kind] += rows;
     }
   }
 
@@ -324,18 +297,13 @@ export class ReferenceWindowTable implements WindowEngine {
     return delta;
   }
 
-  #writeGroup(
-    { key, hash, rows, values, pairs }: ReferenceGroup,
-    view: DataView,
-    at: number,
-  ): number {
+  #writeGroup(group: ReferenceGroup, view: DataView, at: number): number {
     const layout = this.#layout;
+    const { key, hash } = group;
     view.setBigUint64(at, hash, true);
     view.setUint32(at + 8, key === null ? NULL_KEY_LENGTH : key.length, true);
     const state = new DataView(view.buffer, at + DELTA_RECORD_BYTES, layout.bytes);
-    state.setBigInt64(0, rows, true);
-    values.forEach((value, index) => value.write(state, layout.values[index]));
-    for (const pair of pairs) pair.write(state);
+    writeState(group, state, layout);
     if (key !== null) new Uint8Array(view.buffer).set(key, state.byteOffset + layout.bytes);
     return at + recordBytes(layout, key?.length ?? 0);
   }
@@ -383,24 +351,8 @@ export class ReferenceWindowTable implements WindowEngine {
   }
 
   #aggregates(groups: readonly ReferenceGroup[], kind: number): ResultColumn[] {
-    return this.#windows[kind].aggregates.map(({ op, value, by }) => {
-      const type = resultTypeOf(op, this.#plan.values[value]?.type);
-      return columnOf(
-        type,
-        groups.map((group): Plain => {
-          const result = value < 0
-            ? group.rows
-            : by === undefined
-            ? group.values[value].result(op)
-            : group.pairs[this.#pairOf(value, by)].result(op);
-          return op === "sum" && typeof result === "bigint" ? sumInRange(result) : result;
-        }),
-      );
-    });
-  }
-
-  #pairOf(value: number, by: number): number {
-    return this.#layout.pairs.findIndex(({ x, y }) => x === value && y === by);
+    const { aggregates } = this.#windows[kind];
+    return aggregatesOf({ ...this.#plan, aggregates, layout: this.#layout }, groups);
   }
 
   nextClose(): number {
@@ -420,11 +372,4 @@ export class ReferenceWindowTable implements WindowEngine {
 
 function wrongSize(): never {
   throw new TypeError("Cannot fold delta: its records have another size than it states");
-}
-
-/** The time of a row in whole milliseconds; `undefined` without a usable one. */
-function timeAt(times: KernelColumn, row: number): number | undefined {
-  const value = valueAt(times, row);
-  const time = Math.floor(Number(value ?? NaN));
-  return time >= -MAX_TIMESTAMP_MS && time <= MAX_TIMESTAMP_MS ? time : undefined;
 }

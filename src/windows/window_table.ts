@@ -145,7 +145,15 @@ class BatchWindowTable implements WindowTable {
   }
 }
 
-function resultSchemaOf(options: WindowTableOptions, plan: WindowPlan): Schema {
+/**
+ * Schema of results: window, keys, aggregates.
+ *
+ * @throws {TypeError} when a name occurs twice.
+ */
+export function resultSchemaOf(
+  options: Pick<WindowTableOptions, "schema" | "keys" | "aggregates">,
+  plan: WindowPlan,
+): Schema {
   const { schema, keys = [], aggregates } = options;
   const bounds = WINDOW_COLUMNS.map((name): Field => {
     return { name, type: { kind: "timestamp" }, nullable: false };
@@ -155,7 +163,9 @@ function resultSchemaOf(options: WindowTableOptions, plan: WindowPlan): Schema {
     const { op, value } = plan.aggregates[index];
     return { name, type: resultTypeOf(op, plan.values[value]?.type), nullable: op !== "count" };
   });
-  return { fields: [...bounds, ...keyFields, ...results] };
+  const fields = [...bounds, ...keyFields, ...results];
+  checkNames(fields.map(({ name }) => name));
+  return { fields };
 }
 
 function checkNames(names: readonly string[]): void {
@@ -166,6 +176,19 @@ function checkNames(names: readonly string[]): void {
         `${JSON.stringify(twice)} twice; ${WINDOW_COLUMNS.join(" and ")} are always there`,
     );
   }
+}
+
+/** @throws {TypeError} when a column cannot give event times. */
+export function checkTimeColumn(
+  { schema, time: name }: Pick<WindowTableOptions, "schema" | "time">,
+  time: number,
+): void {
+  const { kind } = schema.fields[time].type;
+  if (isTimeKind(kind)) return;
+  throw new TypeError(
+    `Cannot take event times from column ${JSON.stringify(name)}: it must be of ` +
+      `timestamp, i64 or f64 milliseconds, received ${kind}`,
+  );
 }
 
 /**
@@ -181,13 +204,7 @@ export function windowTableOver(
 ): WindowTable {
   const { plan, time, keys, values } = planOf(options);
   const resultSchema = resultSchemaOf(options, plan);
-  checkNames(resultSchema.fields.map(({ name }) => name));
-  if (!isTimeKind(options.schema.fields[time].type.kind)) {
-    throw new TypeError(
-      `Cannot take event times from column ${JSON.stringify(options.time)}: it must be of ` +
-        `timestamp, i64 or f64 milliseconds, received ${options.schema.fields[time].type.kind}`,
-    );
-  }
+  checkTimeColumn(options, time);
   const width = options.schema.fields.length;
   return new BatchWindowTable(engine(plan), { time, keys, values }, resultSchema, width);
 }

@@ -54,6 +54,17 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/sliding_bench.ts",
   },
   {
+    exports: [
+      ...["beginSessions", "addSessions", "sessionsLate", "sessionsOutside", "sessionsUntimed"],
+      ...["closeSessions", "sessionOverflow", "gatherSessions", "dropSessions"],
+      ...["measureSessions", "measuredSessions", "beginSessionRecords", "writeSessions"],
+      ...["clearSessions", "readSessions", "sessionsOpen"],
+    ],
+    twin: "src/windows/reference_sessions.ts#ReferenceSessions",
+    test: "tests/sessions_test.ts",
+    bench: "bench/session_bench.ts",
+  },
+  {
     exports: ["expressionRun", "expressionTextBytes", "expressionPackText", "expressionRowsOf"],
     twin: "src/batch/expressions/row_plan.ts#RowPlan",
     test: "tests/expression_plan_test.ts",
@@ -76,5 +87,10 @@ export const PLUMBING: readonly KernelPlumbing[] = [
     ],
     purpose: "making and reading the record of a window table",
     test: "tests/window_table_test.ts",
+  },
+  {
+    exports: ["sessionsCreate", "sessionsFree", "sessionsBytes", "sessionsHold"],
+    purpose: "making sessions, and telling what memory they take and may take",
+    test: "tests/kernel_sessions_test.ts",
   },
 ];

@@ -206,7 +206,7 @@ export interface PlainResult {
 }
 
 /** The results of closed windows, row by row. */
-export function resultsOf(closed: ClosedWindows | undefined): PlainResult[] {
+export function resultsOf(closed: Omit<ClosedWindows, "kind"> | undefined): PlainResult[] {
   if (closed === undefined) return [];
   const cells = (columns: readonly KernelColumn[], row: number) =>
     columns.map((column) => valueAt(column, row));

@@ -104,7 +104,8 @@ function aggregate(op: AggregateOp, cells: readonly Cell[], integer: boolean): E
   return { value: inOrder.at(op === "first" ? 0 : -1)!.value, error: 0 };
 }
 
-interface TimedRow {
+/** A row with its time and its place among all. */
+export interface TimedRow {
   readonly row: PlainRow;
   readonly time: number;
   readonly at: number;
@@ -167,7 +168,11 @@ function together(op: AggregateOp, xs: readonly number[], ys: readonly number[])
   return { value: products / root, error };
 }
 
-function results({ plan }: WindowCase, rows: readonly TimedRow[]): Expected[] {
+/** The aggregates of rows of one window and key. */
+export function expectedOf(
+  { plan }: Pick<WindowCase, "plan">,
+  rows: readonly TimedRow[],
+): Expected[] {
   return plan.aggregates.map(({ op, value, by }) => {
     if (value < 0) return { value: BigInt(rows.length), error: 0 };
     if (by !== undefined) return pairResult(op, rows, [value, by]);
@@ -219,6 +224,6 @@ export function oracle(given: WindowCase): OracleResult {
     }
     watermark = Math.max(watermark, time - bound);
   });
-  const expected = new Map([...groups].map(([name, rows]) => [name, results(given, rows)]));
+  const expected = new Map([...groups].map(([name, rows]) => [name, expectedOf(given, rows)]));
   return { groups: expected, late, untimed, outside, watermark };
 }
