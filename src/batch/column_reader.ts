@@ -246,7 +246,7 @@ function readStructs({ type, children }: Column, { start, end }: RowRange): unkn
 /** Objects from arrays of values side by side, `count` long each. */
 export function zipRows(
   names: readonly string[],
-  columns: readonly (readonly unknown[])[],
+  columns: readonly unknown[][],
   count: number,
 ): Record<string, unknown>[] {
   const template: Record<string, unknown> = {};

@@ -95,6 +95,33 @@ function made<Op extends OrderedOp, Of extends AggregateOperand, Value>(
  *
  * @throws {TypeError} when a function is missing or cannot cross, when `init` gives the same object
  *   twice, or when `of` is neither a column nor an expression.
+ *
+ * @example
+ * ```ts
+ * import { aggregateOf, from, TumblingWindow, types as t } from "@waggle/stream";
+ *
+ * interface Sale {
+ *   at: number;
+ *   price: number;
+ *   pieces: number;
+ * }
+ * const averagePrice = aggregateOf({
+ *   init: () => ({ paid: 0, pieces: 0 }),
+ *   add: (state, { price, pieces }: Sale) => {
+ *     state.paid += price * pieces;
+ *     state.pieces += pieces;
+ *     return state;
+ *   },
+ *   merge: (a, b) => ({ paid: a.paid + b.paid, pieces: a.pieces + b.pieces }),
+ *   result: ({ paid, pieces }) => paid / pieces,
+ * }, { type: t.f64 });
+ *
+ * const sales = [{ at: 1, price: 10, pieces: 1 }, { at: 2, price: 20, pieces: 3 }];
+ * const perSecond = from(sales, { workers: 1 }).timestamps("at")
+ *   .window(new TumblingWindow({ size: "1s" }))
+ *   .aggregate({ averagePrice });
+ * for await (const { averagePrice } of perSecond) console.log(averagePrice); // 17.5
+ * ```
  */
 export function aggregateOf<
   State,
@@ -117,6 +144,19 @@ export function aggregateOf<
  *
  * @throws {TypeError | RangeError} when the function cannot cross, `of` is neither a column nor an
  *   expression, or `limit` no count.
+ *
+ * @example
+ * ```ts
+ * import { aggregateRows, from, TumblingWindow } from "@waggle/stream";
+ *
+ * const steps = [{ at: 1, page: "home" }, { at: 2, page: "cart" }, { at: 3, page: "paid" }];
+ * const perSecond = from(steps, { workers: 1 }).timestamps("at")
+ *   .window(new TumblingWindow({ size: "1s" }))
+ *   .aggregate({
+ *     path: aggregateRows((rows: { page: string }[]) => rows.map(({ page }) => page).join(" > ")),
+ *   });
+ * for await (const { path } of perSecond) console.log(path); // home > cart > paid
+ * ```
  */
 export function aggregateRows<
   Value,
@@ -145,6 +185,17 @@ export function aggregateRows<
  *
  * @throws {TypeError} when the function cannot cross, or `of` is neither a column nor an
  *   expression.
+ *
+ * @example
+ * ```ts
+ * import { from, reduce, TumblingWindow } from "@waggle/stream";
+ *
+ * const bids = [{ at: 1, bid: 7 }, { at: 2, bid: 9 }, { at: 3, bid: 8 }];
+ * const perSecond = from(bids, { workers: 1 }).timestamps("at")
+ *   .window(new TumblingWindow({ size: "1s" }))
+ *   .aggregate({ best: reduce((a: { bid: number }, b: { bid: number }) => a.bid < b.bid ? b : a) });
+ * for await (const { best } of perSecond) console.log(best); // { at: 2, bid: 9 }
+ * ```
  */
 export function reduce<Value, Context = unknown, const Of extends AggregateOperand = never>(
   fold: ((a: Value, b: Value, info: AggregateInfo<Context>) => Value) | ModuleReference,

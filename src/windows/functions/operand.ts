@@ -1,4 +1,4 @@
-import { zipRows } from "../../batch/column_reader.ts";
+import { KnownShape } from "../../batch/records/known_shape.ts";
 import type { DataType, Schema } from "../../batch/schema.ts";
 import { type AggregateSpec, isComputed } from "../aggregate.ts";
 import { checkedColumn, indexOf } from "../plan.ts";
@@ -61,6 +61,7 @@ function rowOperand(spec: AggregateSpec, schema: Schema): Operand {
   const fields = places.map((at) => {
     return { ...schema.fields[at], type: plainType(schema.fields[at].type) };
   });
+  const shape = new KnownShape(fields.map(({ name }) => name), new Uint8Array());
   return {
     type: { kind: "struct", fields },
     open(batch) {
@@ -68,7 +69,7 @@ function rowOperand(spec: AggregateSpec, schema: Schema): Operand {
       let read: readonly unknown[] | undefined;
       return {
         isLeftOut: (row) => isNull(validity, row),
-        valueAt: (row) => (read ??= rowsOf(batch, places, fields.map(({ name }) => name)))[row],
+        valueAt: (row) => (read ??= rowsOf(batch, places, shape))[row],
       };
     },
   };
@@ -80,12 +81,12 @@ const rowsMade = new WeakMap<ColumnBatch, readonly unknown[]>();
 function rowsOf(
   batch: ColumnBatch,
   places: readonly number[],
-  names: readonly string[],
+  shape: KnownShape,
 ): readonly unknown[] {
   const known = rowsMade.get(batch);
   if (known !== undefined) return known;
   const columns = places.map((at) => cellsOf(batch.columns[at])());
-  const rows = zipRows(names, columns, batch.length);
+  const rows = shape.rows(columns, batch.length);
   rowsMade.set(batch, rows);
   return rows;
 }
