@@ -27,6 +27,8 @@ export interface WindowSpec extends WindowExtent {
   readonly bound: number;
   /** Whether it is told which rows are late, and not only how many. */
   readonly tellsLate: boolean;
+  /** Whether the pipeline is told of all watermarks, and not only of those that close windows. */
+  readonly tellsAll: boolean;
 }
 
 /** Rows that follow each other, and how the windows are to judge them. */

@@ -62,6 +62,7 @@ export function loadWindowTask(
 /** A forager and an owner in one bee, and what they have to do with the others. */
 class WindowLogic implements PipelineLogic {
   readonly #bound: number;
+  readonly #tellsAll: boolean;
   readonly #input: WindowInput;
   readonly #owner: WindowOwner;
   readonly #forager: Forager;
@@ -77,6 +78,7 @@ class WindowLogic implements PipelineLogic {
     const { workers, epochRows, window } = spec;
     const { bee } = context;
     this.#bound = window.bound;
+    this.#tellsAll = window.tellsAll;
     this.#outputs = outputs;
     this.#alignment = new BarrierAlignment(workers - 1, outputs);
     this.#input = new WindowInput(window, spec.schema, steps);
@@ -188,7 +190,8 @@ class WindowLogic implements PipelineLogic {
 
   /** Whether the end of a window lies between the last watermark that was told of and this one. */
   #isPassed(watermark: number): boolean {
-    if (this.#passed === -Infinity || watermark === Infinity) return watermark > this.#passed;
+    const isFirst = this.#passed === -Infinity || watermark === Infinity;
+    if (isFirst || this.#tellsAll) return watermark > this.#passed;
     return this.#input.endAfter(this.#passed) <= watermark;
   }
 

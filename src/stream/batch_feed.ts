@@ -169,13 +169,14 @@ export class BatchFeed {
    * @throws {BadInputError} when a time cannot be read and that is the end.
    */
   take(read: SourceBatch): FeedBatch[] {
-    const { batch, partition = 0, skipped = 0, deadLettered = 0, ended = false } = read;
+    const { batch, partition = 0, skipped = 0, deadLettered = 0, ended = false, watermark } = read;
     this.#records += skipped + deadLettered + (batch?.length ?? 0);
     this.#options.bad.told(skipped, deadLettered);
     const isEmpty = !batch || batch.length === 0;
-    if (isEmpty && !ended) return [];
+    if (isEmpty && !ended && watermark === undefined) return [];
     this.#checkPartition(partition);
     const pieces = isEmpty ? [] : this.#takeRows(batch, partition);
+    if (watermark !== undefined && this.#watermarks) pieces.push(...this.advance(watermark));
     return ended ? [...pieces, ...this.#end(partition)] : pieces;
   }
 
@@ -256,8 +257,7 @@ export class BatchFeed {
     const { open, tellsLate } = this.#options;
     const plan = this.#plan;
     this.#sourceSchema = schema;
-    const { time } = plan;
-    if (time) this.#time = eventTimesOf(time, { schema, plan });
+    this.#time = eventTimesOf(plan, schema);
     const whole = open.badRecords === "deadLetter";
     this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole, tellsLate });
   }

@@ -7,6 +7,7 @@ import { CalendarTime } from "../windows/calendar_time.ts";
 import { type CalendarWindow, MAX_CALENDAR_MS } from "../windows/calendar_window.ts";
 import { TumblingWindow } from "../windows/tumbling_window.ts";
 import { type BadTime, EventTime } from "./event_time.ts";
+import { resultTimes } from "./made_time.ts";
 import type { PipelinePlan, TimePlan } from "./pipeline_plan.ts";
 
 /** Under which name even times go to the bees; no column of a user has it by chance. */
@@ -39,43 +40,46 @@ export function calendarPlan(
 export interface EventTimes {
   /** Of the batches with event times. */
   readonly schema: Schema;
+  /** Position of the column of event times. */
+  readonly column: number;
   /** The batch with event times, and its rows that hold something which is none. */
   convert(batch: RecordBatch): { batch: RecordBatch; bad: readonly BadTime[] };
 }
 
 /**
- * What makes event times of a plan's column, and what a calendar needs beside them: even times or,
- * where rows go to the bees in order, the bounds of each row's window.
+ * What makes event times for a plan, and what a calendar needs beside them: even times or, where
+ * rows go to the bees in order, the bounds of each row's window. `undefined` where there are none.
  *
  * @throws {TypeError} when there is no such column, or its type does not go with the format.
  */
 export function eventTimesOf(
-  { column, format }: TimePlan,
-  { schema, plan: { calendar, ordered } }: {
-    readonly schema: Schema;
-    readonly plan: PipelinePlan;
-  },
-): EventTimes {
-  const times = new EventTime(schema, column, format);
+  { time, calendar, window, ordered }: PipelinePlan,
+  schema: Schema,
+): EventTimes | undefined {
+  // What is made is for windows alone: nobody else would know what to do with it.
+  if (!time || time.made && !window && !ordered) return undefined;
+  const times = time.made ? resultTimes(schema) : new EventTime(schema, time.column, time.format);
   if (calendar) return new AddedTimes(times, { [EVEN_TIME]: (time) => calendar.toEven(time) });
-  const window = ordered?.calendar;
-  if (!window) return times;
+  const bounds = ordered?.calendar;
+  if (!bounds) return times;
   return new AddedTimes(times, {
-    [CALENDAR_BOUNDS.start]: (time) => window.startOf(time),
-    [CALENDAR_BOUNDS.end]: (time) => window.endOf(time),
+    [CALENDAR_BOUNDS.start]: (time) => bounds.startOf(time),
+    [CALENDAR_BOUNDS.end]: (time) => bounds.endOf(time),
   });
 }
 
 /** Adds times that are made of event times, behind all other columns. */
 class AddedTimes implements EventTimes {
   readonly schema: Schema;
-  readonly #times: EventTime;
+  readonly column: number;
+  readonly #times: EventTimes;
   readonly #makers: readonly ((time: number) => number)[];
 
-  constructor(times: EventTime, added: Readonly<Record<string, (time: number) => number>>) {
+  constructor(times: EventTimes, added: Readonly<Record<string, (time: number) => number>>) {
     const fields = Object.keys(added).map((name): Field => ({ name, type: { kind: "timestamp" } }));
     this.schema = { fields: [...times.schema.fields, ...fields] };
     this.#times = times;
+    this.column = times.column;
     this.#makers = Object.values(added);
   }
 

@@ -22,6 +22,7 @@ import {
 import type { Publisher } from "./publisher.ts";
 import type { ResultStep } from "./result_steps.ts";
 import { rulesText } from "./semantics_options.ts";
+import { stageOf } from "./stage.ts";
 import type { Source } from "./source.ts";
 import { triggerText, windowText } from "./window_text.ts";
 
@@ -40,6 +41,10 @@ export interface Explained {
   readonly results: readonly ResultStep[];
 }
 
+const MADE: Readonly<Record<NonNullable<TimePlan["made"]>, string>> = {
+  results: "the last millisecond of the window that a result is of",
+};
+
 /** A label, and lines to stand behind it. */
 type Entry = readonly [label: string, ...lines: string[]];
 
@@ -49,8 +54,15 @@ type Entry = readonly [label: string, ...lines: string[]];
  * @throws {TypeError} when the columns are known, and the plan does not fit them.
  */
 export function explain(given: Explained): string {
+  const stage = stageOf(given.source);
+  if (!stage) return entriesOf(given).map(printed).join("\n");
+  const results = entriesOf(given).map(printed).join("\n");
+  return `${explain(stage.parts)}\n\nand of these results, on bees of their own:\n${results}`;
+}
+
+function entriesOf(given: Explained): Entry[] {
   const resolved = given.resolved ?? resolvedBySchema(given);
-  const entries: Entry[] = [
+  return [
     ...sourceEntries(given, resolved),
     ...timeEntries(given.plan),
     ...(resolved?.steps ?? given.plan.steps).slice(0, given.plan.steps.length)
@@ -59,7 +71,6 @@ export function explain(given: Explained): string {
     ...resultEntries(given, resolved),
     ["lost bees", ...promise(given)],
   ];
-  return entries.map(printed).join("\n");
 }
 
 function printed([label, ...lines]: Entry): string {
@@ -68,9 +79,13 @@ function printed([label, ...lines]: Entry): string {
 
 function resolvedBySchema({ source, plan }: Explained): ResolvedPlan | undefined {
   const { schema } = source;
-  if (!schema) return undefined;
-  const { time } = plan;
-  return resolvePlan(plan, time ? eventTimesOf(time, { schema, plan }).schema : schema);
+  return schema && resolvePlan(plan, eventTimesOf(plan, schema)?.schema ?? schema);
+}
+
+/** The columns of the results of a pipeline, as far as they are known before it runs. */
+export function explainedSchema(given: Explained): Schema | undefined {
+  const schema = resolvedBySchema(given)?.resultSchema;
+  return schema && !given.plan.ordered ? schema : undefined;
 }
 
 /** The columns that come to a step, as far as they are known. */
@@ -110,7 +125,9 @@ function hasWindows({ window, ordered }: PipelinePlan): boolean {
 function timeEntries(plan: PipelinePlan): Entry[] {
   const { time } = plan;
   if (!time) return [];
-  const { column, format } = time;
+  const { column, format, made } = time;
+  if (made && !hasWindows(plan)) return [];
+  if (made) return [["event time", MADE[made]], ["watermark", ...watermarkLines(time)]];
   const as = format ? `as ${JSON.stringify(format)}` : "in the format that its type has";
   const [watermark, ...idle] = watermarkLines(time);
   return [

@@ -212,17 +212,14 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
   ): Pipeline<WithColumn<Row, Name, ExprValue<Value>>>;
 }
 
-/** Rows with an event time. */
-export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
-  /**
-   * As {@linkcode Pipeline.union}, of pipelines whose event times are taken the same way.
-   *
-   * @throws {TypeError} as that does, and when they are not.
-   */
-  union(...others: readonly TimedPipeline<Row>[]): TimedPipeline<Row>;
+/**
+ * Rows with an event time, results of windows among them: these have the last millisecond of their
+ * window, and what is done to them is done on bees of its own, as many as there were before.
+ */
+export interface ResultPipeline<Row> extends RunnablePipeline<Row> {
   /**
    * Keeps the rows for which the condition is true: an expression, or a function that says true or
-   * false of each row, in the bees. A function is as for {@linkcode TimedPipeline.map}.
+   * false of each row, in the bees. A function is as for {@linkcode ResultPipeline.map}.
    *
    * @throws {TypeError} as that does.
    */
@@ -250,7 +247,7 @@ export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
     options?: MapOptions<Made, Context>,
   ): TimedPipeline<Made>;
   /**
-   * Makes any number of rows of each, up to 65,536, as {@linkcode TimedPipeline.map} makes one: the function
+   * Makes any number of rows of each, up to 65,536, as {@linkcode ResultPipeline.map} makes one: the function
    * gives an array, or something else that can be iterated. They have the event time of the row
    * that they are made of.
    *
@@ -283,6 +280,16 @@ export interface TimedPipeline<Row> extends RunnablePipeline<Row> {
   window(assigner: AnyWindow): WindowedPipeline<Row, never>;
 }
 
+/** Rows of a source with an event time. */
+export interface TimedPipeline<Row> extends ResultPipeline<Row> {
+  /**
+   * As {@linkcode Pipeline.union}, of pipelines whose event times are taken the same way.
+   *
+   * @throws {TypeError} as that does, and when they are not.
+   */
+  union(...others: readonly TimedPipeline<Row>[]): TimedPipeline<Row>;
+}
+
 /** Rows with an event time and a key. */
 export interface KeyedPipeline<Row, Key extends keyof Row> {
   /** Says into which windows the rows go. */
@@ -307,7 +314,7 @@ export interface WindowedPipeline<Row, Key extends keyof Row> {
    */
   aggregate<const Specs extends AggregatesOf<Row>>(
     aggregates: Specs,
-  ): RunnablePipeline<WindowRow<Row, Key, Specs>>;
+  ): ResultPipeline<WindowRow<Row, Key, Specs>>;
 }
 
 /** Rows in windows that give several results. */

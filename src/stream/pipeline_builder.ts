@@ -1,6 +1,7 @@
 import { struct } from "../batch/expressions/builders.ts";
 import { type Expr, isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
+import type { ExprNode } from "../batch/expressions/node.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { isWindowAssigner } from "../windows/window_assigner.ts";
 import { received } from "../runtime/known_options.ts";
@@ -15,6 +16,7 @@ import type {
   RunnablePipeline,
   TimestampOptions,
 } from "./pipeline.ts";
+import { RESULT_TIMES } from "./made_time.ts";
 import { noPipelineMetrics, type PipelineMetrics } from "./pipeline_metrics.ts";
 import {
   type PipelineOptions,
@@ -33,6 +35,8 @@ import {
 } from "./result_steps.ts";
 import type { Source } from "./source.ts";
 import { bothSides, namedConditions } from "./split.ts";
+import { stageOf } from "./stage.ts";
+import { StageSource } from "./stage_source.ts";
 import { Stop } from "./stop.ts";
 import { type Unitable, united } from "./union.ts";
 import { timePlan } from "./time_options.ts";
@@ -51,7 +55,7 @@ const NEXT: Readonly<Record<Stage, string>> = {
   keyed: "window()",
   windowed: "trigger() or aggregate()",
   triggered: "aggregate()",
-  aggregated: "tap(), batch(), to(), or it is iterated or run",
+  aggregated: `${STEPS}, keyBy(), window(), tap(), batch(), to(), or it is iterated or run`,
   results: "tap(), batch(), to(), or it is iterated or run",
 };
 
@@ -87,13 +91,27 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     }
     const builder = pipeline as PipelineBuilder;
     builder.#expect("batches", ...COMPLETE);
+    if (stageOf(builder.#parts.source)) {
+      throw new TypeError(
+        "Cannot drive pipeline: it has steps behind aggregates, or before its event times, which " +
+          "run apart; drive each part by itself",
+      );
+    }
     return builder.#parts;
   }
 
   timestamps(column: string, options: TimestampOptions = {}): PipelineBuilder {
     this.#expect("timestamps", "rows");
     const time = { column: checkName("take event times from", column), ...timePlan(options) };
-    return this.#with("timed", { time });
+    const { plan: { steps }, source } = this.#parts;
+    if (!isMade(column, steps)) return this.#with("timed", { time });
+    const { partitions = 1 } = source;
+    if (partitions === 1) return this.#onward({ time });
+    throw new TypeError(
+      `Cannot take event times from column ${JSON.stringify(column)}: it is made by a step, and ` +
+        `${source.name} has ${partitions} partitions, whose order is lost behind steps; call ` +
+        `timestamps() before them`,
+    );
   }
 
   union(...others: PipelineBuilder[]): PipelineBuilder {
@@ -109,14 +127,14 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
   }
 
   filter(condition: unknown, options: FunctionOptions = {}): PipelineBuilder {
-    this.#expect("filter", "rows", "timed");
+    this.#expect("filter", "rows", "timed", "aggregated");
     if (!isExpression(condition)) return this.#step(functionStep("filterBy", condition, options));
     checkNoOptions("filter", options);
     return this.#step({ kind: "filter", node: condition.node });
   }
 
   split(given: unknown): readonly PipelineBuilder[] | Record<string, PipelineBuilder> {
-    this.#expect("split", "rows", "timed");
+    this.#expect("split", "rows", "timed", "aggregated");
     const part = ({ node }: Expr) => this.#step({ kind: "filter", node });
     if (isExpression(given)) return bothSides(given).map(part);
     const named = namedConditions(given).map(([name, condition]) => [name, part(condition)]);
@@ -124,46 +142,67 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
   }
 
   map(fn: unknown, options: MapOptions = {}): PipelineBuilder {
-    this.#expect("map", "rows", "timed");
+    this.#expect("map", "rows", "timed", "aggregated");
     if (!isExpression(fn)) return this.#step(functionStep("map", fn, options));
     checkNoOptions("map", options);
     return this.#step({ kind: "select", node: fn.node });
   }
 
   flatMap(fn: unknown, options: MapOptions = {}): PipelineBuilder {
-    this.#expect("flatMap", "rows", "timed");
+    this.#expect("flatMap", "rows", "timed", "aggregated");
     return this.#step(functionStep("flatMap", fn, options));
   }
 
   select(columns: Readonly<Record<string, Operand>>): PipelineBuilder {
-    this.#expect("select", "rows", "timed");
+    this.#expect("select", "rows", "timed", "aggregated");
     return this.#step({ kind: "select", node: struct(columns).node });
   }
 
   withColumn(name: string, value: Operand): PipelineBuilder {
-    this.#expect("withColumn", "rows", "timed");
+    this.#expect("withColumn", "rows", "timed", "aggregated");
     const column = checkName("add", name).toWellFormed();
     return this.#step({ kind: "withColumn", name: column, node: toExpr(value).node });
   }
 
+  /** What goes on with the results so far, on bees of its own. */
+  #onward(plan: Partial<PipelinePlan>): PipelineBuilder {
+    const { plan: before } = this.#parts;
+    const source = new StageSource({ ...this.#parts, plan: { ...before, feedsOn: true } });
+    return new PipelineBuilder({
+      ...this.#parts,
+      source,
+      plan: { steps: [], ...plan },
+      stage: "timed",
+    });
+  }
+
+  /** What comes behind aggregates is of their results. */
+  #rows(): PipelineBuilder {
+    return this.#parts.stage === "aggregated" ? this.#onward({ time: RESULT_TIMES }) : this;
+  }
+
   #step(step: PipelinePlan["steps"][number]): PipelineBuilder {
+    const rows = this.#rows();
+    if (rows !== this) return rows.#step(step);
     const { plan, stage } = this.#parts;
     return this.#with(stage, { steps: [...plan.steps, step] });
   }
 
   keyBy(...columns: string[]): PipelineBuilder {
-    this.#expect("keyBy", "timed");
+    this.#expect("keyBy", "timed", "aggregated");
     if (columns.length === 0) {
       throw new TypeError(
         "Cannot key by nothing: name a column, or leave keyBy() out for one group a window",
       );
     }
     const keys = columns.map((column) => checkName("key by", column));
-    return this.#with("keyed", { keys });
+    return this.#rows().#with("keyed", { keys });
   }
 
   window(assigner: AnyWindow): PipelineBuilder {
-    this.#expect("window", "timed", "keyed");
+    this.#expect("window", "timed", "keyed", "aggregated");
+    const rows = this.#rows();
+    if (rows !== this) return rows.window(assigner);
     if (!(assigner instanceof CalendarWindow || isWindowAssigner(assigner))) {
       throw new TypeError(
         `Cannot make windows: pass a TumblingWindow, SlidingWindow, CumulatingWindow or ` +
@@ -328,6 +367,21 @@ function checkPublisher(publisher: Publisher): void {
     `Cannot publish: to() takes a publisher, with publish() and flush(), received ` +
       (publisher === null ? "null" : typeof publisher),
   );
+}
+
+/** Whether a column is not one of the source as it stands there. */
+function isMade(column: string, steps: PipelinePlan["steps"]): boolean {
+  return steps.some((step) => {
+    if ("fn" in step) return step.kind !== "filterBy";
+    if (step.kind === "withColumn") return step.name === column;
+    return step.kind === "select" && !handsOn(step.node, column);
+  });
+}
+
+function handsOn(node: ExprNode, column: string): boolean {
+  if (node.op !== "struct") return false;
+  const part = node.args[node.names.indexOf(column)];
+  return part?.op === "col" && part.name === column;
 }
 
 function checkName(purpose: string, column: unknown): string {

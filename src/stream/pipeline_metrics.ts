@@ -97,6 +97,56 @@ export function addCounts(to: RowCounts, more: RowCounts): void {
   to.added += more.added;
 }
 
+/**
+ * The metrics of steps together with those of the steps before, whose results they read.
+ *
+ * @param options With `makesRows` the results of those before are not their records: they count as
+ *   added, for each goes on by itself.
+ */
+export function addStage(
+  before: PipelineMetrics,
+  own: PipelineMetrics,
+  { makesRows }: { readonly makesRows: boolean },
+): PipelineMetrics {
+  const sum = (name: SummedMetric) => before[name] + own[name];
+  const summed = Object.fromEntries(SUMMED.map((name) => [name, sum(name)]));
+  // What has left those before, and was not read yet, is on its way.
+  const between = makesRows ? 0 : before.absorbed - own.recordsIn;
+  return {
+    ...own,
+    ...summed as Pick<PipelineMetrics, SummedMetric>,
+    recordsIn: before.recordsIn,
+    added: sum("added") + (makesRows ? own.recordsIn : 0),
+    absorbed: makesRows ? sum("absorbed") : own.absorbed,
+    inFlight: sum("inFlight") + between,
+    recordsPerSecond: own.elapsedMs > 0 ? 1000 * before.recordsIn / own.elapsedMs : 0,
+    aborted: before.aborted || own.aborted,
+    bees: [...before.bees, ...own.bees],
+  };
+}
+
+const SUMMED = [
+  "filtered",
+  "late",
+  "lateOut",
+  "untimed",
+  "skipped",
+  "deadLettered",
+  "lost",
+  "unaccounted",
+  "windowsFired",
+  "lostBees",
+  "replayedBatches",
+  "replayed",
+  "checkpoints",
+  "added",
+  "absorbed",
+  "inFlight",
+] as const;
+
+/** A metric of several steps that is the sum of those of each. */
+type SummedMetric = typeof SUMMED[number];
+
 /** Counts of nothing. */
 export function noCounts(): RowCounts {
   return { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0, added: 0 };

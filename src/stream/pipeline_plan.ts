@@ -29,6 +29,8 @@ export interface TimePlan {
   readonly bound: number;
   /** How else watermarks come about. */
   readonly watermarks?: WatermarkPlan;
+  /** Whence they are where no column has them: that of `column` is then made, for windows alone. */
+  readonly made?: "results";
 }
 
 /** Windows over rows in the order of their source. */
@@ -50,6 +52,8 @@ export interface OrderedPlan {
 export interface PipelinePlan {
   readonly time?: TimePlan;
   readonly steps: readonly StepSpec[];
+  /** Whether other steps go on with the results, and want to know of every watermark. */
+  readonly feedsOn?: boolean;
   readonly keys?: readonly string[];
   /** The windows as they were asked for; with the aggregates it is decided how they come about. */
   readonly windowing?: WindowingPlan;
@@ -83,10 +87,18 @@ export interface ResolvedPlan {
 }
 
 function windowSpec(plan: PipelinePlan, tellsLate = false): WindowSpec | undefined {
-  const { time, keys = [], window, calendar, aggregates } = plan;
+  const { time, keys = [], window, calendar, aggregates, feedsOn = false } = plan;
   if (!time || !window || !aggregates) return undefined;
   const column = calendar ? EVEN_TIME : time.column;
-  return { time: column, keys, aggregates, ...extentOf(window), bound: time.bound, tellsLate };
+  return {
+    time: column,
+    keys,
+    aggregates,
+    ...extentOf(window),
+    bound: time.bound,
+    tellsLate,
+    tellsAll: feedsOn,
+  };
 }
 
 function orderedSpec(
@@ -138,9 +150,9 @@ export function columnsOf(aggregates: Aggregates): string[] {
 /** The columns that a plan asks its source for; `undefined`: all of them. */
 export function askedColumns(plan: PipelinePlan): ReadonlySet<string> | undefined {
   const names = wantedColumns(plan, windowSpec(plan) ?? orderedSpec(plan));
-  for (const name of names ?? []) if (isComputed(name)) names!.delete(name);
   for (const name of plan.time?.watermarks?.strategy.columns ?? []) names?.add(name);
-  return plan.time ? names?.add(plan.time.column) : names;
+  if (plan.time) names?.add(plan.time.column);
+  return names && new Set([...names].filter((name) => !isComputed(name)));
 }
 
 /**
@@ -162,7 +174,7 @@ export function resolvePlan(
   const windows = window ?? ordered;
   // Checked against all columns first, so that messages list what the user knows.
   const own = withoutComputed(source);
-  if (calendar) new RowSteps(plan.steps, own)[Symbol.dispose]();
+  if (own !== source) new RowSteps(plan.steps, own)[Symbol.dispose]();
   const resultSchema = resultSchemaOf({ window, ordered, steps, aggregates }, source);
   const { watermarks } = plan.time ?? {};
   const { fields } = ordered && watermarks ? withWatermarks(source) : source;

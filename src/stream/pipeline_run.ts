@@ -25,6 +25,7 @@ import { OrderedJob } from "./ordered_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch } from "./source.ts";
+import { metricsWith, stageOf } from "./stage.ts";
 import { TransformJob } from "./transform_job.ts";
 import { WindowJob } from "./window_job.ts";
 import { giveUp, leaveOut, positionOf, WorkLog } from "./work_log.ts";
@@ -99,6 +100,7 @@ interface Bees {
 export class PipelineRun {
   readonly #spec: RunSpec;
   readonly #options: RunOptions;
+  readonly #source: Source;
   readonly #closing = new AbortController();
   readonly #bad: BadInputs;
   readonly #late: LateOutput;
@@ -115,6 +117,7 @@ export class PipelineRun {
   #aborted = false;
   #finished = false;
   #rowsOut = 0;
+  #told = -Infinity;
   #replayedBatches = 0;
   #replayed = 0;
   #endedMs: number | undefined;
@@ -130,7 +133,8 @@ export class PipelineRun {
   /** Opens the source; the bees are born when the first rows have come. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
     knownOptions(options, OPTIONS);
-    const { source, plan, settings } = spec;
+    const { plan, settings } = spec;
+    const source = this.#source = stageOf(spec.source)?.fresh() ?? spec.source;
     const { runtime, badRecords, lateOutput, batchRows, ringBytes, workers } = settings;
     this.#spec = spec;
     this.#options = options;
@@ -162,11 +166,16 @@ export class PipelineRun {
 
   /** The results, in order; ends with the source. May be called once. */
   async *batches(): AsyncGenerator<RecordBatch, void, undefined> {
+    for await (const { batch } of this.reads()) if (batch) yield batch;
+  }
+
+  /** The results with, where others go on with them, the watermark up to which they have left. */
+  async *reads(): AsyncGenerator<SourceBatch, void, undefined> {
     const { signal, onProgress } = this.#options;
     const abort = () => this.#abort();
     signal?.addEventListener("abort", abort);
     try {
-      for (let batch = await this.#next(); batch; batch = await this.#next()) yield batch;
+      for (let next = await this.#next(); next; next = await this.#next()) yield next;
       // One that was lost while letters are waited for would have its finished work done again.
       await this.#stopBees();
       await this.#bad.flush();
@@ -229,16 +238,26 @@ export class PipelineRun {
   }
 
   /** Works until there are rows to leave; `undefined` when there will never be any again. */
-  async #next(): Promise<RecordBatch | undefined> {
+  async #next(): Promise<SourceBatch | undefined> {
     while (true) {
       this.#throwIfFailed();
       this.#throwIfAborted();
       this.#takeRead();
       const batch = this.#taken();
-      if (batch) return batch;
+      if (batch) return { batch };
+      const watermark = this.#passedOn();
+      if (watermark !== undefined) return { watermark };
       if (this.#isFinished()) return undefined;
       await this.#advance();
     }
+  }
+
+  /** The watermark up to which everything has left, if nobody was told of it. */
+  #passedOn(): number | undefined {
+    const watermark = this.#bees?.job.watermark ?? -Infinity;
+    // The end is told by itself.
+    const isNew = watermark > this.#told && watermark < Infinity;
+    return this.#spec.plan.feedsOn && isNew ? this.#told = watermark : undefined;
   }
 
   /** Rows that may leave now. */
@@ -345,7 +364,7 @@ export class PipelineRun {
   #takeRead(): void {
     const read = this.#read;
     this.#read = undefined;
-    if (!read || this.#aborted) return;
+    if (!read || this.#aborted && !stageOf(this.#source)) return;
     this.#append(this.#feed.take(read));
   }
 
@@ -478,6 +497,8 @@ export class PipelineRun {
     if (!signal?.aborted || this.#aborted) return;
     this.#aborted = true;
     if (onAbort === "stop") throw signal.reason;
+    const stage = stageOf(this.#source);
+    if (stage) return stage.drain();
     this.#ended = true;
     this.#closing.abort(signal.reason);
   }
@@ -566,7 +587,7 @@ export class PipelineRun {
     const { runtime } = this.#spec.settings;
     const account = this.#account();
     const elapsedMs = (this.#endedMs ?? runtime.monotonicMs()) - this.#startedMs;
-    return {
+    return metricsWith(this.#source, {
       ...account,
       lateOut: this.#late.delivered,
       windowsFired: job?.windows ?? 0,
@@ -585,7 +606,7 @@ export class PipelineRun {
         waitingRows: account.inFlight,
         newSources: this.#ended ? 0 : 1,
       }),
-    };
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { batchesOf } from "./batch_feed.ts";
+import { STAGE, type Stage, stageOf } from "./stage.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";
 
 /** Batches by which the fastest reader may be ahead of the slowest. */
@@ -31,7 +32,7 @@ export class SharedSource {
 
   /** A source for so many readers. */
   constructor(source: Source, readers: number) {
-    this.#source = source;
+    this.#source = stageOf(source)?.fresh() ?? source;
     this.#count = readers;
   }
 
@@ -40,17 +41,23 @@ export class SharedSource {
     const { name, schema, partitions } = this.#source;
     const reader: Reader = { next: 0, isOpen: true };
     this.#readers.add(reader);
-    return {
+    const stage = stageOf(this.#source);
+    const shared = stage && { ...stage, fresh: () => source, drain: () => this.end() };
+    const source: SourceView & { [STAGE]?: Stage } = {
+      ...(shared && { [STAGE]: shared }),
       name,
       ...(schema && { schema }),
       ...(partitions !== undefined && { partitions }),
       open: (options) => this.#open(reader, options),
       leave: () => this.#leave(reader),
     };
+    return source;
   }
 
   /** Nothing more is read: the source has ended for all readers behind what they are due. */
   end(): void {
+    const stage = stageOf(this.#source);
+    if (stage) return stage.drain();
     this.#end ??= {};
     this.#close();
     this.#wakeAll();

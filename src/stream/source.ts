@@ -40,6 +40,8 @@ export interface SourceBatch<Row = Record<string, unknown>> {
    * back. Default false; at the end of the source all partitions have ended.
    */
   readonly ended?: boolean;
+  /** Up to which all rows of all partitions have come, ms; only the results of windows tell. */
+  readonly watermark?: number;
   /** Records that were left out since the last batch, uncounted otherwise. Default 0. */
   readonly skipped?: number;
   /** Records that went to the dead letters since the last batch. Default 0. */

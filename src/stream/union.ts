@@ -1,6 +1,7 @@
 import type { PipelineOptions } from "./pipeline_options.ts";
 import type { PipelinePlan, TimePlan } from "./pipeline_plan.ts";
 import type { Source } from "./source.ts";
+import { stageOf } from "./stage.ts";
 import { UnionSource } from "./union_source.ts";
 
 /** What a union looks at of a pipeline. */
@@ -30,6 +31,12 @@ export function united(first: Unitable, others: readonly Unitable[]): Source {
 }
 
 function checkSteps({ source, plan }: Unitable): void {
+  if (stageOf(source)) {
+    throw new TypeError(
+      `Cannot unite pipelines: that of ${source.name} has steps before its event times or windows; ` +
+        `union() comes before all steps, and they are then of all`,
+    );
+  }
   if (plan.steps.length === 0) return;
   throw new TypeError(
     `Cannot unite pipelines: ${plan.steps[0].kind}() was called on that of ${source.name}; it ` +

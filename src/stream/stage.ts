@@ -1,0 +1,31 @@
+import type { Explained } from "./explain.ts";
+import { addStage, type PipelineMetrics } from "./pipeline_metrics.ts";
+import type { Source } from "./source.ts";
+
+/** Gives the {@linkcode Stage} of a source; for the name of nothing that users see. */
+export const STAGE: unique symbol = Symbol("stage");
+
+/** Steps of a pipeline whose results others go on with, on bees of their own. */
+export interface Stage {
+  /** What they are made of. */
+  readonly parts: Explained;
+  /** The same steps, for a run of their own. */
+  fresh(): Source;
+  /** What has been done so far. */
+  metrics(): PipelineMetrics;
+  /** Reads no further, and finishes what was read. */
+  drain(): void;
+}
+
+/** The steps that a source runs; `undefined`: it is read as it is. */
+export function stageOf(source: Source): Stage | undefined {
+  return (source as { readonly [STAGE]?: Stage })[STAGE];
+}
+
+/** The metrics of a run, with those of the steps before it. */
+export function metricsWith(source: Source, own: PipelineMetrics): PipelineMetrics {
+  const stage = stageOf(source);
+  if (!stage) return own;
+  const { window, ordered } = stage.parts.plan;
+  return addStage(stage.metrics(), own, { makesRows: Boolean(window || ordered) });
+}

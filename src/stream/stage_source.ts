@@ -1,0 +1,56 @@
+import type { TypedSchema } from "../batch/schema.ts";
+import { type Explained, explainedSchema } from "./explain.ts";
+import { noPipelineMetrics, type PipelineMetrics } from "./pipeline_metrics.ts";
+import { PipelineRun } from "./pipeline_run.ts";
+import type { Source, SourceBatch, SourceOptions } from "./source.ts";
+import { STAGE, type Stage } from "./stage.ts";
+
+/** The results of some steps, as a source of others: in their order, with their watermark. */
+export class StageSource implements Source {
+  readonly [STAGE]: Stage;
+  readonly #parts: Explained;
+  readonly #draining = new AbortController();
+  #run: PipelineRun | undefined;
+
+  /** The results of these. */
+  constructor(parts: Explained) {
+    this.#parts = parts;
+    this[STAGE] = {
+      parts,
+      fresh: () => new StageSource(parts),
+      metrics: () => this.#metrics(),
+      drain: () => this.#draining.abort(),
+    };
+  }
+
+  get name(): string {
+    return `results of ${this.#parts.source.name}`;
+  }
+
+  /** The columns of the results, as far as they are known. */
+  get schema(): TypedSchema<Record<string, unknown>> | undefined {
+    return explainedSchema(this.#parts);
+  }
+
+  /** Runs the steps, at the pace at which their results are read. */
+  open({ signal }: SourceOptions): AsyncIterable<SourceBatch> {
+    const drain = { signal: this.#draining.signal, onAbort: "drain" } as const;
+    const run = this.#run = new PipelineRun(this.#parts, drain);
+    const reads = run.reads();
+    const leave = () => run.leave();
+    signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) leave();
+    const iterator: AsyncIterator<SourceBatch> = {
+      next: () => reads.next(),
+      return: async () => {
+        leave();
+        return await reads.return();
+      },
+    };
+    return { [Symbol.asyncIterator]: () => iterator };
+  }
+
+  #metrics(): PipelineMetrics {
+    return this.#run?.metrics() ?? noPipelineMetrics();
+  }
+}
