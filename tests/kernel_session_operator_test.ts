@@ -2,12 +2,17 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RecordBatch } from "../src/batch/record_batch.ts";
 import type { Schema } from "../src/batch/schema.ts";
 import { create } from "../src/kernel/kernel.ts";
-import { count, sum } from "../src/windows/aggregates.ts";
+import { loadOperator, type OperatorMaker, type WindowsSpec } from "../src/hive/operator_loader.ts";
+import { type Aggregates, argMax, count, last, min, sum } from "../src/windows/aggregates.ts";
+import { countDistinct } from "../src/windows/distinct_aggregates.ts";
+import { createWindowOperator } from "../src/windows/create_window_operator.ts";
+import { functionsOf } from "../src/windows/functions/functions_of.ts";
 import {
   createSessionOperator,
   type SessionOperatorOptions,
 } from "../src/windows/kernel_session_operator.ts";
 import { ORDER_COLUMNS, type WindowOperator } from "../src/windows/window_operator.ts";
+import { forSeeds, type Random } from "./support/random.ts";
 
 const SCHEMA: Schema = {
   fields: [
@@ -168,4 +173,82 @@ Deno.test("an operator of sessions refuses what cannot be a gap or a time", () =
   assertThrows(() => make({ gap: { column: "rest" } }), TypeError, "no such column");
   assertThrows(() => make({ time: "user" }), TypeError, "Cannot take event times");
   assertThrows(() => make({ aggregates: { user: count() } }), TypeError, "different names");
+});
+
+/** Rows in the order of a source, in which keys pause now and then. */
+function randomRows(random: Random): Row[] {
+  const bound = random.pick([0, 50, 300]);
+  const keys = random.pick([1, 4, 30]);
+  let [clock, greatest] = [random.pick([0, -5000, 1_700_000_000_000]), -Infinity];
+  return Array.from({ length: random.below(300) }, (): Row => {
+    const watermark = greatest - bound;
+    clock += random.below(random.pick([5, 60]));
+    const at = clock - random.below(1 + random.pick([0, bound, 2 * bound]));
+    greatest = Math.max(greatest, at);
+    return {
+      at: random.chance(0.02) ? null : at,
+      user: `user ${random.below(keys)}`,
+      amount: random.below(100) - 50,
+      pause: random.chance(0.05) ? null : random.below(200),
+      watermark,
+    };
+  });
+}
+
+Deno.test("sessions in the kernel give what sessions in JavaScript give, row for row", () => {
+  const aggregates = {
+    n: count(),
+    total: sum("amount"),
+    least: min("amount"),
+    latest: last("pause"),
+    most: argMax("pause", "amount"),
+  };
+  forSeeds(400, (random) => {
+    const gap = random.pick([1, 100, { column: "pause" }]);
+    const touching = random.chance(0.5);
+    const keys = random.pick([[], ["user"], ["user", "pause"]]);
+    using ours = make({ gap, touching, keys, aggregates });
+    using other = createWindowOperator(
+      {
+        window: { kind: "session", gap },
+        semantics: { sessionsTouch: touching },
+        time: "at",
+        keys,
+      },
+      { schema: SCHEMA, functions: functionsOf(aggregates, SCHEMA) },
+    );
+    assertEquals(ours.resultSchema, other.resultSchema);
+    const rows = randomRows(random);
+    const size = random.pick([1, 20, 100]);
+    for (let from = 0; from < rows.length; from += size) {
+      const batch = rows.slice(from, from + size);
+      assertEquals(add(ours, batch, from), add(other, batch, from));
+      if (random.chance(0.3)) continue;
+      assertEquals(taken(ours), taken(other));
+      if (random.chance(0.1)) ours.restore(ours.snapshot());
+    }
+    for (const operator of [ours, other]) operator.advance(Infinity);
+    assertEquals(taken(ours), taken(other));
+  });
+});
+
+Deno.test("a bee keeps plain sessions in its kernel and all others in JavaScript", () => {
+  const window = { kind: "session", gap: 100 } as const;
+  const context = { schema: SCHEMA, time: "at", keys: ["user"], kernel: create() };
+  const usesKernel = (windows: WindowsSpec["windows"], aggregates: Aggregates = { n: count() }) => {
+    const before = context.kernel.usedBytes;
+    const load = loadOperator({ kind: "windows", windows, aggregates }) as OperatorMaker;
+    using _operator = load(context);
+    return context.kernel.usedBytes > before;
+  };
+  assert(usesKernel({ window }));
+  assert(usesKernel({ window: { kind: "session", gap: { column: "pause" } } }));
+  assert(usesKernel({ window, semantics: { sessionsTouch: false } }));
+  assert(!usesKernel({ window, trigger: { everyRows: 2 } }));
+  assert(!usesKernel({ window, revisedFor: 10 }));
+  assert(!usesKernel({ window, semantics: { sessionEnd: "last" } }));
+  assert(!usesKernel({ window, semantics: { negativeStarts: false } }));
+  assert(!usesKernel({ window, semantics: { closing: "passed" } }));
+  assert(!usesKernel({ window }, { users: countDistinct("user") }));
+  assert(!usesKernel({ window: { kind: "global" } }));
 });

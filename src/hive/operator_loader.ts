@@ -4,7 +4,9 @@ import type { Aggregates } from "../windows/aggregates.ts";
 import { createWindowOperator } from "../windows/create_window_operator.ts";
 import { functionsOf } from "../windows/functions/functions_of.ts";
 import type { LoadedFunctions } from "../windows/functions/user_functions.ts";
+import { createSessionOperator } from "../windows/kernel_session_operator.ts";
 import type { OperatorAssign } from "../windows/operator/assigners.ts";
+import { whySessionsInJavaScript } from "../windows/session_place.ts";
 import { ORDER_COLUMNS, type WindowOperator } from "../windows/window_operator.ts";
 import type { WindowOperatorSpec } from "../windows/window_spec.ts";
 import { loadAggregates } from "./aggregate_spec.ts";
@@ -22,7 +24,7 @@ export interface OperatorContext {
   readonly kernel?: Kernel;
 }
 
-/** Windows that an operator in JavaScript puts rows into. */
+/** Windows that an operator puts rows into: in JavaScript, or plain sessions in the kernel. */
 export interface WindowsSpec {
   readonly kind: "windows";
   /** But for the columns of event times and keys. */
@@ -54,9 +56,16 @@ function hasFunctions({ aggregates, assign }: WindowsSpec): boolean {
 
 function windowsOperator(
   { windows, aggregates }: WindowsSpec,
-  { schema, time, keys }: OperatorContext,
+  { schema, time, keys, kernel }: OperatorContext,
   { loaded, assign }: { loaded?: LoadedFunctions; assign?: OperatorAssign } = {},
 ): WindowOperator {
+  const { window, semantics } = windows;
+  const placed = { windows, aggregates, keys, schema };
+  if (kernel && window.kind === "session" && whySessionsInJavaScript(placed) === undefined) {
+    const { gap } = window;
+    const touching = semantics?.sessionsTouch;
+    return createSessionOperator(kernel, { schema, time, keys, aggregates, gap, touching });
+  }
   const functions = functionsOf(aggregates, schema, loaded);
   const parts = { schema, functions, ...(assign && { assign }) };
   return createWindowOperator({ ...windows, time, keys }, parts);

@@ -7,6 +7,7 @@ import { RowSteps, type StepSpec } from "../hive/row_steps.ts";
 import type { FunctionStepSpec } from "../hive/step_function.ts";
 import type { AggregateSpec } from "../windows/aggregate.ts";
 import { spellDuration } from "../runtime/duration.ts";
+import { whySessionsInJavaScript } from "../windows/session_place.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { eventTimesOf } from "./calendar_plan.ts";
 import type { DeliveryGuarantee } from "./delivery_guarantee.ts";
@@ -185,10 +186,12 @@ function windowEntries(given: Explained, resolved?: ResolvedPlan): Entry[] {
   const { plan } = given;
   const { keys = [], window, calendar, ordered, aggregates = {} } = plan;
   const schema = resolved && schemaBefore(resolved, plan.steps.length);
+  const why = ordered && whyInJavaScript(ordered, { keys, schema });
+  const place = ordered && why !== IN_KERNEL ? "in JavaScript" : "in the kernel";
   const computed = Object.entries(aggregates).flatMap(([name, spec]) =>
-    aggregateLines(name, spec, { schema, place: ordered ? "in JavaScript" : "in the kernel" })
+    aggregateLines(name, spec, { schema, place })
   );
-  if (ordered) return orderedEntries(given, ordered, computed);
+  if (ordered) return orderedEntries(given, { ...ordered, why }, computed);
   if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
   return [
     ["keyBy", keyText(keys)],
@@ -203,9 +206,21 @@ function keyText(keys: readonly string[]): string {
   return keys.length > 0 ? quoted(keys) : "nothing: one group a window";
 }
 
+const IN_KERNEL = "";
+
+/** Why sessions are kept in JavaScript, empty where they are not; `undefined` of other windows. */
+function whyInJavaScript(
+  { operator }: OrderedPlan,
+  { keys, schema }: { keys: readonly string[]; schema: Schema | undefined },
+): string | undefined {
+  if (operator.kind !== "windows" || operator.windows.window.kind !== "session") return undefined;
+  const placed = { ...operator, keys, ...(schema && { schema }) };
+  return whySessionsInJavaScript(placed) ?? IN_KERNEL;
+}
+
 function orderedEntries(
   given: Explained,
-  { text, because }: OrderedPlan,
+  { text, because, why }: OrderedPlan & { readonly why: string | undefined },
   lines: string[],
 ): Entry[] {
   const { keys = [], windowing } = given.plan;
@@ -216,6 +231,9 @@ function orderedEntries(
       "window",
       text,
       `  rows go to the owner of their key in the order of the source, because ${because}`,
+      ...(why === undefined ? [] : [
+        why === IN_KERNEL ? "  kept in the kernel" : `  kept in JavaScript, because ${why}`,
+      ]),
     ],
     ...(trigger ? [["trigger", triggerText(trigger)] as const] : []),
     ...rulesEntries(given),
