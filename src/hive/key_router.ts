@@ -1,17 +1,17 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { Schema } from "../batch/schema.ts";
+import type { Field, Schema } from "../batch/schema.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KernelWindowTable } from "../kernel/window_table.ts";
 import { count } from "../windows/aggregates.ts";
 import { planOf } from "../windows/plan.ts";
 import { keyGroupOwners } from "./key_groups.ts";
 
+const TIME: Field = { name: "\u0000no time", type: { kind: "f64" } };
+
 /** What a {@linkcode KeyRouter} is made of. */
 export interface KeyRouterOptions {
   /** Of every batch. */
   readonly schema: Schema;
-  /** Column of event times, ms. */
-  readonly time: string;
   readonly keys: readonly string[];
   readonly workers: number;
 }
@@ -20,7 +20,6 @@ export interface KeyRouterOptions {
 export class KeyRouter implements Disposable {
   readonly #workers: number;
   readonly #table: KernelWindowTable;
-  readonly #time: number;
   readonly #keys: readonly number[];
   readonly #ownerOf: Uint8Array;
 
@@ -29,30 +28,31 @@ export class KeyRouter implements Disposable {
    *
    * @throws {TypeError} when a key is no column, or of a type that cannot be a key.
    */
-  constructor(kernel: Kernel, { schema, time, keys, workers }: KeyRouterOptions) {
-    // A table is what knows how keys are hashed; none of the rows go into it.
-    const window = { size: 1, offset: 0 };
-    const aggregates = { n: count() };
-    const { plan, ...at } = planOf({ schema, time, keys, aggregates, window });
+  constructor(kernel: Kernel, { schema, keys, workers }: KeyRouterOptions) {
+    // A table is what knows how keys are hashed; none of the rows go into it, whatever their time.
+    const timed = { fields: [...schema.fields, TIME] };
+    const rest = { aggregates: { n: count() }, window: { size: 1, offset: 0 } };
+    const { plan, keys: at } = planOf({ schema: timed, time: TIME.name, keys, ...rest });
     this.#table = new KernelWindowTable(kernel, plan);
-    this.#time = at.time;
-    this.#keys = at.keys;
+    this.#keys = at;
     this.#workers = workers;
     this.#ownerOf = keyGroupOwners(workers);
   }
 
   /** The rows of each owner, ascending. */
   rowsByOwner(batch: RecordBatch): readonly number[][] {
+    const { length } = batch;
+    const times = { type: TIME.type, length, nullCount: 0, values: new Float64Array(length) };
     const hashes = this.#table.hashKeys({
-      length: batch.length,
-      times: batch.columnAt(this.#time),
+      length,
+      times,
       keys: this.#keys.map((key) => batch.columnAt(key)),
       values: [],
     });
     const bytes = new Uint8Array(hashes.buffer, hashes.byteOffset, hashes.byteLength);
     const rows: number[][] = Array.from({ length: this.#workers }, () => []);
     // The group is the highest byte, which is the last of the eight.
-    for (let row = 0; row < batch.length; row++) rows[this.#ownerOf[bytes[8 * row + 7]]].push(row);
+    for (let row = 0; row < length; row++) rows[this.#ownerOf[bytes[8 * row + 7]]].push(row);
     return rows;
   }
 

@@ -17,8 +17,8 @@ import { loadFunction, type UserFunctionSpec } from "./user_function.ts";
 export interface OperatorContext {
   /** Of the rows that come. */
   readonly schema: Schema;
-  /** Column of event times, ms. */
-  readonly time: string;
+  /** Column of event times, ms; absent where rows have none. */
+  readonly time?: string;
   readonly keys: readonly string[];
   /** Where loops may run. */
   readonly kernel?: Kernel;
@@ -68,7 +68,7 @@ function windowsOperator(
   }
   const functions = functionsOf(aggregates, schema, loaded);
   const parts = { schema, functions, ...(assign && { assign }) };
-  return createWindowOperator({ ...windows, time, keys }, parts);
+  return createWindowOperator({ ...windows, ...(time !== undefined && { time }), keys }, parts);
 }
 
 /** Makes operators. */

@@ -15,8 +15,8 @@ export const ROW_WATERMARK = "\u0000watermark";
 
 /** Windows over rows in the order of their source, as plain data. */
 export interface OrderedSpec {
-  /** Column of event times, ms, in the batches that come. */
-  readonly time: string;
+  /** Column of event times, ms, in the batches that come; absent where rows have none. */
+  readonly time?: string;
   readonly keys: readonly string[];
   /** Columns of the batches that come which rows keep, whatever is selected. */
   readonly beside: readonly string[];
@@ -36,7 +36,7 @@ export interface OrderedSpec {
 
 /** Rows for an owner, each with what was known before it. */
 export interface OrderedPiece {
-  /** Event time first. */
+  /** Event time first, where rows have one. */
   readonly batch: RecordBatch;
   /** Watermark of all partitions before each row, ms. */
   readonly watermarks: Float64Array;
@@ -105,8 +105,9 @@ export class OrderedInput implements Disposable {
   readonly schema: Schema;
   readonly #bound: number;
   readonly #steps: RowSteps;
-  readonly #time: number;
+  /** Columns that rows keep: the event time first, where there is one. */
   readonly #beside: readonly number[];
+  readonly #isTimed: boolean;
   readonly #watermark: number;
   readonly #picked: readonly number[];
   readonly #fields: readonly Field[];
@@ -127,15 +128,16 @@ export class OrderedInput implements Disposable {
     for (const column of columns) checkColumn(given, column, "use");
     const wanted = new Set([...keys, ...columns]);
     const placeOf = (column: string) => schema.fields.findIndex(({ name }) => name === column);
-    this.#time = placeOf(time);
-    this.#beside = beside.map(placeOf);
+    this.#isTimed = time !== undefined;
+    this.#beside = [...(time === undefined ? [] : [time]), ...beside].map(placeOf);
     this.#watermark = placeOf(ROW_WATERMARK);
     this.#picked = given.fields.flatMap(({ name }, at) =>
       wanted.has(name) || (wholeRows && !isComputed(name)) ? [at] : []
     );
+    const [first, ...more] = this.#beside.map((at) => schema.fields[at]);
+    const named = this.#isTimed ? [{ name: EVENT_TIME, type: first.type }, ...more] : [];
     this.#fields = [
-      { name: EVENT_TIME, type: schema.fields[this.#time].type },
-      ...this.#beside.map((at) => schema.fields[at]),
+      ...named,
       ...this.#picked.map((at) => given.fields[at]),
     ];
     this.schema = { fields: this.#fields.map(plainText) };
@@ -143,10 +145,9 @@ export class OrderedInput implements Disposable {
 
   /** Prepares rows that start where the header says, the first of which has the place `from`. */
   prepare(batch: RecordBatch, header: MessageHeader, from = 0): OrderedRowsOut {
-    const times = batch.columnAt(this.#time);
-    const before = this.#watermarks(batch, times, header);
+    const before = this.#watermarks(batch, header);
     const { batch: stepped, rows, bad, added } = this.#steps.run(batch);
-    const beside = [times, ...this.#beside.map((at) => batch.columnAt(at))];
+    const beside = this.#beside.map((at) => batch.columnAt(at));
     const columns = [
       ...rows ? beside.map((column) => takeColumn(column, rows)) : beside,
       ...this.#picked.map((at) => stepped.columnAt(at)),
@@ -162,13 +163,15 @@ export class OrderedInput implements Disposable {
     return { piece, counts, bad, late: [] };
   }
 
-  #watermarks(batch: RecordBatch, times: Column, { watermark, cap }: MessageHeader): Float64Array {
+  #watermarks(batch: RecordBatch, { watermark, cap }: MessageHeader): Float64Array {
     const { length } = batch;
-    if (this.#watermark < 0) {
-      return watermarksBefore(times, length, { watermark, bound: this.#bound, cap });
+    if (this.#watermark >= 0) {
+      // A copy: the memory of the batch is lent until the bee takes the next one.
+      return (batch.columnAt(this.#watermark).values as Float64Array).slice(0, length);
     }
-    // A copy: the memory of the batch is lent until the bee takes the next one.
-    return (batch.columnAt(this.#watermark).values as Float64Array).slice(0, length);
+    if (!this.#isTimed) return new Float64Array(length).fill(Math.min(watermark, cap));
+    const times = batch.columnAt(this.#beside[0]);
+    return watermarksBefore(times, length, { watermark, bound: this.#bound, cap });
   }
 
   [Symbol.dispose](): void {

@@ -70,8 +70,9 @@ function orderedTask(
   return loadSteppedTask(spec, context, {
     logicOf: ({ steps, kernel, outputs }) => {
       const input = new OrderedInput(ordered, schema, steps);
-      const rows = { schema: input.schema, time: EVENT_TIME, keys: ordered.keys };
-      const operator = operatorOf({ ...rows, kernel });
+      const rows = { schema: input.schema, keys: ordered.keys };
+      const time = ordered.time === undefined ? {} : { time: EVENT_TIME };
+      const operator = operatorOf({ ...rows, ...time, kernel });
       const router = workers > 1 ? new KeyRouter(kernel, { ...rows, workers }) : undefined;
       return new OrderedLogic(spec, { context, outputs, input, operator, router });
     },
@@ -84,6 +85,7 @@ function watermarkAfter(
   batch: RecordBatch,
   { watermark }: MessageHeader,
 ): number {
+  if (time === undefined) return watermark;
   return Math.max(watermark, greatestTime(batch.column(time), batch.length) - bound);
 }
 
