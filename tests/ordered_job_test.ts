@@ -35,6 +35,7 @@ function planOf(options: ListingOptions): PipelinePlan {
     ordered: {
       columns: ["value"],
       wholeRows: false,
+      computed: [],
       operator: listing(options),
       text: "lists of values",
       because: "they list rows",

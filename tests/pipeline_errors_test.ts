@@ -86,8 +86,7 @@ Deno.test("Calls in the wrong order are refused with the right one", () => {
     "withColumn(), keyBy(), window()";
   for (
     const wrong of [
-      () => loose().window(minutes),
-      () => loose().keyBy("key"),
+      () => loose().keyBy("key").timestamps("at"),
       () => loose().aggregate({ n: count() }),
       () => loose().timestamps("at").timestamps("at"),
       () => loose().timestamps("at").keyBy("key").filter(col("key").eq("a")),
@@ -117,13 +116,24 @@ Deno.test("Arguments that are not what they must be are refused", () => {
       [() => timed.keyBy(7), "named by a string, received 7"],
       [
         () => timed.window({ size: 1 }),
-        "pass a TumblingWindow, SlidingWindow, CumulatingWindow or CalendarWindow",
+        "pass a TumblingWindow, SlidingWindow, CumulatingWindow, CalendarWindow, SessionWindow",
       ],
+      [() => loose().window(minutes), "a TumblingWindow goes by event times; call timestamps()"],
+      [() => loose().keyBy("key").window(minutes), "a TumblingWindow goes by event times"],
+      [() => timed.window(minutes).trigger({ clock: "event" }), "clock says what every goes by"],
+      [
+        () => timed.window(minutes).trigger({ panes: "all" }),
+        'panes must be one of "accumulating"',
+      ],
+      [() => timed.window(minutes).trigger({ rows: 7 }), 'there is no option "rows"'],
       [() => timed.window(minutes).aggregate({}), "such as { n: count() }"],
     ] as const
   ) {
     assertThrows(wrong as () => void, TypeError, message);
   }
+  const trigger = (options: object) => () => timed.window(minutes).trigger(options);
+  assertThrows(trigger({ every: 0 }), RangeError, "at least 1 ms, received 0");
+  assertThrows(trigger({ everyRows: 0 }), RangeError, "everyRows must be a whole number");
 });
 
 Deno.test("Options out of range are refused by name", () => {

@@ -5,14 +5,18 @@ import {
   col,
   correlation,
   count,
+  CountWindow,
   csv,
+  CustomWindow,
   from,
+  GlobalWindow,
   last,
   max,
   mean,
   min,
   type Pipeline,
   schema,
+  SessionWindow,
   sum,
   TumblingWindow,
   types as t,
@@ -154,7 +158,7 @@ Deno.test("Calls in the wrong order do not compile", () => {
     // @ts-expect-error: timestamps() comes first
     () => pipeline.window(minutes),
     // @ts-expect-error: timestamps() comes first
-    () => pipeline.keyBy("sensor"),
+    () => pipeline.keyBy("sensor").window(minutes),
     // @ts-expect-error: event times are given once
     () => timed.timestamps("at"),
     // @ts-expect-error: window() comes next
@@ -197,4 +201,39 @@ Deno.test("Functions of steps see the columns there are, and make those that the
   from(rows).map(({ value }) => value);
   // @ts-expect-error: promises are not waited for
   assertThrows(() => from(rows).filter(async () => await true), TypeError, "asynchronous");
+});
+
+Deno.test("Rows of windows without bounds have null for them, and panes say what they are", () => {
+  const timed = from(rows, { workers: 1 }).timestamps("at").keyBy("sensor");
+  const everything = timed.window(new GlobalWindow()).aggregate({ n: count() });
+  const counted = from(rows).keyBy("sensor").window(new CountWindow({ size: 2 }))
+    .aggregate({ n: count() });
+  const panes = timed.window(minutes).trigger({ everyRows: 2 }).aggregate({ n: count() });
+  const takenBack = timed.window(minutes).trigger({ everyRows: 2, panes: "retracting" })
+    .aggregate({ n: count() });
+  type RowOf<P> = P extends AsyncIterable<infer Row> ? Row : never;
+  const none = undefined as unknown;
+  exactly<null>()((none as RowOf<typeof everything> | undefined)?.windowEnd ?? null);
+  exactly<null>()((none as RowOf<typeof counted> | undefined)?.windowStart ?? null);
+  exactly<"early" | "onTime" | "late" | undefined>()(
+    (none as RowOf<typeof panes> | undefined)?.paneTiming,
+  );
+  exactly<"insert" | "updateBefore" | "updateAfter" | "delete" | undefined>()(
+    (none as RowOf<typeof takenBack> | undefined)?.rowKind,
+  );
+  // @ts-expect-error: a session goes by event times
+  assertThrows(() => from(rows).keyBy("sensor").window(new SessionWindow({ gap: 1 })), TypeError);
+  // @ts-expect-error: only where results are taken back
+  void ((none as RowOf<typeof panes> | undefined)?.rowKind);
+});
+
+Deno.test("The function of custom windows gets rows of the pipeline's type", () => {
+  const timed = from(rows, { workers: 1 }).timestamps("at");
+  timed.window(
+    new CustomWindow({
+      assign: (row: { value: number }, { time }) => [{ start: time, end: time + row.value }],
+    }),
+  );
+  // @ts-expect-error: there is no such column
+  timed.window(new CustomWindow({ assign: (row: { price: number }) => [row.price, []][1] }));
 });

@@ -61,7 +61,8 @@ function windowsOperator(
 ): WindowOperator {
   const { window, semantics } = windows;
   const placed = { windows, aggregates, keys, schema };
-  if (kernel && window.kind === "session" && whySessionsInJavaScript(placed) === undefined) {
+  const isSession = window.kind === "session" && time !== undefined;
+  if (kernel && isSession && whySessionsInJavaScript(placed) === undefined) {
     const { gap } = window;
     const touching = semantics?.sessionsTouch;
     return createSessionOperator(kernel, { schema, time, keys, aggregates, gap, touching });

@@ -158,7 +158,9 @@ export class BatchFeed {
   /** No rows and no other watermark: brings the clock to the bees. Only after rows have come. */
   beat(): FeedBatch {
     const { time } = this.#options.plan;
-    const watermark = this.#watermarks ? this.#told : Math.min(...this.#greatest) - time!.bound;
+    const watermark = this.#watermarks
+      ? this.#told
+      : Math.min(...this.#greatest) - (time?.bound ?? 0);
     return this.tick() ?? this.#moved(this.#resolved!, watermark, watermark);
   }
 

@@ -30,4 +30,4 @@ export { type RunOptions, UnaccountedRecordsError } from "./pipeline_run.ts";
 export type { BadInput, BadInputPolicy, Source, SourceBatch, SourceOptions } from "./source.ts";
 export * from "./together.ts";
 export type { TriggerOptions } from "./trigger_options.ts";
-export type { AnyWindow } from "./window_plan.ts";
+export type { AnyWindow, UntimedWindow } from "./window_plan.ts";

@@ -6,6 +6,8 @@ import type { Aggregate } from "../windows/aggregate.ts";
 import type { AnyAggregateOp } from "../windows/aggregate_place.ts";
 import type { WindowRow } from "../windows/aggregates.ts";
 import type { WatermarkStrategy } from "../windows/watermark_strategy.ts";
+import type { CustomWindow } from "../windows/custom_window.ts";
+import type { GlobalWindow } from "../windows/global_window.ts";
 import type { PaneMode } from "../windows/window_spec.ts";
 import type { TimestampFormat } from "./event_time.ts";
 import type { FunctionOptions, MapOptions, StepInfo } from "./function_step.ts";
@@ -14,7 +16,7 @@ import type { RunOptions } from "./pipeline_run.ts";
 import type { Publisher } from "./publisher.ts";
 import type { BatchOptions } from "./result_steps.ts";
 import type { TriggerOptions } from "./trigger_options.ts";
-import type { AnyWindow } from "./window_plan.ts";
+import type { AnyWindow, UntimedWindow } from "./window_plan.ts";
 
 /** Options of {@linkcode Pipeline.timestamps}. */
 export interface TimestampOptions {
@@ -210,6 +212,12 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
     name: Name,
     value: Value,
   ): Pipeline<WithColumn<Row, Name, ExprValue<Value>>>;
+  /** Says by which columns windows group their rows that need no event times. */
+  keyBy<const Names extends readonly (keyof Row & string)[]>(
+    ...columns: Names
+  ): UntimedKeyedPipeline<Row, Names[number]>;
+  /** Says into which windows the rows go, whose bounds are null. */
+  window(assigner: UntimedWindow): WindowedPipeline<Row, never, null>;
 }
 
 /**
@@ -276,8 +284,12 @@ export interface ResultPipeline<Row> extends RunnablePipeline<Row> {
   keyBy<const Names extends readonly (keyof Row & string)[]>(
     ...columns: Names
   ): KeyedPipeline<Row, Names[number]>;
-  /** Says into which windows the rows go, whatever is in them but their time. */
-  window(assigner: AnyWindow): WindowedPipeline<Row, never>;
+  /** Says into which windows the rows go; a {@linkcode GlobalWindow} has no bounds. */
+  window(assigner: GlobalWindow): WindowedPipeline<Row, never, null>;
+  /** Says into which windows the rows go. */
+  window<Context = unknown>(
+    assigner: AnyWindow | CustomWindow<Row, Context>,
+  ): WindowedPipeline<Row, never>;
 }
 
 /** Rows of a source with an event time. */
@@ -292,42 +304,70 @@ export interface TimedPipeline<Row> extends ResultPipeline<Row> {
 
 /** Rows with an event time and a key. */
 export interface KeyedPipeline<Row, Key extends keyof Row> {
+  /** Says into which windows the rows go; a {@linkcode GlobalWindow} has no bounds. */
+  window(assigner: GlobalWindow): WindowedPipeline<Row, Key, null>;
   /** Says into which windows the rows go. */
-  window(assigner: AnyWindow): WindowedPipeline<Row, Key>;
+  window<Context = unknown>(
+    assigner: AnyWindow | CustomWindow<Row, Context>,
+  ): WindowedPipeline<Row, Key>;
 }
 
-/** Rows in windows. */
-export interface WindowedPipeline<Row, Key extends keyof Row> {
+/** Rows with a key and without an event time. */
+export interface UntimedKeyedPipeline<Row, Key extends keyof Row> {
+  /** Says into which windows the rows go, whose bounds are null. */
+  window(assigner: UntimedWindow): WindowedPipeline<Row, Key, null>;
+}
+
+/** Rows in windows, whose bounds are `Bound`. */
+export interface WindowedPipeline<
+  Row,
+  Key extends keyof Row,
+  Bound extends number | null = number,
+> {
   /**
    * Says when windows give results besides the one at their end, and what these hold. Results then
    * say which pane of their window they are, and the rows of a key go to its owner in their order.
    *
-   * @throws {TypeError | RangeError} when an option is none that it can be; `aggregate()`, when the
-   *   windows cannot have the trigger.
+   * @throws {TypeError | RangeError} when an option is none that it can be; a run, when the windows
+   *   cannot have the trigger.
    */
   trigger<const Panes extends PaneMode = "accumulating">(
     options: TriggerOptions & { panes?: Panes },
-  ): TriggeredPipeline<Row, Key, Panes>;
+  ): TriggeredPipeline<Row, Key, Panes, Bound>;
   /**
    * Says what is computed of each window and key. Results leave when the watermark reaches the end
-   * of their window, in the order of these ends and then of keys, whatever the number of bees.
+   * of their window, in the order of these ends and then of keys, whatever the number of bees; those
+   * of windows that end with a row in the order of these rows.
+   *
+   * @throws {TypeError} when nothing is to be computed, or a function cannot work in a bee.
    */
   aggregate<const Specs extends AggregatesOf<Row>>(
     aggregates: Specs,
-  ): ResultPipeline<WindowRow<Row, Key, Specs>>;
+  ): ResultPipeline<Bounded<WindowRow<Row, Key, Specs>, Bound>>;
 }
 
 /** Rows in windows that give several results. */
-export interface TriggeredPipeline<Row, Key extends keyof Row, Panes extends PaneMode> {
+export interface TriggeredPipeline<
+  Row,
+  Key extends keyof Row,
+  Panes extends PaneMode,
+  Bound extends number | null = number,
+> {
   /**
    * Says what is computed of each window and key. Results leave in the order in which rows and the
    * watermark set them off, then of the ends of their windows and of keys, whatever the number of
    * bees.
+   *
+   * @throws {TypeError} as {@linkcode WindowedPipeline.aggregate} does.
    */
   aggregate<const Specs extends AggregatesOf<Row>>(
     aggregates: Specs,
-  ): RunnablePipeline<PaneRow<Panes> & WindowRow<Row, Key, Specs>>;
+  ): RunnablePipeline<PaneRow<Panes> & Bounded<WindowRow<Row, Key, Specs>, Bound>>;
 }
+
+/** Result rows of windows whose bounds are `Bound`. */
+export type Bounded<Row, Bound extends number | null> = number extends Bound ? Row
+  : Omit<Row, "windowStart" | "windowEnd"> & { windowStart: Bound; windowEnd: Bound };
 
 /** What a result row says about its pane, where a window gives several results. */
 export type PaneRow<Panes extends PaneMode = "accumulating"> =

@@ -3,9 +3,7 @@ import { type Expr, isExpression, type Operand, toExpr } from "../batch/expressi
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { ExprNode } from "../batch/expressions/node.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
-import { isWindowAssigner } from "../windows/window_assigner.ts";
 import { received } from "../runtime/known_options.ts";
-import { CalendarWindow } from "../windows/calendar_window.ts";
 import { checkDelivery } from "./delivery_guarantee.ts";
 import { explain, type Explained } from "./explain.ts";
 import { type FunctionOptions, functionStep, type MapOptions } from "./function_step.ts";
@@ -41,7 +39,7 @@ import { Stop } from "./stop.ts";
 import { type Unitable, united } from "./union.ts";
 import { timePlan } from "./time_options.ts";
 import { type TriggerOptions, triggerSpec } from "./trigger_options.ts";
-import { type AnyWindow, windowedPlan } from "./window_plan.ts";
+import { type AnyWindow, isAnyWindow, isUntimedWindow, windowedPlan } from "./window_plan.ts";
 
 /** How far a pipeline has been put together. */
 type Stage = "rows" | "timed" | "keyed" | "windowed" | "triggered" | "aggregated" | "results";
@@ -50,7 +48,7 @@ const STEPS = "filter(), split(), map(), flatMap(), select(), withColumn()";
 
 /** What may come after each stage, for messages. */
 const NEXT: Readonly<Record<Stage, string>> = {
-  rows: `union(), timestamps(), ${STEPS}, or it is iterated or run`,
+  rows: `union(), timestamps(), ${STEPS}, keyBy(), window(), or it is iterated or run`,
   timed: `union(), ${STEPS}, keyBy(), window(), or it is iterated or run`,
   keyed: "window()",
   windowed: "trigger() or aggregate()",
@@ -189,7 +187,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
   }
 
   keyBy(...columns: string[]): PipelineBuilder {
-    this.#expect("keyBy", "timed", "aggregated");
+    this.#expect("keyBy", "rows", "timed", "aggregated");
     if (columns.length === 0) {
       throw new TypeError(
         "Cannot key by nothing: name a column, or leave keyBy() out for one group a window",
@@ -200,13 +198,20 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
   }
 
   window(assigner: AnyWindow): PipelineBuilder {
-    this.#expect("window", "timed", "keyed", "aggregated");
+    this.#expect("window", "rows", "timed", "keyed", "aggregated");
     const rows = this.#rows();
     if (rows !== this) return rows.window(assigner);
-    if (!(assigner instanceof CalendarWindow || isWindowAssigner(assigner))) {
+    if (!isAnyWindow(assigner)) {
       throw new TypeError(
-        `Cannot make windows: pass a TumblingWindow, SlidingWindow, CumulatingWindow or ` +
-          `CalendarWindow, received ` + (assigner === null ? "null" : typeof assigner),
+        `Cannot make windows: pass a TumblingWindow, SlidingWindow, CumulatingWindow, ` +
+          `CalendarWindow, SessionWindow, CountWindow, TrailingWindow, GlobalWindow or ` +
+          `CustomWindow, received ` + (assigner === null ? "null" : typeof assigner),
+      );
+    }
+    if (!this.#parts.plan.time && !isUntimedWindow(assigner)) {
+      throw new TypeError(
+        `Cannot make windows: a ${assigner.constructor.name} goes by event times; call ` +
+          `timestamps() before, or use a CountWindow or GlobalWindow`,
       );
     }
     return this.#with("windowed", { windowing: { assigner } });

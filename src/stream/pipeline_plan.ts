@@ -8,7 +8,12 @@ import type { StepSpec } from "../hive/row_steps.ts";
 import { RowSteps } from "../hive/row_steps.ts";
 import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
 import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
-import { Aggregate, columnsOfAggregate, isComputed } from "../windows/aggregate.ts";
+import {
+  Aggregate,
+  columnsOfAggregate,
+  type ComputedColumn,
+  isComputed,
+} from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { CalendarTime } from "../windows/calendar_time.ts";
@@ -35,6 +40,8 @@ export interface TimePlan {
 
 /** Windows over rows in the order of their source. */
 export interface OrderedPlan {
+  /** Columns that are computed for them. */
+  readonly computed: readonly ComputedColumn[];
   /** Columns that they ask for beside the keys. */
   readonly columns: readonly string[];
   /** Whether they ask for all. */
@@ -105,16 +112,20 @@ function orderedSpec(
   { time, keys = [], ordered }: PipelinePlan,
   tellsLate = false,
 ): OrderedSpec | undefined {
-  if (!time || !ordered) return undefined;
+  if (!ordered) return undefined;
   const { columns, wholeRows, calendar, operator } = ordered;
   const beside = calendar ? Object.values(CALENDAR_BOUNDS) : [];
   const asked = { keys, beside, columns, wholeRows };
-  return { time: time.column, ...asked, bound: time.bound, tellsLate, operator };
+  const timed = time ? { time: time.column, bound: time.bound } : { bound: 0 };
+  return { ...timed, ...asked, tellsLate, operator };
 }
 
-/** The steps, and behind them those that make the columns that aggregates compute. */
-function stepsOf({ steps, aggregates = {} }: PipelinePlan): readonly StepSpec[] {
-  const computed = Object.values(aggregates).flatMap(({ computed = [] }) => computed);
+/** The steps, and behind them those that make columns for aggregates and windows. */
+function stepsOf({ steps, ordered, aggregates = {} }: PipelinePlan): readonly StepSpec[] {
+  const computed = [
+    ...Object.values(aggregates).flatMap(({ computed = [] }) => computed),
+    ...ordered?.computed ?? [],
+  ];
   const columns = new Map(computed.map(({ name, node }) => [name, node]));
   const added = [...columns].map(([name, node]): StepSpec => ({ kind: "withColumn", name, node }));
   return [...steps, ...added];
@@ -123,7 +134,7 @@ function stepsOf({ steps, aggregates = {} }: PipelinePlan): readonly StepSpec[] 
 /** The source's columns that a plan asks for; `undefined`: all of them. */
 function wantedColumns(plan: PipelinePlan, windows: WindowSpec | OrderedSpec | undefined) {
   const beside = windows && "beside" in windows ? windows.beside : [];
-  const names = new Set<string>(windows ? [windows.time, ...beside] : []);
+  const names = new Set<string>(windows?.time === undefined ? beside : [windows.time, ...beside]);
   const made = new Set<string>();
   const want = (asked: Iterable<string>) => {
     for (const name of asked) if (!made.has(name)) names.add(name);
@@ -218,7 +229,8 @@ function resultSchemaOf(
   if (ordered) {
     const input = new OrderedInput(ordered, schema, run);
     const { operator, keys } = ordered;
-    return operatorSchema(operator, { schema: input.schema, time: EVENT_TIME, keys });
+    const time = ordered.time === undefined ? {} : { time: EVENT_TIME };
+    return operatorSchema(operator, { schema: input.schema, ...time, keys });
   }
   if (!window) return run.schema;
   const input = new WindowInput(window, schema, run);

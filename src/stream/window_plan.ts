@@ -1,8 +1,18 @@
+import { describeAssign } from "../hive/assign_function.ts";
 import { isKernelOp, whyOrdered } from "../windows/aggregate_place.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { CalendarWindow } from "../windows/calendar_window.ts";
+import { CountWindow } from "../windows/count_window.ts";
+import { CustomWindow } from "../windows/custom_window.ts";
+import { GlobalWindow } from "../windows/global_window.ts";
+import {
+  columnsForWindow,
+  isOrderedWindow,
+  type OrderedWindow,
+  orderedWindowSpec,
+} from "../windows/ordered_window.ts";
 import { extentOf } from "../windows/plan.ts";
-import type { WindowAssigner } from "../windows/window_assigner.ts";
+import { isWindowAssigner, type WindowAssigner } from "../windows/window_assigner.ts";
 import type { WindowSemantics } from "../windows/window_semantics.ts";
 import type { TriggerSpec, WindowOperatorSpec, WindowSpec } from "../windows/window_spec.ts";
 import { CALENDAR_BOUNDS, calendarPlan } from "./calendar_plan.ts";
@@ -12,7 +22,20 @@ import { semanticsFor, triggerFor } from "./semantics_options.ts";
 import { windowText } from "./window_text.ts";
 
 /** Whatever rows can be put into. */
-export type AnyWindow = WindowAssigner | CalendarWindow;
+export type AnyWindow = WindowAssigner | CalendarWindow | OrderedWindow;
+
+/** Windows that need no event times. */
+export type UntimedWindow = CountWindow | GlobalWindow;
+
+/** Whether something says which windows hold a row. */
+export function isAnyWindow(value: unknown): value is AnyWindow {
+  return value instanceof CalendarWindow || isWindowAssigner(value) || isOrderedWindow(value);
+}
+
+/** Whether windows need no event times. */
+export function isUntimedWindow(value: AnyWindow): value is UntimedWindow {
+  return value instanceof CountWindow || value instanceof GlobalWindow;
+}
 
 /** Windows, and when they give results. */
 export interface WindowingPlan {
@@ -28,13 +51,24 @@ interface Asked extends WindowingPlan {
   readonly semantics: WindowSemantics;
 }
 
+const ORDERED_WINDOWS: Readonly<Record<WindowSpec["kind"], string>> = {
+  aligned: "they are put together from slices",
+  session: "a session grows, and becomes one with others, by the rows that come",
+  count: "rows of a key are counted",
+  trailing: "a window ends with each time that a key has rows at",
+  global: "the window has no end",
+  custom: "a function says which windows hold a row",
+  bounds: "a row says itself which window holds it",
+};
+
 /**
  * Why the rows of a key must come to its owner in the order of the source; `undefined`: they need
  * not, and the kernels of all bees aggregate them in any.
  */
 function whyInOrder(
-  { trigger, aggregates, revisedFor, semantics }: Asked,
+  { assigner, trigger, aggregates, revisedFor, semantics }: Asked,
 ): string | undefined {
+  if (isOrderedWindow(assigner)) return ORDERED_WINDOWS[orderedWindowSpec(assigner).kind];
   if (trigger) return "a trigger gives results by which rows have come so far";
   if (revisedFor > 0) return "a late row revises what its window has given";
   if (!semantics.negativeStarts) return "there are no windows that start before 1970";
@@ -69,7 +103,7 @@ export function windowedPlan(
   }
   const windows = assigner instanceof CalendarWindow
     ? calendarPlan(time!, assigner)
-    : { window: assigner };
+    : { window: assigner as WindowAssigner };
   return { ...windows, aggregates };
 }
 
@@ -83,11 +117,17 @@ function orderedPlan(
     ...(trigger && { trigger }),
     ...(revisedFor > 0 && { revisedFor }),
   };
+  const computed = isOrderedWindow(assigner) ? columnsForWindow(assigner) : [];
+  const custom = assigner instanceof CustomWindow ? assigner : undefined;
+  const assign = custom && describeAssign(custom);
+  const { columns = [] } = custom ?? {};
   return {
-    columns: columnsOf(aggregates),
-    wholeRows: Object.values(aggregates).some(({ rows }) => rows),
+    computed,
+    columns: [...columnsOf(aggregates), ...columns, ...computed.map(({ name }) => name)],
+    wholeRows: Object.values(aggregates).some(({ rows }) => rows) ||
+      (assign !== undefined && custom?.columns === undefined),
     ...(assigner instanceof CalendarWindow && { calendar: assigner }),
-    operator: { kind: "windows", windows, aggregates },
+    operator: { kind: "windows", windows, aggregates, ...(assign && { assign }) },
     text: windowText(assigner),
     because,
   };
@@ -95,5 +135,6 @@ function orderedPlan(
 
 function windowSpecOf(assigner: AnyWindow): WindowSpec {
   if (assigner instanceof CalendarWindow) return { kind: "bounds", ...CALENDAR_BOUNDS };
+  if (isOrderedWindow(assigner)) return orderedWindowSpec(assigner);
   return { kind: "aligned", extent: extentOf(assigner) };
 }

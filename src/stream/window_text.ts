@@ -1,13 +1,19 @@
 import { spellDuration } from "../runtime/duration.ts";
 import { CalendarWindow } from "../windows/calendar_window.ts";
+import { CountWindow } from "../windows/count_window.ts";
 import { CumulatingWindow } from "../windows/cumulating_window.ts";
+import { GlobalWindow } from "../windows/global_window.ts";
+import { isOrderedWindow, type OrderedWindow } from "../windows/ordered_window.ts";
+import { SessionWindow } from "../windows/session_window.ts";
 import { SlidingWindow } from "../windows/sliding_window.ts";
+import { TrailingWindow } from "../windows/trailing_window.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
 import type { TriggerSpec } from "../windows/window_spec.ts";
 
 /** Windows in words. */
-export function windowText(window: WindowAssigner | CalendarWindow): string {
+export function windowText(window: WindowAssigner | CalendarWindow | OrderedWindow): string {
   if (window instanceof CalendarWindow) return calendarText(window);
+  if (isOrderedWindow(window)) return orderedText(window);
   const size = spellDuration(window.size);
   const offset = window.offset > 0 ? `, offset by ${spellDuration(window.offset)}` : "";
   if (window instanceof SlidingWindow) {
@@ -17,6 +23,28 @@ export function windowText(window: WindowAssigner | CalendarWindow): string {
     return `cumulating, up to ${size} by steps of ${spellDuration(window.step)}${offset}`;
   }
   return `tumbling, ${size} each${offset}`;
+}
+
+function orderedText(window: OrderedWindow): string {
+  if (window instanceof SessionWindow) {
+    const { gap } = window;
+    return `sessions, over after ${typeof gap === "number" ? spellDuration(gap) : `${gap} ms`}`;
+  }
+  if (window instanceof CountWindow) {
+    const { size, slide, partial } = window;
+    const each = slide === size ? "" : `, one every ${slide}`;
+    return `${size} rows of a key each${each}${
+      partial ? ", and what is left over at the end" : ""
+    }`;
+  }
+  if (window instanceof TrailingWindow) {
+    return `trailing, the ${spellDuration(window.duration)} up to each row`;
+  }
+  if (window instanceof GlobalWindow) return "global: one for all rows of a key";
+  const { bounds } = window;
+  return bounds
+    ? `custom, from ${bounds.start} to ${bounds.end}`
+    : "custom, by a function; in JavaScript, row by row";
 }
 
 function calendarText({ unit, timeZone, weekStart }: CalendarWindow): string {

@@ -43,3 +43,4 @@ export * from "./watermark_strategy.ts";
 export type { WindowAssigner } from "./window_assigner.ts";
 export type { WindowBounds } from "./window_offset.ts";
 export type { PaneMode } from "./window_spec.ts";
+export type { OrderedWindow } from "./ordered_window.ts";

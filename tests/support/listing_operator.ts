@@ -59,7 +59,7 @@ class ListingOperator implements WindowOperator {
   });
   readonly #options: ListingOptions;
   readonly #key: string | undefined;
-  readonly #time: string;
+  readonly #time: string | undefined;
   #windows: Listed[] = [];
   #rows: Record<string, unknown>[] = [];
   #watermark = -Infinity;

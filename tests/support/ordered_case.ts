@@ -152,6 +152,7 @@ function planOf(given: OrderedCase): PipelinePlan {
     ordered: {
       columns: ["value"],
       wholeRows: false,
+      computed: [],
       operator: listing({ size, every }),
       text: "lists",
       because: "it lists them",

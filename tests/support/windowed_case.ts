@@ -1,16 +1,22 @@
 import * as fc from "fast-check";
 import {
   aggregateRows,
+  col,
   count,
+  CountWindow,
   CumulatingWindow,
+  CustomWindow,
   from,
+  GlobalWindow,
   max,
   type PipelineMetrics,
   type PipelineOptions,
   RecordBatch,
+  SessionWindow,
   SlidingWindow,
   type Source,
   sum,
+  TrailingWindow,
   type TriggerOptions,
   TumblingWindow,
 } from "../../mod.ts";
@@ -18,7 +24,13 @@ import { schema, types as t } from "../../src/batch/mod.ts";
 import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
 import type { LateRow } from "../../src/stream/late_output.ts";
 import type { AnyWindow } from "../../src/stream/window_plan.ts";
-import { oracle, type OracleCase, type OracleResult, type OracleWindow } from "./oracle.ts";
+import {
+  oracle,
+  type OracleCase,
+  type OracleResult,
+  type OracleRow,
+  type OracleWindow,
+} from "./oracle.ts";
 import { exactly } from "./oracle_aggregates.ts";
 import { Random } from "./random.ts";
 import { breakBees } from "./simulated_case.ts";
@@ -77,6 +89,54 @@ const alignedWindows: fc.Arbitrary<WindowedCase["window"]> = fc.oneof(
   })),
 );
 
+/** Windows that last for as long as a row says; none for some rows. */
+function spansOf({ x }: { x: number }, { time }: { time: number }) {
+  const size = 5 + 4 * (x % 3);
+  const start = Math.floor(time / size) * size;
+  return x % 7 === 0 ? [] : [{ start, end: start + size }, { start: start - 3, end: start + size }];
+}
+
+const sessions: fc.Arbitrary<WindowedCase["window"]> = fc.oneof(
+  size.map((gap) => ({
+    told: { kind: "session" as const, gap },
+    make: () => new SessionWindow({ gap }),
+  })),
+  fc.integer({ min: 1, max: 9 }).map((most) => ({
+    told: {
+      kind: "session" as const,
+      gap: (row: OracleRow) => (row.values.x as number) % most + 1,
+    },
+    make: () => new SessionWindow({ gap: col<number>("x").mod(most).add(1) }),
+  })),
+);
+
+const unbounded: fc.Arbitrary<WindowedCase["window"]> = fc.constantFrom(
+  { told: { kind: "global" as const }, make: () => new GlobalWindow() },
+  {
+    told: {
+      kind: "custom" as const,
+      assign: ({ time, values }: OracleRow) => spansOf(values as { x: number }, { time: time! }),
+    },
+    make: () => new CustomWindow({ assign: spansOf, columns: ["x"] }),
+  },
+);
+
+const counts: fc.Arbitrary<WindowedCase["window"]> = fc.record({
+  size: fc.integer({ min: 1, max: 6 }),
+  slide: fc.integer({ min: 1, max: 6 }),
+  partial: fc.boolean(),
+}).map((given) => ({
+  told: { kind: "count" as const, ...given },
+  make: () => new CountWindow(given),
+}));
+
+const trailing: fc.Arbitrary<WindowedCase["window"]> = fc.integer({ min: 0, max: 20 }).map((
+  duration,
+) => ({
+  told: { kind: "trailing" as const, duration },
+  make: () => new TrailingWindow({ duration }),
+}));
+
 const triggers: fc.Arbitrary<TriggerOptions | undefined> = fc.option(
   fc.record({
     everyRows: fc.integer({ min: 1, max: 4 }),
@@ -105,8 +165,22 @@ function rowsOf(partitions: number): fc.Arbitrary<WindowedRow[]> {
   });
 }
 
-/** Random cases of windows of some kinds. */
-export function windowedCases(windows = alignedWindows): fc.Arbitrary<WindowedCase> {
+/** What windows of a kind cannot have is left out. */
+function possible(given: WindowedCase): WindowedCase {
+  const { kind } = given.window.told;
+  const { trigger } = given;
+  if (kind === "count") {
+    const lateData = given.lateData === "update" ? "drop" : given.lateData;
+    return { ...given, trigger: undefined, lateData };
+  }
+  if (kind !== "trailing" || !trigger) return given;
+  const { panes } = trigger;
+  return { ...given, trigger: panes ? { panes } : {} };
+}
+
+/** Random cases of windows of all kinds. */
+export function windowedCases(): fc.Arbitrary<WindowedCase> {
+  const windows = fc.oneof(alignedWindows, sessions, unbounded, counts, trailing);
   return fc.integer({ min: 1, max: 3 }).chain((partitions) =>
     fc.record({
       rows: rowsOf(partitions),
@@ -116,7 +190,7 @@ export function windowedCases(windows = alignedWindows): fc.Arbitrary<WindowedCa
       window: windows,
       trigger: triggers,
       most: fc.constantFrom(1, 5, 40),
-    })
+    }).map(possible)
   );
 }
 
@@ -171,11 +245,15 @@ export function expectedOf(given: WindowedCase) {
   return { ...outcome, lines: outcome.results.map(oracleLine) };
 }
 
+function bound(time: number): number | null {
+  return Number.isFinite(time) ? time : null;
+}
+
 function oracleLine({ windowStart, windowEnd, keys, values, ...pane }: OracleResult): string {
   const rows = (values.rows as readonly unknown[]).join(" ");
   return lineOf({
-    windowStart,
-    windowEnd,
+    windowStart: bound(windowStart),
+    windowEnd: bound(windowEnd),
     key: keys[0],
     ...values,
     rows,
