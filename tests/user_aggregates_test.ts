@@ -193,16 +193,15 @@ Deno.test("a result that was given stays what it was when its state goes on", as
   }
 });
 
-Deno.test("aggregateOf() takes rows out again only where there is a retract()", async () => {
+Deno.test("aggregateOf() takes states out again only where there is a retract()", async () => {
   const { init, add, merge, result } = total;
-  const retract = (sum: number, price: number) => sum - price;
+  const retract = (into: number, from: number) => into - from;
   const [able, unable] = await inBee({
     able: aggregateOf({ init, add, merge, result, retract }, { of: "price" }),
     unable: aggregateOf(total, { of: "price" }),
   });
-  assertEquals(unable.openRetract, undefined);
-  const places = { times: new Float64Array(3), partition: 0, positions: new Float64Array(3) };
-  assertEquals(able.openRetract!(BATCH, places)(stateOf(able, BATCH), 0), 4);
+  assertEquals(unable.retract, undefined);
+  assertEquals(able.retract!(stateOf(able, BATCH), stateOf(able, BATCH.slice(0, 1))), 4);
 });
 
 Deno.test("context goes along, copied, as the last argument of each function", async () => {

@@ -27,8 +27,12 @@ export interface AggregateFunctions<State, Value, Result, Context = unknown> {
   merge(into: State, from: State, info: AggregateInfo<Context>): State;
   /** The result of a state, which must not change; `undefined` is null. */
   result(state: State, info: AggregateInfo<Context>): Result;
-  /** The state with one value less; only for what that is exact of, as it is of whole numbers. */
-  retract?(state: State, value: Value, info: AggregateInfo<Context>): State;
+  /**
+   * The inverse of `merge`: the state of `into` without the values of `from`, which are among them.
+   * Windows whose rows leave one by one then need fewer merges; leave it out unless it is exact, as
+   * it is of whole numbers and not of fractions.
+   */
+  retract?(into: State, from: State, info: AggregateInfo<Context>): State;
 }
 
 /** Options of aggregates that are made of functions. */

@@ -35,8 +35,11 @@ export interface AggregateFunction<State = unknown> {
   merge(into: State, from: State): State;
   /** The result as it stands in a row; does not change the state. */
   result(state: State): unknown;
-  /** Readies a batch for taking rows out again; absent where that is not exact. */
-  openRetract?(batch: ColumnBatch, places: RowPlaces): AddRow<State>;
+  /**
+   * The state of the rows of `into` without those of `from`, which are among them; `into` may be
+   * changed, `from` not. Absent where that is not exact.
+   */
+  retract?(into: State, from: State): State;
   /** The state as a value that can be cloned structurally, for a snapshot. */
   save(state: State): unknown;
   /** The state that a value of `save` was made of. */

@@ -19,22 +19,18 @@ export class CountFunction implements AggregateFunction<number> {
   }
 
   open(batch: ColumnBatch): AddRow<number> {
-    return this.#counting(batch, 1);
-  }
-
-  openRetract(batch: ColumnBatch): AddRow<number> {
-    return this.#counting(batch, -1);
-  }
-
-  #counting(batch: ColumnBatch, by: number): AddRow<number> {
     const column = this.#column;
     const validity = column === undefined ? undefined : validityOf(batch.columns[column]);
-    if (validity === undefined) return (count) => count + by;
-    return (count, row) => isNull(validity, row) ? count : count + by;
+    if (validity === undefined) return (count) => count + 1;
+    return (count, row) => isNull(validity, row) ? count : count + 1;
   }
 
   merge(into: number, from: number): number {
     return into + from;
+  }
+
+  retract(into: number, from: number): number {
+    return into - from;
   }
 
   result(count: number): number {

@@ -39,19 +39,11 @@ export class HistogramFunction implements AggregateFunction<Float64Array> {
     return new Float64Array(this.#bounds.length + 2);
   }
 
-  open(batch: ColumnBatch): AddRow<Float64Array> {
-    return this.#counting(batch, 1);
-  }
-
-  openRetract(batch: ColumnBatch): AddRow<Float64Array> {
-    return this.#counting(batch, -1);
-  }
-
-  #counting({ columns }: ColumnBatch, by: number): AddRow<Float64Array> {
+  open({ columns }: ColumnBatch): AddRow<Float64Array> {
     const column = columns[this.#column];
     const [values, validity] = [doublesOf(column), validityOf(column)];
     return (state, row) => {
-      if (!isNull(validity, row)) state[this.#placeOf(values[row])] += by;
+      if (!isNull(validity, row)) state[this.#placeOf(values[row])]++;
       return state;
     };
   }
@@ -71,6 +63,11 @@ export class HistogramFunction implements AggregateFunction<Float64Array> {
 
   merge(into: Float64Array, from: Float64Array): Float64Array {
     for (let at = 0; at < into.length; at++) into[at] += from[at];
+    return into;
+  }
+
+  retract(into: Float64Array, from: Float64Array): Float64Array {
+    for (let at = 0; at < into.length; at++) into[at] -= from[at];
     return into;
   }
 

@@ -49,22 +49,13 @@ export class IntegerSumFunction implements AggregateFunction<IntegerSum> {
     return { count: 0, small: 0, large: 0n };
   }
 
-  open(batch: ColumnBatch): AddRow<IntegerSum> {
-    return this.#summing(batch, 1);
-  }
-
-  openRetract(batch: ColumnBatch): AddRow<IntegerSum> {
-    return this.#summing(batch, -1);
-  }
-
-  #summing({ columns }: ColumnBatch, sign: 1 | -1): AddRow<IntegerSum> {
+  open({ columns }: ColumnBatch): AddRow<IntegerSum> {
     const column = columns[this.#column];
     const [values, validity] = [numbersOf(column), validityOf(column)];
     return (state, row) => {
       if (isNull(validity, row)) return state;
-      const value = values[row];
-      state.count += sign;
-      addInteger(state, sign === 1 ? value : -value);
+      state.count++;
+      addInteger(state, values[row]);
       return state;
     };
   }
@@ -73,6 +64,13 @@ export class IntegerSumFunction implements AggregateFunction<IntegerSum> {
     into.count += from.count;
     into.large += from.large;
     addInteger(into, from.small);
+    return into;
+  }
+
+  retract(into: IntegerSum, from: IntegerSum): IntegerSum {
+    into.count -= from.count;
+    into.large -= from.large;
+    addInteger(into, -from.small);
     return into;
   }
 

@@ -8,7 +8,7 @@ import type { UserFunctions } from "./user_functions.ts";
 export class UserAggregate implements AggregateFunction<unknown> {
   readonly type: DataType;
   readonly nullable = true;
-  readonly openRetract?: (batch: ColumnBatch) => AddRow<unknown>;
+  readonly retract?: (into: unknown, from: unknown) => unknown;
   readonly #operand: Operand;
   readonly #functions: Required<Omit<UserFunctions, "retract">>;
 
@@ -18,7 +18,7 @@ export class UserAggregate implements AggregateFunction<unknown> {
     this.#operand = operand;
     this.#functions = functions as Required<UserFunctions>;
     const { retract } = functions;
-    if (retract) this.openRetract = (batch) => this.#calling(batch, retract);
+    if (retract) this.retract = retract;
   }
 
   init(): unknown {
@@ -26,15 +26,9 @@ export class UserAggregate implements AggregateFunction<unknown> {
   }
 
   open(batch: ColumnBatch): AddRow<unknown> {
-    return this.#calling(batch, this.#functions.add);
-  }
-
-  #calling(
-    batch: ColumnBatch,
-    call: (state: unknown, value: unknown) => unknown,
-  ): AddRow<unknown> {
     const values = this.#operand.open(batch);
-    return (state, row) => values.isLeftOut(row) ? state : call(state, values.valueAt(row));
+    const { add } = this.#functions;
+    return (state, row) => values.isLeftOut(row) ? state : add(state, values.valueAt(row));
   }
 
   /** What gives the second state back as it is gives away what is still in use elsewhere. */

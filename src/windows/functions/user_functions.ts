@@ -11,8 +11,8 @@ export interface UserFunctions {
   readonly merge?: (into: unknown, from: unknown) => unknown;
   /** The result of a state; of a function of a list, of all its rows. */
   readonly result?: (state: unknown) => unknown;
-  /** The state with one value less. */
-  readonly retract?: (state: unknown, value: unknown) => unknown;
+  /** The state of the first without the values of the second. */
+  readonly retract?: (into: unknown, from: unknown) => unknown;
 }
 
 /** The functions of users' aggregates, by the names of their result columns. */

@@ -57,6 +57,19 @@ export class Aggregation {
     }
   }
 
+  /** Whether all aggregates can take rows out again. */
+  get canRetract(): boolean {
+    return this.#functions.every(({ retract }) => retract !== undefined);
+  }
+
+  /** Takes the rows of other states, which stay as they are, out of those that have them. */
+  retract(into: States, from: States): void {
+    const functions = this.#functions;
+    for (let at = 0; at < functions.length; at++) {
+      into[at] = functions[at].retract!(into[at], from[at]);
+    }
+  }
+
   /** The states of the rows of several others, which stay as they are. */
   merged(...all: readonly States[]): States {
     const states = this.init();

@@ -9,12 +9,14 @@ export interface Entry {
 }
 
 /**
- * A queue that knows the states of all that is in it: what leaves is never subtracted, so that any
- * aggregate will do, at three merges an entry (two stacks; Tangwongsan, Hirzel and Schneider, "Low-
- * Latency Sliding-Window Aggregation in Worst-Case Constant Time", DEBS 2017, section 2).
+ * A queue that knows the states of all that is in it. What leaves is subtracted where all aggregates
+ * can do that; else it is not, so that any aggregate will do, at three merges an entry (two stacks;
+ * Tangwongsan, Hirzel and Schneider, "Low-Latency Sliding-Window Aggregation in Worst-Case Constant
+ * Time", DEBS 2017, section 2). Then there is nothing in front.
  */
 export class TwoStacks {
   readonly #aggregation: Aggregation;
+  readonly #subtracts: boolean;
   /** The earliest last. */
   #front: Entry[] = [];
   #back: Entry[] = [];
@@ -22,6 +24,7 @@ export class TwoStacks {
 
   constructor(aggregation: Aggregation) {
     this.#aggregation = aggregation;
+    this.#subtracts = aggregation.canRetract;
   }
 
   /** How many entries there are. */
@@ -46,13 +49,17 @@ export class TwoStacks {
   push(entry: Entry): void {
     const back = this.#back;
     back.push(entry);
-    if (back.length === 1) this.#backStates = entry.states;
+    if (this.#subtracts) {
+      this.#backStates ??= this.#aggregation.init();
+      this.#aggregation.merge(this.#backStates, entry.states);
+    } else if (back.length === 1) this.#backStates = entry.states;
     else if (back.length > 2) this.#aggregation.merge(this.#backStates!, entry.states);
     else this.#backStates = this.#aggregation.merged(back[0].states, entry.states);
   }
 
   /** Takes out the entries before a position. */
   evict(before: number): void {
+    if (this.#subtracts) return this.#subtract(before);
     while (true) {
       if (this.#front.length === 0) {
         if (this.#back.length === 0 || this.#back[0].at >= before) return;
@@ -61,6 +68,16 @@ export class TwoStacks {
       while (this.#front.length > 0 && this.#front.at(-1)!.at < before) this.#front.pop();
       if (this.#front.length > 0) return;
     }
+  }
+
+  #subtract(before: number): void {
+    const back = this.#back;
+    let gone = 0;
+    for (; gone < back.length && back[gone].at < before; gone++) {
+      this.#aggregation.retract(this.#backStates!, back[gone].states);
+    }
+    back.splice(0, gone);
+    if (back.length === 0) this.#backStates = undefined;
   }
 
   #turn(before: number): void {
