@@ -82,6 +82,14 @@ export class Aggregation {
     return this.#functions.map((each, at) => each.result(states[at]));
   }
 
+  /** Puts the results at the ends of columns, from one of these on. */
+  write(states: States, columns: readonly unknown[][], at: number): void {
+    const functions = this.#functions;
+    for (let index = 0; index < functions.length; index++) {
+      columns[at + index].push(functions[index].result(states[index]));
+    }
+  }
+
   /** States as values for a snapshot. */
   save(states: States): unknown[] {
     return this.#functions.map((each, at) => each.save(states[at]));

@@ -35,6 +35,8 @@ export class AlignedOperator extends OperatorCore {
   #groups: (Group | undefined)[] = [];
   /** The end of the next window that closes. */
   #next = Infinity;
+  /** When the earliest slice is let go. */
+  #nextDrop = Infinity;
   /** Panes of windows that had more than the one at their end, by end and key. */
   readonly #revised = new Map<number, Map<number, Pane>>();
 
@@ -107,6 +109,7 @@ export class AlignedOperator extends OperatorCore {
     if (slice.groups.size === 0) {
       this.#slices.keep(slice);
       this.#next = Math.min(this.#next, this.#shape.nextEnd(slice.start, this.watermark));
+      this.#nextDrop = Math.min(this.#nextDrop, slice.lastEnd + this.kept);
     }
     slice.groups.set(key, group);
   }
@@ -151,6 +154,10 @@ export class AlignedOperator extends OperatorCore {
     return this.aggregation.merged(...groups.map(({ states }) => states));
   }
 
+  protected override nextDue(): number {
+    return Math.min(this.#next, this.#nextDrop);
+  }
+
   protected override runTo(watermark: number): void {
     while (this.#next <= watermark && this.#next < Infinity) {
       const end = this.#next;
@@ -159,6 +166,8 @@ export class AlignedOperator extends OperatorCore {
     }
     const done = watermark - this.kept;
     for (const slice of this.#slices.drop(done)) this.#drop(slice);
+    const [first] = this.#slices.all;
+    this.#nextDrop = first === undefined ? Infinity : first.lastEnd + this.kept;
     if (this.#slices.all.length === 0) this.#rolling?.clear();
     for (const end of this.#revised.keys()) if (end <= done) this.#revised.delete(end);
   }
@@ -166,10 +175,11 @@ export class AlignedOperator extends OperatorCore {
   #close(start: number, end: number): void {
     this.byWatermark(end);
     const groups = this.#rolling?.close(start, end) ?? this.#slices.at(start).groups.values();
-    const closed = Array.from(groups, ({ key, states }) => {
-      return { pane: this.#paneOf({ key, start, end, states }) };
-    });
-    for (const { pane } of this.#panes.sort(closed)) this.#panes.fire(pane, "onTime");
+    const ranks = this.keys.ranks();
+    const sorted = [...groups].sort((a, b) => ranks[a.key] - ranks[b.key]);
+    // Whatever panes hold, the first of them is all of the window.
+    const head = { start, end, index: 0, timing: "onTime", revision: 0 } as const;
+    for (const { key, states } of sorted) this.results.give(head, key, states);
   }
 
   /** The least end after another of a window that holds rows. */

@@ -88,7 +88,7 @@ export class CountOperator extends OperatorCore {
 
   #fire(counted: Counted): void {
     const { key, head, results } = this.#resultOf(counted);
-    this.results.push(head, { keys: this.keys.valuesOf(key), results });
+    this.results.push(head, { key, results });
     // Windows that do not overlap leave nothing behind.
     if (this.#window.slide >= this.#window.size) this.#forget(counted);
   }
@@ -107,8 +107,11 @@ export class CountOperator extends OperatorCore {
     this.keys.release(key);
   }
 
-  protected override runTo(watermark: number): void {
-    if (watermark !== Infinity) return;
+  protected override nextDue(): number {
+    return Infinity;
+  }
+
+  protected override runTo(): void {
     this.byWatermark(Infinity);
     if (this.#window.partial) this.#fireRests();
     for (const counted of [...this.#counted.values()]) this.#forget(counted);
@@ -123,7 +126,7 @@ export class CountOperator extends OperatorCore {
       compareBounds(a, b) || ranks[left] - ranks[right]
     );
     for (const { key, head, results } of rests) {
-      this.results.push(head, { keys: this.keys.valuesOf(key), results });
+      this.results.push(head, { key, results });
     }
   }
 

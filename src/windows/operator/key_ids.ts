@@ -77,6 +77,13 @@ export class KeyIds {
     if (--this.#open[id] === 0) this.#openKeys--;
   }
 
+  /** Puts the values of a key at the ends of columns, from one of these on; gives the next one. */
+  write(id: number, columns: readonly unknown[][], at: number): number {
+    if (this.#columns.length === 1) columns[at].push(this.#columns[0].valueOf(id));
+    else this.valuesOf(id).forEach((value, index) => columns[at + index].push(value));
+    return at + this.#columns.length;
+  }
+
   /** The values of a key, one a column. */
   valuesOf(id: number): unknown[] {
     return this.#partsOf(id).map((part, at) => this.#columns[at].valueOf(part));

@@ -69,6 +69,8 @@ export abstract class OperatorCore {
   readonly #time: number;
   readonly #keyColumns: readonly number[];
   readonly #maxOpen: number;
+  /** Times of a batch, kept for the next. */
+  #times: Float64Array = new Float64Array();
   #open = 0;
   #lastSequence = -1;
   #lastPlace = -1;
@@ -89,7 +91,10 @@ export abstract class OperatorCore {
     const fields = this.#keyColumns.map((at): Field => schema.fields[at]);
     this.keys = new KeyIds(fields.map(keyTypeOf));
     this.aggregation = new Aggregation([...functions.values(), ...inner]);
-    this.results = new ResultRows(resultShapeOf(spec, { schema, functions }));
+    this.results = new ResultRows(resultShapeOf(spec, { schema, functions }), {
+      keys: this.keys,
+      aggregation: this.aggregation,
+    });
   }
 
   /** Takes rows; before each of them whatever its watermark sets off. */
@@ -97,14 +102,14 @@ export abstract class OperatorCore {
     const { batch, places } = rows;
     const { columns, length } = batch;
     this.#checkColumns(columns.length);
-    const times = this.#time < 0
+    const times = this.#times = this.#time < 0
       ? new Float64Array(length)
-      : readTimes(columns[this.#time], length);
+      : readTimes(columns[this.#time], length, this.#times);
     const ids = this.keys.read(this.#keyColumns.map((at) => columns[at]), length);
     this.rows = rows;
     this.aggregation.open(batch, { times, partition: rows.partition, positions: rows.positions });
     this.openBatch();
-    const outcome = this.#placeAll(times, ids);
+    const outcome = this.#placeAll(times, ids, length);
     if (length > 0) {
       this.#lastSequence = rows.sequence;
       this.#lastPlace = places[length - 1];
@@ -123,12 +128,12 @@ export abstract class OperatorCore {
     );
   }
 
-  #placeAll(times: Float64Array, ids: Int32Array): OperatorOutcome {
+  #placeAll(times: Float64Array, ids: Int32Array, length: number): OperatorOutcome {
     const { watermarks, places } = this.rows;
     const delay = this.#delay;
     const late: number[] = [];
     let [absorbed, outside, untimed] = [0, 0, 0];
-    for (let row = 0; row < times.length; row++) {
+    for (let row = 0; row < length; row++) {
       const watermark = watermarks[row] - delay;
       if (watermark > this.watermark) this.#moveTo(watermark);
       const time = times[row];
@@ -150,7 +155,7 @@ export abstract class OperatorCore {
   }
 
   #moveTo(watermark: number): void {
-    this.runTo(watermark);
+    if (watermark >= this.nextDue()) this.runTo(watermark);
     this.watermark = watermark;
   }
 
@@ -232,6 +237,9 @@ export abstract class OperatorCore {
 
   /** Puts a row into its windows; the watermark is that before it. */
   protected abstract place(row: number, time: number, key: number): number;
+
+  /** The least watermark by which anything is due, ms; `Infinity` without any too. */
+  protected abstract nextDue(): number;
 
   /** Sets off whatever is due by a watermark. */
   protected abstract runTo(watermark: number): void;

@@ -85,8 +85,7 @@ export class Panes {
   }
 
   #push({ key }: Pane, { head, results }: Standing, kind: RowKindName = "insert"): void {
-    const { results: rows, keys } = this.#parts;
-    rows.push(head, { kind, keys: keys.valuesOf(key), results });
+    this.#parts.results.push(head, { kind, key, results });
   }
 
   /** Puts panes in the order of their results: by end, start and key. */

@@ -3,6 +3,7 @@ import { readColumn } from "../../batch/column_reader.ts";
 import { MAX_TIMESTAMP_MS } from "../../batch/time_range.ts";
 
 const HIGH = 2 ** 32;
+const NO_TIMES: Float64Array = new Float64Array();
 
 /** The numbers of a column, whole or not; `NaN` where there is none. */
 export function readNumbers(column: Column, length: number): Float64Array {
@@ -10,20 +11,26 @@ export function readNumbers(column: Column, length: number): Float64Array {
   return Float64Array.from(cells, (cell) => cell === null ? NaN : Number(cell));
 }
 
-function blanked(times: Float64Array, validity: Uint8Array | undefined): Float64Array {
-  for (let row = 0; row < times.length; row++) {
+function blank(times: Float64Array, length: number, validity: Uint8Array | undefined): void {
+  for (let row = 0; row < length; row++) {
     const isThere = validity === undefined || (validity[row >> 3] >> (row & 7) & 1) === 1;
     if (!isThere || !(Math.abs(times[row]) <= MAX_TIMESTAMP_MS)) times[row] = NaN;
   }
-  return times;
 }
 
 /**
- * The times of a `timestamp`, `i64` or `f64` column in whole milliseconds; `NaN` where there is none
- * that is usable.
+ * The times of a `timestamp`, `i64`, or other number column in whole milliseconds; `NaN` where there
+ * is none that is usable.
+ *
+ * @param out Where they go, if it is long enough; else they are somewhere new.
  */
-export function readTimes({ values, validity }: Column, length: number): Float64Array {
-  const times = new Float64Array(length);
+export function readTimes(
+  column: Column,
+  length: number,
+  out: Float64Array = NO_TIMES,
+): Float64Array {
+  const { values, validity } = column;
+  const times = out.length < length ? new Float64Array(length) : out;
   if (values instanceof BigInt64Array) {
     // Halves of 32 bits, because a bigint a row costs more than all else that is done with it.
     const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
@@ -34,5 +41,6 @@ export function readTimes({ values, validity }: Column, length: number): Float64
     const numbers = values as Float64Array;
     for (let row = 0; row < length; row++) times[row] = Math.floor(numbers[row]);
   }
-  return blanked(times, validity);
+  blank(times, length, validity);
+  return times;
 }

@@ -4,6 +4,8 @@ import { RecordBatch } from "../../batch/record_batch.ts";
 import type { DataType, Field, Schema } from "../../batch/schema.ts";
 import type { AggregateFunction } from "../aggregate_function.ts";
 import { PANE_COLUMNS, ROW_KIND_COLUMN } from "../pane_columns.ts";
+import type { Aggregation, States } from "./aggregation.ts";
+import type { KeyIds } from "./key_ids.ts";
 import { ORDER_COLUMNS } from "../window_operator.ts";
 import { WINDOW_COLUMNS } from "../window_table.ts";
 
@@ -26,7 +28,7 @@ export type RowKindName = "insert" | "updateBefore" | "updateAfter" | "delete";
 export interface ResultCells {
   /** Default `"insert"`. */
   readonly kind?: RowKindName;
-  readonly keys: readonly unknown[];
+  readonly key: number;
   readonly results: readonly unknown[];
 }
 
@@ -107,8 +109,16 @@ export class ResultRows {
   #sequence = -1;
   #place = -1;
 
+  readonly #keys: KeyIds;
+  readonly #aggregation: Aggregation;
+
   /** @throws {TypeError} when two columns would have one name. */
-  constructor(shape: ResultShape) {
+  constructor(
+    shape: ResultShape,
+    { keys, aggregation }: { keys: KeyIds; aggregation: Aggregation },
+  ) {
+    this.#keys = keys;
+    this.#aggregation = aggregation;
     this.#shape = shape;
     this.schema = resultSchemaOf(shape);
     this.#columns = this.schema.fields.map(() => []);
@@ -128,25 +138,38 @@ export class ResultRows {
     this.#place = place;
   }
 
-  /** Adds a row. */
-  push(head: ResultHead, { kind = "insert", keys, results }: ResultCells): void {
-    const { start, end, index, timing, revision } = head;
-    const { hasPanes, hasKinds } = this.#shape;
-    const row: unknown[] = [
-      this.#at,
-      this.#sequence,
-      this.#place,
-      Number.isFinite(start) ? start : null,
-      Number.isFinite(end) ? end : null,
-    ];
-    if (hasPanes) row.push(index, timing, revision);
-    if (hasKinds) row.push(kind);
+  /** Adds the result of a key. */
+  give(head: ResultHead, key: number, states: States): void {
     const columns = this.#columns;
-    let column = 0;
-    for (const value of row) columns[column++].push(value);
-    for (const value of keys) columns[column++].push(value);
-    for (const value of results) columns[column++].push(value);
+    const at = this.#keys.write(key, columns, this.#begin(head, "insert"));
+    this.#aggregation.write(states, columns, at);
+  }
+
+  /** Adds a row. */
+  push(head: ResultHead, { kind = "insert", key, results }: ResultCells): void {
+    const columns = this.#columns;
+    const at = this.#keys.write(key, columns, this.#begin(head, kind));
+    for (let index = 0; index < results.length; index++) columns[at + index].push(results[index]);
+  }
+
+  /** Writes what stands before the keys; gives where these begin. */
+  #begin({ start, end, index, timing, revision }: ResultHead, kind: RowKindName): number {
+    const { hasPanes, hasKinds } = this.#shape;
+    const columns = this.#columns;
+    columns[0].push(this.#at);
+    columns[1].push(this.#sequence);
+    columns[2].push(this.#place);
+    columns[3].push(Number.isFinite(start) ? start : null);
+    columns[4].push(Number.isFinite(end) ? end : null);
+    let at = ORDER_COLUMNS.length + WINDOW_COLUMNS.length;
+    if (hasPanes) {
+      columns[at++].push(index);
+      columns[at++].push(timing);
+      columns[at++].push(revision);
+    }
+    if (hasKinds) columns[at++].push(kind);
     this.#length++;
+    return at;
   }
 
   /** The rows since the last call; absent: none. */

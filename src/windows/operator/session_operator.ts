@@ -68,11 +68,17 @@ export class SessionOperator extends TriggeredCore<Session> {
   /** The session of a row and of all that it touches; `undefined` when that was closed. */
   #sessionOf(key: number, reach: Reach): Session | undefined {
     const all = this.#sessions.get(key);
+    if (all?.length === 1 && this.#touches(all[0], reach)) return this.#reach(all[0], reach);
     const touched = all?.filter((session) => this.#touches(session, reach)) ?? [];
     if (touched.length === 0 && reach.closes + this.kept <= this.watermark) return undefined;
     const session = touched.length > 0
       ? this.#joined(touched, all!)
       : this.#opened(key, reach, all);
+    return this.#reach(session, reach);
+  }
+
+  /** Lets a session reach as far as one of its rows. */
+  #reach(session: Session, reach: Reach): Session {
     session.start = Math.min(session.start, reach.start);
     session.closes = Math.max(session.closes, reach.closes);
     session.last = Math.max(session.last, reach.start);
@@ -125,18 +131,24 @@ export class SessionOperator extends TriggeredCore<Session> {
   }
 
   protected override endingAt(time: number): Session[] {
-    const timed = new Set(this.ends.take(time));
-    this.#ended = [...timed].filter(({ isGone, timer }) => !isGone && timer === time);
-    for (const session of this.#ended) session.timer = Infinity;
-    return this.#ended.filter(({ closes }) => closes === time);
+    this.#ended = [];
+    for (const session of this.ends.take(time)) {
+      if (session.isGone || session.timer !== time) continue;
+      session.timer = Infinity;
+      if (session.closes === time) this.#ended.push(session);
+      else this.#pass(session, time);
+    }
+    return this.#ended;
   }
 
   protected override finish(time: number): void {
-    for (const session of this.#ended) {
-      if (session.closes + this.kept <= time) this.#drop(session);
-      else this.#time(session, time);
-    }
-    this.#ended = [];
+    for (const session of this.#ended) this.#pass(session, time);
+  }
+
+  /** What becomes of a session at a time at which it might have ended, or has. */
+  #pass(session: Session, time: number): void {
+    if (session.closes + this.kept <= time) this.#drop(session);
+    else this.#time(session, time);
   }
 
   #drop(session: Session): void {

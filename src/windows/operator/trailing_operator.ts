@@ -12,6 +12,9 @@ import { type Pane, Panes, type Standing } from "./panes.ts";
 import { Timers } from "./timers.ts";
 import { type Entry, TwoStacks } from "./two_stacks.ts";
 
+/** In how many steps what a window holds is let go. */
+const DROPS = 8;
+
 /** The rows of a key at one time. */
 interface Moment {
   readonly track: Track;
@@ -31,7 +34,12 @@ interface Track {
   folded: TwoStacks;
   /** The time up to which moments are or were in it, ms; NaN: it is to be made anew. */
   foldedTo: number;
+  /** When moments are let go next, ms. */
+  drop: number;
 }
+
+/** What is due: the window of a moment, or that a key lets go of moments. */
+type Due = { readonly track: Track; readonly moment?: Moment };
 
 /** For each time t of a key's rows the rows from t − duration to t. */
 export class TrailingOperator extends OperatorCore {
@@ -39,7 +47,9 @@ export class TrailingOperator extends OperatorCore {
   readonly #panes: Panes;
   readonly #tracks = new Map<number, Track>();
   /** What is to be given, and what is to be let go. */
-  readonly #timers = new Timers<Moment>();
+  readonly #timers = new Timers<Due>();
+  /** Moments are let go in steps of so many ms, lest each had a timer of its own for it. */
+  readonly #step: number;
 
   /** @throws {TypeError} when a column is not there, or of a type that does not fit its role. */
   constructor(
@@ -48,6 +58,7 @@ export class TrailingOperator extends OperatorCore {
   ) {
     super(spec, parts);
     this.#duration = spec.window.duration;
+    this.#step = Math.max(1, Math.floor(spec.window.duration / DROPS));
     const { keys, aggregation, results, mode, semantics } = this;
     this.#panes = new Panes({ keys, aggregation, results, mode, semantics, onTime: "always" });
   }
@@ -71,7 +82,7 @@ export class TrailingOperator extends OperatorCore {
 
   #begin(key: number): Track {
     const folded = new TwoStacks(this.aggregation);
-    const track: Track = { key, moments: [], folded, foldedTo: -Infinity };
+    const track: Track = { key, moments: [], folded, foldedTo: -Infinity, drop: Infinity };
     this.#tracks.set(key, track);
     this.keys.retain(key);
     return track;
@@ -84,8 +95,16 @@ export class TrailingOperator extends OperatorCore {
     this.opened();
     const moment = { track, at: time, states: this.aggregation.init() };
     moments.splice(at, 0, moment);
-    this.#timers.add(this.#goneAt(time), moment);
+    this.#timeDrop(track);
     return moment;
+  }
+
+  /** Sees to it that the earliest moment is let go. */
+  #timeDrop(track: Track): void {
+    const drop = Math.ceil(this.#goneAt(track.moments[0].at) / this.#step) * this.#step;
+    if (drop >= track.drop) return;
+    track.drop = drop;
+    this.#timers.add(drop, { track });
   }
 
   /** The moment has a window of its own. */
@@ -94,7 +113,7 @@ export class TrailingOperator extends OperatorCore {
     const from = at - this.#duration;
     const start = this.semantics.negativeStarts ? from : Math.max(0, from);
     moment.own = { key: track.key, start, end: at + 1, states, rows: 1, panes: 0, standing: [] };
-    if (at >= this.watermark) this.#timers.add(at + 1, moment);
+    if (at >= this.watermark) this.#timers.add(at + 1, { track, moment });
   }
 
   /** Gives anew what has been given and holds a row that came late. */
@@ -117,18 +136,23 @@ export class TrailingOperator extends OperatorCore {
     return this.aggregation.merged(...held.map(({ states }) => states));
   }
 
+  protected override nextDue(): number {
+    return this.#timers.next;
+  }
+
   protected override runTo(watermark: number): void {
     while (this.#timers.isDue(watermark)) {
       const time = this.#timers.next;
-      // A moment may be due for both reasons at once.
-      const due = [...new Set(this.#timers.take(time))];
-      const ending = due.filter(({ at, own }) => own && at + 1 === time)
-        .map(({ track, own }) => ({ track, pane: own! }));
+      const due = this.#timers.take(time);
+      const ending: { track: Track; pane: Pane }[] = [];
+      for (const { track, moment } of due) if (moment) ending.push({ track, pane: moment.own! });
       this.byWatermark(time);
       for (const { track, pane } of this.#panes.sort(ending)) {
         this.#panes.fire(pane, "onTime", this.#foldTo(track, time - 1));
       }
-      for (const { track, at } of due) if (this.#goneAt(at) === time) this.#drop(track);
+      for (const { track, moment } of due) {
+        if (!moment && track.drop === time) this.#drop(track, time);
+      }
     }
   }
 
@@ -146,11 +170,17 @@ export class TrailingOperator extends OperatorCore {
     return folded.states();
   }
 
-  /** Lets go of the earliest moment of a key. */
-  #drop(track: Track): void {
-    track.moments.shift();
-    this.closed();
-    if (track.moments.length > 0) return;
+  /** Lets go of the moments of a key that no window needs any more. */
+  #drop(track: Track, time: number): void {
+    const { moments } = track;
+    const gone = rank(moments, time - this.#goneAt(0) + 1);
+    moments.splice(0, gone);
+    this.closed(gone);
+    track.drop = Infinity;
+    if (moments.length > 0) {
+      this.#timeDrop(track);
+      return;
+    }
     this.#tracks.delete(track.key);
     this.keys.release(track.key);
   }

@@ -98,22 +98,37 @@ export abstract class TriggeredCore<P extends TriggeredPane> extends OperatorCor
   /** Lets go of what no longer can change at a time. */
   protected abstract finish(time: number): void;
 
+  protected override nextDue(): number {
+    return Math.min(this.ends.next, this.#dues.next);
+  }
+
   protected override runTo(watermark: number): void {
     const [ends, dues] = [this.ends, this.#dues];
     while (ends.isDue(watermark) || dues.isDue(watermark)) {
       const time = Math.min(ends.next, dues.next);
       const ending = this.endingAt(time);
-      const firings: Firing<P>[] = ending.filter((pane) => this.panes.firesOnTime(pane))
-        .map((pane) => ({ pane, timing: "onTime" }));
-      for (const pane of ending) pane.due = Infinity;
-      for (const pane of new Set(dues.take(time))) {
-        if (!pane.isGone && pane.due === time) firings.push({ pane, timing: "early" });
+      const firings = this.#earlyAt(time, ending);
+      for (const pane of ending) {
+        if (this.panes.firesOnTime(pane)) firings.push({ pane, timing: "onTime" });
       }
       this.byWatermark(time);
       for (const firing of this.panes.sort(firings)) this.#fire(firing);
       for (const pane of ending) this.#waiting.delete(pane);
       this.finish(time);
     }
+  }
+
+  /** The early panes that are due at a time, but for those of windows that end with it. */
+  #earlyAt(time: number, ending: readonly P[]): Firing<P>[] {
+    for (const pane of ending) pane.due = Infinity;
+    const firings: Firing<P>[] = [];
+    for (const pane of this.#dues.take(time)) {
+      if (pane.isGone || pane.due !== time) continue;
+      // It may have been due at this time before, and once more since.
+      pane.due = Infinity;
+      firings.push({ pane, timing: "early" });
+    }
+    return firings;
   }
 
   /** A window has rows that wait for the clock. */

@@ -22,6 +22,8 @@ export interface ValueIds {
 type Plain = number | bigint | boolean | null;
 
 const NUMBER_BYTES = 16;
+const SMALL = 16_384;
+const UNKNOWN = -1;
 
 /** Ids for numbers, times and booleans: −0 is 0, and there is one NaN. */
 export class PlainIds implements ValueIds {
@@ -29,9 +31,12 @@ export class PlainIds implements ValueIds {
   readonly #values: Plain[] = [];
   readonly pool: IdPool = new IdPool();
   readonly #isBigint: boolean;
+  /** Id + 1 of each small integer that was read; 0: it was not. */
+  readonly #small: Int32Array;
 
   constructor(type: DataType) {
     this.#isBigint = type.kind === "i64" && type.as === undefined;
+    this.#small = new Int32Array(type.kind === "i32" ? SMALL : 0);
   }
 
   get bytes(): number {
@@ -39,15 +44,33 @@ export class PlainIds implements ValueIds {
   }
 
   read(column: Column, length: number, out: Int32Array): void {
-    const { type } = column;
+    const { type, values, nullCount } = column;
+    if (type.kind === "i32" && nullCount === 0) {
+      this.#readIntegers(values as Int32Array, length, out);
+      return;
+    }
     // Numbers where they are safe: a bigint a row would cost more than all the rest.
     const read: Column = type.kind === "i64"
       ? { ...column, type: { ...type, as: "number" } }
       : column;
-    const values = readColumn(read, { start: 0, end: length }) as Plain[];
+    const cells = readColumn(read, { start: 0, end: length }) as Plain[];
     const ids = this.#ids;
     for (let row = 0; row < length; row++) {
-      out[row] = ids.get(values[row]) ?? this.#learn(values[row]);
+      out[row] = ids.get(cells[row]) ?? this.#learn(cells[row]);
+    }
+  }
+
+  #readIntegers(values: Int32Array, length: number, out: Int32Array): void {
+    const small = this.#small;
+    for (let row = 0; row < length; row++) {
+      const value = values[row];
+      const isSmall = value >= 0 && value < SMALL;
+      let id = isSmall ? small[value] - 1 : UNKNOWN;
+      if (id === UNKNOWN) {
+        id = this.#ids.get(value) ?? this.#learn(value);
+        if (isSmall) small[value] = id + 1;
+      }
+      out[row] = id;
     }
   }
 
@@ -74,6 +97,7 @@ export class PlainIds implements ValueIds {
     for (const [value, id] of this.#ids) {
       if (marked[id] === 1) continue;
       this.#ids.delete(value);
+      if (typeof value === "number" && value >= 0 && value < SMALL) this.#small[value] = 0;
       this.#values[id] = null;
       this.pool.release(id);
     }
