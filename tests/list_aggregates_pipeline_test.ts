@@ -263,6 +263,24 @@ Deno.test("explain() says which aggregate brings rows in order, and why", () => 
     .aggregate({ n: count(), users: countDistinct("user") }).explain();
   assert(text.includes(`because "users" is computed in JavaScript: it keeps the values`), text);
   assert(text.includes(`"n" = count(): in JavaScript`), text);
+  const many = windowed([], { workers: 1 }).aggregate({
+    q: quantile("price", 0.5),
+    qs: quantiles("price", [0.5, 0.9]),
+    top: topK("user", 3),
+    bins: histogram("price", { bounds }),
+    rows: collect(),
+    some: collect().where(cheap),
+  }).explain();
+  for (
+    const line of [
+      `"q" = quantile("price", 0.5)`,
+      `"qs" = quantiles("price", [0.5, 0.9])`,
+      `"top" = topK("user", 3)`,
+      `"bins" = histogram("price", 3 bins)`,
+      `"rows" = collect(whole rows)`,
+      `"some" = collect(whole rows, when(col("price").lt(0)).then(true).otherwise(null))`,
+    ]
+  ) assert(many.includes(`${line}: in JavaScript`), many);
   const kernel = windowed([], { workers: 1 }).aggregate({ n: count() }).explain();
   assert(!kernel.includes("in order"), kernel);
 });

@@ -9,6 +9,7 @@ import type { AggregateSpec } from "../windows/aggregate.ts";
 import { spellDuration } from "../runtime/duration.ts";
 import { whySessionsInJavaScript } from "../windows/session_place.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
+import { aggregateText } from "./aggregate_text.ts";
 import { eventTimesOf } from "./calendar_plan.ts";
 import type { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
@@ -254,14 +255,10 @@ function aggregateLines(
   spec: AggregateSpec,
   { schema, place }: { schema: Schema | undefined; place: string },
 ): string[] {
-  const { op, column, by, computed = [] } = spec;
-  const of = [column, by].filter((each) => each !== undefined).map((each) => {
-    const made = computed.find(({ name }) => name === each);
-    return made ? printExpression(made.node) : quoted([each]);
-  }).join(", ");
+  const { computed = [] } = spec;
   const lines = computed.flatMap(({ node }) => schema ? placesOfValue(node, schema) : []);
   return [
-    `${quoted([name])} = ${op}(${of}): ${place}`,
+    `${quoted([name])} = ${aggregateText(spec)}: ${place}`,
     ...lines.map((place) => placeLine(place, "")),
   ];
 }
