@@ -201,12 +201,13 @@ export class PipelineRun {
 
   /** The watermark is at least this from now on, whatever the rows, ms. */
   advance(watermark: number): void {
-    for (const moved of this.#feed.advance(watermark)) this.#log.append(moved);
+    this.#append(this.#feed.advance(watermark));
   }
 
   /** The clock has gone on. */
   elapse(): void {
     this.#guarded(() => this.#tick());
+    this.#beat();
   }
 
   /** No more rows will be offered. */
@@ -350,10 +351,17 @@ export class PipelineRun {
     const { runtime } = this.#spec.settings;
     this.#cancelClock = runtime.after(Math.ceil(dueAt - runtime.monotonicMs()), () => {
       this.#dueAt = Infinity;
-      if (this.#ended || job.dueAt(context) > dueAt) return;
-      this.#guarded(() => this.#append([this.#feed.beat()]));
+      this.#beat();
       this.#wake();
     });
+  }
+
+  /** Brings the clock to the bees, if one of them waits for what it shows. */
+  #beat(): void {
+    const { job, context } = this.#bees ?? {};
+    const nowMs = this.#spec.settings.runtime.monotonicMs();
+    if (!job || this.#ended || job.dueAt(context!) > nowMs) return;
+    this.#guarded(() => this.#append([this.#feed.beat()]));
   }
 
   #append(batches: readonly FeedBatch[]): void {

@@ -90,7 +90,7 @@ export class WorkLog {
   }
 
   /** Adds a batch, at a time by the runtime's clock. */
-  append(feed: FeedBatch, nowMs = 0): void {
+  append(feed: FeedBatch, nowMs: number): void {
     const { batch, positions } = feed;
     const bytes = frameSize(batch);
     const { end: sequence } = this;

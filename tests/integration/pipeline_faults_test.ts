@@ -12,10 +12,11 @@ interface Outcome {
 
 async function run(
   fault: "hang" | "throw",
-  { workers, broken = "none", maxLostBees = 8 }: {
+  { workers, broken = "none", maxLostBees = 8, order = "any" }: {
     workers: number;
     broken?: string;
     maxLostBees?: number;
+    order?: "any" | "ordered";
   },
 ): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -25,7 +26,7 @@ async function run(
       "--no-lock",
       "--allow-read",
       "tests/support/pipeline_faults_main.ts",
-      ...[fault, workers, broken, maxLostBees].map(String),
+      ...[fault, workers, broken, maxLostBees, order].map(String),
     ],
   }).output();
   const text = new TextDecoder();
@@ -33,14 +34,26 @@ async function run(
   return JSON.parse(text.decode(stdout));
 }
 
-const sound = run("throw", { workers: 2 });
+const sound = {
+  any: run("throw", { workers: 2 }),
+  ordered: run("throw", { workers: 2, order: "ordered" }),
+};
 
 for (const fault of ["hang", "throw"] as const) {
-  for (const [workers, broken] of [[1, "0"], [2, "1"], [3, "0,2"]] as const) {
-    Deno.test(`Nothing is lost or doubled when of ${workers} bees ${broken} ${fault}s`, async () => {
-      const whole = await sound;
+  for (
+    const [order, workers, broken] of [
+      ["any", 1, "0"],
+      ["any", 2, "1"],
+      ["any", 3, "0,2"],
+      ["ordered", 1, "0"],
+      ["ordered", 3, "0,2"],
+    ] as const
+  ) {
+    const title = `Nothing is lost or doubled when of ${workers} bees ${broken} ${fault}s`;
+    Deno.test(`${title}, rows being taken in order: ${order}`, async () => {
+      const whole = await sound[order];
       assertEquals([whole.lostBees, whole.replayedBatches], [0, 0]);
-      const hurt = await run(fault, { workers, broken });
+      const hurt = await run(fault, { workers, broken, order });
       assertEquals(hurt.results, whole.results);
       assertEquals([hurt.late, hurt.absorbed], [whole.late, whole.absorbed]);
       assert(whole.late > 0);

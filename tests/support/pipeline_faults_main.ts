@@ -2,13 +2,14 @@
  * Runs a pipeline of which one bee hangs or fails, and prints what came of it. A process of its
  * own, because a thread that hangs keeps its process alive.
  *
- * Arguments: `hang` or `throw`, workers, places of the bees that are broken, `maxLostBees`.
+ * Arguments: `hang` or `throw`, workers, places of the bees that are broken, `maxLostBees`, and
+ * `ordered` for windows that see rows in the order of the source.
  */
 import { count, first, from, last, sum, TumblingWindow } from "@waggle/stream";
 import { denoRuntime } from "../../src/runtime/deno_runtime.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 
-const [fault, workers, broken, maxLostBees] = Deno.args;
+const [fault, workers, broken, maxLostBees, order] = Deno.args;
 const ROWS = 200_000;
 
 /** The real world, but for the first bees in some places. */
@@ -32,14 +33,16 @@ function* rows() {
 }
 
 async function run(): Promise<unknown> {
-  const pipeline = from({ [Symbol.iterator]: rows }, {
+  const windowed = from({ [Symbol.iterator]: rows }, {
     workers: Number(workers),
     maxLostBees: Number(maxLostBees),
     recordTimeout: "1s",
     checkpointBatches: 5,
     runtime,
   }).timestamps("at", { maxDisorder: 100 }).keyBy("key")
-    .window(new TumblingWindow({ size: "1m" }))
+    .window(new TumblingWindow({ size: "1m" }));
+  const asked = order === "ordered" ? windowed.trigger({ everyRows: 5 }) : windowed;
+  const pipeline = asked
     .aggregate({ n: count(), total: sum("value"), first: first("value"), last: last("value") });
   const results: unknown[] = [];
   try {
