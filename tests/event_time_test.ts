@@ -4,7 +4,7 @@ import type { Column } from "../src/batch/column.ts";
 import type { DataType } from "../src/batch/schema.ts";
 import { greatestTime, judgeRows, timeReader } from "../src/hive/event_times.ts";
 import { EventTime, type TimestampFormat } from "../src/stream/event_time.ts";
-import { WindowShape } from "../src/kernel/window_shape.ts";
+import { SharedShape } from "../src/kernel/shared_shape.ts";
 import { CumulatingWindow } from "../src/windows/cumulating_window.ts";
 import { SlidingWindow } from "../src/windows/sliding_window.ts";
 import { TumblingWindow } from "../src/windows/tumbling_window.ts";
@@ -129,7 +129,7 @@ Deno.test("Late rows are those whose windows the rows before have closed, and ru
       const windows = windowsAt(window, time ?? 0);
       return { windows, open: windows.filter(({ end }) => end > closed) };
     });
-    const rule = { watermark: before, bound, cap, shape: new WindowShape(window) };
+    const rule = { watermark: before, bound, cap, shape: new SharedShape([window]) };
     const { late, runs } = judgeRows(columnOf(t.timestamp, values), values.length, rule);
     values.forEach((time, row) => {
       const isLate = time !== null && open[row].windows.length > 0 && open[row].open.length === 0;

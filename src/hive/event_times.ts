@@ -1,7 +1,8 @@
 import { getBit } from "../batch/bitmap.ts";
 import type { Column } from "../batch/column.ts";
 import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
-import { ALL_CLOSED, type WindowShape } from "../kernel/window_shape.ts";
+import type { SharedShape } from "../kernel/shared_shape.ts";
+import { ALL_CLOSED } from "../kernel/window_shape.ts";
 
 /** Under which name the event time goes to a window; no column of a user has it by chance. */
 export const EVENT_TIME = "\u0000event time";
@@ -139,7 +140,7 @@ export interface LatenessRule {
   readonly bound: number;
   /** What other partitions hold the watermark down to, ms. */
   readonly cap: number;
-  readonly shape: WindowShape;
+  readonly shape: SharedShape;
 }
 
 /** Rows for whose windows it comes to the same if the watermark before each of them is this one. */
@@ -154,6 +155,8 @@ export interface Run {
 export interface Judgement {
   /** Late rows have 1; absent when there are none. */
   readonly late?: Uint8Array;
+  /** By each of several kinds of windows, rows that are late for all of it. */
+  readonly lateOfKind?: readonly (readonly number[])[];
   /** At least one, from row 0 on. */
   readonly runs: readonly Run[];
 }
@@ -167,6 +170,8 @@ export function judgeRows(column: Column, length: number, rule: LatenessRule): J
   const { bound, cap, shape } = rule;
   let { watermark } = rule;
   let late: Uint8Array | undefined;
+  const { kinds } = shape;
+  const lateOfKind = kinds.length > 1 ? kinds.map((): number[] => []) : undefined;
   let run: Run = { from: 0, watermark: -Infinity };
   const runs = [run];
   for (let row = 0; row < length; row++) {
@@ -174,7 +179,11 @@ export function judgeRows(column: Column, length: number, rule: LatenessRule): J
     if (Number.isNaN(time)) continue;
     const closed = Math.min(watermark, cap);
     if (shape.endAfter(time) <= closed) {
-      const skipped = shape.skippedBy(shape.sliceOf(time), closed);
+      const slice = shape.sliceOf(time);
+      const skipped = shape.skippedBy(slice, closed);
+      lateOfKind?.forEach((rows, kind) => {
+        if (kinds[kind].skippedBy(slice, closed) === ALL_CLOSED) rows.push(row);
+      });
       if (skipped === ALL_CLOSED) (late ??= new Uint8Array(length))[row] = 1;
       else if (skipped > 0 && shape.endAfter(run.watermark) < shape.endAfter(closed)) {
         run = { from: row, watermark: closed };
@@ -183,5 +192,5 @@ export function judgeRows(column: Column, length: number, rule: LatenessRule): J
     }
     if (time - bound > watermark) watermark = time - bound;
   }
-  return { ...(late && { late }), runs };
+  return { ...(late && { late }), ...(lateOfKind && { lateOfKind }), runs };
 }

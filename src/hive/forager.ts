@@ -77,7 +77,7 @@ export class Forager implements Disposable {
    *
    * @returns the watermark after them.
    */
-  take({ parts, counts }: Prepared, header: MessageHeader): number {
+  take({ parts, counts, kinds }: Prepared, header: MessageHeader): number {
     let after = -Infinity;
     const first = header.position * this.#options.spacing;
     for (const part of parts) {
@@ -87,6 +87,11 @@ export class Forager implements Disposable {
       counts.late += outcome.late;
       counts.untimed += outcome.untimed;
       counts.filtered += outcome.outside;
+      outcome.kinds?.forEach(({ absorbed, late, outside }, kind) => {
+        kinds![kind].absorbed += absorbed;
+        kinds![kind].late += late;
+        kinds![kind].filtered += outside;
+      });
       after = outcome.watermarkAfter;
     }
     return after;
@@ -101,7 +106,7 @@ export class Forager implements Disposable {
   #keep({ batch, ...at }: Part, place: Place): AddOutcome {
     const { owner } = this.#options;
     const outcome = owner.table.add(batch, { ...at, ...place });
-    owner.count(outcome.absorbed);
+    owner.count(outcome);
     return outcome;
   }
 

@@ -33,6 +33,8 @@ export const MessageKind = {
   judged: 13,
   /** To the pipeline: which columns the rows of functions have. */
   learned: 14,
+  /** To the pipeline: rows that an owner has taken in for each of several kinds of windows. */
+  kindRows: 15,
 } as const;
 
 /** Bits of a message's flags. */
@@ -49,7 +51,10 @@ export interface MessageHeader {
   /** How many bees had been lost when it was sent; older ones are void. */
   readonly generation: number;
   readonly flags: number;
-  /** Entries before the rest of the body, or the source partition of `work` and `rows`. */
+  /**
+   * Entries before the rest of the body, the source partition of `work` and `rows`, or which kind of
+   * windows a `result` is of.
+   */
   readonly count: number;
   /** Number of the batch, or of the first batch after a barrier or the end. */
   readonly sequence: number;
@@ -147,6 +152,32 @@ export interface BadRow {
   readonly name?: string;
 }
 
+/** What became of the rows of a batch for one of several kinds of windows that share slices. */
+export interface KindShare {
+  /** Rows that went on to its windows. */
+  readonly absorbed: number;
+  /** Rows that a filter left out, or that lie between its windows. */
+  readonly filtered: number;
+  /** Rows whose windows of this kind were all closed. */
+  readonly late: number;
+  /** Places of these in the batch, ascending, where they are to go aside. */
+  readonly lateRows: readonly number[];
+}
+
+/** Adds what became of rows that start so many behind those before, by kind of windows. */
+export function addKinds(
+  before: readonly KindShare[] | undefined,
+  more: readonly KindShare[] | undefined,
+  from: number,
+): readonly KindShare[] | undefined {
+  return more?.map(({ absorbed, filtered, late, lateRows }, kind) => ({
+    absorbed: absorbed + (before?.[kind].absorbed ?? 0),
+    filtered: filtered + (before?.[kind].filtered ?? 0),
+    late: late + (before?.[kind].late ?? 0),
+    lateRows: [...before?.[kind].lateRows ?? [], ...lateRows.map((row) => row + from)],
+  }));
+}
+
 /** What became of a batch. */
 export interface Outcome {
   readonly counts: RowCounts;
@@ -154,27 +185,52 @@ export interface Outcome {
   readonly bad: readonly BadRow[];
   /** Places of the late rows in the batch, where they are to go aside. */
   readonly late: readonly number[];
+  /** The same for each kind of windows, where several share slices; a row may count for some. */
+  readonly kinds?: readonly KindShare[];
 }
 
-const COUNT_BYTES = 56;
+const COUNT_BYTES = 64;
+const KIND_BYTES = 32;
 const MESSAGE_CHARACTERS = 512;
 const NO_MESSAGE = "Cannot process row: an expression has no value for it, as for others before it";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** What became of a batch as bytes, with as many messages of bad rows as there is room for. */
-export function outcomeBytes({ counts, bad, late }: Outcome, maxBytes: number): Uint8Array {
+export function outcomeBytes(outcome: Outcome, maxBytes: number): Uint8Array {
+  const { counts, bad, late, kinds = [] } = outcome;
   const inOrder = bad.toSorted((a, b) => a.row - b.row);
-  const rows = [...late, ...inOrder.map(({ row }) => row)];
-  const textAt = COUNT_BYTES + 4 * rows.length;
+  const marks = kinds.map(({ lateRows }) => markWords(lateRows));
+  const words = [...late, ...inOrder.map(({ row }) => row), ...marks.flat()];
+  const wordsAt = COUNT_BYTES + KIND_BYTES * kinds.length;
+  const textAt = wordsAt + 4 * words.length;
   const text = messagesBytes(inOrder, maxBytes - textAt);
   const bytes = new Uint8Array(textAt + text.length);
   const { absorbed, filtered, untimed, added } = counts;
-  const numbers = [absorbed, filtered, counts.late, untimed, counts.bad, added, late.length];
+  const numbers = [
+    ...[absorbed, filtered, counts.late, untimed, counts.bad, added, late.length, kinds.length],
+    ...kinds.flatMap((kind, at) => [kind.absorbed, kind.filtered, kind.late, marks[at].length]),
+  ];
   new Float64Array(bytes.buffer, 0, numbers.length).set(numbers);
-  new Int32Array(bytes.buffer, COUNT_BYTES, rows.length).set(rows);
+  new Int32Array(bytes.buffer, wordsAt, words.length).set(words);
   bytes.set(text, textAt);
   return bytes;
+}
+
+/** Rows as bits: however many kinds have the same row, there is room for all. */
+function markWords(rows: readonly number[]): number[] {
+  const words: number[] = Array(((rows.at(-1) ?? -1) >> 5) + 1).fill(0);
+  for (const row of rows) words[row >> 5] |= 1 << (row & 31);
+  return words;
+}
+
+/** The rows that {@linkcode markWords} has made words of. */
+function markedRows(words: Int32Array): number[] {
+  const rows: number[] = [];
+  words.forEach((word, at) => {
+    for (let bit = 0; bit < 32; bit++) if ((word >> bit & 1) === 1) rows.push(32 * at + bit);
+  });
+  return rows;
 }
 
 /** The first of some messages, each cut to what is read by anybody, with the names of errors. */
@@ -191,11 +247,14 @@ function messagesBytes(bad: readonly BadRow[], maxBytes: number): Uint8Array {
 export function readOutcome(body: Uint8Array): Outcome {
   const { buffer, byteOffset } = body;
   const numbers = new Float64Array(buffer, byteOffset, COUNT_BYTES / 8);
-  const [absorbed, filtered, late, untimed, bad, added, lateCount] = numbers;
+  const [absorbed, filtered, late, untimed, bad, added, lateCount, kindCount] = numbers;
   const counts = { absorbed, filtered, late, untimed, bad, added };
-  const rows = [...new Int32Array(buffer, byteOffset + COUNT_BYTES, lateCount + bad)];
+  const rowsAt = COUNT_BYTES + KIND_BYTES * kindCount;
+  const rows = [...new Int32Array(buffer, byteOffset + rowsAt, lateCount + bad)];
+  const marksAt = rowsAt + 4 * rows.length;
+  const { kinds, end: textAt } = readKinds(body, kindCount, marksAt);
   // A copy, because text in shared memory cannot be decoded everywhere.
-  const text = decoder.decode(body.slice(COUNT_BYTES + 4 * rows.length));
+  const text = decoder.decode(body.slice(textAt));
   const messages = text === "" ? [] : JSON.parse(text) as [string, string | null][];
   const badRows = rows.splice(lateCount);
   return {
@@ -205,7 +264,21 @@ export function readOutcome(body: Uint8Array): Outcome {
       return { row, message, ...(name && { name }) };
     }),
     late: rows,
+    ...(kinds.length > 0 && { kinds }),
   };
+}
+
+function readKinds(body: Uint8Array, count: number, marksAt: number) {
+  const { buffer, byteOffset } = body;
+  const numbers = new Float64Array(buffer, byteOffset + COUNT_BYTES, 4 * count);
+  let end = marksAt;
+  const kinds = Array.from({ length: count }, (_, kind): KindShare => {
+    const [absorbed, filtered, late, words] = numbers.subarray(4 * kind);
+    const marks = new Int32Array(buffer, byteOffset + end, words);
+    end += 4 * words;
+    return { absorbed, filtered, late, lateRows: markedRows(marks) };
+  });
+  return { kinds, end };
 }
 
 /** Where batches before a certain one are covered, and the watermark after them. */

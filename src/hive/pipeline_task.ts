@@ -3,7 +3,9 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import {
+  addKinds,
   type BadRow,
+  type KindShare,
   message,
   messageBody,
   MessageFlag,
@@ -56,6 +58,7 @@ interface Work {
   readonly counts: RowCounts;
   readonly bad: BadRow[];
   readonly late: number[];
+  kinds?: readonly KindShare[];
   readonly startedMs: number;
   /** The first row that was not taken. */
   row: number;
@@ -207,6 +210,7 @@ export class PipelineTask implements BeeTask {
     for (const each of taken.bad) work.bad.push({ ...each, row: each.row + row });
     for (const each of taken.late) work.late.push(each + row);
     addCounts(work.counts, taken.counts);
+    if (taken.kinds) work.kinds = addKinds(work.kinds, taken.kinds, row);
     work.row = end;
     work.watermark = taken.watermarkAfter;
     this.#context.control.advance();

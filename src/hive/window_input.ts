@@ -2,13 +2,13 @@ import type { Column } from "../batch/column.ts";
 import { takeColumn } from "../batch/column_ops.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
-import { columnsOfAggregate, isComputed } from "../windows/aggregate.ts";
+import { type AggregateSpec, columnsOfAggregate, isComputed } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
-import type { WindowTableOptions } from "../windows/plan.ts";
-import { WindowShape } from "../kernel/window_shape.ts";
+import type { WindowedAggregates, WindowTableOptions } from "../windows/plan.ts";
+import { SharedShape } from "../kernel/shared_shape.ts";
 import type { WindowExtent } from "../kernel/window_types.ts";
 import { EVENT_TIME, judgeRows, type Run } from "./event_times.ts";
-import type { MessageHeader, Outcome } from "./pipeline_frames.ts";
+import type { KindShare, MessageHeader, Outcome } from "./pipeline_frames.ts";
 import type { RowSteps } from "./row_steps.ts";
 
 /** Places for the rows that become of one record, on average over a batch. */
@@ -20,6 +20,8 @@ export interface WindowSpec extends WindowExtent {
   readonly time: string;
   readonly keys: readonly string[];
   readonly aggregates: Aggregates;
+  /** Other kinds of windows of the same rows and keys, whose slices they share. Default: none. */
+  readonly others?: readonly WindowedAggregates[];
   /**
    * How much the watermark lags behind the greatest time, ms; `Infinity`: the rows of a batch move
    * it only at its end.
@@ -42,18 +44,49 @@ export interface Part {
   readonly bound: number;
 }
 
+/** What became of rows for a kind of windows, as far as it is known. */
+export type KindCounts = { -readonly [Name in keyof KindShare]: KindShare[Name] };
+
 /** What a batch has come to before it goes to a window. */
 export interface Prepared extends Outcome {
+  readonly kinds?: readonly KindCounts[];
   readonly parts: readonly Part[];
   /** Whether late rows are out already. */
   readonly judged: boolean;
 }
 
+/** What was found out about rows before they go to the table. */
+interface JudgedKinds {
+  /** Of the batch as it came. */
+  readonly lateOfKind: readonly (readonly number[])[] | undefined;
+  /** Which of its rows came through the steps; absent: all. */
+  readonly rows: Int32Array | undefined;
+  /** Rows of the batch as it came that are late for all kinds. */
+  readonly marks: Uint8Array | undefined;
+  /** How many of these came through the steps. */
+  readonly late: number;
+  /** How many rows did not. */
+  readonly filtered: number;
+}
+
+const NOT_JUDGED: JudgedKinds = {
+  lateOfKind: undefined,
+  rows: undefined,
+  marks: undefined,
+  late: 0,
+  filtered: 0,
+};
+
 function columnOf(schema: Schema, name: string): number {
   return schema.fields.findIndex((field) => field.name === name);
 }
 
-function wantedColumns({ keys, aggregates }: WindowSpec, { fields }: Schema): Set<string> {
+/** All that is aggregated, of all kinds of windows. */
+function aggregatesOf({ aggregates, others = [] }: WindowSpec): AggregateSpec[] {
+  return [aggregates, ...others.map(({ aggregates }) => aggregates)].flatMap(Object.values);
+}
+
+function wantedColumns(spec: WindowSpec, { fields }: Schema): Set<string> {
   const wanted = new Set<string>();
   const want = (name: string, purpose: string) => {
     wanted.add(name);
@@ -64,10 +97,10 @@ function wantedColumns({ keys, aggregates }: WindowSpec, { fields }: Schema): Se
         `are ${known.map(({ name }) => JSON.stringify(name)).join(", ")}`,
     );
   };
-  for (const name of keys) want(name, "key by");
-  for (const spec of Object.values(aggregates)) {
-    const { op, by } = spec;
-    for (const name of columnsOfAggregate(spec)) {
+  for (const name of spec.keys) want(name, "key by");
+  for (const each of aggregatesOf(spec)) {
+    const { op, by } = each;
+    for (const name of columnsOfAggregate(each)) {
       want(name, `take ${op} ${name === by ? "by" : "of"}`);
     }
   }
@@ -86,7 +119,7 @@ export class WindowInput implements Disposable {
   readonly #spec: WindowSpec;
   readonly #steps: RowSteps;
   readonly #isPlain: boolean;
-  readonly #shape: WindowShape;
+  readonly #shape: SharedShape;
   readonly #schema: Schema;
   readonly #time: number;
   readonly #picked: readonly number[];
@@ -102,12 +135,12 @@ export class WindowInput implements Disposable {
     this.#spec = spec;
     this.#steps = steps;
     this.#isPlain = steps.schemas.length === 0;
-    const { keys, aggregates } = spec;
-    this.#shape = new WindowShape(spec);
+    const { keys, aggregates, others = [] } = spec;
+    this.#shape = new SharedShape([spec, ...others.map(({ window }) => window)]);
     this.#time = columnOf(schema, spec.time);
     const given = this.#steps.schema;
     const time: Field = { name: EVENT_TIME, type: schema.fields[this.#time].type };
-    const options = { time: EVENT_TIME, keys, aggregates, window: spec };
+    const options = { time: EVENT_TIME, keys, aggregates, window: spec, others };
     const wanted = wantedColumns(spec, given);
     this.#picked = given.fields.flatMap(({ name }, at) => wanted.has(name) ? [at] : []);
     this.#schema = { fields: [time, ...this.#picked.map((at) => given.fields[at])] };
@@ -143,10 +176,10 @@ export class WindowInput implements Disposable {
       (judge && !this.#shape.isPlain);
     if (!judged) {
       const all = { batch: this.#pick(batch, time), from: 0, watermarkBefore: watermark, bound };
-      return { parts: [all], judged, counts, bad: [], late: [] };
+      return { parts: [all], judged, counts, bad: [], late: [], ...this.#kinds() };
     }
     const rule = { watermark, bound, cap, shape: this.#shape };
-    const { late: marks, runs } = judgeRows(time, batch.length, rule);
+    const { late: marks, lateOfKind, runs } = judgeRows(time, batch.length, rule);
     const { batch: stepped, rows, bad, added } = this.#steps.run(batch);
     counts.bad = bad.length;
     counts.added = added;
@@ -161,7 +194,26 @@ export class WindowInput implements Disposable {
     const late = tellsLate && counts.late > 0
       ? [...new Set(rowsWhere(picked.length, (row) => marks![placeOf(row)] === 1).map(placeOf))]
       : [];
-    return { parts, judged, counts, bad, late };
+    const judgement = { lateOfKind, rows, marks, late: counts.late, filtered: counts.filtered };
+    return { parts, judged, counts, bad, late, ...this.#kinds(judgement) };
+  }
+
+  /** What is known for each of several kinds of windows; what the table will tell comes on top. */
+  #kinds(judged?: JudgedKinds): { kinds?: KindCounts[] } {
+    const { kinds } = this.#shape;
+    if (kinds.length === 1) return {};
+    const { lateOfKind, rows, marks, late: gone, filtered } = judged ?? NOT_JUDGED;
+    const kept = rows && Map.groupBy(rows, (row) => row);
+    const rowsOf = (row: number) => kept ? kept.get(row)?.length ?? 0 : 1;
+    return {
+      kinds: kinds.map((_, kind) => {
+        const late = (lateOfKind?.[kind] ?? []).filter((row) => rowsOf(row) > 0);
+        // Those that went on to the table are counted there.
+        const out = late.reduce((sum, row) => marks?.[row] === 1 ? sum + rowsOf(row) : sum, 0);
+        const lateRows = this.#spec.tellsLate ? late : [];
+        return { absorbed: 0, filtered: filtered + gone - out, late: out, lateRows };
+      }),
+    };
   }
 
   #pick(batch: RecordBatch, time: Column): RecordBatch {

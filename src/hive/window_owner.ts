@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import type { AddOutcome } from "../kernel/window_types.ts";
 import type { WindowTable } from "../windows/window_table.ts";
 import type { Covered } from "./pipeline_frames.ts";
 
@@ -10,6 +11,8 @@ export interface OwnerState {
   readonly watermark: number;
   /** Rows taken in so far. */
   readonly rows: number;
+  /** The same for each kind of windows, where several share slices. */
+  readonly kindRows?: readonly number[];
 }
 
 /** The state of a bee's range of key groups, and how far it is complete. */
@@ -19,6 +22,7 @@ export class WindowOwner implements Disposable {
   #sequence = 0;
   #watermark = -Infinity;
   #rows = 0;
+  #kindRows: readonly number[] | undefined;
   /** Batches that came before an earlier one: the watermark after each. */
   readonly #ahead = new Map<number, number>();
 
@@ -29,7 +33,11 @@ export class WindowOwner implements Disposable {
 
   /** Where it stands. */
   get state(): OwnerState {
-    return { sequence: this.#sequence, watermark: this.#watermark, rows: this.#rows };
+    const kindRows = this.#kindRows;
+    return {
+      ...{ sequence: this.#sequence, watermark: this.#watermark, rows: this.#rows },
+      ...(kindRows && { kindRows }),
+    };
   }
 
   /** Whether batches are in the table that an earlier one is missing before. */
@@ -40,20 +48,26 @@ export class WindowOwner implements Disposable {
   /** Takes in rows that were judged before, by a watermark for which none of them is late. */
   add(batch: RecordBatch, at: { partition: number; position: number; watermark: number }): void {
     const { watermark: watermarkBefore, ...place } = at;
-    const outcome = this.table.add(batch, { watermarkBefore, bound: Infinity, ...place });
-    this.#rows += outcome.absorbed;
+    this.count(this.table.add(batch, { watermarkBefore, bound: Infinity, ...place }));
   }
 
   /** Takes in rows that the table judged. */
-  count(rows: number): void {
-    this.#rows += rows;
+  count({ absorbed, kinds }: Pick<AddOutcome, "absorbed" | "kinds">): void {
+    this.#rows += absorbed;
+    this.#countKinds(kinds?.map(({ absorbed }) => absorbed));
+  }
+
+  #countKinds(rows: readonly number[] | undefined): void {
+    this.#kindRows = rows?.map((rows, kind) => rows + (this.#kindRows?.[kind] ?? 0));
   }
 
   /** Takes in partial results. */
   fold(delta: Uint8Array): void {
-    const { rows } = this.table.stats();
+    const before = this.table.stats();
     this.table.fold(delta);
-    this.#rows += this.table.stats().rows - rows;
+    const { rows, kindRows } = this.table.stats();
+    this.#rows += rows - before.rows;
+    this.#countKinds(kindRows?.map((rows, kind) => rows - before.kindRows![kind]));
   }
 
   /** Notes that all rows of a batch are in; whether the watermark has moved by it. */
@@ -74,6 +88,7 @@ export class WindowOwner implements Disposable {
     this.#sequence = state.sequence;
     this.#watermark = state.watermark;
     this.#rows = state.rows;
+    this.#kindRows = state.kindRows;
     this.#ahead.clear();
   }
 

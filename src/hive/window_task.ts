@@ -99,7 +99,7 @@ class WindowLogic implements PipelineLogic {
 
   take(batch: RecordBatch, header: MessageHeader): Taken {
     const prepared = this.#input.prepare(batch, header, this.#forager.isRouting);
-    const { judged, counts, bad, late } = prepared;
+    const { judged, counts, bad, late, kinds } = prepared;
     const after = this.#forager.take(prepared, header);
     const watermarkAfter = judged
       ? Math.max(
@@ -107,7 +107,7 @@ class WindowLogic implements PipelineLogic {
         greatestTime(this.#input.times(batch), batch.length) - this.#bound,
       )
       : after;
-    return { counts, bad, late, watermarkAfter };
+    return { counts, bad, late, ...(kinds && { kinds }), watermarkAfter };
   }
 
   finish(header: MessageHeader, nowMs: number): void {
@@ -176,10 +176,10 @@ class WindowLogic implements PipelineLogic {
   #closeWindows(generation: number, watermark: number = this.#owner.state.watermark): void {
     const { table } = this.#owner;
     while (table.nextClose() <= watermark && table.nextClose() < Infinity) {
-      const closed = table.close(watermark);
+      const closed = table.closeKind(watermark);
       if (!closed) continue;
-      const { schema, columns, length } = closed;
-      const header = message({ kind: MessageKind.result, generation });
+      const { kind: count, batch: { schema, columns, length } } = closed;
+      const header = message({ kind: MessageKind.result, generation, count });
       this.#outputs.main.sendBatch(header, new RecordBatch(schema, columns, length));
     }
     if (!this.#isPassed(watermark)) return;
@@ -208,17 +208,25 @@ class WindowLogic implements PipelineLogic {
     }
     const snapshot = table.snapshot();
     const header = { kind: MessageKind.snapshot, generation, sequence, amount: snapshot.length };
-    const { watermark, rows: position } = state;
+    const { watermark, rows: position, kindRows } = state;
+    if (kindRows) this.#tellKindRows(generation, kindRows);
     this.#outputs.main.sendPieces(message({ ...header, watermark, position }), snapshot);
     this.#alignment.clear();
     this.#inputs.openAll();
+  }
+
+  /** Before what tells of the rows of all kinds together. */
+  #tellKindRows(generation: number, rows: readonly number[]): void {
+    const header = message({ kind: MessageKind.kindRows, generation, count: rows.length });
+    this.#outputs.main.send(header, new Uint8Array(Float64Array.from(rows).buffer));
   }
 
   #finishAll(generation: number): void {
     if (!this.#end || this.#isDone || this.#owner.state.sequence < this.#end.sequence) return;
     this.#isDone = true;
     this.#closeWindows(generation, Infinity);
-    const amount = this.#owner.state.rows;
+    const { rows: amount, kindRows } = this.#owner.state;
+    if (kindRows) this.#tellKindRows(generation, kindRows);
     this.#outputs.main.send(message({ kind: MessageKind.done, generation, amount }));
   }
 }

@@ -1,5 +1,5 @@
 import type { Column } from "../batch/column.ts";
-import { WindowShape } from "../kernel/window_shape.ts";
+import { SharedShape } from "../kernel/shared_shape.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { sameFields } from "../batch/schema_check.ts";
@@ -393,10 +393,10 @@ function timeColumn(resolved: ResolvedPlan | undefined): string | undefined {
 
 /** The first end after a watermark of a window that holds a time. */
 function nextEndOf(
-  { window, calendar }: PipelinePlan,
+  { window, calendar, others = [] }: PipelinePlan,
 ): (time: number, watermark: number) => number {
   if (!calendar) {
-    const shape = new WindowShape(window!);
+    const shape = new SharedShape([window!, ...others.map(({ window }) => window)]);
     return (time, watermark) => shape.nextEnd(time, watermark);
   }
   return (time, watermark) => {

@@ -86,8 +86,15 @@ export class Checkpoints {
     this.#pending = undefined;
   }
 
-  /** Takes a piece of an owner's state; whether the checkpoint is complete with it. */
-  add(owner: number, header: MessageHeader, body: Uint8Array): boolean {
+  /**
+   * Takes a piece of an owner's state, and how many rows are in it for each of several kinds of
+   * windows; whether the checkpoint is complete with it.
+   */
+  add(
+    owner: number,
+    { header, body }: { readonly header: MessageHeader; readonly body: Uint8Array },
+    kindRows?: readonly number[],
+  ): boolean {
     const pending = this.#pending;
     if (!pending || pending.sequence !== header.sequence) return false;
     // Shared, so that it can be given to a bee without being copied.
@@ -99,7 +106,7 @@ export class Checkpoints {
     arriving.at += body.length;
     if ((header.flags & MessageFlag.more) !== 0) return false;
     const { sequence, watermark, position: rows } = header;
-    arriving.state = { sequence, watermark, rows };
+    arriving.state = { sequence, watermark, rows, ...(kindRows && { kindRows }) };
     return this.#complete(pending.owners);
   }
 

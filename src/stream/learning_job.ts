@@ -2,7 +2,7 @@ import type { Schema } from "../batch/schema.ts";
 import { MessageKind, type Outcome } from "../hive/pipeline_frames.ts";
 import type { TaskSpec } from "../hive/tasks.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
+import type { BeeAnswer, JobContext, KindProgress, PipelineJob } from "./pipeline_job.ts";
 import type { LogEntry } from "./work_log.ts";
 
 /** What a {@linkcode LearningJob} tells of what it has learned. */
@@ -62,6 +62,10 @@ export class LearningJob implements PipelineJob {
     return this.#job.absorbed;
   }
 
+  get kinds(): readonly KindProgress[] | undefined {
+    return this.#job.kinds;
+  }
+
   wantsMore(context: JobContext): boolean {
     return this.#columns ? this.#job.wantsMore(context) : context.log.waiting === 0;
   }
@@ -114,8 +118,8 @@ export class LearningJob implements PipelineJob {
     this.#job.startAt(sequence, watermark);
   }
 
-  take(context: JobContext): RecordBatch | undefined {
-    return this.#columns && this.#job.take(context);
+  take(context: JobContext, kind: number): RecordBatch | undefined {
+    return this.#columns && this.#job.take(context, kind);
   }
 
   isFinished(context: JobContext): boolean {

@@ -8,17 +8,26 @@ import { type LogEntry, positionOf, type WorkLog } from "./work_log.ts";
 /** Counts what became of batches, each once, however often they were sent. */
 export class Ledger {
   readonly #bad: BadInputs;
-  readonly #late: LateOutput;
+  readonly #late: readonly LateOutput[];
   readonly #fails: boolean;
-  readonly #closed: RowCounts = noCounts();
+  /** By kind of windows. */
+  readonly #closed: readonly RowCounts[];
   #lost = 0;
   /** All batches before this one have an outcome without records that cannot be used. */
   #sound = 0;
 
-  /** A ledger; `fails` says that the first record that cannot be used is the end. */
-  constructor(outputs: { bad: BadInputs; late: LateOutput }, options: { fails: boolean }) {
+  /**
+   * A ledger; `fails` says that the first record that cannot be used is the end.
+   *
+   * @param outputs The one of late rows for each kind of windows that share slices; else one.
+   */
+  constructor(
+    outputs: { bad: BadInputs; late: readonly LateOutput[] },
+    options: { fails: boolean },
+  ) {
     this.#bad = outputs.bad;
     this.#late = outputs.late;
+    this.#closed = outputs.late.map(noCounts);
     this.#fails = options.fails;
   }
 
@@ -41,10 +50,13 @@ export class Ledger {
   /** The batch will not be sent again: what became of it counts for good. */
   close({ outcome, ...entry }: LogEntry): void {
     if (!outcome) throw new Error(`Batch ${entry.sequence} left the log without an outcome`);
-    addCounts(this.#closed, outcome.counts);
+    this.#closed.forEach((closed, kind) => addCounts(closed, countsOf(outcome, kind)));
     this.#lost += entry.lost;
     for (const bad of outcome.bad) this.#bad.report(badInput(entry, bad));
-    if (outcome.late.length > 0) this.#late.put(lateRows(entry, outcome.late));
+    this.#late.forEach((output, kind) => {
+      const rows = outcome.kinds?.[kind].lateRows ?? outcome.late;
+      if (rows.length > 0) output.put(lateRows(entry, rows));
+    });
   }
 
   /** Rows that were given up with lost bees. */
@@ -52,12 +64,19 @@ export class Ledger {
     return open.reduce((sum, { lost }) => sum + lost, this.#lost);
   }
 
-  /** All counts, those of batches included that may still be sent again. */
-  total(open: readonly LogEntry[]): RowCounts {
-    const total = { ...this.#closed };
-    for (const { outcome } of open) if (outcome) addCounts(total, outcome.counts);
+  /** All counts of a kind of windows, those of batches included that may still be sent again. */
+  total(open: readonly LogEntry[], kind: number): RowCounts {
+    const total = { ...this.#closed[kind] };
+    for (const { outcome } of open) if (outcome) addCounts(total, countsOf(outcome, kind));
     return total;
   }
+}
+
+/** What became of a batch for a kind of windows. */
+function countsOf({ counts, kinds }: Outcome, kind: number): RowCounts {
+  if (!kinds) return counts;
+  const { absorbed, filtered, late } = kinds[kind];
+  return { ...counts, absorbed, filtered, late };
 }
 
 /** A batch without what became of it. */

@@ -26,6 +26,8 @@ export abstract class OwnersJob implements PipelineJob {
   readonly #checkpoints: Checkpoints;
   /** Rows that each owner has taken in, once it is done. */
   readonly #done = new Map<number, number>();
+  /** The same for each of several kinds of windows, as each owner has last told. */
+  readonly #kindRows = new Map<number, readonly number[]>();
   #isEnding = false;
 
   /** A job of so many bees as the settings say. */
@@ -45,6 +47,11 @@ export abstract class OwnersJob implements PipelineJob {
   /** Rows that the owners have taken in, by their own count. */
   get absorbed(): number {
     return this.#done.values().reduce((sum, rows) => sum + rows, 0);
+  }
+
+  /** The same for one of several kinds of windows that share slices. */
+  protected absorbedOf(kind: number): number {
+    return this.#kindRows.values().reduce((sum, rows) => sum + rows[kind], 0);
   }
 
   /** Whether more should be read now. */
@@ -96,7 +103,10 @@ export abstract class OwnersJob implements PipelineJob {
         this.#done.set(bee, header.amount);
         return this.finished(bee, header.sequence);
       case MessageKind.snapshot:
-        if (this.#checkpoints.add(bee, header, body)) this.#truncate(context);
+        if (this.#checkpoints.add(bee, answer, this.#kindRows.get(bee))) this.#truncate(context);
+        return;
+      case MessageKind.kindRows:
+        this.#kindRows.set(bee, [...new Float64Array(body.slice().buffer, 0, header.count)]);
         return;
       default:
         return this.answered(context, answer);
@@ -114,7 +124,7 @@ export abstract class OwnersJob implements PipelineJob {
   }
 
   /** Rows that may leave now. */
-  abstract take(context: JobContext): RecordBatch | undefined;
+  abstract take(context: JobContext, kind: number): RecordBatch | undefined;
 
   /** Whether everything has left; only asked when there is nothing more to read. */
   isFinished({ log, ledger }: JobContext): boolean {
@@ -127,6 +137,7 @@ export abstract class OwnersJob implements PipelineJob {
   rewind({ log }: JobContext): void {
     this.#isEnding = false;
     this.#done.clear();
+    this.#kindRows.clear();
     this.#checkpoints.abort();
     this.rewound(this.#checkpoints.last);
     for (const entry of log.entries) entry.outcome = undefined;

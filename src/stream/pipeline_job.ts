@@ -19,6 +19,9 @@ export interface BeeAnswer {
   readonly body: Uint8Array;
 }
 
+/** How far one of several kinds of windows has come. */
+export type KindProgress = Pick<PipelineJob, "windows" | "watermark" | "absorbed">;
+
 /** What a pipeline has the bees do, and how their answers become results. */
 export interface PipelineJob {
   /** What the bees are born with. */
@@ -50,8 +53,8 @@ export interface PipelineJob {
   message(context: JobContext, answer: BeeAnswer): void;
   /** Nothing is left of the batches before this one, after which the watermark is that. */
   startAt(sequence: number, watermark: number): void;
-  /** Rows that may leave now. */
-  take(context: JobContext): RecordBatch | undefined;
+  /** Rows that may leave now, of one of the kinds of windows. */
+  take(context: JobContext, kind: number): RecordBatch | undefined;
   /** Whether everything has left; only asked when there is nothing more to read. */
   isFinished(context: JobContext): boolean;
   /** A bee was lost: goes back to where all can go on from. */
@@ -60,4 +63,6 @@ export interface PipelineJob {
   resetMessage(bee: number, generation: number): unknown;
   /** Records in what has left, counted apart from the bees' outcomes. */
   readonly absorbed: number;
+  /** How far each of several kinds of windows has come; absent where there is one. */
+  readonly kinds?: readonly KindProgress[];
 }

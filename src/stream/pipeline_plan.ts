@@ -10,6 +10,7 @@ import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
 import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
 import {
   Aggregate,
+  type AggregateSpec,
   columnsOfAggregate,
   type ComputedColumn,
   isComputed,
@@ -55,6 +56,12 @@ export interface OrderedPlan {
   readonly because: string;
 }
 
+/** Windows that share the slices of others, and what is computed of them. */
+export interface OtherWindows {
+  readonly window: WindowAssigner;
+  readonly aggregates: Aggregates;
+}
+
 /** What a pipeline does, as it was put together. */
 export interface PipelinePlan {
   readonly time?: TimePlan;
@@ -68,6 +75,8 @@ export interface PipelinePlan {
   /** Of calendar windows: in its even time they are those of `window`. */
   readonly calendar?: CalendarTime;
   readonly aggregates?: Aggregates;
+  /** Other windows of the same rows and keys, whose slices they share; not of calendars. */
+  readonly others?: readonly OtherWindows[];
   /** In the place of `window`: what must see rows in order. */
   readonly ordered?: OrderedPlan;
 }
@@ -94,18 +103,27 @@ export interface ResolvedPlan {
 }
 
 function windowSpec(plan: PipelinePlan, tellsLate = false): WindowSpec | undefined {
-  const { time, keys = [], window, calendar, aggregates, feedsOn = false } = plan;
+  const { time, keys = [], window, calendar, aggregates, others = [], feedsOn = false } = plan;
   if (!time || !window || !aggregates) return undefined;
   const column = calendar ? EVEN_TIME : time.column;
+  const more = others.map(({ window, aggregates }) => ({ window: extentOf(window), aggregates }));
   return {
     time: column,
     keys,
     aggregates,
     ...extentOf(window),
+    ...(more.length > 0 && { others: more }),
     bound: time.bound,
     tellsLate,
     tellsAll: feedsOn,
   };
+}
+
+/** What is aggregated, of all windows. */
+function aggregatesOf(
+  { aggregates = {}, others = [] }: { aggregates?: Aggregates; others?: WindowSpec["others"] },
+): AggregateSpec[] {
+  return [aggregates, ...others.map(({ aggregates }) => aggregates)].flatMap(Object.values);
 }
 
 function orderedSpec(
@@ -121,9 +139,9 @@ function orderedSpec(
 }
 
 /** The steps, and behind them those that make columns for aggregates and windows. */
-function stepsOf({ steps, ordered, aggregates = {} }: PipelinePlan): readonly StepSpec[] {
+function stepsOf({ steps, ordered, ...plan }: PipelinePlan): readonly StepSpec[] {
   const computed = [
-    ...Object.values(aggregates).flatMap(({ computed = [] }) => computed),
+    ...aggregatesOf(plan).flatMap(({ computed = [] }) => computed),
     ...ordered?.computed ?? [],
   ];
   const columns = new Map(computed.map(({ name, node }) => [name, node]));
@@ -149,7 +167,9 @@ function wantedColumns(plan: PipelinePlan, windows: WindowSpec | OrderedSpec | u
   }
   if (!windows || ("wholeRows" in windows && windows.wholeRows)) return undefined;
   want(windows.keys);
-  want("columns" in windows ? windows.columns : columnsOf(windows.aggregates));
+  want(
+    "columns" in windows ? windows.columns : aggregatesOf(windows).flatMap(columnsOfAggregate),
+  );
   return names;
 }
 
@@ -179,7 +199,8 @@ export function resolvePlan(
   options: { whole?: boolean; tellsLate?: boolean } = {},
 ): ResolvedPlan {
   const steps = stepsOf(plan);
-  const { calendar, aggregates = {} } = plan;
+  const { calendar } = plan;
+  const aggregates = aggregatesOf(plan);
   const window = windowSpec(plan, options.tellsLate);
   const ordered = orderedSpec(plan, options.tellsLate);
   const windows = window ?? ordered;
@@ -219,7 +240,7 @@ function resultSchemaOf(
     window: WindowSpec | undefined;
     ordered: OrderedSpec | undefined;
     steps: readonly StepSpec[];
-    aggregates: Aggregates;
+    aggregates: readonly AggregateSpec[];
   },
   schema: Schema,
 ): Schema | undefined {
@@ -240,13 +261,13 @@ function resultSchemaOf(
 
 /** Conditions are told by themselves before they are parts of what is computed. */
 function checkConditions(
-  aggregates: Aggregates,
+  aggregates: readonly AggregateSpec[],
   { steps, schema }: { steps: readonly StepSpec[]; schema: Schema },
 ): void {
   const own = steps.filter((step) => !("name" in step && isComputed(step.name)));
   using before = new RowSteps(own, schema);
   if (!before.isReady) return;
-  for (const each of Object.values(aggregates)) {
+  for (const each of aggregates) {
     if (each instanceof Aggregate) each.checkConditions(before.schema);
   }
 }

@@ -17,7 +17,7 @@ import { fatalError } from "./fatal_error.ts";
 import { LateOutput, type LateRows } from "./late_output.ts";
 import { LearningJob } from "./learning_job.ts";
 import { Ledger } from "./ledger.ts";
-import type { BeeAnswer, JobContext, PipelineJob } from "./pipeline_job.ts";
+import type { BeeAnswer, JobContext, KindProgress, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, noCounts, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Cancel } from "../runtime/runtime.ts";
@@ -89,6 +89,14 @@ type RecordAccount = Pick<
   | "unaccounted"
 >;
 
+/** Results of one of the kinds of windows that share slices. */
+export interface KindRead extends SourceBatch {
+  /** Which, in the order of the plan; 0 where there is one kind, or no windows. */
+  readonly kind: number;
+}
+
+type KindBatch = KindRead & Required<Pick<KindRead, "batch">>;
+
 /** The bees, and what they are there for. */
 interface Bees {
   readonly hive: Hive;
@@ -103,7 +111,8 @@ export class PipelineRun {
   readonly #source: Source;
   readonly #closing = new AbortController();
   readonly #bad: BadInputs;
-  readonly #late: LateOutput;
+  /** Of each kind of windows. */
+  readonly #late: readonly LateOutput[];
   readonly #ledger: Ledger;
   readonly #log = new WorkLog();
   readonly #feed: BatchFeed;
@@ -116,7 +125,8 @@ export class PipelineRun {
   #ended = false;
   #aborted = false;
   #finished = false;
-  #rowsOut = 0;
+  /** Of each kind of windows. */
+  readonly #rowsOut: number[];
   #told = -Infinity;
   #replayedBatches = 0;
   #replayed = 0;
@@ -144,7 +154,10 @@ export class PipelineRun {
       settled: () => this.#wake(),
     };
     this.#bad = new BadInputs(settings, events);
-    this.#late = new LateOutput(settings.lateOutput, { ...events, late: spec.onLate });
+    this.#rowsOut = Array(1 + (plan.others?.length ?? 0)).fill(0);
+    this.#late = this.#rowsOut.map(() =>
+      new LateOutput(settings.lateOutput, { ...events, late: spec.onLate })
+    );
     this.#ledger = new Ledger({ bad: this.#bad, late: this.#late }, {
       fails: badRecords === "fail",
     });
@@ -171,6 +184,11 @@ export class PipelineRun {
 
   /** The results with, where others go on with them, the watermark up to which they have left. */
   async *reads(): AsyncGenerator<SourceBatch, void, undefined> {
+    for await (const { kind: _, ...read } of this.results()) yield read;
+  }
+
+  /** The same, telling of which of several kinds of windows they are, each kind in order. */
+  async *results(): AsyncGenerator<KindRead, void, undefined> {
     const { signal, onProgress } = this.#options;
     const abort = () => this.#abort();
     signal?.addEventListener("abort", abort);
@@ -179,16 +197,19 @@ export class PipelineRun {
       // One that was lost while letters are waited for would have its finished work done again.
       await this.#stopBees();
       await this.#bad.flush();
-      await this.#late.flush();
+      for (const late of this.#late) await late.flush();
       this.#throwIfFailed();
       this.#throwIfAborted();
     } finally {
       signal?.removeEventListener("abort", abort);
       await this.#close();
     }
-    const metrics = this.metrics();
-    onProgress?.(metrics);
-    checkAccount(metrics);
+    onProgress?.(this.metrics());
+    this.#checkAccounts();
+  }
+
+  #checkAccounts(): void {
+    for (const kind of this.#rowsOut.keys()) checkAccount(this.metrics(kind));
   }
 
   /** Takes rows in as if the source, which is not read then, had given them. */
@@ -226,9 +247,9 @@ export class PipelineRun {
     if (!this.#bees && this.#log.end > 0) this.#startBees().catch((cause) => this.#fail(cause));
     do {
       this.#throwIfFailed();
-      for (let batch = this.#taken(); batch; batch = this.#taken()) taken.push(batch);
+      for (let next = this.#taken(); next; next = this.#taken()) taken.push(next.batch);
     } while (this.#pump() || work());
-    if (this.#isFinished()) checkAccount(this.metrics());
+    if (this.#isFinished()) this.#checkAccounts();
     return taken;
   }
 
@@ -239,15 +260,15 @@ export class PipelineRun {
   }
 
   /** Works until there are rows to leave; `undefined` when there will never be any again. */
-  async #next(): Promise<SourceBatch | undefined> {
+  async #next(): Promise<KindRead | undefined> {
     while (true) {
       this.#throwIfFailed();
       this.#throwIfAborted();
       this.#takeRead();
-      const batch = this.#taken();
-      if (batch) return { batch };
+      const taken = this.#taken();
+      if (taken) return taken;
       const watermark = this.#passedOn();
-      if (watermark !== undefined) return { watermark };
+      if (watermark !== undefined) return { kind: 0, watermark };
       if (this.#isFinished()) return undefined;
       await this.#advance();
     }
@@ -262,10 +283,16 @@ export class PipelineRun {
   }
 
   /** Rows that may leave now. */
-  #taken(): RecordBatch | undefined {
-    const batch = this.#bees?.job.take(this.#bees.context);
-    this.#rowsOut += batch?.length ?? 0;
-    return batch;
+  #taken(): KindBatch | undefined {
+    if (!this.#bees) return undefined;
+    const { job, context } = this.#bees;
+    for (const kind of this.#rowsOut.keys()) {
+      const batch = job.take(context, kind);
+      if (!batch) continue;
+      this.#rowsOut[kind] += batch.length;
+      return { kind, batch };
+    }
+    return undefined;
   }
 
   #isFinished(): boolean {
@@ -307,7 +334,7 @@ export class PipelineRun {
 
   #readOn(): void {
     if (this.#reading || this.#read || this.#ended) return;
-    if (this.#bad.isFull || this.#late.isFull) return;
+    if (this.#bad.isFull || this.#late.some(({ isFull }) => isFull)) return;
     if (this.#bees && !this.#bees.job.wantsMore(this.#bees.context)) return;
     this.#reading = true;
     this.#keepTime();
@@ -519,7 +546,7 @@ export class PipelineRun {
 
   #discard(): void {
     this.#bad.discard();
-    this.#late.discard();
+    for (const late of this.#late) late.discard();
   }
 
   #fail(cause: unknown): void {
@@ -563,11 +590,11 @@ export class PipelineRun {
     cancel();
   }
 
-  /** Every record read, by what became of it. */
-  #account(): RecordAccount {
+  /** Every record read, by what became of it for a kind of windows. */
+  #account(kind: number): RecordAccount {
     const { badRecords } = this.#spec.settings;
     const { entries } = this.#log;
-    const total = this.#ledger.total(entries);
+    const total = this.#ledger.total(entries, kind);
     const open = entries.filter(({ outcome }) => !outcome);
     const openBad = entries.reduce((sum, { outcome }) => sum + (outcome?.bad.length ?? 0), 0);
     const skipped = this.#bad.skipped + (badRecords === "skip" ? openBad : 0);
@@ -576,7 +603,8 @@ export class PipelineRun {
     const inFlight = open.reduce((sum, { batch }) => sum + batch.length, 0);
     // At the end the owners' own count is taken, which knows nothing of the bees' outcomes.
     const job = this.#finished ? this.#bees?.job : undefined;
-    const absorbed = job ? job.absorbed : total.absorbed;
+    const own = job && kindOf(job, kind);
+    const absorbed = own ? own.absorbed : total.absorbed;
     const { filtered, late, untimed, added } = total;
     const lost = this.#ledger.lost(entries);
     const parts = { absorbed, filtered, late, untimed, skipped, deadLettered, lost, inFlight };
@@ -589,18 +617,19 @@ export class PipelineRun {
     return this.#feed.resolved;
   }
 
-  /** What has been done so far. */
-  metrics(): PipelineMetrics {
+  /** What has been done so far, for one of the kinds of windows. */
+  metrics(kind = 0): PipelineMetrics {
     const { job, hive, context } = this.#bees ?? {};
     const { runtime } = this.#spec.settings;
-    const account = this.#account();
+    const account = this.#account(kind);
+    const { windows = 0, watermark = -Infinity } = job ? kindOf(job, kind) : {};
     const elapsedMs = (this.#endedMs ?? runtime.monotonicMs()) - this.#startedMs;
     return metricsWith(this.#source, {
       ...account,
-      lateOut: this.#late.delivered,
-      windowsFired: job?.windows ?? 0,
-      rowsOut: this.#rowsOut,
-      watermark: job?.watermark ?? -Infinity,
+      lateOut: this.#late[kind].delivered,
+      windowsFired: windows,
+      rowsOut: this.#rowsOut[kind],
+      watermark,
       elapsedMs,
       recordsPerSecond: elapsedMs > 0 ? 1000 * account.recordsIn / elapsedMs : 0,
       lostBees: hive?.lostBees ?? 0,
@@ -616,6 +645,10 @@ export class PipelineRun {
       }),
     });
   }
+}
+
+function kindOf(job: PipelineJob, kind: number): KindProgress {
+  return job.kinds?.[kind] ?? job;
 }
 
 function jobOf(plan: ResolvedPlan, settings: PipelineSettings): PipelineJob {

@@ -6,7 +6,7 @@ import type { CalendarTime } from "../windows/calendar_time.ts";
 import { withCalendarBounds } from "./calendar_plan.ts";
 import type { Checkpoint } from "./checkpoints.ts";
 import { OwnersJob } from "./owners_job.ts";
-import type { BeeAnswer, JobContext } from "./pipeline_job.ts";
+import type { BeeAnswer, JobContext, KindProgress } from "./pipeline_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import type { ResolvedPlan } from "./pipeline_plan.ts";
 import { WindowResults } from "./window_results.ts";
@@ -14,7 +14,8 @@ import { WindowResults } from "./window_results.ts";
 /** Aggregates in windows: in whatever order, and put together afterwards. */
 export class WindowJob extends OwnersJob {
   override readonly task: WindowTaskSpec;
-  readonly #results: WindowResults;
+  /** Of each kind of windows. */
+  readonly #results: readonly WindowResults[];
   readonly #calendar: CalendarTime | undefined;
 
   /** A job by a plan with windows. */
@@ -25,34 +26,45 @@ export class WindowJob extends OwnersJob {
     const window = plan.window!;
     this.task = { kind: "windows", schema, steps, window, workers, kernel, epochRows };
     this.#calendar = plan.calendar;
-    this.#results = new WindowResults(workers, window.keys.length);
+    const kinds = 1 + (window.others?.length ?? 0);
+    const { keys: { length } } = window;
+    this.#results = Array.from({ length: kinds }, () => new WindowResults(workers, length));
   }
 
   override get windows(): number {
-    return this.#results.windows;
+    return this.#results[0].windows;
   }
 
   override get watermark(): number {
-    const { watermark } = this.#results;
+    const [{ watermark }] = this.#results;
     return this.#calendar?.fromEven(watermark) ?? watermark;
+  }
+
+  /** How far each of several kinds of windows has come. */
+  get kinds(): readonly KindProgress[] | undefined {
+    if (this.#results.length === 1) return undefined;
+    return this.#results.map(({ windows, watermark }, kind) => {
+      return { windows, watermark, absorbed: this.absorbedOf(kind) };
+    });
   }
 
   protected override answered(_context: JobContext, { bee, header, body }: BeeAnswer): void {
     switch (header.kind) {
       case MessageKind.result:
         // A copy: the frame is only lent, and results wait for those of other owners.
-        return this.#results.add(bee, decodeFrame(body.slice(), { trusted: true }).batch!);
+        return this.#results[header.count]
+          .add(bee, decodeFrame(body.slice(), { trusted: true }).batch!);
       case MessageKind.passed:
-        return this.#results.passed(bee, header.watermark);
+        for (const results of this.#results) results.passed(bee, header.watermark);
     }
   }
 
-  override take(): RecordBatch | undefined {
-    const batch = this.#results.take();
+  override take(_context: JobContext, kind: number): RecordBatch | undefined {
+    const batch = this.#results[kind].take();
     return batch && this.#calendar ? withCalendarBounds(batch, this.#calendar) : batch;
   }
 
   protected override rewound({ watermark }: Checkpoint): void {
-    this.#results.rewind(watermark, { repeats: this.repeats });
+    for (const results of this.#results) results.rewind(watermark, { repeats: this.repeats });
   }
 }

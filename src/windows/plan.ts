@@ -12,16 +12,22 @@ import type { AggregateSpec } from "./aggregate.ts";
 import { isKernelOp, whyOrdered } from "./aggregate_place.ts";
 import type { Aggregates } from "./aggregates.ts";
 
+/** Windows, and what is computed of each and of each key. */
+export interface WindowedAggregates {
+  readonly window: WindowExtent;
+  readonly aggregates: Aggregates;
+}
+
 /** What a windowed aggregation is made of. */
-export interface WindowTableOptions {
+export interface WindowTableOptions extends WindowedAggregates {
   /** Of every batch that will be added. */
   readonly schema: Schema;
   /** Column of event times in milliseconds: `timestamp`, `i64` or `f64`. */
   readonly time: string;
   /** Columns that rows are grouped by; none for one group a window. Default none. */
   readonly keys?: readonly string[];
-  readonly aggregates: Aggregates;
-  readonly window: WindowExtent;
+  /** Other kinds of windows of the same rows and keys, whose slices they share. Default: none. */
+  readonly others?: readonly WindowedAggregates[];
   /** How long after its end a window still takes rows, ms. Default 0. */
   readonly allowedLateness?: number;
 }
@@ -139,20 +145,28 @@ function valueOf({ type, nullable = true }: Field): PlannedValue {
 
 /** Resolves the names of an aggregation against a schema. */
 export function planOf(options: WindowTableOptions): ResolvedPlan {
-  const { schema, keys = [], aggregates, window, allowedLateness = 0 } = options;
+  const { schema, keys = [], aggregates, window, others = [], allowedLateness = 0 } = options;
   const keyColumns = keys.map((name) => indexOf(schema, name, "key by"));
   const planner = new ValuePlanner(schema);
-  const planned = Object.values(aggregates).map((spec) => planner.plan(spec));
+  const planned = (specs: Aggregates) => Object.values(specs).map((spec) => planner.plan(spec));
+  const plan = {
+    ...extentOf(window),
+    aggregates: planned(aggregates),
+    ...(others.length > 0 && {
+      others: others.map(({ window, aggregates }) => {
+        return { window: extentOf(window), aggregates: planned(aggregates) };
+      }),
+    }),
+  };
   return {
     time: indexOf(schema, options.time, "take event times from"),
     keys: keyColumns,
     values: planner.columns,
     plan: {
-      ...extentOf(window),
+      ...plan,
       allowedLateness,
       keys: keyColumns.map((index) => keyTypeOf(schema.fields[index])),
       values: planner.values,
-      aggregates: planned,
     },
   };
 }

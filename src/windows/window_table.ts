@@ -2,17 +2,21 @@ import type { Column } from "../batch/column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
 import { isTimeKind, resultTypeOf } from "../kernel/window_check.ts";
+import { windowsOf } from "../kernel/window_layout.ts";
 import type {
   AddOutcome,
   BatchPosition,
   ClosedWindows,
   Ownership,
+  PlannedAggregate,
+  PlannedValue,
   RouteOutcome,
   WindowEngine,
   WindowPlan,
   WindowRows,
   WindowStats,
 } from "../kernel/window_types.ts";
+import type { Aggregates } from "./aggregates.ts";
 import { planOf, type WindowTableOptions } from "./plan.ts";
 
 /** The names of the result columns that hold a window's start and end. */
@@ -25,9 +29,16 @@ export interface ColumnBatch {
   readonly columns: readonly Column[];
 }
 
+/** Results of closed windows of a kind. */
+export interface ClosedKind {
+  /** Which of the kinds that share slices; 0 where there is one. */
+  readonly kind: number;
+  readonly batch: RecordBatch;
+}
+
 /** The open windows of one operator. */
 export interface WindowTable extends Disposable {
-  /** Schema of the batches that {@linkcode close} gives. */
+  /** Schema of the results of the first kind of windows. */
   readonly resultSchema: Schema;
   /** Aggregates a batch; when it throws, nothing of it was added. */
   add(batch: ColumnBatch, at: BatchPosition): AddOutcome;
@@ -44,6 +55,8 @@ export interface WindowTable extends Disposable {
    * overlap it gives a part when there are many; more while `nextClose()` is not above `watermark`.
    */
   close(watermark: number): RecordBatch | undefined;
+  /** As {@linkcode close}, telling of which of several kinds of windows the results are. */
+  closeKind(watermark: number): ClosedKind | undefined;
   /** Watermark that closes the earliest open window, ms; `Infinity` without one. */
   nextClose(): number;
   /** The whole state as one delta. */
@@ -65,16 +78,24 @@ interface Selection {
 }
 
 class BatchWindowTable implements WindowTable {
-  readonly resultSchema: Schema;
   readonly #engine: WindowEngine;
   readonly #selection: Selection;
+  readonly #schemas: readonly Schema[];
   readonly #width: number;
 
-  constructor(engine: WindowEngine, selection: Selection, resultSchema: Schema, width: number) {
+  constructor(
+    engine: WindowEngine,
+    selection: Selection,
+    { schemas, width }: { schemas: readonly Schema[]; width: number },
+  ) {
     this.#engine = engine;
     this.#selection = selection;
-    this.resultSchema = resultSchema;
+    this.#schemas = schemas;
     this.#width = width;
+  }
+
+  get resultSchema(): Schema {
+    return this.#schemas[0];
   }
 
   #rowsOf(batch: ColumnBatch): WindowRows {
@@ -111,17 +132,21 @@ class BatchWindowTable implements WindowTable {
   }
 
   close(watermark: number): RecordBatch | undefined {
+    return this.closeKind(watermark)?.batch;
+  }
+
+  closeKind(watermark: number): ClosedKind | undefined {
     const closed = this.#engine.close(watermark);
-    return closed && this.#batchOf(closed);
+    return closed && { kind: closed.kind, batch: this.#batchOf(closed) };
   }
 
   #batchOf(closed: ClosedWindows): RecordBatch {
-    const { length, windowStart, windowEnd, keys, aggregates } = closed;
+    const { kind, length, windowStart, windowEnd, keys, aggregates } = closed;
     const bound = (values: BigInt64Array): Column => {
       return { type: { kind: "timestamp" }, length, nullCount: 0, values };
     };
     const columns = [bound(windowStart), bound(windowEnd), ...keys, ...aggregates];
-    return new RecordBatch(this.resultSchema, columns, length);
+    return new RecordBatch(this.#schemas[kind], columns, length);
   }
 
   nextClose(): number {
@@ -152,7 +177,7 @@ class BatchWindowTable implements WindowTable {
  */
 export function resultSchemaOf(
   options: Pick<WindowTableOptions, "schema" | "keys" | "aggregates">,
-  plan: WindowPlan,
+  { values, aggregates: planned }: Pick<WindowPlan, "values" | "aggregates">,
 ): Schema {
   const { schema, keys = [], aggregates } = options;
   const bounds = WINDOW_COLUMNS.map((name): Field => {
@@ -160,8 +185,8 @@ export function resultSchemaOf(
   });
   const keyFields = keys.map((key) => schema.fields.find(({ name }) => name === key) as Field);
   const results = Object.keys(aggregates).map((name, index): Field => {
-    const { op, value } = plan.aggregates[index];
-    return { name, type: resultTypeOf(op, plan.values[value]?.type), nullable: op !== "count" };
+    const { op, value } = planned[index];
+    return { name, type: resultTypeOf(op, values[value]?.type), nullable: op !== "count" };
   });
   const fields = [...bounds, ...keyFields, ...results];
   checkNames(fields.map(({ name }) => name));
@@ -203,8 +228,11 @@ export function windowTableOver(
   options: WindowTableOptions,
 ): WindowTable {
   const { plan, time, keys, values } = planOf(options);
-  const resultSchema = resultSchemaOf(options, plan);
+  const all = [options.aggregates, ...(options.others ?? []).map(({ aggregates }) => aggregates)];
+  const schemas = windowsOf(plan).map((windows, kind) =>
+    resultSchemaOf({ ...options, aggregates: all[kind] }, { ...plan, ...windows })
+  );
   checkTimeColumn(options, time);
   const width = options.schema.fields.length;
-  return new BatchWindowTable(engine(plan), { time, keys, values }, resultSchema, width);
+  return new BatchWindowTable(engine(plan), { time, keys, values }, { schemas, width });
 }
