@@ -1,21 +1,37 @@
+import { spellDuration } from "../runtime/duration.ts";
 import { explain } from "./explain.ts";
 import type { Joinable } from "./joinable.ts";
+import { type SliceGroup, sliceGroups } from "./slice_sharing.ts";
 
 /** The plans of several pipelines, and what they have in common. */
 export function explainJoint(members: readonly Joinable[]): string {
   const plans = members.map(({ parts }, at) => `pipeline ${at + 1}\n${explain(parts)}`);
-  return [sharedText(members), ...plans].join("\n\n");
+  const groups = sliceGroups(members).flatMap((group) => groupLine(group, members));
+  return [[...sourceLines(members), ...groups].join("\n"), ...plans].join("\n\n");
 }
 
-function sharedText(members: readonly Joinable[]): string {
+function sourceLines(members: readonly Joinable[]): string[] {
   const sources = Map.groupBy(members.keys(), (at) => members[at].parts.source);
   return [...sources].map(([{ name }, readers]) => {
     if (readers.length === 1) return `${name} is read for pipeline ${readers[0] + 1}`;
-    return `${name} is read once for pipelines ${listed(readers.map((at) => at + 1))}`;
-  }).join("\n");
+    return `${name} is read once for pipelines ${listed(readers)}`;
+  });
 }
 
-/** Numbers as a list in words. */
-function listed(numbers: readonly number[]): string {
+function groupLine({ members, slice, why }: SliceGroup, all: readonly Joinable[]): string[] {
+  if (slice !== undefined) {
+    const { keys = [] } = all[members[0]].parts.plan;
+    const by = keys.length > 0 ? keys.map((key) => JSON.stringify(key)).join(", ") : "nothing";
+    return [
+      `pipelines ${listed(members)} share slices of ${spellDuration(slice)}, keyed by ${by}: ` +
+      `their rows are aggregated once`,
+    ];
+  }
+  return why === undefined ? [] : [`pipeline ${members[0] + 1} has slices of its own: ${why}`];
+}
+
+/** The numbers that pipelines have in messages, as a list in words. */
+function listed(members: readonly number[]): string {
+  const numbers = members.map((at) => at + 1);
   return `${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}`;
 }

@@ -4,7 +4,9 @@ import type { Joinable, ResultRun } from "./joinable.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
 import { queuedBatches } from "./queued_batches.ts";
-import { SharedSource, type SourceView } from "./shared_source.ts";
+import { SharedRun } from "./shared_run.ts";
+import { SharedSource } from "./shared_source.ts";
+import { sliceGroups } from "./slice_sharing.ts";
 import type { Source } from "./source.ts";
 
 const PROGRESS_MS = 100;
@@ -20,11 +22,12 @@ export interface JointOptions extends Omit<RunOptions, "onProgress"> {
 /** One of the pipelines, while it runs. */
 interface Member {
   readonly joined: Joinable;
-  readonly view: SourceView;
   readonly run: ResultRun;
+  /** It wants no more, whether it has begun or not. */
+  readonly leave: () => void;
 }
 
-/** One run of several pipelines, each of whose sources is read once. */
+/** One run of several pipelines, each of whose sources is read once, and whose slices are shared. */
 export class JointRun {
   readonly #options: JointOptions;
   readonly #runOptions: RunOptions;
@@ -47,14 +50,33 @@ export class JointRun {
       signal: AbortSignal.any(stops),
       ...(onProgress && { onProgress: () => this.#tellProgress() }),
     };
-    this.#sources = sharedSources(members);
-    this.#members = members.map((joined) => {
-      const { parts } = joined;
-      const view = this.#sources.get(parts.source)!.view();
-      return { joined, view, run: new PipelineRun({ ...parts, source: view }, this.#runOptions) };
-    });
+    const groups = sliceGroups(members).map(({ members: group }) => group);
+    this.#sources = sharedSources(groups.map(([first]) => members[first].parts.source));
+    const opened: Member[] = [];
+    for (const group of groups) {
+      this.#open(group.map((at) => members[at])).forEach((member, at) =>
+        opened[group[at]] = member
+      );
+    }
+    this.#members = opened;
     signal?.addEventListener("abort", this.#drainSources);
     if (signal?.aborted) this.#drainSources();
+  }
+
+  /** Opens a pipeline, or several that share slices. */
+  #open(group: readonly Joinable[]): Member[] {
+    const [{ parts }] = group;
+    const view = this.#sources.get(parts.source)!.view();
+    if (group.length > 1) {
+      const { parts: runs } = new SharedRun(group, view, this.#runOptions);
+      return runs.map((run, at) => ({ joined: group[at], run, leave: () => run.leave() }));
+    }
+    const run = new PipelineRun({ ...parts, source: view }, this.#runOptions);
+    const leave = () => {
+      view.leave();
+      run.leave();
+    };
+    return [{ joined: group[0], run, leave }];
   }
 
   /** Runs all to the end of their sources. */
@@ -112,8 +134,8 @@ export class JointRun {
   };
 }
 
-function sharedSources(members: readonly Joinable[]): Map<Source, SharedSource> {
-  const sources = members.map(({ parts }) => parts.source);
+/** Each source once, for as many readers as it is named. */
+function sharedSources(sources: readonly Source[]): Map<Source, SharedSource> {
   return new Map(
     [...Map.groupBy(sources, (source) => source)].map(([source, { length }]) => {
       return [source, new SharedSource(source, length)];
@@ -161,8 +183,7 @@ class Pump {
   }
 
   async leave(): Promise<void> {
-    this.#member.view.leave();
-    this.#member.run.leave();
+    this.#member.leave();
     this.start();
     await this.#pumping;
   }

@@ -53,7 +53,8 @@ function checkTimes(first: Unitable, other: Unitable): void {
   );
 }
 
-function isSameTime(a: TimePlan, b: TimePlan): boolean {
+/** Whether event times are taken and watermarks made the same way. */
+export function isSameTime(a: TimePlan, b: TimePlan): boolean {
   return a.column === b.column && a.format === b.format && a.bound === b.bound &&
     a.watermarks?.strategy === b.watermarks?.strategy &&
     a.watermarks?.idle?.afterMs === b.watermarks?.idle?.afterMs &&

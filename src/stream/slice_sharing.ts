@@ -1,0 +1,146 @@
+import { argsOf, type ExprNode } from "../batch/expressions/node.ts";
+import { SharedShape } from "../kernel/shared_shape.ts";
+import { isKernelOp } from "../windows/aggregate_place.ts";
+import type { WindowExtent } from "../kernel/window_types.ts";
+import type { Joinable } from "./joinable.ts";
+import type { OtherWindows, PipelinePlan } from "./pipeline_plan.ts";
+import { isSameTime } from "./union.ts";
+
+/** Kinds of windows that share slices, at most. */
+const MAX_KINDS = 16;
+/** Slices of a window, at most, that would be fewer were they not shared: each costs a state. */
+const MAX_SLICES = 256;
+/** How many times as many slices as alone a window may always have. */
+const MAX_FINER = 2;
+
+/** Operators that have a value for every row: no row is bad by them. */
+const SURE: ReadonlySet<string> = new Set([
+  ...["col", "lit", "field", "not", "isNull", "isNaN", "and", "or", "eq", "ne", "lt", "le", "gt"],
+  ...["ge", "between", "in", "when", "coalesce", "startsWith", "endsWith", "contains", "like"],
+]);
+
+/** A pipeline whose windows may share slices. */
+type SharingPlan = PipelinePlan & OtherWindows;
+
+/** Pipelines by number that share slices, or one that does not, and then why. */
+export interface SliceGroup {
+  readonly members: readonly number[];
+  /** Length of the slices, ms; absent where nothing is shared. */
+  readonly slice?: number;
+  /** Why a pipeline with windows shares them with none. */
+  readonly why?: string;
+}
+
+function isSure(node: ExprNode): boolean {
+  return SURE.has(node.op) && argsOf(node).every(isSure);
+}
+
+/** What computes columns by which rows can be bad, for one pipeline would leave out another's. */
+function unsureColumns({ aggregates }: SharingPlan): string {
+  const computed = Object.values(aggregates).flatMap(({ computed = [] }) => computed);
+  const names = computed.filter(({ node }) => !isSure(node)).map(({ name }) => name);
+  return JSON.stringify([...new Set(names)].sort());
+}
+
+/** Why the windows of a pipeline can share slices with none; `undefined`: they can. */
+function whyNone({ parts: { plan } }: Joinable): string | undefined {
+  if (plan.ordered) return `their order matters: ${plan.ordered.because}`;
+  if (plan.calendar) return "they are of a calendar";
+  return undefined;
+}
+
+function isSharing(plan: PipelinePlan): plan is SharingPlan {
+  const { window, aggregates, ordered, calendar } = plan;
+  return !!window && !!aggregates && !ordered && !calendar &&
+    Object.values(aggregates).every(({ op }) => isKernelOp(op));
+}
+
+/** Why the windows of two pipelines cannot share slices, whatever their sizes. */
+function whyApart(one: Joinable, other: Joinable): string | undefined {
+  const [a, b] = [one.parts, other.parts];
+  if (a.source !== b.source || a.settings !== b.settings) return "their sources or options differ";
+  const [first, second] = [a.plan as SharingPlan, b.plan as SharingPlan];
+  if (!isSameTime(first.time!, second.time!)) return "their event times differ";
+  if (JSON.stringify(first.steps) !== JSON.stringify(second.steps)) return "their steps differ";
+  const [keys, others] = [first.keys ?? [], second.keys ?? []];
+  if (JSON.stringify(keys) !== JSON.stringify(others)) return "their keys differ";
+  if (unsureColumns(first) !== unsureColumns(second)) {
+    return "a row may have no value for what one of them computes";
+  }
+  return undefined;
+}
+
+/** Whether slices that all of these share are not so fine that they would cost too much. */
+function areFew(windows: readonly WindowExtent[]): boolean {
+  const { kinds, slice } = new SharedShape(windows);
+  return kinds.every((kind) => {
+    const alone = kind.size / kind.slice;
+    return kind.size / slice <= Math.max(MAX_SLICES, MAX_FINER * alone);
+  });
+}
+
+/** Finds out which pipelines can share slices. */
+class SliceGroups {
+  readonly #all: readonly Joinable[];
+  readonly #groups: { members: number[]; why?: string }[] = [];
+
+  constructor(all: readonly Joinable[]) {
+    this.#all = all;
+  }
+
+  place(at: number): void {
+    const { plan } = this.#all[at].parts;
+    if (!isSharing(plan)) {
+      const why = plan.window || plan.ordered ? whyNone(this.#all[at]) : undefined;
+      this.#groups.push({ members: [at], ...(why && { why }) });
+      return;
+    }
+    let why: string | undefined;
+    for (const { members } of this.#groups) {
+      const reason = this.#whyNot(members, at);
+      if (reason === undefined) return void members.push(at);
+      if (isSharing(this.#all[members[0]].parts.plan)) why ??= reason;
+    }
+    this.#groups.push({ members: [at], ...(why && { why }) });
+  }
+
+  #whyNot(members: readonly number[], at: number): string | undefined {
+    const [first] = members.map((member) => this.#all[member]);
+    if (!isSharing(first.parts.plan)) return "it has no such windows";
+    const reason = whyApart(first, this.#all[at]);
+    if (reason !== undefined) return reason;
+    if (members.length >= MAX_KINDS) return `at most ${MAX_KINDS} kinds of windows share slices`;
+    const isCheap = areFew(this.#windowsOf([...members, at]));
+    return isCheap ? undefined : `a window would have more than ${MAX_SLICES} slices`;
+  }
+
+  #windowsOf(members: readonly number[]): WindowExtent[] {
+    return members.map((member) => (this.#all[member].parts.plan as SharingPlan).window);
+  }
+
+  get groups(): SliceGroup[] {
+    return this.#groups.map(({ members, why }) => {
+      if (members.length === 1) return { members, ...(why && { why }) };
+      return { members, slice: new SharedShape(this.#windowsOf(members)).slice };
+    });
+  }
+}
+
+/**
+ * Groups pipelines whose windows can share slices: of the same rows, keys and times, of built-in
+ * aggregates. A pipeline that shares them with none, or has no windows, is a group of its own.
+ */
+export function sliceGroups(all: readonly Joinable[]): SliceGroup[] {
+  const groups = new SliceGroups(all);
+  all.forEach((_, at) => groups.place(at));
+  return groups.groups;
+}
+
+/** The plan of all windows of a group of which there are several. */
+export function sharedPlan(members: readonly Joinable[]): PipelinePlan {
+  const [first, ...others] = members.map(({ parts: { plan } }) => plan as SharingPlan);
+  return {
+    ...first,
+    others: others.map(({ window, aggregates }) => ({ window, aggregates })),
+  };
+}
