@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { assertCase } from "../support/run_case.ts";
-import { simulateTogether, type TogetherRun } from "../support/together_case.ts";
+import { compareWithAlone, simulateTogether, type TogetherRun } from "../support/together_case.ts";
 
 const SEEDS = 200;
 
-async function eachSeed(from: number, property: (seed: number) => Promise<void>): Promise<void> {
-  for (let seed = from; seed < from + SEEDS; seed++) {
+async function eachSeed(
+  from: number,
+  property: (seed: number) => Promise<void>,
+  seeds = SEEDS,
+): Promise<void> {
+  for (let seed = from; seed < from + seeds; seed++) {
     try {
       await property(seed);
     } catch (cause) {
@@ -20,7 +24,25 @@ function assertAlone({ cases, runs, opened }: TogetherRun): void {
 }
 
 Deno.test("Windows of the same rows give together what each gives alone", async () => {
-  await eachSeed(1, async (seed) => assertAlone(await simulateTogether(seed, { faults: false })));
+  let shared = 0;
+  await eachSeed(1, async (seed) => {
+    const run = await simulateTogether(seed, { faults: false });
+    assertAlone(run);
+    if (run.shared) shared++;
+  });
+  assert(shared > SEEDS / 2, `only ${shared} of ${SEEDS} share slices`);
+});
+
+Deno.test("Late and bad rows are those of each alone, however watermarks come about", async () => {
+  let [late, bad] = [0, 0];
+  await eachSeed(20_001, async (seed) => {
+    const { together, alone } = await compareWithAlone(seed);
+    assertEquals(together, alone);
+    late += together.late.length;
+    bad += together.deadLetters.length;
+  }, SEEDS / 2);
+  assert(late > SEEDS, `only ${late} rows were late`);
+  assert(bad > SEEDS, `only ${bad} rows were bad`);
 });
 
 Deno.test("Windows run together give what each gives alone when bees hang and crash", async () => {

@@ -1,4 +1,18 @@
-import { type Aggregates, from, type PipelineOptions, together } from "../../mod.ts";
+import {
+  type Aggregates,
+  count,
+  from,
+  last,
+  max,
+  min,
+  PeriodicWatermarkGenerator,
+  type PipelineOptions,
+  PunctuatedWatermarks,
+  type Source,
+  sum,
+  type TimestampOptions,
+  together,
+} from "../../mod.ts";
 import { col } from "../../src/batch/expressions/mod.ts";
 import type { RecordBatch } from "../../src/batch/record_batch.ts";
 import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
@@ -21,6 +35,8 @@ export interface TogetherRun {
   readonly runs: readonly CaseRun[];
   /** How often the source was opened. */
   readonly opened: number;
+  /** Whether some of them shared slices. */
+  readonly shared: boolean;
 }
 
 type Batches = AsyncGenerator<RecordBatch, void, undefined>;
@@ -39,10 +55,14 @@ interface Timed extends Keyable {
 }
 
 /** The pipeline of a case. */
-function pipelineOf(timed: Timed, { keys, window, filters }: PipelineCase): CasePipeline {
+function pipelineOf(
+  timed: Timed,
+  { keys, window, filters }: PipelineCase,
+  aggregates: Aggregates = AGGREGATES,
+): CasePipeline {
   const rows = filters ? timed.filter(col("keep")) : timed;
   const keyed = keys.length > 0 ? rows.keyBy(...keys) : rows;
-  return keyed.window(window).aggregate(AGGREGATES);
+  return keyed.window(window).aggregate(aggregates);
 }
 
 /** The lines of result batches. */
@@ -96,5 +116,121 @@ export async function simulateTogether(
     cases,
     runs: runs.map((lines, at) => ({ lines, metrics: pipelines[at].metrics() })),
     opened,
+    shared: together(...pipelines).explain().includes(" share slices of "),
   };
+}
+
+/** What pipelines of the same rows came to: rows and counts of each, and all late rows. */
+export interface Comparison {
+  readonly results: readonly unknown[];
+  readonly late: readonly string[];
+  /** Each once, for pipelines that share slices find it together. */
+  readonly deadLetters: readonly string[];
+}
+
+/** How event times come about, in ways that decide lateness in different places. */
+function randomTimes(random: Random, { bound, size }: PipelineCase): TimestampOptions {
+  const maxDisorder = bound;
+  return random.pick<() => TimestampOptions>([
+    () => ({ maxDisorder }),
+    () => ({ maxDisorder, idle: { after: Math.max(1, size) } }),
+    () => ({ watermarks: new PeriodicWatermarkGenerator({ interval: size, maxDisorder }) }),
+    () => ({ watermarks: new PunctuatedWatermarks({ when: col("keep") }) }),
+  ])();
+}
+
+/** Aggregates of which some have no value for some rows, each window with some of all. */
+function randomAggregates(random: Random): Aggregates {
+  const value = col<number>("value");
+  const all: [string, Aggregates[string]][] = [
+    ["n", count()],
+    ["known", count("value")],
+    ["least", min("value")],
+    ["last", last("value")],
+    ["high", count().where(value.gt(100))],
+    ["sum of high", sum("value").where(value.gt(100))],
+    ["steep", max(value.cast("i64").mul(2n ** 54n))],
+  ];
+  const some = all.filter(([name]) => random.chance(name === "steep" ? 0.3 : 0.6));
+  return Object.fromEntries(some.length > 0 ? some : all.slice(0, 1));
+}
+
+/** What the same pipelines come to, run together and each alone, in simulations of one seed. */
+export async function compareWithAlone(
+  seed: number,
+): Promise<{ together: Comparison; alone: Comparison }> {
+  const random = new Random(seed);
+  const first = randomPipelineCase(random, 200);
+  const cases = [first, ...variantsOf(first, random)];
+  const batches = caseBatches(first, random);
+  const partitions = random.pick([1, 1, 2, 3]);
+  const times = randomTimes(random, first);
+  const aggregates = cases.map(() => randomAggregates(random));
+  const options: PipelineOptions = {
+    ...randomOptions(random),
+    workers: 1 + random.below(3),
+    ...(random.chance(0.7) ? { badRecords: "deadLetter" } : { badRecords: "skip" }),
+  };
+  const sides = random.chance(0.7);
+  const source = {
+    name: "parts",
+    partitions,
+    schema: batches[0]?.schema ?? first.schema,
+    async *open() {
+      for (const [at, batch] of batches.entries()) {
+        await Promise.resolve();
+        yield { batch, partition: at % partitions };
+      }
+    },
+  };
+  const run = async (members: readonly number[]): Promise<Comparison> => {
+    const [late, deadLetters]: [string[], string[]] = [[], []];
+    const runtime = new SimulatedRuntime({ seed });
+    const told = (into: string[]) => (letter: object) => void into.push(spelled(letter));
+    const given: PipelineOptions = {
+      ...options,
+      runtime,
+      ...(options.badRecords === "deadLetter" && { deadLetter: told(deadLetters) }),
+      ...(sides && { lateData: "sideOutput", lateOutput: told(late) }),
+    };
+    const timed = from(source as unknown as Source, given).timestamps("at", times);
+    const pipelines = members.map((at) => {
+      return pipelineOf(timed as unknown as Timed, cases[at], aggregates[at]);
+    });
+    const results = await runtime.drive(() => {
+      const all = together(...pipelines).batches() as unknown as Batches[];
+      return Promise.all(all.map((each) => Array.fromAsync(each)));
+    });
+    return {
+      results: results.map((batches, at) => {
+        const { absorbed, filtered, untimed, skipped, deadLettered, ...more } = pipelines[at]
+          .metrics();
+        const { lateOut, windowsFired, rowsOut, unaccounted, recordsIn } = more;
+        return {
+          rows: batches.flatMap((batch) => batch.toRows()).map(spelled),
+          counts: { absorbed, filtered, untimed, skipped, deadLettered, late: more.late },
+          more: { lateOut, windowsFired, rowsOut, unaccounted, recordsIn },
+        };
+      }),
+      late: late.sort(),
+      deadLetters: [...new Set(deadLetters)].sort(),
+    };
+  };
+  const alone = [];
+  for (const at of cases.keys()) alone.push(await run([at]));
+  return {
+    together: await run([...cases.keys()]),
+    alone: {
+      results: alone.flatMap(({ results }) => results),
+      late: alone.flatMap(({ late }) => late).sort(),
+      deadLetters: [...new Set(alone.flatMap(({ deadLetters }) => deadLetters))].sort(),
+    },
+  };
+}
+
+function spelled(value: object): string {
+  return JSON.stringify(value, (_, each) => {
+    if (each instanceof Uint8Array) return each.toHex();
+    return typeof each === "bigint" || Number.isNaN(each) ? String(each) : each;
+  });
 }
