@@ -74,6 +74,7 @@ type AnyRow = Record<string, unknown>;
 class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
   readonly #parts: Parts;
   #run: ResultRun | undefined;
+  #onResults: PipelineBuilder | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -176,7 +177,9 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   /** What comes behind aggregates is of their results. */
   #rows(): PipelineBuilder {
-    return this.#parts.stage === "aggregated" ? this.#onward({ time: RESULT_TIMES }) : this;
+    if (this.#parts.stage !== "aggregated") return this;
+    // Once: what is built on the same results can share them.
+    return this.#onResults ??= this.#onward({ time: RESULT_TIMES });
   }
 
   #step(step: PipelinePlan["steps"][number]): PipelineBuilder {

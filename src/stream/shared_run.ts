@@ -55,7 +55,7 @@ export class SharedRun {
     let end: { readonly error?: unknown } = {};
     try {
       for await (const { kind, batch } of this.#run.results()) {
-        await this.#queues[kind].put(batch);
+        if (batch) await this.#queues[kind].put(batch);
       }
     } catch (error) {
       end = { error };

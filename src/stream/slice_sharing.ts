@@ -1,4 +1,5 @@
 import { argsOf, type ExprNode } from "../batch/expressions/node.ts";
+import type { StepSpec } from "../hive/row_steps.ts";
 import { SharedShape } from "../kernel/shared_shape.ts";
 import { isKernelOp } from "../windows/aggregate_place.ts";
 import type { WindowExtent } from "../kernel/window_types.ts";
@@ -55,13 +56,21 @@ function isSharing(plan: PipelinePlan): plan is SharingPlan {
     Object.values(aggregates).every(({ op }) => isKernelOp(op));
 }
 
+/** Whether steps do the same: functions are the same only where they were passed once for both. */
+function areSameSteps(some: readonly StepSpec[], others: readonly StepSpec[]): boolean {
+  const isSame = (one: StepSpec, other: StepSpec) =>
+    one === other ||
+    "node" in one && "node" in other && JSON.stringify(one) === JSON.stringify(other);
+  return some.length === others.length && some.every((step, at) => isSame(step, others[at]));
+}
+
 /** Why the windows of two pipelines cannot share slices, whatever their sizes. */
 function whyApart(one: Joinable, other: Joinable): string | undefined {
   const [a, b] = [one.parts, other.parts];
   if (a.source !== b.source || a.settings !== b.settings) return "their sources or options differ";
   const [first, second] = [a.plan as SharingPlan, b.plan as SharingPlan];
   if (!isSameTime(first.time!, second.time!)) return "their event times differ";
-  if (JSON.stringify(first.steps) !== JSON.stringify(second.steps)) return "their steps differ";
+  if (!areSameSteps(first.steps, second.steps)) return "their steps differ";
   const [keys, others] = [first.keys ?? [], second.keys ?? []];
   if (JSON.stringify(keys) !== JSON.stringify(others)) return "their keys differ";
   if (unsureColumns(first) !== unsureColumns(second)) {
