@@ -8,15 +8,12 @@ import type {
   BatchPosition,
   ClosedWindows,
   Ownership,
-  PlannedAggregate,
-  PlannedValue,
   RouteOutcome,
   WindowEngine,
   WindowPlan,
   WindowRows,
   WindowStats,
 } from "../kernel/window_types.ts";
-import type { Aggregates } from "./aggregates.ts";
 import { planOf, type WindowTableOptions } from "./plan.ts";
 
 /** The names of the result columns that hold a window's start and end. */

@@ -155,23 +155,24 @@ function randomAggregates(random: Random): Aggregates {
   return Object.fromEntries(some.length > 0 ? some : all.slice(0, 1));
 }
 
-/** What the same pipelines come to, run together and each alone, in simulations of one seed. */
-export async function compareWithAlone(
-  seed: number,
-): Promise<{ together: Comparison; alone: Comparison }> {
+/** Pipelines, and all they are made with. */
+interface ComparedCase {
+  readonly seed: number;
+  readonly cases: readonly PipelineCase[];
+  readonly aggregates: readonly Aggregates[];
+  readonly options: PipelineOptions;
+  readonly times: TimestampOptions;
+  readonly source: object;
+  /** Whether late rows go aside. */
+  readonly sides: boolean;
+}
+
+function comparedCase(seed: number): ComparedCase {
   const random = new Random(seed);
   const first = randomPipelineCase(random, 200);
   const cases = [first, ...variantsOf(first, random)];
   const batches = caseBatches(first, random);
   const partitions = random.pick([1, 1, 2, 3]);
-  const times = randomTimes(random, first);
-  const aggregates = cases.map(() => randomAggregates(random));
-  const options: PipelineOptions = {
-    ...randomOptions(random),
-    workers: 1 + random.below(3),
-    ...(random.chance(0.7) ? { badRecords: "deadLetter" } : { badRecords: "skip" }),
-  };
-  const sides = random.chance(0.7);
   const source = {
     name: "parts",
     partitions,
@@ -183,43 +184,66 @@ export async function compareWithAlone(
       }
     },
   };
-  const run = async (members: readonly number[]): Promise<Comparison> => {
-    const [late, deadLetters]: [string[], string[]] = [[], []];
-    const runtime = new SimulatedRuntime({ seed });
-    const told = (into: string[]) => (letter: object) => void into.push(spelled(letter));
-    const given: PipelineOptions = {
-      ...options,
-      runtime,
-      ...(options.badRecords === "deadLetter" && { deadLetter: told(deadLetters) }),
-      ...(sides && { lateData: "sideOutput", lateOutput: told(late) }),
-    };
-    const timed = from(source as unknown as Source, given).timestamps("at", times);
-    const pipelines = members.map((at) => {
-      return pipelineOf(timed as unknown as Timed, cases[at], aggregates[at]);
-    });
-    const results = await runtime.drive(() => {
-      const all = together(...pipelines).batches() as unknown as Batches[];
-      return Promise.all(all.map((each) => Array.fromAsync(each)));
-    });
-    return {
-      results: results.map((batches, at) => {
-        const { absorbed, filtered, untimed, skipped, deadLettered, ...more } = pipelines[at]
-          .metrics();
-        const { lateOut, windowsFired, rowsOut, unaccounted, recordsIn } = more;
-        return {
-          rows: batches.flatMap((batch) => batch.toRows()).map(spelled),
-          counts: { absorbed, filtered, untimed, skipped, deadLettered, late: more.late },
-          more: { lateOut, windowsFired, rowsOut, unaccounted, recordsIn },
-        };
-      }),
-      late: late.sort(),
-      deadLetters: [...new Set(deadLetters)].sort(),
-    };
-  };
-  const alone = [];
-  for (const at of cases.keys()) alone.push(await run([at]));
+  const badRecords = random.chance(0.7) ? "deadLetter" : "skip";
   return {
-    together: await run([...cases.keys()]),
+    ...{ seed, cases, source },
+    aggregates: cases.map(() => randomAggregates(random)),
+    times: randomTimes(random, first),
+    options: { ...randomOptions(random), workers: 1 + random.below(3), badRecords },
+    sides: random.chance(0.7),
+  };
+}
+
+/** Runs some of the pipelines together. */
+async function runSome(given: ComparedCase, members: readonly number[]): Promise<Comparison> {
+  const [late, deadLetters]: [string[], string[]] = [[], []];
+  const runtime = new SimulatedRuntime({ seed: given.seed });
+  const told = (into: string[]) => (letter: object) => void into.push(spelled(letter));
+  const options: PipelineOptions = {
+    ...given.options,
+    runtime,
+    ...(given.options.badRecords === "deadLetter" && { deadLetter: told(deadLetters) }),
+    ...(given.sides && { lateData: "sideOutput", lateOutput: told(late) }),
+  };
+  const timed = from(given.source as Source, options).timestamps("at", given.times);
+  const pipelines = members.map((at) =>
+    pipelineOf(timed as unknown as Timed, given.cases[at], given.aggregates[at])
+  );
+  const results = await runtime.drive(() => {
+    const all = together(...pipelines).batches() as unknown as Batches[];
+    return Promise.all(all.map((each) => Array.fromAsync(each)));
+  });
+  return {
+    results: results.map((batches, at) => ({
+      rows: batches.flatMap((batch) => batch.toRows()).map(spelled),
+      counts: countsOf(pipelines[at].metrics()),
+    })),
+    late: late.sort(),
+    deadLetters: deadLetters.sort(),
+  };
+}
+
+/** What of the metrics is the same, whoever runs beside. */
+function countsOf(metrics: CaseRun["metrics"]): Partial<CaseRun["metrics"]> {
+  const { recordsIn, absorbed, filtered, untimed, skipped, deadLettered, late, lateOut } = metrics;
+  const { windowsFired, rowsOut, unaccounted } = metrics;
+  return {
+    ...{ recordsIn, absorbed, filtered, untimed, skipped, deadLettered, late, lateOut },
+    ...{ windowsFired, rowsOut, unaccounted },
+  };
+}
+
+/** What the same pipelines come to, run together and each alone, in simulations of one seed. */
+export async function compareWithAlone(
+  seed: number,
+): Promise<{ together: Comparison; alone: Comparison }> {
+  const given = comparedCase(seed);
+  const members = [...given.cases.keys()];
+  const alone: Comparison[] = [];
+  for (const at of members) alone.push(await runSome(given, [at]));
+  const { deadLetters, ...together } = await runSome(given, members);
+  return {
+    together: { ...together, deadLetters: [...new Set(deadLetters)] },
     alone: {
       results: alone.flatMap(({ results }) => results),
       late: alone.flatMap(({ late }) => late).sort(),
