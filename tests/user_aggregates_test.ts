@@ -235,6 +235,23 @@ Deno.test("an init() that gives the same object twice is refused at once", () =>
   assertThrows(make, TypeError, "Cannot make aggregateOf(): init() must give a new object each");
 });
 
+Deno.test("a state that cannot be copied is refused at once, or when it has come to be one", async () => {
+  const made = () => aggregateOf({ ...total, init: () => (() => 1) as unknown as number });
+  assertThrows(made, TypeError, "init() must give what structuredClone() copies");
+  const turned = {
+    ...total,
+    add: (_: unknown) => (() => 1) as unknown as number,
+    merge: (_: number, b: number) => b,
+  };
+  const [fn] = await inBee({ odd: aggregateOf(turned) });
+  const message = `Cannot keep the state of "odd": it must be what structuredClone() copies`;
+  assertThrows(() => fn.save(stateOf(fn, BATCH)), TypeError, message);
+  assertThrows(() => fn.merge(fn.init(), stateOf(fn, BATCH)), TypeError, message);
+  const result = { ...total, result: () => ({ odd: () => 1 }) };
+  const [other] = await inBee({ other: aggregateOf(result) });
+  assertThrows(() => other.result(0), StreamingError, "result() of aggregateOf() failed");
+});
+
 Deno.test("aggregateOf() says which function is missing, or cannot cross", () => {
   const outside = 5;
   const make = (more: object) => () => aggregateOf({ ...total, ...more } as typeof total);

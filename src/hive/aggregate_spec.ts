@@ -107,11 +107,25 @@ export function checkInit(op: string, spec: AggregateFunctionsSpec, functions: o
     throw new TypeError(`Cannot make ${op}(): init() fails: ${messageOf(cause)}`, { cause });
   }
   const [one, other] = states;
-  if (Object(one) !== one || one !== other) return;
-  throw new TypeError(
-    `Cannot make ${op}(): init() must give a new object each time, received the same one twice, ` +
-      `which all windows and keys would change; write init: () => ({ … })`,
-  );
+  if (Object(one) === one && one === other) {
+    throw new TypeError(
+      `Cannot make ${op}(): init() must give a new object each time, received the same one twice, ` +
+        `which all windows and keys would change; write init: () => ({ … })`,
+    );
+  }
+  checkState(op, one);
+}
+
+function checkState(op: string, state: unknown): void {
+  try {
+    structuredClone(state);
+  } catch (cause) {
+    throw new TypeError(
+      `Cannot make ${op}(): init() must give what structuredClone() copies, without functions and ` +
+        `the like: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
 }
 
 function messageOf(error: unknown): string {

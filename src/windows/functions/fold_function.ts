@@ -3,6 +3,7 @@ import type { AddRow, AggregateFunction } from "../aggregate_function.ts";
 import type { ColumnBatch } from "../window_table.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Operand } from "./operand.ts";
+import { copyOfState, type UserAggregateShape } from "./user_aggregate.ts";
 
 /** What rows have been folded into, and when the first of them came; −1 of none. */
 interface Folded {
@@ -14,13 +15,19 @@ interface Folded {
 export class FoldFunction implements AggregateFunction<Folded> {
   readonly type: DataType;
   readonly nullable = true;
+  readonly #name: string;
   readonly #operand: Operand;
   readonly #fold: (a: unknown, b: unknown) => unknown;
   readonly #arrivals = new Arrivals();
 
-  /** Of an operand, with a result of a type. */
-  constructor(operand: Operand, fold: (a: unknown, b: unknown) => unknown, type: DataType) {
+  /** Of an operand. */
+  constructor(
+    operand: Operand,
+    fold: (a: unknown, b: unknown) => unknown,
+    { name, type }: UserAggregateShape,
+  ) {
     this.type = type;
+    this.#name = name;
     this.#operand = operand;
     this.#fold = fold;
   }
@@ -47,19 +54,19 @@ export class FoldFunction implements AggregateFunction<Folded> {
   /** What came first stays in front. */
   merge(into: Folded, from: Folded): Folded {
     if (from.first < 0) return into;
-    if (into.first < 0) return structuredClone(from);
+    if (into.first < 0) return copyOfState(this.#name, from);
     const [a, b] = into.first < from.first ? [into, from] : [from, into];
     // The function may give one of the two back, and changes to it must not be seen elsewhere.
     const value = this.#fold(a.value, b.value);
-    return { value: value === from.value ? structuredClone(value) : value, first: a.first };
+    return { value: value === from.value ? copyOfState(this.#name, value) : value, first: a.first };
   }
 
   result({ value }: Folded): unknown {
     return value ?? null;
   }
 
-  save({ value, first }: Folded): unknown {
-    return { value, first };
+  save(state: Folded): unknown {
+    return copyOfState(this.#name, state);
   }
 
   load(saved: unknown): Folded {

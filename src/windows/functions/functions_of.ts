@@ -24,7 +24,7 @@ import { RangeFunction } from "./range_function.ts";
 import { RowsFunction } from "./rows_function.ts";
 import { SpreadFunction } from "./spread_function.ts";
 import { TopKFunction } from "./top_k_function.ts";
-import { UserAggregate } from "./user_aggregate.ts";
+import { UserAggregate, type UserAggregateShape } from "./user_aggregate.ts";
 import type { LoadedFunctions, UserFunctions } from "./user_functions.ts";
 
 /** An aggregate, by the name of its result column, and what it is to be made of. */
@@ -119,13 +119,14 @@ const ORDERED: Readonly<Record<OrderedOp, (asked: Asked) => AggregateFunction>> 
       result: (values) => values,
     });
   },
-  aggregateOf: (asked) => new UserAggregate(operandFor(asked), functionsFor(asked), typeFor(asked)),
-  reduce: (asked) => new FoldFunction(operandFor(asked), functionsFor(asked).add!, typeFor(asked)),
+  aggregateOf: (asked) =>
+    new UserAggregate(operandFor(asked), functionsFor(asked), shapeFor(asked)),
+  reduce: (asked) => new FoldFunction(operandFor(asked), functionsFor(asked).add!, shapeFor(asked)),
   aggregateRows: (asked) => {
     const { limit = Infinity } = asked.spec.options ?? {};
     const { result } = functionsFor(asked);
     return new RowsFunction(operandFor(asked), {
-      type: typeFor(asked),
+      type: shapeFor(asked).type,
       nullable: true,
       limit,
       beyond: () => tooMany(asked, limit),
@@ -167,8 +168,8 @@ function operandFor({ spec, schema }: Asked) {
 }
 
 /** What a function of a user gives can be anything, unless its type is told. */
-function typeFor({ spec }: Asked): DataType {
-  return spec.options?.type ?? { kind: "mixed" };
+function shapeFor({ name, spec }: Asked): UserAggregateShape {
+  return { name, type: spec.options?.type ?? { kind: "mixed" } };
 }
 
 function functionsFor({ name, loaded }: Asked): UserFunctions {
