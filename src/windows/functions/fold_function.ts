@@ -40,13 +40,14 @@ export class FoldFunction implements AggregateFunction<Folded> {
     const values = this.#operand.open(batch);
     return (state, row) => {
       if (values.isLeftOut(row)) return state;
-      const value = values.valueAt(row);
       if (state.first < 0) {
         state.first = this.#arrivals.next();
-        state.value = value;
-      } else {
-        state.value = this.#fold(state.value, value);
+        state.value = values.keptAt(row);
+        return state;
       }
+      const value = values.valueAt(row);
+      const folded = this.#fold(state.value, value);
+      state.value = folded === value ? values.keptAt(row) : folded;
       return state;
     };
   }

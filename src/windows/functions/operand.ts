@@ -3,6 +3,7 @@ import type { DataType, Schema } from "../../batch/schema.ts";
 import { type AggregateSpec, isComputed } from "../aggregate.ts";
 import { checkedColumn, indexOf } from "../plan.ts";
 import type { ColumnBatch } from "../window_table.ts";
+import { ownText } from "./own_text.ts";
 import { cellsOf, isNull, validityOf } from "./values.ts";
 
 /** What an aggregate is of in a batch: which rows count, and their values. */
@@ -11,6 +12,8 @@ export interface OperandValues {
   isLeftOut(row: number): boolean;
   /** What an aggregate gets of a row that counts, as it stands in rows. */
   valueAt(row: number): unknown;
+  /** The same, to be kept when the batch is gone. */
+  keptAt(row: number): unknown;
 }
 
 /** What an aggregate is of: a column, whose nulls do not count, or whole rows. */
@@ -39,9 +42,13 @@ function columnOperand(spec: AggregateSpec, schema: Schema): Operand {
       const validity = validityOf(column);
       const cells = cellsOf(column);
       let read: readonly unknown[] | undefined;
+      const valueAt = (row: number) => (read ??= cells())[row];
       return {
         isLeftOut: (row) => isNull(validity, row),
-        valueAt: (row) => (read ??= cells())[row],
+        valueAt,
+        keptAt: (row) => {
+          return column.type.kind === "utf8" ? ownText(valueAt(row) as string) : valueAt(row);
+        },
       };
     },
   };
@@ -66,23 +73,38 @@ function rowOperand(spec: AggregateSpec, schema: Schema): Operand {
     type: { kind: "struct", fields },
     open(batch) {
       const validity = filter === undefined ? undefined : validityOf(batch.columns[filter]);
-      let read: readonly unknown[] | undefined;
+      // Texts of a dictionary are shared, and few.
+      const texts = places.filter((at) => batch.columns[at].type.kind === "utf8")
+        .map((at) => schema.fields[at].name);
+      let read: readonly Row[] | undefined;
+      const valueAt = (row: number) => (read ??= rowsOf(batch, places, shape))[row];
       return {
         isLeftOut: (row) => isNull(validity, row),
-        valueAt: (row) => (read ??= rowsOf(batch, places, shape))[row],
+        valueAt,
+        keptAt: (row) => withOwnTexts(valueAt(row), texts),
       };
     },
   };
 }
 
+type Row = Record<string, unknown>;
+
+function withOwnTexts(row: Row, names: readonly string[]): Row {
+  for (const name of names) {
+    const value = row[name];
+    if (typeof value === "string") row[name] = ownText(value);
+  }
+  return row;
+}
+
 /** The rows made of batches, since several aggregates are of them. */
-const rowsMade = new WeakMap<ColumnBatch, readonly unknown[]>();
+const rowsMade = new WeakMap<ColumnBatch, readonly Row[]>();
 
 function rowsOf(
   batch: ColumnBatch,
   places: readonly number[],
   shape: KnownShape,
-): readonly unknown[] {
+): readonly Row[] {
   const known = rowsMade.get(batch);
   if (known !== undefined) return known;
   const columns = places.map((at) => cellsOf(batch.columns[at])());

@@ -43,7 +43,7 @@ export class RowsFunction implements AggregateFunction<Arrived> {
     const { limit, beyond } = this.#rule;
     return (state, row) => {
       if (values.isLeftOut(row)) return state;
-      if (state.values.length < limit) this.#arrivals.add(state, values.valueAt(row));
+      if (state.values.length < limit) this.#arrivals.add(state, values.keptAt(row));
       else if (beyond) throw beyond();
       return state;
     };
