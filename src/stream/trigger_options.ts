@@ -10,9 +10,8 @@ export interface TriggerOptions {
   /** Gives a result so often, if there are rows that none has had. Default: not. */
   every?: Duration;
   /**
-   * What `every` goes by: `"event"` (default), the watermark, at its multiples since 1970; or
-   * `"processing"`, the clock, since the first row that no result has had. With the latter results
-   * depend on when rows come.
+   * What `every` goes by, at its multiples: `"event"` (default), the watermark; or `"processing"`, the
+   * clock, with which results depend on when rows come.
    */
   clock?: "event" | "processing";
   /**
