@@ -90,7 +90,7 @@ Deno.test("PipelineDriver.advanceTime() moves what goes by the clock, and nothin
   driver.advanceTime(1);
   assertEquals(driver.results(), [{ windowStart: 0, windowEnd: 10, n: 1 }]);
   assertEquals([clock.elapsedMs, driver.clock], [1000, clock]);
-  driver.advanceTime("1d"); // no bee counts as hung for it
+  driver.advanceTime("1h"); // no bee counts as hung for it
   driver.end();
   assertEquals(driver.metrics().lostBees, 0);
 });
@@ -261,4 +261,44 @@ Deno.test("PipelineDriver.results() has early panes, revisions and what is taken
   driver.pipe([{ at: 3 }, { at: 20 }, { at: 4 }]);
   assertEquals(kinds().slice(0, 2), ["updateBefore onTime 2", "updateAfter late 3"]);
   assertEquals(driver.late().map(({ record }) => record), [{ at: 4 }]);
+});
+
+Deno.test("PipelineDriver drives windows of window results, with the watermark between them", () => {
+  const perSecond = from([{ at: 0, key: "", x: 0 }]).timestamps("at").keyBy("key")
+    .window(new TumblingWindow({ size: 10 })).aggregate({ n: count() });
+  const driver = new PipelineDriver(
+    perSecond.window(new TumblingWindow({ size: 20 })).aggregate({ keys: count(), all: sum("n") }),
+  );
+  driver.pipe([{ at: 1, key: "a", x: 1 }, { at: 2, key: "b", x: 1 }, { at: 11, key: "a", x: 1 }]);
+  assertEquals(driver.results(), []);
+  driver.advanceWatermark(20);
+  assertEquals(driver.results(), [{ windowStart: 0, windowEnd: 20, keys: 3, all: 3 }]);
+  driver.pipe([{ at: 19, key: "b", x: 1 }, { at: 25, key: "b", x: 1 }]);
+  assertEquals(driver.late().map(({ record }) => record.at), [19]);
+  driver.end();
+  assertEquals(driver.results(), [{ windowStart: 20, windowEnd: 40, keys: 1, all: 1 }]);
+  const { recordsIn, late, unaccounted } = driver.metrics();
+  assertEquals({ recordsIn, late, unaccounted }, { recordsIn: 5, late: 1, unaccounted: 0 });
+});
+
+Deno.test("PipelineDriver.advanceTime() gives panes that the clock sets off, each at its time", () => {
+  const clock = new TestClock({ startMs: 0 });
+  const driver = new PipelineDriver(
+    from([{ at: 0 }]).timestamps("at").window(new TumblingWindow({ size: 10 }))
+      .trigger({ every: "1s", clock: "processing" }).aggregate({ n: count() }),
+    { clock },
+  );
+  const panes = () => driver.results().map(({ paneTiming, n }) => `${paneTiming} ${n}`);
+  driver.pipe([{ at: 1 }, { at: 2 }]);
+  driver.advanceTime(500);
+  assertEquals(panes(), []);
+  driver.advanceTime(500);
+  assertEquals(panes(), ["early 2"]);
+  driver.advanceTime("1h");
+  assertEquals(panes(), []);
+  driver.pipe([{ at: 3 }]);
+  driver.advanceTime("1s");
+  assertEquals(panes(), ["early 3"]);
+  driver.end();
+  assertEquals(panes(), ["onTime 3"]);
 });

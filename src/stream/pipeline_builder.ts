@@ -33,7 +33,6 @@ import {
 } from "./result_steps.ts";
 import type { Source } from "./source.ts";
 import { bothSides, namedConditions } from "./split.ts";
-import { stageOf } from "./stage.ts";
 import { StageSource } from "./stage_source.ts";
 import { Stop } from "./stop.ts";
 import { type Unitable, united } from "./union.ts";
@@ -90,12 +89,6 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     }
     const builder = pipeline as PipelineBuilder;
     builder.#expect("batches", ...COMPLETE);
-    if (stageOf(builder.#parts.source)) {
-      throw new TypeError(
-        "Cannot drive pipeline: it has steps behind aggregates, or before its event times, which " +
-          "run apart; drive each part by itself",
-      );
-    }
     return builder.#parts;
   }
 

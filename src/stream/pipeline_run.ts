@@ -227,6 +227,7 @@ export class PipelineRun {
 
   /** The clock has gone on. */
   elapse(): void {
+    if (this.#ended) return;
     this.#guarded(() => this.#tick());
     this.#beat();
   }
@@ -242,14 +243,17 @@ export class PipelineRun {
    *
    * @throws the failure of the run.
    */
-  settle(work: () => boolean): RecordBatch[] {
-    const taken: RecordBatch[] = [];
+  settle(work: () => boolean): SourceBatch[] {
+    const taken: SourceBatch[] = [];
     if (!this.#bees && this.#log.end > 0) this.#startBees().catch((cause) => this.#fail(cause));
     do {
       this.#throwIfFailed();
-      for (let next = this.#taken(); next; next = this.#taken()) taken.push(next.batch);
+      for (let next = this.#taken(); next; next = this.#taken()) taken.push(next);
+      const watermark = this.#passedOn();
+      if (watermark !== undefined) taken.push({ watermark });
     } while (this.#pump() || work());
-    if (this.#isFinished()) this.#checkAccounts();
+    if (this.#bees) this.#keepClock(this.#bees);
+    if (this.isFinished) this.#checkAccounts();
     return taken;
   }
 
@@ -269,7 +273,7 @@ export class PipelineRun {
       if (taken) return taken;
       const watermark = this.#passedOn();
       if (watermark !== undefined) return { kind: 0, watermark };
-      if (this.#isFinished()) return undefined;
+      if (this.isFinished) return undefined;
       await this.#advance();
     }
   }
@@ -295,7 +299,8 @@ export class PipelineRun {
     return undefined;
   }
 
-  #isFinished(): boolean {
+  /** Whether everything that there will ever be has left. */
+  get isFinished(): boolean {
     if (!this.#ended) return false;
     this.#finished = this.#bees?.job.isFinished(this.#bees.context) ?? true;
     return this.#finished;

@@ -38,7 +38,7 @@ export interface SemanticsOptions {
   /**
    * When windows without a `trigger()` give results: at their end (`"atEnd"`), as in Flink and Beam,
    * or with each row (`"eachRow"`), as in Kafka Streams, where a session's new result takes the old
-   * one back.
+   * one back. Count windows give theirs when they are full, trailing windows when they are over.
    */
   results?: "atEnd" | "eachRow";
 }
@@ -119,7 +119,7 @@ export function triggerFor(
   kind: WindowKind,
 ): TriggerSpec | undefined {
   const { results = like === "kafka" ? "eachRow" : "atEnd" } = switches;
-  if (results === "atEnd" || kind === "count") return undefined;
+  if (results === "atEnd" || kind === "count" || kind === "trailing") return undefined;
   const panes = kind === "session" ? "retracting" : "accumulating";
   return { everyRows: 1, onTime: "never", panes };
 }

@@ -1,15 +1,14 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { Schema, TypedSchema } from "../batch/schema.ts";
+import type { Schema } from "../batch/schema.ts";
 import type { Duration } from "../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
-import { type LateRow, lateRow } from "../stream/late_output.ts";
+import type { LateRow } from "../stream/late_output.ts";
 import type { RunnablePipeline } from "../stream/pipeline.ts";
-import { type Parts, partsOf } from "../stream/pipeline_builder.ts";
+import { partsOf } from "../stream/pipeline_builder.ts";
 import type { PipelineMetrics } from "../stream/pipeline_metrics.ts";
 import { askedColumns } from "../stream/pipeline_plan.ts";
-import { PipelineRun } from "../stream/pipeline_run.ts";
 import type { ResultStep } from "../stream/result_steps.ts";
-import type { Source } from "../stream/source.ts";
+import { DrivenStages, partsInOrder } from "./driven_stages.ts";
 import { RowBatcher } from "./row_batcher.ts";
 import { TestClock } from "./test_clock.ts";
 import { TestRuntime } from "./test_runtime.ts";
@@ -68,9 +67,8 @@ const PIPE_OPTIONS: OptionRule<PipeOptions> = {
 export class PipelineDriver<Row> {
   /** The clock of the pipeline; see {@linkcode PipelineDriver.advanceTime}. */
   readonly clock: TestClock;
-  readonly #run: PipelineRun;
   readonly #runtime: TestRuntime;
-  readonly #isTimed: boolean;
+  readonly #stages: DrivenStages;
   readonly #steps: readonly ResultStep[];
   readonly #batcher: RowBatcher;
   #results: RecordBatch[] = [];
@@ -84,24 +82,21 @@ export class PipelineDriver<Row> {
    *   it can be.
    */
   constructor(pipeline: RunnablePipeline<Row>, options: PipelineDriverOptions = {}) {
-    const parts = partsOf(pipeline);
-    const { schema = parts.source.schema, clock = new TestClock() } = knownOptions(
+    const { results, ...given } = partsOf(pipeline);
+    const parts = partsInOrder({ ...given, results });
+    const [{ source, plan }] = parts;
+    const { schema = source.schema, clock = new TestClock() } = knownOptions(
       options,
       OPTIONS,
     );
     this.clock = clock;
     this.#runtime = new TestRuntime(clock);
-    this.#isTimed = parts.plan.time !== undefined;
-    this.#steps = parts.results;
-    this.#batcher = new RowBatcher("pipe rows", { schema, columns: askedColumns(parts.plan) });
-    this.#run = new PipelineRun({
-      ...parts,
-      source: pipedSource(parts.source, schema),
-      settings: drivenSettings(parts, this.#runtime),
-      onLate: (rows) => {
-        for (let row = 0; row < rows.batch.length; row++) this.#late.push(lateRow(rows, row));
-      },
-    });
+    this.#steps = results;
+    this.#batcher = new RowBatcher("pipe rows", { schema, columns: askedColumns(plan) });
+    const runtime = this.#runtime;
+    const late = (row: LateRow) => void this.#late.push(row);
+    this.#stages = new DrivenStages(parts, { schema, runtime, late });
+    runtime.passed = () => this.#settle();
   }
 
   /**
@@ -114,7 +109,7 @@ export class PipelineDriver<Row> {
   pipe(rows: Iterable<object> | RecordBatch, options: PipeOptions = {}): void {
     const { partition = 0 } = knownOptions(options, PIPE_OPTIONS);
     this.#expectOpen("pipe rows");
-    this.#run.offer({ batch: this.#batcher.batch(rows), partition });
+    this.#stages.offer({ batch: this.#batcher.batch(rows), partition });
     this.#settle();
   }
 
@@ -127,7 +122,7 @@ export class PipelineDriver<Row> {
    */
   advanceWatermark(watermark: number): void {
     this.#expectOpen("advance the watermark");
-    if (!this.#isTimed) {
+    if (!this.#stages.isTimed) {
       throw new TypeError(
         `Cannot advance the watermark: the pipeline has no event times; call timestamps()`,
       );
@@ -138,7 +133,7 @@ export class PipelineDriver<Row> {
           `${received(watermark)}; for the end of all rows call end()`,
       );
     }
-    this.#run.advance(watermark);
+    this.#stages.advance(watermark);
     this.#settle();
   }
 
@@ -155,7 +150,7 @@ export class PipelineDriver<Row> {
   /** Nothing more comes of a partition: it holds the watermark back no longer. */
   endPartition(partition: number): void {
     this.#expectOpen("end a partition");
-    this.#run.offer({ partition, ended: true });
+    this.#stages.offer({ partition, ended: true });
     this.#settle();
   }
 
@@ -163,7 +158,7 @@ export class PipelineDriver<Row> {
   end(): void {
     this.#expectOpen("end");
     this.#hasEnded = true;
-    this.#run.end();
+    this.#stages.end();
     this.#settle();
   }
 
@@ -191,7 +186,7 @@ export class PipelineDriver<Row> {
 
   /** What has been done so far. */
   metrics(): PipelineMetrics {
-    return this.#run.metrics();
+    return this.#stages.metrics();
   }
 
   /**
@@ -210,25 +205,9 @@ export class PipelineDriver<Row> {
   }
 
   #settle(): void {
-    if (!this.#hasEnded) this.#run.elapse();
-    for (const batch of this.#run.settle(() => this.#runtime.step())) {
+    for (const batch of this.#stages.settle()) {
       for (const { see } of this.#steps) void see?.(batch);
       this.#results.push(batch);
     }
   }
-}
-
-/** One bee in this thread, and nothing is kept back: it is told at once which rows are late. */
-function drivenSettings({ settings }: Parts, runtime: TestRuntime): Parts["settings"] {
-  return { ...settings, runtime, workers: 1, checkpointBatches: 1 };
-}
-
-/** Stands in for a source: what it would give is piped. */
-function pipedSource({ name, partitions = 1 }: Source, schema: Schema | undefined): Source {
-  return {
-    name,
-    partitions,
-    ...(schema && { schema: schema as TypedSchema<Record<string, unknown>> }),
-    async *open() {},
-  };
 }

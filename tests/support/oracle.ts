@@ -150,7 +150,7 @@ function spansAt(window: OracleWindow, { row, time }: Placed): readonly OracleSp
   if (window.kind === "global") return [{ start: -Infinity, end: Infinity }];
   if (window.kind === "session") {
     const gap = typeof window.gap === "number" ? window.gap : window.gap(row);
-    return [{ start: time, end: time + gap }];
+    return gap >= 1 ? [{ start: time, end: time + Math.floor(gap) }] : [];
   }
   if (window.kind === "count" || window.kind === "trailing") return [];
   const { size, offset = 0 } = window;

@@ -5,6 +5,7 @@ import {
   LATE,
   OperatorCore,
   type OperatorParts,
+  OUTSIDE,
   type SavedItem,
   type SavedState,
 } from "./operator_core.ts";
@@ -69,6 +70,7 @@ export class TrailingOperator extends OperatorCore {
   }
 
   protected override place(row: number, time: number, key: number): number {
+    if (time < 0 && !this.semantics.negativeStarts) return OUTSIDE;
     if (this.#goneAt(time) <= this.watermark) return LATE;
     const track = this.#tracks.get(key) ?? this.#begin(key);
     const moment = this.#momentAt(track, time);

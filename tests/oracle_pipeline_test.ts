@@ -1,0 +1,264 @@
+import { assertEquals } from "@std/assert";
+import * as fc from "fast-check";
+import {
+  col,
+  collect,
+  count,
+  CustomWindow,
+  from,
+  max,
+  type PipelineOptions,
+  type SemanticsOptions,
+  SessionWindow,
+  sum,
+  type TriggerOptions,
+} from "../mod.ts";
+import { RecordBatch } from "../src/batch/record_batch.ts";
+import { schema, types as t } from "../src/batch/mod.ts";
+import { PipelineDriver, TestSource } from "../src/testing/mod.ts";
+import {
+  oracle,
+  type OracleCase,
+  type OracleResult,
+  type OracleRow,
+  type OracleWindow,
+} from "./support/oracle.ts";
+import { exactly } from "./support/oracle_aggregates.ts";
+import { pipelineWindow } from "./support/oracle_windows.ts";
+
+const RUNS = 600;
+const COLUMNS = schema({
+  at: t.timestamp,
+  key: t.utf8,
+  group: t.i32,
+  x: t.i32,
+  gap: t.i32,
+  start: t.timestamp,
+  end: t.timestamp,
+});
+
+interface Row {
+  readonly at: number | null;
+  readonly key: string | null;
+  readonly group: number;
+  readonly x: number;
+  readonly gap: number | null;
+  readonly start: number;
+  readonly end: number;
+  readonly partition: number;
+}
+
+interface Case {
+  readonly rows: readonly Row[];
+  readonly keys: readonly ("key" | "group")[];
+  readonly partitions: number;
+  readonly bound: number;
+  /** How long windows are revised; 0: not. */
+  readonly lateness: number;
+  readonly window: OracleWindow;
+  readonly trigger: TriggerOptions | undefined;
+  readonly semantics: SemanticsOptions;
+  /** Rows that are piped at once, at most. */
+  readonly most: number;
+}
+
+const size = fc.integer({ min: 1, max: 20 });
+
+const windows: fc.Arbitrary<OracleWindow> = fc.oneof(
+  fc.record({ kind: fc.constant("tumbling" as const), size, offset: fc.nat({ max: 40 }) }),
+  fc.record({ kind: fc.constant("sliding" as const), size, slide: size }),
+  fc.record({ step: size, steps: fc.integer({ min: 1, max: 4 }) })
+    .map(({ step, steps }) => ({ kind: "cumulating" as const, size: step * steps, step })),
+  fc.record({ kind: fc.constant("session" as const), gap: size }),
+  fc.constant({
+    kind: "session" as const,
+    gap: ({ values: { gap } }: OracleRow) => gap === null ? NaN : gap as number,
+  }),
+  fc.record({ kind: fc.constant("trailing" as const), duration: fc.nat({ max: 20 }) }),
+  fc.record({
+    kind: fc.constant("count" as const),
+    size: fc.integer({ min: 1, max: 6 }),
+    slide: fc.integer({ min: 1, max: 6 }),
+  }),
+  fc.constant({ kind: "global" as const }),
+  fc.constant({
+    kind: "custom" as const,
+    assign: ({ values }: OracleRow) => {
+      const [start, end] = [values.start as number, values.end as number];
+      return start < end ? [{ start, end }] : [];
+    },
+  }),
+);
+
+const triggers: fc.Arbitrary<TriggerOptions> = fc.record({
+  everyRows: fc.integer({ min: 1, max: 4 }),
+  every: fc.integer({ min: 1, max: 10 }),
+  onTime: fc.constantFrom("always" as const, "ifChanged" as const, "never" as const),
+  panes: fc.constantFrom("accumulating" as const, "discarding" as const, "retracting" as const),
+}, { requiredKeys: [], noNullPrototype: true });
+
+const switches: fc.Arbitrary<SemanticsOptions> = fc.record({
+  sessionsTouch: fc.boolean(),
+  sessionEnd: fc.constantFrom("gap" as const, "last" as const),
+  negativeStarts: fc.boolean(),
+  closing: fc.constantFrom("reached" as const, "passed" as const),
+  emptyOnTime: fc.boolean(),
+}, { requiredKeys: [], noNullPrototype: true });
+
+/** Times that go on from below 0, some far behind, many more than once, a few of them missing. */
+function rowsOf(partitions: number): fc.Arbitrary<Row[]> {
+  const row = fc.record({
+    step: fc.constantFrom(0, 0, 1, 2, 5, 15),
+    back: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat({ max: 30 })),
+    isTimed: fc.integer({ min: 0, max: 19 }),
+    key: fc.constantFrom("", "a", "b", "é", null),
+    group: fc.nat({ max: 1 }),
+    gap: fc.option(fc.integer({ min: -1, max: 15 }), { freq: 10 }),
+    span: fc.tuple(fc.integer({ min: -5, max: 5 }), fc.integer({ min: -1, max: 15 })),
+    partition: fc.nat({ max: partitions - 1 }),
+  }, { noNullPrototype: true });
+  return fc.array(row, { maxLength: 50 }).map((rows) => {
+    let now = -30;
+    return rows.map(({ step, back, isTimed, span: [from, length], ...rest }, x): Row => {
+      now += step;
+      const at = isTimed === 0 ? null : now - back;
+      const start = 4 * Math.floor((now - back + from) / 4);
+      return { at, x, start, end: start + length, ...rest };
+    });
+  });
+}
+
+/** A trigger that windows of a kind can have. */
+function triggerFor({ kind }: OracleWindow, trigger: TriggerOptions | undefined) {
+  if (kind === "count" || !trigger) return undefined;
+  if (kind !== "trailing") return trigger;
+  return trigger.panes ? { panes: trigger.panes } : {};
+}
+
+const cases: fc.Arbitrary<Case> = fc.integer({ min: 1, max: 3 }).chain((partitions) =>
+  fc.record({
+    rows: rowsOf(partitions),
+    keys: fc.constantFrom<Case["keys"]>([], ["key"], ["key", "group"]),
+    partitions: fc.constant(partitions),
+    bound: fc.constantFrom(0, 3, 10, 40),
+    lateness: fc.constantFrom(0, 0, 1, 7, 25),
+    window: windows,
+    trigger: fc.option(triggers, { nil: undefined }),
+    semantics: switches,
+    most: fc.constantFrom(1, 4, 100),
+  }, { noNullPrototype: true })
+).map(({ lateness, trigger, ...given }) => ({
+  ...given,
+  // No row is late for rows that are counted.
+  lateness: given.window.kind === "count" ? 0 : lateness,
+  trigger: triggerFor(given.window, trigger),
+}));
+
+type Line = Readonly<Record<string, unknown>>;
+
+function lineOf({ windowStart, windowEnd, n, total, most, list, ...rest }: Line, keys: unknown[]) {
+  const { paneIndex = 0, paneTiming = "onTime", rowKind = "insert" } = rest;
+  const takesBack = rowKind === "updateBefore" || rowKind === "delete";
+  const pane = `${takesBack ? "takes back " : ""}${paneTiming} ${paneIndex}`;
+  const bounds = `${windowStart ?? "-"}..${windowEnd ?? "-"}`;
+  return `${bounds} ${JSON.stringify(keys)} ${pane}: ${n} ${total} ${most} [${list}]`;
+}
+
+function expectedLine({ windowStart, windowEnd, keys, values, ...pane }: OracleResult): string {
+  const finite = (bound: number) => Number.isFinite(bound) ? bound : null;
+  const bounds = { windowStart: finite(windowStart), windowEnd: finite(windowEnd) };
+  const { index: paneIndex, timing: paneTiming, retracts } = pane;
+  const rowKind = retracts ? "delete" : "insert";
+  return lineOf({ ...bounds, ...values, paneIndex, paneTiming, rowKind }, [...keys]);
+}
+
+function expectedOf(given: Case) {
+  const { rows, keys, lateness, trigger, window, partitions, bound, semantics } = given;
+  const { panes, every, everyRows, onTime } = trigger ?? {};
+  const told: OracleCase = {
+    rows: rows.map(({ at, partition, ...row }) => {
+      return { time: at, partition, keys: keys.map((key) => row[key]), values: { ...row } };
+    }),
+    window,
+    partitions,
+    bound,
+    semantics,
+    aggregates: {
+      n: exactly.count(),
+      total: exactly.sum("x"),
+      most: exactly.max("x"),
+      list: exactly.collect("x"),
+    },
+    ...(lateness > 0 && { lateData: "update", allowedLateness: lateness }),
+    trigger: {
+      ...(everyRows !== undefined && { everyRows }),
+      ...(every !== undefined && { everyTime: every as number }),
+      ...(onTime && { onTime }),
+      ...(panes && { mode: panes }),
+    },
+  };
+  return oracle(told);
+}
+
+function windowOf(window: OracleWindow) {
+  if (window.kind === "custom") return new CustomWindow({ start: col("start"), end: col("end") });
+  if (window.kind === "session" && typeof window.gap === "function") {
+    return new SessionWindow({ gap: col<number>("gap") });
+  }
+  return pipelineWindow(window);
+}
+
+function driverOf(given: Case): PipelineDriver<Line> {
+  const { keys, partitions, bound, lateness, trigger, semantics } = given;
+  const options: PipelineOptions = {
+    semantics,
+    ...(lateness > 0 && { lateData: "update", allowedLateness: lateness }),
+  };
+  const source = new TestSource({ partitions, schema: COLUMNS as never });
+  const timed = from(source, options).timestamps("at", { maxDisorder: bound });
+  const [key, ...more] = keys;
+  const window = windowOf(given.window);
+  const windowed = key === undefined
+    ? timed.window(window)
+    : timed.keyBy(key, ...more).window(window);
+  const aggregates = { n: count(), total: sum("x"), most: max("x"), list: collect({ of: "x" }) };
+  return new PipelineDriver<Line>(
+    trigger ? windowed.trigger(trigger).aggregate(aggregates) : windowed.aggregate(aggregates),
+  );
+}
+
+/** Pipes rows that follow each other and are of one partition at once. */
+function pipeAll(driver: PipelineDriver<Line>, { rows, most }: Case): void {
+  for (let next = 0; next < rows.length;) {
+    const [start, { partition }] = [next, rows[next]];
+    while (next < start + most && rows[next]?.partition === partition) next++;
+    const taken = rows.slice(start, next).map(({ partition: _, ...row }) => row);
+    driver.pipe(RecordBatch.fromRows(taken as object[], { schema: COLUMNS as never }), {
+      partition,
+    });
+  }
+  driver.end();
+}
+
+Deno.test("Pipelines give what the oracle says: windows, triggers, lateness and semantics of all kinds", () => {
+  fc.assert(
+    fc.property(cases, (given) => {
+      const expected = expectedOf(given);
+      const driver = driverOf(given);
+      pipeAll(driver, given);
+      const lines = driver.results().map((row) => lineOf(row, given.keys.map((key) => row[key])));
+      assertEquals(lines, expected.results.map(expectedLine));
+      const { absorbed, filtered, untimed, late, unaccounted } = driver.metrics();
+      assertEquals({ absorbed, filtered, untimed, late, unaccounted }, {
+        absorbed: expected.absorbed,
+        filtered: expected.outside,
+        untimed: expected.untimed,
+        late: expected.late.length,
+        unaccounted: 0,
+      });
+      const places = driver.late().map(({ record }) => record.x);
+      assertEquals(places.sort(), expected.late.map(({ values }) => values.x).sort());
+    }),
+    { numRuns: RUNS },
+  );
+});
