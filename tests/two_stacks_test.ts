@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import {
   aggregateOf,
+  collect,
   count,
+  countDistinct,
   histogram,
   max,
   RecordBatch,
@@ -24,6 +26,11 @@ const SUBTRACTED: Aggregates = {
   bins: histogram("n", { bounds: [0, 10] }),
 };
 const MERGED: Aggregates = { rows: count(), sum: sum("n"), most: max("n") };
+const GROWING: Aggregates = {
+  rows: count(),
+  all: collect({ of: "n" }),
+  different: countDistinct("n"),
+};
 
 function opened(aggregates: Aggregates, batch: RecordBatch): Aggregation {
   const aggregation = new Aggregation([...functionsOf(aggregates, batch.schema).values()]);
@@ -67,6 +74,7 @@ Deno.test("TwoStacks holds what is in it, whether what leaves is subtracted or n
   forSeeds(RUNS, (random) => {
     atRandom(random, SUBTRACTED);
     atRandom(random, MERGED);
+    atRandom(random, GROWING);
   });
 });
 

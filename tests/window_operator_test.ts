@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
 import type { DataType } from "../src/batch/schema.ts";
 import type { WindowOperatorSpec, WindowSpec } from "../src/windows/window_spec.ts";
-import { type FedResult, fedRows, feed } from "./support/operator_case.ts";
+import {
+  type FedResult,
+  fedRows,
+  feed,
+  FUNCTIONS,
+  GROWING_FUNCTIONS,
+} from "./support/operator_case.ts";
 import {
   oracle,
   type OracleCase,
@@ -149,6 +155,7 @@ function holds(
     keyTypes: types,
     extraType: { kind: "i32" },
     random,
+    functions: random.pick([FUNCTIONS, GROWING_FUNCTIONS]),
     assign: (_, time) => [{ start: time - 3, end: time + 4 }, { start: 0, end: 50 }],
   });
   const panes = trigger !== undefined || revisedFor > 0;

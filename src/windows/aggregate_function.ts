@@ -27,6 +27,11 @@ export interface AggregateFunction<State = unknown> {
   readonly type: DataType;
   /** Whether the result can be null. */
   readonly nullable: boolean;
+  /**
+   * Whether a state takes as much as its rows do: then windows that overlap are put together anew
+   * each time, and not of states of parts of them, of which each row would be in many.
+   */
+  readonly grows?: boolean;
   /** The state of no rows. */
   init(): State;
   /** Readies a batch of the schema: what is done once a batch is done here and not per row. */

@@ -25,6 +25,7 @@ export const rowCount = {
 export const positionList = {
   type: { kind: "utf8" },
   nullable: false,
+  grows: false,
   init: () => [],
   open: (_, { positions }) => (state, row) => {
     state.push(positions[row]);
@@ -44,6 +45,12 @@ export const FUNCTIONS: ReadonlyMap<string, AggregateFunction> = new Map<
   string,
   AggregateFunction
 >([["n", rowCount as AggregateFunction], ["all", positionList as AggregateFunction]]);
+
+/** The same, of which the operator knows that states take as much as their rows. */
+export const GROWING_FUNCTIONS: typeof FUNCTIONS = new Map([
+  ["n", rowCount as AggregateFunction],
+  ["all", { ...positionList, grows: true } as AggregateFunction],
+]);
 
 /** A row with the watermark before it. */
 export interface FedRow {

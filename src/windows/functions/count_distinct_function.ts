@@ -16,6 +16,7 @@ export interface DistinctLimit {
 export class CountDistinctFunction implements AggregateFunction<Set<DistinctValue>> {
   readonly type: DataType = { kind: "i64", as: "number" };
   readonly nullable = false;
+  readonly grows = true;
   readonly #column: number;
   readonly #limit: DistinctLimit;
 

@@ -22,6 +22,7 @@ export interface RowsRule {
 export class RowsFunction implements AggregateFunction<Arrived> {
   readonly type: DataType;
   readonly nullable: boolean;
+  readonly grows = true;
   readonly #operand: Operand;
   readonly #rule: RowsRule;
   readonly #arrivals = new Arrivals();

@@ -4,6 +4,8 @@ import type { ColumnBatch } from "../window_table.ts";
 /** The states of all aggregates of one group of rows, in their order. */
 export type States = unknown[];
 
+const MERGED_AT_ONCE = 4;
+
 /** Several aggregates as one. */
 export class Aggregation {
   readonly #functions: readonly AggregateFunction[];
@@ -11,8 +13,12 @@ export class Aggregation {
   /** The only adder, if there is one: most often there is. */
   #adder: AddRow<unknown> | undefined;
 
+  /** Whether states of windows that overlap are put together anew each time. */
+  readonly grows: boolean;
+
   constructor(functions: readonly AggregateFunction[]) {
     this.#functions = functions;
+    this.grows = functions.some(({ grows }) => grows === true);
   }
 
   /** Readies a batch. */
@@ -71,9 +77,18 @@ export class Aggregation {
   }
 
   /** The states of the rows of several others, which stay as they are. */
-  merged(...all: readonly States[]): States {
+  merged(all: readonly States[]): States {
+    if (this.grows && all.length > MERGED_AT_ONCE) return this.#mergedByHalves(all);
     const states = this.init();
     for (const each of all) this.merge(states, each);
+    return states;
+  }
+
+  /** Many states that grow: one after the other would go over the first of them again and again. */
+  #mergedByHalves(all: readonly States[]): States {
+    const half = all.length >> 1;
+    const states = this.merged(all.slice(0, half));
+    this.merge(states, this.merged(all.slice(half)));
     return states;
   }
 

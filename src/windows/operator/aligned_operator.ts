@@ -151,7 +151,7 @@ export class AlignedOperator extends OperatorCore {
     const groups = this.#slices.between(start, end).map(({ groups }) => groups.get(key))
       .filter((group) => group !== undefined);
     if (groups.length === 1) return groups[0].states;
-    return this.aggregation.merged(...groups.map(({ states }) => states));
+    return this.aggregation.merged(groups.map(({ states }) => states));
   }
 
   protected override nextDue(): number {

@@ -55,7 +55,14 @@ function bounds({ start, end }: { start: string; end: string }, schema: Schema):
   return ({ columns, length }) => {
     const starts = readTimes(columns[from], length);
     const ends = readTimes(columns[to], length);
-    return (row) => starts[row] < ends[row] ? [{ start: starts[row], end: ends[row] }] : NONE;
+    let last: readonly [WindowBounds] = [{ start: NaN, end: NaN }];
+    return (row) => {
+      const [start, end] = [starts[row], ends[row]];
+      if (!(start < end)) return NONE;
+      // Most often a row is in the same window as the one before.
+      if (last[0].start !== start || last[0].end !== end) last = [{ start, end }];
+      return last;
+    };
   };
 }
 

@@ -24,6 +24,8 @@ export class FixedOperator extends TriggeredCore<TriggeredPane> {
   /** By end: few have the same. */
   readonly #windows = new Map<number, OpenWindow[]>();
   #windowsOf: WindowsOf = () => [];
+  /** The pane of the last row of each key. */
+  readonly #last: (TriggeredPane | undefined)[] = [];
   #ending: readonly OpenWindow[] = [];
 
   /** @throws {TypeError} when a column is not there, or of a type that does not fit its role. */
@@ -44,7 +46,7 @@ export class FixedOperator extends TriggeredCore<TriggeredPane> {
         if (fate === OUTSIDE) fate = LATE;
         continue;
       }
-      this.put(this.#paneOf(this.#windowAt(bounds), key), row, time);
+      this.put(this.#paneOf(bounds, key), row, time);
       fate = ABSORBED;
     }
     return fate;
@@ -62,14 +64,21 @@ export class FixedOperator extends TriggeredCore<TriggeredPane> {
     return window;
   }
 
-  #paneOf({ start, end, panes }: OpenWindow, key: number): TriggeredPane {
-    let pane = panes.get(key);
-    if (pane === undefined) {
-      this.opened();
-      this.keys.retain(key);
-      pane = emptyPane({ key, start, end, closes: end, states: this.aggregation.init() });
-      panes.set(key, pane);
-    }
+  #paneOf(bounds: WindowBounds, key: number): TriggeredPane {
+    const known = this.#last[key];
+    if (
+      known !== undefined && known.closes === bounds.end && known.start === bounds.start &&
+      !known.isGone
+    ) return known;
+    const window = this.#windowAt(bounds);
+    return this.#last[key] = window.panes.get(key) ?? this.#openPane(window, key);
+  }
+
+  #openPane({ start, end, panes }: OpenWindow, key: number): TriggeredPane {
+    this.opened();
+    this.keys.retain(key);
+    const pane = emptyPane({ key, start, end, closes: end, states: this.aggregation.init() });
+    panes.set(key, pane);
     return pane;
   }
 
@@ -88,7 +97,10 @@ export class FixedOperator extends TriggeredCore<TriggeredPane> {
   }
 
   #drop(window: OpenWindow): void {
-    for (const pane of window.panes.values()) this.retire(pane);
+    for (const pane of window.panes.values()) {
+      this.retire(pane);
+      if (this.#last[pane.key] === pane) this.#last[pane.key] = undefined;
+    }
     const others = this.#windows.get(window.end)!.filter((open) => open !== window);
     if (others.length > 0) this.#windows.set(window.end, others);
     else this.#windows.delete(window.end);
@@ -107,7 +119,7 @@ export class FixedOperator extends TriggeredCore<TriggeredPane> {
   protected override loadState({ items }: SavedState): void {
     for (const [key, start, end, ...saved] of items) {
       const window = this.#windowAt({ start, end } as WindowBounds);
-      this.loadPane(this.#paneOf(window, key), saved);
+      this.loadPane(this.#openPane(window, key), saved);
     }
   }
 }

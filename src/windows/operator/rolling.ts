@@ -68,7 +68,7 @@ export class Rolling {
     const block = offset + Math.ceil((start - offset) / size) * size;
     for (const roll of this.#rolls.values()) {
       if (roll.newest < start) this.#rolls.delete(roll.key);
-      else yield { key: roll.key, states: this.#roll(roll, { start, block, end }) };
+      else yield { key: roll.key, states: this.#statesOf(roll, { start, block, end }) };
     }
   }
 
@@ -96,6 +96,16 @@ export class Rolling {
     return roll;
   }
 
+  #statesOf(roll: Roll, window: { start: number; block: number; end: number }): States {
+    return this.#aggregation.grows ? this.#anew(roll, window) : this.#roll(roll, window);
+  }
+
+  #anew({ key }: Roll, { start, end }: { start: number; end: number }): States {
+    const groups = this.#slices.between(start, end).map(({ groups }) => groups.get(key));
+    const held = groups.filter((group) => group !== undefined);
+    return this.#aggregation.merged(held.map(({ states }) => states));
+  }
+
   #roll(roll: Roll, window: { start: number; block: number; end: number }): States {
     const { start, block, end } = window;
     if (roll.block !== block) this.#turn(roll, start, block);
@@ -110,7 +120,7 @@ export class Rolling {
     roll.prefixEnd = Math.max(end, block);
     const suffix = suffixes.at(-1)?.states;
     if (suffix === undefined || roll.prefix === undefined) return (suffix ?? roll.prefix)!;
-    return this.#aggregation.merged(suffix, roll.prefix);
+    return this.#aggregation.merged([suffix, roll.prefix]);
   }
 
   /** Puts the end of a block together, and begins with the next. */
@@ -125,8 +135,8 @@ export class Rolling {
       const group = slices[at].groups.get(roll.key);
       if (group === undefined) continue;
       const states = after === undefined
-        ? this.#aggregation.merged(group.states)
-        : this.#aggregation.merged(group.states, after);
+        ? this.#aggregation.merged([group.states])
+        : this.#aggregation.merged([group.states, after]);
       roll.suffixes.push({ start: slices[at].start, states });
       after = states;
     }

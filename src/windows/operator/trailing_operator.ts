@@ -135,7 +135,7 @@ export class TrailingOperator extends OperatorCore {
   /** All rows of the window that ends with a time, put together from nothing. */
   #statesAt({ moments }: Track, time: number): States {
     const held = moments.slice(rank(moments, time - this.#duration), rank(moments, time + 1));
-    return this.aggregation.merged(...held.map(({ states }) => states));
+    return this.aggregation.merged(held.map(({ states }) => states));
   }
 
   protected override nextDue(): number {

@@ -10,13 +10,16 @@ export interface Entry {
 
 /**
  * A queue that knows the states of all that is in it. What leaves is subtracted where all aggregates
- * can do that; else it is not, so that any aggregate will do, at three merges an entry (two stacks;
- * Tangwongsan, Hirzel and Schneider, "Low-Latency Sliding-Window Aggregation in Worst-Case Constant
- * Time", DEBS 2017, section 2). Then there is nothing in front.
+ * can do that; states that grow are put together anew when they are asked for; then there is nothing
+ * in front. Else any aggregate will do, at three merges an entry (two stacks; Tangwongsan, Hirzel and
+ * Schneider, "Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time", DEBS 2017,
+ * section 2).
  */
 export class TwoStacks {
   readonly #aggregation: Aggregation;
   readonly #subtracts: boolean;
+  /** Whether states are put together anew each time, as those that grow are. */
+  readonly #isAnew: boolean;
   /** The earliest last. */
   #front: Entry[] = [];
   #back: Entry[] = [];
@@ -25,6 +28,7 @@ export class TwoStacks {
   constructor(aggregation: Aggregation) {
     this.#aggregation = aggregation;
     this.#subtracts = aggregation.canRetract;
+    this.#isAnew = aggregation.grows && !this.#subtracts;
   }
 
   /** How many entries there are. */
@@ -49,17 +53,18 @@ export class TwoStacks {
   push(entry: Entry): void {
     const back = this.#back;
     back.push(entry);
+    if (this.#isAnew) return;
     if (this.#subtracts) {
       this.#backStates ??= this.#aggregation.init();
       this.#aggregation.merge(this.#backStates, entry.states);
     } else if (back.length === 1) this.#backStates = entry.states;
     else if (back.length > 2) this.#aggregation.merge(this.#backStates!, entry.states);
-    else this.#backStates = this.#aggregation.merged(back[0].states, entry.states);
+    else this.#backStates = this.#aggregation.merged([back[0].states, entry.states]);
   }
 
   /** Takes out the entries before a position. */
   evict(before: number): void {
-    if (this.#subtracts) return this.#subtract(before);
+    if (this.#subtracts || this.#isAnew) return this.#cut(before);
     while (true) {
       if (this.#front.length === 0) {
         if (this.#back.length === 0 || this.#back[0].at >= before) return;
@@ -70,11 +75,12 @@ export class TwoStacks {
     }
   }
 
-  #subtract(before: number): void {
+  /** Takes entries out behind which nothing was turned over. */
+  #cut(before: number): void {
     const back = this.#back;
     let gone = 0;
     for (; gone < back.length && back[gone].at < before; gone++) {
-      this.#aggregation.retract(this.#backStates!, back[gone].states);
+      if (this.#subtracts) this.#aggregation.retract(this.#backStates!, back[gone].states);
     }
     back.splice(0, gone);
     if (back.length === 0) this.#backStates = undefined;
@@ -85,8 +91,8 @@ export class TwoStacks {
     for (let at = this.#back.length - 1; at >= 0 && this.#back[at].at >= before; at--) {
       const entry = this.#back[at];
       const states: States = after === undefined
-        ? this.#aggregation.merged(entry.states)
-        : this.#aggregation.merged(entry.states, after);
+        ? this.#aggregation.merged([entry.states])
+        : this.#aggregation.merged([entry.states, after]);
       this.#front.push({ at: entry.at, states });
       after = states;
     }
@@ -96,8 +102,9 @@ export class TwoStacks {
 
   /** The states of all entries, which are not to be changed; there must be one. */
   states(): States {
+    if (this.#isAnew) return this.#aggregation.merged(this.#back.map(({ states }) => states));
     const front = this.#front.at(-1)?.states;
     if (front === undefined || this.#backStates === undefined) return (front ?? this.#backStates)!;
-    return this.#aggregation.merged(front, this.#backStates);
+    return this.#aggregation.merged([front, this.#backStates]);
   }
 }
