@@ -13,6 +13,8 @@ import type {
 const DEFAULT_START_MS = Date.UTC(2024, 0, 1);
 const TURN_MS = 0.01;
 const MAX_TURNS = 20_000_000;
+/** Turns of the event loop that a worker may take to be born: it may import modules. */
+const BIRTH_TURNS = 20_000;
 
 /** Options of {@linkcode SimulatedRuntime}. */
 export interface SimulatedRuntimeOptions {
@@ -48,6 +50,11 @@ interface Sleeper {
   readonly resolve: (outcome: WaitOutcome) => void;
 }
 
+/** A real turn of the event loop lets every pending promise run before the next choice. */
+function turnOfEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => resolve()));
+}
+
 /** The mulberry32 generator: small, and the same everywhere. */
 function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
@@ -80,6 +87,8 @@ export class SimulatedRuntime implements Runtime {
   #soon: (() => void)[] = [];
   #workers: SimulatedWorker[] = [];
   #sleepers = new Set<Sleeper>();
+  /** Workers that are not born yet. */
+  readonly #births = new Set<Promise<unknown>>();
 
   /** A world of its own. */
   constructor(options: SimulatedRuntimeOptions = {}) {
@@ -168,6 +177,8 @@ export class SimulatedRuntime implements Runtime {
       (steppable) => worker.steppable = steppable,
       (error) => events.error(error),
     );
+    this.#births.add(born);
+    born.then(() => {}, () => {}).then(() => this.#births.delete(born));
     return {
       post: (data) => this.#deliver(born, data),
       terminate: () => worker.gone = true,
@@ -223,8 +234,8 @@ export class SimulatedRuntime implements Runtime {
   }
 
   async #turn(): Promise<void> {
-    // A real turn of the event loop lets every pending promise run before the next choice.
-    await new Promise<void>((resolve) => setImmediate(() => resolve()));
+    await turnOfEventLoop();
+    await this.#awaitBirths();
     this.#nowMs += TURN_MS;
     const due = this.#soon;
     this.#soon = [];
@@ -232,6 +243,15 @@ export class SimulatedRuntime implements Runtime {
     const stepped = this.#stepOne();
     if (due.length === 0 && !stepped) this.#advance();
     this.#fireTimers();
+  }
+
+  /** What is imported takes time, of which none may pass here; what never ends is let be. */
+  async #awaitBirths(): Promise<void> {
+    for (let turn = 0; turn < BIRTH_TURNS; turn++) {
+      if (this.#births.size === 0) return;
+      await turnOfEventLoop();
+    }
+    this.#births.clear();
   }
 
   #stepOne(): boolean {

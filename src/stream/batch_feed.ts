@@ -9,6 +9,7 @@ import { splitBatch } from "../hive/message_queue.ts";
 import type { BadInputs } from "./bad_inputs.ts";
 import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
 import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
+import { ReadingClock } from "./made_time.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";
 import { type TimedRows, WatermarkFeed } from "./watermark_feed.ts";
 
@@ -63,6 +64,8 @@ export class BatchFeed {
   readonly #ended = new Set<number>();
   /** Where watermarks are more than a bound behind the greatest time. */
   readonly #watermarks: WatermarkFeed | undefined;
+  /** By which rows get their times where these are those of reading them. */
+  readonly #clock: ReadingClock | undefined;
   /** The last watermark that the bees were or will be told of. */
   #told = -Infinity;
   #sourceSchema: Schema | undefined;
@@ -87,6 +90,7 @@ export class BatchFeed {
     const { plan, open: { runtime } } = options;
     if (plan.time?.watermarks && (plan.window || plan.ordered)) {
       this.#watermarks = new WatermarkFeed(plan.time.watermarks, { partitions, runtime });
+      if (plan.time.made === "clock") this.#clock = new ReadingClock(runtime);
     }
     if (source.schema) this.#resolve(source.schema);
     this.#batches = batchesOf(source, options.open);
@@ -142,12 +146,15 @@ export class BatchFeed {
 
   /** Milliseconds of silence after which {@linkcode BatchFeed.tick} may have something to tell. */
   dueIn(): number {
-    return this.#watermarks?.dueIn() ?? Infinity;
+    if (!this.#clock) return this.#watermarks?.dueIn() ?? Infinity;
+    // Before the first row there is nothing to close.
+    return this.#told === -Infinity ? Infinity : this.#clock.closesIn(this.#plan, this.#told);
   }
 
   /** No rows, but a watermark that has moved by the clock; `undefined`: it has not. */
   tick(): FeedBatch | undefined {
     this.#watermarks?.elapse();
+    this.#lookAtClock();
     const watermarkAfter = this.#watermarks?.watermark ?? -Infinity;
     if (!this.#resolved || watermarkAfter <= this.#told) return undefined;
     const watermark = this.#told;
@@ -182,8 +189,14 @@ export class BatchFeed {
     return ended ? [...pieces, ...this.#end(partition)] : pieces;
   }
 
+  /** By processing time no row is older than the last look at the clock. */
+  #lookAtClock(): void {
+    if (this.#clock) this.#watermarks!.advance(this.#clock.nowMs);
+  }
+
   #takeRows(batch: RecordBatch, partition: number): FeedBatch[] {
     this.#checkSchema(batch);
+    this.#lookAtClock();
     const start = this.#positions[partition];
     const { batch: kept, rows } = this.#timed(batch, partition);
     const pieces = this.#watermarks
@@ -259,7 +272,7 @@ export class BatchFeed {
     const { open, tellsLate } = this.#options;
     const plan = this.#plan;
     this.#sourceSchema = schema;
-    this.#time = eventTimesOf(plan, schema);
+    this.#time = eventTimesOf(plan, schema, () => this.#clock!.nowMs);
     const whole = open.badRecords === "deadLetter";
     this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole, tellsLate });
   }

@@ -7,7 +7,7 @@ import { CalendarTime } from "../windows/calendar_time.ts";
 import { type CalendarWindow, MAX_CALENDAR_MS } from "../windows/calendar_window.ts";
 import { TumblingWindow } from "../windows/tumbling_window.ts";
 import { type BadTime, EventTime } from "./event_time.ts";
-import { resultTimes } from "./made_time.ts";
+import { clockTimes, resultTimes } from "./made_time.ts";
 import type { PipelinePlan, TimePlan } from "./pipeline_plan.ts";
 
 /** Under which name even times go to the bees; no column of a user has it by chance. */
@@ -50,15 +50,17 @@ export interface EventTimes {
  * What makes event times for a plan, and what a calendar needs beside them: even times or, where
  * rows go to the bees in order, the bounds of each row's window. `undefined` where there are none.
  *
+ * @param now The time that rows get which are read now, by processing time, ms.
  * @throws {TypeError} when there is no such column, or its type does not go with the format.
  */
 export function eventTimesOf(
   { time, calendar, window, ordered }: PipelinePlan,
   schema: Schema,
+  now: () => number = () => 0,
 ): EventTimes | undefined {
   // What is made is for windows alone: nobody else would know what to do with it.
   if (!time || time.made && !window && !ordered) return undefined;
-  const times = time.made ? resultTimes(schema) : new EventTime(schema, time.column, time.format);
+  const times = timesOf(time, schema, now);
   if (calendar) return new AddedTimes(times, { [EVEN_TIME]: (time) => calendar.toEven(time) });
   const bounds = ordered?.calendar;
   if (!bounds) return times;
@@ -66,6 +68,15 @@ export function eventTimesOf(
     [CALENDAR_BOUNDS.start]: (time) => bounds.startOf(time),
     [CALENDAR_BOUNDS.end]: (time) => bounds.endOf(time),
   });
+}
+
+function timesOf(
+  { made, column, format }: TimePlan,
+  schema: Schema,
+  now: () => number,
+): EventTimes {
+  if (!made) return new EventTime(schema, column, format);
+  return made === "clock" ? clockTimes(schema, now) : resultTimes(schema);
 }
 
 /** Adds times that are made of event times, behind all other columns. */

@@ -45,6 +45,7 @@ export interface Explained {
 
 const MADE: Readonly<Record<NonNullable<TimePlan["made"]>, string>> = {
   results: "the last millisecond of the window that a result is of",
+  clock: "the time of the clock when a row is read: results depend on when rows come",
 };
 
 /** A label, and lines to stand behind it. */

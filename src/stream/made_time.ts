@@ -1,18 +1,31 @@
 import type { Column } from "../batch/column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
+import { WindowShape } from "../kernel/window_shape.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type WatermarkGenerator, WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { BadTime } from "./event_time.ts";
-import type { TimePlan } from "./pipeline_plan.ts";
+import type { PipelinePlan, TimePlan } from "./pipeline_plan.ts";
 
 /** Under which name the time of a result goes to the bees; no column of a user has it by chance. */
 const RESULT_TIME = "\u0000time of result";
 const WINDOW_END = "windowEnd";
+/** Under which name the time of reading goes to the bees. */
+const CLOCK_TIME = "\u0000time of reading";
+/** How often the clock is told where it is not known when windows close. */
+const TELL_MS = 100;
 
 /** Watermarks that the source tells. */
 class ToldWatermarks extends WatermarkStrategy {
+  readonly #text: string;
+
+  constructor(text: string) {
+    super();
+    this.#text = text;
+  }
+
   override describe(): string {
-    return "that of the steps above, handed on: what is later than it is still to come";
+    return this.#text;
   }
 
   override create(): WatermarkGenerator {
@@ -28,8 +41,50 @@ export const RESULT_TIMES: TimePlan = {
   column: RESULT_TIME,
   made: "results",
   bound: Infinity,
-  watermarks: { strategy: new ToldWatermarks() },
+  watermarks: {
+    strategy: new ToldWatermarks(
+      "that of the steps above, handed on: what is later than it is still to come",
+    ),
+  },
 };
+
+/** The time of the clock when a row is read, in the place of one that stands in it. */
+export const CLOCK_TIMES: TimePlan = {
+  column: CLOCK_TIME,
+  made: "clock",
+  bound: Infinity,
+  watermarks: {
+    strategy: new ToldWatermarks("the clock, which goes on while the source is silent"),
+  },
+};
+
+/** The clock that rows get their times from: set once, it goes evenly and never back. */
+export class ReadingClock {
+  readonly #runtime: Runtime;
+  readonly #offsetMs: number;
+
+  /** A clock that shows the time of the runtime now. */
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+    this.#offsetMs = runtime.wallClockMs() - runtime.monotonicMs();
+  }
+
+  /** Whole milliseconds since 1970. */
+  get nowMs(): number {
+    return Math.floor(this.#offsetMs + this.#runtime.monotonicMs());
+  }
+
+  /** Milliseconds until a watermark by this clock may close a window, after one that was told. */
+  closesIn({ window, calendar }: PipelinePlan, told: number): number {
+    const { nowMs } = this;
+    const next = calendar
+      ? calendar.window.endOf(told)
+      : window
+      ? new WindowShape(window).endAfter(told)
+      : nowMs + TELL_MS;
+    return Math.max(1, next - nowMs);
+  }
+}
 
 /** Makes event times that stand in no column of the user, and puts them behind all others. */
 export class MadeTimes {
@@ -56,6 +111,12 @@ export class MadeTimes {
     const time: Column = { type: { kind: "timestamp" }, length, nullCount: 0, values };
     return { batch: new RecordBatch(this.schema, [...batch.columns, time], length), bad: [] };
   }
+}
+
+/** Makes times by a clock: all rows that are read at once have the same. */
+export function clockTimes(schema: Schema, now: () => number): MadeTimes {
+  const timesOf = ({ length }: RecordBatch) => new BigInt64Array(length).fill(BigInt(now()));
+  return new MadeTimes(schema, { name: CLOCK_TIME, timesOf });
 }
 
 /** Makes the times of results of windows. */

@@ -132,6 +132,12 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
     options?: TimestampOptions,
   ): TimedPipeline<WithTime<Row, Name>>;
   /**
+   * Takes the time of the clock when a row is read for its time, whatever stands in it, and the
+   * clock for the watermark. So windows leave when the clock reaches their end, also while the
+   * source is silent; no row is late; and what is in which window depends on when rows come.
+   */
+  processingTime(): TimedPipeline<Row>;
+  /**
    * The rows of other pipelines beside these: sources of the same columns, of the same types, are
    * read at once. Each keeps its order and its watermark, and the least watermark of those that
    * have not ended counts; how they come between each other is left open. The columns stand in the

@@ -14,7 +14,7 @@ import type {
   RunnablePipeline,
   TimestampOptions,
 } from "./pipeline.ts";
-import { RESULT_TIMES } from "./made_time.ts";
+import { CLOCK_TIMES, RESULT_TIMES } from "./made_time.ts";
 import { noPipelineMetrics, type PipelineMetrics } from "./pipeline_metrics.ts";
 import {
   type PipelineOptions,
@@ -47,7 +47,8 @@ const STEPS = "filter(), split(), map(), flatMap(), select(), withColumn()";
 
 /** What may come after each stage, for messages. */
 const NEXT: Readonly<Record<Stage, string>> = {
-  rows: `union(), timestamps(), ${STEPS}, keyBy(), window(), or it is iterated or run`,
+  rows: `union(), timestamps() or processingTime(), ${STEPS}, keyBy(), window(), or it is ` +
+    `iterated or run`,
   timed: `union(), ${STEPS}, keyBy(), window(), or it is iterated or run`,
   keyed: "window()",
   windowed: "trigger() or aggregate()",
@@ -104,6 +105,11 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
         `${source.name} has ${partitions} partitions, whose order is lost behind steps; call ` +
         `timestamps() before them`,
     );
+  }
+
+  processingTime(): PipelineBuilder {
+    this.#expect("processingTime", "rows");
+    return this.#with("timed", { time: CLOCK_TIMES });
   }
 
   union(...others: PipelineBuilder[]): PipelineBuilder {

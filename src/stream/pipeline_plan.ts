@@ -36,7 +36,7 @@ export interface TimePlan {
   /** How else watermarks come about. */
   readonly watermarks?: WatermarkPlan;
   /** Whence they are where no column has them: that of `column` is then made, for windows alone. */
-  readonly made?: "results";
+  readonly made?: "results" | "clock";
 }
 
 /** Windows over rows in the order of their source. */
