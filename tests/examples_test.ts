@@ -75,6 +75,18 @@ a: 4
 b failed: -4 has no real root
 c: 3
 `,
+  "basics_10_advanced.ts": `
+Window result: 0s sensor_1: 5 of 60, avg 12
+Window result: 0s sensor_2: 5 of 95, avg 19
+Window result: 0s sensor_3: 5 of 130, avg 26
+Window result: 60s sensor_1: 5 of 85, avg 17
+Window result: 60s sensor_2: 5 of 120, avg 24
+Window result: 60s sensor_3: 5 of 75, avg 15
+3 results of the window that was still open
+Records processed: 45, late: 0
+Processing rate: #/sec
+Worker utilization: #%
+`,
 };
 
 function basics(): string[] {

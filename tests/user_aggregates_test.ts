@@ -3,6 +3,7 @@ import {
   aggregateOf,
   aggregateRows,
   col,
+  foldRows,
   RecordBatch,
   reduce,
   schema,
@@ -104,6 +105,44 @@ Deno.test("aggregateRows() fails when there are more rows than its limit, merged
   assertThrows(() => stateOf(fn, BATCH), RangeError, message);
   const [a, b] = [stateOf(fn, BATCH.slice(0, 2)), stateOf(fn, BATCH.slice(2, 3))];
   assertThrows(() => fn.merge(a, b), RangeError, message);
+});
+
+Deno.test("foldRows() folds rows in order into a copy of the initial value", async () => {
+  const initialValue = { dates: [] as number[] };
+  const dates = foldRows((state: { dates: number[] }, { at }: Sale) => {
+    state.dates.push(at);
+    return state;
+  }, { initialValue });
+  initialValue.dates.push(99);
+  assertEquals(await resultOf({ dates }), { dates: [1, 2, 3] });
+  const [fn] = await inBee({ dates });
+  const state = stateOf(fn, BATCH);
+  // A pane may ask for a result while rows go on to come.
+  assertEquals(fn.result(state), fn.result(state));
+  assertEquals(fn.result(fn.init()), { dates: [] });
+  const made = foldRows((sum: number, price: number) => sum + price, {
+    of: "price",
+    initialValue: () => 10,
+  });
+  assertEquals(await resultOf({ made }), 16.5);
+});
+
+Deno.test("foldRows() merges states in the order in which their rows came", async () => {
+  const text = foldRows((text: string, { at }: Sale) => text + at, { initialValue: "" });
+  const [fn] = await inBee({ text });
+  const [a, b] = [fn.init(), fn.init()];
+  const [to, from] = [1, 0].map((row) => stateOf(fn, BATCH.slice(row, row + 1)));
+  assertEquals(fn.result(fn.merge(fn.merge(a, to), fn.merge(b, from))), "21");
+  assertThrows(
+    () => foldRows((n: number) => n, {} as never),
+    TypeError,
+    "initialValue is missing",
+  );
+  assertThrows(
+    () => foldRows((n: unknown) => n, { initialValue: { now: () => 1 } }),
+    TypeError,
+    "initialValue must be plain data",
+  );
 });
 
 Deno.test("reduce() folds rows in order, and gives null of none", async () => {

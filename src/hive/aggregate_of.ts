@@ -64,15 +64,26 @@ function optionsOf<Options extends object>(
   return knownOptions(given, { doing: `make ${op}()`, names, example: '{ of: "price" }' });
 }
 
+/** Options of {@linkcode foldRows}. */
+export interface FoldRowsOptions<Of extends AggregateOperand, Context, Result>
+  extends AggregateRowsOptions<Of, Context, Result> {
+  /**
+   * What a window and key begin with: plain data, of which each has a copy of its own, or a function
+   * that makes it, which is called once, here.
+   */
+  readonly initialValue: Result | (() => Result);
+}
+
 interface Made<Of extends AggregateOperand> {
   readonly op: OrderedOp;
   readonly functions: object;
   readonly options: UserAggregateOptions<Of, unknown, unknown>;
   readonly limit?: number;
+  readonly initialValue?: unknown;
 }
 
 function made<Op extends OrderedOp, Of extends AggregateOperand, Value>(
-  { op, functions, options, limit }: Made<Of> & { readonly op: Op },
+  { op, functions, options, limit, initialValue }: Made<Of> & { readonly op: Op },
 ): Aggregate<Op, ColumnOf<Of>, Value> {
   const { of, type, context } = options;
   if (type !== undefined) checkType(type);
@@ -83,6 +94,7 @@ function made<Op extends OrderedOp, Of extends AggregateOperand, Value>(
     functions: spec,
     ...(type !== undefined && { type }),
     ...(limit !== undefined && { limit }),
+    ...(initialValue !== undefined && { initialValue }),
   };
   return new Aggregate(op, operands, { rows: of === undefined, options: data });
 }
@@ -171,13 +183,79 @@ export function aggregateRows<
   result: ((values: Value[], info: AggregateInfo<Context>) => Result) | ModuleReference,
   options: AggregateRowsOptions<Of, Context, Result> = {},
 ): Aggregate<"aggregateRows", ColumnOf<Of>, Result> {
-  const { limit = DEFAULT_ROWS } = optionsOf("aggregateRows", options, { ...NAMES, limit: true });
-  if (!(Number.isInteger(limit) && limit > 0)) {
-    throw new RangeError(
-      `Cannot make aggregateRows(): limit must be a whole number above 0, received ${limit}`,
+  optionsOf("aggregateRows", options, { ...NAMES, limit: true });
+  const limit = limitOf("aggregateRows", options);
+  return made({ op: "aggregateRows", functions: result, options, limit });
+}
+
+function limitOf(op: OrderedOp, { limit = DEFAULT_ROWS }: { readonly limit?: number }): number {
+  if (Number.isInteger(limit) && limit > 0) return limit;
+  throw new RangeError(
+    `Cannot make ${op}(): limit must be a whole number above 0, received ${limit}`,
+  );
+}
+
+/**
+ * What a function of yours folds the rows of a window and key into, one after the other in the
+ * order in which they came, beginning with `initialValue`. It runs in the bees when a window gives a
+ * result, with the rules of {@linkcode aggregateOf}: it may change what it folds into, and must not
+ * change rows. All rows are kept until then, so prefer {@linkcode aggregateOf} for large windows. Of
+ * no rows the result is the initial value.
+ *
+ * @throws {TypeError | RangeError} when the function cannot cross, `initialValue` is missing or
+ *   cannot be copied, `of` is neither a column nor an expression, or `limit` no count.
+ *
+ * @example
+ * ```ts
+ * import { foldRows, from, TumblingWindow } from "@waggle/stream";
+ *
+ * const deposits = [{ at: 1, amount: 5 }, { at: 2, amount: 7 }, { at: 3, amount: -4 }];
+ * const perSecond = from(deposits, { workers: 1 }).timestamps("at")
+ *   .window(new TumblingWindow({ size: "1s" }))
+ *   .aggregate({
+ *     least: foldRows((state: { sum: number; least: number }, row: { amount: number }) => {
+ *       state.sum += row.amount;
+ *       state.least = Math.min(state.least, state.sum);
+ *       return state;
+ *     }, { initialValue: { sum: 0, least: 0 } }),
+ *   });
+ * for await (const { least } of perSecond) console.log(least); // { sum: 8, least: 0 }
+ * ```
+ */
+export function foldRows<
+  Value,
+  Result,
+  Context = unknown,
+  const Of extends AggregateOperand = never,
+>(
+  fold:
+    | ((accumulator: Result, value: Value, info: AggregateInfo<Context>) => Result)
+    | ModuleReference,
+  options: FoldRowsOptions<Of, Context, Result>,
+): Aggregate<"foldRows", ColumnOf<Of>, Result> {
+  optionsOf("foldRows", options, { ...NAMES, limit: true, initialValue: true });
+  const limit = limitOf("foldRows", options);
+  const initialValue = initialOf(options.initialValue);
+  return made({ op: "foldRows", functions: fold, options, limit, initialValue });
+}
+
+function initialOf(given: unknown): unknown {
+  const value = typeof given === "function" ? given() : given;
+  if (value === undefined) {
+    throw new TypeError(
+      `Cannot make foldRows(): initialValue is missing; pass what a window and key begin with, such ` +
+        `as { initialValue: 0 }`,
     );
   }
-  return made({ op: "aggregateRows", functions: result, options, limit });
+  try {
+    return structuredClone(value);
+  } catch (cause) {
+    throw new TypeError(
+      `Cannot make foldRows(): initialValue must be plain data, which can be copied: ` +
+        `${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }
 
 /**

@@ -16,7 +16,11 @@ const PARTS = ["init", "add", "merge", "result", "retract"] as const;
 type Part = (typeof PARTS)[number];
 
 /** Which function it is that stands alone. */
-const ONLY_PART: Partial<Record<OrderedOp, Part>> = { aggregateRows: "result", reduce: "add" };
+const ONLY_PART: Partial<Record<OrderedOp, Part>> = {
+  aggregateRows: "result",
+  foldRows: "add",
+  reduce: "add",
+};
 
 const ASYNC = /^\[object Async/;
 

@@ -9,6 +9,8 @@ export {
   aggregateOf,
   aggregateRows,
   type AggregateRowsOptions,
+  foldRows,
+  type FoldRowsOptions,
   reduce,
   type UserAggregateOptions,
 } from "./aggregate_of.ts";

@@ -6,7 +6,7 @@ import { BadInputError } from "../stream/bad_inputs.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { BadInput, Source, SourceBatch, SourceOptions } from "../stream/source.ts";
-import { FirstRows } from "./first_rows.ts";
+import { FirstRows } from "../stream/first_rows.ts";
 
 const DEFAULT_BATCH_ROWS = 4096;
 

@@ -93,8 +93,14 @@ export class BadInputs {
   }
 }
 
+/** A column of this name holds what came, where the other columns are only taken from that. */
+export const WHOLE_RECORD = "\u0000record";
+
 /** A row as an object, without the columns that were put beside those of the user. */
 export function recordAt(batch: RecordBatch, row: number): Record<string, unknown> {
+  if (batch.names.includes(WHOLE_RECORD)) {
+    return batch.row(row).get(WHOLE_RECORD) as Record<string, unknown>;
+  }
   const columns = Object.entries(batch.row(row).toObject() as Record<string, unknown>);
   return Object.fromEntries(columns.filter(([name]) => !isComputed(name)));
 }

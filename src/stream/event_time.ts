@@ -61,6 +61,30 @@ function scaled(value: number | undefined, unit: number): number | undefined {
   return value === undefined ? undefined : Math.floor(unit < 1 ? value / (1 / unit) : value * unit);
 }
 
+const VALUE_TYPES: Readonly<Record<string, DataType>> = {
+  string: { kind: "utf8" },
+  number: { kind: "f64" },
+  bigint: { kind: "i64" },
+};
+
+/**
+ * Milliseconds of a value as it stands in a record: a number or a text of the format, or a `Date`;
+ * `undefined` if it is no time.
+ */
+export function valueTime(value: unknown, format?: TimestampFormat): number | undefined {
+  const ms = value instanceof Date ? value.getTime() : converted(value, format);
+  return ms !== undefined && Math.abs(ms) <= MAX_TIMESTAMP_MS ? ms : undefined;
+}
+
+function converted(value: unknown, format?: TimestampFormat): number | undefined {
+  if (typeof value === "number" && (format === undefined || format === "ms")) {
+    return Math.floor(value);
+  }
+  const type = VALUE_TYPES[typeof value];
+  if (!type) return undefined;
+  return converter(type, format ?? defaultFormat(type))?.(value as string | number | bigint);
+}
+
 /** Makes a column of a batch the event time: milliseconds in a `timestamp` column, where needed. */
 export class EventTime {
   /** Of the batches with event times. */

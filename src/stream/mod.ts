@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./enhanced_stream_processor.ts";
 export { type ErrorRecord, isErrorRecord } from "./error_record.ts";
 export * from "./hive_stream.ts";
 export type { BeeMetrics, HiveStreamMetrics } from "./hive_stream_metrics.ts";
@@ -13,6 +14,17 @@ export type {
   Ordering,
 } from "./hive_stream_options.ts";
 export * from "./hive_stream_types.ts";
+export type { EnhancedStreamProcessorOptions } from "./processor_options.ts";
+export type { ProcessorKey } from "./processor_key.ts";
+export type {
+  BuiltInAggregation,
+  BuiltInValue,
+  EnhancedStreamProcessorMetrics,
+  FoldAggregation,
+  ListAggregation,
+  WindowPane,
+  WindowResult,
+} from "./processor_types.ts";
 export * from "./publisher.ts";
 export type { KeyedResult } from "./result_queue.ts";
 export * from "./results_full_error.ts";

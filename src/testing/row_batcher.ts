@@ -2,7 +2,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import { RecordBatchBuilder } from "../batch/record_batch_builder.ts";
 import type { Schema, TypedSchema } from "../batch/schema.ts";
 import { received } from "../runtime/known_options.ts";
-import { FirstRows } from "../sources/first_rows.ts";
+import { FirstRows } from "../stream/first_rows.ts";
 
 type AnyRow = Record<string, unknown>;
 

@@ -17,6 +17,8 @@ export interface AggregateOptions {
   readonly bounds?: readonly number[];
   /** Type of the result of a user's functions. */
   readonly type?: DataType;
+  /** What a user's function begins with: each window and key with a copy of its own. */
+  readonly initialValue?: unknown;
   /** How a user's functions come to a bee. */
   readonly functions?: unknown;
 }

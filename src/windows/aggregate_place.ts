@@ -11,6 +11,7 @@ export type OrderedOp =
   | "collect"
   | "aggregateOf"
   | "aggregateRows"
+  | "foldRows"
   | "reduce";
 
 /** Why an aggregate is not computed in the kernel but in JavaScript, of rows in source order. */
@@ -24,6 +25,7 @@ const ORDERED_OPS: Readonly<Record<OrderedOp, string>> = {
   collect: "it goes by the order in which rows came",
   aggregateOf: "it is made of functions of yours",
   aggregateRows: "it is a function of yours, of rows in the order in which they came",
+  foldRows: "it is a function of yours, of rows in the order in which they came",
   reduce: "it is a function of yours, of rows in the order in which they came",
 };
 

@@ -52,7 +52,7 @@ export interface ListValues<Present> {
 }
 
 /** The aggregates that give what a user's functions give. */
-export type UserOp = "aggregateOf" | "aggregateRows" | "reduce";
+export type UserOp = "aggregateOf" | "aggregateRows" | "foldRows" | "reduce";
 
 /** What an aggregate gives in a result row, for rows of type `Row` going in. */
 export type AggregateValue<Row, Spec> = Spec extends

@@ -122,18 +122,31 @@ const ORDERED: Readonly<Record<OrderedOp, (asked: Asked) => AggregateFunction>> 
   aggregateOf: (asked) =>
     new UserAggregate(operandFor(asked), functionsFor(asked), shapeFor(asked)),
   reduce: (asked) => new FoldFunction(operandFor(asked), functionsFor(asked).add!, shapeFor(asked)),
-  aggregateRows: (asked) => {
-    const { limit = Infinity } = asked.spec.options ?? {};
-    const { result } = functionsFor(asked);
-    return new RowsFunction(operandFor(asked), {
-      type: shapeFor(asked).type,
-      nullable: true,
-      limit,
-      beyond: () => tooMany(asked, limit),
-      result: (values) => result!(values) ?? null,
-    });
+  aggregateRows: (asked) => rowsFunction(asked, functionsFor(asked).result!),
+  foldRows: (asked) => {
+    const { initialValue } = asked.spec.options ?? {};
+    const add = functionsFor(asked).add!;
+    return rowsFunction(
+      asked,
+      (values) => values.reduce(add, structuredClone(initialValue)),
+    );
   },
 };
+
+/** What is made of all values in the order in which they came. */
+function rowsFunction(
+  asked: Asked,
+  result: (values: readonly unknown[]) => unknown,
+): AggregateFunction {
+  const { limit = Infinity } = asked.spec.options ?? {};
+  return new RowsFunction(operandFor(asked), {
+    type: shapeFor(asked).type,
+    nullable: true,
+    limit,
+    beyond: () => tooMany(asked, limit),
+    result: (values) => result(values) ?? null,
+  });
+}
 
 function quantileFunction(asked: Asked, isOne: boolean): AggregateFunction {
   return new QuantileFunction(numberColumn(asked), asked.spec.options?.quantiles ?? [], isOne);
