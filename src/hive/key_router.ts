@@ -40,7 +40,7 @@ export class KeyRouter implements Disposable {
   }
 
   /** The rows of each owner, ascending. */
-  rowsByOwner(batch: RecordBatch): readonly number[][] {
+  rowsByOwner(batch: RecordBatch): readonly Int32Array[] {
     const { length } = batch;
     const times = { type: TIME.type, length, nullCount: 0, values: new Float64Array(length) };
     const hashes = this.#table.hashKeys({
@@ -50,10 +50,14 @@ export class KeyRouter implements Disposable {
       values: [],
     });
     const bytes = new Uint8Array(hashes.buffer, hashes.byteOffset, hashes.byteLength);
-    const rows: number[][] = Array.from({ length: this.#workers }, () => []);
-    // The group is the highest byte, which is the last of the eight.
-    for (let row = 0; row < length; row++) rows[this.#ownerOf[bytes[8 * row + 7]]].push(row);
-    return rows;
+    const rows = Array.from({ length: this.#workers }, () => new Int32Array(length));
+    const counts = new Int32Array(this.#workers);
+    for (let row = 0; row < length; row++) {
+      // The group is the highest byte, which is the last of the eight.
+      const owner = this.#ownerOf[bytes[8 * row + 7]];
+      rows[owner][counts[owner]++] = row;
+    }
+    return rows.map((own, owner) => own.subarray(0, counts[owner]));
   }
 
   [Symbol.dispose](): void {

@@ -46,7 +46,8 @@ export interface OrderedPiece {
 
 /** What a batch has come to before it goes to its owners. */
 export interface OrderedRowsOut extends Outcome {
-  readonly piece: OrderedPiece;
+  /** What is left, as one batch with what was known before each row. */
+  readonly batch: RecordBatch;
 }
 
 const PLACE_FIELDS: readonly Field[] = [
@@ -54,32 +55,11 @@ const PLACE_FIELDS: readonly Field[] = [
   { name: "\u0000place", type: { kind: "i32" }, nullable: false },
 ];
 
-/** Some rows of a piece. */
-export function takeRows(
-  { batch, watermarks, places }: OrderedPiece,
-  rows: readonly number[],
-): OrderedPiece {
-  return {
-    batch: batch.take(rows),
-    watermarks: Float64Array.from(rows, (row) => watermarks[row]),
-    places: Int32Array.from(rows, (row) => places[row]),
-  };
+function constant(values: Float64Array | Int32Array, at: number): Column {
+  return { type: PLACE_FIELDS[at].type, length: values.length, nullCount: 0, values };
 }
 
-/** A piece as one batch, to be sent. */
-export function pieceBatch({ batch, watermarks, places }: OrderedPiece): RecordBatch {
-  const { length, schema, columns } = batch;
-  const added = [watermarks, places].map((values, at): Column => {
-    return { type: PLACE_FIELDS[at].type, length, nullCount: 0, values };
-  });
-  return new RecordBatch(
-    { fields: [...schema.fields, ...PLACE_FIELDS] },
-    [...columns, ...added],
-    length,
-  );
-}
-
-/** What {@linkcode pieceBatch} made one batch of. */
+/** The rows that {@linkcode OrderedInput.prepare} gave, or some of them. */
 export function pieceOf({ schema, columns, length }: RecordBatch): OrderedPiece {
   const [watermarks, places] = columns.slice(-PLACE_FIELDS.length);
   const fields = schema.fields.slice(0, -PLACE_FIELDS.length);
@@ -110,7 +90,8 @@ export class OrderedInput implements Disposable {
   readonly #isTimed: boolean;
   readonly #watermark: number;
   readonly #picked: readonly number[];
-  readonly #fields: readonly Field[];
+  /** Of what is left, with what was known before each row. */
+  readonly #placed: Schema;
 
   /**
    * An input of batches of `schema`.
@@ -136,11 +117,12 @@ export class OrderedInput implements Disposable {
     );
     const [first, ...more] = this.#beside.map((at) => schema.fields[at]);
     const named = this.#isTimed ? [{ name: EVENT_TIME, type: first.type }, ...more] : [];
-    this.#fields = [
+    const fields = [
       ...named,
       ...this.#picked.map((at) => given.fields[at]),
     ];
-    this.schema = { fields: this.#fields.map(plainText) };
+    this.schema = { fields: fields.map(plainText) };
+    this.#placed = { fields: [...fields, ...PLACE_FIELDS] };
   }
 
   /** Prepares rows that start where the header says, the first of which has the place `from`. */
@@ -153,14 +135,12 @@ export class OrderedInput implements Disposable {
       ...this.#picked.map((at) => stepped.columnAt(at)),
     ];
     const { length } = stepped;
-    const piece = {
-      batch: new RecordBatch({ fields: this.#fields }, columns, length),
-      watermarks: rows ? Float64Array.from(rows, (row) => before[row]) : before,
-      places: Int32Array.from({ length }, (_, row) => from + (rows ? rows[row] : row)),
-    };
+    const places = placesOf(rows, length, from);
+    const watermarks = rows ? pickedFrom(before, rows) : before;
+    const placed = [...columns, constant(watermarks, 0), constant(places, 1)];
     const filtered = batch.length + added - length - bad.length;
     const counts = { absorbed: 0, filtered, late: 0, untimed: 0, bad: bad.length, added };
-    return { piece, counts, bad, late: [] };
+    return { batch: new RecordBatch(this.#placed, placed, length), counts, bad, late: [] };
   }
 
   #watermarks(batch: RecordBatch, { watermark, cap }: MessageHeader): Float64Array {
@@ -177,4 +157,17 @@ export class OrderedInput implements Disposable {
   [Symbol.dispose](): void {
     this.#steps[Symbol.dispose]();
   }
+}
+
+function pickedFrom(values: Float64Array, rows: ArrayLike<number>): Float64Array {
+  const picked = new Float64Array(rows.length);
+  for (let at = 0; at < rows.length; at++) picked[at] = values[rows[at]];
+  return picked;
+}
+
+/** Which row of the source's batch each is; `rows`: which of those that are left, absent: all. */
+function placesOf(rows: Int32Array | undefined, length: number, from: number): Int32Array {
+  const places = new Int32Array(length);
+  for (let row = 0; row < length; row++) places[row] = from + (rows ? rows[row] : row);
+  return places;
 }

@@ -1,7 +1,6 @@
 import { columnOf } from "../batch/column_of.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { OperatorOutcome, WindowOperator } from "../windows/window_operator.ts";
-import { takeRows } from "./ordered_input.ts";
 import type { OrderedPiece } from "./ordered_input.ts";
 import type { Outcome } from "./pipeline_frames.ts";
 import type { OwnerState } from "./window_owner.ts";
@@ -120,11 +119,12 @@ export class OrderedOwner implements Disposable {
     if (isSuspect && length > 1) {
       return Array.from(
         { length },
-        (_, row) => this.#add(batch, takeRows(piece, [row])),
+        (_, row) => this.#add(batch, rowOf(piece, row)),
       ).flat();
     }
     this.#note(batch.sequence, piece.places[0], piece.places[length - 1] + 1);
-    const positions = Float64Array.from(piece.places, (place) => at.position + place);
+    const positions = new Float64Array(length);
+    for (let row = 0; row < length; row++) positions[row] = at.position + piece.places[row];
     const outcome = this.#operator.add({ ...piece, ...at, positions });
     return [outcome];
   }
@@ -153,6 +153,16 @@ export class OrderedOwner implements Disposable {
   [Symbol.dispose](): void {
     this.#operator[Symbol.dispose]();
   }
+}
+
+/** One row of a piece. */
+function rowOf({ batch, watermarks, places }: OrderedPiece, row: number): OrderedPiece {
+  const end = row + 1;
+  return {
+    batch: batch.slice(row, end),
+    watermarks: watermarks.slice(row, end),
+    places: places.slice(row, end),
+  };
 }
 
 /** Results of the clock stand before those of a batch, in the same place whoever gives them. */

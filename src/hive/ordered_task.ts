@@ -12,14 +12,7 @@ import { ExchangeInputs } from "./exchange_inputs.ts";
 import { KeyRouter } from "./key_router.ts";
 import { MessagePieces } from "./message_pieces.ts";
 import { loadOperator, type OperatorMaker } from "./operator_loader.ts";
-import {
-  OrderedInput,
-  type OrderedPiece,
-  type OrderedSpec,
-  pieceBatch,
-  pieceOf,
-  takeRows,
-} from "./ordered_input.ts";
+import { OrderedInput, type OrderedSpec, pieceOf } from "./ordered_input.ts";
 import { OrderedOwner } from "./ordered_owner.ts";
 import {
   message,
@@ -137,20 +130,19 @@ class OrderedLogic implements PipelineLogic {
 
   take(batch: RecordBatch, header: MessageHeader): Taken {
     const { ordered } = this.#spec;
-    const { piece, ...outcome } = this.#input.prepare(batch, header, this.#from);
+    const { batch: rows, ...outcome } = this.#input.prepare(batch, header, this.#from);
     this.#from += batch.length;
-    const { length } = piece.batch;
-    if (length > 0 && !this.#router) this.#hand(this.#bee, piece, header);
-    else if (length > 0) {
-      this.#router!.rowsByOwner(piece.batch).forEach((rows, owner) => {
-        if (rows.length > 0) this.#hand(owner, takeRows(piece, rows), header);
+    if (rows.length > 0 && !this.#router) this.#hand(this.#bee, rows, header);
+    else if (rows.length > 0) {
+      this.#router!.rowsByOwner(rows).forEach((own, owner) => {
+        if (own.length > 0) this.#hand(owner, rows.take(own), header);
       });
     }
     return { ...outcome, watermarkAfter: watermarkAfter(ordered, batch, header) };
   }
 
-  #hand(to: number, piece: OrderedPiece, { sequence, generation }: MessageHeader): void {
-    const batch = spellOut(pieceBatch(piece));
+  #hand(to: number, rows: RecordBatch, { sequence, generation }: MessageHeader): void {
+    const batch = spellOut(rows);
     if (to !== this.#bee) {
       const header = message({ kind: MessageKind.rows, generation, sequence });
       return this.#outputs.peer(to).sendRows(header, batch);
