@@ -207,6 +207,14 @@ Deno.test("integer sums stay exact far beyond 2⁵³, on the way there and back"
   assert(error.message.includes("18446744073709551614"));
 });
 
+Deno.test("least and greatest values are 0 where they are −0", () => {
+  const batch = RecordBatch.fromRows([{ x: -0 }], { schema: schema({ x: t.f64 }) });
+  const aggregates = { least: new Aggregate("min", ["x"]), most: new Aggregate("max", ["x"]) };
+  for (const fn of functionsOf(aggregates, batch.schema).values()) {
+    assert(Object.is(fn.result(addAll(fn, fn.init(), batch, 0)), 0));
+  }
+});
+
 Deno.test("an aggregate of a condition is of the rows for which it holds", () => {
   const batch = RecordBatch.fromRows([
     { n: 1, ok: true },

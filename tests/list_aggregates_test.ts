@@ -174,6 +174,16 @@ Deno.test("collect() lists values in order, and whole rows with their nulls", ()
   });
 });
 
+Deno.test("collect() lists what came after a snapshot behind what was in it", () => {
+  const batch = batchOf(t.i32, [1, 2, 3, 4]);
+  const list = { list: collect({ of: "v" }) };
+  const [before] = functionsOf(list, batch.schema).values();
+  const [after] = functionsOf(list, batch.schema).values();
+  const loaded = after.load(structuredClone(before.save(stateOf(before, batch.slice(0, 3)))));
+  const later = stateOf(after, batch.slice(3, 4));
+  assertEquals(after.result(after.merge(later, loaded)), [1, 2, 3, 4]);
+});
+
 Deno.test("collect() fails beyond its limit, or stays with the first values", () => {
   const batch = batchOf(t.i32, [1, 2, 3]);
   const first = collect({ of: "v", limit: 2, onLimit: "first" });

@@ -152,6 +152,14 @@ Deno.test("reduce() folds rows in order, and gives null of none", async () => {
   assertEquals(fn.result(fn.init()), null);
 });
 
+Deno.test("reduce() folds what came after a snapshot behind what was in it", async () => {
+  const aggregates = { path: reduce((a: number, b: number) => 10 * a + b, { of: "at" }) };
+  const [[before], [after]] = [await inBee(aggregates), await inBee(aggregates)];
+  const loaded = after.load(structuredClone(before.save(stateOf(before, BATCH.slice(0, 2)))));
+  const later = stateOf(after, BATCH.slice(2, 3));
+  assertEquals(after.result(after.merge(later, loaded)), 123);
+});
+
 Deno.test("rows that a condition leaves out are not seen by functions", async () => {
   const none = aggregateRows((rows: unknown[]) => rows.length).where(col("price").gt(3));
   assertEquals(none.computed?.length, 1);
