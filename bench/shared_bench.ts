@@ -1,0 +1,179 @@
+/**
+ * Ten kinds of windows over one stream that share their slices, against the fastest of them alone.
+ *
+ * Both take the same columns in kernel memory, in batches of 65,536 rows, on one core, close what
+ * the watermark has passed after each of them, and read every result. A round is an hour of rows:
+ * so many events as are in the longest window.
+ *
+ * @module
+ */
+import { create, type Kernel } from "../src/kernel/kernel.ts";
+import { KernelWindowTable } from "../src/kernel/window_table.ts";
+import type {
+  AggregateOp,
+  KernelColumn,
+  PlannedWindows,
+  WindowExtent,
+  WindowPlan,
+  WindowRows,
+} from "../src/kernel/window_types.ts";
+import { Random } from "../tests/support/random.ts";
+import type { BenchGroup, BenchRow } from "./support/bench.ts";
+import { compare } from "./support/bench.ts";
+import { advance, type BatchView, placedBatch } from "./support/placed_batch.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const BATCH_ROWS = 65_536;
+const ROUNDS = 7;
+const BUDGET_BYTES = 1 << 30;
+/** That together take no more than three times as long as the fastest alone. */
+const TARGET = 1 / 3;
+
+const ROWS_OF_PLAN: Omit<WindowPlan, keyof WindowExtent | "aggregates"> = {
+  allowedLateness: 0,
+  keys: [{ kind: "i32" }],
+  values: [{ type: { kind: "f64" }, nullable: false }],
+};
+
+/** A kind of windows, in minutes, with what is computed of them. */
+function windows(
+  extent: { size: number; slide?: number; step?: number },
+  ...ops: readonly AggregateOp[]
+): PlannedWindows {
+  const { size, slide = size, step } = extent;
+  return {
+    window: {
+      size: size * MINUTE,
+      offset: 0,
+      slide: slide * MINUTE,
+      ...(step !== undefined && { step: step * MINUTE }),
+    },
+    aggregates: ops.map((op) => ({ op, value: op === "count" ? -1 : 0 })),
+  };
+}
+
+const KINDS: readonly PlannedWindows[] = [
+  windows({ size: 1 }, "count"),
+  windows({ size: 2 }, "mean"),
+  windows({ size: 5 }, "count", "mean"),
+  windows({ size: 10 }, "min", "max"),
+  windows({ size: 15 }, "sum"),
+  windows({ size: 30 }, "mean", "max"),
+  windows({ size: 60 }, "count", "mean", "min", "max"),
+  windows({ size: 5, slide: 1 }, "mean"),
+  windows({ size: 60, slide: 5 }, "count", "max"),
+  windows({ size: 60, step: 10 }, "sum"),
+];
+
+interface Case {
+  readonly keys: number;
+  /** Rows of an hour. */
+  readonly rows: number;
+  readonly target: number | null;
+}
+
+function column(kind: string, values: BigInt64Array | Float64Array | Int32Array): KernelColumn {
+  return { type: { kind }, length: values.length, nullCount: 0, values };
+}
+
+function batchOf(random: Random, { keys, rows }: Case, from: number): WindowRows {
+  const length = Math.min(BATCH_ROWS, rows - from);
+  const timeOf = (row: number) => BigInt(Math.floor((from + row) / rows * HOUR));
+  return {
+    length,
+    times: column("timestamp", BigInt64Array.from({ length }, (_, row) => timeOf(row))),
+    keys: [column("i32", Int32Array.from({ length }, () => random.below(keys) * 7919))],
+    values: [column("f64", Float64Array.from({ length }, () => random.next() * 100))],
+  };
+}
+
+let read = 0;
+
+function readColumn(values: KernelColumn["values"]): void {
+  if (values instanceof Float64Array) { for (const value of values) read += value; }
+  if (values instanceof BigInt64Array) { for (const value of values) read += Number(value); }
+}
+
+/** Adds all batches to windows that go on from round to round, and reads what closes. */
+function runner(
+  kernel: Kernel,
+  [{ window, aggregates }, ...others]: readonly PlannedWindows[],
+  batches: readonly BatchView[],
+): () => number {
+  const plan = { ...ROWS_OF_PLAN, ...window, aggregates, ...(others.length > 0 && { others }) };
+  const table = new KernelWindowTable(kernel, plan);
+  let watermarkBefore = -Infinity;
+  return () => {
+    let rows = 0;
+    for (const batch of batches) {
+      const columns = batch();
+      const at = { watermarkBefore, bound: 0, partition: 0, position: rows };
+      watermarkBefore = table.add(columns, at).watermarkAfter;
+      while (table.nextClose() <= watermarkBefore) {
+        const closed = table.close(watermarkBefore);
+        for (const { values } of closed?.aggregates ?? []) readColumn(values);
+      }
+      rows += columns.length;
+    }
+    return rows;
+  };
+}
+
+/** The kind that takes the least time alone. */
+function fastest(runners: readonly (() => number)[], next: () => void): () => number {
+  const timed = runners.map((run) => {
+    const times = [0, 1, 2].map(() => {
+      next();
+      const start = performance.now();
+      run();
+      return performance.now() - start;
+    });
+    return { run, ms: Math.min(...times.slice(1)) };
+  });
+  return timed.reduce((least, each) => each.ms < least.ms ? each : least).run;
+}
+
+async function shared(one: Case): Promise<BenchRow> {
+  const { keys, rows, target } = one;
+  const kernel = create({ budgetBytes: BUDGET_BYTES });
+  const random = new Random(1);
+  const batches: BatchView[] = [];
+  for (let from = 0; from < rows; from += BATCH_ROWS) {
+    batches.push(placedBatch(kernel, batchOf(random, one, from)));
+  }
+  const next = () => {
+    for (const batch of batches) advance(batch, HOUR);
+  };
+  const alone = KINDS.map((kind) => runner(kernel, [kind], batches));
+  const baseline = fastest(alone, next);
+  let turn = 0;
+  return await compare({
+    name: `ten windows of 1 to 60 minutes together, ${keys} keys, ${rows} rows an hour, to the ` +
+      `fastest alone`,
+    target,
+    rounds: ROUNDS,
+    beforeRound: () => {
+      if (turn++ % 2 === 0) next();
+    },
+    contender: runner(kernel, KINDS, batches),
+    baseline,
+    note: "six tumbling, two sliding, one cumulating and one of an hour; every result read",
+  });
+}
+
+const CASES: readonly Case[] = [
+  { keys: 1000, rows: 10_000_000, target: TARGET },
+  { keys: 1000, rows: 2_000_000, target: null },
+  { keys: 100, rows: 2_000_000, target: TARGET },
+];
+
+async function rows(): Promise<BenchRow[]> {
+  const out: BenchRow[] = [];
+  for (const one of CASES) out.push(await shared(one));
+  if (Number.isNaN(read)) throw new Error("A mean of numbers is none");
+  return out;
+}
+
+/** Windows that share slices, on one core. */
+export const group: BenchGroup = { name: "windows that share slices", rows };
