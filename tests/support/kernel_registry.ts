@@ -51,7 +51,7 @@ export const FAMILIES: readonly KernelFamily[] = [
     exports: ["tableKinds", "lateOfKind", "outsideOfKind"],
     twin: "src/windows/reference_window_table.ts#ReferenceWindowTable",
     test: "tests/shared_windows_test.ts",
-    bench: "bench/sliding_bench.ts",
+    bench: "bench/shared_bench.ts",
   },
   {
     exports: [

@@ -1,0 +1,167 @@
+import { assertEquals } from "@std/assert";
+import {
+  CalendarWindow,
+  col,
+  count,
+  from,
+  max,
+  mean,
+  reduce,
+  type RunnablePipeline,
+  SlidingWindow,
+  sum,
+  type TimedPipeline,
+  together,
+  TumblingWindow,
+} from "../mod.ts";
+
+interface Row {
+  at: number;
+  key: string;
+  value: number;
+}
+
+const DATA = Array.from({ length: 300 }, (_, at): Row => {
+  return { at: at * 1000, key: at % 3 === 0 ? "a" : "b", value: at % 17 };
+});
+
+function timed(): TimedPipeline<Row> {
+  return from(DATA, { workers: 1 }).timestamps("at", { format: "ms" }) as TimedPipeline<Row>;
+}
+
+const minutes = new TumblingWindow({ size: "1m" });
+
+/** What is told of slices. */
+function told(...pipelines: readonly RunnablePipeline<unknown>[]): string[] {
+  const [common] = together(...pipelines as RunnablePipeline<never>[]).explain().split("\n\n");
+  return common.split("\n").filter((line) => line.includes("slices"));
+}
+
+const counted = { n: count() };
+
+Deno.test("windows of the same rows and keys share slices, whatever is computed of them", () => {
+  const keyed = timed().keyBy("key");
+  const lines = told(
+    keyed.window(minutes).aggregate(counted),
+    keyed.window(new TumblingWindow({ size: "90s" })).aggregate({ mean: mean("value") }),
+    keyed.window(new SlidingWindow({ size: "5m", slide: "1m", offset: "15s" }))
+      .aggregate({ high: count().where(col("value").gt(3)) }),
+  );
+  assertEquals(lines, [
+    `pipelines 1, 2 and 3 share slices of 15s, keyed by "key": their rows are aggregated once`,
+  ]);
+});
+
+Deno.test("conditions that were written twice are the same steps", () => {
+  const [one, other] = [1, 2].map((minutes) =>
+    timed().filter(col("value").gt(3)).window(new TumblingWindow({ size: minutes * 60_000 }))
+      .aggregate(counted)
+  );
+  const rows = timed();
+  const filtered = [1, 2].map((minutes) =>
+    rows.filter(col("value").gt(3)).window(new TumblingWindow({ size: minutes * 60_000 }))
+      .aggregate(counted)
+  );
+  assertEquals(told(...filtered), [
+    "pipelines 1 and 2 share slices of 1m, keyed by nothing: their rows are aggregated once",
+  ]);
+  assertEquals(told(one, other), [
+    "pipeline 2 has slices of its own: their sources or options differ",
+  ]);
+});
+
+Deno.test("windows that cannot share slices have their own, and it is said why", () => {
+  const rows = timed();
+  const keyed = rows.keyBy("key");
+  const first = keyed.window(minutes).aggregate(counted);
+  const reason = (other: RunnablePipeline<unknown>) => told(first, other).join().split(": ")[1];
+  const steps = rows.filter(col("value").gt(3)).keyBy("key").window(minutes).aggregate(counted);
+  assertEquals(reason(steps), "their steps differ");
+  assertEquals(reason(rows.window(minutes).aggregate(counted)), "their keys differ");
+  const product = col<number>("value").mul(2);
+  assertEquals(
+    reason(keyed.window(minutes).aggregate({ total: sum(product) })),
+    "a row may have no value for what one of them computes",
+  );
+  const months = new CalendarWindow({ unit: "month", timeZone: "UTC" });
+  assertEquals(reason(keyed.window(months).aggregate(counted)), "they are of a calendar");
+  const days = new TumblingWindow({ size: "24h" });
+  assertEquals(
+    reason(keyed.window(days).aggregate(counted)),
+    "a window would have more than 256 slices",
+  );
+});
+
+Deno.test("windows whose rows must be in order have no slices to share", () => {
+  const keyed = timed().keyBy("key");
+  const first = keyed.window(minutes).aggregate(counted);
+  const last = keyed.window(minutes).aggregate({
+    last: reduce((_before: Row, row: Row) => row),
+  });
+  const [line] = told(first, last);
+  assertEquals(line.split(": ").slice(0, 2), [
+    "pipeline 2 has slices of its own",
+    "their order matters",
+  ]);
+});
+
+Deno.test("event times and watermarks must be made the same way", () => {
+  const rows = from(DATA, { workers: 1 });
+  const [one, other] = [0, 10].map((maxDisorder) =>
+    rows.timestamps("at", { format: "ms", maxDisorder }).window(minutes).aggregate(counted)
+  );
+  assertEquals(told(one, other), ["pipeline 2 has slices of its own: their event times differ"]);
+});
+
+Deno.test("sixteen pipelines share slices, the next share others", () => {
+  const rows = timed();
+  const pipelines = Array.from(
+    { length: 18 },
+    (_, at) =>
+      rows.window(new TumblingWindow({ size: (at + 1) * 1000 })).aggregate({ most: max("value") }),
+  );
+  const lines = told(...pipelines);
+  assertEquals(lines.map((line) => line.split(", keyed")[0]), [
+    "pipelines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 and 16 share slices of 1s",
+    "pipelines 17 and 18 share slices of 1s",
+  ]);
+});
+
+Deno.test("windows that share slices in worker threads give what each gives alone", async () => {
+  const keyed = timed().keyBy("key");
+  const one = keyed.window(minutes).aggregate({ n: count(), most: max("value") });
+  const other = keyed.window(new SlidingWindow({ size: "2m", slide: "30s" }))
+    .aggregate({ sum: sum("value") });
+  const alone: unknown[][] = [await Array.fromAsync(one), await Array.fromAsync(other)];
+  const both = together(one, other);
+  const [ones, others] = both.batches();
+  const batches = await Promise.all([Array.fromAsync(ones), Array.fromAsync(others)]);
+  const rows: unknown[][] = batches.map((each) =>
+    each.flatMap((batch) => batch.toRows() as unknown[])
+  );
+  assertEquals(rows, alone);
+  assertEquals(both.metrics().map(({ absorbed }) => absorbed), [300, 300]);
+  assertEquals(both.metrics().map(({ rowsOut }) => rowsOut), alone.map(({ length }) => length));
+});
+
+Deno.test("results of windows are given once to all that go on with them", async () => {
+  let read = 0;
+  const rows = {
+    *[Symbol.iterator]() {
+      for (const row of DATA) {
+        read++;
+        yield row;
+      }
+    },
+  };
+  const results = from(rows, { workers: 1 }).timestamps("at", { format: "ms" }).keyBy("key")
+    .window(minutes).aggregate({ n: count() });
+  const high = results.filter(col("n").gt(30));
+  const hours = results.window(new TumblingWindow({ size: "1h" })).aggregate({ all: sum("n") });
+  const [ofHigh, ofHours] = together(high, hours).batches();
+  const both = [Array.fromAsync(ofHigh), Array.fromAsync(ofHours)] as const;
+  const [some, total] = await Promise.all(both);
+  assertEquals(some.flatMap((batch) => batch.toRows()).map(({ n }) => n), [40, 40, 40, 40, 40]);
+  assertEquals(total.flatMap((batch) => batch.toRows()).map(({ all }) => all), [300]);
+  assertEquals(read, 300);
+});
