@@ -137,7 +137,7 @@ Deno.test("more open windows than allowed are an error that says what to do", ()
   assertThrows(
     () => put(few, 1, [[12, "b"]]),
     RangeError,
-    "Cannot open another window: at most 2 pairs of a window, or slice, and a key may be open",
+    "Cannot open another window: at most 2 pairs of a window, or slice, and a key may be open in a bee",
   );
 });
 

@@ -21,6 +21,7 @@ const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 /** The kernel names owners by a byte, of which one value means nobody. */
 const MAX_WORKERS = 255;
 const DEFAULT_MEMORY_BYTES = 1024 * 1024 * 1024;
+const DEFAULT_MAX_OPEN = 16_777_216;
 const DEFAULT_EPOCH_ROWS = 65_536;
 const DEFAULT_BATCH_ROWS = 16_384;
 const DEFAULT_CHECKPOINT_BATCHES = 256;
@@ -77,6 +78,12 @@ export interface PipelineOptions {
   /** Kernel memory of each bee, in bytes, from 256 KiB to 4 GiB − 64 KiB. Default 1 GiB. */
   memoryBytes?: number;
   /**
+   * The most pairs of a window and a key that each bee may have open where windows are kept in
+   * JavaScript, as `explain()` tells; of windows that overlap, of a slice and a key. More fail the
+   * run. Those in kernels are limited by `memoryBytes`. Default 16,777,216.
+   */
+  maxOpenWindows?: number;
+  /**
    * Capacity in bytes of each ring to and from a bee: a power of two. A row takes at most half. The
    * rings between bees are smaller where they would take more than 256 MiB together. Default 4 MiB.
    */
@@ -106,6 +113,8 @@ export interface PipelineSettings {
   readonly deliveryGuarantee: DeliveryGuarantee;
   /** What the kernel of each bee is made with. */
   readonly kernel: KernelOptions;
+  /** The most that an operator in JavaScript may have open. */
+  readonly maxOpenWindows: number;
   readonly ringBytes: number;
   readonly batchRows: number;
   readonly epochRows: number;
@@ -129,6 +138,7 @@ const OPTIONS: OptionRule<PipelineOptions> = {
     lateOutput: true,
     deliveryGuarantee: true,
     memoryBytes: true,
+    maxOpenWindows: true,
     ringBytes: true,
     batchRows: true,
     epochRows: true,
@@ -158,6 +168,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     lateOutput,
     deliveryGuarantee = DeliveryGuarantee.ExactlyOnce,
     memoryBytes = DEFAULT_MEMORY_BYTES,
+    maxOpenWindows = DEFAULT_MAX_OPEN,
     ringBytes = DEFAULT_RING_BYTES,
     batchRows = DEFAULT_BATCH_ROWS,
     epochRows = DEFAULT_EPOCH_ROWS,
@@ -187,6 +198,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
       budgetBytes: check.count("memoryBytes", memoryBytes, memoryRange),
       remedy: "raise memoryBytes",
     },
+    maxOpenWindows: check.count("maxOpenWindows", maxOpenWindows, { least: 1 }),
     ringBytes: check.ringBytes(ringBytes),
     batchRows: check.count("batchRows", batchRows, { least: 1 }),
     epochRows: check.count("epochRows", epochRows, { least: 1 }),

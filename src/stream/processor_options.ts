@@ -69,6 +69,7 @@ const PIPELINE: Readonly<Record<keyof PipelineOptions, true>> = {
   lateOutput: true,
   deliveryGuarantee: true,
   memoryBytes: true,
+  maxOpenWindows: true,
   ringBytes: true,
   batchRows: true,
   epochRows: true,

@@ -49,6 +49,8 @@ interface Asked extends WindowingPlan {
   /** How long windows are revised after their end, ms. */
   readonly revisedFor: number;
   readonly semantics: WindowSemantics;
+  /** The most pairs of a window and a key that an operator in JavaScript may have open. */
+  readonly maxOpen: number;
 }
 
 const ORDERED_WINDOWS: Readonly<Record<WindowSpec["kind"], string>> = {
@@ -96,7 +98,8 @@ export function windowedPlan(
   const trigger = windowing!.trigger ?? triggerFor(settings.semantics, kind);
   const semantics = semanticsFor(settings.semantics, kind);
   const told: WindowingPlan = { assigner, ...(trigger && { trigger }) };
-  const asked = { ...told, aggregates, revisedFor, semantics };
+  const { maxOpenWindows: maxOpen } = settings;
+  const asked = { ...told, aggregates, revisedFor, semantics, maxOpen };
   const because = whyInOrder(asked);
   if (because !== undefined) {
     return { aggregates, windowing: told, ordered: orderedPlan(asked, because) };
@@ -108,12 +111,13 @@ export function windowedPlan(
 }
 
 function orderedPlan(
-  { assigner, trigger, aggregates, revisedFor, semantics }: Asked,
+  { assigner, trigger, aggregates, revisedFor, semantics, maxOpen }: Asked,
   because: string,
 ): OrderedPlan {
   const windows: WindowOperatorSpec = {
     window: windowSpecOf(assigner),
     semantics,
+    maxOpen,
     ...(trigger && { trigger }),
     ...(revisedFor > 0 && { revisedFor }),
   };

@@ -24,11 +24,10 @@ export function whySessionsInJavaScript(placed: PlacedSessions): string | undefi
 }
 
 function whyByWindows({ windows }: PlacedSessions): string | undefined {
-  const { trigger, revisedFor = 0, maxOpen, semantics } = windows;
+  const { trigger, revisedFor = 0, semantics } = windows;
   const { negativeStarts, closing, sessionEnd } = { ...FLINK_SEMANTICS, ...semantics };
   if (trigger !== undefined) return "a trigger gives results before or after their ends";
   if (revisedFor > 0) return "late rows revise them";
-  if (maxOpen !== undefined) return "there is a limit of how many may be open";
   if (!negativeStarts) return "there are none that start before 1970";
   if (closing === "passed") return "they close when their end is passed";
   return sessionEnd === "last" ? "their end is the time of their last row" : undefined;

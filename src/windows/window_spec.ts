@@ -56,6 +56,9 @@ export interface WindowOperatorSpec {
   readonly revisedFor?: number;
   /** Default Flink's. */
   readonly semantics?: Partial<WindowSemantics>;
-  /** The most pairs of a window, or a slice of windows, and a key. Default 16 Mi. */
+  /**
+   * The most pairs of a window, or a slice of windows, and a key, where they are kept in JavaScript.
+   * Default 16 Mi.
+   */
   readonly maxOpen?: number;
 }

@@ -184,7 +184,8 @@ export abstract class OperatorCore {
     if (++this.#open <= this.#maxOpen) return;
     throw new RangeError(
       `Cannot open another window: at most ${this.#maxOpen} pairs of a window, or slice, and a ` +
-        `key may be open, and they are; make windows shorter, keys fewer or maxOpen larger`,
+        `key may be open in a bee, and they are; make windows shorter, keys fewer, or raise ` +
+        `maxOpenWindows`,
     );
   }
 
