@@ -155,6 +155,7 @@ Deno.test("reduce() folds rows in order, and gives null of none", async () => {
 Deno.test("reduce() folds what came after a snapshot behind what was in it", async () => {
   const aggregates = { path: reduce((a: number, b: number) => 10 * a + b, { of: "at" }) };
   const [[before], [after]] = [await inBee(aggregates), await inBee(aggregates)];
+  stateOf(before, BATCH);
   const loaded = after.load(structuredClone(before.save(stateOf(before, BATCH.slice(0, 2)))));
   const later = stateOf(after, BATCH.slice(2, 3));
   assertEquals(after.result(after.merge(later, loaded)), 123);
