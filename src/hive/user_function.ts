@@ -29,7 +29,7 @@ export type UserFunction = (value: unknown, info: unknown) => unknown;
 /** Options of {@linkcode describeFunction}. */
 export interface DescribeOptions {
   /**
-   * Plain data that the function reads as `context` of its second argument; it is copied here and
+   * Plain data that the function reads as `context` of its last argument; it is copied here and
    * now, as `structuredClone` does.
    */
   context?: unknown;
