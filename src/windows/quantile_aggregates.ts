@@ -15,9 +15,10 @@ function checkQuantile(op: string, q: unknown): void {
  * 2019). 0 gives the least and 1 the greatest value exactly.
  *
  * Values of both signs and infinities have their places; nulls are left out; with a `NaN` among
- * them it is `NaN`; of no values null. A group takes 8 to 16 bytes for each bin of 2 % between the least
- * and the greatest magnitude of a sign, at most 2,048 bins: magnitudes below 10⁻¹⁷ of the greatest
- * one of their sign count as that. The same on any number of bees, in whatever order rows come.
+ * them it is `NaN`; of no values null. A group takes 8 to 16 bytes for each bin of 2 % between the
+ * least and the greatest magnitude of a sign, at most 2,048 bins: magnitudes below 10⁻¹⁷ of the
+ * greatest one of their sign count as that. The same on any number of bees, in whatever order rows
+ * come.
  *
  * @throws {TypeError | RangeError} when it is of neither a column, by its name, nor an expression,
  *   or `q` is not from 0 to 1.
