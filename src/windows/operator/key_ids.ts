@@ -104,18 +104,28 @@ export class KeyIds {
   ranks(): Int32Array {
     const given = this.#pool?.given ?? -1;
     if (this.#ranked === given) return this.#ranks;
-    const parts = Array.from({ length: this.end }, (_, id) => this.#partsOf(id));
-    const order = Int32Array.from(parts, (_, id) => id).sort((a, b) => {
-      for (let at = 0; at < this.#columns.length; at++) {
-        const compared = this.#columns[at].compare(parts[a][at], parts[b][at]);
-        if (compared !== 0) return compared;
-      }
-      return 0;
-    });
+    const order = Int32Array.from({ length: this.end }, (_, id) => id);
+    const [only, ...others] = this.#columns;
+    order.sort(others.length > 0 ? this.#comparer() : (a, b) => only.compare(a, b));
     this.#ranks = new Int32Array(this.end);
     order.forEach((id, rank) => this.#ranks[id] = rank);
     this.#ranked = given;
     return this.#ranks;
+  }
+
+  /** Compares keys of several columns, whose parts are looked up once. */
+  #comparer(): (a: number, b: number) => number {
+    const columns = this.#columns;
+    const width = columns.length;
+    const parts = new Int32Array(this.end * width);
+    for (let id = 0; id < this.end; id++) parts.set(this.#partsOf(id), id * width);
+    return (a, b) => {
+      for (let at = 0; at < width; at++) {
+        const order = columns[at].compare(parts[a * width + at], parts[b * width + at]);
+        if (order !== 0) return order;
+      }
+      return 0;
+    };
   }
 
   #forgetIdle(): void {

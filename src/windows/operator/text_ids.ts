@@ -179,10 +179,14 @@ export class TextIds implements ValueIds {
   compare(a: number, b: number): number {
     if (a === b) return 0;
     if (a === this.#null || b === this.#null) return a === this.#null ? 1 : -1;
-    const [left, right] = [this.#bytesOf(a), this.#bytesOf(b)];
-    const shared = Math.min(left.length, right.length);
-    for (let at = 0; at < shared; at++) if (left[at] !== right[at]) return left[at] - right[at];
-    return left.length - right.length;
+    const arena = this.#arena;
+    const [left, right] = [this.#starts[a], this.#starts[b]];
+    const shared = Math.min(this.#lengths[a], this.#lengths[b]);
+    for (let at = 0; at < shared; at++) {
+      const order = arena[left + at] - arena[right + at];
+      if (order !== 0) return order;
+    }
+    return this.#lengths[a] - this.#lengths[b];
   }
 
   keep(marked: Uint8Array): void {
