@@ -1,13 +1,17 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import {
+  argMax,
   col,
   collect,
   count,
   CustomWindow,
+  first,
   from,
+  last,
   max,
   type PipelineOptions,
+  PunctuatedWatermarks,
   type SemanticsOptions,
   SessionWindow,
   sum,
@@ -35,6 +39,7 @@ const COLUMNS = schema({
   gap: t.i32,
   start: t.timestamp,
   end: t.timestamp,
+  mark: t.timestamp,
 });
 
 interface Row {
@@ -45,6 +50,8 @@ interface Row {
   readonly gap: number | null;
   readonly start: number;
   readonly end: number;
+  /** A watermark that the row carries. */
+  readonly mark: number | null;
   readonly partition: number;
 }
 
@@ -52,7 +59,8 @@ interface Case {
   readonly rows: readonly Row[];
   readonly keys: readonly ("key" | "group")[];
   readonly partitions: number;
-  readonly bound: number;
+  /** `undefined`: watermarks are those that rows carry. */
+  readonly bound: number | undefined;
   /** How long windows are revised; 0: not. */
   readonly lateness: number;
   readonly window: OracleWindow;
@@ -81,6 +89,7 @@ const windows: fc.Arbitrary<OracleWindow> = fc.oneof(
     kind: fc.constant("count" as const),
     size: fc.integer({ min: 1, max: 6 }),
     slide: fc.integer({ min: 1, max: 6 }),
+    partial: fc.boolean(),
   }),
   fc.constant({ kind: "global" as const }),
   fc.constant({
@@ -116,16 +125,18 @@ function rowsOf(partitions: number): fc.Arbitrary<Row[]> {
     key: fc.constantFrom("", "a", "b", "é", null),
     group: fc.nat({ max: 1 }),
     gap: fc.option(fc.integer({ min: -1, max: 15 }), { freq: 10 }),
+    ahead: fc.option(fc.integer({ min: -30, max: 5 }), { freq: 2 }),
     span: fc.tuple(fc.integer({ min: -5, max: 5 }), fc.integer({ min: -1, max: 15 })),
     partition: fc.nat({ max: partitions - 1 }),
   }, { noNullPrototype: true });
   return fc.array(row, { maxLength: 50 }).map((rows) => {
     let now = -30;
-    return rows.map(({ step, back, isTimed, span: [from, length], ...rest }, x): Row => {
+    return rows.map(({ step, back, isTimed, ahead, span: [from, length], ...rest }, x): Row => {
       now += step;
       const at = isTimed === 0 ? null : now - back;
       const start = 4 * Math.floor((now - back + from) / 4);
-      return { at, x, start, end: start + length, ...rest };
+      const mark = ahead === null ? null : now + ahead;
+      return { at, x, start, end: start + length, mark, ...rest };
     });
   });
 }
@@ -142,7 +153,7 @@ const cases: fc.Arbitrary<Case> = fc.integer({ min: 1, max: 3 }).chain((partitio
     rows: rowsOf(partitions),
     keys: fc.constantFrom<Case["keys"]>([], ["key"], ["key", "group"]),
     partitions: fc.constant(partitions),
-    bound: fc.constantFrom(0, 3, 10, 40),
+    bound: fc.constantFrom(0, 3, 10, 40, undefined),
     lateness: fc.constantFrom(0, 0, 1, 7, 25),
     window: windows,
     trigger: fc.option(triggers, { nil: undefined }),
@@ -157,14 +168,24 @@ const cases: fc.Arbitrary<Case> = fc.integer({ min: 1, max: 3 }).chain((partitio
   trigger: triggerFor(given.window, trigger),
 }));
 
+const IN_KERNEL = {
+  n: count(),
+  total: sum("x"),
+  most: max("x"),
+  earliest: first("x"),
+  latest: last("x"),
+  best: argMax("x", "group"),
+};
+
 type Line = Readonly<Record<string, unknown>>;
 
-function lineOf({ windowStart, windowEnd, n, total, most, list, ...rest }: Line, keys: unknown[]) {
+function lineOf({ windowStart, windowEnd, list, ...rest }: Line, keys: unknown[]) {
   const { paneIndex = 0, paneTiming = "onTime", rowKind = "insert" } = rest;
   const takesBack = rowKind === "updateBefore" || rowKind === "delete";
   const pane = `${takesBack ? "takes back " : ""}${paneTiming} ${paneIndex}`;
   const bounds = `${windowStart ?? "-"}..${windowEnd ?? "-"}`;
-  return `${bounds} ${JSON.stringify(keys)} ${pane}: ${n} ${total} ${most} [${list}]`;
+  const results = Object.keys(IN_KERNEL).map((name) => rest[name]).join(" ");
+  return `${bounds} ${JSON.stringify(keys)} ${pane}: ${results} [${list}]`;
 }
 
 function expectedLine({ windowStart, windowEnd, keys, values, ...pane }: OracleResult): string {
@@ -175,21 +196,39 @@ function expectedLine({ windowStart, windowEnd, keys, values, ...pane }: OracleR
   return lineOf({ ...bounds, ...values, paneIndex, paneTiming, rowKind }, [...keys]);
 }
 
+/** The watermark before each row: the least of those that rows of each partition have carried. */
+function marksBefore({ rows, partitions }: Case): number[] {
+  const greatest = new Array<number>(partitions).fill(-Infinity);
+  return rows.map(({ at, mark, partition }) => {
+    const before = Math.min(...greatest);
+    if (at !== null && mark !== null) greatest[partition] = Math.max(greatest[partition], mark);
+    return before;
+  });
+}
+
 function expectedOf(given: Case) {
   const { rows, keys, lateness, trigger, window, partitions, bound, semantics, inKernel } = given;
   const { panes, every, everyRows, onTime } = trigger ?? {};
+  const marks = bound === undefined ? marksBefore(given) : undefined;
   const told: OracleCase = {
-    rows: rows.map(({ at, partition, ...row }) => {
-      return { time: at, partition, keys: keys.map((key) => row[key]), values: { ...row } };
-    }),
+    rows: rows.map(({ at, partition, ...row }, place) => ({
+      time: at,
+      partition,
+      keys: keys.map((key) => row[key]),
+      values: { ...row },
+      ...(marks && { watermark: marks[place] }),
+    })),
     window,
     partitions,
-    bound,
+    ...(bound !== undefined && { bound }),
     semantics,
     aggregates: {
       n: exactly.count(),
       total: exactly.sum("x"),
       most: exactly.max("x"),
+      earliest: exactly.first("x"),
+      latest: exactly.last("x"),
+      best: exactly.argMax("x", "group"),
       ...(!inKernel && { list: exactly.collect("x") }),
     },
     ...(lateness > 0 && { lateData: "update", allowedLateness: lateness }),
@@ -211,6 +250,8 @@ function windowOf(window: OracleWindow) {
   return pipelineWindow(window);
 }
 
+const CARRIED = new PunctuatedWatermarks({ when: col("mark").isNotNull(), column: "mark" });
+
 function driverOf(given: Case): PipelineDriver<Line> {
   const { keys, partitions, bound, lateness, trigger, semantics } = given;
   const options: PipelineOptions = {
@@ -218,14 +259,14 @@ function driverOf(given: Case): PipelineDriver<Line> {
     ...(lateness > 0 && { lateData: "update", allowedLateness: lateness }),
   };
   const source = new TestSource({ partitions, schema: COLUMNS as never });
-  const timed = from(source, options).timestamps("at", { maxDisorder: bound });
+  const timed = from(source, options)
+    .timestamps("at", bound === undefined ? { watermarks: CARRIED } : { maxDisorder: bound });
   const [key, ...more] = keys;
   const window = windowOf(given.window);
   const windowed = key === undefined
     ? timed.window(window)
     : timed.keyBy(key, ...more).window(window);
-  const inKernel = { n: count(), total: sum("x"), most: max("x") };
-  const aggregates = given.inKernel ? inKernel : { ...inKernel, list: collect({ of: "x" }) };
+  const aggregates = given.inKernel ? IN_KERNEL : { ...IN_KERNEL, list: collect({ of: "x" }) };
   return new PipelineDriver<Line>(
     trigger ? windowed.trigger(trigger).aggregate(aggregates) : windowed.aggregate(aggregates),
   );

@@ -227,7 +227,7 @@ class KeyOracle {
     const reach = sessionsTouch ? 0 : 1;
     const parts = this.#open.filter((open) =>
       open.start + reach <= end && start + reach <= open.end
-    );
+    ).sort(inOrder);
     if (parts.length === 0 && !this.#isOpen(end, row)) return [];
     const whole = opened({
       start: Math.min(start, ...parts.map((part) => part.start)),
