@@ -11,7 +11,7 @@ import {
 } from "./support/killed_pipeline.ts";
 
 const SEEDS = 40;
-const SHAPES = ["windows", "rows"] as const;
+const SHAPES = ["windows", "ordered", "rows"] as const;
 const { AtMostOnce, AtLeastOnce, ExactlyOnce } = DeliveryGuarantee;
 
 function repeats({ results }: KilledRun): number {

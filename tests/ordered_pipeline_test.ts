@@ -148,6 +148,53 @@ Deno.test("A session may be of whole rows, or of what the kernel can aggregate, 
   assertEquals(numbers.length, 60);
 });
 
+Deno.test("Results of windows over rows in order go into further windows, and none is late", async () => {
+  await forSeedsAsync(40, async (random, seed) => {
+    const [gap, size] = [1 + random.below(30), 1 + random.below(100)];
+    const given = Array.from({ length: random.below(300) }, (_, n) => ({
+      at: 3 * n - random.below(20),
+      key: `k${random.below(4)}`,
+    }));
+    const runtime = new SimulatedRuntime({ seed });
+    const perWindow = from(given, { ...randomOptions(random), runtime })
+      .timestamps("at", { maxDisorder: 20 }).keyBy("key").window(new SessionWindow({ gap }))
+      .aggregate({ n: count() })
+      .window(new TumblingWindow({ size })).aggregate({ sessions: count(), rows: sum("n") });
+    const counted = new Map<number, [sessions: number, rows: number]>();
+    await runtime.drive(async () => {
+      if (seed % 2 === 0) breakBees(runtime, random);
+      for await (const { windowStart, sessions, rows } of perWindow) {
+        counted.set(windowStart, [sessions, rows!]);
+      }
+    });
+    const expected = new Map<number, [number, number]>();
+    for (const rows of Map.groupBy(given, ({ key }) => key).values()) {
+      const times = rows.map(({ at }) => at).sort((a, b) => a - b);
+      let [start, last] = [0, -Infinity];
+      times.forEach((time, at) => {
+        if (time - last > gap) start = at;
+        last = time;
+        if (at + 1 < times.length && times[at + 1] - time <= gap) return;
+        const window = Math.floor((time + gap - 1) / size) * size;
+        const [sessions, rows] = expected.get(window) ?? [0, 0];
+        expected.set(window, [sessions + 1, rows + at + 1 - start]);
+      });
+    }
+    assertEquals(counted, new Map([...expected].sort(([a], [b]) => a - b)));
+    assertEquals([perWindow.metrics().late, perWindow.metrics().unaccounted], [0, 0]);
+  });
+});
+
+Deno.test("Results of windows without bounds have no time for further windows", async () => {
+  const counted = (options: PipelineOptions) =>
+    from(ROWS, options).keyBy("key").window(new GlobalWindow()).aggregate({ n: count() })
+      .window(new TumblingWindow({ size: 10 })).aggregate({ keys: count() });
+  const runtime = new SimulatedRuntime();
+  const pipeline = counted({ workers: 1, runtime });
+  assertEquals(await runtime.drive(() => Array.fromAsync(pipeline)), []);
+  assertEquals([pipeline.metrics().untimed, pipeline.metrics().unaccounted], [3, 0]);
+});
+
 Deno.test("What a trigger waits for by the clock comes while the source is silent", () => {
   const pipeline = from([] as { at: number; key: string }[], { workers: 1 }).timestamps("at")
     .keyBy("key").window(new GlobalWindow()).trigger({ every: "1s", clock: "processing" })

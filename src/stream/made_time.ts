@@ -86,43 +86,51 @@ export class ReadingClock {
   }
 }
 
+/** Times, and where there are none. */
+type TimeValues = Pick<Column, "values"> & Partial<Pick<Column, "validity" | "nullCount">>;
+
 /** Makes event times that stand in no column of the user, and puts them behind all others. */
 export class MadeTimes {
   /** Of the batches with event times. */
   readonly schema: Schema;
   /** Position of the column. */
   readonly column: number;
-  readonly #timesOf: (batch: RecordBatch) => BigInt64Array;
+  readonly #timesOf: (batch: RecordBatch) => TimeValues;
 
   /** Times in a column of that name. */
   constructor(
     schema: Schema,
-    { name, timesOf }: { name: string; timesOf: (batch: RecordBatch) => BigInt64Array },
+    { name, timesOf }: { name: string; timesOf: (batch: RecordBatch) => TimeValues },
   ) {
     this.column = schema.fields.length;
     this.schema = { fields: [...schema.fields, { name, type: { kind: "timestamp" } }] };
     this.#timesOf = timesOf;
   }
 
-  /** The batch with event times, all of which can be used. */
+  /** The batch with event times, all of which can be used, or are not there. */
   convert(batch: RecordBatch): { batch: RecordBatch; bad: readonly BadTime[] } {
     const { length } = batch;
-    const values = this.#timesOf(batch);
-    const time: Column = { type: { kind: "timestamp" }, length, nullCount: 0, values };
+    const type = { kind: "timestamp" } as const;
+    const time: Column = { type, length, nullCount: 0, ...this.#timesOf(batch) };
     return { batch: new RecordBatch(this.schema, [...batch.columns, time], length), bad: [] };
   }
 }
 
 /** Makes times by a clock: all rows that are read at once have the same. */
 export function clockTimes(schema: Schema, now: () => number): MadeTimes {
-  const timesOf = ({ length }: RecordBatch) => new BigInt64Array(length).fill(BigInt(now()));
+  const timesOf = ({ length }: RecordBatch) => {
+    return { values: new BigInt64Array(length).fill(BigInt(now())) };
+  };
   return new MadeTimes(schema, { name: CLOCK_TIME, timesOf });
 }
 
-/** Makes the times of results of windows. */
+/** Makes the times of results of windows; those of windows without bounds have none. */
 export function resultTimes(schema: Schema): MadeTimes {
   const end = schema.fields.findIndex(({ name }) => name === WINDOW_END);
-  const timesOf = (batch: RecordBatch) =>
-    (batch.columnAt(end).values as BigInt64Array).slice(0, batch.length).map((end) => end - 1n);
+  const timesOf = (batch: RecordBatch): TimeValues => {
+    const { values, validity, nullCount } = batch.columnAt(end);
+    const ends = (values as BigInt64Array).slice(0, batch.length);
+    return { values: ends.map((end) => end - 1n), nullCount, ...(validity && { validity }) };
+  };
   return new MadeTimes(schema, { name: RESULT_TIME, timesOf });
 }

@@ -19,8 +19,8 @@ const BATCH_ROWS = 25;
 /** A batch that costs two bees would lose a row: the next bee is killed over another one. */
 const APART_MS = 500;
 
-/** What runs while a bee is killed: rows in windows, or each row by itself. */
-export type Shape = "windows" | "rows";
+/** What runs while a bee is killed: rows in windows, in any order or theirs, or each by itself. */
+export type Shape = "windows" | "ordered" | "rows";
 
 /** A runtime whose bees can be killed by name. */
 export interface KillingRuntime extends Runtime {
@@ -84,9 +84,11 @@ function pipelineOf(shape: Shape, options: KilledRunOptions): RunnablePipeline<n
     ringBytes: 4096,
     ...(deliveryGuarantee && { deliveryGuarantee }),
   });
-  const pipeline: unknown = shape === "windows"
-    ? rows.timestamps("at").keyBy("key").window(new TumblingWindow({ size: WINDOW_MS }))
-      .aggregate({ n: count(), total: sum("value") })
+  const windowed = rows.timestamps("at").keyBy("key")
+    .window(new TumblingWindow({ size: WINDOW_MS }));
+  const inOrder = shape === "ordered" ? windowed.trigger({}) : windowed;
+  const pipeline: unknown = shape !== "rows"
+    ? inOrder.aggregate({ n: count(), total: sum("value") })
     : rows.select({
       windowStart: col("at"),
       key: col("key"),
