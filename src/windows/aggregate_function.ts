@@ -19,8 +19,8 @@ export interface RowPlaces {
 export type AddRow<State> = { add(state: State, row: number): State }["add"];
 
 /**
- * An aggregate as it is computed in JavaScript, of the columns of a schema. A state is never shared:
- * `init` makes a new one each time.
+ * An aggregate as it is computed in JavaScript, of the columns of a schema. A state is never
+ * shared: `init` makes a new one each time.
  */
 export interface AggregateFunction<State = unknown> {
   /** Type of the result. */

@@ -36,7 +36,9 @@ const OPTIONS: OptionRule<CollectOptions> = {
  * const perSecond = from(steps, { workers: 1 }).timestamps("at")
  *   .window(new TumblingWindow({ size: "1s" }))
  *   .aggregate({ pages: collect({ of: "page" }), rows: collect() });
- * for await (const { pages, rows } of perSecond) console.log(pages, rows[0].at); // ["home", "cart"] 1
+ * for await (const { pages, rows } of perSecond) {
+ *   console.log(pages, rows[0].at); // ["home", "cart"] 1
+ * }
  * ```
  */
 export function collect<const Of extends AggregateOperand = never>(

@@ -152,7 +152,7 @@ function quantileFunction(asked: Asked, isOne: boolean): AggregateFunction {
   return new QuantileFunction(numberColumn(asked), asked.spec.options?.quantiles ?? [], isOne);
 }
 
-/** The column of an aggregate of numbers; one of times makes no sense, as a mean of them does not. */
+/** The column of an aggregate of numbers; of times it makes no more sense than a mean does. */
 function numberColumn({ spec, schema }: Asked): number {
   const column = checkedColumn(spec, schema, "of");
   const { type } = schema.fields[column];

@@ -14,7 +14,7 @@ export interface RowsRule {
   readonly limit: number;
   /** What happens to one more: an error, or nothing. */
   readonly beyond?: () => Error;
-  /** The result of all values that were kept, in the order in which they came: a list of its own. */
+  /** The result of all values that were kept, in the order in which they came; the list is its. */
   readonly result: (values: unknown[]) => unknown;
 }
 
