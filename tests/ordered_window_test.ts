@@ -176,6 +176,7 @@ Deno.test("operators refuse triggers that their windows cannot have, and columns
     [{ window: count, trigger: { everyRows: 1 } }, "Cannot trigger count windows"],
     [{ window: count, revisedFor: 1 }, "Cannot trigger count windows"],
     [{ window: { kind: "trailing", duration: 1 }, time, trigger: { every: 1 } }, "early"],
+    [{ window: { kind: "global" }, trigger: { every: 5 } }, "rows have none; add timestamps()"],
     [{ window: { kind: "custom" }, time }, "their function is missing"],
     [{ window: { kind: "global" }, time: "name" }, 'Cannot take event times from column "name"'],
     [{ window: { kind: "global" }, keys: ["x"] }, 'Cannot key by column "x"'],

@@ -197,6 +197,23 @@ Deno.test("a snapshot of other aggregates is refused", () => {
   assertThrows(() => other.restore(filled.snapshot()), TypeError, "it holds 2 aggregates, not 1");
 });
 
+Deno.test("a state that is no data cannot be saved, and the error says so", () => {
+  const holding = {
+    ...FUNCTIONS.get("n")!,
+    init: () => [() => 1],
+    open: () => (state: unknown) => state,
+  };
+  const spec: WindowOperatorSpec = { window: TUMBLING, time: "time", keys: ["k0"] };
+  const functions = new Map([["n", holding as AggregateFunction]]);
+  const filled = createWindowOperator(spec, { schema: SCHEMA, functions });
+  put(filled, 0, [[1, "a"]]);
+  assertThrows(
+    () => filled.snapshot(),
+    TypeError,
+    "Cannot save windows: the state of an aggregate must be data that structuredClone copies",
+  );
+});
+
 const doubleSum: AggregateFunction<number> = {
   type: { kind: "f64" },
   nullable: false,

@@ -34,6 +34,12 @@ function checkSpec({ window, trigger, revisedFor = 0, time }: WindowOperatorSpec
   if (time === undefined && kind !== "count" && kind !== "global") {
     throw new TypeError(`Cannot make ${kind} windows: they need event times`);
   }
+  if (time === undefined && trigger?.every !== undefined && trigger.clock !== "processing") {
+    throw new TypeError(
+      `Cannot trigger ${kind} windows every ${trigger.every} ms of event time: rows have none; add ` +
+        `timestamps(), or go by clock: "processing"`,
+    );
+  }
   if (kind === "count" && (trigger !== undefined || revisedFor > 0)) {
     throw new TypeError(
       "Cannot trigger count windows: they give their result with their last row, and no row is " +

@@ -9,7 +9,11 @@ const VERSION = 1;
 const HEADER_BYTES = 16;
 const MOST_BYTES = 2 ** 31 - 1;
 
-/** The state of an operator as bytes. */
+/**
+ * The state of an operator as bytes.
+ *
+ * @throws {TypeError} when a state of an aggregate holds what is no data, such as a function.
+ */
 export function snapshotOf(core: OperatorCore): Uint8Array {
   const { watermark, state: { whole, items } } = core.save();
   const keys = new Map<number, number>();
@@ -21,8 +25,20 @@ export function snapshotOf(core: OperatorCore): Uint8Array {
   });
   writer.write([watermark, whole, keys.size]);
   for (const key of keys.keys()) writer.write(core.keyValues(key));
-  for (const [key, ...values] of items) writer.write([keys.get(key)!, ...values]);
+  for (const [key, ...values] of items) writeItem(writer, [keys.get(key)!, ...values]);
   return framed(writer);
+}
+
+function writeItem(writer: RecordWriter, item: SavedItem): void {
+  try {
+    writer.write(item);
+  } catch (cause) {
+    throw new TypeError(
+      `Cannot save windows: the state of an aggregate must be data that structuredClone copies, ` +
+        `without functions or the like: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }
 
 function framed(writer: RecordWriter): Uint8Array {
