@@ -6,6 +6,7 @@ import { sameFields } from "../batch/schema_check.ts";
 import { greatestTime } from "../hive/event_times.ts";
 import { withSchemas } from "../hive/row_steps.ts";
 import { splitBatch } from "../hive/message_queue.ts";
+import { Alignment, checkAligns, type PartitionMarks } from "./alignment.ts";
 import type { BadInputs } from "./bad_inputs.ts";
 import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
 import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
@@ -64,6 +65,8 @@ export class BatchFeed {
   readonly #ended = new Set<number>();
   /** Where watermarks are more than a bound behind the greatest time. */
   readonly #watermarks: WatermarkFeed | undefined;
+  /** Where partitions wait for each other. */
+  readonly #alignment: Alignment | undefined;
   /** By which rows get their times where these are those of reading them. */
   readonly #clock: ReadingClock | undefined;
   /** The last watermark that the bees were or will be told of. */
@@ -93,7 +96,28 @@ export class BatchFeed {
       if (plan.time.made === "clock") this.#clock = new ReadingClock(runtime);
     }
     if (source.schema) this.#resolve(source.schema);
-    this.#batches = batchesOf(source, options.open);
+    const { maxDriftMs } = plan.time ?? {};
+    if (maxDriftMs !== undefined && (plan.window || plan.ordered)) {
+      checkAligns(source);
+      this.#alignment = new Alignment(maxDriftMs, this.#marks(partitions));
+    }
+    const alignment = this.#alignment;
+    this.#batches = batchesOf(source, { ...options.open, ...(alignment && { alignment }) });
+  }
+
+  #marks(length: number): PartitionMarks {
+    const bound = this.#options.plan.time?.bound ?? 0;
+    return this.#watermarks
+      ? {
+        length,
+        markOf: (partition) => this.#watermarks!.markOf(partition),
+        holdsBack: (partition) => this.#watermarks!.holdsBack(partition),
+      }
+      : {
+        length,
+        markOf: (partition) => this.#greatest[partition] - bound,
+        holdsBack: (partition) => !this.#ended.has(partition),
+      };
   }
 
   /** Records read so far, those that could not be used included. */
@@ -154,6 +178,7 @@ export class BatchFeed {
   /** No rows, but a watermark that has moved by the clock; `undefined`: it has not. */
   tick(): FeedBatch | undefined {
     this.#watermarks?.elapse();
+    this.#alignment?.notify();
     this.#lookAtClock();
     const watermarkAfter = this.#watermarks?.watermark ?? -Infinity;
     if (!this.#resolved || watermarkAfter <= this.#told) return undefined;
@@ -186,7 +211,9 @@ export class BatchFeed {
     this.#checkPartition(partition);
     const pieces = isEmpty ? [] : this.#takeRows(batch, partition);
     if (watermark !== undefined && this.#watermarks) pieces.push(...this.advance(watermark));
-    return ended ? [...pieces, ...this.#end(partition)] : pieces;
+    const all = ended ? [...pieces, ...this.#end(partition)] : pieces;
+    this.#alignment?.notify();
+    return all;
   }
 
   /** By processing time no row is older than the last look at the clock. */

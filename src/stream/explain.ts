@@ -10,6 +10,7 @@ import { spellDuration } from "../runtime/duration.ts";
 import { whySessionsInJavaScript } from "../windows/session_place.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { aggregateText } from "./aggregate_text.ts";
+import { canAlign } from "./alignment.ts";
 import { eventTimesOf } from "./calendar_plan.ts";
 import type { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
@@ -67,7 +68,7 @@ function entriesOf(given: Explained): Entry[] {
   const resolved = given.resolved ?? resolvedBySchema(given);
   return [
     ...sourceEntries(given, resolved),
-    ...timeEntries(given.plan),
+    ...timeEntries(given.plan, given.source),
     ...(resolved?.steps ?? given.plan.steps).slice(0, given.plan.steps.length)
       .map((step, at) => stepEntry(step, resolved && schemaBefore(resolved, at))),
     ...windowEntries(given, resolved),
@@ -125,7 +126,7 @@ function hasWindows({ window, ordered }: PipelinePlan): boolean {
   return window !== undefined || ordered !== undefined;
 }
 
-function timeEntries(plan: PipelinePlan): Entry[] {
+function timeEntries(plan: PipelinePlan, source: Source): Entry[] {
   const { time } = plan;
   if (!time) return [];
   const { column, format, made } = time;
@@ -139,8 +140,18 @@ function timeEntries(plan: PipelinePlan): Entry[] {
       "watermark",
       hasWindows(plan) ? watermark : `${watermark}; without windows nothing asks for it`,
       ...idle,
+      ...alignmentLines(time, source),
     ],
   ];
+}
+
+function alignmentLines({ maxDriftMs }: TimePlan, source: Source): string[] {
+  if (maxDriftMs === undefined) return [];
+  if (!canAlign(source)) return ["its partitions cannot be aligned, so that a run is refused"];
+  const { partitions = 1 } = source;
+  return partitions === 1
+    ? ["there is one partition, which waits for no other"]
+    : [`a partition more than ${spellDuration(maxDriftMs)} ahead of another is not read meanwhile`];
 }
 
 function watermarkLines({ bound, watermarks }: TimePlan): string[] {

@@ -39,7 +39,14 @@ export type { PipelineOptions } from "./pipeline_options.ts";
 export type { BatchOptions } from "./result_steps.ts";
 export type { SemanticsOptions, SemanticsPreset } from "./semantics_options.ts";
 export { type RunOptions, UnaccountedRecordsError } from "./pipeline_run.ts";
-export type { BadInput, BadInputPolicy, Source, SourceBatch, SourceOptions } from "./source.ts";
+export type {
+  BadInput,
+  BadInputPolicy,
+  Source,
+  SourceAlignment,
+  SourceBatch,
+  SourceOptions,
+} from "./source.ts";
 export * from "./together.ts";
 export type { TriggerOptions } from "./trigger_options.ts";
 export type { AnyWindow, UntimedWindow } from "./window_plan.ts";

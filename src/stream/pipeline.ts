@@ -32,6 +32,17 @@ export interface TimestampOptions {
   watermarks?: WatermarkStrategy;
   /** When a source partition without rows no longer holds the watermark back. Default: never. */
   idle?: IdleOptions;
+  /** How far a source partition may be ahead of others. Default: as far as it comes. */
+  alignment?: AlignmentOptions;
+}
+
+/** When a source partition is ahead of others: it is not read until they have caught up. */
+export interface AlignmentOptions {
+  /**
+   * By how much its watermark is ahead of the least of the others that are neither idle nor at
+   * their end, at least 1 ms. What was under way then still comes, a batch at most.
+   */
+  maxDrift: Duration;
 }
 
 /** When a source partition is idle; it holds the watermark back again once it has rows. */

@@ -35,6 +35,8 @@ export interface TimePlan {
   readonly bound: number;
   /** How else watermarks come about. */
   readonly watermarks?: WatermarkPlan;
+  /** By how much a source partition may be ahead of others, ms. Default: it does not matter. */
+  readonly maxDriftMs?: number;
   /** Whence they are where no column has them: that of `column` is then made, for windows alone. */
   readonly made?: "results" | "clock";
 }

@@ -1,3 +1,4 @@
+import { jointAlignment } from "./alignment.ts";
 import { batchesOf } from "./batch_feed.ts";
 import { STAGE, type Stage, stageOf } from "./stage.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";
@@ -38,7 +39,7 @@ export class SharedSource {
 
   /** The source as one of the readers sees it, to be opened once. */
   view(): SourceView {
-    const { name, schema, partitions } = this.#source;
+    const { name, schema, partitions, aligns = false } = this.#source;
     const reader: Reader = { next: 0, isOpen: true };
     this.#readers.add(reader);
     const stage = stageOf(this.#source);
@@ -48,6 +49,7 @@ export class SharedSource {
       name,
       ...(schema && { schema }),
       ...(partitions !== undefined && { partitions }),
+      aligns,
       open: (options) => this.#open(reader, options),
       leave: () => this.#leave(reader),
     };
@@ -119,6 +121,9 @@ export class SharedSource {
     const [{ runtime, badRecords, deadLetter }] = this.#opened;
     const columns = unionOf(this.#opened.map(({ columns }) => columns));
     const { signal } = this.#closing;
+    const alignment = jointAlignment(
+      this.#opened.flatMap(({ alignment }) => alignment ? [alignment] : []),
+    );
     try {
       return batchesOf(this.#source, {
         runtime,
@@ -126,6 +131,7 @@ export class SharedSource {
         deadLetter,
         signal,
         ...(columns && { columns }),
+        ...(alignment && { alignment }),
       });
     } catch (error) {
       return { next: () => Promise.reject(error) };

@@ -15,6 +15,14 @@ export interface BadInput {
 /** What becomes of records that cannot be used. */
 export type BadInputPolicy = "fail" | "skip" | "deadLetter";
 
+/** Tells a source of several partitions which of them are too far ahead to be read now. */
+export interface SourceAlignment {
+  /** Whether a partition should not be read until others have caught up. */
+  isAhead(partition: number): boolean;
+  /** Resolves when that may have changed. */
+  changed(): Promise<void>;
+}
+
 /** What a source is opened with. */
 export interface SourceOptions {
   /** The world: the only way to files and clocks. */
@@ -27,6 +35,8 @@ export interface SourceOptions {
   readonly deadLetter: (bad: BadInput) => void;
   /** The columns that are asked for; a source may leave out others. Absent: all there are. */
   readonly columns?: ReadonlySet<string>;
+  /** Which partitions are to wait for others, where the pipeline aligns them. */
+  readonly alignment?: SourceAlignment;
 }
 
 /** Some rows of a source. */
@@ -56,6 +66,11 @@ export interface Source<Row = Record<string, unknown>> {
   readonly schema?: TypedSchema<Row>;
   /** Partitions, each with an order and a watermark of its own. Default 1, at most 65,536. */
   readonly partitions?: number;
+  /**
+   * Whether it heeds the alignment that it is opened with: it gives no more of a partition that is
+   * ahead, as long as it is. Default false.
+   */
+  readonly aligns?: boolean;
   /** Begins to read from the start; the order within each partition is always the same. */
   open(options: SourceOptions): AsyncIterable<SourceBatch<Row>>;
 }

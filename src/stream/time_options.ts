@@ -3,18 +3,23 @@ import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { IdleRule } from "../windows/watermark_tracker.ts";
-import type { IdleOptions, TimestampOptions } from "./pipeline.ts";
+import type { AlignmentOptions, IdleOptions, TimestampOptions } from "./pipeline.ts";
 import type { TimePlan } from "./pipeline_plan.ts";
 
 const OPTIONS: OptionRule<TimestampOptions> = {
   doing: "take event times",
-  names: { format: true, maxDisorder: true, watermarks: true, idle: true },
+  names: { format: true, maxDisorder: true, watermarks: true, idle: true, alignment: true },
   example: '{ format: "iso", maxDisorder: "5s" }',
 };
 const IDLE: OptionRule<IdleOptions> = {
   doing: "tell when a partition is idle",
   names: { after: true, clock: true },
   example: '{ after: "30s" }',
+};
+const ALIGNMENT: OptionRule<AlignmentOptions> = {
+  doing: "align partitions",
+  names: { maxDrift: true },
+  example: '{ maxDrift: "1m" }',
 };
 const FORMATS: readonly unknown[] = ["iso", "date", "s", "ms", "us"];
 
@@ -38,7 +43,25 @@ export function timePlan(given: TimestampOptions): Omit<TimePlan, "column"> {
         `received ${JSON.stringify(format)}`,
     );
   }
-  return { ...(format && { format }), ...watermarkPlan(options) };
+  const { alignment } = options;
+  return {
+    ...(format && { format }),
+    ...watermarkPlan(options),
+    ...(alignment !== undefined && alignmentPlan(alignment, options)),
+  };
+}
+
+function alignmentPlan(
+  alignment: AlignmentOptions,
+  { idle }: TimestampOptions,
+): Pick<TimePlan, "maxDriftMs"> {
+  const { maxDrift } = knownOptions(alignment, ALIGNMENT);
+  const maxDriftMs = milliseconds(maxDrift, "alignment.maxDrift", { least: 1 });
+  if (!idle || idle.clock === "wall") return { maxDriftMs };
+  throw new TypeError(
+    `Cannot align partitions that are idle by stream time: those that wait for a silent one would ` +
+      `not let that time go on; give idle: { after, clock: "wall" }`,
+  );
 }
 
 function watermarkPlan(options: TimestampOptions): Pick<TimePlan, "bound" | "watermarks"> {

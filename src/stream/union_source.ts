@@ -2,7 +2,8 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema, TypedSchema } from "../batch/schema.ts";
 import { sameType, typeName } from "../batch/schema_check.ts";
 import { batchesOf } from "./batch_feed.ts";
-import type { Source, SourceBatch, SourceOptions } from "./source.ts";
+import { alignmentFrom } from "./alignment.ts";
+import type { Source, SourceAlignment, SourceBatch, SourceOptions } from "./source.ts";
 
 const REMEDY = "all need the same columns of the same types: give them one schema";
 
@@ -23,6 +24,8 @@ export class UnionSource implements Source {
   readonly name: string;
   readonly schema?: TypedSchema<Record<string, unknown>>;
   readonly partitions: number;
+  /** Sources are held back as a whole, where they cannot hold their partitions back. */
+  readonly aligns = true;
   readonly #sources: readonly Source[];
 
   /**
@@ -53,19 +56,23 @@ export class UnionSource implements Source {
       partition += source.partitions ?? 1;
       return new Reader(source, { from, arrivals, options });
     });
-    const merged = this.#merged(readers, arrivals);
+    const merged = this.#merged(readers, { arrivals, alignment: options.alignment });
     return { [Symbol.asyncIterator]: () => closing(merged, readers) };
   }
 
   async *#merged(
     readers: readonly Reader[],
-    arrivals: Arrivals,
+    { arrivals, alignment }: { arrivals: Arrivals; alignment: SourceAlignment | undefined },
   ): AsyncGenerator<SourceBatch, void, undefined> {
+    const held = new Set<Reader>();
     const waiting: { readonly reader: Reader; readonly batch: SourceBatch }[] = [];
     let columns: Columns | undefined;
     for (const reader of readers) reader.read();
     for (let open = readers.length; open > 0;) {
-      const { reader, result } = await arrivals.next();
+      for (const reader of held) if (reader.readOn()) held.delete(reader);
+      const arrival = await arrivals.next(held.size > 0 ? alignment?.changed() : undefined);
+      if (!arrival) continue;
+      const { reader, result } = arrival;
       if (!result.done) waiting.push({ reader, batch: reader.seen(result.value) });
       else {
         open--;
@@ -74,7 +81,7 @@ export class UnionSource implements Source {
       columns ??= columnsOf(readers);
       for (const { reader, batch } of columns ? waiting.splice(0) : []) {
         yield reader.placed(batch, columns!);
-        reader.read();
+        if (!reader.readOn()) held.add(reader);
       }
     }
   }
@@ -113,10 +120,17 @@ class Arrivals {
     this.#wake?.();
   }
 
-  /** The next; rejects with the error of a source that failed. */
-  async next(): Promise<Read> {
-    if (this.#reads.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
-    const read = this.#reads.shift()!;
+  /**
+   * The next, or `undefined` when `otherwise` resolves before it comes; rejects with the error of a
+   * source that failed.
+   */
+  async next(otherwise?: Promise<void>): Promise<Read | undefined> {
+    if (this.#reads.length === 0) {
+      const arrival = new Promise<void>((resolve) => this.#wake = resolve);
+      await (otherwise ? Promise.race([arrival, otherwise]) : arrival);
+    }
+    const read = this.#reads.shift();
+    if (!read) return undefined;
     if ("error" in read) throw read.error;
     return read;
   }
@@ -130,6 +144,8 @@ class Reader {
   readonly #arrivals: Arrivals;
   readonly #batches: AsyncIterator<SourceBatch>;
   readonly #ended = new Set<number>();
+  readonly #aligns: boolean;
+  readonly #alignment: SourceAlignment | undefined;
   #schema: Schema | undefined;
   #isOpen = true;
   /** How the columns of the last batch were put in order, by its schema. */
@@ -148,7 +164,10 @@ class Reader {
     this.#partitions = source.partitions ?? 1;
     this.#from = from;
     this.#arrivals = arrivals;
-    this.#batches = batchesOf(source, options);
+    this.#aligns = source.aligns ?? false;
+    const alignment = options.alignment && alignmentFrom(options.alignment, from);
+    this.#alignment = alignment;
+    this.#batches = batchesOf(source, { ...options, ...(alignment && { alignment }) });
   }
 
   /** Whether more may come. */
@@ -159,6 +178,23 @@ class Reader {
   /** Its columns, once they are known. */
   get schema(): Schema | undefined {
     return this.#schema;
+  }
+
+  /** Reads on, unless that is to wait; whether it does. */
+  readOn(): boolean {
+    if (this.#isHeld()) return false;
+    this.read();
+    return true;
+  }
+
+  /** Whether all partitions are ahead: where one is not, others may be waiting for that. */
+  #isHeld(): boolean {
+    const alignment = this.#alignment;
+    if (!alignment || this.#aligns && this.#partitions > 1) return false;
+    for (let partition = 0; partition < this.#partitions; partition++) {
+      if (!this.#ended.has(partition) && !alignment.isAhead(partition)) return false;
+    }
+    return this.#ended.size < this.#partitions;
   }
 
   /** Reads on; what comes arrives. */

@@ -54,6 +54,16 @@ export class WatermarkFeed {
     return this.#tracker.watermark;
   }
 
+  /** Watermark of a partition alone, ms. */
+  markOf(partition: number): number {
+    return this.#tracker.markOf(partition);
+  }
+
+  /** Whether a partition holds the watermark back. */
+  holdsBack(partition: number): boolean {
+    return this.#tracker.holdsBack(partition);
+  }
+
   /** The source is waited for, or no longer: only then can a partition be idle by the clock. */
   wait(isWaiting: boolean): void {
     this.#waitedMs = this.#clocks().waitedMs;

@@ -68,6 +68,16 @@ export class WatermarkTracker {
     return this.#watermark;
   }
 
+  /** Watermark of a partition alone, ms. */
+  markOf(partition: number): number {
+    return this.#marks[partition];
+  }
+
+  /** Whether a partition holds the watermark back: not when it is idle, or has ended. */
+  holdsBack(partition: number): boolean {
+    return !this.#isIdle(partition);
+  }
+
   /**
    * A row of a partition has come; `row` is what its generator is told of it.
    *
