@@ -185,6 +185,26 @@ Deno.test("Results of windows over rows in order go into further windows, and no
   });
 });
 
+Deno.test("Results of windows may go into windows that see them in order", async () => {
+  const rows = await sameRows((options) =>
+    from(ROWS, options).timestamps("at", { maxDisorder: 5 }).keyBy("key")
+      .window(new TumblingWindow({ size: 100 })).aggregate({ total: sum("n") })
+      .keyBy("key").window(new CountWindow({ size: 2 }))
+      .aggregate({ totals: aggregateRows((rows: { total: number }[]) => rows.map((r) => r.total)) })
+  );
+  const totals = (key: string) =>
+    Array.from(
+      { length: 6 },
+      (_, window) =>
+        ROWS.filter((row) => row.key === key && Math.floor(row.at / 100) === window)
+          .reduce((sum, { n }) => sum + n, 0),
+    );
+  const expected = [0, 2, 4].flatMap((at) =>
+    ["a", "b", "c"].map((key) => [key, totals(key).slice(at, at + 2)])
+  );
+  assertEquals(rows.map(({ key, totals }) => [key, totals]) as unknown, expected);
+});
+
 Deno.test("Results of windows without bounds have no time for further windows", async () => {
   const counted = (options: PipelineOptions) =>
     from(ROWS, options).keyBy("key").window(new GlobalWindow()).aggregate({ n: count() })
