@@ -8,7 +8,7 @@ export { countRows, updateStates } from "./window/update";
 export { updatePair } from "./window/pairs";
 export { endByIndex, updateByIndex } from "./window/by_index";
 export { beginWrite, findRecords, measuredRecords, measureWindow, recordsFound, tableClear, writeRecords } from "./window/delta";
-export { addSlice, leaveSlices, nextWaiting, putWindow, stackSlice } from "./window/compose";
+export { addSlice, collectSlice, leaveSlices, nextWaiting, putWindow, stackSlice } from "./window/compose";
 export { mergeRecords } from "./window/merge";
 export { hashRows, listRows, routeRows } from "./window/route";
 export { findOverflow, gatherBytes, gatherKeys, gatherLengths, gatherWords, sortWindow } from "./window/sort";

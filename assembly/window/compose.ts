@@ -76,16 +76,46 @@ export function addSlice(
   values: u32,
 ): bool {
   const slice = sliceAt(table, index);
+  const bytes = load<u32>(table, T_STATE);
   const into = sliceOf(directory, 0, 0);
   if (into == 0) return false;
   for (let state = firstState(table, slice); state != 0; state = nextState(table, state)) {
     if (load<u64>(state) == 0) continue;
     const entry = sameIn(table, slice, state, directory, into);
     if (entry == 0) return false;
-    mergeState(layouts, values, entry, state);
+    if (load<u64>(entry) == 0) copyState(entry, state, bytes);
+    else mergeState(layouts, values, entry, state);
   }
   markTaken(slice, kind);
   return true;
+}
+
+/**
+ * Merges a slice into a window of a table of results, which no other window shares rows with.
+ *
+ * @param end Of the window: the start of its slice in `results`.
+ * @returns How many groups the window has now, or −1 without memory.
+ */
+export function collectSlice(
+  table: u32,
+  index: u32,
+  results: u32,
+  end: f64,
+  layouts: u32,
+  values: u32,
+): i32 {
+  const slice = sliceAt(table, index);
+  const into = sliceOf(results, <i64>end, 0);
+  if (into == 0) return -1;
+  const bytes = load<u32>(results, T_STATE);
+  for (let state = firstState(table, slice); state != 0; state = nextState(table, state)) {
+    if (load<u64>(state) == 0) continue;
+    const entry = sameIn(table, slice, state, results, into);
+    if (entry == 0) return -1;
+    if (load<u64>(entry) == 0) copyState(entry, state, bytes);
+    else mergeState(layouts, values, entry, state);
+  }
+  return groupsIn(into);
 }
 
 // Puts a node after those of its key that start no later, each of which takes in its state.

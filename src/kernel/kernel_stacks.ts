@@ -51,6 +51,15 @@ export class KernelStacks implements SliceStacks {
     );
   }
 
+  collect(index: number, end: number): number {
+    const { table, layouts, layout } = this.#context;
+    const { results } = this.#parts;
+    const groups = this.#exports
+      .collectSlice(table, index, results, end, layouts, layoutCount(layout));
+    this.#check(groups + 1);
+    return groups;
+  }
+
   leave(from: number, to: number): void {
     if (from < to) this.#exports.leaveSlices(this.#context.table, from, to, this.#parts.kind);
   }

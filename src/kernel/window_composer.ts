@@ -30,6 +30,11 @@ export interface SliceStacks {
   stack(index: number): void;
   /** Puts a slice into the back. */
   add(index: number): void;
+  /**
+   * Adds a slice to the result of a window, past the stacks; how many keys that has. For windows
+   * that share no slice with another one of their kind.
+   */
+  collect(index: number, end: number): number;
   /** Takes slices out of the front, from one index up to, and without, another. */
   leave(from: number, to: number): void;
   /** Makes a result of each key in the stacks; how many. */
@@ -115,11 +120,7 @@ export class WindowComposer {
   /** Closes the window with an end, which must be the next; how many results it has. */
   closeNext(end: number): number {
     const start = this.#shape.startOf(end);
-    if (this.#shape.isApart) this.#addAll(start, end);
-    else if (start >= this.#pivot) this.#stackAll(start, end);
-    else this.#takeWaiting(start, end);
-    this.#reached = end;
-    const groups = this.#stacks.put(end);
+    const groups = this.#shape.isApart ? this.#collectAll(start, end) : this.#putAll(start, end);
     this.pass(end);
     return groups;
   }
@@ -134,11 +135,20 @@ export class WindowComposer {
   }
 
   /** No other window of this kind has any of the slices: nothing is ever taken out again. */
-  #addAll(start: number, end: number): void {
-    this.#stacks.clear();
-    for (let index = this.#rank(start); index < this.#rank(end); index++) {
-      if (this.#isOpenAt(index, end)) this.#stacks.add(index);
+  #collectAll(start: number, end: number): number {
+    let groups = 0;
+    const after = this.#rank(end);
+    for (let index = this.#rank(start); index < after; index++) {
+      if (this.#isOpenAt(index, end)) groups = this.#stacks.collect(index, end);
     }
+    return groups;
+  }
+
+  #putAll(start: number, end: number): number {
+    if (start >= this.#pivot) this.#stackAll(start, end);
+    else this.#takeWaiting(start, end);
+    this.#reached = end;
+    return this.#stacks.put(end);
   }
 
   /** The front has no slice left that the window needs: all of its slices become the front. */

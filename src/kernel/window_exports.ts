@@ -134,6 +134,14 @@ export interface WindowExports {
     layouts: number,
     values: number,
   ): number;
+  collectSlice(
+    table: number,
+    index: number,
+    results: number,
+    end: number,
+    layouts: number,
+    values: number,
+  ): number;
   leaveSlices(table: number, from: number, to: number, kind: number): void;
   putWindow(
     directory: number,

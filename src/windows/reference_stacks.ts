@@ -72,6 +72,8 @@ export class ReferenceStacks implements SliceStacks {
   readonly #layout: StateLayout;
   readonly #kind: number;
   readonly #entries = new Map<string, Entry>();
+  /** Groups of the window that slices were collected for last, by key. */
+  readonly #collected = new Map<string, ReferenceGroup>();
 
   /** Stacks of a kind of windows. */
   constructor(slices: readonly ReferenceSlice[], layout: StateLayout, kind: number) {
@@ -108,6 +110,22 @@ export class ReferenceStacks implements SliceStacks {
     const slice = this.#slices[index];
     slice.taken.add(this.#kind);
     for (const [name, own] of slice.groups) mergeGroup(this.#entry(name, own).back, own);
+  }
+
+  collect(index: number, end: number): number {
+    if (this.results.at(-1)?.end !== end) {
+      this.results.push({ end, groups: [] });
+      this.#collected.clear();
+    }
+    const { groups } = this.results.at(-1)!;
+    for (const [name, own] of this.#slices[index].groups) {
+      const group = this.#collected.get(name) ?? this.#empty(own);
+      mergeGroup(group, own);
+      if (this.#collected.has(name)) continue;
+      this.#collected.set(name, group);
+      groups.push(group);
+    }
+    return groups.length;
   }
 
   leave(from: number, to: number): void {

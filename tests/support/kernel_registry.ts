@@ -48,7 +48,7 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/sliding_bench.ts",
   },
   {
-    exports: ["tableKinds", "lateOfKind", "outsideOfKind"],
+    exports: ["tableKinds", "lateOfKind", "outsideOfKind", "collectSlice"],
     twin: "src/windows/reference_window_table.ts#ReferenceWindowTable",
     test: "tests/shared_windows_test.ts",
     bench: "bench/shared_bench.ts",
