@@ -302,3 +302,20 @@ Deno.test("PipelineDriver.advanceTime() gives panes that the clock sets off, eac
   driver.end();
   assertEquals(panes(), ["onTime 3"]);
 });
+
+Deno.test("PipelineDriver.advanceTime() closes windows by the clock", () => {
+  const driver = new PipelineDriver(
+    from([{ n: 0 }]).processingTime().window(new TumblingWindow({ size: "1s" }))
+      .aggregate({ total: sum("n") }),
+    { clock: new TestClock({ startMs: 0 }) },
+  );
+  driver.pipe([{ n: 1 }, { n: 2 }]);
+  driver.advanceTime(999);
+  driver.pipe([{ n: 3 }]);
+  assertEquals(driver.results(), []);
+  driver.advanceTime(1);
+  assertEquals(driver.results(), [{ windowStart: 0, windowEnd: 1000, total: 6 }]);
+  driver.pipe([{ n: 4 }]);
+  driver.advanceTime("1m");
+  assertEquals(driver.results(), [{ windowStart: 1000, windowEnd: 2000, total: 4 }]);
+});
