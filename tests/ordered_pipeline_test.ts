@@ -232,6 +232,32 @@ Deno.test("What a trigger waits for by the clock comes while the source is silen
   assertEquals(driver.results().map(({ key, n }) => [key, n]), [["b", 3]]);
 });
 
+Deno.test("A drain gives what was read, and what is left in windows over rows in order", async () => {
+  await forSeedsAsync(30, async (random, seed) => {
+    const runtime = new SimulatedRuntime({ seed });
+    const enough = new AbortController();
+    async function* endless() {
+      for (let n = 0;; n++) {
+        if (n % 50 === 0) await new Promise<void>((done) => void runtime.after(0.1, done));
+        yield { at: n, key: `k${n % 5}` };
+      }
+    }
+    const counted = from(endless(), { ...randomOptions(random), runtime }).timestamps("at")
+      .keyBy("key").window(new CountWindow({ size: 7, partial: true })).aggregate({ n: count() });
+    let rows = 0;
+    await runtime.drive(async () => {
+      if (seed % 2 === 0) breakBees(runtime, random);
+      const run = { signal: enough.signal, onAbort: "drain" as const };
+      for await (const batch of counted.batches(run)) {
+        for (const { n } of batch) rows += n;
+        if (rows > 300) enough.abort();
+      }
+    });
+    const { recordsIn, absorbed, unaccounted, aborted } = counted.metrics();
+    assertEquals([rows, absorbed, unaccounted, aborted], [recordsIn, recordsIn, 0, true]);
+  });
+});
+
 Deno.test("A function of custom windows that fails ends the run, with what it threw", async () => {
   const error = await assertRejects(
     () =>

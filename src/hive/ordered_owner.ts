@@ -2,7 +2,7 @@ import { columnOf } from "../batch/column_of.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { OperatorOutcome, WindowOperator } from "../windows/window_operator.ts";
 import type { OrderedPiece } from "./ordered_input.ts";
-import type { Outcome } from "./pipeline_frames.ts";
+import type { Outcome, RowCounts } from "./pipeline_frames.ts";
 import type { OwnerState } from "./window_owner.ts";
 
 /** A batch of the source of which an owner has all its rows. */
@@ -96,16 +96,7 @@ export class OrderedOwner implements Disposable {
     const results = [before, this.#operator.take()].filter((each) => each !== undefined);
     this.#sequence++;
     this.#watermark = watermark;
-    const sum = (of: (outcome: OperatorOutcome) => number) =>
-      outcomes.reduce((total, each) => total + of(each), 0);
-    const counts = {
-      absorbed: sum(({ absorbed }) => absorbed),
-      filtered: sum(({ outside }) => outside),
-      late: sum(({ late }) => late.length),
-      untimed: sum(({ untimed }) => untimed),
-      bad: 0,
-      added: 0,
-    };
+    const counts = countsOf(outcomes);
     this.#rows += counts.absorbed;
     const late = outcomes.flatMap((each) => [...each.late]);
     return { sequence, watermark, counts, bad: [], late, results };
@@ -153,6 +144,17 @@ export class OrderedOwner implements Disposable {
   [Symbol.dispose](): void {
     this.#operator[Symbol.dispose]();
   }
+}
+
+function countsOf(outcomes: readonly OperatorOutcome[]): RowCounts {
+  const counts = { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0, added: 0 };
+  for (const { absorbed, outside, untimed, late } of outcomes) {
+    counts.absorbed += absorbed;
+    counts.filtered += outside;
+    counts.untimed += untimed;
+    counts.late += late.length;
+  }
+  return counts;
 }
 
 /** One row of a piece. */
