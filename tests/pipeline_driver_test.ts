@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   aggregateRows,
   CalendarWindow,
@@ -8,8 +8,11 @@ import {
   from,
   MemoryPublisher,
   PeriodicWatermarkGenerator,
+  schema,
+  SessionWindow,
   sum,
   TumblingWindow,
+  types as t,
 } from "../mod.ts";
 import { PipelineDriver, TestClock, TestSource } from "../src/testing/mod.ts";
 import {
@@ -318,4 +321,22 @@ Deno.test("PipelineDriver.advanceTime() closes windows by the clock", () => {
   driver.pipe([{ n: 4 }]);
   driver.advanceTime("1m");
   assertEquals(driver.results(), [{ windowStart: 1000, windowEnd: 2000, total: 4 }]);
+});
+
+Deno.test("PipelineDriver gives the results of a run on workers", async () => {
+  const rows = Array.from({ length: 300 }, (_, n) => ({ at: n * 7 % 1000 + n, key: n % 5, n }));
+  const pipelineOf = (given: typeof rows) => {
+    const options = { workers: 2, lateData: "update", allowedLateness: 100 } as const;
+    return from(given, options).timestamps("at", { maxDisorder: 300 }).keyBy("key")
+      .window(new SessionWindow({ gap: 9 })).trigger({ everyRows: 2, panes: "retracting" })
+      .aggregate({ n: count(), total: sum("n") });
+  };
+  const driver = new PipelineDriver(pipelineOf([]), {
+    schema: schema({ at: t.i32, key: t.i32, n: t.i32 }),
+  });
+  driver.pipe(rows);
+  driver.end();
+  const results: unknown[] = driver.results();
+  assertEquals(await Array.fromAsync(pipelineOf(rows)), results as never);
+  assert(results.length > 50);
 });
