@@ -7,6 +7,8 @@ import {
   simulateOrdered,
 } from "../support/ordered_case.ts";
 import { forSeedsAsync } from "../support/random.ts";
+import { assertCase } from "../support/run_case.ts";
+import { simulateCase } from "../support/simulated_case.ts";
 
 const SEEDS = 250;
 
@@ -39,4 +41,14 @@ Deno.test("Windows over rows in order lose and double nothing when bees hang and
   });
   assert(lost > SEEDS / 2, `only ${lost} bees were lost`);
   assert(replayed > SEEDS, `only ${replayed} batches were sent again`);
+});
+
+Deno.test("Windows at their ends are the same, in the same order, whichever way rows go", async () => {
+  for (let seed = 1; seed <= 150; seed++) {
+    const { given, run: kernel } = await simulateCase(seed, { faults: false, maxRows: 300 });
+    const faults = seed % 2 === 0;
+    const { run } = await simulateCase(seed, { faults, maxRows: 300, inOrder: true });
+    assertCase(given, run);
+    assertEquals(run.lines, kernel.lines, `seed ${seed}`);
+  }
 });

@@ -16,21 +16,23 @@ export interface CaseRun {
   readonly metrics: PipelineMetrics;
 }
 
-/** Runs a case through a pipeline. */
+/** Runs a case through a pipeline; `inOrder`: by the owner of each key, in the order of the rows. */
 export async function runCase(
   given: PipelineCase,
   batches: readonly RecordBatch[],
-  options: PipelineOptions & { run?: RunOptions },
+  options: PipelineOptions & { run?: RunOptions; inOrder?: boolean },
 ): Promise<CaseRun> {
   const { keys, window, bound, filters } = given;
-  const { run, ...rest } = options;
+  const { run, inOrder = false, ...rest } = options;
   let timed = from(batches, rest).timestamps("at", { maxDisorder: bound });
   if (filters) timed = timed.filter(col("keep"));
   const [key, ...more] = keys;
   const windowed = key === undefined
     ? timed.window(window)
     : timed.keyBy(key, ...more).window(window);
-  const pipeline = windowed.aggregate(AGGREGATES);
+  const pipeline = inOrder
+    ? windowed.trigger({}).aggregate(AGGREGATES)
+    : windowed.aggregate(AGGREGATES);
   const lines: [string, string][] = [];
   for await (const batch of pipeline.batches(run)) {
     for (const row of batch as unknown as Iterable<Record<string, unknown>>) {

@@ -83,10 +83,11 @@ export interface SimulatedCase {
  */
 export async function simulateCase(
   seed: number,
-  { faults, maxRows = 1000, given: own }: {
+  { faults, maxRows = 1000, given: own, inOrder = false }: {
     faults: boolean;
     maxRows?: number;
     given?: PipelineOptions;
+    inOrder?: boolean;
   },
 ): Promise<SimulatedCase> {
   const random = new Random(seed);
@@ -96,7 +97,7 @@ export async function simulateCase(
   const runtime = new SimulatedRuntime({ seed });
   const run = await runtime.drive(() => {
     if (faults) breakBees(runtime, random);
-    return runCase(given, batches, { ...options, runtime });
+    return runCase(given, batches, { ...options, runtime, inOrder });
   });
   return { given, run, trace: runtime.trace };
 }
