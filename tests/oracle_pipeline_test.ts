@@ -59,6 +59,8 @@ interface Case {
   readonly rows: readonly Row[];
   readonly keys: readonly ("key" | "group")[];
   readonly partitions: number;
+  /** Whether partitions end with their last rows, those without any at once. */
+  readonly ends: boolean;
   /** `undefined`: watermarks are those that rows carry. */
   readonly bound: number | undefined;
   /** How long windows are revised; 0: not. */
@@ -153,6 +155,7 @@ const cases: fc.Arbitrary<Case> = fc.integer({ min: 1, max: 3 }).chain((partitio
     rows: rowsOf(partitions),
     keys: fc.constantFrom<Case["keys"]>([], ["key"], ["key", "group"]),
     partitions: fc.constant(partitions),
+    ends: fc.boolean(),
     bound: fc.constantFrom(0, 3, 10, 40, undefined),
     lateness: fc.constantFrom(0, 0, 1, 7, 25),
     window: windows,
@@ -196,31 +199,35 @@ function expectedLine({ windowStart, windowEnd, keys, values, ...pane }: OracleR
   return lineOf({ ...bounds, ...values, paneIndex, paneTiming, rowKind }, [...keys]);
 }
 
-/** The watermark before each row: the least of those that rows of each partition have carried. */
-function marksBefore({ rows, partitions }: Case): number[] {
-  const greatest = new Array<number>(partitions).fill(-Infinity);
-  return rows.map(({ at, mark, partition }) => {
-    const before = Math.min(...greatest);
-    if (at !== null && mark !== null) greatest[partition] = Math.max(greatest[partition], mark);
-    return before;
+/** The watermark before each row: the least of those of the partitions that have not ended. */
+function watermarksBefore({ rows, partitions, bound, ends }: Case): number[] {
+  const marks = new Array<number>(partitions).fill(-Infinity);
+  return rows.map(({ at, mark: carried, partition }, place) => {
+    const open = marks.filter((_, each) => !ends || lastRowOf(rows, each) >= place);
+    const mark = bound === undefined ? carried : at !== null ? at - bound : null;
+    if (at !== null && mark !== null) marks[partition] = Math.max(marks[partition], mark);
+    return Math.min(...open);
   });
 }
 
+function lastRowOf(rows: readonly Row[], partition: number): number {
+  return rows.findLastIndex((row) => row.partition === partition);
+}
+
 function expectedOf(given: Case) {
-  const { rows, keys, lateness, trigger, window, partitions, bound, semantics, inKernel } = given;
+  const { rows, keys, lateness, trigger, window, partitions, semantics, inKernel } = given;
   const { panes, every, everyRows, onTime } = trigger ?? {};
-  const marks = bound === undefined ? marksBefore(given) : undefined;
+  const watermarks = watermarksBefore(given);
   const told: OracleCase = {
     rows: rows.map(({ at, partition, ...row }, place) => ({
       time: at,
       partition,
       keys: keys.map((key) => row[key]),
       values: { ...row },
-      ...(marks && { watermark: marks[place] }),
+      watermark: watermarks[place],
     })),
     window,
     partitions,
-    ...(bound !== undefined && { bound }),
     semantics,
     aggregates: {
       n: exactly.count(),
@@ -272,8 +279,19 @@ function driverOf(given: Case): PipelineDriver<Line> {
   );
 }
 
+/** Ends the partitions whose last row is this one, but for the last of all. */
+function endThose(driver: PipelineDriver<Line>, given: Case, place: number): void {
+  const { rows, partitions, ends } = given;
+  if (!ends || place === rows.length - 1) return;
+  for (let partition = 0; partition < partitions; partition++) {
+    if (lastRowOf(rows, partition) === place) driver.endPartition(partition);
+  }
+}
+
 /** Pipes rows that follow each other and are of one partition at once. */
-function pipeAll(driver: PipelineDriver<Line>, { rows, most }: Case): void {
+function pipeAll(driver: PipelineDriver<Line>, given: Case): void {
+  const { rows, most } = given;
+  endThose(driver, given, -1);
   for (let next = 0; next < rows.length;) {
     const [start, { partition }] = [next, rows[next]];
     while (next < start + most && rows[next]?.partition === partition) next++;
@@ -281,6 +299,7 @@ function pipeAll(driver: PipelineDriver<Line>, { rows, most }: Case): void {
     driver.pipe(RecordBatch.fromRows(taken as object[], { schema: COLUMNS as never }), {
       partition,
     });
+    endThose(driver, given, next - 1);
   }
   driver.end();
 }
