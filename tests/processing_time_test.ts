@@ -5,6 +5,7 @@ import {
   CumulatingWindow,
   from,
   type PipelineOptions,
+  SessionWindow,
   SlidingWindow,
   sum,
   TumblingWindow,
@@ -103,6 +104,19 @@ Deno.test("Calendars, steps and windows of window results go by the clock as wel
     const totals = (await Array.fromAsync(levels)).map(({ n }) => n ?? 0);
     assertEquals(totals.reduce((a, b) => a + b, 0), 4);
   });
+});
+
+Deno.test("A session by the clock ends when nothing came for its gap, though the source is silent", async () => {
+  const runtime = new SimulatedRuntime({ seed: 8 });
+  const left: { n: number; at: number }[] = [];
+  await runtime.drive(async () => {
+    const { rows } = paced(runtime, [0, 50, 50, 30_000, 20]);
+    const pipeline = from(rows, { workers: 2, runtime }).processingTime()
+      .window(new SessionWindow({ gap: "1s" })).aggregate({ n: count() });
+    for await (const { n } of pipeline) left.push({ n, at: runtime.monotonicMs() });
+  });
+  assertEquals(left.map(({ n }) => n), [3, 2]);
+  assert(left[0].at < 2_000, `it left at ${left[0].at}`);
 });
 
 Deno.test("Without windows processing time does nothing, and it is told in the plan", async () => {
