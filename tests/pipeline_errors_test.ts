@@ -101,7 +101,7 @@ Deno.test("Calls in the wrong order are refused with the right one", () => {
 
 Deno.test("Iterating or running a pipeline that is not complete is refused", async () => {
   const windowed = loose().timestamps("at").window(minutes);
-  await assertRejects(() => drain(windowed), TypeError, "comes trigger() or aggregate()");
+  await assertRejects(() => drain(windowed), TypeError, "comes trigger(), aggregate() or reduce()");
 });
 
 Deno.test("Arguments that are not what they must be are refused", () => {

@@ -1,5 +1,6 @@
 import type { InferredRow, RecordBatch } from "../batch/record_batch.ts";
 import type { Expr, ExprValue, Operand } from "../batch/expressions/expr.ts";
+import type { AggregateInfo } from "../hive/aggregate_of.ts";
 import type { ModuleReference } from "../hive/user_function.ts";
 import type { Duration } from "../runtime/duration.ts";
 import type { Aggregate } from "../windows/aggregate.ts";
@@ -11,6 +12,7 @@ import type { GlobalWindow } from "../windows/global_window.ts";
 import type { PaneMode } from "../windows/window_spec.ts";
 import type { TimestampFormat } from "./event_time.ts";
 import type { FunctionOptions, MapOptions, StepInfo } from "./function_step.ts";
+import type { Reduced, ReduceOptions } from "./reduce_step.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import type { RunOptions } from "./pipeline_run.ts";
 import type { Publisher } from "./publisher.ts";
@@ -361,6 +363,17 @@ export interface WindowedPipeline<
   aggregate<const Specs extends AggregatesOf<Row>>(
     aggregates: Specs,
   ): ResultPipeline<Bounded<WindowRow<Row, Key, Specs>, Bound>>;
+  /**
+   * Folds the rows of each window and key by a function, in the bees: the first row with the second,
+   * what came of it with the third, in the order of the source. It is to be associative, gives what
+   * could be a row again, and must not change its arguments. Short for the aggregate `reduce` alone.
+   *
+   * @throws {TypeError} when the function cannot work in a bee, or an option is none that it can be.
+   */
+  reduce<Value = Row, const As extends string = "value", Context = unknown>(
+    fold: ((a: Value, b: Value, info: AggregateInfo<Context>) => Value) | ModuleReference,
+    options?: ReduceOptions<As, Context, Value>,
+  ): ResultPipeline<Bounded<WindowRow<Row, Key, Reduced<As, Value>>, Bound>>;
 }
 
 /** Rows in windows that give several results. */
@@ -373,13 +386,22 @@ export interface TriggeredPipeline<
   /**
    * Says what is computed of each window and key. Results leave in the order in which rows and the
    * watermark set them off, then of the ends of their windows and of keys, whatever the number of
-   * bees.
+   * bees. Where they go on to further steps, each result is a row, also one that replaces another.
    *
    * @throws {TypeError} as {@linkcode WindowedPipeline.aggregate} does.
    */
   aggregate<const Specs extends AggregatesOf<Row>>(
     aggregates: Specs,
-  ): RunnablePipeline<PaneRow<Panes> & Bounded<WindowRow<Row, Key, Specs>, Bound>>;
+  ): ResultPipeline<PaneRow<Panes> & Bounded<WindowRow<Row, Key, Specs>, Bound>>;
+  /**
+   * As {@linkcode WindowedPipeline.reduce}.
+   *
+   * @throws {TypeError} as that does.
+   */
+  reduce<Value = Row, const As extends string = "value", Context = unknown>(
+    fold: ((a: Value, b: Value, info: AggregateInfo<Context>) => Value) | ModuleReference,
+    options?: ReduceOptions<As, Context, Value>,
+  ): ResultPipeline<PaneRow<Panes> & Bounded<WindowRow<Row, Key, Reduced<As, Value>>, Bound>>;
 }
 
 /** Result rows of windows whose bounds are `Bound`. */

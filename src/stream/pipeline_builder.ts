@@ -23,6 +23,7 @@ import {
 } from "./pipeline_options.ts";
 import type { PipelinePlan } from "./pipeline_plan.ts";
 import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
+import { type ReduceOptions, reducing } from "./reduce_step.ts";
 import type { Publisher } from "./publisher.ts";
 import {
   type BatchOptions,
@@ -51,8 +52,8 @@ const NEXT: Readonly<Record<Stage, string>> = {
     `iterated or run`,
   timed: `union(), ${STEPS}, keyBy(), window(), or it is iterated or run`,
   keyed: "window()",
-  windowed: "trigger() or aggregate()",
-  triggered: "aggregate()",
+  windowed: "trigger(), aggregate() or reduce()",
+  triggered: "aggregate() or reduce()",
   aggregated: `${STEPS}, keyBy(), window(), tap(), batch(), to(), or it is iterated or run`,
   results: "tap(), batch(), to(), or it is iterated or run",
 };
@@ -232,6 +233,11 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     }
     const { plan, settings } = this.#parts;
     return this.#with("aggregated", windowedPlan(plan, { ...aggregates }, settings));
+  }
+
+  reduce(fold: unknown, options: ReduceOptions<string> = {}): PipelineBuilder {
+    this.#expect("reduce", "windowed", "triggered");
+    return this.aggregate(reducing(fold, options));
   }
 
   tap(callback: (batch: RecordBatch) => void | Promise<void>): PipelineBuilder {
