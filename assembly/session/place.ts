@@ -15,7 +15,7 @@ import { fixedKeys, isValid, kindOf, validityOf, valuesOf } from "../window/colu
 import { BLOCKS, HASHES } from "../window/encode";
 import { longBlock, sameKey, tagOf } from "../window/slice";
 import { T_TRASH } from "../window/table";
-import { AHEAD, CANDIDATES, findCandidatesIn } from "../window/touch";
+import { AHEAD, CANDIDATES, listCandidates } from "../window/touch";
 import { findKey, linkSession, reserveKey, unlinkSession } from "./index_of_keys";
 import {
   E_END,
@@ -119,7 +119,8 @@ function joinSessions(sessions: u32, head: u32, time: i64, until: i64, mark: i64
 function placeRow(sessions: u32, row: u32, time: i64, until: i64, mark: i64): u32 {
   const block = v128.load((<u32>BLOCKS) + (row << 4));
   const hash = load<u64>((<u32>HASHES) + (row << 3));
-  const into = joinSessions(sessions, findKey(sessions, block, hash), time, until, mark);
+  const head = findKey(sessions, block, hash);
+  const into = joinSessions(sessions, head, time, until, mark);
   if (into != NONE) {
     store<i64>(into - E_START, min(startOf(into), time));
     store<i64>(into - E_END, max(endOf(into), until));
@@ -127,22 +128,37 @@ function placeRow(sessions: u32, row: u32, time: i64, until: i64, mark: i64): u3
   }
   if (until <= mark) return load<u32>(load<u32>(sessions, X_TABLE), T_TRASH);
   const state = newSession(sessions, block, hash, time, until);
-  if (state != NONE) linkSession(sessions, findKey(sessions, block, hash), state);
+  // of the key's sessions some may have been unlinked
+  if (state != NONE) linkSession(sessions, head == 0 ? 0 : findKey(sessions, block, hash), state);
   return state;
 }
 
-// Brings what lies before the states into the cache as well.
-function touchHeads(count: u32): void {
-  let seen: u32 = 0;
+// What a candidate is where there is none: what is read around it lies in the memory.
+const NOWHERE: u32 = 64;
+
+// @ts-ignore: decorator
+@inline
+function readSession(candidate: u32): u64 {
+  const state = max(load<u32>(candidate), NOWHERE);
+  return load<u64>(state - E_MORE) ^ load<u64>(state);
+}
+
+// Brings candidates, what lies before their states and the states, into the cache.
+function touchSessions(count: u32): void {
+  let seen: u64 = 0;
   const end = (<u32>CANDIDATES) + (count << 2);
-  for (let at = <u32>CANDIDATES; at < end; at += 4) {
-    const state = load<u32>(at);
-    if (state != 0) seen ^= tagIn(state);
+  let at = <u32>CANDIDATES;
+  for (; at + 16 <= end; at += 16) {
+    seen ^= readSession(at);
+    seen ^= readSession(at + 4);
+    seen ^= readSession(at + 8);
+    seen ^= readSession(at + 12);
   }
+  for (; at < end; at += 4) seen ^= readSession(at);
   sink ^= seen;
 }
 
-let sink: u32 = 0;
+let sink: u64 = 0;
 
 /** A watermark as the last whole millisecond that it has reached. */
 // @ts-ignore: decorator
@@ -157,9 +173,10 @@ export function markOf(watermark: f64): i64 {
 function fits(state: u32, row: u32, time: i64, until: i64, mark: i64, touch: i64): bool {
   if (state == 0) return false;
   const hash = load<u64>((<u32>HASHES) + (row << 3));
-  const isOnly = tagIn(state) == tagOf(hash) && moreOf(state) == 0;
-  const isTouched = time < endOf(state) + touch && until + touch > startOf(state);
-  return isOnly && isTouched && endOf(state) > mark &&
+  // the first session of its key, and there is no other behind it
+  if (load<u64>(state - E_MORE) != <u64>tagOf(hash) << 32) return false;
+  const end = endOf(state);
+  return time < end + touch && until + touch > startOf(state) && end > mark &&
     sameKey(state, v128.load((<u32>BLOCKS) + (row << 4)), hash);
 }
 
@@ -186,8 +203,8 @@ export function placeBlock(
     const some = min(AHEAD, count - from);
     const buckets = load<u32>(sessions, X_BUCKETS);
     const mask = load<u32>(sessions, X_MASK);
-    findCandidatesIn(buckets, mask, (<u32>HASHES) + (from << 3), some);
-    touchHeads(some);
+    listCandidates(buckets, mask, (<u32>HASHES) + (from << 3), some);
+    touchSessions(some);
     if (!placeRows(sessions, times, gaps, marks, from, some, out, late, base)) return false;
   }
   return true;

@@ -4,8 +4,7 @@
 // the state lie, from low to high: the next open session of the same key, the tag of the key's hash
 // (kept by the first session of a key and by those after it, 0 once a session is no longer among
 // the open ones), the slab that the entry is in, the chunk of its timer, start and end (i64, ms), and
-// the 16-byte block of the key. Of one value an entry is 96 bytes, so that a row needs two lines of
-// the cache besides that of the index.
+// the 16-byte block of the key: a line of the cache, and the state starts with the next one.
 //
 // Whatever closing sessions needs is set aside when they open: only a row that opens a session can
 // be short of memory.
@@ -60,7 +59,6 @@ export const E_KEY: u32 = 16;
 const HEAD: u32 = 48;
 
 const LINE: u32 = 64;
-const HALF_LINE: u32 = 32;
 const ITEM_BYTES: u32 = 8;
 const LEAST_ITEMS: u32 = 64;
 const SLICE_BYTES: u32 = 80;
@@ -124,7 +122,7 @@ export function sessionsCreate(table: u32, gap: f64, touch: bool): u32 {
   store<i64>(sessions, <i64>gap, X_GAP);
   store<i64>(sessions, touch ? 1 : 0, X_TOUCH);
   const entry = HEAD + load<u32>(table, T_STATE);
-  store<u32>(sessions, (entry + HALF_LINE - 1) & ~(HALF_LINE - 1), X_STRIDE);
+  store<u32>(sessions, (entry + LINE - 1) & ~(LINE - 1), X_STRIDE);
   return sessions;
 }
 
@@ -194,6 +192,8 @@ export function tagIn(state: u32): u32 {
   return load<u32>(state - E_TAG);
 }
 
+let sink: u64 = 0;
+
 function hasRoom(sessions: u32, slab: u32): bool {
   return load<u32>(slab, B_FREE) != 0 ||
     load<u32>(slab, B_AT) + load<u32>(sessions, X_STRIDE) <= load<u32>(slab, B_END);
@@ -250,7 +250,12 @@ export function newEntry(sessions: u32): u32 {
     if (slab == 0) return 0;
   }
   let state = load<u32>(slab, B_FREE);
-  if (state != 0) store<u32>(slab, moreOf(state), B_FREE);
+  if (state != 0) {
+    const next = moreOf(state);
+    store<u32>(slab, next, B_FREE);
+    // it is read ahead: it is needed next, and was not touched for long
+    if (next != 0) sink ^= load<u64>(next - E_MORE) ^ load<u64>(next);
+  }
   else {
     const at = load<u32>(slab, B_AT);
     state = at + HEAD;

@@ -48,11 +48,22 @@ function readState(candidate: u32): u64 {
 
 /** Finds candidates for at most AHEAD rows, and brings them into the cache. */
 export function findCandidates(slice: u32, hashes: u32, count: u32): void {
-  findCandidatesIn(load<u32>(slice, S_BUCKETS), load<u32>(slice, S_MASK), hashes, count);
+  listCandidates(load<u32>(slice, S_BUCKETS), load<u32>(slice, S_MASK), hashes, count);
+  let seen: u64 = 0;
+  let out = <u32>CANDIDATES;
+  const last = out + (count << 2);
+  for (; out + 16 <= last; out += 16) {
+    seen ^= readState(out);
+    seen ^= readState(out + 4);
+    seen ^= readState(out + 8);
+    seen ^= readState(out + 12);
+  }
+  for (; out < last; out += 4) seen ^= readState(out);
+  sink ^= seen;
 }
 
-/** The same by an index alone. */
-export function findCandidatesIn(buckets: u32, mask: u32, hashes: u32, count: u32): void {
+/** Finds candidates for at most AHEAD rows by an index, of which only that comes into the cache. */
+export function listCandidates(buckets: u32, mask: u32, hashes: u32, count: u32): void {
   const end = hashes + (count << 3);
   let seen: u64 = 0;
   let at = hashes;
@@ -63,21 +74,13 @@ export function findCandidatesIn(buckets: u32, mask: u32, hashes: u32, count: u3
     seen ^= readBucket(buckets, mask, at + 24);
   }
   for (; at < end; at += 8) seen ^= readBucket(buckets, mask, at);
+  sink ^= seen;
   let out = <u32>CANDIDATES;
   for (at = hashes; at + 16 <= end; at += 16, out += 8) {
     findCandidate(buckets, mask, at, out);
     findCandidate(buckets, mask, at + 8, out + 4);
   }
   for (; at < end; at += 8, out += 4) findCandidate(buckets, mask, at, out);
-  const last = (<u32>CANDIDATES) + (count << 2);
-  for (out = <u32>CANDIDATES; out + 16 <= last; out += 16) {
-    seen ^= readState(out);
-    seen ^= readState(out + 4);
-    seen ^= readState(out + 8);
-    seen ^= readState(out + 12);
-  }
-  for (; out < last; out += 4) seen ^= readState(out);
-  sink ^= seen;
 }
 
 /** Brings the long keys of those candidates into the cache whose rows have long keys. */
