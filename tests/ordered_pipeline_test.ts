@@ -4,6 +4,7 @@ import {
   CalendarWindow,
   col,
   count,
+  countDistinct,
   CountWindow,
   CustomWindow,
   from,
@@ -320,6 +321,14 @@ Deno.test("explain() says which windows need their rows in order, and why", () =
     assertStringIncludes(explained, order);
     assertStringIncludes(explained, because);
   }
+  const sessions = timed.window(new SessionWindow({ gap: "5m" }));
+  const explained = sessions.aggregate({ n: count() }).explain();
+  assertStringIncludes(explained, "kept in the kernel");
+  assertStringIncludes(explained, '"n" = count(): in the kernel');
+  const triggered = sessions.trigger({ everyRows: 5 }).aggregate({ n: count() }).explain();
+  assertStringIncludes(triggered, "kept in JavaScript, because a trigger gives results before");
+  const users = sessions.aggregate({ users: countDistinct("key") }).explain();
+  assertStringIncludes(users, 'kept in JavaScript, because "users" is: it keeps the values');
   const early = timed.window(new TumblingWindow({ size: "1m" }))
     .trigger({ everyRows: 5, every: "10s", clock: "processing", panes: "discarding" })
     .aggregate({ n: count() }).explain();

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import {
   expectedOf,
+  plainSessionCases,
   simulateWindowed,
   type WindowedCase,
   windowedCases,
@@ -45,6 +46,17 @@ Deno.test("Windows, triggers and lateness are what the oracle says, on 1 to 3 be
   let lost = 0;
   await fc.assert(
     fc.asyncProperty(windowedCases(), runs, async (given, run) => {
+      lost += await holds(given, run);
+    }),
+    { numRuns: RUNS },
+  );
+  assert(lost > RUNS / 4, `only ${lost} bees were lost`);
+});
+
+Deno.test("Sessions in the kernel are what the oracle says, on 1 to 3 bees, lost ones or not", async () => {
+  let lost = 0;
+  await fc.assert(
+    fc.asyncProperty(plainSessionCases(), runs, async (given, run) => {
       lost += await holds(given, run);
     }),
     { numRuns: RUNS },

@@ -198,6 +198,14 @@ export function windowedCases(): fc.Arbitrary<WindowedCase> {
   );
 }
 
+/** Random cases of sessions that the kernel keeps. */
+export function plainSessionCases(): fc.Arbitrary<WindowedCase> {
+  const lateData = fc.constantFrom("drop" as const, "sideOutput" as const);
+  return fc.tuple(windowedCases(), sessions, lateData).map(([given, window, lateData]) => {
+    return { ...given, window, lateData, trigger: undefined, plain: true };
+  });
+}
+
 const PLAIN = { n: count(), total: sum("x"), most: max("x") };
 const AGGREGATES = {
   ...PLAIN,
