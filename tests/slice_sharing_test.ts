@@ -144,6 +144,29 @@ Deno.test("windows that share slices in worker threads give what each gives alon
   assertEquals(both.metrics().map(({ rowsOut }) => rowsOut), alone.map(({ length }) => length));
 });
 
+Deno.test("rows that a function makes are made once for windows that share slices", async () => {
+  const twice = timed().flatMap((row) => row.value > 3 ? [row, { ...row, value: -row.value }] : []);
+  const one = twice.keyBy("key").window(minutes).aggregate({ n: count(), most: max("value") });
+  const other = twice.keyBy("key").window(new TumblingWindow({ size: "90s" }))
+    .aggregate({ sum: sum("value"), known: count("value") });
+  const countsOf = (pipeline: RunnablePipeline<never> | typeof one | typeof other) => {
+    const { absorbed, filtered, added, late, recordsIn, unaccounted } = pipeline.metrics();
+    return { absorbed, filtered, added, late, recordsIn, unaccounted };
+  };
+  const alone: unknown[][] = [await Array.fromAsync(one), await Array.fromAsync(other)];
+  const counts = [countsOf(one), countsOf(other)];
+  assertEquals(told(one, other).length, 1);
+  const [ones, others] = together(one, other).batches();
+  const batches = await Promise.all([Array.fromAsync(ones), Array.fromAsync(others)]);
+  const rows: unknown[][] = batches.map((each) =>
+    each.flatMap((batch) => batch.toRows() as unknown[])
+  );
+  assertEquals(rows, alone);
+  assertEquals([countsOf(one), countsOf(other)], counts);
+  const different = timed().flatMap((row) => [row]).keyBy("key").window(minutes).aggregate(counted);
+  assertEquals(told(one, different).length, 1);
+});
+
 Deno.test("results of windows are given once to all that go on with them", async () => {
   let read = 0;
   const rows = {

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
+import { DeliveryGuarantee } from "../../mod.ts";
 import { assertCase } from "../support/run_case.ts";
 import { compareWithAlone, simulateTogether, type TogetherRun } from "../support/together_case.ts";
 
-const SEEDS = 200;
+const SEEDS = 150;
 
 async function eachSeed(
   from: number,
@@ -53,4 +54,21 @@ Deno.test("Windows run together give what each gives alone when bees hang and cr
     for (const { metrics } of run.runs) lost += metrics.lostBees;
   });
   assert(lost > SEEDS / 2, `only ${lost} bees were lost`);
+});
+
+Deno.test("Records are accounted for in each pipeline, whatever a lost bee may do", async () => {
+  let [lost, replayed] = [0, 0];
+  for (const guarantee of ["AtMostOnce", "AtLeastOnce"] as const) {
+    await eachSeed(30_001, async (seed) => {
+      const deliveryGuarantee = DeliveryGuarantee[guarantee];
+      const { runs } = await simulateTogether(seed, { faults: true, deliveryGuarantee });
+      for (const { metrics } of runs) {
+        lost += metrics.lost;
+        replayed += metrics.replayed;
+        assertEquals([metrics.inFlight, metrics.unaccounted], [0, 0]);
+      }
+    }, SEEDS / 2);
+  }
+  assert(lost > SEEDS, `only ${lost} records were lost`);
+  assert(replayed > SEEDS, `only ${replayed} records were replayed`);
 });
