@@ -1,7 +1,6 @@
 import { WindowShape } from "../../kernel/window_shape.ts";
 import type { WindowExtent } from "../../kernel/window_types.ts";
 import type { WindowOperatorSpec } from "../window_spec.ts";
-import type { States } from "./aggregation.ts";
 import {
   ABSORBED,
   LATE,
@@ -14,6 +13,8 @@ import {
 import { type Pane, Panes, type Standing } from "./panes.ts";
 import { Rolling } from "./rolling.ts";
 import { type Group, type Slice, Slices } from "./slices.ts";
+import { Surroundings } from "./surroundings.ts";
+import type { Entry } from "./two_stacks.ts";
 
 const NO_SLICE: Slice = {
   start: NaN,
@@ -72,14 +73,30 @@ export class AlignedOperator extends OperatorCore {
     const ended = this.kept > 0 ? this.#endedWindows(slice, key) : [];
     this.aggregation.add(this.#groupOf(slice, key)!.states, row);
     this.#rolling?.touch(slice, key);
-    if (ended.length > 0) this.byRow(row);
+    if (ended.length > 0) this.#revise(ended, slice, row);
+    return ABSORBED;
+  }
+
+  /** Gives anew what has been given and holds a row that came late. */
+  #revise(ended: readonly Pane[], slice: Slice, row: number): void {
+    this.byRow(row);
+    const isWhole = this.mode !== "discarding";
+    const around = isWhole ? this.#around(ended, slice) : undefined;
     for (const pane of ended) {
-      const states = this.mode === "discarding"
-        ? this.aggregation.of(row)
-        : this.#statesOf(pane.start, pane.end, key);
+      const states = around?.of(pane.start, pane.end) ?? this.aggregation.of(row);
       this.#panes.fire(pane, "late", states);
     }
-    return ABSORBED;
+  }
+
+  /** What windows that hold a slice have of a key, which is that of all of them. */
+  #around(windows: readonly { key: number; start: number; end: number }[], slice: Slice) {
+    const [{ start, key }, { end }] = [windows[0], windows.at(-1)!];
+    const entries: Entry[] = [];
+    for (const { start: at, groups } of this.#slices.between(start, end)) {
+      const group = groups.get(key);
+      if (group !== undefined) entries.push({ at, states: group.states });
+    }
+    return new Surroundings(this.aggregation, entries, slice.end);
   }
 
   #groupOf(slice: Slice, key: number): Group | undefined {
@@ -115,28 +132,33 @@ export class AlignedOperator extends OperatorCore {
   }
 
   /** The windows that have ended, hold the slice, and are kept, as they are before a row. */
-  #endedWindows({ firstEnd, lastEnd }: Slice, key: number): Pane[] {
-    const ended: Pane[] = [];
+  #endedWindows(slice: Slice, key: number): Pane[] {
+    const { firstEnd, lastEnd } = slice;
+    const windows: { key: number; start: number; end: number }[] = [];
     const last = Math.min(lastEnd, this.watermark);
     for (let end = firstEnd; end <= last; end += this.#shape.step) {
       const isKept = end + this.kept > this.watermark;
-      if (isKept && this.#exists(end)) ended.push(this.#endedWindow(end, key));
+      if (isKept && this.#exists(end)) windows.push({ key, start: this.#shape.startOf(end), end });
     }
-    return ended;
+    if (windows.length === 0) return [];
+    const before = this.#around(windows, slice);
+    return windows.map((window) => this.#endedWindow(window, before));
   }
 
-  #endedWindow(end: number, key: number): Pane {
+  #endedWindow(
+    { key, start, end }: { key: number; start: number; end: number },
+    before: Surroundings,
+  ): Pane {
     let panes = this.#revised.get(end);
     if (panes === undefined) this.#revised.set(end, panes = new Map());
     let pane = panes.get(key);
     if (pane === undefined) {
-      const start = this.#shape.startOf(end);
-      const held = this.#slices.between(start, end).some(({ groups }) => groups.has(key));
-      const states = held ? this.#statesOf(start, end, key) : this.aggregation.init();
-      pane = this.#paneOf({ key, start, end, states });
-      // What it gave at its end is put together again only where it is to be taken back.
-      if (held && this.mode === "retracting") this.#panes.recall(pane);
-      if (held) pane.panes = 1;
+      pane = this.#paneOf({ key, start, end, states: [] });
+      if (before.has(start, end)) {
+        // What it gave at its end is put together again only where it is to be taken back.
+        if (this.mode === "retracting") this.#panes.recall(pane, before.of(start, end));
+        pane.panes = 1;
+      }
       panes.set(key, pane);
     }
     return pane;
@@ -144,14 +166,6 @@ export class AlignedOperator extends OperatorCore {
 
   #paneOf(window: Pick<Pane, "key" | "start" | "end" | "states">): Pane {
     return { ...window, rows: 1, panes: 0, standing: [] };
-  }
-
-  /** All rows of a key in a window. */
-  #statesOf(start: number, end: number, key: number): States {
-    const groups = this.#slices.between(start, end).map(({ groups }) => groups.get(key))
-      .filter((group) => group !== undefined);
-    if (groups.length === 1) return groups[0].states;
-    return this.aggregation.merged(groups.map(({ states }) => states));
   }
 
   protected override nextDue(): number {

@@ -67,11 +67,11 @@ export class Panes {
     if (mode === "discarding") pane.states = aggregation.init();
   }
 
-  /** Has what a window gave at its end stand again, as its states are still those of then. */
-  recall(pane: Pane): void {
+  /** Has what a window gave at its end stand again, of the states of then. */
+  recall(pane: Pane, states: States): void {
     const { start, end } = pane;
     const head = { start, end, index: 0, timing: "onTime", revision: 0 } as const;
-    pane.standing = [{ head, results: this.#parts.aggregation.results(pane.states) }];
+    pane.standing = [{ head, results: this.#parts.aggregation.results(states) }];
   }
 
   #replace(pane: Pane, given: Standing): void {

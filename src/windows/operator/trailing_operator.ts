@@ -10,6 +10,7 @@ import {
   type SavedState,
 } from "./operator_core.ts";
 import { type Pane, Panes, type Standing } from "./panes.ts";
+import { Surroundings } from "./surroundings.ts";
 import { Timers } from "./timers.ts";
 import { type Entry, TwoStacks } from "./two_stacks.ts";
 
@@ -121,21 +122,17 @@ export class TrailingOperator extends OperatorCore {
   /** Gives anew what has been given and holds a row that came late. */
   #revise({ track, at: time }: Moment, row: number, isNew: boolean): void {
     const { moments } = track;
+    const last = Math.min(time + this.#duration, this.watermark - 1);
+    const [from, to] = [rank(moments, time - this.#duration), rank(moments, last + 1)];
+    const around = new Surroundings(this.aggregation, moments.slice(from, to), time + 1);
     this.byRow(row);
-    for (let at = rank(moments, time); at < moments.length; at++) {
+    for (let at = rank(moments, time); at < to; at++) {
       const { at: end, own } = moments[at];
-      if (end > time + this.#duration || end >= this.watermark) break;
       if (own === undefined || end + 1 + this.kept <= this.watermark) continue;
       const isWhole = this.mode !== "discarding" || (isNew && end === time);
-      const states = isWhole ? this.#statesAt(track, end) : this.aggregation.of(row);
+      const states = isWhole ? around.of(end - this.#duration, end + 1) : this.aggregation.of(row);
       this.#panes.fire(own, "late", states);
     }
-  }
-
-  /** All rows of the window that ends with a time, put together from nothing. */
-  #statesAt({ moments }: Track, time: number): States {
-    const held = moments.slice(rank(moments, time - this.#duration), rank(moments, time + 1));
-    return this.aggregation.merged(held.map(({ states }) => states));
   }
 
   protected override nextDue(): number {
