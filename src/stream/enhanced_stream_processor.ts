@@ -21,7 +21,7 @@ import type {
   ListAggregation,
   WindowResult,
 } from "./processor_types.ts";
-import { ResultDesk } from "./result_desk.ts";
+import { type Claim, ResultDesk } from "./result_desk.ts";
 
 const NOTHING_YET = { late: 0, openWindows: 0, results: 0, watermark: -Infinity, waiting: 0 };
 
@@ -104,17 +104,17 @@ export class EnhancedStreamProcessor<In extends object = Record<string, unknown>
     options: AggregationOptions,
   ): Promise<WindowResult<never>[] | undefined> {
     const engine = this.#ready(record, options);
-    const end = engine.accept(record);
+    const claim = engine.accept(record);
     this.#records++;
-    const results = await this.#resultsTo(engine, end);
+    const results = await this.#resultsTo(engine, claim);
     return results.length > 0 ? results as WindowResult<never>[] : undefined;
   }
 
   async #resultsTo(
     engine: ProcessorEngine<In>,
-    end: number | undefined,
+    claim: Claim | undefined,
   ): Promise<readonly WindowResult[]> {
-    if (end !== undefined && !this.#desk.isRead) return await this.#desk.claim(end);
+    if (claim && !this.#desk.isRead) return await this.#desk.claim(claim);
     const rest = this.#desk.takeRest();
     await engine.room();
     return rest;
@@ -132,12 +132,12 @@ export class EnhancedStreamProcessor<In extends object = Record<string, unknown>
           `another processor for another aggregate`,
       );
     }
-    return this.#engine ??= this.#begin(options);
+    return this.#engine ??= this.#begin(record, options);
   }
 
-  #begin(options: AggregationOptions): ProcessorEngine<In> {
+  #begin(first: In, options: AggregationOptions): ProcessorEngine<In> {
     const aggregation = aggregationOf(options);
-    const engine = new ProcessorEngine(this.#settings, { aggregation, desk: this.#desk });
+    const engine = new ProcessorEngine(this.#settings, { aggregation, desk: this.#desk, first });
     this.#aggregation = aggregation;
     this.#startedMs = this.#settings.pipeline.runtime.monotonicMs();
     return engine;
@@ -153,13 +153,12 @@ export class EnhancedStreamProcessor<In extends object = Record<string, unknown>
   async flush(): Promise<WindowResult<Value>[]> {
     const engine = this.#engine;
     if (!engine || this.#closed) return [];
-    const end = engine.flush();
-    return await this.#rest(end);
+    return await this.#rest(engine.flush());
   }
 
-  async #rest(end: number): Promise<WindowResult<Value>[]> {
+  async #rest(claim: Claim): Promise<WindowResult<Value>[]> {
     if (this.#desk.isRead) return [];
-    return await this.#desk.claim(end) as WindowResult<Value>[];
+    return await this.#desk.claim(claim) as WindowResult<Value>[];
   }
 
   /**
@@ -174,7 +173,7 @@ export class EnhancedStreamProcessor<In extends object = Record<string, unknown>
       await this.#closed;
       return [];
     }
-    const rest = this.#engine?.failure ? Promise.resolve([]) : this.#rest(Infinity);
+    const rest = this.#engine?.failure ? Promise.resolve([]) : this.#rest({ upTo: Infinity });
     rest.catch(() => {}); // whoever waits for it below is told
     this.#closed = this.#end();
     await this.#closed;

@@ -23,17 +23,28 @@ export class OrderedJob extends OwnersJob {
   /** When each owner waits for the clock, ms. */
   readonly #ticks: number[];
 
-  /** A job by a plan with windows over rows in order. */
-  constructor({ schema, steps, ordered }: ResolvedPlan, settings: PipelineSettings) {
+  readonly #isStepwise: boolean;
+
+  /** A job by a plan with windows over rows in order; `stepwise`: results leave batch by batch. */
+  constructor(
+    { schema, steps, ordered }: ResolvedPlan,
+    settings: PipelineSettings,
+    { stepwise = false }: { readonly stepwise?: boolean } = {},
+  ) {
     super(settings);
     const { workers, kernel } = settings;
     this.task = { kind: "orderedWindows", schema, steps, ordered: ordered!, workers, kernel };
-    this.#results = new OrderedResults(workers, ordered!.keys);
+    this.#isStepwise = stepwise;
+    this.#results = new OrderedResults(workers, ordered!.keys, { stepwise });
     this.#ticks = Array(workers).fill(Infinity);
   }
 
   override get windows(): number {
     return this.#results.windows;
+  }
+
+  override get settled(): number | undefined {
+    return this.#isStepwise ? this.#results.left : undefined;
   }
 
   override get watermark(): number {

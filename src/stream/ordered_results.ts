@@ -20,15 +20,26 @@ export class OrderedResults {
   /** Of each owner, the first batch of which it may still send results, and the watermark there. */
   readonly #told: { sequence: number; watermark: number }[];
   readonly #ready: RecordBatch[] = [];
+  readonly #isStepwise: boolean;
+  /** Watermark after each batch whose results have not left, where they leave batch by batch. */
+  readonly #after = new Map<number, number>();
   /** Results of all batches before this one have left. */
   #left = 0;
   #watermark = -Infinity;
   #windows = 0;
   #last: readonly bigint[] = [];
 
-  /** Results of so many owners, with these key columns. */
-  constructor(owners: number, keys: readonly string[]) {
+  /**
+   * Results of so many owners, with these key columns; with `stepwise` those that one batch has set
+   * off leave apart from those of others.
+   */
+  constructor(
+    owners: number,
+    keys: readonly string[],
+    { stepwise = false }: { readonly stepwise?: boolean } = {},
+  ) {
     this.#keys = keys;
+    this.#isStepwise = stepwise;
     this.#runs = Array.from({ length: owners }, () => []);
     this.#told = Array.from({ length: owners }, () => ({ sequence: 0, watermark: -Infinity }));
   }
@@ -48,6 +59,11 @@ export class OrderedResults {
     return Math.min(...this.#told.map(({ sequence }) => sequence));
   }
 
+  /** Number of the first batch whose results have not left, once there are none to take. */
+  get left(): number {
+    return this.#left;
+  }
+
   /** Number of the first batch of which one owner may still send results. */
   toldBy(owner: number): number {
     return this.#told[owner].sequence;
@@ -61,12 +77,14 @@ export class OrderedResults {
   /** The owner has sent all results of a batch, and all before; then it had this watermark. */
   passed(owner: number, sequence: number, watermark: number): void {
     this.#told[owner] = { sequence: sequence + 1, watermark };
+    if (this.#isStepwise && sequence >= this.#left) this.#after.set(sequence, watermark);
   }
 
   /** The next results that may leave. */
   take(): RecordBatch | undefined {
     const { told } = this;
-    if (told > this.#left) this.#release(told);
+    const isWaiting = this.#isStepwise && this.#ready.length > 0;
+    if (told > this.#left && !isWaiting) this.#release(this.#isStepwise ? this.#left + 1 : told);
     const next = this.#ready.shift();
     return next && this.#counted(next);
   }
@@ -74,7 +92,9 @@ export class OrderedResults {
   /** Makes ready what was set off by batches before a number. */
   #release(told: number): void {
     this.#left = told;
-    this.#watermark = Math.min(...this.#told.map(({ watermark }) => watermark));
+    this.#watermark = this.#after.get(told - 1) ??
+      Math.min(...this.#told.map(({ watermark }) => watermark));
+    this.#after.delete(told - 1);
     const runs = this.#runs.flatMap((run, owner) => {
       const end = run.findIndex(({ sequence }) => sequence >= told);
       const released = run.splice(0, end < 0 ? run.length : end).map(({ batch }) => batch);

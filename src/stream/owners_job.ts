@@ -40,6 +40,10 @@ export abstract class OwnersJob implements PipelineJob {
   }
 
   /** How often the state was saved. */
+  get settled(): number | undefined {
+    return undefined;
+  }
+
   get checkpoints(): number {
     return this.#checkpoints.count;
   }

@@ -32,6 +32,8 @@ export interface PipelineJob {
   readonly isStateless: boolean;
   /** Windows that have left. */
   readonly windows: number;
+  /** Number of the first batch whose results have not left, where they leave batch by batch. */
+  readonly settled?: number | undefined;
   /** Watermark up to which windows have left, ms. */
   readonly watermark: number;
   /** How often the state was saved. */

@@ -71,6 +71,11 @@ export interface RunSpec {
   readonly settings: PipelineSettings;
   /** Told of late rows when it is certain that they are. */
   readonly onLate?: (rows: LateRows) => void;
+  /**
+   * Told of rows, of all that were read so far, when all results that they have set off have been
+   * handed out, apart from those that later rows have; only windows that see rows in order tell.
+   */
+  readonly onSettled?: (rows: number) => void;
 }
 
 /** The part of a run's metrics that adds up. */
@@ -128,6 +133,8 @@ export class PipelineRun {
   /** Of each kind of windows. */
   readonly #rowsOut: number[];
   #told = -Infinity;
+  /** The first batch whose results have not left, where they leave batch by batch. */
+  #settled = 0;
   #replayedBatches = 0;
   #replayed = 0;
   #endedMs: number | undefined;
@@ -269,10 +276,13 @@ export class PipelineRun {
       this.#throwIfFailed();
       this.#throwIfAborted();
       this.#takeRead();
-      const taken = this.#taken();
+      // Where results leave batch by batch, those of one are told of before those of the next.
+      const isTold = this.#tellSettled();
+      const taken = isTold ? undefined : this.#taken();
       if (taken) return taken;
       const watermark = this.#passedOn();
       if (watermark !== undefined) return { kind: 0, watermark };
+      if (isTold || this.#isSettling) continue;
       if (this.isFinished) return undefined;
       await this.#advance();
     }
@@ -284,6 +294,20 @@ export class PipelineRun {
     // The end is told by itself.
     const isNew = watermark > this.#told && watermark < Infinity;
     return this.#spec.plan.feedsOn && isNew ? this.#told = watermark : undefined;
+  }
+
+  /** Whether results have left batch by batch that were not told of. */
+  get #isSettling(): boolean {
+    const settled = this.#bees?.job.settled;
+    return settled !== undefined && settled !== this.#settled;
+  }
+
+  /** Tells of rows whose results have left, where they leave batch by batch; whether it did. */
+  #tellSettled(): boolean {
+    if (!this.#isSettling) return false;
+    const settled = this.#settled = this.#bees!.job.settled!;
+    this.#spec.onSettled?.(this.#log.at(settled)?.feed.position ?? this.#feed.records);
+    return true;
   }
 
   /** Rows that may leave now. */
@@ -410,7 +434,7 @@ export class PipelineRun {
 
   #jobOf(plan: ResolvedPlan): PipelineJob {
     const { settings } = this.#spec;
-    const job = jobOf(plan, settings);
+    const job = jobOf(plan, settings, { stepwise: this.#spec.onSettled !== undefined });
     if (plan.resultSchema) return job;
     return new LearningJob(job, {
       learned: (columns) => this.#feed.learned(columns),
@@ -656,8 +680,12 @@ function kindOf(job: PipelineJob, kind: number): KindProgress {
   return job.kinds?.[kind] ?? job;
 }
 
-function jobOf(plan: ResolvedPlan, settings: PipelineSettings): PipelineJob {
-  if (plan.ordered) return new OrderedJob(plan, settings);
+function jobOf(
+  plan: ResolvedPlan,
+  settings: PipelineSettings,
+  options: { readonly stepwise: boolean },
+): PipelineJob {
+  if (plan.ordered) return new OrderedJob(plan, settings, options);
   return plan.window ? new WindowJob(plan, settings) : new TransformJob(plan, settings);
 }
 

@@ -8,6 +8,9 @@ import type { Field, Schema, TypedSchema } from "../batch/schema.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import { columnsOfAggregate } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
+import { CustomWindow } from "../windows/custom_window.ts";
+import { columnsForWindow, isOrderedWindow } from "../windows/ordered_window.ts";
+import type { AnyWindow } from "./window_plan.ts";
 import { WHOLE_RECORD } from "./bad_inputs.ts";
 import { FirstRows } from "./first_rows.ts";
 
@@ -39,6 +42,14 @@ export function columnsOf(aggregates: Aggregates): Set<string> {
   }
   names.delete(WHOLE_RECORD);
   return names;
+}
+
+/** The columns of records that windows look at; of those that look at all, the first one's. */
+export function columnsOfWindow(window: AnyWindow, first: object): Iterable<string> {
+  if (!isOrderedWindow(window)) return [];
+  const computed = columnsForWindow(window).flatMap(({ node }) => [...columnNames(node)]);
+  if (!(window instanceof CustomWindow) || window.assign === undefined) return computed;
+  return window.columns ?? Object.keys(first);
 }
 
 /** A record on its way into columns. */

@@ -2,47 +2,34 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
-import { FLINK_SEMANTICS } from "../windows/window_semantics.ts";
 import { PANE_COLUMNS } from "../windows/pane_columns.ts";
+import type { TumblingWindow } from "../windows/tumbling_window.ts";
 import { WatermarkTracker } from "../windows/watermark_tracker.ts";
 import { GivenWatermarks } from "./given_watermarks.ts";
-import { OpenWindows } from "./open_windows.ts";
+import { type ClosingRule, closingRule, type Closings } from "./closings.ts";
 import { partsOf, pipelineFrom } from "./pipeline_builder.ts";
-import type { PipelinePlan } from "./pipeline_plan.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import { PipelineRun, type RunSpec } from "./pipeline_run.ts";
 import type { ProcessorAggregation } from "./processor_aggregation.ts";
-import { columnsOf, KEY, TIME } from "./processor_columns.ts";
+import { columnsOf, columnsOfWindow, KEY, TIME } from "./processor_columns.ts";
 import { decodeKey, encodeKey } from "./processor_key.ts";
 import type { ProcessorSettings } from "./processor_options.ts";
 import type { WindowPane, WindowResult } from "./processor_types.ts";
 import { PushedSource } from "./pushed_source.ts";
 import type { Source } from "./source.ts";
 import { RecordTeller } from "./record_teller.ts";
-import type { ResultDesk } from "./result_desk.ts";
+import type { Claim, ResultDesk } from "./result_desk.ts";
 
 /** A row of the pipeline's results. */
 interface ResultRow {
-  readonly windowStart: number;
-  readonly windowEnd: number;
+  readonly windowStart: number | null;
+  readonly windowEnd: number | null;
   readonly [KEY]: string | null;
   readonly paneIndex: number;
   readonly paneTiming: WindowPane["timing"];
   readonly paneRevision: number;
   readonly rowKind?: WindowPane["rowKind"];
   readonly value: unknown;
-}
-
-/** @throws {TypeError} when it could not be told on this side which record closes which window. */
-function checkPlan({ ordered }: PipelinePlan): void {
-  if (ordered?.operator.kind !== "windows") return;
-  const { trigger, revisedFor = 0, semantics } = ordered.operator.windows;
-  const { closing, negativeStarts } = { ...FLINK_SEMANTICS, ...semantics };
-  if (!trigger && revisedFor === 0 && closing === "reached" && negativeStarts) return;
-  throw new TypeError(
-    `Cannot create EnhancedStreamProcessor: a window gives one result, when the watermark reaches ` +
-      `its end; leave lateData "update" and other rules to a pipeline`,
-  );
 }
 
 function paneOf({ paneIndex, paneTiming, paneRevision, rowKind }: ResultRow): WindowPane {
@@ -61,6 +48,8 @@ type Columns = Record<typeof TIME | typeof KEY, unknown>;
 export interface EngineParts {
   readonly aggregation: ProcessorAggregation;
   readonly desk: ResultDesk<WindowResult>;
+  /** The first record, which tells the columns of windows that look at all. */
+  readonly first: object;
 }
 
 /** A pipeline into which records are pushed, with what is known of its windows on this side. */
@@ -74,11 +63,13 @@ export class ProcessorEngine<In extends object> {
   readonly #tracker: WatermarkTracker;
   readonly #teller: RecordTeller;
   readonly #given: GivenWatermarks;
-  readonly #open: OpenWindows;
+  readonly #closings: Closings;
+  /** Whether results are told to calls by the ends of their windows, and not by what set them off. */
+  readonly #isByEnd: boolean;
   readonly #driving: Promise<void>;
   #failure: Error | undefined;
   #isTold = false;
-  #late = 0;
+  #rows = 0;
   #results = 0;
   /** The last end of a window that was closed, ms. */
   #closed = -Infinity;
@@ -90,35 +81,43 @@ export class ProcessorEngine<In extends object> {
    * @throws {TypeError} when the aggregates cannot be computed in these windows.
    */
   constructor(settings: ProcessorSettings<In>, parts: EngineParts) {
-    const { aggregation, desk } = parts;
-    const { watermarks, window, schema, pipeline: { lateData, badRecords, runtime } } = settings;
+    const { aggregation, desk, first } = parts;
+    const { watermarks, schema, pipeline: { lateOutput, badRecords, runtime } } = settings;
     const { aggregates, isOfRecords } = aggregation;
     this.desk = desk;
     this.#settings = settings;
     this.#aggregation = aggregation;
     this.#source = new PushedSource({
-      names: columnsOf(aggregates),
-      keepsWhole: isOfRecords || lateData === "sideOutput" || badRecords === "deadLetter",
+      names: new Set([...columnsOf(aggregates), ...columnsOfWindow(settings.window, first)]),
+      keepsWhole: isOfRecords || lateOutput !== undefined || badRecords === "deadLetter",
       schema,
     });
     this.#tracker = new WatermarkTracker(watermarks, { partitions: 1 });
     this.#teller = new RecordTeller(watermarks, schema);
     this.#given = new GivenWatermarks(watermarks);
-    this.#open = new OpenWindows(window);
-    this.#run = new PipelineRun(this.#spec(aggregates));
+    const { spec, rule } = this.#plan(aggregates);
+    this.#closings = rule.closings;
+    this.#isByEnd = rule.isByEnd;
+    this.#run = new PipelineRun(spec);
     this.#tracker.elapse({ nowMs: runtime.monotonicMs(), waitedMs: 0 });
     this.#keepTime();
     this.#driving = this.#drive();
   }
 
-  #spec(aggregates: Aggregates): RunSpec {
-    const { options, window } = this.#settings;
+  #plan(aggregates: Aggregates): { readonly spec: RunSpec; readonly rule: ClosingRule } {
+    const { options, window, trigger } = this.#settings;
     const pipeline = pipelineFrom(this.#source as Source<Columns>, options)
       .timestamps(TIME, { watermarks: this.#given })
-      .keyBy(KEY).window(window).aggregate(aggregates as Record<string, never>);
-    const { source, plan, settings } = partsOf(pipeline);
-    checkPlan(plan);
-    return { source, plan: { ...plan, feedsOn: true }, settings };
+      .keyBy(KEY).window(window as TumblingWindow);
+    const specs = aggregates as Record<string, never>;
+    const { source, plan, settings } = partsOf(
+      trigger ? pipeline.trigger(trigger).aggregate(specs) : pipeline.aggregate(specs),
+    );
+    const { operator } = plan.ordered ?? {};
+    const rule = closingRule(window, operator?.kind === "windows" ? operator.windows : undefined);
+    const onSettled = rule.isByEnd ? undefined : (rows: number) => this.desk.settled(rows);
+    const spec = { source, plan: { ...plan, feedsOn: true }, settings };
+    return { spec: { ...spec, ...(onSettled && { onSettled }) }, rule };
   }
 
   /** Why it does not go on, if it does not. */
@@ -129,11 +128,11 @@ export class ProcessorEngine<In extends object> {
   /**
    * Takes a record.
    *
-   * @returns the last end of a window with records that it has closed, ms; `undefined`: none.
+   * @returns what results are to come of it; `undefined`: none.
    * @throws {TypeError} when the record has no time or a value of the wrong type: nothing has
    *   changed then.
    */
-  accept(record: In): number | undefined {
+  accept(record: In): Claim | undefined {
     const { timeOf, keyOf } = this.#settings;
     const time = timeOf(record);
     const key = encodeKey(keyOf(record));
@@ -144,8 +143,12 @@ export class ProcessorEngine<In extends object> {
     this.#guarded(() => this.#tracker.event(0, time, told));
     const { watermark } = this.#tracker;
     this.#given.give(watermark);
-    if (this.#open.add(time, before) === "late") this.#late++;
-    return watermark > before ? this.#close(watermark) : undefined;
+    this.#rows++;
+    const setsOff = this.#closings.add({ time, key, before });
+    const closes = watermark > before && this.#close(watermark);
+    if (setsOff && !closes) this.#source.seal();
+    if (!setsOff && !closes) return undefined;
+    return this.#isByEnd ? { upTo: this.#closed } : { rows: this.#rows };
   }
 
   /** A call that half changed something cannot be gone on from. */
@@ -158,13 +161,13 @@ export class ProcessorEngine<In extends object> {
     }
   }
 
-  /** Has the pipeline work off what there is when windows have closed. */
-  #close(watermark: number): number | undefined {
-    const end = this.#open.close(watermark);
-    if (end === undefined) return undefined;
+  /** Has the pipeline work off what there is when windows may have closed; whether they may. */
+  #close(watermark: number): boolean {
+    const end = this.#closings.close(watermark);
+    if (end === undefined) return false;
     this.#closed = end;
     this.#source.seal();
-    return end;
+    return true;
   }
 
   /** The clock has gone on, which may move the watermark. */
@@ -196,14 +199,16 @@ export class ProcessorEngine<In extends object> {
     }, { background: true });
   }
 
-  /** Closes all windows that are open; gives the end of the last that was ever closed, ms. */
-  flush(): number {
-    const end = this.#open.lastEnd;
+  /** Closes all windows of which it is known when they end; gives what is to come of all so far. */
+  flush(): Claim {
+    const end = this.#closings.lastEnd;
     if (end > this.#tracker.watermark) {
       this.#tracker.advance(end);
       this.#raised();
     }
-    return this.#closed;
+    this.#source.seal();
+    if (this.#isByEnd) return { upTo: this.#closed };
+    return { upTo: this.#tracker.watermark, rows: this.#rows };
   }
 
   /** Resolves when one more record may come. */
@@ -217,6 +222,7 @@ export class ProcessorEngine<In extends object> {
     this.#cancelTick?.();
     this.#source.end();
     await this.#driving;
+    this.#closings.close(this.#closings.lastEnd);
   }
 
   /** Somebody is told of a failure, which is given back. */
@@ -264,8 +270,8 @@ export class ProcessorEngine<In extends object> {
     return (batch as unknown as RecordBatch<ResultRow>).toRows().map((row) => {
       return {
         key: decodeKey(row[KEY]),
-        windowStart: row.windowStart,
-        windowEnd: row.windowEnd,
+        windowStart: row.windowStart ?? -Infinity,
+        windowEnd: row.windowEnd ?? Infinity,
         value: this.#aggregation.valueOf(
           Object.fromEntries(names.map((name) => [name, row[name as "value"]])),
         ),
@@ -277,8 +283,8 @@ export class ProcessorEngine<In extends object> {
   /** What is counted on this side. */
   get counts() {
     return {
-      late: this.#late,
-      openWindows: this.#open.count,
+      late: this.#closings.late ?? this.#run.metrics().late,
+      openWindows: this.#closings.count,
       results: this.#results,
       watermark: this.#tracker.watermark,
       waiting: this.#source.waiting,

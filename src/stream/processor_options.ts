@@ -1,9 +1,7 @@
 import type { Schema, TypedSchema } from "../batch/schema.ts";
 import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
-import { CalendarWindow } from "../windows/calendar_window.ts";
 import { WatermarkStrategy } from "../windows/watermark_strategy.ts";
-import { isWindowAssigner, type WindowAssigner } from "../windows/window_assigner.ts";
 import { type TimestampFormat, valueTime } from "./event_time.ts";
 import { OptionChecks } from "./option_checks.ts";
 import {
@@ -11,6 +9,8 @@ import {
   type PipelineSettings,
   pipelineSettings,
 } from "./pipeline_options.ts";
+import { type TriggerOptions, triggerSpec } from "./trigger_options.ts";
+import { type AnyWindow, isAnyWindow } from "./window_plan.ts";
 
 const DEFAULT_BUFFER_SIZE = 65_536;
 const DEFAULT_TIMESTAMP = "timestamp";
@@ -20,7 +20,9 @@ const DEFAULT_KEY = "key";
 export interface EnhancedStreamProcessorOptions<In = Record<string, unknown>>
   extends PipelineOptions {
   /** Which windows a record belongs to. */
-  windowAssigner: WindowAssigner | CalendarWindow;
+  windowAssigner: AnyWindow;
+  /** When windows give results besides the one at their end. Default: never. */
+  trigger?: TriggerOptions;
   /**
    * How watermarks come about. Default: the greatest time so far, so that what is older is late once
    * its windows have closed.
@@ -46,7 +48,8 @@ export interface EnhancedStreamProcessorOptions<In = Record<string, unknown>>
 
 /** Checked options with all defaults in place. */
 export interface ProcessorSettings<In> {
-  readonly window: WindowAssigner | CalendarWindow;
+  readonly window: AnyWindow;
+  readonly trigger: TriggerOptions | undefined;
   readonly watermarks: WatermarkStrategy;
   readonly timeOf: (record: In) => number;
   readonly keyOf: (record: In) => unknown;
@@ -80,6 +83,7 @@ const OPTIONS: OptionRule<EnhancedStreamProcessorOptions> = {
   doing: "create EnhancedStreamProcessor",
   names: {
     windowAssigner: true,
+    trigger: true,
     watermarkGenerator: true,
     timestamp: true,
     timestampFormat: true,
@@ -110,6 +114,7 @@ export function processorSettings<In extends object>(
 ): ProcessorSettings<In> {
   const {
     windowAssigner,
+    trigger,
     watermarkGenerator = new BoundedDisorder({ maxDisorder: 0 }),
     timestamp = DEFAULT_TIMESTAMP,
     timestampFormat,
@@ -120,11 +125,13 @@ export function processorSettings<In extends object>(
   } = knownOptions(given, OPTIONS as OptionRule<EnhancedStreamProcessorOptions<In>>);
   checkWindow(windowAssigner);
   checkWatermarks(watermarkGenerator);
+  if (trigger !== undefined) triggerSpec(trigger);
   check.oneOf("timestampFormat", timestampFormat, FORMATS);
   const getTime = getter("timestamp", timestamp);
   const pipeline = pipelineSettings(options);
   return {
     window: windowAssigner,
+    trigger,
     watermarks: watermarkGenerator,
     timeOf: (record) => timeOf(getTime(record), { timestamp, format: timestampFormat }),
     keyOf: getter("key", key),
@@ -136,7 +143,7 @@ export function processorSettings<In extends object>(
 }
 
 function checkWindow(window: unknown): void {
-  if (isWindowAssigner(window) || window instanceof CalendarWindow) return;
+  if (isAnyWindow(window)) return;
   throw new TypeError(
     `Cannot create EnhancedStreamProcessor: windowAssigner must be windows such as ` +
       `new TumblingWindow({ size: "60s" }), received ${received(window)}`,

@@ -7,9 +7,9 @@ import type { ProcessorKey } from "./processor_key.ts";
 export interface WindowResult<Value = unknown> {
   /** What its records have in common; null of records without a key. */
   readonly key: ProcessorKey;
-  /** Start of the window, ms since 1970, inclusive. */
+  /** Start of the window, ms since 1970, inclusive; `-Infinity` of one without bounds. */
   readonly windowStart: number;
-  /** End of the window, ms since 1970, exclusive. */
+  /** End of the window, ms since 1970, exclusive; `Infinity` of one without bounds. */
   readonly windowEnd: number;
   /** What the aggregate made of its records. */
   readonly value: Value;
@@ -79,8 +79,11 @@ export interface EnhancedStreamProcessorMetrics {
   readonly workerUtilization: number;
   /** Records that came when all their windows were closed. */
   readonly late: number;
-  /** Windows that have records and are open, whatever their keys. */
-  readonly openWindows: number;
+  /**
+   * Windows that have records and are open, whatever their keys; sessions of all keys; `undefined`
+   * of windows of which only the bees know.
+   */
+  readonly openWindows: number | undefined;
   /** Results that have come. */
   readonly results: number;
   /** Watermark, ms since 1970; `-Infinity` before the first. */

@@ -3,9 +3,15 @@ import { Fifo } from "./fifo.ts";
 /** Results that nobody has taken, beyond which no more are fetched while a loop reads them. */
 const MAX_UNREAD = 65_536;
 
-/** Results of windows that end by a time, for one call. */
-interface Claim<Result> {
-  readonly upTo: number;
+/** What one call is to get, and when. */
+export interface Claim {
+  /** Not before all results have come of windows that end by this time, ms; and only those. */
+  readonly upTo?: number;
+  /** Not before all results have come that so many records have set off; and all of them. */
+  readonly rows?: number;
+}
+
+interface Waiter<Result> extends Claim {
   readonly resolve: (results: Result[]) => void;
   readonly reject: (error: Error) => void;
 }
@@ -17,12 +23,13 @@ interface Waiting<Result> {
 
 /** Hands each result to the one call that closed its window, or to a loop over all of them. */
 export class ResultDesk<Result extends { readonly windowEnd: number }> {
-  readonly #claims = new Fifo<Claim<Result>>();
+  readonly #claims = new Fifo<Waiter<Result>>();
   readonly #readers = new Fifo<Waiting<Result>>();
   /** In the order in which they came. */
   #results: Result[] = [];
-  #claim: Claim<Result> | undefined;
+  #claim: Waiter<Result> | undefined;
   #watermark = -Infinity;
+  #rows = 0;
   #loops = 0;
   #hasEnded = false;
   #failure: Error | undefined;
@@ -41,11 +48,11 @@ export class ResultDesk<Result extends { readonly windowEnd: number }> {
     return rest;
   }
 
-  /** All results of windows that end by a time, once they have come. */
-  claim(upTo: number): Promise<Result[]> {
+  /** The results of a claim, once they have come; claims are met in their order. */
+  claim(claim: Claim): Promise<Result[]> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
-      this.#claims.push({ upTo, resolve, reject });
+      this.#claims.push({ ...claim, resolve, reject });
       this.#settle();
     });
   }
@@ -62,6 +69,12 @@ export class ResultDesk<Result extends { readonly windowEnd: number }> {
     this.#settle();
   }
 
+  /** All results have come that so many records have set off, and none that later ones have. */
+  settled(rows: number): void {
+    this.#rows = Math.max(this.#rows, rows);
+    this.#settle();
+  }
+
   /** Resolves when there is room for more results: only a loop can let them wait. */
   async room(): Promise<void> {
     while (this.isRead && !this.#claim && this.#results.length >= MAX_UNREAD) {
@@ -72,6 +85,7 @@ export class ResultDesk<Result extends { readonly windowEnd: number }> {
   /** No more results will come. */
   end(): void {
     this.#hasEnded = true;
+    this.#rows = Infinity;
     this.passed(Infinity);
   }
 
@@ -123,13 +137,17 @@ export class ResultDesk<Result extends { readonly windowEnd: number }> {
 
   #settleClaims(): void {
     this.#claim ??= this.#claims.shift();
-    while (this.#claim && this.#claim.upTo <= this.#watermark) {
-      const { upTo, resolve } = this.#claim;
+    while (this.#claim && this.#isMet(this.#claim)) {
+      const { upTo = Infinity, rows, resolve } = this.#claim;
       this.#claim = this.#claims.shift();
-      const { taken, left } = parted(this.#results, upTo);
+      const { taken, left } = parted(this.#results, rows === undefined ? upTo : Infinity);
       this.#results = left;
       resolve(taken);
     }
+  }
+
+  #isMet({ upTo = -Infinity, rows = 0 }: Claim): boolean {
+    return upTo <= this.#watermark && rows <= this.#rows;
   }
 }
 

@@ -37,7 +37,8 @@ import { Random } from "./random.ts";
 import { breakBees } from "./simulated_case.ts";
 
 const COLUMNS = schema({ at: t.timestamp, key: t.dict, x: t.i32 });
-const ALLOWED = 7;
+/** The lateness that cases allow, ms. */
+export const ALLOWED = 7;
 
 /** A row of a case. */
 export interface WindowedRow {
@@ -206,13 +207,15 @@ export function plainSessionCases(): fc.Arbitrary<WindowedCase> {
   });
 }
 
-const PLAIN = { n: count(), total: sum("x"), most: max("x") };
+/** What the kernel could compute of a case. */
+export const PLAIN = { n: count(), total: sum("x"), most: max("x") };
 const AGGREGATES = {
   ...PLAIN,
   rows: aggregateRows((rows: { x: number }[]) => rows.map(({ x }) => x).join(" ")),
 };
 
-function lineOf(row: Readonly<Record<string, unknown>>): string {
+/** A result row as a text. */
+export function lineOf(row: Readonly<Record<string, unknown>>): string {
   const { windowStart, windowEnd, key, n, total, most, rows } = row;
   const { paneIndex = 0, paneTiming = "onTime", rowKind = "insert" } = row;
   const takesBack = rowKind === "updateBefore" || rowKind === "delete";
