@@ -158,7 +158,7 @@ Deno.test("More open windows than may be, or more values than a list may have, f
   const driverOf = (options: PipelineOptions) =>
     new PipelineDriver(
       from([] as { at: number; key: string; x: number }[], options).timestamps("at").keyBy("key")
-        .window(tumbling).aggregate({ list: collect({ of: "x", limit: 2 }) }),
+        .window(tumbling).aggregate({ list: collect("x", { limit: 2 }) }),
       { schema: COLUMNS },
     );
   const rows = [{ at: 1, key: "a" }, { at: 1, key: "b" }, { at: 1, key: "c" }];

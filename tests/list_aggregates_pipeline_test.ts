@@ -75,8 +75,8 @@ function aggregated(rows: readonly Sale[], options: PipelineOptions, slide?: num
     edges: quantiles("price", [0, 1]),
     top: topK("user", 2),
     bins: histogram("price", { bounds }),
-    list: collect({ of: "n" }),
-    cheap: collect({ of: "n" }).where(cheap),
+    list: collect("n"),
+    cheap: collect("n").where(cheap),
     rows: collect().where(cheap),
     latest: reduce((a: Sale, b: Sale) => a.at > b.at ? a : b),
     spent: aggregateOf({
@@ -242,7 +242,7 @@ Deno.test("results that do not fit the type that was told fail the run, and cost
 
 Deno.test("a limit that is passed fails the run, and costs no bee", async () => {
   const rows = randomSales(new Random(2), 300);
-  const few = windowed(rows, { workers: 2 }).aggregate({ few: collect({ limit: 3 }) });
+  const few = windowed(rows, { workers: 2 }).aggregate({ few: collect(undefined, { limit: 3 }) });
   await assertRejects(() => few.run(), RangeError, `Cannot compute "few": collect keeps at most 3`);
   assertEquals(few.metrics().lostBees, 0);
 });

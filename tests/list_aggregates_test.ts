@@ -168,7 +168,7 @@ Deno.test("collect() lists values in order, and whole rows with their nulls", ()
   forSeeds(RUNS, (random) => {
     const { batch, rows } = randomBatch(random);
     const v = exactly.collect("v")(rows);
-    for (const got of both({ v: collect({ of: "v" }), rows: collect() }, batch, random)) {
+    for (const got of both({ v: collect("v"), rows: collect() }, batch, random)) {
       assertEquals(got, { v, rows: batch.toRows() });
     }
   });
@@ -176,7 +176,7 @@ Deno.test("collect() lists values in order, and whole rows with their nulls", ()
 
 Deno.test("collect() lists what came after a snapshot behind what was in it", () => {
   const batch = batchOf(t.i32, [1, 2, 3, 4]);
-  const list = { list: collect({ of: "v" }) };
+  const list = { list: collect("v") };
   const [before] = functionsOf(list, batch.schema).values();
   const [after] = functionsOf(list, batch.schema).values();
   const loaded = after.load(structuredClone(before.save(stateOf(before, batch.slice(0, 3)))));
@@ -186,9 +186,9 @@ Deno.test("collect() lists what came after a snapshot behind what was in it", ()
 
 Deno.test("collect() fails beyond its limit, or stays with the first values", () => {
   const batch = batchOf(t.i32, [1, 2, 3]);
-  const first = collect({ of: "v", limit: 2, onLimit: "first" });
+  const first = collect("v", { limit: 2, onLimit: "first" });
   assertEquals(resultsOf({ first }, batch), { first: [1, 2] });
-  const fail = { fail: collect({ of: "v", limit: 2 }) };
+  const fail = { fail: collect("v", { limit: 2 }) };
   assertThrows(() => resultsOf(fail, batch), RangeError, "collect keeps at most 2 values");
   const [fn] = functionsOf({ first }, batch.schema).values() as Iterable<AggregateFunction>;
   const [a, b] = [stateOf(fn, batch.slice(0, 1)), stateOf(fn, batch.slice(1, 3))];
@@ -205,7 +205,7 @@ Deno.test("of no values counts are 0, lists empty, and quantiles null", () => {
       several: quantiles("v", [0.5]),
       top: topK("v", 3),
       bins: histogram("v", { bounds: [0, 1] }),
-      list: collect({ of: "v" }),
+      list: collect("v"),
     }, batch),
     {
       distinct: 0,
@@ -228,7 +228,7 @@ Deno.test("results fit the types that are told of them", () => {
     several: quantiles("v", [0.5]),
     top: topK("v", 3),
     bins: histogram("v", { bounds: [0, 1] }),
-    list: collect({ of: "v" }),
+    list: collect("v"),
     rows: collect(),
   };
   for (const fn of functionsOf(aggregates, batch.schema).values()) {
@@ -267,8 +267,16 @@ Deno.test("options of aggregates are refused where they make no sense, by name",
   range(() => histogram("v", { from: 0, to: 1, bins: 0 }), "bins must be a whole number from 1");
   type(() => histogram("v", {}), "name bounds, or from, to and bins");
   type(() => histogram("v", { bounds: [0, 1], bins: 3 }), "received both");
-  range(() => collect({ limit: 1.5 }), "limit must be a whole number");
-  type(() => collect({ onLimit: "last" as "first" }), `onLimit must be "fail" or "first"`);
-  type(() => collect({ off: "v" } as object), `there is no option "off"; did you mean of?`);
+  range(() => collect(undefined, { limit: 1.5 }), "limit must be a whole number");
+  type(
+    () => collect(undefined, { onLimit: "last" as "first" }),
+    `onLimit must be "fail" or "first"`,
+  );
+  type(
+    () => collect("v", { limits: 2 } as object),
+    `there is no option "limits"; did you mean limit?`,
+  );
+  type(() => collect({ limit: 2 } as never), "the options come second");
+  type(() => collect(7 as never), "it is of a column, by its name");
   type(() => countDistinct(col("v").gt(1), 5 as never), "the options are an object");
 });

@@ -273,7 +273,7 @@ function driverOf(given: Case): PipelineDriver<Line> {
   const windowed = key === undefined
     ? timed.window(window)
     : timed.keyBy(key, ...more).window(window);
-  const aggregates = given.inKernel ? IN_KERNEL : { ...IN_KERNEL, list: collect({ of: "x" }) };
+  const aggregates = given.inKernel ? IN_KERNEL : { ...IN_KERNEL, list: collect("x") };
   return new PipelineDriver<Line>(
     trigger ? windowed.trigger(trigger).aggregate(aggregates) : windowed.aggregate(aggregates),
   );

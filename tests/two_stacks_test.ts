@@ -28,7 +28,7 @@ const SUBTRACTED: Aggregates = {
 const MERGED: Aggregates = { rows: count(), sum: sum("n"), most: max("n") };
 const GROWING: Aggregates = {
   rows: count(),
-  all: collect({ of: "n" }),
+  all: collect("n"),
   different: countDistinct("n"),
 };
 

@@ -5,9 +5,7 @@ import { wholeOption } from "./aggregate_options.ts";
 const DEFAULT_LIMIT = 10_000;
 
 /** Options of {@linkcode collect}. */
-export interface CollectOptions<Of extends AggregateOperand = AggregateOperand> {
-  /** A column, by its name, or an expression, whose nulls are left out. Default: whole rows. */
-  readonly of?: Of;
+export interface CollectOptions {
   /** Most values of a window and key. Default 10,000. */
   readonly limit?: number;
   /** What more values do: `"fail"` (default) the run, or leave it at the `"first"` ones. */
@@ -16,17 +14,29 @@ export interface CollectOptions<Of extends AggregateOperand = AggregateOperand> 
 
 const OPTIONS: OptionRule<CollectOptions> = {
   doing: "make collect()",
-  names: { of: true, limit: true, onLimit: true },
-  example: '{ of: "price" }',
+  names: { limit: true, onLimit: true },
+  example: "{ limit: 100 }",
 };
 
+/** Options in the place of a column are those of whole rows, put into the wrong place. */
+function checkPlaces(of: unknown): void {
+  if (typeof of !== "object" || of === null || Object.getPrototypeOf(of) !== Object.prototype) {
+    return;
+  }
+  throw new TypeError(
+    "Cannot make collect(): the options come second, as in " +
+      'collect("price", { limit: 100 }), and collect(undefined, { limit: 100 }) of whole rows, ' +
+      "received an object first",
+  );
+}
+
 /**
- * The values of a column or expression, or whole rows, as a list in the order in which they came:
+ * The values of a column or expression, or without one whole rows, as a list in the order in which they came:
  * within a source partition that of the source, between partitions that in which they were read.
  * Nulls of a column are left out, `NaN` is kept; without values the list is empty.
  *
- * @throws {TypeError | RangeError} when `of` is neither a column nor an expression, `limit` no
- *   count, or `onLimit` not known.
+ * @throws {TypeError | RangeError} when it is of neither a column, by its name, nor an expression,
+ *   `limit` is no count, or `onLimit` not known.
  *
  * @example
  * ```ts
@@ -35,16 +45,18 @@ const OPTIONS: OptionRule<CollectOptions> = {
  * const steps = [{ at: 1, page: "home" }, { at: 2, page: "cart" }];
  * const perSecond = from(steps, { workers: 1 }).timestamps("at")
  *   .window(new TumblingWindow({ size: "1s" }))
- *   .aggregate({ pages: collect({ of: "page" }), rows: collect() });
+ *   .aggregate({ pages: collect("page"), rows: collect() });
  * for await (const { pages, rows } of perSecond) {
  *   console.log(pages, rows[0].at); // ["home", "cart"] 1
  * }
  * ```
  */
 export function collect<const Of extends AggregateOperand = never>(
-  options: CollectOptions<Of> = {},
+  of?: Of,
+  options: CollectOptions = {},
 ): Aggregate<"collect", ColumnOf<NoInfer<Of>>, YieldOf<NoInfer<Of>>> {
-  const { of, limit = DEFAULT_LIMIT, onLimit = "fail" } = knownOptions(options, OPTIONS);
+  checkPlaces(of);
+  const { limit = DEFAULT_LIMIT, onLimit = "fail" } = knownOptions(options, OPTIONS);
   wholeOption("collect", "limit", limit);
   if (onLimit !== "fail" && onLimit !== "first") {
     throw new TypeError(
