@@ -17,8 +17,10 @@ import {
   PeriodicWatermarkGenerator,
   PunctuatedWatermarks,
   SlidingWindow,
+  stddev,
   sum,
   TumblingWindow,
+  variance,
 } from "../mod.ts";
 import { knownOptions, nearestName } from "../src/runtime/known_options.ts";
 
@@ -123,6 +125,19 @@ Deno.test("A condition of where() that is none is named, also behind one that is
     sum("status").where(col("status").gt(1)).where(col("status").add(1)),
     'Cannot take sum of the rows where col("status").add(1): a condition is true or false',
   );
+});
+
+Deno.test("Aggregates and a stream's start and stop refuse options that they do not know", async () => {
+  for (const spread of [variance, stddev]) {
+    const message = 'there is no option "populaton"; did you mean population?';
+    assertThrows(() => spread("x", { populaton: true } as object), TypeError, message);
+  }
+  const stream = new HiveStream({ workers: 1 });
+  const start = stream.start((x) => x, { contxt: 1 } as object);
+  await assertRejects(() => start, TypeError, "did you mean context?");
+  const message = 'Cannot stop: there is no option "drian"; did you mean drain?';
+  await assertRejects(() => stream.stop({ drian: false } as object), TypeError, message);
+  await stream.stop();
 });
 
 Deno.test("Options that are known are handed on as they are", () => {

@@ -43,6 +43,12 @@ const START: OptionRule<StartOptions> = {
   example: "{ context: { limit: 3 } }",
 };
 
+const STOP: OptionRule<StopOptions> = {
+  doing: "stop",
+  names: { drain: true },
+  example: "{ drain: false }",
+};
+
 type State = "new" | "running" | "stopping" | "stopped" | "failed";
 
 /**
@@ -272,12 +278,18 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    * Stops the stream. By default all accepted records are finished first; results stay readable.
    * A second call gives the first one's report.
    *
+   * @throws {TypeError} when an option is not known.
    * @throws {StreamingError} when a dead-letter callback awaits it without `drain: false`: the stop,
    * which has begun, waits for that callback.
    * @throws the stream's error when it has failed and no call was rejected with it yet: whoever only
    * submits learns of it here, and whoever has learned of it elsewhere gets the report.
    */
   stop(options: StopOptions = {}): Promise<StopReport> {
+    try {
+      knownOptions(options, STOP);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const { drain = true } = options;
     if (!drain && this.#stopped) this.#drop();
     const report = this.#end(drain);

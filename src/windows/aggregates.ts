@@ -1,3 +1,4 @@
+import { knownOptions } from "../runtime/known_options.ts";
 import {
   Aggregate,
   type AggregateOperand,
@@ -144,30 +145,42 @@ export interface SpreadOptions {
   readonly population?: boolean;
 }
 
+function spreadOptions(op: string, options: SpreadOptions): SpreadOptions {
+  return knownOptions(options, {
+    doing: `take ${op}`,
+    names: { population: true },
+    example: "{ population: true }",
+  });
+}
+
 /**
  * The variance of a sample, or of a population (Welford, merged by Chan); null of fewer than two
  * values of a sample, of no values of a population; `NaN` when one is `NaN` or infinite. With n
  * values its error is below n · 10⁻¹² times the greatest of their squares; on other numbers of bees
  * it may differ by as much.
  *
- * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression, or an option
+ *   is not known.
  */
 export function variance<const Of extends AggregateOperand>(
   of: Of,
-  { population = false }: SpreadOptions = {},
+  options: SpreadOptions = {},
 ): Aggregate<"variance" | "populationVariance", ColumnOf<Of>, YieldOf<Of>> {
+  const { population = false } = spreadOptions("variance", options);
   return new Aggregate(population ? "populationVariance" : "variance", [of]);
 }
 
 /**
  * The standard deviation, the root of {@linkcode variance}, of a sample or a population.
  *
- * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
+ * @throws {TypeError} when it is of neither a column, by its name, nor an expression, or an option
+ *   is not known.
  */
 export function stddev<const Of extends AggregateOperand>(
   of: Of,
-  { population = false }: SpreadOptions = {},
+  options: SpreadOptions = {},
 ): Aggregate<"stddev" | "populationStddev", ColumnOf<Of>, YieldOf<Of>> {
+  const { population = false } = spreadOptions("stddev", options);
   return new Aggregate(population ? "populationStddev" : "stddev", [of]);
 }
 
