@@ -132,7 +132,8 @@ class OrderedLogic implements PipelineLogic {
     const { ordered } = this.#spec;
     const { batch: rows, ...outcome } = this.#input.prepare(batch, header, this.#from);
     this.#from += batch.length;
-    if (rows.length > 0 && !this.#router) this.#hand(this.#bee, rows, header);
+    // Of a bee alone they are taken before the memory that they lie in is wanted back.
+    if (rows.length > 0 && !this.#router) this.#owner.put(header.sequence, pieceOf(rows));
     else if (rows.length > 0) {
       this.#router!.rowsByOwner(rows).forEach((own, owner) => {
         if (own.length > 0) this.#hand(owner, rows.take(own), header);
@@ -160,6 +161,7 @@ class OrderedLogic implements PipelineLogic {
     const covered = { ...header, kind: MessageKind.covered };
     this.#outputs.toPeers(covered);
     this.#cover(covered);
+    if (!this.#router) this.#feed(header.generation);
   }
 
   #cover(header: MessageHeader): void {

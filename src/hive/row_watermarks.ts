@@ -1,5 +1,5 @@
 import type { Column } from "../batch/column.ts";
-import { timeReader } from "./event_times.ts";
+import { readTimes } from "../windows/operator/read_times.ts";
 
 /** What decides the watermarks between the rows of a batch. */
 export interface WatermarkRule {
@@ -17,12 +17,13 @@ export function watermarksBefore(
   length: number,
   { watermark, bound, cap }: WatermarkRule,
 ): Float64Array {
-  const timeOf = timeReader(times);
-  const watermarks = new Float64Array(length);
+  // Each watermark takes the place of the time that it stands before.
+  const watermarks = readTimes(times, length);
   let now = watermark;
   for (let row = 0; row < length; row++) {
+    const moved = watermarks[row] - bound;
     watermarks[row] = now < cap ? now : cap;
-    const moved = timeOf(row) - bound;
+    // Not where the row has no time: nothing compares with NaN.
     if (moved > now) now = moved;
   }
   return watermarks;

@@ -40,6 +40,7 @@ function columnOperand(spec: AggregateSpec, schema: Schema): Operand {
     open({ columns }) {
       const column = columns[at];
       const validity = validityOf(column);
+      if (column.values instanceof Float64Array) return doubles(column.values, validity);
       const cells = cellsOf(column);
       let read: readonly unknown[] | undefined;
       const valueAt = (row: number) => (read ??= cells())[row];
@@ -52,6 +53,12 @@ function columnOperand(spec: AggregateSpec, schema: Schema): Operand {
       };
     },
   };
+}
+
+/** Doubles stand in a batch as they do in rows. */
+function doubles(values: Float64Array, validity: Uint8Array | undefined): OperandValues {
+  const valueAt = (row: number) => values[row];
+  return { isLeftOut: (row) => isNull(validity, row), valueAt, keptAt: valueAt };
 }
 
 /** In results text has no dictionary. */

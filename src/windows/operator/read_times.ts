@@ -11,10 +11,25 @@ export function readNumbers(column: Column, length: number): Float64Array {
   return Float64Array.from(cells, (cell) => cell === null ? NaN : Number(cell));
 }
 
-function blank(times: Float64Array, length: number, validity: Uint8Array | undefined): void {
+function blank(times: Float64Array, length: number, validity: Uint8Array): void {
   for (let row = 0; row < length; row++) {
-    const isThere = validity === undefined || (validity[row >> 3] >> (row & 7) & 1) === 1;
-    if (!isThere || !(Math.abs(times[row]) <= MAX_TIMESTAMP_MS)) times[row] = NaN;
+    if ((validity[row >> 3] >> (row & 7) & 1) === 0) times[row] = NaN;
+  }
+}
+
+function readLongs(values: BigInt64Array, length: number, out: Float64Array): void {
+  // Halves of 32 bits, because a bigint a row costs more than all else that is done with it.
+  const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  for (let row = 0; row < length; row++) {
+    const time = words[2 * row + 1] * HIGH + (words[2 * row] >>> 0);
+    out[row] = Math.abs(time) <= MAX_TIMESTAMP_MS ? time : NaN;
+  }
+}
+
+function readDoubles(values: Float64Array, length: number, out: Float64Array): void {
+  for (let row = 0; row < length; row++) {
+    const time = Math.floor(values[row]);
+    out[row] = Math.abs(time) <= MAX_TIMESTAMP_MS ? time : NaN;
   }
 }
 
@@ -31,16 +46,8 @@ export function readTimes(
 ): Float64Array {
   const { values, validity } = column;
   const times = out.length < length ? new Float64Array(length) : out;
-  if (values instanceof BigInt64Array) {
-    // Halves of 32 bits, because a bigint a row costs more than all else that is done with it.
-    const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
-    for (let row = 0; row < length; row++) {
-      times[row] = words[2 * row + 1] * HIGH + (words[2 * row] >>> 0);
-    }
-  } else {
-    const numbers = values as Float64Array;
-    for (let row = 0; row < length; row++) times[row] = Math.floor(numbers[row]);
-  }
-  blank(times, length, validity);
+  if (values instanceof BigInt64Array) readLongs(values, length, times);
+  else readDoubles(values as Float64Array, length, times);
+  if (validity !== undefined) blank(times, length, validity);
   return times;
 }
