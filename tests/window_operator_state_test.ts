@@ -331,6 +331,23 @@ Deno.test("KeyIds gives equal keys one id as long as they are used, of all types
   });
 });
 
+Deno.test("KeyIds ranks keys in use whatever was forgotten", () => {
+  forSeeds(20, (random) => {
+    const ids = new KeyIds([{ kind: "utf8" }]);
+    for (let round = 0; round < 20; round++) {
+      const keys = Array.from(
+        { length: 300 },
+        () => "x".repeat(random.below(9)) + random.below(999),
+      );
+      const read = ids.read([columnOf({ kind: "utf8" }, keys)], keys.length).slice();
+      for (const id of read) if (random.chance(0.05)) ids.retain(id);
+      const ranks = ids.ranks();
+      const order = [...keys.keys()].sort((a, b) => ranks[read[a]] - ranks[read[b]]);
+      assertEquals(order.map((at) => keys[at]), keys.toSorted());
+    }
+  });
+});
+
 Deno.test("KeyIds ranks keys column by column, text by its bytes, NaN and null last", () => {
   const ids = new KeyIds([{ kind: "utf8" }, { kind: "f64" }]);
   const rows = [["\u{1f41d}", 1], ["￿", 1], ["a", null], ["a", NaN], ["a", 2], [null, 0], ["", 9]];

@@ -58,6 +58,17 @@ function rowsOf(random: Random, types: readonly DataType[], disorder: number): O
   });
 }
 
+/** Rows of thousands of keys, of which few at a time are in use. */
+function changingRows(random: Random, types: readonly DataType[]): OracleRow[] {
+  let now = 0;
+  return Array.from({ length: 3500 }, (_, at): OracleRow => {
+    now += random.pick([0, 0, 1]);
+    const n = Math.floor(now / 5) * 20 + random.below(20);
+    const keys = types.map((type) => typeof keyOf(type, random) === "string" ? `${n}` : null);
+    return { time: now - random.below(5), keys, values: { at, extra: 3 } };
+  });
+}
+
 const aggregates = {
   n: (rows: readonly OracleRow[]) => rows.length,
   all: (rows: readonly OracleRow[]) =>
@@ -118,11 +129,13 @@ function assertSame(results: readonly unknown[], wanted: readonly unknown[]): vo
 function holds(
   random: Random,
   { spec, window }: Tried,
-  more: Partial<OracleCase> = {},
+  more: Partial<OracleCase> & { changing?: boolean } = {},
 ) {
   const types = random.pick(KEY_TYPES);
   const bound = random.pick([0, 5, 30]);
-  const rows = rowsOf(random, types, random.pick([0, bound, 3 * bound + 20]));
+  const rows = more.changing
+    ? changingRows(random, types)
+    : rowsOf(random, types, random.pick([0, bound, 3 * bound + 20]));
   const lateness = random.pick([0, 7, 60]);
   const given: OracleCase = {
     rows,
@@ -289,5 +302,19 @@ Deno.test("WindowOperator gives every so many rows the last ones, and the rest w
       spec: { kind: "count", size, slide, partial },
       window: { kind: "count", size, slide, partial },
     }, { lateData: "drop" });
+  });
+});
+
+Deno.test("WindowOperator gives the same when keys come and go by the thousand", () => {
+  forSeeds(1, (random) => {
+    const kinds: readonly (() => Tried)[] = [
+      ...ALIGNED.map((make) => () => make(random)),
+      () => ({ spec: { kind: "session", gap: 4 }, window: { kind: "session", gap: 4 } }),
+      () => ({
+        spec: { kind: "trailing", duration: 4 },
+        window: { kind: "trailing", duration: 4 },
+      }),
+    ];
+    for (const make of kinds) holds(random, make(), { changing: true });
   });
 });

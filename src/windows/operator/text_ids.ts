@@ -96,7 +96,7 @@ export class TextIds implements ValueIds {
 
   #nullId(): number {
     if (this.#null === UNKNOWN) {
-      this.#null = this.pool.take();
+      this.#null = this.#claim();
       this.#values[this.#null] = null;
     }
     return this.#null;
@@ -123,17 +123,22 @@ export class TextIds implements ValueIds {
   }
 
   #learn(bytes: Uint8Array, hash: number): number {
-    const id = this.pool.take();
-    if (id >= this.#hashes.length) {
-      this.#hashes = grown(this.#hashes, id + 1);
-      this.#starts = grown(this.#starts, id + 1);
-      this.#lengths = grown(this.#lengths, id + 1);
-    }
+    const id = this.#claim();
     this.#hashes[id] = hash;
     this.#values[id] = undefined;
     this.#store(id, bytes);
     if (2 * this.pool.used > this.#slots.length) this.#widen();
     this.#enter(id);
+    return id;
+  }
+
+  /** An id, with room for what is known of it. */
+  #claim(): number {
+    const id = this.pool.take();
+    this.#hashes = grown(this.#hashes, id + 1);
+    this.#starts = grown(this.#starts, id + 1);
+    this.#lengths = grown(this.#lengths, id + 1);
+    this.#lengths[id] = 0;
     return id;
   }
 
@@ -209,6 +214,8 @@ export class TextIds implements ValueIds {
       this.#enter(id);
     } else {
       this.#values[id] = undefined;
+      // It may still be compared, and bytes that are gone must not put others out of order.
+      this.#lengths[id] = 0;
       this.pool.release(id);
     }
   }
