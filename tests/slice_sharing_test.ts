@@ -6,6 +6,7 @@ import {
   from,
   max,
   mean,
+  MemoryPublisher,
   reduce,
   type RunnablePipeline,
   SlidingWindow,
@@ -187,4 +188,35 @@ Deno.test("results of windows are given once to all that go on with them", async
   assertEquals(some.flatMap((batch) => batch.toRows()).map(({ n }) => n), [40, 40, 40, 40, 40]);
   assertEquals(total.flatMap((batch) => batch.toRows()).map(({ all }) => all), [300]);
   assertEquals(read, 300);
+});
+
+Deno.test("a source that can be read once is read once, for results and what goes on with them", async () => {
+  function* rows() {
+    yield* DATA;
+  }
+  const results = from(rows(), { workers: 1 }).timestamps("at", { format: "ms" }).keyBy("key")
+    .window(minutes).aggregate({ n: count() });
+  const hours = results.window(new TumblingWindow({ size: "1h" })).aggregate({ all: sum("n") });
+  const [some, total] = [new MemoryPublisher(), new MemoryPublisher()];
+  const both = together(results.to(some), hours.to(total));
+  assertEquals(both.explain().split("\n\n")[0].split("\n"), [
+    "iterable is read once for pipelines 1 and 2",
+    "results of iterable is read for pipeline 2",
+    "pipeline 2 has slices of its own: their sources or options differ",
+  ]);
+  const [ofMinutes, ofHours] = await both.run();
+  assertEquals(some.rows().length, 10);
+  assertEquals(total.rows().map(({ all }) => all), [300]);
+  assertEquals([ofMinutes.recordsIn, ofHours.recordsIn], [300, 300]);
+});
+
+Deno.test("who leaves the results of windows unread does not hold up what is read beside", async () => {
+  const rows = from(DATA, { workers: 1 }).timestamps("at", { format: "ms" });
+  const results = rows.window(minutes).aggregate({ n: count() });
+  const hours = results.window(new TumblingWindow({ size: "1h" })).aggregate({ all: sum("n") });
+  const [some, total] = together(rows.filter(col("value").gt(3)), hours).batches();
+  await total.return();
+  const read = await Array.fromAsync(some);
+  const expected = DATA.filter(({ value }) => value > 3).length;
+  assertEquals(read.reduce((sum, { length }) => sum + length, 0), expected);
 });

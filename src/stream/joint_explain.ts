@@ -2,6 +2,8 @@ import { spellDuration } from "../runtime/duration.ts";
 import { explain } from "./explain.ts";
 import type { Joinable } from "./joinable.ts";
 import { type SliceGroup, sliceGroups } from "./slice_sharing.ts";
+import type { Source } from "./source.ts";
+import { stageOf } from "./stage.ts";
 
 /** The plans of several pipelines, and what they have in common. */
 export function explainJoint(members: readonly Joinable[]): string {
@@ -11,8 +13,13 @@ export function explainJoint(members: readonly Joinable[]): string {
 }
 
 function sourceLines(members: readonly Joinable[]): string[] {
-  const sources = Map.groupBy(members.keys(), (at) => members[at].parts.source);
-  return [...sources].map(([{ name }, readers]) => {
+  const readers = new Map<Source, number[]>();
+  members.forEach(({ parts }, at) => {
+    for (let next: Source | undefined = parts.source; next; next = stageOf(next)?.parts.source) {
+      readers.getOrInsertComputed(next, () => []).push(at);
+    }
+  });
+  return [...readers].map(([{ name }, readers]) => {
     if (readers.length === 1) return `${name} is read for pipeline ${readers[0] + 1}`;
     return `${name} is read once for pipelines ${listed(readers)}`;
   });

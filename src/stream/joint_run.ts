@@ -5,9 +5,8 @@ import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
 import { queuedBatches } from "./queued_batches.ts";
 import { SharedRun } from "./shared_run.ts";
-import { SharedSource } from "./shared_source.ts";
+import { SharedSources } from "./shared_sources.ts";
 import { sliceGroups } from "./slice_sharing.ts";
-import type { Source } from "./source.ts";
 
 const PROGRESS_MS = 100;
 /** Rows of one pipeline that may wait to be read. */
@@ -31,7 +30,7 @@ interface Member {
 export class JointRun {
   readonly #options: JointOptions;
   readonly #runOptions: RunOptions;
-  readonly #sources: ReadonlyMap<Source, SharedSource>;
+  readonly #sources: SharedSources;
   readonly #members: readonly Member[];
   /** Ends all others when one fails. */
   readonly #stop = new AbortController();
@@ -51,7 +50,7 @@ export class JointRun {
       ...(onProgress && { onProgress: () => this.#tellProgress() }),
     };
     const groups = sliceGroups(members).map(({ members: group }) => group);
-    this.#sources = sharedSources(groups.map(([first]) => members[first].parts.source));
+    this.#sources = new SharedSources(groups.map(([first]) => members[first].parts.source));
     const opened: Member[] = [];
     for (const group of groups) {
       this.#open(group.map((at) => members[at])).forEach((member, at) =>
@@ -66,7 +65,7 @@ export class JointRun {
   /** Opens a pipeline, or several that share slices. */
   #open(group: readonly Joinable[]): Member[] {
     const [{ parts }] = group;
-    const view = this.#sources.get(parts.source)!.view();
+    const view = this.#sources.view(parts.source);
     if (group.length > 1) {
       const { parts: runs } = new SharedRun(group, view, this.#runOptions);
       return runs.map((run, at) => ({ joined: group[at], run, leave: () => run.leave() }));
@@ -130,17 +129,8 @@ export class JointRun {
   readonly #drainSources = () => {
     if (this.#options.onAbort !== "drain") return;
     this.#isDrained = true;
-    for (const source of this.#sources.values()) source.end();
+    this.#sources.end();
   };
-}
-
-/** Each source once, for as many readers as it is named. */
-function sharedSources(sources: readonly Source[]): Map<Source, SharedSource> {
-  return new Map(
-    [...Map.groupBy(sources, (source) => source)].map(([source, { length }]) => {
-      return [source, new SharedSource(source, length)];
-    }),
-  );
 }
 
 /** Brings the results of a pipeline into a queue, whoever reads them when. */

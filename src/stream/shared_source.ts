@@ -22,6 +22,8 @@ export class SharedSource {
   readonly #closing = new AbortController();
   readonly #kept: SourceBatch[] = [];
   readonly #count: number;
+  readonly #unread: (() => void) | undefined;
+  #views = 0;
   /** By each reader that has opened it: before all have, it is not known what is asked for. */
   readonly #opened: SourceOptions[] = [];
   /** Number of the first batch that is kept. */
@@ -31,17 +33,23 @@ export class SharedSource {
   #end: { readonly error?: unknown } | undefined;
   #closed: Promise<void> | undefined;
 
-  /** A source for so many readers. */
-  constructor(source: Source, readers: number) {
+  /**
+   * A source for so many readers.
+   *
+   * @param unread Told when all have left before the source was opened.
+   */
+  constructor(source: Source, readers: number, unread?: () => void) {
     this.#source = stageOf(source)?.fresh() ?? source;
     this.#count = readers;
+    this.#unread = unread;
   }
 
   /** The source as one of the readers sees it, to be opened once. */
   view(): SourceView {
     const { name, schema, partitions, aligns = false } = this.#source;
-    const reader: Reader = { next: 0, isOpen: true };
+    const reader: Reader = { next: 0, opened: false, isOpen: true };
     this.#readers.add(reader);
+    this.#views++;
     const stage = stageOf(this.#source);
     const shared = stage && { ...stage, fresh: () => source, drain: () => this.end() };
     const source: SourceView & { [STAGE]?: Stage } = {
@@ -68,6 +76,7 @@ export class SharedSource {
   #open(reader: Reader, options: SourceOptions): AsyncIterable<SourceBatch> {
     const leave = () => this.#leave(reader);
     this.#opened.push(options);
+    reader.opened = true;
     options.signal.addEventListener("abort", leave, { once: true });
     if (options.signal.aborted) leave();
     const iterator: AsyncIterator<SourceBatch> = {
@@ -102,7 +111,7 @@ export class SharedSource {
     const end = this.#first + this.#kept.length;
     const isWanted = this.#readers.values().some(({ wake, next }) => wake && next === end);
     if (!isWanted || this.#reading || this.#end) return;
-    if (this.#opened.length < this.#count) return;
+    if (this.#views < this.#count || this.#readers.values().some(({ opened }) => !opened)) return;
     if (this.#kept.length >= MAX_AHEAD) return;
     this.#reading = true;
     this.#batches ??= this.#begin();
@@ -160,12 +169,14 @@ export class SharedSource {
     reader.isOpen = false;
     this.#readers.delete(reader);
     reader.wake?.();
-    if (this.#readers.size === 0) this.#close();
+    if (this.#readers.size === 0 && this.#views === this.#count) this.#close();
     this.#forget();
+    this.#readOn();
   }
 
   #close(): void {
     if (this.#closed) return;
+    if (!this.#batches) this.#unread?.();
     this.#closing.abort();
     this.#closed = Promise.resolve(this.#batches?.return?.()).then(() => {});
     this.#closed.catch(() => {});
@@ -176,6 +187,9 @@ export class SharedSource {
 interface Reader {
   /** Number of the batch that it gets next. */
   next: number;
+  /** Whether it has said what it asks for. */
+  opened: boolean;
+  /** Whether it wants more. */
   isOpen: boolean;
   /** Ends its wait. */
   wake?: () => void;

@@ -9,8 +9,8 @@ export const STAGE: unique symbol = Symbol("stage");
 export interface Stage {
   /** What they are made of. */
   readonly parts: Explained;
-  /** The same steps, for a run of their own. */
-  fresh(): Source;
+  /** The same steps, for a run of their own; of another source, if one is given. */
+  fresh(source?: Source): Source;
   /** What has been done so far. */
   metrics(): PipelineMetrics;
   /** Reads no further, and finishes what was read. */

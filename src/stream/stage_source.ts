@@ -17,7 +17,7 @@ export class StageSource implements Source {
     this.#parts = parts;
     this[STAGE] = {
       parts,
-      fresh: () => new StageSource(parts),
+      fresh: (source = parts.source) => new StageSource({ ...parts, source }),
       metrics: () => this.#metrics(),
       drain: () => this.#draining.abort(),
     };
