@@ -210,6 +210,20 @@ Deno.test("a source that can be read once is read once, for results and what goe
   assertEquals([ofMinutes.recordsIn, ofHours.recordsIn], [300, 300]);
 });
 
+Deno.test("a source is read once by itself and in a union", async () => {
+  function* rows() {
+    yield* DATA;
+  }
+  const first = from(rows(), { workers: 1 });
+  const all = first.union(from(DATA, {}));
+  const [one, both] = [new MemoryPublisher(), new MemoryPublisher()];
+  const pipelines = together(first.filter(col("value").gt(3)).to(one), all.to(both));
+  const [ofFirst, ofAll] = await pipelines.run();
+  assertEquals([ofFirst.recordsIn, ofAll.recordsIn], [300, 600]);
+  assertEquals(both.rows().length, 600);
+  assertEquals(one.rows().length, DATA.filter(({ value }) => value > 3).length);
+});
+
 Deno.test("who leaves the results of windows unread does not hold up what is read beside", async () => {
   const rows = from(DATA, { workers: 1 }).timestamps("at", { format: "ms" });
   const results = rows.window(minutes).aggregate({ n: count() });

@@ -2,8 +2,8 @@ import { spellDuration } from "../runtime/duration.ts";
 import { explain } from "./explain.ts";
 import type { Joinable } from "./joinable.ts";
 import { type SliceGroup, sliceGroups } from "./slice_sharing.ts";
+import { sourcesIn } from "./shared_sources.ts";
 import type { Source } from "./source.ts";
-import { stageOf } from "./stage.ts";
 
 /** The plans of several pipelines, and what they have in common. */
 export function explainJoint(members: readonly Joinable[]): string {
@@ -15,14 +15,19 @@ export function explainJoint(members: readonly Joinable[]): string {
 function sourceLines(members: readonly Joinable[]): string[] {
   const readers = new Map<Source, number[]>();
   members.forEach(({ parts }, at) => {
-    for (let next: Source | undefined = parts.source; next; next = stageOf(next)?.parts.source) {
-      readers.getOrInsertComputed(next, () => []).push(at);
+    for (const source of allIn(parts.source)) {
+      readers.getOrInsertComputed(source, () => []).push(at);
     }
   });
   return [...readers].map(([{ name }, readers]) => {
     if (readers.length === 1) return `${name} is read for pipeline ${readers[0] + 1}`;
     return `${name} is read once for pipelines ${listed(readers)}`;
   });
+}
+
+/** A source, and all that it reads. */
+function allIn(source: Source): Set<Source> {
+  return new Set([source, ...sourcesIn(source).flatMap((inner) => [...allIn(inner)])]);
 }
 
 function groupLine({ members, slice, why }: SliceGroup, all: readonly Joinable[]): string[] {

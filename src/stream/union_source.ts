@@ -47,6 +47,11 @@ export class UnionSource implements Source {
     if (schema) this.schema = schema;
   }
 
+  /** The sources, none of them a union. */
+  get sources(): readonly Source[] {
+    return this.#sources;
+  }
+
   /** Begins to read all of them at once; batches come as they come, those of each in its order. */
   open(options: SourceOptions): AsyncIterable<SourceBatch> {
     const arrivals = new Arrivals();
