@@ -3,15 +3,19 @@ import fc from "fast-check";
 import {
   BoundedDisorder,
   CalendarWindow,
+  col,
   count,
   CumulatingWindow,
   CustomWatermarks,
   EnhancedStreamProcessor,
   type EnhancedStreamProcessorOptions,
   PeriodicWatermarkGenerator,
+  PunctuatedWatermarks,
+  schema,
   SlidingWindow,
   sum,
   TumblingWindow,
+  types as t,
   type WatermarkStrategy,
   type WindowResult,
 } from "../mod.ts";
@@ -327,6 +331,42 @@ Deno.test("What the clock closes is given to the next call", async () => {
     assertEquals(await add(7), undefined);
     assertEquals(stream.metrics().late, 1);
     assertEquals(told(await stream.close()), ["30 20 object null: 2 2"]);
+  });
+});
+
+Deno.test("Watermarks may come from marked records, whose numbers may be whole or not", async () => {
+  await inSimulation(17, async (runtime) => {
+    const watermarkGenerator = new PunctuatedWatermarks({ when: col<number>("value").gt(9) });
+    const stream = processor(runtime, { watermarkGenerator });
+    const values = [[5, 1], [30, 2.5], [6, 3], [31, 9.5], [7, 1]];
+    const results = [];
+    for (const [at, value] of values) {
+      results.push(told(await stream.processRecord({ at, value }, { aggregate })));
+    }
+    assertEquals(results, [[], [], [], ["10 0 object null: 2 4"], []]);
+    assertEquals(stream.metrics().late, 1);
+    await stream.close();
+  });
+});
+
+Deno.test("A schema says what the columns of built-in aggregates are", async () => {
+  await inSimulation(18, async (runtime) => {
+    const columns = schema({ value: t.i64 });
+    const stream = processor(runtime, { schema: columns });
+    const add = (value: unknown) =>
+      stream.processRecord({ at: 1, value } as ProcessorRecord, { aggregate });
+    await add(2n ** 60n);
+    await assertRejects(() => add(1.5), TypeError, "i64");
+    await add(1n);
+    const [{ value }] = await stream.close();
+    assertEquals(value, { n: 2, total: 2n ** 60n + 1n });
+    const missing = processor(runtime, { schema: schema({ other: t.f64 }) });
+    await assertRejects(
+      () => missing.processRecord({ at: 1, value: 1 }, { aggregate }),
+      TypeError,
+      'the schema has no such column, but "other"',
+    );
+    await missing.close();
   });
 });
 

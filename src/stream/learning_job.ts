@@ -54,6 +54,10 @@ export class LearningJob implements PipelineJob {
     return this.#job.watermark;
   }
 
+  get settled(): number | undefined {
+    return this.#columns && this.#job.settled;
+  }
+
   get checkpoints(): number {
     return this.#job.checkpoints;
   }

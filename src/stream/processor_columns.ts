@@ -52,6 +52,31 @@ export function columnsOfWindow(window: AnyWindow, first: object): Iterable<stri
   return window.columns ?? Object.keys(first);
 }
 
+/** Some properties of a record, null where it has none. */
+export function pickedFrom(record: object, names: readonly string[]): AnyRow {
+  return Object.fromEntries(names.map((name) => {
+    const isThere = !(name in Object.prototype) || Object.hasOwn(record, name);
+    return [name, isThere ? (record as AnyRow)[name] ?? null : null];
+  }));
+}
+
+/** The columns of some records. */
+export function inferredColumns(rows: readonly AnyRow[]): Schema {
+  const first = new FirstRows({ inferenceRows: undefined, columns: undefined });
+  for (const row of rows) first.add(row);
+  return withoutGuesses(first.take().schema, rows);
+}
+
+/** Columns of which there are only nulls so far are taken for numbers. */
+function withoutGuesses({ fields }: Schema, rows: readonly object[]): Schema {
+  const isEmpty = (name: string) => rows.every((row) => (row as AnyRow)[name] === null);
+  return {
+    fields: fields.map((field) =>
+      isEmpty(field.name) ? { ...field, type: { kind: "f64" } } : field
+    ),
+  };
+}
+
 /** A record on its way into columns. */
 export interface PlacedRecord {
   /** Event time, ms. */
@@ -119,7 +144,7 @@ export class ProcessorColumns {
   #append(record: object): void {
     if (this.#names.length === 0) return;
     if (this.#values) this.#values.append(record);
-    else if (this.#first.add(this.#pick(record))) this.#infer();
+    else if (this.#first.add(pickedFrom(record, this.#names))) this.#infer();
   }
 
   /** A batch of all rows since the last one. */
@@ -132,13 +157,6 @@ export class ProcessorColumns {
     return new RecordBatch({ fields: this.#fields }, columns, length);
   }
 
-  #pick(record: object): AnyRow {
-    return Object.fromEntries(this.#names.map((name) => {
-      const isThere = !(name in Object.prototype) || Object.hasOwn(record, name);
-      return [name, isThere ? (record as AnyRow)[name] ?? null : null];
-    }));
-  }
-
   #picked({ fields }: Schema): Schema {
     const known = new Map(fields.map((field) => [field.name, field]));
     const missing = this.#names.find((name) => !known.has(name));
@@ -149,15 +167,9 @@ export class ProcessorColumns {
     );
   }
 
-  /** Columns of which there are only nulls so far are taken for numbers. */
   #infer(): void {
     const { rows, schema } = this.#first.take();
-    const isEmpty = (name: string) => rows.every((row) => (row as AnyRow)[name] === null);
-    this.#begin({
-      fields: schema.fields.map((field) =>
-        isEmpty(field.name) ? { ...field, type: { kind: "f64" } } : field
-      ),
-    });
+    this.#begin(withoutGuesses(schema, rows));
     try {
       for (const row of rows) this.#values!.append(row);
     } catch (cause) {

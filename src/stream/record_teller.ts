@@ -1,8 +1,8 @@
 import { RecordBatchBuilder } from "../batch/record_batch_builder.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
-import { inferSchema } from "../batch/infer.ts";
 import type { Schema, TypedSchema } from "../batch/schema.ts";
 import type { RowTeller, WatermarkStrategy } from "../windows/watermark_strategy.ts";
+import { inferredColumns, pickedFrom } from "./processor_columns.ts";
 
 type AnyRow = Record<string, unknown>;
 
@@ -36,16 +36,11 @@ export class RecordTeller {
   }
 
   #begin(record: object) {
-    const schema = this.#schema ?? inferSchema([this.#first(record)]);
+    const { columns } = this.#strategy;
+    const schema = this.#schema ?? inferredColumns([pickedFrom(record, columns)]);
     const builder = new RecordBatchBuilder<AnyRow>(schema as TypedSchema<AnyRow>, {
       extraKeys: "ignore",
     });
     return { builder, tellerOf: this.#strategy.teller(schema) };
-  }
-
-  #first(record: object): object {
-    return Object.fromEntries(
-      this.#strategy.columns.map((name) => [name, (record as AnyRow)[name]]),
-    );
   }
 }
