@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import {
   argMax,
@@ -10,6 +10,7 @@ import {
   from,
   last,
   max,
+  type PipelineMetrics,
   type PipelineOptions,
   PunctuatedWatermarks,
   type SemanticsOptions,
@@ -19,6 +20,7 @@ import {
 } from "../mod.ts";
 import { RecordBatch } from "../src/batch/record_batch.ts";
 import { schema, types as t } from "../src/batch/mod.ts";
+import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { PipelineDriver, TestSource } from "../src/testing/mod.ts";
 import {
   oracle,
@@ -29,8 +31,11 @@ import {
 } from "./support/oracle.ts";
 import { exactly } from "./support/oracle_aggregates.ts";
 import { pipelineWindow } from "./support/oracle_windows.ts";
+import { Random } from "./support/random.ts";
+import { breakBees } from "./support/simulated_case.ts";
 
 const RUNS = 600;
+const SIMULATED_RUNS = 200;
 const COLUMNS = schema({
   at: t.timestamp,
   key: t.utf8,
@@ -259,14 +264,14 @@ function windowOf(window: OracleWindow) {
 
 const CARRIED = new PunctuatedWatermarks({ when: col("mark").isNotNull(), column: "mark" });
 
-function driverOf(given: Case): PipelineDriver<Line> {
-  const { keys, partitions, bound, lateness, trigger, semantics } = given;
+function pipelineOf(given: Case, source: TestSource, how: PipelineOptions = {}) {
+  const { keys, bound, lateness, trigger, semantics } = given;
   const options: PipelineOptions = {
+    ...how,
     semantics,
     ...(lateness > 0 && { lateData: "update", allowedLateness: lateness }),
   };
-  const source = new TestSource({ partitions, schema: COLUMNS as never });
-  const timed = from(source, options)
+  const timed = from(source as TestSource<Omit<Row, "partition">>, options)
     .timestamps("at", bound === undefined ? { watermarks: CARRIED } : { maxDisorder: bound });
   const [key, ...more] = keys;
   const window = windowOf(given.window);
@@ -274,55 +279,109 @@ function driverOf(given: Case): PipelineDriver<Line> {
     ? timed.window(window)
     : timed.keyBy(key, ...more).window(window);
   const aggregates = given.inKernel ? IN_KERNEL : { ...IN_KERNEL, list: collect("x") };
-  return new PipelineDriver<Line>(
-    trigger ? windowed.trigger(trigger).aggregate(aggregates) : windowed.aggregate(aggregates),
-  );
+  return trigger ? windowed.trigger(trigger).aggregate(aggregates) : windowed.aggregate(aggregates);
+}
+
+function sourceOf({ partitions }: Case): TestSource {
+  return new TestSource({ partitions, schema: COLUMNS as never });
+}
+
+/** What takes the rows of a case: a driver, or the source of a run. */
+interface Taker {
+  rows(batch: RecordBatch, partition: number): void;
+  endPartition(partition: number): void;
 }
 
 /** Ends the partitions whose last row is this one, but for the last of all. */
-function endThose(driver: PipelineDriver<Line>, given: Case, place: number): void {
+function endThose(taker: Taker, given: Case, place: number): void {
   const { rows, partitions, ends } = given;
   if (!ends || place === rows.length - 1) return;
   for (let partition = 0; partition < partitions; partition++) {
-    if (lastRowOf(rows, partition) === place) driver.endPartition(partition);
+    if (lastRowOf(rows, partition) === place) taker.endPartition(partition);
   }
 }
 
-/** Pipes rows that follow each other and are of one partition at once. */
-function pipeAll(driver: PipelineDriver<Line>, given: Case): void {
+/** Gives rows that follow each other and are of one partition at once. */
+function giveAll(taker: Taker, given: Case): void {
   const { rows, most } = given;
-  endThose(driver, given, -1);
+  endThose(taker, given, -1);
   for (let next = 0; next < rows.length;) {
     const [start, { partition }] = [next, rows[next]];
     while (next < start + most && rows[next]?.partition === partition) next++;
     const taken = rows.slice(start, next).map(({ partition: _, ...row }) => row);
-    driver.pipe(RecordBatch.fromRows(taken as object[], { schema: COLUMNS as never }), {
-      partition,
-    });
-    endThose(driver, given, next - 1);
+    const batch: unknown = RecordBatch.fromRows(taken as object[], { schema: COLUMNS as never });
+    taker.rows(batch as RecordBatch, partition);
+    endThose(taker, given, next - 1);
   }
-  driver.end();
+}
+
+function linesOf(results: readonly object[], { keys }: Case): string[] {
+  return (results as Line[]).map((row) => lineOf(row, keys.map((key) => row[key])));
+}
+
+type Expected = ReturnType<typeof expectedOf>;
+
+function assertCounts(metrics: PipelineMetrics, expected: Expected): void {
+  const { absorbed, filtered, untimed, late, unaccounted } = metrics;
+  assertEquals({ absorbed, filtered, untimed, late, unaccounted }, {
+    absorbed: expected.absorbed,
+    filtered: expected.outside,
+    untimed: expected.untimed,
+    late: expected.late.length,
+    unaccounted: 0,
+  });
 }
 
 Deno.test("Pipelines give what the oracle says: windows, triggers, lateness and semantics of all kinds", () => {
   fc.assert(
     fc.property(cases, (given) => {
       const expected = expectedOf(given);
-      const driver = driverOf(given);
-      pipeAll(driver, given);
-      const lines = driver.results().map((row) => lineOf(row, given.keys.map((key) => row[key])));
-      assertEquals(lines, expected.results.map(expectedLine));
-      const { absorbed, filtered, untimed, late, unaccounted } = driver.metrics();
-      assertEquals({ absorbed, filtered, untimed, late, unaccounted }, {
-        absorbed: expected.absorbed,
-        filtered: expected.outside,
-        untimed: expected.untimed,
-        late: expected.late.length,
-        unaccounted: 0,
-      });
+      const driver = new PipelineDriver<object>(pipelineOf(given, sourceOf(given)));
+      giveAll({
+        rows: (batch, partition) => driver.pipe(batch, { partition }),
+        endPartition: (partition) => driver.endPartition(partition),
+      }, given);
+      driver.end();
+      assertEquals(linesOf(driver.results(), given), expected.results.map(expectedLine));
+      assertCounts(driver.metrics(), expected);
       const places = driver.late().map(({ record }) => record.x);
       assertEquals(places.sort(), expected.late.map(({ values }) => values.x).sort());
     }),
     { numRuns: RUNS },
   );
+});
+
+Deno.test("So do runs on any number of bees, of which some are lost", async () => {
+  const runs = fc.record({
+    seed: fc.nat(),
+    workers: fc.integer({ min: 1, max: 3 }),
+    batchRows: fc.constantFrom(1, 5, 1000),
+    epochRows: fc.constantFrom(1, 20, 65_536),
+    checkpointBatches: fc.constantFrom(1, 4, 1000),
+    faults: fc.boolean(),
+  });
+  let lost = 0;
+  await fc.assert(
+    fc.asyncProperty(cases, runs, async (given, { seed, faults, ...how }) => {
+      const expected = expectedOf(given);
+      const source = sourceOf(given);
+      giveAll({
+        rows: (batch, partition) => source.push(batch as never, { partition }),
+        endPartition: (partition) => source.endPartition(partition),
+      }, given);
+      source.end();
+      const runtime = new SimulatedRuntime({ seed });
+      const options = { ...how, maxLostBees: 1000, recordTimeout: 50, runtime };
+      const pipeline = pipelineOf(given, source, options);
+      const results = await runtime.drive(() => {
+        if (faults) breakBees(runtime, new Random(seed));
+        return Array.fromAsync(pipeline as AsyncIterable<object>);
+      });
+      assertEquals(linesOf(results, given), expected.results.map(expectedLine));
+      assertCounts(pipeline.metrics(), expected);
+      lost += pipeline.metrics().lostBees;
+    }),
+    { numRuns: SIMULATED_RUNS },
+  );
+  assert(lost > SIMULATED_RUNS / 10, `only ${lost} bees were lost`);
 });
