@@ -69,6 +69,16 @@ function changingRows(random: Random, types: readonly DataType[]): OracleRow[] {
   });
 }
 
+/** Many rows of few keys in a window. */
+function denseRows(random: Random, types: readonly DataType[]): OracleRow[] {
+  let now = 0;
+  return Array.from({ length: 900 }, (_, at): OracleRow => {
+    now += Number(random.chance(0.1));
+    const time = random.chance(0.005) ? null : now - random.below(random.pick([1, 2, 60]));
+    return { time, keys: types.map((type) => keyOf(type, random)), values: { at, extra: 3 } };
+  });
+}
+
 const aggregates = {
   n: (rows: readonly OracleRow[]) => rows.length,
   all: (rows: readonly OracleRow[]) =>
@@ -129,12 +139,14 @@ function assertSame(results: readonly unknown[], wanted: readonly unknown[]): vo
 function holds(
   random: Random,
   { spec, window }: Tried,
-  more: Partial<OracleCase> & { changing?: boolean } = {},
+  more: Partial<OracleCase> & { changing?: boolean; dense?: boolean } = {},
 ) {
   const types = random.pick(KEY_TYPES);
   const bound = random.pick([0, 5, 30]);
   const rows = more.changing
     ? changingRows(random, types)
+    : more.dense
+    ? denseRows(random, types)
     : rowsOf(random, types, random.pick([0, bound, 3 * bound + 20]));
   const lateness = random.pick([0, 7, 60]);
   const given: OracleCase = {
@@ -316,5 +328,12 @@ Deno.test("WindowOperator gives the same when keys come and go by the thousand",
       }),
     ];
     for (const make of kinds) holds(random, make(), { changing: true });
+  });
+});
+
+Deno.test("WindowOperator adds many rows of a window at once as it does one by one", () => {
+  forSeeds(30, (random) => {
+    const semantics = { closing: random.pick(["reached", "passed"] as const) };
+    holds(random, random.pick(ALIGNED)(random), { dense: true, semantics });
   });
 });

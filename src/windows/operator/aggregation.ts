@@ -48,6 +48,24 @@ export class Aggregation {
     for (let at = 0; at < adders.length; at++) states[at] = adders[at](states[at], row);
   }
 
+  /** How many aggregates there are. */
+  get width(): number {
+    return this.#functions.length;
+  }
+
+  /** Adds rows to the states of one of the aggregates, which lie by key. */
+  addRun(
+    at: number,
+    states: unknown[],
+    { ids, from, to }: { ids: Int32Array; from: number; to: number },
+  ): void {
+    const add = this.#adders[at];
+    for (let row = from; row < to; row++) {
+      const key = ids[row];
+      states[key] = add(states[key], row);
+    }
+  }
+
   /** The states of one row. */
   of(row: number): States {
     const states = this.init();

@@ -7,15 +7,22 @@ import {
   OperatorCore,
   type OperatorParts,
   OUTSIDE,
+  type ReadRows,
   type SavedItem,
   type SavedState,
 } from "./operator_core.ts";
 import { type Pane, Panes, type Standing } from "./panes.ts";
 import { Rolling } from "./rolling.ts";
+import { RunStates } from "./run_states.ts";
 import { type Group, type Slice, Slices } from "./slices.ts";
 import { Surroundings } from "./surroundings.ts";
 import type { Entry } from "./two_stacks.ts";
 
+/** Fewer rows in a row are added one by one. */
+const SHORTEST_RUN = 64;
+/** With fewer rows of each key a run costs more than it saves; so many runs later is looked again. */
+const LEAST_ROWS_OF_KEY = 3;
+const SINGLE_RUNS = 15;
 const NO_SLICE: Slice = {
   start: NaN,
   end: NaN,
@@ -32,6 +39,12 @@ export class AlignedOperator extends OperatorCore {
   readonly #panes: Panes;
   /** The slice of the row before. */
   #slice = NO_SLICE;
+  /** Adds many rows at once. */
+  readonly #runStates: RunStates;
+  /** Rows of the batch before this one are added one by one. */
+  #singleTo = 0;
+  /** How many runs are added row by row, because their rows have too many keys. */
+  #single = 0;
   /** The group of the last row of each key. */
   #groups: (Group | undefined)[] = [];
   /** The end of the next window that closes. */
@@ -49,10 +62,35 @@ export class AlignedOperator extends OperatorCore {
     const { keys, aggregation, results, mode, semantics } = this;
     this.#shape = new WindowShape(spec.window.extent);
     this.#slices = new Slices(this.#shape);
+    this.#runStates = new RunStates(this.aggregation);
     if (!this.#shape.isPlain) {
       this.#rolling = new Rolling(this.#shape, this.#slices, aggregation);
     }
     this.#panes = new Panes({ keys, aggregation, results, mode, semantics, onTime: "always" });
+  }
+
+  /** Rows of the slice of the row before, before which no window closes. */
+  protected override placeRun(row: number, { times, ids, length }: ReadRows): number {
+    const slice = this.#slice;
+    if (row < this.#singleTo || slice.groups.size === 0) return row;
+    const { watermarks } = this.rows;
+    const due = Math.min(this.nextDue(), slice.firstEnd) + this.delay;
+    let end = row;
+    while (
+      end < length && watermarks[end] < due && times[end] >= slice.start && times[end] < slice.end
+    ) end++;
+    if (end - row < SHORTEST_RUN || this.#single-- > 0) {
+      this.#singleTo = end;
+      return row;
+    }
+    const run = { from: row, to: end };
+    const keys = this.#runStates.add(ids, run, (key) => this.#groupOf(slice, key)!.states);
+    this.#single = keys * LEAST_ROWS_OF_KEY > end - row ? SINGLE_RUNS : 0;
+    return end;
+  }
+
+  protected override openBatch(): void {
+    this.#singleTo = 0;
   }
 
   protected override place(row: number, time: number, key: number): number {

@@ -38,6 +38,15 @@ export interface OperatorParts {
   readonly inner?: readonly AggregateFunction[];
 }
 
+/** What is known of the rows of a batch. */
+export interface ReadRows {
+  /** Times, ms; `NaN` where there is none. */
+  readonly times: Float64Array;
+  /** Ids of keys. */
+  readonly ids: Int32Array;
+  readonly length: number;
+}
+
 /** State as values for a snapshot, and the key of each of them that has one. */
 export type SavedItem = readonly [key: number, ...values: unknown[]];
 
@@ -65,7 +74,7 @@ export abstract class OperatorCore {
   /** The batch that rows are of. */
   protected rows: OrderedRows = NO_ROWS;
   /** By how much windows close after the watermark has reached their end, ms. */
-  readonly #delay: number;
+  protected readonly delay: number;
   readonly #time: number;
   readonly #keyColumns: readonly number[];
   readonly #maxOpen: number;
@@ -84,7 +93,7 @@ export abstract class OperatorCore {
     this.trigger = trigger;
     this.mode = trigger.panes ?? "accumulating";
     this.kept = revisedFor;
-    this.#delay = this.semantics.closing === "passed" ? 1 : 0;
+    this.delay = this.semantics.closing === "passed" ? 1 : 0;
     this.#maxOpen = maxOpen;
     this.#time = spec.time === undefined ? -1 : timeColumn(schema, spec.time);
     this.#keyColumns = keys.map((name) => indexOf(schema, name, "key by"));
@@ -130,10 +139,17 @@ export abstract class OperatorCore {
 
   #placeAll(times: Float64Array, ids: Int32Array, length: number): OperatorOutcome {
     const { watermarks, places } = this.rows;
-    const delay = this.#delay;
+    const delay = this.delay;
     const late: number[] = [];
     let [absorbed, outside, untimed] = [0, 0, 0];
     for (let row = 0; row < length; row++) {
+      const end = this.placeRun(row, { times, ids, length });
+      if (end > row) {
+        this.watermark = Math.max(this.watermark, watermarks[end - 1] - delay);
+        absorbed += end - row;
+        row = end - 1;
+        continue;
+      }
       const watermark = watermarks[row] - delay;
       if (watermark > this.watermark) this.#moveTo(watermark);
       const time = times[row];
@@ -151,7 +167,7 @@ export abstract class OperatorCore {
 
   /** Sets off whatever a watermark sets off. */
   advance(watermark: number): void {
-    if (watermark - this.#delay > this.watermark) this.#moveTo(watermark - this.#delay);
+    if (watermark - this.delay > this.watermark) this.#moveTo(watermark - this.delay);
   }
 
   #moveTo(watermark: number): void {
@@ -161,18 +177,18 @@ export abstract class OperatorCore {
 
   /** Whatever comes now is set off by the watermark that waited for `time`. */
   protected byWatermark(time: number): void {
-    this.results.byWatermark(time + this.#delay);
+    this.results.byWatermark(time + this.delay);
   }
 
   /** Whatever comes now is set off by a row of the batch. */
   protected byRow(row: number): void {
     const { sequence, places } = this.rows;
-    this.results.byRow(this.watermark + this.#delay, sequence, places[row]);
+    this.results.byRow(this.watermark + this.delay, sequence, places[row]);
   }
 
   /** Whatever comes now is set off by the clock, after the last row. */
   protected byClock(): void {
-    this.results.byRow(this.watermark + this.#delay, this.#lastSequence, this.#lastPlace);
+    this.results.byRow(this.watermark + this.delay, this.#lastSequence, this.#lastPlace);
   }
 
   /**
@@ -231,6 +247,14 @@ export abstract class OperatorCore {
   /** Ids for keys of a snapshot. */
   restoreKeys(keys: readonly (readonly unknown[])[]): Int32Array {
     return this.keys.restore(keys);
+  }
+
+  /**
+   * Puts rows into their windows from one on that need no closer look, before any of which nothing
+   * is due: gives the row after the last.
+   */
+  protected placeRun(row: number, _rows: ReadRows): number {
+    return row;
   }
 
   /** Readies what is not per row of a batch. */
