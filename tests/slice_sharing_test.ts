@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   CalendarWindow,
   col,
@@ -15,6 +15,7 @@ import {
   together,
   TumblingWindow,
 } from "../mod.ts";
+import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 
 interface Row {
   at: number;
@@ -202,12 +203,72 @@ Deno.test("a source that can be read once is read once, for results and what goe
   assertEquals(both.explain().split("\n\n")[0].split("\n"), [
     "iterable is read once for pipelines 1 and 2",
     "results of iterable is read for pipeline 2",
-    "pipeline 2 has slices of its own: their sources or options differ",
+    "pipeline 1 gives the results of iterable that others go on with: made once",
   ]);
   const [ofMinutes, ofHours] = await both.run();
   assertEquals(some.rows().length, 10);
   assertEquals(total.rows().map(({ all }) => all), [300]);
   assertEquals([ofMinutes.recordsIn, ofHours.recordsIn], [300, 300]);
+});
+
+/** Minutes, and larger windows of their results. */
+function cascade(late: number[]) {
+  const disordered = [...DATA, { at: 1, key: "a", value: 1 }, { at: 400_000, key: "a", value: 2 }];
+  const runtime = new SimulatedRuntime();
+  const lateOutput = ({ position }: { position: number }) => void late.push(position);
+  const minute = from(disordered, { workers: 2, runtime, lateData: "sideOutput", lateOutput })
+    .timestamps("at", { format: "ms" }).keyBy("key").window(minutes).aggregate({ n: count() });
+  const five = minute.keyBy("key").window(new TumblingWindow({ size: "5m" }))
+    .aggregate({ all: sum("n"), most: max("n") });
+  const hour = five.window(new TumblingWindow({ size: "1h" })).aggregate({ all: sum("all") });
+  return { runtime, minute, five, hour };
+}
+
+Deno.test("results at every level of windows of windows are made once, and all can be had", async () => {
+  const late: number[] = [];
+  const { runtime, minute, five, hour } = cascade(late);
+  const alone = await runtime.drive(async () => {
+    const some = [await Array.fromAsync(minute), await Array.fromAsync(five)];
+    return [...some, await Array.fromAsync(hour)] as unknown[][];
+  });
+  assertEquals(late, [300, 300, 300]);
+  late.length = 0;
+  const all = together(minute, five, hour);
+  assertEquals(all.explain().split("\n\n")[0].split("\n").slice(3), [
+    "pipeline 1 gives the results of iterable that others go on with: made once",
+    "pipeline 2 gives the results of results of iterable that others go on with: made once",
+  ]);
+  const [ones, fives, hours] = all.batches();
+  const rows = await runtime.drive(() =>
+    Promise.all([Array.fromAsync(ones), Array.fromAsync(fives), Array.fromAsync(hours)])
+  );
+  const given: unknown[][] = rows.map((each) =>
+    each.flatMap((batch) => batch.toRows() as unknown[])
+  );
+  assertEquals(given, alone);
+  assertEquals(late, [300]);
+  assertEquals(minute.metrics().rowsOut, alone[0].length);
+  assertEquals(minute.metrics().late, 1);
+});
+
+Deno.test("who leaves results that others go on with does not end these", async () => {
+  const { runtime, minute, hour } = cascade([]);
+  const [some, hours] = together(minute, hour).batches();
+  const rows = await runtime.drive(async () => {
+    for await (const _ of some) break;
+    return await Array.fromAsync(hours);
+  });
+  assertEquals(rows.flatMap((batch) => batch.toRows()).map(({ all }) => all), [301]);
+});
+
+Deno.test("a stop ends who reads results that others go on with, with its reason", async () => {
+  const { runtime, minute, hour } = cascade([]);
+  const stop = new AbortController();
+  await runtime.drive(async () => {
+    const running = together(minute, hour).run({ signal: stop.signal });
+    stop.abort(new Error("enough"));
+    await assertRejects(() => running, Error, "enough");
+  });
 });
 
 Deno.test("a source is read once by itself and in a union", async () => {

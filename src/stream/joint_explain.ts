@@ -2,7 +2,7 @@ import { spellDuration } from "../runtime/duration.ts";
 import { explain } from "./explain.ts";
 import type { Joinable } from "./joinable.ts";
 import { type SliceGroup, sliceGroups } from "./slice_sharing.ts";
-import { sourcesIn } from "./shared_sources.ts";
+import { allIn } from "./shared_sources.ts";
 import type { Source } from "./source.ts";
 
 /** The plans of several pipelines, and what they have in common. */
@@ -25,12 +25,13 @@ function sourceLines(members: readonly Joinable[]): string[] {
   });
 }
 
-/** A source, and all that it reads. */
-function allIn(source: Source): Set<Source> {
-  return new Set([source, ...sourcesIn(source).flatMap((inner) => [...allIn(inner)])]);
-}
-
-function groupLine({ members, slice, why }: SliceGroup, all: readonly Joinable[]): string[] {
+function groupLine(
+  { members, slice, why, stage }: SliceGroup,
+  all: readonly Joinable[],
+): string[] {
+  if (stage) {
+    return [`pipeline ${members[0] + 1} gives the ${stage.name} that others go on with: made once`];
+  }
   if (slice !== undefined) {
     const { keys = [] } = all[members[0]].parts.plan;
     const by = keys.length > 0 ? keys.map((key) => JSON.stringify(key)).join(", ") : "nothing";

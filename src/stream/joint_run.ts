@@ -7,6 +7,8 @@ import { queuedBatches } from "./queued_batches.ts";
 import { SharedRun } from "./shared_run.ts";
 import { SharedSources } from "./shared_sources.ts";
 import { sliceGroups } from "./slice_sharing.ts";
+import type { Source } from "./source.ts";
+import { StageRun } from "./stage_run.ts";
 
 const PROGRESS_MS = 100;
 /** Rows of one pipeline that may wait to be read. */
@@ -49,23 +51,29 @@ export class JointRun {
       signal: AbortSignal.any(stops),
       ...(onProgress && { onProgress: () => this.#tellProgress() }),
     };
-    const groups = sliceGroups(members).map(({ members: group }) => group);
-    this.#sources = new SharedSources(groups.map(([first]) => members[first].parts.source));
+    const groups = sliceGroups(members);
+    this.#sources = new SharedSources(
+      groups.map(({ members: [first], stage }) => stage ?? members[first].parts.source),
+    );
     const opened: Member[] = [];
-    for (const group of groups) {
-      this.#open(group.map((at) => members[at])).forEach((member, at) =>
-        opened[group[at]] = member
-      );
+    for (const { members: group, stage } of groups) {
+      this.#open(group.map((at) => members[at]), stage)
+        .forEach((member, at) => opened[group[at]] = member);
     }
     this.#members = opened;
     signal?.addEventListener("abort", this.#drainSources);
     if (signal?.aborted) this.#drainSources();
   }
 
-  /** Opens a pipeline, or several that share slices. */
-  #open(group: readonly Joinable[]): Member[] {
+  /** Opens a pipeline, or several that share slices; or one of whose results others go on. */
+  #open(group: readonly Joinable[], stage: Source | undefined): Member[] {
     const [{ parts }] = group;
-    const view = this.#sources.view(parts.source);
+    const view = this.#sources.view(stage ?? parts.source);
+    if (stage) {
+      const { runtime, badRecords } = parts.settings;
+      const run = new StageRun(view, { runtime, badRecords, signal: this.#runOptions.signal! });
+      return [{ joined: group[0], run, leave: () => run.leave() }];
+    }
     if (group.length > 1) {
       const { parts: runs } = new SharedRun(group, view, this.#runOptions);
       return runs.map((run, at) => ({ joined: group[at], run, leave: () => run.leave() }));

@@ -4,10 +4,15 @@ import { stageOf } from "./stage.ts";
 import { UnionSource } from "./union_source.ts";
 
 /** The sources that one reads itself. */
-export function sourcesIn(source: Source): readonly Source[] {
+function sourcesIn(source: Source): readonly Source[] {
   if (source instanceof UnionSource) return source.sources;
   const stage = stageOf(source);
   return stage ? [stage.parts.source] : [];
+}
+
+/** A source, and all that it reads. */
+export function allIn(source: Source): Set<Source> {
+  return new Set([source, ...sourcesIn(source).flatMap((inner) => [...allIn(inner)])]);
 }
 
 /** The same as a source, of others in the place of those that it reads. */

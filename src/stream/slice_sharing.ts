@@ -5,6 +5,9 @@ import { isKernelOp } from "../windows/aggregate_place.ts";
 import type { WindowExtent } from "../kernel/window_types.ts";
 import type { Joinable } from "./joinable.ts";
 import type { OtherWindows, PipelinePlan } from "./pipeline_plan.ts";
+import { allIn } from "./shared_sources.ts";
+import type { Source } from "./source.ts";
+import { stageOf } from "./stage.ts";
 import { isSameTime } from "./union.ts";
 
 /** Kinds of windows that share slices, at most. */
@@ -30,6 +33,8 @@ export interface SliceGroup {
   readonly slice?: number;
   /** Why a pipeline with windows shares them with none. */
   readonly why?: string;
+  /** The results of the one pipeline, where others go on with them. */
+  readonly stage?: Source;
 }
 
 function isSure(node: ExprNode): boolean {
@@ -88,24 +93,42 @@ function areFew(windows: readonly WindowExtent[]): boolean {
   });
 }
 
+/** Whether the results of some steps are those of a pipeline. */
+function isStageOf(stage: Source, { parts: { source, settings, plan } }: Joinable): boolean {
+  const { parts } = stageOf(stage)!;
+  if (parts.source !== source || parts.settings !== settings) return false;
+  const names = Object.keys({ ...plan, ...parts.plan }) as (keyof PipelinePlan)[];
+  return names.every((name) => name === "feedsOn" || plan[name] === parts.plan[name]);
+}
+
 /** Finds out which pipelines can share slices. */
 class SliceGroups {
   readonly #all: readonly Joinable[];
-  readonly #groups: { members: number[]; why?: string }[] = [];
+  /** What some of them go on with. */
+  readonly #stages: readonly Source[];
+  readonly #groups: { members: number[]; why?: string; stage?: Source }[] = [];
 
   constructor(all: readonly Joinable[]) {
     this.#all = all;
+    const sources = new Set(all.flatMap(({ parts }) => [...allIn(parts.source)]));
+    this.#stages = [...sources].filter(stageOf);
   }
 
   place(at: number): void {
     const { plan } = this.#all[at].parts;
+    const stage = this.#stages.find((stage) => isStageOf(stage, this.#all[at]));
+    if (stage) {
+      this.#groups.push({ members: [at], stage });
+      return;
+    }
     if (!isSharing(plan)) {
       const why = plan.window || plan.ordered ? whyNone(this.#all[at]) : undefined;
       this.#groups.push({ members: [at], ...(why && { why }) });
       return;
     }
     let why: string | undefined;
-    for (const { members } of this.#groups) {
+    for (const { members, stage } of this.#groups) {
+      if (stage) continue;
       const reason = this.#whyNot(members, at);
       if (reason === undefined) return void members.push(at);
       if (isSharing(this.#all[members[0]].parts.plan)) why ??= reason;
@@ -128,8 +151,8 @@ class SliceGroups {
   }
 
   get groups(): SliceGroup[] {
-    return this.#groups.map(({ members, why }) => {
-      if (members.length === 1) return { members, ...(why && { why }) };
+    return this.#groups.map(({ members, ...more }) => {
+      if (members.length === 1) return { members, ...more };
       return { members, slice: new SharedShape(this.#windowsOf(members)).slice };
     });
   }

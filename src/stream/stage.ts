@@ -1,5 +1,6 @@
 import type { Explained } from "./explain.ts";
 import { addStage, type PipelineMetrics } from "./pipeline_metrics.ts";
+import type { ResolvedPlan } from "./pipeline_plan.ts";
 import type { Source } from "./source.ts";
 
 /** Gives the {@linkcode Stage} of a source; for the name of nothing that users see. */
@@ -11,6 +12,8 @@ export interface Stage {
   readonly parts: Explained;
   /** The same steps, for a run of their own; of another source, if one is given. */
   fresh(source?: Source): Source;
+  /** The plan, once the columns of its source are known. */
+  resolved(): ResolvedPlan | undefined;
   /** What has been done so far. */
   metrics(): PipelineMetrics;
   /** Reads no further, and finishes what was read. */

@@ -18,6 +18,7 @@ export class StageSource implements Source {
     this[STAGE] = {
       parts,
       fresh: (source = parts.source) => new StageSource({ ...parts, source }),
+      resolved: () => this.#run?.resolved,
       metrics: () => this.#metrics(),
       drain: () => this.#draining.abort(),
     };
