@@ -115,6 +115,7 @@ function pipedStage(given: Source, before: PipelineRun): Source & { readonly [ST
     [STAGE]: {
       parts: stageOf(given)!.parts,
       fresh: () => source,
+      resolved: () => before.resolved,
       metrics: () => before.metrics(),
       drain: () => {},
     },
