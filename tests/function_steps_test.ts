@@ -214,18 +214,86 @@ Deno.test("A function that cannot work in a bee is refused at once, or by the na
   const rows = () => from(numbers(3), { workers: 1 });
   const limit = 2;
   assertThrows(() => rows().map(({ n }) => ({ n: n + limit })), TypeError, 'the variable "limit"');
-  assertThrows(
-    () => rows().filter((async () => await 1) as unknown as () => never),
-    TypeError,
-    "is asynchronous",
-  );
   assertThrows(() => rows().flatMap(5 as never), TypeError, "Cannot flatMap: pass a function");
   const options = { schem: schema({ n: t.f64 }) } as object;
   assertThrows(() => rows().map((row) => row, options), TypeError, "did you mean schema?");
   const strange = () => rows().filter(col("n").gt(1), { context: 1 });
   assertThrows(strange, TypeError, 'received the option "context" with an expression');
-  const promises = rows().map({ module, export: "promised" });
-  await assertRejects(() => promises.run(), TypeError, "it is asynchronous, and the steps of a");
+  const none = { concurrency: 0 };
+  assertThrows(() => rows().map(({ n }) => ({ n }), none), RangeError, "concurrency must be");
+  const missing = rows().map(() => Promise.resolve({ n: globalThis["nope" as never] as number }))
+    .filter(() => Promise.reject(new ReferenceError("limit is not defined")));
+  await assertRejects(() => missing.run(), TypeError, 'the variable "limit" from outside itself');
+});
+
+Deno.test("Functions may be asynchronous: rows stay in order, and a bee has so many promises pending", async () => {
+  for (const workers of [1, 2]) {
+    const pipeline = from(numbers(200), { workers, batchRows: 50 }).timestamps("at")
+      .filter(async ({ n }) => await Promise.resolve(n % 2 === 0))
+      .map(async ({ n, at }) => {
+        const counts = globalThis as unknown as { pending?: number; most?: number };
+        counts.pending = (counts.pending ?? 0) + 1;
+        await new Promise((resolve) => setTimeout(resolve, (n * 7) % 5));
+        const most = counts.most = Math.max(counts.most ?? 0, counts.pending);
+        counts.pending--;
+        return { n, at, most };
+      }, { concurrency: 4 })
+      .flatMap(({ n, most }) =>
+        n === 0 ? [{ n, most }] : Promise.resolve([{ n, most }, { n, most }])
+      );
+    const rows = await Array.fromAsync(pipeline);
+    const expected = [0, ...numbers(100).slice(1).flatMap(({ n }) => [2 * n, 2 * n])];
+    assertEquals(rows.map(({ n }) => n), expected);
+    assertEquals(Math.max(...rows.map(({ most }) => most)), 4);
+    checkAccount(pipeline.metrics());
+  }
+});
+
+Deno.test("Asynchronous functions stand before windows, as exports of modules too", async () => {
+  const pipeline = from(numbers(100), { workers: 3, batchRows: 7 }).timestamps("at")
+    .map<{ n: number }>({ module, export: "promised" })
+    .window(new TumblingWindow({ size: 500 })).aggregate({ n: count(), total: sum("n") });
+  assertEquals((await Array.fromAsync(pipeline)).map(({ n, total }) => [n, total]), [
+    [50, 1225],
+    [50, 3725],
+  ]);
+  checkAccount(pipeline.metrics());
+});
+
+Deno.test("A promise that rejects, or takes longer than recordTimeout, is a bad record", async () => {
+  const letters: BadInput[] = [];
+  const pipeline = from(numbers(6), {
+    workers: 1,
+    recordTimeout: "2s",
+    badRecords: "deadLetter",
+    deadLetter: (bad) => void letters.push(bad),
+  }).map(({ n }) => {
+    if (n === 2) return Promise.reject(new RangeError("two"));
+    if (n === 4) return new Promise<{ n: number }>(() => {});
+    return Promise.resolve({ n });
+  });
+  assertEquals((await Array.fromAsync(pipeline)).map(({ n }) => n), [0, 1, 3, 5]);
+  assertEquals(letters.map(({ position, error }) => [position, error.name]), [
+    [2, "RangeError"],
+    [4, "TimeoutError"],
+  ]);
+  assertEquals(
+    letters[1].error.message,
+    "Cannot map row: the function threw TimeoutError: its promise was still pending after 2000 ms " +
+      "(recordTimeout)",
+  );
+  assertEquals(pipeline.metrics().lostBees, 0);
+  checkAccount(pipeline.metrics());
+});
+
+Deno.test("Who stops a run does not wait for promises", async () => {
+  const controller = new AbortController();
+  const pipeline = from(numbers(10), { workers: 1 }).map(() =>
+    new Promise<{ n: number }>(() => {})
+  );
+  const run = pipeline.run({ signal: controller.signal });
+  setTimeout(() => controller.abort(new Error("enough")), 50);
+  await assertRejects(() => run, Error, "enough");
 });
 
 Deno.test("Late rows of a function are counted each, and their record goes aside once", async () => {
@@ -283,7 +351,12 @@ async function simulateSteps(seed: number) {
     options,
   )
     .filter(({ n }, { context }) => n >= context.from, { context })
-    .map(({ n }) => ({ n, half: n / 2 }), known ? { schema: columns } : {})
+    .map(
+      random.chance(0.5)
+        ? ({ n }) => ({ n, half: n / 2 })
+        : async ({ n }) => await Promise.resolve({ n, half: n / 2 }),
+      known ? { schema: columns } : {},
+    )
     .withColumn("odd", col<number>("n").mod(2))
     .flatMap(
       ({ n, half, odd }, { context }) =>

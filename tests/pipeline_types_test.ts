@@ -199,8 +199,9 @@ Deno.test("Functions of steps see the columns there are, and make those that the
   from(rows).map(({ nope }) => ({ nope }));
   // @ts-expect-error: a row is an object
   from(rows).map(({ value }) => value);
-  // @ts-expect-error: promises are not waited for
-  assertThrows(() => from(rows).filter(async () => await true), TypeError, "asynchronous");
+  const later = from(rows, { workers: 1 }).filter(async ({ value }) => await (value > 1))
+    .map(async ({ sensor }) => await Promise.resolve({ sensor }));
+  for await (const row of later) exactly<{ sensor: string }>()(row);
 });
 
 Deno.test("Rows of windows without bounds have null for them, and panes say what they are", () => {

@@ -30,6 +30,8 @@ export interface Taken extends Outcome {
 export interface PipelineLogic {
   /** Whether it can go on with the next batch. */
   readonly mayTake: boolean;
+  /** Resolves when it may take what it was given, where promises keep it from that. */
+  readonly pending?: Promise<void> | undefined;
   /**
    * Takes rows that start where the header says; `undefined`: not yet, the same will be given again
    * once it may take.
@@ -60,6 +62,8 @@ interface Work {
   readonly late: number[];
   kinds?: readonly KindShare[];
   readonly startedMs: number;
+  /** Rows that were begun with; the same ones are given again. */
+  part?: RecordBatch | undefined;
   /** The first row that was not taken. */
   row: number;
   watermark: number;
@@ -96,8 +100,6 @@ function causeOf({ cause }: Error): FatalCause {
 
 /** The bee's side of a pipeline: takes batch after batch, and never blocks while it has inputs. */
 export class PipelineTask implements BeeTask {
-  /** No promises are ever pending here. */
-  readonly pending = 0;
   readonly #context: BeeContext;
   readonly #outputs: BeeOutputs;
   readonly #logic: PipelineLogic;
@@ -113,8 +115,12 @@ export class PipelineTask implements BeeTask {
     this.#logic = parts.logic;
   }
 
+  get pending(): number {
+    return this.#logic.pending ? 1 : 0;
+  }
+
   settled(): Promise<void> {
-    return Promise.resolve();
+    return this.#logic.pending ?? Promise.resolve();
   }
 
   abort(): void {
@@ -203,10 +209,11 @@ export class PipelineTask implements BeeTask {
     const isSuspect = (header.flags & MessageFlag.suspect) !== 0;
     const end = isSuspect ? Math.min(row + 1, batch.length) : batch.length;
     this.#context.control.setCursor(header.sequence, row, end);
-    const rows = isSuspect ? batch.slice(row, end) : batch;
+    const rows = work.part ??= isSuspect ? batch.slice(row, end) : batch;
     const position = header.position + row;
     const taken = this.#logic.take(rows, { ...header, position, watermark: work.watermark });
     if (!taken) return this.#context.control.setCursor(NO_BATCH, 0, 0);
+    work.part = undefined;
     for (const each of taken.bad) work.bad.push({ ...each, row: each.row + row });
     for (const each of taken.late) work.late.push(each + row);
     addCounts(work.counts, taken.counts);

@@ -35,7 +35,7 @@ export interface Stepped {
 
 /** A step made ready; what it does to a batch is the batch and, if some rows go, those that stay. */
 interface Step {
-  readonly run: (batch: RecordBatch, onError: OnError) => Kept;
+  readonly run: (batch: RecordBatch, onError: OnError) => Kept | Promise<Kept>;
   /** Of the batches that come out; absent as long as no row has told. */
   readonly schema: () => Schema | undefined;
   readonly dispose?: () => void;
@@ -69,8 +69,12 @@ export class RowSteps implements Disposable {
   readonly #steps: Step[] = [];
   /** Of the batches that come out of those that are ready; absent behind one that has to learn. */
   #schema: Schema | undefined;
-  /** The batch of which the columns were learned, and what it came to. */
-  #learned: { readonly of: RecordBatch; readonly stepped: Stepped } | undefined;
+  /** The batch that was begun, and what it comes to. */
+  #begun:
+    | { readonly of: RecordBatch; readonly outcome: () => Stepped | Promise<Stepped> }
+    | undefined;
+  /** How often nobody wanted what was begun. */
+  #cancelled = 0;
 
   /**
    * Steps made ready for batches of `schema`, as far as columns are known.
@@ -106,43 +110,75 @@ export class RowSteps implements Disposable {
   }
 
   /**
-   * Runs all steps on a batch. Where no row has told yet which columns a function gives, none is
-   * left.
+   * Begins to run all steps on a batch: what that comes to is there at once, unless a function gives
+   * promises. It is kept until {@linkcode RowSteps.run}, for functions may have effects. Where no row
+   * has told yet which columns a function gives, none is left.
+   *
+   * @throws {TypeError} when a function cannot work here.
+   */
+  begin(batch: RecordBatch): Stepped | Promise<Stepped> {
+    if (this.#begun?.of === batch) return this.#begun.outcome();
+    const begun = this.#run({ batch, bad: [], added: 0 }, 0);
+    this.#keep(batch, () => begun);
+    if (begun instanceof Promise) {
+      begun.then((stepped) => this.#settled(batch, () => stepped), (error) => {
+        this.#settled(batch, () => {
+          throw error;
+        });
+      });
+    }
+    return begun;
+  }
+
+  /**
+   * Runs all steps on a batch, or gives what was begun and is there.
    *
    * @throws {TypeError} when a function cannot work here.
    */
   run(batch: RecordBatch): Stepped {
-    // What was learned must not be done again, for functions may have effects.
-    const learned = this.#learned;
-    this.#learned = undefined;
-    if (learned?.of === batch) return learned.stepped;
-    const wasReady = this.isReady;
-    const stepped = this.#run(batch);
-    if (!wasReady && this.isReady) this.#learned = { of: batch, stepped };
-    return stepped;
+    const stepped = this.begin(batch);
+    this.#begun = undefined;
+    if (!(stepped instanceof Promise)) return stepped;
+    throw new Error("What a function promised was asked for before it was there");
   }
 
-  #run(batch: RecordBatch): Stepped {
-    const bad: BadRow[] = [];
-    let rows: Int32Array | undefined;
-    let added = 0;
-    for (let at = 0; at < this.#specs.length; at++) {
-      const before = rows;
-      const onError = (row: number, { name, message }: Error) => {
-        const place = before ? before[row] : row;
-        bad.push({ row: place, message, ...(name !== "RangeError" && { name }) });
-      };
-      const { length } = batch;
-      const { batch: next = NO_ROWS, kept, added: more = 0 } = this.#steps[at].run(batch, onError);
-      added += more;
-      if (kept && (kept.length !== length || more > 0)) {
-        rows = before ? kept.map((row) => before[row]) : kept;
+  /** Nobody wants what was begun. */
+  cancel(): void {
+    this.#begun = undefined;
+    this.#cancelled++;
+  }
+
+  #keep(of: RecordBatch, outcome: () => Stepped | Promise<Stepped>): void {
+    this.#begun = { of, outcome };
+  }
+
+  #settled(of: RecordBatch, outcome: () => Stepped): void {
+    if (this.#begun?.of === of) this.#keep(of, outcome);
+  }
+
+  #run(progress: Progress, from: number): Stepped | Promise<Stepped> {
+    for (let at = from; at < this.#steps.length; at++) {
+      const kept = this.#steps[at].run(progress.batch, errorsOf(progress));
+      if (kept instanceof Promise) {
+        return kept.then((each) => {
+          this.#pass(progress, each);
+          return this.#run(progress, at + 1);
+        });
       }
-      batch = next;
-      if (this.#steps.length <= at + 1) this.#prepare();
-      if (this.#steps.length <= at + 1 && at + 1 < this.#specs.length) break;
+      this.#pass(progress, kept);
     }
-    return { batch, ...(rows && { rows }), bad, added };
+    return progress;
+  }
+
+  /** Goes on to the next step, if the columns before it are known by now. */
+  #pass(progress: Progress, { batch = NO_ROWS, kept, added = 0 }: Kept): void {
+    const { batch: { length }, rows: before } = progress;
+    progress.added += added;
+    if (kept && (kept.length !== length || added > 0)) {
+      progress.rows = before ? kept.map((row) => before[row]) : kept;
+    }
+    progress.batch = batch;
+    this.#prepare();
   }
 
   /** Makes steps ready as far as the columns before them are known. */
@@ -161,7 +197,8 @@ export class RowSteps implements Disposable {
   #stepOf(spec: StepSpec, schema: Schema): Step {
     const { kernel, functions, advance = () => {} } = this.#options;
     if ("fn" in spec) {
-      return functionStep(new FunctionStep(spec, schema, functions?.get(spec)), advance);
+      const step = new FunctionStep(spec, schema, functions?.get(spec));
+      return this.#functionStep(step, advance);
     }
     const expression = expressionFromJson(spec.node);
     const plan = kernel
@@ -171,15 +208,34 @@ export class RowSteps implements Disposable {
     return { run, schema: () => made, dispose: () => plan[Symbol.dispose]() };
   }
 
+  #functionStep(step: FunctionStep, advance: () => void): Step {
+    return {
+      run: (batch, bad) => {
+        const cancelled = this.#cancelled;
+        return step.run(batch, { bad, advance, isCancelled: () => cancelled < this.#cancelled });
+      },
+      schema: () => step.schema,
+    };
+  }
+
   [Symbol.dispose](): void {
     for (const { dispose } of this.#steps) dispose?.();
   }
 }
 
-function functionStep(step: FunctionStep, advance: () => void): Step {
-  return {
-    run: (batch, bad) => step.run(batch, { bad, advance }),
-    schema: () => step.schema,
+/** How far the steps have come with a batch. */
+interface Progress {
+  batch: RecordBatch;
+  rows?: Int32Array;
+  readonly bad: BadRow[];
+  added: number;
+}
+
+/** Notes errors of a step by the places of rows in the batch that went in. */
+function errorsOf({ rows, bad }: Progress): OnError {
+  return (row, { name, message }) => {
+    const place = rows ? rows[row] : row;
+    bad.push({ row: place, message, ...(name !== "RangeError" && { name }) });
   };
 }
 
@@ -198,7 +254,7 @@ function expressionStep(
   spec: ExpressionStepSpec,
   plan: Plan,
   schema: Schema,
-): { readonly run: Step["run"]; readonly schema: Schema } {
+): { readonly run: (batch: RecordBatch, onError: OnError) => Kept; readonly schema: Schema } {
   const text = printExpression(spec.node);
   switch (spec.kind) {
     case "filter":

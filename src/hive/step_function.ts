@@ -5,6 +5,7 @@ import type { Schema } from "../batch/schema.ts";
 import { widenedField } from "../batch/widened.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { isComputed } from "../windows/aggregate.ts";
+import { type Called, callRows } from "./row_calls.ts";
 import { loadRecordFunction, type RecordFunctionSpec } from "./record_function.ts";
 
 /** Rows that one record may become, at most. */
@@ -20,10 +21,16 @@ export interface FunctionStepSpec {
   readonly fn: RecordFunctionSpec;
   /** Of the rows that it gives, not of a filter; absent: learned from the first of them. */
   readonly schema?: Schema;
+  /** Promises of an asynchronous function that may be pending in a bee. */
+  readonly concurrency: number;
+  /** How long one of them may be pending. */
+  readonly timeoutMs: number;
 }
 
 /** A function that is called for each row, with what belongs to it. */
 export interface StepFunction {
+  /** Where promises are waited for. */
+  readonly runtime: Runtime;
   call(row: Record<string, unknown>): unknown;
   /** The error that ends the run, if `error` shows that the function cannot work in a bee. */
   unfit(error: unknown): Error | undefined;
@@ -43,7 +50,7 @@ export async function loadStepFunctions(
     const { call, context, unfit } = await loadRecordFunction(step.fn, runtime);
     const info = Object.freeze({ context });
     const callRow = call as (row: unknown, info: unknown) => unknown;
-    functions.set(step, { call: (row) => callRow(row, info), unfit });
+    functions.set(step, { runtime, call: (row) => callRow(row, info), unfit });
   }
   return functions;
 }
@@ -64,6 +71,8 @@ export interface FunctionEvents {
   readonly bad: (row: number, error: Error) => void;
   /** A row has been dealt with: the bee is alive. */
   readonly advance: () => void;
+  /** Whether nobody wants the outcome any more. */
+  readonly isCancelled: () => boolean;
 }
 
 /** Calls a function for row after row, and makes columns of what it gives. */
@@ -85,17 +94,27 @@ export class FunctionStep {
   }
 
   /**
-   * Calls the function for all rows of a batch.
+   * Calls the function for all rows of a batch; a promise, if the function gives one.
    *
-   * @throws {TypeError} when the function cannot work in a bee, or gives promises.
+   * @throws {TypeError} when the function cannot work in a bee.
    */
-  run(batch: RecordBatch, events: FunctionEvents): FunctionOutcome {
-    const rows = visible(batch).toRows();
-    if (this.#spec.kind === "filterBy") return this.#filtered(batch, rows, events);
+  run(batch: RecordBatch, events: FunctionEvents): FunctionOutcome | Promise<FunctionOutcome> {
+    const { concurrency, timeoutMs } = this.#spec;
+    const { runtime, call } = this.#fn!;
+    const options = { runtime, call, concurrency, timeoutMs, ...events };
+    const called = callRows(visible(batch).toRows(), options);
+    const take = (called: Called[]) =>
+      this.#spec.kind === "filterBy"
+        ? this.#filtered(batch, called, events)
+        : this.#made(called, events);
+    return called instanceof Promise ? called.then(take) : take(called);
+  }
+
+  #made(called: readonly Called[], events: FunctionEvents): FunctionOutcome {
     const kept: number[] = [];
     let builder = this.#schema && new RecordBatchBuilder(this.#schema);
-    rows.forEach((row, at) => {
-      const given = this.#attempt(at, events, () => this.#rowsOf(row));
+    called.forEach((each, at) => {
+      const given = this.#attempt(at, events, () => this.#rowsOf(givenBy(each)));
       for (const each of given ?? []) {
         this.#attempt(at, events, () => {
           builder ??= new RecordBatchBuilder(this.#learn(each));
@@ -103,35 +122,31 @@ export class FunctionStep {
           kept.push(at);
         });
       }
-      events.advance();
     });
     return { ...(builder && { batch: builder.finish() }), ...keptOf(kept) };
   }
 
   #filtered(
     batch: RecordBatch,
-    rows: readonly Record<string, unknown>[],
+    called: readonly Called[],
     events: FunctionEvents,
   ): FunctionOutcome {
     const kept: number[] = [];
-    rows.forEach((row, at) => {
-      if (this.#attempt(at, events, () => this.#isKept(row))) kept.push(at);
-      events.advance();
+    called.forEach((each, at) => {
+      if (this.#attempt(at, events, () => this.#isKept(givenBy(each)))) kept.push(at);
     });
     const left = kept.length < batch.length ? batch.take(kept) : batch;
     return { batch: left, ...keptOf(kept) };
   }
 
-  #isKept(row: Record<string, unknown>): boolean {
-    const answer = this.#call(row);
+  #isKept(answer: unknown): boolean {
     if (typeof answer === "boolean") return answer;
     throw new TypeError(
       `Cannot filter row: ${this.#spec.title} must give true or false, received ${shown(answer)}`,
     );
   }
 
-  #rowsOf(row: Record<string, unknown>): Iterable<unknown> {
-    const given = this.#call(row);
+  #rowsOf(given: unknown): Iterable<unknown> {
     if (this.#spec.kind === "map") return [given];
     const isIterable = typeof given === "object" && given !== null && Symbol.iterator in given;
     if (!isIterable) {
@@ -150,20 +165,11 @@ export class FunctionStep {
     return all;
   }
 
-  #call(row: Record<string, unknown>): unknown {
-    const given = this.#fn!.call(row);
-    if (typeof (Object(given) as { then?: unknown }).then !== "function") return given;
-    // Nobody will wait for it, so nobody is to be told either.
-    Promise.resolve(given).catch(() => {});
-    throw new UnfitFunctionError(asyncRefusal(this.#spec));
-  }
-
   /** Does something for a row; what fails is the row's fault unless the function cannot work. */
   #attempt<T>(at: number, { bad }: FunctionEvents, work: () => T): T | undefined {
     try {
       return work();
     } catch (error) {
-      if (error instanceof UnfitFunctionError) throw error;
       const isReference = error instanceof Error && error.name === "ReferenceError";
       const unfit = isReference ? this.#fn!.unfit(error) : undefined;
       if (unfit) throw unfit;
@@ -205,16 +211,9 @@ function misfit(title: string, reason: string): string {
     : `${title} gave a row that does not fit: ${reason}`;
 }
 
-/** The function can work for no row. */
-class UnfitFunctionError extends TypeError {}
-
-/** Why a function that gives promises is refused, and what to do. */
-export function asyncRefusal({ kind, title }: Pick<FunctionStepSpec, "kind" | "title">): string {
-  return `Cannot ${
-    kind === "filterBy" ? "filter" : kind
-  } by ${title}: it is asynchronous, and the ` +
-    `steps of a pipeline wait for no promises; make it synchronous, or look things up before, in ` +
-    `a HiveStream, whose functions may be asynchronous`;
+function givenBy(called: Called): unknown {
+  if ("error" in called) throw called.error;
+  return called.given;
 }
 
 /** The columns that a user knows of. */

@@ -65,14 +65,13 @@ function steppedTask(
     return new RowSteps(steps, spec.schema, { kernel, functions: own, advance });
   };
   const make = (steps: RowSteps) => logicOf({ steps, kernel, outputs });
-  const steps = stepsOf();
-  const logic = steps.isReady
-    ? make(steps)
-    : new LearningLogic({ steps, stepsOf, make, watermarkAfter, outputs });
+  const hasFunctions = functions.size > 0;
+  const parts = { steps: stepsOf(), stepsOf, make, watermarkAfter, outputs };
+  const logic = hasFunctions ? new FunctionLogic(parts) : make(parts.steps);
   return new PipelineTask(context, { outputs, logic });
 }
 
-interface LearningParts {
+interface FunctionParts {
   readonly steps: RowSteps;
   readonly stepsOf: (schemas?: readonly (Schema | undefined)[]) => RowSteps;
   readonly make: (steps: RowSteps) => PipelineLogic;
@@ -81,31 +80,48 @@ interface LearningParts {
 }
 
 /**
- * Stands in for a logic until the columns are known that functions give: by the first row that one
- * of them does. One bee is given batches until then, tells the pipeline, and all go on.
+ * Stands before a logic whose steps have functions: it waits for promises, and until the columns are
+ * known that functions give, by the first row that one of them does. One bee is given batches until
+ * then, tells the pipeline, and all go on.
  */
-class LearningLogic implements PipelineLogic {
-  readonly #parts: LearningParts;
+class FunctionLogic implements PipelineLogic {
+  readonly #parts: FunctionParts;
   #steps: RowSteps;
+  /** Whether the pipeline has yet to answer what was learned. */
   #isWaiting = false;
+  #pending: Promise<void> | undefined;
   #logic: PipelineLogic | undefined;
 
-  constructor(parts: LearningParts) {
+  constructor(parts: FunctionParts) {
     this.#parts = parts;
     this.#steps = parts.steps;
+    if (this.#steps.isReady) this.#logic = parts.make(this.#steps);
   }
 
   get mayTake(): boolean {
-    return this.#logic?.mayTake ?? !this.#isWaiting;
+    return !this.#isWaiting && !this.#pending && (this.#logic?.mayTake ?? true);
+  }
+
+  get pending(): Promise<void> | undefined {
+    return this.#pending;
   }
 
   take(batch: RecordBatch, header: MessageHeader): Taken | undefined {
+    const begun = this.#steps.begin(batch);
+    if (begun instanceof Promise) return this.#await(begun);
     if (this.#logic) return this.#logic.take(batch, header);
-    const { bad, added } = this.#steps.run(batch);
     if (this.#steps.isReady) return this.#tell(header);
+    const { bad, added } = this.#steps.run(batch);
     const filtered = batch.length + added - bad.length;
     const counts = { absorbed: 0, filtered, late: 0, untimed: 0, bad: bad.length, added };
     return { counts, bad, late: [], watermarkAfter: this.#parts.watermarkAfter(batch, header) };
+  }
+
+  #await(begun: Promise<unknown>): undefined {
+    const settled = begun.then(() => {}, () => {}).then(() => {
+      if (this.#pending === settled) this.#pending = undefined;
+    });
+    this.#pending = settled;
   }
 
   #tell({ generation, sequence }: MessageHeader): undefined {
@@ -139,15 +155,28 @@ class LearningLogic implements PipelineLogic {
 
   reset(message: unknown): void {
     const { columns } = message as ColumnsMessage;
-    if (columns) {
-      // Who has learned them goes on with what it has done.
-      const steps = this.#steps.isReady ? this.#steps : this.#parts.stepsOf(columns);
-      this.#logic ??= this.#parts.make(steps);
-      this.#logic.reset(message);
-      return;
-    }
-    this.#steps = this.#parts.stepsOf();
     this.#isWaiting = false;
+    if (this.#logic) this.#forget();
+    else if (columns) this.#learned(columns);
+    else {
+      this.#forget();
+      this.#steps = this.#parts.stepsOf();
+    }
+    this.#logic?.reset(message);
+  }
+
+  /** Who has learned the columns goes on with what it has done. */
+  #learned(columns: readonly (Schema | undefined)[]): void {
+    if (!this.#steps.isReady) {
+      this.#forget();
+      this.#steps = this.#parts.stepsOf(columns);
+    }
+    this.#logic = this.#parts.make(this.#steps);
+  }
+
+  #forget(): void {
+    this.#steps.cancel();
+    this.#pending = undefined;
   }
 
   waitsFor(): Sleeper[] {

@@ -19,7 +19,7 @@ export type UserFunctionSpec =
   /** An export of a module. */
   | { kind: "module"; url: string; export: string; context?: unknown }
   /** The source of a self-contained function, as a `data:` module with one default export. */
-  | { kind: "source"; url: string; name: string; isAsync?: true; context?: unknown }
+  | { kind: "source"; url: string; name: string; context?: unknown }
   /** The JSON form of a column expression. */
   | { kind: "expression"; expression: unknown };
 
@@ -129,8 +129,7 @@ function describeSource(fn: object, context: unknown, usage?: string): UserFunct
   if (outside.length > 0) throw outsideError(name, outside, { usage });
   if (!source.isWellFormed()) throw refuse(name, "its source has half of a surrogate pair");
   const url = `data:text/javascript;charset=utf-8,${encodeURIComponent(moduleText(source, read))}`;
-  const more = { ...(read.isAsync && { isAsync: true as const }) };
-  return { kind: "source", url, name, ...more, ...(context !== undefined && { context }) };
+  return { kind: "source", url, name, ...(context !== undefined && { context }) };
 }
 
 function describeModule(reference: ModuleReference, context: unknown): UserFunctionSpec {

@@ -1,8 +1,9 @@
 import type { Schema, TypedSchema } from "../batch/schema.ts";
 import { checkSchema } from "../batch/schema_check.ts";
 import { functionSpec } from "../hive/record_function.ts";
-import { asyncRefusal, type FunctionStepSpec } from "../hive/step_function.ts";
+import type { FunctionStepSpec } from "../hive/step_function.ts";
 import type { ModuleReference, UserFunctionSpec } from "../hive/user_function.ts";
+import { OptionChecks } from "./option_checks.ts";
 import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 
 /** What a function of a step gets beside the row. */
@@ -15,6 +16,8 @@ export interface StepInfo<Context = unknown> {
 export interface FunctionOptions<Context = unknown> {
   /** Plain data for the function, which is copied: its second argument's `context`. */
   context?: Context;
+  /** Promises of an asynchronous function that may be pending in each bee. Default 16. */
+  concurrency?: number;
 }
 
 /** Options of a step by a function that makes rows. */
@@ -27,34 +30,40 @@ export interface MapOptions<Row = Record<string, unknown>, Context = unknown>
   schema?: TypedSchema<Row>;
 }
 
+const DEFAULT_CONCURRENCY = 16;
+const check = new OptionChecks("pipeline");
+
 type AnyFunction = (row: never, info: never) => unknown;
 
 const EXAMPLE = "{ context: { limit: 3 } }";
 const FILTER: OptionRule<FunctionOptions> = {
   doing: "filter",
-  names: { context: true },
+  names: { context: true, concurrency: true },
   example: EXAMPLE,
 };
 const MAP: OptionRule<MapOptions> = {
   doing: "map",
-  names: { context: true, schema: true },
+  names: { context: true, concurrency: true, schema: true },
   example: EXAMPLE,
 };
 
 /**
  * A step that calls a function, as plain data.
  *
- * @throws {TypeError} when the function cannot work in a bee, is asynchronous, or an option is none
- *   that it can be.
+ * @param timeoutMs How long a promise of it may be pending.
+ * @throws {TypeError | RangeError} when the function cannot work in a bee, or an option is none that
+ *   it can be.
  */
 export function functionStep(
   kind: FunctionStepSpec["kind"],
   fn: unknown,
-  given: MapOptions,
+  { options, timeoutMs }: { readonly options: MapOptions; readonly timeoutMs: number },
 ): FunctionStepSpec {
   const name = kind === "filterBy" ? "filter" : kind;
   const rule = kind === "filterBy" ? FILTER : { ...MAP, doing: name };
-  const { context, schema } = knownOptions(given, rule as OptionRule<MapOptions>);
+  const given = knownOptions(options, rule as OptionRule<MapOptions>);
+  const { context, schema, concurrency = DEFAULT_CONCURRENCY } = given;
+  check.count("concurrency", concurrency, { least: 1 });
   const isReference = typeof fn === "object" && fn !== null && "module" in fn;
   if (typeof fn !== "function" && !isReference) {
     const expression = name === "filter" ? ', or an expression such as col("x").gt(1)' : "";
@@ -65,9 +74,8 @@ export function functionStep(
   }
   if (schema !== undefined) checkSchema(schema as Schema);
   const spec = functionSpec(fn as AnyFunction | ModuleReference, context);
-  const step = { kind, title: titleOf(fn, spec.source), fn: spec, ...(schema && { schema }) };
-  if (spec.source.kind === "source" && spec.source.isAsync) throw new TypeError(asyncRefusal(step));
-  return step;
+  const title = titleOf(fn, spec.source);
+  return { kind, title, fn: spec, ...(schema && { schema }), concurrency, timeoutMs };
 }
 
 function titleOf(fn: unknown, source: UserFunctionSpec): string {

@@ -171,34 +171,36 @@ export interface Pipeline<Row> extends RunnablePipeline<Row> {
     condition:
       | Expr<boolean | null>
       | Expr
-      | ((row: Row, info: StepInfo<Context>) => boolean)
+      | ((row: Row, info: StepInfo<Context>) => boolean | Promise<boolean>)
       | ModuleReference,
     options?: FunctionOptions<Context>,
   ): Pipeline<Row>;
   /**
    * Makes another row of each by a function, in the bees: a self-contained one, the export of a
    * module, or an expression, `struct()`, which is as `select()`. The function gets the row and
-   * `{ context }`; it gives an object, and no promise. Its columns are `schema`, or those of the
-   * first row that it gives. A row for which it fails, or that fits no
-   * column, goes the way of `badRecords`. A run in which a bee is lost may call it again.
+   * `{ context }`; it gives an object, or a promise of one, of which `concurrency` may be pending in
+   * each bee; rows stay in their order. Its columns are `schema`, or those of the first row that it
+   * gives. A row for which it fails, takes longer than `recordTimeout`, or that fits no column, goes
+   * the way of `badRecords`. A run in which a bee is lost may call it again.
    *
-   * @throws {TypeError} when it cannot work in a bee, naming what it reaches out for, when it is
-   *   asynchronous, or when an option is none that it can be; a run, when it gives a promise, or
-   *   reaches out for a variable that is not there.
+   * @throws {TypeError} when it cannot work in a bee, naming what it reaches out for, or when an
+   *   option is none that it can be; a run, when it reaches out for a variable that is not there.
    */
   map<Out extends object = Record<string, unknown>, Made = InferredRow<Out>, Context = unknown>(
-    fn: ((row: Row, info: StepInfo<Context>) => Out) | ModuleReference | Expr<Out>,
+    fn: ((row: Row, info: StepInfo<Context>) => Out | Promise<Out>) | ModuleReference | Expr<Out>,
     options?: MapOptions<Made, Context>,
   ): Pipeline<Made>;
   /**
-   * Makes any number of rows of each, up to 65,536, as {@linkcode Pipeline.map} makes one: the function
-   * gives an array, or something else that can be iterated. They have the event time of the row
-   * that they are made of.
+   * Makes any number of rows of each, up to 65,536, as {@linkcode Pipeline.map} makes one: the
+   * function gives an array, or something else that can be iterated. They have the event time of
+   * the row that they are made of.
    *
    * @throws {TypeError} as that does.
    */
   flatMap<Out extends object = Record<string, unknown>, Made = InferredRow<Out>, Context = unknown>(
-    fn: ((row: Row, info: StepInfo<Context>) => Iterable<Out>) | ModuleReference,
+    fn:
+      | ((row: Row, info: StepInfo<Context>) => Iterable<Out> | Promise<Iterable<Out>>)
+      | ModuleReference,
     options?: MapOptions<Made, Context>,
   ): Pipeline<Made>;
   /**
@@ -254,34 +256,36 @@ export interface ResultPipeline<Row> extends RunnablePipeline<Row> {
     condition:
       | Expr<boolean | null>
       | Expr
-      | ((row: Row, info: StepInfo<Context>) => boolean)
+      | ((row: Row, info: StepInfo<Context>) => boolean | Promise<boolean>)
       | ModuleReference,
     options?: FunctionOptions<Context>,
   ): TimedPipeline<Row>;
   /**
    * Makes another row of each by a function, in the bees: a self-contained one, the export of a
    * module, or an expression, `struct()`, which is as `select()`. The function gets the row and
-   * `{ context }`; it gives an object, and no promise. Its columns are `schema`, or those of the
-   * first row that it gives. A row for which it fails, or that fits no
-   * column, goes the way of `badRecords`. A run in which a bee is lost may call it again.
+   * `{ context }`; it gives an object, or a promise of one, of which `concurrency` may be pending in
+   * each bee; rows stay in their order. Its columns are `schema`, or those of the first row that it
+   * gives. A row for which it fails, takes longer than `recordTimeout`, or that fits no column, goes
+   * the way of `badRecords`. A run in which a bee is lost may call it again.
    *
-   * @throws {TypeError} when it cannot work in a bee, naming what it reaches out for, when it is
-   *   asynchronous, or when an option is none that it can be; a run, when it gives a promise, or
-   *   reaches out for a variable that is not there.
+   * @throws {TypeError} when it cannot work in a bee, naming what it reaches out for, or when an
+   *   option is none that it can be; a run, when it reaches out for a variable that is not there.
    */
   map<Out extends object = Record<string, unknown>, Made = InferredRow<Out>, Context = unknown>(
-    fn: ((row: Row, info: StepInfo<Context>) => Out) | ModuleReference | Expr<Out>,
+    fn: ((row: Row, info: StepInfo<Context>) => Out | Promise<Out>) | ModuleReference | Expr<Out>,
     options?: MapOptions<Made, Context>,
   ): TimedPipeline<Made>;
   /**
-   * Makes any number of rows of each, up to 65,536, as {@linkcode ResultPipeline.map} makes one: the function
-   * gives an array, or something else that can be iterated. They have the event time of the row
-   * that they are made of.
+   * Makes any number of rows of each, up to 65,536, as {@linkcode ResultPipeline.map} makes one: the
+   * function gives an array, or something else that can be iterated. They have the event time of
+   * the row that they are made of.
    *
    * @throws {TypeError} as that does.
    */
   flatMap<Out extends object = Record<string, unknown>, Made = InferredRow<Out>, Context = unknown>(
-    fn: ((row: Row, info: StepInfo<Context>) => Iterable<Out>) | ModuleReference,
+    fn:
+      | ((row: Row, info: StepInfo<Context>) => Iterable<Out> | Promise<Iterable<Out>>)
+      | ModuleReference,
     options?: MapOptions<Made, Context>,
   ): TimedPipeline<Made>;
   /** As {@linkcode Pipeline.split}. */

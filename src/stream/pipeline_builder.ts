@@ -127,7 +127,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   filter(condition: unknown, options: FunctionOptions = {}): PipelineBuilder {
     this.#expect("filter", "rows", "timed", "aggregated");
-    if (!isExpression(condition)) return this.#step(functionStep("filterBy", condition, options));
+    if (!isExpression(condition)) return this.#function("filterBy", condition, options);
     checkNoOptions("filter", options);
     return this.#step({ kind: "filter", node: condition.node });
   }
@@ -142,14 +142,14 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   map(fn: unknown, options: MapOptions = {}): PipelineBuilder {
     this.#expect("map", "rows", "timed", "aggregated");
-    if (!isExpression(fn)) return this.#step(functionStep("map", fn, options));
+    if (!isExpression(fn)) return this.#function("map", fn, options);
     checkNoOptions("map", options);
     return this.#step({ kind: "select", node: fn.node });
   }
 
   flatMap(fn: unknown, options: MapOptions = {}): PipelineBuilder {
     this.#expect("flatMap", "rows", "timed", "aggregated");
-    return this.#step(functionStep("flatMap", fn, options));
+    return this.#function("flatMap", fn, options);
   }
 
   select(columns: Readonly<Record<string, Operand>>): PipelineBuilder {
@@ -180,6 +180,15 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     if (this.#parts.stage !== "aggregated") return this;
     // Once: what is built on the same results can share them.
     return this.#onResults ??= this.#onward({ time: RESULT_TIMES });
+  }
+
+  #function(
+    kind: Parameters<typeof functionStep>[0],
+    fn: unknown,
+    options: MapOptions,
+  ): PipelineBuilder {
+    const { recordTimeoutMs: timeoutMs } = this.#parts.settings;
+    return this.#step(functionStep(kind, fn, { options, timeoutMs }));
   }
 
   #step(step: PipelinePlan["steps"][number]): PipelineBuilder {
