@@ -247,6 +247,24 @@ Deno.test("PipelineDriver.ready() waits for functions of the user, and then work
   assertEquals(mapped.results(), [{ twice: 4 }]);
 });
 
+Deno.test("PipelineDriver.ready() waits for promises of asynchronous functions", async () => {
+  const driver = new PipelineDriver(
+    from([{ at: 0, n: 0 }]).timestamps("at")
+      .map(async ({ n }) => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return { n };
+      })
+      .window(new TumblingWindow({ size: 10 })).aggregate({ rows: count() }),
+  );
+  driver.pipe([{ at: 1, n: 2 }, { at: 11, n: 3 }]);
+  await driver.ready();
+  assertEquals(driver.results(), [{ windowStart: 0, windowEnd: 10, rows: 1 }]);
+  driver.end();
+  await driver.ready();
+  assertEquals(driver.results(), [{ windowStart: 10, windowEnd: 20, rows: 1 }]);
+  assertEquals(driver.metrics().unaccounted, 0);
+});
+
 Deno.test("PipelineDriver.results() has early panes, revisions and what is taken back at once", () => {
   const driver = new PipelineDriver(
     from([{ at: 0 }], { lateData: "update", allowedLateness: 10 }).timestamps("at")

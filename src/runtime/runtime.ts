@@ -41,6 +41,10 @@ export interface Steppable {
   step(): StepOutcome;
   /** Takes a posted message. */
   receive?(data: unknown): void;
+  /** How many promises it waits for. */
+  readonly pending?: number;
+  /** Resolves when one of them has settled. */
+  settled?(): Promise<void>;
 }
 
 /** What one step came to. */

@@ -191,12 +191,14 @@ export class PipelineDriver<Row> {
 
   /**
    * Resolves when functions of the user that have to be imported are there, and all that waited for
-   * them is done. Only pipelines with such functions need it, after their first rows.
+   * them is done; of asynchronous ones when none of their promises is pending. Only pipelines with
+   * functions need it, after their first rows, and with asynchronous ones after all rows.
    */
   async ready(): Promise<void> {
     this.#settle();
     await this.#runtime.born();
     this.#settle();
+    while (await this.#runtime.settled()) this.#settle();
   }
 
   #expectOpen(doing: string): void {

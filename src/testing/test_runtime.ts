@@ -99,6 +99,16 @@ export class TestRuntime implements Runtime {
     await Promise.all(this.#births);
   }
 
+  /** Resolves when a promise has settled that a bee waits for; whether there was one. */
+  async settled(): Promise<boolean> {
+    const waiting = this.#workers.flatMap(({ steppable, isGone }) =>
+      steppable && !isGone && (steppable.pending ?? 0) > 0 ? [steppable.settled!()] : []
+    );
+    if (waiting.length === 0) return false;
+    await Promise.race(waiting);
+    return true;
+  }
+
   /** Lets every bee do one piece of work; whether there was any. */
   step(): boolean {
     const due = this.#soon;
