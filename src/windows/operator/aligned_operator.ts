@@ -1,5 +1,6 @@
 import { WindowShape } from "../../kernel/window_shape.ts";
 import type { WindowExtent } from "../../kernel/window_types.ts";
+import type { WindowBounds } from "../window_offset.ts";
 import type { WindowOperatorSpec } from "../window_spec.ts";
 import {
   ABSORBED,
@@ -30,6 +31,34 @@ const NO_SLICE: Slice = {
   lastEnd: NaN,
   groups: new Map(),
 };
+
+const BITS = new BigInt64Array(1);
+const DOUBLE = new Float64Array(BITS.buffer);
+
+/** The bits of a whole number as a double. */
+function asDouble(integer: number): number {
+  BITS[0] = BigInt(integer);
+  return DOUBLE[0];
+}
+
+interface RunLimits {
+  readonly watermarks: Float64Array;
+  /** The watermark by which something is due. */
+  readonly due: number;
+  readonly from: number;
+  readonly length: number;
+}
+
+/** The row after the last from one on whose time is between bounds and before which nothing is due. */
+function runEnd(
+  times: Float64Array,
+  { start, end }: WindowBounds,
+  { watermarks, due, from, length }: RunLimits,
+): number {
+  let row = from;
+  while (row < length && watermarks[row] < due && times[row] >= start && times[row] < end) row++;
+  return row;
+}
 
 /** Windows that lie side by side, overlap or grow, and give a result at their ends. */
 export class AlignedOperator extends OperatorCore {
@@ -70,23 +99,28 @@ export class AlignedOperator extends OperatorCore {
   }
 
   /** Rows of the slice of the row before, before which no window closes. */
-  protected override placeRun(row: number, { times, ids, length }: ReadRows): number {
+  protected override placeRun(row: number, read: ReadRows): number {
     const slice = this.#slice;
     if (row < this.#singleTo || slice.groups.size === 0) return row;
-    const { watermarks } = this.rows;
-    const due = Math.min(this.nextDue(), slice.firstEnd) + this.delay;
-    let end = row;
-    while (
-      end < length && watermarks[end] < due && times[end] >= slice.start && times[end] < slice.end
-    ) end++;
+    const end = this.#runEnd(row, read);
     if (end - row < SHORTEST_RUN || this.#single-- > 0) {
       this.#singleTo = end;
       return row;
     }
     const run = { from: row, to: end };
-    const keys = this.#runStates.add(ids, run, (key) => this.#groupOf(slice, key)!.states);
+    const statesOf = (key: number) => this.#groupOf(slice, key)!.states;
+    const keys = this.#runStates.add(read.ids, run, statesOf);
     this.#single = keys * LEAST_ROWS_OF_KEY > end - row ? SINGLE_RUNS : 0;
     return end;
+  }
+
+  /** The row after the last of those that are in the slice and before which nothing is due. */
+  #runEnd(row: number, { times, bits, length }: ReadRows): number {
+    const { start, end, firstEnd } = this.#slice;
+    const due = Math.min(this.nextDue(), firstEnd) + this.delay;
+    const run = { watermarks: this.rows.watermarks, due, from: row, length };
+    if (bits === undefined || start < 0) return runEnd(times(), { start, end }, run);
+    return runEnd(bits, { start: asDouble(start), end: asDouble(end) }, run);
   }
 
   protected override openBatch(): void {

@@ -41,7 +41,12 @@ export interface OperatorParts {
 /** What is known of the rows of a batch. */
 export interface ReadRows {
   /** Times, ms; `NaN` where there is none. */
-  readonly times: Float64Array;
+  readonly times: () => Float64Array;
+  /**
+   * Where times are integers of 64 bits without nulls: these read as doubles, which have the order
+   * of the times that are not below 0.
+   */
+  readonly bits: Float64Array | undefined;
   /** Ids of keys. */
   readonly ids: Int32Array;
   readonly length: number;
@@ -111,14 +116,18 @@ export abstract class OperatorCore {
     const { batch, places } = rows;
     const { columns, length } = batch;
     this.#checkColumns(columns.length);
-    const times = this.#times = this.#time < 0
-      ? new Float64Array(length)
-      : readTimes(columns[this.#time], length, this.#times);
+    const read = this.#readRows(rows);
     const ids = this.keys.read(this.#keyColumns.map((at) => columns[at]), length);
     this.rows = rows;
-    this.aggregation.open(batch, { times, partition: rows.partition, positions: rows.positions });
+    this.aggregation.open(batch, {
+      get times(): Float64Array {
+        return read.times();
+      },
+      partition: rows.partition,
+      positions: rows.positions,
+    });
     this.openBatch();
-    const outcome = this.#placeAll(times, ids, length);
+    const outcome = this.#placeAll({ ...read, ids });
     if (length > 0) {
       this.#lastSequence = rows.sequence;
       this.#lastPlace = places[length - 1];
@@ -137,13 +146,31 @@ export abstract class OperatorCore {
     );
   }
 
-  #placeAll(times: Float64Array, ids: Int32Array, length: number): OperatorOutcome {
+  /** What there is to read of rows, which is read when it is asked for. */
+  #readRows({ batch: { columns, length } }: OrderedRows): Omit<ReadRows, "ids"> {
+    const column = columns[this.#time];
+    const { values, nullCount } = column ?? {};
+    let isRead = column === undefined;
+    if (column === undefined) this.#times = new Float64Array(length);
+    const times = () => {
+      if (!isRead) this.#times = readTimes(column, length, this.#times);
+      isRead = true;
+      return this.#times;
+    };
+    const hasBits = values instanceof BigInt64Array && nullCount === 0;
+    const bits = hasBits ? new Float64Array(values.buffer, values.byteOffset, length) : undefined;
+    return { length, times, bits };
+  }
+
+  #placeAll(read: ReadRows): OperatorOutcome {
+    const { ids, length } = read;
     const { watermarks, places } = this.rows;
-    const delay = this.delay;
+    const { delay } = this;
     const late: number[] = [];
     let [absorbed, outside, untimed] = [0, 0, 0];
+    let times: Float64Array | undefined;
     for (let row = 0; row < length; row++) {
-      const end = this.placeRun(row, { times, ids, length });
+      const end = this.placeRun(row, read);
       if (end > row) {
         this.watermark = Math.max(this.watermark, watermarks[end - 1] - delay);
         absorbed += end - row;
@@ -152,6 +179,7 @@ export abstract class OperatorCore {
       }
       const watermark = watermarks[row] - delay;
       if (watermark > this.watermark) this.#moveTo(watermark);
+      times ??= read.times();
       const time = times[row];
       if (time !== time) {
         untimed++;
