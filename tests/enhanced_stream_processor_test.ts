@@ -370,6 +370,21 @@ Deno.test("A schema says what the columns of built-in aggregates are", async () 
   });
 });
 
+Deno.test("explain() tells the plan, and which promise holds", async () => {
+  await inSimulation(19, async (runtime) => {
+    const stream = processor(runtime, { deliveryGuarantee: "atLeastOnce", key: ({ key }) => key });
+    assertThrows(() => stream.explain(), Error, "known with the first record");
+    await processed(stream, { at: 1, value: 1 }, "list");
+    await stream.close();
+    const text = stream.explain();
+    assert(!text.includes("\0") && !text.includes("u0000"), text);
+    for (const line of ['event time  "at"', "keyBy       key(record)", "at least once: "]) {
+      assert(text.includes(line), text);
+    }
+    assert(text.includes("tumbling, 10ms each"), text);
+  });
+});
+
 Deno.test("Late records go aside as they were given", async () => {
   await inSimulation(8, async (runtime) => {
     const late: unknown[] = [];

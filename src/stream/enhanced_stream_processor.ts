@@ -205,6 +205,19 @@ export class EnhancedStreamProcessor<In extends object = Record<string, unknown>
     await this.close();
   }
 
+  /**
+   * The plan in words, as that of a pipeline: what is computed where, and which promise holds when
+   * a bee is lost.
+   *
+   * @throws {StreamingError} before the first record, which tells what is to be computed.
+   */
+  explain(): string {
+    if (this.#engine) return this.#engine.explain();
+    throw new StreamingError(
+      "Cannot explain: what is computed is known with the first record; process one first",
+    );
+  }
+
   /** What the processor has done and does; readable at any time. */
   metrics(): EnhancedStreamProcessorMetrics {
     const { bees, lost, replayed, lostBees } = this.#engine?.metrics() ?? noPipelineMetrics();

@@ -5,6 +5,8 @@ import type { Aggregates } from "../windows/aggregates.ts";
 import { PANE_COLUMNS } from "../windows/pane_columns.ts";
 import type { TumblingWindow } from "../windows/tumbling_window.ts";
 import { WatermarkTracker } from "../windows/watermark_tracker.ts";
+import { WHOLE_RECORD } from "./bad_inputs.ts";
+import { explain } from "./explain.ts";
 import { GivenWatermarks } from "./given_watermarks.ts";
 import { type ClosingRule, closingRule, type Closings } from "./closings.ts";
 import { partsOf, pipelineFrom } from "./pipeline_builder.ts";
@@ -19,6 +21,8 @@ import { PushedSource } from "./pushed_source.ts";
 import type { Source } from "./source.ts";
 import { RecordTeller } from "./record_teller.ts";
 import type { Claim, ResultDesk } from "./result_desk.ts";
+
+const READS = /^reads .*\n(?: .*\n)*/m;
 
 /** A row of the pipeline's results. */
 interface ResultRow {
@@ -59,6 +63,7 @@ export class ProcessorEngine<In extends object> {
   readonly #settings: ProcessorSettings<In>;
   readonly #aggregation: ProcessorAggregation;
   readonly #source: PushedSource;
+  readonly #spec: RunSpec;
   readonly #run: PipelineRun;
   readonly #tracker: WatermarkTracker;
   readonly #teller: RecordTeller;
@@ -98,6 +103,7 @@ export class ProcessorEngine<In extends object> {
     const { spec, rule } = this.#plan(aggregates);
     this.#closings = rule.closings;
     this.#isByEnd = rule.isByEnd;
+    this.#spec = spec;
     this.#run = new PipelineRun(spec);
     this.#tracker.elapse({ nowMs: runtime.monotonicMs(), waitedMs: 0 });
     this.#keepTime();
@@ -278,6 +284,18 @@ export class ProcessorEngine<In extends object> {
         ...(panes && { pane: paneOf(row) }),
       };
     });
+  }
+
+  /** The pipeline's plan in words; columns that were made for it are called what they are of. */
+  explain(): string {
+    const { resolved } = this.#run;
+    const text = explain({ ...this.#spec, results: [], ...(resolved && { resolved }) });
+    const { timeName, keyName } = this.#settings;
+    const names = [[TIME, timeName], [KEY, keyName], [WHOLE_RECORD, "the record"]];
+    // What is read is whatever is pushed.
+    return names.reduce((all, [column, name]) => {
+      return all.replaceAll(JSON.stringify(column), name).replaceAll(column, name);
+    }, text.replace(READS, ""));
   }
 
   /** What is counted on this side. */

@@ -51,6 +51,9 @@ export interface ProcessorSettings<In> {
   readonly window: AnyWindow;
   readonly trigger: TriggerOptions | undefined;
   readonly watermarks: WatermarkStrategy;
+  /** What times and keys are taken from, in words. */
+  readonly timeName: string;
+  readonly keyName: string;
   readonly timeOf: (record: In) => number;
   readonly keyOf: (record: In) => unknown;
   readonly schema: Schema | undefined;
@@ -135,6 +138,8 @@ export function processorSettings<In extends object>(
     watermarks: watermarkGenerator,
     timeOf: (record) => timeOf(getTime(record), { timestamp, format: timestampFormat }),
     keyOf: getter("key", key),
+    timeName: named("timestamp", timestamp),
+    keyName: named("key", key),
     schema: schema as Schema | undefined,
     bufferSize: check.count("bufferSize", bufferSize, { least: 1 }),
     pipeline,
@@ -169,6 +174,10 @@ function getter<In>(name: string, by: unknown): (record: In) => unknown {
   if (!(by in Object.prototype)) return (record) => (record as Record<string, unknown>)[by];
   return (record) =>
     Object.hasOwn(record as object, by) ? (record as Record<string, unknown>)[by] : undefined;
+}
+
+function named(option: string, by: unknown): string {
+  return typeof by === "string" ? JSON.stringify(by) : `${option}(record)`;
 }
 
 /** What {@linkcode timeOf} needs to know. */
