@@ -25,13 +25,16 @@ export class RunStates {
 
   /** Adds rows whose keys are `ids`, from one up to another; gives how many keys they have. */
   add(ids: Int32Array, { from, to }: { from: number; to: number }, statesOf: StatesOfKey): number {
-    this.#lay(ids, { from, to }, statesOf);
-    const keys = this.#keys.length;
-    this.#columns.forEach((states, at) => {
-      this.#aggregation.addRun(at, states, { ids, from, to });
-    });
-    this.#giveBack();
-    return keys;
+    try {
+      this.#lay(ids, { from, to }, statesOf);
+      this.#columns.forEach((states, at) => {
+        this.#aggregation.addRun(at, states, { ids, from, to });
+      });
+      return this.#keys.length;
+    } finally {
+      // Where a user's function fails, the rows before count as they would one by one.
+      this.#giveBack();
+    }
   }
 
   /** Lays out the states of the keys of a run. */
