@@ -3,10 +3,7 @@ import { schema, types as t } from "../src/batch/mod.ts";
 import { col } from "../src/batch/expressions/builders.ts";
 import { describeAssign, loadAssign } from "../src/hive/assign_function.ts";
 import { CountWindow } from "../src/windows/count_window.ts";
-import {
-  createWindowOperator,
-  operatorResultSchema,
-} from "../src/windows/create_window_operator.ts";
+import { createWindowOperator } from "../src/windows/create_window_operator.ts";
 import { CustomWindow } from "../src/windows/custom_window.ts";
 import { GlobalWindow } from "../src/windows/global_window.ts";
 import {
@@ -155,8 +152,10 @@ Deno.test("sessions count rows without a usable gap as in no window", () => {
 
 Deno.test("count and global windows do without event times", () => {
   const at = { schema: schema({ v: t.i32 }), functions: FUNCTIONS };
-  const names = (spec: WindowOperatorSpec) =>
-    operatorResultSchema(spec, at).fields.slice(3, 5).map(({ name, nullable }) => [name, nullable]);
+  const names = (spec: WindowOperatorSpec) => {
+    const { fields } = createWindowOperator(spec, at).resultSchema;
+    return fields.slice(3, 5).map(({ name, nullable }) => [name, nullable]);
+  };
   const nullable = [["windowStart", true], ["windowEnd", true]];
   const count = { kind: "count", size: 2, slide: 2, partial: false } as const;
   assertEquals(names({ window: count }), nullable);

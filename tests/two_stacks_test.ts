@@ -64,9 +64,9 @@ function atRandom(random: Random, aggregates: Aggregates): void {
     if (queue.length === 0) continue;
     assertEquals(aggregation.results(queue.states()), plainly(aggregation, from, row + 1));
     if (!random.chance(0.1)) continue;
-    const { front, back } = queue.stacks;
+    const [front, back] = queue.save();
     queue = new TwoStacks(aggregation);
-    queue.restore(front, back);
+    queue.load(front, back);
   }
 }
 

@@ -5,8 +5,7 @@ import { AlignedOperator } from "./operator/aligned_operator.ts";
 import type { OperatorAssign } from "./operator/assigners.ts";
 import { CountOperator } from "./operator/count_operator.ts";
 import { FixedOperator } from "./operator/fixed_operator.ts";
-import { type OperatorCore, resultShapeOf } from "./operator/operator_core.ts";
-import { resultSchemaOf } from "./operator/result_rows.ts";
+import type { OperatorCore } from "./operator/operator_core.ts";
 import { restoreFrom, snapshotOf } from "./operator/operator_snapshot.ts";
 import { SessionOperator } from "./operator/session_operator.ts";
 import { TrailingOperator } from "./operator/trailing_operator.ts";
@@ -136,16 +135,4 @@ export function createWindowOperator(
 ): WindowOperator {
   checkSpec(spec);
   return new ReplaceableOperator(() => coreOf(spec, parts));
-}
-
-/**
- * The columns of what an operator gives, those of the order first.
- *
- * @throws {TypeError} for a key that does not exist, or a result name that occurs twice.
- */
-export function operatorResultSchema(
-  spec: WindowOperatorSpec,
-  parts: Omit<WindowOperatorParts, "assign">,
-): Schema {
-  return resultSchemaOf(resultShapeOf(spec, parts));
 }

@@ -3,12 +3,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KernelSessions } from "../kernel/session_table.ts";
-import type {
-  ClosedSessions,
-  SessionEngine,
-  SessionPlan,
-  SessionRows,
-} from "../kernel/session_types.ts";
+import type { ClosedSessions, SessionEngine, SessionRows } from "../kernel/session_types.ts";
 import { planOf, type ResolvedPlan, type WindowTableOptions } from "./plan.ts";
 import { gapsOf, isGapKind } from "./session_gaps.ts";
 import {
@@ -39,8 +34,8 @@ interface Selection extends Pick<ResolvedPlan, "time" | "keys" | "values"> {
   readonly gap?: number;
 }
 
-/** Sessions over rows in source order, that an engine keeps. */
-class SessionOperator implements WindowOperator {
+/** Sessions over rows in source order, that the kernel keeps. */
+class KernelSessionOperator implements WindowOperator {
   readonly resultSchema: Schema;
   readonly #engine: SessionEngine;
   readonly #selection: Selection;
@@ -143,37 +138,6 @@ function checkGap(gap: SessionOperatorOptions["gap"]): void {
 }
 
 /**
- * Sessions as a window operator.
- *
- * @param engine Makes what keeps them: the kernel's sessions, or their reference twin.
- * @throws {TypeError} for a column that does not exist, has a type that does not fit its role, or
- *   a result name that occurs twice.
- * @throws {RangeError} when `gap` is no whole number of milliseconds, or below 1.
- */
-export function sessionOperatorOver(
-  engine: (plan: SessionPlan) => SessionEngine,
-  options: SessionOperatorOptions,
-): WindowOperator {
-  const { gap, touching = true } = options;
-  checkGap(gap);
-  const tableOptions = { ...options, window: { size: 1, offset: 0 } };
-  const { plan, ...places } = planOf(tableOptions);
-  checkTimeColumn(options, places.time);
-  const { keys, values, aggregates } = plan;
-  const own = gapColumn(options);
-  const results = resultSchemaOf(tableOptions, plan);
-  const sessions = engine({
-    ...(own === undefined && { gap: gap as number }),
-    touching,
-    keys,
-    values,
-    aggregates,
-  });
-  const resultSchema = { fields: [...ORDER_FIELDS, ...results.fields] };
-  return new SessionOperator(sessions, { ...places, gap: own }, resultSchema);
-}
-
-/**
  * Sessions in the memory of a kernel, as a window operator: what closes on the watermark alone and
  * gives one result a session.
  *
@@ -185,5 +149,21 @@ export function createSessionOperator(
   kernel: Kernel,
   options: SessionOperatorOptions,
 ): WindowOperator {
-  return sessionOperatorOver((plan) => new KernelSessions(kernel, plan), options);
+  const { gap, touching = true } = options;
+  checkGap(gap);
+  const tableOptions = { ...options, window: { size: 1, offset: 0 } };
+  const { plan, ...places } = planOf(tableOptions);
+  checkTimeColumn(options, places.time);
+  const { keys, values, aggregates } = plan;
+  const own = gapColumn(options);
+  const results = resultSchemaOf(tableOptions, plan);
+  const sessions = new KernelSessions(kernel, {
+    ...(own === undefined && { gap: gap as number }),
+    touching,
+    keys,
+    values,
+    aggregates,
+  });
+  const resultSchema = { fields: [...ORDER_FIELDS, ...results.fields] };
+  return new KernelSessionOperator(sessions, { ...places, gap: own }, resultSchema);
 }

@@ -10,7 +10,7 @@ import {
 import { compareBounds } from "./panes.ts";
 import type { ResultHead } from "./result_rows.ts";
 import { TIME_BOUNDS } from "./time_bounds.ts";
-import { type Entry, TwoStacks } from "./two_stacks.ts";
+import { type SavedEntry, TwoStacks } from "./two_stacks.ts";
 
 /** The rows of a key that a window to come may hold. */
 interface Counted {
@@ -138,11 +138,8 @@ export class CountOperator extends OperatorCore {
   }
 
   protected override saveState(): SavedState {
-    const saved = (entries: readonly Entry[]) =>
-      entries.map(({ at, states }) => [at, this.aggregation.save(states)]);
     const items = this.#counted.values().map(({ key, rows, open, pieces }): SavedItem => {
-      const { front, back } = pieces.stacks;
-      return [key, rows, open && this.aggregation.save(open), saved(front), saved(back)];
+      return [key, rows, open && this.aggregation.save(open), ...pieces.save()];
     });
     return { whole: null, items: [...items] };
   }
@@ -152,14 +149,8 @@ export class CountOperator extends OperatorCore {
       const counted = this.#begin(key);
       counted.rows = rows as number;
       counted.open = open === undefined ? undefined : this.aggregation.load(open as unknown[]);
-      counted.pieces.restore(this.#entries(front), this.#entries(back));
+      counted.pieces.load(front as SavedEntry[], back as SavedEntry[]);
       for (let at = Number(open === undefined); at <= counted.pieces.length; at++) this.opened();
     }
-  }
-
-  #entries(saved: unknown): Entry[] {
-    return (saved as [number, unknown[]][]).map(([at, states]) => {
-      return { at, states: this.aggregation.load(states) };
-    });
   }
 }

@@ -303,7 +303,7 @@ export abstract class OperatorCore {
 }
 
 /** What the results of an operator are made of. */
-export function resultShapeOf(
+function resultShapeOf(
   { keys = [], trigger, revisedFor = 0, time, window }: WindowOperatorSpec,
   { schema, functions }: OperatorParts,
 ): ResultShape {

@@ -12,7 +12,7 @@ import {
 import { type Pane, Panes, type Standing } from "./panes.ts";
 import { Surroundings } from "./surroundings.ts";
 import { Timers } from "./timers.ts";
-import { type Entry, TwoStacks } from "./two_stacks.ts";
+import { type SavedEntry, TwoStacks } from "./two_stacks.ts";
 
 /** In how many steps what a window holds is let go. */
 const DROPS = 8;
@@ -186,15 +186,12 @@ export class TrailingOperator extends OperatorCore {
 
   protected override saveState(): SavedState {
     const items: SavedItem[] = [];
-    const saved = (entries: readonly Entry[]) =>
-      entries.map(({ at, states }) => [at, this.aggregation.save(states)]);
     for (const { key, moments, folded, foldedTo } of this.#tracks.values()) {
       for (const { at, states, own } of moments) {
         const pane = own && [own.panes, own.standing];
         items.push([key, "moment", at, this.aggregation.save(states), pane]);
       }
-      const { front, back } = folded.stacks;
-      items.push([key, "folded", foldedTo, saved(front), saved(back)]);
+      items.push([key, "folded", foldedTo, ...folded.save()]);
     }
     return { whole: null, items };
   }
@@ -205,7 +202,8 @@ export class TrailingOperator extends OperatorCore {
       if (kind === "moment") this.#loadMoment(track, at as number, rest);
       else {
         track.foldedTo = at as number;
-        track.folded.restore(this.#entries(rest[0]), this.#entries(rest[1]));
+        const [front, back] = rest as SavedEntry[][];
+        track.folded.load(front, back);
       }
     }
   }
@@ -219,12 +217,6 @@ export class TrailingOperator extends OperatorCore {
     this.#open(moment);
     const [panes, standing] = pane as [number, Standing[]];
     Object.assign(moment.own!, { panes, standing });
-  }
-
-  #entries(saved: unknown): Entry[] {
-    return (saved as [number, unknown[]][]).map(([at, states]) => {
-      return { at, states: this.aggregation.load(states) };
-    });
   }
 }
 

@@ -8,6 +8,9 @@ export interface Entry {
   readonly states: States;
 }
 
+/** An entry in a snapshot. */
+export type SavedEntry = readonly [at: number, states: unknown[]];
+
 /**
  * A queue that knows the states of all that is in it. What leaves is subtracted where all aggregates
  * can do that; states that grow are put together anew when they are asked for; then there is nothing
@@ -37,16 +40,20 @@ export class TwoStacks {
   }
 
   /** The two stacks, for a snapshot. */
-  get stacks(): { readonly front: readonly Entry[]; readonly back: readonly Entry[] } {
-    return { front: this.#front, back: this.#back };
+  save(): [front: SavedEntry[], back: SavedEntry[]] {
+    const saved = ({ at, states }: Entry): SavedEntry => [at, this.#aggregation.save(states)];
+    return [this.#front.map(saved), this.#back.map(saved)];
   }
 
-  /** Stacks as they were. */
-  restore(front: readonly Entry[], back: readonly Entry[]): void {
-    this.#front = [...front];
+  /** Puts what was saved in the place of what there is. */
+  load(front: readonly SavedEntry[], back: readonly SavedEntry[]): void {
+    const loaded = ([at, saved]: SavedEntry): Entry => {
+      return { at, states: this.#aggregation.load(saved) };
+    };
+    this.#front = front.map(loaded);
     this.#back = [];
     this.#backStates = undefined;
-    for (const entry of back) this.push(entry);
+    for (const entry of back) this.push(loaded(entry));
   }
 
   /** Puts an entry in, whose states must not change any more. */
