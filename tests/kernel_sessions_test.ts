@@ -181,6 +181,10 @@ Deno.test("sessions that become one take the memory of one, though no watermark 
   }
   assertEquals(sessions.stats().sessions, 1);
   assert(sessions.stats().bytes <= most, `${sessions.stats().bytes} ${most}`);
+  sessions.add(rowsOf(["b"], [-5000]), AT);
+  assertEquals(resultsOf(sessions.close(0)).map(({ keys }) => keys[0]), ["b"]);
+  const [{ values, end }] = resultsOf(sessions.close(Infinity));
+  assertEquals([values[0], end], [100_000n, 49 * 2_000_000 + 1_999_000 + 1000]);
 });
 
 Deno.test("a snapshot that was changed is refused, and nothing changes", () => {

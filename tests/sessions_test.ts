@@ -191,3 +191,38 @@ Deno.test("KernelSessions gives what ReferenceSessions gives for many rows and k
     assertEquals(left, exactly(given, resultsOf(twin.close(Infinity))));
   });
 });
+
+Deno.test("KernelSessions gives what ReferenceSessions gives where thousands of sessions become one", () => {
+  forSeeds(4, (random) => {
+    const given = randomSessions(random, 0);
+    const plan = {
+      gap: 500,
+      touching: given.plan.touching,
+      keys: [{ kind: "i32" as const }],
+      values: [{ type: { kind: "i32" as const }, nullable: false }],
+      aggregates: [{ op: "count" as const, value: -1 }, { op: "max" as const, value: 0 }],
+    };
+    const windows = { ...given.windows, plan: { ...given.windows.plan, ...plan } };
+    const keys = random.pick([1, 3]);
+    const far = 8000 * random.pick([100, 250, 600]) / keys;
+    const rows = Array.from({ length: 8000 }, (_, row): SessionRow => {
+      const time = random.below(far);
+      const watermark = row < 6000 ? -Infinity : (row - 6000) * far / 4000;
+      const key = random.below(keys);
+      const near = given.windows.timeType.kind === "f64" ? time : BigInt(time);
+      return { time: near, keys: [key], values: [row], gap: 500, watermark };
+    });
+    const many = { plan, rows, windows };
+    using ours = new KernelSessions(kernel, plan);
+    using twin = new ReferenceSessions(plan);
+    for (let position = 0; position < rows.length; position += 1000) {
+      const batch = sessionColumns(many, rows.slice(position, position + 1000));
+      const at = { position, partition: 0 };
+      assertEquals(ours.add(batch, at), twin.add(batch, at));
+      const mark = batch.watermarks[999];
+      assertEquals(resultsOf(ours.close(mark)), resultsOf(twin.close(mark)));
+      assertEquals(ours.stats().sessions, twin.stats().sessions);
+    }
+    assertEquals(resultsOf(ours.close(Infinity)), resultsOf(twin.close(Infinity)));
+  });
+});

@@ -11,8 +11,9 @@ import { advance } from "../window/add";
 import { mergeState } from "../window/merge";
 import { updatePair } from "../window/pairs";
 import { countRows, LAYOUT_BYTES, updateStates } from "../window/update";
+import { bury } from "./timers";
 import { blocksOfFixed, forgetAbsorbed, placeBlock, takeAbsorbed } from "./place";
-import { freeEntry, tagIn, X_GAP, X_LATE, X_OUTSIDE, X_TABLE, X_UNTIMED } from "./sessions";
+import { tagIn, X_GAP, X_LATE, X_OUTSIDE, X_TABLE, X_UNTIMED } from "./sessions";
 
 const KEY_AT: u32 = 3; // column of the first key, behind times, gaps and watermarks
 
@@ -50,7 +51,7 @@ function encode(sessions: u32, columns: u32, keys: u32, from: u32, count: u32): 
 function mergeAbsorbed(sessions: u32, layouts: u32, values: u32): void {
   for (let state = takeAbsorbed(); state != 0; state = takeAbsorbed()) {
     mergeState(layouts, values, tagIn(state), state);
-    freeEntry(sessions, state);
+    bury(sessions, state);
   }
 }
 

@@ -1,12 +1,14 @@
 // Sessions that close: put into the order of their results, gathered, and given back.
-import { bucketOf } from "../window/slice";
 import { runAt, sortItems, sortKeys } from "../window/sort";
-import { trimIndex, unlinkSession } from "./index_of_keys";
+import { bucketOf, settle, trimIndex, unlinkSession } from "./index_of_keys";
 import { markOf } from "./place";
 import {
+  E_TAG,
   endOf,
+  FIRED,
   freeEntry,
   itemsOf,
+  OVER,
   startOf,
   tagIn,
   trimItems,
@@ -47,7 +49,9 @@ function unlinkFired(sessions: u32, from: u32, count: u32): void {
     touchBuckets(sessions, at, end);
     for (let row = at; row < end; row++) {
       const state = sessionAt(items, row);
-      if (tagIn(state) != 0) unlinkSession(sessions, state);
+      const slot = tagIn(state) == OVER ? 0 : unlinkSession(sessions, state);
+      if (slot != 0) settle(slot);
+      store<u32>(state - E_TAG, FIRED);
     }
   }
 }

@@ -1,41 +1,47 @@
 // Which sessions a key has: an open-addressing index of tags and of the first open session of each
 // key, as a slice has one, from which keys go again.
 //
-// A bucket with a free slot is the last that a key is looked for in. So a slot of a full bucket is
-// not freed but becomes a grave, which is none to the eye that looks for a key; making the index anew
-// clears the graves away.
+// A bucket is a line of the cache: four tags, four states, and the ends of four sessions, which each
+// row moves on. An end is there as long as the session is the only one of its key; where there are
+// more it is NO_END, and their entries tell. A bucket with a free slot is the last that a key is
+// looked for in. So a slot of a full bucket is not freed but becomes a grave, which is none to the
+// eye that looks for a key; making the index anew clears the graves away.
+import { matches, sameKey, tagOf } from "../window/slice";
 import {
-  bucketOf,
-  matches,
-  nextBucket,
-  sameKey,
-  stateIn,
-  tagOf,
-} from "../window/slice";
-import {
+  E_END,
   E_MORE,
   E_TAG,
+  endOf,
   give,
   moreOf,
+  OVER,
   tagIn,
   take,
   X_BUCKETS,
+  X_INDEX,
   X_KEYS,
   X_LIMIT,
   X_MASK,
   X_USED,
 } from "./sessions";
 
-const BUCKET_SHIFT: u32 = 5;
+const BUCKET_SHIFT: u32 = 6;
+const BUCKET: u32 = 64;
+const AT_STATES: u32 = 16;
+const AT_ENDS: u32 = 32;
 const LEAST_BUCKETS: u32 = 4;
-const NEAR_BUCKETS: u32 = 16384;
+const NEAR_BUCKETS: u32 = 8192;
 const SPARSE: u32 = 16;
+const LISTED: u32 = 16; // tag, state and end of a key in a list
 
 // Tags are odd.
 const FREE: u32 = 0;
 const GRAVE: u32 = 2;
 
-// As in slices: a quarter of the slots while they fit into the caches, then half.
+/** Instead of the end of a session where a key has several. */
+export const NO_END: i64 = i64.MIN_VALUE;
+
+// A quarter of the slots while they fit into the caches, as in slices, then half.
 function limitOf(buckets: u32): u32 {
   return buckets <= NEAR_BUCKETS ? buckets : buckets * 2;
 }
@@ -44,11 +50,19 @@ function bucketsIn(sessions: u32): u32 {
   return (load<u32>(sessions, X_MASK) >> BUCKET_SHIFT) + 1;
 }
 
+// @ts-ignore: decorator
+@inline
+function bytesOf(buckets: u32): u32 {
+  return (buckets << BUCKET_SHIFT) + BUCKET;
+}
+
 function setBuckets(sessions: u32, buckets: u32): bool {
-  const block = take(sessions, buckets << BUCKET_SHIFT);
+  const block = take(sessions, bytesOf(buckets));
   if (block == 0) return false;
-  memory.fill(block, 0, buckets << BUCKET_SHIFT);
-  store<u32>(sessions, block, X_BUCKETS);
+  const first = (block + BUCKET - 1) & ~(BUCKET - 1);
+  memory.fill(first, 0, buckets << BUCKET_SHIFT);
+  store<u32>(sessions, block, X_INDEX);
+  store<u32>(sessions, first, X_BUCKETS);
   store<u32>(sessions, (buckets - 1) << BUCKET_SHIFT, X_MASK);
   store<u32>(sessions, limitOf(buckets), X_LIMIT);
   store<u32>(sessions, 0, X_USED);
@@ -60,7 +74,7 @@ export function createIndex(sessions: u32): bool {
 }
 
 export function freeIndex(sessions: u32): void {
-  give(sessions, load<u32>(sessions, X_BUCKETS), bucketsIn(sessions) << BUCKET_SHIFT);
+  give(sessions, load<u32>(sessions, X_INDEX), bytesOf(bucketsIn(sessions)));
 }
 
 /** Forgets all keys. */
@@ -70,7 +84,35 @@ export function clearIndex(sessions: u32): void {
   store<u32>(sessions, 0, X_USED);
 }
 
-function place(sessions: u32, tag: u32, state: u32): void {
+/** The bucket where a tag is looked for first; the lowest bit, which is always set, has no say. */
+// @ts-ignore: decorator
+@inline
+export function bucketOf(buckets: u32, mask: u32, tag: u32): u32 {
+  return buckets + ((tag << (BUCKET_SHIFT - 1)) & mask);
+}
+
+// The bucket after one, the first after the last.
+// @ts-ignore: decorator
+@inline
+function nextBucket(buckets: u32, mask: u32, bucket: u32): u32 {
+  return buckets + ((bucket - buckets + BUCKET) & mask);
+}
+
+/** The first of a key's sessions, by the key's slot. */
+// @ts-ignore: decorator
+@inline
+export function stateIn(slot: u32): u32 {
+  return load<u32>(slot, AT_STATES);
+}
+
+/** Where the end of a slot's session lies. */
+// @ts-ignore: decorator
+@inline
+export function endAt(slot: u32): u32 {
+  return (slot & ~(BUCKET - 1)) + AT_ENDS + ((slot & (AT_STATES - 4)) << 1);
+}
+
+function place(sessions: u32, tag: u32, state: u32, end: i64): void {
   const buckets = load<u32>(sessions, X_BUCKETS);
   const mask = load<u32>(sessions, X_MASK);
   let bucket = bucketOf(buckets, mask, tag);
@@ -82,29 +124,56 @@ function place(sessions: u32, tag: u32, state: u32): void {
   const slot = bucket + (ctz(open) << 2);
   if (load<u32>(slot) == FREE) store<u32>(sessions, load<u32>(sessions, X_USED) + 1, X_USED);
   store<u32>(slot, tag);
-  store<u32>(slot, state, 16);
+  store<u32>(slot, state, AT_STATES);
+  store<i64>(endAt(slot), end);
 }
 
 function rebuild(sessions: u32, size: u32): bool {
+  const block = load<u32>(sessions, X_INDEX);
   const old = load<u32>(sessions, X_BUCKETS);
   const buckets = bucketsIn(sessions);
   if (!setBuckets(sessions, size)) return false;
-  for (let bucket = old; bucket < old + (buckets << BUCKET_SHIFT); bucket += 1 << BUCKET_SHIFT) {
-    for (let slot: u32 = 0; slot < 16; slot += 4) {
-      const tag = load<u32>(bucket + slot);
-      if ((tag & 1) != 0) place(sessions, tag, load<u32>(bucket + slot, 16));
+  for (let bucket = old; bucket < old + (buckets << BUCKET_SHIFT); bucket += BUCKET) {
+    for (let slot = bucket; slot < bucket + AT_STATES; slot += 4) {
+      const tag = load<u32>(slot);
+      if ((tag & 1) != 0) place(sessions, tag, stateIn(slot), load<i64>(endAt(slot)));
     }
   }
-  give(sessions, old, buckets << BUCKET_SHIFT);
+  give(sessions, block, bytesOf(buckets));
+  return true;
+}
+
+// Clears the graves away; false without memory for a list of the keys.
+function clearGraves(sessions: u32): bool {
+  const keys = load<u32>(sessions, X_KEYS);
+  const list = take(sessions, keys * LISTED);
+  if (list == 0) return false;
+  const first = load<u32>(sessions, X_BUCKETS);
+  const bytes = bucketsIn(sessions) << BUCKET_SHIFT;
+  let at = list;
+  for (let bucket = first; bucket < first + bytes; bucket += BUCKET) {
+    for (let slot = bucket; slot < bucket + AT_STATES; slot += 4) {
+      if ((load<u32>(slot) & 1) == 0) continue;
+      store<u32>(at, load<u32>(slot));
+      store<u32>(at, stateIn(slot), 4);
+      store<i64>(at, load<i64>(endAt(slot)), 8);
+      at += LISTED;
+    }
+  }
+  memory.fill(first, 0, bytes);
+  store<u32>(sessions, 0, X_USED);
+  for (let key = list; key < at; key += LISTED) {
+    place(sessions, load<u32>(key), load<u32>(key, 4), load<i64>(key, 8));
+  }
+  give(sessions, list, keys * LISTED);
   return true;
 }
 
 /** Makes room for one more key; false without memory. */
 export function reserveKey(sessions: u32): bool {
   if (load<u32>(sessions, X_USED) < load<u32>(sessions, X_LIMIT)) return true;
-  const buckets = bucketsIn(sessions);
   const crowded = load<u32>(sessions, X_KEYS) * 2 >= load<u32>(sessions, X_LIMIT);
-  return rebuild(sessions, crowded ? 2 * buckets : buckets);
+  return crowded ? rebuild(sessions, bucketsIn(sessions) * 2) : clearGraves(sessions);
 }
 
 /** Gives back what far fewer keys no longer need. */
@@ -116,38 +185,87 @@ export function trimIndex(sessions: u32): void {
   rebuild(sessions, buckets);
 }
 
-/** The first open session of a key by its block and hash, 0 if it has none. */
-export function findKey(sessions: u32, block: v128, hash: u64): u32 {
+/** The slot of a key by its block and hash, 0 if it has no open session. */
+export function findSlot(sessions: u32, block: v128, hash: u64): u32 {
   const tag = tagOf(hash);
   const buckets = load<u32>(sessions, X_BUCKETS);
   const mask = load<u32>(sessions, X_MASK);
   let bucket = bucketOf(buckets, mask, tag);
   while (true) {
     for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
-      const state = stateIn(bucket, found);
-      if (sameKey(state, block, hash)) return state;
+      const slot = bucket + (ctz(found) << 2);
+      if (sameKey(stateIn(slot), block, hash)) return slot;
     }
     if (matches(bucket, FREE) != 0) return 0;
     bucket = nextBucket(buckets, mask, bucket);
   }
 }
 
-/** Adds an open session to those of its key, whose first one is `head`, or 0. */
-export function linkSession(sessions: u32, head: u32, state: u32): void {
-  if (head != 0) {
+// The slot of a tag whose first session is this one, 0 if there is none.
+function slotOfHead(sessions: u32, tag: u32, head: u32): u32 {
+  const buckets = load<u32>(sessions, X_BUCKETS);
+  const mask = load<u32>(sessions, X_MASK);
+  let bucket = bucketOf(buckets, mask, tag);
+  while (true) {
+    for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
+      const slot = bucket + (ctz(found) << 2);
+      if (stateIn(slot) == head) return slot;
+    }
+    if (matches(bucket, FREE) != 0) return 0;
+    bucket = nextBucket(buckets, mask, bucket);
+  }
+}
+
+/** Has the entry of a key's only session tell its end; then several can be worked on. */
+export function unsettle(slot: u32): void {
+  const end = load<i64>(endAt(slot));
+  if (end == NO_END) return;
+  store<i64>(stateIn(slot) - E_END, end);
+  store<i64>(endAt(slot), NO_END);
+}
+
+/** Has the index tell the end of a key's session if it is the only one. */
+export function settle(slot: u32): void {
+  const head = stateIn(slot);
+  store<i64>(endAt(slot), moreOf(head) == 0 ? endOf(head) : NO_END);
+}
+
+/** Has all entries tell the ends of their sessions, as the index does. */
+export function noteEnds(sessions: u32): void {
+  const first = load<u32>(sessions, X_BUCKETS);
+  const last = first + (bucketsIn(sessions) << BUCKET_SHIFT);
+  for (let bucket = first; bucket < last; bucket += BUCKET) {
+    for (let slot = bucket; slot < bucket + AT_STATES; slot += 4) {
+      if ((load<u32>(slot) & 1) == 0 || load<i64>(endAt(slot)) == NO_END) continue;
+      store<i64>(stateIn(slot) - E_END, load<i64>(endAt(slot)));
+    }
+  }
+}
+
+/** The end of a session by the tag of its key's hash, without a look at it if it is the only one. */
+export function endNow(sessions: u32, state: u32, tag: u32): i64 {
+  const slot = slotOfHead(sessions, tag, state);
+  const end = slot == 0 ? NO_END : load<i64>(endAt(slot));
+  return end == NO_END ? endOf(state) : end;
+}
+
+/** Adds an open session to those of its key, which has a slot that is unsettled, or 0. */
+export function linkSession(sessions: u32, slot: u32, state: u32): void {
+  if (slot != 0) {
+    const head = stateIn(slot);
     store<u32>(state - E_MORE, moreOf(head));
     store<u32>(head - E_MORE, state);
     return;
   }
   store<u32>(state - E_MORE, 0);
-  place(sessions, tagIn(state), state);
+  place(sessions, tagIn(state), state, endOf(state));
   store<u32>(sessions, load<u32>(sessions, X_KEYS) + 1, X_KEYS);
 }
 
-function removeSlot(sessions: u32, bucket: u32, slot: u32): void {
-  const last = matches(bucket, FREE) != 0;
+function removeSlot(sessions: u32, slot: u32): void {
+  const last = matches(slot & ~(BUCKET - 1), FREE) != 0;
   store<u32>(slot, last ? FREE : GRAVE);
-  store<u32>(slot, 0, 16);
+  store<u32>(slot, 0, AT_STATES);
   if (last) store<u32>(sessions, load<u32>(sessions, X_USED) - 1, X_USED);
   store<u32>(sessions, load<u32>(sessions, X_KEYS) - 1, X_KEYS);
 }
@@ -162,22 +280,34 @@ function unlinkAfter(head: u32, state: u32): bool {
   return false;
 }
 
-/** Takes a session out of the open ones of its key, and the key with its last one. */
-export function unlinkSession(sessions: u32, state: u32): void {
-  const tag = tagIn(state);
+// The slot of a session's key where it is not the first one; it has been taken out then.
+function unlinkLater(sessions: u32, tag: u32, state: u32): u32 {
   const buckets = load<u32>(sessions, X_BUCKETS);
   const mask = load<u32>(sessions, X_MASK);
-  store<u32>(state - E_TAG, 0);
-  for (let bucket = bucketOf(buckets, mask, tag);; bucket = nextBucket(buckets, mask, bucket)) {
+  let bucket = bucketOf(buckets, mask, tag);
+  while (true) {
     for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
       const slot = bucket + (ctz(found) << 2);
-      const head = load<u32>(slot, 16);
-      if (head == state) {
-        if (moreOf(state) == 0) removeSlot(sessions, bucket, slot);
-        else store<u32>(slot, moreOf(state), 16);
-        return;
-      }
-      if (unlinkAfter(head, state)) return;
+      if (unlinkAfter(stateIn(slot), state)) return slot;
     }
+    bucket = nextBucket(buckets, mask, bucket);
   }
+}
+
+/**
+ * Takes a session out of the open ones of its key, and the key with its last one.
+ *
+ * @returns The key's slot, to be settled; 0 if it has no session left.
+ */
+export function unlinkSession(sessions: u32, state: u32): u32 {
+  const tag = tagIn(state);
+  store<u32>(state - E_TAG, OVER);
+  const slot = slotOfHead(sessions, tag, state);
+  if (slot == 0) return unlinkLater(sessions, tag, state);
+  if (moreOf(state) != 0) {
+    store<u32>(slot, moreOf(state), AT_STATES);
+    return slot;
+  }
+  removeSlot(sessions, slot);
+  return 0;
 }

@@ -13,10 +13,19 @@ import {
 import { NO_TIME, timeAt } from "../window/assign";
 import { fixedKeys, isValid, kindOf, validityOf, valuesOf } from "../window/columns";
 import { BLOCKS, HASHES } from "../window/encode";
-import { longBlock, sameKey, tagOf } from "../window/slice";
+import { longBlock, matches, sameKey, tagOf } from "../window/slice";
 import { T_TRASH } from "../window/table";
-import { AHEAD, CANDIDATES, listCandidates } from "../window/touch";
-import { findKey, linkSession, reserveKey, unlinkSession } from "./index_of_keys";
+import {
+  bucketOf,
+  endAt,
+  findSlot,
+  linkSession,
+  reserveKey,
+  settle,
+  stateIn,
+  unlinkSession,
+  unsettle,
+} from "./index_of_keys";
 import {
   E_END,
   E_KEY,
@@ -40,7 +49,10 @@ import {
   X_TOUCH,
   X_UNTIMED,
 } from "./sessions";
-import { removeTimer, reserveTimer, setTimer } from "./timers";
+import { reserveTimer, setTimer } from "./timers";
+
+/** Rows whose sessions are looked up at a time. */
+const AHEAD: u32 = 128;
 
 /** What stands for a session when there is none, or no memory for one. */
 const NONE: u32 = 0;
@@ -64,7 +76,6 @@ export function forgetAbsorbed(): void {
 
 function absorb(sessions: u32, into: u32, state: u32): void {
   unlinkSession(sessions, state);
-  removeTimer(sessions, state);
   store<i64>(into - E_START, min(startOf(into), startOf(state)));
   store<i64>(into - E_END, max(endOf(into), endOf(state)));
   store<u32>(state - E_TAG, into);
@@ -94,7 +105,7 @@ export function newSession(sessions: u32, block: v128, hash: u64, start: i64, en
   store<u32>(state - E_TAG, tagOf(hash));
   store<i64>(state - E_START, start);
   store<i64>(state - E_END, end);
-  setTimer(sessions, state);
+  setTimer(sessions, state, tagOf(hash), end);
   return state;
 }
 
@@ -119,7 +130,22 @@ function joinSessions(sessions: u32, head: u32, time: i64, until: i64, mark: i64
 function placeRow(sessions: u32, row: u32, time: i64, until: i64, mark: i64): u32 {
   const block = v128.load((<u32>BLOCKS) + (row << 4));
   const hash = load<u64>((<u32>HASHES) + (row << 3));
-  const head = findKey(sessions, block, hash);
+  const slot = findSlot(sessions, block, hash);
+  if (slot == 0) {
+    if (until <= mark) return load<u32>(load<u32>(sessions, X_TABLE), T_TRASH);
+    const state = newSession(sessions, block, hash, time, until);
+    if (state != NONE) linkSession(sessions, 0, state);
+    return state;
+  }
+  unsettle(slot);
+  const state = placeAmong(sessions, row, stateIn(slot), time, until, mark);
+  const left = findSlot(sessions, block, hash);
+  if (left != 0) settle(left);
+  return state;
+}
+
+// The same among the sessions of its key.
+function placeAmong(sessions: u32, row: u32, head: u32, time: i64, until: i64, mark: i64): u32 {
   const into = joinSessions(sessions, head, time, until, mark);
   if (into != NONE) {
     store<i64>(into - E_START, min(startOf(into), time));
@@ -127,57 +153,80 @@ function placeRow(sessions: u32, row: u32, time: i64, until: i64, mark: i64): u3
     return into;
   }
   if (until <= mark) return load<u32>(load<u32>(sessions, X_TABLE), T_TRASH);
+  const block = v128.load((<u32>BLOCKS) + (row << 4));
+  const hash = load<u64>((<u32>HASHES) + (row << 3));
   const state = newSession(sessions, block, hash, time, until);
-  // of the key's sessions some may have been unlinked
-  if (state != NONE) linkSession(sessions, head == 0 ? 0 : findKey(sessions, block, hash), state);
+  if (state != NONE) linkSession(sessions, findSlot(sessions, block, hash), state);
   return state;
 }
 
-// What a candidate is where there is none: what is read around it lies in the memory.
-const NOWHERE: u32 = 64;
+// Slots of the rows' keys, probably.
+const CANDIDATES: usize = memory.data(128 * 4, 16);
+
+// Stands for no match: the last slot of a bucket, which then turns out to be of another key.
+const LAST_SLOT: u32 = 8;
+
+let sink: u32 = 0;
+
+// What of a key is read ahead; where there is no state, what lies at the start of the memory.
+const STATES: usize = memory.data(128 * 4, 16);
 
 // @ts-ignore: decorator
 @inline
-function readSession(candidate: u32): u64 {
-  const state = max(load<u32>(candidate), NOWHERE);
-  return load<u64>(state - E_MORE) ^ load<u64>(state);
+function readBucket(buckets: u32, mask: u32, hash: u32): u32 {
+  return load<u32>(bucketOf(buckets, mask, load<u32>(hash)));
 }
 
-// Brings candidates, what lies before their states and the states, into the cache.
-function touchSessions(count: u32): void {
-  let seen: u64 = 0;
-  const end = (<u32>CANDIDATES) + (count << 2);
-  let at = <u32>CANDIDATES;
-  for (; at + 16 <= end; at += 16) {
-    seen ^= readSession(at);
-    seen ^= readSession(at + 4);
-    seen ^= readSession(at + 8);
-    seen ^= readSession(at + 12);
+// Brings the buckets of rows' keys into the cache. The loops that read ahead are kept short: what
+// counts is how many reads the processor has under way at once.
+function touchBuckets(buckets: u32, mask: u32, hashes: u32, count: u32): void {
+  const end = hashes + (count << 3);
+  let seen: u32 = 0;
+  for (; hashes + 32 <= end; hashes += 32) {
+    seen ^= readBucket(buckets, mask, hashes);
+    seen ^= readBucket(buckets, mask, hashes + 8);
+    seen ^= readBucket(buckets, mask, hashes + 16);
+    seen ^= readBucket(buckets, mask, hashes + 24);
   }
-  for (; at < end; at += 4) seen ^= readSession(at);
+  for (; hashes < end; hashes += 8) seen ^= readBucket(buckets, mask, hashes);
   sink ^= seen;
 }
 
-let sink: u64 = 0;
+function touchStates(count: u32): void {
+  let seen: u32 = 0;
+  let at = <u32>STATES;
+  const end = at + (count << 2);
+  for (; at + 16 <= end; at += 16) {
+    seen ^= load<u32>(load<u32>(at));
+    seen ^= load<u32>(load<u32>(at, 4));
+    seen ^= load<u32>(load<u32>(at, 8));
+    seen ^= load<u32>(load<u32>(at, 12));
+  }
+  for (; at < end; at += 4) seen ^= load<u32>(load<u32>(at));
+  sink ^= seen;
+}
+
+// Finds the slots of rows, and brings what belongs to them into the cache.
+function listCandidates(sessions: u32, from: u32, count: u32): void {
+  const buckets = load<u32>(sessions, X_BUCKETS);
+  const mask = load<u32>(sessions, X_MASK);
+  const hashes = (<u32>HASHES) + (from << 3);
+  touchBuckets(buckets, mask, hashes, count);
+  for (let row: u32 = 0; row < count; row++) {
+    const tag = tagOf(load<u64>(hashes + (row << 3)));
+    const bucket = bucketOf(buckets, mask, tag);
+    const slot = bucket + (ctz(matches(bucket, tag) | LAST_SLOT) << 2);
+    store<u32>((<u32>CANDIDATES) + (row << 2), slot);
+    store<u32>((<u32>STATES) + (row << 2), stateIn(slot));
+  }
+  touchStates(count);
+}
 
 /** A watermark as the last whole millisecond that it has reached. */
 // @ts-ignore: decorator
 @inline
 export function markOf(watermark: f64): i64 {
   return <i64>max(-9e18, min(9e18, floor(watermark)));
-}
-
-// Whether a candidate is the only open session of the row's key, takes the row, and touches no other.
-// @ts-ignore: decorator
-@inline
-function fits(state: u32, row: u32, time: i64, until: i64, mark: i64, touch: i64): bool {
-  if (state == 0) return false;
-  const hash = load<u64>((<u32>HASHES) + (row << 3));
-  // the first session of its key, and there is no other behind it
-  if (load<u64>(state - E_MORE) != <u64>tagOf(hash) << 32) return false;
-  const end = endOf(state);
-  return time < end + touch && until + touch > startOf(state) && end > mark &&
-    sameKey(state, v128.load((<u32>BLOCKS) + (row << 4)), hash);
 }
 
 /**
@@ -199,17 +248,39 @@ export function placeBlock(
   late: u32,
   base: u32,
 ): bool {
-  for (let from: u32 = 0; from < count; from += AHEAD) {
+  for (let from: u32 = 0; from < count;) {
     const some = min(AHEAD, count - from);
-    const buckets = load<u32>(sessions, X_BUCKETS);
-    const mask = load<u32>(sessions, X_MASK);
-    listCandidates(buckets, mask, (<u32>HASHES) + (from << 3), some);
-    touchSessions(some);
-    if (!placeRows(sessions, times, gaps, marks, from, some, out, late, base)) return false;
+    listCandidates(sessions, from, some);
+    const placed = placeRows(sessions, times, gaps, marks, from, some, out, late, base);
+    if (placed == 0) return false;
+    from += placed;
   }
   return true;
 }
 
+// Whether the session in a slot is the only one of a row's key, takes the row, and touches no other.
+// Then its end is moved on.
+// @ts-ignore: decorator
+@inline
+function extend(slot: u32, row: u32, time: i64, until: i64, last: i64, touch: i64, inOrder: bool): bool {
+  const hash = load<u64>((<u32>HASHES) + (row << 3));
+  const at = endAt(slot);
+  const end = load<i64>(at);
+  const state = stateIn(slot);
+  if (load<u32>(slot) != tagOf(hash) || end <= last || time >= end + touch) return false;
+  if (!sameKey(state, v128.load((<u32>BLOCKS) + (row << 4)), hash)) return false;
+  if (until >= end && inOrder) {
+    // not before the session's last row, and so not before its first
+    store<i64>(at, until);
+    return true;
+  }
+  if (until + touch <= startOf(state)) return false;
+  store<i64>(at, max(end, until));
+  if (time < startOf(state)) store<i64>(state - E_START, time);
+  return true;
+}
+
+// How many rows were placed before the index moved; 0 without memory for the first of them.
 function placeRows(
   sessions: u32,
   times: u32,
@@ -220,43 +291,40 @@ function placeRows(
   out: u32,
   late: u32,
   base: u32,
-): bool {
+): u32 {
   const kind = kindOf(times);
   const values = valuesOf(times);
   const validity = validityOf(times);
   const trash = load<u32>(load<u32>(sessions, X_TABLE), T_TRASH);
   const touch = load<i64>(sessions, X_TOUCH);
+  const buckets = load<u32>(sessions, X_BUCKETS);
   const last = markOf(load<f64>(marks + ((from + count - 1) << 3)));
   let gap = load<i64>(sessions, X_GAP);
   for (let row = from; row < from + count; row++) {
     const time = isValid(validity, row) ? timeAt(kind, values, row) : NO_TIME;
-    if (time == NO_TIME) {
+    if (gaps != 0) gap = <i64>load<f64>(valuesOf(gaps) + (row << 3));
+    if (time == NO_TIME || gap == 0) {
       store<u32>(out + (row << 2), trash);
-      store<u32>(sessions, load<u32>(sessions, X_UNTIMED) + 1, X_UNTIMED);
+      countRow(sessions, time == NO_TIME ? X_UNTIMED : X_OUTSIDE);
       continue;
     }
-    if (gaps != 0) {
-      gap = <i64>load<f64>(valuesOf(gaps) + (row << 3));
-      if (gap == 0) {
-        store<u32>(out + (row << 2), trash);
-        store<u32>(sessions, load<u32>(sessions, X_OUTSIDE) + 1, X_OUTSIDE);
-        continue;
-      }
-    }
     const until = time + gap;
-    let state = load<u32>((<u32>CANDIDATES) + ((row - from) << 2));
-    if (fits(state, row, time, until, last, touch)) {
-      if (until > endOf(state)) store<i64>(state - E_END, until);
-      if (time < startOf(state)) store<i64>(state - E_START, time);
-    } else {
-      const mark = markOf(load<f64>(marks + (row << 3)));
-      state = placeRow(sessions, row, time, until, mark);
-      if (state == NONE) return false;
-      if (state == trash) addLate(sessions, late, base + row);
+    const slot = load<u32>((<u32>CANDIDATES) + ((row - from) << 2));
+    if (extend(slot, row, time, until, last, touch, gaps == 0)) {
+      store<u32>(out + (row << 2), stateIn(slot));
+      continue;
     }
+    const state = placeRow(sessions, row, time, until, markOf(load<f64>(marks + (row << 3))));
+    if (state == NONE) return 0;
+    if (state == trash) addLate(sessions, late, base + row);
     store<u32>(out + (row << 2), state);
+    if (load<u32>(sessions, X_BUCKETS) != buckets) return row + 1 - from;
   }
-  return true;
+  return count;
+}
+
+function countRow(sessions: u32, what: u32): void {
+  store<u32>(sessions + what, load<u32>(sessions + what) + 1);
 }
 
 function addLate(sessions: u32, late: u32, row: u32): void {

@@ -16,14 +16,16 @@ import { KIND_BYTES } from "../window/columns";
 import { keyAddress, keyLength, NULL_LENGTH } from "../window/groups";
 import { longBlock } from "../window/slice";
 import { T_PART_COUNT, T_PARTS, T_STATE } from "../window/table";
-import { clearIndex, findKey, linkSession } from "./index_of_keys";
+import { clearIndex, findSlot, linkSession, noteEnds, settle, unsettle } from "./index_of_keys";
 import { fixedBlock, newSession } from "./place";
 import {
+  DEAD,
   endOf,
   firstSession,
   nextSession,
   sessionsClear,
   startOf,
+  tagIn,
   X_ITEMS,
   X_TABLE,
 } from "./sessions";
@@ -58,7 +60,9 @@ export function measureSessions(sessions: u32): f64 {
   const fixed = RECORD_HEAD + load<u32>(load<u32>(sessions, X_TABLE), T_STATE);
   let bytes: u64 = 0;
   measured = 0;
+  noteEnds(sessions);
   for (let state = firstSession(sessions); state != 0; state = nextSession(sessions, state)) {
+    if (tagIn(state) == DEAD) continue;
     measured++;
     bytes += fixed + keyBytes(lengthOf(sessions, state));
   }
@@ -96,6 +100,10 @@ export function writeSessions(sessions: u32, to: u32, room: u32): u32 {
   const fixed = RECORD_HEAD + load<u32>(load<u32>(sessions, X_TABLE), T_STATE);
   let at: u32 = 0;
   while (cursor != 0) {
+    if (tagIn(cursor) == DEAD) {
+      cursor = nextSession(sessions, cursor);
+      continue;
+    }
     const length = lengthOf(sessions, cursor);
     const bytes = fixed + keyBytes(length);
     if (at + bytes > room) break;
@@ -133,7 +141,11 @@ function readRecord(sessions: u32, record: u32, key: u32, length: u32): u32 {
     hash = hashLong(key, length);
   }
   const state = newSession(sessions, block, hash, load<i64>(record), load<i64>(record, 16));
-  if (state != 0) linkSession(sessions, findKey(sessions, block, hash), state);
+  if (state == 0) return 0;
+  const slot = findSlot(sessions, block, hash);
+  if (slot != 0) unsettle(slot);
+  linkSession(sessions, slot, state);
+  if (slot != 0) settle(slot);
   return state;
 }
 

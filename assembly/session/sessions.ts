@@ -1,10 +1,11 @@
 // The open sessions of one operator: its settings, and an entry each.
 //
 // An entry is reached by the address of its state, which never moves while the session lives. Before
-// the state lie, from low to high: the next open session of the same key, the tag of the key's hash
-// (kept by the first session of a key and by those after it, 0 once a session is no longer among
-// the open ones), the slab that the entry is in, the chunk of its timer, start and end (i64, ms), and
-// the 16-byte block of the key: a line of the cache, and the state starts with the next one.
+// the state lie, from low to high: the next open session of the same key, the tag of the key's hash,
+// or else what has become of the session, the slab that the entry is in, 4 unused bytes, start and
+// end (i64, ms), and the 16-byte block of the key. The block starts a line of the cache, so that with
+// one value a row needs that line and the one of the index, which tells the end of a key's only
+// session (index_of_keys.ts); the end here is void then.
 //
 // Whatever closing sessions needs is set aside when they open: only a row that opens a session can
 // be short of memory.
@@ -46,17 +47,25 @@ export const LEVELS: u32 = 10;
 export const SLOTS: u32 = 64;
 export const X_SLOTS: u32 = 176; // u32 a slot
 export const X_OUTSIDE: u32 = 176 + 10 * 64 * 4; // of the batch
+export const X_INDEX: u32 = 176 + 10 * 64 * 4 + 4; // the block that the buckets lie in
+export const X_DEAD: u32 = 176 + 10 * 64 * 4 + 8; // entries of sessions that are parts of others
 const SESSIONS_BYTES: u32 = 176 + 10 * 64 * 4 + 16;
 
 /** What lies before a state, as distances to it. */
 export const E_MORE: u32 = 48;
 export const E_TAG: u32 = 44;
 export const E_SLAB: u32 = 40;
-export const E_CHUNK: u32 = 36;
 export const E_START: u32 = 32;
 export const E_END: u32 = 24;
 export const E_KEY: u32 = 16;
 const HEAD: u32 = 48;
+/** Bytes of an entry before its key. */
+const BEFORE_KEY: u32 = 32;
+
+/** Tags of sessions that take no rows any more: over, closed, and part of another one. */
+export const OVER: u32 = 0;
+export const FIRED: u32 = 4;
+export const DEAD: u32 = 6;
 
 const LINE: u32 = 64;
 const ITEM_BYTES: u32 = 8;
@@ -156,11 +165,13 @@ export function sessionsClear(sessions: u32): void {
   store<u32>(sessions, 0, X_LAST);
   store<u32>(sessions, 0, X_ENTRIES);
   store<u32>(sessions, 0, X_FIRED);
+  store<u32>(sessions, 0, X_DEAD);
 }
 
 /** Sessions that are open. */
 export function sessionsOpen(sessions: u32): u32 {
-  return load<u32>(sessions, X_ENTRIES) - load<u32>(sessions, X_FIRED);
+  const others = load<u32>(sessions, X_FIRED) + load<u32>(sessions, X_DEAD);
+  return load<u32>(sessions, X_ENTRIES) - others;
 }
 
 /** Bytes that the sessions take. */
@@ -229,13 +240,13 @@ function unlink(sessions: u32, slab: u32): void {
 function addSlab(sessions: u32): u32 {
   const stride = load<u32>(sessions, X_STRIDE);
   const wanted = (load<u32>(sessions, X_ENTRIES) / SLAB_SHARE) * stride;
-  const least = SLAB_HEAD + LINE + LEAST_ENTRIES * stride;
+  const least = SLAB_HEAD + 2 * LINE + LEAST_ENTRIES * stride;
   const bytes = max(least, max(LEAST_SLAB, min(MOST_SLAB, wanted)));
   const slab = take(sessions, bytes);
   if (slab == 0) return 0;
   store<u32>(slab, 0, B_FREE);
   store<u32>(slab, 0, B_LIVE);
-  store<u32>(slab, (slab + SLAB_HEAD + LINE - 1) & ~(LINE - 1), B_AT);
+  store<u32>(slab, firstIn(slab) - HEAD, B_AT);
   store<u32>(slab, slab + bytes, B_END);
   store<u32>(slab, bytes, B_BYTES);
   linkFirst(sessions, slab);
@@ -254,7 +265,7 @@ export function newEntry(sessions: u32): u32 {
     const next = moreOf(state);
     store<u32>(slab, next, B_FREE);
     // it is read ahead: it is needed next, and was not touched for long
-    if (next != 0) sink ^= load<u64>(next - E_MORE) ^ load<u64>(next);
+    if (next != 0) sink ^= load<u64>(next - E_MORE) ^ load<u64>(next - E_KEY);
   }
   else {
     const at = load<u32>(slab, B_AT);
@@ -364,7 +375,7 @@ function liveFrom(sessions: u32, slab: u32, state: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function firstIn(slab: u32): u32 {
-  return ((slab + SLAB_HEAD + LINE - 1) & ~(LINE - 1)) + HEAD;
+  return ((slab + SLAB_HEAD + BEFORE_KEY + LINE - 1) & ~(LINE - 1)) + E_KEY;
 }
 
 /** The first of the sessions, in whatever order; 0 if there is none. */

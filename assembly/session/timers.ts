@@ -7,49 +7,59 @@
 // slot of the lowest level that has any is the next one due. A slot that is due on a level above the
 // lowest is spread over lower ones, so sessions close in the order of their ends, to the millisecond.
 //
-// Timers lie in chunks of 14, so that all of their sessions can be asked for at once: u32 next chunk,
-// u16 timers, u16 slot, 14 states.
+// Timers lie in chunks of 31, so that one read leads to many sessions at once: u32 next chunk,
+// u32 timers, then for each the state, and the tag of its key's hash, by which the index tells its
+// end. A session that became a part of another keeps its timer, and its entry until that is due, or
+// until there are too many of them.
 import { allocate, release } from "../memory/arena";
+import { bucketOf, endNow } from "./index_of_keys";
 import {
-  E_CHUNK,
-  endOf,
+  DEAD,
+  E_END,
+  E_MORE,
+  E_TAG,
+  firstSession,
+  FIRED,
+  freeEntry,
   itemsOf,
   LEVELS,
+  moreOf,
+  nextSession,
   SLOTS,
+  tagIn,
+  X_BUCKETS,
   X_CHUNKS,
   X_CHUNKS_ALL,
+  X_DEAD,
   X_ELAPSED,
   X_ENTRIES,
   X_FIRED,
   X_MAPS,
+  X_MASK,
   X_SLOTS,
 } from "./sessions";
 
-const CHUNK_BYTES: u32 = 64;
+const CHUNK_BYTES: u32 = 256;
 const C_COUNT: u32 = 4;
-const C_SLOT: u32 = 6;
-const C_STATES: u32 = 8;
-const CHUNK_STATES: u32 = 14;
+const C_TIMERS: u32 = 8;
+const CHUNK_TIMERS: u32 = 31;
 const LEVEL_BITS: u32 = 6;
 
 // Times and gaps are at most 8.64e15 ms, so that ends are no less than −2^54 and below 2^54.
 const BIAS: i64 = 1 << 54;
 
-/** States that are looked at together. */
-const TOGETHER: u32 = 126;
-const STATES: usize = memory.data(128 * 4, 16);
+// Timers that are looked at together.
+const TOGETHER: u32 = 124;
+const TIMERS: usize = memory.data(128 * 8, 16);
 
-let sink: i64 = 0;
+// Sessions that may be parts of others, beside half of those that are not.
+const MOST_DEAD: u32 = 1024;
 
-// @ts-ignore: decorator
-@inline
-function whenOf(state: u32): u64 {
-  return <u64>(endOf(state) + BIAS);
-}
+let sink: u32 = 0;
 
 // Chunks that so many timers need at most: all slots' first chunks may have a single one.
 function chunksFor(timers: u32): u32 {
-  return timers / CHUNK_STATES + min(timers, LEVELS * SLOTS) + 1;
+  return timers / CHUNK_TIMERS + min(timers, LEVELS * SLOTS) + 1;
 }
 
 /** Makes room for one more timer; false without memory. */
@@ -99,28 +109,26 @@ function addChunk(sessions: u32, slot: u32, next: u32): u32 {
   const chunk = load<u32>(sessions, X_CHUNKS);
   store<u32>(sessions, load<u32>(chunk), X_CHUNKS);
   store<u32>(chunk, next);
-  store<u16>(chunk, 0, C_COUNT);
-  store<u16>(chunk, <u16>slot, C_SLOT);
+  store<u32>(chunk, 0, C_COUNT);
   store<u32>(slotAt(sessions, slot), chunk);
   const map = mapOf(sessions, slot / SLOTS);
   store<u64>(map, load<u64>(map) | (<u64>1 << (slot & (SLOTS - 1))));
   return chunk;
 }
 
-/** Sets the timer of a session, for which there is room. */
-export function setTimer(sessions: u32, state: u32): void {
+/** Sets the timer of a session with an end, for which there is room. */
+export function setTimer(sessions: u32, state: u32, tag: u32, end: i64): void {
   const elapsed = load<u64>(sessions, X_ELAPSED);
-  const when = max(whenOf(state), elapsed);
+  const when = max(<u64>(end + BIAS), elapsed);
   const level = (63 - <u32>clz<u64>((elapsed ^ when) | (SLOTS - 1))) / LEVEL_BITS;
   const slot = level * SLOTS + (<u32>(when >> (level * LEVEL_BITS)) & (SLOTS - 1));
   let chunk = load<u32>(slotAt(sessions, slot));
-  if (chunk == 0 || <u32>load<u16>(chunk, C_COUNT) == CHUNK_STATES) {
+  if (chunk == 0 || load<u32>(chunk, C_COUNT) == CHUNK_TIMERS) {
     chunk = addChunk(sessions, slot, chunk);
   }
-  const count = <u32>load<u16>(chunk, C_COUNT);
-  store<u32>(chunk + (count << 2), state, C_STATES);
-  store<u16>(chunk, <u16>(count + 1), C_COUNT);
-  store<u32>(state - E_CHUNK, chunk);
+  const count = load<u32>(chunk, C_COUNT);
+  store<u64>(chunk + (count << 3), (<u64>tag << 32) | state, C_TIMERS);
+  store<u32>(chunk, count + 1, C_COUNT);
 }
 
 function dropFirstChunk(sessions: u32, slot: u32, chunk: u32): void {
@@ -132,24 +140,7 @@ function dropFirstChunk(sessions: u32, slot: u32, chunk: u32): void {
   store<u64>(map, load<u64>(map) & ~(<u64>1 << (slot & (SLOTS - 1))));
 }
 
-/** Takes the timer of a session out. */
-export function removeTimer(sessions: u32, state: u32): void {
-  const chunk = load<u32>(state - E_CHUNK);
-  const slot = <u32>load<u16>(chunk, C_SLOT);
-  let at = chunk + C_STATES;
-  while (load<u32>(at) != state) at += 4;
-  // all chunks of a slot but the first are full
-  const first = load<u32>(slotAt(sessions, slot));
-  const left = <u32>load<u16>(first, C_COUNT) - 1;
-  const moved = load<u32>(first + (left << 2), C_STATES);
-  store<u32>(at, moved);
-  store<u32>(moved - E_CHUNK, chunk);
-  store<u16>(first, <u16>left, C_COUNT);
-  if (left == 0) dropFirstChunk(sessions, slot, first);
-}
-
-/** Forgets all timers, and how much time has passed. */
-export function clearTimers(sessions: u32): void {
+function dropTimers(sessions: u32): void {
   for (let slot: u32 = 0; slot < LEVELS * SLOTS; slot++) {
     let chunk = load<u32>(slotAt(sessions, slot));
     while (chunk != 0) {
@@ -157,40 +148,89 @@ export function clearTimers(sessions: u32): void {
       chunk = load<u32>(slotAt(sessions, slot));
     }
   }
+}
+
+/** Forgets all timers, and how much time has passed. */
+export function clearTimers(sessions: u32): void {
+  dropTimers(sessions);
   store<u64>(sessions, 0, X_ELAPSED);
+}
+
+/** Notes that a session has become a part of another, and gives such back when there are many. */
+export function bury(sessions: u32, state: u32): void {
+  store<u32>(state - E_TAG, DEAD);
+  const dead = load<u32>(sessions, X_DEAD) + 1;
+  store<u32>(sessions, dead, X_DEAD);
+  if (dead > MOST_DEAD + load<u32>(sessions, X_ENTRIES) / 2) freeDead(sessions);
+}
+
+// The timers of all others are set anew.
+function freeDead(sessions: u32): void {
+  dropTimers(sessions);
+  // entries that are given back change the order of the walk
+  let dead: u32 = 0;
+  for (let state = firstSession(sessions); state != 0; state = nextSession(sessions, state)) {
+    const tag = tagIn(state);
+    if (tag == DEAD) {
+      store<u32>(state - E_MORE, dead);
+      dead = state;
+    } else if (tag != FIRED) setTimer(sessions, state, tag, endNow(sessions, state, tag));
+  }
+  while (dead != 0) {
+    const next = moreOf(dead);
+    freeEntry(sessions, dead);
+    dead = next;
+  }
+  store<u32>(sessions, 0, X_DEAD);
 }
 
 // Takes timers of a slot, as many as are looked at together; how many.
 function takeTimers(sessions: u32, slot: u32): u32 {
   let count: u32 = 0;
-  while (count + CHUNK_STATES <= TOGETHER) {
+  while (count + CHUNK_TIMERS <= TOGETHER) {
     const chunk = load<u32>(slotAt(sessions, slot));
     if (chunk == 0) break;
-    const some = <u32>load<u16>(chunk, C_COUNT);
-    memory.copy((<u32>STATES) + (count << 2), chunk + C_STATES, some << 2);
+    const some = load<u32>(chunk, C_COUNT);
+    memory.copy((<u32>TIMERS) + (count << 3), chunk + C_TIMERS, some << 3);
     count += some;
     dropFirstChunk(sessions, slot, chunk);
   }
-  let seen: i64 = 0;
-  for (let at: u32 = 0; at < count; at++) seen ^= endOf(load<u32>((<u32>STATES) + (at << 2)));
-  sink ^= seen;
+  touchBuckets(sessions, count);
   return count;
 }
 
-function fire(sessions: u32, state: u32): void {
+function touchBuckets(sessions: u32, count: u32): void {
+  const buckets = load<u32>(sessions, X_BUCKETS);
+  const mask = load<u32>(sessions, X_MASK);
+  let seen: u32 = 0;
+  for (let timer: u32 = 0; timer < count; timer++) {
+    seen ^= load<u32>(bucketOf(buckets, mask, load<u32>((<u32>TIMERS) + (timer << 3), 4)));
+  }
+  sink ^= seen;
+}
+
+function fire(sessions: u32, state: u32, end: i64): void {
+  if (tagIn(state) == DEAD) {
+    store<u32>(sessions, load<u32>(sessions, X_DEAD) - 1, X_DEAD);
+    freeEntry(sessions, state);
+    return;
+  }
+  store<i64>(state - E_END, end);
   const fired = load<u32>(sessions, X_FIRED);
   store<u64>(itemsOf(sessions) + (fired << 3), <u64>state);
   store<u32>(sessions, fired + 1, X_FIRED);
 }
 
-// A session that has grown may have its timer set in the same slot again only where that is not due.
-function spread(sessions: u32, slot: u32, now: u64): void {
+// A session that has grown does not get its timer into the same slot again: that is over.
+function spread(sessions: u32, slot: u32, now: i64): void {
   const isLowest = slot < SLOTS;
   for (let count = takeTimers(sessions, slot); count != 0; count = takeTimers(sessions, slot)) {
-    for (let at: u32 = 0; at < count; at++) {
-      const state = load<u32>((<u32>STATES) + (at << 2));
-      if (isLowest && whenOf(state) <= now) fire(sessions, state);
-      else setTimer(sessions, state);
+    for (let timer: u32 = 0; timer < count; timer++) {
+      const state = load<u32>((<u32>TIMERS) + (timer << 3));
+      const tag = load<u32>((<u32>TIMERS) + (timer << 3), 4);
+      const end = endNow(sessions, state, tag);
+      if (isLowest && end <= now) fire(sessions, state, end);
+      else setTimer(sessions, state, tag, end);
     }
   }
 }
@@ -218,7 +258,7 @@ export function fireTimers(sessions: u32, mark: i64): void {
     if (time > now) break;
     store<u64>(sessions, max(time, load<u64>(sessions, X_ELAPSED)), X_ELAPSED);
     const slot = level * SLOTS + <u32>ctz<u64>(load<u64>(mapOf(sessions, level)));
-    spread(sessions, slot, time);
+    spread(sessions, slot, <i64>time - BIAS);
   }
   store<u64>(sessions, max(now, load<u64>(sessions, X_ELAPSED)), X_ELAPSED);
 }
