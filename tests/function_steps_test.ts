@@ -12,6 +12,7 @@ import {
   type LateRow,
   type PipelineMetrics,
   schema,
+  SessionWindow,
   struct,
   sum,
   TumblingWindow,
@@ -219,6 +220,8 @@ Deno.test("A function that cannot work in a bee is refused at once, or by the na
   assertThrows(() => rows().map((row) => row, options), TypeError, "did you mean schema?");
   const strange = () => rows().filter(col("n").gt(1), { context: 1 });
   assertThrows(strange, TypeError, 'received the option "context" with an expression');
+  const kept = rows().filter(({ n }) => n > 1);
+  assertThrows(() => rows().union(kept), TypeError, "filter() was called on that of iterable");
   const none = { concurrency: 0 };
   assertThrows(() => rows().map(({ n }) => ({ n }), none), RangeError, "concurrency must be");
   const missing = rows().map(() => Promise.resolve({ n: globalThis["nope" as never] as number }))
@@ -294,6 +297,18 @@ Deno.test("Who stops a run does not wait for promises", async () => {
   const run = pipeline.run({ signal: controller.signal });
   setTimeout(() => controller.abort(new Error("enough")), 50);
   await assertRejects(() => run, Error, "enough");
+});
+
+Deno.test("A function that makes very many rows of few needs no more room in windows", async () => {
+  for (const window of [new TumblingWindow({ size: 500 }), new SessionWindow({ gap: 1000 })]) {
+    const pipeline = from(numbers(300), { workers: 2, memoryBytes: 2 ** 20 }).timestamps("at")
+      .flatMap(({ n }) => Array.from({ length: 300 }, (_, k) => ({ key: k % 3, n })))
+      .keyBy("key").window(window).aggregate({ rows: count(), total: sum("n") });
+    const rows = await Array.fromAsync(pipeline);
+    assertEquals(rows.reduce((sum, { rows }) => sum + rows, 0), 90_000);
+    assertEquals(rows.reduce((sum, { total }) => sum + total!, 0), 300 * 44_850);
+    checkAccount(pipeline.metrics());
+  }
 });
 
 Deno.test("Late rows of a function are counted each, and their record goes aside once", async () => {

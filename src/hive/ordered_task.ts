@@ -22,6 +22,7 @@ import {
   outcomeBytes,
 } from "./pipeline_frames.ts";
 import type { PipelineLogic, Taken } from "./pipeline_task.ts";
+import { inPieces } from "./window_input.ts";
 import type { Sleeper } from "./ring_buffer.ts";
 import type { StepSpec } from "./row_steps.ts";
 import { loadSteppedTask } from "./stepped_task.ts";
@@ -134,12 +135,14 @@ class OrderedLogic implements PipelineLogic {
     this.#from += batch.length;
     // Of a bee alone they are taken before the memory that they lie in is wanted back.
     if (rows.length > 0 && !this.#router) this.#owner.put(header.sequence, pieceOf(rows));
-    else if (rows.length > 0) {
-      this.#router!.rowsByOwner(rows).forEach((own, owner) => {
-        if (own.length > 0) this.#hand(owner, rows.take(own), header);
-      });
-    }
+    else if (rows.length > 0) { for (const piece of inPieces(rows)) this.#route(piece, header); }
     return { ...outcome, watermarkAfter: watermarkAfter(ordered, batch, header) };
+  }
+
+  #route(rows: RecordBatch, header: MessageHeader): void {
+    this.#router!.rowsByOwner(rows).forEach((own, owner) => {
+      if (own.length > 0) this.#hand(owner, rows.take(own), header);
+    });
   }
 
   #hand(to: number, rows: RecordBatch, { sequence, generation }: MessageHeader): void {

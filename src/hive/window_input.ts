@@ -13,6 +13,8 @@ import type { RowSteps } from "./row_steps.ts";
 
 /** Places for the rows that become of one record, on average over a batch. */
 const ROWS_OF_ONE = 4096;
+/** Rows that go to windows at a time: a function may have made many of few. */
+const MOST_ROWS = 16_384;
 
 /** A windowed aggregation, as plain data. */
 export interface WindowSpec extends WindowExtent {
@@ -189,7 +191,9 @@ export class WindowInput implements Disposable {
     const onTime = marks && rowsWhere(picked.length, (row) => marks[placeOf(row)] === 0);
     const kept = onTime ? picked.take(onTime) : picked;
     counts.late = picked.length - kept.length;
-    const parts = partsOf(kept, runs, (row) => placeOf(onTime ? onTime[row] : row));
+    const parts = partsOf(kept, runs, (row) => placeOf(onTime ? onTime[row] : row)).flatMap(
+      piecesOf,
+    );
     // A record of which a function made several rows goes aside once.
     const late = tellsLate && counts.late > 0
       ? [...new Set(rowsWhere(picked.length, (row) => marks![placeOf(row)] === 1).map(placeOf))]
@@ -230,6 +234,23 @@ function rowsWhere(length: number, isWanted: (row: number) => boolean): number[]
   const rows: number[] = [];
   for (let row = 0; row < length; row++) if (isWanted(row)) rows.push(row);
   return rows;
+}
+
+/** A batch in pieces for which windows have room, as they have for one of a source. */
+export function inPieces(batch: RecordBatch): RecordBatch[] {
+  const { length } = batch;
+  if (length <= MOST_ROWS) return [batch];
+  return Array.from({ length: Math.ceil(length / MOST_ROWS) }, (_, at) => {
+    return batch.slice(at * MOST_ROWS, Math.min(length, (at + 1) * MOST_ROWS));
+  });
+}
+
+function piecesOf(part: Part): Part[] {
+  return inPieces(part.batch).map((batch, at) => ({
+    ...part,
+    batch,
+    from: part.from + at * MOST_ROWS,
+  }));
 }
 
 /** Cuts what is left of a batch where runs start; `placeOf` says where a row was before. */

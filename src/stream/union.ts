@@ -38,8 +38,11 @@ function checkSteps({ source, plan }: Unitable): void {
     );
   }
   if (plan.steps.length === 0) return;
+  const [{ kind }] = plan.steps;
   throw new TypeError(
-    `Cannot unite pipelines: ${plan.steps[0].kind}() was called on that of ${source.name}; it ` +
+    `Cannot unite pipelines: ${
+      kind === "filterBy" ? "filter" : kind
+    }() was called on that of ${source.name}; it ` +
       `comes after union(), and is then of all`,
   );
 }
