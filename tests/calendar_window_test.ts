@@ -188,7 +188,8 @@ Deno.test("Calendar windows refuse what is no unit, zone or weekday, and times f
   const make = (options: object) => () => new CalendarWindow(options as never);
   const day = { unit: "day", timeZone: "UTC" };
   assertThrows(make({ ...day, unit: "hour" }), TypeError, '"year", received "hour"');
-  assertThrows(make(undefined as never), TypeError, "unit must be one of");
+  assertThrows(make(undefined as never), TypeError, `such as { unit: "day", timeZone: "UTC" }`);
+  assertThrows(make({ timeZone: "UTC" }), TypeError, "unit must be one of");
   assertThrows(make({ ...day, timeZone: "Mars/Olympus" }), RangeError, 'received "Mars/Olympus"');
   assertThrows(make({ unit: "day" }), TypeError, "received undefined");
   assertThrows(make({ ...day, weekStart: "monday" }), TypeError, "weekStart is for weeks");

@@ -20,6 +20,11 @@ Deno.test("milliseconds() refuses negative, infinite, NaN, too small and fractio
   assertEquals(milliseconds("0.5ms", "timeout", { fractions: true }), 0.5);
 });
 
+Deno.test("milliseconds() reads negative texts where negative lengths are allowed", () => {
+  assertEquals(milliseconds("-8h", "offset", { least: -1e9 }), -28_800_000);
+  assertThrows(() => milliseconds(NaN, "offset", { least: -1e9 }), RangeError, "received NaN");
+});
+
 Deno.test("milliseconds() names the bound that a length is beyond", () => {
   assertThrows(() => milliseconds(-1, "size"), RangeError, "must be at least 0 ms, received -1");
   const most = `must be at most ${Number.MAX_SAFE_INTEGER} ms, received 1e+300`;

@@ -93,7 +93,7 @@ Deno.test("explain() tells how what an aggregate is of comes about", () => {
     });
   const text = pipeline.explain();
   assertEquals(entry(text, "aggregate"), [
-    '"dear" = count(when(col("value").gt(9)).then(true).otherwise(null)): in the kernel',
+    '"dear" = count().where(col("value").gt(9)): in the kernel',
     'when(col("value").gt(9)).then(true).otherwise(null): in the kernel, a column at a time',
     '"total" = sum(col("price").cast("f64").mul(col("z"))): in the kernel',
     'col("price").cast("f64").mul(col("z")): in the kernel, a column at a time',

@@ -278,7 +278,7 @@ Deno.test("explain() says which aggregate brings rows in order, and why", () => 
       `"top" = topK("user", 3)`,
       `"bins" = histogram("price", 3 bins)`,
       `"rows" = collect(whole rows)`,
-      `"some" = collect(whole rows, when(col("price").lt(0)).then(true).otherwise(null))`,
+      `"some" = collect(whole rows).where(col("price").lt(0))`,
     ]
   ) assert(many.includes(`${line}: in JavaScript`), many);
   const kernel = windowed([], { workers: 1 }).aggregate({ n: count() }).explain();

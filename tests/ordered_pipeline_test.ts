@@ -307,8 +307,16 @@ Deno.test("explain() says which windows need their rows in order, and why", () =
       "trailing, the 1m up to each row",
       "ends",
     ],
-    [timed.window(new SessionWindow({ gap: "5m" })), "over after 5m", "a session grows"],
-    [timed.window(new SessionWindow({ gap: col<number>("n") })), 'over after col("n") ms', "grows"],
+    [
+      timed.window(new SessionWindow({ gap: "5m" })),
+      "over 5m after their last row",
+      "a session grows",
+    ],
+    [
+      timed.window(new SessionWindow({ gap: col<number>("n") })),
+      'over col("n") ms after their last row',
+      "grows",
+    ],
     [
       timed.window(new CustomWindow({ start: col("at"), end: col("at").add(5) })),
       'custom, from col("at") to ',

@@ -305,13 +305,17 @@ Deno.test("aggregateOf() says which function is missing, or cannot cross", () =>
   const make = (more: object) => () => aggregateOf({ ...total, ...more } as typeof total);
   assertThrows(make({ merge: undefined }), TypeError, "merge must be a function, received undef");
   assertThrows(make({ init: 0 }), TypeError, "init makes a new state each time: init: () => 0");
-  assertThrows(make({ retract: 1 }), TypeError, "retract must be a function, received number");
+  assertThrows(make({ retract: 1 }), TypeError, "retract must be a function, received 1");
   assertThrows(make({ add: async () => await 1 }), TypeError, "add must not be async");
   assertThrows(make({ add: () => outside }), TypeError, `the variable "outside"`);
   assertThrows(make({ add: () => outside }), TypeError, "(…, { context }) => … context.outside …");
   assertThrows(() => aggregateOf(null as never), TypeError, "init must be a function");
-  assertThrows(() => aggregateRows(5 as never), TypeError, "result must be a function");
-  assertThrows(() => reduce({} as never), TypeError, "add must be a function, received object");
+  assertThrows(() => aggregateRows(5 as never), TypeError, "what it is given must be a function");
+  assertThrows(
+    () => reduce({} as never),
+    TypeError,
+    "what it is given must be a function, received an object",
+  );
   const failing = {
     ...total,
     init() {

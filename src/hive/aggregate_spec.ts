@@ -1,6 +1,7 @@
 import type { OrderedOp } from "../windows/aggregate_place.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import type { LoadedFunctions, UserFunctions } from "../windows/functions/user_functions.ts";
+import { received } from "../runtime/known_options.ts";
 import { StreamingError } from "./streaming_error.ts";
 import {
   describeFunction,
@@ -41,18 +42,25 @@ function isReference(given: object): given is ModuleReference {
   return typeof given !== "function" && "module" in given;
 }
 
+/** What a function is called where it is the only one. */
+function partName(op: OrderedOp, part: Part): string {
+  return ONLY_PART[op] ? "what it is given" : part;
+}
+
 function checkFunction(op: OrderedOp, part: Part, given: unknown): void {
   if (typeof given !== "function") {
     const hint = part === "init" ? "; init makes a new state each time: init: () => 0" : "";
     throw new TypeError(
-      `Cannot make ${op}(): ${part} must be a function, received ` +
-        `${given === null ? "null" : typeof given}${hint}`,
+      `Cannot make ${op}(): ${partName(op, part)} must be a function, received ` +
+        `${received(given)}${hint}`,
     );
   }
   if (!ASYNC.test(Object.prototype.toString.call(given))) return;
   throw new TypeError(
-    `Cannot make ${op}(): ${part} must not be async, since windows do not wait; await in a step ` +
-      `before them`,
+    `Cannot make ${op}(): ${
+      partName(op, part)
+    } must not be async, since windows do not wait; look ` +
+      `things up before, in a HiveStream, whose functions may be`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { received } from "./known_options.ts";
+
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1000,
@@ -5,7 +7,7 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
-const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+const PATTERN = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /** A length of time: `"500ms"`, `"60s"`, `"5m"`, `"1h"`, `"1d"`, or a number of milliseconds. */
 export type Duration = number | string;
@@ -14,14 +16,19 @@ export type Duration = number | string;
 export interface DurationLimits {
   /** The least allowed, ms. Default 0. */
   least?: number;
+  /** What else may be given, for the error message. */
+  or?: string;
   /** Whether fractions of a millisecond are allowed. Default `false`. */
   fractions?: boolean;
 }
 
-function read(duration: Duration): number {
+function read(duration: Duration, least: number): number {
   if (typeof duration === "number") return duration;
+  if (typeof duration !== "string") return NaN;
   const [, amount, unit] = PATTERN.exec(duration) ?? [];
-  return amount === undefined ? NaN : Number(amount) * MILLISECONDS[unit];
+  return amount === undefined || least >= 0 && amount.startsWith("-")
+    ? NaN
+    : Number(amount) * MILLISECONDS[unit];
 }
 
 /**
@@ -37,24 +44,25 @@ export function milliseconds(
   name: string,
   limits: DurationLimits = {},
 ): number {
-  const { least = 0, fractions = false } = limits;
-  const ms = read(duration);
+  const { least = 0, fractions = false, or } = limits;
+  const ms = read(duration, least);
   if (ms >= least && ms <= Number.MAX_SAFE_INTEGER && (fractions || Number.isInteger(ms))) {
     return ms;
   }
-  const received = typeof duration === "string" ? JSON.stringify(duration) : String(duration);
-  if (typeof duration !== "number" && Number.isNaN(ms)) {
-    throw new TypeError(
+  const given = received(duration);
+  if (Number.isNaN(ms)) {
+    const Wrong = typeof duration === "number" ? RangeError : TypeError;
+    throw new Wrong(
       `Cannot read ${name}: a duration is a number of milliseconds or a text like "500ms", "60s", ` +
-        `"5m", "1h" or "1d", received ${received}`,
+        `"5m", "1h" or "1d"${or === undefined ? "" : `, or ${or}`}, received ${given}`,
     );
   }
   if (!(ms >= least && ms <= Number.MAX_SAFE_INTEGER)) {
     const bound = ms > least ? `at most ${Number.MAX_SAFE_INTEGER}` : `at least ${least}`;
-    throw new RangeError(`Cannot use ${name}: it must be ${bound} ms, received ${received}`);
+    throw new RangeError(`Cannot use ${name}: it must be ${bound} ms, received ${given}`);
   }
   throw new RangeError(
-    `Cannot use ${name}: it must be a whole number of milliseconds, received ${received}`,
+    `Cannot use ${name}: it must be a whole number of milliseconds, received ${given}`,
   );
 }
 

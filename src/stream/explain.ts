@@ -27,6 +27,7 @@ import type { ResultStep } from "./result_steps.ts";
 import { rulesText } from "./semantics_options.ts";
 import { stageOf } from "./stage.ts";
 import type { Source } from "./source.ts";
+import { isUntimedWindow } from "./window_plan.ts";
 import { triggerText, windowText } from "./window_text.ts";
 
 const LABEL_WIDTH = 12;
@@ -250,7 +251,7 @@ function orderedEntries(
     ],
     ...(trigger ? [["trigger", triggerText(trigger)] as const] : []),
     ...rulesEntries(given),
-    ["late rows", lateEntry(given)],
+    ...(isLateable(given.plan) ? [["late rows", lateEntry(given)] as const] : []),
     ...(lines.length > 0 ? [["aggregate", ...lines] as const] : []),
   ];
 }
@@ -275,6 +276,11 @@ function aggregateLines(
   ];
 }
 
+/** No row is late for windows without an end in time. */
+function isLateable({ windowing, time }: PipelinePlan): boolean {
+  return time !== undefined && !(windowing && isUntimedWindow(windowing.assigner));
+}
+
 function lateEntry({ plan, source, settings }: Explained): string {
   const { lateData, allowedLatenessMs, lateOutput: target } = settings;
   const to = typeof target === "object" ? publisherName(target) : "a callback";
@@ -282,9 +288,14 @@ function lateEntry({ plan, source, settings }: Explained): string {
     return `revise what their windows gave, until ${spellDuration(allowedLatenessMs)} after the ` +
       `end; those after that ${target === undefined ? "dropped" : `to ${to}`} and counted`;
   }
-  if (lateData === "drop") return `dropped and counted; told apart ${lateness(plan, source)}`;
+  const idle = allowedLatenessMs === 0
+    ? ""
+    : `; allowedLateness changes nothing without lateData: "update"`;
+  if (lateData === "drop") {
+    return `dropped and counted; told apart ${lateness(plan, source)}${idle}`;
+  }
   const where = plan.ordered ? lateness(plan, source) : "in JavaScript, row by row";
-  return `to ${to}, and counted; told apart ${where}, because each is handed out`;
+  return `to ${to}, and counted; told apart ${where}, because each is handed out${idle}`;
 }
 
 function lateness(

@@ -1,3 +1,4 @@
+import { received } from "../runtime/known_options.ts";
 import type { Publisher } from "./publisher.ts";
 
 const MIN_RING_BYTES = 4096;
@@ -37,17 +38,18 @@ export class OptionChecks {
     if (Number.isInteger(value) && value >= least && value <= most) return value;
     throw new RangeError(
       `Cannot create ${this.#created}: ${name} must be a whole number from ${least} to ${most}, ` +
-        `received ${value}`,
+        `received ${received(value)}`,
     );
   }
 
   /** One of some values. @throws {TypeError} when it is not. */
   oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
     if (allowed.includes(value)) return value;
-    const list = allowed.map((each) => JSON.stringify(each)).join(", ");
+    const list = allowed.filter((each) => each !== undefined).map((each) => JSON.stringify(each))
+      .join(", ");
     throw new TypeError(
       `Cannot create ${this.#created}: ${name} must be one of ${list}, received ` +
-        JSON.stringify(value),
+        received(value),
     );
   }
 

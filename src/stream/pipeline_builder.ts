@@ -4,6 +4,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { ExprNode } from "../batch/expressions/node.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { received } from "../runtime/known_options.ts";
+import { checkAggregates } from "./aggregate_check.ts";
 import { checkDelivery } from "./delivery_guarantee.ts";
 import { explain, type Explained } from "./explain.ts";
 import { type FunctionOptions, functionStep, type MapOptions } from "./function_step.ts";
@@ -154,6 +155,12 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   select(columns: Readonly<Record<string, Operand>>): PipelineBuilder {
     this.#expect("select", "rows", "timed", "aggregated");
+    if (typeof columns !== "object" || columns === null || isExpression(columns)) {
+      throw new TypeError(
+        `Cannot select: pass columns by their names, such as { total: col("price") }, received ` +
+          received(columns),
+      );
+    }
     return this.#step({ kind: "select", node: struct(columns).node });
   }
 
@@ -237,9 +244,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   aggregate(aggregates: Aggregates): PipelineBuilder {
     this.#expect("aggregate", "windowed", "triggered");
-    if (Object.keys(aggregates).length === 0) {
-      throw new TypeError("Cannot aggregate nothing: name a result, such as { n: count() }");
-    }
+    checkAggregates(aggregates);
     const { plan, settings } = this.#parts;
     return this.#with("aggregated", windowedPlan(plan, { ...aggregates }, settings));
   }
@@ -408,7 +413,9 @@ function handsOn(node: ExprNode, column: string): boolean {
 
 function checkName(purpose: string, column: unknown): string {
   if (typeof column === "string") return column;
-  throw new TypeError(`Cannot ${purpose} a column: it is named by a string, received ${column}`);
+  throw new TypeError(
+    `Cannot ${purpose} a column: it is named by a string, received ${received(column)}`,
+  );
 }
 
 /**

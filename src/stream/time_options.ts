@@ -1,5 +1,5 @@
 import { milliseconds } from "../runtime/duration.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
+import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { IdleRule } from "../windows/watermark_tracker.ts";
@@ -40,7 +40,7 @@ export function timePlan(given: TimestampOptions): Omit<TimePlan, "column"> {
     throw new TypeError(
       `Cannot take event times: format must be one of ` +
         `${FORMATS.map((each) => JSON.stringify(each)).join(", ")}, ` +
-        `received ${JSON.stringify(format)}`,
+        `received ${received(format)}`,
     );
   }
   const { alignment } = options;
@@ -72,9 +72,10 @@ function watermarkPlan(options: TimestampOptions): Pick<TimePlan, "bound" | "wat
   return { bound: Infinity, watermarks: { strategy, ...(idle && { idle }) } };
 }
 
-function strategyOf({ watermarks, maxDisorder }: TimestampOptions): WatermarkStrategy {
-  if (watermarks === undefined) return new BoundedDisorder({ maxDisorder: maxDisorder ?? 0 });
-  if (maxDisorder !== undefined) {
+function strategyOf(options: TimestampOptions): WatermarkStrategy {
+  const { watermarks, maxDisorder = 0 } = options;
+  if (watermarks === undefined) return new BoundedDisorder({ maxDisorder });
+  if (options.maxDisorder !== undefined) {
     throw new TypeError(
       `Cannot make watermarks: received both watermarks and maxDisorder; give maxDisorder to the ` +
         `former, such as new BoundedDisorder({ maxDisorder })`,
@@ -83,7 +84,7 @@ function strategyOf({ watermarks, maxDisorder }: TimestampOptions): WatermarkStr
   if (watermarks instanceof WatermarkStrategy) return watermarks;
   throw new TypeError(
     `Cannot make watermarks: they must be a strategy such as new BoundedDisorder({ maxDisorder }) ` +
-      `or new CustomWatermarks({ create }), received ${typeof watermarks}`,
+      `or new CustomWatermarks({ create }), received ${received(watermarks)}`,
   );
 }
 
@@ -92,7 +93,7 @@ function idleRule(options: IdleOptions): IdleRule {
   if (clock !== "stream" && clock !== "wall") {
     throw new TypeError(
       `Cannot tell when a partition is idle: clock must be "stream" or "wall", received ` +
-        JSON.stringify(clock),
+        received(clock),
     );
   }
   return { afterMs: milliseconds(after, "idle.after", { least: 1 }), clock };

@@ -28,7 +28,9 @@ export function windowText(window: WindowAssigner | CalendarWindow | OrderedWind
 function orderedText(window: OrderedWindow): string {
   if (window instanceof SessionWindow) {
     const { gap } = window;
-    return `sessions, over after ${typeof gap === "number" ? spellDuration(gap) : `${gap} ms`}`;
+    return `sessions, over ${
+      typeof gap === "number" ? spellDuration(gap) : `${gap} ms`
+    } after their last row`;
   }
   if (window instanceof CountWindow) {
     const { size, slide, partial } = window;

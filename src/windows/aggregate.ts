@@ -5,6 +5,7 @@ import { typeOf } from "../batch/expressions/check.ts";
 import type { Schema } from "../batch/schema.ts";
 import { typeName } from "../batch/schema_check.ts";
 import { when } from "../batch/expressions/when.ts";
+import { received } from "../runtime/known_options.ts";
 import type { AggregateOptions } from "./aggregate_options.ts";
 import type { AnyAggregateOp } from "./aggregate_place.ts";
 
@@ -149,7 +150,7 @@ export class Aggregate<
     if (!isExpression(condition)) {
       throw new TypeError(
         `Cannot take ${this.op} of some rows: where() takes an expression such as ` +
-          `col("x").gt(1), received ${typeof condition}`,
+          `col("x").gt(1), received ${received(condition)}`,
       );
     }
     const all = this.#parts.condition?.and(condition) ?? condition;
@@ -157,6 +158,14 @@ export class Aggregate<
     const some = new Aggregate<Op, ColumnName, Value, ByName>(this.op, this.#operands, parts);
     some.#conditions = [...this.#conditions, condition];
     return some;
+  }
+
+  /** How it was written, in words: what it is of, and the conditions of `where()`. */
+  get written(): { readonly of: readonly string[]; readonly where: readonly string[] } {
+    const of = this.#operands.map((each) =>
+      typeof each === "string" ? JSON.stringify(each) : String(each)
+    );
+    return { of, where: this.#conditions.map(String) };
   }
 
   /**

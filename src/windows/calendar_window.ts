@@ -1,5 +1,5 @@
 import { DAY_MS } from "../batch/time_range.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
+import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 
 /** What a {@linkcode CalendarWindow} is as long as. */
 export type CalendarUnit = "day" | "week" | "month" | "year";
@@ -32,13 +32,13 @@ const OPTIONS: OptionRule<CalendarWindowOptions> = {
 const UNITS: readonly CalendarUnit[] = ["day", "week", "month", "year"];
 /** 1970-01-01 was a Thursday: how many days before it a week started. */
 const DAYS_BEFORE: Readonly<Record<Weekday, number>> = {
-  friday: 6,
-  saturday: 5,
-  sunday: 4,
   monday: 3,
   tuesday: 2,
   wednesday: 1,
   thursday: 0,
+  friday: 6,
+  saturday: 5,
+  sunday: 4,
 };
 const MEAN_DAYS: Readonly<Record<CalendarUnit, number>> = {
   day: 1,
@@ -173,16 +173,14 @@ export class CalendarWindow {
 function notOneOf(name: string, value: unknown, all: readonly string[]): TypeError {
   return new TypeError(
     `Cannot make calendar windows: ${name} must be one of ` +
-      `${all.map((each) => JSON.stringify(each)).join(", ")}, received ${
-        typeof value === "string" ? JSON.stringify(value) : typeof value
-      }`,
+      `${all.map((each) => JSON.stringify(each)).join(", ")}, received ${received(value)}`,
   );
 }
 
 function checkTimeZone(timeZone: unknown): void {
   const wanted = `Cannot make calendar windows: timeZone must be the name of a time zone such as ` +
     `"Europe/Berlin" or "UTC", received `;
-  if (typeof timeZone !== "string") throw new TypeError(wanted + typeof timeZone);
+  if (typeof timeZone !== "string") throw new TypeError(wanted + received(timeZone));
   try {
     new Temporal.PlainDate(1970, 1, 1).toZonedDateTime(timeZone);
   } catch (cause) {

@@ -15,7 +15,7 @@ export interface CumulatingWindowOptions {
 }
 
 const OPTIONS: OptionRule<CumulatingWindowOptions> = {
-  doing: "make windows that grow",
+  doing: "make cumulating windows",
   names: { size: true, step: true, offset: true },
   example: '{ size: "1d", step: "1h" }',
 };
@@ -55,7 +55,7 @@ export class CumulatingWindow {
     this.step = milliseconds(step, "window step", { least: 1 });
     if (this.size % this.step !== 0) {
       throw new RangeError(
-        `Cannot make windows that grow: their size must be a multiple of the step, received ` +
+        `Cannot make cumulating windows: their size must be a multiple of the step, received ` +
           `${this.size} ms and ${this.step} ms`,
       );
     }

@@ -2,7 +2,7 @@ import { readColumn } from "../batch/column_reader.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
+import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import {
   type RowTeller,
   type WatermarkGenerator,
@@ -61,7 +61,7 @@ export class CustomWatermarks<Row = Record<string, unknown>> extends WatermarkSt
     if (typeof create !== "function") {
       throw new TypeError(
         `Cannot make custom watermarks: create must be a function that gives a generator, with ` +
-          `onEvent(), received ${typeof create}`,
+          `onEvent(), received ${received(create)}`,
       );
     }
     this.#create = create;

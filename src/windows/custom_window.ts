@@ -56,6 +56,8 @@ interface AnyOptions {
   end?: unknown;
 }
 
+const ASYNC = /^\[object Async/;
+
 const OPTIONS: OptionRule<AnyOptions> = {
   doing: "make custom windows",
   names: { assign: true, columns: true, context: true, start: true, end: true },
@@ -106,7 +108,7 @@ export class CustomWindow<Row = Record<string, unknown>, Context = unknown> {
     if ((assign === undefined) === (given.start === undefined && given.end === undefined)) {
       throw new TypeError(
         `Cannot make custom windows: they take either assign or start and end, received ` +
-          (Object.keys(given).join(", ") || "none of them"),
+          (namesOf(given).join(" and ") || "none of them"),
       );
     }
     this.bounds = assign === undefined ? boundsOf(given) : undefined;
@@ -118,11 +120,16 @@ export class CustomWindow<Row = Record<string, unknown>, Context = unknown> {
   }
 }
 
+function namesOf(given: AnyOptions): string[] {
+  return Object.entries(given).flatMap(([name, value]) => value === undefined ? [] : [name]);
+}
+
 function boundsOf({ start, end }: AnyOptions): { start: Expr; end: Expr } {
   for (const [name, given] of Object.entries({ start, end })) {
     if (isExpression(given)) continue;
     throw new TypeError(
-      `Cannot make custom windows: ${name} must be an expression such as col("from"), received ` +
+      `Cannot make custom windows: ${name} must be an expression such as ` +
+        `col("${name === "start" ? "from" : "to"}"), received ` +
         received(given),
     );
   }
@@ -130,7 +137,13 @@ function boundsOf({ start, end }: AnyOptions): { start: Expr; end: Expr } {
 }
 
 function checkAssign(assign: unknown): void {
-  if (typeof assign === "function") return;
+  if (typeof assign === "function") {
+    if (!ASYNC.test(Object.prototype.toString.call(assign))) return;
+    throw new TypeError(
+      `Cannot make custom windows: assign must not be async, since rows do not wait for their ` +
+        `windows; look things up before, in a HiveStream, whose functions may be`,
+    );
+  }
   if (typeof assign === "object" && assign !== null && "module" in assign) return;
   throw new TypeError(
     `Cannot make custom windows: assign must be a function or { module, export }, received ` +

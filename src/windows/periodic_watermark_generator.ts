@@ -1,5 +1,5 @@
 import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
+import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import { type WatermarkGenerator, WatermarkStrategy } from "./watermark_strategy.ts";
 
 /** Options of {@linkcode PeriodicWatermarkGenerator}. */
@@ -102,7 +102,7 @@ function checkOptions({ interval, clock = "event", everyRecords }: PeriodicWater
   if (clock !== "event" && clock !== "wall") {
     throw new TypeError(
       `Cannot make periodic watermarks: clock must be "event" or "wall", received ` +
-        JSON.stringify(clock),
+        received(clock),
     );
   }
   if (interval === undefined && (everyRecords === undefined || clock === "wall")) {

@@ -7,7 +7,7 @@ import { printExpression } from "../batch/expressions/print.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
+import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import {
   type RowTeller,
   type WatermarkGenerator,
@@ -65,12 +65,12 @@ export class PunctuatedWatermarks extends WatermarkStrategy {
     if (!isExpression(when)) {
       throw new TypeError(
         `Cannot make punctuated watermarks: when must be an expression such as ` +
-          `col("kind").eq("mark"), received ${typeof when}`,
+          `col("kind").eq("mark"), received ${received(when)}`,
       );
     }
     if (column !== undefined && typeof column !== "string") {
       throw new TypeError(
-        `Cannot make punctuated watermarks: column must be a name, received ${typeof column}`,
+        `Cannot make punctuated watermarks: column must be a name, received ${received(column)}`,
       );
     }
     this.#when = when;

@@ -45,6 +45,9 @@ export class SessionWindow {
    */
   constructor(options: SessionWindowOptions) {
     const { gap } = knownOptions(options, OPTIONS);
-    this.gap = isExpression(gap) ? gap : milliseconds(gap, "session gap", { least: 1 });
+    this.gap = isExpression(gap) ? gap : milliseconds(gap, "session gap", {
+      least: 1,
+      or: 'an expression such as col("timeout")',
+    });
   }
 }

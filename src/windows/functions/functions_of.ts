@@ -115,7 +115,8 @@ const ORDERED: Readonly<Record<OrderedOp, (asked: Asked) => AggregateFunction>> 
       type: { kind: "list", item: operand.type },
       nullable: false,
       limit,
-      ...(onLimit !== "first" && { beyond: () => tooMany(asked, limit) }),
+      ...(onLimit !== "first" &&
+        { beyond: () => tooMany(asked, limit, ', or pass onLimit: "first"') }),
       result: (values) => values,
     });
   },
@@ -194,6 +195,8 @@ function functionsFor({ name, loaded }: Asked): UserFunctions {
 function tooMany({ name, spec: { op } }: Asked, limit: number, more = ""): RangeError {
   return new RangeError(
     `Cannot compute ${JSON.stringify(name)}: ${op} keeps at most ${limit} values in a window and ` +
-      `key, received more; raise the option limit, use smaller windows${more}`,
+      `key, received more; raise the option limit, ${
+        more ? "use" : "or use"
+      } smaller windows${more}`,
   );
 }

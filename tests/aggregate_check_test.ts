@@ -1,0 +1,68 @@
+import { assertThrows } from "@std/assert";
+import { col, count, CountWindow, CustomWindow, from, SessionWindow } from "../mod.ts";
+import { CalendarWindow, GlobalWindow, sum, TumblingWindow } from "../mod.ts";
+
+// deno-lint-ignore no-explicit-any -- programs that are not type-checked
+type Any = any;
+
+const pipeline = from([{ at: 1, price: 2 }], { workers: 1 }).timestamps("at");
+
+function refused(make: () => unknown, ...parts: readonly string[]): void {
+  for (const part of parts) assertThrows(make, TypeError, part);
+}
+
+Deno.test("aggregate() refuses what is no aggregate, by the name of its result", () => {
+  const windowed = pipeline.window(new TumblingWindow({ size: "1m" })) as Any;
+  for (const given of [null, undefined, 5, "count", [count()]]) {
+    refused(() => windowed.aggregate(given), "pass aggregates by the names of their results");
+  }
+  refused(() => windowed.aggregate({}), "Cannot aggregate nothing");
+  for (const given of [null, undefined, NaN, "count", {}]) {
+    refused(() => windowed.aggregate({ n: count(), x: given }), '"x" must be an aggregate');
+  }
+  refused(() => windowed.aggregate({ n: count }), "received a function; call it, such as count()");
+});
+
+Deno.test("select() refuses what is no object of columns", () => {
+  for (const given of [null, undefined, 5, "price", col("price")]) {
+    refused(() => (pipeline as Any).select(given), "Cannot select: pass columns by their names");
+  }
+});
+
+Deno.test("options that are null are refused by name, and not taken for their defaults", () => {
+  const untimed = from([{ at: 1 }], { workers: 1 }) as Any;
+  refused(() => untimed.timestamps("at", { maxDisorder: null }), "maxDisorder", "received null");
+  refused(() => untimed.timestamps("at", { watermarks: null }), "received null");
+  refused(() => untimed.timestamps("at", { format: NaN }), "received NaN");
+  refused(() => new CalendarWindow({ unit: null as Any, timeZone: "UTC" }), "received null");
+  refused(() => new CalendarWindow({ unit: "day", timeZone: null as Any }), "received null");
+  refused(() => from([{ at: 1 }], { lateData: NaN as Any }), "received NaN");
+});
+
+Deno.test("messages of windows name what else may be given, and the right example", () => {
+  refused(() => new SessionWindow({ gap: "timeout" }), 'or an expression such as col("timeout")');
+  refused(() => new CustomWindow({ start: col("a") } as Any), "end must be", 'col("to")');
+  refused(() => new CustomWindow({ assign: undefined } as Any), "received none of them");
+  refused(
+    () => new CustomWindow({ assign: (async () => await Promise.resolve([])) as Any }),
+    "must not be async",
+  );
+  const days = '"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"';
+  refused(() => new CalendarWindow({ unit: "week", timeZone: "UTC", weekStart: "x" as Any }), days);
+});
+
+Deno.test("explain() tells no fate of late rows where no row can be late", () => {
+  const untimed = from([{ at: 1, price: 2 }], { workers: 1 });
+  const counted = untimed.window(new CountWindow({ size: 2 })).aggregate({ n: count() });
+  const all = pipeline.window(new GlobalWindow()).aggregate({ n: sum("price") });
+  for (const text of [counted.explain(), all.explain()]) {
+    if (text.includes("late rows")) throw new Error(text);
+  }
+});
+
+Deno.test("explain() says that allowedLateness alone revises nothing", () => {
+  const text = from([{ at: 1 }], { workers: 1, allowedLateness: "5s" }).timestamps("at")
+    .window(new TumblingWindow({ size: "1m" })).aggregate({ n: count() }).explain();
+  const said = 'allowedLateness changes nothing without lateData: "update"';
+  if (!text.includes(said)) throw new Error(text);
+});
