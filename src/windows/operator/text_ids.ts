@@ -9,6 +9,7 @@ const OFFSET = 0x811c9dc5;
 const PRIME = 0x01000193;
 const FIRST_SLOTS = 256;
 const UNKNOWN = -1;
+const ROWS_OF_ENTRY = 4;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
@@ -46,6 +47,8 @@ export class TextIds implements ValueIds {
   /** Ids by the entries of the dictionary that was read last. */
   #dictionary: Column | undefined;
   #entries = new Int32Array();
+  /** Whether the ids of all of these are known. */
+  #knowsAll = false;
 
   constructor(type: DataType) {
     this.#isText = type.kind !== "bytes";
@@ -76,17 +79,29 @@ export class TextIds implements ValueIds {
 
   #readDict({ values, children, validity }: Column, length: number, out: Int32Array): void {
     const [dictionary] = children!;
-    if (dictionary !== this.#dictionary) {
-      this.#dictionary = dictionary;
-      this.#entries = new Int32Array(dictionary.length).fill(UNKNOWN);
-    }
+    if (dictionary !== this.#dictionary) this.#openDictionary(dictionary, length);
     const entries = this.#entries;
     const indices = values as Int32Array;
+    if (this.#knowsAll && validity === undefined) {
+      for (let row = 0; row < length; row++) out[row] = entries[indices[row]];
+      return;
+    }
     for (let row = 0; row < length; row++) {
       if (validity !== undefined && !getBit(validity, row)) continue;
       const index = indices[row];
       if (entries[index] === UNKNOWN) entries[index] = this.#entryId(dictionary, index);
       out[row] = entries[index];
+    }
+  }
+
+  /** Finds the ids of all entries at once where they are few next to the rows. */
+  #openDictionary(dictionary: Column, rows: number): void {
+    this.#dictionary = dictionary;
+    this.#entries = new Int32Array(dictionary.length).fill(UNKNOWN);
+    this.#knowsAll = ROWS_OF_ENTRY * dictionary.length <= rows;
+    if (!this.#knowsAll) return;
+    for (let index = 0; index < dictionary.length; index++) {
+      this.#entries[index] = this.#entryId(dictionary, index);
     }
   }
 
