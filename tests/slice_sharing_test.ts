@@ -94,6 +94,24 @@ Deno.test("windows that cannot share slices have their own, and it is said why",
   );
 });
 
+Deno.test("windows with other keys or sure conditions run on the same bees", () => {
+  const rows = timed();
+  const one = rows.keyBy("key").window(minutes).aggregate(counted);
+  const high = rows.filter(col("value").gt(3)).window(minutes).aggregate({ most: max("value") });
+  const two = rows.keyBy("key").window(new TumblingWindow({ size: "2m" })).aggregate(counted);
+  const product = rows.filter(col<number>("value").mul(2).gt(3)).window(minutes)
+    .aggregate(counted);
+  const plain = rows.filter(col("value").gt(3));
+  const common = together(one, high, two, product, plain).explain().split("\n\n")[0].split("\n");
+  assertEquals(common, [
+    "iterable is read once for pipelines 1, 2, 3, 4 and 5",
+    `pipelines 1 and 3 share slices of 1m, keyed by "key": their rows are aggregated once`,
+    "pipeline 2 has slices of its own: their steps differ",
+    "pipeline 4 has slices of its own: their steps differ",
+    "pipelines 1, 2 and 3 run on the same bees",
+  ]);
+});
+
 Deno.test("windows whose rows must be in order have no slices to share", () => {
   const keyed = timed().keyBy("key");
   const first = keyed.window(minutes).aggregate(counted);

@@ -21,6 +21,8 @@ const NOTHING = new Uint8Array();
 
 /** What a forager works with. */
 export interface ForagerOptions {
+  /** Of which part of the task it is, where several go on with the same rows. */
+  readonly part: number;
   readonly bee: number;
   readonly workers: number;
   /** Rows of an epoch, at most. */
@@ -91,6 +93,7 @@ export class Forager implements Disposable {
         kinds![kind].absorbed += absorbed;
         kinds![kind].late += late;
         kinds![kind].filtered += outside;
+        kinds![kind].untimed += outcome.untimed;
       });
       after = outcome.watermarkAfter;
     }
@@ -135,10 +138,10 @@ export class Forager implements Disposable {
 
   /** The order of rows is that of their positions, and a batch has room for all of its pieces. */
   #hand(to: number, batch: RecordBatch, at: Place & { readonly watermark: number }): void {
-    const { bee, owner, outputs } = this.#options;
+    const { bee, owner, outputs, part: amount } = this.#options;
     if (to === bee) return owner.add(batch, at);
     const { partition: count, ...rest } = at;
-    outputs.peer(to).sendRows(message({ kind: MessageKind.rows, count, ...rest }), batch);
+    outputs.peer(to).sendRows(message({ kind: MessageKind.rows, count, amount, ...rest }), batch);
   }
 
   /**
@@ -158,11 +161,12 @@ export class Forager implements Disposable {
 
   /** Ships what it holds to the owners; whether the own watermark has moved by it. */
   endEpoch(generation: number): boolean {
-    const { table, workers, bee, outputs, owner } = this.#options;
+    const { table, workers, bee, outputs, owner, part: amount } = this.#options;
     if (this.#covered.length === 0) return false;
     const deltas = this.#rows > 0 ? table.takeDeltas(this.#ownerOf, workers) : [];
     const covered = coveredBytes(this.#covered);
-    const header = message({ kind: MessageKind.delta, generation, count: this.#covered.length });
+    const { length: count } = this.#covered;
+    const header = message({ kind: MessageKind.delta, generation, count, amount });
     for (let to = 0; to < workers; to++) {
       if (to === bee) continue;
       outputs.peer(to).sendPieces(header, concatBytes([covered, deltas[to] ?? NOTHING]));

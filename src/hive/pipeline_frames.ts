@@ -160,6 +160,8 @@ export interface KindShare {
   readonly filtered: number;
   /** Rows whose windows of this kind were all closed. */
   readonly late: number;
+  /** Rows without a usable event time. */
+  readonly untimed: number;
   /** Places of these in the batch, ascending, where they are to go aside. */
   readonly lateRows: readonly number[];
 }
@@ -170,10 +172,11 @@ export function addKinds(
   more: readonly KindShare[] | undefined,
   from: number,
 ): readonly KindShare[] | undefined {
-  return more?.map(({ absorbed, filtered, late, lateRows }, kind) => ({
+  return more?.map(({ absorbed, filtered, late, untimed, lateRows }, kind) => ({
     absorbed: absorbed + (before?.[kind].absorbed ?? 0),
     filtered: filtered + (before?.[kind].filtered ?? 0),
     late: late + (before?.[kind].late ?? 0),
+    untimed: untimed + (before?.[kind].untimed ?? 0),
     lateRows: [...before?.[kind].lateRows ?? [], ...lateRows.map((row) => row + from)],
   }));
 }
@@ -190,7 +193,7 @@ export interface Outcome {
 }
 
 const COUNT_BYTES = 64;
-const KIND_BYTES = 32;
+const KIND_BYTES = 40;
 const MESSAGE_CHARACTERS = 512;
 const NO_MESSAGE = "Cannot process row: an expression has no value for it, as for others before it";
 const encoder = new TextEncoder();
@@ -209,7 +212,10 @@ export function outcomeBytes(outcome: Outcome, maxBytes: number): Uint8Array {
   const { absorbed, filtered, untimed, added } = counts;
   const numbers = [
     ...[absorbed, filtered, counts.late, untimed, counts.bad, added, late.length, kinds.length],
-    ...kinds.flatMap((kind, at) => [kind.absorbed, kind.filtered, kind.late, marks[at].length]),
+    ...kinds.flatMap((
+      { absorbed, filtered, late, untimed },
+      at,
+    ) => [absorbed, filtered, late, untimed, marks[at].length]),
   ];
   new Float64Array(bytes.buffer, 0, numbers.length).set(numbers);
   new Int32Array(bytes.buffer, wordsAt, words.length).set(words);
@@ -270,13 +276,13 @@ export function readOutcome(body: Uint8Array): Outcome {
 
 function readKinds(body: Uint8Array, count: number, marksAt: number) {
   const { buffer, byteOffset } = body;
-  const numbers = new Float64Array(buffer, byteOffset + COUNT_BYTES, 4 * count);
+  const numbers = new Float64Array(buffer, byteOffset + COUNT_BYTES, 5 * count);
   let end = marksAt;
   const kinds = Array.from({ length: count }, (_, kind): KindShare => {
-    const [absorbed, filtered, late, words] = numbers.subarray(4 * kind);
+    const [absorbed, filtered, late, untimed, words] = numbers.subarray(5 * kind);
     const marks = new Int32Array(buffer, byteOffset + end, words);
     end += 4 * words;
-    return { absorbed, filtered, late, lateRows: markedRows(marks) };
+    return { absorbed, filtered, late, untimed, lateRows: markedRows(marks) };
   });
   return { kinds, end };
 }

@@ -215,7 +215,7 @@ export class WindowInput implements Disposable {
         // Those that went on to the table are counted there.
         const out = late.reduce((sum, row) => marks?.[row] === 1 ? sum + rowsOf(row) : sum, 0);
         const lateRows = this.#spec.tellsLate ? late : [];
-        return { absorbed: 0, filtered: filtered + gone - out, late: out, lateRows };
+        return { absorbed: 0, filtered: filtered + gone - out, late: out, untimed: 0, lateRows };
       }),
     };
   }

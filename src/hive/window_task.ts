@@ -1,28 +1,27 @@
-import { decodeFrame } from "../batch/frame.ts";
-import { RecordBatch } from "../batch/record_batch.ts";
+import { concatBytes } from "../batch/concat_bytes.ts";
+import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { KernelOptions } from "../kernel/kernel.ts";
-import { createWindowTable } from "../windows/create_window_table.ts";
 import { BarrierAlignment } from "./barrier_alignment.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import { greatestTime } from "./event_times.ts";
 import { ExchangeInputs } from "./exchange_inputs.ts";
-import { Forager } from "./forager.ts";
 import { MessagePieces } from "./message_pieces.ts";
-import {
-  COVERED_BYTES,
-  message,
-  type MessageHeader,
-  MessageKind,
-  readCovered,
-} from "./pipeline_frames.ts";
+import { message, type MessageHeader, MessageKind } from "./pipeline_frames.ts";
 import type { PipelineLogic, Taken } from "./pipeline_task.ts";
 import type { Sleeper } from "./ring_buffer.ts";
-import type { StepSpec } from "./row_steps.ts";
+import { RowSteps, type StepSpec } from "./row_steps.ts";
 import { loadSteppedTask, type LogicParts } from "./stepped_task.ts";
-import { WindowInput, type WindowSpec } from "./window_input.ts";
-import { type OwnerState, WindowOwner } from "./window_owner.ts";
+import type { WindowSpec } from "./window_input.ts";
+import type { OwnerState } from "./window_owner.ts";
+import { takenWith, WindowPart } from "./window_part.ts";
+
+/** Windows with keys and steps of their own, beside others. */
+export interface WindowsBeside {
+  readonly steps: readonly StepSpec[];
+  readonly window: WindowSpec;
+}
 
 /** A task that aggregates batches in windows together with the other bees. */
 export interface WindowTaskSpec {
@@ -31,6 +30,8 @@ export interface WindowTaskSpec {
   readonly schema: Schema;
   readonly steps: readonly StepSpec[];
   readonly window: WindowSpec;
+  /** Windows with other keys or steps, of the same rows and times. */
+  readonly beside?: readonly WindowsBeside[];
   readonly workers: number;
   /** What the kernel of a bee is made with. */
   readonly kernel: KernelOptions;
@@ -59,34 +60,21 @@ export function loadWindowTask(
   });
 }
 
-/** A forager and an owner in one bee, and what they have to do with the others. */
+/** The windows of one bee, and what they have to do with those of the others. */
 class WindowLogic implements PipelineLogic {
-  readonly #bound: number;
-  readonly #tellsAll: boolean;
-  readonly #input: WindowInput;
-  readonly #owner: WindowOwner;
-  readonly #forager: Forager;
+  /** At least one; each has keys and steps of its own. */
+  readonly #parts: readonly WindowPart[];
   readonly #outputs: BeeOutputs;
   readonly #inputs: ExchangeInputs;
   readonly #pieces = new MessagePieces();
   readonly #alignment: BarrierAlignment;
   #end: MessageHeader | undefined;
-  #passed = -Infinity;
   #isDone = false;
 
-  constructor(spec: WindowTaskSpec, context: BeeContext, { steps, kernel, outputs }: LogicParts) {
-    const { workers, epochRows, window } = spec;
-    const { bee } = context;
-    this.#bound = window.bound;
-    this.#tellsAll = window.tellsAll;
-    this.#outputs = outputs;
-    this.#alignment = new BarrierAlignment(workers - 1, outputs);
-    this.#input = new WindowInput(window, spec.schema, steps);
-    const { tableOptions, spacing } = this.#input;
-    this.#owner = new WindowOwner(createWindowTable(kernel, tableOptions));
-    const table = createWindowTable(kernel, tableOptions);
-    const parts = { bee, workers, epochRows, spacing, table, owner: this.#owner, outputs };
-    this.#forager = new Forager(parts);
+  constructor(spec: WindowTaskSpec, context: BeeContext, parts: LogicParts) {
+    this.#outputs = parts.outputs;
+    this.#alignment = new BarrierAlignment(spec.workers - 1, parts.outputs);
+    this.#parts = partsOf(spec, context, parts);
     this.#inputs = new ExchangeInputs(context.peers, {
       message: (from, header, body) => this.#exchanged(from, header, body),
       barrier: (from) => this.#alignment.arrived(from),
@@ -98,37 +86,27 @@ class WindowLogic implements PipelineLogic {
   }
 
   take(batch: RecordBatch, header: MessageHeader): Taken {
-    const prepared = this.#input.prepare(batch, header, this.#forager.isRouting);
-    const { judged, counts, bad, late, kinds } = prepared;
-    const after = this.#forager.take(prepared, header);
-    const watermarkAfter = judged
-      ? Math.max(
-        header.watermark,
-        greatestTime(this.#input.times(batch), batch.length) - this.#bound,
-      )
-      : after;
-    return { counts, bad, late, ...(kinds && { kinds }), watermarkAfter };
+    const [first, ...others] = this.#parts.map((part) => part.take(batch, header));
+    return takenWith(first, others);
   }
 
   finish(header: MessageHeader, nowMs: number): void {
-    if (this.#forager.finish(header, nowMs)) this.#closeWindows(header.generation);
+    for (const part of this.#parts) part.finish(header, nowMs);
   }
 
   rest(generation: number): boolean {
-    if (!this.#forager.isLaden) return false;
-    if (this.#forager.endEpoch(generation)) this.#closeWindows(generation);
-    return true;
+    return this.#parts.filter((part) => part.endEpoch(generation)).length > 0;
   }
 
   barrier(header: MessageHeader): void {
-    if (this.#forager.endEpoch(header.generation)) this.#closeWindows(header.generation);
+    this.rest(header.generation);
     this.#alignment.begin(header);
     this.#align();
   }
 
   end(header: MessageHeader): void {
     this.#end = header;
-    if (this.#forager.endEpoch(header.generation)) this.#closeWindows(header.generation);
+    this.rest(header.generation);
     this.#finishAll(header.generation);
   }
 
@@ -141,13 +119,16 @@ class WindowLogic implements PipelineLogic {
 
   reset(given: unknown): void {
     const { state, snapshot } = given as ResetMessage;
-    this.#forager.reset();
-    this.#owner.restore(state, snapshot);
+    const snapshots = unpacked(snapshot, this.#parts.length);
+    let kind = 0;
+    this.#parts.forEach((part, at) => {
+      const rows = Array.from({ length: part.kinds }, () => state.kindRows?.[kind++] ?? state.rows);
+      part.restore(state, snapshots[at], rows);
+    });
     this.#inputs.openAll();
     this.#alignment.clear();
     this.#pieces.clear();
     this.#end = undefined;
-    this.#passed = state.watermark;
     this.#isDone = false;
   }
 
@@ -157,42 +138,7 @@ class WindowLogic implements PipelineLogic {
 
   #exchanged(from: number, header: MessageHeader, body: Uint8Array): void {
     const whole = this.#pieces.whole(from, header, body);
-    if (!whole) return;
-    if (header.kind === MessageKind.delta) return this.#fold(header, whole);
-    const { batch } = decodeFrame(whole, { trusted: true });
-    const { count: partition, position, watermark } = header;
-    this.#owner.add(batch!, { partition, position, watermark });
-  }
-
-  #fold({ count, generation }: MessageHeader, body: Uint8Array): void {
-    const delta = body.subarray(COVERED_BYTES * count);
-    if (delta.length > 0) this.#owner.fold(delta);
-    let moved = false;
-    for (const each of readCovered(body, count)) moved = this.#owner.cover(each) || moved;
-    if (moved) this.#closeWindows(generation);
-  }
-
-  /** Sends the results of all windows that the watermark has passed. */
-  #closeWindows(generation: number, watermark: number = this.#owner.state.watermark): void {
-    const { table } = this.#owner;
-    while (table.nextClose() <= watermark && table.nextClose() < Infinity) {
-      const closed = table.closeKind(watermark);
-      if (!closed) continue;
-      const { kind: count, batch: { schema, columns, length } } = closed;
-      const header = message({ kind: MessageKind.result, generation, count });
-      this.#outputs.main.sendBatch(header, new RecordBatch(schema, columns, length));
-    }
-    if (!this.#isPassed(watermark)) return;
-    this.#passed = watermark;
-    const header = { kind: MessageKind.passed, generation, watermark };
-    this.#outputs.main.send(message(header));
-  }
-
-  /** Whether the end of a window lies between the last watermark that was told of and this one. */
-  #isPassed(watermark: number): boolean {
-    const isFirst = this.#passed === -Infinity || watermark === Infinity;
-    if (isFirst || this.#tellsAll) return watermark > this.#passed;
-    return this.#input.endAfter(this.#passed) <= watermark;
+    if (whole) this.#parts[header.amount].exchanged(header, whole);
   }
 
   /** When the barriers of all bees are here, the state is exactly that of all batches before. */
@@ -200,33 +146,67 @@ class WindowLogic implements PipelineLogic {
     const barrier = this.#alignment.complete;
     if (!barrier) return;
     const { generation, sequence } = barrier;
-    const { state, table, isAhead } = this.#owner;
-    if (state.sequence !== sequence || isAhead) {
+    for (const { state, isAhead } of this.#parts) {
+      if (state.sequence === sequence && !isAhead) continue;
       throw new Error(
         `A barrier before batch ${sequence} found the state at batch ${state.sequence}`,
       );
     }
-    const snapshot = table.snapshot();
+    const snapshot = packed(this.#parts.map((part) => part.snapshot()));
     const header = { kind: MessageKind.snapshot, generation, sequence, amount: snapshot.length };
-    const { watermark, rows: position, kindRows } = state;
-    if (kindRows) this.#tellKindRows(generation, kindRows);
+    const { watermark, rows: position } = this.#parts[0].state;
+    this.#tellKindRows(generation);
     this.#outputs.main.sendPieces(message({ ...header, watermark, position }), snapshot);
     this.#alignment.clear();
     this.#inputs.openAll();
   }
 
   /** Before what tells of the rows of all kinds together. */
-  #tellKindRows(generation: number, rows: readonly number[]): void {
+  #tellKindRows(generation: number): void {
+    const rows = this.#parts.flatMap(({ kindRows }) => kindRows);
+    if (rows.length === 1) return;
     const header = message({ kind: MessageKind.kindRows, generation, count: rows.length });
     this.#outputs.main.send(header, new Uint8Array(Float64Array.from(rows).buffer));
   }
 
   #finishAll(generation: number): void {
-    if (!this.#end || this.#isDone || this.#owner.state.sequence < this.#end.sequence) return;
+    if (!this.#end || this.#isDone) return;
+    const { sequence } = this.#end;
+    if (this.#parts.some(({ state }) => state.sequence < sequence)) return;
     this.#isDone = true;
-    this.#closeWindows(generation, Infinity);
-    const { rows: amount, kindRows } = this.#owner.state;
-    if (kindRows) this.#tellKindRows(generation, kindRows);
+    for (const part of this.#parts) part.end(generation);
+    this.#tellKindRows(generation);
+    const { rows: amount } = this.#parts[0].state;
     this.#outputs.main.send(message({ kind: MessageKind.done, generation, amount }));
   }
+}
+
+function partsOf(
+  { schema, steps, window, beside = [], workers, epochRows }: WindowTaskSpec,
+  { bee }: BeeContext,
+  { steps: first, kernel, outputs }: LogicParts,
+): WindowPart[] {
+  let firstKind = 0;
+  return [{ steps, window }, ...beside].map((given, part) => {
+    const steps = part === 0 ? first : new RowSteps(given.steps, schema, { kernel });
+    const about = { schema, steps, kernel, outputs, bee, workers, epochRows, part, firstKind };
+    const made = new WindowPart({ window: given.window, ...about });
+    firstKind += made.kinds;
+    return made;
+  });
+}
+
+/** Snapshots as one: behind the length of each, where there are several. */
+function packed(snapshots: readonly Uint8Array[]): Uint8Array {
+  if (snapshots.length === 1) return snapshots[0];
+  const lengths = Float64Array.from(snapshots, ({ length }) => length);
+  return concatBytes([new Uint8Array(lengths.buffer), ...snapshots]);
+}
+
+/** The snapshots that {@linkcode packed} has put together; those before the first row are empty. */
+function unpacked(all: Uint8Array, count: number): Uint8Array[] {
+  if (count === 1 || all.length === 0) return Array(count).fill(all);
+  const lengths = new Float64Array(all.slice(0, 8 * count).buffer);
+  let at = 8 * count;
+  return Array.from(lengths, (length) => all.subarray(at, at += length));
 }

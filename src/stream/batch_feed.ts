@@ -9,7 +9,7 @@ import { splitBatch } from "../hive/message_queue.ts";
 import { Alignment, checkAligns, type PartitionMarks } from "./alignment.ts";
 import type { BadInputs } from "./bad_inputs.ts";
 import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
-import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
+import { allWindows, type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
 import { ReadingClock } from "./made_time.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";
 import { type TimedRows, WatermarkFeed } from "./watermark_feed.ts";
@@ -433,10 +433,11 @@ function timeColumn(resolved: ResolvedPlan | undefined): string | undefined {
 
 /** The first end after a watermark of a window that holds a time. */
 function nextEndOf(
-  { window, calendar, others = [] }: PipelinePlan,
+  plan: PipelinePlan,
 ): (time: number, watermark: number) => number {
+  const { calendar } = plan;
   if (!calendar) {
-    const shape = new SharedShape([window!, ...others.map(({ window }) => window)]);
+    const shape = new SharedShape(allWindows(plan));
     return (time, watermark) => shape.nextEnd(time, watermark);
   }
   return (time, watermark) => {

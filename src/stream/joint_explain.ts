@@ -1,7 +1,7 @@
 import { spellDuration } from "../runtime/duration.ts";
 import { explain } from "./explain.ts";
 import type { Joinable } from "./joinable.ts";
-import { type SliceGroup, sliceGroups } from "./slice_sharing.ts";
+import { runGroups, type SliceGroup, sliceGroups } from "./slice_sharing.ts";
 import { allIn } from "./shared_sources.ts";
 import type { Source } from "./source.ts";
 
@@ -9,7 +9,8 @@ import type { Source } from "./source.ts";
 export function explainJoint(members: readonly Joinable[]): string {
   const plans = members.map(({ parts }, at) => `pipeline ${at + 1}\n${explain(parts)}`);
   const groups = sliceGroups(members).flatMap((group) => groupLine(group, members));
-  return [[...sourceLines(members), ...groups].join("\n"), ...plans].join("\n\n");
+  const common = [...sourceLines(members), ...groups, ...runLines(members)];
+  return [common.join("\n"), ...plans].join("\n\n");
 }
 
 function sourceLines(members: readonly Joinable[]): string[] {
@@ -41,6 +42,12 @@ function groupLine(
     ];
   }
   return why === undefined ? [] : [`pipeline ${members[0] + 1} has slices of its own: ${why}`];
+}
+
+function runLines(all: readonly Joinable[]): string[] {
+  return runGroups(all).filter(({ slices }) => slices.length > 1).map(({ members }) => {
+    return `pipelines ${listed(members.toSorted((a, b) => a - b))} run on the same bees`;
+  });
 }
 
 /** The numbers that pipelines have in messages, as a list in words. */

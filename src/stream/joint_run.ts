@@ -6,7 +6,7 @@ import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
 import { queuedBatches } from "./queued_batches.ts";
 import { SharedRun } from "./shared_run.ts";
 import { SharedSources } from "./shared_sources.ts";
-import { sliceGroups } from "./slice_sharing.ts";
+import { type RunGroup, runGroups, sharedPlan } from "./slice_sharing.ts";
 import type { Source } from "./source.ts";
 import { StageRun } from "./stage_run.ts";
 
@@ -51,39 +51,38 @@ export class JointRun {
       signal: AbortSignal.any(stops),
       ...(onProgress && { onProgress: () => this.#tellProgress() }),
     };
-    const groups = sliceGroups(members);
-    this.#sources = new SharedSources(
-      groups.map(({ members: [first], stage }) => stage ?? members[first].parts.source),
-    );
+    const groups = runGroups(members);
+    this.#sources = new SharedSources(groups.map((group) => sourceOf(members, group)));
     const opened: Member[] = [];
-    for (const { members: group, stage } of groups) {
-      this.#open(group.map((at) => members[at]), stage)
-        .forEach((member, at) => opened[group[at]] = member);
+    for (const group of groups) {
+      this.#open(members, group).forEach((member, at) => opened[group.members[at]] = member);
     }
     this.#members = opened;
     signal?.addEventListener("abort", this.#drainSources);
     if (signal?.aborted) this.#drainSources();
   }
 
-  /** Opens a pipeline, or several that share slices; or one of whose results others go on. */
-  #open(group: readonly Joinable[], stage: Source | undefined): Member[] {
-    const [{ parts }] = group;
-    const view = this.#sources.view(stage ?? parts.source);
-    if (stage) {
+  /** Opens a pipeline, or several that are one run; or one with whose results others go on. */
+  #open(all: readonly Joinable[], group: RunGroup): Member[] {
+    const joined = group.members.map((at) => all[at]);
+    const [{ parts }] = joined;
+    const view = this.#sources.view(sourceOf(all, group));
+    if (group.slices[0].stage) {
       const { runtime, badRecords } = parts.settings;
       const run = new StageRun(view, { runtime, badRecords, signal: this.#runOptions.signal! });
-      return [{ joined: group[0], run, leave: () => run.leave() }];
+      return [{ joined: joined[0], run, leave: () => run.leave() }];
     }
-    if (group.length > 1) {
-      const { parts: runs } = new SharedRun(group, view, this.#runOptions);
-      return runs.map((run, at) => ({ joined: group[at], run, leave: () => run.leave() }));
+    if (joined.length > 1) {
+      const plan = sharedPlan(all, group);
+      const { parts: runs } = new SharedRun(joined, { view, plan }, this.#runOptions);
+      return runs.map((run, at) => ({ joined: joined[at], run, leave: () => run.leave() }));
     }
     const run = new PipelineRun({ ...parts, source: view }, this.#runOptions);
     const leave = () => {
       view.leave();
       run.leave();
     };
-    return [{ joined: group[0], run, leave }];
+    return [{ joined: joined[0], run, leave }];
   }
 
   /** Runs all to the end of their sources. */
@@ -139,6 +138,11 @@ export class JointRun {
     this.#isDrained = true;
     this.#sources.end();
   };
+}
+
+/** What a group reads. */
+function sourceOf(all: readonly Joinable[], { members: [first], slices }: RunGroup): Source {
+  return slices[0].stage ?? all[first].parts.source;
 }
 
 /** Brings the results of a pipeline into a queue, whoever reads them when. */

@@ -75,8 +75,8 @@ export class Ledger {
 /** What became of a batch for a kind of windows. */
 function countsOf({ counts, kinds }: Outcome, kind: number): RowCounts {
   if (!kinds) return counts;
-  const { absorbed, filtered, late } = kinds[kind];
-  return { ...counts, absorbed, filtered, late };
+  const { absorbed, filtered, late, untimed } = kinds[kind];
+  return { ...counts, absorbed, filtered, late, untimed };
 }
 
 /** A batch without what became of it. */

@@ -7,6 +7,7 @@ import { OrderedInput, type OrderedSpec, ROW_WATERMARK } from "../hive/ordered_i
 import type { StepSpec } from "../hive/row_steps.ts";
 import { RowSteps } from "../hive/row_steps.ts";
 import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
+import type { WindowsBeside } from "../hive/window_task.ts";
 import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
 import {
   Aggregate,
@@ -64,6 +65,9 @@ export interface OtherWindows {
   readonly aggregates: Aggregates;
 }
 
+/** Windows with keys and steps of their own, of the same rows and event times as others. */
+export type PlanBeside = Pick<PipelinePlan, "steps" | "keys" | "others"> & OtherWindows;
+
 /** What a pipeline does, as it was put together. */
 export interface PipelinePlan {
   readonly time?: TimePlan;
@@ -79,6 +83,8 @@ export interface PipelinePlan {
   readonly aggregates?: Aggregates;
   /** Other windows of the same rows and keys, whose slices they share; not of calendars. */
   readonly others?: readonly OtherWindows[];
+  /** Windows that run on the same bees, with keys and steps of their own; no function is in any. */
+  readonly beside?: readonly PlanBeside[];
   /** In the place of `window`: what must see rows in order. */
   readonly ordered?: OrderedPlan;
 }
@@ -94,6 +100,8 @@ export interface ResolvedPlan {
   readonly steps: readonly StepSpec[];
   /** Absent in a pipeline without windows. */
   readonly window?: WindowSpec;
+  /** Windows that run on the same bees, with keys and steps of their own. */
+  readonly beside?: readonly WindowsBeside[];
   /** Windows over rows in the order of their source, in the place of `window`. */
   readonly ordered?: OrderedSpec;
   /** Of calendar windows. */
@@ -180,9 +188,30 @@ export function columnsOf(aggregates: Aggregates): string[] {
   return Object.values(aggregates).flatMap(columnsOfAggregate);
 }
 
+/** The plan of each of those that run on the same bees. */
+export function plansIn(plan: PipelinePlan): readonly PipelinePlan[] {
+  const { beside = [], others: _, ...common } = plan;
+  return [plan, ...beside.map((each) => ({ ...common, ...each }))];
+}
+
+/** All windows of a plan, each a kind, in their order. */
+export function allWindows(plan: PipelinePlan): readonly WindowAssigner[] {
+  return plansIn(plan).flatMap(({ window, others = [] }) =>
+    window ? [window, ...others.map(({ window }) => window)] : []
+  );
+}
+
+/** What all of those that run on the same bees ask for. */
+function columnsForAll(plan: PipelinePlan): Set<string> | undefined {
+  const all = plansIn(plan).map((each) => wantedColumns(each, windowSpec(each)));
+  const known = all.filter((names) => names !== undefined);
+  return known.length < all.length ? undefined : new Set(known.flatMap((names) => [...names]));
+}
+
 /** The columns that a plan asks its source for; `undefined`: all of them. */
 export function askedColumns(plan: PipelinePlan): ReadonlySet<string> | undefined {
-  const names = wantedColumns(plan, windowSpec(plan) ?? orderedSpec(plan));
+  const ordered = orderedSpec(plan);
+  const names = ordered ? wantedColumns(plan, ordered) : columnsForAll(plan);
   for (const name of plan.time?.watermarks?.strategy.columns ?? []) names?.add(name);
   if (plan.time) names?.add(plan.time.column);
   return names && new Set([...names].filter((name) => !isComputed(name)));
@@ -212,7 +241,8 @@ export function resolvePlan(
   const resultSchema = resultSchemaOf({ window, ordered, steps, aggregates }, source);
   const { watermarks } = plan.time ?? {};
   const { fields } = ordered && watermarks ? withWatermarks(source) : source;
-  const wanted = options.whole || windows?.tellsLate ? undefined : wantedColumns(plan, windows);
+  const asked = () => ordered ? wantedColumns(plan, ordered) : columnsForAll(plan);
+  const wanted = options.whole || windows?.tellsLate ? undefined : asked();
   if (ordered && watermarks) wanted?.add(ROW_WATERMARK);
   const picked = fields.flatMap(({ name }, at) => !wanted || wanted.has(name) ? [at] : []);
   const schema = { fields: picked.map((at) => fields[at]) };
@@ -222,8 +252,23 @@ export function resolvePlan(
     ...(ordered && { ordered }),
     ...(calendar && { calendar }),
     ...(tellerOf && { tellerOf }),
+    ...besideOf(plan, source, options.tellsLate),
   };
   return { source: own, schema, picked, steps, ...timing, ...(resultSchema && { resultSchema }) };
+}
+
+/** What runs beside the first of some windows. */
+function besideOf(plan: PipelinePlan, source: Schema, tellsLate: boolean | undefined) {
+  const beside = plansIn(plan).slice(1).map((each): WindowsBeside => {
+    const [steps, window, aggregates] = [
+      stepsOf(each),
+      windowSpec(each, tellsLate)!,
+      aggregatesOf(each),
+    ];
+    resultSchemaOf({ window, ordered: undefined, steps, aggregates }, source);
+    return { steps, window };
+  });
+  return beside.length > 0 ? { beside } : {};
 }
 
 /** With watermarks that are decided row by row, behind all other columns. */

@@ -23,7 +23,7 @@ import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import { OrderedJob } from "./ordered_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
-import { askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
+import { allWindows, askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch } from "./source.ts";
 import { metricsWith, stageOf } from "./stage.ts";
 import { TransformJob } from "./transform_job.ts";
@@ -161,7 +161,7 @@ export class PipelineRun {
       settled: () => this.#wake(),
     };
     this.#bad = new BadInputs(settings, events);
-    this.#rowsOut = Array(1 + (plan.others?.length ?? 0)).fill(0);
+    this.#rowsOut = Array(Math.max(1, allWindows(plan).length)).fill(0);
     this.#late = this.#rowsOut.map(() =>
       new LateOutput(settings.lateOutput, { ...events, late: spec.onLate })
     );

@@ -2,15 +2,14 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import type { Joinable, ResultRun } from "./joinable.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
-import { type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
+import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
 import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
-import { sharedPlan } from "./slice_sharing.ts";
 import type { SourceView } from "./shared_source.ts";
 
 /** Rows of one pipeline that may wait to be taken. */
 const MAX_WAITING_ROWS = 65_536;
 
-/** One run for several pipelines, whose windows share slices. */
+/** One run for several pipelines, whose windows share slices or stand side by side. */
 export class SharedRun {
   /** The run as each of the pipelines sees it. */
   readonly parts: readonly ResultRun[];
@@ -19,11 +18,19 @@ export class SharedRun {
   readonly #queues: readonly BatchQueue[];
   #pumping: Promise<void> | undefined;
 
-  /** Opens the source; the run begins when the first of the pipelines takes results. */
-  constructor(members: readonly Joinable[], view: SourceView, options: RunOptions) {
+  /**
+   * Opens the source; the run begins when the first of the pipelines takes results.
+   *
+   * @param plan Of all of them, in their order.
+   */
+  constructor(
+    members: readonly Joinable[],
+    { view, plan }: { readonly view: SourceView; readonly plan: PipelinePlan },
+    options: RunOptions,
+  ) {
     const { settings } = members[0].parts;
     this.#view = view;
-    this.#run = new PipelineRun({ source: view, plan: sharedPlan(members), settings }, options);
+    this.#run = new PipelineRun({ source: view, plan, settings }, options);
     this.#queues = members.map(() => new BatchQueue(MAX_WAITING_ROWS));
     this.parts = members.map((member, kind) => new SharedPart(this, member, kind));
   }

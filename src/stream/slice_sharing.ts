@@ -168,11 +168,62 @@ export function sliceGroups(all: readonly Joinable[]): SliceGroup[] {
   return groups.groups;
 }
 
-/** The plan of all windows of a group of which there are several. */
-export function sharedPlan(members: readonly Joinable[]): PipelinePlan {
-  const [first, ...others] = members.map(({ parts: { plan } }) => plan as SharingPlan);
+/** Pipelines that are one run, on the same bees. */
+export interface RunGroup {
+  /** Their numbers, those that share slices one after the other. */
+  readonly members: readonly number[];
+  /** Those that share slices. */
+  readonly slices: readonly SliceGroup[];
+}
+
+/** Whether no row can be bad for a pipeline alone, which would have to be told of it alone. */
+function hasNoBadRows({ parts: { plan } }: Joinable): boolean {
+  return isSharing(plan) && unsureColumns(plan) === "[]" &&
+    plan.steps.every((step) => "node" in step && isSure(step.node));
+}
+
+/**
+ * Groups pipelines that are one run: windows of the same source and event times with other keys or
+ * steps, as far as these have a value for every row.
+ */
+export function runGroups(all: readonly Joinable[]): RunGroup[] {
+  const runs: { members: number[]; slices: SliceGroup[]; isOpen: boolean }[] = [];
+  for (const group of sliceGroups(all)) {
+    const { members, stage } = group;
+    const isOpen = !stage && members.every((at) => hasNoBadRows(all[at]));
+    const run = runs.find((run) =>
+      isOpen && run.isOpen && run.members.length + members.length <= MAX_KINDS &&
+      areBeside(all[run.members[0]], all[members[0]])
+    );
+    if (run) {
+      run.members.push(...members);
+      run.slices.push(group);
+    } else runs.push({ members: [...members], slices: [group], isOpen });
+  }
+  return runs;
+}
+
+function areBeside({ parts: one }: Joinable, { parts: other }: Joinable): boolean {
+  return one.source === other.source && one.settings === other.settings &&
+    isSameTime(one.plan.time!, other.plan.time!);
+}
+
+/** The plan of pipelines that are one run, of which there are several. */
+export function sharedPlan(all: readonly Joinable[], { slices }: RunGroup): PipelinePlan {
+  const [first, ...beside] = slices.map(({ members }): SharingPlan => {
+    const [one, ...others] = members.map((at) => all[at].parts.plan as SharingPlan);
+    return {
+      ...one,
+      ...(others.length > 0 && {
+        others: others.map(({ window, aggregates }) => ({ window, aggregates })),
+      }),
+    };
+  });
+  if (beside.length === 0) return first;
   return {
     ...first,
-    others: others.map(({ window, aggregates }) => ({ window, aggregates })),
+    beside: beside.map(({ steps, keys = [], window, aggregates, others }) => {
+      return { steps, keys, window, aggregates, ...(others && { others }) };
+    }),
   };
 }

@@ -16,19 +16,23 @@ export class WindowJob extends OwnersJob {
   override readonly task: WindowTaskSpec;
   /** Of each kind of windows. */
   readonly #results: readonly WindowResults[];
+  /** The same by parts of the task. */
+  readonly #parts: readonly (readonly WindowResults[])[];
   readonly #calendar: CalendarTime | undefined;
 
   /** A job by a plan with windows. */
   constructor(plan: ResolvedPlan, settings: PipelineSettings) {
     super(settings);
     const { workers, epochRows, kernel } = settings;
-    const { schema, steps } = plan;
+    const { schema, steps, beside = [] } = plan;
     const window = plan.window!;
-    this.task = { kind: "windows", schema, steps, window, workers, kernel, epochRows };
+    const windows = { steps, window, ...(beside.length > 0 && { beside }) };
+    this.task = { kind: "windows", schema, ...windows, workers, kernel, epochRows };
     this.#calendar = plan.calendar;
-    const kinds = 1 + (window.others?.length ?? 0);
-    const { keys: { length } } = window;
-    this.#results = Array.from({ length: kinds }, () => new WindowResults(workers, length));
+    this.#parts = [windows, ...beside].map(({ window: { keys, others = [] } }) =>
+      Array.from({ length: 1 + others.length }, () => new WindowResults(workers, keys.length))
+    );
+    this.#results = this.#parts.flat();
   }
 
   override get windows(): number {
@@ -55,7 +59,7 @@ export class WindowJob extends OwnersJob {
         return this.#results[header.count]
           .add(bee, decodeFrame(body.slice(), { trusted: true }).batch!);
       case MessageKind.passed:
-        for (const results of this.#results) results.passed(bee, header.watermark);
+        for (const results of this.#parts[header.count]) results.passed(bee, header.watermark);
     }
   }
 

@@ -25,13 +25,15 @@ function assertAlone({ cases, runs, opened }: TogetherRun): void {
 }
 
 Deno.test("Windows of the same rows give together what each gives alone", async () => {
-  let shared = 0;
+  let [shared, beside] = [0, 0];
   await eachSeed(1, async (seed) => {
     const run = await simulateTogether(seed, { faults: false });
     assertAlone(run);
     if (run.shared) shared++;
+    if (run.beside) beside++;
   });
   assert(shared > SEEDS / 2, `only ${shared} of ${SEEDS} share slices`);
+  assert(beside > SEEDS / 4, `only ${beside} of ${SEEDS} run side by side`);
 });
 
 Deno.test("Late and bad rows are those of each alone, however watermarks come about", async () => {

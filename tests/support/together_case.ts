@@ -37,6 +37,8 @@ export interface TogetherRun {
   readonly opened: number;
   /** Whether some of them shared slices. */
   readonly shared: boolean;
+  /** Whether some of them ran on the same bees without that. */
+  readonly beside: boolean;
 }
 
 type Batches = AsyncGenerator<RecordBatch, void, undefined>;
@@ -117,6 +119,7 @@ export async function simulateTogether(
     runs: runs.map((lines, at) => ({ lines, metrics: pipelines[at].metrics() })),
     opened,
     shared: together(...pipelines).explain().includes(" share slices of "),
+    beside: together(...pipelines).explain().includes(" run on the same bees"),
   };
 }
 
