@@ -17,13 +17,10 @@ import {
 } from "./support/oracle.ts";
 import { exactly } from "./support/oracle_aggregates.ts";
 import { pipelineWindow } from "./support/oracle_windows.ts";
-import {
-  BEAM_CASES,
-  type FactMark,
-  FLINK_CASES,
-  KAFKA_CASES,
-  type SemanticsCase,
-} from "./support/semantics_cases.ts";
+import { BEAM_CASES } from "./support/semantics_beam.ts";
+import type { FactMark, SemanticsCase } from "./support/semantics_cases.ts";
+import { FLINK_CASES } from "./support/semantics_flink.ts";
+import { KAFKA_CASES } from "./support/semantics_kafka.ts";
 
 const ENGINES = { flink: FLINK_CASES, kafka: KAFKA_CASES, beam: BEAM_CASES } as const;
 
