@@ -5,9 +5,9 @@ import {
   StagedDictionary,
 } from "./column_staging.ts";
 import { MemoryBlock } from "./memory_block.ts";
+import { keyBytesOf, keySources, valueSources } from "./row_columns.ts";
 import type { SessionContext } from "./session_context.ts";
 import type { SessionOrigin, SessionOutcome, SessionRows } from "./session_types.ts";
-import { MAX_KEY_BYTES } from "./window_check.ts";
 import type { KernelColumn } from "./window_types.ts";
 
 /** Rows that are copied and worked on at a time: their columns stay in the second-level cache. */
@@ -67,15 +67,8 @@ export class SessionIngest implements Disposable {
       ? [new ColumnSource(kernel, doubles(rows.gaps), { description: gapsAt })]
       : [];
     const marks = new ColumnSource(kernel, doubles(rows.watermarks), { description: next() });
-    const keys = rows.keys.map((column, index) => {
-      const dictionary = this.#dictionaries[index];
-      return new ColumnSource(kernel, column, { description: next(), dictionary });
-    });
-    const values = rows.values.map((column, index) => {
-      const isPaired = layout.pairs.some(({ x, y }) => x === index || y === index);
-      const validityOnly = layout.values[index].fields === 0 && !isPaired;
-      return new ColumnSource(kernel, column, { description: next(), validityOnly });
-    });
+    const keys = keySources(kernel, rows.keys, { dictionaries: this.#dictionaries, next });
+    const values = valueSources(kernel, rows.values, { layout, next });
     for (const key of keys) key.stageDictionary();
     const states = this.#lists.reserve(BLOCK_BYTES + rows.length * 4);
     return {
@@ -89,14 +82,11 @@ export class SessionIngest implements Disposable {
   /** Whether a batch can be taken in any case, so that nothing needs to be undone. */
   cannotFail({ length, keys }: Batch): boolean {
     const { kernel: { exports }, sessions } = this.#context;
-    const enough = MAX_KEY_BYTES / keys.length - 5;
-    const cells = keys.map((key) => key.cellBytes(length, enough));
-    const longest = cells.reduce((sum, cell) => sum + cell.longest + 5, 0);
-    if (longest > MAX_KEY_BYTES) return false;
-    // A long key is kept by each session, and encoded once a block.
-    const keyBytes = cells.reduce((sum, { total }) => sum + 2 * (total + 5 * length), 0);
+    const keyBytes = keyBytesOf(keys, length);
+    if (keyBytes === undefined) return false;
     const staged = Math.min(length, CHUNK_ROWS) * 16 * (HEAD_COLUMNS + keys.length * 2);
-    return exports.sessionsHold(sessions, length, keyBytes + staged) !== 0;
+    // A long key is kept by each session, and encoded once a block.
+    return exports.sessionsHold(sessions, length, 2 * keyBytes + staged) !== 0;
   }
 
   /** Takes the rows of a batch. */

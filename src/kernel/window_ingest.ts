@@ -6,7 +6,7 @@ import {
   StagedDictionary,
 } from "./column_staging.ts";
 import { MemoryBlock } from "./memory_block.ts";
-import { MAX_KEY_BYTES } from "./window_check.ts";
+import { keyBytesOf, keySources, valueSources } from "./row_columns.ts";
 import { checkCode, placeOwners, type TableContext } from "./window_context.ts";
 import { FIRST, LAST, LAYOUT_BYTES, RANGE, SUM } from "./window_layout.ts";
 import type {
@@ -100,15 +100,8 @@ export class WindowIngest implements Disposable {
     let description = this.#descriptions - DESCRIPTION_BYTES;
     const next = () => description += DESCRIPTION_BYTES;
     const times = new ColumnSource(kernel, rows.times, { description: next() });
-    const keys = rows.keys.map((column, index) => {
-      const dictionary = this.#dictionaries[index];
-      return new ColumnSource(kernel, column, { description: next(), dictionary });
-    });
-    const values = rows.values.map((column, index) => {
-      const isPaired = layout.pairs.some(({ x, y }) => x === index || y === index);
-      const validityOnly = layout.values[index].fields === 0 && !isPaired;
-      return new ColumnSource(kernel, column, { description: next(), validityOnly });
-    });
+    const keys = keySources(kernel, rows.keys, { dictionaries: this.#dictionaries, next });
+    const values = valueSources(kernel, rows.values, { layout, next });
     const fresh = keys.map((key) => key.stageDictionary());
     if (fresh.includes(true)) kernel.exports.newDictionary(table);
     const { length } = rows;
@@ -129,11 +122,8 @@ export class WindowIngest implements Disposable {
     if (maps !== 0 || length <= CHUNK_ROWS || exports.tableBytes(table) >>> 0 < LARGE_STATE_BYTES) {
       return false;
     }
-    const enough = MAX_KEY_BYTES / keys.length - 5;
-    const cells = keys.map((key) => key.cellBytes(length, enough));
-    const longest = cells.reduce((sum, cell) => sum + cell.longest + 5, 0);
-    if (longest > MAX_KEY_BYTES) return false;
-    const keyBytes = cells.reduce((sum, { total }) => sum + total + 5 * length, 0);
+    const keyBytes = keyBytesOf(keys, length);
+    if (keyBytes === undefined) return false;
     const staged = CHUNK_ROWS * 16 * (1 + keys.length + values.length);
     const map = keys.length === 1 ? keys[0].mapBytes : 0;
     return exports.tableHolds(table, length, keyBytes + staged, map) !== 0;
