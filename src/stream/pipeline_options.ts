@@ -175,14 +175,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     checkpointBatches = DEFAULT_CHECKPOINT_BATCHES,
   } = options;
   const memoryRange = { least: LEAST_BUDGET_BYTES, most: MOST_BUDGET_BYTES };
-  check.oneOf("badRecords", badRecords, BAD_INPUT_POLICIES);
-  const puts = "deadLetter";
-  check.target("badRecords", { policy: badRecords, puts, name: puts, target: deadLetter });
-  check.oneOf("lateData", lateData, LATE_DATA_POLICIES);
-  const aside = { puts: "sideOutput", name: "lateOutput", target: lateOutput };
-  const putsAside = lateData === "update" && lateOutput !== undefined ? aside.puts : lateData;
-  check.target("lateData", { policy: putsAside, ...aside });
-  check.oneOf("deliveryGuarantee", deliveryGuarantee, DELIVERY_GUARANTEES);
+  checkPolicies({ badRecords, deadLetter, lateData, lateOutput, deliveryGuarantee });
   return {
     workers: check.count("workers", workers, { least: 1, most: MAX_WORKERS }),
     maxLostBees: check.count("maxLostBees", maxLostBees, { least: 0 }),
@@ -205,6 +198,24 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     checkpointBatches: check.count("checkpointBatches", checkpointBatches, { least: 1 }),
     runtime,
   };
+}
+
+type Policies = Pick<
+  PipelineSettings,
+  "badRecords" | "deadLetter" | "lateData" | "lateOutput" | "deliveryGuarantee"
+>;
+
+/** @throws {TypeError} for a policy that there is not, or what it puts nowhere. */
+function checkPolicies(given: Policies): void {
+  const { badRecords, deadLetter, lateData, lateOutput, deliveryGuarantee } = given;
+  check.oneOf("badRecords", badRecords, BAD_INPUT_POLICIES);
+  const puts = "deadLetter";
+  check.target("badRecords", { policy: badRecords, puts, name: puts, target: deadLetter });
+  check.oneOf("lateData", lateData, LATE_DATA_POLICIES);
+  const aside = { puts: "sideOutput", name: "lateOutput", target: lateOutput };
+  const putsAside = lateData === "update" && lateOutput !== undefined ? aside.puts : lateData;
+  check.target("lateData", { policy: putsAside, ...aside });
+  check.oneOf("deliveryGuarantee", deliveryGuarantee, DELIVERY_GUARANTEES);
 }
 
 /** @throws {RangeError} when windows are to be revised for no time. */
