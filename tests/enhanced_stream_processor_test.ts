@@ -385,6 +385,23 @@ Deno.test("explain() tells the plan, and which promise holds", async () => {
   });
 });
 
+Deno.test("A property that no record has is an error, and one that is null or comes later is none", async () => {
+  const run = async (records: object[]) => {
+    return await inSimulation(20, async (runtime) => {
+      const stream = processor(runtime);
+      for (const record of records) {
+        await stream.processRecord(record as ProcessorRecord, { aggregate });
+      }
+      return (await stream.close()).map(({ value }) => value);
+    });
+  };
+  const message = 'column "value": no record so far has such a property, the first one has "at"';
+  await assertRejects(() => run([{ at: 1 }]), Error, message);
+  await assertRejects(() => run([{ at: 1 }, { at: 11 }]), Error, message);
+  assertEquals(await run([{ at: 1, value: null }]), [{ n: 1, total: null }]);
+  assertEquals(await run([{ at: 1 }, { at: 2, value: 3 }]), [{ n: 2, total: 3 }]);
+});
+
 Deno.test("Late records go aside as they were given", async () => {
   await inSimulation(8, async (runtime) => {
     const late: unknown[] = [];
@@ -524,6 +541,28 @@ Deno.test("A failure of which no call knows is told by close()", async () => {
     };
     await stream.processRecord({ at: 1, value: 1 }, options);
     await assertRejects(() => stream.close(), Error, "always");
+  });
+});
+
+Deno.test("Watermarks that fail reject the call and those that follow, and close() ends the bees", async () => {
+  await inSimulation(21, async (runtime) => {
+    const watermarkGenerator = new CustomWatermarks({
+      create: () => ({
+        onEvent: (time) => {
+          if (time > 20) throw new RangeError("too new");
+          return time;
+        },
+      }),
+    });
+    const stream = processor(runtime, { watermarkGenerator });
+    const add = (at: number) => stream.processRecord({ at, value: 1 }, { aggregate });
+    await add(1);
+    await add(11);
+    assert(runtime.workers.length > 0);
+    await assertRejects(() => add(21), RangeError, "too new");
+    await assertRejects(() => add(12), RangeError, "too new");
+    assertEquals(await stream.close(), []);
+    assertEquals(runtime.workers, []);
   });
 });
 

@@ -1,6 +1,6 @@
 import { StreamingError } from "../hive/streaming_error.ts";
 import { received } from "../runtime/known_options.ts";
-import type { Aggregates } from "../windows/aggregates.ts";
+import type { AggregatesOf } from "./pipeline.ts";
 import { noPipelineMetrics } from "./pipeline_metrics.ts";
 import {
   aggregationOf,
@@ -76,7 +76,7 @@ export class EnhancedStreamProcessor<In extends object = Record<string, unknown>
   }
 
   /**
-   * Takes a record, for a function that folds a window's and key's records. Calls may overlap: records are taken in the order of the calls.
+   * Takes a record, for a function of the list of a window's and key's records. Calls may overlap: records are taken in the order of the calls.
    *
    * @returns the results of the windows that the record closed, by the ends of their windows and
    *   then by key; `undefined` when it closed none. Windows that the clock closed, where watermarks
@@ -87,15 +87,15 @@ export class EnhancedStreamProcessor<In extends object = Record<string, unknown>
    */
   processRecord<Own extends Value, Context = unknown>(
     record: In,
-    options: FoldAggregation<In, Own, Context>,
-  ): Promise<WindowResult<Own>[] | undefined>;
-  /** Takes a record, for a function of the list of a window's and key's records. */
-  processRecord<Own extends Value, Context = unknown>(
-    record: In,
     options: ListAggregation<In, Own, Context>,
   ): Promise<WindowResult<Own>[] | undefined>;
+  /** Takes a record, for a function that folds a window's and key's records one by one. */
+  processRecord<Own extends Value, Context = unknown>(
+    record: In,
+    options: FoldAggregation<In, Own, Context>,
+  ): Promise<WindowResult<Own>[] | undefined>;
   /** Takes a record, for built-in aggregates. */
-  processRecord<const Specs extends Aggregates>(
+  processRecord<const Specs extends AggregatesOf<In>>(
     record: In,
     options: BuiltInAggregation<Specs>,
   ): Promise<WindowResult<BuiltInValue<In, Specs>>[] | undefined>;

@@ -97,11 +97,16 @@ export class ProcessorColumns {
   readonly #key: ColumnBuilder = columnBuilder({ kind: "utf8" });
   readonly #whole: ColumnBuilder | undefined;
   readonly #first: FirstRows;
+  /** Columns that no record so far has had. */
+  readonly #missing: Set<string>;
   #values: RecordBatchBuilder | undefined;
+  /** What the first record has. */
+  #known: readonly string[] | undefined;
 
   /** Columns without rows. */
   constructor({ names, keepsWhole, schema }: ProcessorColumnsOptions) {
     this.#names = [...names];
+    this.#missing = new Set(names);
     if (keepsWhole) {
       this.#whole = columnBuilder({ kind: "mixed" });
       this.#fields.push({ name: WHOLE_RECORD, type: { kind: "mixed" } });
@@ -143,8 +148,10 @@ export class ProcessorColumns {
 
   #append(record: object): void {
     if (this.#names.length === 0) return;
-    if (this.#values) this.#values.append(record);
-    else if (this.#first.add(pickedFrom(record, this.#names))) this.#infer();
+    if (this.#values) return this.#values.append(record);
+    for (const name of this.#missing) if (name in record) this.#missing.delete(name);
+    this.#known ??= Object.keys(record);
+    if (this.#first.add(pickedFrom(record, this.#names))) this.#infer();
   }
 
   /** A batch of all rows since the last one. */
@@ -169,12 +176,24 @@ export class ProcessorColumns {
 
   #infer(): void {
     const { rows, schema } = this.#first.take();
+    const [missing] = this.#missing;
+    if (missing !== undefined) throw this.#lacking(missing);
     this.#begin(withoutGuesses(schema, rows));
     try {
       for (const row of rows) this.#values!.append(row);
     } catch (cause) {
       throw new StreamingError((cause as Error).message, { cause });
     }
+  }
+
+  #lacking(name: string): StreamingError {
+    const known = this.#known?.map((each) => JSON.stringify(each)).join(", ");
+    return new StreamingError(
+      `Cannot aggregate column ${
+        JSON.stringify(name)
+      }: no record so far has such a property, the ` +
+        `first one has ${known || "none"}; pass a schema if others have it`,
+    );
   }
 
   #begin(schema: Schema): void {

@@ -8,7 +8,7 @@ import { WatermarkTracker } from "../windows/watermark_tracker.ts";
 import { WHOLE_RECORD } from "./bad_inputs.ts";
 import { explain } from "./explain.ts";
 import { GivenWatermarks } from "./given_watermarks.ts";
-import { type ClosingRule, closingRule, type Closings } from "./closings.ts";
+import { type ClosingRecord, type ClosingRule, closingRule, type Closings } from "./closings.ts";
 import { partsOf, pipelineFrom } from "./pipeline_builder.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import { PipelineRun, type RunSpec } from "./pipeline_run.ts";
@@ -143,10 +143,17 @@ export class ProcessorEngine<In extends object> {
     const time = timeOf(record);
     const key = encodeKey(keyOf(record));
     const told = this.#teller.tell(record);
-    this.#elapse();
+    this.#guarded(() => this.#elapse());
     const before = this.#tracker.watermark;
     this.#guarded(() => this.#source.push({ time, key, record }), TypeError);
-    this.#guarded(() => this.#tracker.event(0, time, told));
+    return this.#guarded(() => {
+      this.#tracker.event(0, time, told);
+      return this.#taken({ time, key, before });
+    });
+  }
+
+  /** A record is in; tells what is to come of it. */
+  #taken({ time, key, before }: ClosingRecord): Claim | undefined {
     const { watermark } = this.#tracker;
     this.#given.give(watermark);
     this.#rows++;
@@ -158,9 +165,9 @@ export class ProcessorEngine<In extends object> {
   }
 
   /** A call that half changed something cannot be gone on from. */
-  #guarded(change: () => void, harmless?: typeof TypeError): void {
+  #guarded<T>(change: () => T, harmless?: typeof TypeError): T {
     try {
-      change();
+      return change();
     } catch (error) {
       if (!harmless || !(error instanceof harmless)) this.#fail(error);
       throw error;
@@ -207,6 +214,10 @@ export class ProcessorEngine<In extends object> {
 
   /** Closes all windows of which it is known when they end; gives what is to come of all so far. */
   flush(): Claim {
+    return this.#guarded(() => this.#flushed());
+  }
+
+  #flushed(): Claim {
     const end = this.#closings.lastEnd;
     if (end > this.#tracker.watermark) {
       this.#tracker.advance(end);
@@ -226,7 +237,11 @@ export class ProcessorEngine<In extends object> {
   /** No more records will come: resolves when all is done and the bees have ended. */
   async end(): Promise<void> {
     this.#cancelTick?.();
-    this.#source.end();
+    try {
+      this.#source.end();
+    } catch (error) {
+      this.#fail(error);
+    }
     await this.#driving;
     this.#closings.close(this.#closings.lastEnd);
   }

@@ -61,10 +61,12 @@ export class PushedSource implements Source {
     }
   }
 
-  /** Nobody reads any more. */
+  /** Nothing of what waits is to be read any more, and nothing waits for room. */
   abandon(): void {
     this.#hasEnded = true;
+    this.#sealed = [];
     this.#relieve();
+    this.#wake?.();
   }
 
   /** Begins to read. */
@@ -73,7 +75,6 @@ export class PushedSource implements Source {
       next: () => this.#next(),
       return: () => {
         this.abandon();
-        this.#wake?.();
         return Promise.resolve({ done: true, value: undefined });
       },
     };
