@@ -167,3 +167,55 @@ Deno.test("More open windows than may be, or more values than a list may have, f
   const long = driverOf({});
   assertThrows(() => long.pipe(rowsOf([{ at: 1 }, { at: 2 }, { at: 3 }])), Error, "2");
 });
+
+Deno.test("Windows that reach beyond all times give their bounds, whichever way they are computed", () => {
+  const most = 8.64e15;
+  const rows = [{ at: -most }, { at: 5 }, { at: most }].map((row) => ({ ...row, key: "a" }));
+  const columns = schema({ at: t.timestamp, key: t.utf8 });
+  const boundsOf = (window: TumblingWindow | SessionWindow | TrailingWindow, lists: boolean) => {
+    const windowed = from([] as typeof rows).timestamps("at", { maxDisorder: 2 ** 53 - 1 })
+      .window(window);
+    const driver = new PipelineDriver(
+      windowed.aggregate({ n: count(), ...(lists && { all: collect("key") }) }),
+      { schema: columns },
+    );
+    driver.pipe(rows);
+    driver.end();
+    return driver.results().map(({ windowStart, windowEnd, n }) => [windowStart, windowEnd, n]);
+  };
+  for (const lists of [false, true]) {
+    assertEquals(boundsOf(new TumblingWindow({ size: most }), lists), [
+      [-most, 0, 1],
+      [0, most, 1],
+      [most, 2 * most, 1],
+    ]);
+    assertEquals(boundsOf(new SessionWindow({ gap: most }), lists), [
+      [-most, 0, 1],
+      [5, 2 * most, 2],
+    ]);
+    assertEquals(boundsOf(new TrailingWindow({ duration: most }), lists), [
+      [-2 * most, 1 - most, 1],
+      [5 - most, 6, 1],
+      [0, most + 1, 2],
+    ]);
+  }
+});
+
+Deno.test("Gaps without end are as long as all time, and those below 1 ms none, with lists too", () => {
+  const gaps = [2.9, 0.5, -5, NaN, null, Infinity, 1e300, 2 ** 53, 8.64e15];
+  const columns = schema({ at: t.timestamp, gap: t.f64 });
+  for (const lists of [false, true]) {
+    const driver = new PipelineDriver(
+      from([] as { at: number; gap: number }[]).timestamps("at").keyBy("gap")
+        .window(new SessionWindow({ gap: col<number>("gap") }))
+        .aggregate({ n: count(), ...(lists && { all: collect("at") }) }),
+      { schema: columns },
+    );
+    driver.pipe(gaps.map((gap, at) => ({ at, gap })));
+    driver.end();
+    const ends = driver.results().map(({ gap, windowEnd }) => [gap, windowEnd]);
+    const most = 8.64e15;
+    assertEquals(ends, [[2.9, 2], [1e300, most + 6], [2 ** 53, most + 7], [most, most + 8]]);
+    assertEquals([driver.metrics().absorbed, driver.metrics().filtered], [4, 5]);
+  }
+});

@@ -98,6 +98,18 @@ Deno.test("PipelineDriver.advanceTime() moves what goes by the clock, and nothin
   assertEquals(driver.metrics().lostBees, 0);
 });
 
+Deno.test("PipelineDriver.end() gives all results, however many times the memory of a bee they fill", () => {
+  const driver = new PipelineDriver(
+    from([] as { at: number }[], { ringBytes: 1 << 14 }).timestamps("at").keyBy("at")
+      .window(new TumblingWindow({ size: 100_000 })).aggregate({ n: count() }),
+    { schema: schema({ at: t.f64 }) },
+  );
+  driver.pipe(Array.from({ length: 50_000 }, (_, at) => ({ at })));
+  driver.end();
+  assertEquals(driver.results().length, 50_000);
+  assertEquals(driver.metrics().inFlight, 0);
+});
+
 Deno.test("PipelineDriver.pipe() keeps partitions apart, which end and become idle", () => {
   const drive = (idle?: { after: number; clock: "wall" }) => {
     const source = new TestSource<{ at: number }>({ partitions: 2 });

@@ -381,3 +381,27 @@ Deno.test("Timers gives what is due in the order of time, each time once", () =>
     }
   });
 });
+
+Deno.test("an early pane waits for its time once, however often rows make it due anew", () => {
+  const { add } = Timers.prototype;
+  let added = 0;
+  Timers.prototype.add = function (time, due) {
+    added++;
+    add.call(this, time, due);
+  };
+  try {
+    const window = { kind: "aligned", extent: { size: 100, offset: 0 } } as const;
+    const early = operator({ window, trigger: { everyRows: 2, every: 10 } });
+    put(early, 0, Array.from({ length: 999 }, (_, at) => [at % 2 * 10, "a"]));
+    assert(added <= 4, `${added} times`);
+    early.take();
+    early.advance(10);
+    assertEquals(given(early), [["a", 999, 0, "early", 499, 499]]);
+    put(early, 1, [[5, "a", 10], [15, "a", 10], [15, "a", 10]]);
+    early.take();
+    early.advance(20);
+    assertEquals(given(early), [["a", 1002, 0, "early", 501, 501]]);
+  } finally {
+    Timers.prototype.add = add;
+  }
+});

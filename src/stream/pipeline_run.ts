@@ -258,7 +258,8 @@ export class PipelineRun {
       for (let next = this.#taken(); next; next = this.#taken()) taken.push(next);
       const watermark = this.#passedOn();
       if (watermark !== undefined) taken.push({ watermark });
-    } while (this.#pump() || work());
+      // A bee that waits for room has sent what there was room for.
+    } while (this.#pump() || work() || this.#pump());
     if (this.#bees) this.#keepClock(this.#bees);
     if (this.isFinished) this.#checkAccounts();
     return taken;

@@ -1,15 +1,8 @@
 import type { Column } from "../../batch/column.ts";
-import { readColumn } from "../../batch/column_reader.ts";
 import { MAX_TIMESTAMP_MS } from "../../batch/time_range.ts";
 
 const HIGH = 2 ** 32;
 const NO_TIMES: Float64Array = new Float64Array();
-
-/** The numbers of a column, whole or not; `NaN` where there is none. */
-export function readNumbers(column: Column, length: number): Float64Array {
-  const cells = readColumn(column, { start: 0, end: length });
-  return Float64Array.from(cells, (cell) => cell === null ? NaN : Number(cell));
-}
 
 function blank(times: Float64Array, length: number, validity: Uint8Array): void {
   for (let row = 0; row < length; row++) {

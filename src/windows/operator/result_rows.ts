@@ -9,6 +9,8 @@ import type { KeyIds } from "./key_ids.ts";
 import { ORDER_COLUMNS } from "../window_operator.ts";
 import { WINDOW_COLUMNS } from "../window_table.ts";
 
+const FIRST_BOUND = ORDER_COLUMNS.length;
+
 /** What stands in a result row before its keys. */
 export interface ResultHead {
   readonly start: number;
@@ -159,8 +161,8 @@ export class ResultRows {
     columns[0].push(this.#at);
     columns[1].push(this.#sequence);
     columns[2].push(this.#place);
-    columns[3].push(Number.isFinite(start) ? start : null);
-    columns[4].push(Number.isFinite(end) ? end : null);
+    columns[FIRST_BOUND].push(boundOf(start));
+    columns[FIRST_BOUND + 1].push(boundOf(end));
     let at = ORDER_COLUMNS.length + WINDOW_COLUMNS.length;
     if (hasPanes) {
       columns[at++].push(index);
@@ -176,7 +178,10 @@ export class ResultRows {
   take(): RecordBatch | undefined {
     if (this.#length === 0) return undefined;
     const { fields } = this.schema;
-    const columns = fields.map((field, at) => columnOf(field, this.#columns[at]));
+    const columns = fields.map((field, at) => {
+      const isBound = at >= FIRST_BOUND && at < FIRST_BOUND + WINDOW_COLUMNS.length;
+      return (isBound ? boundsOf : columnOf)(field, this.#columns[at]);
+    });
     const batch = new RecordBatch(this.schema, columns, this.#length);
     this.clear();
     return batch;
@@ -187,6 +192,17 @@ export class ResultRows {
     this.#columns = this.schema.fields.map(() => []);
     this.#length = 0;
   }
+}
+
+/** A bound as it is gathered; the longest windows reach further than numbers are exact. */
+function boundOf(time: number): number | bigint | null {
+  if (Number.isSafeInteger(time)) return time;
+  return Number.isFinite(time) ? BigInt(time) : null;
+}
+
+/** Timestamps of events are not that far away, but bounds of windows may be. */
+function boundsOf({ name, type }: Field, values: readonly unknown[]): Column {
+  return { ...columnOf({ name, type: { kind: "i64" }, nullable: true }, values), type };
 }
 
 /** @throws {TypeError} when the type cannot hold what an aggregate gave. */

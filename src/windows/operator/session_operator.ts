@@ -1,5 +1,6 @@
 import type { Schema } from "../../batch/schema.ts";
 import { indexOf } from "../plan.ts";
+import { gapsOf, isGapKind } from "../session_gaps.ts";
 import type { WindowOperatorSpec, WindowSpec } from "../window_spec.ts";
 import {
   ABSORBED,
@@ -9,7 +10,6 @@ import {
   type SavedItem,
   type SavedState,
 } from "./operator_core.ts";
-import { readNumbers } from "./read_times.ts";
 import { Timers } from "./timers.ts";
 import { emptyPane, TriggeredCore, type TriggeredPane } from "./triggered_core.ts";
 
@@ -52,13 +52,12 @@ export class SessionOperator extends TriggeredCore<Session> {
 
   protected override openBatch(): void {
     const { columns, length } = this.rows.batch;
-    if (this.#gapColumn >= 0) this.#gaps = readNumbers(columns[this.#gapColumn], length);
+    if (this.#gapColumn >= 0) this.#gaps = gapsOf(columns[this.#gapColumn], length);
   }
 
   protected override place(row: number, time: number, key: number): number {
-    const gap = this.#gaps === undefined ? this.#gap : Math.floor(this.#gaps[row]);
-    const isThere = gap >= 1 && gap < Infinity;
-    if (!isThere || (time < 0 && !this.semantics.negativeStarts)) return OUTSIDE;
+    const gap = this.#gaps === undefined ? this.#gap : this.#gaps[row];
+    if (gap < 1 || (time < 0 && !this.semantics.negativeStarts)) return OUTSIDE;
     const session = this.#sessionOf(key, { start: time, closes: time + gap });
     if (session === undefined) return LATE;
     this.put(session, row, time);
@@ -181,7 +180,7 @@ export class SessionOperator extends TriggeredCore<Session> {
 function gapColumn(schema: Schema, name: string): number {
   const at = indexOf(schema, name, "take session gaps from");
   const { kind } = schema.fields[at].type;
-  if (kind === "i32" || kind === "i64" || kind === "f32" || kind === "f64") return at;
+  if (isGapKind(kind)) return at;
   throw new TypeError(
     `Cannot make session windows: each row's gap must be a number of milliseconds, received ${kind}`,
   );

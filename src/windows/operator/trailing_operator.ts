@@ -104,7 +104,9 @@ export class TrailingOperator extends OperatorCore {
 
   /** Sees to it that the earliest moment is let go. */
   #timeDrop(track: Track): void {
-    const drop = Math.ceil(this.#goneAt(track.moments[0].at) / this.#step) * this.#step;
+    const goneAt = this.#goneAt(track.moments[0].at);
+    // Not before, however numbers are rounded: the earliest must be gone then.
+    const drop = Math.max(goneAt, Math.ceil(goneAt / this.#step) * this.#step);
     if (drop >= track.drop) return;
     track.drop = drop;
     this.#timers.add(drop, { track });
@@ -172,7 +174,8 @@ export class TrailingOperator extends OperatorCore {
   /** Lets go of the moments of a key that no window needs any more. */
   #drop(track: Track, time: number): void {
     const { moments } = track;
-    const gone = rank(moments, time - this.#goneAt(0) + 1);
+    let gone = 0;
+    while (gone < moments.length && this.#goneAt(moments[gone].at) <= time) gone++;
     moments.splice(0, gone);
     this.closed(gone);
     track.drop = Infinity;

@@ -10,6 +10,8 @@ export interface TriggeredPane extends Pane {
   closes: number;
   /** When an early pane is due by event time, ms; `Infinity`: none is. */
   due: number;
+  /** For when it stands among those that are due, ms; `Infinity`: it does not. Others are void. */
+  noted: number;
   /** Whether the window is there no longer. */
   isGone: boolean;
 }
@@ -24,7 +26,15 @@ export interface Firing<P extends TriggeredPane> {
 export function emptyPane(
   window: Pick<TriggeredPane, "key" | "start" | "end" | "closes" | "states">,
 ): TriggeredPane {
-  return { ...window, rows: 0, panes: 0, standing: [], due: Infinity, isGone: false };
+  return {
+    ...window,
+    rows: 0,
+    panes: 0,
+    standing: [],
+    due: Infinity,
+    noted: Infinity,
+    isGone: false,
+  };
 }
 
 /** Windows that each have states of their own for a key, with triggers of all kinds. */
@@ -67,7 +77,14 @@ export abstract class TriggeredCore<P extends TriggeredPane> extends OperatorCor
   protected setDue(pane: P, due: number): void {
     if (due >= pane.due) return;
     pane.due = due;
-    this.#dues.add(due, pane);
+    this.#note(pane);
+  }
+
+  /** Sees to it that an early pane is noticed: once, however often it is due anew. */
+  #note(pane: P): void {
+    if (pane.due >= pane.noted) return;
+    pane.noted = pane.due;
+    this.#dues.add(pane.due, pane);
   }
 
   #fireByRow(pane: P, row: number, timing: PaneTiming): void {
@@ -123,10 +140,11 @@ export abstract class TriggeredCore<P extends TriggeredPane> extends OperatorCor
     for (const pane of ending) pane.due = Infinity;
     const firings: Firing<P>[] = [];
     for (const pane of this.#dues.take(time)) {
-      if (pane.isGone || pane.due !== time) continue;
-      // It may have been due at this time before, and once more since.
-      pane.due = Infinity;
-      firings.push({ pane, timing: "early" });
+      if (pane.isGone || pane.noted !== time) continue;
+      pane.noted = Infinity;
+      if (pane.due === time) firings.push({ pane, timing: "early" });
+      // It has given a pane since, and is due later.
+      else this.#note(pane);
     }
     return firings;
   }
