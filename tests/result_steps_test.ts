@@ -148,7 +148,7 @@ Deno.test("batch() refuses what is no count of rows, and no duration", () => {
   for (const rows of [0, -1, 1.5, NaN, Infinity, 2 ** 24 + 1, "10" as unknown as number]) {
     assertThrows(() => pipeline.batch({ rows }), RangeError, "Cannot batch results: rows must be");
   }
-  assertThrows(() => pipeline.batch(undefined as never), RangeError, "received undefined");
+  assertThrows(() => pipeline.batch(undefined as never), TypeError, "received undefined");
   assertThrows(() => pipeline.batch({ rows: 1, within: -1 }), RangeError, "Cannot use within");
   assertThrows(() => pipeline.batch({ rows: 1, within: "soon" }), TypeError, "Cannot read within");
 });
