@@ -1,9 +1,9 @@
-// Which sessions a key has: an open-addressing index of tags and of the first open session of each
+// Which sessions a key has: an open-addressing index of tags and of the latest open session of each
 // key, as a slice has one, from which keys go again.
 //
 // A bucket is a line of the cache: four tags, four states, and the ends of four sessions, which each
-// row moves on. An end is there as long as the session is the only one of its key; where there are
-// more it is NO_END, and their entries tell. A bucket with a free slot is the last that a key is
+// row moves on. So the end of a key's latest session is here, those of others, which follow it in no
+// order, are in their entries. A bucket with a free slot is the last that a key is
 // looked for in. So a slot of a full bucket is not freed but becomes a grave, which is none to the
 // eye that looks for a key; making the index anew clears the graves away.
 import { matches, sameKey, tagOf } from "../window/slice";
@@ -37,9 +37,6 @@ const LISTED: u32 = 16; // tag, state and end of a key in a list
 // Tags are odd.
 const FREE: u32 = 0;
 const GRAVE: u32 = 2;
-
-/** Instead of the end of a session where a key has several. */
-export const NO_END: i64 = i64.MIN_VALUE;
 
 // A quarter of the slots while they fit into the caches, as in slices, then half.
 function limitOf(buckets: u32): u32 {
@@ -98,7 +95,7 @@ function nextBucket(buckets: u32, mask: u32, bucket: u32): u32 {
   return buckets + ((bucket - buckets + BUCKET) & mask);
 }
 
-/** The first of a key's sessions, by the key's slot. */
+/** The latest of a key's sessions, by the key's slot. */
 // @ts-ignore: decorator
 @inline
 export function stateIn(slot: u32): u32 {
@@ -216,18 +213,24 @@ function slotOfHead(sessions: u32, tag: u32, head: u32): u32 {
   }
 }
 
-/** Has the entry of a key's only session tell its end; then several can be worked on. */
+/** Has the entry of a key's latest session tell its end, as those of the others do. */
 export function unsettle(slot: u32): void {
-  const end = load<i64>(endAt(slot));
-  if (end == NO_END) return;
-  store<i64>(stateIn(slot) - E_END, end);
-  store<i64>(endAt(slot), NO_END);
+  store<i64>(stateIn(slot) - E_END, load<i64>(endAt(slot)));
 }
 
-/** Has the index tell the end of a key's session if it is the only one. */
+/** Finds the latest of a key's sessions by what their entries tell, and puts it first. */
 export function settle(slot: u32): void {
   const head = stateIn(slot);
-  store<i64>(endAt(slot), moreOf(head) == 0 ? endOf(head) : NO_END);
+  let latest = head;
+  for (let state = moreOf(head); state != 0; state = moreOf(state)) {
+    if (endOf(state) > endOf(latest)) latest = state;
+  }
+  if (latest != head) {
+    unlinkAfter(head, latest);
+    store<u32>(latest - E_MORE, head);
+    store<u32>(slot, latest, AT_STATES);
+  }
+  store<i64>(endAt(slot), endOf(latest));
 }
 
 /** Has all entries tell the ends of their sessions, as the index does. */
@@ -236,17 +239,15 @@ export function noteEnds(sessions: u32): void {
   const last = first + (bucketsIn(sessions) << BUCKET_SHIFT);
   for (let bucket = first; bucket < last; bucket += BUCKET) {
     for (let slot = bucket; slot < bucket + AT_STATES; slot += 4) {
-      if ((load<u32>(slot) & 1) == 0 || load<i64>(endAt(slot)) == NO_END) continue;
-      store<i64>(stateIn(slot) - E_END, load<i64>(endAt(slot)));
+      if ((load<u32>(slot) & 1) != 0) unsettle(slot);
     }
   }
 }
 
-/** The end of a session by the tag of its key's hash, without a look at it if it is the only one. */
+/** The end of a session by the tag of its key's hash, without a look at it if it is the latest. */
 export function endNow(sessions: u32, state: u32, tag: u32): i64 {
   const slot = slotOfHead(sessions, tag, state);
-  const end = slot == 0 ? NO_END : load<i64>(endAt(slot));
-  return end == NO_END ? endOf(state) : end;
+  return slot == 0 ? endOf(state) : load<i64>(endAt(slot));
 }
 
 /** Adds an open session to those of its key, which has a slot that is unsettled, or 0. */
@@ -260,6 +261,14 @@ export function linkSession(sessions: u32, slot: u32, state: u32): void {
   store<u32>(state - E_MORE, 0);
   place(sessions, tagIn(state), state, endOf(state));
   store<u32>(sessions, load<u32>(sessions, X_KEYS) + 1, X_KEYS);
+}
+
+/** Adds an open session that starts after all others of its key. */
+export function linkLatest(slot: u32, state: u32): void {
+  unsettle(slot);
+  store<u32>(state - E_MORE, stateIn(slot));
+  store<u32>(slot, state, AT_STATES);
+  store<i64>(endAt(slot), endOf(state));
 }
 
 function removeSlot(sessions: u32, slot: u32): void {
@@ -280,15 +289,14 @@ function unlinkAfter(head: u32, state: u32): bool {
   return false;
 }
 
-// The slot of a session's key where it is not the first one; it has been taken out then.
-function unlinkLater(sessions: u32, tag: u32, state: u32): u32 {
+// Takes out a session that is not the first of its key.
+function unlinkOther(sessions: u32, tag: u32, state: u32): void {
   const buckets = load<u32>(sessions, X_BUCKETS);
   const mask = load<u32>(sessions, X_MASK);
   let bucket = bucketOf(buckets, mask, tag);
   while (true) {
     for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
-      const slot = bucket + (ctz(found) << 2);
-      if (unlinkAfter(stateIn(slot), state)) return slot;
+      if (unlinkAfter(stateIn(bucket + (ctz(found) << 2)), state)) return;
     }
     bucket = nextBucket(buckets, mask, bucket);
   }
@@ -297,13 +305,16 @@ function unlinkLater(sessions: u32, tag: u32, state: u32): u32 {
 /**
  * Takes a session out of the open ones of its key, and the key with its last one.
  *
- * @returns The key's slot, to be settled; 0 if it has no session left.
+ * @returns The key's slot if another session is the first one now, which is to be settled; else 0.
  */
 export function unlinkSession(sessions: u32, state: u32): u32 {
   const tag = tagIn(state);
   store<u32>(state - E_TAG, OVER);
   const slot = slotOfHead(sessions, tag, state);
-  if (slot == 0) return unlinkLater(sessions, tag, state);
+  if (slot == 0) {
+    unlinkOther(sessions, tag, state);
+    return 0;
+  }
   if (moreOf(state) != 0) {
     store<u32>(slot, moreOf(state), AT_STATES);
     return slot;

@@ -19,6 +19,7 @@ import {
   bucketOf,
   endAt,
   findSlot,
+  linkLatest,
   linkSession,
   reserveKey,
   settle,
@@ -135,6 +136,11 @@ function placeRow(sessions: u32, row: u32, time: i64, until: i64, mark: i64): u3
     if (until <= mark) return load<u32>(load<u32>(sessions, X_TABLE), T_TRASH);
     const state = newSession(sessions, block, hash, time, until);
     if (state != NONE) linkSession(sessions, 0, state);
+    return state;
+  }
+  if (time >= load<i64>(endAt(slot)) + load<i64>(sessions, X_TOUCH) && until > mark) {
+    const state = newSession(sessions, block, hash, time, until);
+    if (state != NONE) linkLatest(findSlot(sessions, block, hash), state);
     return state;
   }
   unsettle(slot);
@@ -258,8 +264,8 @@ export function placeBlock(
   return true;
 }
 
-// Whether the session in a slot is the only one of a row's key, takes the row, and touches no other.
-// Then its end is moved on.
+// Whether the session in a slot is that of a row's key, takes the row, and touches no other then. If
+// so its end is moved on.
 // @ts-ignore: decorator
 @inline
 function extend(slot: u32, row: u32, time: i64, until: i64, last: i64, touch: i64, inOrder: bool): bool {
@@ -270,11 +276,11 @@ function extend(slot: u32, row: u32, time: i64, until: i64, last: i64, touch: i6
   if (load<u32>(slot) != tagOf(hash) || end <= last || time >= end + touch) return false;
   if (!sameKey(state, v128.load((<u32>BLOCKS) + (row << 4)), hash)) return false;
   if (until >= end && inOrder) {
-    // not before the session's last row, and so not before its first
+    // not before the last row of the latest session, and so far from all others
     store<i64>(at, until);
     return true;
   }
-  if (until + touch <= startOf(state)) return false;
+  if (until + touch <= startOf(state) || moreOf(state) != 0) return false;
   store<i64>(at, max(end, until));
   if (time < startOf(state)) store<i64>(state - E_START, time);
   return true;
