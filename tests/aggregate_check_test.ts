@@ -1,6 +1,13 @@
-import { assertThrows } from "@std/assert";
+import { assertRejects, assertThrows } from "@std/assert";
 import { col, count, CountWindow, CustomWindow, from, SessionWindow } from "../mod.ts";
-import { CalendarWindow, GlobalWindow, sum, TumblingWindow } from "../mod.ts";
+import {
+  CalendarWindow,
+  EnhancedStreamProcessor,
+  GlobalWindow,
+  sum,
+  TumblingWindow,
+} from "../mod.ts";
+import { PipelineDriver, TestSource } from "../src/testing/mod.ts";
 
 // deno-lint-ignore no-explicit-any -- programs that are not type-checked
 type Any = any;
@@ -49,6 +56,52 @@ Deno.test("messages of windows name what else may be given, and the right exampl
   );
   const days = '"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"';
   refused(() => new CalendarWindow({ unit: "week", timeZone: "UTC", weekStart: "x" as Any }), days);
+});
+
+Deno.test("columns of several types, or of nulls alone, are refused with what helps", async () => {
+  const at = (value: unknown) => from([{ at: value }], { workers: 1 }) as Any;
+  const nulls = at(null).timestamps("at").window(new TumblingWindow({ size: 9 }));
+  await assertRejects(
+    () => nulls.aggregate({ n: count() }).run(),
+    TypeError,
+    "its values are all null, or of several types",
+  );
+  const mixed = from([{ at: 1, x: 1 }, { at: 2, x: "two" }], { workers: 1 }).timestamps(
+    "at",
+  ) as Any;
+  await assertRejects(
+    () => mixed.window(new TumblingWindow({ size: 9 })).aggregate({ x: sum("x") }).run(),
+    TypeError,
+    "give the source a schema, or cast it",
+  );
+});
+
+Deno.test("processRecord() and the processor refuse options that are none", async () => {
+  const windowAssigner = new TumblingWindow({ size: "1m" });
+  const make = (options: object) => () =>
+    new EnhancedStreamProcessor({ windowAssigner, ...options });
+  for (const schema of [null, 5, {}]) {
+    refused(make({ schema: schema as Any }), "schema must be one");
+  }
+  refused(make({ timestampFormat: "x" as Any }), 'must be one of "iso", "date"');
+  await using processor = make({ workers: 1 })();
+  const call = (options: unknown) => () =>
+    processor.processRecord({ timestamp: 1 }, options as Any) as Promise<unknown>;
+  await assertRejects(call(undefined), TypeError, "the options are an object such as");
+  await assertRejects(call(() => 1), TypeError, "received a function");
+  await assertRejects(call({ agregate: () => 1 }), TypeError, "did you mean aggregate?");
+});
+
+Deno.test("union() of sources that are called alike does not say which lacks a column", async () => {
+  const both = from([{ at: 1 }], { workers: 1 }) as Any;
+  const united = both.union(from([{ at: 1, y: 2 }], { workers: 1 }));
+  await assertRejects(() => united.run(), TypeError, 'one of them has no column "y"');
+});
+
+Deno.test("tools for tests refuse what is no clock, and no number of partitions", () => {
+  const complete = pipeline.window(new TumblingWindow({ size: "1m" })).aggregate({ n: count() });
+  refused(() => new PipelineDriver(complete, { clock: 5 as Any }), "clock must be a TestClock");
+  assertThrows(() => new TestSource({ partitions: 0 }), RangeError, "partitions must be");
 });
 
 Deno.test("explain() tells no fate of late rows where no row can be late", () => {

@@ -20,8 +20,10 @@ const BEE_MODULE = new URL("./bee_worker.ts", import.meta.url);
 const LONGEST_WATCH_MS = 250;
 const SHORTEST_WATCH_MS = 5;
 const START_TIMEOUT_MS = 30_000;
-const NOT_READY = `a bee was not ready after ${START_TIMEOUT_MS} ms; look for a loop, or an ` +
-  "await that never ends, at the top level of the function's module";
+const NOT_READY =
+  `a bee was not ready after ${START_TIMEOUT_MS} ms; where a function comes from a ` +
+  "module, look for a loop, or an await that never ends, at its top level; otherwise the machine " +
+  "is too busy: take fewer workers, or leave --check out, which checks the worker's types too";
 const STOP_TIMEOUT_MS = 2_000;
 const SLEEP_MS = 1_000;
 /** A living bee steps at least this often, whatever it waits for. */

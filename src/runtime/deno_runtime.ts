@@ -33,7 +33,7 @@ class DenoRuntime implements Runtime {
       // A longer delay would fire at once: it does not fit into the 32 bits that timers have.
       const restMs = leftMs - LONGEST_TIMER_MS;
       if (restMs > 0) id = setTimeout(() => wait(restMs), LONGEST_TIMER_MS);
-      else id = setTimeout(callback, leftMs);
+      else id = setTimeout(callback, Math.max(0, leftMs));
       if (options.background) Deno.unrefTimer(id);
     };
     wait(delayMs);

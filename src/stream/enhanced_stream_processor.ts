@@ -126,7 +126,7 @@ export class EnhancedStreamProcessor<In extends object = Record<string, unknown>
       throw new StreamingError("Cannot process record: the processor is closed; make a new one");
     }
     checkRecord(record);
-    if (this.#aggregation?.isLike(options) === false) {
+    if (this.#aggregation?.isLike(Object(options)) === false) {
       throw new TypeError(
         `Cannot process record: aggregate and initialValue must be those of the first call; make ` +
           `another processor for another aggregate`,

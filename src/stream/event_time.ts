@@ -191,6 +191,14 @@ export class EventTime {
 }
 
 function unfit(name: string, type: DataType, format: TimestampFormat): TypeError {
+  if (type.kind === "mixed") {
+    return new TypeError(
+      `Cannot take event times from column ${
+        JSON.stringify(name)
+      }: its values are all null, or of ` +
+        `several types, so that its type is not known; correct them, or give the source a schema`,
+    );
+  }
   return new TypeError(
     `Cannot take event times from column ${
       JSON.stringify(name)

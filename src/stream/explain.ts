@@ -111,7 +111,9 @@ function sourceEntries({ source, plan, settings }: Explained, resolved?: Resolve
   const asked = askedColumns(plan);
   const names = resolved?.source.fields.map(({ name }) => name);
   const known = names ? `, ${names.length}: ${quoted(names)}` : ", which are not known yet";
-  const of = names && asked ? `, of ${names.length} columns` : "";
+  const of = names && asked
+    ? `, of ${names.length} ${names.length === 1 ? "column" : "columns"}`
+    : "";
   const columns = asked ? `${quoted(asked) || "no column"}${of}` : `all columns${known}`;
   const wholeFor = [
     ...(settings.badRecords === "deadLetter" ? ["the dead letters"] : []),
@@ -211,7 +213,7 @@ function windowEntries(given: Explained, resolved?: ResolvedPlan): Entry[] {
     ["keyBy", keyText(keys)],
     ["window", windowText(calendar?.window ?? window)],
     ...rulesEntries(given),
-    ["late rows", lateEntry(given)],
+    ...(isLateable(plan) ? [["late rows", lateEntry(given)] as const] : []),
     ...(computed.length > 0 ? [["aggregate", ...computed] as const] : []),
   ];
 }
@@ -276,9 +278,10 @@ function aggregateLines(
   ];
 }
 
-/** No row is late for windows without an end in time. */
+/** No row is late for windows without an end in time, nor by the clock. */
 function isLateable({ windowing, time }: PipelinePlan): boolean {
-  return time !== undefined && !(windowing && isUntimedWindow(windowing.assigner));
+  return time !== undefined && time.made !== "clock" &&
+    !(windowing && isUntimedWindow(windowing.assigner));
 }
 
 function lateEntry({ plan, source, settings }: Explained): string {

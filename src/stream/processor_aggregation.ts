@@ -1,5 +1,5 @@
 import { aggregateRows, foldRows } from "../hive/aggregate_of.ts";
-import { received } from "../runtime/known_options.ts";
+import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import { Aggregate, type AggregateSpec } from "../windows/aggregate.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { WHOLE_RECORD } from "./bad_inputs.ts";
@@ -27,6 +27,12 @@ export interface AggregationOptions {
   readonly context?: unknown;
 }
 
+const OPTIONS: OptionRule<AggregationOptions> = {
+  doing: "process record",
+  names: { aggregate: true, initialValue: true, context: true },
+  example: "{ aggregate: { n: count() } }",
+};
+
 type AnyFunction = (...given: unknown[]) => unknown;
 
 /**
@@ -36,7 +42,7 @@ type AnyFunction = (...given: unknown[]) => unknown;
  * @throws {TypeError} when that is no aggregate, or its function cannot cross to the bees.
  */
 export function aggregationOf(options: AggregationOptions): ProcessorAggregation {
-  const { aggregate } = options;
+  const { aggregate } = knownOptions(options, OPTIONS);
   const isModule = typeof aggregate === "object" && aggregate !== null && "module" in aggregate;
   if (typeof aggregate === "function" || isModule) return ofFunction(options);
   return builtIn(options);

@@ -129,6 +129,7 @@ export function processorSettings<In extends object>(
   checkWindow(windowAssigner);
   checkWatermarks(watermarkGenerator);
   if (trigger !== undefined) triggerSpec(trigger);
+  checkColumns(schema);
   check.oneOf("timestampFormat", timestampFormat, FORMATS);
   const getTime = getter("timestamp", timestamp);
   const pipeline = pipelineSettings(options);
@@ -152,6 +153,14 @@ function checkWindow(window: unknown): void {
   throw new TypeError(
     `Cannot create EnhancedStreamProcessor: windowAssigner must be windows such as ` +
       `new TumblingWindow({ size: "60s" }), received ${received(window)}`,
+  );
+}
+
+function checkColumns(schema: unknown): void {
+  if (schema === undefined || Array.isArray((Object(schema) as Partial<Schema>).fields)) return;
+  throw new TypeError(
+    `Cannot create EnhancedStreamProcessor: schema must be one such as ` +
+      `schema({ price: types.f64 }), received ${received(schema)}`,
   );
 }
 

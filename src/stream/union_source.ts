@@ -291,8 +291,9 @@ function fieldOf({ schema }: Columns, name: string): Field | undefined {
 }
 
 function missing(field: Field, { has, lacks }: { has: Columns; lacks: Columns }): TypeError {
+  const which = has.source === lacks.source ? "one of them" : "the latter";
   return new TypeError(
-    `Cannot unite ${has.source} and ${lacks.source}: the latter has no column ` +
+    `Cannot unite ${has.source} and ${lacks.source}: ${which} has no column ` +
       `${JSON.stringify(field.name)}; ${REMEDY}`,
   );
 }

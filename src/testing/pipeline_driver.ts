@@ -89,6 +89,11 @@ export class PipelineDriver<Row> {
       options,
       OPTIONS,
     );
+    if (!(clock instanceof TestClock)) {
+      throw new TypeError(
+        `Cannot drive pipeline: clock must be a TestClock, received ${received(clock)}`,
+      );
+    }
     this.clock = clock;
     this.#runtime = new TestRuntime(clock);
     this.#steps = results;

@@ -69,10 +69,16 @@ export class TestSource<Row = Record<string, unknown>> implements Source<Row> {
   /**
    * A source that gives nothing yet.
    *
-   * @throws {TypeError} when an option is none that it can be.
+   * @throws {TypeError | RangeError} when an option is none that it can be.
    */
   constructor(options: TestSourceOptions<Row> = {}) {
     const { schema, partitions = 1, name = "test" } = knownOptions(options, OPTIONS);
+    if (!Number.isSafeInteger(partitions) || partitions < 1) {
+      throw new RangeError(
+        `Cannot make test source: partitions must be a whole number of at least 1, received ` +
+          received(partitions),
+      );
+    }
     this.name = name;
     this.partitions = partitions;
     if (schema) this.schema = schema;

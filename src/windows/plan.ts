@@ -83,8 +83,18 @@ function checkOp(op: AggregateOp, type: DataType, what: { role: Role; name: stri
     `Cannot take ${op} ${role} ${name}: it must be a number` +
       `${isNumberType({ kind: "timestamp" }, op) ? ", timestamp, date or time" : ""}, ` +
       `received ${type.kind}; ` +
-      (keepsText ? "take it of a number that stands for it, such as an id" : "cast it first"),
+      remedy(op, type, keepsText),
   );
+}
+
+function remedy(op: AggregateOp, type: DataType, keepsText: boolean): string {
+  if (type.kind === "mixed") {
+    return "it has values of several types, or only nulls: give the source a schema, or cast it";
+  }
+  if (keepsText) return "take it of a number that stands for it, such as an id";
+  return ["first", "last", "min", "max"].includes(op)
+    ? "cast it first, or take collect() or reduce(), which are of anything"
+    : "cast it first";
 }
 
 /** What an aggregate is of, for messages. */
