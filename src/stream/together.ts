@@ -58,7 +58,8 @@ export interface Together<Parts extends readonly unknown[]> {
 
 /**
  * Runs several pipelines together, so that what they have in common is done once: those that begin
- * with the same `from()` read their source once. Each gives what it gives alone, and has metrics of
+ * with the same `from()` read their source once, windows of the same rows and keys share slices, and
+ * results that others go on with are made once. Each gives what it gives alone, and has metrics of
  * its own.
  *
  * @throws {TypeError} when there are none, one is passed twice, or is not complete.
