@@ -77,9 +77,18 @@ export class MessageQueue {
    * itself, in pieces of bytes of which all but the last are marked with `more`.
    */
   sendRows(header: MessageHeader, batch: RecordBatch): void {
+    this.#sendAll(header, halves(batch, this.maxBodyBytes, spellOut));
+  }
+
+  /** As {@linkcode MessageQueue.sendRows}, and dictionaries stay. */
+  sendResults(header: MessageHeader, batch: RecordBatch): void {
+    this.#sendAll(header, halves(batch, this.maxBodyBytes));
+  }
+
+  #sendAll(header: MessageHeader, pieces: readonly RecordBatch[]): void {
     const most = this.maxBodyBytes;
     let row = 0;
-    for (const piece of halves(batch, most, spellOut)) {
+    for (const piece of pieces) {
       const given = { ...header, position: header.position + row };
       if (frameSize(piece) <= most) this.send(given, piece);
       else this.sendPieces(given, encodeFrame(FRAME, piece));

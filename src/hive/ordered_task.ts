@@ -217,7 +217,7 @@ class OrderedLogic implements PipelineLogic {
 
   #send(results: RecordBatch | undefined, at: Pick<MessageHeader, "generation" | "sequence">) {
     if (!results || results.length === 0) return;
-    this.#outputs.main.sendBatch(message({ kind: MessageKind.result, ...at }), results);
+    this.#outputs.main.sendResults(message({ kind: MessageKind.result, ...at }), results);
   }
 
   reset(given: unknown): void {

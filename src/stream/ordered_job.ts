@@ -1,5 +1,6 @@
 import { decodeFrame } from "../batch/frame.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
+import { MessagePieces } from "../hive/message_pieces.ts";
 import type { OrderedTaskSpec } from "../hive/ordered_task.ts";
 import { MessageKind, type Outcome, readOutcome } from "../hive/pipeline_frames.ts";
 import type { Checkpoint } from "./checkpoints.ts";
@@ -18,6 +19,8 @@ const IN_FLIGHT_PER_BEE = 16;
 export class OrderedJob extends OwnersJob {
   override readonly task: OrderedTaskSpec;
   readonly #results: OrderedResults;
+  /** Of results that do not fit into one message. */
+  readonly #pieces = new MessagePieces();
   /** Of batches that not all have told about: what those have that did. */
   readonly #verdicts = new Map<number, Outcome[]>();
   /** When each owner waits for the clock, ms. */
@@ -73,8 +76,11 @@ export class OrderedJob extends OwnersJob {
   protected override answered(context: JobContext, { bee, header, body }: BeeAnswer): void {
     const { kind, sequence, watermark, amount } = header;
     if (kind === MessageKind.result) {
+      const whole = this.#pieces.whole(bee, header, body);
+      if (!whole) return;
       // A copy: the frame is only lent, and results wait for those of other owners.
-      this.#results.add(bee, sequence, decodeFrame(body.slice(), { trusted: true }).batch!);
+      const kept = whole === body ? body.slice() : whole;
+      this.#results.add(bee, sequence, decodeFrame(kept, { trusted: true }).batch!);
     } else if (kind === MessageKind.judged) {
       this.#results.passed(bee, sequence, watermark);
       this.#ticks[bee] = amount;
@@ -108,6 +114,7 @@ export class OrderedJob extends OwnersJob {
   }
 
   protected override rewound(checkpoint: Checkpoint): void {
+    this.#pieces.clear();
     this.#results.rewind(checkpoint, { repeats: this.repeats });
     this.#verdicts.clear();
     this.#ticks.fill(Infinity);
