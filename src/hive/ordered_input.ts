@@ -1,5 +1,6 @@
 import type { Column } from "../batch/column.ts";
 import { takeColumn } from "../batch/column_ops.ts";
+import { noSuchColumn } from "../batch/no_such_column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
 import { isComputed } from "../windows/aggregate.ts";
@@ -70,13 +71,10 @@ export function pieceOf({ schema, columns, length }: RecordBatch): OrderedPiece 
   };
 }
 
-function checkColumn({ fields }: Schema, name: string, purpose: string): void {
+function checkColumn({ fields }: Schema, name: string, doing: string): void {
   if (fields.some((field) => field.name === name)) return;
   const known = fields.filter(({ name }) => !isComputed(name));
-  throw new TypeError(
-    `Cannot ${purpose} column ${JSON.stringify(name)}: there is none of that name; the columns ` +
-      `are ${known.map(({ name }) => JSON.stringify(name)).join(", ")}`,
-  );
+  throw noSuchColumn(name, { doing, fields: known });
 }
 
 /** Runs the steps before windows that see rows in order, and notes where each row stands. */

@@ -2,7 +2,8 @@ import { columnOf } from "../batch/column_of.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { OperatorOutcome, WindowOperator } from "../windows/window_operator.ts";
 import type { OrderedPiece } from "./ordered_input.ts";
-import type { Outcome, RowCounts } from "./pipeline_frames.ts";
+import type { Outcome } from "./pipeline_frames.ts";
+import { noCounts, type RowCounts } from "./row_counts.ts";
 import type { OwnerState } from "./window_owner.ts";
 
 /** A batch of the source of which an owner has all its rows. */
@@ -147,7 +148,7 @@ export class OrderedOwner implements Disposable {
 }
 
 function countsOf(outcomes: readonly OperatorOutcome[]): RowCounts {
-  const counts = { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0, added: 0 };
+  const counts = noCounts();
   for (const { absorbed, outside, untimed, late } of outcomes) {
     counts.absorbed += absorbed;
     counts.filtered += outside;

@@ -1,3 +1,5 @@
+import type { RowCounts } from "./row_counts.ts";
+
 /** Bytes before the body of a message: four words and six doubles. */
 export const MESSAGE_HEADER_BYTES = 64;
 
@@ -125,22 +127,6 @@ export function readMessageHeader(frame: Uint8Array): MessageHeader {
 /** What follows the header. */
 export function messageBody(frame: Uint8Array): Uint8Array {
   return frame.subarray(MESSAGE_HEADER_BYTES);
-}
-
-/** What became of the rows of a batch; together they are all of its rows and those added. */
-export interface RowCounts {
-  /** Rows that went on to windows, or out of a pipeline without. */
-  absorbed: number;
-  /** Rows that a filter left out, or that lie between windows. */
-  filtered: number;
-  /** Rows whose windows were all closed. */
-  late: number;
-  /** Rows without a usable event time. */
-  untimed: number;
-  /** Rows for which an expression has no value, or a function failed. */
-  bad: number;
-  /** Rows that functions made beyond one for each that they were given. */
-  added: number;
 }
 
 /** A row that an expression has no value for, or a function failed for. */

@@ -14,9 +14,9 @@ import {
   type Outcome,
   outcomeBytes,
   readMessageHeader,
-  type RowCounts,
 } from "./pipeline_frames.ts";
 import type { Sleeper } from "./ring_buffer.ts";
+import { addCounts, noCounts, type RowCounts } from "./row_counts.ts";
 
 const NO_BATCH = -1;
 
@@ -194,7 +194,7 @@ export class PipelineTask implements BeeTask {
     this.#work = {
       header,
       batch: decodeFrame(messageBody(frame), { trusted: true }).batch!,
-      counts: { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0, added: 0 },
+      counts: noCounts(),
       bad: [],
       late: [],
       startedMs: this.#context.runtime.monotonicMs(),
@@ -251,13 +251,4 @@ export class PipelineTask implements BeeTask {
     this.#outputs.clear();
     this.#outputs.main.send(message({ kind: MessageKind.fatal, generation }), body);
   }
-}
-
-function addCounts(to: RowCounts, more: RowCounts): void {
-  to.absorbed += more.absorbed;
-  to.filtered += more.filtered;
-  to.late += more.late;
-  to.untimed += more.untimed;
-  to.bad += more.bad;
-  to.added += more.added;
 }

@@ -17,3 +17,9 @@ export class StreamingError extends Error {
     this.retriable = options.retriable ?? false;
   }
 }
+
+/** What was thrown, as an error: anything can be thrown, `undefined` too, which passes for none. */
+export function errorOf(cause: unknown): Error {
+  if (cause instanceof Error) return cause;
+  return new StreamingError(`Cannot go on: ${String(cause)} was thrown`, { cause });
+}

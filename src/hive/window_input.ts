@@ -1,5 +1,6 @@
 import type { Column } from "../batch/column.ts";
 import { takeColumn } from "../batch/column_ops.ts";
+import { noSuchColumn } from "../batch/no_such_column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
 import { type AggregateSpec, columnsOfAggregate, isComputed } from "../windows/aggregate.ts";
@@ -9,6 +10,7 @@ import { SharedShape } from "../kernel/shared_shape.ts";
 import type { WindowExtent } from "../kernel/window_types.ts";
 import { EVENT_TIME, judgeRows, type Run } from "./event_times.ts";
 import type { KindShare, MessageHeader, Outcome } from "./pipeline_frames.ts";
+import { noCounts } from "./row_counts.ts";
 import type { RowSteps } from "./row_steps.ts";
 
 /** Places for the rows that become of one record, on average over a batch. */
@@ -90,14 +92,11 @@ function aggregatesOf({ aggregates, others = [] }: WindowSpec): AggregateSpec[] 
 
 function wantedColumns(spec: WindowSpec, { fields }: Schema): Set<string> {
   const wanted = new Set<string>();
-  const want = (name: string, purpose: string) => {
+  const want = (name: string, doing: string) => {
     wanted.add(name);
     if (fields.some((field) => field.name === name)) return;
     const known = fields.filter(({ name }) => !isComputed(name));
-    throw new TypeError(
-      `Cannot ${purpose} column ${JSON.stringify(name)}: there is none of that name; the columns ` +
-        `are ${known.map(({ name }) => JSON.stringify(name)).join(", ")}`,
-    );
+    throw noSuchColumn(name, { doing, fields: known });
   };
   for (const name of spec.keys) want(name, "key by");
   for (const each of aggregatesOf(spec)) {
@@ -170,7 +169,7 @@ export class WindowInput implements Disposable {
    * @param judge Whether each row of overlapping windows must be judged before it leaves the batch.
    */
   prepare(batch: RecordBatch, header: MessageHeader, judge = false): Prepared {
-    const counts = { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0, added: 0 };
+    const counts = noCounts();
     const { bound, tellsLate } = this.#spec;
     const { watermark, cap } = header;
     const time = this.times(batch);

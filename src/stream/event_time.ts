@@ -1,5 +1,6 @@
 import type { Column } from "../batch/column.ts";
 import { readColumn } from "../batch/column_reader.ts";
+import { noSuchColumn } from "../batch/no_such_column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { DataType, Schema } from "../batch/schema.ts";
 import { DAY_MS, MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
@@ -104,12 +105,7 @@ export class EventTime {
     this.#column = fields.findIndex((field) => field.name === name);
     this.#name = name;
     if (this.#column < 0) {
-      throw new TypeError(
-        `Cannot take event times from column ${
-          JSON.stringify(name)
-        }: there is none of that name; ` +
-          `the columns are ${fields.map(({ name }) => JSON.stringify(name)).join(", ")}`,
-      );
+      throw noSuchColumn(name, { doing: "take event times from", fields });
     }
     const { type } = fields[this.#column];
     this.#format = format ?? defaultFormat(type);

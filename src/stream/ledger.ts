@@ -1,7 +1,7 @@
-import type { BadRow, Outcome, RowCounts } from "../hive/pipeline_frames.ts";
+import type { BadRow, Outcome } from "../hive/pipeline_frames.ts";
+import { addCounts, noCounts, type RowCounts } from "../hive/row_counts.ts";
 import { BadInputError, type BadInputs, recordAt } from "./bad_inputs.ts";
 import type { LateOutput, LateRows } from "./late_output.ts";
-import { addCounts, noCounts } from "./pipeline_metrics.ts";
 import type { BadInput } from "./source.ts";
 import { type LogEntry, positionOf, type WorkLog } from "./work_log.ts";
 

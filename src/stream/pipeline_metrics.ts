@@ -1,5 +1,4 @@
 import type { Hive } from "../hive/hive.ts";
-import type { RowCounts } from "../hive/pipeline_frames.ts";
 import { assignRoles, type Role } from "../hive/roles.ts";
 
 /** What one bee of a pipeline does. */
@@ -87,16 +86,6 @@ export interface BeeWork {
   rows: number;
 }
 
-/** Adds the counts of one batch to others. */
-export function addCounts(to: RowCounts, more: RowCounts): void {
-  to.absorbed += more.absorbed;
-  to.filtered += more.filtered;
-  to.late += more.late;
-  to.untimed += more.untimed;
-  to.bad += more.bad;
-  to.added += more.added;
-}
-
 /**
  * The metrics of steps together with those of the steps before, whose results they read.
  *
@@ -146,11 +135,6 @@ const SUMMED = [
 
 /** A metric of several steps that is the sum of those of each. */
 type SummedMetric = typeof SUMMED[number];
-
-/** Counts of nothing. */
-export function noCounts(): RowCounts {
-  return { absorbed: 0, filtered: 0, late: 0, untimed: 0, bad: 0, added: 0 };
-}
 
 /** What each bee does. */
 export function pipelineBees(

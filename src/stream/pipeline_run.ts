@@ -8,7 +8,8 @@ import {
   readMessageHeader,
   readOutcome,
 } from "../hive/pipeline_frames.ts";
-import { StreamingError } from "../hive/streaming_error.ts";
+import { noCounts } from "../hive/row_counts.ts";
+import { errorOf, StreamingError } from "../hive/streaming_error.ts";
 import { BadInputs, recordAt } from "./bad_inputs.ts";
 import { BatchFeed, type FeedBatch } from "./batch_feed.ts";
 import { DeliveryGuarantee } from "./delivery_guarantee.ts";
@@ -18,7 +19,7 @@ import { LateOutput, type LateRows } from "./late_output.ts";
 import { LearningJob } from "./learning_job.ts";
 import { Ledger } from "./ledger.ts";
 import type { BeeAnswer, JobContext, KindProgress, PipelineJob } from "./pipeline_job.ts";
-import { type BeeWork, noCounts, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
+import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import { OrderedJob } from "./ordered_job.ts";
@@ -580,10 +581,7 @@ export class PipelineRun {
   }
 
   #fail(cause: unknown): void {
-    // A source may throw anything, `undefined` too, which would pass for no failure.
-    this.#failure ??= cause instanceof Error
-      ? cause
-      : new StreamingError(`Cannot go on: ${String(cause)} was thrown`, { cause });
+    this.#failure ??= errorOf(cause);
     this.#wake();
   }
 

@@ -1,5 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
-import { StreamingError } from "../hive/streaming_error.ts";
+import { errorOf } from "../hive/streaming_error.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { PANE_COLUMNS } from "../windows/pane_columns.ts";
@@ -272,9 +272,7 @@ export class ProcessorEngine<In extends object> {
   }
 
   #fail(cause: unknown): void {
-    this.#failure ??= cause instanceof Error
-      ? cause
-      : new StreamingError(`Cannot go on: ${String(cause)} was thrown`, { cause });
+    this.#failure ??= errorOf(cause);
     if (this.desk.fail(this.#failure)) this.#isTold = true;
     this.#source.abandon();
   }

@@ -1,3 +1,4 @@
+import { noSuchColumn } from "../batch/no_such_column.ts";
 import type { DataType, Field, Schema } from "../batch/schema.ts";
 import { isKeyType, isNumberType } from "../kernel/window_check.ts";
 import type {
@@ -53,13 +54,7 @@ export interface ResolvedPlan {
 /** The position of a column. */
 export function indexOf(schema: Schema, name: string, role: string): number {
   const index = schema.fields.findIndex((field) => field.name === name);
-  if (index < 0) {
-    const known = schema.fields.map((field) => JSON.stringify(field.name)).join(", ");
-    throw new TypeError(
-      `Cannot ${role} column ${JSON.stringify(name)}: there is none of that name; ` +
-        `the columns are ${known}`,
-    );
-  }
+  if (index < 0) throw noSuchColumn(name, { doing: role, fields: schema.fields });
   return index;
 }
 

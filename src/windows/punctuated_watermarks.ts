@@ -4,6 +4,7 @@ import { type Expr, isExpression } from "../batch/expressions/expr.ts";
 import { columnNames } from "../batch/expressions/node.ts";
 import { checkCondition } from "../batch/expressions/plan_checks.ts";
 import { printExpression } from "../batch/expressions/print.ts";
+import { noSuchColumn } from "../batch/no_such_column.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
@@ -131,12 +132,7 @@ function markedTeller(marked: Int32Array, markOf: RowTeller): RowTeller {
 function checkColumn({ fields }: Schema, column: string): void {
   const field = fields.find(({ name }) => name === column);
   const name = JSON.stringify(column);
-  if (!field) {
-    throw new TypeError(
-      `Cannot take watermarks from column ${name}: there is none of that name; the columns are ` +
-        fields.map(({ name }) => JSON.stringify(name)).join(", "),
-    );
-  }
+  if (!field) throw noSuchColumn(column, { doing: "take watermarks from", fields });
   if (TIMES.has(field.type.kind)) return;
   throw new TypeError(
     `Cannot take watermarks from column ${name}: it must be a timestamp, or an i32, i64 or f64 ` +
