@@ -1,10 +1,12 @@
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** What a call has come to. */
-export type Called = { readonly given: unknown } | { readonly error: unknown };
-
-/** What a call has given at once: a promise has yet to settle. */
-type Given = Called | { readonly pending: PromiseLike<unknown> };
+/** What calls for rows have come to. */
+export interface Calls {
+  /** By row. */
+  readonly given: unknown[];
+  /** What was thrown, by row. */
+  readonly errors: Map<number, unknown>;
+}
 
 /** How rows are called for. */
 export interface RowCallsOptions {
@@ -24,65 +26,62 @@ export interface RowCallsOptions {
 export function callRows(
   rows: readonly Record<string, unknown>[],
   options: RowCallsOptions,
-): Called[] | Promise<Called[]> {
-  const called: Called[] = [];
-  for (const row of rows) {
-    const outcome = attempt(() => options.call(row));
-    if ("pending" in outcome) return rest(rows, { called, ...outcome }, options);
-    called.push(outcome);
-    options.advance();
+): Calls | Promise<Calls> {
+  const { call, advance } = options;
+  const calls: Calls = { given: Array(rows.length), errors: new Map() };
+  for (let at = 0; at < rows.length; at++) {
+    try {
+      const given = call(rows[at]);
+      if (isThenable(given)) return rest(rows, { calls, pending: given, at }, options);
+      calls.given[at] = given;
+    } catch (error) {
+      calls.errors.set(at, error);
+    }
+    advance();
   }
-  return called;
+  return calls;
 }
 
 /** Goes on with promises, the first of which is pending; outcomes stand in the order of rows. */
 async function rest(
   rows: readonly Record<string, unknown>[],
-  { called, pending }: { called: Called[]; pending: PromiseLike<unknown> },
+  { calls, pending, at: first }: { calls: Calls; pending: PromiseLike<unknown>; at: number },
   options: RowCallsOptions,
-): Promise<Called[]> {
+): Promise<Calls> {
   const { call, concurrency, advance, isCancelled } = options;
-  const first = called.length;
   let next = first + 1;
-  const note = (at: number, outcome: Called) => {
-    called[at] = outcome;
+  const settle = async (at: number, given: () => unknown) => {
+    try {
+      calls.given[at] = await inTime(given(), options);
+    } catch (error) {
+      calls.errors.set(at, error);
+    }
     advance();
   };
   const lane = async () => {
     while (next < rows.length && !isCancelled()) {
       const at = next++;
-      const outcome = attempt(() => call(rows[at]));
-      note(at, "pending" in outcome ? await settled(outcome.pending, options) : outcome);
+      await settle(at, () => call(rows[at]));
     }
   };
-  const firstLane = settled(pending, options).then((outcome) => note(first, outcome)).then(lane);
+  const firstLane = settle(first, () => pending).then(lane);
   await Promise.all([firstLane, ...Array.from({ length: concurrency - 1 }, lane)]);
-  return called;
+  return calls;
 }
 
-function attempt(call: () => unknown): Given {
-  try {
-    const given = call();
-    return isThenable(given) ? { pending: given } : { given };
-  } catch (error) {
-    return { error };
-  }
-}
-
-/** What a promise comes to, or that it took too long. */
-async function settled(
-  promise: PromiseLike<unknown>,
+/** What a promise gives, unless that takes too long. */
+async function inTime(
+  given: unknown,
   { timeoutMs, runtime }: RowCallsOptions,
-): Promise<Called> {
+): Promise<unknown> {
+  if (!isThenable(given)) return given;
   const late = Promise.withResolvers<never>();
   const cancel = runtime.after(timeoutMs, () => {
     const message = `its promise was still pending after ${timeoutMs} ms (recordTimeout)`;
     late.reject(new DOMException(message, "TimeoutError"));
   });
   try {
-    return { given: await Promise.race([promise, late.promise]) };
-  } catch (error) {
-    return { error };
+    return await Promise.race([given, late.promise]);
   } finally {
     cancel();
   }

@@ -5,7 +5,7 @@ import type { Schema } from "../batch/schema.ts";
 import { widenedField } from "../batch/widened.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { isComputed } from "../windows/aggregate.ts";
-import { type Called, callRows } from "./row_calls.ts";
+import { callRows, type Calls } from "./row_calls.ts";
 import { loadRecordFunction, type RecordFunctionSpec } from "./record_function.ts";
 
 /** Rows that one record may become, at most. */
@@ -65,6 +65,12 @@ export interface FunctionOutcome {
   readonly added: number;
 }
 
+/** Rows that were given, and the row that each was made of. */
+interface Listed {
+  readonly rows: unknown[];
+  readonly of: number[];
+}
+
 /** What a {@linkcode FunctionStep} is told, and tells. */
 export interface FunctionEvents {
   /** A row cannot be used. */
@@ -102,52 +108,101 @@ export class FunctionStep {
     const { concurrency, timeoutMs } = this.#spec;
     const { runtime, call } = this.#fn!;
     const options = { runtime, call, concurrency, timeoutMs, ...events };
-    const called = callRows(visible(batch).toRows(), options);
-    const take = (called: Called[]) =>
+    const calls = callRows(visible(batch).toRows(), options);
+    const take = (calls: Calls) =>
       this.#spec.kind === "filterBy"
-        ? this.#filtered(batch, called, events)
-        : this.#made(called, events);
-    return called instanceof Promise ? called.then(take) : take(called);
+        ? this.#filtered(batch, calls, events)
+        : this.#made(this.#listed(calls, events), events);
+    return calls instanceof Promise ? calls.then(take) : take(calls);
   }
 
-  #made(called: readonly Called[], events: FunctionEvents): FunctionOutcome {
+  #filtered(batch: RecordBatch, { given, errors }: Calls, events: FunctionEvents): FunctionOutcome {
     const kept: number[] = [];
-    let builder = this.#schema && new RecordBatchBuilder(this.#schema);
-    called.forEach((each, at) => {
-      const given = this.#attempt(at, events, () => this.#rowsOf(givenBy(each)));
-      for (const each of given ?? []) {
-        this.#attempt(at, events, () => {
-          builder ??= new RecordBatchBuilder(this.#learn(each));
-          builder.append(each as object);
-          kept.push(at);
-        });
-      }
-    });
-    return { ...(builder && { batch: builder.finish() }), ...keptOf(kept) };
-  }
-
-  #filtered(
-    batch: RecordBatch,
-    called: readonly Called[],
-    events: FunctionEvents,
-  ): FunctionOutcome {
-    const kept: number[] = [];
-    called.forEach((each, at) => {
-      if (this.#attempt(at, events, () => this.#isKept(givenBy(each)))) kept.push(at);
-    });
+    for (let row = 0; row < batch.length; row++) {
+      if (given[row] === true) kept.push(row);
+      else if (errors.has(row)) this.#fail(row, errors.get(row), events);
+      else if (given[row] !== false) this.#fail(row, this.#noAnswer(given[row]), events);
+    }
     const left = kept.length < batch.length ? batch.take(kept) : batch;
     return { batch: left, ...keptOf(kept) };
   }
 
-  #isKept(answer: unknown): boolean {
-    if (typeof answer === "boolean") return answer;
-    throw new TypeError(
-      `Cannot filter row: ${this.#spec.title} must give true or false, received ${shown(answer)}`,
+  #noAnswer(given: unknown): TypeError {
+    return new TypeError(
+      `Cannot filter row: ${this.#spec.title} must give true or false, received ${shown(given)}`,
     );
   }
 
-  #rowsOf(given: unknown): Iterable<unknown> {
-    if (this.#spec.kind === "map") return [given];
+  /** All rows that were given, and of which each was made. */
+  #listed({ given, errors }: Calls, events: FunctionEvents): Listed {
+    if (this.#spec.kind === "map" && errors.size === 0) {
+      return { rows: given, of: [...given.keys()] };
+    }
+    const listed: Listed = { rows: [], of: [] };
+    for (let row = 0; row < given.length; row++) {
+      if (errors.has(row)) this.#fail(row, errors.get(row), events);
+      else if (this.#spec.kind === "map") {
+        listed.rows.push(given[row]);
+        listed.of.push(row);
+      } else this.#spread(row, given[row], { listed, events });
+    }
+    return listed;
+  }
+
+  #spread(
+    row: number,
+    given: unknown,
+    { listed, events }: { listed: Listed; events: FunctionEvents },
+  ): void {
+    try {
+      for (const each of this.#rowsOf(given)) {
+        listed.rows.push(each);
+        listed.of.push(row);
+      }
+    } catch (error) {
+      this.#fail(row, error, events);
+    }
+  }
+
+  #made({ rows, of }: Listed, events: FunctionEvents): FunctionOutcome {
+    let from = 0;
+    for (; !this.#schema && from < rows.length; from++) {
+      try {
+        this.#schema = this.#learn(rows[from]);
+        break;
+      } catch (error) {
+        this.#fail(of[from], error, events);
+      }
+    }
+    if (!this.#schema) return keptOf([]);
+    const left = from === 0 ? { rows, of } : { rows: rows.slice(from), of: of.slice(from) };
+    try {
+      const batch = RecordBatch.fromRows(left.rows as object[], { schema: this.#schema });
+      return { batch: batch as RecordBatch, ...keptOf(left.of) };
+    } catch {
+      // Some of them do not fit: which, is only told one by one.
+      return this.#fitting(left, { schema: this.#schema, events });
+    }
+  }
+
+  #fitting(
+    { rows, of }: Listed,
+    { schema, events }: { schema: Schema; events: FunctionEvents },
+  ): FunctionOutcome {
+    const kept: number[] = [];
+    const builder = new RecordBatchBuilder(schema);
+    rows.forEach((row, at) => {
+      try {
+        builder.append(row as object);
+        kept.push(of[at]);
+      } catch (error) {
+        this.#fail(of[at], error, events);
+      }
+    });
+    return { batch: builder.finish(), ...keptOf(kept) };
+  }
+
+  #rowsOf(given: unknown): readonly unknown[] {
     const isIterable = typeof given === "object" && given !== null && Symbol.iterator in given;
     if (!isIterable) {
       throw new TypeError(
@@ -165,17 +220,12 @@ export class FunctionStep {
     return all;
   }
 
-  /** Does something for a row; what fails is the row's fault unless the function cannot work. */
-  #attempt<T>(at: number, { bad }: FunctionEvents, work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      const isReference = error instanceof Error && error.name === "ReferenceError";
-      const unfit = isReference ? this.#fn!.unfit(error) : undefined;
-      if (unfit) throw unfit;
-      bad(at, this.#explained(error));
-      return undefined;
-    }
+  /** A row cannot be used; or no row can, because the function cannot work here. */
+  #fail(row: number, error: unknown, { bad }: FunctionEvents): void {
+    const isReference = error instanceof Error && error.name === "ReferenceError";
+    const unfit = isReference ? this.#fn!.unfit(error) : undefined;
+    if (unfit) throw unfit;
+    bad(row, this.#explained(error));
   }
 
   #learn(row: unknown): Schema {
@@ -185,7 +235,7 @@ export class FunctionStep {
         `Cannot ${this.#spec.kind} row: the first row that ${this.#spec.title} gave has no columns`,
       );
     }
-    return this.#schema = { fields: fields.map(widenedField) };
+    return { fields: fields.map(widenedField) };
   }
 
   /** An error of the user's function, or of ours about what it gave, with what it stopped. */
@@ -211,11 +261,6 @@ function misfit(title: string, reason: string): string {
     : `${title} gave a row that does not fit: ${reason}`;
 }
 
-function givenBy(called: Called): unknown {
-  if ("error" in called) throw called.error;
-  return called.given;
-}
-
 /** The columns that a user knows of. */
 function visible(batch: RecordBatch): RecordBatch {
   const { fields } = batch.schema;
@@ -226,8 +271,9 @@ function visible(batch: RecordBatch): RecordBatch {
 }
 
 function keptOf(kept: readonly number[]): { kept: Int32Array; added: number } {
-  const distinct = kept.reduce((count, row, at) => count + Number(row !== kept[at - 1]), 0);
-  return { kept: Int32Array.from(kept), added: kept.length - distinct };
+  let distinct = 0;
+  for (let at = 0; at < kept.length; at++) if (at === 0 || kept[at] !== kept[at - 1]) distinct++;
+  return { kept: new Int32Array(kept), added: kept.length - distinct };
 }
 
 function shown(value: unknown): string {
