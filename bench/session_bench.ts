@@ -1,9 +1,9 @@
 /**
  * Sessions of 100,000 keys on one core, against a `Map` of the open sessions' accumulators.
  *
- * Two million rows an hour's minute: a key has a row every three seconds on average, so that about
- * one row in 28 begins a session; 5 % of the rows come up to two seconds after later ones, as much as
- * the watermark waits for. The baseline is what one writes by hand: rows as objects, as `JSON.parse`
+ * Two million rows a minute: a key has a row every three seconds on average, so that about one row in
+ * 28 begins a session; 5 % of the rows come up to two seconds after later ones, as much as the
+ * watermark waits for. The baseline is what one writes by hand: rows as objects, as `JSON.parse`
  * gives them, one `Map` of accumulator objects that are changed in place, and lists of sessions by
  * the second in which they may end, so that closing looks at none twice a gap. Both get the watermark
  * before each row, and both make results of all sessions that it closes. Count, sum, least and
