@@ -23,3 +23,16 @@ Deno.test("maxOpenWindows does not take sessions out of the kernel, and must be 
   assertEquals(/kernel/.test(sessions.explain()), true, sessions.explain());
   assertThrows(() => from(rows, { maxOpenWindows: 0 }), RangeError, "maxOpenWindows");
 });
+
+Deno.test("a pipeline fails when more sessions are open than memoryBytes holds, and says what helps", async () => {
+  const many = Array.from({ length: 30_000 }, (_, row) => ({ at: row, key: `key ${row}` }));
+  const sessions = (memoryBytes: number) =>
+    from(many, { workers: 1, memoryBytes }).timestamps("at").keyBy("key")
+      .window(new SessionWindow({ gap: "1h" })).aggregate({ n: count() });
+  assertEquals((await Array.fromAsync(sessions(64 << 20))).length, 30_000);
+  await assertRejects(
+    () => Array.fromAsync(sessions(1 << 20)),
+    Error,
+    "Cannot add rows to sessions: the kernel's budget of 1048576 bytes is spent",
+  );
+});

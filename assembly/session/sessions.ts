@@ -392,6 +392,7 @@ export function nextSession(sessions: u32, state: u32): u32 {
 // Bytes that an open session takes beside its entry: its timer, its item, its part of the index.
 const BESIDE: u32 = 256;
 const GROWTH: f64 = 3;
+const TIMERS: u32 = 288; // a chunk of timers, of which each slot may have one
 
 /**
  * Whether the budget has room for a batch even if each of its rows opened a session of its own.
@@ -402,5 +403,6 @@ export function sessionsHold(sessions: u32, rows: u32, keyBytes: f64): bool {
   const row = <f64>(load<u32>(sessions, X_STRIDE) + BESIDE);
   const index = <f64>load<u32>(sessions, X_MASK);
   const items = <f64>load<u32>(sessions, X_ITEMS_ROOM) * <f64>ITEM_BYTES;
-  return hasRoomFor(<f64>rows * row + keyBytes + GROWTH * (index + items) + 2 * <f64>MOST_SLAB);
+  const once = 2 * <f64>MOST_SLAB + <f64>(LEVELS * SLOTS * TIMERS);
+  return hasRoomFor(<f64>rows * row + keyBytes + GROWTH * (index + items) + once);
 }
