@@ -364,3 +364,16 @@ Deno.test("a function that throws fails with a StreamingError that names the agg
     `Cannot compute "rows": the function of aggregateRows() failed: it gave a promise`,
   );
 });
+
+Deno.test("aggregateOf() names the form of a module that it takes, where a function reaches out", () => {
+  const factor = 3;
+  const make = () =>
+    aggregateOf({
+      init: () => 0,
+      add: (sum: number, { ms }: { ms: number }) => sum + ms * factor,
+      merge: (a, b) => a + b,
+      result: (sum) => sum,
+    });
+  const error = assertThrows(make, TypeError, 'the variable "factor" from outside');
+  assert(error.message.includes("where an object with all functions is exported"), error.message);
+});

@@ -23,6 +23,10 @@ const ONLY_PART: Partial<Record<OrderedOp, Part>> = {
   reduce: "add",
 };
 
+/** A module stands for all functions of an aggregate, and not for one of them. */
+const WHOLE_FORM = `aggregateOf({ module: new URL("./aggregate.ts", import.meta.url), ` +
+  `export: "aggregate" }), where an object with all functions is exported`;
+
 const ASYNC = /^\[object Async/;
 
 /** A user's aggregate as plain data, which a bee can load. */
@@ -87,9 +91,13 @@ export function describeAggregate(
     const module = describeFunction(given, { context });
     return { kind: "module", module, context: contextOf(module) };
   }
-  const usage = "(…, { context })";
+  const asked = {
+    context,
+    usage: "(…, { context })",
+    ...(ONLY_PART[op] === undefined && { form: WHOLE_FORM }),
+  };
   const parts = Object.entries(partsOf(op, given)).map(([part, fn]) => {
-    return [part, describeFunction(fn, { context, usage })] as const;
+    return [part, describeFunction(fn, asked)] as const;
   });
   return {
     kind: "functions",

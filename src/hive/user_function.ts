@@ -35,6 +35,8 @@ export interface DescribeOptions {
   context?: unknown;
   /** How the function takes its context, for messages. Default `(value, { context })`. */
   usage?: string;
+  /** How a module is passed in its place, for messages. Default: one of its name. */
+  form?: string;
 }
 
 // Errors
@@ -75,12 +77,16 @@ function isVariable(used: string): boolean {
 function outsideError(
   name: string,
   used: readonly string[],
-  { cause, usage = "(value, { context })" }: { cause?: unknown; usage?: string } = {},
+  { cause, usage = "(value, { context })", form = moduleForm(name) }: {
+    cause?: unknown;
+    usage?: string | undefined;
+    form?: string | undefined;
+  } = {},
 ): TypeError {
   const example = used.find(isVariable) ?? "limit";
   return new TypeError(
     `Cannot send function "${name}" to the bees: it uses ${used.map(explain).join(", and ")}. ` +
-      `Functions cross threads without their surroundings: pass ${moduleForm(name)}; ` +
+      `Functions cross threads without their surroundings: pass ${form}; ` +
       `or hand plain data over as the option context: { ${example} } and take it from the ` +
       `last argument: ${usage} => … context.${example} …`,
     cause === undefined ? undefined : { cause },
@@ -119,14 +125,18 @@ function moduleText(source: string, read: FunctionSource): string {
   return `export default ({ ${method}\n}).method;`;
 }
 
-function describeSource(fn: object, context: unknown, usage?: string): UserFunctionSpec {
+function describeSource(
+  fn: object,
+  context: unknown,
+  { usage, form }: DescribeOptions,
+): UserFunctionSpec {
   const named: unknown = Reflect.get(fn, "name");
   const name = typeof named === "string" && VARIABLE.test(named) ? named : "process";
   const source = Function.prototype.toString.call(fn);
   const read = readSource(source, name);
   checkForm(read, name);
   const outside = read.free.filter((used) => !ALLOWED_GLOBALS.has(used));
-  if (outside.length > 0) throw outsideError(name, outside, { usage });
+  if (outside.length > 0) throw outsideError(name, outside, { usage, form });
   if (!source.isWellFormed()) throw refuse(name, "its source has half of a surrogate pair");
   const url = `data:text/javascript;charset=utf-8,${encodeURIComponent(moduleText(source, read))}`;
   return { kind: "source", url, name, ...(context !== undefined && { context }) };
@@ -179,7 +189,7 @@ export function describeFunction(
   options: DescribeOptions = {},
 ): UserFunctionSpec {
   const context = copyContext(options.context);
-  if (typeof fn === "function") return describeSource(fn, context, options.usage);
+  if (typeof fn === "function") return describeSource(fn, context, options);
   if (typeof fn === "object" && fn !== null && "module" in fn) return describeModule(fn, context);
   throw new TypeError(
     `Cannot send to the bees: expected a function, ${moduleForm("process")} or an expression, ` +
