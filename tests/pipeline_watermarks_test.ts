@@ -372,7 +372,7 @@ Deno.test("Timing that contradicts itself or is none is refused", () => {
     from([{ at: 1 }], { workers: 1 }).timestamps("at", options as TimestampOptions);
   const watermarks = new MonotonousTimestamps();
   assertThrows(timed({ watermarks, maxDisorder: 0 }), TypeError, "both watermarks and maxDisorder");
-  assertThrows(timed({ watermarks: () => 5 }), TypeError, "received function");
+  assertThrows(timed({ watermarks: () => 5 }), TypeError, "received a function");
   assertThrows(timed({ maxDisorder: "soon" }), TypeError, "maxDisorder");
   assertThrows(timed({ idle: {} }), TypeError, "idle.after");
   for (const idle of [0, NaN, null, "10s"]) {
