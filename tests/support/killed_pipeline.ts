@@ -126,22 +126,15 @@ export async function killedRun(shape: Shape, options: KilledRunOptions): Promis
   return { results, rows, metrics, explained: pipeline.explain() };
 }
 
-/** The process, with bees that can be killed. */
-export function killingRuntime(): KillingRuntime {
-  const fail = new Map<string, (error: Error) => void>();
+/** The process, in which the first bee fails when it has published and was not acknowledged. */
+export function failingRuntime(): KillingRuntime {
+  const broken = new URL("./bee_worker_unacknowledged.ts", import.meta.url);
   return Object.create(denoRuntime, {
-    workers: { get: () => [...fail.keys()] },
-    crash: {
-      value: (name: string, error = new Error("killed by the test")) => {
-        const strike = fail.get(name);
-        fail.delete(name);
-        strike?.(error);
-      },
-    },
+    workers: { value: [] },
     spawn: {
       value: (...[options, events]: Parameters<Runtime["spawn"]>) => {
-        fail.set(options.name, events.error);
-        return denoRuntime.spawn(options, events);
+        const module = options.name === "bee 0.0" ? broken : options.module;
+        return denoRuntime.spawn({ ...options, module }, events);
       },
     },
   });

@@ -1,0 +1,2 @@
+import "./fault_unacknowledged.ts";
+import "../../src/hive/bee_worker.ts";
