@@ -1,24 +1,22 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
-import { type BeeLoss, Hive } from "../hive/hive.ts";
+import { Hive } from "../hive/hive.ts";
 import {
   MESSAGE_HEADER_BYTES,
   messageBody,
   MessageKind,
-  type Outcome,
   readMessageHeader,
   readOutcome,
 } from "../hive/pipeline_frames.ts";
-import { noCounts } from "../hive/row_counts.ts";
 import { errorOf, StreamingError } from "../hive/streaming_error.ts";
-import { BadInputs, recordAt } from "./bad_inputs.ts";
+import { BadInputs } from "./bad_inputs.ts";
 import { BatchFeed, type FeedBatch } from "./batch_feed.ts";
-import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { fatalError } from "./fatal_error.ts";
 import { LateOutput, type LateRows } from "./late_output.ts";
 import { LearningJob } from "./learning_job.ts";
 import { Ledger } from "./ledger.ts";
-import type { BeeAnswer, JobContext, KindProgress, PipelineJob } from "./pipeline_job.ts";
+import { LossRecovery, type RunBees } from "./loss_recovery.ts";
+import type { BeeAnswer, KindProgress, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Cancel } from "../runtime/runtime.ts";
@@ -26,25 +24,16 @@ import { OrderedJob } from "./ordered_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { allWindows, askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
 import type { Source, SourceBatch } from "./source.ts";
+import { checkAccount, recordAccount } from "./record_account.ts";
 import { metricsWith, stageOf } from "./stage.ts";
 import { TransformJob } from "./transform_job.ts";
 import { WindowJob } from "./window_job.ts";
-import { giveUp, leaveOut, positionOf, WorkLog } from "./work_log.ts";
+import { WorkLog } from "./work_log.ts";
 
 const PROGRESS_MS = 100;
 const TURN_MS = 4;
 const CLOSE_MS = 1_000;
-/** Bees that a batch may cost before the record at which they were is given up. */
-const MAX_LOSSES = 2;
 const RING_HEADER_BYTES = 8;
-/** What became of a batch of which nothing is left. */
-const NOTHING: Outcome = { counts: noCounts(), bad: [], late: [] };
-
-/** Records were lost without being counted: a fault of Waggle, told rather than hidden. */
-export class UnaccountedRecordsError extends StreamingError {
-  /** The name of the class. */
-  override readonly name: string = "UnaccountedRecordsError";
-}
 
 /** Options of a run. */
 export interface RunOptions {
@@ -79,22 +68,6 @@ export interface RunSpec {
   readonly onSettled?: (rows: number) => void;
 }
 
-/** The part of a run's metrics that adds up. */
-type RecordAccount = Pick<
-  PipelineMetrics,
-  | "recordsIn"
-  | "absorbed"
-  | "filtered"
-  | "late"
-  | "untimed"
-  | "skipped"
-  | "deadLettered"
-  | "added"
-  | "lost"
-  | "inFlight"
-  | "unaccounted"
->;
-
 /** Results of one of the kinds of windows that share slices. */
 export interface KindRead extends SourceBatch {
   /** Which, in the order of the plan; 0 where there is one kind, or no windows. */
@@ -102,13 +75,6 @@ export interface KindRead extends SourceBatch {
 }
 
 type KindBatch = KindRead & Required<Pick<KindRead, "batch">>;
-
-/** The bees, and what they are there for. */
-interface Bees {
-  readonly hive: Hive;
-  readonly job: PipelineJob;
-  readonly context: JobContext;
-}
 
 /** One run of a pipeline: reads the source, gives the bees their work, and hands results out. */
 export class PipelineRun {
@@ -124,7 +90,8 @@ export class PipelineRun {
   readonly #feed: BatchFeed;
   readonly #work: readonly BeeWork[];
   readonly #startedMs: number;
-  #bees: Bees | undefined;
+  #bees: RunBees | undefined;
+  #recovery: LossRecovery | undefined;
   #failure: Error | undefined;
   #reading = false;
   #read: SourceBatch | undefined;
@@ -136,8 +103,6 @@ export class PipelineRun {
   #told = -Infinity;
   /** The first batch whose results have not left, where they leave batch by batch. */
   #settled = 0;
-  #replayedBatches = 0;
-  #replayed = 0;
   #endedMs: number | undefined;
   #turnMs: number;
   #progressMs: number;
@@ -400,7 +365,7 @@ export class PipelineRun {
   }
 
   /** Who waits for the clock in a bee gets it by a batch without rows, where no other brings it. */
-  #keepClock({ job, context }: Bees): void {
+  #keepClock({ job, context }: RunBees): void {
     const dueAt = this.#ended ? Infinity : job.dueAt(context);
     if (dueAt === this.#dueAt) return;
     this.#dueAt = dueAt;
@@ -460,12 +425,13 @@ export class PipelineRun {
       maxLostBees,
       events: {
         frame: (bee, frame) => this.#guarded(() => this.#heard(bee, frame)),
-        lost: (bee, loss) => this.#guarded(() => this.#lost(bee, loss)),
+        lost: (bee, loss) => this.#guarded(() => this.#recovery!.lost(bee, loss)),
         failed: (error) => this.#fail(error),
       },
     });
     const dispatcher = new Dispatcher(hive, this.#log, workers);
     this.#bees = { hive, job, context: { log: this.#log, ledger: this.#ledger, dispatcher } };
+    this.#recovery = new LossRecovery(this.#bees, { bad: this.#bad, settings });
     await hive.start();
   }
 
@@ -498,60 +464,6 @@ export class PipelineRun {
     this.#work[bee].rows += entry.batch.length;
     const { job, context } = this.#bees!;
     job.outcome(context, entry, readOutcome(body));
-  }
-
-  #lost(bee: number, loss: BeeLoss): void {
-    const { hive, job, context: { dispatcher } } = this.#bees!;
-    const gives = this.#spec.settings.deliveryGuarantee === DeliveryGuarantee.AtMostOnce;
-    this.#blame(bee, loss);
-    if (gives) this.#giveUp(dispatcher.heldBy(bee));
-    if (!gives || !job.isStateless) return this.#goBack();
-    dispatcher.forget(bee);
-    hive.post(bee, job.resetMessage(bee, dispatcher.generation));
-  }
-
-  /** All bees go back together to the last checkpoint, and go on from there. */
-  #goBack(): void {
-    const { hive, job, context } = this.#bees!;
-    const { dispatcher } = context;
-    job.rewind(context);
-    for (const { sequence, outcome, batch } of this.#log.entries) {
-      if (sequence >= this.#log.next) break;
-      if (outcome) continue;
-      this.#replayedBatches++;
-      this.#replayed += batch.length;
-    }
-    dispatcher.restart();
-    for (let each = 0; each < this.#work.length; each++) {
-      hive.post(each, job.resetMessage(each, dispatcher.generation));
-    }
-  }
-
-  /** What a lost bee had in flight is lost; not so what is only told again to build up a state. */
-  #giveUp(held: ReadonlySet<number>): void {
-    for (const sequence of held) {
-      const entry = this.#log.at(sequence);
-      if (!entry || entry.isAcknowledged) continue;
-      giveUp(entry);
-      if (this.#bees!.job.isStateless) this.#ledger.note(this.#log, entry, NOTHING);
-    }
-  }
-
-  /** A batch that has cost two bees is gone on with without the record at which they were lost. */
-  #blame(bee: number, { cursor: { batch, low, high }, cause }: BeeLoss): void {
-    const entry = this.#log.at(batch);
-    const { job, context } = this.#bees!;
-    const isHeld = entry && (context.dispatcher.heldBy(bee).has(batch) || job.mayHold(bee, entry));
-    if (!isHeld || high <= low) return;
-    entry.losses++;
-    if (entry.losses < MAX_LOSSES || high !== low + 1) return;
-    entry.losses = MAX_LOSSES - 1;
-    const message = `Cannot process record: ${MAX_LOSSES} bees were lost over it, the last one ` +
-      `because: ${cause.message}`;
-    const record = recordAt(entry.batch, low);
-    const position = positionOf(entry, low);
-    this.#bad.report({ record, error: { name: "LostBeeError", message }, position });
-    leaveOut(entry, low);
   }
 
   #throwIfFailed(): void {
@@ -618,28 +530,6 @@ export class PipelineRun {
     cancel();
   }
 
-  /** Every record read, by what became of it for a kind of windows. */
-  #account(kind: number): RecordAccount {
-    const { badRecords } = this.#spec.settings;
-    const { entries } = this.#log;
-    const total = this.#ledger.total(entries, kind);
-    const open = entries.filter(({ outcome }) => !outcome);
-    const openBad = entries.reduce((sum, { outcome }) => sum + (outcome?.bad.length ?? 0), 0);
-    const skipped = this.#bad.skipped + (badRecords === "skip" ? openBad : 0);
-    const deadLettered = this.#bad.deadLettered + (badRecords === "deadLetter" ? openBad : 0);
-    const recordsIn = this.#feed.records;
-    const inFlight = open.reduce((sum, { batch }) => sum + batch.length, 0);
-    // At the end the owners' own count is taken, which knows nothing of the bees' outcomes.
-    const job = this.#finished ? this.#bees?.job : undefined;
-    const own = job && kindOf(job, kind);
-    const absorbed = own ? own.absorbed : total.absorbed;
-    const { filtered, late, untimed, added } = total;
-    const lost = this.#ledger.lost(entries);
-    const parts = { absorbed, filtered, late, untimed, skipped, deadLettered, lost, inFlight };
-    const accounted = Object.values(parts).reduce((sum, count) => sum + count, 0);
-    return { recordsIn, added, ...parts, unaccounted: recordsIn + added - accounted };
-  }
-
   /** The plan, once the columns of the source are known. */
   get resolved(): ResolvedPlan | undefined {
     return this.#feed.resolved;
@@ -648,8 +538,16 @@ export class PipelineRun {
   /** What has been done so far, for one of the kinds of windows. */
   metrics(kind = 0): PipelineMetrics {
     const { job, hive, context } = this.#bees ?? {};
-    const { runtime } = this.#spec.settings;
-    const account = this.#account(kind);
+    const { runtime, badRecords } = this.#spec.settings;
+    const account = recordAccount(kind, {
+      recordsIn: this.#feed.records,
+      log: this.#log,
+      ledger: this.#ledger,
+      bad: this.#bad,
+      badRecords,
+      // At the end the owners' own count is taken, which knows nothing of the bees' outcomes.
+      absorbed: this.#finished && job ? kindOf(job, kind).absorbed : undefined,
+    });
     const { windows = 0, watermark = -Infinity } = job ? kindOf(job, kind) : {};
     const elapsedMs = (this.#endedMs ?? runtime.monotonicMs()) - this.#startedMs;
     return metricsWith(this.#source, {
@@ -661,8 +559,8 @@ export class PipelineRun {
       elapsedMs,
       recordsPerSecond: elapsedMs > 0 ? 1000 * account.recordsIn / elapsedMs : 0,
       lostBees: hive?.lostBees ?? 0,
-      replayedBatches: this.#replayedBatches,
-      replayed: this.#replayed,
+      replayedBatches: this.#recovery?.replayedBatches ?? 0,
+      replayed: this.#recovery?.replayed ?? 0,
       checkpoints: job?.checkpoints ?? 0,
       aborted: this.#aborted,
       bees: pipelineBees(hive, {
@@ -686,13 +584,4 @@ function jobOf(
 ): PipelineJob {
   if (plan.ordered) return new OrderedJob(plan, settings, options);
   return plan.window ? new WindowJob(plan, settings) : new TransformJob(plan, settings);
-}
-
-function checkAccount({ unaccounted, recordsIn, aborted }: PipelineMetrics): void {
-  if (unaccounted === 0) return;
-  throw new UnaccountedRecordsError(
-    `Cannot account for ${unaccounted} of ${recordsIn} records: they are neither in a result nor ` +
-      `counted as left out${aborted ? " (the run was aborted)" : ""}; do not trust the results, ` +
-      `and report this as a fault of Waggle`,
-  );
 }

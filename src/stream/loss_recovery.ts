@@ -1,0 +1,106 @@
+import type { BeeLoss, Hive } from "../hive/hive.ts";
+import type { Outcome } from "../hive/pipeline_frames.ts";
+import { noCounts } from "../hive/row_counts.ts";
+import { type BadInputs, recordAt } from "./bad_inputs.ts";
+import { DeliveryGuarantee } from "./delivery_guarantee.ts";
+import type { JobContext, PipelineJob } from "./pipeline_job.ts";
+import type { PipelineSettings } from "./pipeline_options.ts";
+import { giveUp, leaveOut, positionOf } from "./work_log.ts";
+
+/** Bees that a batch may cost before the record at which they were is given up. */
+const MAX_LOSSES = 2;
+/** What became of a batch of which nothing is left. */
+const NOTHING: Outcome = { counts: noCounts(), bad: [], late: [] };
+
+/** The bees of a run, and what they are there for. */
+export interface RunBees {
+  readonly hive: Hive;
+  readonly job: PipelineJob;
+  readonly context: JobContext;
+}
+
+/** Has a run go on after the loss of a bee, as its guarantee says. */
+export class LossRecovery {
+  readonly #bees: RunBees;
+  readonly #bad: BadInputs;
+  readonly #workers: number;
+  readonly #givesUp: boolean;
+  #replayedBatches = 0;
+  #replayed = 0;
+
+  /** For these bees; guilty records go to `bad`. */
+  constructor(
+    bees: RunBees,
+    { bad, settings }: { readonly bad: BadInputs; readonly settings: PipelineSettings },
+  ) {
+    this.#bees = bees;
+    this.#bad = bad;
+    this.#workers = settings.workers;
+    this.#givesUp = settings.deliveryGuarantee === DeliveryGuarantee.AtMostOnce;
+  }
+
+  /** Batches that were sent again. */
+  get replayedBatches(): number {
+    return this.#replayedBatches;
+  }
+
+  /** Rows that were sent again. */
+  get replayed(): number {
+    return this.#replayed;
+  }
+
+  /** A bee was lost, and another is there in its place. */
+  lost(bee: number, loss: BeeLoss): void {
+    const { hive, job, context: { dispatcher } } = this.#bees;
+    this.#blame(bee, loss);
+    if (this.#givesUp) this.#giveUp(dispatcher.heldBy(bee));
+    if (!this.#givesUp || !job.isStateless) return this.#goBack();
+    dispatcher.forget(bee);
+    hive.post(bee, job.resetMessage(bee, dispatcher.generation));
+  }
+
+  /** All bees go back together to the last checkpoint, and go on from there. */
+  #goBack(): void {
+    const { hive, job, context } = this.#bees;
+    const { dispatcher, log } = context;
+    job.rewind(context);
+    for (const { sequence, outcome, batch } of log.entries) {
+      if (sequence >= log.next) break;
+      if (outcome) continue;
+      this.#replayedBatches++;
+      this.#replayed += batch.length;
+    }
+    dispatcher.restart();
+    for (let each = 0; each < this.#workers; each++) {
+      hive.post(each, job.resetMessage(each, dispatcher.generation));
+    }
+  }
+
+  /** What a lost bee had in flight is lost; not so what is only told again to build up a state. */
+  #giveUp(held: ReadonlySet<number>): void {
+    const { job, context: { log, ledger } } = this.#bees;
+    for (const sequence of held) {
+      const entry = log.at(sequence);
+      if (!entry || entry.isAcknowledged) continue;
+      giveUp(entry);
+      if (job.isStateless) ledger.note(log, entry, NOTHING);
+    }
+  }
+
+  /** A batch that has cost two bees is gone on with without the record at which they were lost. */
+  #blame(bee: number, { cursor: { batch, low, high }, cause }: BeeLoss): void {
+    const { job, context: { dispatcher, log } } = this.#bees;
+    const entry = log.at(batch);
+    const isHeld = entry && (dispatcher.heldBy(bee).has(batch) || job.mayHold(bee, entry));
+    if (!isHeld || high <= low) return;
+    entry.losses++;
+    if (entry.losses < MAX_LOSSES || high !== low + 1) return;
+    entry.losses = MAX_LOSSES - 1;
+    const message = `Cannot process record: ${MAX_LOSSES} bees were lost over it, the last one ` +
+      `because: ${cause.message}`;
+    const record = recordAt(entry.batch, low);
+    const position = positionOf(entry, low);
+    this.#bad.report({ record, error: { name: "LostBeeError", message }, position });
+    leaveOut(entry, low);
+  }
+}
