@@ -4,6 +4,7 @@ import type { Joinable, ResultRun } from "./joinable.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
 import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
 import { queuedBatches } from "./queued_batches.ts";
+import { checkRunOptions } from "./run_options.ts";
 import { SharedRun } from "./shared_run.ts";
 import { SharedSources } from "./shared_sources.ts";
 import { type RunGroup, runGroups, sharedPlan } from "./slice_sharing.ts";
@@ -42,6 +43,7 @@ export class JointRun {
 
   /** Opens the pipelines; their sources are opened when the first row is asked for. */
   constructor(members: readonly Joinable[], options: JointOptions) {
+    checkRunOptions(options);
     this.#options = options;
     this.#left = members.length;
     this.#toldMs = members[0].parts.settings.runtime.monotonicMs();
@@ -159,6 +161,7 @@ class Pump {
     ending: (pumping: Promise<void>) => Promise<void>,
   ) {
     this.#member = member;
+    checkRunOptions(options);
     this.#options = options;
     this.#ending = ending;
   }

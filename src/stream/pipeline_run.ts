@@ -18,11 +18,11 @@ import { Ledger } from "./ledger.ts";
 import { LossRecovery, type RunBees } from "./loss_recovery.ts";
 import type { BeeAnswer, KindProgress, PipelineJob } from "./pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import { OrderedJob } from "./ordered_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { allWindows, askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
+import { checkRunOptions } from "./run_options.ts";
 import type { Source, SourceBatch } from "./source.ts";
 import { checkAccount, recordAccount } from "./record_account.ts";
 import { metricsWith, stageOf } from "./stage.ts";
@@ -47,12 +47,6 @@ export interface RunOptions {
   /** Called with the metrics some ten times a second, and at the end. */
   onProgress?: (metrics: PipelineMetrics) => void;
 }
-
-const OPTIONS: OptionRule<RunOptions> = {
-  doing: "run pipeline",
-  names: { signal: true, onAbort: true, onProgress: true },
-  example: "{ signal }",
-};
 
 /** What a run is made of. */
 export interface RunSpec {
@@ -115,7 +109,7 @@ export class PipelineRun {
 
   /** Opens the source; the bees are born when the first rows have come. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
-    knownOptions(options, OPTIONS);
+    checkRunOptions(options);
     const { plan, settings } = spec;
     const source = this.#source = stageOf(spec.source)?.fresh() ?? spec.source;
     const { runtime, badRecords, lateOutput, batchRows, ringBytes, workers } = settings;

@@ -1,10 +1,17 @@
 import { assertRejects, assertThrows } from "@std/assert";
-import { col, count, CountWindow, CustomWindow, from, SessionWindow } from "../mod.ts";
 import {
   CalendarWindow,
+  col,
+  count,
+  CountWindow,
+  CustomWindow,
   EnhancedStreamProcessor,
+  from,
   GlobalWindow,
+  MemoryPublisher,
+  SessionWindow,
   sum,
+  together,
   TumblingWindow,
 } from "../mod.ts";
 import { PipelineDriver, TestSource } from "../src/testing/mod.ts";
@@ -96,6 +103,30 @@ Deno.test("union() of sources that are called alike does not say which lacks a c
   const both = from([{ at: 1 }], { workers: 1 }) as Any;
   const united = both.union(from([{ at: 1, y: 2 }], { workers: 1 }));
   await assertRejects(() => united.run(), TypeError, 'one of them has no column "y"');
+});
+
+Deno.test("runs refuse options that are none that they can be, alone and together", async () => {
+  const rows = from([{ at: 1 }], { workers: 1 }) as Any;
+  for (
+    const runs of [
+      rows,
+      rows.to(new MemoryPublisher()),
+      together(rows, rows.filter(col("at").gt(0))),
+    ]
+  ) {
+    await assertRejects(
+      async () => await runs.run({ signal: 5 }),
+      TypeError,
+      "AbortSignal, received 5",
+    );
+    await assertRejects(
+      async () => await runs.run({ onAbort: "x" }),
+      TypeError,
+      '"stop" or "drain"',
+    );
+    await assertRejects(async () => await runs.run({ onProgress: 5 }), TypeError, "a function");
+    await assertRejects(async () => await runs.run(null), TypeError, "the options are an object");
+  }
 });
 
 Deno.test("tools for tests refuse what is no clock, and no number of partitions", () => {
