@@ -302,10 +302,38 @@ function memory(): BenchRow[] {
   ];
 }
 
+const MOST_STATE_BYTES = 64;
+
+/** Bytes of an open window of so many keys, index included, by key: a count and a sum of doubles. */
+function stateOf(keys: number): BenchRow {
+  const kernel = create();
+  const aggregates = PLAN.aggregates.slice(0, 2);
+  const values = PLAN.values.map(({ type }) => ({ type, nullable: false }));
+  using table = new KernelWindowTable(kernel, { ...PLAN, values, aggregates });
+  const names = Array.from({ length: keys }, (_, key) => `sensor-${key}`);
+  const columns = {
+    length: keys,
+    times: columnOf({ kind: "timestamp" }, names.map(() => 0n)),
+    keys: [columnOf({ kind: "utf8" }, names)],
+    values: [columnOf({ kind: "f64" }, names.map((_, key) => key))],
+  };
+  table.add(columns, AT);
+  const { bytes, groups } = table.stats();
+  return row(`state of a key in a window, count and sum, ${keys} utf8 keys, against 64 bytes`, {
+    rate: bytes / groups,
+    baselineRate: MOST_STATE_BYTES,
+    target: 1,
+    goal: "atMost",
+    unit: "B",
+    note: "its key and its part of the index included",
+  });
+}
+
 async function rows(): Promise<BenchRow[]> {
   const kernel = create();
   return [
     ...memory(),
+    ...[1_000, 10_000, 100_000, 1_000_000].map(stateOf),
     await fold(kernel, 1000),
     await fold(kernel, 50_000),
     await epoch(kernel, 1000),
