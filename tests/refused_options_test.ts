@@ -129,6 +129,14 @@ Deno.test("runs refuse options that are none that they can be, alone and togethe
   }
 });
 
+Deno.test("an incomplete pipeline says what comes next, whatever it is asked for", async () => {
+  const keyed = from([{ at: 1 }], { workers: 1 }).keyBy("at") as Any;
+  const next = (doing: string) => `Cannot ${doing}: after what was called so far comes window()`;
+  await assertRejects(() => Array.fromAsync(keyed), TypeError, next("iterate yet"));
+  refused(() => new PipelineDriver(keyed), next("drive pipeline yet"));
+  await assertRejects(() => keyed.run(), TypeError, next("call run() here"));
+});
+
 Deno.test("tools for tests refuse what is no clock, and no number of partitions", () => {
   const complete = pipeline.window(new TumblingWindow({ size: "1m" })).aggregate({ n: count() });
   refused(() => new PipelineDriver(complete, { clock: 5 as Any }), "clock must be a TestClock");

@@ -135,7 +135,9 @@ function timeEntries(plan: PipelinePlan, source: Source): Entry[] {
   const { column, format, made } = time;
   if (made && !hasWindows(plan)) return [];
   if (made) return [["event time", MADE[made]], ["watermark", ...watermarkLines(time)]];
-  const as = format ? `as ${JSON.stringify(format)}` : "in the format that its type has";
+  const as = format
+    ? `as ${JSON.stringify(format)}`
+    : `in the format of its type ("iso" of text, "date" of dates, "ms" else)`;
   const [watermark, ...idle] = watermarkLines(time);
   return [
     ["event time", `${quoted([column])}, ${as}; read in JavaScript, in the order of the source`],

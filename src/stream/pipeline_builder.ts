@@ -91,7 +91,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
       );
     }
     const builder = pipeline as PipelineBuilder;
-    builder.#expect("batches", ...COMPLETE);
+    builder.#check("drive pipeline yet", COMPLETE);
     return builder.#parts;
   }
 
@@ -282,6 +282,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnyRow, void, undefined> {
+    this.#check("iterate yet", COMPLETE);
     for await (const batch of this.batches()) yield* batch;
   }
 
@@ -336,12 +337,14 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   /** For those whose program is not type-checked. */
   #expect(name: string, ...stages: readonly Stage[]): void {
+    this.#check(`call ${name}() here`, stages);
+  }
+
+  #check(doing: string, stages: readonly Stage[]): void {
     const { stage } = this.#parts;
     if (stages.includes(stage)) return;
     throw new TypeError(
-      `Cannot call ${name}() here: after what was called so far comes ${
-        NEXT[stage]
-      }; the order is ` +
+      `Cannot ${doing}: after what was called so far comes ${NEXT[stage]}; the order is ` +
         `from(), timestamps(), ${STEPS}, keyBy(), window(), ` +
         `trigger(), aggregate(), tap() and batch(), to()`,
     );
