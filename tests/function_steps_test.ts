@@ -19,17 +19,12 @@ import {
   types as t,
 } from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
+import { assertAccounted } from "./support/accounts.ts";
 import { breakBees, inSimulation, randomOptions } from "./support/simulated_case.ts";
 import { Random } from "./support/random.ts";
 
 const module = new URL("./support/step_functions.ts", import.meta.url);
 const numbers = (length: number) => Array.from({ length }, (_, n) => ({ n, at: 10 * n }));
-
-function checkAccount(m: PipelineMetrics): void {
-  const { absorbed, filtered, late, untimed, skipped, deadLettered, lost } = m;
-  const out = absorbed + filtered + late + untimed + skipped + deadLettered + lost;
-  assertEquals([m.recordsIn + m.added, m.unaccounted, m.inFlight], [out, 0, 0]);
-}
 
 Deno.test("map() makes another row of each, on any number of bees, in the order of the source", async () => {
   for (let seed = 1; seed <= 6; seed++) {
@@ -37,7 +32,7 @@ Deno.test("map() makes another row of each, on any number of bees, in the order 
       const pipeline = from(numbers(300), options)
         .map(({ n }, { context }) => ({ n, more: n + context.by }), { context: { by: 0.5 } });
       const all = await Array.fromAsync(pipeline);
-      checkAccount(pipeline.metrics());
+      assertAccounted(pipeline.metrics());
       return all;
     });
     assertEquals(rows, numbers(300).map(({ n }) => ({ n, more: n + 0.5 })));
@@ -62,7 +57,7 @@ Deno.test("flatMap() makes any number of rows, of the event time of their row, a
     absorbed: 4,
     filtered: 1,
   });
-  checkAccount(pipeline.metrics());
+  assertAccounted(pipeline.metrics());
 });
 
 Deno.test("flatMap() takes whatever can be iterated", async () => {
@@ -82,7 +77,7 @@ Deno.test("filter() takes a function beside expressions", async () => {
   const kept = (await Array.fromAsync(rows)).map(({ n }) => n);
   assertEquals(kept, [6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45, 48]);
   assertEquals(rows.metrics().filtered, 85);
-  checkAccount(rows.metrics());
+  assertAccounted(rows.metrics());
 });
 
 Deno.test("Functions may be exports of modules, and map() an expression", async () => {
@@ -132,7 +127,7 @@ Deno.test("Columns are learned once, however late the first row comes, and nothi
     const rows = await Array.fromAsync(counted);
     assertEquals(rows.length, 185);
     assertEquals(rows.filter(({ calls }) => calls !== 1), []);
-    checkAccount(counted.metrics());
+    assertAccounted(counted.metrics());
   }
 });
 
@@ -142,7 +137,7 @@ Deno.test("A function that never gives a row leaves nothing, and all is accounte
     .aggregate({ total: sum("x") });
   assertEquals(await Array.fromAsync(none), []);
   assertEquals(none.metrics().filtered, 100);
-  checkAccount(none.metrics());
+  assertAccounted(none.metrics());
 });
 
 Deno.test("A plan that does not fit learned columns fails the run as one that was known before", async () => {
@@ -176,7 +171,7 @@ Deno.test("A row for which a function fails goes the way of badRecords, as it ca
   });
   assert(letters[2].error.message.includes('does not fit: column "n": expected f64'));
   assert(letters[2].error.message.endsWith("the first row that it gave, or pass a schema"));
-  checkAccount(bad.metrics());
+  assertAccounted(bad.metrics());
   const fails = from(numbers(50), { workers: 2 }).map(({ n }) => {
     if (n > 10) throw new Error("too large");
     return { n };
@@ -248,7 +243,7 @@ Deno.test("Functions may be asynchronous: rows stay in order, and a bee has so m
     const expected = [0, ...numbers(100).slice(1).flatMap(({ n }) => [2 * n, 2 * n])];
     assertEquals(rows.map(({ n }) => n), expected);
     assertEquals(Math.max(...rows.map(({ most }) => most)), 4);
-    checkAccount(pipeline.metrics());
+    assertAccounted(pipeline.metrics());
   }
 });
 
@@ -260,7 +255,7 @@ Deno.test("Asynchronous functions stand before windows, as exports of modules to
     [50, 1225],
     [50, 3725],
   ]);
-  checkAccount(pipeline.metrics());
+  assertAccounted(pipeline.metrics());
 });
 
 Deno.test("A promise that rejects, or takes longer than recordTimeout, is a bad record", async () => {
@@ -286,7 +281,7 @@ Deno.test("A promise that rejects, or takes longer than recordTimeout, is a bad 
       "(recordTimeout)",
   );
   assertEquals(pipeline.metrics().lostBees, 0);
-  checkAccount(pipeline.metrics());
+  assertAccounted(pipeline.metrics());
 });
 
 Deno.test("Who stops a run does not wait for promises", async () => {
@@ -307,7 +302,7 @@ Deno.test("A function that makes very many rows of few needs no more room in win
     const rows = await Array.fromAsync(pipeline);
     assertEquals(rows.reduce((sum, { rows }) => sum + rows, 0), 90_000);
     assertEquals(rows.reduce((sum, { total }) => sum + total!, 0), 300 * 44_850);
-    checkAccount(pipeline.metrics());
+    assertAccounted(pipeline.metrics());
   }
 });
 
@@ -323,7 +318,7 @@ Deno.test("Late rows of a function are counted each, and their record goes aside
   assertEquals((await Array.fromAsync(pipeline)).map(({ rows }) => rows), [6]);
   assertEquals(pipeline.metrics().late, 3);
   assertEquals(late, [{ record: { at: 100, n: 2 }, position: 1, partition: 0 }]);
-  checkAccount(pipeline.metrics());
+  assertAccounted(pipeline.metrics());
 });
 
 Deno.test("first() and last() go by the order in which a function gave the rows of one time", async () => {
@@ -395,7 +390,7 @@ Deno.test("Steps of all kinds give what arrays do, though bees hang and crash wh
   let compared = 0;
   for (let seed = 1; seed <= 60; seed++) {
     const { out, expected, metrics } = await simulateSteps(seed);
-    checkAccount(metrics);
+    assertAccounted(metrics);
     if (metrics.skipped > 0) continue; // two strikes met the same row
     assertEquals(out, expected, `seed ${seed}`);
     compared++;
@@ -435,7 +430,7 @@ Deno.test("Windows behind functions are the same on any number of bees, though b
     const expected = [...groups].map(([name, all]) =>
       `${name} ${all.length} ${all.reduce((a, b) => a + b, 0)}`
     );
-    checkAccount(pipeline.metrics());
+    assertAccounted(pipeline.metrics());
     if (pipeline.metrics().skipped > 0) continue; // two strikes met the same row
     assertEquals(out.toSorted(), expected.toSorted(), `seed ${seed}`);
     compared++;
@@ -463,7 +458,7 @@ Deno.test("Windows that go by the order of rows stand behind functions too, thou
       breakWorkingBees(runtime, { random, pipeline });
       for await (const { key, rows, total } of pipeline) out.push([key, rows, total].join(" "));
     });
-    checkAccount(pipeline.metrics());
+    assertAccounted(pipeline.metrics());
     if (pipeline.metrics().skipped > 0) continue; // two strikes met the same row
     const expected = ["k0", "k1"].flatMap((key, k) => {
       const own = rows.filter(({ n }) => n >= 60 && n % 3 > k).map(({ n }) => n);
@@ -504,7 +499,7 @@ Deno.test("A record at which a function costs two bees is told by its place", as
   });
   assertEquals(rows.length + letters.length, 20);
   for (const { error } of letters) assertEquals(error.name, "LostBeeError");
-  checkAccount(pipeline.metrics());
+  assertAccounted(pipeline.metrics());
 });
 
 Deno.test("explain() says that functions run in JavaScript, and whence their columns are", async () => {

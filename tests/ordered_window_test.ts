@@ -32,7 +32,7 @@ Deno.test("window classes refuse what they cannot be made of, and say what to do
     [() => new CustomWindow({} as never), "either assign or start and end, received none"],
     [
       () => new CustomWindow({ assign: () => [], start: col("a"), end: col("b") } as never),
-      "received assign, start, end",
+      "received assign and start and end",
     ],
     [() => new CustomWindow({ start: col("a") } as never), "end must be an expression"],
     [() => new CustomWindow({ assign: 3 as never }), "a function or { module, export }"],

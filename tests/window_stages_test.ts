@@ -6,7 +6,6 @@ import {
   from,
   max,
   MemoryPublisher,
-  type PipelineMetrics,
   SlidingWindow,
   sum,
   together,
@@ -14,6 +13,7 @@ import {
   type WindowAssigner,
 } from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
+import { assertAccounted } from "./support/accounts.ts";
 import { breakBees, inSimulation, randomOptions } from "./support/simulated_case.ts";
 import { Random } from "./support/random.ts";
 import { windowsAt } from "./support/window_oracle.ts";
@@ -22,12 +22,6 @@ interface Reading {
   readonly at: number;
   readonly key: string;
   readonly n: number;
-}
-
-function checkAccount(m: PipelineMetrics): void {
-  const { absorbed, filtered, late, untimed, skipped, deadLettered, lost } = m;
-  const out = absorbed + filtered + late + untimed + skipped + deadLettered + lost;
-  assertEquals([m.recordsIn + m.added, m.unaccounted, m.inFlight], [out, 0, 0]);
 }
 
 /** Rows of each window and key, by the definition. */
@@ -98,7 +92,7 @@ Deno.test("Windows of window results are what the definition says, though bees h
     if (!metrics || metrics.skipped > 0) continue;
     assertEquals(out.toSorted(), expected.toSorted(), `seed ${seed}`);
     assertEquals(metrics.late, 0);
-    checkAccount(metrics);
+    assertAccounted(metrics);
     compared++;
   }
   assert(compared > 30, `${compared} seeds were compared`);
@@ -205,7 +199,7 @@ Deno.test("Three levels of windows run on three times as many bees, and account 
     bees: 3,
     windowsFired: 111,
   });
-  checkAccount(pipeline.metrics());
+  assertAccounted(pipeline.metrics());
 });
 
 Deno.test("Event times may be of a column that steps have made", async () => {
@@ -222,7 +216,7 @@ Deno.test("Event times may be of a column that steps have made", async () => {
     for (const timed of [mapped, computed, selected]) {
       const pipeline = timed.filter(col("n").lt(20)).window(windows).aggregate({ total: sum("n") });
       assertEquals(await totals(pipeline), [45, 145]);
-      checkAccount(pipeline.metrics());
+      assertAccounted(pipeline.metrics());
       assertEquals(pipeline.metrics().filtered, 80);
       assertEquals(pipeline.metrics().recordsIn, 100);
     }
@@ -255,7 +249,7 @@ Deno.test("A stop, a drain and who leaves early end the steps before as well", a
         { windowStart: 0, windowEnd: 20, n: 1 },
         { windowStart: 20, windowEnd: 40, n: 1 },
       ]);
-      checkAccount(pipeline.metrics());
+      assertAccounted(pipeline.metrics());
       assertEquals(pipeline.metrics().aborted, true);
     }
   }
@@ -296,7 +290,7 @@ Deno.test("Pipelines of the same window results run together, and read them once
   ).run();
   assertEquals(a.rows(), [{ windowStart: 0, windowEnd: 1000, k: 20, n: 39_900 }]);
   assertEquals(b.rows().map(({ n }) => n), [45, 145, 245, 345, 445, 545, 645, 745, 845, 945]);
-  metrics.forEach(checkAccount);
+  metrics.forEach(assertAccounted);
 });
 
 Deno.test("What cannot go on with results is refused at once", () => {

@@ -8,7 +8,7 @@ import { planOf, type ResolvedPlan, type WindowTableOptions } from "./plan.ts";
 import { gapsOf, isGapKind } from "./session_gaps.ts";
 import {
   type OperatorOutcome,
-  ORDER_COLUMNS,
+  ORDER_FIELDS,
   type OrderedRows,
   type WindowOperator,
 } from "./window_operator.ts";
@@ -21,12 +21,6 @@ export interface SessionOperatorOptions extends Omit<WindowTableOptions, "window
   /** Whether rows exactly a gap apart are of one session. Default `true`. */
   readonly touching?: boolean;
 }
-
-const ORDER_FIELDS: readonly Field[] = [
-  { name: ORDER_COLUMNS[0], type: { kind: "f64" }, nullable: false },
-  { name: ORDER_COLUMNS[1], type: { kind: "f64" }, nullable: false },
-  { name: ORDER_COLUMNS[2], type: { kind: "i32" }, nullable: false },
-];
 
 /** Where the columns of sessions stand in a batch. */
 interface Selection extends Pick<ResolvedPlan, "time" | "keys" | "values"> {

@@ -1,5 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { Schema } from "../batch/schema.ts";
+import type { Field, Schema } from "../batch/schema.ts";
 import type { ColumnBatch } from "./window_table.ts";
 
 /**
@@ -13,6 +13,13 @@ import type { ColumnBatch } from "./window_table.ts";
  * then start) and keys; a result that takes another one back stands before what comes in its place.
  */
 export const ORDER_COLUMNS = ["\u0000at", "\u0000sequence", "\u0000place"] as const;
+
+/** The fields of {@linkcode ORDER_COLUMNS}. */
+export const ORDER_FIELDS: readonly Field[] = [
+  { name: ORDER_COLUMNS[0], type: { kind: "f64" }, nullable: false },
+  { name: ORDER_COLUMNS[1], type: { kind: "f64" }, nullable: false },
+  { name: ORDER_COLUMNS[2], type: { kind: "i32" }, nullable: false },
+];
 
 /** Rows of one batch of the source, in its order; batches come in the order of the source too. */
 export interface OrderedRows {

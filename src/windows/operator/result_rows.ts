@@ -6,7 +6,7 @@ import type { AggregateFunction } from "../aggregate_function.ts";
 import { PANE_COLUMNS, ROW_KIND_COLUMN } from "../pane_columns.ts";
 import type { Aggregation, States } from "./aggregation.ts";
 import type { KeyIds } from "./key_ids.ts";
-import { ORDER_COLUMNS } from "../window_operator.ts";
+import { ORDER_COLUMNS, ORDER_FIELDS } from "../window_operator.ts";
 import { WINDOW_COLUMNS } from "../window_table.ts";
 
 const FIRST_BOUND = ORDER_COLUMNS.length;
@@ -69,7 +69,6 @@ function checkNames(fields: readonly Field[], own: readonly string[]): void {
  */
 export function resultSchemaOf(shape: ResultShape): Schema {
   const { keys, functions, isBounded, hasPanes, hasKinds } = shape;
-  const [at, sequence, place] = ORDER_COLUMNS;
   const [index, timing, revision] = PANE_COLUMNS;
   const panes = hasPanes
     ? [
@@ -89,9 +88,7 @@ export function resultSchemaOf(shape: ResultShape): Schema {
     return { name, type, nullable };
   });
   const fields = [
-    required(at, { kind: "f64" }),
-    required(sequence, { kind: "f64" }),
-    required(place, { kind: "i32" }),
+    ...ORDER_FIELDS,
     ...head,
     ...keys,
     ...results,
