@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RecordReader } from "../src/batch/records/mod.ts";
 import { aligned, hashBytes, RECORD_HEADER_BYTES } from "../src/hive/record_frames.ts";
 import type { SealedBatch } from "../src/hive/work_queue.ts";
-import { BatchFiller, type BatchFillerOptions } from "../src/stream/batch_filler.ts";
+import { BatchFiller, type BatchFillerOptions } from "../src/stream/hive_stream/batch_filler.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 
 const MAX_FRAME_BYTES = 2 ** 21 - 8;

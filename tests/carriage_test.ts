@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { Carriage } from "../src/stream/carriage.ts";
+import { Carriage } from "../src/stream/hive_stream/carriage.ts";
 
 Deno.test("Carriage adds up what a record costs out and back, and runs what it times", () => {
   let nowMs = 0;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MemoryPublisher } from "@waggle/stream";
 import { DeadLetterBox } from "../src/stream/dead_letter_box.ts";
-import type { DeadLetter } from "../src/stream/hive_stream_options.ts";
+import type { DeadLetter } from "../src/stream/hive_stream/hive_stream_options.ts";
 
 function letter(position: number): DeadLetter<{ n: number }> {
   const error = { name: "RangeError", message: `no ${position}` };

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { isErrorRecord, ResultsFullError, StreamingError } from "@waggle/stream";
-import { errorRecord } from "../src/stream/error_record.ts";
+import { errorRecord } from "../src/stream/hive_stream/error_record.ts";
 
 Deno.test("errorRecord() makes what isErrorRecord() knows, with the record as it was submitted", () => {
   const error = { name: "RangeError", message: "too far", index: 3 };

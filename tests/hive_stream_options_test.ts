@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
-import { hiveStreamSettings } from "../src/stream/hive_stream_options.ts";
+import { hiveStreamSettings } from "../src/stream/hive_stream/hive_stream_options.ts";
 
 Deno.test("hiveStreamSettings() puts the documented defaults in place", () => {
   const { runtime, ...settings } = hiveStreamSettings({ runtime: new SimulatedRuntime() });

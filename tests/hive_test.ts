@@ -8,7 +8,7 @@ import {
 } from "../src/hive/record_frames.ts";
 import { functionSpec } from "../src/hive/record_function.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
-import { BatchFiller } from "../src/stream/batch_filler.ts";
+import { BatchFiller } from "../src/stream/hive_stream/batch_filler.ts";
 import { takeTimeOf } from "./support/timed_functions.ts";
 
 const RECORD_TIMEOUT_MS = 1_000;

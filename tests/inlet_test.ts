@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
-import { Inlet, type Submission } from "../src/stream/inlet.ts";
-import { ResultsFullError } from "../src/stream/results_full_error.ts";
+import { Inlet, type Submission } from "../src/stream/hive_stream/inlet.ts";
+import { ResultsFullError } from "../src/stream/hive_stream/results_full_error.ts";
 import { forSeeds } from "./support/random.ts";
 
 const RESULT_BUFFER = 3;

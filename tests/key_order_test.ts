@@ -3,7 +3,7 @@ import { RecordReader } from "../src/batch/records/mod.ts";
 import { KeyOrder, type Row } from "../src/hive/key_order.ts";
 import { RECORD_HEADER_BYTES, writeWorkHeader } from "../src/hive/record_frames.ts";
 import { WorkBatch } from "../src/hive/work_batch.ts";
-import { BatchFiller } from "../src/stream/batch_filler.ts";
+import { BatchFiller } from "../src/stream/hive_stream/batch_filler.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 
 const readers = { values: new RecordReader(), keys: new RecordReader() };

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { RecordBatch, schema, types as t } from "../src/batch/mod.ts";
-import { OrderedResults } from "../src/stream/ordered_results.ts";
+import { OrderedResults } from "../src/stream/jobs/ordered_results.ts";
 import { ROW_KIND_COLUMN } from "../src/windows/pane_columns.ts";
 import { ORDER_COLUMNS } from "../src/windows/window_operator.ts";
 

@@ -3,9 +3,9 @@ import { type HiveStreamOptions, isErrorRecord } from "@waggle/stream";
 import type { RowError } from "../src/hive/record_frames.ts";
 import type { SealedBatch } from "../src/hive/work_queue.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
-import { BatchFiller } from "../src/stream/batch_filler.ts";
-import { hiveStreamSettings } from "../src/stream/hive_stream_options.ts";
-import { Outlet } from "../src/stream/outlet.ts";
+import { BatchFiller } from "../src/stream/hive_stream/batch_filler.ts";
+import { hiveStreamSettings } from "../src/stream/hive_stream/hive_stream_options.ts";
+import { Outlet } from "../src/stream/hive_stream/outlet.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 
 interface Input {

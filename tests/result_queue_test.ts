@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
-import { type KeyedResult, ResultQueue } from "../src/stream/result_queue.ts";
+import { type KeyedResult, ResultQueue } from "../src/stream/hive_stream/result_queue.ts";
 import { forSeeds } from "./support/random.ts";
 
 type Read = KeyedResult<number> | undefined;

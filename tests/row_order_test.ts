@@ -4,7 +4,7 @@ import type { DataType } from "../src/batch/schema.ts";
 import { compareKeys } from "../src/windows/reference_keys.ts";
 import type { KeyType } from "../src/kernel/window_types.ts";
 import { valueAt } from "../src/windows/plain_columns.ts";
-import { mergeRuns, windowOrder } from "../src/stream/row_order.ts";
+import { mergeRuns, windowOrder } from "../src/stream/jobs/row_order.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 
 const RUNS = 2000;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { SubmissionOrder } from "../src/stream/submission_order.ts";
+import { SubmissionOrder } from "../src/stream/hive_stream/submission_order.ts";
 import { forSeeds } from "./support/random.ts";
 
 Deno.test("SubmissionOrder gives each result as soon as all before it are settled, and not before", () => {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { RecordReader } from "../src/batch/records/mod.ts";
 import { RECORD_HEADER_BYTES, writeWorkHeader } from "../src/hive/record_frames.ts";
 import { RowFailure, WorkBatch } from "../src/hive/work_batch.ts";
-import { BatchFiller } from "../src/stream/batch_filler.ts";
+import { BatchFiller } from "../src/stream/hive_stream/batch_filler.ts";
 
 const revoked = Proxy.revocable({}, {});
 revoked.revoke();

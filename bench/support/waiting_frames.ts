@@ -11,10 +11,10 @@ import {
   readMessageHeader,
   writeMessageHeader,
 } from "../../src/hive/pipeline_frames.ts";
-import { OrderedJob } from "../../src/stream/ordered_job.ts";
+import { OrderedJob } from "../../src/stream/jobs/ordered_job.ts";
 import { type PipelinePlan, resolvePlan } from "../../src/stream/pipeline_plan.ts";
 import { type PipelineSettings, pipelineSettings } from "../../src/stream/pipeline_options.ts";
-import { WindowJob } from "../../src/stream/window_job.ts";
+import { WindowJob } from "../../src/stream/jobs/window_job.ts";
 import { type AnyWindow, windowedPlan } from "../../src/stream/window_plan.ts";
 import type { Aggregates } from "../../src/windows/aggregates.ts";
 

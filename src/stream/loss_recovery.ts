@@ -3,7 +3,7 @@ import type { Outcome } from "../hive/pipeline_frames.ts";
 import { noCounts } from "../hive/row_counts.ts";
 import { type BadInputs, recordAt } from "./bad_inputs.ts";
 import { DeliveryGuarantee } from "./delivery_guarantee.ts";
-import type { JobContext, PipelineJob } from "./pipeline_job.ts";
+import type { JobContext, PipelineJob } from "./jobs/pipeline_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { giveUp, leaveOut, positionOf } from "./work_log.ts";
 

@@ -3,19 +3,19 @@
  *
  * @module
  */
-export * from "./enhanced_stream_processor.ts";
-export { type ErrorRecord, isErrorRecord } from "./error_record.ts";
-export * from "./hive_stream.ts";
-export type { BeeMetrics, HiveStreamMetrics } from "./hive_stream_metrics.ts";
+export * from "./processor/enhanced_stream_processor.ts";
+export { type ErrorRecord, isErrorRecord } from "./hive_stream/error_record.ts";
+export * from "./hive_stream/hive_stream.ts";
+export type { BeeMetrics, HiveStreamMetrics } from "./hive_stream/hive_stream_metrics.ts";
 export type {
   DeadLetter,
   ErrorPolicy,
   HiveStreamOptions,
   Ordering,
-} from "./hive_stream_options.ts";
-export * from "./hive_stream_types.ts";
-export type { EnhancedStreamProcessorOptions } from "./processor_options.ts";
-export type { ProcessorKey } from "./processor_key.ts";
+} from "./hive_stream/hive_stream_options.ts";
+export * from "./hive_stream/hive_stream_types.ts";
+export type { EnhancedStreamProcessorOptions } from "./processor/processor_options.ts";
+export type { ProcessorKey } from "./processor/processor_key.ts";
 export type {
   BuiltInAggregation,
   BuiltInValue,
@@ -24,10 +24,10 @@ export type {
   ListAggregation,
   WindowPane,
   WindowResult,
-} from "./processor_types.ts";
+} from "./processor/processor_types.ts";
 export * from "./publisher.ts";
-export type { KeyedResult } from "./result_queue.ts";
-export * from "./results_full_error.ts";
+export type { KeyedResult } from "./hive_stream/result_queue.ts";
+export * from "./hive_stream/results_full_error.ts";
 export { DeliveryGuarantee } from "./delivery_guarantee.ts";
 export { BadInputError } from "./bad_inputs.ts";
 export type { FunctionOptions, MapOptions, StepInfo } from "./function_step.ts";
@@ -49,6 +49,6 @@ export type {
   SourceBatch,
   SourceOptions,
 } from "./source.ts";
-export * from "./together.ts";
+export * from "./joint/together.ts";
 export type { TriggerOptions } from "./trigger_options.ts";
 export type { AnyWindow, UntimedWindow } from "./window_plan.ts";

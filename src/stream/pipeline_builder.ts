@@ -8,7 +8,7 @@ import { checkAggregates } from "./aggregate_check.ts";
 import { checkDelivery } from "./delivery_guarantee.ts";
 import { explain, type Explained } from "./explain.ts";
 import { type FunctionOptions, functionStep, type MapOptions } from "./function_step.ts";
-import { type CanJoin, JOIN, type Joinable, type ResultRun } from "./joinable.ts";
+import { type CanJoin, JOIN, type Joinable, type ResultRun } from "./joint/joinable.ts";
 import type {
   Pipeline,
   PublishingPipeline,

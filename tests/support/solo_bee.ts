@@ -13,7 +13,7 @@ import {
 import { functionSpec } from "../../src/hive/record_function.ts";
 import { allocateRing, RingReader, RingWriter } from "../../src/hive/ring_buffer.ts";
 import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
-import { BatchFiller } from "../../src/stream/batch_filler.ts";
+import { BatchFiller } from "../../src/stream/hive_stream/batch_filler.ts";
 
 /** Results of some rows, as the hive gets them. */
 export interface SoloResults {
