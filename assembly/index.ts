@@ -1,20 +1,88 @@
 // The kernel's exports, one room a line.
 export { allocate, release, setBudget, usedBytes } from "./memory/arena";
-export { tableBelated, tableBytes, tableCount, tableCreate, tableDrop, tableDue, tableFree, tableGroups, tableHolds, tableInitial, tableKinds, tableParts, tableRank, tableShape, tableSkipped, tableStart } from "./window/table";
-export { beginTimes, greatestTime, lateOfKind, lateRows, leastTime, outsideOfKind, outsideRows, untimedRows, watermark } from "./window/assign";
+export {
+  tableBelated,
+  tableBytes,
+  tableCount,
+  tableCreate,
+  tableDrop,
+  tableDue,
+  tableFree,
+  tableGroups,
+  tableHolds,
+  tableInitial,
+  tableKinds,
+  tableParts,
+  tableRank,
+  tableShape,
+  tableSkipped,
+  tableStart,
+} from "./window/table";
+export {
+  beginTimes,
+  greatestTime,
+  lateOfKind,
+  lateRows,
+  leastTime,
+  outsideOfKind,
+  outsideRows,
+  untimedRows,
+  watermark,
+} from "./window/assign";
 export { addRows } from "./window/add";
 export { findStates, newDictionary } from "./window/find";
 export { countRows, updateStates } from "./window/update";
 export { updatePair } from "./window/pairs";
 export { endByIndex, updateByIndex } from "./window/by_index";
-export { beginWrite, findRecords, measuredRecords, measureWindow, recordsFound, tableClear, writeRecords } from "./window/delta";
-export { addSlice, collectSlice, leaveSlices, nextWaiting, putWindow, stackSlice } from "./window/compose";
+export {
+  beginWrite,
+  findRecords,
+  measuredRecords,
+  measureWindow,
+  recordsFound,
+  tableClear,
+  writeRecords,
+} from "./window/delta";
+export {
+  addSlice,
+  collectSlice,
+  leaveSlices,
+  nextWaiting,
+  putWindow,
+  stackSlice,
+} from "./window/compose";
 export { mergeRecords } from "./window/merge";
 export { hashRows, listRows, routeRows } from "./window/route";
-export { findOverflow, gatherBytes, gatherKeys, gatherLengths, gatherWords, sortWindow } from "./window/sort";
-export { sessionsBytes, sessionsCreate, sessionsFree, sessionsHold, sessionsOpen } from "./session/sessions";
-export { addSessions, beginSessions, sessionsLate, sessionsOutside, sessionsUntimed } from "./session/add";
+export {
+  findOverflow,
+  gatherBytes,
+  gatherKeys,
+  gatherLengths,
+  gatherWords,
+  sortWindow,
+} from "./window/sort";
+export {
+  sessionsBytes,
+  sessionsCreate,
+  sessionsFree,
+  sessionsHold,
+  sessionsOpen,
+} from "./session/sessions";
+export {
+  addSessions,
+  beginSessions,
+  sessionsLate,
+  sessionsOutside,
+  sessionsUntimed,
+} from "./session/add";
 export { closeSessions, dropSessions, gatherSessions, sessionOverflow } from "./session/close";
-export { beginSessionRecords, clearSessions, measuredSessions, measureSessions, readSessions, writeSessions } from "./session/records";
+export {
+  beginSessionRecords,
+  clearSessions,
+  measuredSessions,
+  measureSessions,
+  readSessions,
+  writeSessions,
+} from "./session/records";
 export { expressionRun } from "./expression/run";
 export { expressionPackText, expressionRowsOf, expressionTextBytes } from "./expression/output";

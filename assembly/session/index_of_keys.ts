@@ -1,11 +1,11 @@
 // Which sessions a key has: an open-addressing index of tags and of the latest open session of each
 // key, as a slice has one, from which keys go again.
 //
-// A bucket is a line of the cache: four tags, four states, and the ends of four sessions, which each
-// row moves on. So the end of a key's latest session is here, those of others, which follow it in no
-// order, are in their entries. A bucket with a free slot is the last that a key is
-// looked for in. So a slot of a full bucket is not freed but becomes a grave, which is none to the
-// eye that looks for a key; making the index anew clears the graves away.
+// A bucket is a line of the cache: four tags, four states, and the ends of four sessions, which
+// each row moves on. So the end of a key's latest session is here, those of others, which follow it
+// in no order, are in their entries. A bucket with a free slot is the last that a key is looked for
+// in. So a slot of a full bucket is not freed but becomes a grave, which is none to the eye that
+// looks for a key; making the index anew clears the graves away.
 import { matches, sameKey, tagOf } from "../window/slice";
 import {
   E_END,

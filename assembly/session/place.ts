@@ -1,9 +1,9 @@
 // Which session each row belongs to, and whether it is late: decided in the order of the rows.
 //
-// A row is a session of its own from its time to a gap after it; it becomes one with all sessions of
-// its key that it touches, and is late when the watermark before it has reached the end of what comes
-// of that. Sessions that the watermark has reached take no rows any more, though they may not have
-// been closed yet.
+// A row is a session of its own from its time to a gap after it; it becomes one with all sessions
+// of its key that it touches, and is late when the watermark before it has reached the end of what
+// comes of that. Sessions that the watermark has reached take no rows any more, though they may not
+// have been closed yet.
 import {
   hashFixed,
   hashNull,
@@ -264,11 +264,19 @@ export function placeBlock(
   return true;
 }
 
-// Whether the session in a slot is that of a row's key, takes the row, and touches no other then. If
-// so its end is moved on.
+// Whether the session in a slot is that of a row's key, takes the row, and touches no other then.
+// If so its end is moved on.
 // @ts-ignore: decorator
 @inline
-function extend(slot: u32, row: u32, time: i64, until: i64, last: i64, touch: i64, inOrder: bool): bool {
+function extend(
+  slot: u32,
+  row: u32,
+  time: i64,
+  until: i64,
+  last: i64,
+  touch: i64,
+  inOrder: bool,
+): bool {
   const hash = load<u64>((<u32>HASHES) + (row << 3));
   const at = endAt(slot);
   const end = load<i64>(at);

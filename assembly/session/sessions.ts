@@ -1,11 +1,11 @@
 // The open sessions of one operator: its settings, and an entry each.
 //
-// An entry is reached by the address of its state, which never moves while the session lives. Before
-// the state lie, from low to high: the next open session of the same key, the tag of the key's hash,
-// or else what has become of the session, the slab that the entry is in, 4 unused bytes, start and
-// end (i64, ms), and the 16-byte block of the key. The block starts a line of the cache, so that with
-// one value a row needs that line and the one of the index, which tells the end of a key's only
-// session (index_of_keys.ts); the end here is void then.
+// An entry is reached by the address of its state, which never moves while the session lives.
+// Before the state lie, from low to high: the next open session of the same key, the tag of the
+// key's hash, or else what has become of the session, the slab that the entry is in, 4 unused
+// bytes, start and end (i64, ms), and the 16-byte block of the key. The block starts a line of the
+// cache, so that with one value a row needs that line and the one of the index, which tells the end
+// of a key's only session (index_of_keys.ts); the end here is void then.
 //
 // Whatever closing sessions needs is set aside when they open: only a row that opens a session can
 // be short of memory.

@@ -3,9 +3,10 @@
 //
 // A session has one timer from when it opens. It is not moved when the session grows, but looked at
 // when its time comes, and set again by the end that the session then has. The level of a timer is
-// that of the highest six bits in which it differs from the time that has passed, so that the lowest
-// slot of the lowest level that has any is the next one due. A slot that is due on a level above the
-// lowest is spread over lower ones, so sessions close in the order of their ends, to the millisecond.
+// that of the highest six bits in which it differs from the time that has passed, so that the
+// lowest slot of the lowest level that has any is the next one due. A slot that is due on a level
+// above the lowest is spread over lower ones, so sessions close in the order of their ends, to the
+// millisecond.
 //
 // Timers lie in chunks of 31, so that one read leads to many sessions at once: u32 next chunk,
 // u32 timers, then for each the state, and the tag of its key's hash, by which the index tells its

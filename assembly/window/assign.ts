@@ -288,8 +288,9 @@ function countUp(at: u32): void {
   store<u32>(at, load<u32>(at) + 1);
 }
 
-// The same of a row for several kinds: how many of the times at which any may end lie up to the last
-// end at or before the watermark of a window that holds the slice. Counts what is so for each kind.
+// The same of a row for several kinds: how many of the times at which any may end lie up to the
+// last end at or before the watermark of a window that holds the slice. Counts what is so for each
+// kind.
 function skippedOfAll(table: u32, start: i64, mark: f64): i32 {
   let isOpen = false;
   let isHeld = false;

@@ -1,16 +1,18 @@
-// Windows that overlap, or of several kinds that share their slices, put together from slices, each partial result being merged a few times
-// however many windows it belongs to: two stacks (Tangwongsan, Hirzel, Schneider, "Low-latency
-// sliding-window aggregation in worst-case constant time", DEBS 2017, section 3) for each key.
+// Windows that overlap, or of several kinds that share their slices, put together from slices, each
+// partial result being merged a few times however many windows it belongs to: two stacks
+// (Tangwongsan, Hirzel, Schneider, "Low-latency sliding-window aggregation in worst-case constant
+// time", DEBS 2017, section 3) for each key.
 //
 // The front stack has, for each slice of a key, the merge of it and all later ones of the front: a
 // node. A window that has lost its first slices starts at a later node. What came since the front
 // was stacked is merged into one state, the back. Nothing is ever taken out of a sum, so that a NaN
 // that leaves the window leaves the result.
 //
-// The directory is a table of one slice whose states are the backs, with the first node behind each.
-// A node: u32 state in the directory, u32 next node of the key, i64 start of its slice, state. Nodes
-// are freed with their slice, or when no window of their kind needs it any more; the slices
-// themselves stay as they are, for snapshots and for the other kinds. Each kind has a directory.
+// The directory is a table of one slice whose states are the backs, with the first node behind
+// each. A node: u32 state in the directory, u32 next node of the key, i64 start of its slice,
+// state. Nodes are freed with their slice, or when no window of their kind needs it any more; the
+// slices themselves stay as they are, for snapshots and for the other kinds. Each kind has a
+// directory.
 import { firstState, hashOf, nextState } from "./groups";
 import { mergeState } from "./merge";
 import {

@@ -38,7 +38,7 @@ export const S_MAP: u32 = 52; // states by dictionary index
 export const S_MAP_SIZE: u32 = 56;
 export const S_MAP_GENERATION: u32 = 60;
 export const S_MAP_LEFT: u32 = 64; // entries, null's included, that have no state yet
-export const S_NODES: u32 = 68; // blocks of partial results over this slice and later ones (compose.ts)
+export const S_NODES: u32 = 68; // blocks of results over this slice and later ones (compose.ts)
 export const S_TAKEN: u32 = 72; // which kinds of windows have begun to take it, a bit each
 const SLICE_BYTES: u32 = 80;
 
