@@ -6,6 +6,7 @@ import { sameFields } from "../batch/schema_check.ts";
 import { greatestTime } from "../hive/event_times.ts";
 import { withSchemas } from "../hive/row_steps.ts";
 import { splitBatch } from "../hive/message_queue.ts";
+import { FLINK_SEMANTICS } from "../windows/window_semantics.ts";
 import { Alignment, checkAligns, type PartitionMarks } from "./alignment.ts";
 import type { BadInputs } from "./bad_inputs.ts";
 import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
@@ -65,6 +66,8 @@ export class BatchFeed {
   readonly #ended = new Set<number>();
   /** Where watermarks are more than a bound behind the greatest time. */
   readonly #watermarks: WatermarkFeed | undefined;
+  /** By how much windows judge behind the watermark that comes with rows, ms. */
+  readonly #behind: number;
   /** Where partitions wait for each other. */
   readonly #alignment: Alignment | undefined;
   /** By which rows get their times where these are those of reading them. */
@@ -88,6 +91,7 @@ export class BatchFeed {
     this.#source = source;
     this.#options = options;
     this.#plan = options.plan;
+    this.#behind = touchesAtEnd(options.plan) ? 1 : 0;
     this.#greatest = new Float64Array(partitions).fill(-Infinity);
     this.#positions = new Float64Array(partitions);
     const { plan, open: { runtime } } = options;
@@ -210,7 +214,9 @@ export class BatchFeed {
     if (isEmpty && !ended && watermark === undefined) return [];
     this.#checkPartition(partition);
     const pieces = isEmpty ? [] : this.#takeRows(batch, partition);
-    if (watermark !== undefined && this.#watermarks) pieces.push(...this.advance(watermark));
+    if (watermark !== undefined && this.#watermarks) {
+      pieces.push(...this.advance(watermark - this.#behind));
+    }
     const all = ended ? [...pieces, ...this.#end(partition)] : pieces;
     this.#alignment?.notify();
     return all;
@@ -478,4 +484,15 @@ function checkedRead(read: SourceBatch, name: string): SourceBatch {
     );
   }
   return read;
+}
+
+/**
+ * Whether a row may belong to a session that the watermark has reached the end of, but not passed:
+ * one that is exactly a gap later. How often a watermark is handed on must not decide that.
+ */
+function touchesAtEnd({ ordered }: PipelinePlan): boolean {
+  if (ordered?.operator.kind !== "windows") return false;
+  const { window, semantics } = ordered.operator.windows;
+  const { sessionsTouch, closing } = { ...FLINK_SEMANTICS, ...semantics };
+  return window.kind === "session" && sessionsTouch && closing !== "passed";
 }
