@@ -14,7 +14,7 @@ import {
   TumblingWindow,
 } from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
-import { Random } from "./support/random.ts";
+import { forSeedsAsync } from "./support/random.ts";
 
 interface Row {
   readonly at: number;
@@ -105,8 +105,7 @@ Deno.test("A source waits where it is too far ahead of another, and all rows com
 });
 
 Deno.test("However many sources, however fast and long, aligned ones never wait in a circle", async () => {
-  for (let seed = 1; seed <= 40; seed++) {
-    const random = new Random(seed);
+  await forSeedsAsync(40, async (random, seed) => {
     const runtime = new SimulatedRuntime({ seed });
     const count1 = 2 + random.below(4);
     const course = new Course(count1);
@@ -124,7 +123,7 @@ Deno.test("However many sources, however fast and long, aligned ones never wait 
     const total = rows.reduce((sum, { n }) => sum + n, 0);
     assertEquals(total, all.flat().length, `seed ${seed}`);
     assertEquals(pipeline.metrics().late, 0);
-  }
+  });
 });
 
 Deno.test("Nobody waits for a partition that has ended, nor for an idle one", async () => {

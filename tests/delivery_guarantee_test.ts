@@ -9,6 +9,7 @@ import {
   WHOLE_ROWS,
   wholeResults,
 } from "./support/killed_pipeline.ts";
+import { forSeedsAsync } from "./support/random.ts";
 
 const SEEDS = 20;
 const SHAPES = ["windows", "ordered", "rows"] as const;
@@ -49,28 +50,28 @@ async function simulated(
 
 for (const shape of SHAPES) {
   Deno.test(`AtMostOnce loses what a bee had in flight, and tells how much (${shape})`, async () => {
-    for (let seed = 1; seed <= SEEDS; seed++) {
+    await forSeedsAsync(SEEDS, async (_, seed) => {
       const run = await simulated(seed, { shape, guarantee: AtMostOnce });
       assertPromise(shape, AtMostOnce, run);
       assert(run.metrics.lostBees > 0 && run.metrics.lost > 0, `seed ${seed}`);
-    }
+    });
   });
 
   Deno.test(`AtLeastOnce gives results again that had left (${shape})`, async () => {
-    for (let seed = 1; seed <= SEEDS; seed++) {
+    await forSeedsAsync(SEEDS, async (_, seed) => {
       const run = await simulated(seed, { shape, guarantee: AtLeastOnce });
       assertPromise(shape, AtLeastOnce, run);
       assert(run.metrics.lostBees > 0 && run.metrics.replayed > 0, `seed ${seed}`);
       assert(repeats(run) > 0, `nothing came twice with seed ${seed}`);
-    }
+    });
   });
 
   Deno.test(`ExactlyOnce, the default, gives each result once (${shape})`, async () => {
-    for (let seed = 1; seed <= SEEDS; seed++) {
+    await forSeedsAsync(SEEDS, async (_, seed) => {
       const run = await simulated(seed, { shape });
       assertPromise(shape, ExactlyOnce, run);
       assert(run.metrics.lostBees > 0 && run.metrics.replayed > 0, `seed ${seed}`);
-    }
+    });
   });
 
   for (const guarantee of Object.values(DeliveryGuarantee)) {
@@ -91,12 +92,12 @@ for (const shape of SHAPES) {
 Deno.test("Every guarantee holds between checkpoints too, and nothing from before one comes again", async () => {
   let [saved, twice] = [0, 0];
   for (const guarantee of Object.values(DeliveryGuarantee)) {
-    for (let seed = 1; seed <= SEEDS; seed++) {
+    await forSeedsAsync(SEEDS, async (_, seed) => {
       const run = await simulated(seed, { shape: "windows", guarantee, checkpointBatches: 4 });
       assertPromise("windows", guarantee, run);
       saved += run.metrics.checkpoints;
       if (guarantee === AtLeastOnce) twice += repeats(run);
-    }
+    });
   }
   assert(saved > SEEDS);
   // A checkpoint of all that has left was often just made, and then nothing comes twice.

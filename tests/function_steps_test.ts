@@ -21,13 +21,13 @@ import {
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { assertAccounted } from "./support/accounts.ts";
 import { breakBees, inSimulation, randomOptions } from "./support/simulated_case.ts";
-import { Random } from "./support/random.ts";
+import { forSeedsAsync, Random } from "./support/random.ts";
 
 const module = new URL("./support/step_functions.ts", import.meta.url);
 const numbers = (length: number) => Array.from({ length }, (_, n) => ({ n, at: 10 * n }));
 
 Deno.test("map() makes another row of each, on any number of bees, in the order of the source", async () => {
-  for (let seed = 1; seed <= 6; seed++) {
+  await forSeedsAsync(6, async (_, seed) => {
     const rows = await inSimulation(seed, async (options) => {
       const pipeline = from(numbers(300), options)
         .map(({ n }, { context }) => ({ n, more: n + context.by }), { context: { by: 0.5 } });
@@ -36,7 +36,7 @@ Deno.test("map() makes another row of each, on any number of bees, in the order 
       return all;
     });
     assertEquals(rows, numbers(300).map(({ n }) => ({ n, more: n + 0.5 })));
-  }
+  });
 });
 
 Deno.test("flatMap() makes any number of rows, of the event time of their row, and counts them", async () => {
@@ -388,20 +388,19 @@ async function simulateSteps(seed: number) {
 
 Deno.test("Steps of all kinds give what arrays do, though bees hang and crash while columns are learned", async () => {
   let compared = 0;
-  for (let seed = 1; seed <= 60; seed++) {
+  await forSeedsAsync(60, async (_, seed) => {
     const { out, expected, metrics } = await simulateSteps(seed);
     assertAccounted(metrics);
-    if (metrics.skipped > 0) continue; // two strikes met the same row
+    if (metrics.skipped > 0) return; // two strikes met the same row
     assertEquals(out, expected, `seed ${seed}`);
     compared++;
-  }
+  });
   assert(compared > 50);
 });
 
 Deno.test("Windows behind functions are the same on any number of bees, though bees hang and crash", async () => {
   let compared = 0;
-  for (let seed = 1; seed <= 40; seed++) {
-    const random = new Random(seed);
+  await forSeedsAsync(40, async (random, seed) => {
     const rows = Array.from({ length: random.below(800) }, (_, n) => ({ at: 7 * n, n }));
     const runtime = new SimulatedRuntime({ seed });
     const badRecords = "skip" as const;
@@ -431,17 +430,16 @@ Deno.test("Windows behind functions are the same on any number of bees, though b
       `${name} ${all.length} ${all.reduce((a, b) => a + b, 0)}`
     );
     assertAccounted(pipeline.metrics());
-    if (pipeline.metrics().skipped > 0) continue; // two strikes met the same row
+    if (pipeline.metrics().skipped > 0) return; // two strikes met the same row
     assertEquals(out.toSorted(), expected.toSorted(), `seed ${seed}`);
     compared++;
-  }
+  });
   assert(compared > 30);
 });
 
 Deno.test("Windows that go by the order of rows stand behind functions too, though bees hang and crash", async () => {
   let compared = 0;
-  for (let seed = 1; seed <= 30; seed++) {
-    const random = new Random(seed);
+  await forSeedsAsync(30, async (random, seed) => {
     const rows = Array.from({ length: random.below(500) }, (_, n) => ({ at: 7 * n, n }));
     const size = 1 + random.below(9);
     const runtime = new SimulatedRuntime({ seed });
@@ -459,7 +457,7 @@ Deno.test("Windows that go by the order of rows stand behind functions too, thou
       for await (const { key, rows, total } of pipeline) out.push([key, rows, total].join(" "));
     });
     assertAccounted(pipeline.metrics());
-    if (pipeline.metrics().skipped > 0) continue; // two strikes met the same row
+    if (pipeline.metrics().skipped > 0) return; // two strikes met the same row
     const expected = ["k0", "k1"].flatMap((key, k) => {
       const own = rows.filter(({ n }) => n >= 60 && n % 3 > k).map(({ n }) => n);
       return Array.from({ length: Math.floor(own.length / size) }, (_, window) => {
@@ -470,7 +468,7 @@ Deno.test("Windows that go by the order of rows stand behind functions too, thou
     const whole = out.filter((line) => line.split(" ")[1] === `${size}`);
     assertEquals(whole.toSorted(), expected.toSorted(), `seed ${seed}`);
     compared++;
-  }
+  });
   assert(compared > 20);
 });
 

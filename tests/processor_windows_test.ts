@@ -15,7 +15,7 @@ import {
 } from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { BoundedDisorder } from "../src/windows/bounded_disorder.ts";
-import { Random } from "./support/random.ts";
+import { forSeedsAsync, Random } from "./support/random.ts";
 import { breakBees } from "./support/simulated_case.ts";
 import {
   ALLOWED,
@@ -255,7 +255,7 @@ Deno.test("No call waits for ever, whatever the guarantee does to results", asyn
   let [lost, repeated] = [0, 0];
   for (const windowAssigner of assigners) {
     for (const deliveryGuarantee of ["atMostOnce", "atLeastOnce"] as const) {
-      for (let seed = 1; seed <= 30; seed++) {
+      await forSeedsAsync(30, async (_, seed) => {
         const runtime = new SimulatedRuntime({ seed });
         await runtime.drive(async () => {
           breakBees(runtime, new Random(seed));
@@ -277,7 +277,7 @@ Deno.test("No call waits for ever, whatever the guarantee does to results", asyn
           lost += metrics.lost;
           repeated += rows + metrics.lost - 200;
         });
-      }
+      });
     }
   }
   assert(lost > 0 && repeated > 0, `${lost} lost, ${repeated} repeated`);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { col, count, from, sum, TumblingWindow, types as t } from "../mod.ts";
+import { forSeedsAsync } from "./support/random.ts";
 import { inSimulation } from "./support/simulated_case.ts";
 
 const rows = Array.from(
@@ -20,7 +21,7 @@ function folded(fold: (a: Row, b: Row) => Row): string[] {
 
 Deno.test("reduce() folds the rows of each window and key in order, on any number of bees", async () => {
   const expected = folded((a, b) => ({ ...b, n: a.n + b.n, text: a.text + b.text }));
-  for (let seed = 1; seed <= 3; seed++) {
+  await forSeedsAsync(3, async (_, seed) => {
     const out = await inSimulation(seed, async (options) => {
       const pipeline = from(rows, options).timestamps("at").keyBy("key").window(windows)
         .reduce((a, b) => ({ ...b, n: a.n + b.n, text: a.text + b.text }));
@@ -30,7 +31,7 @@ Deno.test("reduce() folds the rows of each window and key in order, on any numbe
       `${windowStart} ${key} ${value!.n} ${value!.text}`
     );
     assertEquals(lines, expected.toSorted((a, b) => parseInt(a) - parseInt(b) || (a < b ? -1 : 1)));
-  }
+  });
 });
 
 Deno.test("reduce() names its column, takes context, and goes on into further windows", async () => {

@@ -15,7 +15,7 @@ import {
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { assertAccounted } from "./support/accounts.ts";
 import { breakBees, inSimulation, randomOptions } from "./support/simulated_case.ts";
-import { Random } from "./support/random.ts";
+import { forSeedsAsync, Random } from "./support/random.ts";
 import { windowsAt } from "./support/window_oracle.ts";
 
 interface Reading {
@@ -83,18 +83,18 @@ async function simulateStages(seed: number) {
 
 Deno.test("Windows of window results are what the definition says, though bees hang and crash", async () => {
   let compared = 0;
-  for (let seed = 1; seed <= 60; seed++) {
+  await forSeedsAsync(60, async (_, seed) => {
     const { out, expected, metrics } = await simulateStages(seed).catch((error) => {
       // A bee that is killed before it is ready is taken for one that cannot work.
       if (error.name === "UnfitBeeError") return { out: [], expected: [], metrics: undefined };
       throw error;
     });
-    if (!metrics || metrics.skipped > 0) continue;
+    if (!metrics || metrics.skipped > 0) return;
     assertEquals(out.toSorted(), expected.toSorted(), `seed ${seed}`);
     assertEquals(metrics.late, 0);
     assertAccounted(metrics);
     compared++;
-  }
+  });
   assert(compared > 30, `${compared} seeds were compared`);
 });
 

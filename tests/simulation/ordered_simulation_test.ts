@@ -46,13 +46,13 @@ Deno.test("Windows over rows in order lose and double nothing when bees hang and
 });
 
 Deno.test("Windows at their ends are the same, in the same order, whichever way rows go", async () => {
-  for (let seed = 1; seed <= 150; seed++) {
+  await forSeedsAsync(150, async (_, seed) => {
     const { given, run: kernel } = await simulateCase(seed, { faults: false, maxRows: 300 });
     const faults = seed % 2 === 0;
     const { run } = await simulateCase(seed, { faults, maxRows: 300, inOrder: true });
     assertCase(given, run);
     assertEquals(run.lines, kernel.lines, `seed ${seed}`);
-  }
+  });
 });
 
 Deno.test("Results of which one alone does not fit into a ring come whole and once, bees lost or not", async () => {
