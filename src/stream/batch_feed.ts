@@ -13,6 +13,7 @@ import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
 import { allWindows, type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
 import { ReadingClock } from "./made_time.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";
+import { stageOf } from "./stage.ts";
 import { type TimedRows, WatermarkFeed } from "./watermark_feed.ts";
 
 const MAX_PARTITIONS = 65_536;
@@ -91,7 +92,8 @@ export class BatchFeed {
     this.#source = source;
     this.#options = options;
     this.#plan = options.plan;
-    this.#behind = touchesAtEnd(options.plan) ? 1 : 0;
+    // Other sources that tell watermarks tell them once, and mean them.
+    this.#behind = stageOf(source) && touchesAtEnd(options.plan) ? 1 : 0;
     this.#greatest = new Float64Array(partitions).fill(-Infinity);
     this.#positions = new Float64Array(partitions);
     const { plan, open: { runtime } } = options;
