@@ -1,5 +1,12 @@
-import { assertEquals } from "@std/assert";
-import { count, EnhancedStreamProcessor, max, TumblingWindow, type WindowResult } from "../mod.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  count,
+  EnhancedStreamProcessor,
+  max,
+  StreamingError,
+  TumblingWindow,
+  type WindowResult,
+} from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 
 interface Reading {
@@ -71,10 +78,11 @@ Deno.test("Results have the types of built-in aggregates, of properties that the
       stream.processRecord(record, { aggregate: { n: count(), most: max("value") } })
     ),
   );
-  await given(async (stream, record) => {
+  const wrong = given(async (stream, record) => {
     // @ts-expect-error: there is no such property
     await stream.processRecord(record, { aggregate: { most: max("values") } });
   });
+  await assertRejects(() => wrong, StreamingError, 'Cannot aggregate column "values"');
 });
 
 Deno.test("flush(), close() and loops know the type that the processor is told", async () => {

@@ -41,7 +41,7 @@ Deno.test("HiveStream.start() rejects when the stream is stopped before its bees
 Deno.test("HiveStream.start() rejects when a module does not finish loading, and says where to look", async () => {
   await whileLoading(async (loading, runtime) => {
     const stream = new HiveStream({ workers: 2, runtime });
-    await assertRejects(() => stream.start(loading), UnfitBeeError, "at the top level of");
+    await assertRejects(() => stream.start(loading), UnfitBeeError, "at its top level");
     assert(runtime.monotonicMs() < 60_000, "one wait must do: its successors would wait as well");
     await assertRejects(() => stream.submit("k", 1), UnfitBeeError);
     await stream.stop();
