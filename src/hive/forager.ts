@@ -17,6 +17,10 @@ import type { Part, Prepared } from "./window_input.ts";
 import type { WindowOwner } from "./window_owner.ts";
 
 const EPOCH_MS = 100;
+/** By what an epoch may be longer, for as long as it has few groups: each costs once an epoch. */
+const LONGEST_EPOCH = 8;
+/** Rows of an epoch's usual length to one group, at least, where these are few. */
+const ROWS_OF_FEW = 16;
 const NOTHING = new Uint8Array();
 
 /** What a forager works with. */
@@ -25,7 +29,7 @@ export interface ForagerOptions {
   readonly part: number;
   readonly bee: number;
   readonly workers: number;
-  /** Rows of an epoch, at most. */
+  /** Rows of an epoch, at most; eight times as many while they are of few groups. */
   readonly epochRows: number;
   /** How far apart records stand: see {@linkcode WindowInput.spacing}. */
   readonly spacing: number;
@@ -153,10 +157,15 @@ export class Forager implements Disposable {
     const { sequence, watermarkAfter } = header;
     if (this.#covered.length === 0) this.#startedMs = nowMs;
     this.#covered.push({ sequence, watermarkAfter });
-    const { workers, epochRows } = this.#options;
-    const isLong = workers === 1 || this.#routing.isOn || this.#rows >= epochRows ||
+    const isLong = this.#options.workers === 1 || this.#routing.isOn || this.#isFull ||
       nowMs - this.#startedMs >= EPOCH_MS;
     return isLong && this.endEpoch(header.generation);
+  }
+
+  get #isFull(): boolean {
+    const { epochRows } = this.#options;
+    if (this.#rows < epochRows) return false;
+    return this.#groups * ROWS_OF_FEW > epochRows || this.#rows >= epochRows * LONGEST_EPOCH;
   }
 
   /** Ships what it holds to the owners; whether the own watermark has moved by it. */

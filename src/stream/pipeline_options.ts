@@ -90,7 +90,10 @@ export interface PipelineOptions {
   ringBytes?: number;
   /** Rows that go to a bee at a time, at most. Default 16,384. */
   batchRows?: number;
-  /** Rows of which a bee keeps partial results before it hands them on. Default 65,536. */
+  /**
+   * Rows of which a bee keeps partial results before it hands them on; eight times as many where
+   * their groups (of a window and a key) are no more than a sixteenth of this. Default 65,536.
+   */
   epochRows?: number;
   /** Batches after which the state is saved, in memory, against the loss of a bee. Default 256. */
   checkpointBatches?: number;
