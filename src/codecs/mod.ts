@@ -3,6 +3,24 @@
  *
  * @module
  */
+export { avroCanonicalForm } from "./avro/avro_canonical_form.ts";
+export type {
+  AvroArray,
+  AvroEnum,
+  AvroField,
+  AvroFixed,
+  AvroLogicalType,
+  AvroMap,
+  AvroNamed,
+  AvroNamedType,
+  AvroPrimitive,
+  AvroPrimitiveName,
+  AvroRecord,
+  AvroSchema,
+  AvroType,
+  AvroUnion,
+} from "./avro/avro_type.ts";
+export { type AvroSchemaOptions, parseAvroSchema } from "./avro/parse_avro_schema.ts";
 export {
   type BadRecord,
   BadRecordError,
