@@ -97,3 +97,38 @@ Deno.test("MessageQueue.sendBatch() refuses a row that does not fit, and says wh
   const send = () => sent((queue) => queue.sendBatch(header, batch));
   assertThrows(send, RangeError, "at most 440 fit into half a ring; pass larger ringBytes");
 });
+
+Deno.test("MessageQueue.sendUnshown() shows nothing until something else is sent or show() is called", () => {
+  const { writer, reader } = ringPair(CAPACITY);
+  const queue = new MessageQueue(() => writer);
+  const seen: number[] = [];
+  const look = () => {
+    reader.drain((frame) => seen.push(readMessageHeader(frame).sequence));
+    return seen.splice(0);
+  };
+  const outcome = (sequence: number) => message({ kind: MessageKind.outcome, sequence });
+  queue.sendUnshown(outcome(1), new Uint8Array(8));
+  queue.sendUnshown(outcome(2), new Uint8Array(8));
+  assertEquals(look(), []);
+  queue.show();
+  assertEquals(look(), [1, 2]);
+  queue.sendUnshown(outcome(3), new Uint8Array(8));
+  queue.send(outcome(4));
+  assertEquals(look(), [3, 4]);
+});
+
+Deno.test("MessageQueue.sendUnshown() keeps the order of messages that wait for room", () => {
+  const { writer, reader } = ringPair(CAPACITY);
+  const queue = new MessageQueue(() => writer);
+  const expected = Array.from({ length: 40 }, (_, sequence) => sequence);
+  for (const sequence of expected) {
+    const header = message({ kind: MessageKind.outcome, sequence });
+    if (sequence % 3 === 0) queue.send(header, new Uint8Array(40));
+    else queue.sendUnshown(header, new Uint8Array(40).fill(sequence));
+  }
+  const seen: number[] = [];
+  while (!queue.flush() || reader.queuedBytes > 0) {
+    reader.drain((frame) => seen.push(readMessageHeader(frame).sequence));
+  }
+  assertEquals(seen, expected);
+});

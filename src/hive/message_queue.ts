@@ -48,6 +48,20 @@ export class MessageQueue {
     this.#waiting.push({ ...given, body: kept });
   }
 
+  /**
+   * As {@linkcode MessageQueue.send}, but nobody is woken: it is shown with whatever is sent next,
+   * or by {@linkcode MessageQueue.show}.
+   */
+  sendUnshown(header: MessageHeader, body: Uint8Array): void {
+    const given = { header, body, bytes: MESSAGE_HEADER_BYTES + body.length };
+    if (!this.isEmpty || !this.#put(given)) this.#waiting.push({ ...given, body: body.slice() });
+  }
+
+  /** Shows what was sent unshown. */
+  show(): void {
+    this.#writer().publish();
+  }
+
   /** Sends bytes of any length, in pieces of which all but the last are marked with `more`. */
   sendPieces(header: MessageHeader, body: Uint8Array): void {
     const most = this.maxBodyBytes;

@@ -20,6 +20,10 @@ import { addCounts, noCounts, type RowCounts } from "./row_counts.ts";
 
 const NO_BATCH = -1;
 
+/** Outcomes are shown at the latest when so many were not, or the first of them is so old. */
+const UNSHOWN_OUTCOMES = 8;
+const UNSHOWN_MS = 1;
+
 /** What taking some rows came to. */
 export interface Taken extends Outcome {
   /** Watermark after them, ms. */
@@ -57,6 +61,8 @@ export interface PipelineLogic {
 interface Work {
   readonly header: MessageHeader;
   readonly batch: RecordBatch;
+  /** Of its message. */
+  readonly bytes: number;
   readonly counts: RowCounts;
   readonly bad: BadRow[];
   readonly late: number[];
@@ -107,6 +113,9 @@ export class PipelineTask implements BeeTask {
   #work: Work | undefined;
   #early: Uint8Array | undefined;
   #failed = false;
+  /** Outcomes that lie in the ring and were not shown, since when. */
+  #unshown = 0;
+  #unshownSinceMs = 0;
 
   /** A task of some logic. */
   constructor(context: BeeContext, parts: { outputs: BeeOutputs; logic: PipelineLogic }) {
@@ -147,7 +156,9 @@ export class PipelineTask implements BeeTask {
   }
 
   step(): "worked" | "idle" | "waitingForRoom" {
-    return this.#attempt(() => this.#step()) ?? "worked";
+    const outcome = this.#attempt(() => this.#step()) ?? "worked";
+    if (outcome !== "worked") this.#show();
+    return outcome;
   }
 
   /** Does something, or tells the pipeline why no bee could. */
@@ -194,6 +205,7 @@ export class PipelineTask implements BeeTask {
     this.#work = {
       header,
       batch: decodeFrame(messageBody(frame), { trusted: true }).batch!,
+      bytes: frame.length,
       counts: noCounts(),
       bad: [],
       late: [],
@@ -224,16 +236,34 @@ export class PipelineTask implements BeeTask {
     if (end === batch.length) this.#finish(work);
   }
 
+  /**
+   * Whether the pipeline need not hear of outcomes yet: to be woken for each of many small batches
+   * costs its thread more than they cost the bee. Beside this batch, whose bytes are not given back
+   * yet, two more lie here, so there is time to send others before these are done.
+   */
+  #mayKeepBack(batchBytes: number, nowMs: number): boolean {
+    const isYoung = nowMs - this.#unshownSinceMs < UNSHOWN_MS && this.#unshown < UNSHOWN_OUTCOMES;
+    return isYoung && this.#context.inbox.queuedBytes >= 3 * batchBytes;
+  }
+
+  #show(): void {
+    if (this.#unshown === 0) return;
+    this.#unshown = 0;
+    this.#outputs.main.show();
+  }
+
   #finish(work: Work): void {
-    const { header, batch, startedMs } = work;
+    const { header, batch, bytes, startedMs } = work;
     const { control, dancer, runtime, inbox } = this.#context;
     const { sequence } = header;
     const nowMs = runtime.monotonicMs();
     const generation = this.#generation;
     const { main } = this.#outputs;
     const body = outcomeBytes(work, main.maxBodyBytes);
-    main.send(message({ kind: MessageKind.outcome, generation, sequence }), body);
+    main.sendUnshown(message({ kind: MessageKind.outcome, generation, sequence }), body);
+    if (this.#unshown++ === 0) this.#unshownSinceMs = startedMs;
     this.#logic.finish(header, nowMs);
+    if (work.bad.length > 0 || !this.#mayKeepBack(bytes, nowMs)) this.#show();
     control.setCursor(NO_BATCH, 0, 0);
     this.#work = undefined;
     const busyMs = runtime.monotonicMs() - startedMs;
