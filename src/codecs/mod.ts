@@ -31,3 +31,10 @@ export type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decod
 export { CsvDecoder } from "./csv_decoder.ts";
 export type { CsvOptions } from "./csv_options.ts";
 export { NdjsonDecoder, type NdjsonOptions } from "./ndjson_decoder.ts";
+export {
+  type Compression,
+  type CompressionOptions,
+  inflate,
+  type InflateOptions,
+} from "./inflate/inflate.ts";
+export { InflateError } from "./inflate/inflate_error.ts";
