@@ -86,3 +86,14 @@ export {
 } from "./session/records";
 export { expressionRun } from "./expression/run";
 export { expressionPackText, expressionRowsOf, expressionTextBytes } from "./expression/output";
+export {
+  columnItems,
+  columnListEnd,
+  columnListStart,
+  columnPutDecimal,
+  columnPutI64,
+  columnPutNull,
+  columnPutNumber,
+  columnPutText,
+} from "./column/cells";
+export { clearDictionary, nullRow, undoRow } from "./column/sink";

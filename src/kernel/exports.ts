@@ -1,3 +1,4 @@
+import type { ColumnExports } from "./column_exports.ts";
 import type { ExpressionExports } from "./expression_exports.ts";
 import type { SessionExports } from "./session_exports.ts";
 import type { WindowExports } from "./window_exports.ts";
@@ -9,7 +10,7 @@ import type { WindowExports } from "./window_exports.ts";
  * Nothing outside `src/kernel/` calls these: it uses the typed face around them.
  */
 export interface KernelExports
-  extends WebAssembly.Exports, WindowExports, SessionExports, ExpressionExports {
+  extends WebAssembly.Exports, WindowExports, SessionExports, ExpressionExports, ColumnExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

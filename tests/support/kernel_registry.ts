@@ -93,4 +93,13 @@ export const PLUMBING: readonly KernelPlumbing[] = [
     purpose: "making sessions, and telling what memory they take and may take",
     test: "tests/kernel_sessions_test.ts",
   },
+  {
+    exports: [
+      ...["columnPutNumber", "columnPutI64", "columnPutDecimal", "columnPutText", "columnPutNull"],
+      ...["columnListStart", "columnListEnd", "columnItems"],
+      ...["nullRow", "undoRow", "clearDictionary"],
+    ],
+    purpose: "single cells of columns under construction; readers write them in their loops",
+    test: "tests/column_sink_test.ts",
+  },
 ];
