@@ -97,3 +97,4 @@ export {
   columnPutText,
 } from "./column/cells";
 export { clearDictionary, nullRow, undoRow } from "./column/sink";
+export { readDecimals, readDoubles } from "./number/columns";

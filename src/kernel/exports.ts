@@ -1,5 +1,6 @@
 import type { ColumnExports } from "./column_exports.ts";
 import type { ExpressionExports } from "./expression_exports.ts";
+import type { NumberExports } from "./number_exports.ts";
 import type { SessionExports } from "./session_exports.ts";
 import type { WindowExports } from "./window_exports.ts";
 
@@ -10,7 +11,13 @@ import type { WindowExports } from "./window_exports.ts";
  * Nothing outside `src/kernel/` calls these: it uses the typed face around them.
  */
 export interface KernelExports
-  extends WebAssembly.Exports, WindowExports, SessionExports, ExpressionExports, ColumnExports {
+  extends
+    WebAssembly.Exports,
+    WindowExports,
+    SessionExports,
+    ExpressionExports,
+    ColumnExports,
+    NumberExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

@@ -70,6 +70,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     test: "tests/expression_plan_test.ts",
     bench: "bench/expression_bench.ts",
   },
+  {
+    exports: ["readDoubles", "readDecimals"],
+    twin: "src/codecs/text_values.ts#textParser",
+    test: "tests/number_reading_test.ts",
+    bench: "bench/number_bench.ts",
+  },
 ];
 
 /** Every other export. */
