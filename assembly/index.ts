@@ -98,3 +98,5 @@ export {
 } from "./column/cells";
 export { clearDictionary, nullRow, undoRow } from "./column/sink";
 export { readDecimals, readDoubles } from "./number/columns";
+export { avroPrepareCells, avroWriteRows } from "./avro/write";
+export { avroFaultIsNull, avroFaultOp, avroFaultRow } from "./avro/write_values";

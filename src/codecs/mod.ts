@@ -4,6 +4,9 @@
  * @module
  */
 export { avroCanonicalForm } from "./avro/avro_canonical_form.ts";
+export { AvroEncoder, type AvroEncoderOptions, type EncodedAvro } from "./avro/avro_encoder.ts";
+export { avroColumns } from "./avro/avro_columns.ts";
+export { UnsupportedAvroError } from "./avro/avro_unsupported.ts";
 export type {
   AvroArray,
   AvroEnum,

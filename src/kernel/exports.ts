@@ -1,3 +1,4 @@
+import type { AvroExports } from "./avro_exports.ts";
 import type { ColumnExports } from "./column_exports.ts";
 import type { ExpressionExports } from "./expression_exports.ts";
 import type { NumberExports } from "./number_exports.ts";
@@ -17,7 +18,8 @@ export interface KernelExports
     SessionExports,
     ExpressionExports,
     ColumnExports,
-    NumberExports {
+    NumberExports,
+    AvroExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

@@ -76,6 +76,15 @@ export const FAMILIES: readonly KernelFamily[] = [
     test: "tests/number_reading_test.ts",
     bench: "bench/number_bench.ts",
   },
+  {
+    exports: [
+      ...["avroWriteRows", "avroPrepareCells"],
+      ...["avroFaultIsNull", "avroFaultOp", "avroFaultRow"],
+    ],
+    twin: "src/codecs/avro/reference_avro_writer.ts#ReferenceAvroWriter",
+    test: "tests/avro_encoder_test.ts",
+    bench: "bench/avro_bench.ts",
+  },
 ];
 
 /** Every other export. */
