@@ -65,6 +65,21 @@ Deno.test("KernelWindowTable.fold() beyond the budget merges nothing", () => {
   assertEquals(table.snapshot(), before);
 });
 
+Deno.test("an open window with a count and a sum takes at most 64 bytes a key, index and key included", () => {
+  const kernel = create();
+  for (const kind of ["i64", "f64"] as const) {
+    const values = [{ type: { kind }, nullable: false }];
+    for (const keys of [1000, 1300, 1601, 3201, 6401, 10_000, 12_801, 51_201, 100_000, 102_401]) {
+      using table = new KernelWindowTable(kernel, planOf({ values }));
+      const numbers = Array.from({ length: keys }, (_, key) => kind === "i64" ? BigInt(key) : key);
+      table.add({ ...rowsOf(manyKeys(keys)), values: [columnOf({ kind }, numbers)] }, AT);
+      const { bytes, groups } = table.stats();
+      assertEquals(groups, keys);
+      assert(bytes <= 64 * keys, `${keys} keys of ${kind}: ${bytes / keys} bytes a key`);
+    }
+  }
+});
+
 Deno.test("KernelWindowTable gives all memory of closed windows and of itself back", () => {
   const kernel = create();
   const before = kernel.usedBytes;

@@ -1,12 +1,13 @@
 // Which sessions a key has: an open-addressing index of tags and of the latest open session of each
-// key, as a slice has one, from which keys go again.
+// key, as a slice has one, from which keys go again. A tag is the low half of the key's hash, its
+// lowest bit set.
 //
 // A bucket is a line of the cache: four tags, four states, and the ends of four sessions, which
 // each row moves on. So the end of a key's latest session is here, those of others, which follow it
 // in no order, are in their entries. A bucket with a free slot is the last that a key is looked for
 // in. So a slot of a full bucket is not freed but becomes a grave, which is none to the eye that
 // looks for a key; making the index anew clears the graves away.
-import { matches, sameKey, tagOf } from "../window/slice";
+import { sameKey } from "../window/slice";
 import {
   E_END,
   E_MORE,
@@ -38,7 +39,8 @@ const LISTED: u32 = 16; // tag, state and end of a key in a list
 const FREE: u32 = 0;
 const GRAVE: u32 = 2;
 
-// A quarter of the slots while they fit into the caches, as in slices, then half.
+// A quarter of the slots while they fit into the caches, where an overflow would cost more than a
+// larger index, then half.
 function limitOf(buckets: u32): u32 {
   return buckets <= NEAR_BUCKETS ? buckets : buckets * 2;
 }
@@ -79,6 +81,20 @@ export function clearIndex(sessions: u32): void {
   memory.fill(load<u32>(sessions, X_BUCKETS), 0, bucketsIn(sessions) << BUCKET_SHIFT);
   store<u32>(sessions, 0, X_KEYS);
   store<u32>(sessions, 0, X_USED);
+}
+
+/** The tag of a hash. */
+// @ts-ignore: decorator
+@inline
+export function tagOf(hash: u64): u32 {
+  return <u32>hash | 1;
+}
+
+/** Which of a bucket's four slots have this tag, as bits. */
+// @ts-ignore: decorator
+@inline
+export function matches(bucket: u32, tag: u32): u32 {
+  return i32x4.bitmask(i32x4.eq(v128.load(bucket), i32x4.splat(tag)));
 }
 
 /** The bucket where a tag is looked for first; the lowest bit, which is always set, has no say. */

@@ -13,7 +13,7 @@ import {
 import { NO_TIME, timeAt } from "../window/assign";
 import { fixedKeys, isValid, kindOf, validityOf, valuesOf } from "../window/columns";
 import { BLOCKS, HASHES } from "../window/encode";
-import { longBlock, matches, sameKey, tagOf } from "../window/slice";
+import { longBlock, sameKey } from "../window/slice";
 import { T_TRASH } from "../window/table";
 import {
   bucketOf,
@@ -21,9 +21,11 @@ import {
   findSlot,
   linkLatest,
   linkSession,
+  matches,
   reserveKey,
   settle,
   stateIn,
+  tagOf,
   unlinkSession,
   unsettle,
 } from "./index_of_keys";

@@ -48,7 +48,7 @@ function sameIn(table: u32, slice: u32, state: u32, other: u32, into: u32): u32 
 // @ts-ignore: decorator
 @inline
 function copyState(into: u32, from: u32, bytes: u32): void {
-  for (let at: u32 = 0; at < bytes; at += 16) v128.store(into + at, v128.load(from + at));
+  for (let at: u32 = 0; at < bytes; at += 8) store<u64>(into + at, load<u64>(from + at));
 }
 
 // @ts-ignore: decorator

@@ -31,6 +31,7 @@ import {
   findBytes,
   findFixed,
   findNull,
+  LAST_SLOT,
   matches,
   S_BUCKETS,
   S_MAP,
@@ -46,9 +47,6 @@ import { findInFront, frontServes } from "./front";
 import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
 import { AHEAD, CANDIDATES, findCandidates, isFar, touchTails } from "./touch";
 
-// Stands for no match: the state in the last slot, if any, then turns out to have another key.
-const LAST_SLOT: u32 = 8;
-
 const KEYS: usize = memory.data(512 * 8, 16);
 
 function findFixedNear(table: u32, slice: u32, keys: u32, count: u32, out: u32): bool {
@@ -56,9 +54,9 @@ function findFixedNear(table: u32, slice: u32, keys: u32, count: u32, out: u32):
   let mask = load<u32>(slice, S_MASK);
   for (let row: u32 = 0; row < count; row++) {
     const key = load<u64>(keys + (row << 3));
-    const tag = tagOf(hashFixed(key));
-    const bucket = bucketOf(buckets, mask, tag);
-    let state = stateIn(bucket, matches(bucket, tag) | LAST_SLOT);
+    const hash = hashFixed(key);
+    const bucket = bucketOf(buckets, mask, <u32>hash);
+    let state = stateIn(bucket, matches(bucket, tagOf(hash)) | LAST_SLOT);
     if (state == 0 || load<u64>(state - 8) != key) {
       state = findFixed(table, slice, key);
       if (state == 0) return false;
@@ -143,7 +141,7 @@ function findBytesNear(table: u32, slice: u32, count: u32, out: u32): bool {
   for (let row: u32 = 0; row < count; row++) {
     const block = v128.load((<u32>BLOCKS) + (row << 4));
     const hash = load<u64>((<u32>HASHES) + (row << 3));
-    const bucket = bucketOf(buckets, mask, tagOf(hash));
+    const bucket = bucketOf(buckets, mask, <u32>hash);
     let state = stateIn(bucket, matches(bucket, tagOf(hash)) | LAST_SLOT);
     if (state == 0 || !sameKey(state, block, hash)) {
       state = findBytes(table, slice, block, hash);

@@ -1,13 +1,15 @@
 // One window's groups: an open-addressing index of slots and, apart from it, the states.
 //
-// The index is buckets of 32 bytes: four tags and the addresses of their four states. A tag is the
-// low half of the key's hash, its lowest bit set (0: free). So a key is looked up by one comparison
-// of four tags, without a branch that depends on which one it is, and growing never looks at a key.
-// Buckets that are full overflow into the next. States are appended in chunks, long keys in chunks
-// of their own; all of it is given back when the window closes.
+// The index is buckets of a cache line each: ten tags of 16 bits and the addresses of their ten
+// states. A tag is some bits of the key's hash, the lowest set (0: free). So a key is looked up by a
+// comparison of ten tags at once, without a branch that depends on which one it is. Buckets that are
+// full overflow into the next; of many slots in a bucket few do, so that the index can be well
+// filled, and a key's part of it is small. States are appended in chunks, long keys in chunks of
+// their own; all of it is given back when the window closes.
 import { hashFixed, hashLong, LONG_MARK, NULL_MARK, sameBytes } from "../hash/hash";
 import { allocate, release } from "../memory/arena";
 import { frontForget } from "./front";
+import { hashOf } from "./groups";
 import {
   FIXED,
   keepSpare,
@@ -23,7 +25,7 @@ import {
 
 export const S_NEXT: u32 = 0;
 export const S_BUCKETS: u32 = 4;
-export const S_MASK: u32 = 8; // (buckets − 1) · 32, what an offset to a bucket is cut by
+export const S_MASK: u32 = 8; // (buckets − 1) · 64, what an offset to a bucket is cut by
 export const S_COUNT: u32 = 12; // entries in buckets
 const S_LIMIT: u32 = 16; // entries at which the index grows
 export const S_FIRST: u32 = 20; // chunks of states, oldest first
@@ -40,6 +42,7 @@ export const S_MAP_GENERATION: u32 = 60;
 export const S_MAP_LEFT: u32 = 64; // entries, null's included, that have no state yet
 export const S_NODES: u32 = 68; // blocks of results over this slice and later ones (compose.ts)
 export const S_TAKEN: u32 = 72; // which kinds of windows have begun to take it, a bit each
+const S_BLOCK: u32 = 76; // where the buckets were allocated, at most a line before them
 const SLICE_BYTES: u32 = 80;
 
 // A block of nodes: u32 next block, u32 bytes, u32 kind of the windows, 4 bytes unused, nodes.
@@ -52,15 +55,18 @@ export const CHUNK_HEAD: u32 = 16;
 const C_BYTES: u32 = 4;
 export const C_USED: u32 = 8;
 
-const BUCKET_SHIFT: u32 = 5;
-const LEAST_BUCKETS: u32 = 4;
+const BUCKET_SHIFT: u32 = 6;
+const AT_STATES: u32 = 24;
+const ALL_SLOTS: u32 = 1023;
+const LEAST_BUCKETS: u32 = 2;
 const MOST_GROWTH: u32 = 8;
-const NEAR_BUCKETS: u32 = 16384;
-const LARGE_BUCKETS: u32 = 1024;
+const LARGE_BUCKETS: u32 = 512;
 const LINE: u32 = 64;
 const LEAST_CHUNK: u32 = 1024;
 const MOST_CHUNK: u32 = 65536;
-const SPARSE: u32 = 16;
+/** A chunk has room for this part of the entries that there are, at most. */
+export const CHUNK_SHARE: u32 = 16;
+const SPARSE: u32 = 8;
 const TAIL_HEAD: u32 = 8; // the hash before a long key
 
 function take(table: u32, bytes: u32): u32 {
@@ -75,10 +81,10 @@ function give(table: u32, block: u32, bytes: u32): void {
   release(block);
 }
 
-// Entries at which an index of this many buckets of four grows: a quarter of its slots while they
-// fit into the caches, where an overflow would cost more than a larger index, then half.
+// Entries at which an index of this many buckets grows: five eighths of the slots. One in seventy
+// keys has then overflowed, and a key's part of the index is between 10 and 20.5 bytes.
 function limitOf(buckets: u32): u32 {
-  return buckets <= NEAR_BUCKETS ? buckets : buckets * 2;
+  return buckets * 6 + (buckets >> 2);
 }
 
 /** An empty slice, or 0. */
@@ -95,11 +101,13 @@ export function sliceCreate(table: u32): u32 {
 
 function setBuckets(table: u32, slice: u32, buckets: u32): bool {
   const bytes = buckets << BUCKET_SHIFT;
-  const block = take(table, bytes);
+  const block = take(table, bytes + LINE);
   if (block == 0) return false;
-  memory.fill(block, 0, bytes);
+  const first = (block + LINE - 1) & ~(LINE - 1);
+  memory.fill(first, 0, bytes);
   store<u32>(table, load<u32>(table, T_INDEX) + bytes, T_INDEX);
-  store<u32>(slice, block, S_BUCKETS);
+  store<u32>(slice, block, S_BLOCK);
+  store<u32>(slice, first, S_BUCKETS);
   store<u32>(slice, (buckets - 1) << BUCKET_SHIFT, S_MASK);
   store<u32>(slice, limitOf(buckets), S_LIMIT);
   return true;
@@ -107,7 +115,7 @@ function setBuckets(table: u32, slice: u32, buckets: u32): bool {
 
 /** The most that a window with one group takes, but for its key's bytes and a dictionary's map. */
 export function sliceCost(entry: u32): u32 {
-  const chunk = max(LEAST_CHUNK, entry + CHUNK_HEAD + LINE);
+  const chunk = max(LEAST_CHUNK, entry) + CHUNK_HEAD + LINE;
   const index = MOST_GROWTH * 4 * (LEAST_BUCKETS << BUCKET_SHIFT);
   return SLICE_BYTES + index + 2 * chunk + 8 * 16;
 }
@@ -118,7 +126,7 @@ function bucketsIn(slice: u32): u32 {
 
 function giveBuckets(table: u32, block: u32, buckets: u32): void {
   store<u32>(table, load<u32>(table, T_INDEX) - (buckets << BUCKET_SHIFT), T_INDEX);
-  give(table, block, buckets << BUCKET_SHIFT);
+  give(table, block, (buckets << BUCKET_SHIFT) + LINE);
 }
 
 function freeChunks(table: u32, first: u32): void {
@@ -136,7 +144,7 @@ export function sliceFree(table: u32, slice: u32): void {
   store<u32>(table, load<u32>(table, T_GROUPS) - groupsIn(slice), T_GROUPS);
   freeChunks(table, load<u32>(slice, S_FIRST));
   freeChunks(table, load<u32>(slice, S_TAILS));
-  giveBuckets(table, load<u32>(slice, S_BUCKETS), bucketsIn(slice));
+  giveBuckets(table, load<u32>(slice, S_BLOCK), bucketsIn(slice));
   give(table, load<u32>(slice, S_MAP), load<u32>(slice, S_MAP_SIZE) << 2);
   freeNodes(table, slice);
   give(table, slice, SLICE_BYTES);
@@ -225,30 +233,39 @@ function nextBuckets(table: u32, buckets: u32): u32 {
   return next;
 }
 
-// Makes the index larger. Without memory for that it goes on until it is seven eighths full.
+// Makes the index larger. Without memory for that it goes on until it is three quarters full: what
+// is left is room for sorting 8 bytes a group in it.
 function growBuckets(table: u32, slice: u32): bool {
-  const old = load<u32>(slice, S_BUCKETS);
+  const old = load<u32>(slice, S_BLOCK);
   const buckets = bucketsIn(slice);
   if (!setBuckets(table, slice, nextBuckets(table, buckets))) {
-    const most = buckets * 4 - (buckets >> 1);
+    const most = buckets * 7 + (buckets >> 1);
     store<u32>(slice, most, S_LIMIT);
     return load<u32>(slice, S_COUNT) < most;
   }
-  for (let bucket = old; bucket < old + (buckets << BUCKET_SHIFT); bucket += 1 << BUCKET_SHIFT) {
-    for (let slot: u32 = 0; slot < 16; slot += 4) {
-      const tag = load<u32>(bucket + slot);
-      if (tag != 0) place(slice, tag, load<u32>(bucket + slot, 16));
-    }
-  }
+  placeAll(table, slice);
   giveBuckets(table, old, buckets);
   return true;
 }
 
-/** The bucket where a tag is looked for first; the lowest bit, which is always set, has no say. */
+// Enters all groups into an empty index, but for the null key of mode FIXED, which is in none.
+function placeAll(table: u32, slice: u32): void {
+  const headBytes = load<u32>(table, T_HEAD);
+  const entry = headBytes + load<u32>(table, T_STATE);
+  const none = load<u32>(slice, S_NULL);
+  for (let chunk = load<u32>(slice, S_FIRST); chunk != 0; chunk = load<u32>(chunk)) {
+    const end = load<u32>(chunk, C_USED);
+    for (let state = firstEntry(chunk) + headBytes; state < end; state += entry) {
+      if (state != none) place(slice, hashOf(table, slice, state), state);
+    }
+  }
+}
+
+/** The bucket where the key of a hash, or of its low half, is looked for first. */
 // @ts-ignore: decorator
 @inline
-export function bucketOf(buckets: u32, mask: u32, tag: u32): u32 {
-  return buckets + ((tag << (BUCKET_SHIFT - 1)) & mask);
+export function bucketOf(buckets: u32, mask: u32, hash: u32): u32 {
+  return buckets + ((hash << BUCKET_SHIFT) & mask);
 }
 
 /** The bucket after one, the first after the last. */
@@ -258,39 +275,52 @@ export function nextBucket(buckets: u32, mask: u32, bucket: u32): u32 {
   return buckets + ((bucket - buckets + (1 << BUCKET_SHIFT)) & mask);
 }
 
-/** The tag of a hash. */
+/** The tag of a hash, in the lowest 16 bits. */
 // @ts-ignore: decorator
 @inline
 export function tagOf(hash: u64): u32 {
-  return <u32>hash | 1;
+  return <u32>(hash >> 32) | 1;
 }
 
-/** Which of a bucket's four slots have this tag, as bits. */
+/** Stands for no match: the state in a bucket's last slot, if any, then turns out to be another's. */
+export const LAST_SLOT: u32 = 512;
+
+/** Which of a bucket's ten slots have this tag, as bits. */
 // @ts-ignore: decorator
 @inline
 export function matches(bucket: u32, tag: u32): u32 {
-  return i32x4.bitmask(i32x4.eq(v128.load(bucket), i32x4.splat(tag)));
+  const tags = i16x8.splat(<i16>tag);
+  const eight = i16x8.eq(v128.load(bucket), tags);
+  const two = i16x8.eq(v128.load_zero<u32>(bucket, 16), tags);
+  return i8x16.bitmask(i8x16.narrow_i16x8_s(eight, two));
+}
+
+// Which of a bucket's slots are free, as bits.
+// @ts-ignore: decorator
+@inline
+function freeIn(bucket: u32): u32 {
+  return matches(bucket, 0) & ALL_SLOTS;
 }
 
 /** The state in the lowest of a bucket's slots that `found` names. */
 // @ts-ignore: decorator
 @inline
 export function stateIn(bucket: u32, found: u32): u32 {
-  return load<u32>(bucket + (ctz(found) << 2), 16);
+  return load<u32>(bucket + (ctz(found) << 2), AT_STATES);
 }
 
-function place(slice: u32, tag: u32, state: u32): void {
+function place(slice: u32, hash: u64, state: u32): void {
   const buckets = load<u32>(slice, S_BUCKETS);
   const mask = load<u32>(slice, S_MASK);
-  let bucket = bucketOf(buckets, mask, tag);
-  let free = matches(bucket, 0);
+  let bucket = bucketOf(buckets, mask, <u32>hash);
+  let free = freeIn(bucket);
   while (free == 0) {
     bucket = nextBucket(buckets, mask, bucket);
-    free = matches(bucket, 0);
+    free = freeIn(bucket);
   }
-  const slot = bucket + (ctz(free) << 2);
-  store<u32>(slot, tag);
-  store<u32>(slot, state, 16);
+  const slot = ctz(free);
+  store<u16>(bucket + (slot << 1), <u16>tagOf(hash));
+  store<u32>(bucket + (slot << 2), state, AT_STATES);
 }
 
 // Entries start at a cache line, so that those of 64 bytes lie in one each.
@@ -300,10 +330,11 @@ export function firstEntry(chunk: u32): u32 {
   return (chunk + CHUNK_HEAD + LINE - 1) & ~(LINE - 1);
 }
 
-function addChunk(table: u32, slice: u32, least: u32): bool {
+function addChunk(table: u32, slice: u32, entry: u32): bool {
   const last = load<u32>(slice, S_LAST);
-  const wanted = last == 0 ? LEAST_CHUNK : min(MOST_CHUNK, load<u32>(last, C_BYTES) * 2);
-  const bytes = max(wanted, least + CHUNK_HEAD + LINE);
+  const share = <u32>min<u64>(MOST_CHUNK, <u64>load<u32>(slice, S_COUNT) * entry / CHUNK_SHARE);
+  const entries = max<u32>(1, max(LEAST_CHUNK, share) / entry);
+  const bytes = CHUNK_HEAD + LINE + entries * entry;
   const chunk = take(table, bytes);
   if (chunk == 0) return false;
   store<u32>(chunk, 0);
@@ -337,8 +368,8 @@ function newState(table: u32, slice: u32): u32 {
   return state;
 }
 
-function enter(slice: u32, tag: u32, state: u32): void {
-  place(slice, tag, state);
+function enter(slice: u32, hash: u64, state: u32): void {
+  place(slice, hash, state);
   store<u32>(slice, load<u32>(slice, S_COUNT) + 1, S_COUNT);
 }
 
@@ -347,27 +378,28 @@ function hasRoom(table: u32, slice: u32): bool {
 }
 
 /** Enters a fixed-width key that is not there; the address of its state, or 0. */
-export function insertFixed(table: u32, slice: u32, key: u64, tag: u32): u32 {
+export function insertFixed(table: u32, slice: u32, key: u64, hash: u64): u32 {
   if (!hasRoom(table, slice)) return 0;
   const state = newState(table, slice);
   if (state == 0) return 0;
   store<u64>(state - 8, key);
-  enter(slice, tag, state);
+  enter(slice, hash, state);
   return state;
 }
 
 /** The state of a fixed-width key, entered if it is not there; 0 without memory for it. */
 export function findFixed(table: u32, slice: u32, key: u64): u32 {
-  const tag = tagOf(hashFixed(key));
+  const hash = hashFixed(key);
+  const tag = tagOf(hash);
   const buckets = load<u32>(slice, S_BUCKETS);
   const mask = load<u32>(slice, S_MASK);
-  let bucket = bucketOf(buckets, mask, tag);
+  let bucket = bucketOf(buckets, mask, <u32>hash);
   while (true) {
     for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
       const state = stateIn(bucket, found);
       if (load<u64>(state - 8) == key) return state;
     }
-    if (matches(bucket, 0) != 0) return insertFixed(table, slice, key, tag);
+    if (freeIn(bucket) != 0) return insertFixed(table, slice, key, hash);
     bucket = nextBucket(buckets, mask, bucket);
   }
 }
@@ -431,7 +463,7 @@ export function insertBytes(table: u32, slice: u32, block: v128, hash: u64): u32
   const state = newState(table, slice);
   if (state == 0) return 0;
   v128.store(state - 16, own);
-  enter(slice, tagOf(hash), state);
+  enter(slice, hash, state);
   return state;
 }
 
@@ -455,13 +487,13 @@ export function findBytes(table: u32, slice: u32, block: v128, hash: u64): u32 {
   const tag = tagOf(hash);
   const buckets = load<u32>(slice, S_BUCKETS);
   const mask = load<u32>(slice, S_MASK);
-  let bucket = bucketOf(buckets, mask, tag);
+  let bucket = bucketOf(buckets, mask, <u32>hash);
   while (true) {
     for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
       const state = stateIn(bucket, found);
       if (sameKey(state, block, hash)) return state;
     }
-    if (matches(bucket, 0) != 0) return insertBytes(table, slice, block, hash);
+    if (freeIn(bucket) != 0) return insertBytes(table, slice, block, hash);
     bucket = nextBucket(buckets, mask, bucket);
   }
 }

@@ -13,7 +13,7 @@
 // the key: 8 bytes of a fixed-width key behind 8 unused ones (mode FIXED), or a 16-byte block (mode
 // BYTES). Rows that belong to no window go to a state of their own, the trash.
 import { allocate, hasRoomFor, release } from "../memory/arena";
-import { sliceCost, sliceCreate, sliceFree } from "./slice";
+import { CHUNK_SHARE, sliceCost, sliceCreate, sliceFree } from "./slice";
 
 export const FIXED: u32 = 0;
 export const BYTES: u32 = 1;
@@ -286,7 +286,8 @@ export function tableHolds(table: u32, rows: u32, keyBytes: f64, map: u32): bool
   const row = <f64>(sliceCost(entry) + map + 16);
   const expected = <f64>load<u32>(table, T_EXPECTED) * <f64>load<u32>(table, T_COUNT);
   const growth = 4 * <f64>load<u32>(table, T_INDEX) + INDEX_GROWTH * expected;
-  return hasRoomFor(<f64>rows * row + 2 * keyBytes + growth);
+  const chunks = <f64>load<u32>(table, T_BYTES) / <f64>CHUNK_SHARE;
+  return hasRoomFor(<f64>rows * row + 2 * keyBytes + growth + chunks);
 }
 
 /** Open windows. */

@@ -2,7 +2,7 @@
 // overlap. The loops that only read ahead are kept as short as can be: what counts is how many
 // reads the processor has under way at once, and WebAssembly has no prefetch.
 import { LONG_MARK } from "../hash/hash";
-import { bucketOf, longHash, matches, S_BUCKETS, S_MASK, stateIn, tagOf } from "./slice";
+import { bucketOf, LAST_SLOT, longHash, matches, S_BUCKETS, S_MASK, stateIn, tagOf } from "./slice";
 
 /** Rows that are looked up at a time. */
 export const AHEAD: u32 = 128;
@@ -10,11 +10,8 @@ export const AHEAD: u32 = 128;
 /** A state for each row that probably is the right one; some address where there is none. */
 export const CANDIDATES: usize = memory.data(128 * 4, 16);
 
-// Stands for no match: the state in the last slot, if any, then turns out to have another key.
-const LAST_SLOT: u32 = 8;
-
-// From 4,096 buckets on an index is out of cache.
-const FAR_MASK: u32 = 4095 << 5;
+// From 2,048 buckets on an index is out of cache.
+const FAR_MASK: u32 = 2047 << 6;
 
 /** Whether a slice's index is so large that its lines are asked for some rows ahead. */
 // @ts-ignore: decorator
@@ -35,9 +32,8 @@ function readBucket(buckets: u32, mask: u32, hash: u32): u64 {
 // @ts-ignore: decorator
 @inline
 function findCandidate(buckets: u32, mask: u32, hash: u32, out: u32): void {
-  const tag = tagOf(load<u64>(hash));
-  const bucket = bucketOf(buckets, mask, tag);
-  store<u32>(out, stateIn(bucket, matches(bucket, tag) | LAST_SLOT));
+  const bucket = bucketOf(buckets, mask, load<u32>(hash));
+  store<u32>(out, stateIn(bucket, matches(bucket, tagOf(load<u64>(hash))) | LAST_SLOT));
 }
 
 // @ts-ignore: decorator
