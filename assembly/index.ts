@@ -97,6 +97,6 @@ export {
   columnPutText,
 } from "./column/cells";
 export { clearDictionary, nullRow, undoRow } from "./column/sink";
-export { readDecimals, readDoubles } from "./number/columns";
 export { avroPrepareCells, avroWriteRows } from "./avro/write";
 export { avroFaultIsNull, avroFaultOp, avroFaultRow } from "./avro/write_values";
+export { readDecimals, readDoubles, writeNumbers } from "./number/columns";

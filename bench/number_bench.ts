@@ -5,6 +5,12 @@ import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
 
 const ROWS = 100_000;
 
+const NUMBERS: Readonly<Record<string, (random: () => number) => number>> = {
+  "two decimals": (random) => Math.round(random() * 100_000) / 100,
+  "17 digits": (random) => random(),
+  "any size": (random) => (random() - 0.5) * 10 ** Math.floor(random() * 600 - 300),
+};
+
 /** Lines of numbers, and the column that they are. */
 function linesOf(make: (random: () => number) => number) {
   const random = randomOf(5);
@@ -29,15 +35,29 @@ function reading(name: string, make: (random: () => number) => number): Promise<
   });
 }
 
+function writing(name: string, make: (random: () => number) => number): Promise<BenchRow> {
+  const kernel = new NumberColumns(create());
+  const random = randomOf(7);
+  const values = Float64Array.from({ length: ROWS }, () => make(random));
+  return compare({
+    name: `doubles of ${name} → texts, against join()`,
+    contender: () => kernel.write("f64", values).offsets.length - 1,
+    baseline: () => {
+      values.join("\n");
+      return ROWS;
+    },
+    target: 2,
+  });
+}
+
 /** Numbers from text, and back. */
 export const group: BenchGroup = {
   name: "numbers",
-  rows: async () => [
-    await reading("two decimals", (random) => Math.round(random() * 100_000) / 100),
-    await reading("17 digits", (random) => random()),
-    await reading(
-      "any size",
-      (random) => (random() - 0.5) * 10 ** Math.floor(random() * 600 - 300),
-    ),
-  ],
+  rows: async () => {
+    const rows: BenchRow[] = [];
+    for (const [name, make] of Object.entries(NUMBERS)) {
+      rows.push(await reading(name, make), await writing(name, make));
+    }
+    return rows;
+  },
 };

@@ -9,4 +9,12 @@ export interface NumberExports {
     precision: number,
     to: number,
   ): number;
+  writeNumbers(
+    kind: number,
+    values: number,
+    rows: number,
+    digits: number,
+    ends: number,
+    to: number,
+  ): number;
 }

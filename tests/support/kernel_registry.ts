@@ -85,6 +85,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     test: "tests/avro_encoder_test.ts",
     bench: "bench/avro_bench.ts",
   },
+  {
+    exports: ["writeNumbers"],
+    twin: "src/batch/expressions/time.ts#formatTimestamp",
+    test: "tests/number_writing_test.ts",
+    bench: "bench/number_bench.ts",
+  },
 ];
 
 /** Every other export. */

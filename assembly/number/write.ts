@@ -1,0 +1,150 @@
+// Numbers as text. Each function writes at `to` and gives the address behind; it may also change
+// what lies up to 64 bytes from `to`, which the caller has reserved.
+
+import { shortestDigits, shortestPower } from "./shortest";
+import { characters, from, nonzero, spread } from "./spread";
+
+const SIXTEEN: u64 = 10000000000000000; // 10^16
+const WHOLE: f64 = 9007199254740992; // 2^53
+const HUNDREDTHS: f64 = 10000000000000; // 10^13: with two more digits there are at most 15
+const NEARLY: f64 = 4.440892098500626e-16; // 2^-51, more than a product is off
+const SIGN: u64 = 0x8000_0000_0000_0000;
+const NULL: u32 = 0x6c6c_756e;
+
+/** A double as `String` writes it: the shortest digits that read as it, of these the nearest. */
+export function writeF64(to: u32, value: f64): u32 {
+  const bits = reinterpret<u64>(value);
+  const size = abs(value);
+  store<u8>(to, 0x2d);
+  const at = to + u32(value < 0);
+  if (size < WHOLE) {
+    if (floor(size) == size) return writeU64(at, <u64>(<i64>size));
+    if (size < HUNDREDTHS && size >= 0.01) {
+      // what is read from fifteen digits has no shorter ones, and no others
+      const scaled = size * 100;
+      const hundredths = nearest(scaled);
+      if (abs(hundredths - scaled) <= scaled * NEARLY && hundredths / 100 == size) return writePlaced(at, <u64>(<i64>hundredths), -2);
+    }
+  }
+  if (!(size < Infinity)) return writeWord(at, size != size);
+  const digits = shortestDigits(bits & ~SIGN);
+  return writePlaced(at, digits, shortestPower());
+}
+
+/** As {@link writeF64}, but what JSON has no number for is `null`, and -0 keeps its sign. */
+// @ts-ignore: decorator
+@inline
+export function writeJsonF64(to: u32, value: f64): u32 {
+  if (!(abs(value) < Infinity)) {
+    store<u32>(to, NULL);
+    return to + 4;
+  }
+  store<u8>(to, 0x2d);
+  return writeF64(to + u32(reinterpret<u64>(value) == SIGN), value);
+}
+
+function writeWord(to: u32, isNaN: bool): u32 {
+  if (isNaN) {
+    store<u32>(to, 0x4e_614e);
+    return to + 3;
+  }
+  store<u64>(to, 0x7974_696e_6966_6e49);
+  return to + 8;
+}
+
+/** A whole number without a sign. */
+export function writeU64(to: u32, value: u64): u32 {
+  if (value >= SIXTEEN) {
+    const upper = value / SIXTEEN;
+    const at = writeU64(to, upper);
+    v128.store(at, characters(spread(value - upper * SIXTEEN)));
+    return at + 16;
+  }
+  const digits = spread(value);
+  const first = <u32>ctz(nonzero(digits) | 0x8000);
+  v128.store(to, from(characters(digits), first));
+  return to + 16 - first;
+}
+
+/** A whole number. */
+// @ts-ignore: decorator
+@inline
+export function writeI64(to: u32, value: i64): u32 {
+  store<u8>(to, 0x2d);
+  return writeU64(to + u32(value < 0), value < 0 ? 0 - <u64>value : <u64>value);
+}
+
+/** A whole number. */
+// @ts-ignore: decorator
+@inline
+export function writeI32(to: u32, value: i32): u32 {
+  return writeI64(to, value);
+}
+
+/** A whole number without a sign. */
+// @ts-ignore: decorator
+@inline
+export function writeU32(to: u32, value: u32): u32 {
+  return writeU64(to, value);
+}
+
+/** digits · 10^power as JavaScript places points; the digits are below 10^17 and not zero. */
+function writePlaced(to: u32, digits: u64, power: i32): u32 {
+  const leading = digits / SIXTEEN;
+  const rest = spread(digits - leading * SIXTEEN);
+  const text = characters(rest);
+  const marks = (nonzero(rest) << 1) | u32(leading != 0);
+  const first = <u32>ctz(marks);
+  const count: u32 = 32 - <u32>clz(marks) - first;
+  // where the point is, from the first digit on
+  const point = power + 17 - <i32>first;
+  if (point > 21 || point < -5) return writeScientific(to, text, <u32>leading, first, count, point);
+  if (point > 0) {
+    putDigits(to, text, <u32>leading, first);
+    if (count <= <u32>point) return padZeros(to + count, to + point);
+    store<u8>(to + point, 0x2e);
+    v128.store(to + point + 1, from(text, first + point - 1));
+    return to + count + 1;
+  }
+  store<u64>(to, 0x3030_3030_3030_2e30); // 0.000000
+  putDigits(to + 2 - point, text, <u32>leading, first);
+  return to + 2 - point + count;
+}
+
+/** Puts the digits from the `first` on, of 17: one and the text of 16. */
+// @ts-ignore: decorator
+@inline
+function putDigits(to: u32, text: v128, leading: u32, first: u32): void {
+  const without = u32(first != 0);
+  store<u8>(to, 0x30 + leading);
+  v128.store(to + 1 - without, from(text, first - without));
+}
+
+function padZeros(at: u32, end: u32): u32 {
+  v128.store(at, i8x16.splat(0x30));
+  v128.store(at + 16, i8x16.splat(0x30));
+  return end;
+}
+
+function writeScientific(
+  to: u32, text: v128, leading: u32, first: u32, count: u32, point: i32,
+): u32 {
+  putDigits(to, text, leading, first);
+  let at = to + 1;
+  if (count > 1) {
+    store<u8>(to + 1, 0x2e);
+    v128.store(to + 2, from(text, first));
+    at = to + count + 1;
+  }
+  const exponent = <u32>abs(point - 1);
+  store<u16>(at, point < 1 ? 0x2d65 : 0x2b65);
+  at += 2;
+  const hundreds = exponent / 100;
+  store<u8>(at, 0x30 + hundreds);
+  at += u32(hundreds != 0);
+  const rest = exponent - hundreds * 100;
+  store<u8>(at, 0x30 + rest / 10);
+  at += u32(exponent > 9);
+  store<u8>(at, 0x30 + rest % 10);
+  return at + 1;
+}
