@@ -5,6 +5,16 @@
  */
 export { avroCanonicalForm } from "./avro/avro_canonical_form.ts";
 export { AvroEncoder, type AvroEncoderOptions, type EncodedAvro } from "./avro/avro_encoder.ts";
+export type { AvroCodec } from "./avro/avro_block_codecs.ts";
+export { AvroFileEncoder, type AvroFileEncoderOptions } from "./avro/avro_file_encoder.ts";
+export { avroFingerprint, type AvroFingerprintAlgorithm } from "./avro/avro_fingerprint.ts";
+export {
+  type AvroMessage,
+  type AvroMessageFormat,
+  avroMessages,
+  openAvroMessage,
+} from "./avro/avro_messages.ts";
+export { avroSchemaOf, type AvroSchemaOfOptions } from "./avro/avro_schema_of.ts";
 export { avroColumns } from "./avro/avro_columns.ts";
 export { UnsupportedAvroError } from "./avro/avro_unsupported.ts";
 export type {

@@ -1,4 +1,5 @@
 import type { InflateRaw } from "node:zlib";
+import { builtIn } from "./built_in.ts";
 import { received } from "./known_options.ts";
 
 type Zlib = typeof import("node:zlib");
@@ -22,16 +23,12 @@ type ZlibStream = InflateRaw & { readonly _handle: Handle; readonly _writeState:
 let loaded: Zlib | undefined;
 
 /**
- * `node:zlib`, loaded when it is first needed: a static import would make every program and every
- * worker start 45 ms later.
+ * `node:zlib`, loaded when it is first needed.
  *
  * @throws {TypeError} where it does not exist.
  */
 export function zlib(): Zlib {
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  loaded ??= process?.getBuiltinModule?.("node:zlib") as Zlib | undefined;
-  if (loaded) return loaded;
-  throw new TypeError("Cannot inflate: there is no node:zlib in this runtime; use Deno 2.9");
+  return loaded ??= builtIn("node:zlib", "inflate or deflate");
 }
 
 /**

@@ -1,0 +1,108 @@
+import { concatBytes } from "../../batch/concat_bytes.ts";
+import { crc32, Inflater, zlib } from "../../runtime/inflater.ts";
+import { snappyCompress, snappyDecompress } from "./snappy.ts";
+
+/** How the blocks of an Avro file may be compressed. */
+export type AvroCodec = "null" | "deflate" | "snappy" | "zstandard";
+
+/** The codecs that are known here. */
+export const AVRO_CODECS: readonly AvroCodec[] = ["null", "deflate", "snappy", "zstandard"];
+
+const CHECKSUM_BYTES = 4;
+const PIECE_BYTES = 65_536;
+
+type Compress = (bytes: Uint8Array) => Uint8Array;
+type Decompress = (bytes: Uint8Array, maxBytes: number) => Uint8Array;
+
+function tooLarge(maxBytes: number): RangeError {
+  return new RangeError(`it makes more than maxBlockBytes (${maxBytes}) bytes`);
+}
+
+/** Avro's deflate is RFC 1951 without the frame of zlib. */
+function inflateBlock(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  const { inflateRawSync } = zlib();
+  const options = { maxOutputLength: Math.max(1, maxBytes), info: true };
+  let result: { buffer: Uint8Array; engine: { bytesWritten: number } };
+  try {
+    result = inflateRawSync(bytes, options) as unknown as typeof result;
+  } catch (cause) {
+    const { code, message } = cause as Error & { code?: string };
+    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(maxBytes);
+    throw new RangeError(`its deflate stream is damaged (${message})`, { cause });
+  }
+  const { buffer, engine } = result;
+  if (engine.bytesWritten === bytes.length) return buffer;
+  throw new RangeError(`${bytes.length - engine.bytesWritten} bytes follow its deflate stream`);
+}
+
+/** Snappy, and then the CRC-32 of what was compressed, big-endian. */
+function unsnappyBlock(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  const end = bytes.length - CHECKSUM_BYTES;
+  if (end < 0) throw new RangeError("it has no checksum");
+  const made = snappyDecompress(bytes.subarray(0, end), maxBytes);
+  const expected = new DataView(bytes.buffer, bytes.byteOffset + end).getUint32(0);
+  const received = crc32(made);
+  if (received === expected) return made;
+  throw new RangeError(
+    `its CRC-32 should be 0x${expected.toString(16)}, received bytes of 0x${received.toString(16)}`,
+  );
+}
+
+function snappyBlock(bytes: Uint8Array): Uint8Array {
+  const check = new Uint8Array(CHECKSUM_BYTES);
+  new DataView(check.buffer).setUint32(0, crc32(bytes));
+  return concatBytes([snappyCompress(bytes), check]);
+}
+
+/** Frames of zstd one after the other, in pieces so that no more is made than is allowed. */
+function unzstdBlock(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  // with a byte behind the frames, which none of them takes, their end can be told
+  const input = concatBytes([bytes, Uint8Array.of(0)]);
+  const pieces: Uint8Array[] = [];
+  let total = 0;
+  for (let at = 0; at < bytes.length;) {
+    using inflater = new Inflater("zstd");
+    for (let isOpen = true; isOpen;) {
+      const room = new Uint8Array(PIECE_BYTES);
+      const { consumed, written } = inflater.step(input.subarray(at), room);
+      at += consumed;
+      total += written;
+      pieces.push(room.subarray(0, written));
+      if (at > bytes.length) throw new RangeError("its zstd frame is cut short");
+      if (total > maxBytes) throw tooLarge(maxBytes);
+      isOpen = written === room.length;
+    }
+  }
+  return concatBytes(pieces);
+}
+
+const CODECS: Readonly<Record<AvroCodec, { compress: Compress; decompress: Decompress }>> = {
+  null: { compress: (bytes) => bytes, decompress: (bytes) => bytes },
+  deflate: { compress: (bytes) => zlib().deflateRawSync(bytes), decompress: inflateBlock },
+  snappy: { compress: snappyBlock, decompress: unsnappyBlock },
+  zstandard: { compress: (bytes) => zlib().zstdCompressSync(bytes), decompress: unzstdBlock },
+};
+
+/** Whether a codec is known here. */
+export function isAvroCodec(name: string): name is AvroCodec {
+  return (AVRO_CODECS as readonly string[]).includes(name);
+}
+
+/** Compresses the records of a block. */
+export function compressBlock(codec: AvroCodec, bytes: Uint8Array): Uint8Array {
+  return CODECS[codec].compress(bytes);
+}
+
+/**
+ * Decompresses the records of a block.
+ *
+ * @throws {RangeError} when they are damaged, or more than `maxBytes`.
+ */
+export function decompressBlock(codec: AvroCodec, bytes: Uint8Array, maxBytes: number): Uint8Array {
+  try {
+    return CODECS[codec].decompress(bytes, maxBytes);
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    throw new RangeError((error as Error).message, { cause: error });
+  }
+}
