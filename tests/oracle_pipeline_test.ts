@@ -18,9 +18,7 @@ import {
   sum,
   type TriggerOptions,
 } from "../mod.ts";
-import { RecordBatch } from "../src/batch/record_batch.ts";
-import { schema, types as t } from "../src/batch/mod.ts";
-import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
+import { type RecordBatch, schema, types as t } from "../src/batch/mod.ts";
 import { PipelineDriver, TestSource } from "../src/testing/mod.ts";
 import {
   oracle,
@@ -31,8 +29,8 @@ import {
 } from "./support/oracle.ts";
 import { exactly } from "./support/oracle_aggregates.ts";
 import { pipelineWindow } from "./support/oracle_windows.ts";
-import { Random } from "./support/random.ts";
-import { breakBees } from "./support/simulated_case.ts";
+import { partitionedBatches } from "./support/partitioned_rows.ts";
+import { runSimulated, simulatedRuns } from "./support/simulated_runs.ts";
 
 const RUNS = 600;
 const SIMULATED_RUNS = 200;
@@ -304,14 +302,11 @@ function endThose(taker: Taker, given: Case, place: number): void {
 /** Gives rows that follow each other and are of one partition at once. */
 function giveAll(taker: Taker, given: Case): void {
   const { rows, most } = given;
+  const cutting = { schema: COLUMNS, most: () => most };
   endThose(taker, given, -1);
-  for (let next = 0; next < rows.length;) {
-    const [start, { partition }] = [next, rows[next]];
-    while (next < start + most && rows[next]?.partition === partition) next++;
-    const taken = rows.slice(start, next).map(({ partition: _, ...row }) => row);
-    const batch: unknown = RecordBatch.fromRows(taken as object[], { schema: COLUMNS as never });
-    taker.rows(batch as RecordBatch, partition);
-    endThose(taker, given, next - 1);
+  for (const { batch, partition, end } of partitionedBatches(rows, cutting)) {
+    taker.rows(batch, partition);
+    endThose(taker, given, end - 1);
   }
 }
 
@@ -352,17 +347,9 @@ Deno.test("Pipelines give what the oracle says: windows, triggers, lateness and 
 });
 
 Deno.test("So do runs on any number of bees, of which some are lost", async () => {
-  const runs = fc.record({
-    seed: fc.nat(),
-    workers: fc.integer({ min: 1, max: 3 }),
-    batchRows: fc.constantFrom(1, 5, 1000),
-    epochRows: fc.constantFrom(1, 20, 65_536),
-    checkpointBatches: fc.constantFrom(1, 4, 1000),
-    faults: fc.boolean(),
-  });
   let lost = 0;
   await fc.assert(
-    fc.asyncProperty(cases, runs, async (given, { seed, faults, ...how }) => {
+    fc.asyncProperty(cases, simulatedRuns(3), async (given, run) => {
       const expected = expectedOf(given);
       const source = sourceOf(given);
       giveAll({
@@ -370,16 +357,13 @@ Deno.test("So do runs on any number of bees, of which some are lost", async () =
         endPartition: (partition) => source.endPartition(partition),
       }, given);
       source.end();
-      const runtime = new SimulatedRuntime({ seed });
-      const options = { ...how, maxLostBees: 1000, recordTimeout: 50, runtime };
-      const pipeline = pipelineOf(given, source, options);
-      const results = await runtime.drive(() => {
-        if (faults) breakBees(runtime, new Random(seed));
-        return Array.fromAsync(pipeline as AsyncIterable<object>);
-      });
+      const { results, metrics } = await runSimulated(
+        run,
+        (options) => pipelineOf(given, source, options),
+      );
       assertEquals(linesOf(results, given), expected.results.map(expectedLine));
-      assertCounts(pipeline.metrics(), expected);
-      lost += pipeline.metrics().lostBees;
+      assertCounts(metrics, expected);
+      lost += metrics.lostBees;
     }),
     { numRuns: SIMULATED_RUNS },
   );

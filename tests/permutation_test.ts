@@ -16,13 +16,11 @@ import {
   type TriggerOptions,
   types as t,
 } from "../mod.ts";
-import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { PipelineDriver } from "../src/testing/mod.ts";
 import { oracle, type OracleRow, type OracleWindow } from "./support/oracle.ts";
 import { exactly } from "./support/oracle_aggregates.ts";
 import { pipelineWindow } from "./support/oracle_windows.ts";
-import { Random } from "./support/random.ts";
-import { breakBees } from "./support/simulated_case.ts";
+import { runSimulated, simulatedRuns } from "./support/simulated_runs.ts";
 
 const RUNS = 150;
 const SIMULATED_RUNS = 100;
@@ -162,30 +160,24 @@ Deno.test("Any order within the bound gives the same windows, and those of the o
 });
 
 Deno.test("Any order within the bound, on any number of bees that may be lost, gives the same windows", async () => {
-  const runs = fc.record({
-    seed: fc.nat(),
-    workers: fc.integer({ min: 1, max: 4 }),
-    batchRows: fc.constantFrom(1, 5, 1000),
-    epochRows: fc.constantFrom(1, 20, 65_536),
-    checkpointBatches: fc.constantFrom(1, 4, 1000),
-    faults: fc.boolean(),
-  });
   let lost = 0;
   await fc.assert(
-    fc.asyncProperty(orders, windows, fc.boolean(), runs, async (each, window, inOrder, run) => {
-      const { seed, faults, ...how } = run;
-      const given = { window, bound: each.bound, inOrder };
-      const runtime = new SimulatedRuntime({ seed });
-      const options = { ...rulesOf(given), ...how, maxLostBees: 1000, recordTimeout: 50, runtime };
-      const pipeline = pipelineOf(each.other, given, options);
-      const results = await runtime.drive(() => {
-        if (faults) breakBees(runtime, new Random(seed));
-        return Array.fromAsync(pipeline);
-      });
-      assertEquals(results, driven(each.one, given));
-      assertEquals(pipeline.metrics().late, 0);
-      lost += pipeline.metrics().lostBees;
-    }),
+    fc.asyncProperty(
+      orders,
+      windows,
+      fc.boolean(),
+      simulatedRuns(4),
+      async ({ bound, one, other }, window, inOrder, run) => {
+        const given = { window, bound, inOrder };
+        const { results, metrics } = await runSimulated(
+          run,
+          (options) => pipelineOf(other, given, { ...rulesOf(given), ...options }),
+        );
+        assertEquals(results, driven(one, given));
+        assertEquals(metrics.late, 0);
+        lost += metrics.lostBees;
+      },
+    ),
     { numRuns: SIMULATED_RUNS },
   );
   assert(lost > SIMULATED_RUNS / 10, `only ${lost} bees were lost`);

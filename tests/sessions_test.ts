@@ -1,10 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { create } from "../src/kernel/kernel.ts";
 import { KernelSessions } from "../src/kernel/session_table.ts";
 import type { SessionEngine, SessionPlan } from "../src/kernel/session_types.ts";
 import type { KeyType } from "../src/kernel/window_types.ts";
-import type { Plain } from "../src/windows/plain_columns.ts";
 import { ReferenceSessions } from "../src/windows/reference_sessions.ts";
+import { assertResults } from "./support/expected_windows.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 import {
   randomSessions,
@@ -13,8 +13,7 @@ import {
   sessionOracle,
   type SessionRow,
 } from "./support/session_cases.ts";
-import { nameOf, type PlainResult, randomCell, resultsOf } from "./support/window_cases.ts";
-import type { Expected } from "./support/window_oracle.ts";
+import { type PlainResult, randomCell, resultsOf } from "./support/window_cases.ts";
 
 const RUNS = 2000;
 const MAX_ROWS = 120;
@@ -26,25 +25,6 @@ const ENGINES: Record<string, (plan: SessionPlan) => SessionEngine> = {
   ReferenceSessions: (plan) => new ReferenceSessions(plan),
   KernelSessions: (plan) => new KernelSessions(kernel, plan),
 };
-
-function assertClose(actual: Plain, { value, error }: Expected, what: string): void {
-  if (Object.is(actual, value) || (error === 0 && actual === value)) return;
-  if (Number.isNaN(error)) return assert(typeof actual === "number", `${what}: ${actual}`);
-  const difference = Math.abs(Number(actual) - Number(value));
-  assert(actual !== null && value !== null && difference <= error, `${what}: ${actual}, ${value}`);
-}
-
-function assertResults(results: readonly PlainResult[], expected: Map<string, Expected[]>): void {
-  const left = new Map(expected);
-  for (const { keys, values, ...session } of results) {
-    const name = nameOf(session, keys);
-    const wanted = left.get(name);
-    assert(wanted !== undefined, `${name} is not expected, or came twice`);
-    values.forEach((value, index) => assertClose(value, wanted[index], `${name} [${index}]`));
-    left.delete(name);
-  }
-  assertEquals([...left.keys()], []);
-}
 
 /** A case whose integer sums fit into 64 bits, and what it gives. */
 function fairCase(random: Random, most: number) {

@@ -1,22 +1,21 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { create } from "../src/kernel/kernel.ts";
 import { KernelWindowTable } from "../src/kernel/window_table.ts";
 import type { KeyType, WindowEngine, WindowPlan } from "../src/kernel/window_types.ts";
 import { WindowShape } from "../src/kernel/window_shape.ts";
-import type { Plain } from "../src/windows/plain_columns.ts";
 import { ReferenceWindowTable } from "../src/windows/reference_window_table.ts";
+import { assertResults } from "./support/expected_windows.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 import {
   closeAll,
   columnsOf,
-  nameOf,
   type PlainResult,
   type PlainRow,
   randomCase,
   randomCell,
   type WindowCase,
 } from "./support/window_cases.ts";
-import { type Expected, oracle } from "./support/window_oracle.ts";
+import { oracle } from "./support/window_oracle.ts";
 
 const RUNS = 2000;
 const MAX_ROWS = 120;
@@ -28,25 +27,6 @@ const ENGINES: Record<string, (plan: WindowPlan) => WindowEngine> = {
   ReferenceWindowTable: (plan) => new ReferenceWindowTable(plan),
   KernelWindowTable: (plan) => new KernelWindowTable(kernel, plan),
 };
-
-function assertClose(actual: Plain, { value, error }: Expected, what: string): void {
-  if (Object.is(actual, value) || (error === 0 && actual === value)) return;
-  if (Number.isNaN(error)) return assert(typeof actual === "number", `${what}: ${actual}`);
-  const difference = Math.abs(Number(actual) - Number(value));
-  assert(actual !== null && value !== null && difference <= error, `${what}: ${actual}, ${value}`);
-}
-
-function assertResults(results: readonly PlainResult[], expected: Map<string, Expected[]>): void {
-  const left = new Map(expected);
-  for (const { keys, values, ...window } of results) {
-    const name = nameOf(window, keys);
-    const wanted = left.get(name);
-    assert(wanted !== undefined, `${name} is not expected, or came twice`);
-    values.forEach((value, index) => assertClose(value, wanted[index], `${name} [${index}]`));
-    left.delete(name);
-  }
-  assertEquals([...left.keys()], []);
-}
 
 function assertOrder(results: readonly PlainResult[]): void {
   const sorted = results.toSorted((a, b) => a.end - b.end || a.start - b.start);

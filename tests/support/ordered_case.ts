@@ -1,4 +1,4 @@
-import { col, type PipelineMetrics, type PipelineOptions, RecordBatch } from "../../mod.ts";
+import { col, type PipelineMetrics, type PipelineOptions } from "../../mod.ts";
 import { schema, types as t } from "../../src/batch/mod.ts";
 import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
 import type { LateRow } from "../../src/stream/late_output.ts";
@@ -8,6 +8,7 @@ import { PipelineRun } from "../../src/stream/pipeline_run.ts";
 import type { Source } from "../../src/stream/source.ts";
 import { timePlan } from "../../src/stream/time_options.ts";
 import { compareKeys, listing } from "./listing_operator.ts";
+import { partitionedSource } from "./partitioned_rows.ts";
 import type { Random } from "./random.ts";
 import { breakBees, randomOptions } from "./simulated_case.ts";
 
@@ -124,22 +125,11 @@ function lineOf({ windowStart, windowEnd, key, values }: Record<string, unknown>
 /** The rows of a case as a source, in batches of random sizes. */
 function sourceOf({ rows, partitions }: OrderedCase, random: Random): Source {
   const most = random.pick([1, 7, 100]);
-  return {
-    name: "a case",
+  return partitionedSource(rows, {
     partitions,
-    async *open() {
-      for (let next = 0; next < rows.length;) {
-        const [start, { partition }] = [next, rows[next]];
-        const end = start + 1 + random.below(most);
-        while (next < end && rows[next]?.partition === partition) next++;
-        const taken = rows.slice(start, next).map(({ at, key, value }) => ({ at, key, value }));
-        const batch: unknown = RecordBatch.fromRows(taken as object[], {
-          schema: COLUMNS as never,
-        });
-        yield { partition, batch: batch as RecordBatch };
-      }
-    },
-  };
+    schema: COLUMNS,
+    most: () => 1 + random.below(most),
+  });
 }
 
 function planOf(given: OrderedCase): PipelinePlan {

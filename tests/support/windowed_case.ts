@@ -11,7 +11,6 @@ import {
   max,
   type PipelineMetrics,
   type PipelineOptions,
-  RecordBatch,
   SessionWindow,
   SlidingWindow,
   type Source,
@@ -33,6 +32,7 @@ import {
   type OracleWindow,
 } from "./oracle.ts";
 import { exactly } from "./oracle_aggregates.ts";
+import { partitionedSource } from "./partitioned_rows.ts";
 import { Random } from "./random.ts";
 import { breakBees } from "./simulated_case.ts";
 
@@ -281,22 +281,11 @@ function oracleLine(
 }
 
 function sourceOf({ rows, partitions, most }: WindowedCase, random: Random): Source {
-  return {
-    name: "a case",
+  return partitionedSource(rows, {
     partitions,
-    async *open() {
-      for (let next = 0; next < rows.length;) {
-        const [start, { partition }] = [next, rows[next]];
-        const end = start + 1 + random.below(most);
-        while (next < end && rows[next]?.partition === partition) next++;
-        const taken = rows.slice(start, next).map(({ at, key, x }) => ({ at, key, x }));
-        const batch: unknown = RecordBatch.fromRows(taken as object[], {
-          schema: COLUMNS as never,
-        });
-        yield { partition, batch: batch as RecordBatch };
-      }
-    },
-  };
+    schema: COLUMNS,
+    most: () => 1 + random.below(most),
+  });
 }
 
 /** Runs a case in a simulation. */
