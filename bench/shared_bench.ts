@@ -30,16 +30,15 @@ import { create, type Kernel } from "../src/kernel/kernel.ts";
 import { KernelWindowTable } from "../src/kernel/window_table.ts";
 import type {
   AggregateOp,
-  KernelColumn,
   PlannedWindows,
   WindowExtent,
   WindowPlan,
-  WindowRows,
 } from "../src/kernel/window_types.ts";
 import { Random } from "../tests/support/random.ts";
 import type { BenchGroup, BenchRow } from "./support/bench.ts";
 import { compare } from "./support/bench.ts";
 import { advance, type BatchView, placedBatch } from "./support/placed_batch.ts";
+import { batchOf, checkRead, readColumn } from "./support/timed_rows.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -106,32 +105,6 @@ interface Case {
   readonly target: number | null;
 }
 
-function column(kind: string, values: BigInt64Array | Float64Array | Int32Array): KernelColumn {
-  return { type: { kind }, length: values.length, nullCount: 0, values };
-}
-
-function batchOf(
-  random: Random,
-  { keys, rows }: Case,
-  { from, most }: { from: number; most: number },
-): WindowRows {
-  const length = Math.min(most, rows - from);
-  const timeOf = (row: number) => BigInt(Math.floor((from + row) / rows * HOUR));
-  return {
-    length,
-    times: column("timestamp", BigInt64Array.from({ length }, (_, row) => timeOf(row))),
-    keys: [column("i32", Int32Array.from({ length }, () => random.below(keys) * 7919))],
-    values: [column("f64", Float64Array.from({ length }, () => random.next() * 100))],
-  };
-}
-
-let read = 0;
-
-function readColumn(values: KernelColumn["values"]): void {
-  if (values instanceof Float64Array) { for (const value of values) read += value; }
-  if (values instanceof BigInt64Array) { for (const value of values) read += Number(value); }
-}
-
 /** Adds all batches to windows that go on from round to round, and reads what closes. */
 function runner(
   kernel: Kernel,
@@ -177,7 +150,9 @@ async function shared(one: Case): Promise<BenchRow> {
   const random = new Random(1);
   const batches: BatchView[] = [];
   for (let from = 0; from < rows; from += BATCH_ROWS) {
-    batches.push(placedBatch(kernel, batchOf(random, one, { from, most: BATCH_ROWS })));
+    batches.push(
+      placedBatch(kernel, batchOf(random, { ...one, spanMs: HOUR }, { from, most: BATCH_ROWS })),
+    );
   }
   const next = () => {
     for (const batch of batches) advance(batch, HOUR);
@@ -204,7 +179,7 @@ function sourceOf(one: Case): Source<Reading> {
   const random = new Random(1);
   const batches: RecordBatch<Reading>[] = [];
   for (let from = 0; from < one.rows; from += PIPELINE_BATCH_ROWS) {
-    const given = batchOf(random, one, { from, most: PIPELINE_BATCH_ROWS });
+    const given = batchOf(random, { ...one, spanMs: HOUR }, { from, most: PIPELINE_BATCH_ROWS });
     const columns = [given.times, ...given.keys, ...given.values] as Column[];
     batches.push(new RecordBatch<Reading>(READING, columns, given.length));
   }
@@ -273,7 +248,7 @@ async function rows(): Promise<BenchRow[]> {
   const out: BenchRow[] = [];
   for (const one of CASES) out.push(await shared(one));
   out.push(await throughPipelines({ keys: 1000, rows: 5_000_000, target: TARGET }));
-  if (Number.isNaN(read)) throw new Error("A mean of numbers is none");
+  checkRead();
   return out;
 }
 

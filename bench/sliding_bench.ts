@@ -8,16 +8,12 @@
  */
 import { create, type Kernel } from "../src/kernel/kernel.ts";
 import { KernelWindowTable } from "../src/kernel/window_table.ts";
-import type {
-  KernelColumn,
-  WindowExtent,
-  WindowPlan,
-  WindowRows,
-} from "../src/kernel/window_types.ts";
+import type { WindowExtent, WindowPlan } from "../src/kernel/window_types.ts";
 import { Random } from "../tests/support/random.ts";
 import type { BenchGroup, BenchRow } from "./support/bench.ts";
 import { compare } from "./support/bench.ts";
 import { advance, type BatchView, placedBatch } from "./support/placed_batch.ts";
+import { batchOf, checkRead, readColumn } from "./support/timed_rows.ts";
 
 const SIZE = 60_000;
 const BATCH_ROWS = 65_536;
@@ -44,31 +40,6 @@ interface Case {
   readonly target: number | null;
 }
 
-function column(kind: string, values: BigInt64Array | Float64Array | Int32Array): KernelColumn {
-  return { type: { kind }, length: values.length, nullCount: 0, values };
-}
-
-function batchOf(random: Random, { keys, rows }: Case, from: number): WindowRows {
-  const length = Math.min(BATCH_ROWS, rows - from);
-  const timeOf = (row: number) => BigInt(Math.floor((from + row) / rows * SIZE));
-  return {
-    length,
-    times: column("timestamp", BigInt64Array.from({ length }, (_, row) => timeOf(row))),
-    keys: [column("i32", Int32Array.from({ length }, () => random.below(keys) * 7919))],
-    values: [column("f64", Float64Array.from({ length }, () => random.next() * 100))],
-  };
-}
-
-let read = 0;
-
-function readCounts(values: BigInt64Array): void {
-  for (let row = 0; row < values.length; row++) read += Number(values[row]);
-}
-
-function readDoubles(values: Float64Array): void {
-  for (let row = 0; row < values.length; row++) read += values[row];
-}
-
 /** Adds all batches to windows that go on from round to round, and reads what closes. */
 function runner(kernel: Kernel, extent: WindowExtent, batches: readonly BatchView[]): () => number {
   const table = new KernelWindowTable(kernel, { ...PLAN, ...extent });
@@ -80,9 +51,7 @@ function runner(kernel: Kernel, extent: WindowExtent, batches: readonly BatchVie
       const at = { watermarkBefore, bound: 0, partition: 0, position: rows };
       watermarkBefore = table.add(columns, at).watermarkAfter;
       while (table.nextClose() <= watermarkBefore) {
-        const { aggregates: [counts, ...others] } = table.close(watermarkBefore)!;
-        readCounts(counts.values as BigInt64Array);
-        for (const { values } of others) readDoubles(values as Float64Array);
+        for (const { values } of table.close(watermarkBefore)!.aggregates) readColumn(values);
       }
       rows += columns.length;
     }
@@ -96,7 +65,9 @@ async function sliding(one: Case): Promise<BenchRow> {
   const random = new Random(1);
   const batches: BatchView[] = [];
   for (let from = 0; from < rows; from += BATCH_ROWS) {
-    batches.push(placedBatch(kernel, batchOf(random, one, from)));
+    batches.push(
+      placedBatch(kernel, batchOf(random, { ...one, spanMs: SIZE }, { from, most: BATCH_ROWS })),
+    );
   }
   const contender = runner(kernel, { size: SIZE, offset: 0, slide }, batches);
   const baseline = runner(kernel, { size: SIZE, offset: 0 }, batches);
@@ -123,7 +94,7 @@ const CASES: readonly Case[] = [
 async function rows(): Promise<BenchRow[]> {
   const out: BenchRow[] = [];
   for (const one of CASES) out.push(await sliding(one));
-  if (Number.isNaN(read)) throw new Error("A mean of numbers is none");
+  checkRead();
   return out;
 }
 
