@@ -33,7 +33,8 @@ function takeApart(days: i32): void {
   year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
 }
 
-function daysOf(y: i32, m: i32, d: i32): i32 {
+/** Days since 1970 of a Gregorian date. */
+export function daysOf(y: i32, m: i32, d: i32): i32 {
   const shiftedYear = m <= 2 ? y - 1 : y;
   const era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400;
   const yearOfEra = shiftedYear - era * 400;

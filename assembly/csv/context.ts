@@ -1,0 +1,137 @@
+// What the reader of CSV knows of a file, and what it has found in the current block.
+
+/** What is no byte, for a quote or comment that the dialect does not have. */
+export const NO_BYTE: u32 = 256;
+
+/** A cell in two words: where it starts, and its length with these bits. */
+export const IS_NULL: u32 = 0x80000000;
+export const IS_QUOTED: u32 = 0x40000000;
+/** It has doubled quotes within. */
+export const IS_DOUBLED: u32 = 0x20000000;
+export const LENGTH_BITS: u32 = 0x1fffffff;
+
+/** Bytes of the record of a row or of a bad one: its number, its line, its start and its end. */
+export const RECORD_BYTES: u32 = 16;
+
+/** Why the scanner stopped. */
+export const AT_END: u32 = 0;
+export const IS_FULL: u32 = 1;
+export const BAD_ARE_FULL: u32 = 2;
+/** The next record is not valid UTF-8, and the host is to replace what is wrong in it. */
+export const NEEDS_REPLACING: u32 = 3;
+
+/** What of the dialect goes by bits. */
+export const TRIMS: u32 = 1;
+export const SKIPS_EMPTY: u32 = 2;
+export const PADS: u32 = 4;
+export const REPLACES: u32 = 8;
+
+// The words of a context, as the host writes and reads them.
+const SEPARATOR: u32 = 0;
+const QUOTE: u32 = 4;
+const COMMENT: u32 = 8;
+const BITS: u32 = 12;
+const FIELDS: u32 = 16;
+const MOST_FIELDS: u32 = 20;
+const MOST_BYTES: u32 = 24;
+const STREAMS: u32 = 28;
+const INFOS: u32 = 32;
+const BAD: u32 = 36;
+const MOST_BAD: u32 = 40;
+const RECORDS: u32 = 44;
+const LINES: u32 = 48;
+const SKIPPED: u32 = 52;
+const BAD_COUNT: u32 = 56;
+const STATUS: u32 = 60;
+
+export let separator: u32 = 0;
+export let quote: u32 = 0;
+export let comment: u32 = 0;
+export let bits: u32 = 0;
+/** Fields that a record has. */
+export let fields: u32 = 0;
+export let mostFields: u32 = 0;
+export let mostBytes: u32 = 0;
+/** Address of the addresses of the cells of each field, one after the other for all rows. */
+export let streams: u32 = 0;
+/** Address of the records of the rows. */
+export let infos: u32 = 0;
+
+let context: u32 = 0;
+let bad: u32 = 0;
+let mostBad: u32 = 0;
+
+/** Records of the block so far. */
+export let records: u32 = 0;
+/** Physical lines of the block so far. */
+export let lines: u32 = 0;
+let skipped: u32 = 0;
+let badCount: u32 = 0;
+
+/** Takes over what the host wrote, and what was found before. */
+export function loadContext(at: u32): void {
+  context = at;
+  separator = load<u32>(at, SEPARATOR);
+  quote = load<u32>(at, QUOTE);
+  comment = load<u32>(at, COMMENT);
+  bits = load<u32>(at, BITS);
+  fields = load<u32>(at, FIELDS);
+  mostFields = load<u32>(at, MOST_FIELDS);
+  mostBytes = load<u32>(at, MOST_BYTES);
+  streams = load<u32>(at, STREAMS);
+  infos = load<u32>(at, INFOS);
+  bad = load<u32>(at, BAD);
+  mostBad = load<u32>(at, MOST_BAD);
+  records = load<u32>(at, RECORDS);
+  lines = load<u32>(at, LINES);
+  skipped = load<u32>(at, SKIPPED);
+  badCount = load<u32>(at, BAD_COUNT);
+}
+
+/** Tells the host what was found. */
+export function storeContext(status: u32): void {
+  store<u32>(context, records, RECORDS);
+  store<u32>(context, lines, LINES);
+  store<u32>(context, skipped, SKIPPED);
+  store<u32>(context, badCount, BAD_COUNT);
+  store<u32>(context, status, STATUS);
+}
+
+/** Counts a line that is no record. */
+export function skipLine(): void {
+  skipped++;
+  lines++;
+}
+
+/** Counts a record that takes so many physical lines. */
+export function countRecord(within: u32): void {
+  records++;
+  lines += within;
+}
+
+/** Writes down which record it is that starts here. */
+// @ts-ignore: decorator
+@inline
+export function describe(to: u32, start: u32, end: u32): void {
+  store<u32>(to, records);
+  store<u32>(to, lines, 4);
+  store<u32>(to, start, 8);
+  store<u32>(to, end, 12);
+}
+
+/** Whether one more bad record can be written down. */
+export function hasRoomForBad(): bool {
+  return badCount < mostBad;
+}
+
+/** Writes down a bad record that starts here. */
+export function noteBad(start: u32, end: u32): void {
+  describe(bad + badCount * RECORD_BYTES, start, end);
+  badCount++;
+}
+
+/** Writes down a row's record as a bad one. */
+export function moveToBad(info: u32): void {
+  memory.copy(bad + badCount * RECORD_BYTES, info, RECORD_BYTES);
+  badCount++;
+}

@@ -1,0 +1,294 @@
+// Finds the cells of CSV records: 64 bytes are looked at together, then only what may end a field
+// or open a quote is visited. Cells are noted by column, so that columns can be converted one by
+// one afterwards.
+
+import {
+  AT_END,
+  BAD_ARE_FULL,
+  bits,
+  comment,
+  countRecord,
+  describe,
+  fields,
+  hasRoomForBad,
+  infos,
+  IS_DOUBLED,
+  IS_FULL,
+  IS_NULL,
+  IS_QUOTED,
+  mostBytes,
+  mostFields,
+  NEEDS_REPLACING,
+  NO_BYTE,
+  noteBad,
+  PADS,
+  quote,
+  RECORD_BYTES,
+  REPLACES,
+  separator,
+  SKIPS_EMPTY,
+  skipLine,
+  streams,
+  TRIMS,
+} from "./context";
+import { isUtf8 } from "./utf8";
+
+const LF: u32 = 10;
+const CR: u32 = 13;
+const WINDOW: u32 = 64;
+const ELSEWHERE: u32 = 0;
+
+// The open record: whether its quotes are wrong, and line ends within them.
+let malformed: bool = false;
+let linesWithin: u32 = 0;
+// Up to where bytes that are not ASCII were seen.
+let highUntil: u32 = 0;
+
+let rows: u32 = 0;
+let mostRows: u32 = 0;
+let bytes: u32 = 0;
+let mostRowBytes: u32 = 0;
+let status: u32 = 0;
+
+/** Rows that were found by the last scan. */
+export function scannedRows(): u32 {
+  return rows;
+}
+
+/** Bytes of the records of these rows. */
+export function scannedBytes(): u32 {
+  return bytes;
+}
+
+/** Why the last scan stopped. */
+export function scanStatus(): u32 {
+  return status;
+}
+
+// Where bytes are separators, quotes or line ends, a bit each.
+// @ts-ignore: decorator
+@inline
+function marks(b: v128, ends: v128, quotes: v128): u32 {
+  const ofFields = v128.or(i8x16.eq(b, ends), i8x16.eq(b, quotes));
+  const ofLines = v128.or(i8x16.eq(b, i8x16.splat(10)), i8x16.eq(b, i8x16.splat(13)));
+  return i8x16.bitmask(v128.or(ofFields, ofLines));
+}
+
+// @ts-ignore: decorator
+@inline
+function windowMarks(at: u32, to: u32, ends: v128, quotes: v128): u64 {
+  const a = v128.load(at);
+  const b = v128.load(at, 16);
+  const c = v128.load(at, 32);
+  const d = v128.load(at, 48);
+  if (i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) != 0) highUntil = at + WINDOW;
+  const low = <u64>marks(a, ends, quotes) | (<u64>marks(b, ends, quotes) << 16);
+  const high = <u64>marks(c, ends, quotes) | (<u64>marks(d, ends, quotes) << 16);
+  const all = low | (high << 32);
+  return to - at < WINDOW ? all & ((<u64>1 << (to - at)) - 1) : all;
+}
+
+// @ts-ignore: decorator
+@inline
+function putCell(field: u32, row: u32, start: u32, length: u32): void {
+  if (field >= fields) return;
+  const cell = load<u32>(streams + (field << 2)) + (row << 3);
+  store<u64>(cell, <u64>start | (<u64>length << 32));
+}
+
+// @ts-ignore: decorator
+@inline
+function isBlank(at: u32): bool {
+  const byte: u32 = load<u8>(at);
+  return byte == 0x20 || byte == 0x09;
+}
+
+function putTrimmed(field: u32, row: u32, start: u32, end: u32): void {
+  while (start < end && isBlank(start)) start++;
+  while (start < end && isBlank(end - 1)) end--;
+  putCell(field, row, start, end - start);
+}
+
+// Notes the field that ends at `end`, unless it was in quotes and has been noted.
+// @ts-ignore: decorator
+@inline
+function endField(field: u32, row: u32, start: u32, end: u32, closed: u32, trims: bool): void {
+  if (start == ELSEWHERE) malformed = malformed || end != closed;
+  else if (trims) putTrimmed(field, row, start, end);
+  else putCell(field, row, start, end - start);
+}
+
+function linesOf(at: u32, to: u32): u32 {
+  let count: u32 = 0;
+  for (; at < to; at++) {
+    const byte: u32 = load<u8>(at);
+    if (byte == LF || (byte == CR && !(at + 1 < to && load<u8>(at, 1) == LF))) count++;
+  }
+  return count;
+}
+
+// Notes the field whose quote opens at `open`, and gives the address of the quote that closes it;
+// `to` when none does.
+function quotedField(field: u32, open: u32, to: u32): u32 {
+  const quotes = i8x16.splat(<i8>quote);
+  let doubled: u32 = 0;
+  let hasLines = false;
+  let at = open + 1;
+  while (at < to) {
+    const b = v128.load(at);
+    const found = <u32>i8x16.bitmask(i8x16.eq(b, quotes));
+    const ends = v128.or(i8x16.eq(b, i8x16.splat(10)), i8x16.eq(b, i8x16.splat(13)));
+    if (v128.any_true(ends)) hasLines = true;
+    if (i8x16.bitmask(b) != 0) highUntil = at + 16;
+    if (found == 0) {
+      at += 16;
+      continue;
+    }
+    at += ctz<u32>(found);
+    if (at >= to) break;
+    if (at + 1 >= to || <u32>load<u8>(at, 1) != quote) {
+      putCell(field, rows, open + 1, (at - open - 1) | IS_QUOTED | doubled);
+      if (hasLines) linesWithin += linesOf(open + 1, at);
+      return at;
+    }
+    doubled = IS_DOUBLED;
+    at += 2;
+  }
+  if (hasLines) linesWithin += linesOf(open + 1, to);
+  return to;
+}
+
+function isBad(start: u32, end: u32, count: u32): bool {
+  if (malformed || count > mostFields || end - start > mostBytes) return true;
+  if (count != fields && (bits & PADS) == 0) return true;
+  return false;
+}
+
+// Counts a record, as a row or a bad one; false when it has to be looked at again, by the host.
+function endRecord(start: u32, end: u32, count: u32): bool {
+  if (count == 1 && start == end && (bits & SKIPS_EMPTY) != 0) {
+    skipLine();
+    return true;
+  }
+  let isWrong = isBad(start, end, count);
+  if (!isWrong && start < highUntil && !isUtf8(start, end)) {
+    if ((bits & REPLACES) != 0) {
+      status = NEEDS_REPLACING;
+      return false;
+    }
+    isWrong = true;
+  }
+  if (isWrong) {
+    noteBad(start, end);
+    if (!hasRoomForBad()) status = BAD_ARE_FULL;
+  } else {
+    for (; count < fields; count++) putCell(count, rows, start, IS_NULL);
+    describe(infos + rows * RECORD_BYTES, start, end);
+    rows++;
+    bytes += end - start;
+    if (rows == mostRows || bytes >= mostRowBytes) status = IS_FULL;
+  }
+  countRecord(linesWithin + 1);
+  linesWithin = 0;
+  malformed = false;
+  return true;
+}
+
+// The end of the line that `at` is in; `to` when it does not end.
+function lineEnd(at: u32, to: u32): u32 {
+  while (at < to) {
+    const b = v128.load(at);
+    const ends = v128.or(i8x16.eq(b, i8x16.splat(10)), i8x16.eq(b, i8x16.splat(13)));
+    const found = <u32>i8x16.bitmask(ends);
+    if (found != 0) return min(at + ctz<u32>(found), to);
+    at += 16;
+  }
+  return to;
+}
+
+// @ts-ignore: decorator
+@inline
+function behindLineEnd(at: u32, to: u32): u32 {
+  const isPair = <u32>load<u8>(at) == CR && at + 1 < to && <u32>load<u8>(at, 1) == LF;
+  return at + (isPair ? 2 : 1);
+}
+
+// Passes comments; one that has no line end is passed only at the end of the input.
+function passComments(at: u32, to: u32, final: bool): u32 {
+  while (at < to && <u32>load<u8>(at) == comment) {
+    const end = lineEnd(at, to);
+    if (end == to && !final) return at;
+    skipLine();
+    at = end == to ? to : behindLineEnd(end, to);
+  }
+  return at;
+}
+
+/** Makes ready for a scan that gives at most so many rows, or bytes of them. */
+export function beginScan(most: u32, mostOfBytes: u32): void {
+  rows = 0;
+  bytes = 0;
+  mostRows = most;
+  mostRowBytes = mostOfBytes;
+  malformed = false;
+  linesWithin = 0;
+  highUntil = 0;
+  status = AT_END;
+}
+
+/**
+ * Scans records from `from`, which is the start of one, and gives the address at which it stopped:
+ * the start of the next record. What the last one lacks of its end is taken for missing only at the
+ * end of the input.
+ */
+export function scan(from: u32, to: u32, final: bool): u32 {
+  const ends = i8x16.splat(<i8>separator);
+  const quotes = i8x16.splat(<i8>(quote == NO_BYTE ? separator : quote));
+  const mark = separator;
+  const opening = quote;
+  const trims = (bits & TRIMS) != 0;
+  let start = passComments(from, to, final);
+  let field = start;
+  let count: u32 = 0;
+  let closed: u32 = 0;
+  let row: u32 = 0;
+  let base = start;
+  while (base < to) {
+    let left = windowMarks(base, to, ends, quotes);
+    let next = base + WINDOW;
+    while (left != 0) {
+      const at = base + <u32>ctz(left);
+      const byte: u32 = load<u8>(at);
+      if (byte == mark) {
+        left &= left - 1;
+        endField(count, row, field, at, closed, trims);
+        count++;
+        field = at + 1;
+        continue;
+      }
+      let behind: u32;
+      if (byte == opening) {
+        left &= left - 1;
+        if (at != field) continue;
+        behind = closed = quotedField(count, at, to) + 1;
+        field = ELSEWHERE;
+      } else {
+        endField(count, row, field, at, closed, trims);
+        if (!endRecord(start, at, count + 1)) return start;
+        behind = start = field = passComments(behindLineEnd(at, to), to, final);
+        if (status != AT_END) return start;
+        row = rows;
+        count = 0;
+      }
+      if (behind - base >= WINDOW) {
+        next = behind;
+        break;
+      }
+      left &= ~<u64>0 << (behind - base);
+    }
+    base = next;
+  }
+  if (!final || start >= to) return start;
+  endField(count, row, field, to, closed, trims);
+  return endRecord(start, to, count + 1) ? to : start;
+}
