@@ -100,3 +100,5 @@ export { clearDictionary, nullRow, undoRow } from "./column/sink";
 export { avroPrepareCells, avroWriteRows } from "./avro/write";
 export { avroFaultIsNull, avroFaultOp, avroFaultRow } from "./avro/write_values";
 export { readDecimals, readDoubles, writeNumbers } from "./number/columns";
+export { csvCut, csvCutBegin } from "./csv/cut";
+export { csvDecode } from "./csv/decode";

@@ -43,6 +43,15 @@ const LINES: u32 = 48;
 const SKIPPED: u32 = 52;
 const BAD_COUNT: u32 = 56;
 const STATUS: u32 = 60;
+const ROWS: u32 = 64;
+const BYTES: u32 = 68;
+const PASS_ROWS: u32 = 72;
+const COLUMNS: u32 = 76;
+const COLUMN_COUNT: u32 = 80;
+const NULLS: u32 = 84;
+const NULL_COUNT: u32 = 88;
+const SCRATCH: u32 = 92;
+const SINK: u32 = 96;
 
 export let separator: u32 = 0;
 export let quote: u32 = 0;
@@ -56,6 +65,19 @@ export let mostBytes: u32 = 0;
 export let streams: u32 = 0;
 /** Address of the records of the rows. */
 export let infos: u32 = 0;
+
+/** Rows that are scanned and converted together. */
+export let passRows: u32 = 0;
+/** Address of the descriptions of the wanted columns, and how many they are. */
+export let columns: u32 = 0;
+export let columnCount: u32 = 0;
+/** Address of the texts that mean null, each in two words, and how many they are. */
+export let nulls: u32 = 0;
+export let nullCount: u32 = 0;
+/** Room for one cell without its doubled quotes. */
+export let scratch: u32 = 0;
+/** The columns under construction. */
+export let sink: u32 = 0;
 
 let context: u32 = 0;
 let bad: u32 = 0;
@@ -71,15 +93,20 @@ let badCount: u32 = 0;
 /** Takes over what the host wrote, and what was found before. */
 export function loadContext(at: u32): void {
   context = at;
-  separator = load<u32>(at, SEPARATOR);
-  quote = load<u32>(at, QUOTE);
-  comment = load<u32>(at, COMMENT);
+  takeBytes(at);
   bits = load<u32>(at, BITS);
   fields = load<u32>(at, FIELDS);
   mostFields = load<u32>(at, MOST_FIELDS);
   mostBytes = load<u32>(at, MOST_BYTES);
   streams = load<u32>(at, STREAMS);
   infos = load<u32>(at, INFOS);
+  passRows = load<u32>(at, PASS_ROWS);
+  columns = load<u32>(at, COLUMNS);
+  columnCount = load<u32>(at, COLUMN_COUNT);
+  nulls = load<u32>(at, NULLS);
+  nullCount = load<u32>(at, NULL_COUNT);
+  scratch = load<u32>(at, SCRATCH);
+  sink = load<u32>(at, SINK);
   bad = load<u32>(at, BAD);
   mostBad = load<u32>(at, MOST_BAD);
   records = load<u32>(at, RECORDS);
@@ -88,8 +115,17 @@ export function loadContext(at: u32): void {
   badCount = load<u32>(at, BAD_COUNT);
 }
 
+/** Takes over the bytes that mean something. */
+export function takeBytes(at: u32): void {
+  separator = load<u32>(at, SEPARATOR);
+  quote = load<u32>(at, QUOTE);
+  comment = load<u32>(at, COMMENT);
+}
+
 /** Tells the host what was found. */
-export function storeContext(status: u32): void {
+export function storeContext(status: u32, rows: u32, bytes: u32): void {
+  store<u32>(context, rows, ROWS);
+  store<u32>(context, bytes, BYTES);
   store<u32>(context, records, RECORDS);
   store<u32>(context, lines, LINES);
   store<u32>(context, skipped, SKIPPED);
@@ -97,10 +133,10 @@ export function storeContext(status: u32): void {
   store<u32>(context, status, STATUS);
 }
 
-/** Counts a line that is no record. */
-export function skipLine(): void {
+/** Counts a line that is no record, and ends unless the input does before. */
+export function skipLine(ends: bool): void {
   skipped++;
-  lines++;
+  if (ends) lines++;
 }
 
 /** Counts a record that takes so many physical lines. */
@@ -119,6 +155,11 @@ export function describe(to: u32, start: u32, end: u32): void {
   store<u32>(to, end, 12);
 }
 
+/** Bad records that were written down. */
+export function badRecords(): u32 {
+  return badCount;
+}
+
 /** Whether one more bad record can be written down. */
 export function hasRoomForBad(): bool {
   return badCount < mostBad;
@@ -128,6 +169,11 @@ export function hasRoomForBad(): bool {
 export function noteBad(start: u32, end: u32): void {
   describe(bad + badCount * RECORD_BYTES, start, end);
   badCount++;
+}
+
+/** Tells the host of a record, behind the bad ones, without counting it. */
+export function showRecord(start: u32, end: u32): void {
+  describe(bad + badCount * RECORD_BYTES, start, end);
 }
 
 /** Writes down a row's record as a bad one. */

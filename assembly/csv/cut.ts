@@ -1,7 +1,7 @@
 // Finds where records end, and visits quotes and line ends alone for that. Bytes come in pieces, cut
 // anywhere: what has to be known of those before stands in a state of four words.
 
-import { comment, NO_BYTE, quote, separator } from "./context";
+import { comment, NO_BYTE, quote, separator, takeBytes } from "./context";
 
 const LF: u32 = 10;
 const CR: u32 = 13;
@@ -48,7 +48,7 @@ function windowMarks(at: u32, to: u32, quotes: v128): u64 {
 }
 
 // Takes a quote or line end, and gives the address from which to go on.
-function visit(at: u32, to: u32, before: u32): u32 {
+function visit(at: u32, to: u32, before: u32, first: bool): u32 {
   const byte: u32 = load<u8>(at);
   if (place == QUOTED) {
     if (byte != quote) return at + 1;
@@ -64,7 +64,8 @@ function visit(at: u32, to: u32, before: u32): u32 {
   }
   const isPair = byte == CR && at + 1 < to && <u32>load<u8>(at, 1) == LF;
   const behind = at + (isPair ? 2 : 1);
-  last = behind;
+  // a line feed may follow a carriage return at the very end
+  if (first || isPair || byte != CR || behind < to) last = behind;
   const isComment = comment != NO_BYTE && behind < to && <u32>load<u8>(behind) == comment;
   place = isComment ? COMMENT : ELSEWHERE;
   return behind;
@@ -99,7 +100,8 @@ export function csvCut(dialect: u32, state: u32, from: u32, to: u32, first: bool
     let next = base + WINDOW;
     while (left != 0) {
       const at = base + <u32>ctz(left);
-      const behind = visit(at, to, at == from ? previous : <u32>load<u8>(at - 1));
+      const before = at == from ? previous : <u32>load<u8>(at - 1);
+      const behind = visit(at, to, before, first);
       if ((first && last > from) || behind - base >= WINDOW) {
         next = behind;
         break;

@@ -49,6 +49,8 @@ let mostRows: u32 = 0;
 let bytes: u32 = 0;
 let mostRowBytes: u32 = 0;
 let status: u32 = 0;
+// The end of the record that is to be replaced.
+let broken: u32 = 0;
 
 /** Rows that were found by the last scan. */
 export function scannedRows(): u32 {
@@ -58,6 +60,11 @@ export function scannedRows(): u32 {
 /** Bytes of the records of these rows. */
 export function scannedBytes(): u32 {
   return bytes;
+}
+
+/** The end of the record that the last scan stopped at, which is not valid UTF-8. */
+export function brokenEnd(): u32 {
+  return broken;
 }
 
 /** Why the last scan stopped. */
@@ -139,7 +146,7 @@ function quotedField(field: u32, open: u32, to: u32): u32 {
     const found = <u32>i8x16.bitmask(i8x16.eq(b, quotes));
     const ends = v128.or(i8x16.eq(b, i8x16.splat(10)), i8x16.eq(b, i8x16.splat(13)));
     if (v128.any_true(ends)) hasLines = true;
-    if (i8x16.bitmask(b) != 0) highUntil = at + 16;
+    if (i8x16.bitmask(b) != 0) highUntil = max(highUntil, at + 16);
     if (found == 0) {
       at += 16;
       continue;
@@ -167,13 +174,14 @@ function isBad(start: u32, end: u32, count: u32): bool {
 // Counts a record, as a row or a bad one; false when it has to be looked at again, by the host.
 function endRecord(start: u32, end: u32, count: u32): bool {
   if (count == 1 && start == end && (bits & SKIPS_EMPTY) != 0) {
-    skipLine();
+    skipLine(true);
     return true;
   }
   let isWrong = isBad(start, end, count);
   if (!isWrong && start < highUntil && !isUtf8(start, end)) {
     if ((bits & REPLACES) != 0) {
       status = NEEDS_REPLACING;
+      broken = end;
       return false;
     }
     isWrong = true;
@@ -218,13 +226,13 @@ function passComments(at: u32, to: u32, final: bool): u32 {
   while (at < to && <u32>load<u8>(at) == comment) {
     const end = lineEnd(at, to);
     if (end == to && !final) return at;
-    skipLine();
+    skipLine(end != to);
     at = end == to ? to : behindLineEnd(end, to);
   }
   return at;
 }
 
-/** Makes ready for a scan that gives at most so many rows, or bytes of them. */
+/** Makes ready for a scan that gives at most so many rows, or bytes of them; 0 passes comments. */
 export function beginScan(most: u32, mostOfBytes: u32): void {
   rows = 0;
   bytes = 0;
@@ -233,7 +241,7 @@ export function beginScan(most: u32, mostOfBytes: u32): void {
   malformed = false;
   linesWithin = 0;
   highUntil = 0;
-  status = AT_END;
+  status = most == 0 ? IS_FULL : AT_END;
 }
 
 /**
@@ -248,6 +256,7 @@ export function scan(from: u32, to: u32, final: bool): u32 {
   const opening = quote;
   const trims = (bits & TRIMS) != 0;
   let start = passComments(from, to, final);
+  if (mostRows == 0) return start;
   let field = start;
   let count: u32 = 0;
   let closed: u32 = 0;
@@ -290,5 +299,6 @@ export function scan(from: u32, to: u32, final: bool): u32 {
   }
   if (!final || start >= to) return start;
   endField(count, row, field, to, closed, trims);
+  linesWithin = 0;
   return endRecord(start, to, count + 1) ? to : start;
 }

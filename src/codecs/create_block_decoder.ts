@@ -1,14 +1,16 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import type { BlockDecoder } from "./block_decoder.ts";
 import type { BlockDecoderSpec } from "./block_specs.ts";
+import { CsvBlockDecoder } from "./csv_block_decoder.ts";
 import { ReferenceBlockDecoder } from "./reference_block_decoder.ts";
 
 /**
  * Makes the decoder that some plain data describe.
  *
- * @param _kernel An instance that the decoder has for itself: the columns that it gives may be views
+ * @param kernel An instance that the decoder has for itself: the columns that it gives may be views
  *   of its memory.
  */
-export function createBlockDecoder(spec: BlockDecoderSpec, _kernel: Kernel): BlockDecoder {
+export function createBlockDecoder(spec: BlockDecoderSpec, kernel: Kernel): BlockDecoder {
+  if (spec.format === "csv") return new CsvBlockDecoder(spec, kernel);
   return new ReferenceBlockDecoder(spec);
 }

@@ -1,5 +1,6 @@
 import type { AvroExports } from "./avro_exports.ts";
 import type { ColumnExports } from "./column_exports.ts";
+import type { CsvExports } from "./csv_exports.ts";
 import type { ExpressionExports } from "./expression_exports.ts";
 import type { NumberExports } from "./number_exports.ts";
 import type { SessionExports } from "./session_exports.ts";
@@ -19,7 +20,8 @@ export interface KernelExports
     ExpressionExports,
     ColumnExports,
     NumberExports,
-    AvroExports {
+    AvroExports,
+    CsvExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

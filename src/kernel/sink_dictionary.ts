@@ -81,7 +81,8 @@ export class SinkDictionary implements Disposable {
     const last = this.#finished;
     if (
       last !== undefined && last.length === length && last.values!.buffer === buffer &&
-      last.values!.byteOffset === this.#bytes.address
+      last.values!.byteOffset === this.#bytes.address &&
+      last.offsets!.byteOffset === this.#ends.address
     ) return last;
     const offsets = new Int32Array(buffer, this.#ends.address, length + 1);
     const values = new Uint8Array(buffer, this.#bytes.address, offsets[length]);

@@ -91,6 +91,18 @@ export const FAMILIES: readonly KernelFamily[] = [
     test: "tests/number_writing_test.ts",
     bench: "bench/number_bench.ts",
   },
+  {
+    exports: ["csvDecode"],
+    twin: "src/codecs/reference_block_decoder.ts#ReferenceBlockDecoder",
+    test: "tests/csv_block_decoder_test.ts",
+    bench: "bench/csv_bench.ts",
+  },
+  {
+    exports: ["csvCut", "csvCutBegin"],
+    twin: "src/codecs/csv_scanner.ts#CsvScanner",
+    test: "tests/csv_cutter_test.ts",
+    bench: "bench/csv_bench.ts",
+  },
 ];
 
 /** Every other export. */

@@ -1,0 +1,139 @@
+/**
+ * CSV to columns against `JSON.parse` of the same records as lines, and against uDSV, which of the
+ * parsers of CSV that are well kept was the fastest when they were tried (csv-simple-parser, d3-dsv,
+ * papaparse, csv-parse); both make rows and no columns.
+ *
+ * The kernel's side copies the bytes into its memory, by blocks that a cutter has cut.
+ *
+ * @module
+ */
+import { inferSchema, initParser } from "udsv";
+import type { Schema } from "../src/batch/schema.ts";
+import { CsvBlockDecoder } from "../src/codecs/csv_block_decoder.ts";
+import { CsvCutter } from "../src/codecs/csv_cutter.ts";
+import { MAX_COLUMNS, MAX_RECORD_BYTES } from "../src/codecs/limits.ts";
+import { create, type Kernel } from "../src/kernel/kernel.ts";
+import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
+import { csvOf, flatSchema, ndjsonOf, recordsOf, type Shape, SHAPES } from "./support/shapes.ts";
+
+const ROWS = 100_000;
+const BLOCK_BYTES = 1 << 20;
+const BATCH_ROWS = 8_192;
+/** Until then V8 runs the kernel in its quick, slow form. */
+const WARM_UP_ROUNDS = 5;
+
+/** Bytes cut into blocks and decoded, with no row made. */
+class Reading implements Disposable {
+  readonly #bytes: Uint8Array;
+  readonly #decoder: CsvBlockDecoder;
+  readonly #cutter: CsvCutter;
+
+  constructor(kernel: Kernel, bytes: Uint8Array, schema: Schema, names: readonly string[]) {
+    this.#bytes = bytes;
+    const limits = { maxColumns: MAX_COLUMNS, maxRecordBytes: MAX_RECORD_BYTES };
+    this.#decoder = new CsvBlockDecoder(
+      { format: "csv", schema, names, batchRows: BATCH_ROWS, ...limits },
+      kernel,
+    );
+    this.#cutter = new CsvCutter({}, kernel);
+  }
+
+  /** How many rows there are. */
+  rows(): number {
+    let rows = 0;
+    this.#blocks((block) => {
+      for (let from = 0; from < block.length;) {
+        const { batch, end } = this.#decoder.decode(block, from);
+        rows += batch.length;
+        from = end;
+      }
+    });
+    return rows;
+  }
+
+  /** Cuts alone; gives the bytes. */
+  cut(): number {
+    this.#blocks(() => {});
+    return this.#bytes.length;
+  }
+
+  #blocks(take: (block: Uint8Array) => void): void {
+    const bytes = this.#bytes;
+    for (let at = 0; at < bytes.length;) {
+      const block = bytes.subarray(at, at + BLOCK_BYTES);
+      const isLast = at + block.length === bytes.length;
+      const end = isLast ? block.length : this.#cutter.cut(block);
+      take(block.subarray(0, end));
+      at += end;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#decoder[Symbol.dispose]();
+    this.#cutter[Symbol.dispose]();
+  }
+}
+
+function warmed(reading: Reading): Reading {
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) reading.rows();
+  return reading;
+}
+
+function jsonRows(bytes: Uint8Array): number {
+  const rows: unknown[] = [];
+  const lines = new TextDecoder().decode(bytes).split("\n");
+  lines.pop();
+  for (const line of lines) rows.push(JSON.parse(line));
+  return rows.length;
+}
+
+/** Rows of values, with the types that uDSV sees in the first records. */
+function udsvRows(bytes: Uint8Array): number {
+  const text = new TextDecoder().decode(bytes);
+  return initParser(inferSchema(text)).typedArrs(text).length;
+}
+
+async function rowsOf(kernel: Kernel, shape: Shape): Promise<BenchRow[]> {
+  const records = recordsOf(shape, ROWS);
+  const [csv, ndjson] = [csvOf(records), ndjsonOf(records)];
+  const body = csv.subarray(csv.indexOf(10) + 1);
+  const schema = flatSchema(shape.schema);
+  const names = schema.fields.map(({ name }) => name);
+  const four = { fields: schema.fields.filter(({ name }) => shape.four.includes(name)) };
+  using all = warmed(new Reading(kernel, body, schema, names));
+  using some = warmed(new Reading(kernel, body, four, names));
+  return [
+    await compare({
+      name: `CSV, ${shape.name}, all columns; JSON.parse of lines`,
+      contender: () => all.rows(),
+      baseline: () => jsonRows(ndjson),
+      target: 7.5,
+    }),
+    await compare({
+      name: `CSV, ${shape.name}, all columns; uDSV, typed arrays`,
+      contender: () => all.rows(),
+      baseline: () => udsvRows(csv),
+      target: 3,
+    }),
+    await compare({
+      name: `CSV, ${shape.name}, 4 columns; JSON.parse of lines`,
+      contender: () => some.rows(),
+      baseline: () => jsonRows(ndjson),
+    }),
+    await compare({
+      name: `CSV, ${shape.name}, cut into blocks (bytes); decoded to all columns`,
+      contender: () => all.cut(),
+      baseline: () => (all.rows(), body.length),
+    }),
+  ];
+}
+
+async function rows(): Promise<BenchRow[]> {
+  const kernel = create();
+  const all: BenchRow[] = [];
+  for (const shape of Object.values(SHAPES)) all.push(...await rowsOf(kernel, shape));
+  return all;
+}
+
+/** The readers of CSV. */
+export const group: BenchGroup = { name: "csv", rows };

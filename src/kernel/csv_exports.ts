@@ -1,0 +1,14 @@
+/** What `assembly/csv/` exports, as the host sees it. */
+export interface CsvExports {
+  csvDecode(
+    context: number,
+    from: number,
+    to: number,
+    final: boolean,
+    first: number,
+    mostRows: number,
+    mostBytes: number,
+  ): number;
+  csvCutBegin(state: number): void;
+  csvCut(dialect: number, state: number, from: number, to: number, first: boolean): number;
+}
