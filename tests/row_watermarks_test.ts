@@ -19,6 +19,9 @@ Deno.test("the watermark before a row is the greatest time before it less the bo
           return Math.min(cap, Math.max(watermark, ...before));
         });
         assertEquals([...watermarksBefore(column, times.length, rule)], expected);
+        const used = new Float64Array(times.length).fill(99);
+        assertEquals(watermarksBefore(column, times.length, { ...rule, out: used }), used);
+        assertEquals([...used], expected);
       },
     ),
     { numRuns: 1000 },
@@ -29,4 +32,12 @@ Deno.test("with a bound without end the watermark stays through a batch", () => 
   const column = columnOf({ kind: "i64" }, [5n, 900n, 7n]);
   const rule = { watermark: 3, bound: Infinity, cap: Infinity };
   assertEquals([...watermarksBefore(column, 3, rule)], [3, 3, 3]);
+});
+
+Deno.test("an integer that is no time moves no watermark", () => {
+  const rule = { watermark: -Infinity, bound: 2, cap: Infinity };
+  for (const odd of [2n ** 62n, -(2n ** 62n), 8_640_000_000_000_001n]) {
+    const column = columnOf({ kind: "i64" }, [5n, odd, 7n, 0n]);
+    assertEquals([...watermarksBefore(column, 4, rule)], [-Infinity, 3, 3, 5]);
+  }
 });

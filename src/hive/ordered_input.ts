@@ -45,6 +45,14 @@ export interface OrderedPiece {
   readonly places: Int32Array;
 }
 
+/** Which rows of a batch are prepared, and for how long they are needed. */
+export interface RowsUse {
+  /** Place of the first of them. */
+  readonly from: number;
+  /** Whether what becomes of them is used up before the next are prepared. */
+  readonly isLent: boolean;
+}
+
 /** What a batch has come to before it goes to its owners. */
 export interface OrderedRowsOut extends Outcome {
   /** What is left, as one batch with what was known before each row. */
@@ -90,6 +98,10 @@ export class OrderedInput implements Disposable {
   readonly #picked: readonly number[];
   /** Of what is left, with what was known before each row. */
   readonly #placed: Schema;
+  /** Watermarks of the rows before, where their memory may be used again. */
+  #lent = new Float64Array();
+  /** Places of rows of which none was left out. */
+  #places: Int32Array = new Int32Array();
 
   /**
    * An input of batches of `schema`.
@@ -123,9 +135,9 @@ export class OrderedInput implements Disposable {
     this.#placed = { fields: [...fields, ...PLACE_FIELDS] };
   }
 
-  /** Prepares rows that start where the header says, the first of which has the place `from`. */
-  prepare(batch: RecordBatch, header: MessageHeader, from = 0): OrderedRowsOut {
-    const before = this.#watermarks(batch, header);
+  /** Prepares rows that start where the header says. */
+  prepare(batch: RecordBatch, header: MessageHeader, { from, isLent }: RowsUse): OrderedRowsOut {
+    const before = this.#watermarks(batch, header, isLent);
     const { batch: stepped, rows, bad, added } = this.#steps.run(batch);
     const beside = this.#beside.map((at) => batch.columnAt(at));
     const columns = [
@@ -133,7 +145,7 @@ export class OrderedInput implements Disposable {
       ...this.#picked.map((at) => stepped.columnAt(at)),
     ];
     const { length } = stepped;
-    const places = placesOf(rows, length, from);
+    const places = from === 0 && !rows ? this.#allPlaces(length) : placesOf(rows, length, from);
     const watermarks = rows ? pickedFrom(before, rows) : before;
     const placed = [...columns, constant(watermarks, 0), constant(places, 1)];
     const filtered = batch.length + added - length - bad.length;
@@ -141,7 +153,16 @@ export class OrderedInput implements Disposable {
     return { batch: new RecordBatch(this.#placed, placed, length), counts, bad, late: [] };
   }
 
-  #watermarks(batch: RecordBatch, { watermark, cap }: MessageHeader): Float64Array {
+  #allPlaces(length: number): Int32Array {
+    if (length > this.#places.length) this.#places = placesOf(undefined, length, 0);
+    return this.#places.subarray(0, length);
+  }
+
+  #watermarks(
+    batch: RecordBatch,
+    { watermark, cap }: MessageHeader,
+    isLent: boolean,
+  ): Float64Array {
     const { length } = batch;
     if (this.#watermark >= 0) {
       // A copy: the memory of the batch is lent until the bee takes the next one.
@@ -149,7 +170,10 @@ export class OrderedInput implements Disposable {
     }
     if (!this.#isTimed) return new Float64Array(length).fill(Math.min(watermark, cap));
     const times = batch.columnAt(this.#beside[0]);
-    return watermarksBefore(times, length, { watermark, bound: this.#bound, cap });
+    // Memory that is new each time has to be cleared, which costs as much as what is done with it.
+    if (isLent && length > this.#lent.length) this.#lent = new Float64Array(length);
+    const out = isLent ? this.#lent.subarray(0, length) : undefined;
+    return watermarksBefore(times, length, { watermark, bound: this.#bound, cap, out });
   }
 
   [Symbol.dispose](): void {

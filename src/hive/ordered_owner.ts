@@ -43,6 +43,8 @@ export class OrderedOwner implements Disposable {
   #sequence = 0;
   #watermark = -Infinity;
   #rows = 0;
+  /** Of rows that were given to the operator, which does not keep it. */
+  #positions = new Float64Array();
 
   /** An owner of nothing yet. */
   constructor(operator: WindowOperator, note: NoteRows) {
@@ -115,10 +117,16 @@ export class OrderedOwner implements Disposable {
       ).flat();
     }
     this.#note(batch.sequence, piece.places[0], piece.places[length - 1] + 1);
-    const positions = new Float64Array(length);
-    for (let row = 0; row < length; row++) positions[row] = at.position + piece.places[row];
-    const outcome = this.#operator.add({ ...piece, ...at, positions });
-    return [outcome];
+    const positions = this.#positionsOf(piece.places, at.position);
+    return [this.#operator.add({ ...piece, ...at, positions })];
+  }
+
+  #positionsOf(places: Int32Array, position: number): Float64Array {
+    const { length } = places;
+    if (length > this.#positions.length) this.#positions = new Float64Array(length);
+    const positions = this.#positions.subarray(0, length);
+    for (let row = 0; row < length; row++) positions[row] = position + places[row];
+    return positions;
   }
 
   /** The source has ended: what is left in the windows. */

@@ -131,7 +131,10 @@ class OrderedLogic implements PipelineLogic {
 
   take(batch: RecordBatch, header: MessageHeader): Taken {
     const { ordered } = this.#spec;
-    const { batch: rows, ...outcome } = this.#input.prepare(batch, header, this.#from);
+    const isSuspect = (header.flags & MessageFlag.suspect) !== 0;
+    // Rows of a suspect come one by one, and are kept until all have come.
+    const use = { from: this.#from, isLent: !this.#router && !isSuspect };
+    const { batch: rows, ...outcome } = this.#input.prepare(batch, header, use);
     this.#from += batch.length;
     // Of a bee alone they are taken before the memory that they lie in is wanted back.
     if (rows.length > 0 && !this.#router) this.#owner.put(header.sequence, pieceOf(rows));

@@ -14,6 +14,8 @@ export interface OperandValues {
   valueAt(row: number): unknown;
   /** The same, to be kept when the batch is gone. */
   keptAt(row: number): unknown;
+  /** The values of all rows, where all of them count and stand in a batch as they do in rows. */
+  readonly all?: ArrayLike<unknown>;
 }
 
 /** What an aggregate is of: a column, whose nulls do not count, or whole rows. */
@@ -58,7 +60,8 @@ function columnOperand(spec: AggregateSpec, schema: Schema): Operand {
 /** Doubles stand in a batch as they do in rows. */
 function doubles(values: Float64Array, validity: Uint8Array | undefined): OperandValues {
   const valueAt = (row: number) => values[row];
-  return { isLeftOut: (row) => isNull(validity, row), valueAt, keptAt: valueAt };
+  const isLeftOut = (row: number) => isNull(validity, row);
+  return { isLeftOut, valueAt, keptAt: valueAt, ...(!validity && { all: values }) };
 }
 
 /** In results text has no dictionary. */

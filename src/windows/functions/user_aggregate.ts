@@ -57,6 +57,8 @@ export class UserAggregate implements AggregateFunction<unknown> {
   open(batch: ColumnBatch): AddRow<unknown> {
     const values = this.#operand.open(batch);
     const { add } = this.#functions;
+    const { all } = values;
+    if (all) return (state, row) => add(state, all[row]);
     return (state, row) => values.isLeftOut(row) ? state : add(state, values.valueAt(row));
   }
 

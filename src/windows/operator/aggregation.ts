@@ -62,7 +62,10 @@ export class Aggregation {
     const add = this.#adders[at];
     for (let row = from; row < to; row++) {
       const key = ids[row];
-      states[key] = add(states[key], row);
+      const state = states[key];
+      const next = add(state, row);
+      // Most states are changed in place, and storing an object costs more than asking.
+      if (next !== state) states[key] = next;
     }
   }
 
