@@ -642,6 +642,11 @@ Deno.test("A processor refuses options that it cannot take", () => {
     assertThrows(() => new EnhancedStreamProcessor(options as never), TypeError, message);
   }
   assertThrows(() => new EnhancedStreamProcessor({ windowAssigner, bufferSize: 0 }), RangeError);
+  const ofPipelines = [{ workers: 0 }, { ringBytes: 5 }, { lateData: "update" as const }];
+  for (const options of ofPipelines) {
+    const make = () => new EnhancedStreamProcessor({ windowAssigner, ...options });
+    assertThrows(make, RangeError, "Cannot create EnhancedStreamProcessor: ");
+  }
 });
 
 Deno.test("Real workers give the same as the simulation", async () => {

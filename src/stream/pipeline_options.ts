@@ -125,39 +125,40 @@ export interface PipelineSettings {
   readonly runtime: Runtime;
 }
 
-const check = new OptionChecks("pipeline");
-
-const OPTIONS: OptionRule<PipelineOptions> = {
-  doing: "create pipeline",
-  names: {
-    workers: true,
-    maxLostBees: true,
-    recordTimeout: true,
-    badRecords: true,
-    deadLetter: true,
-    lateData: true,
-    allowedLateness: true,
-    semantics: true,
-    lateOutput: true,
-    deliveryGuarantee: true,
-    memoryBytes: true,
-    maxOpenWindows: true,
-    ringBytes: true,
-    batchRows: true,
-    epochRows: true,
-    checkpointBatches: true,
-    runtime: true,
-  },
-  example: "{ workers: 2 }",
+/** The names of all options of a pipeline. */
+export const PIPELINE_OPTION_NAMES: OptionRule<PipelineOptions>["names"] = {
+  workers: true,
+  maxLostBees: true,
+  recordTimeout: true,
+  badRecords: true,
+  deadLetter: true,
+  lateData: true,
+  allowedLateness: true,
+  semantics: true,
+  lateOutput: true,
+  deliveryGuarantee: true,
+  memoryBytes: true,
+  maxOpenWindows: true,
+  ringBytes: true,
+  batchRows: true,
+  epochRows: true,
+  checkpointBatches: true,
+  runtime: true,
 };
 
 /**
- * Checks the options of a pipeline and puts defaults in place.
+ * Checks the options of a pipeline, or of what is one under the name `made`, and puts defaults in
+ * place.
  *
  * @throws {TypeError | RangeError} naming the option that cannot be, or is not known.
  */
-export function pipelineSettings(given: PipelineOptions): PipelineSettings {
-  const options = knownOptions(given, OPTIONS);
+export function pipelineSettings(given: PipelineOptions, made = "pipeline"): PipelineSettings {
+  const options = knownOptions(given, {
+    doing: `create ${made}`,
+    names: PIPELINE_OPTION_NAMES,
+    example: "{ workers: 2 }",
+  });
+  const check = new OptionChecks(made);
   const runtime = options.runtime ?? denoRuntime;
   const {
     workers = Math.min(MAX_WORKERS, Math.max(1, runtime.cores - 1)),
@@ -178,7 +179,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     checkpointBatches = DEFAULT_CHECKPOINT_BATCHES,
   } = options;
   const memoryRange = { least: LEAST_BUDGET_BYTES, most: MOST_BUDGET_BYTES };
-  checkPolicies({ badRecords, deadLetter, lateData, lateOutput, deliveryGuarantee });
+  checkPolicies(check, { badRecords, deadLetter, lateData, lateOutput, deliveryGuarantee });
   return {
     workers: check.count("workers", workers, { least: 1, most: MAX_WORKERS }),
     maxLostBees: check.count("maxLostBees", maxLostBees, { least: 0 }),
@@ -186,7 +187,7 @@ export function pipelineSettings(given: PipelineOptions): PipelineSettings {
     badRecords,
     deadLetter,
     lateData,
-    allowedLatenessMs: latenessMs(lateData, allowedLateness),
+    allowedLatenessMs: latenessMs({ lateData, allowedLateness, made }),
     semantics: windowRules(semantics),
     lateOutput,
     deliveryGuarantee,
@@ -209,7 +210,7 @@ type Policies = Pick<
 >;
 
 /** @throws {TypeError} for a policy that there is not, or what it puts nowhere. */
-function checkPolicies(given: Policies): void {
+function checkPolicies(check: OptionChecks, given: Policies): void {
   const { badRecords, deadLetter, lateData, lateOutput, deliveryGuarantee } = given;
   check.oneOf("badRecords", badRecords, BAD_INPUT_POLICIES);
   const puts = "deadLetter";
@@ -221,12 +222,19 @@ function checkPolicies(given: Policies): void {
   check.oneOf("deliveryGuarantee", deliveryGuarantee, DELIVERY_GUARANTEES);
 }
 
+interface Lateness {
+  readonly lateData: LateDataPolicy;
+  readonly allowedLateness: Duration;
+  readonly made: string;
+}
+
 /** @throws {RangeError} when windows are to be revised for no time. */
-function latenessMs(policy: LateDataPolicy, allowed: Duration): number {
-  const ms = milliseconds(allowed, "allowedLateness");
-  if (policy !== "update" || ms > 0) return ms;
+function latenessMs({ lateData, allowedLateness, made }: Lateness): number {
+  const ms = milliseconds(allowedLateness, "allowedLateness");
+  if (lateData !== "update" || ms > 0) return ms;
   throw new RangeError(
-    `Cannot create pipeline: lateData: "update" revises windows until allowedLateness after their ` +
-      `end, received allowedLateness ${allowed}; pass how long, such as allowedLateness: "1m"`,
+    `Cannot create ${made}: lateData: "update" revises windows until allowedLateness after their ` +
+      `end, received allowedLateness ${allowedLateness}; pass how long, such as ` +
+      `allowedLateness: "1m"`,
   );
 }

@@ -5,6 +5,7 @@ import { WatermarkStrategy } from "../../windows/watermark_strategy.ts";
 import { type TimestampFormat, valueTime } from "../event_time.ts";
 import { OptionChecks } from "../option_checks.ts";
 import {
+  PIPELINE_OPTION_NAMES,
   type PipelineOptions,
   type PipelineSettings,
   pipelineSettings,
@@ -63,27 +64,9 @@ export interface ProcessorSettings<In> {
   readonly options: PipelineOptions;
 }
 
-const PIPELINE: Readonly<Record<keyof PipelineOptions, true>> = {
-  workers: true,
-  maxLostBees: true,
-  recordTimeout: true,
-  badRecords: true,
-  deadLetter: true,
-  lateData: true,
-  allowedLateness: true,
-  semantics: true,
-  lateOutput: true,
-  deliveryGuarantee: true,
-  memoryBytes: true,
-  maxOpenWindows: true,
-  ringBytes: true,
-  batchRows: true,
-  epochRows: true,
-  checkpointBatches: true,
-  runtime: true,
-};
+const CREATED = "EnhancedStreamProcessor";
 const OPTIONS: OptionRule<EnhancedStreamProcessorOptions> = {
-  doing: "create EnhancedStreamProcessor",
+  doing: `create ${CREATED}`,
   names: {
     windowAssigner: true,
     trigger: true,
@@ -93,7 +76,7 @@ const OPTIONS: OptionRule<EnhancedStreamProcessorOptions> = {
     key: true,
     schema: true,
     bufferSize: true,
-    ...PIPELINE,
+    ...PIPELINE_OPTION_NAMES,
   },
   example: '{ windowAssigner: new TumblingWindow({ size: "60s" }) }',
 };
@@ -105,7 +88,7 @@ const FORMATS: readonly (TimestampFormat | undefined)[] = [
   "ms",
   "us",
 ];
-const check = new OptionChecks("EnhancedStreamProcessor");
+const check = new OptionChecks(CREATED);
 
 /**
  * Checks the options of a processor and puts defaults in place.
@@ -132,7 +115,7 @@ export function processorSettings<In extends object>(
   checkColumns(schema);
   check.oneOf("timestampFormat", timestampFormat, FORMATS);
   const getTime = getter("timestamp", timestamp);
-  const pipeline = pipelineSettings(options);
+  const pipeline = pipelineSettings(options, CREATED);
   return {
     window: windowAssigner,
     trigger,
