@@ -44,6 +44,10 @@ class KernelSessionOperator implements WindowOperator {
   add(rows: OrderedRows): OperatorOutcome {
     const { batch: { length }, watermarks, places, partition, positions } = rows;
     if (length === 0) return { absorbed: 0, outside: 0, untimed: 0, late: new Int32Array() };
+    // The engine counts positions on from the first, though rows of other owners lie between them.
+    // They only settle which of two rows of one time and partition came first, and for that the
+    // order counts: what it takes a row's position for is never behind it, so that all rows of a
+    // later batch, whose first is behind this batch's last, come after all of these.
     const { late, ...counts } = this.#engine
       .add(this.#rowsOf(rows), { partition, position: positions[0] });
     this.advance(watermarks[length - 1]);
