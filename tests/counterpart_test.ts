@@ -57,3 +57,42 @@ Deno.test("counterpart() takes no file that cannot be executed", async () => {
     assertEquals(tool.path, undefined);
   });
 });
+
+Deno.test("counterpart() takes a Python only with the packages that are needed", async () => {
+  await withProgram(0o755, async (folder) => {
+    const script = `#!/bin/sh\n[ "$2" = "import fastavro, msgpack" ]\n`;
+    await Deno.writeTextFile(`${folder}/python3`, script, { mode: 0o755 });
+    const python = (pythonModules: string[]) =>
+      counterpart({
+        program: "python3",
+        debianPackage: "python3-venv",
+        pythonModules,
+        purpose: PURPOSE,
+        env: { PATH: folder, HOME: "/nowhere" },
+      });
+    assertEquals(python(["fastavro", "msgpack"]).path, `${folder}/python3`);
+    assertEquals(python(["fastavro"]).path, undefined);
+    assertEquals(
+      python(["fastavro"]).reason,
+      "python3 with fastavro is not installed (Debian package python3-venv; .ci/run installs " +
+        "tests/support/requirements.txt); it is needed to check the model of the ring",
+    );
+  });
+});
+
+Deno.test("counterpart() looks for Python first where .ci/run installs it", async () => {
+  await withProgram(0o755, async (folder) => {
+    const bin = `${folder}/waggle/python/bin`;
+    await Deno.mkdir(bin, { recursive: true });
+    for (const place of [folder, bin]) {
+      await Deno.writeTextFile(`${place}/python3`, "#!/bin/sh\n", { mode: 0o755 });
+    }
+    const python = counterpart({
+      program: "python3",
+      pythonModules: ["fastavro"],
+      purpose: PURPOSE,
+      env: { PATH: folder, XDG_CACHE_HOME: folder },
+    });
+    assertEquals(python.path, `${bin}/python3`);
+  });
+});

@@ -4,6 +4,14 @@
  * @module
  */
 
+/** The variables of the environment that matter here. */
+export interface CounterpartEnv {
+  readonly PATH?: string;
+  readonly CI?: string;
+  readonly HOME?: string;
+  readonly XDG_CACHE_HOME?: string;
+}
+
 /** Options of {@linkcode counterpart}. */
 export interface CounterpartOptions {
   /** The name of the executable, looked for on `PATH`. */
@@ -12,8 +20,13 @@ export interface CounterpartOptions {
   purpose: string;
   /** The Debian package that has it. Default: the program's name. */
   debianPackage?: string;
-  /** Where to look and how strict to be; default the process's own `PATH` and `CI`. */
-  env?: { readonly PATH?: string; readonly CI?: string };
+  /**
+   * What of `tests/support/requirements.txt` the program, a Python, must have. It is looked for
+   * first where `.ci/run` installs one with all of them.
+   */
+  pythonModules?: readonly string[];
+  /** Where to look and how strict to be; default the process's own variables. */
+  env?: CounterpartEnv;
 }
 
 /** A program from outside, there or not. */
@@ -41,20 +54,39 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function find(program: string, path: string): string | undefined {
-  const windows = Deno.build.os === "windows";
-  const file = windows ? `${program}.exe` : program;
-  const folders = path.split(windows ? ";" : ":").filter((folder) => folder !== "");
-  return folders.map((folder) => `${folder}/${file}`).find(isExecutable);
+/** All executables of a name, in the order in which they are looked for. */
+function find(program: string, folders: readonly string[]): string[] {
+  const file = Deno.build.os === "windows" ? `${program}.exe` : program;
+  return folders.filter((folder) => folder !== "").map((folder) => `${folder}/${file}`)
+    .filter(isExecutable);
+}
+
+/** Where `.ci/run` installs Python with its packages. */
+function pythonFolder(
+  { HOME = "/root", XDG_CACHE_HOME = `${HOME}/.cache` }: CounterpartEnv,
+): string {
+  return `${XDG_CACHE_HOME}/waggle/python/bin`;
+}
+
+function hasModules(python: string, modules: readonly string[]): boolean {
+  const args = ["-c", `import ${modules.join(", ")}`];
+  return new Deno.Command(python, { args, stdout: "null", stderr: "null" }).outputSync().success;
 }
 
 /** Looks for a program. Installs nothing. */
 export function counterpart(options: CounterpartOptions): Counterpart {
-  const { program, purpose, debianPackage = program, env = Deno.env.toObject() } = options;
-  const path = find(program, env.PATH ?? "");
-  const reason = path === undefined
-    ? `${program} is not installed (Debian package ${debianPackage}); it is needed to ${purpose}`
-    : undefined;
+  const { program, purpose, debianPackage = program, pythonModules = [] } = options;
+  const env: CounterpartEnv = options.env ?? Deno.env.toObject();
+  const folders = (env.PATH ?? "").split(Deno.build.os === "windows" ? ";" : ":");
+  if (pythonModules.length > 0) folders.unshift(pythonFolder(env));
+  const path = find(program, folders).find((found) =>
+    pythonModules.length === 0 || hasModules(found, pythonModules)
+  );
+  const what = pythonModules.length === 0
+    ? `${program} is not installed (Debian package ${debianPackage})`
+    : `${program} with ${pythonModules.join(", ")} is not installed (Debian package ` +
+      `${debianPackage}; .ci/run installs tests/support/requirements.txt)`;
+  const reason = path === undefined ? `${what}; it is needed to ${purpose}` : undefined;
   const test: Counterpart["test"] = (name, fn) => {
     if (path !== undefined) return { name, fn: () => fn(path) };
     if (env.CI !== "true") return { name: `${name} [${reason}]`, ignore: true, fn: () => {} };
