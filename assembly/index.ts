@@ -102,3 +102,10 @@ export { avroFaultIsNull, avroFaultOp, avroFaultRow } from "./avro/write_values"
 export { readDecimals, readDoubles, writeNumbers } from "./number/columns";
 export { csvCut, csvCutBegin } from "./csv/cut";
 export { csvDecode } from "./csv/decode";
+export {
+  avroReadDetail,
+  avroReadFault,
+  avroReadFaultAt,
+  avroReadFaultOp,
+} from "./avro/fault";
+export { avroReadRows, avroRecordAt, avroRecordEnd } from "./avro/read";

@@ -6,7 +6,9 @@
 import { Buffer } from "node:buffer";
 import avsc from "avsc";
 import { RecordBatch } from "../src/batch/mod.ts";
+import { AvroBlockDecoder } from "../src/codecs/avro/avro_block_decoder.ts";
 import { AvroEncoder } from "../src/codecs/avro/avro_encoder.ts";
+import { create } from "../src/kernel/kernel.ts";
 import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
 import { randomOf, TEN_COLUMNS, tenColumns } from "./support/shapes.ts";
 
@@ -94,8 +96,41 @@ async function encoding(): Promise<BenchRow> {
   });
 }
 
+/** Blocks of records as container files have them. */
+function blocksOf(batches: readonly RecordBatch[]): Uint8Array<ArrayBuffer>[] {
+  using encoder = new AvroEncoder(TEN_FIELDS);
+  return batches.map((batch) => encoder.encode(batch).bytes.slice());
+}
+
+/** Decodes all records of a block into objects. */
+function decodeRows(type: avsc.Type, block: Buffer): number {
+  let at = 0;
+  let rows = 0;
+  while (at < block.length) {
+    at = type.decode(block, at).offset;
+    rows++;
+  }
+  return rows;
+}
+
+async function decoding(): Promise<BenchRow> {
+  const blocks = blocksOf(batchesOf(tenRows()));
+  const buffers = blocks.map((block) => Buffer.from(block.buffer, 0, block.length));
+  const type = avsc.Type.forSchema(TEN_FIELDS as avsc.Schema);
+  using decoder = new AvroBlockDecoder({
+    ...{ format: "avro", schema: TEN_COLUMNS, batchRows: BATCH_ROWS, maxRecordBytes: 1 << 20 },
+    writerSchema: JSON.stringify(TEN_FIELDS),
+  }, create());
+  return await compare({
+    name: "Avro → columns, 10 mixed columns / avsc decode to objects, no columns built",
+    contender: () => blocks.reduce((rows, block) => rows + decoder.decode(block).batch.length, 0),
+    baseline: () => buffers.reduce((rows, buffer) => rows + decodeRows(type, buffer), 0),
+    target: 4,
+  });
+}
+
 /** The group of this file. */
 export const group: BenchGroup = {
   name: "avro",
-  rows: async () => [await encoding()],
+  rows: async () => [await encoding(), await decoding()],
 };

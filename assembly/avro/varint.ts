@@ -57,7 +57,7 @@ export function varintEnd(): u32 {
   return readEnd;
 }
 
-function readRest(at: u32, end: u32): i64 {
+function readLong(at: u32, end: u32): i64 {
   let value: u64 = 0;
   let shift: u64 = 0;
   let next = at;
@@ -67,7 +67,7 @@ function readRest(at: u32, end: u32): i64 {
     value |= (byte & 0x7f) << shift;
     if (byte < 0x80) {
       readEnd = next;
-      return <i64>(value >> 1) ^ -<i64>(value & 1);
+      return unzigzag(value);
     }
     shift += 7;
   }
@@ -75,16 +75,43 @@ function readRest(at: u32, end: u32): i64 {
   return 0;
 }
 
+// @ts-ignore: decorator
+@inline
+function unzigzag(value: u64): i64 {
+  return <i64>((value >> 1) ^ (0 - (value & 1)));
+}
+
+// The bytes up to the first that is not continued, all at once: as `writeSpread`, backwards.
+function readRest(at: u32, end: u32): i64 {
+  const bytes = load<u64>(at);
+  const ends = ~bytes & CONTINUED;
+  if (ends == 0) return readLong(at, end);
+  const next = at + (<u32>ctz<u64>(ends) >> 3) + 1;
+  if (next > end) {
+    readEnd = 0;
+    return 0;
+  }
+  let x = bytes & (ends ^ (ends - 1)) & ~CONTINUED;
+  x = (x & 0x007f007f007f007f) | ((x & 0x7f007f007f007f00) >> 1);
+  x = (x & 0x00003fff00003fff) | ((x & 0x3fff00003fff0000) >> 2);
+  x = (x & 0x000000000fffffff) | ((x & 0x0fffffff00000000) >> 4);
+  readEnd = next;
+  return unzigzag(x);
+}
+
 /** Reads a number that begins at `at` and ends before `end`; see `varintEnd`. */
 // @ts-ignore: decorator
 @inline
 export function readVarint(at: u32, end: u32): i64 {
-  if (at < end) {
-    const first = <u32>load<u8>(at);
-    if (first < 0x80) {
-      readEnd = at + 1;
-      return <i64><i32>((first >> 1) ^ -(first & 1));
-    }
+  const first = <u32>load<u8>(at);
+  if (first < 0x80 && at < end) {
+    readEnd = at + 1;
+    return <i64><i32>((first >> 1) ^ (0 - (first & 1)));
   }
   return readRest(at, end);
+}
+
+/** Whether what began at `at` and is no number is only cut off by `end`. */
+export function isVarintCut(at: u32, end: u32): bool {
+  return end - at < VARINT_BYTES;
 }

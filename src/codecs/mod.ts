@@ -16,6 +16,7 @@ export {
 } from "./avro/avro_messages.ts";
 export { avroSchemaOf, type AvroSchemaOfOptions } from "./avro/avro_schema_of.ts";
 export { avroColumns } from "./avro/avro_columns.ts";
+export { AvroDataError, AvroDecoder, type AvroDecoderOptions } from "./avro/avro_decoder.ts";
 export { UnsupportedAvroError } from "./avro/avro_unsupported.ts";
 export type {
   AvroArray,

@@ -4,6 +4,23 @@ export interface AvroExports {
   avroFaultOp(): number;
   avroFaultRow(): number;
   avroPrepareCells(cells: number, values: number, offsets: number, count: number): void;
+  avroReadDetail(): bigint;
+  avroReadFault(): number;
+  avroReadFaultAt(): number;
+  avroReadFaultOp(): number;
+  avroReadRows(
+    ops: number,
+    count: number,
+    sink: number,
+    columns: number,
+    from: number,
+    end: number,
+    row: number,
+    rows: number,
+    mostBytes: number,
+  ): number;
+  avroRecordAt(): number;
+  avroRecordEnd(): number;
   avroWriteRows(
     ops: number,
     count: number,

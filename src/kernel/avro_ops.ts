@@ -59,3 +59,69 @@ const VARINT_BYTES = 10;
 export function mostCellBytes(kind: AvroWriteKind, a: number): number {
   return 1 + (OWN_BYTES.has(kind) ? a : CELL_BYTES[kind] ?? VARINT_BYTES);
 }
+
+/** Bytes of an operation of a reading plan in kernel memory. */
+export const READ_OP_BYTES = 32;
+
+/** The operations of a reading plan, as `assembly/avro/read_ops.ts` numbers them. */
+export const AvroRead = {
+  record: 0,
+  bool: 1,
+  i32: 2,
+  i64: 3,
+  wholeToF32: 4,
+  wholeToF64: 5,
+  wholeToF32ToF64: 6,
+  timestamp: 7,
+  time: 8,
+  f32: 9,
+  f32ToF64: 10,
+  f64: 11,
+  bytes: 12,
+  text: 13,
+  dict: 14,
+  fixed: 15,
+  enum: 16,
+  decimal: 17,
+  decimalFixed: 18,
+  uuid: 19,
+  array: 20,
+  map: 21,
+  default: 22,
+  skipWhole: 23,
+  skipText: 24,
+  skipBytes: 25,
+  skipRecord: 26,
+  skipItems: 27,
+  skipUnion: 28,
+  skipBranch: 29,
+  skipAgain: 30,
+} as const;
+
+/** The name of an operation of a reading plan. */
+export type AvroReadKind = keyof typeof AvroRead;
+
+/** What can be wrong with a record, as `assembly/avro/read_ops.ts` numbers it. */
+export const AvroReadFaults = {
+  1: "cut",
+  2: "longNumber",
+  3: "length",
+  4: "branch",
+  5: "block",
+  6: "depth",
+  10: "null",
+  11: "intRange",
+  12: "noSymbol",
+  13: "otherSymbol",
+  14: "notUtf8",
+  15: "notBool",
+  16: "timeRange",
+  17: "decimalRange",
+  18: "recordSize",
+} as const;
+
+/** What can be wrong with a record. */
+export type AvroReadFaultKind = (typeof AvroReadFaults)[keyof typeof AvroReadFaults];
+
+/** The least number of a fault after which the record's end is known all the same. */
+export const FIRST_UNFIT = 10;

@@ -103,6 +103,15 @@ export const FAMILIES: readonly KernelFamily[] = [
     test: "tests/csv_cutter_test.ts",
     bench: "bench/csv_bench.ts",
   },
+  {
+    exports: [
+      ...["avroReadRows", "avroRecordAt", "avroRecordEnd"],
+      ...["avroReadDetail", "avroReadFault", "avroReadFaultAt", "avroReadFaultOp"],
+    ],
+    twin: "src/codecs/avro/reference_avro_reader.ts#ReferenceAvroReader",
+    test: "tests/avro_decoder_test.ts",
+    bench: "bench/avro_bench.ts",
+  },
 ];
 
 /** Every other export. */
