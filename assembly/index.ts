@@ -109,3 +109,5 @@ export {
   avroReadFaultOp,
 } from "./avro/fault";
 export { avroReadRows, avroRecordAt, avroRecordEnd } from "./avro/read";
+export { jsonRead } from "./json/read";
+export { jsonIndexFields } from "./json/record";

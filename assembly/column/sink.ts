@@ -18,7 +18,8 @@
 // - All rows not yet written are valid. A reader that does not meet the columns in order starts a
 //   row by `nullRow`, which makes all its cells null, and follows each put by `markValid`.
 // - A record that turns out to be bad: `undoRow` makes the row as if it had not been written.
-// - A text that is unescaped on its way: write to `textRoom(column, row)`, then `endText`.
+// - A text that is unescaped on its way: write to `textRoom(column, row)`, then `endText`; of a
+//   dictionary to `dictionaryRoom(column)`, then `putDict` from there.
 // - A struct is a column of validity alone; its fields are columns of their own.
 // - A list: `let item = listStart(list, row)`; each item goes to `itemsOf(list)` by a put and
 //   `markValid`, or by `putNull`, as row `item++`; then `listEnd(list, row, item)`. A null list is
@@ -308,8 +309,9 @@ function headOf(at: u32, length: u32): v128 {
 // @ts-ignore: decorator
 @inline
 function foldHash(low: u64, high: u64, length: u32): u32 {
-  const mixed = ((low ^ length) * H1) ^ rotl<u64>(high * H2, 31);
-  return <u32>(mixed >> 32) ^ <u32>(mixed >> 15);
+  // products carry upwards alone: what differs in the last bytes has to come down before the second
+  const mixed = (low ^ length) * H1 ^ rotl<u64>(high * H2, 31);
+  return <u32>(((mixed ^ (mixed >> 32)) * H2) >> 32);
 }
 
 // Of all bytes, so that texts of the same beginning do not fall into one slot.
@@ -399,6 +401,14 @@ export function internText(column: u32, at: u32, length: u32): u32 {
 @inline
 export function putDict(column: u32, row: u32, at: u32, length: u32): void {
   store<u32>(load<u32>(column, AT_VALUES) + (row << 2), internText(column, at, length));
+}
+
+/** Where a text may be written that is then put into the dictionary from there. */
+// @ts-ignore: decorator
+@inline
+export function dictionaryRoom(column: u32): u32 {
+  const ends = load<u32>(column, AT_ENDS);
+  return load<u32>(column, AT_BYTES) + load<u32>(ends + (load<u32>(column, AT_ENTRIES) << 2));
 }
 
 /** Empties a dictionary; its table has `slots` slots then, a power of two. */

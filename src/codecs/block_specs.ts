@@ -19,6 +19,8 @@ export interface NdjsonBlockSpec extends BlockSpec {
   readonly format: "ndjson";
   readonly maxDepth: number;
   readonly maxColumns: number;
+  /** Whether values that are not wanted are passed over unread. Default `false`. */
+  readonly trusted?: boolean;
 }
 
 /** What makes a decoder of blocks of CSV, as plain data. */

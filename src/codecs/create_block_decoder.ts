@@ -2,7 +2,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { BlockDecoder } from "./block_decoder.ts";
 import type { BlockDecoderSpec } from "./block_specs.ts";
 import { CsvBlockDecoder } from "./csv_block_decoder.ts";
-import { ReferenceBlockDecoder } from "./reference_block_decoder.ts";
+import { NdjsonBlockDecoder } from "./json/ndjson_block_decoder.ts";
 
 /**
  * Makes the decoder that some plain data describe.
@@ -12,5 +12,5 @@ import { ReferenceBlockDecoder } from "./reference_block_decoder.ts";
  */
 export function createBlockDecoder(spec: BlockDecoderSpec, kernel: Kernel): BlockDecoder {
   if (spec.format === "csv") return new CsvBlockDecoder(spec, kernel);
-  return new ReferenceBlockDecoder(spec);
+  return new NdjsonBlockDecoder(spec, kernel);
 }

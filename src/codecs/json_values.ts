@@ -7,8 +7,10 @@ import { textParser } from "./text_values.ts";
 const TEXT_KINDS: ReadonlySet<string> = new Set(["timestamp", "date", "time", "bytes"]);
 /** A whole number, or the whole part of one, that a JavaScript number may not hold. */
 const LONG_WHOLE = /(?:^|[^.\d])\d{16}/;
-const LONG = /\d[.\d]{15}/;
+/** A number that a JavaScript number may not hold: with many digits, or an exponent. */
+const LONG = /\d[.\d]{15}|\d[eE]/;
 const WHOLE = /^-?\d+$/;
+const EXPONENT = /[eE]/;
 
 /** A number whose digits a JavaScript number cannot hold, until its column's type is known. */
 class ExactNumber {
@@ -17,10 +19,11 @@ class ExactNumber {
   /** What the builder of a type's columns takes for it. */
   as(kind: DataType["kind"]): unknown {
     if (kind === "decimal") return this.source;
-    const takesBigint = kind === "i64" || kind === "mixed";
-    if (!takesBigint || !WHOLE.test(this.source)) return Number(this.source);
+    const number = Number(this.source);
+    const takesBigint = kind === "i64" || kind === "mixed" && String(number) !== this.source;
+    if (!takesBigint || !WHOLE.test(this.source)) return number;
     const exact = BigInt(this.source);
-    return kind === "i64" || BigInt.asIntN(64, exact) === exact ? exact : Number(exact);
+    return kind === "i64" || BigInt.asIntN(64, exact) === exact ? exact : number;
   }
 }
 
@@ -87,7 +90,9 @@ function parseExactly(text: string): unknown {
   return parseJson(text, (_, value, context) => {
     const source = context?.source;
     if (typeof value !== "number" || source === undefined) return value;
-    return source.length >= 16 && String(value) !== source ? new ExactNumber(source) : value;
+    if (source.length < 16 && !EXPONENT.test(source)) return value;
+    const isSame = String(value) === source && (Number.isSafeInteger(value) || !WHOLE.test(source));
+    return isSame ? value : new ExactNumber(source);
   });
 }
 

@@ -2,6 +2,7 @@ import type { AvroExports } from "./avro_exports.ts";
 import type { ColumnExports } from "./column_exports.ts";
 import type { CsvExports } from "./csv_exports.ts";
 import type { ExpressionExports } from "./expression_exports.ts";
+import type { JsonExports } from "./json_exports.ts";
 import type { NumberExports } from "./number_exports.ts";
 import type { SessionExports } from "./session_exports.ts";
 import type { WindowExports } from "./window_exports.ts";
@@ -21,7 +22,8 @@ export interface KernelExports
     ColumnExports,
     NumberExports,
     AvroExports,
-    CsvExports {
+    CsvExports,
+    JsonExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

@@ -98,7 +98,7 @@ export class SinkColumn implements Disposable {
     this.#items?.reserve({ rows: end + items, bytes, items: 0 }, end);
   }
 
-  /** The buffers of its first `rows` rows. */
+  /** The buffers of its first `rows` rows, which are all that it has. */
   finish(rows: number): SinkBuffers {
     const { kind } = this.spec;
     const offsets = kind === "text" || kind === "list"
@@ -111,6 +111,15 @@ export class SinkColumn implements Disposable {
     if (validity === undefined) return { ...buffers, nullCount: 0 };
     const nullCount = countNulls(validity, rows);
     return nullCount === 0 ? { ...buffers, nullCount } : { ...buffers, nullCount, validity };
+  }
+
+  /** Of a column of spans that goes on: the places of its first `rows` values, and the validity. */
+  spans(rows: number): { readonly places: Uint32Array; readonly validity: Uint8Array } {
+    const { buffer } = this.#kernel.u8;
+    return {
+      places: new Uint32Array(buffer, this.#values.address, rows * 2),
+      validity: new Uint8Array(buffer, this.#validity.address, bitmapBytes(rows)),
+    };
   }
 
   /** Gives the kernel memory back. */

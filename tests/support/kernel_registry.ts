@@ -112,6 +112,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     test: "tests/avro_decoder_test.ts",
     bench: "bench/avro_bench.ts",
   },
+  {
+    exports: ["jsonRead", "jsonIndexFields"],
+    twin: "src/codecs/ndjson_format.ts#NdjsonFormat",
+    test: "tests/ndjson_block_decoder_test.ts",
+    bench: "bench/json_read_bench.ts",
+  },
 ];
 
 /** Every other export. */

@@ -1,0 +1,161 @@
+// The layout of a line, learned from an earlier one: the bytes between the values, and what each
+// value becomes. A line of the same layout is read by comparing those bytes and parsing the values
+// alone; what differs in any way is a miss, and no more is said about it.
+//
+// A layout is an array of operations of 64 bytes, made by the host (src/codecs/json/layout.ts):
+//
+//   u32 kind | u32 length of the template, at most 16 | u32 column | u32 kind of a list's items, or
+//   open levels | 16 bytes template | 16 bytes mask | u32 whether null is a miss | u32 addresses of
+//   columns that are null (OP_END) | u32 how many | u32 -
+//
+// The template comes before the value. It takes the opening quote of a string in, so that a null
+// there is met in the branch of misses. Templates of more than 16 bytes are several operations.
+import { putNull } from "../column/sink";
+import {
+  readBool,
+  readCell,
+  readDict,
+  readF64,
+  readI32,
+  readI64,
+  readSpan,
+  readText,
+  readTimestamp,
+} from "./cell";
+import {
+  K_BOOL,
+  K_DICT,
+  K_F64,
+  K_I32,
+  K_I64,
+  K_LIST,
+  K_SPAN,
+  K_TEXT,
+  K_TIMESTAMP,
+} from "./reader";
+import { NULL, skipScalar, skipString, skipValue } from "./skip";
+
+const OP_BYTES: u32 = 64;
+
+/** Only a template. */
+export const OP_ONLY: u32 = 14;
+/** A string that is not wanted. */
+export const OP_SKIP_TEXT: u32 = 15;
+/** A number or a word that is not wanted. */
+export const OP_SKIP_SCALAR: u32 = 16;
+/** Any value that is not wanted. */
+export const OP_SKIP: u32 = 17;
+/** The end of the line. */
+export const OP_END: u32 = 18;
+
+const O_LENGTH: u32 = 4;
+const O_COLUMN: u32 = 8;
+const O_ITEM: u32 = 12;
+const O_TEMPLATE: u32 = 16;
+const O_MASK: u32 = 32;
+const O_REQUIRED: u32 = 48;
+const O_LIST: u32 = 52;
+const O_COUNT: u32 = 56;
+
+let wroteNull: bool = false;
+
+/** Whether the layout that was tried last wrote a null: another one needs the row undone. */
+// @ts-ignore: decorator
+@inline
+export function layoutWroteNull(): bool {
+  return wroteNull;
+}
+
+// The place behind a null where the template of a string was expected; 0 when there is none.
+function nullForText(op: u32, row: u32, at: u32): u32 {
+  const kind = load<u32>(op);
+  if (kind != K_TEXT && kind != K_DICT && kind != OP_SKIP_TEXT) return 0;
+  const quote = load<u32>(op, O_LENGTH) - 1;
+  if (load<u32>(at + quote) != NULL) return 0;
+  for (let i: u32 = 0; i < quote; i++) {
+    if (load<u8>(at + i) != load<u8>(op + i, O_TEMPLATE)) return 0;
+  }
+  if (kind != OP_SKIP_TEXT && !nullCell(op, row)) return 0;
+  return at + quote + 4;
+}
+
+// Makes a cell null, unless it has to be none.
+function nullCell(op: u32, row: u32): bool {
+  if (load<u32>(op, O_REQUIRED) != 0) return false;
+  wroteNull = true;
+  putNull(load<u32>(op, O_COLUMN), row);
+  return true;
+}
+
+// Columns that the line has not.
+function endRow(op: u32, row: u32): void {
+  const list = load<u32>(op, O_LIST);
+  const count = load<u32>(op, O_COUNT);
+  for (let i: u32 = 0; i < count; i++) putNull(load<u32>(list + (i << 2)), row);
+}
+
+// A value of a kind that is not met often.
+function readOther(op: u32, kind: u32, row: u32, at: u32): u32 {
+  const column = load<u32>(op, O_COLUMN);
+  const item = load<u32>(op, O_ITEM);
+  switch (kind) {
+    case K_LIST:
+      return readCell(kind, column, row, at, load<u32>(op, O_COUNT), item);
+    case K_SPAN:
+      return readSpan(column, row, at, load<u32>(op, O_COUNT));
+    default:
+      return readCell(kind, column, row, at, 1, 0);
+  }
+}
+
+/** Reads the line at `from` into a row; the address of the next one, or 0 when it is another. */
+export function readByLayout(layout: u32, row: u32, from: u32): u32 {
+  let at = from;
+  wroteNull = false;
+  let op = layout - OP_BYTES;
+  while (true) {
+    op += OP_BYTES;
+    const differs = v128.xor(v128.load(at), v128.load(op, O_TEMPLATE));
+    if (v128.any_true(v128.and(differs, v128.load(op, O_MASK)))) {
+      at = nullForText(op, row, at);
+      if (at == 0) return 0;
+      continue;
+    }
+    at += load<u32>(op, O_LENGTH);
+    const column = load<u32>(op, O_COLUMN);
+    const kind = load<u32>(op);
+    switch (kind) {
+      case K_TEXT:
+        at = readText(column, row, at);
+        break;
+      case K_DICT:
+        at = readDict(column, row, at);
+        break;
+      case OP_ONLY:
+        break;
+      case OP_SKIP_TEXT:
+        at = skipString(at);
+        break;
+      case OP_SKIP_SCALAR:
+        at = skipScalar(at);
+        break;
+      case OP_SKIP:
+        at = skipValue(at, load<u32>(op, O_ITEM));
+        break;
+      case OP_END:
+        endRow(op, row);
+        return at;
+      default:
+        if (load<u32>(at) == NULL) {
+          if (!nullCell(op, row)) return 0;
+          at += 4;
+        } else if (kind == K_F64) at = readF64(column, row, at);
+        else if (kind == K_I64) at = readI64(column, row, at);
+        else if (kind == K_I32) at = readI32(column, row, at);
+        else if (kind == K_TIMESTAMP) at = readTimestamp(column, row, at);
+        else if (kind == K_BOOL) at = readBool(column, row, at);
+        else at = readOther(op, kind, row, at);
+    }
+    if (at == 0) return 0;
+  }
+}

@@ -1,0 +1,78 @@
+import { Misfit } from "../../batch/misfit.ts";
+import { BatchAssembler } from "../batch_assembler.ts";
+import type { BadBlockRecord } from "../block_decoder.ts";
+import type { NdjsonBlockSpec } from "../block_specs.ts";
+import { Malformed } from "../malformed.ts";
+import { NdjsonFormat } from "../ndjson_format.ts";
+import { canonicalJson } from "./canonical_json.ts";
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** What is wrong with a record. */
+export type Fault = Pick<BadBlockRecord, "reason" | "fix" | "column">;
+
+/** Bytes as text; `undefined` when they are not valid UTF-8. */
+export function decodeStrict(bytes: Uint8Array): string | undefined {
+  try {
+    return strict.decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** The reader in TypeScript, asked about single records: what is wrong with them, if anything is. */
+export class ReferenceRecord {
+  readonly #spec: NdjsonBlockSpec;
+  readonly #format: NdjsonFormat<Record<string, unknown>>;
+
+  /** A reader of records as the plain data say. */
+  constructor(spec: NdjsonBlockSpec) {
+    this.#spec = spec;
+    this.#format = new NdjsonFormat("NDJSON input", spec);
+    this.#format.prepare(spec.schema);
+  }
+
+  /** What is wrong with a record; as text, when nothing is: a record that means the same row. */
+  judge(bytes: Uint8Array): Fault | string {
+    const { schema, extraKeys = "ignore" } = this.#spec;
+    const assembler = new BatchAssembler<Record<string, unknown>>(schema, {
+      batchRows: 1,
+      extraKeys,
+    });
+    try {
+      this.#format.append(this.#textOf(bytes), assembler);
+    } catch (error) {
+      return faultOf(error);
+    }
+    assembler.endRow(0);
+    const [batch] = assembler.take();
+    return canonicalJson(batch.toRows()[0]);
+  }
+
+  #textOf(bytes: Uint8Array): string {
+    const { maxRecordBytes, invalidUtf8 = "error" } = this.#spec;
+    if (bytes.length > maxRecordBytes) {
+      throw new Malformed(
+        `the record is larger than maxRecordBytes (${maxRecordBytes})`,
+        "look for a quote that is never closed, or raise maxRecordBytes",
+      );
+    }
+    const text = invalidUtf8 === "replace" ? replacing.decode(bytes) : decodeStrict(bytes);
+    if (text !== undefined) return text;
+    throw new Malformed(
+      "the record is not valid UTF-8",
+      'save the input as UTF-8, or pass invalidUtf8: "replace"',
+    );
+  }
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof Misfit) {
+    const { message: reason, fix, path } = error;
+    return { reason, fix, ...(path !== "" && { column: path.slice(1) }) };
+  }
+  if (!(error instanceof Malformed)) throw error;
+  return { reason: error.message, fix: error.fix };
+}

@@ -1,0 +1,381 @@
+import type { ColumnSink } from "./column_sink.ts";
+import type { Kernel } from "./kernel.ts";
+import { MemoryBlock } from "./memory_block.ts";
+
+/** What a value of JSON becomes, as `assembly/json/reader.ts` names it. */
+export const JsonKind = {
+  bool: 0,
+  i32: 1,
+  i64: 2,
+  f32: 3,
+  f64: 4,
+  text: 5,
+  dict: 6,
+  decimal: 7,
+  list: 8,
+  struct: 9,
+  span: 10,
+  timestamp: 11,
+  date: 12,
+  time: 13,
+} as const;
+
+/** Kinds of operations of a layout beyond those of values. */
+export const LayoutOp = { only: 14, skipText: 15, skipScalar: 16, skip: 17, end: 18 } as const;
+
+/** Why the kernel stopped reading. */
+export const JsonStop = {
+  done: 0,
+  syntax: 1,
+  depth: 2,
+  value: 3,
+  key: 4,
+  null: 5,
+  text: 6,
+  tooLarge: 7,
+  learn: 8,
+} as const;
+
+/** A wanted field of an object. */
+export interface JsonField {
+  readonly name: Uint8Array;
+  readonly kind: number;
+  /** Its column in the sink; those of a struct's fields follow. */
+  readonly column: number;
+  /** Columns of a struct, its own included. */
+  readonly below: number;
+  /** Kind of a list's items. */
+  readonly item: number;
+  /** Whether it may be null. */
+  readonly nullable: boolean;
+  /** Of a struct. */
+  readonly fields?: readonly JsonField[];
+}
+
+/** One operation of a layout. */
+export interface LayoutStep {
+  readonly kind: number;
+  /** At most 16 bytes. */
+  readonly template: Uint8Array;
+  /** In the sink. */
+  readonly column: number;
+  /** Kind of a list's items; of what is skipped, the levels that are open. */
+  readonly item: number;
+  /** Of a list or span: the levels that are open. */
+  readonly level: number;
+  readonly nullable: boolean;
+}
+
+/** The layout of a line. */
+export interface JsonLayout {
+  readonly steps: readonly LayoutStep[];
+  /** Columns that such a line has not, or that are null with the struct they belong to. */
+  readonly missing: readonly number[];
+}
+
+/** What a reader is made of. */
+export interface JsonReaderSpec {
+  readonly sink: ColumnSink;
+  readonly fields: readonly JsonField[];
+  readonly maxDepth: number;
+  readonly maxRecordBytes: number;
+  readonly trusted: boolean;
+  readonly extraKeys: boolean;
+  /** Column of spans that takes where records lie, with their line ends. */
+  readonly records?: number;
+}
+
+/** Words of the reader's record, as `assembly/json/reader.ts` has them. */
+const Word = {
+  columns: 0,
+  count: 1,
+  root: 2,
+  flags: 3,
+  depth: 4,
+  most: 5,
+  levels: 6,
+  key: 7,
+  keyBytes: 8,
+  records: 9,
+  layouts: 10,
+  at: 16,
+  limit: 17,
+  row: 18,
+  lines: 19,
+  blank: 20,
+  start: 21,
+  failAt: 22,
+  failColumn: 23,
+  misses: 24,
+  patience: 25,
+} as const;
+
+const READER_WORDS = 32;
+const NODE_BYTES = 32;
+const FIELD_BYTES = 64;
+const STEP_BYTES = 64;
+const SINK_BYTES = 64;
+const LAYOUTS = 4;
+const FLAG_TRUSTED = 1;
+const FLAG_NO_EXTRA = 2;
+/** A key as it is written may take six bytes for each of those that it means. */
+const ESCAPE_BYTES = 6;
+const PADDING_BYTES = 64;
+const LINE_FEED = 10;
+
+function aligned(bytes: number): number {
+  return (bytes + 15) & ~15;
+}
+
+/** The tables by which the kernel finds fields, in one piece of memory. */
+class FieldTables {
+  readonly #kernel: Kernel;
+  readonly #sink: ColumnSink;
+  readonly #block: MemoryBlock;
+  #at = 0;
+
+  constructor(kernel: Kernel, sink: ColumnSink, fields: readonly JsonField[]) {
+    this.#kernel = kernel;
+    this.#sink = sink;
+    this.#block = new MemoryBlock(kernel);
+    const bytes = this.#bytesOf(fields);
+    this.#at = this.#block.reserve(bytes);
+    kernel.u8.fill(0, this.#at, this.#at + bytes);
+  }
+
+  /** Writes a node and all below it; its address. */
+  write(fields: readonly JsonField[]): number {
+    const node = this.#take(NODE_BYTES);
+    const list = this.#take(fields.length * FIELD_BYTES);
+    const slots = this.#slots(fields);
+    const table = this.#take(slots * 4);
+    const required = fields.filter(({ nullable }) => !nullable);
+    const needed = this.#take(required.length * 4);
+    this.#words(needed).set(required.map(({ column }) => this.#column(column)));
+    fields.forEach((field, at) => this.#writeField(field, list + at * FIELD_BYTES));
+    this.#words(node).set([list, fields.length, table, slots - 1, needed, required.length]);
+    this.#kernel.exports.jsonIndexFields(node);
+    return node;
+  }
+
+  release(): void {
+    this.#block[Symbol.dispose]();
+  }
+
+  #writeField({ name, kind, column, below, item, fields }: JsonField, at: number): void {
+    const text = this.#take(name.length + PADDING_BYTES);
+    this.#kernel.u8.set(name, text);
+    const node = fields === undefined ? 0 : this.write(fields);
+    this.#words(at).set([text, name.length, this.#column(column), kind, node, below, item]);
+  }
+
+  #column(index: number): number {
+    return this.#sink.columns[index].address;
+  }
+
+  #words(at: number): Uint32Array {
+    return new Uint32Array(this.#kernel.u8.buffer, at);
+  }
+
+  #take(bytes: number): number {
+    const at = this.#at;
+    this.#at += aligned(bytes);
+    return at;
+  }
+
+  #slots(fields: readonly JsonField[]): number {
+    return 2 ** Math.ceil(Math.log2(2 * fields.length + 2));
+  }
+
+  #bytesOf(fields: readonly JsonField[]): number {
+    let bytes = NODE_BYTES + aligned(fields.length * FIELD_BYTES) +
+      aligned(this.#slots(fields) * 4) + aligned(fields.length * 4);
+    for (const { name, fields: inner } of fields) {
+      bytes += aligned(name.length + PADDING_BYTES) + (inner ? this.#bytesOf(inner) : 0);
+    }
+    return bytes;
+  }
+}
+
+/** Where a reader is. */
+export interface JsonPlace {
+  /** Bytes read. */
+  readonly at: number;
+  readonly row: number;
+  readonly lines: number;
+  readonly blank: number;
+}
+
+/** The kernel's reader of JSON lines, with its tables and learned layouts. */
+export class JsonReader implements Disposable {
+  readonly #kernel: Kernel;
+  readonly #sink: ColumnSink;
+  readonly #record: MemoryBlock;
+  readonly #tables: FieldTables;
+  readonly #levels: MemoryBlock;
+  readonly #key: MemoryBlock;
+  readonly #bytes: MemoryBlock;
+  readonly #single: MemoryBlock;
+  readonly #layouts: MemoryBlock[];
+  readonly #records: number | undefined;
+  #length = 0;
+
+  /** A reader of lines into a sink. */
+  constructor(kernel: Kernel, spec: JsonReaderSpec) {
+    const { sink, fields, maxDepth, maxRecordBytes, trusted, extraKeys, records } = spec;
+    this.#kernel = kernel;
+    this.#sink = sink;
+    this.#records = records;
+    [this.#record, this.#levels, this.#key, this.#bytes, this.#single] = Array.from(
+      { length: 5 },
+      () => new MemoryBlock(kernel),
+    );
+    this.#layouts = Array.from({ length: LAYOUTS }, () => new MemoryBlock(kernel));
+    this.#tables = new FieldTables(kernel, sink, fields);
+    const root = this.#tables.write(fields);
+    // No record is deeper than it has bytes.
+    const depth = Math.min(maxDepth, maxRecordBytes + 1, 0xffff_ffff);
+    const longest = longestName(fields) * ESCAPE_BYTES;
+    this.#record.reserve(READER_WORDS * 4);
+    this.#levels.reserve(Math.ceil(depth / 8) + PADDING_BYTES);
+    this.#key.reserve(longest + PADDING_BYTES);
+    const words = this.#words.fill(0);
+    words.set([sink.address, sink.length, root]);
+    words[Word.flags] = (trusted ? FLAG_TRUSTED : 0) | (extraKeys ? 0 : FLAG_NO_EXTRA);
+    words[Word.depth] = depth;
+    words[Word.most] = Math.min(maxRecordBytes, 0xffff_ffff);
+    words[Word.levels] = this.#levels.address;
+    words[Word.key] = this.#key.address;
+    words[Word.keyBytes] = longest;
+    words[Word.records] = records === undefined ? 0 : sink.columns[records].address;
+  }
+
+  /** Takes over bytes to read, of which the last line may lack its end. */
+  load(bytes: Uint8Array, row: number): void {
+    this.#length = bytes.length;
+    const at = this.#bytes.reserve(bytes.length + 1);
+    this.#kernel.u8.set(bytes, at);
+    this.#kernel.u8[at + bytes.length] = LINE_FEED;
+    const words = this.#words;
+    words[Word.at] = at;
+    words[Word.limit] = at + bytes.length;
+    words[Word.row] = row;
+    words[Word.lines] = words[Word.blank] = 0;
+  }
+
+  /** Reads on until the bytes end, or the batch has so many rows; or why it stopped before. */
+  read(rows: number): number {
+    return this.#kernel.exports.jsonRead(this.#record.address, rows);
+  }
+
+  /** Reads one record of any size that is not among the bytes, as the next row; or why it does not. */
+  readSingle(record: Uint8Array): number {
+    const { row, ...rest } = this.place;
+    const { [Word.limit]: limit, [Word.most]: most } = this.#words;
+    const at = this.#single.write(record);
+    this.#kernel.u8[at + record.length] = LINE_FEED;
+    this.#words.set([at, at + record.length], Word.at);
+    this.#words[Word.most] = 0xffff_ffff;
+    const stop = this.read(row + 1);
+    this.#words[Word.limit] = limit;
+    this.#words[Word.most] = most;
+    this.place = { ...rest, row: this.#words[Word.row] };
+    return stop;
+  }
+
+  /** Where it is. */
+  get place(): JsonPlace {
+    const words = this.#words;
+    const at = Math.min(words[Word.at] - this.#bytes.address, this.#length);
+    return { at, row: words[Word.row], lines: words[Word.lines], blank: words[Word.blank] };
+  }
+
+  set place({ at, row, lines, blank }: JsonPlace) {
+    const words = this.#words;
+    words[Word.at] = at + this.#bytes.address;
+    words[Word.row] = row;
+    words[Word.lines] = lines;
+    words[Word.blank] = blank;
+  }
+
+  /** At which of the bytes a record went wrong. */
+  get failedAt(): number {
+    return Math.min(this.#words[Word.failAt] - this.#bytes.address, this.#length);
+  }
+
+  /** Of a row: where its record starts and the next line does. */
+  recordOf(row: number): readonly [start: number, next: number] {
+    const at = this.#sink.columns[this.#records!].address + 4;
+    const [values] = this.#wordsAt(at);
+    const [start, length] = this.#wordsAt(values + row * 8);
+    return [start - this.#bytes.address, start - this.#bytes.address + length];
+  }
+
+  /** Where the line starts that a layout is to be learned from. */
+  get learnFrom(): number {
+    return this.#words[Word.start] - this.#bytes.address;
+  }
+
+  /**
+   * Takes a layout in, in place of the one that fitted longest ago, or none; another one is asked
+   * for after so many lines that no layout fits.
+   */
+  learn(layout: JsonLayout | undefined, patience: number): void {
+    if (layout !== undefined) this.#place(layout);
+    const words = this.#words;
+    words[Word.misses] = 0;
+    words[Word.patience] = patience;
+  }
+
+  /** Gives the kernel memory back. */
+  [Symbol.dispose](): void {
+    this.#tables.release();
+    const blocks = [this.#record, this.#levels, this.#key, this.#bytes, this.#single];
+    for (const block of [...blocks, ...this.#layouts]) block[Symbol.dispose]();
+  }
+
+  #place({ steps, missing }: JsonLayout): void {
+    const order = Array.from(this.#words.subarray(Word.layouts, Word.layouts + LAYOUTS));
+    const last = order[LAYOUTS - 1];
+    const free = last === 0
+      ? (block: MemoryBlock) => !order.includes(block.address) || block.address === 0
+      : (block: MemoryBlock) => block.address === last;
+    const block = this.#layouts.find(free)!;
+    const bytes = steps.length * STEP_BYTES;
+    const address = block.reserve(bytes + missing.length * 4);
+    this.#kernel.u8.fill(0, address, address + bytes);
+    steps.forEach((step, at) => this.#writeStep(step, address + at * STEP_BYTES));
+    const end = this.#wordsAt(address + bytes - STEP_BYTES);
+    end[13] = address + bytes;
+    end[14] = missing.length;
+    const list = missing.map((column) => this.#sink.columns[column].address);
+    this.#wordsAt(address + bytes).set(list);
+    this.#words.set([address, ...order.slice(0, LAYOUTS - 1)], Word.layouts);
+  }
+
+  #writeStep({ kind, template, column, item, level, nullable }: LayoutStep, at: number): void {
+    const words = this.#wordsAt(at);
+    const address = column < 0 ? 0 : this.#sink.columns[column].address;
+    words.set([kind, template.length, address, item]);
+    words[12] = nullable ? 0 : 1;
+    words[14] = level;
+    this.#kernel.u8.set(template, at + 16);
+    this.#kernel.u8.fill(0xff, at + 32, at + 32 + template.length);
+  }
+
+  get #words(): Uint32Array<ArrayBuffer> {
+    return this.#wordsAt(this.#record.address).subarray(0, READER_WORDS);
+  }
+
+  #wordsAt(address: number): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.#kernel.u8.buffer, address);
+  }
+}
+
+function longestName(fields: readonly JsonField[]): number {
+  let longest = 0;
+  for (const { name, fields: inner } of fields) {
+    longest = Math.max(longest, name.length, inner ? longestName(inner) : 0);
+  }
+  return longest;
+}
