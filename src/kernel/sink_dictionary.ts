@@ -61,11 +61,13 @@ export class SinkDictionary implements Disposable {
     const isNew = this.#table.address === 0;
     const entries = this.#entries;
     const slots = isNew ? 0 : this.#words[Word.mask] + 1;
-    const most = powerOfTwo(Math.max(FIRST_SLOTS, 2 * (entries + more)));
+    // Room for all that may be kept, so that a dictionary that is kept also stays where it is.
+    const room = Math.max(entries, KEPT_ENTRIES) + more;
+    const most = powerOfTwo(2 * room);
     this.#table.grow(most * ENTRY_BYTES, slots * ENTRY_BYTES);
     const used = this.#used;
-    this.#ends.grow((entries + more + 1) * 4, isNew ? 0 : (entries + 1) * 4);
-    this.#bytes.grow(used + bytes, used);
+    this.#ends.grow((room + 1) * 4, isNew ? 0 : (entries + 1) * 4);
+    this.#bytes.grow(Math.max(used, KEPT_BYTES) + bytes, used);
     const words = this.#words;
     words[Word.table] = this.#table.address;
     words[Word.bytes] = this.#bytes.address;

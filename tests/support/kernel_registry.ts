@@ -114,7 +114,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   },
   {
     exports: ["jsonRead", "jsonIndexFields"],
-    twin: "src/codecs/ndjson_format.ts#NdjsonFormat",
+    twin: "src/codecs/reference_block_decoder.ts#ReferenceBlockDecoder",
     test: "tests/ndjson_block_decoder_test.ts",
     bench: "bench/json_read_bench.ts",
   },
