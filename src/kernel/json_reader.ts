@@ -114,7 +114,6 @@ const READER_WORDS = 32;
 const NODE_BYTES = 32;
 const FIELD_BYTES = 64;
 const STEP_BYTES = 64;
-const SINK_BYTES = 64;
 const LAYOUTS = 4;
 const FLAG_TRUSTED = 1;
 const FLAG_NO_EXTRA = 2;
