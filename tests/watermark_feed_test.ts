@@ -32,6 +32,7 @@ function cut(times: readonly (number | null)[], window: WindowExtent) {
     partition: 0,
     time: (batch as RecordBatch).columnAt(0),
     nextEnd: (time, watermark) => shape.nextEnd(time, watermark),
+    alone: false,
   });
 }
 

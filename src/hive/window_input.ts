@@ -31,6 +31,8 @@ export interface WindowSpec extends WindowExtent {
    * it only at its end.
    */
   readonly bound: number;
+  /** Whether rows are late by the watermark of their own partition, and not by that of all. */
+  readonly lateAlone: boolean;
   /** Whether it is told which rows are late, and not only how many. */
   readonly tellsLate: boolean;
   /** Whether the pipeline is told of all watermarks, and not only of those that close windows. */
@@ -170,8 +172,9 @@ export class WindowInput implements Disposable {
    */
   prepare(batch: RecordBatch, header: MessageHeader, judge = false): Prepared {
     const counts = noCounts();
-    const { bound, tellsLate } = this.#spec;
-    const { watermark, cap } = header;
+    const { bound, lateAlone, tellsLate } = this.#spec;
+    const { watermark } = header;
+    const cap = lateAlone ? Infinity : header.cap;
     const time = this.times(batch);
     const judged = !this.#isPlain || cap < Infinity || tellsLate ||
       (judge && !this.#shape.isPlain);

@@ -37,7 +37,7 @@ export interface FeedBatch {
 /** Rows that go to a bee at a time, with the watermarks of all partitions, ms. */
 interface ToldRows {
   readonly batch: RecordBatch;
-  /** Before the first row. */
+  /** Before the first row, or what the rows are judged by. */
   readonly watermark: number;
   /** What the bees are told that it is after the last row. */
   readonly told: number;
@@ -377,11 +377,14 @@ export class BatchFeed {
   /** So that each piece has one watermark. */
   #cutByWatermark(batch: RecordBatch, timed: TimedRows, watermarks: WatermarkFeed): ToldRows[] {
     const picked = this.#pick(batch);
-    const cuts = watermarks.cut({ ...timed, nextEnd: nextEndOf(this.#options.plan) });
-    return cuts.flatMap(({ start, end, watermark, watermarkAfter }) => {
+    const { plan } = this.#options;
+    const alone = plan.time!.lateBy === "partition";
+    const cuts = watermarks.cut({ ...timed, nextEnd: nextEndOf(plan), alone });
+    return cuts.flatMap(({ start, end, watermark, watermarkBefore, watermarkAfter }) => {
       const sized = this.#sized(cuts.length === 1 ? picked : picked.slice(start, end));
       return sized.map((batch, at): ToldRows => {
-        return { batch, watermark, told: at === sized.length - 1 ? watermarkAfter : watermark };
+        const told = at === sized.length - 1 ? watermarkAfter : watermarkBefore;
+        return { batch, watermark, told };
       });
     });
   }

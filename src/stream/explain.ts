@@ -308,6 +308,7 @@ function lateness(
   { partitions = 1 }: Source,
 ): string {
   if (ordered) return "by the owner of their key";
+  if (time?.lateBy === "partition") return "by the watermark of their own partition";
   if (steps.length > 0 || Object.values(aggregates).some(({ computed }) => computed)) {
     return "in JavaScript, row by row, because rows that a step leaves out move the watermark too";
   }

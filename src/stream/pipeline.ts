@@ -36,7 +36,19 @@ export interface TimestampOptions {
   idle?: IdleOptions;
   /** How far a source partition may be ahead of others. Default: as far as it comes. */
   alignment?: AlignmentOptions;
+  /**
+   * By what a row of a source with several partitions is late for a window: when the watermark of
+   * all partitions has reached its end, so that it has closed (`"window"`, default), or when that of
+   * the row's own partition has (`"partition"`), which is no later. Then it does not depend on how
+   * the partitions take turns which rows are late, and the same rows read again give the same
+   * results; but a row may be late for a window that other partitions still hold open. Not for
+   * windows that see rows in the order of the source, and not with `idle`.
+   */
+  lateBy?: LateBy;
 }
+
+/** By which watermark a row is late: that of all partitions, or that of its own. */
+export type LateBy = "window" | "partition";
 
 /** When a source partition is ahead of others: it is not read until they have caught up. */
 export interface AlignmentOptions {

@@ -38,6 +38,8 @@ export interface TimePlan {
   readonly watermarks?: WatermarkPlan;
   /** By how much a source partition may be ahead of others, ms. Default: it does not matter. */
   readonly maxDriftMs?: number;
+  /** Whether rows are late by the watermark of their own partition. Default: by that of all. */
+  readonly lateBy?: "partition";
   /** Whence they are where no column has them: that of `column` is then made, for windows alone. */
   readonly made?: "results" | "clock";
 }
@@ -124,6 +126,7 @@ function windowSpec(plan: PipelinePlan, tellsLate = false): WindowSpec | undefin
     ...extentOf(window),
     ...(more.length > 0 && { others: more }),
     bound: time.bound,
+    lateAlone: time.lateBy === "partition",
     tellsLate,
     tellsAll: feedsOn,
   };

@@ -3,12 +3,19 @@ import { knownOptions, type OptionRule, received } from "../runtime/known_option
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { IdleRule } from "../windows/watermark_tracker.ts";
-import type { AlignmentOptions, IdleOptions, TimestampOptions } from "./pipeline.ts";
+import type { AlignmentOptions, IdleOptions, LateBy, TimestampOptions } from "./pipeline.ts";
 import type { TimePlan } from "./pipeline_plan.ts";
 
 const OPTIONS: OptionRule<TimestampOptions> = {
   doing: "take event times",
-  names: { format: true, maxDisorder: true, watermarks: true, idle: true, alignment: true },
+  names: {
+    format: true,
+    maxDisorder: true,
+    watermarks: true,
+    idle: true,
+    alignment: true,
+    lateBy: true,
+  },
   example: '{ format: "iso", maxDisorder: "5s" }',
 };
 const IDLE: OptionRule<IdleOptions> = {
@@ -22,6 +29,7 @@ const ALIGNMENT: OptionRule<AlignmentOptions> = {
   example: '{ maxDrift: "1m" }',
 };
 const FORMATS: readonly unknown[] = ["iso", "date", "s", "ms", "us"];
+const LATE_BY: readonly LateBy[] = ["window", "partition"];
 
 /** Watermarks that are decided row by row before the rows go to the bees. */
 export interface WatermarkPlan {
@@ -43,12 +51,28 @@ export function timePlan(given: TimestampOptions): Omit<TimePlan, "column"> {
         `received ${received(format)}`,
     );
   }
-  const { alignment } = options;
+  const { alignment, lateBy = "window" } = options;
+  checkLateBy(lateBy, options);
   return {
     ...(format && { format }),
     ...watermarkPlan(options),
     ...(alignment !== undefined && alignmentPlan(alignment, options)),
+    ...(lateBy === "partition" && { lateBy }),
   };
+}
+
+function checkLateBy(lateBy: LateBy, { idle }: TimestampOptions): void {
+  if (!LATE_BY.includes(lateBy)) {
+    throw new TypeError(
+      `Cannot take event times: lateBy must be "window" or "partition", received ` +
+        received(lateBy),
+    );
+  }
+  if (lateBy === "window" || idle === undefined) return;
+  throw new TypeError(
+    `Cannot take event times: with idle windows may close before a silent partition has got that ` +
+      `far, whose rows lateBy: "partition" would still let in; leave out idle or lateBy`,
+  );
 }
 
 function alignmentPlan(

@@ -61,7 +61,8 @@ export function isSameTime(a: TimePlan, b: TimePlan): boolean {
   return a.column === b.column && a.format === b.format && a.bound === b.bound &&
     a.watermarks?.strategy === b.watermarks?.strategy &&
     a.watermarks?.idle?.afterMs === b.watermarks?.idle?.afterMs &&
-    a.watermarks?.idle?.clock === b.watermarks?.idle?.clock && a.maxDriftMs === b.maxDriftMs;
+    a.watermarks?.idle?.clock === b.watermarks?.idle?.clock && a.maxDriftMs === b.maxDriftMs &&
+    a.lateBy === b.lateBy;
 }
 
 /** An option of a later pipeline would be lost, so it must be what the first one has. */

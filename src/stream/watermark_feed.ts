@@ -11,7 +11,9 @@ export interface Cut {
   readonly end: number;
   /** Watermark by which the rows are judged, ms. */
   readonly watermark: number;
-  /** Watermark after them, ms. */
+  /** Watermark of all partitions before them, ms. */
+  readonly watermarkBefore: number;
+  /** Watermark of all partitions after them, ms. */
   readonly watermarkAfter: number;
 }
 
@@ -26,6 +28,13 @@ export interface TimedRows {
 
 /** The first end after a watermark of a window that holds a time, ms; `Infinity`: none. */
 export type NextEnd = (time: number, watermark: number) => number;
+
+/** What decides where rows are cut. */
+export interface CutRule {
+  readonly nextEnd: NextEnd;
+  /** Whether rows are judged by the watermark of their partition, and not by that of all. */
+  readonly alone: boolean;
+}
 
 /** Options of a {@linkcode WatermarkFeed}. */
 export interface WatermarkFeedOptions {
@@ -95,23 +104,26 @@ export class WatermarkFeed {
    * window which has ended since the piece began. However fine the watermarks are, there is at most
    * one more piece than rows that come after the end of a window of theirs, or than such ends.
    */
-  cut({ length, partition, time, tell, nextEnd }: TimedRows & { nextEnd: NextEnd }): Cut[] {
+  cut({ length, partition, time, tell, nextEnd, alone }: TimedRows & CutRule): Cut[] {
     const tracker = this.#tracker;
     const timeOf = timeReader(time);
+    const judging = () => alone ? tracker.markOf(partition) : tracker.watermark;
     const cuts: Cut[] = [];
-    let [start, watermark] = [0, tracker.watermark];
+    let [start, watermark, watermarkBefore] = [0, judging(), tracker.watermark];
     for (let row = 0; row < length; row++) {
       const at = timeOf(row);
       if (Number.isNaN(at)) continue;
-      const now = tracker.watermark;
+      const now = judging();
       if (at < now && now > watermark && nextEnd(at, watermark) <= now) {
-        cuts.push({ start, end: row, watermark, watermarkAfter: now });
-        [start, watermark] = [row, now];
+        const watermarkAfter = tracker.watermark;
+        cuts.push({ start, end: row, watermark, watermarkBefore, watermarkAfter });
+        [start, watermark, watermarkBefore] = [row, now, watermarkAfter];
       }
       tracker.event(partition, at, tell(row));
     }
     if (length > start) {
-      cuts.push({ start, end: length, watermark, watermarkAfter: tracker.watermark });
+      const watermarkAfter = tracker.watermark;
+      cuts.push({ start, end: length, watermark, watermarkBefore, watermarkAfter });
     }
     return cuts;
   }

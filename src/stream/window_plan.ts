@@ -17,7 +17,7 @@ import type { WindowSemantics } from "../windows/window_semantics.ts";
 import type { TriggerSpec, WindowOperatorSpec, WindowSpec } from "../windows/window_spec.ts";
 import { CALENDAR_BOUNDS, calendarPlan } from "./calendar_plan.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
-import { columnsOf, type OrderedPlan, type PipelinePlan } from "./pipeline_plan.ts";
+import { columnsOf, type OrderedPlan, type PipelinePlan, type TimePlan } from "./pipeline_plan.ts";
 import { semanticsFor, triggerFor } from "./semantics_options.ts";
 import { windowText } from "./window_text.ts";
 
@@ -102,12 +102,22 @@ export function windowedPlan(
   const asked = { ...told, aggregates, revisedFor, semantics, maxOpen };
   const because = whyInOrder(asked);
   if (because !== undefined) {
+    checkLateBy(time, because);
     return { aggregates, windowing: told, ordered: orderedPlan(asked, because) };
   }
   const windows = assigner instanceof CalendarWindow
     ? calendarPlan(time!, assigner)
     : { window: assigner as WindowAssigner };
   return { ...windows, aggregates };
+}
+
+/** Of rows in order it depends on how partitions take turns what a row is late for. */
+function checkLateBy(time: TimePlan | undefined, because: string): void {
+  if (time?.lateBy !== "partition") return;
+  throw new TypeError(
+    `Cannot aggregate windows: with lateBy: "partition" rows are judged whatever the order in ` +
+      `which partitions take turns, but here that counts, because ${because}; leave lateBy out`,
+  );
 }
 
 function orderedPlan(
