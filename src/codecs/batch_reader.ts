@@ -1,9 +1,9 @@
 import { INFERENCE_ROWS } from "../batch/limits.ts";
-import { Misfit } from "../batch/misfit.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { checkSchema } from "../batch/schema_check.ts";
 import type { Schema, TypedSchema } from "../batch/schema.ts";
-import { BadRecordError, BadRecords } from "./bad_record.ts";
+import { type BadRecordError, BadRecords } from "./bad_record.ts";
+import { explainBad, headerError, recordText } from "./bad_record_error.ts";
 import { BatchAssembler } from "./batch_assembler.ts";
 import type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
 import { BATCH_ROWS, MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "./limits.ts";
@@ -11,8 +11,6 @@ import { Malformed } from "./malformed.ts";
 import { checkChunk, checkPositive, checkWord } from "./option_checks.ts";
 import { type RawRecord, RecordReader } from "./record_reader.ts";
 import type { RecordScanner } from "./record_scanner.ts";
-
-const OTHER_POLICIES = 'or pass badRecords: "skip" or "deadLetter"';
 
 /** What a reader must know of a format: how the text of a record becomes values of columns. */
 export interface RecordFormat<Row> {
@@ -144,9 +142,7 @@ export class BatchReader<Row> implements BatchDecoder<Row> {
     try {
       this.#format.takeHeader(this.#textOf(record));
     } catch (cause) {
-      if (!(cause instanceof Malformed)) throw cause;
-      const where = `Cannot read ${this.#format.name}: line ${record.line}, the header`;
-      throw new TypeError(`${where}: ${cause.message}; ${cause.fix}`, { cause });
+      throw headerError(this.#format.name, record.line, cause);
     }
   }
 
@@ -201,37 +197,11 @@ export class BatchReader<Row> implements BatchDecoder<Row> {
     assembler.endRow(record.sizeBytes);
   }
 
-  /**
-   * The text of a record.
-   *
-   * @throws {Malformed} when it has none.
-   */
-  #textOf({ text, sizeBytes }: RawRecord): string {
-    if (text !== undefined) return text;
-    if (sizeBytes > this.#maxRecordBytes) {
-      throw new Malformed(
-        `the record is larger than maxRecordBytes (${this.#maxRecordBytes})`,
-        "look for a quote that is never closed, or raise maxRecordBytes",
-      );
-    }
-    throw new Malformed(
-      "the record is not valid UTF-8",
-      'save the input as UTF-8, or pass invalidUtf8: "replace"',
-    );
+  #textOf(record: RawRecord): string {
+    return recordText(record, this.#maxRecordBytes);
   }
 
   #explain(error: unknown, line: number): BadRecordError {
-    if (error instanceof Misfit) {
-      const column = error.path === "" ? "" : `, column ${JSON.stringify(error.path.slice(1))}`;
-      const message =
-        `Cannot read ${this.#format.name}: line ${line}${column}: ${error.message}; ` +
-        `${error.fix}; ${OTHER_POLICIES}`;
-      return new BadRecordError(message, line);
-    }
-    if (!(error instanceof Malformed)) throw error;
-    const message =
-      `Cannot read ${this.#format.name}: line ${line}: ${error.message}; ${error.fix}; ` +
-      OTHER_POLICIES;
-    return new BadRecordError(message, line, { cause: error.cause });
+    return explainBad(this.#format.name, line, error);
   }
 }

@@ -68,7 +68,7 @@ export class CsvBlockDecoder implements BlockDecoder {
       end = read.end;
     }
     const { counts } = rows;
-    return { batch: rows.take(), bad, end, ...counts };
+    return { batch: rows.take({ own: false }), bad, end, ...counts };
   }
 
   /** Gives the kernel memory back. */

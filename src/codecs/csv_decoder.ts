@@ -1,7 +1,7 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { knownOptions } from "../runtime/known_options.ts";
 import type { BatchDecoder, DecoderMetrics } from "./batch_decoder.ts";
-import { BatchReader } from "./batch_reader.ts";
+import { CsvStream } from "./csv_stream.ts";
 import { CsvFormat } from "./csv_format.ts";
 import { CSV_OPTIONS, type CsvOptions, dialectOf, scannerOf } from "./csv_options.ts";
 
@@ -24,7 +24,7 @@ import { CSV_OPTIONS, type CsvOptions, dialectOf, scannerOf } from "./csv_option
  * ```
  */
 export class CsvDecoder<Row = Record<string, unknown>> implements BatchDecoder<Row> {
-  readonly #reader: BatchReader<Row>;
+  readonly #stream: CsvStream<Row>;
 
   /**
    * A decoder of one input.
@@ -35,21 +35,22 @@ export class CsvDecoder<Row = Record<string, unknown>> implements BatchDecoder<R
     knownOptions(options, CSV_OPTIONS);
     const dialect = dialectOf(options);
     const format = new CsvFormat<Row>(options, dialect);
-    this.#reader = new BatchReader<Row>(options, scannerOf(dialect, options.comment), format);
+    scannerOf(dialect, options.comment); // tells of characters that cannot be
+    this.#stream = new CsvStream<Row>(options, format);
   }
 
   /** Decodes a chunk: see {@linkcode BatchDecoder.push}. */
   push(chunk: Uint8Array): RecordBatch<Row>[] {
-    return this.#reader.push(chunk);
+    return this.#stream.push(chunk);
   }
 
   /** Decodes what is left: see {@linkcode BatchDecoder.finish}. */
   finish(): RecordBatch<Row>[] {
-    return this.#reader.finish();
+    return this.#stream.finish();
   }
 
   /** What was done so far. */
   metrics(): DecoderMetrics {
-    return this.#reader.metrics();
+    return this.#stream.metrics();
   }
 }

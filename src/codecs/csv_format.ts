@@ -71,6 +71,11 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
     return this.#names === undefined && this.#header === true;
   }
 
+  /** The names of the fields of a record; none before they are known. */
+  get names(): readonly string[] {
+    return this.#names ?? [];
+  }
+
   /** See {@linkcode RecordFormat}. */
   isSkipped(text: string): boolean {
     return this.#skipsEmpty && text === "";

@@ -2,7 +2,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import { type CsvRead, CsvReader, type CsvRecordPlace } from "../kernel/csv_reader.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { CsvBlockSpec } from "./block_specs.ts";
-import { builtColumn } from "./built_columns.ts";
+import { builtColumn, ownColumn } from "./built_columns.ts";
 import { csvPlan } from "./csv_plan.ts";
 import { MAX_BATCH_BYTES } from "./limits.ts";
 import { CR, LF } from "./record_scanner.ts";
@@ -103,12 +103,13 @@ export class CsvRows implements Disposable {
     return { end: at, bad };
   }
 
-  /** Ends the batch. Its columns lie in kernel memory until more is added. */
-  take(): RecordBatch {
+  /** Ends the batch, with columns of its `own` or such that lie in kernel memory for now. */
+  take({ own }: { own: boolean }): RecordBatch {
     const { schema } = this.#spec;
-    const columns = this.#reader.sink.columns.map((column, at) =>
-      builtColumn(schema.fields[at].type, column.finish(this.#rows))
-    );
+    const columns = this.#reader.sink.columns.map((column, at) => {
+      const built = builtColumn(schema.fields[at].type, column.finish(this.#rows));
+      return own ? ownColumn(built) : built;
+    });
     const batch = new RecordBatch(schema, columns, this.#rows);
     this.#rows = this.#bytes = 0;
     return batch;

@@ -1,0 +1,72 @@
+import { Misfit } from "../batch/misfit.ts";
+import { BadRecordError } from "./bad_record.ts";
+import { Malformed } from "./malformed.ts";
+
+const OTHER_POLICIES = 'or pass badRecords: "skip" or "deadLetter"';
+
+/** What is wrong with a record. */
+export interface BadRecordReason {
+  /** The path of the column that the value was for. */
+  readonly column?: string;
+  readonly reason: string;
+  readonly fix: string;
+}
+
+/** The error that tells the user of the bad record that starts on `line`. */
+export function badRecordError(
+  name: string,
+  line: number,
+  { column, reason, fix, cause }: BadRecordReason & { readonly cause?: unknown },
+): BadRecordError {
+  const where = column === undefined ? "" : `, column ${JSON.stringify(column)}`;
+  const message = `Cannot read ${name}: line ${line}${where}: ${reason}; ${fix}; ${OTHER_POLICIES}`;
+  return new BadRecordError(message, line, cause === undefined ? {} : { cause });
+}
+
+/**
+ * The same of what was thrown.
+ *
+ * @throws what was thrown, unless it says that the record is bad.
+ */
+export function explainBad(name: string, line: number, error: unknown): BadRecordError {
+  if (error instanceof Misfit) {
+    const { message: reason, fix, path } = error;
+    return badRecordError(name, line, { reason, fix, ...(path && { column: path.slice(1) }) });
+  }
+  if (!(error instanceof Malformed)) throw error;
+  const { message: reason, fix, cause } = error;
+  return badRecordError(name, line, { reason, fix, cause });
+}
+
+/**
+ * The text of a record.
+ *
+ * @throws {Malformed} when it has none.
+ */
+export function recordText(
+  { text, sizeBytes }: { readonly text: string | undefined; readonly sizeBytes: number },
+  maxRecordBytes: number,
+): string {
+  if (text !== undefined) return text;
+  if (sizeBytes > maxRecordBytes) {
+    throw new Malformed(
+      `the record is larger than maxRecordBytes (${maxRecordBytes})`,
+      "look for a quote that is never closed, or raise maxRecordBytes",
+    );
+  }
+  throw new Malformed(
+    "the record is not valid UTF-8",
+    'save the input as UTF-8, or pass invalidUtf8: "replace"',
+  );
+}
+
+/**
+ * What a header that cannot be read is told of.
+ *
+ * @throws what was thrown, unless it says that the record is malformed.
+ */
+export function headerError(name: string, line: number, cause: unknown): TypeError {
+  if (!(cause instanceof Malformed)) throw cause;
+  const where = `Cannot read ${name}: line ${line}, the header`;
+  return new TypeError(`${where}: ${cause.message}; ${cause.fix}`, { cause });
+}
