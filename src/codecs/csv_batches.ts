@@ -59,6 +59,18 @@ function checkedSpec<Row>(options: CsvOptions<Row>): Omit<CsvBlockSpec, "schema"
   };
 }
 
+/** Records with line ends between them; the last may have a quote that is not closed. */
+function linesOf(records: readonly Uint8Array[]): Uint8Array {
+  const size = records.reduce((sum, { length }) => sum + length + 1, 0);
+  const bytes = new Uint8Array(size).fill(LF);
+  let at = 0;
+  for (const record of records) {
+    bytes.set(record, at);
+    at += record.length + 1;
+  }
+  return records[records.length - 1].length === 0 ? bytes : bytes.subarray(0, size - 1);
+}
+
 /** Batches of rows from CSV, and bad records by policy, all of them counted. */
 export class CsvBatches<Row> {
   /** Records that were found. */
@@ -175,13 +187,8 @@ export class CsvBatches<Row> {
   }
 
   #addRun(run: readonly HeldRecord[]): void {
-    const bytes = new Uint8Array(run.reduce((sum, { bytes: { length } }) => sum + length + 1, 0));
-    let at = 0;
-    for (const record of run) {
-      bytes.set(record.bytes, at);
-      at += record.bytes.length + 1;
-      bytes[at - 1] = LF;
-    }
+    if (run.length === 0) return;
+    const bytes = linesOf(run.map((record) => record.bytes));
     const rows = this.#begin();
     this.#decode(rows, bytes, {
       from: 0,
