@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   type AvroCodec,
+  AvroFileDecoder,
   AvroFileEncoder,
   avroFingerprint,
   avroSchemaOf,
@@ -134,6 +135,21 @@ for (const codec of AVRO_CODECS) {
     python.test(`fastavro reads Avro files of codec ${codec} that are written here`, async (path) => {
       const found = await read(path, "read_avro", await encodedAvro(codec));
       assertEquals(found, spelledRows(avroRows.map((row) => ordered(row, avroColumns))));
+    }),
+  );
+}
+
+for (const codec of AVRO_CODECS) {
+  Deno.test(
+    python.test(`Avro files of codec ${codec} that fastavro writes are read here`, async (path) => {
+      const rows = spelledRows(avroRows);
+      const avro = JSON.parse(avroSchemaOf(avroColumns).json);
+      const file = await write(path, "write_avro", { schema: avro, codec, rows });
+      const decoder = new AvroFileDecoder({ schema: avroColumns });
+      const batches = [...decoder.push(file), ...decoder.finish()];
+      assert(batches.length > 10);
+      assertEquals(decoder.info?.codec, codec);
+      assertEquals(RecordBatch.concat(batches).toRows(), avroBatch.toRows());
     }),
   );
 }

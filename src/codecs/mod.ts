@@ -6,7 +6,15 @@
 export { avroCanonicalForm } from "./avro/avro_canonical_form.ts";
 export { AvroEncoder, type AvroEncoderOptions, type EncodedAvro } from "./avro/avro_encoder.ts";
 export type { AvroCodec } from "./avro/avro_block_codecs.ts";
+export {
+  AvroFileDecoder,
+  type AvroFileDecoderOptions,
+  type AvroFileInfo,
+} from "./avro/avro_file_decoder.ts";
 export { AvroFileEncoder, type AvroFileEncoderOptions } from "./avro/avro_file_encoder.ts";
+export { AvroFileError } from "./avro/avro_file_error.ts";
+export type { AvroEngine, AvroRecordEncoder } from "./avro/avro_engine.ts";
+export type { AvroBlockSpec } from "./avro/avro_block_decoder.ts";
 export { avroFingerprint, type AvroFingerprintAlgorithm } from "./avro/avro_fingerprint.ts";
 export {
   type AvroMessage,
@@ -42,6 +50,7 @@ export {
   type BadRecordPolicy,
 } from "./bad_record.ts";
 export type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
+export type { BadBlockRecord, BlockDecoder, DecodedBlock } from "./block_decoder.ts";
 export { CsvDecoder } from "./csv_decoder.ts";
 export type { CsvOptions } from "./csv_options.ts";
 export { NdjsonDecoder, type NdjsonOptions } from "./ndjson_decoder.ts";

@@ -18,7 +18,22 @@ function tooLarge(maxBytes: number): RangeError {
   return new RangeError(`it makes more than maxBlockBytes (${maxBytes}) bytes`);
 }
 
-/** Avro's deflate is RFC 1951 without the frame of zlib. */
+/** The checksum of zlib (RFC 1950, 8.2), the highest byte first. */
+function adler32(bytes: Uint8Array): number[] {
+  let [a, b] = [1, 0];
+  for (let at = 0; at < bytes.length;) {
+    // as many as leave the sums below 2^32
+    for (const end = Math.min(at + 3_800, bytes.length); at < end; at++) b += a += bytes[at];
+    a %= 65_521;
+    b %= 65_521;
+  }
+  return [b >>> 8, b & 0xff, a >>> 8, a & 0xff];
+}
+
+/**
+ * Avro's deflate is RFC 1951 without the frame of zlib. Some writers leave a part of that: the
+ * first bytes of its checksum.
+ */
 function inflateBlock(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const { inflateRawSync } = zlib();
   const options = { maxOutputLength: Math.max(1, maxBytes), info: true };
@@ -31,8 +46,11 @@ function inflateBlock(bytes: Uint8Array, maxBytes: number): Uint8Array {
     throw new RangeError(`its deflate stream is damaged (${message})`, { cause });
   }
   const { buffer, engine } = result;
-  if (engine.bytesWritten === bytes.length) return buffer;
-  throw new RangeError(`${bytes.length - engine.bytesWritten} bytes follow its deflate stream`);
+  const rest = bytes.subarray(engine.bytesWritten);
+  if (rest.length === 0) return buffer;
+  const check = adler32(buffer);
+  if (rest.length <= check.length && rest.every((byte, at) => byte === check[at])) return buffer;
+  throw new RangeError(`${rest.length} bytes follow its deflate stream`);
 }
 
 /** Snappy, and then the CRC-32 of what was compressed, big-endian. */

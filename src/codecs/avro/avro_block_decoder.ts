@@ -10,6 +10,7 @@ import { planReading, type ReadPlan } from "./read_plan.ts";
 
 /** What makes a decoder of blocks of Avro records, as plain data that can be posted to a worker. */
 export interface AvroBlockSpec {
+  /** What tells it from the specs of other formats. */
   readonly format: "avro";
   /** The columns that are wanted; the records may have other fields. */
   readonly schema: Schema;

@@ -24,7 +24,7 @@ export class AvroCursor {
   long(): number {
     let [value, factor] = [0, 1];
     for (let read = 0; read < MAX_LONG_BYTES; read++) {
-      if (this.at >= this.#bytes.length) {
+      if (this.isShort || this.at >= this.#bytes.length) {
         this.isShort = true;
         return 0;
       }
@@ -40,7 +40,7 @@ export class AvroCursor {
 
   /** So many bytes, a view. */
   bytes(count: number): Uint8Array {
-    if (this.at + count > this.#bytes.length) {
+    if (this.isShort || this.at + count > this.#bytes.length) {
       this.isShort = true;
       return NOTHING;
     }

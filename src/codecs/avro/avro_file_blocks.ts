@@ -173,7 +173,8 @@ export class AvroFileBlocks {
   }
 
   /**
-   * What is wrong with the end of the file, after the last part.
+   * What is wrong with the end of the file, after the last part. Blocks may still follow: where one
+   * says that it is longer than the file, it goes on behind the next sync marker.
    *
    * @throws {AvroFileFaultError} when not even the header has come.
    */
@@ -184,6 +185,7 @@ export class AvroFileBlocks {
       throw new AvroFileFaultError({ reason, offset, fix: CUT_SHORT });
     }
     if (this.#isLost || this.#start === this.#end) return undefined;
+    this.#isLost = true;
     return { reason: "the file ends within a block", offset, fix: CUT_SHORT };
   }
 }

@@ -4,7 +4,8 @@ import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import { checkPositive, checkWord } from "../option_checks.ts";
 import { AVRO_CODECS, type AvroCodec, compressBlock } from "./avro_block_codecs.ts";
-import { AvroEncoder, type AvroEncoderOptions, type EncodedAvro } from "./avro_encoder.ts";
+import type { AvroEncoderOptions, EncodedAvro } from "./avro_encoder.ts";
+import { type AvroEngine, type AvroRecordEncoder, kernelEngine } from "./avro_engine.ts";
 import { SYNC_BYTES, writeAvroFileHeader } from "./avro_file_header.ts";
 import type { AvroSchema } from "./avro_type.ts";
 import { avroSchemaOf } from "./avro_schema_of.ts";
@@ -24,6 +25,8 @@ export interface AvroFileEncoderOptions extends AvroEncoderOptions {
   metadata?: Readonly<Record<string, string | Uint8Array>>;
   /** What is put behind each block, 16 bytes. Default: at random. */
   syncMarker?: Uint8Array;
+  /** What writes records. Default: the kernel; `@waggle/stream/avro` has one for all types. */
+  engine?: AvroEngine;
 }
 
 const OPTIONS: OptionRule<AvroFileEncoderOptions> = {
@@ -34,6 +37,7 @@ const OPTIONS: OptionRule<AvroFileEncoderOptions> = {
     blockBytes: true,
     metadata: true,
     syncMarker: true,
+    engine: true,
     extraColumns: true,
     budgetBytes: true,
   },
@@ -86,7 +90,8 @@ export class AvroFileEncoder implements Disposable {
   readonly #metadata: Map<string, Uint8Array>;
   readonly #sync: Uint8Array;
   readonly #encoderOptions: AvroEncoderOptions;
-  #encoder: AvroEncoder | undefined;
+  readonly #engine: AvroEngine;
+  #encoder: AvroRecordEncoder | undefined;
   #pieces: Uint8Array[] = [];
   #records = 0;
   #bytes = 0;
@@ -98,14 +103,18 @@ export class AvroFileEncoder implements Disposable {
    * @throws {TypeError | RangeError} when an option is none that it can be.
    */
   constructor(options: AvroFileEncoderOptions = {}) {
-    const { schema, codec = "null", blockBytes = BLOCK_BYTES, metadata, syncMarker, ...others } =
-      knownOptions(options, OPTIONS);
+    const { schema, codec = "null", blockBytes = BLOCK_BYTES, metadata, ...rest } = knownOptions(
+      options,
+      OPTIONS,
+    );
+    const { syncMarker, engine = kernelEngine, ...others } = rest;
     this.#codec = checkWord("codec", codec, AVRO_CODECS);
     this.#blockBytes = checkPositive("blockBytes", blockBytes);
     this.#metadata = entriesOf(metadata);
     this.#sync = markerOf(syncMarker);
+    this.#engine = engine;
     this.#encoderOptions = others;
-    if (schema !== undefined) this.#encoder = new AvroEncoder(schema, others);
+    if (schema !== undefined) this.#encoder = engine.encoder(schema, others);
   }
 
   /** What the records are; `undefined` until it is known. */
@@ -121,7 +130,8 @@ export class AvroFileEncoder implements Disposable {
    */
   push<Row>(batch: RecordBatch<Row>): Uint8Array<ArrayBuffer>[] {
     this.#checkOpen();
-    this.#encoder ??= new AvroEncoder(avroSchemaOf(batch.schema), this.#encoderOptions);
+    const options = this.#encoderOptions;
+    this.#encoder ??= this.#engine.encoder(avroSchemaOf(batch.schema), options);
     const encoded = this.#encoder.encode(batch as RecordBatch<unknown>);
     const out = this.#begin(this.#encoder.schema);
     this.#add(encoded, out);

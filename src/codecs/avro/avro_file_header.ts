@@ -55,7 +55,7 @@ function readMetadata(cursor: AvroCursor): Map<string, Uint8Array> {
     const count = cursor.long();
     // a negative count is followed by the size of its entries in bytes
     if (count < 0) cursor.long();
-    if (cursor.isShort || count === 0) break;
+    if (cursor.isShort || count === 0 && !cursor.isOverlong) break;
     entries += Math.abs(count);
     if (cursor.isOverlong || entries > MAX_ENTRIES) {
       throw fault(`the header has more than ${MAX_ENTRIES} entries`, start);

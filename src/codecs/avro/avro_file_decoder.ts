@@ -1,0 +1,261 @@
+import { RecordBatch } from "../../batch/record_batch.ts";
+import type { Schema, TypedSchema } from "../../batch/schema.ts";
+import { checkSchema } from "../../batch/schema_check.ts";
+import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
+import { type BadRecordOptions, BadRecords } from "../bad_record.ts";
+import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
+import type { BadBlockRecord, BlockDecoder } from "../block_decoder.ts";
+import { BATCH_ROWS, MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../limits.ts";
+import { checkChunk, checkPositive } from "../option_checks.ts";
+import type { AvroCodec } from "./avro_block_codecs.ts";
+import { ownColumn } from "../built_columns.ts";
+import { schemaOf } from "./avro_encoder.ts";
+import { type AvroEngine, kernelEngine } from "./avro_engine.ts";
+import { AvroFileError } from "./avro_file_error.ts";
+import { type AvroFileFault, AvroFileFaultError, COPY_AGAIN } from "./avro_file_fault.ts";
+import { AvroFileReader, type AvroFileRecords } from "./avro_file_records.ts";
+import type { AvroSchema } from "./avro_type.ts";
+
+const MAX_HEADER_BYTES = 1_048_576;
+
+/** Options of {@linkcode AvroFileDecoder}. */
+export interface AvroFileDecoderOptions<Row = Record<string, unknown>> extends BadRecordOptions {
+  /** The columns that are wanted: fields of the file, some or all. Default: all. */
+  schema?: TypedSchema<Row>;
+  /** The Avro schema that the records are read as. Default: the file's own. */
+  readerSchema?: AvroSchema | string | object;
+  /** Rows of a batch, at most; the end of a block ends one too. Default 8,192. */
+  batchRows?: number;
+  /** A larger record is a bad one. Default 1 MiB. */
+  maxRecordBytes?: number;
+  /** A block may have so many bytes, compressed and decompressed. Default 64 MiB. */
+  maxBlockBytes?: number;
+  /** The header may have so many bytes. Default 1 MiB. */
+  maxHeaderBytes?: number;
+  /** The most memory that its kernel may take, in bytes. Default 1 GiB. */
+  budgetBytes?: number;
+  /** What reads records. Default: the kernel; `@waggle/stream/avro` has one for all types. */
+  engine?: AvroEngine;
+  /** What is read, for error messages: the file's name, say. */
+  name?: string;
+}
+
+/** What options a decoder of Avro files takes. */
+export const AVRO_FILE_OPTIONS: OptionRule<AvroFileDecoderOptions<never>> = {
+  doing: "make decoder",
+  names: {
+    schema: true,
+    readerSchema: true,
+    batchRows: true,
+    maxRecordBytes: true,
+    maxBlockBytes: true,
+    maxHeaderBytes: true,
+    budgetBytes: true,
+    engine: true,
+    name: true,
+    badRecords: true,
+    deadLetter: true,
+  },
+};
+
+/** What an Avro file says of itself. */
+export interface AvroFileInfo {
+  /** What its records were written as. */
+  readonly schema: AvroSchema;
+  /** How its blocks are compressed. */
+  readonly codec: AvroCodec;
+  /** Everything that stands in its header by name, schema and codec among them. */
+  readonly metadata: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Decodes an Avro file (object container file) from bytes into batches, whatever the codec of its
+ * blocks: `null`, `deflate`, `snappy` or `zstandard`.
+ *
+ * Every length is checked before memory is taken. A block that is damaged, and what of a block
+ * follows a record that cannot be read, goes the way of `badRecords`; behind a wrong sync marker it
+ * goes on after the next right one.
+ *
+ * @example
+ * ```ts
+ * import { AvroFileDecoder, AvroFileEncoder, RecordBatch } from "@waggle/stream";
+ *
+ * const encoder = new AvroFileEncoder({ codec: "zstandard" });
+ * const birds = RecordBatch.fromRows([{ bird: "Gull", count: 3 }, { bird: "Owl", count: 1 }]);
+ * const file = new Blob([...encoder.push(birds), ...encoder.finish()]);
+ *
+ * const decoder = new AvroFileDecoder({ name: "birds.avro" });
+ * for await (const chunk of file.stream()) {
+ *   for (const batch of decoder.push(chunk)) console.log(batch.toRows());
+ *   // [{ bird: "Gull", count: 3 }, { bird: "Owl", count: 1 }]
+ * }
+ * decoder.finish();
+ * ```
+ */
+export class AvroFileDecoder<Row = Record<string, unknown>>
+  implements BatchDecoder<Row>, Disposable {
+  readonly #options: AvroFileDecoderOptions<Row>;
+  readonly #engine: AvroEngine;
+  readonly #file: string;
+  readonly #reader: AvroFileReader;
+  readonly #bad: BadRecords;
+  #decoder: { readonly records: BlockDecoder; readonly schema: Schema } | undefined;
+  #state: "open" | "finished" | "failed" = "open";
+  #bytes = 0;
+  #rows = 0;
+  #lost = 0;
+  #batches: RecordBatch<Row>[] = [];
+
+  /**
+   * A decoder of one file.
+   *
+   * @throws {TypeError} or {RangeError} when an option is none that it can be.
+   */
+  constructor(options: AvroFileDecoderOptions<Row> = {}) {
+    const { maxBlockBytes = MAX_BATCH_BYTES, maxHeaderBytes = MAX_HEADER_BYTES } = knownOptions(
+      options,
+      AVRO_FILE_OPTIONS,
+    );
+    const { batchRows = BATCH_ROWS, maxRecordBytes = MAX_RECORD_BYTES } = options;
+    if (options.schema) checkSchema(options.schema);
+    for (const [name, value] of Object.entries({ batchRows, maxRecordBytes })) {
+      checkPositive(name, value);
+    }
+    const limits = {
+      maxBlockBytes: checkPositive("maxBlockBytes", maxBlockBytes),
+      maxHeaderBytes: checkPositive("maxHeaderBytes", maxHeaderBytes),
+    };
+    this.#options = { ...options, batchRows, maxRecordBytes };
+    this.#engine = options.engine ?? kernelEngine;
+    this.#file = options.name ?? "Avro input";
+    this.#bad = new BadRecords(options);
+    this.#reader = new AvroFileReader(limits, ({ fault, records, bytes }) => {
+      this.#report(fault, records, bytes);
+    });
+  }
+
+  /** What the file says of itself, as soon as its header has come. */
+  get info(): AvroFileInfo | undefined {
+    return this.#reader.header;
+  }
+
+  /** Decodes a chunk: see {@linkcode BatchDecoder.push}. */
+  push(chunk: Uint8Array): RecordBatch<Row>[] {
+    checkChunk(chunk);
+    return this.#run(() => {
+      this.#bytes += chunk.length;
+      for (const records of this.#reader.read(chunk)) this.#decode(records);
+    }, "open");
+  }
+
+  /** Decodes what is left: see {@linkcode BatchDecoder.finish}. */
+  finish(): RecordBatch<Row>[] {
+    return this.#run(() => {
+      for (const records of this.#reader.finish()) this.#decode(records);
+    }, "finished");
+  }
+
+  /** What was done so far. */
+  metrics(): DecoderMetrics {
+    return {
+      bytes: this.#bytes,
+      records: this.#rows + this.#lost,
+      rows: this.#rows,
+      badRecords: this.#lost,
+      skippedLines: 0,
+    };
+  }
+
+  /** Gives kernel memory back; `finish` and errors do it too. */
+  [Symbol.dispose](): void {
+    this.#decoder?.records[Symbol.dispose]();
+    this.#decoder = undefined;
+    if (this.#state === "open") this.#state = "finished";
+  }
+
+  #run(work: () => void, next: "open" | "finished"): RecordBatch<Row>[] {
+    if (this.#state !== "open") {
+      throw new TypeError(
+        `Cannot read ${this.#file}: the decoder has ${this.#state}; make a new one for each input`,
+      );
+    }
+    this.#state = "failed";
+    try {
+      work();
+      this.#state = next;
+    } catch (error) {
+      if (!(error instanceof AvroFileFaultError)) throw error;
+      const { fault, cause } = error;
+      throw new AvroFileError(fault, { file: this.#file, isWhole: true, cause });
+    } finally {
+      if (this.#state !== "open") this[Symbol.dispose]();
+    }
+    const batches = this.#batches;
+    this.#batches = [];
+    return batches;
+  }
+
+  #report(fault: AvroFileFault, records: number, bytes: Uint8Array): void {
+    this.#lost += records;
+    this.#bad.report(new AvroFileError(fault, { file: this.#file }), () => bytes.slice());
+  }
+
+  #open(): { readonly records: BlockDecoder; readonly schema: Schema } {
+    const { schema: writer } = this.#reader.header!;
+    const { readerSchema, schema, batchRows, maxRecordBytes, budgetBytes } = this.#options;
+    const reader = readerSchema === undefined ? writer : schemaOf(readerSchema);
+    const columns = schema ?? this.#engine.columns(reader);
+    const records = this.#engine.decoder(
+      {
+        format: "avro",
+        schema: columns,
+        batchRows: batchRows!,
+        maxRecordBytes: maxRecordBytes!,
+        writerSchema: writer.json,
+        readerSchema: reader.json,
+      },
+      budgetBytes === undefined ? {} : { budgetBytes },
+    );
+    return { records, schema: columns };
+  }
+
+  #decode({ bytes, records, offset }: AvroFileRecords): void {
+    const { records: decoder, schema } = this.#decoder ??= this.#open();
+    let [at, found] = [0, 0];
+    let isCut = false;
+    while (at < bytes.length && found <= records) {
+      const { batch, bad, records: passed, end } = decoder.decode(bytes, at);
+      const own = new RecordBatch<Row>(schema, batch.columns.map(ownColumn), batch.length);
+      if (own.length > 0) this.#batches.push(own);
+      this.#rows += own.length;
+      for (const each of bad) {
+        const isRest = each.end === bytes.length;
+        isCut ||= isRest;
+        const lost = isRest ? Math.max(1, records - found - each.record) : 1;
+        this.#reportRecord(each, { offset, bytes, before: found, lost });
+      }
+      found += passed;
+      at = end;
+    }
+    if (found === records || isCut) return;
+    const reason = `a block says that it has ${records} records, but has ` +
+      (found < records ? found : "more");
+    this.#report({ reason, offset, fix: COPY_AGAIN }, Math.max(1, records - found), bytes);
+  }
+
+  #reportRecord(
+    { record, start, end, at = start, column, reason, fix }: BadBlockRecord,
+    { offset, bytes, before, lost }: {
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+      readonly before: number;
+      readonly lost: number;
+    },
+  ): void {
+    const field = column === undefined ? "" : `, field ${JSON.stringify(column)}`;
+    const where = `in the block there, record ${before + record}${field} ` +
+      `(byte ${at} of its records)`;
+    const fault = { reason: `${where}: ${reason}`, offset, fix };
+    this.#report(fault, lost, bytes.subarray(start, end));
+  }
+}
