@@ -11,6 +11,21 @@ const NEARLY: f64 = 4.440892098500626e-16; // 2^-51, more than a product is off
 const SIGN: u64 = 0x8000_0000_0000_0000;
 const NULL: u32 = 0x6c6c_756e;
 
+/** The characters of 00 to 99. */
+const TWO: usize = memory.data<u16>(
+  [
+    12336, 12592, 12848, 13104, 13360, 13616, 13872, 14128, 14384, 14640, 12337, 12593, 12849,
+    13105, 13361, 13617, 13873, 14129, 14385, 14641, 12338, 12594, 12850, 13106, 13362, 13618,
+    13874, 14130, 14386, 14642, 12339, 12595, 12851, 13107, 13363, 13619, 13875, 14131, 14387,
+    14643, 12340, 12596, 12852, 13108, 13364, 13620, 13876, 14132, 14388, 14644, 12341, 12597,
+    12853, 13109, 13365, 13621, 13877, 14133, 14389, 14645, 12342, 12598, 12854, 13110, 13366,
+    13622, 13878, 14134, 14390, 14646, 12343, 12599, 12855, 13111, 13367, 13623, 13879, 14135,
+    14391, 14647, 12344, 12600, 12856, 13112, 13368, 13624, 13880, 14136, 14392, 14648, 12345,
+    12601, 12857, 13113, 13369, 13625, 13881, 14137, 14393, 14649,
+  ],
+  8,
+);
+
 /** A double as `String` writes it: the shortest digits that read as it, of these the nearest. */
 export function writeF64(to: u32, value: f64): u32 {
   const bits = reinterpret<u64>(value);
@@ -23,7 +38,10 @@ export function writeF64(to: u32, value: f64): u32 {
       // what is read from fifteen digits has no shorter ones, and no others
       const scaled = size * 100;
       const hundredths = nearest(scaled);
-      if (abs(hundredths - scaled) <= scaled * NEARLY && hundredths / 100 == size) return writePlaced(at, <u64>(<i64>hundredths), -2);
+      if (abs(hundredths - scaled) <= scaled * NEARLY && hundredths / 100 == size) {
+        if (size < 10000) return writeHundredths(at, <u32>(<i32>hundredths));
+        return writePlaced(at, <u64>(<i64>hundredths), -2);
+      }
     }
   }
   if (!(size < Infinity)) return writeWord(at, size != size);
@@ -52,18 +70,58 @@ function writeWord(to: u32, isNaN: bool): u32 {
   return to + 8;
 }
 
+/** The two characters of a number below 100. */
+// @ts-ignore: decorator
+@inline
+function two(value: u32): u32 {
+  return load<u16>(TWO + (value << 1));
+}
+
+/** The four characters of a number below 10000. */
+// @ts-ignore: decorator
+@inline
+export function four(value: u32): u32 {
+  const hundreds = value / 100;
+  return two(hundreds) | (two(value - hundreds * 100) << 16);
+}
+
+/** A whole number below 10000. */
+// @ts-ignore: decorator
+@inline
+function writeSmall(to: u32, value: u32): u32 {
+  const zeros = u32(value < 1000) + u32(value < 100) + u32(value < 10);
+  store<u32>(to, four(value) >> (zeros << 3));
+  return to + 4 - zeros;
+}
+
 /** A whole number without a sign. */
 export function writeU64(to: u32, value: u64): u32 {
-  if (value >= SIXTEEN) {
-    const upper = value / SIXTEEN;
-    const at = writeU64(to, upper);
-    v128.store(at, characters(spread(value - upper * SIXTEEN)));
-    return at + 16;
-  }
+  if (value < 10000) return writeSmall(to, <u32>value);
+  if (value < SIXTEEN) return writeSixteen(to, value);
+  const upper = value / SIXTEEN;
+  const at = writeU64(to, upper);
+  v128.store(at, characters(spread(value - upper * SIXTEEN)));
+  return at + 16;
+}
+
+// @ts-ignore: decorator
+@inline
+function writeSixteen(to: u32, value: u64): u32 {
   const digits = spread(value);
-  const first = <u32>ctz(nonzero(digits) | 0x8000);
+  const first = <u32>ctz(nonzero(digits));
   v128.store(to, from(characters(digits), first));
   return to + 16 - first;
+}
+
+/** Hundredths below 10000, not whole. */
+// @ts-ignore: decorator
+@inline
+function writeHundredths(to: u32, value: u32): u32 {
+  const whole = value / 100;
+  const at = writeSmall(to, whole);
+  const rest = two(value - whole * 100);
+  store<u32>(at, 0x2e | (rest << 8));
+  return at + 3 - u32(rest >> 8 == 0x30);
 }
 
 /** A whole number. */

@@ -3,6 +3,7 @@ import type { ColumnExports } from "./column_exports.ts";
 import type { CsvExports } from "./csv_exports.ts";
 import type { ExpressionExports } from "./expression_exports.ts";
 import type { JsonExports } from "./json_exports.ts";
+import type { JsonWriteExports } from "./json_write_exports.ts";
 import type { NumberExports } from "./number_exports.ts";
 import type { SessionExports } from "./session_exports.ts";
 import type { WindowExports } from "./window_exports.ts";
@@ -23,7 +24,8 @@ export interface KernelExports
     NumberExports,
     AvroExports,
     CsvExports,
-    JsonExports {
+    JsonExports,
+    JsonWriteExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

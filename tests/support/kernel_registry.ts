@@ -86,6 +86,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/avro_bench.ts",
   },
   {
+    exports: ["jsonWriteRows", "jsonGather", "jsonPrepareCells", "jsonRowsTaken", "jsonBytes"],
+    twin: "src/batch/record_batch.ts#RecordBatch",
+    test: "tests/json_encoder_test.ts",
+    bench: "bench/json_write_bench.ts",
+  },
+  {
     exports: ["writeNumbers"],
     twin: "src/batch/expressions/time.ts#formatTimestamp",
     test: "tests/number_writing_test.ts",

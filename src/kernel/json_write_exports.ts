@@ -1,0 +1,24 @@
+/** What the kernel exports for writing columns as JSON. */
+export interface JsonWriteExports {
+  jsonWriteRows(
+    ops: number,
+    count: number,
+    from: number,
+    end: number,
+    fixed: number,
+    room: number,
+    roomBytes: number,
+  ): void;
+  jsonRowsTaken(): number;
+  jsonBytes(): number;
+  jsonGather(to: number, objects: number, separator: number, base: number, starts: number): number;
+  jsonPrepareCells(
+    prefix: number,
+    prefixBytes: number,
+    values: number,
+    offsets: number,
+    count: number,
+    table: number,
+    to: number,
+  ): number;
+}

@@ -1,0 +1,200 @@
+import { GrowingBlock } from "./growing_block.ts";
+import {
+  JSON_OP_BYTES,
+  type JsonInput,
+  JsonWrite,
+  type JsonWriteKind,
+  MOST_VALUE_BYTES,
+} from "./json_write_ops.ts";
+import type { Kernel } from "./kernel.ts";
+import { MemoryBlock } from "./memory_block.ts";
+import { PreparedCells } from "./prepared_cells.ts";
+import { StagedBuffers } from "./staged_buffers.ts";
+
+/** An operation: what it writes of each row, behind a prefix. */
+export interface JsonWriteOp {
+  readonly kind: JsonWriteKind;
+  /** What stands before the value; the same object where the same prefix comes again. */
+  readonly prefix: Uint8Array;
+  /** The rows that have it: a bitmap; all where there is none. */
+  readonly alive?: Uint8Array;
+  /** What it writes; `undefined` for a constant. */
+  readonly column?: JsonInput;
+  /** Digits behind the point. */
+  readonly digits?: number;
+  /** Of a list: how its items are written. */
+  readonly items?: readonly JsonWriteOp[];
+}
+
+/** How rows are told from each other. */
+export interface JsonRowsShape {
+  /** Whether rows are objects, whose fields all have prefixes that begin with a comma. */
+  readonly objects: boolean;
+  /** What stands behind each row: a line feed or a comma. */
+  readonly separator: "\n" | ",";
+}
+
+/** Behind what is written: loops write a little past their end. */
+const SLACK_BYTES = 128;
+const ROOM_BYTES = 1 << 18;
+const KEPT_BYTES = 1 << 26;
+
+/** Writes rows of columns as JSON, one behind the other, into kernel memory. */
+export class JsonWriter implements Disposable {
+  readonly #kernel: Kernel;
+  readonly #shape: JsonRowsShape;
+  readonly #stage: StagedBuffers;
+  readonly #plan: MemoryBlock;
+  readonly #room: MemoryBlock;
+  readonly #out: GrowingBlock;
+  readonly #starts: MemoryBlock;
+  readonly #cells = new Map<number, PreparedCells>();
+  readonly #items = new Map<number, JsonWriter>();
+  #used = 0;
+
+  /** A writer that has written nothing. */
+  constructor(kernel: Kernel, shape: JsonRowsShape) {
+    this.#kernel = kernel;
+    this.#shape = shape;
+    this.#stage = new StagedBuffers(kernel);
+    this.#plan = new MemoryBlock(kernel);
+    this.#room = new MemoryBlock(kernel, KEPT_BYTES);
+    this.#out = new GrowingBlock(kernel);
+    this.#starts = new MemoryBlock(kernel, KEPT_BYTES);
+  }
+
+  /** Begins anew; gives back memory that larger batches than usual took. */
+  clear(): void {
+    this.#used = 0;
+    if (this.#out.bytes > KEPT_BYTES) this.#out[Symbol.dispose]();
+    this.#room.trim();
+  }
+
+  /** Writes bytes as they are. */
+  put(bytes: Uint8Array): void {
+    this.#out.grow(this.#used + bytes.length + SLACK_BYTES, this.#used);
+    this.#kernel.u8.set(bytes, this.#out.address + this.#used);
+    this.#used += bytes.length;
+  }
+
+  /** Takes back the last byte. */
+  dropLast(): void {
+    this.#used--;
+  }
+
+  /** What was written, as a view of kernel memory that is valid until the next call. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.#kernel.u8.subarray(this.#out.address, this.#out.address + this.#used);
+  }
+
+  /**
+   * Writes all rows of some columns.
+   *
+   * @throws {KernelMemoryError} when the budget does not hold columns and text.
+   */
+  write(ops: readonly JsonWriteOp[], rows: number): void {
+    this.#write(ops, rows, 0);
+  }
+
+  /** Writes rows and notes where each starts; the addresses of the text and of the starts. */
+  #writeItems(ops: readonly JsonWriteOp[], rows: number): [texts: number, starts: number] {
+    this.clear();
+    const starts = this.#starts.reserve((rows + 1) * 4);
+    this.#out.grow(SLACK_BYTES, 0);
+    this.#write(ops, rows, starts);
+    new Uint32Array(this.#kernel.u8.buffer, starts, rows + 1)[rows] = this.#used;
+    return [this.#out.address, starts];
+  }
+
+  #write(ops: readonly JsonWriteOp[], rows: number, starts: number): void {
+    const { exports } = this.#kernel;
+    const plan = this.#place(ops, rows);
+    let fixed = SLACK_BYTES;
+    for (const { kind, prefix } of ops) fixed += prefix.length + MOST_VALUE_BYTES[kind];
+    let room = this.#room.reserve(Math.max(ROOM_BYTES, fixed));
+    for (let from = 0; from < rows;) {
+      exports.jsonWriteRows(plan, ops.length, from, rows, fixed, room, this.#room.bytes);
+      const taken = exports.jsonRowsTaken();
+      if (taken === 0) {
+        room = this.#room.reserve(exports.jsonBytes());
+        continue;
+      }
+      this.#gather(exports.jsonBytes() + taken * 3, starts === 0 ? 0 : starts + from * 4);
+      from += taken;
+    }
+  }
+
+  #gather(bytes: number, starts: number): void {
+    this.#out.grow(this.#used + bytes + SLACK_BYTES, this.#used);
+    const { objects, separator } = this.#shape;
+    const base = this.#out.address;
+    const code = separator.charCodeAt(0);
+    const { exports } = this.#kernel;
+    const end = exports.jsonGather(base + this.#used, objects ? 1 : 0, code, base, starts);
+    this.#used = (end >>> 0) - base;
+  }
+
+  /** Brings the columns of all operations into kernel memory; where the operations are. */
+  #place(ops: readonly JsonWriteOp[], rows: number): number {
+    this.#stage.clear();
+    const words = ops.map((op, at) => this.#words(op, at, rows));
+    const base = this.#stage.place();
+    const memory = this.#plan.reserve(ops.length * JSON_OP_BYTES);
+    const plan = new Uint32Array(this.#kernel.u8.buffer, memory, ops.length * JSON_OP_BYTES / 4);
+    words.forEach((word, at) => {
+      word.forEach((value, i) =>
+        plan[at * JSON_OP_BYTES / 4 + i] = value < 0 ? base - value - 1 : value
+      );
+    });
+    return memory;
+  }
+
+  /** The words of an operation; those of staged buffers are negative: −1 less where they will lie. */
+  #words(op: JsonWriteOp, at: number, rows: number): number[] {
+    const { kind, prefix, alive, column, digits = 0 } = op;
+    const staged = (buffer: ArrayBufferView | undefined) =>
+      buffer === undefined ? 0 : -1 - this.#stage.add(buffer);
+    const words = [JsonWrite[kind], staged(prefix), prefix.length];
+    if (column === undefined) return [...words, 0, 0, 0, staged(alive), 0, 0, 0, 0, 0];
+    const validity = column.nullCount > 0 ? column.validity : undefined;
+    words.push(staged(kind === "open" ? undefined : column.values));
+    words.push(staged(validity), staged(column.offsets), staged(alive), digits, 0, 0, 0, 0);
+    if (kind === "list") {
+      [words[7], words[8]] = this.#itemsOf(at).#writeItems(op.items!, column.children![0].length);
+    }
+    if (kind === "entry") this.#dictionary(op, at, rows, words);
+    return words;
+  }
+
+  #dictionary({ prefix, column }: JsonWriteOp, at: number, rows: number, words: number[]): void {
+    const dictionary = column!.children![0];
+    let cells = this.#cells.get(at);
+    if (cells === undefined) this.#cells.set(at, cells = new PreparedCells(this.#kernel));
+    words[9] = dictionary.length;
+    if (cells.has(dictionary, prefix, rows)) {
+      words[0] = JsonWrite.cell;
+      words[7] = cells.prepare(dictionary, prefix);
+    } else {
+      words[7] = -1 - this.#stage.add(dictionary.values!);
+      words[8] = -1 - this.#stage.add(dictionary.offsets!);
+    }
+  }
+
+  #itemsOf(at: number): JsonWriter {
+    let items = this.#items.get(at);
+    if (items === undefined) {
+      items = new JsonWriter(this.#kernel, { objects: false, separator: "," });
+      this.#items.set(at, items);
+    }
+    return items;
+  }
+
+  /** Gives the kernel memory back; it can be used again. */
+  [Symbol.dispose](): void {
+    const blocks = [this.#stage, this.#plan, this.#room, this.#out, this.#starts];
+    for (const each of [...blocks, ...this.#cells.values(), ...this.#items.values()]) {
+      each[Symbol.dispose]();
+    }
+    this.#used = 0;
+  }
+}
