@@ -21,7 +21,7 @@ import {
   types as t,
 } from "../mod.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
-import type { Runtime } from "../src/runtime/runtime.ts";
+import type { OpenFile, Runtime } from "../src/runtime/runtime.ts";
 import type { BenchGroup, BenchRow } from "./support/bench.ts";
 import { compare } from "./support/bench.ts";
 
@@ -141,11 +141,16 @@ async function fromBatches(workers: number, keys: number): Promise<BenchRow> {
 
 /** The process, with one file in its memory. */
 function runtimeWith(bytes: Uint8Array): Runtime {
-  const readFile = () =>
-    Promise.resolve(ReadableStream.from((function* () {
-      for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
-    })()));
-  return Object.create(denoRuntime, { readFile: { value: readFile } });
+  const openFile = (): Promise<OpenFile> => {
+    let at = 0;
+    const read = (into: Uint8Array) => {
+      const piece = bytes.subarray(at, at += into.length);
+      into.set(piece);
+      return Promise.resolve(piece.length > 0 ? piece.length : null);
+    };
+    return Promise.resolve({ sizeBytes: bytes.length, read, close: () => {} });
+  };
+  return Object.create(denoRuntime, { openFile: { value: openFile } });
 }
 
 async function fromCsv(workers: number): Promise<BenchRow> {

@@ -81,17 +81,22 @@ Deno.test("denoRuntime spawns workers, which get their init first, and tells of 
   worker.terminate();
 });
 
-Deno.test("denoRuntime.readFile() gives a file's bytes, or says that it is not there", async () => {
+Deno.test("denoRuntime.openFile() gives a file's bytes, or says that it is not there", async () => {
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, "line\n".repeat(50_000));
     let bytes = 0;
-    for await (const chunk of await denoRuntime.readFile(path)) bytes += chunk.length;
-    assertEquals(bytes, 250_000);
+    const file = await denoRuntime.openFile(path);
+    const into = new Uint8Array(65_536);
+    for (let read = await file.read(into); read !== null; read = await file.read(into)) {
+      bytes += read;
+    }
+    file.close();
+    assertEquals([file.sizeBytes, bytes], [250_000, 250_000]);
   } finally {
     await Deno.remove(path);
   }
-  await assertRejects(() => denoRuntime.readFile(path), Deno.errors.NotFound);
+  await assertRejects(() => denoRuntime.openFile(path), Deno.errors.NotFound);
 });
 
 Deno.test("denoRuntime.print() writes whole lines, long ones too, also into a pipe", async () => {

@@ -3,7 +3,7 @@ import { columnOf, RecordBatch, types as t } from "../mod.ts";
 import type { Column } from "../src/batch/column.ts";
 import type { DataType } from "../src/batch/schema.ts";
 import { greatestTime, judgeRows, timeReader } from "../src/hive/event_times.ts";
-import { EventTime, type TimestampFormat } from "../src/stream/event_time.ts";
+import { EventTime, type TimestampFormat } from "../src/hive/event_time.ts";
 import { SharedShape } from "../src/kernel/shared_shape.ts";
 import { CumulatingWindow } from "../src/windows/cumulating_window.ts";
 import { SlidingWindow } from "../src/windows/sliding_window.ts";

@@ -77,6 +77,7 @@ function openPeer(memory: PeerMemory, toBee: Bell, waiter: Waiter): Peer {
   return {
     incoming: new RingReader(memory.incoming, { waiter, bells: { reader: toBee, writer: toPeer } }),
     outgoing: new RingWriter(memory.outgoing, { waiter, bells: { reader: toPeer, writer: toBee } }),
+    bell: toPeer,
   };
 }
 

@@ -1,12 +1,14 @@
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ControlBlock } from "./control_block.ts";
 import type { Dancer } from "./dance_floor.ts";
-import type { RingReader, RingWriter, Sleeper } from "./ring_buffer.ts";
+import type { Bell, RingReader, RingWriter, Sleeper } from "./ring_buffer.ts";
 
 /** The rings between a bee and another one. */
 export interface Peer {
   readonly incoming: RingReader;
   readonly outgoing: RingWriter;
+  /** Where the other one sleeps. */
+  readonly bell: Bell;
 }
 
 /** What a task works with. */

@@ -37,6 +37,11 @@ export const MessageKind = {
   learned: 14,
   /** To the pipeline: rows that an owner has taken in for each of several kinds of windows. */
   kindRows: 15,
+  /**
+   * To a bee: whole records as bytes, which it decodes itself. `position` is their place in the
+   * input, `count` how many blocks before are not in `watermark`.
+   */
+  block: 16,
 } as const;
 
 /** Bits of a message's flags. */
@@ -45,6 +50,10 @@ export const MessageFlag = {
   more: 1,
   /** A bee was lost over this batch: its rows are taken one by one. */
   suspect: 2,
+  /** Before the bytes of this block stand rows that are to be left out: their number, then each. */
+  leftOut: 4,
+  /** Nothing is left of this block but its greatest time, in the place of `cap`. */
+  givenUp: 8,
 } as const;
 
 /** The header of a message; fields that a kind does not use are 0. */
@@ -167,6 +176,20 @@ export function addKinds(
   }));
 }
 
+/** What was found in a block of bytes. */
+export interface BlockShare {
+  /** Records, those included that could not be decoded. */
+  readonly records: number;
+  /** Records that became rows. */
+  readonly rows: number;
+  /** Records that could not be decoded. */
+  readonly undecoded: number;
+  /** Physical lines. */
+  readonly lines: number;
+  /** The greatest usable event time, ms; `-Infinity` without one. */
+  readonly greatest: number;
+}
+
 /** What became of a batch. */
 export interface Outcome {
   readonly counts: RowCounts;
@@ -176,9 +199,11 @@ export interface Outcome {
   readonly late: readonly number[];
   /** The same for each kind of windows, where several share slices; a row may count for some. */
   readonly kinds?: readonly KindShare[];
+  /** Of a block of bytes: what was in it; rows are told by their places among its rows. */
+  readonly block?: BlockShare;
 }
 
-const COUNT_BYTES = 64;
+const COUNT_BYTES = 120;
 const KIND_BYTES = 40;
 const MESSAGE_CHARACTERS = 512;
 const NO_MESSAGE = "Cannot process row: an expression has no value for it, as for others before it";
@@ -190,7 +215,9 @@ export function outcomeBytes(outcome: Outcome, maxBytes: number): Uint8Array {
   const { counts, bad, late, kinds = [] } = outcome;
   const inOrder = bad.toSorted((a, b) => a.row - b.row);
   const marks = kinds.map(({ lateRows }) => markWords(lateRows));
-  const words = [...late, ...inOrder.map(({ row }) => row), ...marks.flat()];
+  const lateWords = rowWords(late);
+  const badWords = rowWords(inOrder.map(({ row }) => row));
+  const words = [...lateWords, ...badWords, ...marks.flat()];
   const wordsAt = COUNT_BYTES + KIND_BYTES * kinds.length;
   const textAt = wordsAt + 4 * words.length;
   const text = messagesBytes(inOrder, maxBytes - textAt);
@@ -198,6 +225,8 @@ export function outcomeBytes(outcome: Outcome, maxBytes: number): Uint8Array {
   const { absorbed, filtered, untimed, added } = counts;
   const numbers = [
     ...[absorbed, filtered, counts.late, untimed, counts.bad, added, late.length, kinds.length],
+    ...[lateWords.length, badWords.length],
+    ...shareNumbers(outcome.block),
     ...kinds.flatMap((
       { absorbed, filtered, late, untimed },
       at,
@@ -209,11 +238,34 @@ export function outcomeBytes(outcome: Outcome, maxBytes: number): Uint8Array {
   return bytes;
 }
 
+const NO_SHARE = -1;
+
+function shareNumbers(share: BlockShare | undefined): number[] {
+  const { records = NO_SHARE, rows = 0, undecoded = 0, lines = 0, greatest = 0 } = share ?? {};
+  return [records, rows, undecoded, lines, greatest];
+}
+
+function readShare([records, rows, undecoded, lines, greatest]: Float64Array) {
+  return records === NO_SHARE ? {} : { block: { records, rows, undecoded, lines, greatest } };
+}
+
 /** Rows as bits: however many kinds have the same row, there is room for all. */
 function markWords(rows: readonly number[]): number[] {
   const words: number[] = Array(((rows.at(-1) ?? -1) >> 5) + 1).fill(0);
   for (const row of rows) words[row >> 5] |= 1 << (row & 31);
   return words;
+}
+
+/** Rows as bits where that takes fewer words, so that there is room for all of a block. */
+function rowWords(rows: readonly number[]): readonly number[] {
+  if ((rows.at(-1) ?? 0) >= 32 * rows.length - 32) return rows;
+  const isAscending = rows.every((row, at) => at === 0 || rows[at - 1] < row);
+  return isAscending ? markWords(rows) : rows;
+}
+
+/** The so many rows that {@linkcode rowWords} has made words of. */
+function rowsIn(words: Int32Array, count: number): number[] {
+  return words.length === count ? [...words] : markedRows(words);
 }
 
 /** The rows that {@linkcode markWords} has made words of. */
@@ -240,23 +292,25 @@ export function readOutcome(body: Uint8Array): Outcome {
   const { buffer, byteOffset } = body;
   const numbers = new Float64Array(buffer, byteOffset, COUNT_BYTES / 8);
   const [absorbed, filtered, late, untimed, bad, added, lateCount, kindCount] = numbers;
+  const [, , , , , , , , lateWords, badWords] = numbers;
   const counts = { absorbed, filtered, late, untimed, bad, added };
   const rowsAt = COUNT_BYTES + KIND_BYTES * kindCount;
-  const rows = [...new Int32Array(buffer, byteOffset + rowsAt, lateCount + bad)];
-  const marksAt = rowsAt + 4 * rows.length;
+  const badAt = rowsAt + 4 * lateWords;
+  const marksAt = badAt + 4 * badWords;
   const { kinds, end: textAt } = readKinds(body, kindCount, marksAt);
   // A copy, because text in shared memory cannot be decoded everywhere.
   const text = decoder.decode(body.slice(textAt));
   const messages = text === "" ? [] : JSON.parse(text) as [string, string | null][];
-  const badRows = rows.splice(lateCount);
+  const badRows = rowsIn(new Int32Array(buffer, byteOffset + badAt, badWords), bad);
   return {
     counts,
     bad: badRows.map((row, at) => {
       const [message, name] = messages[at] ?? [NO_MESSAGE];
       return { row, message, ...(name && { name }) };
     }),
-    late: rows,
+    late: rowsIn(new Int32Array(buffer, byteOffset + rowsAt, lateWords), lateCount),
     ...(kinds.length > 0 && { kinds }),
+    ...readShare(numbers.subarray(10)),
   };
 }
 

@@ -2,6 +2,8 @@ import { decodeFrame } from "../batch/frame.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
+import type { BlockInbox } from "./block_inbox.ts";
+import { type BlockRows, placeIn, type TakenBlock } from "./block_intake.ts";
 import {
   addKinds,
   type BadRow,
@@ -57,10 +59,15 @@ export interface PipelineLogic {
   waitsFor(): Sleeper[];
 }
 
-/** A batch that is worked on. */
+/** A batch, or a block of bytes, that is worked on. */
 interface Work {
   readonly header: MessageHeader;
-  readonly batch: RecordBatch;
+  /** Its rows. */
+  readonly parts: readonly BlockRows[];
+  /** What was found in a block of bytes. */
+  readonly taken?: TakenBlock;
+  /** Whether it is known yet which watermark comes before it. */
+  isTimed: boolean;
   /** Of its message. */
   readonly bytes: number;
   readonly counts: RowCounts;
@@ -69,10 +76,24 @@ interface Work {
   kinds?: readonly KindShare[];
   readonly startedMs: number;
   /** Rows that were begun with; the same ones are given again. */
-  part?: RecordBatch | undefined;
-  /** The first row that was not taken. */
+  begun?: RecordBatch | undefined;
+  /** The part, and in it the row, that was not taken yet. */
+  part: number;
   row: number;
   watermark: number;
+}
+
+/** What taking rows came to, by their places among all of a batch or block. */
+function placed(taken: Taken, place: (row: number) => number): Taken {
+  const { bad, late, kinds } = taken;
+  return {
+    ...taken,
+    bad: bad.map((each) => ({ ...each, row: place(each.row) })),
+    late: late.map(place),
+    ...(kinds && {
+      kinds: kinds.map((kind) => ({ ...kind, lateRows: kind.lateRows.map(place) })),
+    }),
+  };
 }
 
 /**
@@ -109,6 +130,7 @@ export class PipelineTask implements BeeTask {
   readonly #context: BeeContext;
   readonly #outputs: BeeOutputs;
   readonly #logic: PipelineLogic;
+  readonly #blocks: BlockInbox | undefined;
   #generation = 0;
   #work: Work | undefined;
   #early: Uint8Array | undefined;
@@ -118,10 +140,14 @@ export class PipelineTask implements BeeTask {
   #unshownSinceMs = 0;
 
   /** A task of some logic. */
-  constructor(context: BeeContext, parts: { outputs: BeeOutputs; logic: PipelineLogic }) {
+  constructor(
+    context: BeeContext,
+    parts: { outputs: BeeOutputs; logic: PipelineLogic; blocks?: BlockInbox | undefined },
+  ) {
     this.#context = context;
     this.#outputs = parts.outputs;
     this.#logic = parts.logic;
+    this.#blocks = parts.blocks;
   }
 
   get pending(): number {
@@ -143,6 +169,7 @@ export class PipelineTask implements BeeTask {
       this.#generation = generation;
       this.#work = undefined;
       this.#outputs.clear();
+      this.#blocks?.reset(message);
     }
     this.#attempt(() => this.#logic.reset(message));
   }
@@ -152,7 +179,9 @@ export class PipelineTask implements BeeTask {
     const blocked = this.#outputs.waitsFor();
     const inputs = this.#failed ? [] : this.#logic.waitsFor();
     const takes = blocked.length === 0 && this.#logic.mayTake && !this.#failed && !this.#early;
-    return takes ? [...inputs, inbox] : [...inputs, ...blocked];
+    if (!takes) return [...inputs, ...blocked];
+    const isWaiting = this.#work && !this.#work.isTimed;
+    return [...inputs, ...(isWaiting ? this.#blocks!.forTimesBefore(this.#work!.header) : [inbox])];
   }
 
   step(): "worked" | "idle" | "waitingForRoom" {
@@ -182,11 +211,13 @@ export class PipelineTask implements BeeTask {
       return drained ? "worked" : "waitingForRoom";
     }
     if (this.#takeWork() || drained) return "worked";
+    if (this.#work) return "waitingForRoom";
     return this.#logic.rest(this.#generation) ? "worked" : "idle";
   }
 
   #takeWork(): boolean {
-    if (!this.#work) {
+    const isNew = !this.#work;
+    if (isNew) {
       const frame = this.#early ?? this.#context.inbox.tryRead();
       if (!frame) return false;
       const header = readMessageHeader(frame);
@@ -194,6 +225,7 @@ export class PipelineTask implements BeeTask {
       if (this.#early) return false;
       if (header.generation === this.#generation) this.#open(header, frame);
     }
+    if (this.#work && !this.#isTimed(this.#work)) return isNew;
     if (this.#work) this.#continue(this.#work);
     if (!this.#work) this.#context.inbox.release();
     return true;
@@ -202,38 +234,68 @@ export class PipelineTask implements BeeTask {
   #open(header: MessageHeader, frame: Uint8Array): void {
     if (header.kind === MessageKind.barrier) return this.#logic.barrier(header);
     if (header.kind === MessageKind.end) return this.#logic.end(header);
-    this.#work = {
-      header,
-      batch: decodeFrame(messageBody(frame), { trusted: true }).batch!,
-      bytes: frame.length,
-      counts: noCounts(),
-      bad: [],
-      late: [],
-      startedMs: this.#context.runtime.monotonicMs(),
-      row: 0,
-      watermark: header.watermark,
-    };
+    const { runtime, control } = this.#context;
+    const nothing = { counts: noCounts(), bad: [], late: [], part: 0, row: 0, bytes: frame.length };
+    const begun = { ...nothing, startedMs: runtime.monotonicMs(), watermark: header.watermark };
+    if (header.kind !== MessageKind.block) {
+      const { batch } = decodeFrame(messageBody(frame), { trusted: true });
+      this.#work = { ...begun, header, parts: [{ batch: batch!, from: 0 }], isTimed: true };
+      return;
+    }
+    // Who is lost over the bytes themselves is not lost over a row.
+    control.setCursor(NO_BATCH, 0, 0);
+    const taken = this.#blocks!.open(header, frame);
+    const { parts, bad } = taken;
+    const counts = { ...begun.counts, bad: bad.length };
+    this.#work = { ...begun, header, parts, taken, counts, bad: [...bad], isTimed: false };
+    control.advance();
   }
 
-  /** Takes the batch, or one row of a batch that has cost a bee, so that the guilty one is found. */
+  /** Whether it is known which watermark comes before the rows. */
+  #isTimed(work: Work): boolean {
+    if (work.isTimed) return true;
+    const watermark = this.#blocks!.watermarkBefore(work.header);
+    if (watermark === undefined) return false;
+    work.watermark = watermark;
+    return work.isTimed = true;
+  }
+
+  /** Takes rows, or one of a batch that has cost a bee, so that the guilty one is found. */
   #continue(work: Work): void {
-    const { header, batch, row } = work;
+    const { parts } = work;
+    if (work.part < parts.length) this.#takeRows(work, parts[work.part]);
+    if (work.part >= parts.length) this.#finish(work);
+  }
+
+  #takeRows(work: Work, rows: BlockRows): void {
+    const { header, row } = work;
+    const { batch } = rows;
     const isSuspect = (header.flags & MessageFlag.suspect) !== 0;
     const end = isSuspect ? Math.min(row + 1, batch.length) : batch.length;
-    this.#context.control.setCursor(header.sequence, row, end);
-    const rows = work.part ??= isSuspect ? batch.slice(row, end) : batch;
-    const position = header.position + row;
-    const taken = this.#logic.take(rows, { ...header, position, watermark: work.watermark });
+    const place = placeIn(rows, row);
+    this.#context.control.setCursor(header.sequence, place, placeIn(rows, end - 1) + 1);
+    const begun = work.begun ??= isSuspect ? batch.slice(row, end) : batch;
+    const { cap, count } = work.taken ? { cap: Infinity, count: 0 } : header;
+    const at = { ...header, position: header.position + place, watermark: work.watermark };
+    const taken = this.#logic.take(begun, { ...at, cap, count });
     if (!taken) return this.#context.control.setCursor(NO_BATCH, 0, 0);
-    work.part = undefined;
-    for (const each of taken.bad) work.bad.push({ ...each, row: each.row + row });
-    for (const each of taken.late) work.late.push(each + row);
-    addCounts(work.counts, taken.counts);
-    if (taken.kinds) work.kinds = addKinds(work.kinds, taken.kinds, row);
+    work.begun = undefined;
+    this.#note(work, placed(taken, (each) => placeIn(rows, row + each)));
     work.row = end;
+    if (end < batch.length) return;
+    work.part++;
+    work.row = 0;
+    // Who is lost before the next rows is not lost over these.
+    if (!isSuspect) this.#context.control.setCursor(NO_BATCH, 0, 0);
+  }
+
+  #note(work: Work, taken: Taken): void {
+    work.bad.push(...taken.bad);
+    work.late.push(...taken.late);
+    addCounts(work.counts, taken.counts);
+    if (taken.kinds) work.kinds = addKinds(work.kinds, taken.kinds, 0);
     work.watermark = taken.watermarkAfter;
     this.#context.control.advance();
-    if (end === batch.length) this.#finish(work);
   }
 
   /**
@@ -253,13 +315,16 @@ export class PipelineTask implements BeeTask {
   }
 
   #finish(work: Work): void {
-    const { header, batch, bytes, startedMs } = work;
+    const { parts, bytes, startedMs, taken } = work;
+    const rows = parts.reduce((sum, { batch }) => sum + batch.length, 0);
+    const header = this.#coveredBy(work);
     const { control, dancer, runtime, inbox } = this.#context;
     const { sequence } = header;
     const nowMs = runtime.monotonicMs();
     const generation = this.#generation;
     const { main } = this.#outputs;
-    const body = outcomeBytes(work, main.maxBodyBytes);
+    const outcome = { ...work, ...(taken && { block: taken.share }) };
+    const body = outcomeBytes(outcome, main.maxBodyBytes);
     main.sendUnshown(message({ kind: MessageKind.outcome, generation, sequence }), body);
     if (this.#unshown++ === 0) this.#unshownSinceMs = startedMs;
     this.#logic.finish(header, nowMs);
@@ -267,9 +332,16 @@ export class PipelineTask implements BeeTask {
     control.setCursor(NO_BATCH, 0, 0);
     this.#work = undefined;
     const busyMs = runtime.monotonicMs() - startedMs;
-    dancer.worked(batch.length, busyMs, busyMs, startedMs + busyMs);
+    dancer.worked(rows, busyMs, busyMs, startedMs + busyMs);
     dancer.finishedBatch(busyMs);
     dancer.queue(inbox.queuedBytes > 0 ? 1 : 0);
+  }
+
+  /** The header with the watermark after all rows. */
+  #coveredBy({ header, taken }: Work): MessageHeader {
+    if (!taken) return header;
+    const before = this.#blocks!.watermarkBefore(header)!;
+    return { ...header, watermarkAfter: this.#blocks!.watermarkAfter(before, taken) };
   }
 
   #fail(error: Error): void {

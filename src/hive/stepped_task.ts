@@ -2,6 +2,8 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { create, type Kernel, type KernelOptions } from "../kernel/kernel.ts";
 import { BeeOutputs } from "./bee_outputs.ts";
+import { BlockInbox } from "./block_inbox.ts";
+import type { IntakeSpec } from "./block_intake.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import { message, type MessageHeader, MessageKind } from "./pipeline_frames.ts";
 import { type PipelineLogic, PipelineTask, type Taken } from "./pipeline_task.ts";
@@ -16,6 +18,8 @@ export interface SteppedTaskSpec {
   readonly steps: readonly StepSpec[];
   /** What the kernel of a bee is made with. */
   readonly kernel: KernelOptions;
+  /** How blocks of bytes become such batches. Default: there are none. */
+  readonly intake?: IntakeSpec;
 }
 
 /** What a logic is made with. */
@@ -68,7 +72,10 @@ function steppedTask(
   const hasFunctions = functions.size > 0;
   const parts = { steps: stepsOf(), stepsOf, make, watermarkAfter, outputs };
   const logic = hasFunctions ? new FunctionLogic(parts) : make(parts.steps);
-  return new PipelineTask(context, { outputs, logic });
+  const { intake } = spec;
+  // In a kernel of its own: what the decoder gives are views of it, which nobody else may move.
+  const blocks = intake && new BlockInbox(intake, create(spec.kernel), context);
+  return new PipelineTask(context, { outputs, logic, blocks });
 }
 
 interface FunctionParts {

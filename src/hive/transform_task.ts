@@ -3,6 +3,7 @@ import type { Schema } from "../batch/schema.ts";
 import type { KernelOptions } from "../kernel/kernel.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
+import type { IntakeSpec } from "./block_intake.ts";
 import { message, type MessageHeader, MessageKind } from "./pipeline_frames.ts";
 import type { PipelineLogic, Taken } from "./pipeline_task.ts";
 import type { Sleeper } from "./ring_buffer.ts";
@@ -17,6 +18,8 @@ export interface TransformTaskSpec {
   readonly steps: readonly StepSpec[];
   /** What the kernel of a bee is made with. */
   readonly kernel: KernelOptions;
+  /** How blocks of bytes become batches, where the bees decode them. */
+  readonly intake?: IntakeSpec;
 }
 
 /** Makes the task inside the bee. */

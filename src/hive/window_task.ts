@@ -5,6 +5,7 @@ import type { KernelOptions } from "../kernel/kernel.ts";
 import { BarrierAlignment } from "./barrier_alignment.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
+import type { IntakeSpec } from "./block_intake.ts";
 import { greatestTime } from "./event_times.ts";
 import { ExchangeInputs } from "./exchange_inputs.ts";
 import { MessagePieces } from "./message_pieces.ts";
@@ -35,6 +36,8 @@ export interface WindowTaskSpec {
   readonly workers: number;
   /** What the kernel of a bee is made with. */
   readonly kernel: KernelOptions;
+  /** How blocks of bytes become batches, where the bees decode them. */
+  readonly intake?: IntakeSpec;
   /** Rows after which partial results go to their owners. */
   readonly epochRows: number;
 }
@@ -45,6 +48,8 @@ export interface ResetMessage {
   readonly state: OwnerState;
   /** The state of the windows that it owns. */
   readonly snapshot: Uint8Array;
+  /** Where bees tell each other of the times of blocks from now on. */
+  readonly board?: SharedArrayBuffer;
 }
 
 /** Makes the task inside the bee. */

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers";
 import type {
   Cancel,
+  OpenFile,
   Runtime,
   SpawnOptions,
   WaitOutcome,
@@ -80,9 +81,14 @@ class DenoRuntime implements Runtime {
     };
   }
 
-  async readFile(path: string | URL): Promise<ReadableStream<Uint8Array>> {
+  async openFile(path: string | URL): Promise<OpenFile> {
     const file = await Deno.open(path, { read: true });
-    return file.readable;
+    const { isFile, size } = await file.stat();
+    return {
+      ...(isFile && { sizeBytes: size }),
+      read: (into) => file.read(into),
+      close: () => file.close(),
+    };
   }
 
   print(text: string): void {

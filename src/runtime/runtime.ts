@@ -66,6 +66,16 @@ export interface SpawnOptions {
   ) => Steppable | Promise<Steppable>;
 }
 
+/** A file that is read from its start. */
+export interface OpenFile {
+  /** Its size when it was opened; absent for what has none, such as a pipe. */
+  readonly sizeBytes?: number;
+  /** Reads bytes into some memory; gives how many, `null` at the end. */
+  read(into: Uint8Array): Promise<number | null>;
+  /** Nothing more is wanted. */
+  close(): void;
+}
+
 /** Everything that the engine needs of the outside world. */
 export interface Runtime extends Waiter {
   /** Processors that may be used. */
@@ -84,8 +94,8 @@ export interface Runtime extends Waiter {
   sharedMemory(bytes: number): SharedArrayBuffer;
   /** Starts a worker. */
   spawn(options: SpawnOptions, events: WorkerEvents): WorkerHandle;
-  /** Reads a file as a stream of chunks; rejects when it cannot be opened. */
-  readFile(path: string | URL): Promise<ReadableStream<Uint8Array>>;
+  /** Opens a file to be read from its start; rejects when it cannot be opened. */
+  openFile(path: string | URL): Promise<OpenFile>;
   /** Writes a line of text to the standard output. */
   print(text: string): void;
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers";
 import type {
   Cancel,
+  OpenFile,
   Runtime,
   SpawnOptions,
   StepOutcome,
@@ -192,10 +193,19 @@ export class SimulatedRuntime implements Runtime {
     });
   }
 
-  readFile(path: string | URL): Promise<ReadableStream<Uint8Array>> {
+  /** A file that was given; it is read in pieces of random sizes. */
+  openFile(path: string | URL): Promise<OpenFile> {
     const bytes = this.#files.get(String(path));
     if (!bytes) return Promise.reject(new Error(`No such file in the simulation: ${path}`));
-    return Promise.resolve(ReadableStream.from([bytes]));
+    let at = 0;
+    const read = (into: Uint8Array) => {
+      if (at === bytes.length) return Promise.resolve(null);
+      const most = Math.min(into.length, bytes.length - at);
+      const length = 1 + Math.floor(this.#random() * most);
+      into.set(bytes.subarray(at, at += length));
+      return Promise.resolve(length);
+    };
+    return Promise.resolve({ sizeBytes: bytes.length, read, close: () => {} });
   }
 
   print(text: string): void {

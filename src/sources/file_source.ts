@@ -1,119 +1,97 @@
-import type { RecordBatch } from "../batch/record_batch.ts";
-import type { TypedSchema } from "../batch/schema.ts";
-import type { BadRecord, BadRecordOptions } from "../codecs/bad_record.ts";
-import type { BatchDecoder, DecoderOptions } from "../codecs/batch_decoder.ts";
+import { blockableCsv, blockableNdjson } from "../codecs/block_scout.ts";
 import { CsvDecoder } from "../codecs/csv_decoder.ts";
 import type { CsvOptions } from "../codecs/csv_options.ts";
+import { checkCompression, COMPRESSION_OPTIONS } from "../codecs/inflate/inflate.ts";
 import { NdjsonDecoder, type NdjsonOptions } from "../codecs/ndjson_decoder.ts";
-import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
-import { StreamingError } from "../hive/streaming_error.ts";
+import type { Source } from "../stream/source.ts";
+import { checkPositive } from "../codecs/option_checks.ts";
+import { BlockSource, type ByteSourceOptions } from "./block_source.ts";
+import { type ByteSource, checkByteSource, nameOf } from "./byte_input.ts";
 
-/** A file cannot be read. */
-export class FileSourceError extends StreamingError {
-  /** The name of the class. */
-  override readonly name: string = "FileSourceError";
-}
+export type { ByteSourceOptions } from "./block_source.ts";
+export { type ByteSource, FileSourceError } from "./byte_input.ts";
 
-type MakeDecoder<Row> = (policy: BadRecordOptions & { name: string }) => BatchDecoder<Row>;
+/** Options of {@linkcode csv}: those of the decoder, and those about the bytes. */
+export interface CsvSourceOptions<Row = Record<string, unknown>>
+  extends CsvOptions<Row>, ByteSourceOptions {}
 
-/** A source of the records in a file, read in pieces and decoded as they come. */
-class FileSource<Row> implements Source<Row> {
-  readonly name: string;
-  readonly schema?: TypedSchema<Row>;
-  readonly #path: string | URL;
-  readonly #options: DecoderOptions<Row>;
-  readonly #decoder: MakeDecoder<Row>;
+/** Options of {@linkcode ndjson}: those of the decoder, and those about the bytes. */
+export interface NdjsonSourceOptions<Row = Record<string, unknown>>
+  extends NdjsonOptions<Row>, ByteSourceOptions {}
 
-  constructor(
-    path: string | URL,
-    { options, decoder }: { options: DecoderOptions<Row>; decoder: MakeDecoder<Row> },
-  ) {
-    this.#path = path;
-    this.#options = options;
-    this.#decoder = decoder;
-    this.name = options.name ?? String(path);
-    if (options.schema) this.schema = options.schema;
-    decoder({ ...this.#own(), name: this.name }); // tells of options that cannot be, here and now
-  }
+const BYTE_OPTIONS: Readonly<Record<keyof ByteSourceOptions, true>> = {
+  ...COMPRESSION_OPTIONS,
+  blockBytes: true,
+};
 
-  async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
-    const decoder = this.#decoder({ ...this.#policy(options), name: this.name });
-    const { badRecords = options.badRecords } = this.#options;
-    let told = 0;
-    const counted = function* (batches: readonly RecordBatch<Row>[]): Generator<SourceBatch<Row>> {
-      const bad = decoder.metrics().badRecords - told;
-      told += bad;
-      if (bad > 0) yield badRecords === "skip" ? { skipped: bad } : { deadLettered: bad };
-      for (const batch of batches) yield { batch };
-    };
-    for await (const chunk of this.#chunks(options)) {
-      yield* counted(decoder.push(chunk));
-      if (options.signal.aborted) return;
-    }
-    yield* counted(decoder.finish());
-  }
-
-  /** The options about bad records that were given to the source itself. */
-  #own(): BadRecordOptions {
-    const { badRecords, deadLetter } = this.#options;
-    return { ...(badRecords && { badRecords }), ...(deadLetter && { deadLetter }) };
-  }
-
-  #policy({ badRecords, deadLetter }: SourceOptions): BadRecordOptions {
-    if (this.#options.badRecords) return this.#own();
-    if (badRecords !== "deadLetter") return { badRecords };
-    const put = ({ bytes, error, line }: BadRecord) => {
-      const { name, message } = error;
-      deadLetter({ record: bytes, error: { name, message }, position: line });
-    };
-    return { badRecords, deadLetter: put };
-  }
-
-  /** The file's bytes; it may fail to open, or later, as a folder does. */
-  async *#chunks({ runtime }: SourceOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      yield* await runtime.readFile(this.#path);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new FileSourceError(
-        `Cannot read ${this.name}: ${reason}; check that the path is right (it is relative to the ` +
-          `working directory), that it is a file, and that the program runs with --allow-read for it`,
-        { cause },
-      );
-    }
-  }
+/**
+ * The options without those about bytes.
+ *
+ * @throws {TypeError | RangeError} when one of these is none that it can be.
+ */
+function decoderOptions<Options extends ByteSourceOptions>(
+  options: Options,
+): Omit<Options, keyof ByteSourceOptions> {
+  checkCompression(options);
+  if (options.blockBytes !== undefined) checkPositive("blockBytes", options.blockBytes);
+  const names = Object.keys(options).filter((name) => !(name in BYTE_OPTIONS));
+  return Object.fromEntries(
+    names.map((name) => [name, options[name as keyof Options]]),
+  ) as Omit<Options, keyof ByteSourceOptions>;
 }
 
 /**
- * The records of a CSV file, as a source of a pipeline.
+ * The records of a CSV file or stream of bytes, as a source of a pipeline.
  *
  * Records that cannot be decoded go the way of the pipeline's `badRecords`, unless that option is
- * given here.
+ * given here. Input that is compressed by gzip or zstd is inflated on the way.
  *
- * @param path Of the file; relative paths from the working directory.
+ * @param input The path of a file, relative to the working directory, or a stream of bytes, which can
+ *   be read once.
  * @throws {TypeError | RangeError} when an option is none that it can be.
  */
 export function csv<Row = Record<string, unknown>>(
-  path: string | URL,
-  options: CsvOptions<Row> = {},
+  input: ByteSource,
+  options: CsvSourceOptions<Row> = {},
 ): Source<Row> {
-  const decoder: MakeDecoder<Row> = (policy) => new CsvDecoder({ ...options, ...policy });
-  return new FileSource(path, { options, decoder });
+  checkByteSource(input, "read CSV");
+  const given = decoderOptions(options) as CsvOptions<Row>;
+  new CsvDecoder({ name: nameOf(input), ...given }); // tells of options that cannot be, here and now
+  const way = (name: string) => blockableCsv(name, given as CsvOptions<never>);
+  return new BlockSource<Row>(input, { options, way });
 }
 
 /**
- * The records of an NDJSON file (one JSON object a line), as a source of a pipeline.
+ * The records of an NDJSON file (one JSON object a line) or stream of bytes, as a source of a
+ * pipeline.
  *
  * Records that cannot be decoded go the way of the pipeline's `badRecords`, unless that option is
- * given here.
+ * given here. Input that is compressed by gzip or zstd is inflated on the way.
  *
- * @param path Of the file; relative paths from the working directory.
+ * @param input The path of a file, relative to the working directory, or a stream of bytes, which can
+ *   be read once.
  * @throws {TypeError | RangeError} when an option is none that it can be.
+ *
+ * @example
+ * ```ts
+ * import { count, from, ndjson, TumblingWindow } from "@waggle/stream";
+ *
+ * const lines = ['{"at":1000,"bird":"gull"}', '{"at":61000,"bird":"tern"}'];
+ * const { body } = new Response(lines.join("\n"));
+ * const minutes = from(ndjson(body!), { workers: 1 })
+ *   .timestamps("at", { format: "ms" })
+ *   .window(new TumblingWindow({ size: "1m" }))
+ *   .aggregate({ n: count() });
+ * for await (const { n } of minutes) console.log(n); // 1, then 1
+ * ```
  */
 export function ndjson<Row = Record<string, unknown>>(
-  path: string | URL,
-  options: NdjsonOptions<Row> = {},
+  input: ByteSource,
+  options: NdjsonSourceOptions<Row> = {},
 ): Source<Row> {
-  const decoder: MakeDecoder<Row> = (policy) => new NdjsonDecoder({ ...options, ...policy });
-  return new FileSource(path, { options, decoder });
+  checkByteSource(input, "read NDJSON");
+  const given = decoderOptions(options) as NdjsonOptions<Row>;
+  new NdjsonDecoder({ name: nameOf(input), ...given }); // tells of options that cannot be
+  const way = (name: string) => blockableNdjson(name, given as NdjsonOptions<never>);
+  return new BlockSource<Row>(input, { options, way });
 }

@@ -3,16 +3,27 @@ import { SharedShape } from "../kernel/shared_shape.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { sameFields } from "../batch/schema_check.ts";
+import type { IntakeSpec } from "../hive/block_intake.ts";
 import { greatestTime } from "../hive/event_times.ts";
+import type { KernelOptions } from "../kernel/kernel.ts";
 import { withSchemas } from "../hive/row_steps.ts";
 import { splitBatch } from "../hive/message_queue.ts";
 import { FLINK_SEMANTICS } from "../windows/window_semantics.ts";
 import { Alignment, checkAligns, type PartitionMarks } from "./alignment.ts";
 import type { BadInputs } from "./bad_inputs.ts";
+import { BlockContent, BlockReading } from "./block_content.ts";
+import { BlockHistory } from "./block_history.ts";
 import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
 import { allWindows, type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
 import { ReadingClock } from "./made_time.ts";
-import type { Source, SourceBatch, SourceOptions } from "./source.ts";
+import type {
+  BlockFormat,
+  Source,
+  SourceBatch,
+  SourceBlock,
+  SourceOptions,
+  SourceProgress,
+} from "./source.ts";
 import { stageOf } from "./stage.ts";
 import { type TimedRows, WatermarkFeed } from "./watermark_feed.ts";
 
@@ -34,6 +45,12 @@ export interface FeedBatch {
   readonly cap: number;
 }
 
+/** A block of bytes on its way to a bee: what comes before it is known later. */
+export type FeedBlock = Omit<FeedBatch, "batch" | "positions"> & { readonly block: BlockContent };
+
+/** What goes to a bee. */
+export type FeedItem = FeedBatch | FeedBlock;
+
 /** Rows that go to a bee at a time, with the watermarks of all partitions, ms. */
 interface ToldRows {
   readonly batch: RecordBatch;
@@ -53,6 +70,16 @@ export interface BatchFeedOptions {
   /** Rows and bytes that go to a bee at a time, at most. */
   readonly batchRows: number;
   readonly maxBytes: number;
+  /** What kernels are made with. */
+  readonly kernel: KernelOptions;
+}
+
+/** What the blocks of a source come to, where bees decode them. */
+export interface FeedBlocks {
+  /** What bees do with them. */
+  readonly intake: IntakeSpec;
+  readonly history: BlockHistory;
+  readonly reading: BlockReading;
 }
 
 /** Reads a source and decides event times and watermarks in the order of its rows. */
@@ -79,6 +106,8 @@ export class BatchFeed {
   #time: EventTimes | undefined;
   #resolved: ResolvedPlan | undefined;
   #records = 0;
+  #blocks: FeedBlocks | undefined;
+  #progress: SourceProgress = { bytes: 0 };
 
   /** Opens a source. */
   constructor(source: Source, options: BatchFeedOptions) {
@@ -129,6 +158,22 @@ export class BatchFeed {
   /** Records read so far, those that could not be used included. */
   get records(): number {
     return this.#records;
+  }
+
+  /** Records were found in a block of which nobody knew. */
+  told(records: number): void {
+    this.#records += records;
+    this.#blocks?.history.advance();
+  }
+
+  /** How far the source has come, as far as it tells. */
+  get progress(): SourceProgress {
+    return this.#progress;
+  }
+
+  /** What its blocks come to, once that is known, where it gives blocks. */
+  get blocks(): FeedBlocks | undefined {
+    return this.#blocks;
   }
 
   /** The plan, once the columns are known. */
@@ -208,7 +253,10 @@ export class BatchFeed {
    * @throws {TypeError | RangeError} when the plan does not fit the columns, or a row is too large.
    * @throws {BadInputError} when a time cannot be read and that is the end.
    */
-  take(read: SourceBatch): FeedBatch[] {
+  take(read: SourceBatch): FeedItem[] {
+    if (read.progress) this.#progress = read.progress;
+    if (read.format) this.#takeFormat(read.format);
+    if (read.block) return [this.#takeBlock(read.block)];
     const { batch, partition = 0, skipped = 0, deadLettered = 0, ended = false, watermark } = read;
     this.#records += skipped + deadLettered + (batch?.length ?? 0);
     this.#options.bad.told(skipped, deadLettered);
@@ -222,6 +270,33 @@ export class BatchFeed {
     const all = ended ? [...pieces, ...this.#end(partition)] : pieces;
     this.#alignment?.notify();
     return all;
+  }
+
+  /** What the blocks, or the batches, that come are made of: it is held to all columns there are. */
+  #takeFormat(format: BlockFormat): void {
+    const { plan, open, kernel } = this.#options;
+    const { schema, decoder } = format;
+    this.#resolve(schema);
+    const { source } = this.#resolved!;
+    this.#resolve(decoder.schema);
+    const { picked, schema: sent } = this.#resolved = { ...this.#resolved!, source };
+    if (open.blockBytes === undefined) return;
+    const { column, format: written } = plan.time ?? {};
+    const time = column !== undefined && this.#time
+      ? { time: { column, ...(written && { format: written }) } }
+      : {};
+    const bound = plan.time?.bound ?? 0;
+    const intake: IntakeSpec = { decoder, ...time, bound, picked, schema: sent };
+    const reading = new BlockReading(format, { spec: intake, kernel });
+    this.#blocks = { intake, reading, history: new BlockHistory() };
+  }
+
+  #takeBlock(given: SourceBlock): FeedBlock {
+    const { history, reading } = this.#blocks!;
+    const block = new BlockContent(given, reading);
+    history.append(block);
+    const unknown = { watermark: -Infinity, watermarkAfter: -Infinity, cap: Infinity };
+    return { block, partition: 0, position: given.offset, ...unknown };
   }
 
   /** By processing time no row is older than the last look at the clock. */
@@ -244,6 +319,7 @@ export class BatchFeed {
   /** Tells the source that nothing more is wanted. */
   async close(): Promise<void> {
     await this.#batches.return?.();
+    this.#blocks?.reading[Symbol.dispose]();
   }
 
   #checkPartition(partition: number): void {

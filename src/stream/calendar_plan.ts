@@ -6,7 +6,7 @@ import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { CalendarTime } from "../windows/calendar_time.ts";
 import { type CalendarWindow, MAX_CALENDAR_MS } from "../windows/calendar_window.ts";
 import { TumblingWindow } from "../windows/tumbling_window.ts";
-import { type BadTime, EventTime } from "./event_time.ts";
+import { type BadTime, EventTime } from "../hive/event_time.ts";
 import { clockTimes, resultTimes } from "./made_time.ts";
 import type { PipelinePlan, TimePlan } from "./pipeline_plan.ts";
 

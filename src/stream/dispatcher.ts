@@ -1,18 +1,25 @@
-import { encodeFrame, frameSize } from "../batch/frame.ts";
 import type { Hive } from "../hive/hive.ts";
 import {
   message,
   MESSAGE_HEADER_BYTES,
   MessageFlag,
   type MessageHeader,
-  MessageKind,
   writeMessageHeader,
 } from "../hive/pipeline_frames.ts";
+import { MOST_BLOCKS_BEHIND } from "../hive/time_board.ts";
+import type { BlockContent } from "./block_content.ts";
+import type { BlockHistory } from "./block_history.ts";
 import type { LogEntry, WorkLog } from "./work_log.ts";
 
 /** Batches that a bee has at a time: one in work, and enough waiting that it need not wait. */
 const CREDIT = 3;
-const FRAME = { kind: "data" } as const;
+
+/** What is known of blocks of bytes, and how far their watermark lags behind. */
+export interface BlockTimes {
+  readonly history: BlockHistory;
+  /** By how much, ms. */
+  readonly bound: number;
+}
 
 /** Hands the batches of the log to the bees: who is done sooner gets more. */
 export class Dispatcher {
@@ -25,14 +32,20 @@ export class Dispatcher {
   readonly #blocked = new Map<number, number>();
   /** Whether a batch must be done with before the next one is sent. */
   sendsOne = false;
-  /** Rows that each bee was given so far. */
+  /** Bytes that each bee was given so far. */
   readonly #given: number[];
+  readonly #blocks: BlockTimes | undefined;
   #generation = 0;
 
-  /** A dispatcher to all bees of a hive. */
-  constructor(hive: Hive, log: WorkLog, bees: number) {
+  /** A dispatcher to all bees of a hive, of blocks too where something is known of their times. */
+  constructor(
+    hive: Hive,
+    log: WorkLog,
+    { bees, blocks }: { readonly bees: number; readonly blocks?: BlockTimes | undefined },
+  ) {
     this.#hive = hive;
     this.#log = log;
+    this.#blocks = blocks;
     this.#held = Array.from({ length: bees }, () => new Set());
     this.#given = Array.from({ length: bees }, () => 0);
   }
@@ -100,15 +113,18 @@ export class Dispatcher {
   }
 
   #give(entry: LogEntry): boolean {
-    const bytes = MESSAGE_HEADER_BYTES + frameSize(entry.batch);
+    const { content } = entry;
+    const header = this.#headerOf(entry);
+    if (!header) return false;
+    const bytes = MESSAGE_HEADER_BYTES + content.bytes;
     for (const bee of this.#byLoad()) {
       const frame = this.#reserve(bee, bytes);
       if (!frame) continue;
-      writeMessageHeader(frame, this.#headerOf(entry));
-      encodeFrame(FRAME, entry.batch, { target: frame.subarray(MESSAGE_HEADER_BYTES) });
+      writeMessageHeader(frame, header);
+      content.write(frame.subarray(MESSAGE_HEADER_BYTES));
       this.#hive.send(bee);
       this.#held[bee].add(entry.sequence);
-      this.#given[bee] += entry.batch.length;
+      this.#given[bee] += content.bytes;
       return true;
     }
     return false;
@@ -120,20 +136,30 @@ export class Dispatcher {
       .sort((a, b) => this.#held[a].size - this.#held[b].size || this.#given[a] - this.#given[b]);
   }
 
-  #headerOf({ feed, sequence, nowMs, losses }: LogEntry): MessageHeader {
+  /** `undefined`: it is too far ahead of blocks of which nothing is known yet. */
+  #headerOf(entry: LogEntry): MessageHeader | undefined {
+    const { feed, sequence, nowMs, losses, content: { kind, flags }, block } = entry;
     const { partition: count, position, watermark, watermarkAfter, cap } = feed;
-    return message({
-      kind: MessageKind.work,
+    const place = block
+      ? this.#placeOf(block, sequence)
+      : { count, position, watermark, watermarkAfter, cap };
+    return place && message({
+      kind,
       generation: this.#generation,
-      flags: losses > 0 ? MessageFlag.suspect : 0,
-      count,
+      flags: flags | (losses > 0 ? MessageFlag.suspect : 0),
       sequence,
-      position,
-      watermark,
-      watermarkAfter,
-      cap,
+      ...place,
       amount: nowMs,
     });
+  }
+
+  #placeOf(block: BlockContent, sequence: number): Partial<MessageHeader> | undefined {
+    const { history, bound } = this.#blocks!;
+    const { greatest } = block.before ?? history;
+    const count = block.before ? 0 : sequence - history.known;
+    if (count >= MOST_BLOCKS_BEHIND) return undefined;
+    const { offset: position, greatest: cap } = block;
+    return { count, position, watermark: greatest - bound, cap };
   }
 
   #reserve(bee: number, bytes: number): Uint8Array | undefined {

@@ -1,9 +1,8 @@
-import type { BadRow, Outcome } from "../hive/pipeline_frames.ts";
+import type { Outcome } from "../hive/pipeline_frames.ts";
 import { addCounts, noCounts, type RowCounts } from "../hive/row_counts.ts";
-import { BadInputError, type BadInputs, recordAt } from "./bad_inputs.ts";
+import { BadInputError, type BadInputs } from "./bad_inputs.ts";
 import type { LateOutput, LateRows } from "./late_output.ts";
-import type { BadInput } from "./source.ts";
-import { type LogEntry, positionOf, type WorkLog } from "./work_log.ts";
+import type { LogEntry, WorkLog } from "./work_log.ts";
 
 /** Counts what became of batches, each once, however often they were sent. */
 export class Ledger {
@@ -34,16 +33,17 @@ export class Ledger {
   /**
    * Notes what became of a batch, as far as it may still change.
    *
-   * @throws {BadInputError} when a record cannot be used and that is the end: the first of them in
-   *   the order of the source, whichever bee was faster.
+   * @throws {BadInputError | BadRecordError} when a record cannot be used and that is the end: the
+   *   first of them in the order of the source, whichever bee was faster.
    */
   note(log: WorkLog, entry: LogEntry, outcome: Outcome): void {
     entry.outcome = outcome;
     entry.isAcknowledged = true;
-    if (!this.#fails) return;
+    if (!this.#fails && !entry.block) return;
     for (let next = log.at(this.#sound); next?.outcome; next = log.at(++this.#sound)) {
-      const [first] = next.outcome.bad;
-      if (first) throw new BadInputError(badInput(next, first));
+      const first = next.content.firstBad(next.outcome);
+      if (first instanceof Error) throw first;
+      if (first && this.#fails) throw new BadInputError(first);
     }
   }
 
@@ -52,7 +52,7 @@ export class Ledger {
     if (!outcome) throw new Error(`Batch ${entry.sequence} left the log without an outcome`);
     this.#closed.forEach((closed, kind) => addCounts(closed, countsOf(outcome, kind)));
     this.#lost += entry.lost;
-    for (const bad of outcome.bad) this.#bad.report(badInput(entry, bad));
+    entry.content.reportBad(outcome, this.#bad);
     this.#late.forEach((output, kind) => {
       const rows = outcome.kinds?.[kind].lateRows ?? outcome.late;
       if (rows.length > 0) output.put(lateRows(entry, rows));
@@ -79,18 +79,7 @@ function countsOf({ counts, kinds }: Outcome, kind: number): RowCounts {
   return { ...counts, absorbed, filtered, late, untimed };
 }
 
-/** A batch without what became of it. */
-type Rows = Pick<LogEntry, "batch" | "feed" | "positions">;
-
-function lateRows(entry: Rows, rows: readonly number[]): LateRows {
-  const positions = rows.map((row) => positionOf(entry, row));
-  return { batch: entry.batch.take(rows), partition: entry.feed.partition, positions };
-}
-
-function badInput(
-  entry: Rows,
-  { row, message, name = "RangeError" }: BadRow,
-): BadInput {
-  const error = { name, message };
-  return { record: recordAt(entry.batch, row), error, position: positionOf(entry, row) };
+function lateRows({ content, feed }: Omit<LogEntry, "outcome">, rows: readonly number[]): LateRows {
+  const positions = rows.map((row) => content.positionOf(row));
+  return { batch: content.take(rows), partition: feed.partition, positions };
 }

@@ -1,11 +1,11 @@
 import type { BeeLoss, Hive } from "../hive/hive.ts";
 import type { Outcome } from "../hive/pipeline_frames.ts";
 import { noCounts } from "../hive/row_counts.ts";
-import { type BadInputs, recordAt } from "./bad_inputs.ts";
+import type { BadInputs } from "./bad_inputs.ts";
 import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { JobContext, PipelineJob } from "./jobs/pipeline_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
-import { giveUp, leaveOut, positionOf } from "./work_log.ts";
+import { giveUp, leaveOut } from "./work_log.ts";
 
 /** Bees that a batch may cost before the record at which they were is given up. */
 const MAX_LOSSES = 2;
@@ -23,6 +23,7 @@ export interface RunBees {
 export class LossRecovery {
   readonly #bees: RunBees;
   readonly #bad: BadInputs;
+  readonly #told: (records: number) => void;
   readonly #workers: number;
   readonly #givesUp: boolean;
   #replayedBatches = 0;
@@ -31,8 +32,14 @@ export class LossRecovery {
   /** For these bees; guilty records go to `bad`. */
   constructor(
     bees: RunBees,
-    { bad, settings }: { readonly bad: BadInputs; readonly settings: PipelineSettings },
+    { bad, settings, told }: {
+      readonly bad: BadInputs;
+      readonly settings: PipelineSettings;
+      /** Records were found of which nobody knew. */
+      readonly told: (records: number) => void;
+    },
   ) {
+    this.#told = told;
     this.#bees = bees;
     this.#bad = bad;
     this.#workers = settings.workers;
@@ -64,11 +71,11 @@ export class LossRecovery {
     const { hive, job, context } = this.#bees;
     const { dispatcher, log } = context;
     job.rewind(context);
-    for (const { sequence, outcome, batch } of log.entries) {
+    for (const { sequence, outcome, content } of log.entries) {
       if (sequence >= log.next) break;
       if (outcome) continue;
       this.#replayedBatches++;
-      this.#replayed += batch.length;
+      this.#replayed += content.records;
     }
     dispatcher.restart();
     for (let each = 0; each < this.#workers; each++) {
@@ -82,6 +89,8 @@ export class LossRecovery {
     for (const sequence of held) {
       const entry = log.at(sequence);
       if (!entry || entry.isAcknowledged) continue;
+      // No bee may ever tell how many there were.
+      if (entry.block) this.#told(entry.block.look());
       giveUp(entry);
       if (job.isStateless) ledger.note(log, entry, NOTHING);
     }
@@ -98,8 +107,8 @@ export class LossRecovery {
     entry.losses = MAX_LOSSES - 1;
     const message = `Cannot process record: ${MAX_LOSSES} bees were lost over it, the last one ` +
       `because: ${cause.message}`;
-    const record = recordAt(entry.batch, low);
-    const position = positionOf(entry, low);
+    const record = entry.content.recordAt(low);
+    const position = entry.content.positionOf(low);
     this.#bad.report({ record, error: { name: "LostBeeError", message }, position });
     leaveOut(entry, low);
   }

@@ -4,7 +4,7 @@ import type { Schema } from "../batch/schema.ts";
 import { WindowShape } from "../kernel/window_shape.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type WatermarkGenerator, WatermarkStrategy } from "../windows/watermark_strategy.ts";
-import type { BadTime } from "./event_time.ts";
+import type { BadTime } from "../hive/event_time.ts";
 import type { PipelinePlan, TimePlan } from "./pipeline_plan.ts";
 
 /** Under which name the time of a result goes to the bees; no column of a user has it by chance. */

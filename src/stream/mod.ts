@@ -32,7 +32,7 @@ export { DeliveryGuarantee } from "./delivery_guarantee.ts";
 export { BadInputError } from "./bad_inputs.ts";
 export type { FunctionOptions, MapOptions, StepInfo } from "./function_step.ts";
 export type { Reduced, ReduceOptions } from "./reduce_step.ts";
-export type { TimestampFormat } from "./event_time.ts";
+export type { TimestampFormat } from "../hive/event_time.ts";
 export type { LateDataPolicy, LateRow } from "./late_output.ts";
 export * from "./pipeline.ts";
 export type { PipelineBeeMetrics, PipelineMetrics } from "./pipeline_metrics.ts";

@@ -10,7 +10,7 @@ import type { WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { CustomWindow } from "../windows/custom_window.ts";
 import type { GlobalWindow } from "../windows/global_window.ts";
 import type { PaneMode } from "../windows/window_spec.ts";
-import type { TimestampFormat } from "./event_time.ts";
+import type { TimestampFormat } from "../hive/event_time.ts";
 import type { FunctionOptions, MapOptions, StepInfo } from "./function_step.ts";
 import type { Reduced, ReduceOptions } from "./reduce_step.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";

@@ -30,6 +30,10 @@ export interface PipelineBeeMetrics {
 export interface PipelineMetrics {
   /** Records read from the source, those that could not be used included. */
   readonly recordsIn: number;
+  /** Bytes read from a source that tells, before they are inflated where they are compressed. */
+  readonly bytesRead: number;
+  /** Bytes that there are to read, where the source knows. */
+  readonly bytesTotal?: number;
   /** Records that went into windows or, in a pipeline without, out of it. */
   readonly absorbed: number;
   /** Records that a filter left out, or that lie between windows with gaps. */
@@ -105,6 +109,7 @@ export function addStage(
     ...own,
     ...summed as Pick<PipelineMetrics, SummedMetric>,
     recordsIn: before.recordsIn,
+    ...(before.bytesTotal !== undefined && { bytesTotal: before.bytesTotal }),
     added: sum("added") + (makesRows ? own.recordsIn : 0),
     absorbed: makesRows ? sum("absorbed") : own.absorbed,
     inFlight: sum("inFlight") + between,
@@ -131,6 +136,7 @@ const SUMMED = [
   "added",
   "absorbed",
   "inFlight",
+  "bytesRead",
 ] as const;
 
 /** A metric of several steps that is the sum of those of each. */
@@ -170,6 +176,7 @@ export function pipelineBees(
 export function noPipelineMetrics(): PipelineMetrics {
   return {
     recordsIn: 0,
+    bytesRead: 0,
     absorbed: 0,
     filtered: 0,
     late: 0,

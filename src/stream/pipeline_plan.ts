@@ -24,7 +24,7 @@ import type { WindowAssigner } from "../windows/window_assigner.ts";
 import { windowTableOver } from "../windows/window_table.ts";
 import type { RowTeller } from "../windows/watermark_strategy.ts";
 import { CALENDAR_BOUNDS, EVEN_TIME } from "./calendar_plan.ts";
-import type { TimestampFormat } from "./event_time.ts";
+import type { TimestampFormat } from "../hive/event_time.ts";
 import type { WatermarkPlan } from "./time_options.ts";
 import type { WindowingPlan } from "./window_plan.ts";
 

@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import type { IntakeSpec } from "../hive/block_intake.ts";
 import { Hive } from "../hive/hive.ts";
 import {
   MESSAGE_HEADER_BYTES,
@@ -9,7 +10,8 @@ import {
 } from "../hive/pipeline_frames.ts";
 import { errorOf, StreamingError } from "../hive/streaming_error.ts";
 import { BadInputs } from "./bad_inputs.ts";
-import { BatchFeed, type FeedBatch } from "./batch_feed.ts";
+import { BatchFeed, type FeedItem } from "./batch_feed.ts";
+import { blockBytesOf } from "./block_plan.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { fatalError } from "./fatal_error.ts";
 import { LateOutput, type LateRows } from "./late_output.ts";
@@ -23,7 +25,7 @@ import { OrderedJob } from "./jobs/ordered_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { allWindows, askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
 import { checkRunOptions } from "./run_options.ts";
-import type { Source, SourceBatch } from "./source.ts";
+import type { Source, SourceBatch, SourceProgress } from "./source.ts";
 import { checkAccount, recordAccount } from "./record_account.ts";
 import { metricsWith, stageOf } from "./stage.ts";
 import { TransformJob } from "./jobs/transform_job.ts";
@@ -131,16 +133,21 @@ export class PipelineRun {
     this.#work = Array.from({ length: workers }, () => ({ batches: 0, rows: 0 }));
     const deadLetter = this.#bad.deliver.bind(this.#bad);
     const columns = askedColumns(plan);
+    const tellsLate = lateOutput !== undefined || spec.onLate !== undefined;
+    const maxBytes = ringBytes / 2 - RING_HEADER_BYTES - MESSAGE_HEADER_BYTES;
+    const blockBytes = blockBytesOf({ source, plan, maxBytes });
+    const hasWindows = plan.window !== undefined || plan.ordered !== undefined;
     const open = {
       runtime,
       signal: this.#closing.signal,
       badRecords,
       deadLetter,
       ...(columns && { columns }),
+      ...((badRecords === "deadLetter" || tellsLate && hasWindows) && { wholeRecords: true }),
+      ...(blockBytes !== undefined && { blockBytes }),
     };
-    const maxBytes = ringBytes / 2 - RING_HEADER_BYTES - MESSAGE_HEADER_BYTES;
-    const tellsLate = lateOutput !== undefined || spec.onLate !== undefined;
-    const given = { plan, open, bad: this.#bad, tellsLate, batchRows, maxBytes };
+    const { kernel } = settings;
+    const given = { plan, open, bad: this.#bad, tellsLate, batchRows, maxBytes, kernel };
     this.#feed = new BatchFeed(source, given);
   }
 
@@ -381,7 +388,7 @@ export class PipelineRun {
     this.#guarded(() => this.#append([this.#feed.beat()]));
   }
 
-  #append(batches: readonly FeedBatch[]): void {
+  #append(batches: readonly FeedItem[]): void {
     const nowMs = this.#spec.settings.runtime.monotonicMs();
     for (const batch of batches) this.#log.append(batch, nowMs);
   }
@@ -395,7 +402,8 @@ export class PipelineRun {
 
   #jobOf(plan: ResolvedPlan): PipelineJob {
     const { settings } = this.#spec;
-    const job = jobOf(plan, settings, { stepwise: this.#spec.onSettled !== undefined });
+    const intake = this.#feed.blocks?.intake;
+    const job = jobOf(plan, settings, { stepwise: this.#spec.onSettled !== undefined, intake });
     if (plan.resultSchema) return job;
     return new LearningJob(job, {
       learned: (columns) => this.#feed.learned(columns),
@@ -423,9 +431,12 @@ export class PipelineRun {
         failed: (error) => this.#fail(error),
       },
     });
-    const dispatcher = new Dispatcher(hive, this.#log, workers);
+    const { history, intake } = this.#feed.blocks ?? {};
+    const blocks = history && { history, bound: intake!.bound };
+    const dispatcher = new Dispatcher(hive, this.#log, { bees: workers, blocks });
     this.#bees = { hive, job, context: { log: this.#log, ledger: this.#ledger, dispatcher } };
-    this.#recovery = new LossRecovery(this.#bees, { bad: this.#bad, settings });
+    const told = (records: number) => this.#feed.told(records);
+    this.#recovery = new LossRecovery(this.#bees, { bad: this.#bad, settings, told });
     await hive.start();
   }
 
@@ -454,10 +465,12 @@ export class PipelineRun {
     this.#bees!.context.dispatcher.settled(bee, sequence);
     const entry = this.#log.at(sequence);
     if (!entry) return;
+    const outcome = readOutcome(body);
+    if (entry.block && outcome.block) this.#feed.told(entry.block.tell(outcome.block));
     this.#work[bee].batches++;
-    this.#work[bee].rows += entry.batch.length;
+    this.#work[bee].rows += entry.content.records;
     const { job, context } = this.#bees!;
-    job.outcome(context, entry, readOutcome(body));
+    job.outcome(context, entry, outcome);
   }
 
   #throwIfFailed(): void {
@@ -550,6 +563,7 @@ export class PipelineRun {
       windowsFired: windows,
       rowsOut: this.#rowsOut[kind],
       watermark,
+      ...progressOf(this.#feed.progress),
       elapsedMs,
       recordsPerSecond: elapsedMs > 0 ? 1000 * account.recordsIn / elapsedMs : 0,
       lostBees: hive?.lostBees ?? 0,
@@ -567,6 +581,10 @@ export class PipelineRun {
   }
 }
 
+function progressOf({ bytes: bytesRead, totalBytes }: SourceProgress) {
+  return { bytesRead, ...(totalBytes !== undefined && { bytesTotal: totalBytes }) };
+}
+
 function kindOf(job: PipelineJob, kind: number): KindProgress {
   return job.kinds?.[kind] ?? job;
 }
@@ -574,8 +592,13 @@ function kindOf(job: PipelineJob, kind: number): KindProgress {
 function jobOf(
   plan: ResolvedPlan,
   settings: PipelineSettings,
-  options: { readonly stepwise: boolean },
+  { stepwise, intake }: {
+    readonly stepwise: boolean;
+    readonly intake: IntakeSpec | undefined;
+  },
 ): PipelineJob {
-  if (plan.ordered) return new OrderedJob(plan, settings, options);
-  return plan.window ? new WindowJob(plan, settings) : new TransformJob(plan, settings);
+  if (plan.ordered) return new OrderedJob(plan, settings, { stepwise });
+  return plan.window
+    ? new WindowJob(plan, settings, { intake })
+    : new TransformJob(plan, settings, { intake });
 }

@@ -45,16 +45,18 @@ export function recordAccount(kind: number, parts: AccountParts): RecordAccount 
   const total = ledger.total(entries, kind);
   const { filtered, late, untimed, added } = total;
   const open = entries.filter(({ outcome }) => !outcome);
-  const openBad = entries.reduce((sum, { outcome }) => sum + (outcome?.bad.length ?? 0), 0);
+  const openBad = entries.flatMap(({ content, outcome }) =>
+    outcome ? [content.openBad(outcome, badRecords)] : []
+  );
   const counts = {
     absorbed: parts.absorbed ?? total.absorbed,
     filtered,
     late,
     untimed,
-    skipped: bad.skipped + (badRecords === "skip" ? openBad : 0),
-    deadLettered: bad.deadLettered + (badRecords === "deadLetter" ? openBad : 0),
+    skipped: openBad.reduce((sum, { skipped }) => sum + skipped, bad.skipped),
+    deadLettered: openBad.reduce((sum, each) => sum + each.deadLettered, bad.deadLettered),
     lost: ledger.lost(entries),
-    inFlight: open.reduce((sum, { batch }) => sum + batch.length, 0),
+    inFlight: open.reduce((sum, { content }) => sum + content.records, 0),
   };
   const accounted = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return { recordsIn, added, ...counts, unaccounted: recordsIn + added - accounted };

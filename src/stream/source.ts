@@ -1,5 +1,7 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { TypedSchema } from "../batch/schema.ts";
+import type { Schema, TypedSchema } from "../batch/schema.ts";
+import type { BadRecord } from "../codecs/bad_record.ts";
+import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** A record that a pipeline could not use, as it came. */
@@ -35,8 +37,53 @@ export interface SourceOptions {
   readonly deadLetter: (bad: BadInput) => void;
   /** The columns that are asked for; a source may leave out others. Absent: all there are. */
   readonly columns?: ReadonlySet<string>;
+  /** Whether `columns` are too few, for records go to dead letters or late rows as a whole. */
+  readonly wholeRecords?: boolean;
   /** Which partitions are to wait for others, where the pipeline aligns them. */
   readonly alignment?: SourceAlignment;
+  /**
+   * The most bytes of a block: the pipeline has its bees decode them, and a source that can gives
+   * blocks in the place of batches, behind what they are made of. Absent: it gives batches.
+   */
+  readonly blockBytes?: number;
+}
+
+/** How far a source has come. */
+export interface SourceProgress {
+  /** Bytes that were read, as they lie in the file: compressed ones before they are inflated. */
+  readonly bytes: number;
+  /** Bytes that there are, where that is known. */
+  readonly totalBytes?: number;
+}
+
+/** Whole records as bytes, which a bee decodes. */
+export interface SourceBlock {
+  /** The records; nobody changes them any more. */
+  readonly bytes: Uint8Array;
+  /** Where they begin in the input, without what was compressed. */
+  readonly offset: number;
+  /** Physical lines between the block before and this one: a header, say. */
+  readonly linesBefore: number;
+  /** Its physical lines, where not all of its bytes are here. */
+  readonly lines?: number;
+}
+
+/** What the blocks of a source are made of. */
+export interface BlockFormat {
+  /** All columns of the records. */
+  readonly schema: Schema;
+  /** What makes columns of blocks, those that are asked for at least, in their order. */
+  readonly decoder: BlockDecoderSpec;
+  /** What the source does with records that cannot be decoded. */
+  readonly badRecords: BadInputPolicy;
+  /**
+   * Deals with such a record, in the order of the source.
+   *
+   * @throws {BadRecordError} under the policy `"fail"`.
+   */
+  report(bad: BadRecord): void;
+  /** What is read, for error messages. */
+  readonly name: string;
 }
 
 /** Some rows of a source. */
@@ -56,6 +103,12 @@ export interface SourceBatch<Row = Record<string, unknown>> {
   readonly skipped?: number;
   /** Records that went to the dead letters since the last batch. Default 0. */
   readonly deadLettered?: number;
+  /** How far the source has come with it. */
+  readonly progress?: SourceProgress;
+  /** What all blocks are made of; comes before the first of them. */
+  readonly format?: BlockFormat;
+  /** Rows that were not decoded, in the place of a batch. */
+  readonly block?: SourceBlock;
 }
 
 /** Where batches come from. */
@@ -71,6 +124,11 @@ export interface Source<Row = Record<string, unknown>> {
    * ahead, as long as it is. Default false.
    */
   readonly aligns?: boolean;
+  /**
+   * The most bytes of a record, of a source that can give {@linkcode SourceBlock}s of one partition.
+   * Absent: it cannot.
+   */
+  readonly recordBytes?: number;
   /** Begins to read from the start; the order within each partition is always the same. */
   open(options: SourceOptions): AsyncIterable<SourceBatch<Row>>;
 }

@@ -3,7 +3,13 @@ import type { Field, Schema, TypedSchema } from "../batch/schema.ts";
 import { sameType, typeName } from "../batch/schema_check.ts";
 import { batchesOf } from "./batch_feed.ts";
 import { alignmentFrom } from "./alignment.ts";
-import type { Source, SourceAlignment, SourceBatch, SourceOptions } from "./source.ts";
+import type {
+  Source,
+  SourceAlignment,
+  SourceBatch,
+  SourceOptions,
+  SourceProgress,
+} from "./source.ts";
 
 const REMEDY = "all need the same columns of the same types: give them one schema";
 
@@ -85,7 +91,8 @@ export class UnionSource implements Source {
       }
       columns ??= columnsOf(readers);
       for (const { reader, batch } of columns ? waiting.splice(0) : []) {
-        yield reader.placed(batch, columns!);
+        const placed = reader.placed(batch, columns!);
+        yield Object(placed) === placed ? { ...placed, ...progressOf(readers) } : placed;
         if (!reader.readOn()) held.add(reader);
       }
     }
@@ -104,6 +111,16 @@ function closing(
       return { done: true, value: undefined };
     },
   };
+}
+
+/** How far sources have come together, if one of them tells; in all, if all know. */
+function progressOf(readers: readonly Reader[]): Pick<SourceBatch, "progress"> {
+  const told = readers.flatMap(({ progress }) => progress ? [progress] : []);
+  if (told.length === 0) return {};
+  const bytes = told.reduce((sum, { bytes }) => sum + bytes, 0);
+  const totals = told.flatMap(({ totalBytes }) => totalBytes === undefined ? [] : [totalBytes]);
+  if (totals.length < readers.length) return { progress: { bytes } };
+  return { progress: { bytes, totalBytes: totals.reduce((sum, each) => sum + each, 0) } };
 }
 
 /** The columns of the first that has any, once it and all before it have said so. */
@@ -153,6 +170,7 @@ class Reader {
   readonly #alignment: SourceAlignment | undefined;
   #schema: Schema | undefined;
   #isOpen = true;
+  #progress: SourceProgress | undefined;
   /** How the columns of the last batch were put in order, by its schema. */
   #order: { readonly of: Schema; readonly places: readonly number[] } | undefined;
 
@@ -172,7 +190,9 @@ class Reader {
     this.#aligns = source.aligns ?? false;
     const alignment = options.alignment && alignmentFrom(options.alignment, from);
     this.#alignment = alignment;
-    this.#batches = batchesOf(source, { ...options, ...(alignment && { alignment }) });
+    // Each must have all columns of the others, whatever is asked for.
+    const whole = { ...options, wholeRecords: true };
+    this.#batches = batchesOf(source, { ...whole, ...(alignment && { alignment }) });
   }
 
   /** Whether more may come. */
@@ -183,6 +203,11 @@ class Reader {
   /** Its columns, once they are known. */
   get schema(): Schema | undefined {
     return this.#schema;
+  }
+
+  /** How far it has come, as far as it tells. */
+  get progress(): SourceProgress | undefined {
+    return this.#progress;
   }
 
   /** Reads on, unless that is to wait; whether it does. */
@@ -221,7 +246,9 @@ class Reader {
   placed(read: SourceBatch, columns: Columns): SourceBatch {
     // What is no batch is left to the pipeline to refuse.
     if (typeof read !== "object" || read === null) return read;
-    const { batch, partition = 0, ended = false } = read;
+    const { format: _, progress, ...rows } = read;
+    const { batch, partition = 0, ended = false } = rows;
+    this.#progress = progress ?? this.#progress;
     if (!(Number.isInteger(partition) && partition >= 0 && partition < this.#partitions)) {
       throw new RangeError(
         `Cannot read ${this.name}: it has ${this.#partitions} partitions, received a batch of ` +
@@ -229,7 +256,7 @@ class Reader {
       );
     }
     if (ended) this.#ended.add(partition);
-    const placed = { ...read, partition: this.#from + partition };
+    const placed = { ...rows, partition: this.#from + partition };
     return batch instanceof RecordBatch
       ? { ...placed, batch: this.#ordered(batch, columns) }
       : placed;

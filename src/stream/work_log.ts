@@ -1,21 +1,23 @@
-import { frameSize } from "../batch/frame.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Outcome } from "../hive/pipeline_frames.ts";
-import type { FeedBatch } from "./batch_feed.ts";
+import type { FeedItem } from "./batch_feed.ts";
+import type { BlockContent } from "./block_content.ts";
+import { RowContent, type WorkContent } from "./work_content.ts";
 
-/** A batch that may have to be sent again. */
+/** A batch, or a block of bytes, that may have to be sent again. */
 export interface LogEntry {
-  readonly feed: FeedBatch;
+  /** Where it stands in its source. */
+  readonly feed: Omit<FeedItem, "batch" | "block">;
   /** Its number, in the order of the source. */
   readonly sequence: number;
   /** The runtime's clock when it was read, ms. */
   readonly nowMs: number;
-  /** Bytes of its frame. */
+  /** Bytes that it is kept in. */
   readonly bytes: number;
-  /** The rows; fewer than in `feed` when one of them had to be left out. */
-  batch: RecordBatch;
-  /** Positions of the rows, where they do not follow each other. */
-  positions: Float64Array | undefined;
+  /** The rows; fewer than were read when one of them had to be left out. */
+  content: WorkContent;
+  /** The same, where it is a block of bytes. */
+  readonly block: BlockContent | undefined;
   /** Bees that were lost over it. */
   losses: number;
   /** Rows that were given up with a lost bee. */
@@ -29,26 +31,15 @@ export interface LogEntry {
   left: number;
 }
 
-/** Position of a row of a batch in its source partition. */
-export function positionOf(
-  { feed, positions }: Pick<LogEntry, "feed" | "positions">,
-  row: number,
-): number {
-  return positions ? positions[row] : feed.position + row;
-}
-
 /** Leaves a row out of a batch; the others keep their positions. */
 export function leaveOut(entry: LogEntry, row: number): void {
-  const rows = [...Array(entry.batch.length).keys()].filter((each) => each !== row);
-  entry.positions = Float64Array.from(rows, (each) => positionOf(entry, each));
-  entry.batch = entry.batch.take(rows);
+  entry.content = entry.content.without(row);
 }
 
 /** Gives up all rows of a batch; what it says about watermarks still counts. */
 export function giveUp(entry: LogEntry): void {
-  entry.lost += entry.batch.length;
-  entry.batch = entry.batch.slice(0, 0);
-  entry.positions = undefined;
+  entry.lost += entry.content.records;
+  entry.content = entry.content.emptied();
   entry.results = [];
 }
 
@@ -89,13 +80,14 @@ export class WorkLog {
     return this.#entries;
   }
 
-  /** Adds a batch, at a time by the runtime's clock. */
-  append(feed: FeedBatch, nowMs: number): void {
-    const { batch, positions } = feed;
-    const bytes = frameSize(batch);
+  /** Adds a batch or block, at a time by the runtime's clock. */
+  append(feed: FeedItem, nowMs: number): void {
+    const block = "block" in feed ? feed.block : undefined;
+    const content = "block" in feed ? feed.block : new RowContent(feed);
+    const { bytes } = content;
     const { end: sequence } = this;
     const nothing = { losses: 0, lost: 0, isAcknowledged: false, results: [], left: 0 };
-    this.#entries.push({ feed, sequence, nowMs, bytes, batch, positions, ...nothing });
+    this.#entries.push({ feed, sequence, nowMs, bytes, content, block, ...nothing });
     this.#bytes += bytes;
   }
 

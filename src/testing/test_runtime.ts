@@ -1,6 +1,7 @@
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import type {
   Cancel,
+  OpenFile,
   Runtime,
   SpawnOptions,
   Steppable,
@@ -86,8 +87,8 @@ export class TestRuntime implements Runtime {
     };
   }
 
-  readFile(path: string | URL): Promise<ReadableStream<Uint8Array>> {
-    return denoRuntime.readFile(path);
+  openFile(path: string | URL): Promise<OpenFile> {
+    return denoRuntime.openFile(path);
   }
 
   print(text: string): void {

@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { from, type PipelineMetrics, type PipelineOptions, type RunOptions } from "../../mod.ts";
+import {
+  from,
+  type PipelineMetrics,
+  type PipelineOptions,
+  type RunOptions,
+  type Source,
+} from "../../mod.ts";
 import { col } from "../../src/batch/expressions/mod.ts";
 import type { RecordBatch } from "../../src/batch/record_batch.ts";
 import {
@@ -22,9 +28,18 @@ export async function runCase(
   batches: readonly RecordBatch[],
   options: PipelineOptions & { run?: RunOptions; inOrder?: boolean },
 ): Promise<CaseRun> {
+  return await runSource(given, batches, options);
+}
+
+/** The same of any source of its rows. */
+export async function runSource(
+  given: PipelineCase,
+  source: Source | readonly RecordBatch[],
+  options: PipelineOptions & { run?: RunOptions; inOrder?: boolean },
+): Promise<CaseRun> {
   const { keys, window, bound, filters } = given;
   const { run, inOrder = false, ...rest } = options;
-  let timed = from(batches, rest).timestamps("at", { maxDisorder: bound });
+  let timed = from(source as Source, rest).timestamps("at", { maxDisorder: bound });
   if (filters) timed = timed.filter(col("keep"));
   const [key, ...more] = keys;
   const windowed = key === undefined

@@ -1,5 +1,6 @@
 import { decodeFrame } from "../../batch/frame.ts";
 import { RecordBatch } from "../../batch/record_batch.ts";
+import type { IntakeSpec } from "../../hive/block_intake.ts";
 import { MessageKind, type Outcome } from "../../hive/pipeline_frames.ts";
 import type { TransformTaskSpec } from "../../hive/transform_task.ts";
 import { DeliveryGuarantee } from "../delivery_guarantee.ts";
@@ -23,10 +24,14 @@ export class TransformJob implements PipelineJob {
   readonly #leavesEarly: boolean;
   #absorbed = 0;
 
-  /** A job by a plan without windows. */
-  constructor({ schema, steps }: ResolvedPlan, settings: PipelineSettings) {
+  /** A job by a plan without windows; with an intake the bees are given blocks of bytes. */
+  constructor(
+    { schema, steps }: ResolvedPlan,
+    settings: PipelineSettings,
+    { intake }: { readonly intake?: IntakeSpec | undefined } = {},
+  ) {
     const { workers, kernel, deliveryGuarantee } = settings;
-    this.task = { kind: "transform", schema, steps, kernel };
+    this.task = { kind: "transform", schema, steps, kernel, ...(intake && { intake }) };
     this.#workers = workers;
     this.#leavesEarly = deliveryGuarantee === DeliveryGuarantee.AtLeastOnce;
   }

@@ -1,7 +1,9 @@
 import { decodeFrame } from "../../batch/frame.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { MessageKind } from "../../hive/pipeline_frames.ts";
-import type { WindowTaskSpec } from "../../hive/window_task.ts";
+import type { IntakeSpec } from "../../hive/block_intake.ts";
+import { BOARD_BYTES } from "../../hive/time_board.ts";
+import type { ResetMessage, WindowTaskSpec } from "../../hive/window_task.ts";
 import type { CalendarTime } from "../../windows/calendar_time.ts";
 import { withCalendarBounds } from "../calendar_plan.ts";
 import type { Checkpoint } from "./checkpoints.ts";
@@ -20,14 +22,31 @@ export class WindowJob extends OwnersJob {
   readonly #parts: readonly (readonly WindowResults[])[];
   readonly #calendar: CalendarTime | undefined;
 
-  /** A job by a plan with windows. */
-  constructor(plan: ResolvedPlan, settings: PipelineSettings) {
+  readonly #newBoard: (() => SharedArrayBuffer) | undefined;
+  #board: SharedArrayBuffer | undefined;
+
+  /** A job by a plan with windows; with an intake the bees are given blocks of bytes. */
+  constructor(
+    plan: ResolvedPlan,
+    settings: PipelineSettings,
+    { intake }: { readonly intake?: IntakeSpec | undefined } = {},
+  ) {
     super(settings);
-    const { workers, epochRows, kernel } = settings;
+    const { workers, epochRows, kernel, runtime } = settings;
+    if (intake) this.#newBoard = () => runtime.sharedMemory(BOARD_BYTES);
+    const board = this.#board = this.#newBoard?.();
     const { schema, steps, beside = [] } = plan;
     const window = plan.window!;
     const windows = { steps, window, ...(beside.length > 0 && { beside }) };
-    this.task = { kind: "windows", schema, ...windows, workers, kernel, epochRows };
+    this.task = {
+      kind: "windows",
+      schema,
+      ...windows,
+      workers,
+      kernel,
+      epochRows,
+      ...(intake && { intake: { ...intake, ...(board && { board }) } }),
+    };
     this.#calendar = plan.calendar;
     this.#parts = [windows, ...beside].map(({ window: { keys, others = [] } }) =>
       Array.from({ length: 1 + others.length }, () => new WindowResults(workers, keys.length))
@@ -70,5 +89,12 @@ export class WindowJob extends OwnersJob {
 
   protected override rewound({ watermark }: Checkpoint): void {
     for (const results of this.#results) results.rewind(watermark, { repeats: this.repeats });
+    // The bee that was lost may still write to the old one.
+    this.#board = this.#newBoard?.();
+  }
+
+  override resetMessage(bee: number, generation: number): ResetMessage {
+    const board = this.#board;
+    return { ...super.resetMessage(bee, generation), ...(board && { board }) };
   }
 }

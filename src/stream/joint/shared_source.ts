@@ -46,7 +46,9 @@ export class SharedSource {
 
   /** The source as one of the readers sees it, to be opened once. */
   view(): SourceView {
-    const { name, schema, partitions, aligns = false } = this.#source;
+    const { name, schema, partitions, aligns = false, recordBytes } = this.#source;
+    // One reader's bees may decode; of several each would have to.
+    const blocks = this.#count === 1 && recordBytes !== undefined ? { recordBytes } : {};
     const reader: Reader = { next: 0, opened: false, isOpen: true };
     this.#readers.add(reader);
     this.#views++;
@@ -58,6 +60,7 @@ export class SharedSource {
       ...(schema && { schema }),
       ...(partitions !== undefined && { partitions }),
       aligns,
+      ...blocks,
       open: (options) => this.#open(reader, options),
       leave: () => this.#leave(reader),
     };
@@ -127,7 +130,8 @@ export class SharedSource {
   }
 
   #begin(): AsyncIterator<SourceBatch> {
-    const [{ runtime, badRecords, deadLetter }] = this.#opened;
+    const [{ runtime, badRecords, deadLetter, blockBytes }] = this.#opened;
+    const wholeRecords = this.#opened.some((each) => each.wholeRecords);
     const columns = unionOf(this.#opened.map(({ columns }) => columns));
     const { signal } = this.#closing;
     const alignment = jointAlignment(
@@ -140,6 +144,8 @@ export class SharedSource {
         deadLetter,
         signal,
         ...(columns && { columns }),
+        ...(wholeRecords && { wholeRecords }),
+        ...(blockBytes !== undefined && { blockBytes }),
         ...(alignment && { alignment }),
       });
     } catch (error) {

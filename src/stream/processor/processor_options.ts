@@ -2,7 +2,7 @@ import type { Schema, TypedSchema } from "../../batch/schema.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import { BoundedDisorder } from "../../windows/bounded_disorder.ts";
 import { WatermarkStrategy } from "../../windows/watermark_strategy.ts";
-import { type TimestampFormat, valueTime } from "../event_time.ts";
+import { type TimestampFormat, valueTime } from "../../hive/event_time.ts";
 import { OptionChecks } from "../option_checks.ts";
 import {
   PIPELINE_OPTION_NAMES,

@@ -5,7 +5,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import type { DataType, Schema } from "../batch/schema.ts";
 import { DAY_MS, MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import { parseDate, parseTimestamp } from "../codecs/iso_time.ts";
-import { impossibleTimes } from "../hive/event_times.ts";
+import { impossibleTimes } from "./event_times.ts";
 
 const HIGH = 2 ** 32;
 const CACHED_TEXTS = 65_536;

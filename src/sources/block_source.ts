@@ -1,0 +1,247 @@
+import type { RecordBatch } from "../batch/record_batch.ts";
+import type { TypedSchema } from "../batch/schema.ts";
+import { errorOfRecord } from "../codecs/bad_block_record.ts";
+import { type BadRecord, type BadRecordOptions, BadRecords } from "../codecs/bad_record.ts";
+import type { DecoderOptions } from "../codecs/batch_decoder.ts";
+import { BlockCutting, type CutBlock } from "../codecs/block_cutting.ts";
+import type { BlockDecoder } from "../codecs/block_decoder.ts";
+import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
+import { type BlockableFormat, BlockScout, type ScoutedBlock } from "../codecs/block_scout.ts";
+import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
+import { type CompressionOptions, inflate } from "../codecs/inflate/inflate.ts";
+import { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../codecs/limits.ts";
+import { ownBatch } from "../hive/own_batch.ts";
+import { create } from "../kernel/kernel.ts";
+import { blockBytesFor } from "../stream/block_plan.ts";
+import type {
+  BlockFormat,
+  Source,
+  SourceBatch,
+  SourceBlock,
+  SourceOptions,
+} from "../stream/source.ts";
+import { ByteInput, type ByteSource, isLive, nameOf } from "./byte_input.ts";
+import { cutBlocks } from "./cut_blocks.ts";
+
+/** The options that all sources of bytes have. */
+export interface ByteSourceOptions extends CompressionOptions {
+  /**
+   * Bytes that are decoded at a time, at most, in whole records; a record of `maxRecordBytes` fits in
+   * any case. Default 1 MiB.
+   */
+  blockBytes?: number;
+}
+
+/** What a {@linkcode BlockSource} is made of. */
+export interface BlockSourceOptions<Row> {
+  readonly options: DecoderOptions<Row> & ByteSourceOptions;
+  /** How its format is read in blocks; made anew for each input. */
+  readonly way: (name: string) => BlockableFormat;
+}
+
+/** A source of the records in a file or stream of bytes, given in blocks or decoded as they come. */
+export class BlockSource<Row> implements Source<Row> {
+  readonly name: string;
+  readonly schema?: TypedSchema<Row>;
+  readonly recordBytes: number;
+  readonly #bytes: ByteSource;
+  readonly #options: DecoderOptions<Row> & ByteSourceOptions;
+  readonly #way: (name: string) => BlockableFormat;
+
+  constructor(bytes: ByteSource, { options, way }: BlockSourceOptions<Row>) {
+    this.#bytes = bytes;
+    this.#options = options;
+    this.#way = way;
+    this.name = options.name ?? nameOf(bytes);
+    this.recordBytes = options.maxRecordBytes ?? MAX_RECORD_BYTES;
+    if (options.schema) this.schema = options.schema;
+  }
+
+  async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
+    const { signal, runtime } = options;
+    const way = this.#way(this.name);
+    const input = new ByteInput(this.#bytes, this.name);
+    const { compression, maxInflatedBytes, maxInflationRatio } = this.#options;
+    const given = { compression, maxInflatedBytes, maxInflationRatio };
+    const limits = Object.entries(given).filter(([, value]) => value !== undefined);
+    const inflated = inflate(input.chunks(runtime), {
+      name: this.name,
+      ...Object.fromEntries(limits),
+    });
+    const blockBytes = this.#blockBytes(options);
+    const cutting = new BlockCutting({ ...way, blockBytes });
+    const scout = new BlockScout(way, this.#options as DecoderOptions);
+    using giver = this.#giver(options, scout);
+    const cut = cutBlocks(inflated, { cutting, runtime, isLive: isLive(this.#bytes) });
+    for await (const block of cut) {
+      yield* withProgress(giver.add(block), input);
+      if (signal.aborted) return;
+    }
+    yield* withProgress(giver.end(), input);
+    yield { progress: input.progress };
+  }
+
+  /** As many as are asked for, of the source and of this run. */
+  #blockBytes({ blockBytes: most = Infinity }: SourceOptions): number {
+    return Math.min(most, blockBytesFor(this.recordBytes, this.#options.blockBytes));
+  }
+
+  #giver(options: SourceOptions, scout: BlockScout): BlockGiver<Row> {
+    const { badRecords = options.badRecords } = this.#options;
+    const bad = new BadRecords(this.#policy(options));
+    const { wholeRecords, columns, blockBytes } = options;
+    const wanted = wholeRecords ? undefined : columns;
+    const about = { name: this.name, wanted, bad, badRecords };
+    return new BlockGiver<Row>(scout, { ...about, decodes: blockBytes === undefined });
+  }
+
+  #policy({ badRecords, deadLetter }: SourceOptions): BadRecordOptions {
+    const { badRecords: own, deadLetter: ownLetter } = this.#options;
+    if (own) return { badRecords: own, ...(ownLetter && { deadLetter: ownLetter }) };
+    if (badRecords !== "deadLetter") return { badRecords };
+    const put = ({ bytes, error, line }: BadRecord) => {
+      const { name, message } = error;
+      deadLetter({ record: bytes, error: { name, message }, position: line });
+    };
+    return { badRecords, deadLetter: put };
+  }
+}
+
+function* withProgress<Row>(
+  reads: Iterable<SourceBatch<Row>>,
+  { progress }: ByteInput,
+): Generator<SourceBatch<Row>> {
+  for (const read of reads) yield { ...read, progress };
+}
+
+/** A block, and where in it records begin. */
+type HeldBlock = CutBlock & ScoutedBlock;
+
+interface BlockGiverOptions {
+  readonly name: string;
+  /** The columns that are asked for; absent: all. */
+  readonly wanted: ReadonlySet<string> | undefined;
+  readonly bad: BadRecords;
+  readonly badRecords: BlockFormat["badRecords"];
+  /** Whether it gives batches, and no blocks. */
+  readonly decodes: boolean;
+}
+
+/** Gives the blocks of an input, once their columns are known. */
+class BlockGiver<Row> implements Disposable {
+  readonly #scout: BlockScout;
+  readonly #options: BlockGiverOptions;
+  #held: HeldBlock[] = [];
+  #heldBytes = 0;
+  /** Lines that were passed and stand in no block. */
+  #skippedLines = 0;
+  /** Lines before the next block, where blocks are decoded here. */
+  #lines = 0;
+  #told = 0;
+  #spec: BlockDecoderSpec | undefined;
+  #decoder: BlockDecoder | undefined;
+
+  constructor(scout: BlockScout, options: BlockGiverOptions) {
+    this.#scout = scout;
+    this.#options = options;
+  }
+
+  /** Takes the next block; gives what may leave. */
+  *add(block: CutBlock): Generator<SourceBatch<Row>> {
+    if (this.#spec) return yield* this.#give({ ...block, from: 0, lines: 0 });
+    const found = this.#scout.look(block.bytes);
+    this.#held.push({ ...block, ...found });
+    this.#heldBytes += block.bytes.length;
+    if (this.#scout.isReady || this.#heldBytes >= MAX_BATCH_BYTES) yield* this.#begin();
+  }
+
+  /** No more blocks come. */
+  *end(): Generator<SourceBatch<Row>> {
+    if (!this.#spec && this.#held.length > 0) yield* this.#begin();
+  }
+
+  *#begin(): Generator<SourceBatch<Row>> {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    const found = this.#scout.found();
+    if (!found) return yield* this.#reject(held);
+    const decoder = this.#spec = found.specOf(this.#options.wanted);
+    const { name, bad, badRecords } = this.#options;
+    const report = ({ error, bytes }: BadRecord) => bad.report(error, () => bytes);
+    yield { format: { schema: found.schema, decoder, name, badRecords, report } };
+    for (const block of held) yield* this.#give(block);
+  }
+
+  /** Tells why none of the records can be used: not even columns could be inferred. */
+  *#reject(held: readonly HeldBlock[]): Generator<SourceBatch<Row>> {
+    const { rejecting } = this.#scout;
+    using decoder = createBlockDecoder(rejecting, create());
+    for (const block of held) yield* this.#decode(block, decoder, rejecting);
+  }
+  *#give(block: HeldBlock): Generator<SourceBatch<Row>> {
+    const spec = this.#spec!;
+    if (this.#options.decodes) {
+      this.#decoder ??= createBlockDecoder(spec, create());
+      return yield* this.#decode(block, this.#decoder, spec);
+    }
+    const linesBefore = this.#skippedLines + block.lines;
+    if (block.from === block.bytes.length) {
+      this.#skippedLines = linesBefore;
+      return;
+    }
+    this.#skippedLines = 0;
+    yield { block: sourceBlock(block, linesBefore) };
+  }
+
+  /** Decodes a block here. */
+  *#decode(
+    block: HeldBlock,
+    decoder: BlockDecoder,
+    { maxRecordBytes }: BlockDecoderSpec,
+  ): Generator<SourceBatch<Row>> {
+    const { bad, name } = this.#options;
+    const bytes = block.bytes.subarray(block.from);
+    this.#lines += block.lines;
+    let lines = 0;
+    for (let at = 0; at < bytes.length;) {
+      const decoded = decoder.decode(bytes, at);
+      for (const each of decoded.bad) {
+        const error = errorOfRecord(each, { name, linesBefore: this.#lines + lines });
+        bad.report(
+          error,
+          () => bytes.slice(each.start, Math.min(each.end, each.start + maxRecordBytes)),
+        );
+      }
+      lines += decoded.lines;
+      at = decoded.end;
+      yield* this.#counted();
+      if (decoded.batch.length > 0) yield { batch: ownBatch(decoded.batch) as RecordBatch<Row> };
+    }
+    this.#lines += block.linesOfAll ?? lines;
+  }
+
+  /** Records that were left out since the last time. */
+  *#counted(): Generator<SourceBatch<Row>> {
+    const { bad, badRecords } = this.#options;
+    const count = bad.count - this.#told;
+    this.#told = bad.count;
+    if (count > 0) yield badRecords === "skip" ? { skipped: count } : { deadLettered: count };
+  }
+
+  [Symbol.dispose](): void {
+    this.#decoder?.[Symbol.dispose]();
+  }
+}
+
+function sourceBlock(
+  { bytes, offset, from, linesOfAll }: HeldBlock,
+  linesBefore: number,
+): SourceBlock {
+  return {
+    bytes: bytes.subarray(from),
+    offset: offset + from,
+    linesBefore,
+    ...(linesOfAll !== undefined && { lines: linesOfAll }),
+  };
+}

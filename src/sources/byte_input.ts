@@ -1,0 +1,152 @@
+import { StreamingError } from "../hive/streaming_error.ts";
+import type { OpenFile, Runtime } from "../runtime/runtime.ts";
+import type { SourceProgress } from "../stream/source.ts";
+
+const CHUNK_BYTES = 1_048_576;
+
+/** A file cannot be read. */
+export class FileSourceError extends StreamingError {
+  /** The name of the class. */
+  override readonly name: string = "FileSourceError";
+}
+
+/**
+ * Where bytes come from: the path of a file, relative to the working directory, a stream, an
+ * asynchronous iterable of bytes, or a `Response`.
+ */
+export type ByteSource =
+  | string
+  | URL
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Response;
+
+/** Whether bytes come when they like, and not from a file. */
+export function isLive(source: ByteSource): boolean {
+  return typeof source !== "string" && !(source instanceof URL);
+}
+
+/** What bytes are called in messages. */
+export function nameOf(source: ByteSource): string {
+  if (!isLive(source)) return String(source);
+  return source instanceof Response && source.url !== "" ? source.url : "byte stream";
+}
+
+/**
+ * Checks what bytes are to come from.
+ *
+ * @throws {TypeError} when it is none of these.
+ */
+export function checkByteSource(source: ByteSource, doing: string): void {
+  const given: unknown = source;
+  if (typeof given === "string" || given instanceof URL || given instanceof Response) return;
+  if (typeof given === "object" && given !== null && Symbol.asyncIterator in given) return;
+  throw new TypeError(
+    `Cannot ${doing}: expected the path of a file, a ReadableStream or AsyncIterable of bytes, or a ` +
+      `Response, received ${given === null ? "null" : typeof given}`,
+  );
+}
+
+/** The bytes of an input as they come, and how many have come. */
+export class ByteInput {
+  readonly #source: ByteSource;
+  readonly #name: string;
+  #bytes = 0;
+  #totalBytes: number | undefined;
+
+  /** An input that was not opened. */
+  constructor(source: ByteSource, name: string) {
+    this.#source = source;
+    this.#name = name;
+  }
+
+  /** How far it was read. */
+  get progress(): SourceProgress {
+    const totalBytes = this.#totalBytes;
+    return { bytes: this.#bytes, ...(totalBytes !== undefined && { totalBytes }) };
+  }
+
+  /**
+   * Reads to the end.
+   *
+   * @throws {FileSourceError} when a file cannot be read.
+   * @throws {TypeError} when a stream was read before, or gives something that is not bytes.
+   */
+  async *chunks(runtime: Runtime): AsyncGenerator<Uint8Array, void, undefined> {
+    const source = this.#source;
+    const chunks = typeof source === "string" || source instanceof URL
+      ? this.#fileChunks(source, runtime)
+      : this.#streamChunks(source);
+    for await (const chunk of chunks) {
+      this.#bytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  async *#fileChunks(
+    path: string | URL,
+    runtime: Runtime,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const file = await this.#tried(() => runtime.openFile(path));
+    this.#totalBytes = file.sizeBytes;
+    let next = readChunk(file);
+    try {
+      for (
+        let chunk = await this.#tried(() => next);
+        chunk;
+        chunk = await this.#tried(() => next)
+      ) {
+        next = readChunk(file);
+        // It is looked at when it is its turn.
+        next.catch(() => {});
+        yield chunk;
+      }
+    } finally {
+      await next.catch(() => {});
+      file.close();
+    }
+  }
+
+  /** A file may fail to open, or later, as a folder does. */
+  async #tried<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new FileSourceError(
+        `Cannot read ${this.#name}: ${reason}; check that the path is right (it is relative to the ` +
+          `working directory), that it is a file, and that the program runs with --allow-read for it`,
+        { cause },
+      );
+    }
+  }
+
+  async *#streamChunks(
+    source: Exclude<ByteSource, string | URL>,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const body = source instanceof Response ? source.body : source;
+    if (!body) return;
+    if ("locked" in body && body.locked || source instanceof Response && source.bodyUsed) {
+      throw new TypeError(
+        `Cannot read ${this.#name}: the stream was read before, and can be read once; make a new ` +
+          `source of a new stream for each run`,
+      );
+    }
+    for await (const chunk of body) {
+      if (!(chunk instanceof Uint8Array)) {
+        throw new TypeError(
+          `Cannot read ${this.#name}: the stream must give Uint8Arrays, received ${typeof chunk}; ` +
+            `pipe text through a TextEncoderStream`,
+        );
+      }
+      yield chunk;
+    }
+  }
+}
+
+/** The next bytes of a file, as many as a chunk has unless it ends before. */
+async function readChunk(file: OpenFile): Promise<Uint8Array | undefined> {
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  const read = await file.read(chunk);
+  return read === null ? undefined : chunk.subarray(0, read);
+}

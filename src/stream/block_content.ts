@@ -1,0 +1,216 @@
+import { RecordBatch } from "../batch/record_batch.ts";
+import { errorOfRecord } from "../codecs/bad_block_record.ts";
+import type { BadRecordError } from "../codecs/bad_record.ts";
+import type { BadBlockRecord } from "../codecs/block_decoder.ts";
+import { leftOutBytes, writeLeftOut } from "../hive/block_inbox.ts";
+import { BlockIntake, type IntakeSpec, placeIn, type TakenBlock } from "../hive/block_intake.ts";
+import {
+  type BlockShare,
+  MessageFlag,
+  MessageKind,
+  type Outcome,
+} from "../hive/pipeline_frames.ts";
+import { create, type KernelOptions } from "../kernel/kernel.ts";
+import { type BadInputs, recordAt } from "./bad_inputs.ts";
+import type { BlockInOrder, BlocksBefore } from "./block_history.ts";
+import type { BadInput, BadInputPolicy, BlockFormat, SourceBlock } from "./source.ts";
+import { badInput, countedAs, type OpenBad, type WorkContent } from "./work_content.ts";
+
+/** Decodes on the main thread what is asked of single records: the rest is the work of bees. */
+export class BlockReading implements Disposable {
+  /** What the blocks are made of. */
+  readonly format: BlockFormat;
+  readonly #spec: IntakeSpec;
+  readonly #kernel: KernelOptions;
+  #intake: BlockIntake | undefined;
+  #last: { readonly bytes: Uint8Array; readonly taken: TakenBlock } | undefined;
+
+  /** Makes its decoder when it is first needed. */
+  constructor(
+    format: BlockFormat,
+    { spec, kernel }: { readonly spec: IntakeSpec; readonly kernel: KernelOptions },
+  ) {
+    this.format = format;
+    this.#spec = spec;
+    this.#kernel = kernel;
+  }
+
+  /** What a bee makes of a block; valid until another one is read. */
+  read(bytes: Uint8Array): TakenBlock {
+    if (this.#last?.bytes === bytes) return this.#last.taken;
+    this.#intake ??= new BlockIntake(this.#spec, create(this.#kernel));
+    const taken = this.#intake.take(bytes);
+    this.#last = { bytes, taken };
+    return taken;
+  }
+
+  /** The rows of a block that are at some places, ascending. */
+  rowsOf(bytes: Uint8Array, places: readonly number[]): RecordBatch {
+    const { parts } = this.read(bytes);
+    const wanted = new Set(places);
+    const batches = parts.map((part) => {
+      const rows = Array.from({ length: part.batch.length }, (_, row) => row);
+      return part.batch.take(rows.filter((row) => wanted.has(placeIn(part, row))));
+    });
+    return RecordBatch.concat(batches);
+  }
+
+  [Symbol.dispose](): void {
+    this.#intake?.[Symbol.dispose]();
+    this.#intake = this.#last = undefined;
+  }
+}
+
+/** Bytes of which a bee makes rows. */
+export class BlockContent implements WorkContent, BlockInOrder {
+  readonly kind = MessageKind.block;
+  readonly linesBefore: number;
+  before: BlocksBefore | undefined;
+  readonly #block: SourceBlock;
+  readonly #reading: BlockReading;
+  #share: BlockShare | undefined;
+  #leftOut: readonly number[] = [];
+  #isGivenUp = false;
+
+  /** A block. */
+  constructor(block: SourceBlock, reading: BlockReading) {
+    this.#block = block;
+    this.#reading = reading;
+    this.linesBefore = block.linesBefore;
+  }
+
+  /** What was found in it, once a bee has told. */
+  get known(): BlockShare | undefined {
+    const { lines } = this.#block;
+    return this.#share && lines !== undefined ? { ...this.#share, lines } : this.#share;
+  }
+
+  /** Where its bytes begin in the input. */
+  get offset(): number {
+    return this.#block.offset;
+  }
+
+  /** The greatest event time in it, of one that was given up. */
+  get greatest(): number {
+    return this.#share?.greatest ?? -Infinity;
+  }
+
+  get flags(): number {
+    if (this.#isGivenUp) return MessageFlag.givenUp;
+    return this.#leftOut.length > 0 ? MessageFlag.leftOut : 0;
+  }
+
+  get bytes(): number {
+    return this.#isGivenUp ? 0 : leftOutBytes(this.#leftOut) + this.#block.bytes.length;
+  }
+
+  /** Those that are not dealt with otherwise. */
+  get records(): number {
+    if (this.#isGivenUp || !this.#share) return 0;
+    return this.#share.records - this.#leftOut.length;
+  }
+
+  write(target: Uint8Array): void {
+    if (this.#isGivenUp) return;
+    if (this.#leftOut.length > 0) writeLeftOut(target, this.#leftOut);
+    target.set(this.#block.bytes, leftOutBytes(this.#leftOut));
+  }
+
+  /** Learns what was found in it; gives the records that nobody knew of. */
+  tell(share: BlockShare): number {
+    if (this.#share) return 0;
+    this.#share = share;
+    return share.records;
+  }
+
+  /** The same by decoding it here, where no bee has told. */
+  look(): number {
+    return this.#share ? 0 : this.tell(this.#read().share);
+  }
+
+  #read(): TakenBlock {
+    return this.#reading.read(this.#block.bytes);
+  }
+
+  take(places: readonly number[]): RecordBatch {
+    return this.#reading.rowsOf(this.#block.bytes, places);
+  }
+
+  recordAt(place: number): Record<string, unknown> {
+    return recordAt(this.take([place]), 0);
+  }
+
+  positionOf(place: number): number {
+    return (this.before?.rows ?? 0) + place;
+  }
+
+  without(place: number): this {
+    this.#leftOut = [...this.#leftOut, place].sort((a, b) => a - b);
+    return this;
+  }
+
+  emptied(): this {
+    this.#isGivenUp = true;
+    return this;
+  }
+
+  firstBad(outcome: Outcome): BadInput | Error | undefined {
+    const [first] = this.#inOrder(outcome, this.#reading.format.badRecords === "fail");
+    return first === undefined || "error" in first ? first : this.#errorOf(first);
+  }
+
+  reportBad(outcome: Outcome, bad: BadInputs): void {
+    const { format } = this.#reading;
+    const isSkipping = format.badRecords === "skip";
+    if (isSkipping) bad.told(outcome.block?.undecoded ?? 0, 0);
+    for (const each of this.#inOrder(outcome, !isSkipping)) {
+      if ("error" in each) bad.report(each);
+      else this.#reportUndecoded(each, bad);
+    }
+  }
+
+  #reportUndecoded(each: BadBlockRecord, bad: BadInputs): void {
+    const { format } = this.#reading;
+    const error = this.#errorOf(each);
+    const bytes = this.#block.bytes.slice(each.start, this.#keptEnd(each));
+    format.report({ bytes, error, line: error.line });
+    bad.told(0, 1);
+  }
+
+  /** Of a record that is too large its beginning is kept. */
+  #keptEnd({ start, end }: BadBlockRecord): number {
+    return Math.min(end, start + this.#reading.format.decoder.maxRecordBytes);
+  }
+
+  openBad({ bad, block }: Outcome, policy: BadInputPolicy): OpenBad {
+    const rows = countedAs(policy, bad.length);
+    const records = countedAs(this.#reading.format.badRecords, block?.undecoded ?? 0);
+    return {
+      skipped: rows.skipped + records.skipped,
+      deadLettered: rows.deadLettered + records.deadLettered,
+    };
+  }
+
+  /**
+   * Rows that cannot be used and, `withRecords`, records that could not be decoded, in the order of
+   * the source.
+   */
+  #inOrder({ bad, block }: Outcome, withRecords: boolean): (BadInput | BadBlockRecord)[] {
+    const { undecoded } = withRecords && block?.undecoded ? this.#read() : { undecoded: [] };
+    const inOrder: (BadInput | BadBlockRecord)[] = [];
+    let next = 0;
+    for (const row of bad.toSorted((a, b) => a.row - b.row)) {
+      // So many records before this row are no rows.
+      while (next < undecoded.length && undecoded[next].record <= row.row + next) {
+        inOrder.push(undecoded[next++]);
+      }
+      inOrder.push(badInput(this, row));
+    }
+    return [...inOrder, ...undecoded.slice(next)];
+  }
+
+  #errorOf(record: BadBlockRecord): BadRecordError {
+    const { name } = this.#reading.format;
+    return errorOfRecord(record, { name, linesBefore: this.before?.lines ?? 0 });
+  }
+}

@@ -1,0 +1,54 @@
+import type { PipelinePlan } from "./pipeline_plan.ts";
+import type { Source } from "./source.ts";
+
+/** Bytes of a block, unless a record or a ring asks for others. */
+const BLOCK_BYTES = 1_048_576;
+/** Room beside a block in its message, for the places of rows that are left out. */
+const BESIDE_BYTES = 1_024;
+/** The line end of a record that is as large as may be. */
+const LINE_END_BYTES = 2;
+
+/** Bytes of the blocks that a source gives, whoever decodes them. */
+export function blockBytesFor(recordBytes: number, blockBytes: number = BLOCK_BYTES): number {
+  return Math.max(blockBytes, recordBytes + LINE_END_BYTES);
+}
+
+/** What decides who decodes the records of a source. */
+export interface DecodingQuestion {
+  readonly source: Source;
+  readonly plan: PipelinePlan;
+  /** The longest body of a message to a bee. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Why the main thread decodes what a source has as bytes, though the bees could; `undefined`: they
+ * do, or the source has no bytes.
+ */
+export function whyDecodedOnMain(
+  { source, plan, maxBytes }: DecodingQuestion,
+): string | undefined {
+  const { recordBytes, partitions = 1 } = source;
+  if (recordBytes === undefined) return undefined;
+  const { ordered, time, steps, window } = plan;
+  if (partitions > 1) return "its partitions hold each other's watermark back";
+  if (ordered) return `rows go to the owner of their key in order, because ${ordered.because}`;
+  if (time?.watermarks && window) return "watermarks are decided row by row";
+  if (time?.made && window) return "rows get their times when they are read";
+  if (time?.maxDriftMs !== undefined) return "partitions are to be aligned";
+  if (steps.some((step) => "fn" in step && step.kind !== "filterBy" && !step.schema)) {
+    return "the columns that a function gives have to be learned";
+  }
+  if (recordBytes + LINE_END_BYTES > maxBytes - BESIDE_BYTES) {
+    return `a record of ${recordBytes} bytes does not fit into half a ring: pass larger ringBytes, ` +
+      `or smaller maxRecordBytes`;
+  }
+  return undefined;
+}
+
+/** The most bytes of a block that the bees decode; `undefined`: they do not. */
+export function blockBytesOf(question: DecodingQuestion): number | undefined {
+  const isOnMain = question.source.recordBytes === undefined ||
+    whyDecodedOnMain(question) !== undefined;
+  return isOnMain ? undefined : question.maxBytes - BESIDE_BYTES;
+}

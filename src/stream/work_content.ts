@@ -1,0 +1,123 @@
+import { encodeFrame, frameSize } from "../batch/frame.ts";
+import type { RecordBatch } from "../batch/record_batch.ts";
+import { type BadRow, MessageKind, type Outcome } from "../hive/pipeline_frames.ts";
+import { type BadInputs, recordAt } from "./bad_inputs.ts";
+import type { FeedBatch } from "./batch_feed.ts";
+import type { BadInput, BadInputPolicy } from "./source.ts";
+
+const FRAME = { kind: "data" } as const;
+
+/** Records that were left out of what has an outcome, which is not closed yet. */
+export interface OpenBad {
+  readonly skipped: number;
+  readonly deadLettered: number;
+}
+
+/** What a bee is sent: rows, or bytes of which it makes rows. */
+export interface WorkContent {
+  /** What the message is. */
+  readonly kind: number;
+  /** What else its flags are. */
+  readonly flags: number;
+  /** Bytes of its body. */
+  readonly bytes: number;
+  /** Records, as far as their number is known. */
+  readonly records: number;
+  /** Writes the body. */
+  write(target: Uint8Array): void;
+  /** The rows at some places, ascending. */
+  take(places: readonly number[]): RecordBatch;
+  /** The row at a place as an object. */
+  recordAt(place: number): Record<string, unknown>;
+  /** Place of a row in its source partition. */
+  positionOf(place: number): number;
+  /** The same without a row, the others keep their positions. */
+  without(place: number): WorkContent;
+  /** No rows; what it says about watermarks still counts. */
+  emptied(): WorkContent;
+  /**
+   * The first record that cannot be used, as an error; `undefined`: all can.
+   */
+  firstBad(outcome: Outcome): BadInput | Error | undefined;
+  /** Deals with all records that cannot be used, in order. */
+  reportBad(outcome: Outcome, bad: BadInputs): void;
+  /** How they are counted before that. */
+  openBad(outcome: Outcome, policy: BadInputPolicy): OpenBad;
+}
+
+/** Counts of records under a policy. */
+export function countedAs(policy: BadInputPolicy, count: number): OpenBad {
+  return {
+    skipped: policy === "skip" ? count : 0,
+    deadLettered: policy === "deadLetter" ? count : 0,
+  };
+}
+
+/** Rows as columns. */
+export class RowContent implements WorkContent {
+  readonly kind = MessageKind.work;
+  readonly flags = 0;
+  readonly bytes: number;
+  readonly #batch: RecordBatch;
+  readonly #first: number;
+  readonly #positions: Float64Array | undefined;
+
+  /** A batch, with the position of its first row or of all. */
+  constructor({ batch, position, positions }: Pick<FeedBatch, "batch" | "position" | "positions">) {
+    this.#batch = batch;
+    this.#first = position;
+    this.#positions = positions;
+    this.bytes = frameSize(batch);
+  }
+
+  get records(): number {
+    return this.#batch.length;
+  }
+
+  write(target: Uint8Array): void {
+    encodeFrame(FRAME, this.#batch, { target });
+  }
+
+  take(places: readonly number[]): RecordBatch {
+    return this.#batch.take(places);
+  }
+
+  recordAt(place: number): Record<string, unknown> {
+    return recordAt(this.#batch, place);
+  }
+
+  positionOf(place: number): number {
+    return this.#positions ? this.#positions[place] : this.#first + place;
+  }
+
+  without(place: number): RowContent {
+    const rows = [...Array(this.#batch.length).keys()].filter((each) => each !== place);
+    const positions = Float64Array.from(rows, (each) => this.positionOf(each));
+    return new RowContent({ batch: this.#batch.take(rows), position: this.#first, positions });
+  }
+
+  emptied(): RowContent {
+    return new RowContent({ batch: this.#batch.slice(0, 0), position: this.#first });
+  }
+
+  firstBad({ bad: [first] }: Outcome): BadInput | undefined {
+    return first && badInput(this, first);
+  }
+
+  reportBad(outcome: Outcome, bad: BadInputs): void {
+    for (const each of outcome.bad) bad.report(badInput(this, each));
+  }
+
+  openBad({ bad }: Outcome, policy: BadInputPolicy): OpenBad {
+    return countedAs(policy, bad.length);
+  }
+}
+
+/** A row that cannot be used, as it came. */
+export function badInput(
+  content: Pick<WorkContent, "recordAt" | "positionOf">,
+  { row, message, name = "RangeError" }: BadRow,
+): BadInput {
+  const error = { name, message };
+  return { record: content.recordAt(row), error, position: content.positionOf(row) };
+}

@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import { assertBlocks, simulateBlocks } from "../support/block_case.ts";
+
+const SEEDS = 120;
+const TWICE_EVERY = 20;
+
+async function eachSeed(from: number, property: (seed: number) => Promise<void>): Promise<void> {
+  for (let seed = from; seed < from + SEEDS; seed++) {
+    try {
+      await property(seed);
+    } catch (cause) {
+      throw new Error(`The simulation fails for seed ${seed}`, { cause });
+    }
+  }
+}
+
+Deno.test("Bees that decode blocks equal the oracle whatever the bees, blocks, epochs and rings", async () => {
+  await eachSeed(1, async (seed) => {
+    const { block, run } = await simulateBlocks(seed);
+    assertBlocks(block, run);
+  });
+});
+
+Deno.test("Bees that decode blocks equal the oracle when bees hang and crash at any moment", async () => {
+  let lost = 0;
+  let replayed = 0;
+  await eachSeed(10_001, async (seed) => {
+    const { block, run } = await simulateBlocks(seed, { faults: true });
+    assertBlocks(block, run);
+    lost += run.metrics.lostBees;
+    replayed += run.metrics.replayedBatches;
+  });
+  assert(lost > SEEDS / 5, `only ${lost} bees were lost`);
+  assert(replayed > SEEDS / 5, `only ${replayed} blocks were sent again`);
+});
+
+Deno.test("A simulation of blocks of one seed goes the same way twice", async () => {
+  for (let seed = 10_001; seed < 10_001 + SEEDS; seed += TWICE_EVERY) {
+    const [one, two] = [
+      await simulateBlocks(seed, { faults: true }),
+      await simulateBlocks(seed, { faults: true }),
+    ];
+    assertEquals(one.trace, two.trace, `seed ${seed}`);
+    assertEquals(one.run.lines, two.run.lines, `seed ${seed}`);
+  }
+});
