@@ -9,11 +9,13 @@ import {
   from,
   mean,
   MemoryPublisher,
+  ndjson,
   PeriodicWatermarkGenerator,
   type PipelineOptions,
   type Publisher,
   PunctuatedWatermarks,
   schema,
+  SessionWindow,
   SlidingWindow,
   type Source,
   sum,
@@ -47,11 +49,12 @@ Deno.test("explain() tells the whole plan, and what of it runs where", () => {
   const text = pipeline.to(new MemoryPublisher()).explain();
   const labels = text.split("\n").map((line) => line.slice(0, 12).trim()).filter(Boolean);
   assertEquals(labels, [
-    ...["source", "reads", "event time", "watermark", "filter", "withColumn", "keyBy"],
+    ...["source", "reads", "decoded", "event time", "watermark", "filter", "withColumn", "keyBy"],
     ...["window", "late rows", "aggregate", "results", "publisher", "lost bees"],
   ]);
   assertEquals(entry(text, "source"), ["sales.csv"]);
   assertEquals(entry(text, "reads"), ['"at", "value", "price", "tag", of 5 columns']);
+  assertEquals(entry(text, "decoded"), ["by the bees"]);
   assertEquals(entry(text, "watermark"), ["the greatest time so far less 5s"]);
   assertEquals(entry(text, "filter"), [
     'col("value").gt(0).and(col("price").gt(3))',
@@ -103,6 +106,24 @@ Deno.test("explain() tells how what an aggregate is of comes about", () => {
     'col("value").abs(): in the kernel, a column at a time',
   ]);
   assert(entry(text, "late rows")[0].includes("in JavaScript, row by row, because"));
+});
+
+Deno.test("explain() tells who decodes a file, and why not the bees", () => {
+  const decoded = (pipeline: { explain(): string }) => entry(pipeline.explain(), "decoded")[0];
+  const timed = from(ndjson("a.ndjson"), { workers: 1 }).timestamps("at", { format: "ms" });
+  const window = new TumblingWindow({ size: "1m" });
+  assertEquals(decoded(timed), "by the bees");
+  assertEquals(decoded(timed.window(window).aggregate({ n: count() })), "by the bees");
+  const why = (pipeline: { explain(): string }, part: string) => {
+    const text = decoded(pipeline);
+    assert(text.startsWith("on the main thread, because ") && text.includes(part), text);
+  };
+  const ordered = timed.window(new SessionWindow({ gap: "1m" })).aggregate({ n: count() });
+  why(ordered, "rows go to the owner of their key in order");
+  why(from(ndjson("a.ndjson")).map((row) => row), "the columns that a function gives");
+  why(from(ndjson("a.ndjson", { maxRecordBytes: 4_000_000 })), "pass larger ringBytes");
+  const clocked = from(ndjson("a.ndjson")).processingTime().window(window);
+  why(clocked.aggregate({ n: count() }), "watermarks are decided row by row");
 });
 
 Deno.test("explain() says what is not known before a run, and knows it after one", async () => {

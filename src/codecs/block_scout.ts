@@ -5,6 +5,8 @@ import type { DecoderOptions } from "./batch_decoder.ts";
 import type { RecordFormat } from "./batch_reader.ts";
 import type { RecordCutter } from "./block_decoder.ts";
 import type { BlockDecoderSpec, BlockSpec } from "./block_specs.ts";
+import { create } from "../kernel/kernel.ts";
+import { CsvCutter } from "./csv_cutter.ts";
 import { FieldSplitter } from "./csv_fields.ts";
 import { CsvFormat } from "./csv_format.ts";
 import { type CsvOptions, dialectOf, scannerOf } from "./csv_options.ts";
@@ -13,7 +15,7 @@ import { Malformed } from "./malformed.ts";
 import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
 import { checkPositive } from "./option_checks.ts";
-import { LineEndCutter, ScanningCutter } from "./record_cutters.ts";
+import { LineEndCutter } from "./record_cutters.ts";
 import { CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
 
 /** Bytes that are looked through at a time for the first records. */
@@ -81,7 +83,7 @@ export function blockableCsv(name: string, options: CsvOptions<never>): Blockabl
   const given = Object.entries(own).filter(([, value]) => value !== undefined);
   const splitter = new FieldSplitter(dialect);
   return {
-    cutter: new ScanningCutter(scanner),
+    cutter: new CsvCutter(own, create()),
     scanner,
     format: new CsvFormat<Any>({ ...options as CsvOptions<Any>, name }, dialect),
     specOf: (schema, names) => ({

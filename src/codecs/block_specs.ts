@@ -16,8 +16,11 @@ export interface BlockSpec {
 
 /** What makes a decoder of blocks of NDJSON, as plain data. */
 export interface NdjsonBlockSpec extends BlockSpec {
+  /** What the records are. */
   readonly format: "ndjson";
+  /** The deepest nesting of a record, which is one level itself. */
   readonly maxDepth: number;
+  /** The most columns to infer. */
   readonly maxColumns: number;
   /** Whether values that are not wanted are passed over unread. Default `false`. */
   readonly trusted?: boolean;
@@ -25,17 +28,27 @@ export interface NdjsonBlockSpec extends BlockSpec {
 
 /** What makes a decoder of blocks of CSV, as plain data. */
 export interface CsvBlockSpec extends BlockSpec {
+  /** What the records are. */
   readonly format: "csv";
   /** The columns that the records have, in their order. */
   readonly names: readonly string[];
+  /** What stands between fields. Default `","`. */
   readonly separator?: string;
+  /** What a field may be enclosed in, or `null` for nothing. Default `'"'`. */
   readonly quote?: string | null;
+  /** Lines that start with it are left out. Default: none are. */
   readonly comment?: string;
+  /** Whether blanks around fields without quotes are taken off. Default `false`. */
   readonly trim?: boolean;
+  /** What an empty line is: nothing (default), or a record of one empty field. */
   readonly emptyLines?: "skip" | "record";
+  /** What an empty field is in a text column: see `CsvOptions`. Default `"quoted"`. */
   readonly emptyStrings?: "quoted" | "null" | "keep";
+  /** Texts that mean null when not in quotes. Default: none. */
   readonly nullValues?: readonly string[];
+  /** What a record with too few or too many fields is. Default `"error"`. */
   readonly raggedRows?: "error" | "pad";
+  /** The most fields of a record. */
   readonly maxColumns: number;
 }
 

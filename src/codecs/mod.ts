@@ -51,6 +51,7 @@ export {
 } from "./bad_record.ts";
 export type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
 export type { BadBlockRecord, BlockDecoder, DecodedBlock } from "./block_decoder.ts";
+export type { BlockDecoderSpec, BlockSpec, CsvBlockSpec, NdjsonBlockSpec } from "./block_specs.ts";
 export { CsvDecoder } from "./csv_decoder.ts";
 export type { CsvOptions } from "./csv_options.ts";
 export { JsonEncoder, type JsonEncoderOptions } from "./json_writing/json_encoder.ts";

@@ -83,5 +83,5 @@ export class BlockInbox {
 
 function givenUp({ cap: greatest }: MessageHeader): TakenBlock {
   const share = { records: 0, rows: 0, undecoded: 0, lines: 0, greatest };
-  return { parts: [], bad: [], undecoded: [], share };
+  return { parts: [], given: [], bad: [], undecoded: [], share };
 }

@@ -38,6 +38,8 @@ export interface BlockRows {
 export interface TakenBlock {
   /** In order; valid until the next block is taken. */
   readonly parts: readonly BlockRows[];
+  /** The same as they were decoded: all rows, and times as they are written. */
+  readonly given: readonly BlockRows[];
   /** Rows whose time cannot be read; they are in no part. */
   readonly bad: readonly BadRow[];
   /** Records that are no rows, in order. */
@@ -70,6 +72,7 @@ export class BlockIntake implements Disposable {
   /** Takes a block, without the rows at some places, ascending. */
   take(block: Uint8Array, leftOut: readonly number[] = []): TakenBlock {
     const parts: BlockRows[] = [];
+    const given: BlockRows[] = [];
     const bad: BadRow[] = [];
     const undecoded: BadBlockRecord[] = [];
     const share = { records: 0, rows: 0, lines: 0, undecoded: 0, greatest: -Infinity };
@@ -79,6 +82,7 @@ export class BlockIntake implements Disposable {
       for (const each of decoded.bad) undecoded.push(placed(each, share));
       // What lies in the decoder's memory would not outlive the next rows.
       const own = end < block.length ? ownBatch(batch) : batch;
+      given.push({ batch: own, from: share.rows });
       const rows = this.#timed(own, { share, bad, leftOut });
       if (rows.batch.length > 0) parts.push(rows);
       share.records += records;
@@ -87,7 +91,7 @@ export class BlockIntake implements Disposable {
       at = end;
     }
     share.undecoded = undecoded.length;
-    return { parts, bad, undecoded, share };
+    return { parts, given, bad, undecoded, share };
   }
 
   /** With event times, without rows that have none that can be read, and those to be left out. */

@@ -55,6 +55,17 @@ export class BlockReading implements Disposable {
     return RecordBatch.concat(batches);
   }
 
+  /** The row at a place as an object: as it was decoded, where it has no time that can be read. */
+  recordAt(bytes: Uint8Array, place: number): Record<string, unknown> {
+    const { parts, given } = this.read(bytes);
+    for (const part of [...parts, ...given]) {
+      const { places, from, batch: { length } } = part;
+      const row = places ? places.indexOf(place) : place - from;
+      if (row >= 0 && row < length) return recordAt(part.batch, row);
+    }
+    throw new Error(`A block was said to have a row ${place}, which it has not`);
+  }
+
   [Symbol.dispose](): void {
     this.#intake?.[Symbol.dispose]();
     this.#intake = this.#last = undefined;
@@ -137,7 +148,7 @@ export class BlockContent implements WorkContent, BlockInOrder {
   }
 
   recordAt(place: number): Record<string, unknown> {
-    return recordAt(this.take([place]), 0);
+    return this.#reading.recordAt(this.#block.bytes, place);
   }
 
   positionOf(place: number): number {
@@ -154,8 +165,12 @@ export class BlockContent implements WorkContent, BlockInOrder {
     return this;
   }
 
+  get fails(): boolean {
+    return this.#reading.format.badRecords === "fail";
+  }
+
   firstBad(outcome: Outcome): BadInput | Error | undefined {
-    const [first] = this.#inOrder(outcome, this.#reading.format.badRecords === "fail");
+    const [first] = this.#inOrder(outcome, this.fails);
     return first === undefined || "error" in first ? first : this.#errorOf(first);
   }
 
@@ -195,18 +210,20 @@ export class BlockContent implements WorkContent, BlockInOrder {
    * Rows that cannot be used and, `withRecords`, records that could not be decoded, in the order of
    * the source.
    */
-  #inOrder({ bad, block }: Outcome, withRecords: boolean): (BadInput | BadBlockRecord)[] {
+  *#inOrder(
+    { bad, block }: Outcome,
+    withRecords: boolean,
+  ): Generator<BadInput | BadBlockRecord> {
     const { undecoded } = withRecords && block?.undecoded ? this.#read() : { undecoded: [] };
-    const inOrder: (BadInput | BadBlockRecord)[] = [];
     let next = 0;
     for (const row of bad.toSorted((a, b) => a.row - b.row)) {
       // So many records before this row are no rows.
       while (next < undecoded.length && undecoded[next].record <= row.row + next) {
-        inOrder.push(undecoded[next++]);
+        yield undecoded[next++];
       }
-      inOrder.push(badInput(this, row));
+      yield badInput(this, row);
     }
-    return [...inOrder, ...undecoded.slice(next)];
+    yield* undecoded.slice(next);
   }
 
   #errorOf(record: BadBlockRecord): BadRecordError {

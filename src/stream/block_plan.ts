@@ -1,3 +1,4 @@
+import { MESSAGE_HEADER_BYTES } from "../hive/pipeline_frames.ts";
 import type { PipelinePlan } from "./pipeline_plan.ts";
 import type { Source } from "./source.ts";
 
@@ -7,10 +8,16 @@ const BLOCK_BYTES = 1_048_576;
 const BESIDE_BYTES = 1_024;
 /** The line end of a record that is as large as may be. */
 const LINE_END_BYTES = 2;
+const RING_HEADER_BYTES = 8;
 
 /** Bytes of the blocks that a source gives, whoever decodes them. */
 export function blockBytesFor(recordBytes: number, blockBytes: number = BLOCK_BYTES): number {
   return Math.max(blockBytes, recordBytes + LINE_END_BYTES);
+}
+
+/** The longest body of a message to a bee, by the capacity of rings. */
+export function longestBody(ringBytes: number): number {
+  return ringBytes / 2 - RING_HEADER_BYTES - MESSAGE_HEADER_BYTES;
 }
 
 /** What decides who decodes the records of a source. */

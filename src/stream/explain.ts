@@ -11,6 +11,7 @@ import { whySessionsInJavaScript } from "../windows/session_place.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { aggregateText } from "./aggregate_text.ts";
 import { canAlign } from "./alignment.ts";
+import { longestBody, whyDecodedOnMain } from "./block_plan.ts";
 import { eventTimesOf } from "./calendar_plan.ts";
 import type { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
@@ -122,7 +123,21 @@ function sourceEntries({ source, plan, settings }: Explained, resolved?: Resolve
   const whole = asked && wholeFor.length > 0
     ? [`all columns go to the bees, for ${wholeFor.join(" and ")}`]
     : [];
-  return [["source", source.name + apart], ["reads", columns, ...whole]];
+  return [
+    ["source", source.name + apart],
+    ["reads", columns, ...whole],
+    ...decodingEntries({ source, plan, settings }),
+  ];
+}
+
+/** Who decodes the records of a source that has bytes. */
+function decodingEntries(
+  { source, plan, settings }: Pick<Explained, "source" | "plan" | "settings">,
+): Entry[] {
+  if (source.recordBytes === undefined) return [];
+  const maxBytes = longestBody(settings.ringBytes);
+  const why = whyDecodedOnMain({ source, plan, maxBytes });
+  return [["decoded", why === undefined ? "by the bees" : `on the main thread, because ${why}`]];
 }
 
 function hasWindows({ window, ordered }: PipelinePlan): boolean {

@@ -39,7 +39,7 @@ export class Ledger {
   note(log: WorkLog, entry: LogEntry, outcome: Outcome): void {
     entry.outcome = outcome;
     entry.isAcknowledged = true;
-    if (!this.#fails && !entry.block) return;
+    if (!this.#fails && !entry.content.fails) return;
     for (let next = log.at(this.#sound); next?.outcome; next = log.at(++this.#sound)) {
       const first = next.content.firstBad(next.outcome);
       if (first instanceof Error) throw first;

@@ -44,10 +44,13 @@ export { UnaccountedRecordsError } from "./record_account.ts";
 export type {
   BadInput,
   BadInputPolicy,
+  BlockFormat,
   Source,
   SourceAlignment,
   SourceBatch,
+  SourceBlock,
   SourceOptions,
+  SourceProgress,
 } from "./source.ts";
 export * from "./joint/together.ts";
 export type { TriggerOptions } from "./trigger_options.ts";

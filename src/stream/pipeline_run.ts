@@ -2,7 +2,6 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { IntakeSpec } from "../hive/block_intake.ts";
 import { Hive } from "../hive/hive.ts";
 import {
-  MESSAGE_HEADER_BYTES,
   messageBody,
   MessageKind,
   readMessageHeader,
@@ -11,7 +10,7 @@ import {
 import { errorOf, StreamingError } from "../hive/streaming_error.ts";
 import { BadInputs } from "./bad_inputs.ts";
 import { BatchFeed, type FeedItem } from "./batch_feed.ts";
-import { blockBytesOf } from "./block_plan.ts";
+import { blockBytesOf, longestBody } from "./block_plan.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { fatalError } from "./fatal_error.ts";
 import { LateOutput, type LateRows } from "./late_output.ts";
@@ -35,7 +34,6 @@ import { WorkLog } from "./work_log.ts";
 const PROGRESS_MS = 100;
 const TURN_MS = 4;
 const CLOSE_MS = 1_000;
-const RING_HEADER_BYTES = 8;
 
 /** Options of a run. */
 export interface RunOptions {
@@ -134,7 +132,7 @@ export class PipelineRun {
     const deadLetter = this.#bad.deliver.bind(this.#bad);
     const columns = askedColumns(plan);
     const tellsLate = lateOutput !== undefined || spec.onLate !== undefined;
-    const maxBytes = ringBytes / 2 - RING_HEADER_BYTES - MESSAGE_HEADER_BYTES;
+    const maxBytes = longestBody(ringBytes);
     const blockBytes = blockBytesOf({ source, plan, maxBytes });
     const hasWindows = plan.window !== undefined || plan.ordered !== undefined;
     const open = {

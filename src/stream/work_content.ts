@@ -35,9 +35,9 @@ export interface WorkContent {
   without(place: number): WorkContent;
   /** No rows; what it says about watermarks still counts. */
   emptied(): WorkContent;
-  /**
-   * The first record that cannot be used, as an error; `undefined`: all can.
-   */
+  /** Whether the first record that cannot be decoded is the end, whatever the pipeline says. */
+  readonly fails: boolean;
+  /** The first record that cannot be used, or its error; `undefined`: all can. */
   firstBad(outcome: Outcome): BadInput | Error | undefined;
   /** Deals with all records that cannot be used, in order. */
   reportBad(outcome: Outcome, bad: BadInputs): void;
@@ -57,6 +57,7 @@ export function countedAs(policy: BadInputPolicy, count: number): OpenBad {
 export class RowContent implements WorkContent {
   readonly kind = MessageKind.work;
   readonly flags = 0;
+  readonly fails = false;
   readonly bytes: number;
   readonly #batch: RecordBatch;
   readonly #first: number;
