@@ -35,7 +35,7 @@ import {
   readUuid,
 } from "./read_values";
 import { badNumber, beginSkipping, checkLength, skipOne } from "./skip";
-import { readVarint, varintEnd } from "./varint";
+import { readVarint, varintEnd, wholeAt, wholeEnd } from "./varint";
 import {
   ARRAY,
   AT_A,
@@ -92,9 +92,18 @@ export function avroRecordEnd(): u32 {
   return recordEnd;
 }
 
-// Which branch of a union follows: 1 the value, 0 null, 2 none that there is.
+// A value follows: 1, a null: 0, or what there is no branch for: 2. Mostly it is told by one byte.
 // @ts-ignore: decorator
 @inline
+function branchAt(op: u32, union: u32, at: u32, end: u32): u32 {
+  const byte = <u32>load<u8>(at);
+  if (at < end && byte == ((union >> 15) & 0x1fe)) {
+    branchEnd = at + 1;
+    return 1;
+  }
+  return readBranch(op, union, at, end);
+}
+
 function readBranch(op: u32, union: u32, at: u32, end: u32): u32 {
   const branch = readVarint(at, end);
   branchEnd = varintEnd();
@@ -115,18 +124,9 @@ function putNulls(op: u32, union: u32, row: u32, at: u32): void {
   for (let column = first; column < last; column += SINK_BYTES) putNull(column, row);
 }
 
-function readWhole(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
-  const value = readVarint(at, end);
-  const next = varintEnd();
-  if (next == 0) return badNumber(op, at, end);
+function putWhole(op: u32, kind: u32, row: u32, at: u32, value: i64): void {
   const column = load<u32>(op, AT_COLUMN);
   switch (kind) {
-    case I32:
-      putInt(op, row, at, value);
-      break;
-    case I64:
-      putI64(column, row, value);
-      break;
     case WHOLE_F32:
       putF32(column, row, <f32>value);
       break;
@@ -142,9 +142,22 @@ function readWhole(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
     default:
       putTime(op, row, at, value);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function readWhole(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
+  const next = wholeEnd(at, end);
+  if (next == 0) return badNumber(op, at, end);
+  const value = wholeAt(at, next);
+  if (kind == I64) putI64(load<u32>(op, AT_COLUMN), row, value);
+  else if (kind == I32) putInt(op, row, at, value);
+  else putWhole(op, kind, row, at, value);
   return next;
 }
 
+// @ts-ignore: decorator
+@inline
 function readFloat(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
   const column = load<u32>(op, AT_COLUMN);
   const bytes: u32 = kind == F64 ? 8 : 4;
@@ -155,40 +168,57 @@ function readFloat(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
   return at + bytes;
 }
 
+// @ts-ignore: decorator
+@inline
+function isText(at: u32, length: u32): bool {
+  if (length <= 16 && (i8x16.bitmask(v128.load(at)) & ((1 << length) - 1)) == 0) return true;
+  return isUtf8(at, at + length);
+}
+
+// @ts-ignore: decorator
+@inline
 function readText(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
-  const length = readVarint(at, end);
-  const start = varintEnd();
+  const start = wholeEnd(at, end);
   if (start == 0) return badNumber(op, at, end);
-  const next = checkLength(op, at, start, end, length);
-  if (next == 0) return 0;
+  const byte = <u32>load<u8>(at);
+  // mostly the length is one byte
+  const length = (byte & 0x81) == 0 ? <i64>(byte >> 1) : wholeAt(at, start);
+  if (<u64>length > <u64>(end - start)) return checkLength(op, at, start, end, length);
   const column = load<u32>(op, AT_COLUMN);
-  if (kind != BYTES && !isUtf8(start, next)) notUtf8(op, start);
+  if (kind != BYTES && !isText(start, <u32>length)) notUtf8(op, start);
   if (kind == DICT) putDict(column, row, start, <u32>length);
   else putText(column, row, start, <u32>length);
-  return next;
+  return start + <u32>length;
+}
+
+// @ts-ignore: decorator
+@inline
+function readBool(op: u32, row: u32, at: u32, end: u32): u32 {
+  if (at >= end) return lost(CUT, op, at, 1);
+  const byte = load<u8>(at);
+  if (byte > 1) unfit(NOT_BOOL, op, at, byte);
+  putBool(load<u32>(op, AT_COLUMN), row, byte != 0);
+  return at + 1;
 }
 
 function readOther(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
   switch (kind) {
-    case BOOL: {
-      if (at >= end) return lost(CUT, op, at, 1);
-      const byte = load<u8>(at);
-      if (byte > 1) unfit(NOT_BOOL, op, at, byte);
-      putBool(load<u32>(op, AT_COLUMN), row, byte != 0);
-      return at + 1;
-    }
     case ENUM:
       return readSymbol(op, row, at, end);
     case FIXED:
       return readFixed(op, row, at, end);
-    case DECIMAL:
-      return readDecimal(op, row, at, end);
     case DECIMAL_FIXED:
       return readDecimalFixed(op, row, at, end);
     case UUID:
       return readUuid(op, row, at, end);
-    default:
+    case ARRAY:
+    case MAP:
       return readItems(op, kind == MAP, row, at, end);
+    case DEFAULT:
+      readDefault(op, row);
+      return at;
+    default:
+      return skipOne(op, at, end);
   }
 }
 
@@ -243,10 +273,9 @@ function readOps(first: u32, last: u32, row: u32, start: u32, end: u32): u32 {
   let at = start;
   let op = first;
   while (op < last) {
-    const kind = load<u32>(op);
     const union = load<u32>(op, AT_UNION);
-    if (union & 1) {
-      const branch = readBranch(op, union, at, end);
+    if (union != 0) {
+      const branch = branchAt(op, union, at, end);
       if (branch == 2) return 0;
       if (branch == 0) {
         putNulls(op, union, row, at);
@@ -256,18 +285,52 @@ function readOps(first: u32, last: u32, row: u32, start: u32, end: u32): u32 {
       }
       at = branchEnd;
     }
-    if (kind == RECORD) {
-      op += OP_BYTES;
-      continue;
+    switch (load<u32>(op)) {
+      case RECORD:
+        break;
+      case BOOL:
+        at = readBool(op, row, at, end);
+        break;
+      case I32:
+        at = readWhole(op, I32, row, at, end);
+        break;
+      case I64:
+        at = readWhole(op, I64, row, at, end);
+        break;
+      case F32:
+        at = readFloat(op, F32, row, at, end);
+        break;
+      case F32_F64:
+        at = readFloat(op, F32_F64, row, at, end);
+        break;
+      case F64:
+        at = readFloat(op, F64, row, at, end);
+        break;
+      case BYTES:
+        at = readText(op, BYTES, row, at, end);
+        break;
+      case TEXT:
+        at = readText(op, TEXT, row, at, end);
+        break;
+      case DICT:
+        at = readText(op, DICT, row, at, end);
+        break;
+      case DECIMAL:
+        at = readDecimal(op, row, at, end);
+        break;
+      case WHOLE_F32:
+      case WHOLE_F64:
+      case WHOLE_F32_F64:
+      case TIMESTAMP:
+      case TIME:
+        at = readWhole(op, load<u32>(op), row, at, end);
+        break;
+      default:
+        at = readOther(op, load<u32>(op), row, at, end);
+        op += load<u32>(op, AT_WITHIN) * OP_BYTES;
     }
-    if (kind <= TIME && kind >= I32) at = readWhole(op, kind, row, at, end);
-    else if (kind <= F64 && kind >= F32) at = readFloat(op, kind, row, at, end);
-    else if (kind <= DICT && kind >= BYTES) at = readText(op, kind, row, at, end);
-    else if (kind < DEFAULT) at = readOther(op, kind, row, at, end);
-    else if (kind == DEFAULT) readDefault(op, row);
-    else at = skipOne(op, at, end);
     if (at == 0) return 0;
-    op += (load<u32>(op, AT_WITHIN) + 1) * OP_BYTES;
+    op += OP_BYTES;
   }
   return at;
 }

@@ -80,19 +80,43 @@ function putDecimalOf(op: u32, row: u32, at: u32, bytes: u32): void {
   store<u64>(to, high, 8);
 }
 
+// Of at most 8 bytes.
+// @ts-ignore: decorator
+@inline
+function putShortDecimal(op: u32, row: u32, at: u32, bytes: u32): void {
+  const column = load<u32>(op, AT_COLUMN);
+  const value = <i64>bswap<u64>(load<u64>(at)) >> <i64>(64 - (bytes << 3));
+  const sign = value >> 63;
+  const precision = decimalPrecision(column);
+  const most = load<u64>((<u32>POWERS) + (precision << 4));
+  if (precision < 19 && <u64>((value ^ sign) - sign) >= most) {
+    unfit(DECIMAL_RANGE, op, at, precision);
+  }
+  const to = decimalRoom(column, row);
+  store<i64>(to, value);
+  store<i64>(to, sign, 8);
+}
+
+// @ts-ignore: decorator
+@inline
+function putDecimal(op: u32, row: u32, at: u32, bytes: u32): void {
+  if (bytes - 1 < 8 && hasPowers) putShortDecimal(op, row, at, bytes);
+  else putDecimalOf(op, row, at, bytes);
+}
+
 export function readDecimal(op: u32, row: u32, at: u32, end: u32): u32 {
   const length = readVarint(at, end);
   const start = varintEnd();
   if (start == 0) return badNumber(op, at, end);
   const next = checkLength(op, at, start, end, length);
-  if (next != 0) putDecimalOf(op, row, start, <u32>length);
+  if (next != 0) putDecimal(op, row, start, <u32>length);
   return next;
 }
 
 export function readDecimalFixed(op: u32, row: u32, at: u32, end: u32): u32 {
   const size = load<u32>(op, AT_A);
   if (size > end - at) return lost(CUT, op, at, size);
-  putDecimalOf(op, row, at, size);
+  putDecimal(op, row, at, size);
   return at + size;
 }
 

@@ -82,33 +82,41 @@ function unzigzag(value: u64): i64 {
 }
 
 // The bytes up to the first that is not continued, all at once: as `writeSpread`, backwards.
-function readRest(at: u32, end: u32): i64 {
-  const bytes = load<u64>(at);
-  const ends = ~bytes & CONTINUED;
-  if (ends == 0) return readLong(at, end);
-  const next = at + (<u32>ctz<u64>(ends) >> 3) + 1;
-  if (next > end) {
-    readEnd = 0;
-    return 0;
-  }
-  let x = bytes & (ends ^ (ends - 1)) & ~CONTINUED;
+// @ts-ignore: decorator
+@inline
+function gather(bytes: u64): i64 {
+  let x = bytes & ~CONTINUED;
   x = (x & 0x007f007f007f007f) | ((x & 0x7f007f007f007f00) >> 1);
   x = (x & 0x00003fff00003fff) | ((x & 0x3fff00003fff0000) >> 2);
   x = (x & 0x000000000fffffff) | ((x & 0x0fffffff00000000) >> 4);
-  readEnd = next;
   return unzigzag(x);
+}
+
+/** Where the number at `at` ends, which is before or at `end`; 0 when it does not. */
+// @ts-ignore: decorator
+@inline
+export function wholeEnd(at: u32, end: u32): u32 {
+  const ends = ~load<u64>(at) & CONTINUED;
+  const next = at + (<u32>ctz<u64>(ends) >> 3) + 1;
+  if (ends != 0 && next <= end) return next;
+  readLong(at, end);
+  return readEnd;
+}
+
+/** The number at `at` that ends at `next`. */
+// @ts-ignore: decorator
+@inline
+export function wholeAt(at: u32, next: u32): i64 {
+  if (next - at > 8) return readLong(at, next);
+  return gather(load<u64>(at) & (u64.MAX_VALUE >> (<u64>(8 - (next - at)) << 3)));
 }
 
 /** Reads a number that begins at `at` and ends before `end`; see `varintEnd`. */
 // @ts-ignore: decorator
 @inline
 export function readVarint(at: u32, end: u32): i64 {
-  const first = <u32>load<u8>(at);
-  if (first < 0x80 && at < end) {
-    readEnd = at + 1;
-    return <i64><i32>((first >> 1) ^ (0 - (first & 1)));
-  }
-  return readRest(at, end);
+  readEnd = wholeEnd(at, end);
+  return readEnd == 0 ? 0 : wholeAt(at, readEnd);
 }
 
 /** Whether what began at `at` and is no number is only cut off by `end`. */

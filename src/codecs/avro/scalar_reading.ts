@@ -52,7 +52,8 @@ function wholeInto(reader: AvroType, column: DataType): ScalarReading | undefine
     case "time":
     case "timestamp": {
       const a = unitOf(logical, column.kind);
-      return a === undefined ? undefined : { kind: column.kind, a };
+      if (a === undefined) return undefined;
+      return a === 1 && column.kind === "timestamp" ? { kind: "i64" } : { kind: column.kind, a };
     }
   }
 }
