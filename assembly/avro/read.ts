@@ -34,8 +34,16 @@ import {
   readSymbol,
   readUuid,
 } from "./read_values";
-import { badNumber, beginSkipping, checkLength, skipOne } from "./skip";
-import { readVarint, varintEnd, wholeAt, wholeEnd } from "./varint";
+import {
+  badNumber,
+  beginSkipping,
+  checkLength,
+  skipBytes,
+  skipOne,
+  skipText,
+  skipWhole,
+} from "./skip";
+import { lengthAt, readVarint, varintEnd, wholeAt, wholeEnd } from "./varint";
 import {
   ARRAY,
   AT_A,
@@ -66,6 +74,9 @@ import {
   OP_BYTES,
   RECORD,
   RECORD_SIZE,
+  SKIP_BYTES,
+  SKIP_TEXT,
+  SKIP_WHOLE,
   TEXT,
   TIME,
   TIMESTAMP,
@@ -180,9 +191,7 @@ function isText(at: u32, length: u32): bool {
 function readText(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
   const start = wholeEnd(at, end);
   if (start == 0) return badNumber(op, at, end);
-  const byte = <u32>load<u8>(at);
-  // mostly the length is one byte
-  const length = (byte & 0x81) == 0 ? <i64>(byte >> 1) : wholeAt(at, start);
+  const length = lengthAt(at, start);
   if (<u64>length > <u64>(end - start)) return checkLength(op, at, start, end, length);
   const column = load<u32>(op, AT_COLUMN);
   if (kind != BYTES && !isText(start, <u32>length)) notUtf8(op, start);
@@ -217,6 +226,14 @@ function readOther(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
     case DEFAULT:
       readDefault(op, row);
       return at;
+    case F32_F64:
+      return readFloat(op, F32_F64, row, at, end);
+    case WHOLE_F32:
+    case WHOLE_F64:
+    case WHOLE_F32_F64:
+    case TIMESTAMP:
+    case TIME:
+      return readWhole(op, kind, row, at, end);
     default:
       return skipOne(op, at, end);
   }
@@ -285,7 +302,8 @@ function readOps(first: u32, last: u32, row: u32, start: u32, end: u32): u32 {
       }
       at = branchEnd;
     }
-    switch (load<u32>(op)) {
+    const kind = load<u32>(op);
+    switch (kind) {
       case RECORD:
         break;
       case BOOL:
@@ -300,17 +318,12 @@ function readOps(first: u32, last: u32, row: u32, start: u32, end: u32): u32 {
       case F32:
         at = readFloat(op, F32, row, at, end);
         break;
-      case F32_F64:
-        at = readFloat(op, F32_F64, row, at, end);
-        break;
       case F64:
         at = readFloat(op, F64, row, at, end);
         break;
       case BYTES:
-        at = readText(op, BYTES, row, at, end);
-        break;
       case TEXT:
-        at = readText(op, TEXT, row, at, end);
+        at = readText(op, kind, row, at, end);
         break;
       case DICT:
         at = readText(op, DICT, row, at, end);
@@ -318,15 +331,17 @@ function readOps(first: u32, last: u32, row: u32, start: u32, end: u32): u32 {
       case DECIMAL:
         at = readDecimal(op, row, at, end);
         break;
-      case WHOLE_F32:
-      case WHOLE_F64:
-      case WHOLE_F32_F64:
-      case TIMESTAMP:
-      case TIME:
-        at = readWhole(op, load<u32>(op), row, at, end);
+      case SKIP_WHOLE:
+        at = skipWhole(op, at, end);
+        break;
+      case SKIP_TEXT:
+        at = skipText(op, at, end);
+        break;
+      case SKIP_BYTES:
+        at = skipBytes(op, at, end);
         break;
       default:
-        at = readOther(op, load<u32>(op), row, at, end);
+        at = readOther(op, kind, row, at, end);
         op += load<u32>(op, AT_WITHIN) * OP_BYTES;
     }
     if (at == 0) return 0;

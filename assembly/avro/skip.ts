@@ -1,7 +1,7 @@
 // Passes over values that nobody wants, of any type. Arrays and maps whose blocks tell their size
 // are passed over a block at a time; items that take no bytes are not counted out.
 import { lost } from "./fault";
-import { isVarintCut, readVarint, varintEnd } from "./varint";
+import { isVarintCut, lengthAt, readVarint, varintEnd, wholeEnd } from "./varint";
 import {
   AT_A,
   AT_WITHIN,
@@ -45,11 +45,27 @@ export function checkLength(op: u32, at: u32, start: u32, end: u32, length: i64)
 
 // @ts-ignore: decorator
 @inline
-function skipText(op: u32, at: u32, end: u32): u32 {
-  const length = readVarint(at, end);
-  const start = varintEnd();
+export function skipWhole(op: u32, at: u32, end: u32): u32 {
+  const next = wholeEnd(at, end);
+  return next == 0 ? badNumber(op, at, end) : next;
+}
+
+// @ts-ignore: decorator
+@inline
+export function skipText(op: u32, at: u32, end: u32): u32 {
+  const start = wholeEnd(at, end);
   if (start == 0) return badNumber(op, at, end);
-  return checkLength(op, at, start, end, length);
+  const length = lengthAt(at, start);
+  if (<u64>length > <u64>(end - start)) return checkLength(op, at, start, end, length);
+  return start + <u32>length;
+}
+
+// @ts-ignore: decorator
+@inline
+export function skipBytes(op: u32, at: u32, end: u32): u32 {
+  const bytes = load<u32>(op, AT_A);
+  if (bytes > end - at) return checkLength(op, at, at, end, bytes);
+  return at + bytes;
 }
 
 function skipItems(op: u32, start: u32, end: u32): u32 {
@@ -103,15 +119,12 @@ function skipAgain(op: u32, at: u32, end: u32): u32 {
 /** Passes over one operation's value: where it ends, or 0. */
 export function skipOne(op: u32, at: u32, end: u32): u32 {
   switch (load<u32>(op)) {
-    case SKIP_WHOLE: {
-      readVarint(at, end);
-      const next = varintEnd();
-      return next == 0 ? badNumber(op, at, end) : next;
-    }
+    case SKIP_WHOLE:
+      return skipWhole(op, at, end);
     case SKIP_TEXT:
       return skipText(op, at, end);
     case SKIP_BYTES:
-      return checkLength(op, at, at, end, load<u32>(op, AT_A));
+      return skipBytes(op, at, end);
     case SKIP_RECORD: {
       const first = op + OP_BYTES;
       return skipOps(first, first + load<u32>(op, AT_WITHIN) * OP_BYTES, at, end);

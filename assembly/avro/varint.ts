@@ -111,6 +111,14 @@ export function wholeAt(at: u32, next: u32): i64 {
   return gather(load<u64>(at) & (u64.MAX_VALUE >> (<u64>(8 - (next - at)) << 3)));
 }
 
+/** As `wholeAt`, where it is mostly one byte. */
+// @ts-ignore: decorator
+@inline
+export function lengthAt(at: u32, next: u32): i64 {
+  const byte = <u32>load<u8>(at);
+  return (byte & 0x81) == 0 ? <i64>(byte >> 1) : wholeAt(at, next);
+}
+
 /** Reads a number that begins at `at` and ends before `end`; see `varintEnd`. */
 // @ts-ignore: decorator
 @inline

@@ -12,6 +12,9 @@ export class SkipPlanner {
   /** Where each record is passed over: once, since it may contain itself. */
   readonly #records = new Map<AvroType, number>();
 
+  /** What bytes can be added to, as long as it is the last step. */
+  #last: (ReadStep & { a: number }) | undefined;
+
   /** A planner that adds to some steps. */
   constructor(steps: ReadStep[]) {
     this.#steps = steps;
@@ -22,20 +25,20 @@ export class SkipPlanner {
     if (isEmpty(type)) return;
     switch (type.type) {
       case "boolean":
-        return void this.#push("skipBytes", type, path, 1);
+        return this.#bytes(type, path, 1);
       case "int":
       case "long":
       case "enum":
         return void this.#push("skipWhole", type, path);
       case "float":
-        return void this.#push("skipBytes", type, path, FLOAT_BYTES);
+        return this.#bytes(type, path, FLOAT_BYTES);
       case "double":
-        return void this.#push("skipBytes", type, path, DOUBLE_BYTES);
+        return this.#bytes(type, path, DOUBLE_BYTES);
       case "bytes":
       case "string":
         return void this.#push("skipText", type, path);
       case "fixed":
-        return void this.#push("skipBytes", type, path, type.size);
+        return this.#bytes(type, path, type.size);
       case "array":
         return this.#around("skipItems", type, path, () => this.skip(type.items, `${path}[]`));
       case "map":
@@ -61,7 +64,14 @@ export class SkipPlanner {
     }
   }
 
-  #push(kind: AvroReadKind, written: AvroType, path: string, a = 0): ReadStep {
+  /** Passes over bytes, together with those before where they are passed over too. */
+  #bytes(type: AvroType, path: string, bytes: number): void {
+    const last = this.#last;
+    if (last !== undefined && last === this.#steps[this.#steps.length - 1]) last.a += bytes;
+    else this.#last = this.#push("skipBytes", type, path, bytes);
+  }
+
+  #push(kind: AvroReadKind, written: AvroType, path: string, a = 0) {
     const place = { column: -1, isItem: false, columns: 0 };
     const step = { kind, union: 0, ...place, a, within: 0, path, written };
     this.#steps.push(step);
@@ -72,6 +82,7 @@ export class SkipPlanner {
     const step = this.#push(kind, type, path, a);
     const before = this.#steps.length;
     inner();
+    this.#last = undefined;
     step.within = this.#steps.length - before;
   }
 }
