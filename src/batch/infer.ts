@@ -1,3 +1,4 @@
+import { showName } from "./shown_names.ts";
 import { INFERENCE_ROWS, MAX_DEPTH } from "./limits.ts";
 import { isPlainObject, show } from "./misfit.ts";
 import type { DataType, Field, Schema } from "./schema.ts";
@@ -135,7 +136,7 @@ export function inferSchema(rows: readonly object[]): Schema {
     }
     for (const key of Object.keys(row)) {
       const value = (row as Record<string, unknown>)[key];
-      observe(shape.field(key), value, `row ${at}, column ${JSON.stringify(key)}`, 2);
+      observe(shape.field(key), value, `row ${at}, column ${showName(key)}`, 2);
     }
   }
   return { fields: fieldsOf(shape) };

@@ -1,3 +1,5 @@
+import { showName } from "./shown_names.ts";
+
 const SHOWN_CHARACTERS = 60;
 
 /**
@@ -29,7 +31,7 @@ export class Misfit extends Error {
 export function rowError(error: unknown, row: number): unknown {
   if (!(error instanceof Misfit)) return error;
   const path = error.path.startsWith(".") ? error.path.slice(1) : error.path;
-  const column = path === "" ? "" : `, column ${JSON.stringify(path)}`;
+  const column = path === "" ? "" : `, column ${showName(path)}`;
   return new TypeError(`Cannot build batch: row ${row}${column}: ${error.message}; ${error.fix}`);
 }
 

@@ -1,3 +1,4 @@
+import { listNames, plainName, showName } from "./shown_names.ts";
 import { type Buffers, ColumnBuilder } from "./column_builder.ts";
 import { BoolBuilder, DecimalBuilder, Int64Builder, NumberBuilder } from "./fixed_builders.ts";
 import { getOwn, isPlainObject, Misfit } from "./misfit.ts";
@@ -150,9 +151,9 @@ export class FieldsBuilder {
 }
 
 function extraKey(object: object, key: string, fields: readonly Field[]): Misfit {
-  const names = fields.map((field) => field.name).join(", ") || "none";
+  const names = listNames(fields.map(({ name }) => name), plainName) || "none";
   const misfit = new Misfit(
-    `only fields of the schema (${names}), not ${JSON.stringify(key)}`,
+    `only fields of the schema (${names}), not ${showName(key)}`,
     (object as Record<string, unknown>)[key],
   );
   misfit.fix = 'add it to `schema`, or pass `extraKeys: "ignore"`';

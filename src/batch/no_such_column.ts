@@ -1,3 +1,4 @@
+import { listNames, showName } from "./shown_names.ts";
 import type { Field } from "./schema.ts";
 
 /** The error for a column that is not there; `doing` is what was to be done, such as `"key by"`. */
@@ -5,9 +6,9 @@ export function noSuchColumn(
   name: string,
   { doing, fields }: { readonly doing: string; readonly fields: readonly Field[] },
 ): TypeError {
-  const known = fields.map(({ name }) => JSON.stringify(name)).join(", ");
+  const known = listNames(fields.map(({ name }) => name));
   return new TypeError(
-    `Cannot ${doing} column ${JSON.stringify(name)}: there is none of that name; the columns are ` +
+    `Cannot ${doing} column ${showName(name)}: there is none of that name; the columns are ` +
       known,
   );
 }

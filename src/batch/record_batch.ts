@@ -1,3 +1,4 @@
+import { listNames, showName } from "./shown_names.ts";
 import { inspectBatch } from "./batch_inspect.ts";
 import { makeWritable, rowsToJson } from "./batch_json.ts";
 import type { Column } from "./column.ts";
@@ -15,7 +16,6 @@ import type { Field, Schema, TypedSchema } from "./schema.ts";
 /** Rows that are turned to or from objects at a time: few enough to stay in the cache. */
 const BLOCK_ROWS = 1024;
 /** Names in a message that lists them. */
-const LISTED_NAMES = 50;
 
 interface SchemaNames {
   readonly names: readonly string[];
@@ -193,7 +193,9 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
     const at = this.#names.positions.get(name);
     if (at !== undefined) return at;
     throw new TypeError(
-      `Cannot find column ${JSON.stringify(name)}: the batch has ${listed(this.names)}`,
+      `Cannot find column ${showName(name)}: the batch has ${
+        listNames(this.names) || "no columns"
+      }`,
     );
   }
 
@@ -341,13 +343,6 @@ function checkedIterable<T>(rows: Iterable<T>): Iterable<T> {
       show(rows)
     }`,
   );
-}
-
-/** Names for a message: all of them, or the first ones of many. */
-function listed(names: readonly string[]): string {
-  if (names.length === 0) return "no columns";
-  const shown = names.slice(0, LISTED_NAMES).map((name) => JSON.stringify(name)).join(", ");
-  return names.length > LISTED_NAMES ? `${shown}, … (${names.length} columns)` : shown;
 }
 
 function position(at: number, length: number): number {

@@ -1,3 +1,4 @@
+import { showName } from "../batch/shown_names.ts";
 import { BadRecordError } from "./bad_record.ts";
 import type { BadBlockRecord } from "./block_decoder.ts";
 
@@ -9,7 +10,7 @@ export function errorOfRecord(
   { name, linesBefore }: { readonly name: string; readonly linesBefore: number },
 ): BadRecordError {
   const line = linesBefore + within + 1;
-  const where = column === undefined ? "" : `, column ${JSON.stringify(column)}`;
+  const where = column === undefined ? "" : `, column ${showName(column)}`;
   const message = `Cannot read ${name}: line ${line}${where}: ${reason}; ${fix}; ${OTHER_POLICIES}`;
   return new BadRecordError(message, line);
 }

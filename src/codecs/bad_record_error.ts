@@ -1,3 +1,4 @@
+import { showName } from "../batch/shown_names.ts";
 import { Misfit } from "../batch/misfit.ts";
 import { BadRecordError } from "./bad_record.ts";
 import { Malformed } from "./malformed.ts";
@@ -18,7 +19,7 @@ export function badRecordError(
   line: number,
   { column, reason, fix, cause }: BadRecordReason & { readonly cause?: unknown },
 ): BadRecordError {
-  const where = column === undefined ? "" : `, column ${JSON.stringify(column)}`;
+  const where = column === undefined ? "" : `, column ${showName(column)}`;
   const message = `Cannot read ${name}: line ${line}${where}: ${reason}; ${fix}; ${OTHER_POLICIES}`;
   return new BadRecordError(message, line, cause === undefined ? {} : { cause });
 }

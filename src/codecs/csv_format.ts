@@ -2,6 +2,7 @@ import { checkNull } from "../batch/nested_builders.ts";
 import { Misfit } from "../batch/misfit.ts";
 import type { Field, Schema } from "../batch/schema.ts";
 import { typeName } from "../batch/schema_check.ts";
+import { listNames } from "../batch/shown_names.ts";
 import type { BatchAssembler } from "./batch_assembler.ts";
 import type { RecordFormat } from "./batch_reader.ts";
 import { type CsvDialect, FieldSplitter } from "./csv_fields.ts";
@@ -10,8 +11,6 @@ import type { CsvOptions } from "./csv_options.ts";
 import { Malformed } from "./malformed.ts";
 import { checkWord } from "./option_checks.ts";
 import { isText, type ParseText, textParser } from "./text_values.ts";
-
-const SHOWN_NAMES = 20;
 
 /** How one column of the schema is filled. */
 interface ColumnPlan {
@@ -109,7 +108,7 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
     const extra = names.filter((name) => !known.has(name));
     if (extra.length === 0 || this.#extraKeys === "ignore") return;
     throw new TypeError(
-      `Cannot read ${this.name}: the schema has no column ${list(extra)}; ` +
+      `Cannot read ${this.name}: the schema has no column ${listNames(extra)}; ` +
         `add it, or pass extraKeys: "ignore"`,
     );
   }
@@ -173,7 +172,7 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
     if (source === undefined) {
       throw new TypeError(
         `Cannot read ${this.name}: it has no column ${JSON.stringify(field.name)}, only ` +
-          list([...positions.keys()]),
+          listNames([...positions.keys()]),
       );
     }
     const parse = textParser(field.type);
@@ -188,7 +187,9 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
     const repeated = names.filter((name, at) => names.indexOf(name) !== at);
     if (repeated.length > 0) {
       throw new TypeError(
-        `Cannot read ${this.name}: several columns are named ${list([...new Set(repeated)])}; ` +
+        `Cannot read ${this.name}: several columns are named ${
+          listNames([...new Set(repeated)])
+        }; ` +
           `rename them, or give all names as the option header`,
       );
     }
@@ -218,9 +219,4 @@ function numbered(count: number | undefined): string[] | undefined {
   return count === undefined
     ? undefined
     : Array.from({ length: count }, (_, at) => `column${at + 1}`);
-}
-
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN_NAMES).map((name) => JSON.stringify(name)).join(", ");
-  return names.length > SHOWN_NAMES ? `${shown} and ${names.length - SHOWN_NAMES} more` : shown;
 }
