@@ -102,6 +102,7 @@ export { avroFaultIsNull, avroFaultOp, avroFaultRow } from "./avro/write_values"
 export { readDecimals, readDoubles, writeNumbers } from "./number/columns";
 export { csvCut, csvCutBegin } from "./csv/cut";
 export { csvDecode } from "./csv/decode";
+export { csvWrite } from "./csv/write";
 export {
   avroReadDetail,
   avroReadFault,

@@ -7,17 +7,32 @@
  *
  * @module
  */
+import Papa from "papaparse";
 import { inferSchema, initParser } from "udsv";
+import { RecordBatch } from "../src/batch/record_batch.ts";
 import type { Schema } from "../src/batch/schema.ts";
 import { CsvBlockDecoder } from "../src/codecs/csv_block_decoder.ts";
 import { CsvCutter } from "../src/codecs/csv_cutter.ts";
+import { CsvDecoder } from "../src/codecs/csv_decoder.ts";
+import { CsvEncoder } from "../src/codecs/csv_encoder.ts";
 import { MAX_COLUMNS, MAX_RECORD_BYTES } from "../src/codecs/limits.ts";
 import { create, type Kernel } from "../src/kernel/kernel.ts";
 import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
-import { csvOf, flatSchema, ndjsonOf, recordsOf, type Shape, SHAPES } from "./support/shapes.ts";
+import {
+  csvOf,
+  flatSchema,
+  ndjsonOf,
+  randomOf,
+  recordsOf,
+  type Shape,
+  SHAPES,
+  TEN_COLUMNS,
+  tenColumns,
+} from "./support/shapes.ts";
 
 const ROWS = 100_000;
 const BLOCK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 16;
 const BATCH_ROWS = 8_192;
 /** Until then V8 runs the kernel in its quick, slow form. */
 const WARM_UP_ROUNDS = 5;
@@ -128,11 +143,62 @@ async function rowsOf(kernel: Kernel, shape: Shape): Promise<BenchRow[]> {
   ];
 }
 
+/** Rows by the decoder that users have, in chunks as files give them. */
+function decoderRows(bytes: Uint8Array, schema: Schema): number {
+  const decoder = new CsvDecoder({ schema });
+  let rows = 0;
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    for (const { length } of decoder.push(bytes.subarray(at, at + CHUNK_BYTES))) rows += length;
+  }
+  for (const { length } of decoder.finish()) rows += length;
+  return rows;
+}
+
+/** Rows by papaparse, of which the types are seen as well. */
+function papaRows(bytes: Uint8Array): number {
+  const text = new TextDecoder().decode(bytes);
+  return Papa.parse(text, { header: true, dynamicTyping: true, skipEmptyLines: true }).data.length;
+}
+
+async function decoderRow(): Promise<BenchRow> {
+  const csv = csvOf(recordsOf(SHAPES.sensor, ROWS));
+  const schema = flatSchema(SHAPES.sensor.schema);
+  return await compare({
+    name: "CsvDecoder, sensor, all columns, chunks of 64 KiB; papaparse with dynamicTyping",
+    contender: () => decoderRows(csv, schema),
+    baseline: () => papaRows(csv),
+  });
+}
+
+/** Rows of objects as CSV, as one would write it. */
+function linesOf(rows: readonly Record<string, unknown>[]): Uint8Array {
+  const field = (value: unknown) => {
+    const text = value === null ? "" : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return new TextEncoder().encode(
+    rows.map((row) => `${Object.values(row).map(field).join(",")}\n`).join(""),
+  );
+}
+
+async function writingRow(): Promise<BenchRow> {
+  const random = randomOf(1);
+  const rows = Array.from({ length: ROWS }, (_, row) => tenColumns(row, random));
+  const batch = RecordBatch.fromRows(rows, { schema: TEN_COLUMNS });
+  using encoder = new CsvEncoder({ header: false });
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) encoder.encode(batch);
+  return await compare({
+    name: "columns to CSV, 10 mixed columns; objects to lines by hand",
+    contender: () => (encoder.encode(batch), ROWS),
+    baseline: () => (linesOf(rows), ROWS),
+  });
+}
+
 async function rows(): Promise<BenchRow[]> {
   const kernel = create();
   const all: BenchRow[] = [];
   for (const shape of Object.values(SHAPES)) all.push(...await rowsOf(kernel, shape));
-  return all;
+  return [...all, await decoderRow(), await writingRow()];
 }
 
 /** The readers of CSV. */

@@ -53,6 +53,7 @@ export type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decod
 export type { BadBlockRecord, BlockDecoder, DecodedBlock } from "./block_decoder.ts";
 export type { BlockDecoderSpec, BlockSpec, CsvBlockSpec, NdjsonBlockSpec } from "./block_specs.ts";
 export { CsvDecoder } from "./csv_decoder.ts";
+export { CsvEncoder, type CsvEncoderOptions } from "./csv_encoder.ts";
 export type { CsvOptions } from "./csv_options.ts";
 export { JsonEncoder, type JsonEncoderOptions } from "./json_writing/json_encoder.ts";
 export { NdjsonDecoder, type NdjsonOptions } from "./ndjson_decoder.ts";

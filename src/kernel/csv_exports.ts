@@ -11,4 +11,13 @@ export interface CsvExports {
   ): number;
   csvCutBegin(state: number): void;
   csvCut(dialect: number, state: number, from: number, to: number, first: boolean): number;
+  csvWrite(
+    context: number,
+    columns: number,
+    count: number,
+    from: number,
+    rows: number,
+    to: number,
+    end: number,
+  ): number;
 }

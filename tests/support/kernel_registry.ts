@@ -104,6 +104,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/csv_bench.ts",
   },
   {
+    exports: ["csvWrite"],
+    twin: "src/codecs/reference_csv_encoder.ts#ReferenceCsvEncoder",
+    test: "tests/csv_encoder_test.ts",
+    bench: "bench/csv_bench.ts",
+  },
+  {
     exports: ["csvCut", "csvCutBegin"],
     twin: "src/codecs/csv_scanner.ts#CsvScanner",
     test: "tests/csv_cutter_test.ts",
