@@ -1,11 +1,8 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
-import { BatchReader } from "./batch_reader.ts";
-import { MAX_COLUMNS, MAX_JSON_DEPTH } from "./limits.ts";
-import { NdjsonFormat } from "./ndjson_format.ts";
-import { checkPositive, DECODER_OPTIONS } from "./option_checks.ts";
-import { LineScanner } from "./record_scanner.ts";
+import { NdjsonStream } from "./json/ndjson_stream.ts";
+import { DECODER_OPTIONS } from "./option_checks.ts";
 
 /** Options of {@linkcode NdjsonDecoder}. */
 export interface NdjsonOptions<Row = Record<string, unknown>> extends DecoderOptions<Row> {
@@ -13,11 +10,21 @@ export interface NdjsonOptions<Row = Record<string, unknown>> extends DecoderOpt
   maxDepth?: number;
   /** The most columns to infer, fields of structs included. Default 4,096. */
   maxColumns?: number;
+  /**
+   * `"lines"` (default): one object a line; `"array"`: all objects are the elements of one array,
+   * over any lines.
+   */
+  layout?: "lines" | "array";
+  /**
+   * Whether values of keys that the schema has not are passed over without a look at their grammar,
+   * because whoever wrote the input is known to write JSON. Default `false`.
+   */
+  trusted?: boolean;
 }
 
 const OPTIONS: OptionRule<NdjsonOptions<never>> = {
   doing: "make decoder",
-  names: { ...DECODER_OPTIONS, maxDepth: true, maxColumns: true },
+  names: { ...DECODER_OPTIONS, maxDepth: true, maxColumns: true, layout: true, trusted: true },
 };
 
 /**
@@ -41,7 +48,7 @@ const OPTIONS: OptionRule<NdjsonOptions<never>> = {
  * ```
  */
 export class NdjsonDecoder<Row = Record<string, unknown>> implements BatchDecoder<Row> {
-  readonly #reader: BatchReader<Row>;
+  readonly #stream: NdjsonStream<Row>;
 
   /**
    * A decoder of one input.
@@ -50,26 +57,21 @@ export class NdjsonDecoder<Row = Record<string, unknown>> implements BatchDecode
    */
   constructor(options: NdjsonOptions<Row> = {}) {
     knownOptions(options, OPTIONS);
-    const { name = "NDJSON input" } = options;
-    const format = new NdjsonFormat<Row>(name, {
-      maxDepth: checkPositive("maxDepth", options.maxDepth ?? MAX_JSON_DEPTH),
-      maxColumns: checkPositive("maxColumns", options.maxColumns ?? MAX_COLUMNS),
-    });
-    this.#reader = new BatchReader<Row>(options, new LineScanner(), format);
+    this.#stream = new NdjsonStream<Row>(options);
   }
 
   /** Decodes a chunk: see {@linkcode BatchDecoder.push}. */
   push(chunk: Uint8Array): RecordBatch<Row>[] {
-    return this.#reader.push(chunk);
+    return this.#stream.push(chunk);
   }
 
   /** Decodes what is left: see {@linkcode BatchDecoder.finish}. */
   finish(): RecordBatch<Row>[] {
-    return this.#reader.finish();
+    return this.#stream.finish();
   }
 
   /** What was done so far. */
   metrics(): DecoderMetrics {
-    return this.#reader.metrics();
+    return this.#stream.metrics();
   }
 }

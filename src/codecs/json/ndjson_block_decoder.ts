@@ -113,15 +113,17 @@ export class NdjsonBlockDecoder implements BlockDecoder {
   }
 
   /**
-   * Decodes records into the open batch, until the block ends or the batch is full.
+   * Decodes records into the open batch, until the block ends, the batch is full, or so many records
+   * are bad.
    *
    * @throws {KernelMemoryError} when the budget does not hold the columns.
    */
-  append(block: Uint8Array, from = 0): DecodedPart {
+  append(block: Uint8Array, from = 0, mostBad = Infinity): DecodedPart {
     if (this.#isTaken) this.#begin();
     const whole = { bad: [] as BadBlockRecord[], records: 0, lines: 0, skippedLines: 0, end: from };
-    while (whole.end < block.length && this.#rows < this.#spec.batchRows) {
-      const part = this.#appendPiece(block, whole.end);
+    const isOpen = () => this.#rows < this.#spec.batchRows && whole.bad.length < mostBad;
+    while (whole.end < block.length && isOpen()) {
+      const part = this.#appendPiece(block, whole.end, mostBad - whole.bad.length);
       for (const bad of part.bad) {
         const { record, line } = bad;
         whole.bad.push({ ...bad, record: record + whole.records, line: line + whole.lines });
@@ -156,12 +158,12 @@ export class NdjsonBlockDecoder implements BlockDecoder {
     this.#isTaken = false;
   }
 
-  #appendPiece(block: Uint8Array, from: number): DecodedPart {
+  #appendPiece(block: Uint8Array, from: number, mostBad: number): DecodedPart {
     const bytes = block.subarray(from, this.#pieceEnd(block, from));
     const piece: Piece = { bytes, from, firstRow: this.#rows, bad: [] };
     this.#reserve(bytes.length);
     this.#reader.load(bytes, this.#rows);
-    while (this.#readOn(piece));
+    while (piece.bad.length < mostBad && this.#readOn(piece));
     const { at, lines, blank } = this.#reader.place;
     const records = this.#rows - piece.firstRow + piece.bad.length;
     if (records > 0) this.#typicalBytes = at / records;

@@ -1,0 +1,139 @@
+import type { Column } from "../../batch/column.ts";
+import { RecordBatch } from "../../batch/record_batch.ts";
+import type { Schema, TypedSchema } from "../../batch/schema.ts";
+import { BadRecords } from "../bad_record.ts";
+import { badRecordError } from "../bad_record_error.ts";
+import type { DecoderMetrics } from "../batch_decoder.ts";
+import type { NdjsonBlockSpec } from "../block_specs.ts";
+import type { BadBlockRecord } from "../block_decoder.ts";
+import { ownColumn } from "../built_columns.ts";
+import { MAX_BATCH_BYTES } from "../limits.ts";
+import type { NdjsonOptions } from "../ndjson_decoder.ts";
+import { releaseNow, releaseWith, sharedKernel } from "../shared_kernel.ts";
+import { NdjsonBlockDecoder } from "./ndjson_block_decoder.ts";
+
+/** Bad records that are told of together. */
+const MOST_BAD = 1_024;
+
+/** Records as bytes, and on which line of the input each of them is. */
+export interface DecodedLines {
+  readonly bytes: Uint8Array;
+  /** The line of the input, from 1, of a line of these bytes, from 0. */
+  lineOf(line: number): number;
+}
+
+/** Batches of rows from lines of JSON, and bad records by policy, all of them counted. */
+export class NdjsonBatches<Row> {
+  /** Records that were found. */
+  records = 0;
+  /** Lines that were no records. */
+  skippedLines = 0;
+  readonly #name: string;
+  readonly #spec: Omit<NdjsonBlockSpec, "schema">;
+  readonly #bad: BadRecords;
+  readonly #mostBad: number;
+  readonly #dictionaries = new WeakMap<Column, Column>();
+  #ready: RecordBatch<Row>[] = [];
+  #decoder: NdjsonBlockDecoder | undefined;
+  #schema: TypedSchema<Row> | undefined;
+  #rows = 0;
+  #openBytes = 0;
+
+  /**
+   * Batches as the options say.
+   *
+   * @throws {TypeError} when the policy for bad records is none.
+   */
+  constructor(
+    name: string,
+    options: NdjsonOptions<Row>,
+    spec: Omit<NdjsonBlockSpec, "schema">,
+  ) {
+    this.#name = name;
+    this.#spec = spec;
+    this.#bad = new BadRecords(options);
+    // Nothing is decoded that comes after a record that ends it all.
+    this.#mostBad = (options.badRecords ?? "fail") === "fail" ? 1 : MOST_BAD;
+  }
+
+  /** Whether the columns are known. */
+  get isReady(): boolean {
+    return this.#decoder !== undefined;
+  }
+
+  /** Begins with rows of these columns. */
+  open(schema: Schema): void {
+    this.#schema = schema as TypedSchema<Row>;
+    this.#decoder = new NdjsonBlockDecoder({ ...this.#spec, schema }, sharedKernel());
+    releaseWith(this, this.#decoder);
+  }
+
+  /** Adds lines, and gives how many there were. */
+  add({ bytes, lineOf }: DecodedLines): number {
+    const decoder = this.#decoder!;
+    let lines = 0;
+    for (let at = 0; at < bytes.length;) {
+      const before = decoder.rows;
+      const part = decoder.append(bytes, at, this.#mostBad);
+      this.records += part.records;
+      this.skippedLines += part.skippedLines;
+      this.#rows += decoder.rows - before;
+      this.#openBytes += part.end - at;
+      for (const bad of part.bad) this.#report(bytes, bad, lineOf(lines + bad.line));
+      lines += part.lines;
+      at = part.end;
+      if (decoder.rows === this.#spec.batchRows || this.#openBytes >= MAX_BATCH_BYTES) this.close();
+    }
+    return lines;
+  }
+
+  /** Reports a record that was counted before. */
+  report(...given: Parameters<BadRecords["report"]>): void {
+    this.#bad.report(...given);
+  }
+
+  /** Ends the open batch, if it has rows. */
+  close(): void {
+    this.#openBytes = 0;
+    if (this.#decoder === undefined || this.#decoder.rows === 0) return;
+    const { columns, length } = this.#decoder.take();
+    const own = columns.map((column) => this.#own(column));
+    this.#ready.push(new RecordBatch<Row>(this.#schema!, own, length));
+  }
+
+  /** The batches that are ready, once. */
+  takeReady(): RecordBatch<Row>[] {
+    const ready = this.#ready;
+    this.#ready = [];
+    return ready;
+  }
+
+  /** What was done so far, but for the bytes. */
+  metrics(): Omit<DecoderMetrics, "bytes"> {
+    const { records, skippedLines } = this;
+    return { records, rows: this.#rows, badRecords: this.#bad.count, skippedLines };
+  }
+
+  /** Gives the kernel memory back. */
+  release(): void {
+    if (this.#decoder !== undefined) releaseNow(this.#decoder);
+  }
+
+  #report(bytes: Uint8Array, bad: BadBlockRecord, line: number): void {
+    const end = Math.min(bad.end, bad.start + this.#spec.maxRecordBytes);
+    const error = badRecordError(this.#name, line, bad);
+    this.#bad.report(error, () => bytes.slice(bad.start, end));
+  }
+
+  /** A column with memory of its own; batches with the same dictionary have the same copy of it. */
+  #own(column: Column): Column {
+    if (column.type.kind !== "dict") return ownColumn(column);
+    const [dictionary] = column.children!;
+    let own = this.#dictionaries.get(dictionary);
+    if (own === undefined) {
+      own = ownColumn(dictionary);
+      this.#dictionaries.set(dictionary, own);
+    }
+    return { ...ownColumn({ ...column, children: undefined }), children: [own] };
+  }
+}

@@ -1,0 +1,264 @@
+import { INFERENCE_ROWS } from "../../batch/limits.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { checkSchema } from "../../batch/schema_check.ts";
+import { badRecordError, explainBad, recordText } from "../bad_record_error.ts";
+import { BatchAssembler } from "../batch_assembler.ts";
+import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
+import type { NdjsonBlockSpec } from "../block_specs.ts";
+import {
+  BATCH_ROWS,
+  MAX_BATCH_BYTES,
+  MAX_COLUMNS,
+  MAX_JSON_DEPTH,
+  MAX_RECORD_BYTES,
+} from "../limits.ts";
+import { Malformed } from "../malformed.ts";
+import type { NdjsonOptions } from "../ndjson_decoder.ts";
+import { NdjsonFormat } from "../ndjson_format.ts";
+import { checkChunk, checkPositive, checkWord } from "../option_checks.ts";
+import { CR, LF } from "../record_scanner.ts";
+import { type ArrayFault, ArrayUnwrapper, type ElementConsumer } from "./array_unwrapper.ts";
+import { ByteOrderMark } from "./byte_order_mark.ts";
+import { type LineConsumer, LineFeeder } from "./line_feeder.ts";
+import { NdjsonBatches } from "./ndjson_batches.ts";
+import { decodeStrict } from "./reference_record.ts";
+
+const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A record that waits for the columns to be known. */
+interface HeldRecord {
+  /** Its bytes, or the first ones if it is too large. */
+  readonly bytes: Uint8Array;
+  readonly sizeBytes: number;
+  /** Its text; `undefined` if it is not valid UTF-8 or too large. */
+  readonly text: string | undefined;
+  /** Of the input, from 1. */
+  readonly line: number;
+}
+
+function checkedSpec<Row>(options: NdjsonOptions<Row>): Omit<NdjsonBlockSpec, "schema"> {
+  const { invalidUtf8 = "error", extraKeys = "error", trusted = false } = options;
+  const spec = {
+    format: "ndjson" as const,
+    maxDepth: checkPositive("maxDepth", options.maxDepth ?? MAX_JSON_DEPTH),
+    maxColumns: checkPositive("maxColumns", options.maxColumns ?? MAX_COLUMNS),
+    extraKeys: checkWord("extraKeys", extraKeys, ["error", "ignore"]),
+    batchRows: checkPositive("batchRows", options.batchRows ?? BATCH_ROWS),
+    maxRecordBytes: checkPositive("maxRecordBytes", options.maxRecordBytes ?? MAX_RECORD_BYTES),
+    invalidUtf8: checkWord("invalidUtf8", invalidUtf8, ["error", "replace"]),
+  };
+  if (typeof trusted === "boolean") return { ...spec, trusted };
+  throw new TypeError(`Cannot make decoder: trusted must be true or false, received ${trusted}`);
+}
+
+/**
+ * Lines of JSON, or the elements of an array, from chunks of bytes, cut anywhere, to batches of rows
+ * decoded in the kernel.
+ */
+export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, ElementConsumer {
+  readonly #name: string;
+  readonly #spec: Omit<NdjsonBlockSpec, "schema">;
+  readonly #format: NdjsonFormat<Row>;
+  readonly #batches: NdjsonBatches<Row>;
+  readonly #mark = new ByteOrderMark();
+  readonly #unwrapper: ArrayUnwrapper | undefined;
+  readonly #feeder: LineFeeder;
+  readonly #inferenceRows: number;
+  #held: HeldRecord[] = [];
+  #heldBytes = 0;
+  #lines = 0;
+  #state: "open" | "finished" | "failed" = "open";
+  #bytes = 0;
+
+  /**
+   * A decoder of one input.
+   *
+   * @throws {TypeError} or {RangeError} when an option is none that it can be.
+   */
+  constructor(options: NdjsonOptions<Row>) {
+    const { name = "NDJSON input", schema } = options;
+    this.#name = name;
+    this.#spec = checkedSpec(options);
+    this.#inferenceRows = checkPositive("inferenceRows", options.inferenceRows ?? INFERENCE_ROWS);
+    this.#format = new NdjsonFormat<Row>(name, this.#spec);
+    this.#batches = new NdjsonBatches<Row>(name, options, this.#spec);
+    this.#feeder = new LineFeeder(this, this.#spec.maxRecordBytes);
+    const layout = checkWord("layout", options.layout ?? "lines", ["lines", "array"]);
+    if (layout === "array") this.#unwrapper = new ArrayUnwrapper(this);
+    if (schema === undefined) return;
+    checkSchema(schema);
+    this.#batches.open(schema);
+  }
+
+  /** See {@linkcode BatchDecoder}. */
+  push(chunk: Uint8Array): RecordBatch<Row>[] {
+    checkChunk(chunk);
+    return this.#run(() => {
+      this.#bytes += chunk.length;
+      for (const bytes of this.#mark.pass(chunk)) this.#feed(bytes);
+    }, "open");
+  }
+
+  /** See {@linkcode BatchDecoder}. */
+  finish(): RecordBatch<Row>[] {
+    return this.#run(() => {
+      this.#feed(this.#mark.finish());
+      this.#feeder.finish();
+      this.#unwrapper?.finish();
+      this.#infer();
+      this.#batches.close();
+      this.#batches.release();
+    }, "finished");
+  }
+
+  /** See {@linkcode BatchDecoder}. */
+  metrics(): DecoderMetrics {
+    return { bytes: this.#bytes, ...this.#batches.metrics() };
+  }
+
+  /** See {@linkcode ElementConsumer}. */
+  takeBytes(bytes: Uint8Array): void {
+    this.#feeder.push(bytes);
+  }
+
+  /** See {@linkcode ElementConsumer}. */
+  takeFault({ line, reason, fix }: ArrayFault): void {
+    this.#batches.records++;
+    const error = badRecordError(this.#name, line, { reason, fix });
+    this.#batches.report(error, () => new Uint8Array());
+  }
+
+  /** See {@linkcode ElementConsumer}. */
+  refuse(byte: number, line: number): never {
+    throw new TypeError(
+      `Cannot read ${this.#name}: line ${line}: an array starts with "[", received ` +
+        `${JSON.stringify(String.fromCharCode(byte))}; pass layout: "lines" for one object a line`,
+    );
+  }
+
+  /** See {@linkcode LineConsumer}. */
+  takeLines(bytes: Uint8Array): void {
+    let at = 0;
+    while (!this.#batches.isReady && at < bytes.length) at = this.#holdLine(bytes, at);
+    if (at === bytes.length) return;
+    const first = this.#lines;
+    const lineOf = (line: number) => this.#lineOf(first + line);
+    this.#lines += this.#batches.add({ bytes: bytes.subarray(at), lineOf });
+    this.#unwrapper?.forget(this.#lines);
+  }
+
+  /** See {@linkcode LineConsumer}. */
+  takeLarge(start: Uint8Array): void {
+    const { maxRecordBytes } = this.#spec;
+    const line = this.#lineOf(this.#lines++);
+    this.#take({ bytes: start, sizeBytes: maxRecordBytes + 1, text: undefined, line });
+  }
+
+  /** The line of the input, from 1, of a line that was fed, counted from 0. */
+  #lineOf(line: number): number {
+    return this.#unwrapper?.lineOf(line) ?? line + 1;
+  }
+
+  #feed(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (this.#unwrapper) this.#unwrapper.push(bytes);
+    else this.#feeder.push(bytes);
+  }
+
+  #run(work: () => void, next: "open" | "finished"): RecordBatch<Row>[] {
+    if (this.#state !== "open") {
+      throw new TypeError(
+        `Cannot read ${this.#name}: the decoder has ${this.#state}; make a new one for each input`,
+      );
+    }
+    this.#state = "failed";
+    try {
+      work();
+      this.#state = next;
+    } finally {
+      if (this.#state === "failed") this.#batches.release();
+    }
+    return this.#batches.takeReady();
+  }
+
+  /** Takes a line to infer columns from; where the next one starts. */
+  #holdLine(bytes: Uint8Array, at: number): number {
+    const found = bytes.indexOf(LF, at);
+    const next = found < 0 ? bytes.length : found + 1;
+    const end = found < 0 ? next : found > at && bytes[found - 1] === CR ? found - 1 : found;
+    const line = this.#lineOf(this.#lines++);
+    const record = bytes.slice(at, end);
+    const text = record.length > this.#spec.maxRecordBytes ? undefined : this.#textOf(record);
+    if (text !== undefined && this.#format.isSkipped(text)) this.#batches.skippedLines++;
+    else {
+      const kept = record.subarray(0, this.#spec.maxRecordBytes);
+      this.#take({ bytes: kept, sizeBytes: record.length, text, line });
+    }
+    return next;
+  }
+
+  #textOf(bytes: Uint8Array): string | undefined {
+    const isReplacing = this.#spec.invalidUtf8 === "replace";
+    return decodeStrict(bytes) ?? (isReplacing ? replacing.decode(bytes) : undefined);
+  }
+
+  #take(record: HeldRecord): void {
+    this.#batches.records++;
+    if (this.#batches.isReady) return this.#reject(record);
+    this.#held.push(record);
+    this.#heldBytes += record.bytes.length;
+    const isEnough = this.#held.length >= this.#inferenceRows;
+    if (isEnough || this.#heldBytes >= MAX_BATCH_BYTES) this.#infer();
+  }
+
+  /** Infers the columns from the records that are held, if there are any. */
+  #infer(): void {
+    if (this.#batches.isReady || this.#held.length === 0) return;
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    const texts = held.map(({ text }) => text).filter((text) => text !== undefined);
+    const schema = this.#format.inferColumns(texts);
+    if (!schema) return held.forEach((record) => this.#reject(record));
+    this.#batches.open(schema);
+    this.#addHeld(held);
+  }
+
+  #addHeld(held: readonly HeldRecord[]): void {
+    let run: HeldRecord[] = [];
+    for (const record of held) {
+      if (record.sizeBytes <= this.#spec.maxRecordBytes) run.push(record);
+      else {
+        this.#addRun(run);
+        run = [];
+        this.#reject(record);
+      }
+    }
+    this.#addRun(run);
+  }
+
+  #addRun(run: readonly HeldRecord[]): void {
+    const bytes = new Uint8Array(run.reduce((sum, { sizeBytes }) => sum + sizeBytes + 1, 0));
+    let at = 0;
+    for (const { bytes: record, sizeBytes } of run) {
+      bytes.set(record, at);
+      at += sizeBytes + 1;
+      bytes[at - 1] = LF;
+    }
+    // They were counted when they came.
+    this.#batches.records -= run.length;
+    this.#batches.add({ bytes, lineOf: (line) => run[line].line });
+  }
+
+  /** Reports a record that is too large, or of which not even columns could be inferred. */
+  #reject(record: HeldRecord): void {
+    const none = new BatchAssembler<Row>({ fields: [] }, { batchRows: 1, extraKeys: "error" });
+    let reason: unknown = new Malformed("no columns can be inferred from it", "pass a schema");
+    try {
+      this.#format.append(recordText(record, this.#spec.maxRecordBytes), none);
+    } catch (error) {
+      reason = error;
+    }
+    this.#batches.report(explainBad(this.#name, record.line, reason), () => record.bytes);
+  }
+}
