@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { schema, types as t } from "../src/batch/mod.ts";
+import { type Schema, schema, types as t } from "../src/batch/mod.ts";
 import { NdjsonBlockDecoder } from "../src/codecs/json/ndjson_block_decoder.ts";
 import { create } from "../src/kernel/kernel.ts";
 
@@ -259,12 +259,12 @@ const encoder = new TextEncoder();
 /** Decodes lines, each `{"v":VALUE,"n":1}`, and counts what the kernel left to the host. */
 function decode(
   values: readonly (string | readonly number[])[],
-  fields: Parameters<typeof schema>[0],
+  schema: Schema,
   rest: { trusted?: boolean } = {},
 ) {
   using decoder = new NdjsonBlockDecoder({
     format: "ndjson",
-    schema: schema(fields),
+    schema,
     batchRows: 1_000,
     maxRecordBytes: 100_000,
     maxDepth: 64,
@@ -294,7 +294,7 @@ Deno.test("the vectors are what JSON.parse says they are", () => {
 });
 
 Deno.test("the kernel accepts all that RFC 8259 does, wanted or not, by itself", () => {
-  const wanted = decode(GOOD, { v: t.mixed, n: t.i32 });
+  const wanted = decode(GOOD, schema({ v: t.mixed, n: t.i32 }));
   assertEquals([wanted.rows.length, wanted.bad, wanted.odd], [GOOD.length, [], 0]);
   // Whole numbers beyond 2^53 are kept in full.
   const plain = (value: unknown) => typeof value === "bigint" ? Number(value) : value;
@@ -303,13 +303,20 @@ Deno.test("the kernel accepts all that RFC 8259 does, wanted or not, by itself",
     GOOD.map((value) => JSON.parse(value)),
   );
   for (const trusted of [false, true]) {
-    const skipped = decode(GOOD, { n: t.i32 }, { trusted });
+    const skipped = decode(GOOD, schema({ n: t.i32 }), { trusted });
     assertEquals([skipped.rows.length, skipped.bad, skipped.odd], [GOOD.length, [], 0]);
   }
 });
 
 Deno.test("the kernel refuses all that RFC 8259 does, wanted or not", () => {
-  for (const fields of [{ v: t.mixed, n: t.i32 }, { n: t.i32 }, { v: t.f64 }, { v: t.utf8 }]) {
+  for (
+    const fields of [
+      schema({ v: t.mixed, n: t.i32 }),
+      schema({ n: t.i32 }),
+      schema({ v: t.f64 }),
+      schema({ v: t.utf8 }),
+    ]
+  ) {
     const { rows, bad } = decode(BAD, fields);
     assertEquals([rows, bad.length], [[], BAD.length]);
   }
@@ -318,7 +325,7 @@ Deno.test("the kernel refuses all that RFC 8259 does, wanted or not", () => {
 Deno.test("the kernel refuses it too in lines whose layout it has learned", () => {
   const between = ['"a"', "1", "null"];
   const values = BAD.flatMap((value) => [value, ...between]);
-  for (const fields of [{ v: t.mixed, n: t.i32 }, { n: t.i32 }]) {
+  for (const fields of [schema({ v: t.mixed, n: t.i32 }), schema({ n: t.i32 })]) {
     const { rows, bad } = decode(values, fields);
     assertEquals([rows.length, bad.length], [BAD.length * between.length, BAD.length]);
   }
@@ -327,11 +334,11 @@ Deno.test("the kernel refuses it too in lines whose layout it has learned", () =
 Deno.test("the kernel gives the numbers and texts that JSON.parse does", () => {
   const values = GOOD.map((value) => JSON.parse(value));
   const numbers = GOOD.filter((_, at) => typeof values[at] === "number");
-  const { rows } = decode(numbers, { v: t.f64 });
+  const { rows } = decode(numbers, schema({ v: t.f64 }));
   assertEquals(rows.map(({ v }) => v), numbers.map((value) => JSON.parse(value)));
   const texts = GOOD.filter((_, at) => typeof values[at] === "string" && values[at].isWellFormed());
   for (const type of [t.utf8, t.dict]) {
-    const { rows, odd } = decode(texts, { v: type });
+    const { rows, odd } = decode(texts, schema({ v: type }));
     assertEquals(rows.map(({ v }) => v), texts.map((value) => JSON.parse(value)));
     assertEquals(odd, 0);
   }
@@ -341,7 +348,14 @@ Deno.test("the kernel refuses bytes that are not UTF-8 in strings, keys and betw
   const quoted = INVALID_UTF8.map((bytes) => [0x22, 0x61, ...bytes, 0x22]);
   const keys = INVALID_UTF8.map((bytes) => [0x7b, 0x22, ...bytes, 0x22, 0x3a, 0x31, 0x7d]);
   const all = [...quoted, ...keys, ...INVALID_UTF8];
-  for (const fields of [{ v: t.mixed }, { v: t.utf8 }, { v: t.dict }, { n: t.i32 }]) {
+  for (
+    const fields of [
+      schema({ v: t.mixed }),
+      schema({ v: t.utf8 }),
+      schema({ v: t.dict }),
+      schema({ n: t.i32 }),
+    ]
+  ) {
     const { rows, bad } = decode(all, fields);
     assertEquals([rows, bad.length], [[], all.length]);
     for (const { reason } of bad) assertEquals(reason, "the record is not valid UTF-8");
@@ -351,7 +365,7 @@ Deno.test("the kernel refuses bytes that are not UTF-8 in strings, keys and betw
 Deno.test("the kernel takes nesting up to the limit, and no deeper, without a stack of its own", () => {
   const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
   const mixedUp = (levels: number) => '{"a":['.repeat(levels / 2) + "]}".repeat(levels / 2);
-  for (const fields of [{ v: t.mixed }, { n: t.i32 }]) {
+  for (const fields of [schema({ v: t.mixed }), schema({ n: t.i32 })]) {
     const { rows, bad } = decode([nested(63), nested(64), mixedUp(62), mixedUp(64)], fields);
     assertEquals([rows.length, bad.map(({ record }) => record)], [2, [1, 3]]);
     assertEquals(decode([nested(40_000)], fields).bad.length, 1);
@@ -360,7 +374,7 @@ Deno.test("the kernel takes nesting up to the limit, and no deeper, without a st
 });
 
 Deno.test("a bad record says at which byte it went wrong, and of which column the value is", () => {
-  const { bad } = decode(['"x"', "[1,]", "1"], { v: t.f64, n: t.struct({}) });
+  const { bad } = decode(['"x"', "[1,]", "1"], schema({ v: t.f64, n: t.struct({}) }));
   const line = '{"v":1,"n":1}\n'.length;
   assertEquals(bad.map(({ column }) => column), ["v", undefined, "n"]);
   assertEquals(bad.map(({ at, start }) => at! - start), [5, 8, line - 3]);
