@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Schema } from "../mod.ts";
 import { AvroBlockDecoder } from "../src/codecs/avro/avro_block_decoder.ts";
+import type { BlockDecoder } from "../src/codecs/block_decoder.ts";
+import { createBlockDecoder } from "../src/codecs/create_block_decoder.ts";
 import { parseAvroSchema } from "../src/codecs/avro/parse_avro_schema.ts";
 import { ReferenceAvroReader } from "../src/codecs/avro/reference_avro_reader.ts";
 import { create } from "../src/kernel/kernel.ts";
@@ -17,13 +19,13 @@ interface Content {
   readonly bad: number[][];
 }
 
-function decoderOf(avro: object, schema: Schema): AvroBlockDecoder {
+function decoderOf(avro: object, schema: Schema): BlockDecoder {
   const writerSchema = JSON.stringify(avro);
   const limits = { batchRows: 4_096, maxRecordBytes: RECORD_BYTES };
-  return new AvroBlockDecoder({ format: "avro", schema, writerSchema, ...limits }, create());
+  return createBlockDecoder({ format: "avro", schema, writerSchema, ...limits }, create());
 }
 
-function byKernel(decoder: AvroBlockDecoder, bytes: Uint8Array): Content {
+function byKernel(decoder: BlockDecoder, bytes: Uint8Array): Content {
   const { batch, bad, end } = decoder.decode(bytes);
   assertEquals(end, bytes.length);
   for (const { at, start, end } of bad) assert(at! >= start && at! <= end);

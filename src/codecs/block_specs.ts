@@ -52,5 +52,21 @@ export interface CsvBlockSpec extends BlockSpec {
   readonly maxColumns: number;
 }
 
+/** What makes a decoder of blocks of Avro records, as plain data that can be posted to a worker. */
+export interface AvroBlockSpec {
+  /** What tells it from the specs of other formats. */
+  readonly format: "avro";
+  /** The columns that are wanted; the records may have other fields. */
+  readonly schema: Schema;
+  /** Rows of a decoded batch, at most. */
+  readonly batchRows: number;
+  /** A larger record is a bad one. */
+  readonly maxRecordBytes: number;
+  /** The schema that the records were written with, as JSON. */
+  readonly writerSchema: string;
+  /** The schema that they are read as. Default: the writer's. */
+  readonly readerSchema?: string;
+}
+
 /** What makes a decoder of blocks, as plain data that can be posted to a worker. */
-export type BlockDecoderSpec = NdjsonBlockSpec | CsvBlockSpec;
+export type BlockDecoderSpec = NdjsonBlockSpec | CsvBlockSpec | AvroBlockSpec;

@@ -14,7 +14,6 @@ export {
 export { AvroFileEncoder, type AvroFileEncoderOptions } from "./avro/avro_file_encoder.ts";
 export { AvroFileError } from "./avro/avro_file_error.ts";
 export type { AvroEngine, AvroRecordEncoder } from "./avro/avro_engine.ts";
-export type { AvroBlockSpec } from "./avro/avro_block_decoder.ts";
 export { avroFingerprint, type AvroFingerprintAlgorithm } from "./avro/avro_fingerprint.ts";
 export {
   type AvroMessage,
@@ -51,7 +50,13 @@ export {
 } from "./bad_record.ts";
 export type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
 export type { BadBlockRecord, BlockDecoder, DecodedBlock } from "./block_decoder.ts";
-export type { BlockDecoderSpec, BlockSpec, CsvBlockSpec, NdjsonBlockSpec } from "./block_specs.ts";
+export type {
+  AvroBlockSpec,
+  BlockDecoderSpec,
+  BlockSpec,
+  CsvBlockSpec,
+  NdjsonBlockSpec,
+} from "./block_specs.ts";
 export { CsvDecoder } from "./csv_decoder.ts";
 export { CsvEncoder, type CsvEncoderOptions } from "./csv_encoder.ts";
 export type { CsvOptions } from "./csv_options.ts";

@@ -19,7 +19,7 @@ import { AnyBlockDecoder } from "./any/any_block_decoder.ts";
 import { anyAvroColumns } from "./any/any_columns.ts";
 import { AnyEncoder, type ValueWriter } from "./any/any_encoder.ts";
 import { bufferOf } from "./any/any_values.ts";
-import type { AvroBlockSpec } from "./avro_block_decoder.ts";
+import type { AvroBlockSpec } from "../block_specs.ts";
 import { AvroDataError } from "./avro_decoder.ts";
 import { schemaOf } from "./avro_encoder.ts";
 import type { AvroEngine, AvroRecordEncoder } from "./avro_engine.ts";

@@ -1,28 +1,12 @@
 import { RecordBatch } from "../../batch/record_batch.ts";
-import type { Schema } from "../../batch/schema.ts";
 import { AvroReader, type AvroReadFault } from "../../kernel/avro_reader.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../block_decoder.ts";
+import type { AvroBlockSpec } from "../block_specs.ts";
 import { parseAvroSchema } from "./parse_avro_schema.ts";
 import { readColumnOf } from "./read_columns.ts";
 import { readFault } from "./read_faults.ts";
 import { planReading, type ReadPlan } from "./read_plan.ts";
-
-/** What makes a decoder of blocks of Avro records, as plain data that can be posted to a worker. */
-export interface AvroBlockSpec {
-  /** What tells it from the specs of other formats. */
-  readonly format: "avro";
-  /** The columns that are wanted; the records may have other fields. */
-  readonly schema: Schema;
-  /** Rows of a decoded batch, at most. */
-  readonly batchRows: number;
-  /** A larger record is a bad one. */
-  readonly maxRecordBytes: number;
-  /** The schema that the records were written with, as JSON. */
-  readonly writerSchema: string;
-  /** The schema that they are read as. Default: the writer's. */
-  readonly readerSchema?: string;
-}
 
 /** Bytes that are taken into the kernel at a time, unless a record is larger. */
 const WINDOW_BYTES = 1 << 20;

@@ -2,7 +2,7 @@ import type { RecordBatch } from "../../../batch/record_batch.ts";
 import { RecordBatchBuilder } from "../../../batch/record_batch_builder.ts";
 import type { DataType } from "../../../batch/schema.ts";
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../../block_decoder.ts";
-import type { AvroBlockSpec } from "../avro_block_decoder.ts";
+import type { AvroBlockSpec } from "../../block_specs.ts";
 import type { AvroType } from "../avro_type.ts";
 import { VALUE } from "./any_columns.ts";
 import { fromAvsc } from "./any_values.ts";
