@@ -138,7 +138,10 @@ Deno.test("fromMessagePack() keeps the byte-order mark of long and short texts",
 Deno.test("fromMessagePack() says where rows are damaged or none", () => {
   const cases: [number[], string][] = [
     [[0x93, 0x80, 0x80], "byte 0: the bytes end within a value"],
-    [[0x92, 0x80, 0x01], "byte 2: row 1 must be a map, received other"],
+    [[0x92, 0x80, 0x01], "byte 2: row 1 must be a map, received number"],
+    [[0x91, 0xc0], "byte 1: row 0 must be a map, received nil"],
+    [[0x91, 0xc3], "byte 1: row 0 must be a map, received boolean"],
+    [[0xc1], "byte 0: row 0 must be a map, received c1, which begins no value"],
     [[0x80, 0xc0], "byte 1: row 1 must be a map"],
     [[0x91, 0x80, 0x80], "byte 2: more bytes follow the array"],
     [[0x81, 0xa1, 0x61, 0xc1], "byte 3: 0xc1 begins no value"],

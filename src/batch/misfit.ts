@@ -1,4 +1,4 @@
-import { showName } from "./shown_names.ts";
+import { showName, visible } from "./shown_names.ts";
 
 const SHOWN_CHARACTERS = 60;
 
@@ -73,7 +73,9 @@ function className(value: object): string {
 }
 
 function clip(text: string): string {
-  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+  return visible(
+    text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text,
+  );
 }
 
 /** Whether `value` is an object as written in braces: of `Object.prototype` or none. */

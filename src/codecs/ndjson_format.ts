@@ -1,3 +1,4 @@
+import { visible } from "../batch/shown_names.ts";
 import { inferSchema } from "../batch/infer.ts";
 import { isPlainObject, show } from "../batch/misfit.ts";
 import { checkSchema } from "../batch/schema_check.ts";
@@ -104,7 +105,9 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
       if (!(cause instanceof SyntaxError)) throw cause;
       // The parser's own line is that within this one record.
       const reason = cause.message.replace(/ \(line \d+ column \d+\)/, "").replace(CONTROL, "?");
-      throw new Malformed(`not valid JSON: ${reason}`, "put one object on a line", { cause });
+      throw new Malformed(`not valid JSON: ${visible(reason)}`, "put one object on a line", {
+        cause,
+      });
     }
   }
 

@@ -102,11 +102,10 @@ export function openAvroMessage(message: Uint8Array): AvroMessage {
       return { format: "confluent", schemaId, record: message.subarray(REGISTRY_BYTES) };
     }
   }
+  const start = message.length === 0 ? "" : ` that begin ${message.slice(0, 4).toHex()}`;
   throw new RangeError(
     `Cannot open Avro message: it must begin with c3 01 and a fingerprint, or 00 and a schema's ` +
-      `number, received ${message.length} bytes that begin ${
-        message.slice(0, 4).toHex()
-      }; records ` +
-      "without a prefix are for an AvroDecoder",
+      `number, received ${message.length} bytes${start}; records without a prefix are for an ` +
+      `AvroDecoder`,
   );
 }

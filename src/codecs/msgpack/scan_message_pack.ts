@@ -43,7 +43,16 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Bytes of the values of fixed size from 0xca on: floats, unsigned and signed integers. */
 const NUMBER_BYTES = [4, 8, 1, 2, 4, 8, 1, 2, 4, 8];
 
-type Kind = "map" | "array" | "text" | "bytes" | "extension" | "other";
+type Kind =
+  | "map"
+  | "array"
+  | "text"
+  | "bytes"
+  | "extension"
+  | "nil"
+  | "boolean"
+  | "number"
+  | "unused";
 
 /**
  * Walks over values once, before anything is made of them: afterwards every length in them is
@@ -77,14 +86,19 @@ class Scanner {
     if (tag >= 0x90 && tag < 0xa0 || tag === 0xdc || tag === 0xdd) return "array";
     if (tag >= 0xa0 && tag < 0xc0 || tag >= 0xd9 && tag <= 0xdb) return "text";
     if (tag >= 0xc4 && tag <= 0xc6) return "bytes";
-    return tag >= 0xc7 && tag <= 0xc9 || tag >= 0xd4 && tag <= 0xd8 ? "extension" : "other";
+    if (tag >= 0xc7 && tag <= 0xc9 || tag >= 0xd4 && tag <= 0xd8) return "extension";
+    if (tag === 0xc0) return "nil";
+    // The one byte that no value begins with.
+    if (tag === 0xc1) return "unused";
+    return tag === 0xc2 || tag === 0xc3 ? "boolean" : "number";
   }
 
   /** Passes a value with all that is within it, which must be a map: a row. */
   row(row: number): void {
     if (this.atEnd) throw this.#cut(this.at);
     if (this.kind() !== "map") {
-      throw new MessagePackError(`row ${row} must be a map, received ${this.kind()}`, {
+      const kind = this.kind() === "unused" ? "c1, which begins no value" : this.kind();
+      throw new MessagePackError(`row ${row} must be a map, received ${kind}`, {
         offset: this.at,
         fix: "write each row as a map from column names to values",
       });
