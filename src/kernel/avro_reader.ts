@@ -84,6 +84,7 @@ export class AvroReader implements Disposable {
   readonly #plan: MemoryBlock;
   readonly #input: MemoryBlock;
   #inputBytes = 0;
+  #isClosed = false;
 
   /**
    * A reader with columns of its own.
@@ -137,6 +138,8 @@ export class AvroReader implements Disposable {
 
   /** Gives the kernel memory back. */
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#sink[Symbol.dispose]();
     for (const block of [this.#plan, this.#input, ...this.#constants]) block[Symbol.dispose]();
   }

@@ -75,6 +75,7 @@ export class AvroDecoder implements Disposable {
   /** The columns that it gives. */
   readonly schema: Schema;
   readonly #decoder: AvroBlockDecoder;
+  #isClosed = false;
 
   /**
    * A decoder of records that were written with `writerSchema`.
@@ -108,9 +109,13 @@ export class AvroDecoder implements Disposable {
    * Decodes whole records.
    *
    * @throws {AvroDataError} for the first that is not what its schema says, or does not fit.
+   * @throws {TypeError} when the decoder was disposed of.
    */
   decode(bytes: Uint8Array): RecordBatch {
     checkChunk(bytes);
+    if (this.#isClosed) {
+      throw new TypeError("Cannot decode Avro: the decoder was disposed of; make a new one");
+    }
     const batches: RecordBatch[] = [];
     let [at, records] = [0, 0];
     do {
@@ -126,6 +131,7 @@ export class AvroDecoder implements Disposable {
 
   /** Gives the kernel memory back. */
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#decoder[Symbol.dispose]();
   }
 }

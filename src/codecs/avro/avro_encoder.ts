@@ -2,7 +2,7 @@ import type { Column } from "../../batch/column.ts";
 import { isValid, valueAt } from "../../batch/column_reader.ts";
 import { columnOf } from "../../batch/column_of.ts";
 import { show } from "../../batch/misfit.ts";
-import type { RecordBatch } from "../../batch/record_batch.ts";
+import { RecordBatch } from "../../batch/record_batch.ts";
 import { sameFields } from "../../batch/schema_check.ts";
 import type { Schema } from "../../batch/schema.ts";
 import { type AvroWriteFault, AvroWriter, type AvroWriteSource } from "../../kernel/avro_writer.ts";
@@ -94,6 +94,12 @@ export class AvroEncoder implements Disposable {
    * @throws {RangeError} for a value that its field does not hold.
    */
   encode(batch: RecordBatch<unknown>): EncodedAvro {
+    if (!(batch instanceof RecordBatch)) {
+      throw new TypeError(
+        `Cannot encode Avro: a RecordBatch is needed, received ${show(batch)}; make one by ` +
+          "RecordBatch.fromRows(rows)",
+      );
+    }
     const { steps, writer } = this.#planFor(batch.schema);
     const sources = steps.map((step) => sourceOf(step, batch.columns));
     const written = writer.write(sources, batch.length);

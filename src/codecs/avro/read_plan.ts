@@ -1,5 +1,5 @@
 import type { Schema } from "../../batch/schema.ts";
-import { typeName } from "../../batch/schema_check.ts";
+import { checkSchema, typeName } from "../../batch/schema_check.ts";
 import type { AvroReaderShape, AvroReadOp } from "../../kernel/avro_reader.ts";
 import { type Branches, type Optional, optionalOf, recordOf } from "./avro_columns.ts";
 import { MAX_AVRO_FIELDS } from "./avro_limits.ts";
@@ -167,6 +167,7 @@ class ReadPlanner {
  * @throws {TypeError} when the schemas do not go together.
  */
 export function planReading({ writer, reader, columns }: ReadSchemas): ReadPlan {
+  checkSchema(columns);
   const record = recordOf(writer.type);
   const as = recordOf(reader.type);
   const fault = resolutionFault(record, as);
