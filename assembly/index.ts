@@ -112,10 +112,4 @@ export {
 export { avroReadRows, avroRecordAt, avroRecordEnd } from "./avro/read";
 export { jsonRead } from "./json/read";
 export { jsonIndexFields } from "./json/record";
-export {
-  jsonBytes,
-  jsonGather,
-  jsonPrepareCells,
-  jsonRowsTaken,
-  jsonWriteRows,
-} from "./json/write";
+export { jsonBytesNeeded, jsonPrepareCells, jsonRowsTaken, jsonWriteRows } from "./json/write";

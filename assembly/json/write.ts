@@ -1,41 +1,75 @@
-// Columns to JSON. Column at a time, some rows at once: every row has a place of its own with room
-// for the longest text that it can have, and each column writes its cells to the ends of the rows'
-// texts. Then the rows are brought together.
+// Columns to JSON, row by row.
 
-import { writeCells } from "./write_cells";
+import { writeI32, writeJsonF64 } from "../number/write";
+import { writeDecimal } from "../number/write_decimal";
+import { writeDate, writeTime, writeTimestamp } from "../number/write_time";
 import {
   AT_A,
+  AT_ALIVE,
   AT_B,
   AT_C,
   AT_OFFSETS,
+  AT_PREFIX,
+  AT_PREFIX_BYTES,
+  AT_VALIDITY,
   AT_VALUES,
+  BOOL,
   BYTES,
   CELL,
+  CONSTANT,
+  DECIMAL,
   ENTRY,
+  F32,
+  F64,
+  FIXED_F32,
+  FIXED_F64,
+  I32,
+  I64,
+  ISO_DATE,
+  ISO_TIME,
+  ISO_TIMESTAMP,
   LIST,
+  MILLIS,
   OP_BYTES,
+  OPEN,
   RAW,
   TEXT,
 } from "./write_ops";
-import { copyText, escapedBytes, writeText } from "./write_text";
+import { copyText, escapedBytes, writeBase64, writeText } from "./write_text";
+import {
+  bit,
+  quoted,
+  writeBool,
+  writeFixedOrNull,
+  writeList,
+  writeLong,
+  writeMillis,
+  writeNull,
+} from "./write_values";
 
-const ROWS: u32 = 64;
 const SHORT: u32 = 1024;
-const STARTS: usize = memory.data(257 * 4, 16);
-const CURSORS: usize = memory.data(256 * 4, 16);
-const MOST: usize = memory.data(256 * 8, 16); // bytes that each row takes at most
 
 let taken: u32 = 0;
 let needed: f64 = 0;
 
-/** How many rows {@link jsonWriteRows} took. */
+/** How many rows {@link jsonWriteRows} wrote. */
 export function jsonRowsTaken(): u32 {
   return taken;
 }
 
-/** Bytes of the rows that {@link jsonWriteRows} took, or that its first one needs as a place. */
-export function jsonBytes(): f64 {
+/** How many bytes the row that {@link jsonWriteRows} stopped at needs at least. */
+export function jsonBytesNeeded(): f64 {
   return needed;
+}
+
+/** Whether there is room for so many bytes; where there is not, the end that they reach is noted. */
+// @ts-ignore: decorator
+@inline
+function fits(at: u32, bytes: u64, enough: u32): bool {
+  const end = <u64>at + bytes;
+  if (end <= enough) return true;
+  needed = <f64>end;
+  return false;
 }
 
 // Where there are few, six bytes for each will do; long texts are looked at.
@@ -45,126 +79,173 @@ function mostTextBytes(from: u32, bytes: u32): u64 {
   return bytes <= SHORT ? bytes * 6 : escapedBytes(from, bytes);
 }
 
-/** The most bytes of a row's cell beyond those that every cell of its kind has at most. */
-function mostBytes(kind: u32, op: u32, row: u32): u64 {
-  const offset = load<u32>(op, AT_OFFSETS) + (row << 2);
-  if (kind == TEXT) {
-    const from = load<u32>(offset);
-    return mostTextBytes(load<u32>(op, AT_VALUES) + from, load<u32>(offset, 4) - from);
-  }
-  if (kind == CELL) {
-    const index = load<u32>(load<u32>(op, AT_VALUES) + (row << 2));
-    if (index >= load<u32>(op, AT_C)) return 0;
-    return load<u32>(load<u32>(op, AT_A) + (index << 3), 4);
-  }
-  if (kind == ENTRY) {
-    const index = load<u32>(load<u32>(op, AT_VALUES) + (row << 2));
-    if (index >= load<u32>(op, AT_C)) return 0;
-    const entry = load<u32>(op, AT_B) + (index << 2);
-    const from = load<u32>(entry);
-    return mostTextBytes(load<u32>(op, AT_A) + from, load<u32>(entry, 4) - from);
-  }
-  if (kind == LIST) {
-    const starts = load<u32>(op, AT_B);
-    return load<u32>(starts + (load<u32>(offset, 4) << 2)) -
-      load<u32>(starts + (load<u32>(offset) << 2));
-  }
-  const bytes: u64 = load<u32>(offset, 4) - load<u32>(offset);
-  return kind == BYTES ? (bytes + 2) / 3 * 4 : bytes;
-}
-
+// The text between two offsets; 0 when there is no room.
 // @ts-ignore: decorator
 @inline
-function varies(kind: u32): bool {
-  return kind == TEXT || kind == CELL || kind == ENTRY || kind == BYTES || kind == RAW ||
-    kind == LIST;
+function putText(at: u32, values: u32, offset: u32, enough: u32): u32 {
+  const start = load<u32>(offset);
+  const bytes = load<u32>(offset, 4) - start;
+  if (!fits(at, mostTextBytes(values + start, bytes), enough)) return 0;
+  return writeText(at, values + start, bytes);
 }
 
-/** Gives rows their places, as many as there is room for; how many. */
-function placeRows(
-  ops: u32, count: u32, from: u32, rows: u32, fixed: u32, room: u32, roomBytes: u32,
-): u32 {
-  for (let i: u32 = 0; i < rows; i++) store<u64>(MOST + (i << 3), fixed);
-  for (let k: u32 = 0; k < count; k++) addMost(ops + k * OP_BYTES, from, rows);
-  let at: u64 = room;
-  const end = <u64>room + roomBytes;
-  for (let i: u32 = 0; i < rows; i++) {
-    const bytes = load<u64>(MOST + (i << 3));
-    if (at + bytes > end) {
-      needed = <f64>bytes;
-      return i;
-    }
-    store<u32>(STARTS + (i << 2), <u32>at);
-    store<u32>(CURSORS + (i << 2), <u32>at);
-    at += bytes;
+// What needs room that depends on it, and comes less often; 0 when there is none.
+function putLarge(at: u32, op: u32, row: u32, kind: u32, enough: u32): u32 {
+  const values = load<u32>(op, AT_VALUES);
+  if (kind == ENTRY) {
+    const index = load<u32>(values + (row << 2));
+    if (index >= load<u32>(op, AT_C)) return writeNull(at);
+    return putText(at, load<u32>(op, AT_A), load<u32>(op, AT_B) + (index << 2), enough);
   }
-  return rows;
+  const offset = load<u32>(op, AT_OFFSETS) + (row << 2);
+  if (kind == LIST) {
+    const starts = load<u32>(op, AT_B);
+    const bytes = load<u32>(starts + (load<u32>(offset, 4) << 2)) -
+      load<u32>(starts + (load<u32>(offset) << 2));
+    return fits(at, bytes, enough) ? writeList(at, op, row) : 0;
+  }
+  const start = load<u32>(offset);
+  const bytes = load<u32>(offset, 4) - start;
+  if (!fits(at, (<u64>bytes + 2) / 3 * 4, enough)) return 0;
+  return writeBase64(at, values + start, bytes);
 }
 
-/** Adds what a column's cells take at most. */
-function addMost(op: u32, from: u32, rows: u32): void {
-  const kind = load<u32>(op);
-  if (kind == TEXT) {
-    const offsets = load<u32>(op, AT_OFFSETS) + (from << 2);
+// Kinds that come less often.
+function putOther(at: u32, op: u32, row: u32, kind: u32): u32 {
+  const values = load<u32>(op, AT_VALUES);
+  switch (kind) {
+    case F32:
+      return writeJsonF64(at, <f64>load<f32>(values + (row << 2)));
+    case FIXED_F32:
+      return writeFixedOrNull(at, <f64>load<f32>(values + (row << 2)), load<u32>(op, AT_A));
+    case FIXED_F64:
+      return writeFixedOrNull(at, load<f64>(values + (row << 3)), load<u32>(op, AT_A));
+    case ISO_TIMESTAMP:
+      return quoted(at, writeTimestamp(at + 1, load<i64>(values + (row << 3))));
+    case ISO_DATE:
+      return quoted(at, writeDate(at + 1, load<i32>(values + (row << 2))));
+    case ISO_TIME:
+      return quoted(at, writeTime(at + 1, load<i32>(values + (row << 2))));
+    default:
+      return at;
+  }
+}
+
+/** The cells that may be without their prefix: prepared ones, and such as are nothing; 0 as above. */
+// @ts-ignore: decorator
+@inline
+function putPrepared(at: u32, op: u32, row: u32, kind: u32, valid: bool, enough: u32): u32 {
+  const prefix = load<u32>(op, AT_PREFIX);
+  const prefixBytes = load<u32>(op, AT_PREFIX_BYTES);
+  const values = load<u32>(op, AT_VALUES);
+  if (kind == CELL) {
+    const index = valid ? load<u32>(values + (row << 2)) : 0xffff_ffff;
+    if (index >= load<u32>(op, AT_C)) return writeNull(copyText(at, prefix, prefixBytes));
+    const cell = load<u32>(op, AT_A) + (index << 3);
+    const bytes = load<u32>(cell, 4);
+    return fits(at, bytes, enough) ? copyText(at, load<u32>(cell), bytes) : 0;
+  }
+  const offset = load<u32>(op, AT_OFFSETS) + (row << 2);
+  const start = load<u32>(offset);
+  const bytes = load<u32>(offset, 4) - start;
+  if (bytes == 0) return at;
+  if (!fits(at, bytes, enough)) return 0;
+  return copyText(copyText(at, prefix, prefixBytes), values + start, bytes);
+}
+
+/** Writes a row by all operations; 0 when it has no room. */
+function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32 {
+  let at = start;
+  for (let op = first; op < last; op += OP_BYTES) {
+    const kind = load<u32>(op);
+    const alive = load<u32>(op, AT_ALIVE);
+    const validity = load<u32>(op, AT_VALIDITY);
+    if (alive != 0 && !bit(alive, row)) continue;
+    const valid = validity == 0 || bit(validity, row);
+    if (kind >= RAW) {
+      at = putPrepared(at, op, row, kind, valid, enough);
+      if (at == 0) return 0;
+      continue;
+    }
+    at = copyText(at, load<u32>(op, AT_PREFIX), load<u32>(op, AT_PREFIX_BYTES));
+    if (!valid) {
+      at = writeNull(at);
+      continue;
+    }
     const values = load<u32>(op, AT_VALUES);
-    for (let i: u32 = 0; i < rows; i++) {
-      const start = load<u32>(offsets + (i << 2));
-      const bytes = mostTextBytes(values + start, load<u32>(offsets + (i << 2), 4) - start);
-      store<u64>(MOST + (i << 3), load<u64>(MOST + (i << 3)) + bytes);
+    switch (kind) {
+      case BOOL:
+        at = writeBool(at, bit(values, row));
+        break;
+      case I32:
+        at = writeI32(at, load<i32>(values + (row << 2)));
+        break;
+      case I64:
+        at = writeLong(at, op, load<i64>(values + (row << 3)));
+        break;
+      case F64:
+        at = writeJsonF64(at, load<f64>(values + (row << 3)));
+        break;
+      case MILLIS:
+        at = writeMillis(at, op, load<i64>(values + (row << 3)));
+        break;
+      case DECIMAL:
+        at = quoted(at, writeDecimal(at + 1, values + (row << 4), load<u32>(op, AT_A)));
+        break;
+      case TEXT:
+        at = putText(at, values, load<u32>(op, AT_OFFSETS) + (row << 2), enough);
+        if (at == 0) return 0;
+        break;
+      case ENTRY:
+      case BYTES:
+      case LIST:
+        at = putLarge(at, op, row, kind, enough);
+        if (at == 0) return 0;
+        break;
+      case OPEN:
+        store<u8>(at++, 0x7b);
+        break;
+      case CONSTANT:
+        break;
+      default:
+        at = putOther(at, op, row, kind);
     }
-    return;
   }
-  if (!varies(kind)) return;
-  for (let i: u32 = 0; i < rows; i++) {
-    const bytes = mostBytes(kind, op, from + i);
-    store<u64>(MOST + (i << 3), load<u64>(MOST + (i << 3)) + bytes);
-  }
+  return at;
 }
 
 /**
- * Writes rows from `from` to before `end` by the `count` operations at `ops`, as many as fit at
- * `room`; each takes `fixed` bytes at most, beside what depends on its values. The texts stay there
- * until {@link jsonGather} has taken them. {@link jsonRowsTaken} tells how many rows, and
- * {@link jsonBytes} how many bytes, or if the first row does not fit, what it needs.
+ * Writes rows from `from` to before `end` by the `count` operations at `ops`, from `to` on, with
+ * `separator` behind each, as many as fit before `limit`; each takes `fixed` bytes at most, beside
+ * what depends on its values. Objects get their braces, for which they start with a comma. Where
+ * each row starts, counted from `base`, goes to `starts`, unless that is 0. Gives the end;
+ * {@link jsonRowsTaken} tells how many rows it was.
  */
 export function jsonWriteRows(
-  ops: u32, count: u32, from: u32, end: u32, fixed: u32, room: u32, roomBytes: u32,
-): void {
-  taken = placeRows(ops, count, from, min(end - from, ROWS), fixed, room, roomBytes);
-  if (taken == 0) return;
-  for (let k: u32 = 0; k < count; k++) {
-    writeCells(ops + k * OP_BYTES, from, taken, <u32>CURSORS);
-  }
-  let bytes: u64 = 0;
-  for (let i: u32 = 0; i < taken; i++) {
-    bytes += load<u32>(CURSORS + (i << 2)) - load<u32>(STARTS + (i << 2));
-  }
-  needed = <f64>bytes;
-}
-
-/**
- * Brings the rows together at `to`, with `separator` behind each; objects get their braces, for
- * which they start with a comma. Where each row starts, counted from `base`, goes to `starts`,
- * unless that is 0. The end.
- */
-export function jsonGather(to: u32, objects: u32, separator: u32, base: u32, starts: u32): u32 {
-  let out = to;
-  for (let i: u32 = 0; i < taken; i++) {
-    const from = load<u32>(STARTS + (i << 2));
-    const bytes = load<u32>(CURSORS + (i << 2)) - from;
-    if (starts != 0) store<u32>(starts + (i << 2), out - base);
-    const end = copyText(out, from, bytes);
+  ops: u32, count: u32, from: u32, end: u32, fixed: u32, to: u32, limit: u32, objects: u32,
+  separator: u32, base: u32, starts: u32,
+): u32 {
+  const last = ops + count * OP_BYTES;
+  const enough = limit - fixed;
+  let at = to;
+  let row = from;
+  for (; row < end; row++) {
+    if (!fits(at, 0, enough)) break;
+    let next = writeRow(ops, last, row, at, enough);
+    if (next == 0) break;
+    if (starts != 0) store<u32>(starts + ((row - from) << 2), at - base);
     if (objects != 0) {
-      store<u8>(out, 0x7b);
-      const close = end + u32(bytes == 0);
-      store<u16>(close, <u16>(0x7d | (separator << 8)));
-      out = close + 2;
-    } else {
-      store<u8>(end, <u8>separator);
-      out = end + 1;
+      const close = next + u32(next == at);
+      store<u8>(at, 0x7b);
+      store<u8>(close, 0x7d);
+      next = close + 1;
     }
+    store<u8>(next, <u8>separator);
+    at = next + 1;
   }
-  return out;
+  taken = row - from;
+  needed -= <f64>at;
+  return at;
 }
 
 /**

@@ -1,12 +1,13 @@
-// The operations by which columns are written as JSON, 48 bytes each (`src/kernel/json_writer.ts`):
+// The operations by which columns are written as JSON, 96 bytes each (`src/kernel/json_writer.ts`):
 //
 //   u32 kind | u32 prefix: what stands before the value, and its length | u32 values |
 //   u32 validity or 0 | u32 offsets | u32 alive: the rows that have such a cell, or 0 for all |
-//   u32 a, b, c
+//   u32 a, b, c | u64 what the last number was without its last four digits, u32 the length of the
+//   text of that | at 64 that text
 //
 // Bitmaps, values and offsets start at the first row of the batch.
 
-export const OP_BYTES: u32 = 48;
+export const OP_BYTES: u32 = 96;
 export const AT_PREFIX: u32 = 4;
 export const AT_PREFIX_BYTES: u32 = 8;
 export const AT_VALUES: u32 = 12;
@@ -16,24 +17,27 @@ export const AT_ALIVE: u32 = 24;
 export const AT_A: u32 = 28;
 export const AT_B: u32 = 32;
 export const AT_C: u32 = 36;
+export const AT_UPPER: u32 = 40;
+export const AT_UPPER_BYTES: u32 = 48;
+export const AT_UPPER_TEXT: u32 = 64;
 
-export const BOOL: u32 = 1;
-export const I32: u32 = 2;
-export const I64: u32 = 3;
-export const F32: u32 = 4;
-export const F64: u32 = 5;
-export const FIXED_F32: u32 = 6; // a: decimals
-export const FIXED_F64: u32 = 7; // a: decimals
-export const MILLIS: u32 = 8; // a timestamp as a number
-export const ISO_TIMESTAMP: u32 = 9;
-export const ISO_DATE: u32 = 10;
-export const ISO_TIME: u32 = 11;
-export const DECIMAL: u32 = 12; // a: scale
-export const TEXT: u32 = 13;
-export const CELL: u32 = 14; // a: table of the cells of a dictionary, c: how many it has
-export const ENTRY: u32 = 15; // a: bytes of a dictionary, b: its offsets, c: how many entries it has
-export const BYTES: u32 = 16;
-export const RAW: u32 = 17; // JSON as it is; nothing at all where it is empty
-export const LIST: u32 = 18; // a: the texts of all items, each with a comma; b: where they start
-export const OPEN: u32 = 19; // the brace of an object, or null
-export const CONSTANT: u32 = 20; // only the prefix
+export const BOOL: u32 = 0;
+export const I32: u32 = 1;
+export const I64: u32 = 2;
+export const F32: u32 = 3;
+export const F64: u32 = 4;
+export const FIXED_F32: u32 = 5; // a: decimals
+export const FIXED_F64: u32 = 6; // a: decimals
+export const MILLIS: u32 = 7; // a timestamp as a number
+export const ISO_TIMESTAMP: u32 = 8;
+export const ISO_DATE: u32 = 9;
+export const ISO_TIME: u32 = 10;
+export const DECIMAL: u32 = 11; // a: scale
+export const TEXT: u32 = 12;
+export const ENTRY: u32 = 13; // a: bytes of a dictionary, b: its offsets, c: how many entries it has
+export const BYTES: u32 = 14;
+export const LIST: u32 = 15; // a: the texts of all items, each with a comma; b: where they start
+export const OPEN: u32 = 16; // the brace of an object, or null
+export const CONSTANT: u32 = 17; // only the prefix
+export const RAW: u32 = 18; // JSON as it is; not even the prefix where it is empty
+export const CELL: u32 = 19; // a: table of the cells of a dictionary, c: how many it has

@@ -6,12 +6,15 @@ export interface JsonWriteExports {
     from: number,
     end: number,
     fixed: number,
-    room: number,
-    roomBytes: number,
-  ): void;
+    to: number,
+    limit: number,
+    objects: number,
+    separator: number,
+    base: number,
+    starts: number,
+  ): number;
   jsonRowsTaken(): number;
-  jsonBytes(): number;
-  jsonGather(to: number, objects: number, separator: number, base: number, starts: number): number;
+  jsonBytesNeeded(): number;
   jsonPrepareCells(
     prefix: number,
     prefixBytes: number,

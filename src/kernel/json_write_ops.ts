@@ -10,33 +10,33 @@ export interface JsonInput {
 
 /** The operations by which the kernel writes columns as JSON, as `assembly/json` numbers them. */
 export const JsonWrite = {
-  bool: 1,
-  i32: 2,
-  i64: 3,
-  f32: 4,
-  f64: 5,
-  fixedF32: 6,
-  fixedF64: 7,
-  millis: 8,
-  isoTimestamp: 9,
-  isoDate: 10,
-  isoTime: 11,
-  decimal: 12,
-  text: 13,
-  cell: 14,
-  entry: 15,
-  bytes: 16,
-  raw: 17,
-  list: 18,
-  open: 19,
-  constant: 20,
+  bool: 0,
+  i32: 1,
+  i64: 2,
+  f32: 3,
+  f64: 4,
+  fixedF32: 5,
+  fixedF64: 6,
+  millis: 7,
+  isoTimestamp: 8,
+  isoDate: 9,
+  isoTime: 10,
+  decimal: 11,
+  text: 12,
+  entry: 13,
+  bytes: 14,
+  list: 15,
+  open: 16,
+  constant: 17,
+  raw: 18,
+  cell: 19,
 } as const;
 
 /** What an operation writes; of a dictionary the writer chooses between `cell` and `entry`. */
 export type JsonWriteKind = Exclude<keyof typeof JsonWrite, "cell">;
 
 /** Bytes of an operation. */
-export const JSON_OP_BYTES = 48;
+export const JSON_OP_BYTES = 96;
 
 /** The most bytes of a value, beside what depends on its length. */
 export const MOST_VALUE_BYTES: Readonly<Record<keyof typeof JsonWrite, number>> = {

@@ -36,7 +36,6 @@ export interface JsonRowsShape {
 
 /** Behind what is written: loops write a little past their end. */
 const SLACK_BYTES = 128;
-const ROOM_BYTES = 1 << 18;
 const KEPT_BYTES = 1 << 26;
 
 /** Writes rows of columns as JSON, one behind the other, into kernel memory. */
@@ -45,7 +44,6 @@ export class JsonWriter implements Disposable {
   readonly #shape: JsonRowsShape;
   readonly #stage: StagedBuffers;
   readonly #plan: MemoryBlock;
-  readonly #room: MemoryBlock;
   readonly #out: GrowingBlock;
   readonly #starts: MemoryBlock;
   readonly #cells = new Map<number, PreparedCells>();
@@ -58,7 +56,6 @@ export class JsonWriter implements Disposable {
     this.#shape = shape;
     this.#stage = new StagedBuffers(kernel);
     this.#plan = new MemoryBlock(kernel);
-    this.#room = new MemoryBlock(kernel, KEPT_BYTES);
     this.#out = new GrowingBlock(kernel);
     this.#starts = new MemoryBlock(kernel, KEPT_BYTES);
   }
@@ -67,12 +64,11 @@ export class JsonWriter implements Disposable {
   clear(): void {
     this.#used = 0;
     if (this.#out.bytes > KEPT_BYTES) this.#out[Symbol.dispose]();
-    this.#room.trim();
   }
 
   /** Writes bytes as they are. */
   put(bytes: Uint8Array): void {
-    this.#out.grow(this.#used + bytes.length + SLACK_BYTES, this.#used);
+    this.#makeRoom(bytes.length);
     this.#kernel.u8.set(bytes, this.#out.address + this.#used);
     this.#used += bytes.length;
   }
@@ -100,38 +96,42 @@ export class JsonWriter implements Disposable {
   #writeItems(ops: readonly JsonWriteOp[], rows: number): [texts: number, starts: number] {
     this.clear();
     const starts = this.#starts.reserve((rows + 1) * 4);
-    this.#out.grow(SLACK_BYTES, 0);
     this.#write(ops, rows, starts);
     new Uint32Array(this.#kernel.u8.buffer, starts, rows + 1)[rows] = this.#used;
     return [this.#out.address, starts];
   }
 
   #write(ops: readonly JsonWriteOp[], rows: number, starts: number): void {
-    const { exports } = this.#kernel;
     const plan = this.#place(ops, rows);
     let fixed = SLACK_BYTES;
     for (const { kind, prefix } of ops) fixed += prefix.length + MOST_VALUE_BYTES[kind];
-    let room = this.#room.reserve(Math.max(ROOM_BYTES, fixed));
+    const { exports } = this.#kernel;
+    const { objects, separator } = this.#shape;
+    const code = separator.charCodeAt(0);
+    this.#makeRoom(fixed);
     for (let from = 0; from < rows;) {
-      exports.jsonWriteRows(plan, ops.length, from, rows, fixed, room, this.#room.bytes);
-      const taken = exports.jsonRowsTaken();
-      if (taken === 0) {
-        room = this.#room.reserve(exports.jsonBytes());
-        continue;
-      }
-      this.#gather(exports.jsonBytes() + taken * 3, starts === 0 ? 0 : starts + from * 4);
-      from += taken;
+      const base = this.#out.address;
+      const end = exports.jsonWriteRows(
+        plan,
+        ops.length,
+        from,
+        rows,
+        fixed,
+        base + this.#used,
+        base + this.#out.bytes,
+        objects ? 1 : 0,
+        code,
+        base,
+        starts === 0 ? 0 : starts + from * 4,
+      );
+      from += exports.jsonRowsTaken();
+      this.#used = (end >>> 0) - base;
+      if (from < rows) this.#makeRoom(fixed + exports.jsonBytesNeeded());
     }
   }
 
-  #gather(bytes: number, starts: number): void {
+  #makeRoom(bytes: number): void {
     this.#out.grow(this.#used + bytes + SLACK_BYTES, this.#used);
-    const { objects, separator } = this.#shape;
-    const base = this.#out.address;
-    const code = separator.charCodeAt(0);
-    const { exports } = this.#kernel;
-    const end = exports.jsonGather(base + this.#used, objects ? 1 : 0, code, base, starts);
-    this.#used = (end >>> 0) - base;
   }
 
   /** Brings the columns of all operations into kernel memory; where the operations are. */
@@ -141,6 +141,7 @@ export class JsonWriter implements Disposable {
     const base = this.#stage.place();
     const memory = this.#plan.reserve(ops.length * JSON_OP_BYTES);
     const plan = new Uint32Array(this.#kernel.u8.buffer, memory, ops.length * JSON_OP_BYTES / 4);
+    plan.fill(0);
     words.forEach((word, at) => {
       word.forEach((value, i) =>
         plan[at * JSON_OP_BYTES / 4 + i] = value < 0 ? base - value - 1 : value
@@ -191,7 +192,7 @@ export class JsonWriter implements Disposable {
 
   /** Gives the kernel memory back; it can be used again. */
   [Symbol.dispose](): void {
-    const blocks = [this.#stage, this.#plan, this.#room, this.#out, this.#starts];
+    const blocks = [this.#stage, this.#plan, this.#out, this.#starts];
     for (const each of [...blocks, ...this.#cells.values(), ...this.#items.values()]) {
       each[Symbol.dispose]();
     }

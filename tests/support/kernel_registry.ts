@@ -86,7 +86,7 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/avro_bench.ts",
   },
   {
-    exports: ["jsonWriteRows", "jsonGather", "jsonPrepareCells", "jsonRowsTaken", "jsonBytes"],
+    exports: ["jsonWriteRows", "jsonPrepareCells", "jsonRowsTaken", "jsonBytesNeeded"],
     twin: "src/batch/record_batch.ts#RecordBatch",
     test: "tests/json_encoder_test.ts",
     bench: "bench/json_write_bench.ts",

@@ -1,0 +1,88 @@
+// Single values as JSON. All functions write at `to`, give the address behind, and may change what
+// lies up to 96 bytes from there.
+
+import { four, writeF64, writeI64, writeU64 } from "../number/write";
+import { writeFixed } from "../number/write_decimal";
+import { AT_A, AT_B, AT_OFFSETS, AT_UPPER, AT_UPPER_BYTES, AT_UPPER_TEXT } from "./write_ops";
+import { copyText } from "./write_text";
+
+const NULL: u32 = 0x6c6c_756e;
+const TRUE: u64 = 0x6575_7274;
+const FALSE: u64 = 0x65_736c_6166;
+const SAFE: u64 = 9007199254740992; // 2^53
+
+// @ts-ignore: decorator
+@inline
+export function bit(bits: u32, row: u32): bool {
+  return ((<u32>load<u8>(bits + (row >> 3)) >> (row & 7)) & 1) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function writeNull(to: u32): u32 {
+  store<u32>(to, NULL);
+  return to + 4;
+}
+
+// @ts-ignore: decorator
+@inline
+export function writeBool(to: u32, value: bool): u32 {
+  store<u64>(to, value ? TRUE : FALSE);
+  return to + 5 - u32(value);
+}
+
+/**
+ * A whole number of a column. Those that follow each other mostly differ in their last digits: what
+ * is before the last four is written once for all that have it.
+ */
+// @ts-ignore: decorator
+@inline
+export function writeLong(to: u32, op: u32, value: i64): u32 {
+  if (<u64>value - 10000 >= SAFE - 10000) return writeI64(to, value);
+  const upper = <u64>value / 10000;
+  if (upper != load<u64>(op, AT_UPPER)) noteUpper(op, upper);
+  v128.store(to, v128.load(op, AT_UPPER_TEXT));
+  const at = to + load<u32>(op, AT_UPPER_BYTES);
+  store<u32>(at, four(<u32>(<u64>value - upper * 10000)));
+  return at + 4;
+}
+
+function noteUpper(op: u32, upper: u64): void {
+  const text = op + AT_UPPER_TEXT;
+  store<u64>(op, upper, AT_UPPER);
+  store<u32>(op, writeU64(text, upper) - text, AT_UPPER_BYTES);
+}
+
+/** Milliseconds; like the number that they are in a row, they are exact up to 2^53. */
+// @ts-ignore: decorator
+@inline
+export function writeMillis(to: u32, op: u32, ms: i64): u32 {
+  return <u64>(ms + <i64>SAFE) <= 2 * SAFE ? writeLong(to, op, ms) : writeF64(to, <f64>ms);
+}
+
+/** What was written from behind `to` on, with quotes; `null` when it was nothing. */
+// @ts-ignore: decorator
+@inline
+export function quoted(to: u32, end: u32): u32 {
+  if (end == 0) return writeNull(to);
+  store<u8>(to, 0x22);
+  store<u8>(end, 0x22);
+  return end + 1;
+}
+
+export function writeFixedOrNull(to: u32, value: f64, decimals: u32): u32 {
+  return abs(value) < Infinity ? writeFixed(to, value, decimals) : writeNull(to);
+}
+
+/** A list: the texts of its items, the last comma turned into a bracket. */
+export function writeList(to: u32, op: u32, row: u32): u32 {
+  const offset = load<u32>(op, AT_OFFSETS) + (row << 2);
+  const starts = load<u32>(op, AT_B);
+  const from = load<u32>(starts + (load<u32>(offset) << 2));
+  const bytes = load<u32>(starts + (load<u32>(offset, 4) << 2)) - from;
+  store<u8>(to, 0x5b);
+  const end = copyText(to + 1, load<u32>(op, AT_A) + from, bytes);
+  const last = end - u32(bytes != 0);
+  store<u8>(last, 0x5d);
+  return last + 1;
+}
