@@ -17,6 +17,7 @@ const PERMISSIONS = [
   "--allow-env",
   "--allow-run",
   "--allow-sys",
+  "--allow-ffi",
   "--allow-net=127.0.0.1",
 ];
 

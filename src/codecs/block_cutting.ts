@@ -2,6 +2,20 @@ import type { RecordCutter } from "./block_decoder.ts";
 import { CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
 
 const BOM = [0xef, 0xbb, 0xbf];
+/** Room before the bytes of a roomy chunk, for what is left of the one before. */
+const ROOM_BYTES = 65_536;
+/** What roomy chunks lie in. */
+const roomy = new WeakSet<ArrayBufferLike>();
+
+/**
+ * Memory for the next bytes of an input, with room before them: a block can be made of them, and of
+ * what is left of those before, without copying them. They belong to who cuts them.
+ */
+export function roomyChunk(bytes: number): Uint8Array {
+  const memory = new ArrayBuffer(ROOM_BYTES + bytes);
+  roomy.add(memory);
+  return new Uint8Array(memory, ROOM_BYTES);
+}
 
 /** Bytes of whole records, as they were cut from an input. */
 export interface CutBlock {
@@ -54,6 +68,8 @@ export class BlockCutting {
 
   /** Takes bytes in; gives the blocks that are full with them. */
   *push(chunk: Uint8Array): Generator<CutBlock> {
+    const block = this.#inPlace(chunk);
+    if (block) return yield block;
     for (let at = 0; at < chunk.length;) {
       if (this.#tooLarge) {
         at += this.#pass(chunk.subarray(at), this.#tooLarge);
@@ -69,6 +85,30 @@ export class BlockCutting {
       if (this.#filled < this.#bytes.length) break;
       yield* this.#cut();
     }
+  }
+
+  /** A block of bytes that lie where they were read; `undefined`: they have to be copied. */
+  #inPlace(chunk: Uint8Array): CutBlock | undefined {
+    const filled = this.#filled;
+    const length = filled + chunk.length;
+    const isRoomy = chunk.byteOffset === ROOM_BYTES && roomy.has(chunk.buffer);
+    const fits = filled <= ROOM_BYTES && length <= this.#bytes.length &&
+      2 * length > this.#bytes.length;
+    if (!isRoomy || !fits || this.#atStart || this.#tooLarge) return undefined;
+    const whole = new Uint8Array(chunk.buffer, ROOM_BYTES - filled, length);
+    whole.set(this.#bytes.subarray(0, filled));
+    const end = this.#options.cutter.cut(whole, this.#seen);
+    if (end === 0) {
+      // The same bytes are looked at again, with those that come.
+      this.#seen = 0;
+      return undefined;
+    }
+    this.#seen = 0;
+    this.#filled = length - end;
+    this.#bytes.set(whole.subarray(end));
+    const offset = this.#offset;
+    this.#offset += end;
+    return { bytes: whole.subarray(0, end), offset };
   }
 
   /** What is whole now, though the block is not full: more lets wait for itself. */
@@ -121,6 +161,7 @@ export class BlockCutting {
   /** The record is larger than a block: its beginning is kept, the rest is passed over. */
   #begin(): void {
     const { bytes, offset } = this.#block(this.#filled);
+    this.#seen = 0;
     const scanner = this.#options.scanner();
     const found = new FoundRecords();
     scanner.scan(bytes, { from: 0, to: bytes.length }, found);
@@ -137,18 +178,29 @@ export class BlockCutting {
     const { scanner } = tooLarge;
     const found = new FoundRecords();
     scanner.start = 0;
-    scanner.scan(bytes, { from: 0, to: bytes.length }, found);
-    const [end] = found.ends;
-    if (end === undefined) return this.#skip(bytes.length);
-    tooLarge.lines = (found.lines[1] ?? scanner.line) - 1;
-    // LF, CR or, where a carriage return was no part of the record, the first half of CRLF.
-    const lineEnd = bytes[end] === CR && bytes[end + 1] === LF ? end + 1 : end;
-    this.#passesLf = bytes[lineEnd] === CR;
-    return this.#skip(lineEnd + 1);
+    for (let at = 0; at < bytes.length;) {
+      // No further than it must: lines behind the record are not its own.
+      const to = afterLineEnd(bytes, at);
+      scanner.scan(bytes, { from: at, to }, found);
+      at = to;
+      if (found.ends.length === 0) continue;
+      tooLarge.lines = scanner.line - 1;
+      this.#passesLf = bytes[to - 1] === CR;
+      return this.#skip(to);
+    }
+    return this.#skip(bytes.length);
   }
 
   #ended({ bytes, offset, lines = 1 }: TooLarge): CutBlock {
     this.#tooLarge = undefined;
     return { bytes, offset, linesOfAll: lines };
   }
+}
+
+/** Where the first line end from a byte on has ended, be it half of one. */
+function afterLineEnd(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    if (bytes[at] === LF || bytes[at] === CR) return at + 1;
+  }
+  return bytes.length;
 }

@@ -10,7 +10,7 @@ import { CsvCutter } from "./csv_cutter.ts";
 import { FieldSplitter } from "./csv_fields.ts";
 import { CsvFormat } from "./csv_format.ts";
 import { type CsvOptions, dialectOf, scannerOf } from "./csv_options.ts";
-import { BATCH_ROWS, MAX_COLUMNS, MAX_JSON_DEPTH, MAX_RECORD_BYTES } from "./limits.ts";
+import { MAX_COLUMNS, MAX_JSON_DEPTH, MAX_RECORD_BYTES } from "./limits.ts";
 import { Malformed } from "./malformed.ts";
 import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
@@ -18,6 +18,8 @@ import { checkPositive } from "./option_checks.ts";
 import { LineEndCutter } from "./record_cutters.ts";
 import { CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
 
+/** Rows of a batch unless told otherwise: those of most blocks are one. */
+const BLOCK_ROWS = 16_384;
 /** Bytes that are looked through at a time for the first records. */
 const LOOK_BYTES = 65_536;
 
@@ -42,7 +44,7 @@ export interface BlockableFormat {
 }
 
 function common(options: DecoderOptions<never>): Omit<BlockSpec, "schema"> {
-  const { batchRows = BATCH_ROWS, maxRecordBytes = MAX_RECORD_BYTES, invalidUtf8 } = options;
+  const { batchRows = BLOCK_ROWS, maxRecordBytes = MAX_RECORD_BYTES, invalidUtf8 } = options;
   return { batchRows, maxRecordBytes, ...(invalidUtf8 && { invalidUtf8 }) };
 }
 

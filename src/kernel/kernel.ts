@@ -32,6 +32,14 @@ function compile(): WebAssembly.Module {
 }
 
 /**
+ * Compiles the kernel and keeps it, so that the threads of this process that compile the same bytes
+ * share its code, and what the engine has done to make it faster.
+ */
+export function keepCompiled(): void {
+  compile();
+}
+
+/**
  * One private instance of the kernel: its functions and its memory.
  *
  * A bee or a generator owns exactly one. Views of the memory are re-taken after growth here and

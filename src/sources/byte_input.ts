@@ -1,8 +1,10 @@
+import { roomyChunk } from "../codecs/block_cutting.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import type { OpenFile, Runtime } from "../runtime/runtime.ts";
 import type { SourceProgress } from "../stream/source.ts";
 
-const CHUNK_BYTES = 1_048_576;
+/** With what is left of those before they are a block, and as much memory as one. */
+const CHUNK_BYTES = 983_040;
 
 /** A file cannot be read. */
 export class FileSourceError extends StreamingError {
@@ -146,7 +148,7 @@ export class ByteInput {
 
 /** The next bytes of a file, as many as a chunk has unless it ends before. */
 async function readChunk(file: OpenFile): Promise<Uint8Array | undefined> {
-  const chunk = new Uint8Array(CHUNK_BYTES);
+  const chunk = roomyChunk(CHUNK_BYTES);
   const read = await file.read(chunk);
   return read === null ? undefined : chunk.subarray(0, read);
 }

@@ -19,6 +19,7 @@ import { Ledger } from "./ledger.ts";
 import { LossRecovery, type RunBees } from "./loss_recovery.ts";
 import type { BeeAnswer, KindProgress, PipelineJob } from "./jobs/pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
+import { keepCompiled } from "../kernel/kernel.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import { OrderedJob } from "./jobs/ordered_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
@@ -413,6 +414,7 @@ export class PipelineRun {
   async #startBees(): Promise<void> {
     const { settings } = this.#spec;
     const { workers, runtime, ringBytes, recordTimeoutMs, maxLostBees } = settings;
+    keepCompiled();
     const plan = this.#feed.resolved!;
     const job = this.#jobOf(plan);
     const hive = new Hive({

@@ -1,0 +1,131 @@
+/**
+ * A file of JSON lines to windows by key, from the first byte to the last result: one bee, with the
+ * main thread only waiting and handing bytes out, and two, against DuckDB with as many threads and
+ * the same query. Columns have their types, only those of the query are read, the file is in the
+ * page cache, starting up is not counted, and the best of five rounds is, on both sides.
+ *
+ * @module
+ */
+import { count, from, max, mean, ndjson, schema, TumblingWindow, types as t } from "@waggle/stream";
+import { denoRuntime } from "../src/runtime/deno_runtime.ts";
+import type { Runtime } from "../src/runtime/runtime.ts";
+import { type BenchGroup, type BenchRow, notRun, row } from "./support/bench.ts";
+import { ndjsonOf, randomOf, SHAPES } from "./support/shapes.ts";
+
+const ROWS = 1_000_000;
+const PIECE_ROWS = 20_000;
+const ROUNDS = 5;
+const WINDOW_MS = 600_000;
+const TARGETS: Readonly<Record<number, number>> = { 1: 2.5, 2: 1.7 };
+const COLUMNS = schema({ sensor: t.dict, temperature: t.f64, humidity: t.i32, at: t.timestamp });
+
+/** What a round came to. */
+interface Outcome {
+  readonly groups: number;
+  readonly rowsPerSecond: number;
+}
+
+async function writeFile(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const writer = file.writable.getWriter();
+  const random = randomOf(1);
+  for (let from = 0; from < ROWS; from += PIECE_ROWS) {
+    const records = Array.from(
+      { length: PIECE_ROWS },
+      (_, at) => SHAPES.sensor.record(from + at, random),
+    );
+    await writer.write(ndjsonOf(records));
+  }
+  await writer.close();
+}
+
+/** The process, that notes when the last bee is ready. */
+function clockedRuntime(): { readonly runtime: Runtime; readonly readyMs: () => number } {
+  let readyMs = NaN;
+  const spawn = (...[options, events]: Parameters<Runtime["spawn"]>) =>
+    denoRuntime.spawn(options, {
+      ...events,
+      message: (data) => {
+        readyMs = performance.now();
+        events.message(data);
+      },
+    });
+  const runtime: Runtime = Object.create(denoRuntime, { spawn: { value: spawn } });
+  return { runtime, readyMs: () => readyMs };
+}
+
+async function withBees(path: string, workers: number): Promise<Outcome> {
+  const { runtime, readyMs } = clockedRuntime();
+  const source = ndjson(path, { schema: COLUMNS, extraKeys: "ignore" });
+  const pipeline = from(source, { workers, runtime })
+    .timestamps("at", { format: "ms" })
+    .keyBy("sensor")
+    .window(new TumblingWindow({ size: WINDOW_MS }))
+    .aggregate({ n: count(), warm: mean("temperature"), damp: max("humidity") });
+  let groups = 0;
+  for await (const batch of pipeline.batches()) groups += batch.length;
+  const seconds = (performance.now() - readyMs()) / 1000;
+  return { groups, rowsPerSecond: ROWS / seconds };
+}
+
+/** DuckDB's side, started. */
+async function duckDb(path: string, threads: number): Promise<() => Promise<Outcome>> {
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const instance = await DuckDBInstance.create(":memory:", { threads: String(threads) });
+  const connection = await instance.connect();
+  const query = `
+    SELECT "at" - "at" % ${WINDOW_MS} AS start, sensor, count(*), avg(temperature), max(humidity)
+    FROM read_ndjson('${path}', columns = {
+      sensor: 'VARCHAR', temperature: 'DOUBLE', humidity: 'INTEGER', "at": 'BIGINT'
+    })
+    GROUP BY ALL`;
+  return async () => {
+    const startMs = performance.now();
+    const result = await connection.run(query);
+    let groups = 0;
+    for (
+      let chunk = await result.fetchChunk();
+      chunk?.rowCount;
+      chunk = await result.fetchChunk()
+    ) {
+      groups += chunk.rowCount;
+    }
+    return { groups, rowsPerSecond: ROWS / ((performance.now() - startMs) / 1000) };
+  };
+}
+
+async function compared(path: string, workers: number): Promise<BenchRow> {
+  const bees = workers === 1 ? "one bee" : `${workers} bees`;
+  const name = `${ROWS} JSON lines to windows by key, ${bees} against DuckDB's threads`;
+  let duck: () => Promise<Outcome>;
+  try {
+    duck = await duckDb(path, workers);
+  } catch (error) {
+    return notRun(name, `DuckDB cannot be loaded: ${(error as Error).message.split("\n")[0]}`);
+  }
+  let [rate, baselineRate] = [0, 0];
+  for (let round = 0; round < ROUNDS; round++) {
+    const own = await withBees(path, workers);
+    const other = await duck();
+    if (own.groups !== other.groups) {
+      throw new Error(`Bees gave ${own.groups} groups, DuckDB ${other.groups}`);
+    }
+    rate = Math.max(rate, own.rowsPerSecond);
+    baselineRate = Math.max(baselineRate, other.rowsPerSecond);
+  }
+  return row(name, { rate, baselineRate, target: TARGETS[workers] });
+}
+
+/** Files to windows, against a database. */
+export const group: BenchGroup = {
+  name: "file to windows",
+  async rows() {
+    const path = await Deno.makeTempFile({ prefix: "waggle_lines_", suffix: ".ndjson" });
+    try {
+      await writeFile(path);
+      return [await compared(path, 1), await compared(path, 2)];
+    } finally {
+      await Deno.remove(path);
+    }
+  },
+};

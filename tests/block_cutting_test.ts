@@ -1,0 +1,77 @@
+import { assertEquals } from "@std/assert";
+import { BlockCutting, type CutBlock, roomyChunk } from "../src/codecs/block_cutting.ts";
+import { blockableCsv, blockableNdjson } from "../src/codecs/block_scout.ts";
+import { forSeeds, type Random } from "./support/random.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Records with their line ends, some of them too large for a block of 200 bytes. */
+function recordsOf(random: Random, csv: boolean): string[] {
+  const end = random.pick(["\n", "\r\n"]);
+  return Array.from({ length: random.below(60) }, () => {
+    const size = random.chance(0.1) ? 150 + random.below(1000) : random.below(40);
+    if (!csv) return "x".repeat(size) + end;
+    if (random.chance(0.1)) return `# ${"c".repeat(random.below(30))}${end}`;
+    const text = Array.from(
+      { length: size },
+      () => random.pick(["a", "é", '""', "\n", "\r\n", ","]),
+    );
+    return `"${text.join("")}",1${end}`;
+  });
+}
+
+/** The blocks of bytes that come in random pieces. */
+function cutAll(bytes: Uint8Array, cutting: BlockCutting, random: Random): CutBlock[] {
+  const blocks: CutBlock[] = [];
+  const most = random.pick([1, 10, 180, 1000]);
+  for (let at = 0; at < bytes.length;) {
+    const piece = bytes.subarray(at, at + 1 + random.below(most));
+    const chunk = random.chance(0.5) ? roomyChunk(piece.length) : new Uint8Array(piece.length);
+    chunk.set(piece);
+    blocks.push(...cutting.push(chunk));
+    if (random.chance(0.2)) blocks.push(...cutting.flush());
+    at += piece.length;
+  }
+  return [...blocks, ...cutting.finish()];
+}
+
+for (const format of ["ndjson", "csv"] as const) {
+  Deno.test(`Blocks of ${format} hold whole records, all of them, however the bytes come`, () => {
+    forSeeds(400, (random) => {
+      const csv = format === "csv";
+      const records = recordsOf(random, csv);
+      const bom = random.pick(["", "\ufeff"]);
+      const bytes = encoder.encode(bom + records.join(""));
+      const way = csv
+        ? blockableCsv("a", { comment: "#" })
+        : blockableNdjson("a", { maxRecordBytes: 198 });
+      const blocks = cutAll(bytes, new BlockCutting({ ...way, blockBytes: 200 }), random);
+      const starts = new Map<number, number>();
+      let [offset, lines] = [bom === "" ? 0 : 3, 0];
+      for (const record of records) {
+        starts.set(offset, lines);
+        offset += encoder.encode(record).length;
+        lines += record.split("\n").length - 1;
+      }
+      starts.set(offset, lines);
+      let at = bom === "" ? 0 : 3;
+      for (const { bytes: own, offset, linesOfAll } of blocks) {
+        const line = starts.get(offset);
+        assertEquals([typeof line, offset], ["number", at]);
+        if (linesOfAll === undefined) at += own.length;
+        else {
+          // The beginning of one record, which is as large as a block.
+          assertEquals(own.length, 200);
+          at = [...starts.keys()].find((start) => start > offset)!;
+          assertEquals(linesOfAll, starts.get(at)! - line!);
+        }
+        assertEquals(
+          decoder.decode(own),
+          decoder.decode(bytes.subarray(offset, offset + own.length)),
+        );
+      }
+      assertEquals(at, bytes.length);
+    });
+  });
+}
