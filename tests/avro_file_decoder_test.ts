@@ -211,8 +211,8 @@ Deno.test("AvroFileDecoder passes damaged blocks by policy, and goes on behind t
       message,
     );
     const { rows, bad, decoder } = read([damaged], { badRecords: "deadLetter" });
-    assertEquals(rows.length + decoder.metrics().badRecords, 100);
-    assertEquals(bad.length, 1);
+    assert(rows.length > 80 && rows.length < 100);
+    assertEquals([bad.length, decoder.metrics().badRecords], [1, 1]);
     const head = markers[2] - markers[1] - 16 - bad[0].bytes.length;
     assert(head === 2 || head === 3);
     assertEquals(rows.at(-1), birds(100).toRows().at(-1));

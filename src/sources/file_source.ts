@@ -1,12 +1,11 @@
 import { blockableCsv, blockableNdjson } from "../codecs/block_scout.ts";
 import { CsvDecoder } from "../codecs/csv_decoder.ts";
 import type { CsvOptions } from "../codecs/csv_options.ts";
-import { checkCompression, COMPRESSION_OPTIONS } from "../codecs/inflate/inflate.ts";
 import { NdjsonDecoder, type NdjsonOptions } from "../codecs/ndjson_decoder.ts";
 import type { Source } from "../stream/source.ts";
-import { checkPositive } from "../codecs/option_checks.ts";
 import { BlockSource, type ByteSourceOptions } from "./block_source.ts";
 import { type ByteSource, checkByteSource, nameOf } from "./byte_input.ts";
+import { decoderOptions } from "./decoder_options.ts";
 
 export type { ByteSourceOptions } from "./block_source.ts";
 export { type ByteSource, FileSourceError } from "./byte_input.ts";
@@ -18,27 +17,6 @@ export interface CsvSourceOptions<Row = Record<string, unknown>>
 /** Options of {@linkcode ndjson}: those of the decoder, and those about the bytes. */
 export interface NdjsonSourceOptions<Row = Record<string, unknown>>
   extends NdjsonOptions<Row>, ByteSourceOptions {}
-
-const BYTE_OPTIONS: Readonly<Record<keyof ByteSourceOptions, true>> = {
-  ...COMPRESSION_OPTIONS,
-  blockBytes: true,
-};
-
-/**
- * The options without those about bytes.
- *
- * @throws {TypeError | RangeError} when one of these is none that it can be.
- */
-function decoderOptions<Options extends ByteSourceOptions>(
-  options: Options,
-): Omit<Options, keyof ByteSourceOptions> {
-  checkCompression(options);
-  if (options.blockBytes !== undefined) checkPositive("blockBytes", options.blockBytes);
-  const names = Object.keys(options).filter((name) => !(name in BYTE_OPTIONS));
-  return Object.fromEntries(
-    names.map((name) => [name, options[name as keyof Options]]),
-  ) as Omit<Options, keyof ByteSourceOptions>;
-}
 
 /**
  * The records of a CSV file or stream of bytes, as a source of a pipeline.

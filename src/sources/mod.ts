@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./avro_source.ts";
 export * from "./file_source.ts";
 export * from "./from.ts";
 export * from "./iterable_source.ts";

@@ -227,7 +227,9 @@ export class BlockContent implements WorkContent, BlockInOrder {
   }
 
   #errorOf(record: BadBlockRecord): BadRecordError {
-    const { name } = this.#reading.format;
+    const { format } = this.#reading;
+    if (format.explain) return format.explain(record, this.#block);
+    const { name } = format;
     return errorOfRecord(record, { name, linesBefore: this.before?.lines ?? 0 });
   }
 }

@@ -1,6 +1,7 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema, TypedSchema } from "../batch/schema.ts";
-import type { BadRecord } from "../codecs/bad_record.ts";
+import type { BadRecord, BadRecordError } from "../codecs/bad_record.ts";
+import type { BadBlockRecord } from "../codecs/block_decoder.ts";
 import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
@@ -82,6 +83,8 @@ export interface BlockFormat {
    * @throws {BadRecordError} under the policy `"fail"`.
    */
   report(bad: BadRecord): void;
+  /** The error about a record that a bee could not decode. Default: one that names its line. */
+  explain?(bad: BadBlockRecord, block: SourceBlock): BadRecordError;
   /** What is read, for error messages. */
   readonly name: string;
 }

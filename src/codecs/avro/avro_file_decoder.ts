@@ -4,19 +4,20 @@ import { checkSchema } from "../../batch/schema_check.ts";
 import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { type BadRecordOptions, BadRecords } from "../bad_record.ts";
 import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
-import type { BadBlockRecord, BlockDecoder } from "../block_decoder.ts";
+import type { BlockDecoder } from "../block_decoder.ts";
 import { BATCH_ROWS, MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../limits.ts";
 import { checkChunk, checkPositive } from "../option_checks.ts";
 import type { AvroCodec } from "./avro_block_codecs.ts";
 import { ownColumn } from "../built_columns.ts";
-import { schemaOf } from "./avro_encoder.ts";
 import { type AvroEngine, kernelEngine } from "./avro_engine.ts";
-import { AvroFileError } from "./avro_file_error.ts";
+import { AvroFileError, recordFault } from "./avro_file_error.ts";
 import { type AvroFileFault, AvroFileFaultError, COPY_AGAIN } from "./avro_file_fault.ts";
 import { AvroFileReader, type AvroFileRecords } from "./avro_file_records.ts";
+import { type AvroFileReading, avroFileSpec } from "./avro_file_spec.ts";
 import type { AvroSchema } from "./avro_type.ts";
 
-const MAX_HEADER_BYTES = 1_048_576;
+/** The most bytes of a header unless told otherwise: 1 MiB. */
+export const MAX_HEADER_BYTES = 1_048_576;
 
 /** Options of {@linkcode AvroFileDecoder}. */
 export interface AvroFileDecoderOptions<Row = Record<string, unknown>> extends BadRecordOptions {
@@ -41,7 +42,7 @@ export interface AvroFileDecoderOptions<Row = Record<string, unknown>> extends B
 }
 
 /** What options a decoder of Avro files takes. */
-export const AVRO_FILE_OPTIONS: OptionRule<AvroFileDecoderOptions<never>> = {
+const AVRO_FILE_OPTIONS: OptionRule<AvroFileDecoderOptions<never>> = {
   doing: "make decoder",
   names: {
     schema: true,
@@ -73,8 +74,8 @@ export interface AvroFileInfo {
  * blocks: `null`, `deflate`, `snappy` or `zstandard`.
  *
  * Every length is checked before memory is taken. A block that is damaged, and what of a block
- * follows a record that cannot be read, goes the way of `badRecords`; behind a wrong sync marker it
- * goes on after the next right one.
+ * follows a record that cannot be read, goes the way of `badRecords` as one record; behind a wrong
+ * sync marker it goes on after the next right one.
  *
  * @example
  * ```ts
@@ -95,7 +96,7 @@ export interface AvroFileInfo {
 export class AvroFileDecoder<Row = Record<string, unknown>>
   implements BatchDecoder<Row>, Disposable {
   readonly #options: AvroFileDecoderOptions<Row>;
-  readonly #engine: AvroEngine;
+  readonly #reading: AvroFileReading;
   readonly #file: string;
   readonly #reader: AvroFileReader;
   readonly #bad: BadRecords;
@@ -103,7 +104,6 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
   #state: "open" | "finished" | "failed" = "open";
   #bytes = 0;
   #rows = 0;
-  #lost = 0;
   #batches: RecordBatch<Row>[] = [];
 
   /**
@@ -125,12 +125,17 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
       maxBlockBytes: checkPositive("maxBlockBytes", maxBlockBytes),
       maxHeaderBytes: checkPositive("maxHeaderBytes", maxHeaderBytes),
     };
-    this.#options = { ...options, batchRows, maxRecordBytes };
-    this.#engine = options.engine ?? kernelEngine;
+    this.#options = options;
+    const { schema, readerSchema, engine = kernelEngine } = options;
+    this.#reading = {
+      ...{ engine, batchRows, maxRecordBytes },
+      ...(schema && { schema }),
+      ...(readerSchema !== undefined && { readerSchema }),
+    };
     this.#file = options.name ?? "Avro input";
     this.#bad = new BadRecords(options);
-    this.#reader = new AvroFileReader(limits, ({ fault, records, bytes }) => {
-      this.#report(fault, records, bytes);
+    this.#reader = new AvroFileReader(limits, ({ fault, bytes }) => {
+      this.#report(fault, bytes);
     });
   }
 
@@ -159,9 +164,9 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
   metrics(): DecoderMetrics {
     return {
       bytes: this.#bytes,
-      records: this.#rows + this.#lost,
+      records: this.#rows + this.#bad.count,
       rows: this.#rows,
-      badRecords: this.#lost,
+      badRecords: this.#bad.count,
       skippedLines: 0,
     };
   }
@@ -195,28 +200,15 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
     return batches;
   }
 
-  #report(fault: AvroFileFault, records: number, bytes: Uint8Array): void {
-    this.#lost += records;
+  #report(fault: AvroFileFault, bytes: Uint8Array): void {
     this.#bad.report(new AvroFileError(fault, { file: this.#file }), () => bytes.slice());
   }
 
   #open(): { readonly records: BlockDecoder; readonly schema: Schema } {
-    const { schema: writer } = this.#reader.header!;
-    const { readerSchema, schema, batchRows, maxRecordBytes, budgetBytes } = this.#options;
-    const reader = readerSchema === undefined ? writer : schemaOf(readerSchema);
-    const columns = schema ?? this.#engine.columns(reader);
-    const records = this.#engine.decoder(
-      {
-        format: "avro",
-        schema: columns,
-        batchRows: batchRows!,
-        maxRecordBytes: maxRecordBytes!,
-        writerSchema: writer.json,
-        readerSchema: reader.json,
-      },
-      budgetBytes === undefined ? {} : { budgetBytes },
-    );
-    return { records, schema: columns };
+    const { spec } = avroFileSpec(this.#reader.header!.schema, this.#reading);
+    const { budgetBytes } = this.#options;
+    const options = budgetBytes === undefined ? {} : { budgetBytes };
+    return { records: this.#reading.engine.decoder(spec, options), schema: spec.schema };
   }
 
   #decode({ bytes, records, offset }: AvroFileRecords): void {
@@ -229,10 +221,10 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
       if (own.length > 0) this.#batches.push(own);
       this.#rows += own.length;
       for (const each of bad) {
-        const isRest = each.end === bytes.length;
-        isCut ||= isRest;
-        const lost = isRest ? Math.max(1, records - found - each.record) : 1;
-        this.#reportRecord(each, { offset, bytes, before: found, lost });
+        const { record, start, end } = each;
+        isCut ||= end === bytes.length;
+        const kept = bytes.subarray(start, Math.min(end, start + this.#reading.maxRecordBytes));
+        this.#report(recordFault({ ...each, record: found + record }, offset), kept);
       }
       found += passed;
       at = end;
@@ -240,22 +232,6 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
     if (found === records || isCut) return;
     const reason = `a block says that it has ${records} records, but has ` +
       (found < records ? found : "more");
-    this.#report({ reason, offset, fix: COPY_AGAIN }, Math.max(1, records - found), bytes);
-  }
-
-  #reportRecord(
-    { record, start, end, at = start, column, reason, fix }: BadBlockRecord,
-    { offset, bytes, before, lost }: {
-      readonly offset: number;
-      readonly bytes: Uint8Array;
-      readonly before: number;
-      readonly lost: number;
-    },
-  ): void {
-    const field = column === undefined ? "" : `, field ${JSON.stringify(column)}`;
-    const where = `in the block there, record ${before + record}${field} ` +
-      `(byte ${at} of its records)`;
-    const fault = { reason: `${where}: ${reason}`, offset, fix };
-    this.#report(fault, lost, bytes.subarray(start, end));
+    this.#report({ reason, offset, fix: COPY_AGAIN }, bytes);
   }
 }

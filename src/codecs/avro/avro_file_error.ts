@@ -1,4 +1,6 @@
+import { showName } from "../../batch/shown_names.ts";
 import { BadRecordError } from "../bad_record.ts";
+import type { BadBlockRecord } from "../block_decoder.ts";
 import type { AvroFileFault } from "./avro_file_fault.ts";
 
 const OTHER_POLICIES = 'or pass badRecords: "skip" or "deadLetter"';
@@ -26,4 +28,18 @@ export class AvroFileError extends BadRecordError {
     super(`Cannot read ${file}: byte ${offset}: ${reason}; ${fix}${others}`, 0, { cause });
     this.offset = offset;
   }
+}
+
+/**
+ * What is wrong with a record of a block that begins at a byte of the file.
+ *
+ * @param bad `record`, `start` and `at` are counted from the block's first record.
+ */
+export function recordFault(
+  { record, start, at = start, column, reason, fix }: BadBlockRecord,
+  offset: number,
+): AvroFileFault {
+  const field = column === undefined ? "" : `, field ${showName(column)}`;
+  const where = `in the block there, record ${record}${field} (byte ${at} of its records)`;
+  return { reason: `${where}: ${reason}`, offset, fix };
 }

@@ -19,8 +19,6 @@ export interface AvroFileRecords {
 export interface LostPart {
   /** What is wrong. */
   readonly fault: AvroFileFault;
-  /** How many records are lost, as far as that is known; at least 1. */
-  readonly records: number;
   /** The bytes of the block, where it is known which they are. */
   readonly bytes: Uint8Array;
 }
@@ -60,7 +58,7 @@ export class AvroFileReader {
   *#drain(): Generator<AvroFileRecords, void, undefined> {
     for (let part = this.#blocks.next(); part.state !== "more"; part = this.#blocks.next()) {
       if (part.state === "bad") {
-        this.#onLost({ fault: part.fault, records: 1, bytes: NOTHING });
+        this.#onLost({ fault: part.fault, bytes: NOTHING });
         continue;
       }
       const records = this.#open(part.block);
@@ -75,7 +73,7 @@ export class AvroFileReader {
    */
   *finish(): Generator<AvroFileRecords, void, undefined> {
     for (let fault = this.#blocks.finish(); fault; fault = this.#blocks.finish()) {
-      this.#onLost({ fault, records: 1, bytes: NOTHING });
+      this.#onLost({ fault, bytes: NOTHING });
       yield* this.#drain();
     }
   }
@@ -83,7 +81,7 @@ export class AvroFileReader {
   #open({ records, bytes, offset }: AvroFileBlock): AvroFileRecords | undefined {
     const lost = (reason: string) => {
       const fault = { reason, offset, fix: COPY_AGAIN };
-      this.#onLost({ fault, records: Math.max(1, records), bytes });
+      this.#onLost({ fault, bytes });
     };
     try {
       const made = decompressBlock(this.header!.codec, bytes, this.#maxBlockBytes);

@@ -6,7 +6,7 @@ import type { AvroBlockSpec } from "../../block_specs.ts";
 import type { AvroType } from "../avro_type.ts";
 import { VALUE } from "./any_columns.ts";
 import { fromAvsc } from "./any_values.ts";
-import { AvroRecordFault, skipAvro } from "./skip_avro.ts";
+import { AvroRecordFault, skipAvro } from "../skip_avro.ts";
 
 const WRITE_AGAIN = "the records are damaged, or were written with another schema";
 

@@ -1,6 +1,6 @@
-import { MAX_DEPTH } from "../../../batch/limits.ts";
-import { AvroCursor } from "../avro_cursor.ts";
-import { type AvroType, avroTypeName } from "../avro_type.ts";
+import { MAX_DEPTH } from "../../batch/limits.ts";
+import { AvroCursor } from "./avro_cursor.ts";
+import { type AvroType, avroTypeName } from "./avro_type.ts";
 
 /** Values that take no bytes, in one record. */
 const MAX_EMPTY_VALUES = 65_536;
@@ -33,10 +33,12 @@ export class AvroRecordFault extends Error {
 class Skipper {
   readonly cursor: AvroCursor;
   readonly #bytes: Uint8Array;
+  readonly #checksValues: boolean;
   #emptyValues = 0;
 
-  constructor(bytes: Uint8Array, at: number) {
+  constructor(bytes: Uint8Array, at: number, checksValues: boolean) {
     this.#bytes = bytes;
+    this.#checksValues = checksValues;
     this.cursor = new AvroCursor(bytes, at);
   }
 
@@ -53,7 +55,7 @@ class Skipper {
       case "boolean":
         return this.#index(2, type, path);
       case "int":
-        if (!(this.#long(path) >= MIN_INT && this.#last <= MAX_INT)) {
+        if (!(this.#long(path) >= MIN_INT && this.#last <= MAX_INT) && this.#checksValues) {
           throw this.#fault("a number is beyond 32 bits", path);
         }
         return;
@@ -113,12 +115,15 @@ class Skipper {
   /** A boolean's byte is 0 or 1; an enum's number is that of a symbol. */
   #index(count: number, type: AvroType, path: string): void {
     if (type.type === "enum") {
-      this.#choice(count, type, path);
+      if (this.#checksValues) this.#choice(count, type, path);
+      else this.#long(path);
       return;
     }
     const { at } = this.cursor;
     this.#take(1, path);
-    if (this.#bytes[at] >= count) throw this.#fault("a boolean is neither 0 nor 1", path, at);
+    if (this.#bytes[at] >= count && this.#checksValues) {
+      throw this.#fault("a boolean is neither 0 nor 1", path, at);
+    }
   }
 
   #take(count: number, path: string): void {
@@ -133,7 +138,7 @@ class Skipper {
     const { at } = this.cursor;
     this.#take(length, path);
     const bytes = this.#bytes.subarray(at, at + length);
-    if (!isText || !bytes.some((byte) => byte >= 0x80)) return;
+    if (!isText || !this.#checksValues || !bytes.some((byte) => byte >= 0x80)) return;
     try {
       strict.decode(bytes);
     } catch {
@@ -144,6 +149,7 @@ class Skipper {
   #key(path: string): void {
     const { at } = this.cursor;
     this.#text(true, path);
+    if (!this.#checksValues) return;
     const key = this.#bytes.subarray(this.cursor.at - PROTO.length, this.cursor.at);
     if (this.cursor.at - at !== PROTO.length + 1 || !PROTO.every((b, i) => b === key[i])) return;
     throw this.#fault("a key is __proto__, which npm:avsc does not keep", path, at);
@@ -167,10 +173,16 @@ class Skipper {
 /**
  * Where the record that begins at a position ends.
  *
- * @throws {AvroRecordFault} when it is none, or the bytes end within it.
+ * @throws {AvroRecordFault} when it is none, or the bytes end within it. Without `checksValues` (by
+ *   default it does) values are only passed, whatever they are.
  */
-export function skipAvro(type: AvroType, bytes: Uint8Array, at: number): number {
-  const skipper = new Skipper(bytes, at);
+export function skipAvro(
+  type: AvroType,
+  bytes: Uint8Array,
+  at: number,
+  { checksValues = true }: { readonly checksValues?: boolean } = {},
+): number {
+  const skipper = new Skipper(bytes, at, checksValues);
   skipper.skip(type, "", 1);
   return skipper.cursor.at;
 }
