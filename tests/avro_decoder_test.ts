@@ -308,3 +308,28 @@ Deno.test("a schema of few definitions that makes endlessly many columns is refu
     "the input ends within it",
   );
 });
+
+Deno.test("fields that nobody wants are passed over, within records that are null too", () => {
+  const inner = {
+    ...{ type: "record", name: "S" },
+    fields: [{ name: "a", type: "int" }, { name: "b", type: "double" }],
+  };
+  const avro = record(
+    { name: "s", type: ["null", inner] },
+    { name: "c", type: "float" },
+    { name: "d", type: ["string", "null"] },
+    { name: "e", type: ["null", "boolean"] },
+    { name: "f", type: "int" },
+  );
+  const rows = [
+    { s: { a: 1, b: 2 }, c: 3, d: "x", e: null, f: 4 },
+    { s: null, c: 3, d: null, e: true, f: 5 },
+  ];
+  const type = avscType(avro);
+  const schema = {
+    fields: [{ name: "s", type: t.struct({ a: t.i32 }) }, { name: "f", type: t.i32 }],
+  };
+  using decoder = new AvroDecoder(avro, { schema });
+  const found = decoder.decode(concat(rows.map((row) => type.toBuffer(row)))).toRows();
+  assertEquals(found, [{ s: { a: 1 }, f: 4 }, { s: null, f: 5 }]);
+});

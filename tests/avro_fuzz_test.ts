@@ -100,6 +100,9 @@ function evolvedField(random: Random, { name, type }: AvroCaseField, column: Fie
   let [avro, into] = [type, column.type];
   const wider = { int: ["long", t.i64], float: ["double", t.f64], string: ["bytes", t.bytes] };
   const isPlain = ["i32", "f32", "utf8"].includes(into.kind);
+  if (into.kind === "struct") {
+    into = { ...into, fields: random.shuffle(into.fields).filter(() => random.chance(0.6)) };
+  }
   if (isPlain && Object.hasOwn(wider, String(avro)) && random.chance(0.5)) {
     [avro, into] = wider[avro as keyof typeof wider] as [string, DataType];
   }

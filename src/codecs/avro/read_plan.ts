@@ -1,7 +1,7 @@
 import type { Schema } from "../../batch/schema.ts";
 import { checkSchema, typeName } from "../../batch/schema_check.ts";
 import type { AvroReaderShape, AvroReadOp } from "../../kernel/avro_reader.ts";
-import { type Branches, type Optional, optionalOf, recordOf } from "./avro_columns.ts";
+import { type Optional, optionalOf, recordOf } from "./avro_columns.ts";
 import { MAX_AVRO_FIELDS } from "./avro_limits.ts";
 import { isEmpty, resolutionFault, writersField } from "./avro_resolution.ts";
 import {
@@ -13,6 +13,7 @@ import {
 } from "./avro_type.ts";
 import { UnsupportedAvroError } from "./avro_unsupported.ts";
 import { type ColumnNode, type FieldNode, ReadColumns } from "./read_columns.ts";
+import { unionWord } from "./read_union.ts";
 import { scalarReading } from "./scalar_reading.ts";
 import { SkipPlanner } from "./skip_plan.ts";
 import { writeDefault } from "./write_default.ts";
@@ -41,15 +42,7 @@ export interface ReadSchemas {
 }
 
 const UUID_GROWTH = 3;
-const TAKES_NULL = 1 << 24;
-const NO_BRANCH = 0xff;
 const MOST_STEPS = 16 * MAX_AVRO_FIELDS;
-
-function unionWord(branches: Branches | undefined, nullable: boolean): number {
-  if (branches === undefined) return 0;
-  const ofNull = branches.ofNull < 0 ? NO_BRANCH : branches.ofNull;
-  return 1 | (ofNull << 8) | (branches.ofValue << 16) | (nullable ? TAKES_NULL : 0);
-}
 
 function cannotRead(path: string, why: string, fix: string): TypeError {
   return new TypeError(`Cannot read Avro field ${JSON.stringify(path)}: ${why}; ${fix}`);
@@ -72,11 +65,12 @@ class ReadPlanner {
       const inner = path === "" ? field.name : `${path}.${field.name}`;
       const node = read.get(field);
       if (node) this.#value(optionalOf(field.type, inner), node);
-      else this.#skips.skip(field.type, inner);
+      else this.#skips.skipField(field.type, inner);
       if (this.steps.length > MOST_STEPS) {
         throw new UnsupportedAvroError(inner, writer, "which has too many parts");
       }
     }
+    this.#skips.seal();
     for (const { field, node } of fields) {
       if (writersField(writer, field) === undefined) this.#default(field, node);
     }

@@ -1,17 +1,51 @@
 import type { AvroReadKind } from "../../kernel/avro_ops.ts";
+import { type Optional, optionalOf } from "./avro_columns.ts";
 import { isEmpty } from "./avro_resolution.ts";
-import type { AvroType } from "./avro_type.ts";
+import type { AvroType, AvroUnion } from "./avro_type.ts";
+import { unionWord } from "./read_union.ts";
 import type { ReadStep } from "./read_plan.ts";
 
 const FLOAT_BYTES = 4;
 const DOUBLE_BYTES = 8;
+
+/** How a value of one operation is passed over. */
+interface SimpleSkip {
+  readonly kind: "skipWhole" | "skipText" | "skipBytes";
+  /** How many bytes. */
+  readonly a: number;
+}
+
+function simpleSkip(type: AvroType): SimpleSkip | undefined {
+  switch (type.type) {
+    case "int":
+    case "long":
+    case "enum":
+      return { kind: "skipWhole", a: 0 };
+    case "bytes":
+    case "string":
+      return { kind: "skipText", a: 0 };
+    case "boolean":
+      return { kind: "skipBytes", a: 1 };
+    case "float":
+      return { kind: "skipBytes", a: FLOAT_BYTES };
+    case "double":
+      return { kind: "skipBytes", a: DOUBLE_BYTES };
+    case "fixed":
+      return { kind: "skipBytes", a: type.size };
+  }
+}
+
+/** A union of null and one type, or of one type. */
+function optional(union: AvroUnion): Optional | undefined {
+  const others = union.branches.filter(({ type }) => type !== "null");
+  return others.length === 1 ? optionalOf(union, "") : undefined;
+}
 
 /** Adds the operations that pass over values of any type. */
 export class SkipPlanner {
   readonly #steps: ReadStep[];
   /** Where each record is passed over: once, since it may contain itself. */
   readonly #records = new Map<AvroType, number>();
-
   /** What bytes can be added to, as long as it is the last step. */
   #last: (ReadStep & { a: number }) | undefined;
 
@@ -20,25 +54,26 @@ export class SkipPlanner {
     this.#steps = steps;
   }
 
+  /** Ends a record: what comes after it is not added to its last step. */
+  seal(): void {
+    this.#last = undefined;
+  }
+
+  /** Passes over a field of a record that is read. */
+  skipField(type: AvroType, path: string): void {
+    const value = type.type === "union" ? optional(type) : undefined;
+    const simple = value && simpleSkip(value.type);
+    if (simple === undefined) return this.skip(type, path);
+    this.#push(simple.kind, value!.type, path, simple.a).union = unionWord(value!.branches, true);
+  }
+
   /** Passes over a value; what takes no bytes needs no operation. */
   skip(type: AvroType, path: string): void {
     if (isEmpty(type)) return;
+    const simple = simpleSkip(type);
+    if (simple?.kind === "skipBytes") return this.#bytes(type, path, simple.a);
+    if (simple) return void this.#push(simple.kind, type, path);
     switch (type.type) {
-      case "boolean":
-        return this.#bytes(type, path, 1);
-      case "int":
-      case "long":
-      case "enum":
-        return void this.#push("skipWhole", type, path);
-      case "float":
-        return this.#bytes(type, path, FLOAT_BYTES);
-      case "double":
-        return this.#bytes(type, path, DOUBLE_BYTES);
-      case "bytes":
-      case "string":
-        return void this.#push("skipText", type, path);
-      case "fixed":
-        return this.#bytes(type, path, type.size);
       case "array":
         return this.#around("skipItems", type, path, () => this.skip(type.items, `${path}[]`));
       case "map":
