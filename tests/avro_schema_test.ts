@@ -1,6 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import avsc from "avsc";
-import { avroCanonicalForm, type AvroSchemaOptions, parseAvroSchema } from "../mod.ts";
+import {
+  avroCanonicalForm,
+  avroColumns,
+  type AvroSchemaOptions,
+  parseAvroSchema,
+  UnsupportedAvroError,
+} from "../mod.ts";
+import { planReading } from "../src/codecs/avro/read_plan.ts";
+import { planWriting } from "../src/codecs/avro/write_plan.ts";
+import { anyRecord } from "./support/avro_cases.ts";
+import { forSeeds, type Random } from "./support/random.ts";
 
 const CUSTOMER = {
   type: "record",
@@ -244,4 +254,73 @@ Deno.test("the canonical form is that of the specification and of avsc", () => {
       JSON.stringify(avsc.Type.forSchema(each as avsc.Schema).schema()),
     );
   }
+});
+
+const PIECES = [
+  ...[
+    '"int"',
+    '"long"',
+    '"string"',
+    '"R"',
+    '"null"',
+    "null",
+    "{}",
+    "[]",
+    "0",
+    "-1",
+    "1e400",
+    "true",
+  ],
+  ...['"record"', '"enum"', '"fixed"', '"decimal"', '"__proto__"', '"constructor"', '"a.b"', '""'],
+  ...['{"type":"int"}', '["null","int"]', '{"type":"array","items":"R"}', "12345678901234567890"],
+];
+
+/** A schema's text with some of its values, names or characters replaced. */
+function damaged(text: string, random: Random): string {
+  let made = text;
+  for (let left = 1 + random.below(2); left > 0; left--) {
+    const values = [...made.matchAll(/"[^"]*"|\{[^{}]*\}|\[[^[\]]*\]|-?\d+/g)];
+    if (random.chance(0.1) || values.length === 0) {
+      const at = random.below(made.length);
+      made = made.slice(0, at) + random.pick(["", '"', "{", "}", "[", ",", "\\"]) +
+        made.slice(at + 1);
+    } else {
+      const { index, 0: value } = random.pick(values);
+      made = made.slice(0, index) + random.pick(PIECES) + made.slice(index + value.length);
+    }
+  }
+  return made;
+}
+
+Deno.test("a damaged schema is refused by a message, or is another schema", () => {
+  let [accepted, planned] = [0, 0];
+  forSeeds(150, (random) => {
+    const text = JSON.stringify({
+      ...anyRecord(random).avro,
+      ...{ namespace: "some.where", aliases: ["Other"], doc: "" },
+    });
+    for (let round = 0; round < 100; round++) {
+      const made = damaged(text, random);
+      let form: string;
+      try {
+        form = canonical(made);
+      } catch (error) {
+        assert(error instanceof TypeError, made);
+        assert(error.message.startsWith("Cannot use Avro schema"), `${error.message} of ${made}`);
+        continue;
+      }
+      accepted++;
+      assertEquals(canonical(form), form, made);
+      try {
+        const writer = parseAvroSchema(made);
+        const columns = avroColumns(writer);
+        planReading({ writer, reader: writer, columns });
+        planWriting(writer, columns, { extraColumns: "error" });
+        planned++;
+      } catch (error) {
+        assert(error instanceof UnsupportedAvroError, `${error} of ${made}`);
+      }
+    }
+  });
+  assert(accepted > 1_000 && planned > 1_000, `${accepted} and ${planned}`);
 });

@@ -1,3 +1,4 @@
+import { jsonOf } from "./avro_json.ts";
 import { type AvroPath, schemaFault } from "./avro_fault.ts";
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -16,7 +17,7 @@ export function checkName(name: unknown, what: string, path: AvroPath): string {
   throw schemaFault(
     path,
     `the ${what} must be a letter or _ and then letters, digits and _, at most ` +
-      `${MAX_NAME_CHARACTERS}, received ${JSON.stringify(name)?.slice(0, 60)}`,
+      `${MAX_NAME_CHARACTERS}, received ${jsonOf(name).slice(0, 60)}`,
     "rename it",
   );
 }

@@ -1,7 +1,7 @@
 import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { checkDefault } from "./avro_defaults.ts";
 import { type AvroPath, schemaFault } from "./avro_fault.ts";
-import { parseSchemaText, schemaText } from "./avro_json.ts";
+import { jsonOf, parseSchemaText, schemaText } from "./avro_json.ts";
 import {
   MAX_AVRO_DEPTH,
   MAX_AVRO_FIELDS,
@@ -90,7 +90,7 @@ class SchemaParser {
     if (typeof json !== "object" || json === null) {
       throw schemaFault(
         place.path,
-        `a type is a name, an object or an array, received ${JSON.stringify(json) ?? typeof json}`,
+        `a type is a name, an object or an array, received ${jsonOf(json).slice(0, 60)}`,
         'give one, such as "int" or {"type":"array","items":"int"}',
       );
     }
@@ -203,7 +203,7 @@ class SchemaParser {
     if (!ORDERS.includes(given.order)) {
       throw schemaFault(
         path,
-        `the order ${JSON.stringify(given.order)?.slice(0, 60)} is none`,
+        `the order ${jsonOf(given.order).slice(0, 60)} is none`,
         'give "ascending", "descending" or "ignore", or leave it out',
       );
     }
@@ -249,7 +249,7 @@ class SchemaParser {
       throw schemaFault(
         path,
         `the size of a fixed must be a whole number from 0 to ${MAX_AVRO_FIXED_BYTES}, received ` +
-          JSON.stringify(size)?.slice(0, 60),
+          jsonOf(size).slice(0, 60),
         "correct it, or use bytes",
       );
     }
