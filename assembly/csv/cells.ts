@@ -2,6 +2,7 @@
 
 import { putNull } from "../column/sink";
 import {
+  fields,
   infos,
   IS_DOUBLED,
   IS_NULL,
@@ -98,7 +99,8 @@ function isNullText(at: u32, length: u32): bool {
 
 /** Marks the cells that are texts for null, unless they were in quotes. */
 export function findNulls(cells: u32, rows: u32): void {
-  for (const end = cells + (rows << 3); cells < end; cells += 8) {
+  const stride = fields << 3;
+  for (const end = cells + rows * stride; cells < end; cells += stride) {
     const length = load<u32>(cells, 4);
     if ((length & (IS_QUOTED | IS_NULL)) != 0) continue;
     if (isNullText(load<u32>(cells), length)) store<u32>(cells, length | IS_NULL, 4);

@@ -19,6 +19,8 @@ export const IS_FULL: u32 = 1;
 export const BAD_ARE_FULL: u32 = 2;
 /** The next record is not valid UTF-8, and the host is to replace what is wrong in it. */
 export const NEEDS_REPLACING: u32 = 3;
+/** What was indexed is scanned; never told to the host. */
+export const REGION_IS_OVER: u32 = 4;
 
 /** What of the dialect goes by bits. */
 export const TRIMS: u32 = 1;
@@ -34,7 +36,7 @@ const BITS: u32 = 12;
 const FIELDS: u32 = 16;
 const MOST_FIELDS: u32 = 20;
 const MOST_BYTES: u32 = 24;
-const STREAMS: u32 = 28;
+const CELLS: u32 = 28;
 const INFOS: u32 = 32;
 const BAD: u32 = 36;
 const MOST_BAD: u32 = 40;
@@ -52,6 +54,7 @@ const NULLS: u32 = 84;
 const NULL_COUNT: u32 = 88;
 const SCRATCH: u32 = 92;
 const SINK: u32 = 96;
+const MARKS: u32 = 100;
 
 export let separator: u32 = 0;
 export let quote: u32 = 0;
@@ -61,8 +64,10 @@ export let bits: u32 = 0;
 export let fields: u32 = 0;
 export let mostFields: u32 = 0;
 export let mostBytes: u32 = 0;
-/** Address of the addresses of the cells of each field, one after the other for all rows. */
-export let streams: u32 = 0;
+/** Address of the cells, row after row. */
+export let cells: u32 = 0;
+/** Room for the index of a region. */
+export let marks: u32 = 0;
 /** Address of the records of the rows. */
 export let infos: u32 = 0;
 
@@ -98,7 +103,8 @@ export function loadContext(at: u32): void {
   fields = load<u32>(at, FIELDS);
   mostFields = load<u32>(at, MOST_FIELDS);
   mostBytes = load<u32>(at, MOST_BYTES);
-  streams = load<u32>(at, STREAMS);
+  cells = load<u32>(at, CELLS);
+  marks = load<u32>(at, MARKS);
   infos = load<u32>(at, INFOS);
   passRows = load<u32>(at, PASS_ROWS);
   columns = load<u32>(at, COLUMNS);
@@ -143,6 +149,12 @@ export function skipLine(ends: bool): void {
 export function countRecord(within: u32): void {
   records++;
   lines += within;
+}
+
+/** Counts records of one line each. */
+export function countLines(count: u32): void {
+  records += count;
+  lines += count;
 }
 
 /** Writes down which record it is that starts here. */

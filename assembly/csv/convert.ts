@@ -34,7 +34,7 @@ import {
   settledText,
   undouble,
 } from "./cells";
-import { IS_DOUBLED, IS_NULL, IS_QUOTED, LENGTH_BITS, nullCount } from "./context";
+import { fields, IS_DOUBLED, IS_NULL, IS_QUOTED, LENGTH_BITS, nullCount } from "./context";
 import { readWhole, wholeValue } from "./whole";
 
 // What a column is read as, in the host's order.
@@ -171,8 +171,9 @@ function toValue(as: u32, at: u32, length: u32, to: u32, row: u32): bool {
 
 // What is no text: an empty field is null.
 function convertValues(as: u32, cells: u32, rows: u32, to: u32, first: u32, required: bool): void {
+  const stride = fields << 3;
   for (let i: u32 = 0; i < rows; i++) {
-    const cell = cells + (i << 3);
+    const cell = cells + i * stride;
     let at = load<u32>(cell);
     let length = load<u32>(cell, 4);
     if (!isPlain(length)) {
@@ -216,8 +217,9 @@ function putOddText(as: u32, cell: u32, to: u32, i: u32, row: u32, bits: u32): v
 }
 
 function convertTexts(cells: u32, rows: u32, to: u32, first: u32, bits: u32): void {
+  const stride = fields << 3;
   for (let i: u32 = 0; i < rows; i++) {
-    const cell = cells + (i << 3);
+    const cell = cells + i * stride;
     const length = load<u32>(cell, 4);
     if (isPlain(length)) putText(to, first + i, load<u32>(cell), length);
     else putOddText(TEXT, cell, to, i, first + i, bits);
@@ -225,8 +227,9 @@ function convertTexts(cells: u32, rows: u32, to: u32, first: u32, bits: u32): vo
 }
 
 function convertDict(cells: u32, rows: u32, to: u32, first: u32, bits: u32): void {
+  const stride = fields << 3;
   for (let i: u32 = 0; i < rows; i++) {
-    const cell = cells + (i << 3);
+    const cell = cells + i * stride;
     const length = load<u32>(cell, 4);
     if (isPlain(length)) putDict(to, first + i, load<u32>(cell), length);
     else putOddText(DICT, cell, to, i, first + i, bits);
@@ -234,8 +237,9 @@ function convertDict(cells: u32, rows: u32, to: u32, first: u32, bits: u32): voi
 }
 
 function convertMixed(cells: u32, rows: u32, to: u32, first: u32, bits: u32): void {
+  const stride = fields << 3;
   for (let i: u32 = 0; i < rows; i++) {
-    const cell = cells + (i << 3);
+    const cell = cells + i * stride;
     const length = load<u32>(cell, 4);
     if (isPlain(length)) putMixed(to, first + i, load<u32>(cell), length);
     else putOddText(MIXED, cell, to, i, first + i, bits);

@@ -4,6 +4,7 @@ import { undoRow } from "../column/sink";
 import { takeBad, takeBadRows } from "./cells";
 import {
   badRecords,
+  cells,
   columnCount,
   columns,
   fields,
@@ -16,10 +17,10 @@ import {
   NEEDS_REPLACING,
   passRows,
   RECORD_BYTES,
+  REGION_IS_OVER,
   showRecord,
   sink,
   storeContext,
-  streams,
 } from "./context";
 import { COLUMN_BYTES, convertColumn } from "./convert";
 import { beginScan, brokenEnd, scan, scannedBytes, scannedRows, scanStatus } from "./scan";
@@ -30,13 +31,6 @@ function convertAll(rows: u32, first: u32): void {
   const end = columns + columnCount * COLUMN_BYTES;
   for (let column = columns; column < end; column += COLUMN_BYTES) {
     convertColumn(column, rows, first);
-  }
-}
-
-function moveCells(to: u32, from: u32): void {
-  for (let field: u32 = 0; field < fields; field++) {
-    const cells = load<u32>(streams + (field << 2));
-    store<u64>(cells + (to << 3), load<u64>(cells + (from << 3)));
   }
 }
 
@@ -51,7 +45,8 @@ function dropBad(rows: u32): u32 {
       continue;
     }
     if (kept != row) {
-      moveCells(kept, row);
+      const stride = fields << 3;
+      memory.copy(cells + kept * stride, cells + row * stride, stride);
       memory.copy(infos + kept * RECORD_BYTES, info, RECORD_BYTES);
     }
     kept++;
@@ -86,7 +81,8 @@ export function csvDecode(
     at = scan(at, to, final);
     bytes += scannedBytes();
     rows += convertRows(scannedRows(), first + rows);
-    const goesOn = scanStatus() == IS_FULL && rows < mostRows && bytes < mostBytes;
+    const isMore = scanStatus() == IS_FULL || scanStatus() == REGION_IS_OVER;
+    const goesOn = isMore && rows < mostRows && bytes < mostBytes;
     if (goesOn && hasRoomForBad()) continue;
     const status = goesOn || badRecords() != 0 && !hasRoomForBad() ? BAD_ARE_FULL : scanStatus();
     if (status == NEEDS_REPLACING) showRecord(at, brokenEnd());

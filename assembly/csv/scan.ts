@@ -1,12 +1,14 @@
-// Finds the cells of CSV records: 64 bytes are looked at together, then only what may end a field
-// or open a quote is visited. Cells are noted by column, so that columns can be converted one by
-// one afterwards.
+// Finds the cells of CSV records, so that columns can be converted one by one afterwards. Records
+// that are not regular are scanned here: 64 bytes are looked at together, then only what may end a
+// field or open a quote is visited.
 
 import {
   AT_END,
   BAD_ARE_FULL,
   bits,
+  cells,
   comment,
+  countLines,
   countRecord,
   describe,
   fields,
@@ -24,13 +26,22 @@ import {
   PADS,
   quote,
   RECORD_BYTES,
+  REGION_IS_OVER,
   REPLACES,
   separator,
   SKIPS_EMPTY,
   skipLine,
-  streams,
   TRIMS,
 } from "./context";
+import { REGION } from "./marks";
+import {
+  beginRegion,
+  lacksMarks,
+  passMarks,
+  regularBytes,
+  regularEnd,
+  takeRegular,
+} from "./regular";
 import { isUtf8 } from "./utf8";
 
 const LF: u32 = 10;
@@ -99,8 +110,7 @@ function windowMarks(at: u32, to: u32, ends: v128, quotes: v128): u64 {
 @inline
 function putCell(field: u32, row: u32, start: u32, length: u32): void {
   if (field >= fields) return;
-  const cell = load<u32>(streams + (field << 2)) + (row << 3);
-  store<u64>(cell, <u64>start | (<u64>length << 32));
+  store<u64>(cells + ((row * fields + field) << 3), <u64>start | (<u64>length << 32));
 }
 
 // @ts-ignore: decorator
@@ -197,8 +207,6 @@ function endRecord(start: u32, end: u32, count: u32): bool {
     if (rows == mostRows || bytes >= mostRowBytes) status = IS_FULL;
   }
   countRecord(linesWithin + 1);
-  linesWithin = 0;
-  malformed = false;
   return true;
 }
 
@@ -238,10 +246,67 @@ export function beginScan(most: u32, mostOfBytes: u32): void {
   bytes = 0;
   mostRows = most;
   mostRowBytes = mostOfBytes;
-  malformed = false;
-  linesWithin = 0;
   highUntil = 0;
   status = most == 0 ? IS_FULL : AT_END;
+}
+
+// Scans the record at `from`, whatever it is like, and gives the start of the next one; `from` when
+// it does not end.
+function scanRecord(from: u32, to: u32, final: bool): u32 {
+  const ends = i8x16.splat(<i8>separator);
+  const quotes = i8x16.splat(<i8>(quote == NO_BYTE ? separator : quote));
+  const mark = separator;
+  const opening = quote;
+  const trims = (bits & TRIMS) != 0;
+  const row = rows;
+  let field = from;
+  let count: u32 = 0;
+  let closed: u32 = 0;
+  let base = from;
+  linesWithin = 0;
+  malformed = false;
+  while (base < to) {
+    let left = windowMarks(base, to, ends, quotes);
+    let next = base + WINDOW;
+    while (left != 0) {
+      const at = base + <u32>ctz(left);
+      const byte: u32 = load<u8>(at);
+      left &= left - 1;
+      if (byte == mark) {
+        endField(count, row, field, at, closed, trims);
+        count++;
+        field = at + 1;
+      } else if (byte == opening) {
+        if (at != field) continue;
+        closed = quotedField(count, at, to) + 1;
+        field = ELSEWHERE;
+        if (closed - base >= WINDOW) {
+          next = closed;
+          break;
+        }
+        left &= ~<u64>0 << (closed - base);
+      } else {
+        endField(count, row, field, at, closed, trims);
+        return endRecord(from, at, count + 1) ? behindLineEnd(at, to) : from;
+      }
+    }
+    base = next;
+  }
+  if (!final || from >= to) return from;
+  endField(count, row, field, to, closed, trims);
+  linesWithin = 0;
+  return endRecord(from, to, count + 1) ? to : from;
+}
+
+// Takes records as long as they are regular; gives where the next one starts.
+function scanRegular(at: u32): u32 {
+  const taken = takeRegular(at, rows, mostRows - rows, mostRowBytes - bytes);
+  if (taken == 0) return at;
+  rows += taken;
+  bytes += regularBytes();
+  countLines(taken);
+  if (rows == mostRows || bytes >= mostRowBytes) status = IS_FULL;
+  return regularEnd();
 }
 
 /**
@@ -250,55 +315,26 @@ export function beginScan(most: u32, mostOfBytes: u32): void {
  * end of the input.
  */
 export function scan(from: u32, to: u32, final: bool): u32 {
-  const ends = i8x16.splat(<i8>separator);
-  const quotes = i8x16.splat(<i8>(quote == NO_BYTE ? separator : quote));
-  const mark = separator;
-  const opening = quote;
-  const trims = (bits & TRIMS) != 0;
-  let start = passComments(from, to, final);
-  if (mostRows == 0) return start;
-  let field = start;
-  let count: u32 = 0;
-  let closed: u32 = 0;
-  let row: u32 = 0;
-  let base = start;
-  while (base < to) {
-    let left = windowMarks(base, to, ends, quotes);
-    let next = base + WINDOW;
-    while (left != 0) {
-      const at = base + <u32>ctz(left);
-      const byte: u32 = load<u8>(at);
-      if (byte == mark) {
-        left &= left - 1;
-        endField(count, row, field, at, closed, trims);
-        count++;
-        field = at + 1;
-        continue;
-      }
-      let behind: u32;
-      if (byte == opening) {
-        left &= left - 1;
-        if (at != field) continue;
-        behind = closed = quotedField(count, at, to) + 1;
-        field = ELSEWHERE;
-      } else {
-        endField(count, row, field, at, closed, trims);
-        if (!endRecord(start, at, count + 1)) return start;
-        behind = start = field = passComments(behindLineEnd(at, to), to, final);
-        if (status != AT_END) return start;
-        row = rows;
-        count = 0;
-      }
-      if (behind - base >= WINDOW) {
-        next = behind;
-        break;
-      }
-      left &= ~<u64>0 << (behind - base);
+  let at = passComments(from, to, final);
+  if (status != AT_END) return at;
+  const canBeRegular = (bits & TRIMS) == 0 && fields != 0 && fields <= mostFields;
+  const begin = at;
+  const last = min(at + REGION, to);
+  if (canBeRegular) beginRegion(at, last);
+  while (at < to) {
+    if (canBeRegular) {
+      const next = scanRegular(at);
+      // comments belong to what is before them
+      if (next != at) at = passComments(next, to, final);
+      const isOver = last < to && at != begin && (at >= last || lacksMarks());
+      if (status == AT_END && isOver) status = REGION_IS_OVER;
+      if (status != AT_END || at >= to) return at;
     }
-    base = next;
+    const next = scanRecord(at, to, final);
+    if (next == at) return at;
+    at = passComments(next, to, final);
+    if (status != AT_END) return at;
+    if (canBeRegular) passMarks(at);
   }
-  if (!final || start >= to) return start;
-  endField(count, row, field, to, closed, trims);
-  linesWithin = 0;
-  return endRecord(start, to, count + 1) ? to : start;
+  return at;
 }

@@ -12,7 +12,7 @@ const Word = {
   fields: 4,
   mostFields: 5,
   mostBytes: 6,
-  streams: 7,
+  cells: 7,
   infos: 8,
   bad: 9,
   mostBad: 10,
@@ -30,9 +30,10 @@ const Word = {
   nullCount: 22,
   scratch: 23,
   sink: 24,
+  marks: 25,
 } as const;
 
-const CONTEXT_WORDS = 25;
+const CONTEXT_WORDS = 26;
 const COLUMN_WORDS = 4;
 const CELL_BYTES = 8;
 const RECORD_WORDS = 4;
@@ -40,6 +41,10 @@ const RECORD_BYTES = 4 * RECORD_WORDS;
 
 /** Cells that are scanned before they are converted: so many that they stay in the cache. */
 const PASS_CELLS = 8_192;
+/** Four cells are written at once. */
+const SLACK_BYTES = 64;
+/** Room for as many marks as a region has bytes: `assembly/csv/marks.ts` has its size. */
+const MARK_BYTES = (16_384 + 64) * 4;
 const MOST_PASS_ROWS = 1_024;
 const LEAST_PASS_ROWS = 8;
 
@@ -114,7 +119,7 @@ export class CsvReader implements Disposable {
   constructor(kernel: Kernel, plan: CsvReaderPlan) {
     this.#kernel = kernel;
     this.#plan = plan;
-    const fit = Math.floor(PASS_CELLS / (plan.columns.length + 1));
+    const fit = Math.floor(PASS_CELLS / Math.max(1, plan.fields));
     this.#passRows = Math.min(MOST_PASS_ROWS, Math.max(LEAST_PASS_ROWS, fit));
     this.#context = new MemoryBlock(kernel);
     this.#tables = new MemoryBlock(kernel);
@@ -241,18 +246,18 @@ export class CsvReader implements Disposable {
   /** Where cells go, and what is made of them. */
   #describeColumns(): void {
     const { columns, fields, nullTexts } = this.#plan;
-    const stream = this.#passRows * CELL_BYTES;
     const sizes = {
-      streams: fields * 4,
       infos: this.#passRows * RECORD_BYTES,
       columns: columns.length * COLUMN_WORDS * 4,
       nulls: nullTexts.length * 8,
       texts: nullTexts.reduce((sum, { length }) => sum + length, 0),
-      cells: (columns.length + 1) * stream,
+      cells: this.#passRows * fields * CELL_BYTES + SLACK_BYTES,
+      marks: 2 * MARK_BYTES,
     };
     const places = placed(sizes, (bytes) => this.#tables.reserve(bytes));
     const words = this.#words();
-    words[Word.streams] = places.streams;
+    words[Word.cells] = places.cells;
+    words[Word.marks] = places.marks;
     words[Word.infos] = places.infos;
     words[Word.passRows] = this.#passRows;
     words[Word.columns] = places.columns;
@@ -260,18 +265,16 @@ export class CsvReader implements Disposable {
     words[Word.nulls] = places.nulls;
     words[Word.nullCount] = nullTexts.length;
     words[Word.sink] = this.sink.address;
-    this.#describeCells(places, stream);
+    this.#describeCells(places);
     this.#describeNulls(places);
   }
 
-  #describeCells(places: { cells: number; streams: number; columns: number }, stream: number) {
+  #describeCells(places: { cells: number; columns: number }): void {
+    const { columns } = this.#plan;
     const { buffer } = this.#kernel.u8;
-    const { columns, fields } = this.#plan;
-    // What is not wanted goes to one place.
-    const streams = new Uint32Array(buffer, places.streams, fields).fill(places.cells);
     const words = new Uint32Array(buffer, places.columns, columns.length * COLUMN_WORDS);
     columns.forEach(({ kind, source, required, keepsPlain, keepsQuoted }, at) => {
-      const cells = streams[source] = places.cells + (at + 1) * stream;
+      const cells = places.cells + source * CELL_BYTES;
       const bits = Number(required) | (Number(keepsPlain) << 1) | (Number(keepsQuoted) << 2);
       const to = this.sink.columns[at].address;
       words.set([CsvKind[kind], cells, to, bits], at * COLUMN_WORDS);
