@@ -23,7 +23,7 @@ import {
   storeContext,
 } from "./context";
 import { COLUMN_BYTES, convertColumn } from "./convert";
-import { beginScan, brokenEnd, scan, scannedBytes, scannedRows, scanStatus } from "./scan";
+import { beginDialect, beginScan, brokenEnd, scan, scannedBytes, scannedRows, scanStatus } from "./scan";
 
 let bytes: u32 = 0;
 
@@ -73,6 +73,7 @@ export function csvDecode(
   context: u32, from: u32, to: u32, final: bool, first: u32, mostRows: u32, mostBytes: u32,
 ): u32 {
   loadContext(context);
+  beginDialect();
   let at = from;
   let rows: u32 = 0;
   bytes = 0;

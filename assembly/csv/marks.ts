@@ -1,29 +1,26 @@
-// Where fields and lines end in a region of bytes: an index of what is visited, made 64 bytes at a
-// time (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", find structure that way).
+// Where something may end in a region of bytes: an index of what is visited, made 64 bytes at a time
+// (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", find structure and tell bytes by the
+// half of their bits in this way).
 
 import { marks, NO_BYTE, quote, separator } from "./context";
 
+const LF: u32 = 10;
+const CR: u32 = 13;
 const WINDOW: u32 = 64;
 
 /** Bytes that are indexed together. */
 export const REGION: u32 = 16384;
 
-// Behind the marks there is as much room for what is odd: quotes and carriage returns.
-const ROOM: u32 = (REGION + 64) * 4;
+// For each lower half of a byte the byte that is looked for, or one that has another lower half.
+const WANTED: usize = memory.data(16, 16);
+const NONE: u32 = 0xff;
 
-let markEnd: u32 = 0;
+let end: u32 = 0;
 let high: bool = false;
 
-/** Address behind the marks. Each is its place in the region, doubled, and 1 more at a line feed. */
+/** Address behind the marks. Each is its place in the region times 256, and its byte. */
 export function lastMark(): u32 {
-  return markEnd;
-}
-
-/** Address of the places of quotes and carriage returns, behind which stands one beyond all. */
-// @ts-ignore: decorator
-@inline
-export function firstOdd(): u32 {
-  return marks + ROOM;
+  return end;
 }
 
 /** Whether there are bytes that are not ASCII. */
@@ -31,54 +28,56 @@ export function hasHigh(): bool {
   return high;
 }
 
-// @ts-ignore: decorator
-@inline
-function bits(a: v128, b: v128, c: v128, d: v128): u64 {
-  const low = <u32>i8x16.bitmask(a) | (<u32>i8x16.bitmask(b) << 16);
-  return <u64>low | (<u64>(<u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16)) << 32);
+function want(byte: u32): bool {
+  const at = <u32>WANTED + (byte & 15);
+  if (load<u8>(at) != <u8>((byte & 15) == 15 ? 0 : NONE)) return false;
+  store<u8>(at, <u8>byte);
+  return true;
+}
+
+/** Makes ready for a dialect; false when its bytes cannot be told by the half of their bits. */
+export function beginMarks(): bool {
+  memory.fill(WANTED, <u8>NONE, 15);
+  store<u8>(WANTED, 0, 15);
+  return want(LF) && want(CR) && want(separator) && (quote == NO_BYTE || want(quote));
 }
 
 // @ts-ignore: decorator
 @inline
-function putMark(to: u32, left: u64, lines: u64, place: u32): void {
-  const bit = <u32>ctz(left);
-  store<u32>(to, ((place + bit) << 1) | (<u32>(lines >> bit) & 1));
+function isWanted(b: v128, wanted: v128): u64 {
+  const likely = i8x16.swizzle(wanted, v128.and(b, i8x16.splat(15)));
+  return <u64>(<u32>i8x16.bitmask(i8x16.eq(likely, b)));
+}
+
+// @ts-ignore: decorator
+@inline
+function putMark(to: u32, left: u64, at: u32, place: u32): void {
+  const bit = <u32>ctz(left) & 63;
+  store<u32>(to, ((place + bit) << 8) | <u32>load<u8>(at + bit));
 }
 
 // Four at a time; those that are no marks are written over.
 // @ts-ignore: decorator
 @inline
-function putMarks(to: u32, all: u64, lines: u64, place: u32): u32 {
-  const end = to + (<u32>popcnt(all) << 2);
-  for (let left = all; to < end; to += 16) {
-    putMark(to, left, lines, place);
+function putMarks(to: u32, all: u64, at: u32, place: u32): u32 {
+  const behind = to + (<u32>popcnt(all) << 2);
+  for (let left = all; to < behind; to += 16) {
+    putMark(to, left, at, place);
     left &= left - 1;
-    putMark(to + 4, left, lines, place);
+    putMark(to + 4, left, at, place);
     left &= left - 1;
-    putMark(to + 8, left, lines, place);
+    putMark(to + 8, left, at, place);
     left &= left - 1;
-    putMark(to + 12, left, lines, place);
+    putMark(to + 12, left, at, place);
     left &= left - 1;
   }
-  return end;
-}
-
-function putOdd(to: u32, odd: u64, place: u32): u32 {
-  for (; odd != 0; odd &= odd - 1) {
-    store<u32>(to, place + <u32>ctz(odd));
-    to += 4;
-  }
-  return to;
+  return behind;
 }
 
 /** Indexes the bytes from `from` to `to`, at most as many as a region has. */
 export function indexRegion(from: u32, to: u32): void {
-  const ends = i8x16.splat(<i8>separator);
-  const quotes = i8x16.splat(<i8>(quote == NO_BYTE ? 13 : quote));
-  const feed = i8x16.splat(10);
-  const carriage = i8x16.splat(13);
+  const wanted = v128.load(WANTED);
   let out = marks;
-  let oddOut = firstOdd();
   let any = i8x16.splat(0);
   for (let at = from; at < to; at += WINDOW) {
     const a = v128.load(at);
@@ -86,19 +85,11 @@ export function indexRegion(from: u32, to: u32): void {
     const c = v128.load(at, 32);
     const d = v128.load(at, 48);
     any = v128.or(any, v128.or(v128.or(a, b), v128.or(c, d)));
+    const low = isWanted(a, wanted) | (isWanted(b, wanted) << 16);
+    const all = low | (isWanted(c, wanted) << 32) | (isWanted(d, wanted) << 48);
     const valid = to - at < WINDOW ? (<u64>1 << (to - at)) - 1 : ~<u64>0;
-    const lines = bits(i8x16.eq(a, feed), i8x16.eq(b, feed), i8x16.eq(c, feed), i8x16.eq(d, feed));
-    const fields = bits(i8x16.eq(a, ends), i8x16.eq(b, ends), i8x16.eq(c, ends), i8x16.eq(d, ends));
-    out = putMarks(out, (lines | fields) & valid, lines, at - from);
-    const oddA = v128.or(i8x16.eq(a, quotes), i8x16.eq(a, carriage));
-    const oddB = v128.or(i8x16.eq(b, quotes), i8x16.eq(b, carriage));
-    const oddC = v128.or(i8x16.eq(c, quotes), i8x16.eq(c, carriage));
-    const oddD = v128.or(i8x16.eq(d, quotes), i8x16.eq(d, carriage));
-    if (v128.any_true(v128.or(v128.or(oddA, oddB), v128.or(oddC, oddD)))) {
-      oddOut = putOdd(oddOut, bits(oddA, oddB, oddC, oddD) & valid, at - from);
-    }
+    out = putMarks(out, all & valid, at, at - from);
   }
-  markEnd = out;
+  end = out;
   high = i8x16.bitmask(any) != 0;
-  store<u32>(oddOut, 0xffffffff);
 }

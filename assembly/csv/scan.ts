@@ -33,7 +33,7 @@ import {
   skipLine,
   TRIMS,
 } from "./context";
-import { REGION } from "./marks";
+import { beginMarks, REGION } from "./marks";
 import {
   beginRegion,
   lacksMarks,
@@ -60,6 +60,8 @@ let mostRows: u32 = 0;
 let bytes: u32 = 0;
 let mostRowBytes: u32 = 0;
 let status: u32 = 0;
+// Whether the bytes of the dialect can be told by the half of their bits.
+let isTold: bool = false;
 // The end of the record that is to be replaced.
 let broken: u32 = 0;
 
@@ -240,6 +242,11 @@ function passComments(at: u32, to: u32, final: bool): u32 {
   return at;
 }
 
+/** Makes ready for a dialect. */
+export function beginDialect(): void {
+  isTold = beginMarks();
+}
+
 /** Makes ready for a scan that gives at most so many rows, or bytes of them; 0 passes comments. */
 export function beginScan(most: u32, mostOfBytes: u32): void {
   rows = 0;
@@ -317,7 +324,7 @@ function scanRegular(at: u32): u32 {
 export function scan(from: u32, to: u32, final: bool): u32 {
   let at = passComments(from, to, final);
   if (status != AT_END) return at;
-  const canBeRegular = (bits & TRIMS) == 0 && fields != 0 && fields <= mostFields;
+  const canBeRegular = (bits & TRIMS) == 0 && fields != 0 && fields <= mostFields && isTold;
   const begin = at;
   const last = min(at + REGION, to);
   if (canBeRegular) beginRegion(at, last);

@@ -252,7 +252,7 @@ export class CsvReader implements Disposable {
       nulls: nullTexts.length * 8,
       texts: nullTexts.reduce((sum, { length }) => sum + length, 0),
       cells: this.#passRows * fields * CELL_BYTES + SLACK_BYTES,
-      marks: 2 * MARK_BYTES,
+      marks: MARK_BYTES,
     };
     const places = placed(sizes, (bytes) => this.#tables.reserve(bytes));
     const words = this.#words();
