@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   type AvroCodec,
+  AvroEncoder,
   AvroFileDecoder,
   AvroFileEncoder,
   avroFingerprint,
+  avroMessages,
   avroSchemaOf,
   CsvDecoder,
+  CsvEncoder,
+  JsonEncoder,
   NdjsonDecoder,
   RecordBatch,
   schema,
@@ -77,7 +81,7 @@ function rowAt(at: number): Row {
     name: at % 5 === 0 ? `Gr\u00fcnfink \u{1f99c} ${at}` : `bird ${at}`,
     kind: ["gull", "owl", ""][at % 3],
     whole: (at - 50) * 40_000_000 | 0,
-    long: BigInt.asIntN(64, 0x9e3779b97f4a7c15n * BigInt(at) | 1n),
+    long: BigInt.asIntN(64, 0x9e3779b97f4a7c15n * BigInt(at)),
     x: Math.sin(at + 1) * 10 ** (at % 30 - 20),
     isNew: at % 2 === 0,
     at: 1_700_000_000_123 + at * 86_399_999,
@@ -187,10 +191,13 @@ const plain = batch.select([
 Deno.test(
   python.test("Python's json reads the JSON lines that are written here, and the other way round", async (path) => {
     const expected = spelledRows(plain.toRows());
-    assertEquals(await read(path, "read_jsonl", bytesOf(plain.toJson({ lines: true }))), expected);
-    const lines = await write(path, "write_jsonl", { rows: expected });
+    using lines = new JsonEncoder({ lines: true });
+    assertEquals(await read(path, "read_jsonl", lines.encode(plain as never)), expected);
+    using array = new JsonEncoder();
+    assertEquals(await read(path, "read_json", array.encode(plain as never)), expected);
+    const written = await write(path, "write_jsonl", { rows: expected });
     const decoder = new NdjsonDecoder({ schema: plain.schema });
-    const batches = [...decoder.push(lines), ...decoder.finish()];
+    const batches = [...decoder.push(written), ...decoder.finish()];
     assertEquals(RecordBatch.concat(batches).toRows(), plain.toRows());
   }),
 );
@@ -213,3 +220,32 @@ Deno.test(python.test("CSV that Python's csv writes is read here", async (path) 
   const found = RecordBatch.concat([...decoder.push(bytes), ...decoder.finish()]).toRows();
   assertEquals(found, given.map((row) => ({ ...row, n: Number(row.n) })));
 }));
+
+Deno.test(python.test("Python's csv reads the CSV that is written here", async (path) => {
+  const flat = batch.select(["name", "kind", "whole", "long", "x", "isNew"]);
+  using encoder = new CsvEncoder();
+  const found = await read(path, "read_csv", encoder.encode(flat as never));
+  const texts = flat.toRows().map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, value === null ? "" : String(value)]),
+    )
+  );
+  assertEquals(found, texts);
+}));
+
+Deno.test(
+  python.test("fastavro reads the records of messages that are written here", async (path) => {
+    using encoder = new AvroEncoder(avroSchemaOf(avroColumns));
+    const encoded = encoder.encode(avroBatch.slice(0, 20) as never);
+    const { schema } = encoder;
+    const messages = [
+      ...avroMessages(encoded, { schema }),
+      ...avroMessages(encoded, { schemaId: 513 }),
+    ];
+    const lines = [schema.json, ...messages.map((message) => message.toHex())].join("\n");
+    const found = await read(path, "read_message", bytesOf(lines));
+    const expected = spelledRows(avroRows.slice(0, 20).map((row) => ordered(row, avroColumns)));
+    const prefixes = [`c301${avroFingerprint(schema).toHex()}`, "0000000201"];
+    assertEquals(found, prefixes.flatMap((hex) => expected.map((row) => [{ hex }, row])));
+  }),
+);

@@ -95,6 +95,24 @@ def write_msgpack(given):
     return msgpack.packb(made(given["rows"]), datetime=True)
 
 
+def read_message(data):
+    """Messages with a prefix: their schema on a line, then each in hex on a line of its own."""
+    import fastavro
+
+    schema, *messages = data.decode().split("\n")
+    parsed = fastavro.parse_schema(json.loads(schema))
+    found = []
+    for message in map(bytes.fromhex, messages):
+        prefix = 10 if message[:2] == b"\xc3\x01" else 5
+        record = fastavro.schemaless_reader(io.BytesIO(message[prefix:]), parsed)
+        found.append([message[:prefix], record])
+    return found
+
+
+def read_json(data):
+    return json.loads(data)
+
+
 def read_jsonl(data):
     return [json.loads(line) for line in data.decode().split("\n") if line]
 
