@@ -16,6 +16,8 @@ import {
 } from "../mod.ts";
 import { concatBytes } from "../src/batch/concat_bytes.ts";
 import { AVRO_CODECS } from "../src/codecs/avro/avro_block_codecs.ts";
+import { AvroFileFaultError } from "../src/codecs/avro/avro_file_fault.ts";
+import { AvroFileReader } from "../src/codecs/avro/avro_file_records.ts";
 import { anyRecord } from "./support/avro_cases.ts";
 import { forSeeds, Random } from "./support/random.ts";
 
@@ -379,4 +381,37 @@ Deno.test("AvroFileDecoder takes what is left of zlib behind deflate, and nothin
     const { message } = rejection(fileByHand(metadata, [{ count: 3n, bytes }]));
     assert(message.includes("bytes follow its deflate stream"), message);
   }
+});
+
+Deno.test("AvroFileReader meets random and mutated files with faults or blocks", () => {
+  const random = new Random(SEED);
+  const limits = { maxHeaderBytes: 2_000, maxBlockBytes: 10_000 };
+  const files = AVRO_CODECS.map((codec) => fileOf(birds(8), { codec, blockBytes: 60 }));
+  let [lost, blocks, refused] = [0, 0, 0];
+  for (let run = 0; run < 20_000; run++) {
+    const file = files[run % files.length].slice(
+      0,
+      random.chance(0.1) ? random.below(600) : undefined,
+    );
+    // most of the time the header stays as it is
+    const first = random.chance(0.1) ? 0 : file.length - 150;
+    for (let times = 1 + random.below(3); times > 0; times--) {
+      file[first + random.below(file.length - first)] = random.below(256);
+    }
+    const reader = new AvroFileReader(limits, () => void lost++);
+    const read = (all: Iterable<{ bytes: Uint8Array }>) => {
+      for (const { bytes } of all) {
+        assert(bytes.length > 0 && bytes.length <= limits.maxBlockBytes);
+        blocks++;
+      }
+    };
+    try {
+      read(reader.read(file));
+      read(reader.finish());
+    } catch (error) {
+      assert(error instanceof AvroFileFaultError, `seed ${SEED}, run ${run}: ${error}`);
+      refused++;
+    }
+  }
+  assert(lost > 5_000 && blocks > 5_000 && refused > 100, `${lost}, ${blocks}, ${refused}`);
 });

@@ -238,3 +238,37 @@ Deno.test("avro() refuses what is no Avro file, and options that are none", asyn
   assertThrows(() => avro(PATH, { compression: "rar" as "gzip" }), TypeError, "compression");
   assertThrows(() => avro(5 as unknown as string), TypeError, "Cannot read Avro");
 });
+
+Deno.test("avro() needs src alone to be read, and makes no code from strings", async () => {
+  const script = `
+    import { avro, AvroFileEncoder, from, RecordBatch } from "@waggle/stream";
+    const encoder = new AvroFileEncoder({ codec: "zstandard" });
+    const rows = RecordBatch.fromRows([{ a: 1 }]);
+    const file = new Blob([...encoder.push(rows), ...encoder.finish()]);
+    for await (const { a } of from(avro(file.stream()), { workers: 1 })) console.log(a);
+  `;
+  const flags = ["--allow-read=src", "--v8-flags=--disallow-code-generation-from-strings"];
+  assertEquals(await outputOf(script, flags), "1\n");
+});
+
+Deno.test("@waggle/stream/avro needs no permission", async () => {
+  const script = `
+    import { decodeAnyAvro } from "@waggle/stream/avro";
+    console.log(decodeAnyAvro("string", Uint8Array.of(2, 97)).toRows()[0].value);
+  `;
+  assertEquals(await outputOf(script, []), "a\n");
+});
+
+async function outputOf(script: string, flags: readonly string[]): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-lock", ...flags, "-"],
+    cwd: new URL("../", import.meta.url),
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await new Blob([script]).stream().pipeTo(child.stdin);
+  const { stdout, stderr } = await child.output();
+  return new TextDecoder().decode(stdout.length > 0 ? stdout : stderr);
+}

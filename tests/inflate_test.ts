@@ -302,3 +302,30 @@ Deno.test("inflate() needs no permission and makes no code from strings", async 
   const decoder = new TextDecoder();
   assertEquals(decoder.decode(stdout), `${text.length}\n`, decoder.decode(stderr));
 });
+
+Deno.test("inflate() meets random and mutated bytes with its error or the right bytes", async () => {
+  const source = text.subarray(0, 900);
+  const valid = Object.values(FORMATS).map((compress) => compress(source));
+  let refused = 0;
+  for (let run = 0; run < 30_000; run++) {
+    const bytes = run % 3 === 2
+      ? Uint8Array.from({ length: 1 + random.below(40) }, () => random.below(256))
+      : valid[run % 3].slice(
+        0,
+        random.chance(0.1) ? random.below(valid[run % 3].length) : undefined,
+      );
+    if (run % 3 === 2) bytes.set([0x1f, 0x8b, 8].slice(0, bytes.length));
+    else if (bytes.length > 0) bytes[random.below(bytes.length)] = random.below(256);
+    try {
+      for await (
+        const piece of inflate([bytes], { compression: run % 3 === 1 ? "zstd" : "gzip" })
+      ) {
+        assert(piece.length <= 262_144);
+      }
+    } catch (error) {
+      assert(error instanceof InflateError, `seed ${SEED}, run ${run}: ${error}`);
+      refused++;
+    }
+  }
+  assert(refused > 10_000, `${refused}`);
+});
