@@ -1,6 +1,7 @@
 import { INFERENCE_ROWS } from "../batch/limits.ts";
 import { checkSchema } from "../batch/schema_check.ts";
 import type { Field, Schema, TypedSchema } from "../batch/schema.ts";
+import { headerError, recordText } from "./bad_record_error.ts";
 import type { DecoderOptions } from "./batch_decoder.ts";
 import type { RecordFormat } from "./batch_reader.ts";
 import type { RecordCutter } from "./block_decoder.ts";
@@ -11,7 +12,6 @@ import { FieldSplitter } from "./csv_fields.ts";
 import { CsvFormat } from "./csv_format.ts";
 import { type CsvOptions, dialectOf, scannerOf } from "./csv_options.ts";
 import { MAX_COLUMNS, MAX_JSON_DEPTH, MAX_RECORD_BYTES } from "./limits.ts";
-import { Malformed } from "./malformed.ts";
 import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
 import { checkPositive } from "./option_checks.ts";
@@ -54,7 +54,7 @@ function limitsOf({ maxRecordBytes = MAX_RECORD_BYTES, invalidUtf8 }: DecoderOpt
 
 /** How NDJSON is read in blocks. */
 export function blockableNdjson(name: string, options: NdjsonOptions<never>): BlockableFormat {
-  const { schema, maxDepth = MAX_JSON_DEPTH, maxColumns = MAX_COLUMNS } = options;
+  const { schema, maxDepth = MAX_JSON_DEPTH, maxColumns = MAX_COLUMNS, trusted } = options;
   const limits = { maxDepth, maxColumns };
   // Columns that were inferred say nothing about keys that come later.
   const { extraKeys = schema ? "error" : undefined } = options;
@@ -67,6 +67,7 @@ export function blockableNdjson(name: string, options: NdjsonOptions<never>): Bl
       schema,
       ...common(options),
       ...limits,
+      ...(trusted !== undefined && { trusted }),
       extraKeys: extraKeys ?? (schema.fields.length < all.length ? "ignore" : "error"),
     }),
     namesIn: () => [],
@@ -194,7 +195,8 @@ export class BlockScout {
         if (this.#texts.length < this.#inferenceRows) this.#texts.push(text!);
         continue;
       }
-      this.#takeHeader(text, this.#lines + lines[at]);
+      const sizeBytes = ends[at] - starts[at];
+      this.#takeHeader({ text, sizeBytes }, this.#lines + lines[at]);
       const breaks = text!.match(/\r\n|[\r\n]/g)?.length ?? 0;
       header = { from: afterLineEnd(block, ends[at]), lines: lines[at] + breaks };
     }
@@ -208,19 +210,17 @@ export class BlockScout {
     return textOf(bytes) ?? (replaces ? replacing.decode(bytes) : undefined);
   }
 
-  #takeHeader(text: string | undefined, line: number): void {
-    const { format, namesIn } = this.#way;
+  #takeHeader(
+    record: { readonly text: string | undefined; readonly sizeBytes: number },
+    line: number,
+  ): void {
+    const { format, namesIn, maxRecordBytes } = this.#way;
     try {
-      if (text === undefined) {
-        const fix = 'save the input as UTF-8, or pass invalidUtf8: "replace"';
-        throw new Malformed("the record is not valid UTF-8", fix);
-      }
+      const text = recordText(record, maxRecordBytes);
       format.takeHeader(text);
       this.#names = namesIn(text);
     } catch (cause) {
-      if (!(cause instanceof Malformed)) throw cause;
-      const where = `Cannot read ${format.name}: line ${line}, the header`;
-      throw new TypeError(`${where}: ${cause.message}; ${cause.fix}`, { cause });
+      throw headerError(format.name, line, cause);
     }
   }
 

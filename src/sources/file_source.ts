@@ -5,6 +5,7 @@ import { NdjsonDecoder, type NdjsonOptions } from "../codecs/ndjson_decoder.ts";
 import type { Source } from "../stream/source.ts";
 import { BlockSource, type ByteSourceOptions } from "./block_source.ts";
 import { type ByteSource, checkByteSource, nameOf } from "./byte_input.ts";
+import { DecodedSource } from "./decoded_source.ts";
 import { decoderOptions } from "./decoder_options.ts";
 
 export type { ByteSourceOptions } from "./block_source.ts";
@@ -70,6 +71,11 @@ export function ndjson<Row = Record<string, unknown>>(
   checkByteSource(input, "read NDJSON");
   const given = decoderOptions(options) as NdjsonOptions<Row>;
   new NdjsonDecoder({ name: nameOf(input), ...given }); // tells of options that cannot be
+  if (given.layout === "array") {
+    // The elements of an array cannot be told apart from its middle on.
+    const decoderOf = (own: object) => new NdjsonDecoder<Row>({ ...given, ...own });
+    return new DecodedSource<Row>(input, { options, decoderOf });
+  }
   const way = (name: string) => blockableNdjson(name, given as NdjsonOptions<never>);
   return new BlockSource<Row>(input, { options, way });
 }
