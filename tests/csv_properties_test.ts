@@ -172,3 +172,61 @@ Deno.test("CsvDecoder gives what ReferenceCsvDecoder gives for random bytes howe
   );
   Error.stackTraceLimit = stackTraceLimit;
 });
+
+const DOCUMENTS: readonly (readonly [text: string, options: CsvOptions])[] = [
+  [
+    '\ufeff"a",b,c\r\n1,"x ""y"" \r\n🐝",ü\r\n\r\n#no,"\r\n2,"",\r\n"3"x,,\r\n4,"\n\n",z',
+    { comment: "#", schema: schema({ a: t.i32, b: t.utf8, c: t.dict }) },
+  ],
+  ["a\tb\r1\t2.5\r\n\r'x\ty'\t-1e3\n7\t'''\n", { separator: "\t", quote: "'" }],
+  ['h\n"never closed, ""but doubled\r\n\r\n#', { comment: "#", header: ["h"] }],
+  ["a;b;c\n 1 ; NA;\t\n1;2\n1;2;3;4\nü;🐝;x\n\n", {
+    separator: ";",
+    trim: true,
+    raggedRows: "pad",
+    nullValues: ["NA"],
+    inferenceRows: 2,
+    maxRecordBytes: 8,
+  }],
+];
+
+Deno.test("CsvDecoder gives what ReferenceCsvDecoder gives at every chunk boundary of some documents", () => {
+  for (const [text, options] of DOCUMENTS) {
+    const bytes = bytesOf(text);
+    const expected = outcome({ bytes, options, cuts: [] }, ReferenceCsvDecoder);
+    const places = Array.from({ length: bytes.length + 1 }, (_, at) => at / bytes.length);
+    assertEquals(outcome({ bytes, options, cuts: places }, CsvDecoder), expected);
+    for (const [at, first] of places.entries()) {
+      for (const second of places.slice(at)) {
+        assertEquals(outcome({ bytes, options, cuts: [first, second] }, CsvDecoder), expected);
+      }
+    }
+  }
+});
+
+Deno.test("CsvDecoder passes over a quote that is never closed, keeping no more than its limit", () => {
+  const bad: BadRecord[] = [];
+  const decoder = new CsvDecoder({
+    schema: schema({ a: t.i32, b: t.utf8 }),
+    badRecords: "deadLetter",
+    deadLetter: (record) => bad.push(record),
+    maxRecordBytes: 1_000,
+  });
+  const chunk = bytesOf("line after line, \n".repeat(4_000));
+  const first = decoder.push(bytesOf('a,b\n1,x\n2,"'));
+  for (let left = 300; left > 0; left--) assertEquals(decoder.push(chunk), []);
+  const batches = [...first, ...decoder.push(bytesOf('"\n3,y\n')), ...decoder.finish()];
+  assertEquals([bad.length, bad[0].line, bad[0].bytes.length], [1, 3, 1_000]);
+  assertStringIncludes(bad[0].error.message, "line 3: the record is larger than maxRecordBytes");
+  assertEquals(batches.flatMap((batch) => batch.toRows()), [{ a: 1, b: "x" }, { a: 3, b: "y" }]);
+});
+
+Deno.test("CsvDecoder reads a text of ten megabytes, and a hundred thousand columns, when it may", () => {
+  const long = "x".repeat(10_000_000);
+  const wide = Array.from({ length: 100_000 }, (_, at) => `c${at}`);
+  const text = decode(`a,b\n1,"${long}"\n`, { maxRecordBytes: 20_000_000 }, [0.3, 0.6]);
+  assertEquals(text.rows.map(({ a, b }) => [a, (b as string).length]), [[1, 10_000_000]]);
+  const lines = `${wide.join(",")}\n${wide.map((_, at) => at).join(",")}\n`;
+  const columns = decode(lines, { maxColumns: 100_000, maxRecordBytes: 2_000_000 });
+  assertEquals(Object.values(columns.rows[0]).at(-1), 99_999);
+});

@@ -184,7 +184,8 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
   }
 
   #takeNames(names: readonly string[]): void {
-    const repeated = names.filter((name, at) => names.indexOf(name) !== at);
+    const seen = new Set<string>();
+    const repeated = names.filter((name) => seen.size === seen.add(name).size);
     if (repeated.length > 0) {
       throw new TypeError(
         `Cannot read ${this.name}: several columns are named ${

@@ -29,7 +29,8 @@ function isCsvKind(kind: string): kind is CsvKindName {
 
 function columnOf(
   { name, type, nullable = true }: Field,
-  { names, emptyStrings = "quoted", nullValues = [] }: CsvBlockSpec,
+  source: number,
+  { emptyStrings = "quoted", nullValues = [] }: CsvBlockSpec,
 ): CsvReaderColumn {
   if (!isCsvKind(type.kind)) {
     throw new TypeError(`Cannot read CSV: column ${JSON.stringify(name)} cannot be ${type.kind}`);
@@ -38,7 +39,7 @@ function columnOf(
   return {
     kind: type.kind,
     ...shape,
-    source: names.indexOf(name),
+    source,
     required: !nullable,
     keepsPlain: isText(type) && emptyStrings === "keep" && !nullValues.includes(""),
     keepsQuoted: isText(type) && emptyStrings !== "null",
@@ -48,6 +49,7 @@ function columnOf(
 /** What the kernel has to know to read records as plain data say. */
 export function csvPlan(spec: CsvBlockSpec): CsvReaderPlan {
   const { schema, names, nullValues = [], maxColumns, maxRecordBytes } = spec;
+  const sources = new Map(names.map((name, at) => [name, at]));
   return {
     ...marksOf(spec),
     trims: spec.trim ?? false,
@@ -57,7 +59,7 @@ export function csvPlan(spec: CsvBlockSpec): CsvReaderPlan {
     fields: names.length,
     maxColumns,
     maxRecordBytes,
-    columns: schema.fields.map((field) => columnOf(field, spec)),
+    columns: schema.fields.map((field) => columnOf(field, sources.get(field.name)!, spec)),
     // UTF-8 has no other texts.
     nullTexts: nullValues.filter((text) => text.isWellFormed()).map((text) => encoder.encode(text)),
   };
