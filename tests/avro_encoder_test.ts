@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AvroEncoder, parseAvroSchema, RecordBatch, schema, types as t } from "../mod.ts";
+import { AvroBlockDecoder } from "../src/codecs/avro/avro_block_decoder.ts";
+import { planWriting } from "../src/codecs/avro/write_plan.ts";
+import { AvroWriter } from "../src/kernel/avro_writer.ts";
+import { create } from "../src/kernel/kernel.ts";
 import { ReferenceAvroWriter } from "../src/codecs/avro/reference_avro_writer.ts";
 import { anyRecord, avscType, bufferOf } from "./support/avro_cases.ts";
 import { forSeeds } from "./support/random.ts";
@@ -198,6 +202,36 @@ Deno.test("AvroEncoder takes batches only, and can be used again when it was dis
   for (let round = 0; round < 2; round++) {
     assertEquals(encoder.encode(RecordBatch.fromRows([{ a: 1 }])).bytes.toHex(), "02");
     encoder[Symbol.dispose]();
+  }
+});
+
+Deno.test("AvroWriter takes columns that lie in its kernel's memory where they are", () => {
+  const kernel = create();
+  const columns = schema({ id: t.dict, note: t.utf8, n: t.i64, on: t.bool });
+  const avro = record(
+    { name: "id", type: "string" },
+    { name: "note", type: ["null", "string"] },
+    { name: "n", type: ["null", "long"] },
+    { name: "on", type: "boolean" },
+  );
+  const rows = Array.from({ length: 1000 }, (_, at) => ({
+    ...{ id: `sensor ${at % 7}`, note: at % 3 === 0 ? null : "x".repeat(at % 90) },
+    ...{ n: at % 5 === 0 ? null : BigInt(at), on: at % 2 === 0 },
+  }));
+  using encoder = new AvroEncoder(avro);
+  const block = encoder.encode(RecordBatch.fromRows(rows, { schema: columns })).bytes.slice();
+  const limits = { batchRows: 2_000, maxRecordBytes: 1_000 };
+  const writerSchema = encoder.schema.json;
+  const spec = { format: "avro", schema: columns, writerSchema, ...limits } as const;
+  using decoder = new AvroBlockDecoder(spec, kernel);
+  const steps = planWriting(encoder.schema, columns, { extraColumns: "error" });
+  using writer = new AvroWriter(kernel, steps);
+  for (let round = 0; round < 2; round++) {
+    const { batch } = decoder.decode(block);
+    const sources = steps.map(({ from }) => ({ column: batch.columns[from![0]] }));
+    const written = writer.write(sources, batch.length);
+    assert("bytes" in written);
+    assertEquals(written.bytes.toHex(), block.toHex());
   }
 });
 

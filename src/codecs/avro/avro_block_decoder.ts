@@ -106,7 +106,11 @@ export class AvroBlockDecoder implements BlockDecoder {
     const [reason, fix] = readFault(fault, step);
     const end = fault.end === undefined ? block.length : window.from + fault.end;
     const at = Math.max(start, Math.min(window.from + fault.at, end));
-    return { ...{ record, line: 0, start, end, at, column: step.path }, reason, fix };
+    const place = { record, line: 0, start, end, at };
+    // the size is that of the whole record
+    return fault.kind === "recordSize"
+      ? { ...place, reason, fix }
+      : { ...place, column: step.path, reason, fix };
   }
 
   #tooLarge(block: Uint8Array, start: number): BadBlockRecord {
