@@ -74,8 +74,6 @@ function writeOther(op: u32, row: u32, to: u32, kind: u32): u32 {
       copyBytes(to, values + start, length);
       return to + length;
     }
-    case DECIMAL:
-      return writeDecimal(to, values + (row << 4));
     case DECIMAL_FIXED: {
       const at = values + (row << 4);
       return writeBytesOf(to, load<u64>(at), load<i64>(at, 8), load<u32>(op, AT_A));
@@ -164,6 +162,9 @@ function writeRow(first: u32, last: u32, row: u32, start: u32): u32 {
         break;
       case ENUM:
         to = writeSymbol(op, row, to);
+        break;
+      case DECIMAL:
+        to = writeDecimal(to, values + (row << 4));
         break;
       case ARRAY:
       case MAP:

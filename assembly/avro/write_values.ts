@@ -156,6 +156,15 @@ export function writeBytesOf(to: u32, low: u64, high: i64, bytes: u32): u32 {
 export function writeDecimal(to: u32, at: u32): u32 {
   const low = load<u64>(at);
   const high = load<i64>(at, 8);
+  const sign = <i64>low >> 63;
+  if (high == sign) {
+    const few = ((64 - <u32>clz<u64>(low ^ <u64>sign)) >> 3) + 1;
+    if (few <= 8) {
+      store<u8>(to, <u8>(few << 1));
+      store<u64>(to, bswap<u64>(low << <u64>(64 - (few << 3))), 1);
+      return to + 1 + few;
+    }
+  }
   const bytes = decimalBytes(low, high);
   return writeBytesOf(writeVarint(to, bytes), low, high, bytes);
 }
