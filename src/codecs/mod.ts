@@ -41,7 +41,8 @@ export type {
   AvroType,
   AvroUnion,
 } from "./avro/avro_type.ts";
-export { type AvroSchemaOptions, parseAvroSchema } from "./avro/parse_avro_schema.ts";
+export { parseAvroSchema } from "./avro/parse_avro_schema.ts";
+export type { AvroSchemaOptions } from "./avro/schema_parser.ts";
 export {
   type BadRecord,
   BadRecordError,
