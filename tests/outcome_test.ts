@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { addKinds, type Outcome, outcomeBytes, readOutcome } from "../src/hive/pipeline_frames.ts";
 
@@ -11,6 +11,11 @@ const kind = fc.record({
   lateRows: places,
 });
 
+const share = fc.record({
+  ...{ records: count, rows: count, undecoded: count, lines: count },
+  greatest: fc.oneof(fc.double({ noNaN: true }), fc.constant(-Infinity)),
+});
+
 const outcome: fc.Arbitrary<Outcome> = fc.record({
   counts: fc.record({
     ...{ absorbed: count, filtered: count, late: count, untimed: count, added: count },
@@ -18,10 +23,12 @@ const outcome: fc.Arbitrary<Outcome> = fc.record({
   bad: places.map((rows) => rows.map((row) => ({ row, message: `row ${row} has no value` }))),
   late: places,
   kinds: fc.option(fc.array(kind, { minLength: 1, maxLength: 16 }), { nil: undefined }),
-}).map(({ counts, bad, late, kinds }) => ({
+  block: fc.option(share, { nil: undefined }),
+}).map(({ counts, bad, late, kinds, block }) => ({
   counts: { ...counts, bad: bad.length },
   ...{ bad, late },
   ...(kinds && { kinds }),
+  ...(block && { block }),
 }));
 
 Deno.test("What became of a batch is read as it was written, for each kind of windows", () => {
@@ -53,4 +60,21 @@ Deno.test("What became of rows taken one by one is what became of all", () => {
       assertEquals(lateRows, [...rows, ...rows.map((row) => row + 5001)]);
     });
   }));
+});
+
+Deno.test("Rows of a large block that are all late or bad take little more than a bit each", () => {
+  const rows = Array.from({ length: 100_000 }, (_, row) => row);
+  const counts = {
+    absorbed: 0,
+    filtered: 0,
+    late: rows.length,
+    untimed: 0,
+    bad: rows.length,
+    added: 0,
+  };
+  const bad = rows.map((row) => ({ row, message: "no value" }));
+  const bytes = outcomeBytes({ counts, bad, late: rows }, 0);
+  assert(bytes.length < rows.length, `${bytes.length} bytes`);
+  const read = readOutcome(bytes);
+  assertEquals([read.late, read.bad.map(({ row }) => row)], [rows, rows]);
 });

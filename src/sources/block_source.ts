@@ -1,7 +1,7 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { TypedSchema } from "../batch/schema.ts";
-import { errorOfRecord } from "../codecs/bad_block_record.ts";
-import { type BadRecord, type BadRecordOptions, BadRecords } from "../codecs/bad_record.ts";
+import { badRecordError } from "../codecs/bad_record_error.ts";
+import { type BadRecord, BadRecords } from "../codecs/bad_record.ts";
 import type { DecoderOptions } from "../codecs/batch_decoder.ts";
 import { BlockCutting, type CutBlock } from "../codecs/block_cutting.ts";
 import type { BlockDecoder } from "../codecs/block_decoder.ts";
@@ -22,6 +22,7 @@ import type {
 } from "../stream/source.ts";
 import { ByteInput, type ByteSource, isLive, nameOf } from "./byte_input.ts";
 import { cutBlocks } from "./cut_blocks.ts";
+import { sourcePolicy } from "./source_policy.ts";
 
 /** The options that all sources of bytes have. */
 export interface ByteSourceOptions extends CompressionOptions {
@@ -88,22 +89,11 @@ export class BlockSource<Row> implements Source<Row> {
 
   #giver(options: SourceOptions, scout: BlockScout): BlockGiver<Row> {
     const { badRecords = options.badRecords } = this.#options;
-    const bad = new BadRecords(this.#policy(options));
+    const bad = new BadRecords(sourcePolicy(this.#options, options));
     const { wholeRecords, columns, blockBytes } = options;
     const wanted = wholeRecords ? undefined : columns;
     const about = { name: this.name, wanted, bad, badRecords };
     return new BlockGiver<Row>(scout, { ...about, decodes: blockBytes === undefined });
-  }
-
-  #policy({ badRecords, deadLetter }: SourceOptions): BadRecordOptions {
-    const { badRecords: own, deadLetter: ownLetter } = this.#options;
-    if (own) return { badRecords: own, ...(ownLetter && { deadLetter: ownLetter }) };
-    if (badRecords !== "deadLetter") return { badRecords };
-    const put = ({ bytes, error, line }: BadRecord) => {
-      const { name, message } = error;
-      deadLetter({ record: bytes, error: { name, message }, position: line });
-    };
-    return { badRecords, deadLetter: put };
   }
 }
 
@@ -207,7 +197,7 @@ class BlockGiver<Row> implements Disposable {
     for (let at = 0; at < bytes.length;) {
       const decoded = decoder.decode(bytes, at);
       for (const each of decoded.bad) {
-        const error = errorOfRecord(each, { name, linesBefore: this.#lines + lines });
+        const error = badRecordError(name, this.#lines + lines + each.line + 1, each);
         bad.report(
           error,
           () => bytes.slice(each.start, Math.min(each.end, each.start + maxRecordBytes)),

@@ -1,5 +1,5 @@
 import { RecordBatch } from "../batch/record_batch.ts";
-import { errorOfRecord } from "../codecs/bad_block_record.ts";
+import { badRecordError } from "../codecs/bad_record_error.ts";
 import type { BadRecordError } from "../codecs/bad_record.ts";
 import type { BadBlockRecord } from "../codecs/block_decoder.ts";
 import { leftOutBytes, writeLeftOut } from "../hive/block_inbox.ts";
@@ -229,7 +229,6 @@ export class BlockContent implements WorkContent, BlockInOrder {
   #errorOf(record: BadBlockRecord): BadRecordError {
     const { format } = this.#reading;
     if (format.explain) return format.explain(record, this.#block);
-    const { name } = format;
-    return errorOfRecord(record, { name, linesBefore: this.before?.lines ?? 0 });
+    return badRecordError(format.name, (this.before?.lines ?? 0) + record.line + 1, record);
   }
 }
