@@ -16,7 +16,7 @@ async function run(
     workers: number;
     broken?: string;
     maxLostBees?: number;
-    order?: "any" | "ordered";
+    order?: "any" | "ordered" | "file";
   },
 ): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -37,6 +37,7 @@ async function run(
 const sound = {
   any: run("throw", { workers: 2 }),
   ordered: run("throw", { workers: 2, order: "ordered" }),
+  file: run("throw", { workers: 2, order: "file" }),
 };
 
 for (const fault of ["hang", "throw"] as const) {
@@ -47,11 +48,15 @@ for (const fault of ["hang", "throw"] as const) {
       ["any", 3, "0,2"],
       ["ordered", 1, "0"],
       ["ordered", 3, "0,2"],
+      ["file", 1, "0"],
+      ["file", 3, "0,2"],
     ] as const
   ) {
     const title = `Nothing is lost or doubled when of ${workers} bees ${broken} ${fault}s`;
-    Deno.test(`${title}, rows being taken in order: ${order}`, async () => {
+    Deno.test(`${title}, rows coming by ${order}`, async () => {
       const whole = await sound[order];
+      // Rows are the same whoever decodes them.
+      if (order === "file") assertEquals(whole.results, (await sound.any).results);
       assertEquals([whole.lostBees, whole.replayedBatches], [0, 0]);
       const hurt = await run(fault, { workers, broken, order });
       assertEquals(hurt.results, whole.results);

@@ -3,9 +3,10 @@
  * own, because a thread that hangs keeps its process alive.
  *
  * Arguments: `hang` or `throw`, workers, places of the bees that are broken, `maxLostBees`, and
- * `ordered` for windows that see rows in the order of the source.
+ * `ordered` for windows that see rows in the order of the source, or `file` for rows that the bees
+ * decode.
  */
-import { count, first, from, last, sum, TumblingWindow } from "@waggle/stream";
+import { count, first, from, last, ndjson, sum, TumblingWindow } from "@waggle/stream";
 import { denoRuntime } from "../../src/runtime/deno_runtime.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 
@@ -32,8 +33,27 @@ function* rows() {
   }
 }
 
+/** The rows as lines of JSON, in pieces. */
+async function* lines() {
+  const encoder = new TextEncoder();
+  let text = "";
+  for (const row of rows()) {
+    text += `${JSON.stringify(row)}\n`;
+    if (text.length < 65_536) continue;
+    yield encoder.encode(text);
+    text = "";
+  }
+  yield encoder.encode(text);
+}
+
 async function run(): Promise<unknown> {
-  const windowed = from({ [Symbol.iterator]: rows }, {
+  const source = order === "file"
+    ? ndjson(
+      { [Symbol.asyncIterator]: lines },
+      { blockBytes: 50_000, maxRecordBytes: 1000 },
+    )
+    : { [Symbol.iterator]: rows };
+  const windowed = from(source as Iterable<{ at: number; key: string; value: number }>, {
     workers: Number(workers),
     maxLostBees: Number(maxLostBees),
     recordTimeout: "1s",
