@@ -13,7 +13,7 @@ import {
   type LostPart,
 } from "../codecs/avro/avro_file_records.ts";
 import { avroFileSpec } from "../codecs/avro/avro_file_spec.ts";
-import { type BadRecord, type BadRecordOptions, BadRecords } from "../codecs/bad_record.ts";
+import { type BadRecord, BadRecords } from "../codecs/bad_record.ts";
 import type { BadBlockRecord } from "../codecs/block_decoder.ts";
 import { inflate } from "../codecs/inflate/inflate.ts";
 import { BATCH_ROWS, MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../codecs/limits.ts";
@@ -23,6 +23,7 @@ import type { ByteSourceOptions } from "./block_source.ts";
 import { ByteInput, type ByteSource, checkByteSource, nameOf } from "./byte_input.ts";
 import { decoderOptions } from "./decoder_options.ts";
 import { type Package, type PackedPart, RecordPacker } from "./record_packer.ts";
+import { sourcePolicy } from "./source_policy.ts";
 
 /** Options of {@linkcode avro}: those of the decoder, and those about the bytes. */
 export interface AvroSourceOptions<Row = Record<string, unknown>>
@@ -69,7 +70,7 @@ class AvroSource<Row> implements Source<Row> {
     const { badRecords = options.badRecords } = this.#options;
     const decoder = new AvroFileDecoder<Row>({
       ...decoderOptions(this.#options),
-      ...policyOf(this.#options, options),
+      ...sourcePolicy(this.#options, options),
       name: this.name,
     });
     let told = 0;
@@ -84,21 +85,6 @@ class AvroSource<Row> implements Source<Row> {
       end: () => counted(decoder.finish()),
     };
   }
-}
-
-function policyOf(
-  own: BadRecordOptions,
-  { badRecords, deadLetter }: SourceOptions,
-): BadRecordOptions {
-  if (own.badRecords) {
-    return { badRecords: own.badRecords, ...(own.deadLetter && { deadLetter: own.deadLetter }) };
-  }
-  if (badRecords !== "deadLetter") return { badRecords };
-  const put = ({ bytes, error, line }: BadRecord) => {
-    const { name, message } = error;
-    deadLetter({ record: bytes, error: { name, message }, position: line });
-  };
-  return { badRecords, deadLetter: put };
 }
 
 /** Gives packages of records for bees to decode. */
@@ -119,7 +105,7 @@ class Packing<Row> {
     const { maxBlockBytes = MAX_BATCH_BYTES, maxHeaderBytes = MAX_HEADER_BYTES } = options;
     this.#options = options;
     this.#source = source;
-    this.#bad = new BadRecords(policyOf(options, source));
+    this.#bad = new BadRecords(sourcePolicy(options, source));
     this.#reader = new AvroFileReader(
       { maxBlockBytes, maxHeaderBytes },
       (lost) => this.#lose(lost),
