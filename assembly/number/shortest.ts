@@ -8,7 +8,7 @@ const MANTISSA: u64 = 0x000f_ffff_ffff_ffff;
 const HIDDEN: u64 = <u64>1 << 52;
 const LEAST_EXPONENT: i32 = -1074;
 const HALF: u64 = <u64>1 << 63;
-const TEN: u64 = <u64>10 << 60;
+const FIVE: u64 = <u64>5 << 60;
 const SLACK: u64 = <u64>1 << 35;
 
 let power: i32 = 0;
@@ -21,15 +21,16 @@ export function shortestPower(): i32 {
 }
 
 /**
- * The digits of a finite double that is not zero, from its bits without the sign: a number of at
- * most 17 digits, perhaps with zeros at its end, times 10^{@link shortestPower}.
+ * The digits of a finite double, from its bits without the sign: a number of 16 or 17 digits,
+ * perhaps with zeros at its end, times 10^{@link shortestPower}; 0 where {@link exactDigits} has to
+ * decide.
  */
 // @ts-ignore: decorator
 @inline
-export function shortestDigits(bits: u64): u64 {
+export function quickDigits(bits: u64): u64 {
   const fraction = bits & MANTISSA;
   const exponent = <i32>(bits >> 52);
-  if (fraction == 0 || exponent == 0) return exactDigits(bits);
+  if (fraction == 0 || exponent == 0) return 0;
   const q = exponent - 1075;
   const k = (q * 1262611) >> 22;
   const h = <u32>(q + ((-k * 1741647) >> 19) + 1);
@@ -37,26 +38,23 @@ export function shortestDigits(bits: u64): u64 {
   const g = load<u64>(entry, 8);
   // c · 2^q · 10^-k: whole and behind the point, the latter too small by less than SLACK
   const scaled = (fraction | HIDDEN) << h;
-  const behind = scaled * g + (scaled >> 32) * <u64>load<u32>(entry, 4);
-  const whole = high(scaled, g) + u64(behind < scaled * g);
-  const tens = whole / 10;
-  // the last digit and what is behind it, and half the distance to the next double: in 2^-60
-  const place = ((whole - tens * 10) << 60) | (behind >> 4);
-  const reach = g >> (5 - h);
-  const under = u64(place < reach);
-  const over = u64(place > TEN - reach);
+  const least = scaled * g;
+  const behind = least + (scaled >> 32) * <u64>load<u32>(entry, 4);
+  const whole = high(scaled, g) + u64(behind < least);
+  const tens = whole / 10 * 10;
+  // how far the last digit and what is behind it are from 5, in 2^-60; and whether the next number
+  // with a zero there is nearer than half the distance to the next double
+  const place = <i64>(((whole - tens) << 60) + (behind >> 4) - FIVE);
+  const sign = place >> 63;
+  const beyond = ((place ^ sign) - sign) - <i64>(FIVE - (g >> (5 - h)));
+  power = k;
   // what cannot be told from a tie by so many bits
-  const tie = u32(place - reach + SLACK < 2 * SLACK) |
-    u32(place + reach - TEN + SLACK < 2 * SLACK) |
-    u32(behind - HALF + SLACK < 2 * SLACK);
-  if (tie != 0) return exactDigits(bits);
-  const shorter = under | over;
-  power = k + <i32>shorter;
-  return select<u64>(tens + over, whole + (behind >> 63), shorter != 0);
+  if (u32(<u64>beyond + SLACK < 2 * SLACK) | u32(behind - HALF + SLACK < 2 * SLACK)) return 0;
+  return beyond > 0 ? tens + (10 & ~sign) : whole + (behind >> 63);
 }
 
-/** As {@link shortestDigits}, of all doubles, with all bits of the powers. */
-function exactDigits(bits: u64): u64 {
+/** The digits of any finite double that is not zero, at most 17, with all bits of the powers. */
+export function exactDigits(bits: u64): u64 {
   const fraction = bits & MANTISSA;
   const exponent = <i32>(bits >> 52);
   const c = exponent != 0 ? fraction | HIDDEN : fraction;

@@ -1,13 +1,14 @@
 // Numbers as text. Each function writes at `to` and gives the address behind; it may also change
 // what lies up to 64 bytes from `to`, which the caller has reserved.
 
-import { shortestDigits, shortestPower } from "./shortest";
+import { exactDigits, quickDigits, shortestPower } from "./shortest";
 import { characters, from, nonzero, spread } from "./spread";
 
 const SIXTEEN: u64 = 10000000000000000; // 10^16
 const WHOLE: f64 = 9007199254740992; // 2^53
 const HUNDREDTHS: f64 = 10000000000000; // 10^13: with two more digits there are at most 15
 const NEARLY: f64 = 4.440892098500626e-16; // 2^-51, more than a product is off
+const ZEROS: u64 = 0x3030_3030_3030_3030;
 const SIGN: u64 = 0x8000_0000_0000_0000;
 const NULL: u32 = 0x6c6c_756e;
 
@@ -28,25 +29,23 @@ const TWO: usize = memory.data<u16>(
 
 /** A double as `String` writes it: the shortest digits that read as it, of these the nearest. */
 export function writeF64(to: u32, value: f64): u32 {
-  const bits = reinterpret<u64>(value);
   const size = abs(value);
   store<u8>(to, 0x2d);
   const at = to + u32(value < 0);
-  if (size < WHOLE) {
-    if (floor(size) == size) return writeU64(at, <u64>(<i64>size));
-    if (size < HUNDREDTHS && size >= 0.01) {
-      // what is read from fifteen digits has no shorter ones, and no others
-      const scaled = size * 100;
-      const hundredths = nearest(scaled);
-      if (abs(hundredths - scaled) <= scaled * NEARLY && hundredths / 100 == size) {
-        if (size < 10000) return writeHundredths(at, <u32>(<i32>hundredths));
-        return writePlaced(at, <u64>(<i64>hundredths), -2);
-      }
+  if (size < WHOLE && floor(size) == size) return writeU64(at, <u64>(<i64>size));
+  if (size < HUNDREDTHS && size >= 0.01) {
+    // what is read from fifteen digits has no shorter ones, and no others
+    const scaled = size * 100;
+    const hundredths = nearest(scaled);
+    if (abs(hundredths - scaled) <= scaled * NEARLY && hundredths / 100 == size) {
+      if (size < 10000) return writeHundredths(at, <u32>(<i32>hundredths));
+      return writePlaced(at, <u64>(<i64>hundredths), -2);
     }
   }
   if (!(size < Infinity)) return writeWord(at, size != size);
-  const digits = shortestDigits(bits & ~SIGN);
-  return writePlaced(at, digits, shortestPower());
+  const digits = quickDigits(reinterpret<u64>(size));
+  if (digits != 0) return writeQuick(at, digits, shortestPower());
+  return writePlaced(at, exactDigits(reinterpret<u64>(size)), shortestPower());
 }
 
 /** As {@link writeF64}, but what JSON has no number for is `null`, and -0 keeps its sign. */
@@ -85,6 +84,21 @@ export function four(value: u32): u32 {
   return two(hundreds) | (two(value - hundreds * 100) << 16);
 }
 
+/** The eight characters of a number below 10^8. */
+// @ts-ignore: decorator
+@inline
+export function eight(value: u32): u64 {
+  const upper = value / 10000;
+  return <u64>four(upper) | (<u64>four(value - upper * 10000) << 32);
+}
+
+/** How many of eight characters are zeros before others. */
+// @ts-ignore: decorator
+@inline
+export function zerosBefore(characters: u64): u32 {
+  return <u32>ctz(characters ^ ZEROS) >> 3;
+}
+
 /** A whole number below 10000. */
 // @ts-ignore: decorator
 @inline
@@ -97,6 +111,12 @@ function writeSmall(to: u32, value: u32): u32 {
 /** A whole number without a sign. */
 export function writeU64(to: u32, value: u64): u32 {
   if (value < 10000) return writeSmall(to, <u32>value);
+  if (value < 100000000) {
+    const text = eight(<u32>value);
+    const zeros = zerosBefore(text);
+    store<u64>(to, text >> (zeros << 3));
+    return to + 8 - zeros;
+  }
   if (value < SIXTEEN) return writeSixteen(to, value);
   const upper = value / SIXTEEN;
   const at = writeU64(to, upper);
@@ -144,6 +164,32 @@ export function writeI32(to: u32, value: i32): u32 {
 @inline
 export function writeU32(to: u32, value: u32): u32 {
   return writeU64(to, value);
+}
+
+/** As {@link writePlaced}, of 16 or 17 digits. */
+// @ts-ignore: decorator
+@inline
+function writeQuick(to: u32, digits: u64, power: i32): u32 {
+  const leading = digits / SIXTEEN;
+  const rest = spread(digits - leading * SIXTEEN);
+  const text = characters(rest);
+  const more = u32(leading != 0);
+  const count: u32 = more + 32 - <u32>clz(nonzero(rest));
+  const point = power + 16 + <i32>more;
+  if (<u32>(point + 5) > 26) return writePlaced(to, digits, power);
+  if (point <= 0) {
+    const at = to + 2 - point;
+    store<u64>(to, 0x3030_3030_3030_2e30); // 0.000000
+    store<u8>(at, 0x30 + <u32>leading);
+    v128.store(at + more, text);
+    return at + count;
+  }
+  store<u8>(to, 0x30 + <u32>leading);
+  v128.store(to + more, text);
+  if (count <= <u32>point) return padZeros(to + count, to + point);
+  store<u8>(to + point, 0x2e);
+  v128.store(to + point + 1, from(text, point - more));
+  return to + count + 1;
 }
 
 /** digits · 10^power as JavaScript places points; the digits are below 10^17 and not zero. */

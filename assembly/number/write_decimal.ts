@@ -4,7 +4,7 @@
 import { exactPower, wholePower } from "./powers";
 import { characters, from, nonzero, spread } from "./spread";
 import { high } from "./wide";
-import { writeF64 } from "./write";
+import { eight, writeF64, zerosBefore } from "./write";
 
 const EIGHT: u64 = 100000000;
 const SIXTEEN: u64 = 10000000000000000; // 10^16
@@ -27,6 +27,7 @@ export function writeDecimal(to: u32, address: u32, scale: u32): u32 {
 
 /** upper:lower, below 10^40, with `scale` digits behind the point. */
 function writeScaled(to: u32, lower: u64, upper: u64, scale: u32): u32 {
+  if ((lower < EIGHT) & (upper == 0) & (scale - 1 < 7)) return writeShort(to, <u32>lower, scale);
   if (upper != 0 || lower >= SIXTEEN || scale > 15) return writeWide(to, lower, upper, scale);
   const digits = spread(lower);
   const text = characters(digits);
@@ -37,6 +38,18 @@ function writeScaled(to: u32, lower: u64, upper: u64, scale: u32): u32 {
   store<u8>(point, 0x2e);
   v128.store(point + 1, from(text, 16 - scale));
   return to + count + 1;
+}
+
+/** A number below 10^8 with 1 to 7 digits behind the point. */
+// @ts-ignore: decorator
+@inline
+function writeShort(to: u32, value: u32, scale: u32): u32 {
+  const text = eight(value);
+  const whole = max<u32>(8 - scale - min<u32>(zerosBefore(text), 8 - scale), 1);
+  store<u64>(to, text >> ((8 - scale - whole) << 3));
+  store<u8>(to + whole, 0x2e);
+  store<u64>(to + whole + 1, text >> ((8 - scale) << 3));
+  return to + whole + 1 + scale;
 }
 
 /** Divides the limbs by 10^8; the remainder. */
