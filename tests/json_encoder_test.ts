@@ -9,6 +9,7 @@ import {
 } from "@waggle/stream";
 import { formatDate, formatTime, formatTimestamp } from "../src/batch/expressions/time.ts";
 import type { Column } from "../src/batch/column.ts";
+import { MixedTag } from "../src/batch/mixed.ts";
 import type { Schema } from "../src/batch/schema.ts";
 import { holds, schemaAndRows } from "./support/batches.ts";
 import { randomFields, randomRow, randomText } from "./support/random_rows.ts";
@@ -150,6 +151,21 @@ Deno.test("JsonEncoder leaves out a mixed value that JSON does not have", () => 
   const mixed = schema({ a: t.mixed, b: t.i32 });
   const rows = [{ a: 1, b: 1 }, { a: "x", b: null }, { a: [undefined], b: 2 }];
   holdToRows(RecordBatch.fromRows(rows, { schema: mixed }), both());
+  // the second of these is undefined itself
+  const column: Column = {
+    type: { kind: "mixed" },
+    length: 3,
+    nullCount: 0,
+    values: Uint8Array.of(MixedTag.true, MixedTag.undefined, MixedTag.null),
+    offsets: Int32Array.of(0, 1, 2, 3),
+  };
+  const structs = RecordBatch.fromRows([{ s: { x: 1 } }, { s: { x: 2 } }, { s: { x: 3 } }]);
+  const long = "a key of more than thirty-two characters";
+  for (const names of [["s", "m"], ["m", "s"], ["s", long], [long, "s"]]) {
+    const columns = names.map((name) => name === "s" ? structs.columns[0] : column);
+    const fields = names.map((name, at) => ({ name, type: columns[at].type }));
+    holdToRows(new RecordBatch({ fields }, columns, 3), both());
+  }
 });
 
 Deno.test("JsonEncoder rounds to fixed decimals as toFixed() does", () => {

@@ -30,9 +30,11 @@ import {
   ISO_TIMESTAMP,
   LIST,
   MILLIS,
+  NULLABLE,
   OP_BYTES,
   OPEN,
   RAW,
+  SPECIAL,
   TEXT,
 } from "./write_ops";
 import { copyText, escapedBytes, writeBase64, writeText } from "./write_text";
@@ -131,47 +133,68 @@ function putOther(at: u32, op: u32, row: u32, kind: u32): u32 {
   }
 }
 
-/** The cells that may be without their prefix: prepared ones, and such as are nothing; 0 as above. */
 // @ts-ignore: decorator
 @inline
-function putPrepared(at: u32, op: u32, row: u32, kind: u32, valid: bool, enough: u32): u32 {
-  const prefix = load<u32>(op, AT_PREFIX);
-  const prefixBytes = load<u32>(op, AT_PREFIX_BYTES);
-  const values = load<u32>(op, AT_VALUES);
-  if (kind == CELL) {
-    const index = valid ? load<u32>(values + (row << 2)) : 0xffff_ffff;
-    if (index >= load<u32>(op, AT_C)) return writeNull(copyText(at, prefix, prefixBytes));
-    const cell = load<u32>(op, AT_A) + (index << 3);
-    const bytes = load<u32>(cell, 4);
-    return fits(at, bytes, enough) ? copyText(at, load<u32>(cell), bytes) : 0;
-  }
+function putPrefix(at: u32, op: u32): u32 {
+  v128.store(at, v128.load(op, AT_PREFIX));
+  v128.store(at, v128.load(op, AT_PREFIX + 16), 16);
+  return at + load<u32>(op, AT_PREFIX_BYTES);
+}
+
+// @ts-ignore: decorator
+@inline
+function isAlive(op: u32, row: u32): bool {
+  const alive = load<u32>(op, AT_ALIVE);
+  return alive == 0 || bit(alive, row);
+}
+
+// @ts-ignore: decorator
+@inline
+function isValid(op: u32, row: u32): bool {
+  const validity = load<u32>(op, AT_VALIDITY);
+  return validity == 0 || bit(validity, row);
+}
+
+/** A prepared cell of a dictionary; 0 when there is no room. */
+// @ts-ignore: decorator
+@inline
+function putCell(at: u32, op: u32, row: u32, enough: u32): u32 {
+  const index = load<u32>(load<u32>(op, AT_VALUES) + (row << 2));
+  if (index >= load<u32>(op, AT_C) || !isValid(op, row)) return writeNull(putPrefix(at, op));
+  const cell = load<u32>(op, AT_A) + (index << 3);
+  const bytes = load<u32>(cell, 4);
+  return fits(at, bytes, enough) ? copyText(at, load<u32>(cell), bytes) : 0;
+}
+
+/** JSON as it is; 0 when there is no room. */
+function putRaw(at: u32, op: u32, row: u32, enough: u32): u32 {
   const offset = load<u32>(op, AT_OFFSETS) + (row << 2);
   const start = load<u32>(offset);
   const bytes = load<u32>(offset, 4) - start;
   if (bytes == 0) return at;
   if (!fits(at, bytes, enough)) return 0;
-  return copyText(copyText(at, prefix, prefixBytes), values + start, bytes);
+  return copyText(putPrefix(at, op), load<u32>(op, AT_VALUES) + start, bytes);
 }
 
 /** Writes a row by all operations; 0 when it has no room. */
 function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32 {
   let at = start;
   for (let op = first; op < last; op += OP_BYTES) {
-    const kind = load<u32>(op);
-    const alive = load<u32>(op, AT_ALIVE);
-    const validity = load<u32>(op, AT_VALIDITY);
-    if (alive != 0 && !bit(alive, row)) continue;
-    const valid = validity == 0 || bit(validity, row);
-    if (kind >= RAW) {
-      at = putPrepared(at, op, row, kind, valid, enough);
-      if (at == 0) return 0;
-      continue;
+    let kind = load<u32>(op);
+    if (kind >= SPECIAL) {
+      if (!isAlive(op, row)) continue;
+      if (kind < NULLABLE) {
+        at = kind == CELL ? putCell(at, op, row, enough) : putRaw(at, op, row, enough);
+        if (at == 0) return 0;
+        continue;
+      }
+      if (!isValid(op, row)) {
+        at = writeNull(putPrefix(at, op));
+        continue;
+      }
+      kind -= NULLABLE;
     }
-    at = copyText(at, load<u32>(op, AT_PREFIX), load<u32>(op, AT_PREFIX_BYTES));
-    if (!valid) {
-      at = writeNull(at);
-      continue;
-    }
+    at = putPrefix(at, op);
     const values = load<u32>(op, AT_VALUES);
     switch (kind) {
       case BOOL:
@@ -206,6 +229,7 @@ function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32
         store<u8>(at++, 0x7b);
         break;
       case CONSTANT:
+        at = copyText(at, values, load<u32>(op, AT_A));
         break;
       default:
         at = putOther(at, op, row, kind);

@@ -1,25 +1,25 @@
-// The operations by which columns are written as JSON, 96 bytes each (`src/kernel/json_writer.ts`):
+// The operations by which columns are written as JSON, 128 bytes each (`src/kernel/json_writer.ts`):
 //
-//   u32 kind | u32 prefix: what stands before the value, and its length | u32 values |
-//   u32 validity or 0 | u32 offsets | u32 alive: the rows that have such a cell, or 0 for all |
-//   u32 a, b, c | u64 what the last number was without its last four digits, u32 the length of the
-//   text of that | at 64 that text
+//   u32 kind | u32 length of the prefix, at most 32 | u32 values | u32 validity or 0 | u32 offsets |
+//   u32 alive: the rows that have such a cell, or 0 for all | u32 a, b, c | at 48 u64: what the last
+//   number was without its last four digits, u32 length of the text of that | at 64 that text |
+//   at 80 the prefix: what stands before the value
 //
 // Bitmaps, values and offsets start at the first row of the batch.
 
-export const OP_BYTES: u32 = 96;
-export const AT_PREFIX: u32 = 4;
-export const AT_PREFIX_BYTES: u32 = 8;
-export const AT_VALUES: u32 = 12;
-export const AT_VALIDITY: u32 = 16;
-export const AT_OFFSETS: u32 = 20;
-export const AT_ALIVE: u32 = 24;
-export const AT_A: u32 = 28;
-export const AT_B: u32 = 32;
-export const AT_C: u32 = 36;
-export const AT_UPPER: u32 = 40;
-export const AT_UPPER_BYTES: u32 = 48;
+export const OP_BYTES: u32 = 128;
+export const AT_PREFIX_BYTES: u32 = 4;
+export const AT_VALUES: u32 = 8;
+export const AT_VALIDITY: u32 = 12;
+export const AT_OFFSETS: u32 = 16;
+export const AT_ALIVE: u32 = 20;
+export const AT_A: u32 = 24;
+export const AT_B: u32 = 28;
+export const AT_C: u32 = 32;
+export const AT_UPPER: u32 = 48;
+export const AT_UPPER_BYTES: u32 = 56;
 export const AT_UPPER_TEXT: u32 = 64;
+export const AT_PREFIX: u32 = 80;
 
 export const BOOL: u32 = 0;
 export const I32: u32 = 1;
@@ -38,6 +38,10 @@ export const ENTRY: u32 = 13; // a: bytes of a dictionary, b: its offsets, c: ho
 export const BYTES: u32 = 14;
 export const LIST: u32 = 15; // a: the texts of all items, each with a comma; b: where they start
 export const OPEN: u32 = 16; // the brace of an object, or null
-export const CONSTANT: u32 = 17; // only the prefix
-export const RAW: u32 = 18; // JSON as it is; not even the prefix where it is empty
-export const CELL: u32 = 19; // a: table of the cells of a dictionary, c: how many it has
+export const CONSTANT: u32 = 17; // values: what is written, a: its length
+
+// From here on the prefix is not always written.
+export const SPECIAL: u32 = 32;
+export const RAW: u32 = 32; // JSON as it is; not even the prefix where it is empty
+export const CELL: u32 = 33; // a: table of the cells of a dictionary, c: how many it has
+export const NULLABLE: u32 = 64; // added to those below SPECIAL where a row may have no value

@@ -28,15 +28,20 @@ export const JsonWrite = {
   list: 15,
   open: 16,
   constant: 17,
-  raw: 18,
-  cell: 19,
+  raw: 32,
+  cell: 33,
 } as const;
 
 /** What an operation writes; of a dictionary the writer chooses between `cell` and `entry`. */
 export type JsonWriteKind = Exclude<keyof typeof JsonWrite, "cell">;
 
+/** Added to a kind below `raw` where a row may have no value. */
+export const NULLABLE = 64;
+
 /** Bytes of an operation. */
-export const JSON_OP_BYTES = 96;
+export const JSON_OP_BYTES = 128;
+/** Where its prefix is, and the most bytes of it. */
+export const JSON_PREFIX = { at: 80, most: 32 } as const;
 
 /** The most bytes of a value, beside what depends on its length. */
 export const MOST_VALUE_BYTES: Readonly<Record<keyof typeof JsonWrite, number>> = {

@@ -1,10 +1,12 @@
 import { GrowingBlock } from "./growing_block.ts";
 import {
   JSON_OP_BYTES,
+  JSON_PREFIX,
   type JsonInput,
   JsonWrite,
   type JsonWriteKind,
   MOST_VALUE_BYTES,
+  NULLABLE,
 } from "./json_write_ops.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
@@ -14,7 +16,10 @@ import { StagedBuffers } from "./staged_buffers.ts";
 /** An operation: what it writes of each row, behind a prefix. */
 export interface JsonWriteOp {
   readonly kind: JsonWriteKind;
-  /** What stands before the value; the same object where the same prefix comes again. */
+  /**
+   * What stands before the value, at most 32 bytes unless it is a constant; the same object where
+   * the same prefix comes again.
+   */
   readonly prefix: Uint8Array;
   /** The rows that have it: a bitmap; all where there is none. */
   readonly alive?: Uint8Array;
@@ -140,12 +145,13 @@ export class JsonWriter implements Disposable {
     const words = ops.map((op, at) => this.#words(op, at, rows));
     const base = this.#stage.place();
     const memory = this.#plan.reserve(ops.length * JSON_OP_BYTES);
-    const plan = new Uint32Array(this.#kernel.u8.buffer, memory, ops.length * JSON_OP_BYTES / 4);
-    plan.fill(0);
+    const { u8 } = this.#kernel;
+    u8.fill(0, memory, memory + ops.length * JSON_OP_BYTES);
     words.forEach((word, at) => {
-      word.forEach((value, i) =>
-        plan[at * JSON_OP_BYTES / 4 + i] = value < 0 ? base - value - 1 : value
-      );
+      const place = memory + at * JSON_OP_BYTES;
+      const placed = word.map((value) => value < 0 ? base - value - 1 : value);
+      new Uint32Array(u8.buffer, place, word.length).set(placed);
+      if (ops[at].kind !== "constant") u8.set(ops[at].prefix, place + JSON_PREFIX.at);
     });
     return memory;
   }
@@ -155,15 +161,18 @@ export class JsonWriter implements Disposable {
     const { kind, prefix, alive, column, digits = 0 } = op;
     const staged = (buffer: ArrayBufferView | undefined) =>
       buffer === undefined ? 0 : -1 - this.#stage.add(buffer);
-    const words = [JsonWrite[kind], staged(prefix), prefix.length];
-    if (column === undefined) return [...words, 0, 0, 0, staged(alive), 0, 0, 0, 0, 0];
-    const validity = column.nullCount > 0 ? column.validity : undefined;
-    words.push(staged(kind === "open" ? undefined : column.values));
-    words.push(staged(validity), staged(column.offsets), staged(alive), digits, 0, 0, 0, 0);
-    if (kind === "list") {
-      [words[7], words[8]] = this.#itemsOf(at).#writeItems(op.items!, column.children![0].length);
+    if (kind === "constant") {
+      const code = JsonWrite.constant + (alive === undefined ? 0 : NULLABLE);
+      return [code, 0, staged(prefix), 0, 0, staged(alive), prefix.length];
     }
-    if (kind === "entry") this.#dictionary(op, at, rows, words);
+    const { nullCount, validity, values, offsets, children } = column!;
+    const isNullable = nullCount > 0 || alive !== undefined;
+    const words = [JsonWrite[kind] + (isNullable && kind !== "raw" ? NULLABLE : 0), prefix.length];
+    words.push(kind === "open" ? 0 : staged(values), nullCount > 0 ? staged(validity) : 0);
+    words.push(staged(offsets), staged(alive), digits, 0, 0);
+    if (kind === "list") {
+      [words[6], words[7]] = this.#itemsOf(at).#writeItems(op.items!, children![0].length);
+    } else if (kind === "entry") this.#dictionary(op, at, rows, words);
     return words;
   }
 
@@ -171,13 +180,13 @@ export class JsonWriter implements Disposable {
     const dictionary = column!.children![0];
     let cells = this.#cells.get(at);
     if (cells === undefined) this.#cells.set(at, cells = new PreparedCells(this.#kernel));
-    words[9] = dictionary.length;
+    words[8] = dictionary.length;
     if (cells.has(dictionary, prefix, rows)) {
       words[0] = JsonWrite.cell;
-      words[7] = cells.prepare(dictionary, prefix);
+      words[6] = cells.prepare(dictionary, prefix);
     } else {
-      words[7] = -1 - this.#stage.add(dictionary.values!);
-      words[8] = -1 - this.#stage.add(dictionary.offsets!);
+      words[6] = -1 - this.#stage.add(dictionary.values!);
+      words[7] = -1 - this.#stage.add(dictionary.offsets!);
     }
   }
 

@@ -3,7 +3,7 @@ import { readColumn } from "../../batch/column_reader.ts";
 import { makeWritable } from "../../batch/batch_json.ts";
 import type { DataType } from "../../batch/schema.ts";
 import type { JsonWriteOp } from "../../kernel/json_writer.ts";
-import type { JsonWriteKind } from "../../kernel/json_write_ops.ts";
+import { JSON_PREFIX, type JsonWriteKind } from "../../kernel/json_write_ops.ts";
 import type { JsonNode } from "./json_tree.ts";
 
 /** How values are written where there is a choice. */
@@ -35,6 +35,7 @@ const ISO_KINDS: Readonly<Partial<Record<DataType["kind"], JsonWriteKind>>> = {
   time: "isoTime",
 };
 
+const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 
 /** Whether the host writes values of a type, as they are in rows. */
@@ -44,18 +45,22 @@ function isForHost(type: DataType): boolean {
   return type.kind === "struct" && type.fields.some((field) => isForHost(field.type));
 }
 
-/** A dictionary with nulls in it, which only the host knows. */
-function hasNullEntries({ type, children }: Column): boolean {
-  return type.kind === "dict" && children![0].nullCount > 0;
+/** Also of a dictionary with nulls in it the host knows more. */
+function isHosted({ type, children }: Column): boolean {
+  return isForHost(type) || (type.kind === "dict" && children![0].nullCount > 0);
 }
 
-/** Values of a column as the texts that JSON has for them; of those that it has none, empty. */
-function textsOf(column: Column): Column {
+/**
+ * Values of a column as the texts that JSON has for them, each behind a prefix; of those that it has
+ * none, `absent`.
+ */
+function textsOf(column: Column, prefix: string, absent: string): Column {
   const values = readColumn(column, { start: 0, end: column.length });
   makeWritable(column.type, values);
   const offsets = new Int32Array(column.length + 1);
   const texts = values.map((value, at) => {
-    const text = encoder.encode(JSON.stringify(value) ?? "");
+    const json = JSON.stringify(value) as string | undefined;
+    const text = encoder.encode(json === undefined ? absent : prefix + json);
     offsets[at + 1] = offsets[at] + text.length;
     return text;
   });
@@ -84,9 +89,18 @@ export class JsonPlanner {
   /** The operations that write the fields of rows, each with a comma before it. */
   plan(nodes: readonly JsonNode[], columns: readonly Column[]): JsonWriteOp[] {
     for (const { key, column, within } of nodes) {
-      this.#pending += `,${key}:`;
-      if (column === undefined) this.#object(within!, columns);
-      else this.#value(columns[column.at], { path: column.path });
+      if (column === undefined) {
+        this.#pending += `,${key}:`;
+        this.#object(within!, columns);
+      } else if (isHosted(columns[column.at])) {
+        // a key without a value is left out, but not what closes the one before
+        this.#flush(undefined);
+        const texts = textsOf(columns[column.at], `,${key}:`, "");
+        this.#push({ kind: "raw", column: texts }, undefined);
+      } else {
+        this.#pending += `,${key}:`;
+        this.#value(columns[column.at], { path: column.path });
+      }
     }
     this.#flush(undefined);
     const ops = this.#ops;
@@ -106,8 +120,9 @@ export class JsonPlanner {
 
   #value(column: Column, at: Place): void {
     const { type } = column;
-    if (isForHost(type) || hasNullEntries(column)) this.#hosted(column, at);
-    else if (type.kind === "struct") this.#struct(column, at);
+    if (isHosted(column)) {
+      this.#push({ kind: "raw", column: textsOf(column, "", "null") }, at.alive);
+    } else if (type.kind === "struct") this.#struct(column, at);
     else if (type.kind === "list") this.#leaf("list", column, at, this.#itemsOf(column, at));
     else this.#leaf(this.#kindOf(type, at), column, at);
   }
@@ -124,7 +139,7 @@ export class JsonPlanner {
   #leaf(kind: JsonWriteKind, column: Column, { path, alive }: Place, items?: JsonWriteOp[]): void {
     const { type } = column;
     const digits = type.kind === "decimal" ? type.scale : this.#style.decimals.get(path);
-    this.#ops.push({ kind, prefix: this.#prefix(), alive, column, digits, items });
+    this.#push({ kind, column, digits, items }, alive);
   }
 
   /** How the items of a list are written, each as a row. */
@@ -145,7 +160,7 @@ export class JsonPlanner {
     const { fields } = type as DataType & { kind: "struct" };
     let within = alive;
     if (nullCount > 0) {
-      this.#ops.push({ kind: "open", prefix: this.#prefix(), alive, column });
+      this.#push({ kind: "open", column }, alive);
       within = both(alive, validity!);
     } else this.#pending += "{";
     inKeyOrder(fields.map((field) => field.name)).forEach((index, at) => {
@@ -157,9 +172,14 @@ export class JsonPlanner {
     if (nullCount > 0) this.#flush(within);
   }
 
-  /** A value that the host writes, and what stands before it is left out where it is none. */
-  #hosted(column: Column, { alive }: Place): void {
-    this.#ops.push({ kind: "raw", prefix: this.#prefix(), alive, column: textsOf(column) });
+  /** An operation behind what is pending: a long prefix is one of its own. */
+  #push(op: Omit<JsonWriteOp, "prefix" | "alive">, alive: Uint8Array | undefined): void {
+    let prefix = this.#prefix();
+    if (prefix.length > JSON_PREFIX.most) {
+      this.#ops.push({ kind: "constant", prefix, alive });
+      prefix = NOTHING;
+    }
+    this.#ops.push({ ...op, prefix, alive });
   }
 
   #flush(alive: Uint8Array | undefined): void {
