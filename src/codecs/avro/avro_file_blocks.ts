@@ -8,6 +8,8 @@ import {
 import { type AvroFileHeader, readAvroFileHeader, SYNC_BYTES } from "./avro_file_header.ts";
 
 const FIRST_CAPACITY = 65_536;
+/** By how much a header must have grown to be looked at again. */
+const HEADER_GROWTH = 17 / 16;
 
 /** How large parts of an Avro file may be. */
 export interface AvroFileLimits {
@@ -100,6 +102,8 @@ export class AvroFileBlocks {
   /** Whether blocks are passed over up to the next sync marker. */
   #isLost = false;
   #header: AvroFileHeader | undefined;
+  /** How many bytes there were when the header was looked at. */
+  #triedBytes = 0;
 
   /** A file that has not begun. */
   constructor(limits: AvroFileLimits) {
@@ -151,8 +155,16 @@ export class AvroFileBlocks {
     return part;
   }
 
+  /** Says that no more comes, so that a header is looked at once more. */
+  close(): void {
+    this.#triedBytes = 0;
+  }
+
   #readHeader(bytes: Uint8Array): AvroFileHeader | undefined {
-    if (this.#end === this.#start) return undefined;
+    const size = this.#end - this.#start;
+    // not for every byte of a large one
+    if (size === 0 || size < this.#triedBytes * HEADER_GROWTH) return undefined;
+    this.#triedBytes = size;
     const { maxHeaderBytes } = this.#limits;
     const header = readAvroFileHeader(bytes.subarray(this.#start), maxHeaderBytes);
     if (header) this.#pass(header.sizeBytes);

@@ -72,6 +72,8 @@ export class AvroFileReader {
    * @throws {AvroFileFaultError} when not even the header has come.
    */
   *finish(): Generator<AvroFileRecords, void, undefined> {
+    this.#blocks.close();
+    yield* this.#drain();
     for (let fault = this.#blocks.finish(); fault; fault = this.#blocks.finish()) {
       this.#onLost({ fault, bytes: NOTHING });
       yield* this.#drain();

@@ -25,7 +25,7 @@ import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { checkChunk, checkPositive } from "../option_checks.ts";
 import { MessagePackError } from "./message_pack_error.ts";
 import { MessagePackWriter } from "./message_pack_writer.ts";
-import { type FoundText, type MessagePackScan, scanMessagePack } from "./scan_message_pack.ts";
+import { BOM, type FoundText, type MessagePackScan, scanMessagePack } from "./scan_message_pack.ts";
 
 export { MessagePackError };
 
@@ -36,7 +36,6 @@ const MAX_ITEMS = 1_048_576;
 const MAX_VALUE_BYTES = 16_777_216;
 /** The latest time of a `Date`, and its earliest with a minus (ECMA-262, 21.4.1.1). */
 const MAX_DATE_MS = 8.64e15;
-const BOM = Uint8Array.of(0xef, 0xbb, 0xbf);
 /** Stands before keys that npm:@msgpack/msgpack would refuse, and before those that begin with it. */
 const ESCAPE = "\0";
 
@@ -94,18 +93,14 @@ export function toMessagePack<Row>(
   options: ToMessagePackOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const { sequence = false } = knownOptions(options, TO_OPTIONS);
-  const plain = new Encoder({ useBigInt64: true });
-  const double = new Encoder({ forceIntegerToFloat: true });
-  const float = new Encoder({ forceIntegerToFloat: true, forceFloat32: true });
+  const encoder = new Encoder();
   const writer = new MessagePackWriter({
-    plain: (value) => plain.encodeSharedRef(value),
-    double: (value) => double.encodeSharedRef(value),
-    float: (value) => float.encodeSharedRef(value),
-    timestamp: (ms) => plain.encodeSharedRef(timestampOf(ms)),
+    other: (value) => encoder.encodeSharedRef(value),
+    timestamp: (ms) => encoder.encodeSharedRef(timestampOf(ms)),
   });
   if (!sequence) writer.array(batch.length);
   const { fields } = batch.schema;
-  const names = fields.map(({ name }) => plain.encode(name));
+  const names = fields.map(({ name }) => encoder.encode(name));
   const types = fields.map(({ type }) => type);
   for (let start = 0; start < batch.length; start += BLOCK_ROWS) {
     const range = { start, end: Math.min(start + BLOCK_ROWS, batch.length) };

@@ -1,23 +1,27 @@
 import type { DataType, Field } from "../../batch/schema.ts";
 
 const FIRST_CAPACITY = 4_096;
+const NIL = 0xc0;
+const FALSE = 0xc2;
+const TRUE = 0xc3;
 
-/** What writes single values: the bytes are valid until its next call. */
+/** What writes values that are not plain: the bytes are valid until its next call. */
 export interface LeafEncoders {
-  /** Writes a number that has no fraction as an integer. */
-  readonly plain: (value: unknown) => Uint8Array;
-  /** Writes every number as a double. */
-  readonly double: (value: unknown) => Uint8Array;
-  /** Writes every number as a float. */
-  readonly float: (value: unknown) => Uint8Array;
+  /** Writes any value but numbers, texts, arrays and maps. */
+  readonly other: (value: unknown) => Uint8Array;
   /** Writes milliseconds since 1970 as a timestamp. */
   readonly timestamp: (ms: number) => Uint8Array;
 }
 
-/** Writes rows of columns: the structure itself, single values through a library. */
+/** Bytes that an array, a map or a number takes at most, without what is in it. */
+const MOST_HEAD_BYTES = 9;
+const encoder = new TextEncoder();
+
+/** Writes rows of columns: what is plain itself, other values through a library. */
 export class MessagePackWriter {
   readonly #leaf: LeafEncoders;
   #bytes = new Uint8Array(FIRST_CAPACITY);
+  #view = new DataView(this.#bytes.buffer);
   #at = 0;
 
   /** A writer of nothing yet. */
@@ -45,32 +49,118 @@ export class MessagePackWriter {
   }
 
   #head(count: number, fix: number, wide: number): void {
-    if (count < 16) return this.#put(Uint8Array.of(fix | count));
-    if (count < 65_536) return this.#put(Uint8Array.of(wide, count >>> 8, count));
-    this.#put(Uint8Array.of(wide + 1, count >>> 24, count >>> 16, count >>> 8, count));
+    this.#reserve(MOST_HEAD_BYTES);
+    if (count < 16) this.#bytes[this.#at++] = fix | count;
+    else this.#sized(count, wide, 2);
+  }
+
+  /** A tag for a length, and the length: in `least` bytes, or in 4 by the next tag. */
+  #sized(count: number, tag: number, least: 1 | 2): void {
+    const isByte = least === 1 && count < 256;
+    const isShort = !isByte && count < 65_536;
+    this.#bytes[this.#at] = tag + (isByte ? 0 : isShort ? 1 : 2) - (least - 1);
+    if (isByte) this.#bytes[this.#at + 1] = count;
+    else if (isShort) this.#view.setUint16(this.#at + 1, count);
+    else this.#view.setUint32(this.#at + 1, count);
+    this.#at += isByte ? 2 : isShort ? 3 : 5;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + bytes));
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 
   #put(bytes: Uint8Array): void {
-    if (this.#at + bytes.length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + bytes.length));
-      grown.set(this.#bytes.subarray(0, this.#at));
-      this.#bytes = grown;
-    }
+    this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
   }
 
+  #byte(byte: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#at++] = byte;
+  }
+
+  /** A whole number of at most 32 bits, as short as it goes. */
+  #integer(value: number): void {
+    this.#reserve(MOST_HEAD_BYTES);
+    const view = this.#view;
+    const at = this.#at;
+    if (value >= -32 && value < 128) {
+      view.setInt8(at, value);
+      this.#at += 1;
+    } else if (value >= -128 && value < 256) {
+      this.#bytes[at] = value < 0 ? 0xd0 : 0xcc;
+      this.#bytes[at + 1] = value;
+      this.#at += 2;
+    } else if (value >= -32_768 && value < 65_536) {
+      this.#bytes[at] = value < 0 ? 0xd1 : 0xcd;
+      view.setInt16(at + 1, value);
+      this.#at += 3;
+    } else {
+      this.#bytes[at] = value < 0 ? 0xd2 : 0xce;
+      view.setInt32(at + 1, value);
+      this.#at += 5;
+    }
+  }
+
+  #long(value: bigint): void {
+    this.#reserve(MOST_HEAD_BYTES);
+    this.#bytes[this.#at] = 0xd3;
+    this.#view.setBigInt64(this.#at + 1, value);
+    this.#at += 9;
+  }
+
+  #double(value: number): void {
+    this.#reserve(MOST_HEAD_BYTES);
+    this.#bytes[this.#at] = 0xcb;
+    this.#view.setFloat64(this.#at + 1, value);
+    this.#at += 9;
+  }
+
+  #float(value: number): void {
+    this.#reserve(MOST_HEAD_BYTES);
+    this.#bytes[this.#at] = 0xca;
+    this.#view.setFloat32(this.#at + 1, value);
+    this.#at += 5;
+  }
+
+  #text(text: string): void {
+    const most = 3 * text.length;
+    this.#reserve(MOST_HEAD_BYTES + most);
+    // written where it belongs if its length turns out to be in the shortest form
+    const start = this.#at + (most < 32 ? 1 : 5);
+    const { written } = encoder.encodeInto(text, this.#bytes.subarray(start));
+    if (written < 32) this.#bytes[this.#at++] = 0xa0 | written;
+    else this.#sized(written, 0xd9, 1);
+    if (this.#at !== start) this.#bytes.copyWithin(this.#at, start, start + written);
+    this.#at += written;
+  }
+
   #value(type: DataType, value: unknown): void {
-    if (value === null) return this.#put(this.#leaf.plain(null));
+    if (value === null) return this.#byte(NIL);
     switch (type.kind) {
+      case "bool":
+        return this.#byte(value ? TRUE : FALSE);
+      case "i32":
+      case "date":
+      case "time":
+        return this.#integer(value as number);
+      case "i64":
+        return this.#long(BigInt(value as number | bigint));
       case "f64":
-        return this.#put(this.#leaf.double(value));
+        return this.#double(value as number);
       case "f32":
-        return this.#put(this.#leaf.float(value));
+        return this.#float(value as number);
+      case "utf8":
+      case "dict":
+      case "decimal":
+        return this.#text(value as string);
       case "timestamp":
         return this.#put(this.#leaf.timestamp(value as number));
-      case "i64":
-        return this.#put(this.#leaf.plain(type.as ? BigInt(value as number) : value));
       case "list":
         return this.#items(type.item, value as unknown[]);
       case "struct":
@@ -80,7 +170,7 @@ export class MessagePackWriter {
       case "mixed":
         return this.#mixed(value);
       default:
-        return this.#put(this.#leaf.plain(value));
+        return this.#put(this.#leaf.other(value));
     }
   }
 
@@ -92,7 +182,7 @@ export class MessagePackWriter {
   #fields(fields: readonly Field[], object: Record<string, unknown>): void {
     this.#head(fields.length, 0x80, 0xde);
     for (const { name, type } of fields) {
-      this.#put(this.#leaf.plain(name));
+      this.#text(name);
       this.#value(type, object[name]);
     }
   }
@@ -101,25 +191,34 @@ export class MessagePackWriter {
     const keys = Object.keys(object);
     this.#head(keys.length, 0x80, 0xde);
     for (const key of keys) {
-      this.#put(this.#leaf.plain(key.toWellFormed()));
+      this.#text(key);
       this.#value(type, object[key]);
     }
   }
 
   #mixed(value: unknown): void {
-    if (typeof value === "number") {
-      const isWhole = Number.isSafeInteger(value) && !Object.is(value, -0);
-      return this.#put(isWhole ? this.#leaf.plain(value) : this.#leaf.double(value));
+    switch (typeof value) {
+      case "number":
+        return isInteger(value) ? this.#integer(value) : this.#double(value);
+      case "string":
+        return this.#text(value);
+      case "bigint":
+        return this.#long(value);
+      case "object":
+        break;
+      default:
+        return this.#put(this.#leaf.other(value));
     }
-    if (typeof value === "string") return this.#put(this.#leaf.plain(value.toWellFormed()));
     if (Array.isArray(value)) return this.#items({ kind: "mixed" }, value);
     if (value instanceof Date) {
       const ms = value.getTime();
-      return this.#put(Number.isNaN(ms) ? this.#leaf.plain(null) : this.#leaf.timestamp(ms));
+      return Number.isNaN(ms) ? this.#byte(NIL) : this.#put(this.#leaf.timestamp(ms));
     }
-    if (typeof value !== "object" || value === null || value instanceof Uint8Array) {
-      return this.#put(this.#leaf.plain(value));
-    }
+    if (value === null || value instanceof Uint8Array) return this.#put(this.#leaf.other(value));
     this.#entries(value as Record<string, unknown>, { kind: "mixed" });
   }
+}
+
+function isInteger(value: number): boolean {
+  return value >= -(2 ** 31) && value < 2 ** 32 && Number.isInteger(value) && !Object.is(value, -0);
 }

@@ -36,6 +36,8 @@ const MAX_NANOSECONDS = 999_999_999;
 const TIMESTAMP = -1;
 const WRITE_AGAIN = "the bytes are damaged or no MessagePack: write them again";
 const CUT_SHORT = "they were cut short: pass the whole message";
+/** A byte-order mark as UTF-8. */
+export const BOM: Uint8Array = Uint8Array.of(0xef, 0xbb, 0xbf);
 const PROTO = new TextEncoder().encode("__proto__");
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -198,18 +200,27 @@ class Scanner {
     const length = tag < 0xc0 ? tag - 0xa0 : this.#length(tag - 0xd9);
     const at = this.at;
     this.#pass(length);
-    const bytes = this.#bytes.subarray(at, this.at);
-    this.#checkUtf8(bytes, at);
-    if (isKey) this.hasProto ||= length === PROTO.length && PROTO.every((b, i) => b === bytes[i]);
-    else if (length > SHORT_TEXT_BYTES && bytes[0] === 0xef && bytes[1] === 0xbb) {
-      if (bytes[2] === 0xbf) this.bomTexts.push({ start, at, end: this.at });
-    }
+    this.#checkUtf8(at);
+    if (isKey) this.hasProto ||= length === PROTO.length && this.#isProto(at);
+    else if (length > SHORT_TEXT_BYTES) this.#noteBom({ start, at, end: this.at });
   }
 
-  #checkUtf8(bytes: Uint8Array, offset: number): void {
-    if (!bytes.some((byte) => byte >= 0x80)) return;
+  #isProto(at: number): boolean {
+    return PROTO.every((byte, i) => byte === this.#bytes[at + i]);
+  }
+
+  #noteBom(text: FoundText): void {
+    if (BOM.every((byte, i) => byte === this.#bytes[text.at + i])) this.bomTexts.push(text);
+  }
+
+  /** Checks the text from a position to where it is. */
+  #checkUtf8(offset: number): void {
+    const bytes = this.#bytes;
+    let at = offset;
+    while (at < this.at && bytes[at] < 0x80) at++;
+    if (at === this.at) return;
     try {
-      strict.decode(bytes);
+      strict.decode(bytes.subarray(offset, this.at));
     } catch {
       const fix = "write texts as UTF-8, and bytes as the type bin";
       throw new MessagePackError("a text is not valid UTF-8", { offset, fix });
