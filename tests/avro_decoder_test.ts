@@ -5,6 +5,8 @@ import {
   AvroDecoder,
   type AvroDecoderOptions,
   AvroEncoder,
+  type DataType,
+  KernelMemoryError,
   parseAvroSchema,
   RecordBatch,
   type Schema,
@@ -332,4 +334,89 @@ Deno.test("fields that nobody wants are passed over, within records that are nul
   using decoder = new AvroDecoder(avro, { schema });
   const found = decoder.decode(concat(rows.map((row) => type.toBuffer(row)))).toRows();
   assertEquals(found, [{ s: { a: 1 }, f: 4 }, { s: null, f: 5 }]);
+});
+
+Deno.test("fields are read into other columns that hold them, and written from these", () => {
+  const long = (logicalType: string) => ({ type: "long", logicalType });
+  const int = (logicalType: string) => ({ type: "int", logicalType });
+  const money = { type: "bytes", logicalType: "decimal", precision: 6, scale: 2 };
+  const uuid = { type: "fixed", name: "U", size: 16, logicalType: "uuid" };
+  const both: [avro: unknown, column: DataType, value: unknown, written: unknown][] = [
+    ["int", t.i64, 7n, 7],
+    ["int", t.f64, -7, -7],
+    ["int", t.date, 7, 7],
+    ["int", t.time, 7, 7],
+    ["long", t.f64, 7, 7n],
+    ["long", t.timestamp, 7, 7n],
+    ["float", t.f64, 1.5, 1.5],
+    ["string", t.dict, "x", "x"],
+    [int("date"), t.i32, 9, 9],
+    [int("time-millis"), t.i32, 9, 9],
+    [long("time-micros"), t.i64, 9_001n, 9_001n],
+    [long("timestamp-millis"), t.i64, -1n, -1n],
+    [long("timestamp-micros"), t.i64, -1n, -1n],
+    [long("timestamp-micros"), t.f64, 5, 5n],
+    [long("timestamp-nanos"), t.timestamp, -3, -3_000_000n],
+    [long("local-timestamp-millis"), t.timestamp, 12, 12n],
+    [long("local-timestamp-micros"), t.timestamp, 12, 12_000n],
+    [money, t.bytes, new Uint8Array([1, 2]), bufferOf(new Uint8Array([1, 2]))],
+    [money, t.decimal(5, 2), "-1.23", bufferOf(new Uint8Array([0x85]))],
+    [uuid, t.bytes, new Uint8Array(16), bufferOf(new Uint8Array(16))],
+  ];
+  for (const [type, column, value, written] of both) {
+    const avro = record({ name: "a", type });
+    const schema: Schema = { fields: [{ name: "a", type: column }] };
+    const bytes = new Uint8Array(avscType(avro).toBuffer({ a: written }));
+    using decoder = new AvroDecoder(avro, { schema });
+    assertEquals(decoder.decode(bytes).toRows(), [{ a: value }], JSON.stringify(type));
+    using encoder = new AvroEncoder(avro);
+    const batch = RecordBatch.fromRows([{ a: value }], { schema: schema as never });
+    assertEquals(encoder.encode(batch).bytes.toHex(), bytes.toHex(), JSON.stringify(type));
+  }
+});
+
+Deno.test("digits of times beyond milliseconds are dropped, downwards", () => {
+  const type = { type: "long", logicalType: "timestamp-micros" };
+  const avro = record({ name: "a", type });
+  for (const [micros, ms] of [[1_999, 1], [-1, -1], [-1_000, -1], [-1_001, -2]]) {
+    const bytes = avscType(avro).toBuffer({ a: BigInt(micros) });
+    assertEquals(decoded(avro, new Uint8Array(bytes).toHex()), [{ a: ms }]);
+  }
+});
+
+Deno.test("a default may be a record, and null", () => {
+  const writer = record({ name: "a", type: "int" });
+  const inner = {
+    ...{ type: "record", name: "In" },
+    fields: [{ name: "x", type: "int", default: 5 }, { name: "y", type: ["null", "string"] }],
+  };
+  const reader = record(
+    { name: "s", type: inner, default: { y: null } },
+    { name: "o", type: ["null", "In"], default: null },
+    { name: "m", type: { type: "map", values: "double" }, default: { k: 1 } },
+    { name: "a", type: "long" },
+  );
+  assertEquals(decoded(writer, "0204", { readerSchema: reader }), [
+    { s: { x: 5, y: null }, o: null, m: { k: 1 }, a: 1n },
+    { s: { x: 5, y: null }, o: null, m: { k: 1 }, a: 2n },
+  ]);
+  const schema: Schema = {
+    fields: [{ name: "o", type: { kind: "struct", fields: [] }, nullable: false }],
+  };
+  const options = { readerSchema: reader, schema };
+  assertThrows(() => new AvroDecoder(writer, options), TypeError, "its default is null");
+});
+
+Deno.test("a budget that is spent is an error, and less fits after it", () => {
+  const avro = record({ name: "a", type: "string" });
+  const budgetBytes = 1 << 20;
+  const batch = (rows: number) =>
+    RecordBatch.fromRows(Array.from({ length: rows }, () => ({ a: "x".repeat(100) })));
+  using encoder = new AvroEncoder(avro, { budgetBytes });
+  assertThrows(() => encoder.encode(batch(20_000)), KernelMemoryError, "encode fewer rows");
+  const { bytes } = encoder.encode(batch(10));
+  using decoder = new AvroDecoder(avro, { budgetBytes });
+  const many = concat(Array.from({ length: 2_000 }, () => bytes));
+  assertThrows(() => decoder.decode(many), KernelMemoryError, "raise budgetBytes");
+  assertEquals(decoder.decode(bytes).toRows(), batch(10).toRows());
 });
