@@ -8,6 +8,7 @@ import {
   AT_ALIVE,
   AT_B,
   AT_C,
+  AT_MISSES,
   AT_OFFSETS,
   AT_PREFIX,
   AT_PREFIX_BYTES,
@@ -117,7 +118,7 @@ function putOther(at: u32, op: u32, row: u32, kind: u32): u32 {
   const values = load<u32>(op, AT_VALUES);
   switch (kind) {
     case F32:
-      return writeJsonF64(at, <f64>load<f32>(values + (row << 2)));
+      return writeJsonF64(at, <f64>load<f32>(values + (row << 2)), op + AT_MISSES);
     case FIXED_F32:
       return writeFixedOrNull(at, <f64>load<f32>(values + (row << 2)), load<u32>(op, AT_A));
     case FIXED_F64:
@@ -207,7 +208,7 @@ function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32
         at = writeLong(at, op, load<i64>(values + (row << 3)));
         break;
       case F64:
-        at = writeJsonF64(at, load<f64>(values + (row << 3)));
+        at = writeJsonF64(at, load<f64>(values + (row << 3)), op + AT_MISSES);
         break;
       case MILLIS:
         at = writeMillis(at, op, load<i64>(values + (row << 3)));

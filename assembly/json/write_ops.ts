@@ -1,7 +1,8 @@
 // The operations by which columns are written as JSON, 128 bytes each (`src/kernel/json_writer.ts`):
 //
 //   u32 kind | u32 length of the prefix, at most 32 | u32 values | u32 validity or 0 | u32 offsets |
-//   u32 alive: the rows that have such a cell, or 0 for all | u32 a, b, c | at 48 u64: what the last
+//   u32 alive: the rows that have such a cell, or 0 for all | u32 a, b, c | u32 doubles that had many
+//   decimals since the last that had not | at 48 u64: what the last
 //   number was without its last four digits, u32 length of the text of that | at 64 that text |
 //   at 80 the prefix: what stands before the value
 //
@@ -16,6 +17,7 @@ export const AT_ALIVE: u32 = 20;
 export const AT_A: u32 = 24;
 export const AT_B: u32 = 28;
 export const AT_C: u32 = 32;
+export const AT_MISSES: u32 = 36;
 export const AT_UPPER: u32 = 48;
 export const AT_UPPER_BYTES: u32 = 56;
 export const AT_UPPER_TEXT: u32 = 64;

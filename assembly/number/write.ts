@@ -9,7 +9,6 @@ const WHOLE: f64 = 9007199254740992; // 2^53
 const HUNDREDTHS: f64 = 10000000000000; // 10^13: with two more digits there are at most 15
 const NEARLY: f64 = 4.440892098500626e-16; // 2^-51, more than a product is off
 const ZEROS: u64 = 0x3030_3030_3030_3030;
-const SIGN: u64 = 0x8000_0000_0000_0000;
 const NULL: u32 = 0x6c6c_756e;
 
 /** The characters of 00 to 99. */
@@ -33,31 +32,63 @@ export function writeF64(to: u32, value: f64): u32 {
   store<u8>(to, 0x2d);
   const at = to + u32(value < 0);
   if (size < WHOLE && floor(size) == size) return writeU64(at, <u64>(<i64>size));
-  if (size < HUNDREDTHS && size >= 0.01) {
-    // what is read from fifteen digits has no shorter ones, and no others
-    const scaled = size * 100;
-    const hundredths = nearest(scaled);
-    if (abs(hundredths - scaled) <= scaled * NEARLY && hundredths / 100 == size) {
-      if (size < 10000) return writeHundredths(at, <u32>(<i32>hundredths));
-      return writePlaced(at, <u64>(<i64>hundredths), -2);
-    }
-  }
+  const end = writeShort(at, size);
+  if (end != 0) return end;
   if (!(size < Infinity)) return writeWord(at, size != size);
-  const digits = quickDigits(reinterpret<u64>(size));
-  if (digits != 0) return writeQuick(at, digits, shortestPower());
-  return writePlaced(at, exactDigits(reinterpret<u64>(size)), shortestPower());
+  return writeFull(at, size);
 }
 
-/** As {@link writeF64}, but what JSON has no number for is `null`, and -0 keeps its sign. */
+/** A double of at most two decimals, not whole and not negative; 0 for any other. */
 // @ts-ignore: decorator
 @inline
-export function writeJsonF64(to: u32, value: f64): u32 {
-  if (!(abs(value) < Infinity)) {
+function writeShort(to: u32, size: f64): u32 {
+  if (!(size < HUNDREDTHS && size >= 0.01)) return 0;
+  // what is read from fifteen digits has no shorter ones, and no others
+  const scaled = size * 100;
+  const hundredths = nearest(scaled);
+  if (abs(hundredths - scaled) > scaled * NEARLY || hundredths / 100 != size) return 0;
+  if (size < 10000) return writeHundredths(to, <u32>(<i32>hundredths));
+  return writePlaced(to, <u64>(<i64>hundredths), -2);
+}
+
+/** A finite double that is positive, of any digits. */
+// @ts-ignore: decorator
+@inline
+function writeFull(to: u32, size: f64): u32 {
+  const digits = quickDigits(reinterpret<u64>(size));
+  if (digits != 0) return writeQuick(to, digits, shortestPower());
+  return writePlaced(to, exactDigits(reinterpret<u64>(size)), shortestPower());
+}
+
+// How often in a row doubles of a column may have had more than two decimals before only some are
+// tried for fewer.
+const PATIENCE: u32 = 4;
+
+/**
+ * As {@link writeF64}, but what JSON has no number for is `null`, and -0 keeps its sign. What is
+ * counted at `misses` is which way was in vain for the values before, and saves that.
+ */
+// @ts-ignore: decorator
+@inline
+export function writeJsonF64(to: u32, value: f64, misses: u32): u32 {
+  const size = abs(value);
+  store<u8>(to, 0x2d);
+  const at = to + <u32>(reinterpret<u64>(value) >> 63);
+  if (size < WHOLE && floor(size) == size) return writeU64(at, <u64>(<i64>size));
+  const missed = load<u32>(misses);
+  if (missed < PATIENCE || (missed & 15) == 0) {
+    const end = writeShort(at, size);
+    if (end != 0) {
+      store<u32>(misses, 0);
+      return end;
+    }
+  }
+  store<u32>(misses, missed + 1);
+  if (!(size < Infinity)) {
     store<u32>(to, NULL);
     return to + 4;
   }
-  store<u8>(to, 0x2d);
-  return writeF64(to + u32(reinterpret<u64>(value) == SIGN), value);
+  return writeFull(at, size);
 }
 
 function writeWord(to: u32, isNaN: bool): u32 {

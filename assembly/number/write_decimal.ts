@@ -22,12 +22,20 @@ export function writeDecimal(to: u32, address: u32, scale: u32): u32 {
     lower = 0 - lower;
     upper = ~upper + u64(lower == 0);
   }
-  return writeScaled(to + u32(negative), lower, upper, scale);
+  const at = to + u32(negative);
+  if (isShort(lower, upper, scale)) return writeShort(at, <u32>lower, scale);
+  return writeScaled(at, lower, upper, scale);
+}
+
+// @ts-ignore: decorator
+@inline
+function isShort(lower: u64, upper: u64, scale: u32): bool {
+  return ((lower < EIGHT) & (upper == 0) & (scale - 1 < 7)) != 0;
 }
 
 /** upper:lower, below 10^40, with `scale` digits behind the point. */
 function writeScaled(to: u32, lower: u64, upper: u64, scale: u32): u32 {
-  if ((lower < EIGHT) & (upper == 0) & (scale - 1 < 7)) return writeShort(to, <u32>lower, scale);
+  if (isShort(lower, upper, scale)) return writeShort(to, <u32>lower, scale);
   if (upper != 0 || lower >= SIXTEEN || scale > 15) return writeWide(to, lower, upper, scale);
   const digits = spread(lower);
   const text = characters(digits);
