@@ -10,10 +10,14 @@ const FIRST_CAPACITY = 64;
 const PENDING_CHARACTERS = 65_536;
 const encoder = new TextEncoder();
 
+/** What a store has before its first row, which takes memory of its own: all stores share these. */
+const NO_BYTES = new Uint8Array();
+const NO_OFFSETS = new Int32Array(1);
+
 /** Offsets and bytes that grow. */
 class ByteStore {
-  bytes: Uint8Array = new Uint8Array(FIRST_CAPACITY);
-  offsets: Int32Array = new Int32Array(FIRST_CAPACITY);
+  bytes: Uint8Array = NO_BYTES;
+  offsets: Int32Array = NO_OFFSETS;
   rows = 0;
 
   get end(): number {
@@ -23,14 +27,14 @@ class ByteStore {
   reserve(bytes: number): void {
     const needed = this.end + bytes;
     if (needed <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, needed));
+    const grown = new Uint8Array(Math.max(FIRST_CAPACITY, this.bytes.length * 2, needed));
     grown.set(this.bytes.subarray(0, this.end));
     this.bytes = grown;
   }
 
   closeRow(end: number): void {
     if (this.rows + 1 === this.offsets.length) {
-      const grown = new Int32Array(this.offsets.length * 2);
+      const grown = new Int32Array(Math.max(FIRST_CAPACITY, this.offsets.length * 2));
       grown.set(this.offsets);
       this.offsets = grown;
     }

@@ -71,13 +71,16 @@ export class BadRecords {
   }
 
   /**
-   * Deals with a bad record.
+   * Deals with a bad record; the error may be made only if it is wanted, since that takes longer than
+   * all else that is done with a record.
    *
    * @throws {BadRecordError} the error itself under `"fail"`.
    */
-  report(error: BadRecordError, bytes: () => Uint8Array): void {
+  report(error: BadRecordError | (() => BadRecordError), bytes: () => Uint8Array): void {
     this.#count++;
-    if (this.#policy === "fail") throw error;
-    this.#deadLetter?.({ bytes: bytes(), error, line: error.line });
+    if (this.#policy === "skip") return;
+    const made = typeof error === "function" ? error() : error;
+    if (this.#policy === "fail") throw made;
+    this.#deadLetter?.({ bytes: bytes(), error: made, line: made.line });
   }
 }

@@ -212,8 +212,9 @@ export class CsvBatches<Row> {
       const { end, bad } = rows.add(bytes, at, { final, mostBad: this.#mostBad });
       this.#rowCount += rows.rows - before;
       for (const place of bad) {
-        const told = onBad(place, this.#explainer!.explain(bytes, place));
-        this.#bad.report(told.error, told.bytes);
+        let told: ToldRecord | undefined;
+        const tell = () => told ??= onBad(place, this.#explainer!.explain(bytes, place));
+        this.#bad.report(() => tell().error, () => tell().bytes());
       }
       if (rows.isFull) {
         this.#ready.push(this.#take(rows));

@@ -197,9 +197,9 @@ class BlockGiver<Row> implements Disposable {
     for (let at = 0; at < bytes.length;) {
       const decoded = decoder.decode(bytes, at);
       for (const each of decoded.bad) {
-        const error = badRecordError(name, this.#lines + lines + each.line + 1, each);
+        const line = this.#lines + lines + each.line + 1;
         bad.report(
-          error,
+          () => badRecordError(name, line, each),
           () => bytes.slice(each.start, Math.min(each.end, each.start + maxRecordBytes)),
         );
       }

@@ -121,7 +121,7 @@ export class NdjsonBatches<Row> {
 
   #report(bytes: Uint8Array, bad: BadBlockRecord, line: number): void {
     const end = Math.min(bad.end, bad.start + this.#spec.maxRecordBytes);
-    const error = badRecordError(this.#name, line, bad);
+    const error = () => badRecordError(this.#name, line, bad);
     this.#bad.report(error, () => bytes.slice(bad.start, end));
   }
 
