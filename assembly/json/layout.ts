@@ -10,30 +10,19 @@
 //
 // The template comes before the value. It takes the opening quote of a string in, so that a null
 // there is met in the branch of misses. Templates of more than 16 bytes are several operations.
-import { putNull } from "../column/sink";
-import {
-  readBool,
-  readCell,
-  readDict,
-  readF64,
-  readI32,
-  readI64,
-  readSpan,
-  readText,
-  readTimestamp,
-} from "./cell";
+import { putBool, putNull } from "../column/sink";
+import { readCell, readDict, readText } from "./cell";
+import { quickF64, quickI32, quickI64 } from "./quick";
 import {
   K_BOOL,
   K_DICT,
   K_F64,
   K_I32,
   K_I64,
-  K_LIST,
-  K_SPAN,
   K_TEXT,
   K_TIMESTAMP,
 } from "./reader";
-import { NULL, skipScalar, skipString, skipValue } from "./skip";
+import { isFalse, NULL, skipScalar, skipString, skipValue, TRUE } from "./skip";
 
 const OP_BYTES: u32 = 64;
 
@@ -94,18 +83,11 @@ function endRow(op: u32, row: u32): void {
   for (let i: u32 = 0; i < count; i++) putNull(load<u32>(list + (i << 2)), row);
 }
 
-// A value of a kind that is not met often.
+// A value that is not as most are, a null among them.
 function readOther(op: u32, kind: u32, row: u32, at: u32): u32 {
+  if (load<u32>(at) == NULL) return nullCell(op, row) ? at + 4 : 0;
   const column = load<u32>(op, O_COLUMN);
-  const item = load<u32>(op, O_ITEM);
-  switch (kind) {
-    case K_LIST:
-      return readCell(kind, column, row, at, load<u32>(op, O_COUNT), item);
-    case K_SPAN:
-      return readSpan(column, row, at, load<u32>(op, O_COUNT));
-    default:
-      return readCell(kind, column, row, at, 1, 0);
-  }
+  return readCell(kind, column, row, at, load<u32>(op, O_COUNT), load<u32>(op, O_ITEM));
 }
 
 /** Reads the line at `from` into a row; the address of the next one, or 0 when it is another. */
@@ -124,38 +106,59 @@ export function readByLayout(layout: u32, row: u32, from: u32): u32 {
     at += load<u32>(op, O_LENGTH);
     const column = load<u32>(op, O_COLUMN);
     const kind = load<u32>(op);
+    let next: u32 = 0;
     switch (kind) {
       case K_TEXT:
-        at = readText(column, row, at);
+        next = readText(column, row, at);
         break;
       case K_DICT:
-        at = readDict(column, row, at);
+        next = readDict(column, row, at);
+        break;
+      case K_F64:
+        next = quickF64(column, row, at);
+        if (next == 0) next = readOther(op, kind, row, at);
+        break;
+      case K_I64:
+      case K_TIMESTAMP:
+        next = quickI64(column, row, at);
+        if (next == 0) next = readOther(op, kind, row, at);
+        break;
+      case K_I32:
+        next = quickI32(column, row, at);
+        if (next == 0) next = readOther(op, kind, row, at);
         break;
       case OP_ONLY:
+        next = at;
         break;
       case OP_SKIP_TEXT:
-        at = skipString(at);
+        next = skipString(at);
         break;
       case OP_SKIP_SCALAR:
-        at = skipScalar(at);
+        next = skipScalar(at);
         break;
       case OP_SKIP:
-        at = skipValue(at, load<u32>(op, O_ITEM));
+        next = skipValue(at, load<u32>(op, O_ITEM));
         break;
       case OP_END:
         endRow(op, row);
         return at;
+      case K_BOOL:
+        if (load<u32>(at) == TRUE) {
+          putBool(column, row, true);
+          next = at + 4;
+          break;
+        }
+        if (isFalse(at)) {
+          putBool(column, row, false);
+          next = at + 5;
+          break;
+        }
+        next = readOther(op, kind, row, at);
+        break;
       default:
-        if (load<u32>(at) == NULL) {
-          if (!nullCell(op, row)) return 0;
-          at += 4;
-        } else if (kind == K_F64) at = readF64(column, row, at);
-        else if (kind == K_I64) at = readI64(column, row, at);
-        else if (kind == K_I32) at = readI32(column, row, at);
-        else if (kind == K_TIMESTAMP) at = readTimestamp(column, row, at);
-        else if (kind == K_BOOL) at = readBool(column, row, at);
-        else at = readOther(op, kind, row, at);
+        next = readOther(op, kind, row, at);
     }
+    at = next;
     if (at == 0) return 0;
   }
 }

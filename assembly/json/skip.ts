@@ -1,6 +1,5 @@
 // Values that are not wanted: passed over, and held to the grammar of RFC 8259 unless the sender is
 // trusted. What is nested is kept in bits, one a level, so that no depth makes the stack grow.
-import { readNumber } from "../number/read";
 import {
   BAD_DEPTH,
   BAD_SYNTAX,
@@ -8,7 +7,6 @@ import {
   depthLimit,
   fail,
   levels,
-  limit,
   trusted,
 } from "./reader";
 import { areEscapes, ESCAPED, isUtf8, scanString, WIDE } from "./text";
@@ -60,10 +58,35 @@ export function skipString(at: u32): u32 {
   return seen == 0 || trusted ? <u32>found + 1 : checkString(at, <u32>found, seen);
 }
 
+// Past digits; they may be none.
 // @ts-ignore: decorator
 @inline
-function endsNumber(byte: u8): bool {
-  return byte <= 0x20 || byte == 0x2c || byte == 0x7d || byte == 0x5d;
+function skipDigits(from: u32): u32 {
+  let at = from;
+  while (true) {
+    const digits = i8x16.sub(v128.load(at), i8x16.splat(0x30));
+    const stops = ~(<u32>i8x16.bitmask(i8x16.le_u(digits, i8x16.splat(9))));
+    const count = <u32>ctz(stops);
+    at += count;
+    if (count < 16) return at;
+  }
+}
+
+// Past a number, of which the value does not matter; 0 when it is none.
+function skipNumber(from: u32): u32 {
+  const start = from + u32(load<u8>(from) == 0x2d);
+  let at = skipDigits(start);
+  if (at == start || (at > start + 1 && load<u8>(start) == 0x30)) return 0;
+  if (load<u8>(at) == 0x2e) {
+    const point = at + 1;
+    at = skipDigits(point);
+    if (at == point) return 0;
+  }
+  if ((load<u8>(at) | 0x20) != 0x65) return at;
+  const sign = load<u8>(at, 1);
+  const digits = at + 1 + u32(sign == 0x2b || sign == 0x2d);
+  at = skipDigits(digits);
+  return at == digits ? 0 : at;
 }
 
 /** Past a number or a word. */
@@ -71,13 +94,20 @@ export function skipScalar(at: u32): u32 {
   const word = load<u32>(at);
   if (word == TRUE || word == NULL) return at + 4;
   if (isFalse(at)) return at + 5;
-  if (trusted) {
-    let end = at;
-    while (!endsNumber(load<u8>(end))) end++;
-    return end > at ? end : fail(BAD_SYNTAX, at, 0);
+  const end = skipNumber(at);
+  if (end != 0) return end;
+  return trusted ? skipAny(at) : fail(BAD_SYNTAX, at, 0);
+}
+
+// Past what a trusted sender has written where a number or a word belongs.
+function skipAny(at: u32): u32 {
+  let end = at;
+  while (true) {
+    const byte = load<u8>(end);
+    if (byte <= 0x20 || byte == 0x2c || byte == 0x7d || byte == 0x5d) break;
+    end++;
   }
-  const end = readNumber(at, limit);
-  return end != 0 ? end : fail(BAD_SYNTAX, at, 0);
+  return end > at ? end : fail(BAD_SYNTAX, at, 0);
 }
 
 // @ts-ignore: decorator

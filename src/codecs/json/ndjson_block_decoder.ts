@@ -16,7 +16,7 @@ const MOST_TEXT_BYTES = 268_435_456;
 /** Bytes of a record that nothing is known of; and the least and most bytes of a piece. */
 const TYPICAL_BYTES = 256;
 const LEAST_PIECE = 16_384;
-const MOST_PIECE = 4_194_304;
+const MOST_PIECE = 1_048_576;
 /** Bytes of the smallest record with its line end. */
 const LEAST_RECORD = 3;
 /** A wrong byte may become the three of U+FFFD. */
