@@ -171,3 +171,20 @@ Deno.test("NdjsonBlockDecoder gives what the reference does on random bytes", ()
     holdEqual(spec, [new Uint8Array(bytes)]);
   });
 });
+
+Deno.test("NdjsonBlockDecoder that trusts the sender takes good lines as before, and bad ones without harm", () => {
+  forSeeds(60, (random) => {
+    const shuffled = random.shuffle(CELL_FIELDS);
+    const wanted = shuffled.slice(0, 1 + random.below(4));
+    const lines = Array.from({ length: 100 }, () => recordText(shuffled.slice(0, 8), random));
+    const spec = specOf(wanted);
+    using strict = new NdjsonBlockDecoder(spec, kernel);
+    using trusting = new NdjsonBlockDecoder({ ...spec, trusted: true }, kernel);
+    const good = joined(lines.filter((line) => strict.decode(joined([line])).bad.length === 0));
+    assertEquals(decodeAll(trusting, good), decodeAll(strict, good));
+    const bad = joined(lines.map((line) => mutated(encoder.encode(line), random)));
+    const found = decodeAll(trusting, bad);
+    const rows = found.reduce((sum, part) => sum + part.records, 0);
+    assertEquals(rows, decodeAll(strict, bad).reduce((sum, part) => sum + part.records, 0));
+  });
+});

@@ -16,7 +16,8 @@
 //   long as no later one was: what was written last counts. Only `putNull` touches the validity, so a cell
 //   that was null must be made valid again by `markValid` (see the next two).
 // - All rows not yet written are valid. A reader that does not meet the columns in order starts a
-//   row by `nullRow`, which makes all its cells null, and follows each put by `markValid`.
+//   row by `nullRow`, which makes all its cells null, and follows each put by `markValid`; or by
+//   `openRow`, and ends it by `nullRest`, which costs less where few cells are null.
 // - A record that turns out to be bad: `undoRow` makes the row as if it had not been written.
 // - A text that is unescaped on its way: write to `textRoom(column, row)`, then `endText`; of a
 //   dictionary to `dictionaryRoom(column)`, then `putDict` from there.
@@ -102,6 +103,13 @@ function clearBit(bits: u32, row: u32): void {
 @inline
 export function markValid(column: u32, row: u32): void {
   setBit(load<u32>(column, AT_VALIDITY), row);
+}
+
+/** Makes a cell not valid, for `nullRest` to make it null. */
+// @ts-ignore: decorator
+@inline
+export function clearCell(column: u32, row: u32): void {
+  clearBit(load<u32>(column, AT_VALIDITY), row);
 }
 
 // @ts-ignore: decorator
@@ -268,6 +276,22 @@ export function putNull(column: u32, row: u32): void {
 export function nullRow(columns: u32, count: u32, row: u32): void {
   const end = columns + count * SINK_BYTES;
   for (let column = columns; column < end; column += SINK_BYTES) putNull(column, row);
+}
+
+/** Makes the cells of a row not valid, in all of `count` columns; `nullRest` is to follow. */
+export function openRow(columns: u32, count: u32, row: u32): void {
+  const end = columns + count * SINK_BYTES;
+  for (let column = columns; column < end; column += SINK_BYTES) {
+    clearBit(load<u32>(column, AT_VALIDITY), row);
+  }
+}
+
+/** Makes the cells of a row null that are not valid. */
+export function nullRest(columns: u32, count: u32, row: u32): void {
+  const end = columns + count * SINK_BYTES;
+  for (let column = columns; column < end; column += SINK_BYTES) {
+    if (!isCellValid(column, row)) putNull(column, row);
+  }
 }
 
 /** Makes a row as if it had not been written. */

@@ -39,6 +39,7 @@ import {
   readNumber,
   readNumberText,
 } from "../number/read";
+import { quickF64, quickI32, quickI64 } from "./quick";
 import {
   BAD_DEPTH,
   BAD_SYNTAX,
@@ -310,14 +311,20 @@ export function readCell(kind: u32, column: u32, row: u32, at: u32, level: u32, 
   switch (kind) {
     case K_BOOL:
       return readBool(column, row, at);
-    case K_I32:
-      return readI32(column, row, at);
-    case K_I64:
-      return readI64(column, row, at);
+    case K_I32: {
+      const end = quickI32(column, row, at);
+      return end != 0 ? end : readI32(column, row, at);
+    }
+    case K_I64: {
+      const end = quickI64(column, row, at);
+      return end != 0 ? end : readI64(column, row, at);
+    }
     case K_F32:
       return readF32(column, row, at);
-    case K_F64:
-      return readF64(column, row, at);
+    case K_F64: {
+      const end = quickF64(column, row, at);
+      return end != 0 ? end : readF64(column, row, at);
+    }
     case K_TEXT:
       if (load<u8>(at) != 0x22) return misfit(column, at);
       return readText(column, row, at + 1);
@@ -328,8 +335,10 @@ export function readCell(kind: u32, column: u32, row: u32, at: u32, level: u32, 
       return readDecimalCell(column, row, at);
     case K_LIST:
       return readList(column, row, at, level, item);
-    case K_TIMESTAMP:
-      return readTimestamp(column, row, at);
+    case K_TIMESTAMP: {
+      const end = quickI64(column, row, at);
+      return end != 0 ? end : readTimestamp(column, row, at);
+    }
     case K_DATE:
       return readDate(column, row, at);
     case K_TIME:

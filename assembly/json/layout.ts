@@ -90,6 +90,13 @@ function readOther(op: u32, kind: u32, row: u32, at: u32): u32 {
   return readCell(kind, column, row, at, load<u32>(op, O_COUNT), load<u32>(op, O_ITEM));
 }
 
+/** Whether a line may be of a layout, by its first bytes: none of them is a quote before a value. */
+// @ts-ignore: decorator
+@inline
+export function startsAs(layout: u32, at: u32): bool {
+  return load<u32>(layout, O_LENGTH) <= 8 || load<u64>(at) == load<u64>(layout, O_TEMPLATE);
+}
+
 /** Reads the line at `from` into a row; the address of the next one, or 0 when it is another. */
 export function readByLayout(layout: u32, row: u32, from: u32): u32 {
   let at = from;

@@ -1,6 +1,6 @@
 // Lines of JSON to rows of columns.
-import { putSpan, undoRow } from "../column/sink";
-import { layoutWroteNull, readByLayout } from "./layout";
+import { nullRest, putSpan, undoRow } from "../column/sink";
+import { layoutWroteNull, readByLayout, startsAs } from "./layout";
 import {
   BAD_SYNTAX,
   beginReading,
@@ -48,6 +48,7 @@ function readByOthers(reader: u32, row: u32, start: u32): u32 {
   for (let i: u32 = 1; i < LAYOUTS; i++) {
     const layout = load<u32>(reader + (i << 2), R_LAYOUTS);
     if (layout == 0) return 0;
+    if (!startsAs(layout, start)) continue;
     if (layoutWroteNull()) undoRow(load<u32>(reader), load<u32>(reader, R_COUNT), row);
     const next = readByLayout(layout, row, start);
     if (next != 0) {
@@ -69,9 +70,11 @@ function readByGrammar(reader: u32, row: u32, start: u32): u32 {
     isBlank = true;
     return at + 1;
   }
-  const root = load<u32>(reader, R_ROOT);
-  at = readRecord(load<u32>(reader, R_COLUMNS), load<u32>(reader, R_COUNT), root, row, at);
+  const columns = load<u32>(reader, R_COLUMNS);
+  const count = load<u32>(reader, R_COUNT);
+  at = readRecord(columns, count, load<u32>(reader, R_ROOT), row, at);
   if (at == 0) return 0;
+  nullRest(columns, count, row);
   at = skipBlank(at);
   return load<u8>(at) == LINE_FEED ? at + 1 : fail(BAD_SYNTAX, at, 0);
 }

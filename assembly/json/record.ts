@@ -1,5 +1,5 @@
 // One record by the grammar alone: what takes every line that no learned layout fits.
-import { isCellValid, markValid, nullRow, putNull } from "../column/sink";
+import { clearCell, isCellValid, markValid, openRow } from "../column/sink";
 import { sameBytes } from "../hash/hash";
 import { readCell } from "./cell";
 import {
@@ -84,12 +84,18 @@ export function jsonIndexFields(node: u32): void {
   }
 }
 
-// The field of a key, 0 when there is none. Most keys are those of the field that is expected.
+// Whether all keys so far were those of the fields that were expected.
+let isInOrder: bool = false;
+
+// The field of a key, 0 when there is none.
 function fieldOf(node: u32, at: u32, length: u32, expected: u32): u32 {
   const fields = load<u32>(node, N_FIELDS);
   const head = headOf(at, length);
-  const next = fields + expected * FIELD_BYTES;
-  if (expected < load<u32>(node, N_COUNT) && isNamed(next, at, length, head)) return next;
+  if (isInOrder) {
+    const next = fields + expected * FIELD_BYTES;
+    if (expected < load<u32>(node, N_COUNT) && isNamed(next, at, length, head)) return next;
+    isInOrder = false;
+  }
   const table = load<u32>(node, N_TABLE);
   const mask = load<u32>(node, N_MASK);
   let slot = hashOf(head, length) & mask;
@@ -135,7 +141,7 @@ function readOddKey(node: u32, at: u32, end: u32, seen: u32): u32 {
 
 // Makes a struct's cells null, and those of its fields.
 function nullStruct(field: u32, row: u32): void {
-  nullRow(load<u32>(field, F_COLUMN), load<u32>(field, F_BELOW), row);
+  openRow(load<u32>(field, F_COLUMN), load<u32>(field, F_BELOW), row);
 }
 
 function hasRequired(node: u32, row: u32, at: u32): bool {
@@ -158,7 +164,7 @@ function readValue(field: u32, row: u32, at: u32, level: u32): u32 {
   if (isCellValid(column, row)) isPlainRecord = false;
   if (load<u32>(at) == NULL) {
     if (kind == K_STRUCT) nullStruct(field, row);
-    else putNull(column, row);
+    else clearCell(column, row);
     return at + 4;
   }
   const end = readCell(kind, column, row, at, level, load<u32>(field, F_ITEM));
@@ -208,10 +214,14 @@ function closeObjects(row: u32, from: u32): u32 {
   }
 }
 
-/** Reads the object at `from` into a row; the address behind it, or 0 when it is not taken. */
+/**
+ * Reads the object at `from` into a row; the address behind it, or 0 when it is not taken. Cells that
+ * it does not have are not valid then, and no more: `nullRest` has to follow.
+ */
 export function readRecord(columns: u32, count: u32, root: u32, row: u32, from: u32): u32 {
   isPlainRecord = true;
-  nullRow(columns, count, row);
+  isInOrder = true;
+  openRow(columns, count, row);
   if (load<u8>(from) != 0x7b) return skipValue(from, 0) == 0 ? 0 : fail(BAD_SYNTAX, from, 0);
   node = root;
   level = 1;

@@ -183,7 +183,7 @@ class FieldTables {
   }
 
   #slots(fields: readonly JsonField[]): number {
-    return 2 ** Math.ceil(Math.log2(2 * fields.length + 2));
+    return 2 ** Math.ceil(Math.log2(4 * fields.length + 4));
   }
 
   #bytesOf(fields: readonly JsonField[]): number {
