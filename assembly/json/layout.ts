@@ -90,6 +90,15 @@ function readOther(op: u32, kind: u32, row: u32, at: u32): u32 {
   return readCell(kind, column, row, at, load<u32>(op, O_COUNT), load<u32>(op, O_ITEM));
 }
 
+// @ts-ignore: decorator
+@inline
+function quickBool(column: u32, row: u32, at: u32): u32 {
+  const isTrue = load<u32>(at) == TRUE;
+  if (!isTrue && !isFalse(at)) return 0;
+  putBool(column, row, isTrue);
+  return at + 5 - u32(isTrue);
+}
+
 /** Whether a line may be of a layout, by its first bytes: none of them is a quote before a value. */
 // @ts-ignore: decorator
 @inline
@@ -150,17 +159,8 @@ export function readByLayout(layout: u32, row: u32, from: u32): u32 {
         endRow(op, row);
         return at;
       case K_BOOL:
-        if (load<u32>(at) == TRUE) {
-          putBool(column, row, true);
-          next = at + 4;
-          break;
-        }
-        if (isFalse(at)) {
-          putBool(column, row, false);
-          next = at + 5;
-          break;
-        }
-        next = readOther(op, kind, row, at);
+        next = quickBool(column, row, at);
+        if (next == 0) next = readOther(op, kind, row, at);
         break;
       default:
         next = readOther(op, kind, row, at);
