@@ -10,6 +10,7 @@ import {
   MessageKind,
   type Outcome,
 } from "../hive/pipeline_frames.ts";
+import { copyToShared } from "../hive/shared_copy.ts";
 import { create, type KernelOptions } from "../kernel/kernel.ts";
 import { type BadInputs, recordAt } from "./bad_inputs.ts";
 import type { BlockInOrder, BlocksBefore } from "./block_history.ts";
@@ -124,7 +125,7 @@ export class BlockContent implements WorkContent, BlockInOrder {
   write(target: Uint8Array): void {
     if (this.#isGivenUp) return;
     if (this.#leftOut.length > 0) writeLeftOut(target, this.#leftOut);
-    target.set(this.#block.bytes, leftOutBytes(this.#leftOut));
+    copyToShared(target.subarray(leftOutBytes(this.#leftOut)), this.#block.bytes);
   }
 
   /** Learns what was found in it; gives the records that nobody knew of. */
