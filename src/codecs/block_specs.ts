@@ -66,6 +66,11 @@ export interface AvroBlockSpec {
   readonly writerSchema: string;
   /** The schema that they are read as. Default: the writer's. */
   readonly readerSchema?: string;
+  /**
+   * Whether the number of its records stands in front of each block, as a double of 8 bytes with
+   * the lowest first. Default `false`.
+   */
+  readonly counted?: boolean;
 }
 
 /** What makes a decoder of blocks, as plain data that can be posted to a worker. */

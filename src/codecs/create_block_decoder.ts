@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import { AvroBlockDecoder } from "./avro/avro_block_decoder.ts";
+import { CountedBlockDecoder } from "./avro/counted_records.ts";
 import type { BlockDecoder } from "./block_decoder.ts";
 import type { BlockDecoderSpec } from "./block_specs.ts";
 import { CsvBlockDecoder } from "./csv_block_decoder.ts";
@@ -12,7 +13,10 @@ import { NdjsonBlockDecoder } from "./json/ndjson_block_decoder.ts";
  *   of its memory.
  */
 export function createBlockDecoder(spec: BlockDecoderSpec, kernel: Kernel): BlockDecoder {
-  if (spec.format === "avro") return new AvroBlockDecoder(spec, kernel);
+  if (spec.format === "avro") {
+    const records = new AvroBlockDecoder(spec, kernel);
+    return spec.counted ? new CountedBlockDecoder(records) : records;
+  }
   if (spec.format === "csv") return new CsvBlockDecoder(spec, kernel);
   return new NdjsonBlockDecoder(spec, kernel);
 }

@@ -4,6 +4,7 @@ import {
   type AvroFileDecoderOptions,
   MAX_HEADER_BYTES,
 } from "../codecs/avro/avro_file_decoder.ts";
+import { COUNT_BYTES } from "../codecs/avro/counted_records.ts";
 import { kernelEngine } from "../codecs/avro/avro_engine.ts";
 import { AvroFileError, recordFault } from "../codecs/avro/avro_file_error.ts";
 import { AvroFileFaultError } from "../codecs/avro/avro_file_fault.ts";
@@ -44,7 +45,9 @@ class AvroSource<Row> implements Source<Row> {
     this.#options = options;
     this.name = options.name ?? nameOf(bytes);
     // another engine is not in the bees
-    if (!options.engine) this.recordBytes = options.maxRecordBytes ?? MAX_RECORD_BYTES;
+    if (!options.engine) {
+      this.recordBytes = COUNT_BYTES + (options.maxRecordBytes ?? MAX_RECORD_BYTES);
+    }
     if (options.schema) this.schema = options.schema;
   }
 
@@ -146,12 +149,13 @@ class Packing<Row> {
       ...(readerSchema !== undefined && { readerSchema }),
       ...(names && !wholeRecords && { names }),
     });
-    const most = blockBytesFor(maxRecordBytes, this.#options.blockBytes);
+    const most = blockBytesFor(COUNT_BYTES + maxRecordBytes, this.#options.blockBytes);
     const mostBytes = Math.min(this.#source.blockBytes, most);
     this.#packer = new RecordPacker(writer.type, { mostBytes, joins: badRecords === "fail" });
     const report = ({ error, bytes }: BadRecord) => this.#bad.report(error, () => bytes);
     const explain = (bad: BadBlockRecord, { bytes }: SourceBlock) => this.#explain(bad, bytes);
-    return { format: { schema: columns, decoder: spec, name, badRecords, report, explain } };
+    const decoder = { ...spec, counted: true };
+    return { format: { schema: columns, decoder, name, badRecords, report, explain } };
   }
 
   #block({ bytes, parts }: Package): SourceBatch<Row> {
@@ -163,7 +167,10 @@ class Packing<Row> {
 
   /** The error about a record of a package, by the block of the file that it came from. */
   #explain(bad: BadBlockRecord, bytes: Uint8Array): AvroFileError {
-    const part = this.#partsOf.get(bytes)!.findLast(({ start }) => start <= bad.start)!;
+    const parts = this.#partsOf.get(bytes)!;
+    // where there are too few or too many records is not known of several blocks
+    const part = parts.findLast(({ start }) => bad.start < bytes.length && start <= bad.start) ??
+      parts[0];
     const shift = part.skipped.bytes - part.start;
     const fault = recordFault({
       ...bad,

@@ -1,5 +1,6 @@
 import { AvroRecordFault, skipAvro } from "../codecs/avro/skip_avro.ts";
 import type { AvroFileRecords } from "../codecs/avro/avro_file_records.ts";
+import { COUNT_BYTES } from "../codecs/avro/counted_records.ts";
 import type { AvroType } from "../codecs/avro/avro_type.ts";
 
 /** Where records of one block of a file lie among others. */
@@ -13,7 +14,7 @@ export interface PackedPart {
   readonly offset: number;
 }
 
-/** Records that go to a bee together. */
+/** Records that go to a bee together, with their number in front. */
 export interface Package {
   readonly bytes: Uint8Array;
   readonly parts: readonly PackedPart[];
@@ -26,10 +27,11 @@ export interface Package {
  */
 export class RecordPacker {
   readonly #type: AvroType;
-  readonly #mostBytes: number;
+  /** Bytes of records that a package holds. */
+  readonly #room: number;
   readonly #joins: boolean;
   #bytes: Uint8Array;
-  #filled = 0;
+  #filled = COUNT_BYTES;
   #records = 0;
   #parts: PackedPart[] = [];
 
@@ -44,7 +46,7 @@ export class RecordPacker {
     },
   ) {
     this.#type = type;
-    this.#mostBytes = mostBytes;
+    this.#room = mostBytes - COUNT_BYTES;
     this.#joins = joins;
     this.#bytes = new Uint8Array(mostBytes);
   }
@@ -59,8 +61,8 @@ export class RecordPacker {
     let skipped = { bytes: 0, records: 0 };
     while (skipped.bytes < bytes.length) {
       const next = this.#fit(bytes, records, skipped);
-      const count = Math.min(next.bytes - skipped.bytes, this.#mostBytes);
-      if (count > this.#mostBytes - this.#filled) yield* this.flush();
+      const count = Math.min(next.bytes - skipped.bytes, this.#room);
+      if (count > this.#bytes.length - this.#filled) yield* this.flush();
       this.#parts.push({ start: this.#filled, record: this.#records, skipped, offset });
       this.#bytes.set(bytes.subarray(skipped.bytes, skipped.bytes + count), this.#filled);
       this.#filled += count;
@@ -72,11 +74,11 @@ export class RecordPacker {
   /** How far the records from a position go into one package; at least one of them. */
   #fit(bytes: Uint8Array, all: number, from: PackedPart["skipped"]): PackedPart["skipped"] {
     const rest = { bytes: bytes.length, records: all };
-    if (bytes.length - from.bytes <= this.#mostBytes) return rest;
+    if (bytes.length - from.bytes <= this.#room) return rest;
     let last: PackedPart["skipped"] | undefined;
     for (let at = from.bytes, { records } = from; at < bytes.length; records++) {
       const end = this.#endOf(bytes, at);
-      if (end === undefined || end - from.bytes > this.#mostBytes) {
+      if (end === undefined || end - from.bytes > this.#room) {
         return last ?? (end === undefined ? rest : { bytes: end, records: records + 1 });
       }
       at = end;
@@ -96,9 +98,12 @@ export class RecordPacker {
 
   /** What is in the open package. */
   *flush(): Generator<Package, void, undefined> {
-    if (this.#filled === 0) return;
-    yield { bytes: this.#bytes.slice(0, this.#filled), parts: this.#parts };
-    this.#filled = this.#records = 0;
+    if (this.#filled === COUNT_BYTES) return;
+    const bytes = this.#bytes.slice(0, this.#filled);
+    new DataView(bytes.buffer).setFloat64(0, this.#records, true);
+    yield { bytes, parts: this.#parts };
+    this.#filled = COUNT_BYTES;
+    this.#records = 0;
     this.#parts = [];
   }
 }

@@ -11,10 +11,11 @@ import type { AvroCodec } from "./avro_block_codecs.ts";
 import { ownColumn } from "../built_columns.ts";
 import { type AvroEngine, kernelEngine } from "./avro_engine.ts";
 import { AvroFileError, recordFault } from "./avro_file_error.ts";
-import { type AvroFileFault, AvroFileFaultError, COPY_AGAIN } from "./avro_file_fault.ts";
+import { type AvroFileFault, AvroFileFaultError } from "./avro_file_fault.ts";
 import { AvroFileReader, type AvroFileRecords } from "./avro_file_records.ts";
 import { type AvroFileReading, avroFileSpec } from "./avro_file_spec.ts";
 import type { AvroSchema } from "./avro_type.ts";
+import { countFault } from "./counted_records.ts";
 
 /** The most bytes of a header unless told otherwise: 1 MiB. */
 export const MAX_HEADER_BYTES = 1_048_576;
@@ -215,7 +216,7 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
     const { records: decoder, schema } = this.#decoder ??= this.#open();
     let [at, found] = [0, 0];
     let isCut = false;
-    while (at < bytes.length && found <= records) {
+    while (at < bytes.length) {
       const { batch, bad, records: passed, end } = decoder.decode(bytes, at);
       const own = new RecordBatch<Row>(schema, batch.columns.map(ownColumn), batch.length);
       if (own.length > 0) this.#batches.push(own);
@@ -230,8 +231,7 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
       at = end;
     }
     if (found === records || isCut) return;
-    const reason = `a block says that it has ${records} records, but has ` +
-      (found < records ? found : "more");
-    this.#report({ reason, offset, fix: COPY_AGAIN }, bytes);
+    const fault = countFault({ expected: records, found, end: bytes.length });
+    this.#report(recordFault(fault, offset), new Uint8Array(0));
   }
 }
