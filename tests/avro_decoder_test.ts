@@ -255,7 +255,7 @@ Deno.test("bombs of a few bytes are refused at once", () => {
   assertThrows(
     () => decoded(list, "0202".repeat(100_000), only),
     AvroDataError,
-    "nested in themselves",
+    "nested more than 512",
   );
   assertEquals(decoded(list, "0202".repeat(100) + "0200", only), [{ x: 1 }]);
   assertThrows(() => new AvroDecoder(empty), TypeError);
@@ -308,6 +308,50 @@ Deno.test("a schema of few definitions that makes endlessly many columns is refu
     () => decoder.decode(Uint8Array.of(2, 2)),
     AvroDataError,
     "the input ends within it",
+  );
+});
+
+Deno.test("a schema of few definitions that is endless otherwise is read or refused in time", () => {
+  /** Each record holds the one before it twice. */
+  const twice = (levels: number, innermost: unknown, rest: object = {}) => {
+    let type: unknown = { type: "record", name: "L0", fields: [{ name: "n", type: innermost }] };
+    for (let level = 1; level < levels; level++) {
+      const before = `L${level - 1}`;
+      const fields = [{ name: "a", type, ...rest }, { name: "b", type: before, ...rest }];
+      type = { type: "record", name: `L${level}`, fields };
+    }
+    return type;
+  };
+  const x = { name: "x", type: "int" };
+  const only: AvroDecoderOptions = { schema: { fields: [{ name: "x", type: t.i32 }] } };
+  const empty = record(x, { name: "skipped", type: twice(100, "null") });
+  assertEquals(decoded(empty, "0204", only), [{ x: 1 }, { x: 2 }]);
+  const inner = { type: "record", name: "L0", fields: [{ ...x, default: 1 }] };
+  const given = twice(40, "int", { default: {} }) as { fields: { type: unknown }[] };
+  let deepest = given;
+  while (deepest.fields.length > 1) deepest = deepest.fields[0].type as typeof given;
+  Object.assign(deepest, inner);
+  const reader = record(x, { name: "added", type: given, default: {} });
+  const columns: Schema = { fields: [{ name: "added", type: t.struct({}) }] };
+  assertThrows(
+    () => new AvroDecoder(record(x), { readerSchema: reader, schema: columns }),
+    TypeError,
+    "more than 65536 values",
+  );
+  /** Each record refers to the one before it, which was defined beside it. */
+  const chain = Array.from({ length: 2_000 }, (_, at) => ({
+    name: `f${at}`,
+    type: {
+      ...{ type: "record", name: `C${at}` },
+      fields: [at === 0 ? x : { name: "c", type: `C${at - 1}` }],
+    },
+  }));
+  const last = record(...chain.slice(0, -1), { name: "x", type: chain[1_999].type });
+  const options = { schema: { fields: [{ name: "x", type: t.struct({ c: t.struct({}) }) }] } };
+  assertThrows(
+    () => decoded(last as object, "02".repeat(2_000), options),
+    AvroDataError,
+    "values are nested more than 512 levels deep",
   );
 });
 

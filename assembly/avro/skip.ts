@@ -21,14 +21,14 @@ import {
   SKIP_WHOLE,
 } from "./read_ops";
 
-/** The deepest nesting of records within themselves. */
-const MOST_AGAIN: u32 = 256;
+/** The deepest nesting of what is passed over, unions being a level too. */
+const MOST_NESTED: u32 = 512;
 
-let again: u32 = 0;
+let nested: u32 = 0;
 
 /** Starts a record. */
 export function beginSkipping(): void {
-  again = 0;
+  nested = 0;
 }
 
 /** Why what began at `at` is no number. Gives 0. */
@@ -107,13 +107,9 @@ function skipUnion(op: u32, at: u32, end: u32): u32 {
 
 // A record that was described before, `a` operations back.
 function skipAgain(op: u32, at: u32, end: u32): u32 {
-  if (again >= MOST_AGAIN) return lost(DEPTH, op, at, again);
-  again++;
   const record = op - load<u32>(op, AT_A) * OP_BYTES;
   const first = record + OP_BYTES;
-  const next = skipOps(first, first + load<u32>(record, AT_WITHIN) * OP_BYTES, at, end);
-  again--;
-  return next;
+  return skipOps(first, first + load<u32>(record, AT_WITHIN) * OP_BYTES, at, end);
 }
 
 /** Passes over one operation's value: where it ends, or 0. */
@@ -140,10 +136,13 @@ export function skipOne(op: u32, at: u32, end: u32): u32 {
 
 // Neighbours one after the other.
 function skipOps(first: u32, last: u32, start: u32, end: u32): u32 {
+  if (nested >= MOST_NESTED) return lost(DEPTH, first, start, nested);
+  nested++;
   let at = start;
   for (let op = first; op < last; op += (load<u32>(op, AT_WITHIN) + 1) * OP_BYTES) {
     at = skipOne(op, at, end);
     if (at == 0) return 0;
   }
+  nested--;
   return at;
 }

@@ -68,16 +68,35 @@ export function symbolTable(writer: AvroEnum, reader: AvroEnum): Int32Array {
   return Int32Array.from(writer.symbols, (symbol) => numbers.get(symbol) ?? other);
 }
 
+/** What is known of records; few definitions can be looked through in endlessly many ways. */
+const emptyRecords = new WeakMap<AvroRecord, boolean>();
+
 /** Whether values of a type take no bytes. */
 export function isEmpty(type: AvroType): boolean {
-  switch (type.type) {
-    case "null":
-      return true;
-    case "fixed":
-      return type.size === 0;
-    case "record":
-      return type.fields.every((field) => isEmpty(field.type));
-    default:
-      return false;
+  if (type.type === "record") return emptyRecords.get(type) ?? lookThrough(type);
+  return type.type === "null" || type.type === "fixed" && type.size === 0;
+}
+
+function lookThrough(record: AvroRecord): boolean {
+  // No recursion: records can refer to each other in a chain as long as the schema.
+  const open = [record];
+  const seen = new Set(open);
+  while (open.length > 0) {
+    const last = open[open.length - 1];
+    const unknown = last.fields.find(({ type }) =>
+      type.type === "record" && !emptyRecords.has(type) && !seen.has(type)
+    );
+    if (unknown) {
+      open.push(unknown.type as AvroRecord);
+      seen.add(unknown.type as AvroRecord);
+      continue;
+    }
+    // one that is still open contains this one by way of a union, an array or a map
+    const isLastEmpty = last.fields.every(({ type }) =>
+      type.type === "record" ? emptyRecords.get(type) ?? false : isEmpty(type)
+    );
+    emptyRecords.set(last, isLastEmpty);
+    open.pop();
   }
+  return emptyRecords.get(record)!;
 }

@@ -23,7 +23,7 @@ const TEXTS: Readonly<
     { detail },
   ) => [`a block of items does not have the size that it tells (${detail})`, DAMAGED],
   depth: ({ detail }) => [
-    `records are nested in themselves more than ${detail} deep`,
+    `values are nested more than ${detail} levels deep`,
     "flatten what is written",
   ],
   null: () => ["it is null, where the reader has no null", "let field and column take nulls"],

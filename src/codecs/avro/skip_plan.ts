@@ -2,11 +2,14 @@ import type { AvroReadKind } from "../../kernel/avro_ops.ts";
 import { type Optional, optionalOf } from "./avro_columns.ts";
 import { isEmpty } from "./avro_resolution.ts";
 import type { AvroType, AvroUnion } from "./avro_type.ts";
+import { UnsupportedAvroError } from "./avro_unsupported.ts";
 import { unionWord } from "./read_union.ts";
 import type { ReadStep } from "./read_plan.ts";
 
 const FLOAT_BYTES = 4;
 const DOUBLE_BYTES = 8;
+/** What the kernel passes over at most, unions being a level too. */
+const MOST_NESTED = 512;
 
 /** How a value of one operation is passed over. */
 interface SimpleSkip {
@@ -49,6 +52,8 @@ export class SkipPlanner {
   /** What bytes can be added to, as long as it is the last step. */
   #last: (ReadStep & { a: number }) | undefined;
 
+  #depth = 0;
+
   /** A planner that adds to some steps. */
   constructor(steps: ReadStep[]) {
     this.#steps = steps;
@@ -70,6 +75,9 @@ export class SkipPlanner {
   /** Passes over a value; what takes no bytes needs no operation. */
   skip(type: AvroType, path: string): void {
     if (isEmpty(type)) return;
+    if (this.#depth > MOST_NESTED) {
+      throw new UnsupportedAvroError(path, type, `nested deeper than ${MOST_NESTED} levels`);
+    }
     const simple = simpleSkip(type);
     if (simple?.kind === "skipBytes") return this.#bytes(type, path, simple.a);
     if (simple) return void this.#push(simple.kind, type, path);
@@ -116,7 +124,9 @@ export class SkipPlanner {
   #around(kind: AvroReadKind, type: AvroType, path: string, inner: () => void, a = 0): void {
     const step = this.#push(kind, type, path, a);
     const before = this.#steps.length;
+    this.#depth++;
     inner();
+    this.#depth--;
     this.#last = undefined;
     step.within = this.#steps.length - before;
   }

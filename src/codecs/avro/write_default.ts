@@ -1,21 +1,45 @@
 import { defaultBranch } from "./avro_defaults.ts";
-import type { AvroType } from "./avro_type.ts";
+import { type AvroType, avroTypeName } from "./avro_type.ts";
 import { ByteWriter } from "./byte_writer.ts";
+
+/** The most values within a default, and the deepest nesting of them. */
+const MOST_VALUES = 65_536;
+const MOST_NESTED = 512;
 
 /** The bytes of a text of the characters 0 to 255. */
 export function latinBytes(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** A default as Avro writes a value of its type; it was checked to be one. */
+/** Where a default is written to. Those of records can hold others, in endlessly many ways. */
+class DefaultWriter extends ByteWriter {
+  depth = 0;
+  values = 0;
+}
+
+/**
+ * A default as Avro writes a value of its type; it was checked to be one.
+ *
+ * @throws {TypeError} when it holds too many other defaults, or too deep ones.
+ */
 export function writeDefault(type: AvroType, value: unknown): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter();
+  const writer = new DefaultWriter();
   write(writer, type, value);
   return writer.take();
 }
 
-// goes as deep as the default, which is bounded by the schema's text
-function write(to: ByteWriter, type: AvroType, value: unknown): void {
+function write(to: DefaultWriter, type: AvroType, value: unknown): void {
+  if (++to.values > MOST_VALUES || ++to.depth > MOST_NESTED) {
+    throw new TypeError(
+      `Cannot use a default of Avro type ${avroTypeName(type).slice(0, 100)}: with the defaults ` +
+        `within it has more than ${MOST_VALUES} values or ${MOST_NESTED} levels; give a smaller one`,
+    );
+  }
+  writeValue(to, type, value);
+  to.depth--;
+}
+
+function writeValue(to: DefaultWriter, type: AvroType, value: unknown): void {
   switch (type.type) {
     case "null":
       return;
@@ -51,7 +75,7 @@ function write(to: ByteWriter, type: AvroType, value: unknown): void {
 }
 
 function writeItems(
-  to: ByteWriter,
+  to: DefaultWriter,
   type: AvroType & { type: "array" | "map" },
   value: object,
 ): void {
