@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
+  type Column,
+  type DataType,
   decodeFrame,
   encodeFrame,
   type FrameHeader,
@@ -210,6 +212,51 @@ Deno.test("decodeFrame() of a damaged frame gives a RangeError or rows that can 
     assertSame(RecordBatch.fromRows(copy, { schema: batch!.schema }).toRows(), copy);
   });
 });
+
+Deno.test("decodeFrame() refuses nulls within structs where their type says that there are none", () => {
+  const rows = [{ x: 1 }, null, { x: null }];
+  // What a value with an x in it lies in: nothing, a struct, a list, a map.
+  const within = [
+    { typeOf: (item: DataType) => item, of: (value: unknown) => value },
+    {
+      typeOf: (item: DataType): DataType => ({
+        kind: "struct",
+        fields: [{ name: "y", type: item }],
+      }),
+      of: (value: unknown) => ({ y: value }),
+    },
+    {
+      typeOf: (item: DataType): DataType => ({ kind: "list", item }),
+      of: (value: unknown) => [value],
+    },
+    {
+      typeOf: (value: DataType): DataType => ({ kind: "map", value }),
+      of: (value: unknown) => ({ k: value }),
+    },
+  ];
+  for (const { typeOf, of } of within) {
+    const batchOf = (nullable: boolean, values: unknown[]) => {
+      const x = { name: "x", type: { kind: "i32" }, nullable } as const;
+      const schema = { fields: [{ name: "s", type: typeOf({ kind: "struct", fields: [x] }) }] };
+      return RecordBatch.fromRows(values.map((value) => ({ s: of(value) })), { schema });
+    };
+    const good = batchOf(false, rows.slice(0, 2));
+    assertEquals(decodeFrame(encodeFrame({ kind: "data" }, good)).batch!.length, 2);
+    const column = retyped(batchOf(true, rows).columnAt(0), good.columnAt(0));
+    const frame = encodeFrame({ kind: "data" }, new RecordBatch(good.schema, [column], 3));
+    assertThrows(() => decodeFrame(frame), RangeError, "never null");
+  }
+});
+
+/** A column with the types of another one. */
+function retyped(column: Column, { type, children = [] }: Column): Column {
+  if (!column.children) return { ...column, type };
+  return {
+    ...column,
+    type,
+    children: column.children.map((each, at) => retyped(each, children[at])),
+  };
+}
 
 Deno.test("decodeFrame() of a frame with a CRC notices any change", () => {
   holds(fc.tuple(schemaAndRows, fc.nat(), fc.integer({ min: 1, max: 255 })), (damaged) => {

@@ -6,6 +6,7 @@ import { RowKind } from "./frame_header.ts";
 import { readMixed } from "./mixed.ts";
 import { MAX_COLUMN_BYTES } from "./limits.ts";
 import { DAY_MS } from "./time_range.ts";
+import { verifyRequired } from "./verify_required.ts";
 
 const fatal = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -126,12 +127,17 @@ export function verifyRowKinds(rowKinds: Uint8Array): void {
  * @throws {RangeError} at the first that cannot be.
  */
 export function verifyColumns(columns: readonly Column[]): void {
+  verifyParts(columns);
+  columns.forEach(verifyRequired);
+}
+
+function verifyParts(columns: readonly Column[]): void {
   for (const column of columns) {
     const { validity, length, nullCount } = column;
     if (validity && countZeros(validity, length) !== nullCount) {
       throw new RangeError("a column's null count is not that of its bitmap");
     }
-    if (column.children) verifyColumns(column.children);
+    if (column.children) verifyParts(column.children);
     verifyValues(column);
   }
 }
