@@ -21,9 +21,11 @@ import {
   type NdjsonSourceOptions,
   type PipelineMetrics,
   type PipelineOptions,
+  RecordBatch,
   schema,
   type Source,
   sum,
+  together,
   TumblingWindow,
   types as t,
 } from "../mod.ts";
@@ -329,4 +331,58 @@ Deno.test("A file without records gives nothing, whatever else is in it", async 
   const runtime = simulationWith(encoder.encode("\ufeffa,b\n"));
   const metrics = await runtime.drive(() => from(csv(PATH), { workers: 1, runtime }).run());
   assertEquals([metrics.recordsIn, metrics.bytesRead], [0, 7]);
+});
+
+Deno.test("Pipelines that share windows over one file have their bees decode it", async () => {
+  const lines = Array.from({ length: 900 }, (_, row) => {
+    return `{"at":${row * 100},"key":"k${row % 4}","n":${row % 5},"other":"x"}`;
+  });
+  const runtime = simulationWith(bytesOf(lines), 7);
+  const source = ndjson(PATH, { maxRecordBytes: 200, blockBytes: 2000 });
+  const timed = from(source, { workers: 3, runtime }).timestamps("at", { format: "ms" });
+  const byKey = timed.keyBy("key").window(new TumblingWindow({ size: "10s" })).aggregate({
+    total: sum("n"),
+  });
+  const byMinute = timed.window(new TumblingWindow({ size: "1m" })).aggregate({ rows: count() });
+  const both = together(byKey, byMinute);
+  const [first, second] = await runtime.drive(() => {
+    const [totals, counts] = both.batches();
+    return Promise.all([Array.fromAsync(totals), Array.fromAsync(counts)]);
+  });
+  const totals = first.flatMap((batch) => batch.toRows());
+  assertEquals(totals.length, 36);
+  assertEquals(totals.reduce((sum, { total }) => sum + Number(total), 0), 1800);
+  assertEquals(second.flatMap((batch) => batch.toRows()).map(({ rows }) => rows), [600, 300]);
+  assertEquals(both.metrics().map(({ recordsIn }) => recordsIn), [900, 900]);
+});
+
+Deno.test("A function may filter the rows that its bee decodes, in promises too", async () => {
+  const text = Array.from({ length: 3000 }, (_, row) => `${row},${row % 10}\n`).join("");
+  const file = csv<{ a: number; b: number }>(new Response(`a,b\n${text}`), { blockBytes: 5000 });
+  const pipeline = from(file, { workers: 2 })
+    .filter(async ({ b }: { a: number; b: number }) => {
+      await Promise.resolve();
+      return b === 3;
+    });
+  const rows = await Array.fromAsync(pipeline);
+  assertEquals(rows.map(({ a }) => a), Array.from({ length: 300 }, (_, row) => 10 * row + 3));
+});
+
+Deno.test("A source that gives batches among its blocks is refused", async () => {
+  const runtime = simulationWith(bytesOf(['{"a":1}', '{"a":2}']));
+  const file = ndjson(PATH);
+  const batch = RecordBatch.fromRows([{ a: 1 }]);
+  const mixed = (after: boolean): Source => ({
+    name: "mixed",
+    recordBytes: 100,
+    async *open(options) {
+      if (after) yield* file.open(options);
+      else yield { block: { bytes: bytesOf(["{}"]), offset: 0, linesBefore: 0 } };
+      yield { batch };
+    },
+  });
+  for (const after of [true, false]) {
+    const pipeline = from(mixed(after), { workers: 1, runtime });
+    await assertRejects(() => runtime.drive(() => pipeline.run()), TypeError, "then blocks");
+  }
 });

@@ -257,6 +257,7 @@ export class BatchFeed {
     if (read.progress) this.#progress = read.progress;
     if (read.format) this.#takeFormat(read.format);
     if (read.block) return [this.#takeBlock(read.block)];
+    if (this.#blocks && read.batch) throw this.#mixed("a batch after it had given blocks");
     const { batch, partition = 0, skipped = 0, deadLettered = 0, ended = false, watermark } = read;
     this.#records += skipped + deadLettered + (batch?.length ?? 0);
     this.#options.bad.told(skipped, deadLettered);
@@ -292,11 +293,19 @@ export class BatchFeed {
   }
 
   #takeBlock(given: SourceBlock): FeedBlock {
-    const { history, reading } = this.#blocks!;
+    if (!this.#blocks) throw this.#mixed("a block, which was not asked for or has no format");
+    const { history, reading } = this.#blocks;
     const block = new BlockContent(given, reading);
     history.append(block);
     const unknown = { watermark: -Infinity, watermarkAfter: -Infinity, cap: Infinity };
     return { block, partition: 0, position: given.offset, ...unknown };
+  }
+
+  #mixed(what: string): TypeError {
+    return new TypeError(
+      `Cannot read ${this.#source.name}: received ${what}; a source that is opened with blockBytes ` +
+        `gives either batches, or a format and then blocks`,
+    );
   }
 
   /** By processing time no row is older than the last look at the clock. */

@@ -75,7 +75,10 @@ export interface PipelineOptions {
    * default). Holds while the process lives.
    */
   deliveryGuarantee?: DeliveryGuarantee;
-  /** Kernel memory of each bee, in bytes, from 256 KiB to 4 GiB − 64 KiB. Default 1 GiB. */
+  /**
+   * Kernel memory of each bee, in bytes, from 256 KiB to 4 GiB − 64 KiB. A bee that decodes files
+   * may take as much again for that. Default 1 GiB.
+   */
   memoryBytes?: number;
   /**
    * The most pairs of a window and a key that each bee may have open where windows are kept in
@@ -88,7 +91,10 @@ export interface PipelineOptions {
    * rings between bees are smaller where they would take more than 256 MiB together. Default 4 MiB.
    */
   ringBytes?: number;
-  /** Rows that go to a bee at a time, at most. Default 16,384. */
+  /**
+   * Rows that go to a bee at a time, at most. Default 16,384. Where the bees decode files it is their
+   * `blockBytes` that decide.
+   */
   batchRows?: number;
   /**
    * Rows of which a bee keeps partial results before it hands them on; eight times as many where
