@@ -4,7 +4,10 @@ import { JsonEncoder } from "../src/codecs/mod.ts";
 import { randomOf, recordsOf, SHAPES, TEN_COLUMNS, tenColumns } from "./support/shapes.ts";
 import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
 
-const ROWS = 100_000;
+// as many as a batch has
+const ROWS = 16_384;
+const TIMES = 4;
+const ROUNDS = 15;
 const COLUMNS = 10;
 
 interface Case {
@@ -35,8 +38,15 @@ function writing({ name, rows, schema, target }: Case): Promise<BenchRow> {
   const ready = JSON.parse(batch.toJson());
   return compare({
     name: `columns → JSON lines, ${name}, against JSON.stringify of ready rows`,
-    contender: () => (encoder.encode(batch), ROWS),
-    baseline: () => (JSON.stringify(ready), ROWS),
+    contender: () => {
+      for (let time = 0; time < TIMES; time++) encoder.encode(batch);
+      return ROWS * TIMES;
+    },
+    baseline: () => {
+      for (let time = 0; time < TIMES; time++) JSON.stringify(ready);
+      return ROWS * TIMES;
+    },
+    rounds: ROUNDS,
     target,
   });
 }

@@ -31,7 +31,6 @@ function reading(name: string, make: (random: () => number) => number): Promise<
       for (let i = 0; i < ROWS; i++) values[i] = Number(texts[i]);
       return values.length;
     },
-    target: 2,
   });
 }
 
@@ -46,7 +45,6 @@ function writing(name: string, make: (random: () => number) => number): Promise<
       values.join("\n");
       return ROWS;
     },
-    target: 2,
   });
 }
 

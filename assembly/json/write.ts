@@ -65,7 +65,7 @@ export function jsonBytesNeeded(): f64 {
   return needed;
 }
 
-/** Whether there is room for so many bytes; where there is not, the end that they reach is noted. */
+/** Whether there is room for so many bytes; where there is none, it notes the end they reach. */
 // @ts-ignore: decorator
 @inline
 function fits(at: u32, bytes: u64, enough: u32): bool {

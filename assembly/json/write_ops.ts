@@ -1,8 +1,8 @@
-// The operations by which columns are written as JSON, 128 bytes each (`src/kernel/json_writer.ts`):
+// The operations by which columns are written as JSON (`src/kernel/json_writer.ts`), 128 bytes each
 //
-//   u32 kind | u32 length of the prefix, at most 32 | u32 values | u32 validity or 0 | u32 offsets |
-//   u32 alive: the rows that have such a cell, or 0 for all | u32 a, b, c | u32 doubles that had many
-//   decimals since the last that had not | at 48 u64: what the last
+//   u32 kind | u32 length of the prefix, at most 32 | u32 values | u32 validity or 0 |
+//   u32 offsets | u32 alive: the rows that have such a cell, or 0 for all | u32 a, b, c |
+//   u32 doubles that had many decimals since the last that had not | at 48 u64: what the last
 //   number was without its last four digits, u32 length of the text of that | at 64 that text |
 //   at 80 the prefix: what stands before the value
 //
@@ -36,7 +36,7 @@ export const ISO_DATE: u32 = 9;
 export const ISO_TIME: u32 = 10;
 export const DECIMAL: u32 = 11; // a: scale
 export const TEXT: u32 = 12;
-export const ENTRY: u32 = 13; // a: bytes of a dictionary, b: its offsets, c: how many entries it has
+export const ENTRY: u32 = 13; // a: bytes of a dictionary, b: its offsets, c: its entries
 export const BYTES: u32 = 14;
 export const LIST: u32 = 15; // a: the texts of all items, each with a comma; b: where they start
 export const OPEN: u32 = 16; // the brace of an object, or null

@@ -1,6 +1,6 @@
-// Which of two neighbouring doubles is nearer to a number of any number of digits: the digits, and the
-// middle of the two, are compared as whole numbers (Clinger, "How to Read Floating Point Numbers
-// Accurately", PLDI 1990).
+// Which of two neighbouring doubles is nearer to a number of any number of digits: the digits and
+// the middle of the two are compared as whole numbers (Clinger, "How to Read Floating Point
+// Numbers Accurately", PLDI 1990).
 
 const MOST_DIGITS: u32 = 800; // the middle of two doubles has at most 767
 const LIMBS: u32 = 128; // of 32 bits; both sides stay below 2^2900
@@ -53,7 +53,7 @@ function compare(leftLimbs: u32, rightLimbs: u32): i32 {
 
 let decimals: i64 = 0; // the power of ten that the digits on the left are to be multiplied with
 
-/** Puts the digits from `at` to `end` on the left; what they had behind the point is in decimals. */
+/** Puts the digits from `at` to `end` on the left; `decimals` are what is behind the point. */
 function readDigits(at: u32, end: u32): u32 {
   let limbs: u32 = 0;
   let count: u32 = 0;

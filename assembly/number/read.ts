@@ -1,5 +1,5 @@
-// Numbers from text. What was read is kept until the next number is: asking for a double, or for an
-// integer, costs only who asks. 64 bytes behind the text can be read; what they are changes nothing.
+// Numbers from text. What was read is kept until the next number is: asking for a double, or an
+// integer, costs only who asks. 64 bytes behind the text can be read; they change nothing.
 
 import { digitsAt, pointedOf, stopsOf, wholeOf } from "./digits";
 import { nearerDouble } from "./exact";
@@ -147,7 +147,7 @@ function finish(at: u32, end: u32, moved: i32): u32 {
   return at;
 }
 
-/** Reads a number of which the first 16 bytes are digits, but for a point if `point` is below 16. */
+/** Reads a number whose first 16 bytes are digits, but for a point if `point` is below 16. */
 function scanSecond(from: u32, end: u32, point: u32, loose: bool): u32 {
   const at = from + 16;
   const room = end - at;

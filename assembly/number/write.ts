@@ -187,7 +187,10 @@ export function writeI64(to: u32, value: i64): u32 {
 // @ts-ignore: decorator
 @inline
 export function writeI32(to: u32, value: i32): u32 {
-  return writeI64(to, value);
+  const size = <u32>abs(value);
+  store<u8>(to, 0x2d);
+  const at = to + u32(value < 0);
+  return size < 10000 ? writeSmall(at, size) : writeU64(at, size);
 }
 
 /** A whole number without a sign. */

@@ -13,6 +13,8 @@ const TEXT: usize = memory.data(48 + 64, 16);
 const LIMBS: usize = memory.data(16, 16);
 
 /** A scaled integer of 16 bytes, with `scale` digits behind the point. */
+// @ts-ignore: decorator
+@inline
 export function writeDecimal(to: u32, address: u32, scale: u32): u32 {
   let lower = load<u64>(address);
   let upper = load<u64>(address, 8);

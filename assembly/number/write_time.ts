@@ -24,7 +24,7 @@ const MARKS: usize = memory.data<u8>(
 
 let year: i32 = 0;
 
-/** MMDD of a day since 1970 (Hinnant, chrono-Compatible Low-Level Date Algorithms); notes the year. */
+/** MMDD of a day (Hinnant, chrono-Compatible Low-Level Date Algorithms); the year is noted. */
 function monthAndDay(day: i32): u32 {
   const shifted = day + 719468;
   const era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
