@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   type BadRecord,
+  BadRecordError,
   type BatchDecoder,
   NdjsonDecoder,
   type NdjsonOptions,
@@ -114,7 +115,7 @@ Deno.test("NdjsonDecoder says what is wrong with `trusted` and `layout`", () => 
 });
 
 Deno.test("NdjsonDecoder passes over what is not wanted unread where the sender is trusted", () => {
-  const bytes = bytesOf('{"a":1,"b":"ok"}\n{"a":2,"b":1x2}\n{"a":3,"b":"\\q"}\n');
+  const bytes = bytesOf('{"a":1,"b":"ok"}\n{"a":2,"b":oops}\n{"a":3,"b":"\\q"}\n');
   const options = { schema: schema({ a: t.i32 }), extraKeys: "ignore" as const };
   assertEquals(outcome(kernel, bytes, options, []).rows, [{ a: 1 }]);
   const trusting = outcome(kernel, bytes, { ...options, trusted: true }, []);
@@ -219,4 +220,41 @@ Deno.test("LineCutter cuts behind the last line end, and looks at no byte twice"
   assertEquals(cutter.cut(bytesOf("ab\ncd\nef")), 6);
   assertEquals(cutter.cut(bytesOf("ab\ncd\n"), 5), 6);
   assertEquals(cutter.cut(bytesOf("abc"), 2), 0);
+});
+
+Deno.test("NdjsonDecoder says at which byte of the input a record went wrong, however it is cut", () => {
+  const lines =
+    '\ufeff{"a":1}\r\n\n{"a":1,}\n {"a":"é"}\n{"a":2}\n[]\n{"a":"xxxxxxxxxxxxxxxxxxxx"}\nx';
+  const array = '\ufeff[{"a":1},\n{"a":1,},\n {"a":"é"},{"a":2},[],{"a":"xxxxxxxxxxxxxxxxxxxx"},x]';
+  const cases = [[lines, "lines", true], [array, "array", true], [lines, "lines", false]] as const;
+  for (const [text, layout, isKnown] of cases) {
+    const bytes = bytesOf(text);
+    const find = (part: string) => bytesOf(text.slice(0, text.indexOf(part))).length;
+    const expected = [
+      find("}" + (layout === "array" ? ",\n {" : "\n {")),
+      ...(isKnown ? [find('"é"')] : []),
+      find("[]"),
+      find('{"a":"xx'),
+      find(layout === "array" ? "x]" : "\nx") + (layout === "array" ? 0 : 1),
+    ];
+    for (let at = 0; at < bytes.length; at++) {
+      const found: (number | undefined)[] = [];
+      const decoder = new NdjsonDecoder({
+        layout,
+        schema: isKnown ? schema({ a: t.i32 }) : undefined,
+        maxRecordBytes: 20,
+        badRecords: "deadLetter",
+        deadLetter: ({ error }) => found.push(error.byteOffset),
+      });
+      for (const chunk of [bytes.slice(0, at), bytes.slice(at)]) decoder.push(chunk);
+      decoder.finish();
+      assertEquals(found, expected, `${layout} cut at ${at}`);
+    }
+  }
+});
+
+Deno.test("NdjsonDecoder names the column of a value that does not fit, in the error too", () => {
+  const decoder = new NdjsonDecoder({ schema: schema({ a: t.struct({ b: t.i32 }) }) });
+  const error = assertThrows(() => decoder.push(bytesOf('{"a":{"b":"x"}}\n')), BadRecordError);
+  assertEquals([error.line, error.column, error.byteOffset], [1, "a.b", 10]);
 });

@@ -1,17 +1,35 @@
 /** What happens to a record that cannot be decoded. */
 export type BadRecordPolicy = "fail" | "skip" | "deadLetter";
 
+/** Options of {@linkcode BadRecordError}. */
+export interface BadRecordErrorOptions extends ErrorOptions {
+  /** See {@linkcode BadRecordError.byteOffset}. */
+  byteOffset?: number;
+  /** See {@linkcode BadRecordError.column}. */
+  column?: string;
+}
+
 /** A record cannot be decoded: malformed, too large, or not of the schema's types. */
 export class BadRecordError extends Error {
   /** `"BadRecordError"`. */
   override readonly name: string = "BadRecordError";
   /** The physical line on which the record starts, from 1. */
   readonly line: number;
+  /**
+   * At which byte of the input it went wrong, or else where the record starts, from 0; `undefined`
+   * where that is not known.
+   */
+  readonly byteOffset: number | undefined;
+  /** The path of the column that the value was for, such as `user.city`, if it was for one. */
+  readonly column: string | undefined;
 
   /** An error about the record that starts on `line`. */
-  constructor(message: string, line: number, options?: ErrorOptions) {
-    super(message, options);
+  constructor(message: string, line: number, options: BadRecordErrorOptions = {}) {
+    const { byteOffset, column, ...rest } = options;
+    super(message, rest);
     this.line = line;
+    this.byteOffset = byteOffset;
+    this.column = column;
   }
 }
 

@@ -11,17 +11,20 @@ export interface BadRecordReason {
   readonly column?: string;
   readonly reason: string;
   readonly fix: string;
+  /** At which byte of the input it went wrong, or else where the record starts. */
+  readonly byteOffset?: number;
 }
 
 /** The error that tells the user of the bad record that starts on `line`. */
 export function badRecordError(
   name: string,
   line: number,
-  { column, reason, fix, cause }: BadRecordReason & { readonly cause?: unknown },
+  { column, reason, fix, byteOffset, cause }: BadRecordReason & { readonly cause?: unknown },
 ): BadRecordError {
   const where = column === undefined ? "" : `, column ${showName(column)}`;
   const message = `Cannot read ${name}: line ${line}${where}: ${reason}; ${fix}; ${OTHER_POLICIES}`;
-  return new BadRecordError(message, line, cause === undefined ? {} : { cause });
+  const place = { byteOffset, column };
+  return new BadRecordError(message, line, cause === undefined ? place : { ...place, cause });
 }
 
 /**

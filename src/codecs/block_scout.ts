@@ -11,11 +11,11 @@ import { CsvCutter } from "./csv_cutter.ts";
 import { FieldSplitter } from "./csv_fields.ts";
 import { CsvFormat } from "./csv_format.ts";
 import { type CsvOptions, dialectOf, scannerOf } from "./csv_options.ts";
+import { LineCutter } from "./json/line_cutter.ts";
 import { MAX_COLUMNS, MAX_JSON_DEPTH, MAX_RECORD_BYTES } from "./limits.ts";
 import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
 import { checkPositive } from "./option_checks.ts";
-import { LineEndCutter } from "./record_cutters.ts";
 import { CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
 
 /** Rows of a batch unless told otherwise: those of most blocks are one. */
@@ -59,7 +59,7 @@ export function blockableNdjson(name: string, options: NdjsonOptions<never>): Bl
   // Columns that were inferred say nothing about keys that come later.
   const { extraKeys = schema ? "error" : undefined } = options;
   return {
-    cutter: new LineEndCutter(),
+    cutter: new LineCutter(),
     scanner: () => new LineScanner(),
     format: new NdjsonFormat<Any>(name, limits),
     specOf: (schema, all) => ({

@@ -46,6 +46,7 @@ export type { AvroSchemaOptions } from "./avro/schema_parser.ts";
 export {
   type BadRecord,
   BadRecordError,
+  type BadRecordErrorOptions,
   type BadRecordOptions,
   type BadRecordPolicy,
 } from "./bad_record.ts";

@@ -1,4 +1,5 @@
 import { LF } from "../record_scanner.ts";
+import type { InputPlace } from "./ndjson_batches.ts";
 
 const BLANK = 0x20;
 const QUOTE = 0x22;
@@ -15,9 +16,7 @@ const CONTROL = 0x01;
 type State = "start" | "before" | "value" | "string" | "escape" | "end" | "beyond";
 
 /** What is wrong with the array itself. */
-export interface ArrayFault {
-  /** Of the input, from 1. */
-  readonly line: number;
+export interface ArrayFault extends InputPlace {
   readonly reason: string;
   readonly fix: string;
 }
@@ -43,8 +42,10 @@ export interface ElementConsumer {
  */
 export class ArrayUnwrapper {
   readonly #consumer: ElementConsumer;
-  /** On which lines the elements start that were not asked for yet. */
-  #starts: number[] = [];
+  /** Where the elements start that were not forgotten yet. */
+  #starts: InputPlace[] = [];
+  /** Bytes that came before those that are looked at. */
+  #before = 0;
   #passed = 0;
   #state: State = "start";
   #hasElements = false;
@@ -58,8 +59,8 @@ export class ArrayUnwrapper {
     this.#consumer = consumer;
   }
 
-  /** The line of the input, from 1, on which an element starts, counted from 0. */
-  lineOf(element: number): number {
+  /** Where an element starts, counted from 0. */
+  placeOf(element: number): InputPlace {
     return this.#starts[element - this.#passed];
   }
 
@@ -77,10 +78,11 @@ export class ArrayUnwrapper {
       const byte = bytes[at];
       if (this.#state === "value") this.#inValue(byte);
       else if (this.#state === "string" || this.#state === "escape") this.#inString(byte);
-      else if (byte > BLANK) this.#between(byte);
+      else if (byte > BLANK) this.#between(byte, this.#before + at);
       if (byte === LF) this.#line++;
     }
     this.#flush();
+    this.#before += bytes.length;
   }
 
   /** Tells of an array that is not closed. */
@@ -89,6 +91,7 @@ export class ArrayUnwrapper {
     this.#fault(
       this.#state === "start" ? "there is no array" : "the array is not closed",
       "look whether the input was cut off",
+      this.#before,
     );
   }
 
@@ -112,22 +115,22 @@ export class ArrayUnwrapper {
     this.#put(byte === LF ? CONTROL : byte);
   }
 
-  #between(byte: number): void {
+  #between(byte: number, byteOffset: number): void {
     if (this.#state === "start") {
       if (byte !== OPEN_LIST) this.#consumer.refuse(byte, this.#line);
       this.#state = "before";
     } else if (this.#state === "end") {
-      this.#fault("something follows the end of the array", "take one array an input");
+      this.#fault("something follows the end of the array", "take one array an input", byteOffset);
       this.#state = "beyond";
     } else if (byte === COMMA || byte === CLOSE_LIST) {
       if (byte === COMMA || this.#hasElements) {
-        this.#fault("an element is missing", "take the comma out");
+        this.#fault("an element is missing", "take the comma out", byteOffset);
       }
       this.#hasElements = true;
       if (byte === CLOSE_LIST) this.#state = "end";
     } else {
       this.#hasElements = true;
-      this.#starts.push(this.#line);
+      this.#starts.push({ line: this.#line, byteOffset });
       this.#state = "value";
       this.#inValue(byte);
     }
@@ -137,9 +140,9 @@ export class ArrayUnwrapper {
     this.#out[this.#filled++] = byte;
   }
 
-  #fault(reason: string, fix: string): void {
+  #fault(reason: string, fix: string, byteOffset: number): void {
     this.#flush();
-    this.#consumer.takeFault({ line: this.#line, reason, fix });
+    this.#consumer.takeFault({ line: this.#line, byteOffset, reason, fix });
   }
 
   #flush(): void {

@@ -5,6 +5,7 @@ const NOTHING = new Uint8Array();
 export class ByteOrderMark {
   /** Bytes of a mark that have come; −1 when it is settled whether there is one. */
   #seen = 0;
+  #isMark = false;
 
   /** What of a chunk, and of those before it, is no mark: first what had been held back. */
   pass(chunk: Uint8Array): readonly [held: Uint8Array, rest: Uint8Array] {
@@ -17,11 +18,17 @@ export class ByteOrderMark {
     }
     if (this.#seen === MARK.length) {
       this.#seen = -1;
+      this.#isMark = true;
       return [NOTHING, chunk.subarray(at)];
     }
     if (at === chunk.length) return [NOTHING, NOTHING];
     this.#seen = -1;
     return [MARK.subarray(0, before), chunk];
+  }
+
+  /** Bytes that were taken off. */
+  get length(): number {
+    return this.#isMark ? MARK.length : 0;
   }
 
   /** At the end of the input: the bytes that were held back. */

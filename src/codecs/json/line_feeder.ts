@@ -6,10 +6,10 @@ const PIECE_BYTES = 1_048_576;
 
 /** What gets the lines. */
 export interface LineConsumer {
-  /** Takes whole lines, of which the last one of an input may lack its end. */
-  takeLines(bytes: Uint8Array): void;
+  /** Takes whole lines, of which the last one of an input may lack its end, and where they start. */
+  takeLines(bytes: Uint8Array, offset: number): void;
   /** Takes the beginning of a line that is too large; no more comes of it. */
-  takeLarge(start: Uint8Array): void;
+  takeLarge(start: Uint8Array, offset: number): void;
 }
 
 /** Turns chunks, cut anywhere, into whole lines, and keeps no more of a line than its limit. */
@@ -19,6 +19,8 @@ export class LineFeeder {
   #rest = new Uint8Array(FIRST_CAPACITY);
   #filled = 0;
   #isDropping = false;
+  /** Bytes that came before what is taken now. */
+  #before = 0;
 
   /** A feeder of lines of at most so many bytes. */
   constructor(consumer: LineConsumer, mostBytes: number) {
@@ -37,23 +39,26 @@ export class LineFeeder {
   finish(): void {
     const rest = this.#rest.subarray(0, this.#filled);
     this.#filled = 0;
-    if (rest.length > 0) this.#consumer.takeLines(rest);
+    if (rest.length > 0) this.#consumer.takeLines(rest, this.#before - rest.length);
   }
 
   #take(bytes: Uint8Array): void {
     const start = this.#filled > 0 || this.#isDropping ? this.#complete(bytes) : 0;
-    if (start < 0) return;
-    const lines = bytes.subarray(start);
-    const end = lines.lastIndexOf(LF) + 1;
-    if (end > 0) this.#consumer.takeLines(lines.subarray(0, end));
-    this.#keep(lines.subarray(end));
+    if (start >= 0) {
+      const lines = bytes.subarray(start);
+      const end = lines.lastIndexOf(LF) + 1;
+      if (end > 0) this.#consumer.takeLines(lines.subarray(0, end), this.#before + start);
+      this.#keep(lines.subarray(end), this.#before + start + end);
+    }
+    this.#before += bytes.length;
   }
 
   /** Takes the rest of the line that was begun before; where the next one starts, −1: beyond. */
   #complete(bytes: Uint8Array): number {
     const end = bytes.indexOf(LF) + 1;
+    const offset = this.#before - this.#filled;
     if (end === 0) {
-      this.#keep(bytes);
+      this.#keep(bytes, offset);
       return -1;
     }
     if (this.#isDropping) this.#isDropping = false;
@@ -61,12 +66,13 @@ export class LineFeeder {
       this.#append(bytes.subarray(0, end));
       const line = this.#rest.subarray(0, this.#filled);
       this.#filled = 0;
-      this.#consumer.takeLines(line);
+      this.#consumer.takeLines(line, offset);
     }
     return end;
   }
 
-  #keep(bytes: Uint8Array): void {
+  /** Keeps the beginning, or more, of the line that starts at `offset`. */
+  #keep(bytes: Uint8Array, offset: number): void {
     if (this.#isDropping) return;
     this.#append(bytes);
     // One more byte may be the carriage return of a CRLF, which does not belong to the record.
@@ -74,7 +80,7 @@ export class LineFeeder {
     const start = this.#rest.slice(0, this.#mostBytes);
     this.#filled = 0;
     this.#isDropping = true;
-    this.#consumer.takeLarge(start);
+    this.#consumer.takeLarge(start, offset);
   }
 
   #append(bytes: Uint8Array): void {

@@ -18,8 +18,25 @@ const MOST_BAD = 1_024;
 /** Records as bytes, and on which line of the input each of them is. */
 export interface DecodedLines {
   readonly bytes: Uint8Array;
-  /** The line of the input, from 1, of a line of these bytes, from 0. */
-  lineOf(line: number): number;
+  /** Where in the input a place is. */
+  placeOf(place: PlaceInLines): InputPlace;
+}
+
+/** A byte of some lines. */
+export interface PlaceInLines {
+  /** Which of the lines it is in, from 0. */
+  readonly line: number;
+  /** Where that line starts, and the byte itself. */
+  readonly start: number;
+  readonly at: number;
+}
+
+/** A place in an input. */
+export interface InputPlace {
+  /** From 1. */
+  readonly line: number;
+  /** From 0. */
+  readonly byteOffset: number;
 }
 
 /** Batches of rows from lines of JSON, and bad records by policy, all of them counted. */
@@ -69,7 +86,7 @@ export class NdjsonBatches<Row> {
   }
 
   /** Adds lines, and gives how many there were. */
-  add({ bytes, lineOf }: DecodedLines): number {
+  add({ bytes, placeOf }: DecodedLines): number {
     const decoder = this.#decoder!;
     let lines = 0;
     for (let at = 0; at < bytes.length;) {
@@ -79,7 +96,10 @@ export class NdjsonBatches<Row> {
       this.skippedLines += part.skippedLines;
       this.#rows += decoder.rows - before;
       this.#openBytes += part.end - at;
-      for (const bad of part.bad) this.#report(bytes, bad, lineOf(lines + bad.line));
+      for (const bad of part.bad) {
+        const { start, at = start } = bad;
+        this.#report(bytes, bad, placeOf({ line: lines + bad.line, start, at }));
+      }
       lines += part.lines;
       at = part.end;
       if (decoder.rows === this.#spec.batchRows || this.#openBytes >= MAX_BATCH_BYTES) this.close();
@@ -119,9 +139,9 @@ export class NdjsonBatches<Row> {
     if (this.#decoder !== undefined) releaseNow(this.#decoder);
   }
 
-  #report(bytes: Uint8Array, bad: BadBlockRecord, line: number): void {
+  #report(bytes: Uint8Array, bad: BadBlockRecord, { line, byteOffset }: InputPlace): void {
     const end = Math.min(bad.end, bad.start + this.#spec.maxRecordBytes);
-    const error = () => badRecordError(this.#name, line, bad);
+    const error = () => badRecordError(this.#name, line, { ...bad, byteOffset });
     this.#bad.report(error, () => bytes.slice(bad.start, end));
   }
 

@@ -236,8 +236,10 @@ export class NdjsonBlockDecoder implements BlockDecoder {
   #decide(piece: Piece, record: RecordPlace, at: number): void {
     const bytes = piece.bytes.slice(record.start, record.end);
     const judged = this.#reference.judge(bytes);
-    if (typeof judged !== "string") this.#report(piece, record, judged, at);
-    else {
+    if (typeof judged !== "string") {
+      const isLarge = bytes.length > this.#spec.maxRecordBytes;
+      this.#report(piece, record, judged, isLarge ? record.start : at);
+    } else {
       this.#odd++;
       const { row, lines, blank } = this.#reader.place;
       const stop = this.#reader.readSingle(encoder.encode(judged));

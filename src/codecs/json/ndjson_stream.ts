@@ -1,7 +1,7 @@
 import { INFERENCE_ROWS } from "../../batch/limits.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { checkSchema } from "../../batch/schema_check.ts";
-import { badRecordError, explainBad, recordText } from "../bad_record_error.ts";
+import { badRecordError, recordText } from "../bad_record_error.ts";
 import { BatchAssembler } from "../batch_assembler.ts";
 import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
 import type { NdjsonBlockSpec } from "../block_specs.ts";
@@ -20,8 +20,8 @@ import { CR, LF } from "../record_scanner.ts";
 import { type ArrayFault, ArrayUnwrapper, type ElementConsumer } from "./array_unwrapper.ts";
 import { ByteOrderMark } from "./byte_order_mark.ts";
 import { type LineConsumer, LineFeeder } from "./line_feeder.ts";
-import { NdjsonBatches } from "./ndjson_batches.ts";
-import { decodeStrict } from "./reference_record.ts";
+import { type InputPlace, NdjsonBatches } from "./ndjson_batches.ts";
+import { decodeStrict, faultOf } from "./reference_record.ts";
 
 const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -32,8 +32,7 @@ interface HeldRecord {
   readonly sizeBytes: number;
   /** Its text; `undefined` if it is not valid UTF-8 or too large. */
   readonly text: string | undefined;
-  /** Of the input, from 1. */
-  readonly line: number;
+  readonly place: InputPlace;
 }
 
 function checkedSpec<Row>(options: NdjsonOptions<Row>): Omit<NdjsonBlockSpec, "schema"> {
@@ -122,9 +121,10 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
   }
 
   /** See {@linkcode ElementConsumer}. */
-  takeFault({ line, reason, fix }: ArrayFault): void {
+  takeFault({ line, byteOffset, ...fault }: ArrayFault): void {
     this.#batches.records++;
-    const error = badRecordError(this.#name, line, { reason, fix });
+    const place = { byteOffset: byteOffset + this.#mark.length };
+    const error = badRecordError(this.#name, line, { ...fault, ...place });
     this.#batches.report(error, () => new Uint8Array());
   }
 
@@ -137,26 +137,35 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
   }
 
   /** See {@linkcode LineConsumer}. */
-  takeLines(bytes: Uint8Array): void {
-    let at = 0;
-    while (!this.#batches.isReady && at < bytes.length) at = this.#holdLine(bytes, at);
-    if (at === bytes.length) return;
+  takeLines(bytes: Uint8Array, offset: number): void {
+    let from = 0;
+    while (!this.#batches.isReady && from < bytes.length) {
+      from = this.#holdLine(bytes, from, offset);
+    }
+    if (from === bytes.length) return;
     const first = this.#lines;
-    const lineOf = (line: number) => this.#lineOf(first + line);
-    this.#lines += this.#batches.add({ bytes: bytes.subarray(at), lineOf });
+    this.#lines += this.#batches.add({
+      bytes: bytes.subarray(from),
+      placeOf: ({ line, start, at }) => {
+        const place = this.#placeOf(first + line, offset + from + start);
+        return { ...place, byteOffset: place.byteOffset + at - start };
+      },
+    });
     this.#unwrapper?.forget(this.#lines);
   }
 
   /** See {@linkcode LineConsumer}. */
-  takeLarge(start: Uint8Array): void {
+  takeLarge(start: Uint8Array, offset: number): void {
     const { maxRecordBytes } = this.#spec;
-    const line = this.#lineOf(this.#lines++);
-    this.#take({ bytes: start, sizeBytes: maxRecordBytes + 1, text: undefined, line });
+    const place = this.#placeOf(this.#lines++, offset);
+    this.#take({ bytes: start, sizeBytes: maxRecordBytes + 1, text: undefined, place });
   }
 
-  /** The line of the input, from 1, of a line that was fed, counted from 0. */
-  #lineOf(line: number): number {
-    return this.#unwrapper?.lineOf(line) ?? line + 1;
+  /** Where in the input a line starts that was fed as the `line`th, behind `offset` bytes. */
+  #placeOf(line: number, offset: number): InputPlace {
+    const { byteOffset, ...place } = this.#unwrapper?.placeOf(line) ??
+      { line: line + 1, byteOffset: offset };
+    return { ...place, byteOffset: byteOffset + this.#mark.length };
   }
 
   #feed(bytes: Uint8Array): void {
@@ -182,17 +191,17 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
   }
 
   /** Takes a line to infer columns from; where the next one starts. */
-  #holdLine(bytes: Uint8Array, at: number): number {
+  #holdLine(bytes: Uint8Array, at: number, offset: number): number {
     const found = bytes.indexOf(LF, at);
     const next = found < 0 ? bytes.length : found + 1;
     const end = found < 0 ? next : found > at && bytes[found - 1] === CR ? found - 1 : found;
-    const line = this.#lineOf(this.#lines++);
+    const place = this.#placeOf(this.#lines++, offset + at);
     const record = bytes.slice(at, end);
     const text = record.length > this.#spec.maxRecordBytes ? undefined : this.#textOf(record);
     if (text !== undefined && this.#format.isSkipped(text)) this.#batches.skippedLines++;
     else {
       const kept = record.subarray(0, this.#spec.maxRecordBytes);
-      this.#take({ bytes: kept, sizeBytes: record.length, text, line });
+      this.#take({ bytes: kept, sizeBytes: record.length, text, place });
     }
     return next;
   }
@@ -247,7 +256,13 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
     }
     // They were counted when they came.
     this.#batches.records -= run.length;
-    this.#batches.add({ bytes, lineOf: (line) => run[line].line });
+    this.#batches.add({
+      bytes,
+      placeOf: ({ line, start, at }) => {
+        const { place } = run[line];
+        return { ...place, byteOffset: place.byteOffset + at - start };
+      },
+    });
   }
 
   /** Reports a record that is too large, or of which not even columns could be inferred. */
@@ -259,6 +274,9 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
     } catch (error) {
       reason = error;
     }
-    this.#batches.report(explainBad(this.#name, record.line, reason), () => record.bytes);
+    const { line, byteOffset } = record.place;
+    const { cause } = reason as Error;
+    const error = badRecordError(this.#name, line, { ...faultOf(reason), byteOffset, cause });
+    this.#batches.report(error, () => record.bytes);
   }
 }

@@ -68,7 +68,12 @@ export class ReferenceRecord {
   }
 }
 
-function faultOf(error: unknown): Fault {
+/**
+ * What an error says of a record.
+ *
+ * @throws the error, unless it says that the record is bad.
+ */
+export function faultOf(error: unknown): Fault {
   if (error instanceof Misfit) {
     const { message: reason, fix, path } = error;
     return { reason, fix, ...(path !== "" && { column: path.slice(1) }) };
