@@ -107,6 +107,14 @@ function writeItems(op: u32, row: u32, to: u32, isMap: bool): u32 {
   return at + 1;
 }
 
+// The text of a row of a column of texts, whose start and end stand at `offset`.
+// @ts-ignore: decorator
+@inline
+function writeOwnText(to: u32, values: u32, offset: u32): u32 {
+  const from = load<u32>(offset);
+  return writeText(to, values + from, load<u32>(offset, 4) - from);
+}
+
 // One row by all operations; 0 when one of them failed.
 function writeRow(first: u32, last: u32, row: u32, start: u32): u32 {
   let to = start;
@@ -151,12 +159,9 @@ function writeRow(first: u32, last: u32, row: u32, start: u32): u32 {
         store<f32>(to, <f32>load<f64>(values + (row << 3)));
         to += 4;
         break;
-      case TEXT: {
-        const offset = load<u32>(op, AT_OFFSETS) + (row << 2);
-        const from = load<u32>(offset);
-        to = writeText(to, values + from, load<u32>(offset, 4) - from);
+      case TEXT:
+        to = writeOwnText(to, values, load<u32>(op, AT_OFFSETS) + (row << 2));
         break;
-      }
       case CELL:
         to = writeCell(to, load<u32>(op, AT_A) + (load<u32>(values + (row << 2)) << 5));
         break;
