@@ -35,7 +35,7 @@ import {
   undouble,
 } from "./cells";
 import { fields, IS_DOUBLED, IS_NULL, IS_QUOTED, LENGTH_BITS, nullCount } from "./context";
-import { readWhole, wholeValue } from "./whole";
+import { NOT_SHORT, readShort, readWhole, shortValue, shortWhole, wholeValue } from "./whole";
 
 // What a column is read as, in the host's order.
 const BOOL: u32 = 0;
@@ -159,9 +159,11 @@ function toOther(as: u32, at: u32, length: u32, to: u32, row: u32): bool {
   }
 }
 
-// A cell of such a column that is not plain, or has no value of it.
+// A cell that is long, not plain, or has no value of its column.
 function putOddValue(as: u32, cell: u32, to: u32, i: u32, row: u32, required: bool): void {
-  const length = settle(cell);
+  let length = load<u32>(cell, 4);
+  if (isPlain(length) && toValue(as, load<u32>(cell), length, to, row)) return;
+  length = settle(cell);
   if (length == 0) putNothing(to, row, i, required);
   else if (!toValue(as, settledText(), length, to, row)) {
     markBad(i);
@@ -183,8 +185,9 @@ function convertF64(cells: u32, rows: u32, to: u32, first: u32, required: bool):
   for (let i: u32 = 0; i < rows; i++) {
     const cell = cells + i * stride;
     const length = load<u32>(cell, 4);
-    if (isPlain(length) && toF64(load<u32>(cell), length, to, first + i)) continue;
-    putOddValue(F64, cell, to, i, first + i, required);
+    const at = load<u32>(cell);
+    if (readShort(at, length)) putF64(to, first + i, shortValue());
+    else if (!isPlain(length) || !toF64(at, length, to, first + i)) putOddValue(F64, cell, to, i, first + i, required);
   }
 }
 
@@ -193,8 +196,9 @@ function convertI32(cells: u32, rows: u32, to: u32, first: u32, required: bool):
   for (let i: u32 = 0; i < rows; i++) {
     const cell = cells + i * stride;
     const length = load<u32>(cell, 4);
-    if (isPlain(length) && toI32(load<u32>(cell), length, to, first + i)) continue;
-    putOddValue(I32, cell, to, i, first + i, required);
+    const value = shortWhole(load<u32>(cell), length);
+    if (<i64>(<i32>value) == value) putI32(to, first + i, <i32>value);
+    else putOddValue(I32, cell, to, i, first + i, required);
   }
 }
 
@@ -205,9 +209,10 @@ function convertWhole(
   for (let i: u32 = 0; i < rows; i++) {
     const cell = cells + i * stride;
     const length = load<u32>(cell, 4);
-    // up to 15 digits are in the range of timestamps too
-    if (length - 1 < 15 && toI64(load<u32>(cell), length, to, first + i)) continue;
-    putOddValue(as, cell, to, i, first + i, required);
+    // they are in the range of timestamps too
+    const value = shortWhole(load<u32>(cell), length);
+    if (value != NOT_SHORT) putI64(to, first + i, value);
+    else putOddValue(as, cell, to, i, first + i, required);
   }
 }
 

@@ -9,7 +9,7 @@ const CR: u32 = 13;
 const WINDOW: u32 = 64;
 
 /** Bytes that are indexed together. */
-export const REGION: u32 = 16384;
+export const REGION: u32 = 8192;
 
 // For each lower half of a byte the byte that is looked for, or one that has another lower half.
 const WANTED: usize = memory.data(16, 16);
@@ -52,8 +52,21 @@ function isWanted(b: v128, wanted: v128): u64 {
 // @ts-ignore: decorator
 @inline
 function putMark(to: u32, left: u64, at: u32, place: u32): void {
-  const bit = <u32>ctz(left) & 63;
-  store<u32>(to, ((place + bit) << 8) | <u32>load<u8>(at + bit));
+  const bit = <u32>ctz(left);
+  store<u32>(to, place + (bit << 8) + <u32>load<u8>(at + bit));
+}
+
+// @ts-ignore: decorator
+@inline
+function putFour(to: u32, left: u64, at: u32, place: u32): u64 {
+  putMark(to, left, at, place);
+  left &= left - 1;
+  putMark(to + 4, left, at, place);
+  left &= left - 1;
+  putMark(to + 8, left, at, place);
+  left &= left - 1;
+  putMark(to + 12, left, at, place);
+  return left & (left - 1);
 }
 
 // Four at a time; those that are no marks are written over.
@@ -61,16 +74,10 @@ function putMark(to: u32, left: u64, at: u32, place: u32): void {
 @inline
 function putMarks(to: u32, all: u64, at: u32, place: u32): u32 {
   const behind = to + (<u32>popcnt(all) << 2);
-  for (let left = all; to < behind; to += 16) {
-    putMark(to, left, at, place);
-    left &= left - 1;
-    putMark(to + 4, left, at, place);
-    left &= left - 1;
-    putMark(to + 8, left, at, place);
-    left &= left - 1;
-    putMark(to + 12, left, at, place);
-    left &= left - 1;
-  }
+  let left = putFour(to, all, at, place);
+  if (to + 16 >= behind) return behind;
+  left = putFour(to + 16, left, at, place);
+  for (to += 32; to < behind; to += 16) left = putFour(to, left, at, place);
   return behind;
 }
 
@@ -88,7 +95,7 @@ export function indexRegion(from: u32, to: u32): void {
     const low = isWanted(a, wanted) | (isWanted(b, wanted) << 16);
     const all = low | (isWanted(c, wanted) << 32) | (isWanted(d, wanted) << 48);
     const valid = to - at < WINDOW ? (<u64>1 << (to - at)) - 1 : ~<u64>0;
-    out = putMarks(out, all & valid, at, at - from);
+    out = putMarks(out, all & valid, at, (at - from) << 8);
   }
   end = out;
   high = i8x16.bitmask(any) != 0;

@@ -1,6 +1,58 @@
-// Whole numbers of 64 bits: `-12`, `+5`, `007`.
+// Numbers of one column after the other. Most are short: up to 15 characters behind a minus, digits
+// with a point or none. Those are read here, without a branch for the sign, which is random in many
+// columns; what else there is goes the long way.
 
-import { digitsAt, stopsOf, wholeOf } from "../number/digits";
+import { digitsAt, pointedOf, stopsOf, wholeOf } from "../number/digits";
+import { exactPower } from "../number/powers";
+
+const MOST_SHORT: u32 = 15;
+
+/** What no short number is. */
+export const NOT_SHORT: i64 = i64.MIN_VALUE;
+
+/** A whole number of up to 15 digits; {@link NOT_SHORT} for all others. */
+// @ts-ignore: decorator
+@inline
+export function shortWhole(at: u32, length: u32): i64 {
+  const negative = u32(load<u8>(at) == 0x2d);
+  const count = length - negative;
+  if (count - 1 >= MOST_SHORT) return NOT_SHORT;
+  const digits = digitsAt(at + negative);
+  if (<u32>ctz(stopsOf(digits, count)) != count) return NOT_SHORT;
+  const sign = <i64>negative;
+  return (<i64>wholeOf(digits, count) ^ -sign) + sign;
+}
+
+let short: f64 = 0;
+
+/** The number that {@link readShort} has read. */
+// @ts-ignore: decorator
+@inline
+export function shortValue(): f64 {
+  return short;
+}
+
+/** Reads a number of up to 15 digits and a point: below 2^53 and a power of ten, both exact. */
+// @ts-ignore: decorator
+@inline
+export function readShort(at: u32, length: u32): bool {
+  const negative = u32(load<u8>(at) == 0x2d);
+  const count = length - negative;
+  if (count - 1 >= MOST_SHORT) return false;
+  const from = at + negative;
+  const digits = digitsAt(from);
+  const stops = stopsOf(digits, count);
+  const whole = <u32>ctz(stops);
+  let size: f64;
+  if (whole == count) size = <f64>(<i64>wholeOf(digits, count));
+  else {
+    const isPointed = load<u8>(from + whole) == 0x2e && <u32>ctz(stops & (stops - 1)) == count;
+    if (!isPointed || count == 1) return false;
+    size = <f64>(<i64>pointedOf(digits, count, whole)) / exactPower(count - whole - 1);
+  }
+  short = reinterpret<f64>(reinterpret<u64>(size) | (<u64>negative << 63));
+  return true;
+}
 
 let value: i64 = 0;
 

@@ -14,6 +14,7 @@ import { releaseNow, releaseWith, sharedKernel } from "./shared_kernel.ts";
 
 const BOM = new Uint8Array([0xef, 0xbb, 0xbf]);
 const NOTHING = new Uint8Array();
+const JOINED_BYTES = 262_144;
 
 /** CSV from chunks of bytes, cut anywhere, to batches of rows decoded in the kernel. */
 export class CsvStream<Row> implements BatchDecoder<Row> {
@@ -117,28 +118,35 @@ export class CsvStream<Row> implements BatchDecoder<Row> {
   #take(bytes: Uint8Array, from: number): void {
     let at = this.#afterCr && bytes[from] === LF ? from + 1 : from;
     this.#afterCr = false;
-    if (this.#tail.isOpen) at = this.#complete(bytes, at);
-    if (at >= bytes.length) return;
-    const end = this.#consume(bytes, at, false);
+    if (this.#tail.isOpen) {
+      const end = this.#tail.find(bytes, at);
+      if (end < 0) {
+        this.#tail.append(bytes.subarray(at));
+        return this.#limit();
+      }
+      // A small chunk is copied behind what was kept, so that all of it is decoded at once.
+      const isSmall = bytes.length <= JOINED_BYTES && this.#tail.isKept;
+      if (isSmall) return this.#settle(this.#tail.take(bytes.subarray(at)), 0);
+      this.#complete(bytes.subarray(at, end));
+      at = end;
+    }
+    if (at < bytes.length) this.#settle(bytes, at);
+    else this.#afterCr = bytes[at - 1] === CR;
+  }
+
+  /** Takes the rest of the record that was begun before. */
+  #complete(rest: Uint8Array): void {
+    if (this.#tail.isKept) this.#consume(this.#tail.take(rest), 0, false);
+    else this.#batches.line += this.#tail.finishDropped(rest);
+  }
+
+  /** Decodes whole records, and keeps the beginning of one that is not. */
+  #settle(bytes: Uint8Array, from: number): void {
+    const end = this.#consume(bytes, from, false);
     if (end < bytes.length) {
       this.#tail.begin(bytes.subarray(end));
       this.#limit();
     } else this.#afterCr = bytes[end - 1] === CR;
-  }
-
-  /** Takes the rest of the record that was begun before; gives where the next one starts. */
-  #complete(bytes: Uint8Array, from: number): number {
-    const end = this.#tail.find(bytes, from);
-    if (end < 0) {
-      this.#tail.append(bytes.subarray(from));
-      this.#limit();
-      return bytes.length;
-    }
-    const rest = bytes.subarray(from, end);
-    if (this.#tail.isKept) this.#consume(this.#tail.take(rest), 0, false);
-    else this.#batches.line += this.#tail.finishDropped(rest);
-    this.#afterCr = end === bytes.length && bytes[end - 1] === CR;
-    return end;
   }
 
   /** Keeps no comment, and no more of a record than its limit. */

@@ -44,7 +44,7 @@ const PASS_CELLS = 8_192;
 /** Four cells are written at once. */
 const SLACK_BYTES = 64;
 /** Room for as many marks as a region has bytes: `assembly/csv/marks.ts` has its size. */
-const MARK_BYTES = (16_384 + 64) * 4;
+const MARK_BYTES = (8_192 + 64) * 4;
 const MOST_PASS_ROWS = 1_024;
 const LEAST_PASS_ROWS = 8;
 
