@@ -161,7 +161,7 @@ Deno.test("CsvEncoder refuses options that cannot be, with the value received", 
   const wrong: [options: unknown, part: string][] = [
     [{ separator: "1" }, "separator must be"],
     [{ quote: "" }, "quote must be"],
-    [{ quotes: "some" }, 'quotes must be "needed" (string) or "all" (string), received "some"'],
+    [{ quotes: "some" }, 'quotes must be "needed" or "all", received "some"'],
     [{ lineEnd: "\r" }, "lineEnd must be"],
     [{ nullText: "a,b" }, "nullText must be a text without separator, quote and line end"],
     [{ header: "yes" }, "header must be"],

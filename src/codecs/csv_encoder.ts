@@ -6,6 +6,7 @@ import { type CsvOutputStyle, CsvWriter } from "../kernel/csv_writer.ts";
 import { create } from "../kernel/kernel.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { csvOutput } from "./csv_output.ts";
+import { checkBatch } from "./option_checks.ts";
 
 /** Options of {@linkcode CsvEncoder}. */
 export interface CsvEncoderOptions {
@@ -53,7 +54,8 @@ const encoder = new TextEncoder();
 function oneOf<Value>(name: string, value: Value, values: readonly Value[]): Value {
   if (values.includes(value)) return value;
   throw new TypeError(
-    `Cannot make CSV encoder: ${name} must be ${values.map((each) => show(each)).join(" or ")}, ` +
+    `Cannot make CSV encoder: ${name} must be ` +
+      `${values.map((each) => JSON.stringify(each)).join(" or ")}, ` +
       `received ${show(value)}`,
   );
 }
@@ -135,11 +137,12 @@ export class CsvEncoder implements Disposable {
    * Encodes a batch; the first one after the header. The bytes lie in kernel memory and are valid
    * until the next call.
    *
-   * @throws {TypeError} when the columns are not those of the batches before.
+   * @throws {TypeError} for what is no batch, or has other columns than the batches before.
    * @throws {RangeError} for a date or time that ISO 8601 has no text for.
    * @throws {KernelMemoryError} when the budget does not hold the text.
    */
   encode(batch: RecordBatch<unknown>): Uint8Array<ArrayBuffer> {
+    checkBatch(batch, "encode CSV");
     const isFirst = this.#takeSchema(batch.schema);
     const head = isFirst && this.#header
       ? this.#write(headerColumns(batch.schema), 1, batch).slice()

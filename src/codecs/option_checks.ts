@@ -1,3 +1,5 @@
+import { show } from "../batch/misfit.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
 import type { DecoderOptions } from "./batch_decoder.ts";
 
 /** The names of the options that all decoders have. */
@@ -49,5 +51,18 @@ export function checkChunk(chunk: Uint8Array): void {
   throw new TypeError(
     `Cannot decode chunk: it must be a Uint8Array, received ${received}; encode text by ` +
       "new TextEncoder().encode(text), and take the bytes of other views and buffers",
+  );
+}
+
+/**
+ * Checks what is to be encoded.
+ *
+ * @throws {TypeError} when it is no batch.
+ */
+export function checkBatch(batch: unknown, doing: string): void {
+  if (batch instanceof RecordBatch) return;
+  throw new TypeError(
+    `Cannot ${doing}: a RecordBatch is needed, received ${show(batch)}; make one by ` +
+      "RecordBatch.fromRows(rows)",
   );
 }

@@ -2,12 +2,13 @@ import type { Column } from "../../batch/column.ts";
 import { isValid, valueAt } from "../../batch/column_reader.ts";
 import { columnOf } from "../../batch/column_of.ts";
 import { show } from "../../batch/misfit.ts";
-import { RecordBatch } from "../../batch/record_batch.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
 import { sameFields } from "../../batch/schema_check.ts";
 import type { Schema } from "../../batch/schema.ts";
 import { type AvroWriteFault, AvroWriter, type AvroWriteSource } from "../../kernel/avro_writer.ts";
 import { create, type Kernel } from "../../kernel/kernel.ts";
 import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
+import { checkBatch } from "../option_checks.ts";
 import type { AvroSchema } from "./avro_type.ts";
 import { parseAvroSchema } from "./parse_avro_schema.ts";
 import { planWriting, type WriteStep } from "./write_plan.ts";
@@ -94,12 +95,7 @@ export class AvroEncoder implements Disposable {
    * @throws {RangeError} for a value that its field does not hold.
    */
   encode(batch: RecordBatch<unknown>): EncodedAvro {
-    if (!(batch instanceof RecordBatch)) {
-      throw new TypeError(
-        `Cannot encode Avro: a RecordBatch is needed, received ${show(batch)}; make one by ` +
-          "RecordBatch.fromRows(rows)",
-      );
-    }
+    checkBatch(batch, "encode Avro");
     const { steps, writer } = this.#planFor(batch.schema);
     const sources = steps.map((step) => sourceOf(step, batch.columns));
     const written = writer.write(sources, batch.length);

@@ -4,6 +4,7 @@ import type { Schema } from "../../batch/schema.ts";
 import { JsonWriter } from "../../kernel/json_writer.ts";
 import { create } from "../../kernel/kernel.ts";
 import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
+import { checkBatch } from "../option_checks.ts";
 import { JsonPlanner } from "./json_plan.ts";
 import { floatsOf, type JsonNode, jsonTree } from "./json_tree.ts";
 
@@ -120,6 +121,7 @@ export class JsonEncoder implements Disposable {
    * @throws {KernelMemoryError} when the budget does not hold the text.
    */
   encode(batch: RecordBatch<unknown>): Uint8Array<ArrayBuffer> {
+    checkBatch(batch, "encode JSON");
     this.#prepare(batch.schema);
     const writer = this.#writer;
     writer.clear();
