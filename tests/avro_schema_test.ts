@@ -256,6 +256,14 @@ Deno.test("the canonical form is that of the specification and of avsc", () => {
   }
 });
 
+Deno.test("the canonical form of random records is that of avsc", () => {
+  forSeeds(300, (random) => {
+    const avro = { ...anyRecord(random).avro, namespace: random.pick(["", "a", "a.b"]) };
+    const type = avsc.Type.forSchema(avro as unknown as avsc.Schema);
+    assertEquals(canonical(avro), JSON.stringify(type.schema()));
+  });
+});
+
 const PIECES = [
   ...[
     '"int"',

@@ -43,7 +43,7 @@ import {
   skipText,
   skipWhole,
 } from "./skip";
-import { lengthAt, readVarint, varintEnd, wholeAt, wholeEnd } from "./varint";
+import { readVarint, varintEnd, wholeAt, wholeEnd } from "./varint";
 import {
   ARRAY,
   AT_A,
@@ -103,18 +103,14 @@ export function avroRecordEnd(): u32 {
   return recordEnd;
 }
 
-// A value follows: 1, a null: 0, or what there is no branch for: 2. Mostly it is told by one byte.
+// Whether the byte at `at` says that a value follows, as mostly it does.
 // @ts-ignore: decorator
 @inline
-function branchAt(op: u32, union: u32, at: u32, end: u32): u32 {
-  const byte = <u32>load<u8>(at);
-  if (at < end && byte == ((union >> 15) & 0x1fe)) {
-    branchEnd = at + 1;
-    return 1;
-  }
-  return readBranch(op, union, at, end);
+function isValueNext(union: u32, at: u32, end: u32): bool {
+  return at < end && <u32>load<u8>(at) == ((union >> 15) & 0x1fe);
 }
 
+// A value follows: 1, a null: 0, or what there is no branch for: 2.
 function readBranch(op: u32, union: u32, at: u32, end: u32): u32 {
   const branch = readVarint(at, end);
   branchEnd = varintEnd();
@@ -189,9 +185,15 @@ function isText(at: u32, length: u32): bool {
 // @ts-ignore: decorator
 @inline
 function readText(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
-  const start = wholeEnd(at, end);
-  if (start == 0) return badNumber(op, at, end);
-  const length = lengthAt(at, start);
+  // mostly the length is one byte: then nothing waits for more than that
+  const byte = <u32>load<u8>(at);
+  let start = at + 1;
+  let length = <i64>(byte >> 1);
+  if ((byte & 0x81) != 0 || at >= end) {
+    start = wholeEnd(at, end);
+    if (start == 0) return badNumber(op, at, end);
+    length = wholeAt(at, start);
+  }
   if (<u64>length > <u64>(end - start)) return checkLength(op, at, start, end, length);
   const column = load<u32>(op, AT_COLUMN);
   if (kind != BYTES && !isText(start, <u32>length)) notUtf8(op, start);
@@ -291,16 +293,16 @@ function readOps(first: u32, last: u32, row: u32, start: u32, end: u32): u32 {
   let op = first;
   while (op < last) {
     const union = load<u32>(op, AT_UNION);
-    if (union != 0) {
-      const branch = branchAt(op, union, at, end);
+    if (union != 0 && isValueNext(union, at, end)) at++;
+    else if (union != 0) {
+      const branch = readBranch(op, union, at, end);
       if (branch == 2) return 0;
+      if (branch == 0) putNulls(op, union, row, at);
+      at = branchEnd;
       if (branch == 0) {
-        putNulls(op, union, row, at);
-        at = branchEnd;
         op += (load<u32>(op, AT_WITHIN) + 1) * OP_BYTES;
         continue;
       }
-      at = branchEnd;
     }
     const kind = load<u32>(op);
     switch (kind) {

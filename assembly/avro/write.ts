@@ -2,7 +2,7 @@
 // the addresses of each batch's columns (`src/kernel/avro_writer.ts`).
 //
 //   u32 kind | u32 union: 0, or 1 and the bytes of the branches of null and of the value above it |
-//   u32 values | u32 validity or 0 | u32 offsets | u32 a | u32 b | u32 operations within
+//   u32 values | u32 validity or 0 | u32 offsets | u32 a | u32 - | u32 operations within
 //
 // A record's fields are the operations after it. Writing goes on a little past the end of a record,
 // where the next one comes; the host reserves for the longest rows there can be.

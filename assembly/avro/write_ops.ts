@@ -6,7 +6,6 @@ export const AT_VALUES: u32 = 8;
 export const AT_VALIDITY: u32 = 12;
 export const AT_OFFSETS: u32 = 16;
 export const AT_A: u32 = 20;
-export const AT_B: u32 = 24;
 export const AT_WITHIN: u32 = 28;
 
 // As in src/kernel/avro_ops.ts.
