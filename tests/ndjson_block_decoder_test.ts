@@ -188,3 +188,29 @@ Deno.test("NdjsonBlockDecoder that trusts the sender takes good lines as before,
     assertEquals(rows, decodeAll(strict, bad).reduce((sum, part) => sum + part.records, 0));
   });
 });
+
+Deno.test("NdjsonBlockDecoder takes schemas of very many fields within its budget", () => {
+  const fields = Array.from({ length: 20_000 }, (_, at) => ({
+    name: `f${at}`,
+    type: at % 20 === 0 ? t.utf8 : t.f64,
+  }));
+  const record = (from: number, count: number) =>
+    JSON.stringify(Object.fromEntries(
+      fields.slice(from, from + count).map(({ name, type }, at) => [
+        name,
+        type.kind === "utf8" ? "text" : at,
+      ]),
+    ));
+  const lines = [record(0, 3), record(19_000, 900), "{}", "{", record(0, 9_000), record(5, 1)];
+  const spec = { ...specOf(fields), maxRecordBytes: 200_000, batchRows: 8_192 };
+  holdEqual(spec, [joined(lines)]);
+  using decoder = new NdjsonBlockDecoder(spec, create());
+  const block = joined(Array.from({ length: 2_000 }, () => lines[0]));
+  let rows = 0;
+  for (let at = 0; at < block.length;) {
+    const { batch, end } = decoder.decode(block, at);
+    rows += batch.length;
+    at = end;
+  }
+  assertEquals(rows, 2_000);
+});

@@ -66,19 +66,6 @@ export class ColumnSink implements Disposable {
     for (const column of this.columns) column.reserve(room, held);
   }
 
-  /** Bytes of kernel memory that columns of these kinds take at most, but for fixed parts. */
-  static bytesFor(
-    specs: readonly SinkColumnSpec[],
-    { rows, bytes, items = bytes / 2 }: SinkRoom,
-  ): number {
-    let sum = 0;
-    for (const { kind, item } of specs) {
-      sum += rows * 16 + (kind === "text" || kind === "dict" ? bytes : 0);
-      if (item !== undefined) sum += items * 16 + (item.kind === "text" ? bytes : 0);
-    }
-    return sum;
-  }
-
   /** Makes a row as if it had not been written. */
   undoRow(row: number): void {
     this.#kernel.exports.undoRow(this.address, this.length, row);

@@ -102,7 +102,7 @@ export class NdjsonBatches<Row> {
       }
       lines += part.lines;
       at = part.end;
-      if (decoder.rows === this.#spec.batchRows || this.#openBytes >= MAX_BATCH_BYTES) this.close();
+      if (decoder.isFull || this.#openBytes >= MAX_BATCH_BYTES) this.close();
     }
     return lines;
   }

@@ -3,6 +3,7 @@ import { checkSchema } from "../../batch/schema_check.ts";
 import { ColumnSink } from "../../kernel/column_sink.ts";
 import { type JsonPlace, JsonReader, JsonStop } from "../../kernel/json_reader.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { SinkColumnSpec } from "../../kernel/sink_types.ts";
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../block_decoder.ts";
 import type { NdjsonBlockSpec } from "../block_specs.ts";
 import { CR, LF } from "../record_scanner.ts";
@@ -11,14 +12,18 @@ import { JsonColumns } from "./json_columns.ts";
 import { learnLayout } from "./json_layout.ts";
 import { type Fault, ReferenceRecord } from "./reference_record.ts";
 
-/** Room that the text columns may take together for one piece of a block. */
-const MOST_TEXT_BYTES = 268_435_456;
+/** Room that all columns may take together for one piece of a block, if it is not one record. */
+const MOST_ROOM_BYTES = 67_108_864;
 /** Bytes of a record that nothing is known of; and the least and most bytes of a piece. */
 const TYPICAL_BYTES = 256;
 const LEAST_PIECE = 16_384;
 const MOST_PIECE = 1_048_576;
 /** Bytes of the smallest record with its line end. */
 const LEAST_RECORD = 3;
+/** Room that the rows of a batch may take. */
+const MOST_BATCH_BYTES = 268_435_456;
+/** Bytes of a value with its share of the validity, about. */
+const MOST_VALUE_BYTES = 9;
 /** A wrong byte may become the three of U+FFFD. */
 const REPLACED_BYTES = 3;
 /** Rows between two looks at the values that are left to the host. */
@@ -62,6 +67,8 @@ export class NdjsonBlockDecoder implements BlockDecoder {
   readonly #reader: JsonReader;
   readonly #reference: ReferenceRecord;
   readonly #host: HostValues;
+  readonly #room: ReturnType<typeof roomOf>;
+  readonly #mostRows: number;
   #patience = FIRST_PATIENCE;
   #rows = 0;
   #isTaken = true;
@@ -81,6 +88,9 @@ export class NdjsonBlockDecoder implements BlockDecoder {
     const columns = this.#columns = new JsonColumns(spec.schema.fields);
     const hasHost = columns.hostColumns.length > 0;
     const specs = hasHost ? [...columns.specs, { kind: "span" as const }] : columns.specs;
+    this.#room = roomOf(specs);
+    const mostRows = Math.max(1, Math.floor(MOST_BATCH_BYTES / (this.#room.row + 1)));
+    this.#mostRows = Math.min(spec.batchRows, mostRows);
     this.#sink = new ColumnSink(kernel, specs);
     this.#reader = new JsonReader(kernel, {
       sink: this.#sink,
@@ -98,6 +108,11 @@ export class NdjsonBlockDecoder implements BlockDecoder {
   /** Rows of the open batch. */
   get rows(): number {
     return this.#isTaken ? 0 : this.#rows;
+  }
+
+  /** Whether the open batch takes no more rows: it has `batchRows`, or those of very many columns. */
+  get isFull(): boolean {
+    return this.rows === this.#mostRows;
   }
 
   /** Good records that the kernel left to the reader in TypeScript, for tests. */
@@ -121,7 +136,7 @@ export class NdjsonBlockDecoder implements BlockDecoder {
   append(block: Uint8Array, from = 0, mostBad = Infinity): DecodedPart {
     if (this.#isTaken) this.#begin();
     const whole = { bad: [] as BadBlockRecord[], records: 0, lines: 0, skippedLines: 0, end: from };
-    const isOpen = () => this.#rows < this.#spec.batchRows && whole.bad.length < mostBad;
+    const isOpen = () => this.#rows < this.#mostRows && whole.bad.length < mostBad;
     while (whole.end < block.length && isOpen()) {
       const part = this.#appendPiece(block, whole.end, mostBad - whole.bad.length);
       for (const bad of part.bad) {
@@ -161,7 +176,7 @@ export class NdjsonBlockDecoder implements BlockDecoder {
   #appendPiece(block: Uint8Array, from: number, mostBad: number): DecodedPart {
     const bytes = block.subarray(from, this.#pieceEnd(block, from));
     const piece: Piece = { bytes, from, firstRow: this.#rows, bad: [] };
-    this.#reserve(bytes.length);
+    this.#reserve(bytes);
     this.#reader.load(bytes, this.#rows);
     while (piece.bad.length < mostBad && this.#readOn(piece));
     const { at, lines, blank } = this.#reader.place;
@@ -172,11 +187,10 @@ export class NdjsonBlockDecoder implements BlockDecoder {
 
   /** Where to end a piece: some bytes beyond what the batch is likely to need. */
   #pieceEnd(block: Uint8Array, from: number): number {
-    const texts = this.#columns.specs.filter(({ kind }) => kind === "text" || kind === "dict");
-    // Each text column has to hold all bytes of a piece.
-    const share = Math.min(MOST_PIECE, MOST_TEXT_BYTES / (1 + texts.length) / this.#growth);
-    const wanted = (this.#spec.batchRows - this.#rows) * this.#typicalBytes;
-    const most = Math.ceil(Math.max(LEAST_PIECE, Math.min(share, wanted * 1.125)));
+    const { text, row } = this.#room;
+    const share = MOST_ROOM_BYTES / (text * this.#growth + row / LEAST_RECORD + 1);
+    const wanted = (this.#mostRows - this.#rows) * this.#typicalBytes * 1.125;
+    const most = Math.ceil(Math.min(share, MOST_PIECE, Math.max(LEAST_PIECE, wanted)));
     if (block.length - from <= most) return block.length;
     const end = block.lastIndexOf(LF, from + most - 1) + 1;
     if (end > from) return end;
@@ -188,24 +202,26 @@ export class NdjsonBlockDecoder implements BlockDecoder {
     return this.#spec.invalidUtf8 === "replace" ? REPLACED_BYTES : 1;
   }
 
-  #reserve(bytes: number): void {
-    const most = this.#rows + Math.ceil((bytes + 1) / LEAST_RECORD);
-    const rows = Math.min(this.#spec.batchRows, most);
-    this.#sink.reserve({ rows, bytes: bytes * this.#growth }, this.#rows);
+  #reserve(bytes: Uint8Array): void {
+    const least = Math.ceil((bytes.length + 1) / LEAST_RECORD);
+    // Where rows take much, those that there are are counted.
+    const records = this.#room.row * least > MOST_ROOM_BYTES / 16 ? linesIn(bytes) : least;
+    const rows = Math.min(this.#mostRows, this.#rows + records);
+    this.#sink.reserve({ rows, bytes: bytes.length * this.#growth }, this.#rows);
   }
 
   /** Reads on to where something has to be done; whether there is more to read then. */
   #readOn(piece: Piece): boolean {
-    const { batchRows } = this.#spec;
+    const mostRows = this.#mostRows;
     const before = this.#reader.place;
     const hasHost = this.#columns.hostColumns.length > 0;
     const stop = this.#reader.read(
-      hasHost ? Math.min(batchRows, before.row + HOST_ROWS) : batchRows,
+      hasHost ? Math.min(mostRows, before.row + HOST_ROWS) : mostRows,
     );
     const { at, row } = this.#reader.place;
     if (!this.#convert(piece, before)) return true;
     this.#rows = row;
-    if (stop === JsonStop.done) return at < piece.bytes.length && row < batchRows;
+    if (stop === JsonStop.done) return at < piece.bytes.length && row < mostRows;
     if (stop === JsonStop.learn) this.#learn(piece.bytes.subarray(this.#reader.learnFrom, at));
     else this.#decide(piece, recordAt(piece.bytes, at), this.#reader.failedAt);
     return true;
@@ -250,7 +266,7 @@ export class NdjsonBlockDecoder implements BlockDecoder {
       this.#reader.place = { at: record.next, row: after, lines: lines + 1, blank };
       this.#rows = after;
     }
-    this.#reserve(piece.bytes.length - this.#reader.place.at);
+    this.#reserve(piece.bytes.subarray(this.#reader.place.at));
   }
 
   #report(piece: Piece, record: RecordPlace, fault: Fault, at?: number): void {
@@ -272,6 +288,20 @@ export class NdjsonBlockDecoder implements BlockDecoder {
     this.#reader.learn(learnLayout(ended, this.#columns.fields), this.#patience);
     this.#patience = Math.min(this.#patience * 2, MOST_PATIENCE);
   }
+}
+
+/** Room that a batch takes: for each byte of text that may go to any column, and for each row. */
+function roomOf(specs: readonly SinkColumnSpec[]): { readonly text: number; readonly row: number } {
+  const isText = ({ kind }: SinkColumnSpec) => kind === "text" || kind === "dict";
+  const lists = specs.flatMap(({ item }) => item ?? []);
+  const text = [...specs, ...lists].filter(isText).length + lists.length * MOST_VALUE_BYTES / 2;
+  return { text, row: specs.length * MOST_VALUE_BYTES };
+}
+
+function linesIn(bytes: Uint8Array): number {
+  let lines = 1;
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) lines++;
+  return lines;
 }
 
 function recordAt(bytes: Uint8Array, start: number): RecordPlace {
