@@ -12,4 +12,5 @@ export * from "./src/windows/mod.ts";
 export * from "./src/hive/mod.ts";
 export * from "./src/stream/mod.ts";
 export * from "./src/sources/mod.ts";
+export * from "./src/generators/mod.ts";
 export * from "./src/publishers/mod.ts";

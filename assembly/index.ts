@@ -113,3 +113,14 @@ export { avroReadRows, avroRecordAt, avroRecordEnd } from "./avro/read";
 export { jsonRead } from "./json/read";
 export { jsonIndexFields } from "./json/record";
 export { jsonBytesNeeded, jsonPrepareCells, jsonRowsTaken, jsonWriteRows } from "./json/write";
+export { sampleRandom } from "./sample/random";
+export { sampleDraw, sampleLookup, sampleValues } from "./sample/draw";
+export { sampleGather, sampleNumbers, sampleStore } from "./sample/numbers";
+export {
+  sampleBools,
+  samplePresent,
+  sampleTextEnds,
+  sampleTexts,
+  sampleValid,
+} from "./sample/columns";
+export { circuitDown, circuitUp } from "./sample/circuit";

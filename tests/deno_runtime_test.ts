@@ -99,6 +99,20 @@ Deno.test("denoRuntime.openFile() gives a file's bytes, or says that it is not t
   await assertRejects(() => denoRuntime.openFile(path), Deno.errors.NotFound);
 });
 
+Deno.test("denoRuntime.writeFile() leaves a whole file, or what was there", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/a.bin`;
+    await denoRuntime.writeFile(path, new Uint8Array([1, 2]));
+    await denoRuntime.writeFile(new URL(`file://${path}`), new Uint8Array([3]));
+    assertEquals(await Deno.readFile(path), new Uint8Array([3]));
+    await assertRejects(() => denoRuntime.writeFile(folder, new Uint8Array([4])));
+    assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["a.bin"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("denoRuntime.print() writes whole lines, long ones too, also into a pipe", async () => {
   const module = new URL("../src/runtime/deno_runtime.ts", import.meta.url).href;
   const code = `import { denoRuntime } from ${JSON.stringify(module)};

@@ -185,6 +185,8 @@ Deno.test("SimulatedRuntime reads the files that it was given, and keeps what is
   }
   assertEquals(bytes, [1, 2, 3]);
   await assertRejects(() => runtime.openFile("b.csv"), Error, "b.csv");
+  await runtime.writeFile("b.csv", new Uint8Array([4]));
+  assertEquals((await runtime.openFile("b.csv")).sizeBytes, 1);
   runtime.print("one");
   runtime.print("two");
   assertEquals(runtime.printed, ["one", "two"]);

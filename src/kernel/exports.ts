@@ -5,6 +5,7 @@ import type { ExpressionExports } from "./expression_exports.ts";
 import type { JsonExports } from "./json_exports.ts";
 import type { JsonWriteExports } from "./json_write_exports.ts";
 import type { NumberExports } from "./number_exports.ts";
+import type { SampleExports } from "./sample_exports.ts";
 import type { SessionExports } from "./session_exports.ts";
 import type { WindowExports } from "./window_exports.ts";
 
@@ -25,7 +26,8 @@ export interface KernelExports
     AvroExports,
     CsvExports,
     JsonExports,
-    JsonWriteExports {
+    JsonWriteExports,
+    SampleExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;
   setBudget(bytes: number): void;

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { fileURLToPath } from "node:url";
 import type {
   Cancel,
   OpenFile,
@@ -89,6 +90,18 @@ class DenoRuntime implements Runtime {
       read: (into) => file.read(into),
       close: () => file.close(),
     };
+  }
+
+  async writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
+    const target = path instanceof URL ? fileURLToPath(path) : path;
+    const part = `${target}.${Math.random().toString(36).slice(2)}.part`;
+    try {
+      await Deno.writeFile(part, bytes);
+      await Deno.rename(part, target);
+    } catch (error) {
+      await Deno.remove(part).catch(() => {});
+      throw error;
+    }
   }
 
   print(text: string): void {

@@ -96,6 +96,8 @@ export interface Runtime extends Waiter {
   spawn(options: SpawnOptions, events: WorkerEvents): WorkerHandle;
   /** Opens a file to be read from its start; rejects when it cannot be opened. */
   openFile(path: string | URL): Promise<OpenFile>;
+  /** Writes a file, whole or not at all; rejects when it cannot be written. */
+  writeFile(path: string | URL, bytes: Uint8Array): Promise<void>;
   /** Writes a line of text to the standard output. */
   print(text: string): void;
 }

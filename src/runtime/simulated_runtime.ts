@@ -81,7 +81,7 @@ export class SimulatedRuntime implements Runtime {
   readonly printed: string[] = [];
   readonly #random: () => number;
   readonly #startMs: number;
-  readonly #files: ReadonlyMap<string, Uint8Array>;
+  readonly #files: Map<string, Uint8Array>;
   #nowMs = 0;
   #order = 0;
   #timers: Timer[] = [];
@@ -96,7 +96,7 @@ export class SimulatedRuntime implements Runtime {
     this.cores = options.cores ?? 2;
     this.#random = randomFrom(options.seed ?? 1);
     this.#startMs = options.startMs ?? DEFAULT_START_MS;
-    this.#files = options.files ?? new Map();
+    this.#files = new Map(options.files);
   }
 
   /** Names of the workers that live, oldest first. */
@@ -206,6 +206,11 @@ export class SimulatedRuntime implements Runtime {
       return Promise.resolve(length);
     };
     return Promise.resolve({ sizeBytes: bytes.length, read, close: () => {} });
+  }
+
+  writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
+    this.#files.set(String(path), bytes.slice());
+    return Promise.resolve();
   }
 
   print(text: string): void {

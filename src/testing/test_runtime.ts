@@ -91,6 +91,10 @@ export class TestRuntime implements Runtime {
     return denoRuntime.openFile(path);
   }
 
+  writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
+    return denoRuntime.writeFile(path, bytes);
+  }
+
   print(text: string): void {
     denoRuntime.print(text);
   }

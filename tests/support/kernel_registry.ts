@@ -130,6 +130,18 @@ export const FAMILIES: readonly KernelFamily[] = [
     test: "tests/ndjson_block_decoder_test.ts",
     bench: "bench/json_read_bench.ts",
   },
+  {
+    exports: ["sampleRandom", "sampleDraw", "sampleValues", "sampleLookup", "sampleNumbers"],
+    twin: "src/generators/reference_sampler.ts#ReferenceSampler",
+    test: "tests/sampler_kernel_test.ts",
+    bench: "bench/generator_bench.ts",
+  },
+  {
+    exports: ["circuitUp", "circuitDown"],
+    twin: "src/generators/reference_circuit.ts#ReferenceCircuit",
+    test: "tests/circuit_kernel_test.ts",
+    bench: "bench/generator_bench.ts",
+  },
 ];
 
 /** Every other export. */
@@ -161,5 +173,13 @@ export const PLUMBING: readonly KernelPlumbing[] = [
     ],
     purpose: "single cells of columns under construction; readers write them in their loops",
     test: "tests/column_sink_test.ts",
+  },
+  {
+    exports: [
+      ...["sampleGather", "sampleStore", "sampleValid", "samplePresent", "sampleBools"],
+      ...["sampleTextEnds", "sampleTexts"],
+    ],
+    purpose: "columns of positions and numbers: copies, of which the test has the plain form",
+    test: "tests/sampler_kernel_test.ts",
   },
 ];

@@ -1,0 +1,145 @@
+import { csv, type RecordBatch, schema, SyntheticGenerator, types as t } from "../mod.ts";
+import { ReferenceCircuit } from "../src/generators/reference_circuit.ts";
+import {
+  CircuitKernel,
+  type CircuitParameters,
+  emptyCounts,
+} from "../src/kernel/circuit_kernel.ts";
+import { create } from "../src/kernel/kernel.ts";
+import { randomOf } from "./support/shapes.ts";
+import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
+
+const BIRDS = new URL("../examples/data/birdstrikes.csv", import.meta.url);
+const ROWS = 50 * 4096;
+const TILE_ROWS = 64;
+
+const BIRD_COLUMNS = schema({
+  "Airport Name": t.dict,
+  "Aircraft Make Model": t.dict,
+  "Effect Amount of damage": t.dict,
+  "Flight Date": t.timestamp,
+  "Aircraft Airline Operator": t.dict,
+  "Origin State": t.dict,
+  "Phase of flight": t.dict,
+  "Wildlife Size": t.dict,
+  "Wildlife Species": t.dict,
+  "Time of day": t.dict,
+  "Cost Other": t.i32,
+  "Cost Repair": t.i32,
+  "Cost Total $": t.i32,
+  "Speed IAS in knots": t.i32,
+});
+
+/** A column to draw from: its values, and the shares of rows up to each. */
+interface PlainColumn {
+  readonly values: Float64Array;
+  readonly shares: Float64Array;
+  readonly isText: boolean;
+}
+
+function plainColumns(rows: readonly Record<string, unknown>[]): PlainColumn[] {
+  return BIRD_COLUMNS.fields.map(({ name, type }) => {
+    const counts = new Map<unknown, number>();
+    for (const row of rows) counts.set(row[name], (counts.get(row[name]) ?? 0) + 1);
+    const isText = type.kind === "dict";
+    const values = Float64Array.from(
+      counts.keys(),
+      (value, at) => isText ? at : Number(value ?? 0),
+    );
+    let sum = 0;
+    const shares = Float64Array.from(counts.values(), (count) => (sum += count) / rows.length);
+    return { values, shares, isText };
+  });
+}
+
+/** What one would write: each column by itself, by binary search of a random number. */
+function plainSample(columns: readonly PlainColumn[], rows: number): number {
+  for (const { values, shares, isText } of columns) {
+    const out = isText ? new Int32Array(rows) : new Float64Array(rows);
+    for (let row = 0; row < rows; row++) {
+      const random = Math.random();
+      let [low, high] = [0, shares.length - 1];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (shares[middle] <= random) low = middle + 1;
+        else high = middle;
+      }
+      out[row] = values[low];
+    }
+  }
+  return rows;
+}
+
+async function sampling(): Promise<BenchRow[]> {
+  const source = csv(BIRDS, { schema: BIRD_COLUMNS });
+  const generator = await SyntheticGenerator.fit(source, { seed: 1 });
+  const batches: RecordBatch[] = Array.from(
+    generator.sample(10_000, { seed: 1 }).batches(),
+  ) as never;
+  const columns = plainColumns(batches.flatMap((batch) => batch.toRows()));
+  let seed = 0;
+  const contender = () => {
+    let rows = 0;
+    for (const batch of generator.sample(ROWS, { seed: seed++ }).batches()) rows += batch.length;
+    return rows;
+  };
+  return [
+    await compare({
+      name: "birdstrikes, 14 columns → batches, against independent columns in plain JS",
+      contender,
+      baseline: () => plainSample(columns, ROWS),
+      target: 4,
+    }),
+  ];
+}
+
+function randomCircuit(states: number): CircuitParameters {
+  const random = randomOf(3);
+  const parents = [-1, 0, 0, 1, 1, 2, 2, 3];
+  const filled = (length: number) => Float32Array.from({ length }, () => random() / states);
+  return {
+    states,
+    parents,
+    symbols: parents.map(() => 32),
+    prior: filled(states),
+    emissions: parents.map(() => filled(32 * states)),
+    transitions: parents.map((parent) => filled(parent < 0 ? 0 : states * states)),
+  };
+}
+
+function fitting(): Promise<BenchRow> {
+  const parameters = randomCircuit(32);
+  const circuit = new CircuitKernel(create(), parameters, TILE_ROWS);
+  const reference = new ReferenceCircuit(parameters);
+  const counts = emptyCounts(parameters);
+  const random = randomOf(4);
+  const columns = parameters.symbols.map((count) =>
+    Uint8Array.from({ length: TILE_ROWS }, () => Math.floor(random() * count))
+  );
+  const weights = new Float32Array(TILE_ROWS).fill(1);
+  circuit.clear();
+  circuit.put(columns, 0, TILE_ROWS);
+  return compare({
+    name: "expected counts of a tree of 8 variables, 32 states, against plain JS",
+    contender: () => {
+      for (let round = 0; round < 100; round++) {
+        circuit.up(0);
+        circuit.down(0, weights);
+      }
+      return 100 * TILE_ROWS;
+    },
+    baseline: () => {
+      for (let row = 0; row < TILE_ROWS; row++) {
+        reference.row(columns.map((column) => column[row]), counts);
+      }
+      return TILE_ROWS;
+    },
+    target: 10,
+  });
+}
+
+/** Sampling and fitting generators. */
+export const group: BenchGroup = {
+  name: "generators",
+  rows: async () => [...await sampling(), await fitting()],
+};

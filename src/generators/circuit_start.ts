@@ -1,0 +1,162 @@
+import type { CircuitParameters } from "../kernel/circuit_kernel.ts";
+import type { Tree } from "./circuit_tree.ts";
+import type { SeededRandom } from "./seeded_random.ts";
+
+const OWN_SHARE = 0.8;
+const JITTER = 0.6;
+
+/** Rows as symbols, to begin a circuit from. */
+export interface CircuitRows {
+  /** The symbols of each variable. */
+  readonly columns: readonly Uint8Array[];
+  /** How many symbols each variable has. */
+  readonly symbols: readonly number[];
+  /** How many rows there are. */
+  readonly length: number;
+}
+
+function sharesOf(column: Uint8Array, symbols: number, rows: readonly number[] | undefined) {
+  const shares = new Float64Array(symbols).fill(0.5);
+  if (rows) { for (const row of rows) shares[column[row]]++; }
+  else for (const symbol of column) shares[symbol]++;
+  const total = shares.reduce((sum, each) => sum + each, 0);
+  return shares.map((each) => each / total);
+}
+
+/**
+ * Which symbols each state begins with: neighbours together where there are more symbols than states,
+ * and several states for frequent symbols where there are fewer.
+ */
+function ownersOf(shares: Float64Array, states: number): number[][] {
+  const symbols = shares.length;
+  const owned = Array.from({ length: states }, (): number[] => []);
+  if (symbols >= states) {
+    for (let s = 0; s < symbols; s++) owned[Math.floor((s * states) / symbols)].push(s);
+    return owned;
+  }
+  const copies = Array<number>(symbols).fill(1);
+  for (let spare = states - symbols; spare > 0; spare--) {
+    let most = 0;
+    for (let s = 1; s < symbols; s++) {
+      if (shares[s] / copies[s] > shares[most] / copies[most]) most = s;
+    }
+    copies[most]++;
+  }
+  let state = 0;
+  copies.forEach((count, s) => {
+    for (let i = 0; i < count; i++) owned[state++].push(s);
+  });
+  return owned;
+}
+
+function startEmissions(shares: Float64Array, states: number, random: SeededRandom): Float32Array {
+  const symbols = shares.length;
+  const out = new Float32Array(symbols * states);
+  ownersOf(shares, states).forEach((own, h) => {
+    const total = own.reduce((sum, s) => sum + shares[s], 0);
+    let sum = 0;
+    for (let s = 0; s < symbols; s++) {
+      const share = (1 - OWN_SHARE) * shares[s] * (1 + JITTER * (2 * random.next() - 1)) +
+        (own.includes(s) ? OWN_SHARE * shares[s] / total : 0);
+      out[s * states + h] = share;
+      sum += share;
+    }
+    for (let s = 0; s < symbols; s++) out[s * states + h] /= sum;
+  });
+  return out;
+}
+
+/** How likely each state is behind each symbol: `[symbol][state]`. */
+function behindSymbols(emissions: Float32Array, states: number): Float64Array {
+  const out = Float64Array.from(emissions);
+  for (let start = 0; start < out.length; start += states) {
+    let sum = 0;
+    for (let h = 0; h < states; h++) sum += out[start + h];
+    for (let h = 0; h < states; h++) out[start + h] /= sum;
+  }
+  return out;
+}
+
+interface Edge {
+  readonly joint: Float64Array;
+  readonly parentEmissions: Float32Array;
+  readonly emissions: Float32Array;
+  readonly states: number;
+}
+
+/** Transitions that lead to what the columns show of two symbols. */
+function startTransitions(edge: Edge, random: SeededRandom): Float32Array {
+  const { joint, parentEmissions, emissions, states } = edge;
+  const symbols = emissions.length / states;
+  const parentSymbols = parentEmissions.length / states;
+  const behind = behindSymbols(emissions, states);
+  const out = new Float32Array(states * states);
+  const conditional = new Float64Array(symbols);
+  for (let p = 0; p < states; p++) {
+    conditional.fill(0);
+    for (let sp = 0; sp < parentSymbols; sp++) {
+      const weight = parentEmissions[sp * states + p];
+      for (let s = 0; s < symbols; s++) conditional[s] += weight * joint[sp * symbols + s];
+    }
+    let sum = 0;
+    for (let h = 0; h < states; h++) {
+      let likely = 0;
+      for (let s = 0; s < symbols; s++) likely += conditional[s] * behind[s * states + h];
+      likely *= 1 + JITTER * (2 * random.next() - 1);
+      out[p * states + h] = likely;
+      sum += likely;
+    }
+    for (let h = 0; h < states; h++) out[p * states + h] /= sum;
+  }
+  return out;
+}
+
+/** How likely a child's symbols are given the parent's: `[parent's symbol][symbol]`. */
+function conditionalOf(
+  { columns, symbols, length }: CircuitRows,
+  [parent, child]: readonly [number, number],
+  rows: readonly number[] | undefined,
+): Float64Array {
+  const wide = symbols[child];
+  const joint = new Float64Array(symbols[parent] * wide);
+  const [a, b] = [columns[parent], columns[child]];
+  if (rows) { for (const row of rows) joint[a[row] * wide + b[row]]++; }
+  else for (let row = 0; row < length; row++) joint[a[row] * wide + b[row]]++;
+  const shares = sharesOf(b, wide, rows);
+  for (let start = 0; start < joint.length; start += wide) {
+    let total = 1;
+    for (let s = 0; s < wide; s++) total += joint[start + s];
+    for (let s = 0; s < wide; s++) joint[start + s] = (joint[start + s] + shares[s]) / total;
+  }
+  return joint;
+}
+
+/** Parameters to begin with: the Chow-Liu tree of the rows, or of some, as far as states go. */
+export function startCircuit(
+  rows: CircuitRows,
+  { tree, states, random, some }: {
+    tree: Tree;
+    states: number;
+    random: SeededRandom;
+    some?: readonly number[];
+  },
+): CircuitParameters {
+  const symbols = tree.order.map((v) => rows.symbols[v]);
+  const emissions = tree.order.map((v) =>
+    startEmissions(sharesOf(rows.columns[v], rows.symbols[v], some), states, random)
+  );
+  const transitions = tree.order.map((v, at) => {
+    const parent = tree.parents[at];
+    if (parent < 0) return new Float32Array();
+    const joint = conditionalOf(rows, [tree.order[parent], v], some);
+    const parentEmissions = emissions[parent];
+    return startTransitions({ joint, parentEmissions, emissions: emissions[at], states }, random);
+  });
+  const shares = sharesOf(rows.columns[tree.order[0]], symbols[0], some);
+  const behind = behindSymbols(emissions[0], states);
+  const prior = new Float32Array(states);
+  for (let i = 0; i < behind.length; i++) {
+    prior[i % states] += shares[Math.floor(i / states)] * behind[i];
+  }
+  return { states, parents: tree.parents, symbols, prior, emissions, transitions };
+}

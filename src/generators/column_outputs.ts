@@ -1,0 +1,145 @@
+import type { Column, ColumnValues } from "../batch/column.ts";
+import { columnOf } from "../batch/column_of.ts";
+import type { DataType } from "../batch/schema.ts";
+import { BLOCK_ROWS, type SamplerKernel, type StoredKind } from "../kernel/sampler_kernel.ts";
+import type { NumberUnit, Vocabulary } from "./plans.ts";
+
+const BITMAP_BYTES = BLOCK_ROWS / 8;
+const STORED_AS: Readonly<Record<string, StoredKind>> = {
+  bool: "i32",
+  i32: "i32",
+  date: "i32",
+  time: "i32",
+  i64: "i64",
+  timestamp: "i64",
+  f32: "f32",
+  f64: "f64",
+  decimal: "decimal",
+};
+const BYTES: Readonly<Record<StoredKind, number>> = { i32: 4, i64: 8, f32: 4, f64: 8, decimal: 16 };
+
+/** Memory that columns are written to one after the other. */
+export class OutputBlocks {
+  readonly kernel: SamplerKernel;
+  readonly bitmap: number;
+  readonly bits: number;
+  readonly numbers: number;
+  readonly stored: number;
+  readonly ends: number;
+  #texts = 0;
+  #textBytes = -1;
+
+  /** In kernel memory. */
+  constructor(kernel: SamplerKernel) {
+    this.kernel = kernel;
+    this.bitmap = kernel.reserve(BITMAP_BYTES);
+    this.bits = kernel.reserve(BITMAP_BYTES);
+    this.numbers = kernel.reserve(BLOCK_ROWS * 8);
+    this.stored = kernel.reserve(BLOCK_ROWS * 16);
+    this.ends = kernel.reserve(BLOCK_ROWS * 4 + 4);
+  }
+
+  /** Room for this many bytes of text. */
+  texts(bytes: number): number {
+    if (bytes > this.#textBytes) {
+      this.#textBytes = Math.max(bytes, 2 * this.#textBytes);
+      this.#texts = this.kernel.reserve(this.#textBytes);
+    }
+    return this.#texts;
+  }
+}
+
+/** The validity of a column, as its fields say it. */
+export function validityOf(
+  blocks: OutputBlocks,
+  nulls: number,
+): Pick<Column, "nullCount" | "validity"> {
+  if (nulls === 0) return { nullCount: 0 };
+  return { nullCount: nulls, validity: blocks.kernel.bytes(blocks.bitmap, BITMAP_BYTES) };
+}
+
+function typedValues(kind: StoredKind, bytes: Uint8Array<ArrayBuffer>): ColumnValues {
+  switch (kind) {
+    case "i32":
+      return new Int32Array(bytes.buffer);
+    case "i64":
+      return new BigInt64Array(bytes.buffer);
+    case "f32":
+      return new Float32Array(bytes.buffer);
+    case "f64":
+      return new Float64Array(bytes.buffer);
+    case "decimal":
+      return bytes;
+  }
+}
+
+/** The values of a column from the numbers that were sampled. */
+export function storedNumbers(
+  blocks: OutputBlocks,
+  type: DataType,
+  unit: NumberUnit,
+): ColumnValues {
+  const { kernel, numbers, stored, bits } = blocks;
+  const kind = STORED_AS[type.kind];
+  kernel.store(numbers, kind, unit, stored);
+  if (type.kind === "bool") {
+    kernel.bools(stored, bits);
+    return kernel.bytes(bits, BITMAP_BYTES);
+  }
+  return typedValues(kind, kernel.bytes(stored, BLOCK_ROWS * BYTES[kind]));
+}
+
+/** Makes columns of positions in a vocabulary. */
+export class VocabularyOutput {
+  readonly #blocks: OutputBlocks;
+  readonly #type: DataType;
+  readonly #unit: NumberUnit | undefined;
+  readonly #dictionary: Column | undefined;
+  readonly #numbers: number = 0;
+  readonly #offsets: number = 0;
+  readonly #bytes: number = 0;
+
+  /** Of one vocabulary. */
+  constructor(blocks: OutputBlocks, type: DataType, values: Vocabulary, unit?: NumberUnit) {
+    this.#blocks = blocks;
+    this.#type = type;
+    this.#unit = unit;
+    if (values.kind === "numbers") {
+      this.#numbers = blocks.kernel.place(values.numbers);
+      return;
+    }
+    this.#dictionary = columnOf({ kind: "utf8" }, values.texts);
+    this.#offsets = blocks.kernel.place(this.#dictionary.offsets!);
+    this.#bytes = blocks.kernel.place(this.#dictionary.values!);
+  }
+
+  /** The column of these positions, of which −1 is null; they are changed. */
+  column(positions: number): Column {
+    const { kernel } = this.#blocks;
+    const type = this.#type;
+    if (type.kind === "utf8") return this.#texts(positions);
+    const nulls = kernel.present(positions, this.#blocks.bitmap);
+    const common = { type, length: BLOCK_ROWS, ...validityOf(this.#blocks, nulls) };
+    if (type.kind === "dict") {
+      const values = new Int32Array(kernel.bytes(positions, BLOCK_ROWS * 4).buffer);
+      return { ...common, values, children: [this.#dictionary!] };
+    }
+    kernel.gather(positions, this.#numbers, this.#blocks.numbers);
+    return { ...common, values: storedNumbers(this.#blocks, type, this.#unit!) };
+  }
+
+  #texts(positions: number): Column {
+    const { kernel, ends, bitmap } = this.#blocks;
+    const length = kernel.textEnds(positions, this.#offsets, ends);
+    const to = this.#blocks.texts(length);
+    kernel.texts(positions, { offsets: this.#offsets, bytes: this.#bytes }, to);
+    const nulls = kernel.present(positions, bitmap);
+    return {
+      type: this.#type,
+      length: BLOCK_ROWS,
+      ...validityOf(this.#blocks, nulls),
+      values: kernel.bytes(to, length),
+      offsets: new Int32Array(kernel.bytes(ends, BLOCK_ROWS * 4 + 4).buffer),
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import { typeName } from "../batch/schema_check.ts";
+import type { SavedModel } from "./model_file.ts";
+import { type ColumnPlan, KNOTS, sizeOf } from "./plans.ts";
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string {
+  switch (plan.kind) {
+    case "category": {
+      const { weights, other } = plan;
+      const total = weights.reduce((sum, each) => sum + each, 0);
+      const folded = other < 0 ? "" : `, ${percent(weights[other] / total)} folded into "other"`;
+      return `${sizeOf(plan.values)} categories in ${plan.sizes.length} symbols${folded}`;
+    }
+    case "number": {
+      const symbols = plan.parts.map(({ knots }) => knots.length / KNOTS);
+      const grid = plan.unit.divisor > 1 ? `, ${Math.log10(plan.unit.divisor)} places` : "";
+      return `numbers in ${symbols.join(" × ")} symbols${grid}`;
+    }
+    case "lookup": {
+      const by = plan.by.map((at) => columns[at].field.name);
+      return `follows from ${by.join(" and ")}`;
+    }
+    case "key":
+      return plan.maker.kind === "pattern"
+        ? `key, made by the pattern ${plan.maker.text}`
+        : `key, made as ${plan.maker.kind}`;
+    case "null":
+      return "null in every row";
+  }
+}
+
+/** What has been learned, for people: a line for the model, and one for each column. */
+export function describeModel({ encoding: { columns }, model, rows }: SavedModel): string {
+  const what = model.kind === "independent"
+    ? "independent columns"
+    : `${
+      model.components.length === 1 ? "a hidden tree" : `${model.components.length} hidden trees`
+    } ` +
+      `of ${model.components[0].states} states a variable`;
+  const width = Math.max(...columns.map(({ field }) => field.name.length));
+  const lines = columns.map((plan) => {
+    const { name, type } = plan.field;
+    const nulls = "nulls" in plan && plan.nulls ? ", nulls" : "";
+    return `  ${name.padEnd(width)}  ${typeName(type)}: ${describePlan(plan, columns)}${nulls}`;
+  });
+  return [`${what}, learned from ${rows} rows`, ...lines].join("\n");
+}

@@ -1,0 +1,155 @@
+import type { DataType } from "../batch/schema.ts";
+import { nearestName, received } from "../runtime/known_options.ts";
+
+/** What a column is to the generator. */
+export type ColumnRole = "category" | "number" | "key" | "ignore";
+
+/** What is known about a column. */
+export interface ColumnOptions {
+  /** Its type, where it should be another than that of the rows. */
+  type?: DataType;
+  /**
+   * `category`: values that are apart, whatever their type. `number`: values that are near each other
+   * or far. `key`: made and not learned. `ignore`: left out of what is sampled. Default: by the type
+   * and the values.
+   */
+  role?: ColumnRole;
+}
+
+/** The models there are. */
+export type ModelKind = "circuit" | "independent";
+
+/** How far the fitting is. */
+export interface FitProgress {
+  /** What is being done. */
+  readonly phase: "reading" | "encoding" | "fitting";
+  /** Rows read so far. */
+  readonly rows: number;
+  /** The share of the fitting that is done, 0 to 1; while reading 0. */
+  readonly share: number;
+  /** Mean log-likelihood of held-out rows by the best model so far; while fitting. */
+  readonly logLikelihood?: number;
+}
+
+/** Options of {@linkcode SyntheticGenerator.fit}. */
+export interface FitOptions {
+  /** The column, or columns, whose values are made and not learned. */
+  primaryKey?: string | readonly string[];
+  /** What is known about columns, by name. */
+  columns?: Readonly<Record<string, ColumnOptions>>;
+  /** Default `"circuit"`. */
+  model?: ModelKind;
+  /** Decides which rows are kept of many, and where the fitting starts. Default 0. */
+  seed?: number | bigint;
+  /** Symbols that a column is encoded to, at most: 8 to 128. Default 64. */
+  symbols?: number;
+  /** Rows that a value must be in to be kept. Default 5, or a twentieth of fewer than 100 rows. */
+  minCount?: number;
+  /** Rows that are kept in memory and learned from, at most. Default 250,000. */
+  maxRows?: number;
+  /** Stops the fitting, which rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Called while it goes on. */
+  onProgress?: (progress: FitProgress) => void;
+}
+
+/** The names of the options. */
+export const FIT_OPTIONS: Readonly<Record<keyof FitOptions, true>> = {
+  primaryKey: true,
+  columns: true,
+  model: true,
+  seed: true,
+  symbols: true,
+  minCount: true,
+  maxRows: true,
+  signal: true,
+  onProgress: true,
+};
+
+const MODELS: readonly string[] = ["circuit", "independent"] satisfies ModelKind[];
+const ROLES: readonly string[] = ["category", "number", "key", "ignore"] satisfies ColumnRole[];
+const COLUMN_KEYS: readonly string[] = ["type", "role"] satisfies (keyof ColumnOptions)[];
+
+function checkWhole(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined) return;
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new RangeError(
+    `Cannot fit generator: ${name} must be a whole number from ${least} to ${most}, received ` +
+      received(value),
+  );
+}
+
+/** A seed as 64 bits. */
+export function seedBits(seed: unknown = 0): bigint {
+  if (typeof seed === "bigint") return BigInt.asUintN(64, seed);
+  if (Number.isSafeInteger(seed)) return BigInt.asUintN(64, BigInt(seed as number));
+  throw new TypeError(
+    `Cannot use seed: it must be a whole number or a bigint, received ${received(seed)}`,
+  );
+}
+
+function checkColumn(name: string, options: ColumnOptions): void {
+  const column = `columns[${JSON.stringify(name)}]`;
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot fit generator: ${column} must be an object such as { role: "category" }, received ` +
+        received(options),
+    );
+  }
+  const unknown = Object.keys(options).find((key) => !COLUMN_KEYS.includes(key));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `Cannot fit generator: ${column} has ${
+        JSON.stringify(unknown)
+      }; a column takes type and role`,
+    );
+  }
+  if (options.role !== undefined && !ROLES.includes(options.role)) {
+    throw new TypeError(
+      `Cannot fit generator: the role of column ${JSON.stringify(name)} must be one of ` +
+        `${ROLES.join(", ")}, received ${received(options.role)}`,
+    );
+  }
+}
+
+/**
+ * Checks the options of a fit that do not depend on the rows.
+ *
+ * @throws {TypeError | RangeError} when one cannot be what it is.
+ */
+export function checkFitOptions(options: FitOptions): void {
+  const { model = "circuit", symbols, minCount, maxRows, columns = {}, seed } = options;
+  if (!MODELS.includes(model)) {
+    const meant = typeof model === "string" ? nearestName(model, MODELS) : undefined;
+    throw new TypeError(
+      `Cannot fit generator: there is no model ${received(model)}; the models are ` +
+        `${MODELS.join(", ")}${meant ? `, did you mean ${meant}?` : ""}`,
+    );
+  }
+  checkWhole("symbols", symbols, 8, 128);
+  checkWhole("minCount", minCount, 1, Number.MAX_SAFE_INTEGER);
+  checkWhole("maxRows", maxRows, 1, 100_000_000);
+  seedBits(seed);
+  for (const [name, column] of Object.entries(columns)) checkColumn(name, column);
+}
+
+/**
+ * Checks that columns which options name exist.
+ *
+ * @throws {TypeError} when one does not.
+ */
+export function checkColumnNames(options: FitOptions, names: readonly string[]): void {
+  for (const name of [...keyNames(options), ...Object.keys(options.columns ?? {})]) {
+    if (names.includes(name)) continue;
+    const meant = nearestName(name, names);
+    throw new TypeError(
+      `Cannot fit generator: the rows have no column ${JSON.stringify(name)}; ` +
+        (meant ? `did you mean ${JSON.stringify(meant)}?` : `they have ${names.join(", ")}`),
+    );
+  }
+}
+
+/** The columns of the primary key. */
+export function keyNames({ primaryKey = [] }: FitOptions): readonly string[] {
+  return typeof primaryKey === "string" ? [primaryKey] : primaryKey;
+}

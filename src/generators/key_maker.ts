@@ -1,0 +1,115 @@
+import type { KeyMaker } from "./plans.ts";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const LONGEST_PATTERN = 64;
+const ALPHABETS: Readonly<Record<string, string>> = {
+  "9": "0123456789",
+  "a": "abcdefghijklmnopqrstuvwxyz",
+  "A": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+};
+/** Odd, without small factors: steps through any pattern's numbers without meeting one twice. */
+const STEP = 0x9e37_79b9_7f4a_7c55n;
+
+function classOf(character: string): string {
+  return Object.keys(ALPHABETS).find((name) => ALPHABETS[name].includes(character)) ?? ".";
+}
+
+/** The kind of key that texts are. */
+export function keyMakerOf(texts: readonly string[]): KeyMaker {
+  if (texts.length > 0 && texts.every((text) => UUID.test(text))) return { kind: "uuid" };
+  const lengths = new Map<number, number>();
+  for (const { length } of texts) lengths.set(length, (lengths.get(length) ?? 0) + 1);
+  const [[length] = [0]] = Array.from(lengths).sort((a, b) => b[1] - a[1] || b[0] - a[0]);
+  if (length === 0 || length > LONGEST_PATTERN) return { kind: "uuid" };
+  const same = texts.filter((text) => text.length === length);
+  const classes = withWholeNumbers(
+    Array.from({ length }, (_, at) => commonClass(same.map((text) => text[at]))),
+    same[0],
+  );
+  if (classes.every((each) => each === ".")) return { kind: "uuid" };
+  const text = classes.map((each, at) => each === "." ? same[0][at] : each).join("");
+  return text.isWellFormed() && capacityOf(classes.join("")) >= BigInt(texts.length)
+    ? { kind: "pattern", text, classes: classes.join("") }
+    : { kind: "uuid" };
+}
+
+/** The classes, where of a number with digits that differ all digits do. */
+function withWholeNumbers(classes: readonly string[], text: string): string[] {
+  const out = [...classes];
+  const isDigit = (at: number) => out[at] === "." && classOf(text[at]) === "9";
+  for (let at = 1; at < out.length; at++) if (out[at - 1] === "9" && isDigit(at)) out[at] = "9";
+  for (let at = out.length - 2; at >= 0; at--) {
+    if (out[at + 1] === "9" && isDigit(at)) out[at] = "9";
+  }
+  return out;
+}
+
+/** What stands at one place of all keys: `.` is the same character in all. */
+function commonClass(characters: readonly string[]): string {
+  if (characters.every((each) => each === characters[0])) return ".";
+  const classes = new Set(characters.map(classOf));
+  classes.delete(".");
+  if (classes.size === 0) return "9";
+  return classes.has("A") ? "A" : classes.has("a") ? "a" : "9";
+}
+
+/** How many keys a pattern has. */
+export function capacityOf(classes: string): bigint {
+  return Array.from(classes).reduce(
+    (product, each) => product * BigInt(ALPHABETS[each]?.length ?? 1),
+    1n,
+  );
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  while (b > 0n) [a, b] = [b, a % b];
+  return a;
+}
+
+function patternKey({ text, classes }: KeyMaker & { kind: "pattern" }, number: bigint): string {
+  let out = "";
+  for (let at = classes.length - 1; at >= 0; at--) {
+    const alphabet = ALPHABETS[classes[at]];
+    if (!alphabet) {
+      out = text[at] + out;
+      continue;
+    }
+    const size = BigInt(alphabet.length);
+    out = alphabet[Number(number % size)] + out;
+    number /= size;
+  }
+  return out;
+}
+
+/** The key of a row by a pattern: of as many rows as it has keys, no two have the same. */
+function patternKeys(maker: KeyMaker & { kind: "pattern" }, seed: bigint) {
+  const capacity = capacityOf(maker.classes);
+  let step = STEP % capacity || 1n;
+  while (gcd(step, capacity) !== 1n) step++;
+  return (row: number): string => patternKey(maker, (BigInt(row) * step + seed) % capacity);
+}
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, "0");
+}
+
+/** A version 4 UUID of four random words. */
+function uuidOf(words: ArrayLike<number>): string {
+  const digits = hex(words[0]) + hex((words[1] & 0xffff0fff) | 0x4000) +
+    hex((words[2] & 0x3fffffff) | 0x80000000) + hex(words[3]);
+  return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]]
+    .map(([start, end]) => digits.slice(start, end)).join("-");
+}
+
+/** Keys of a run of rows; `words` are four random ones each row, for UUIDs. */
+export function keysOf(
+  maker: KeyMaker,
+  { start, count, seed, words }: { start: number; count: number; seed: bigint; words: Uint32Array },
+): (string | number)[] {
+  if (maker.kind === "uuid") {
+    return Array.from({ length: count }, (_, i) => uuidOf(words.subarray(i * 4, i * 4 + 4)));
+  }
+  if (maker.kind === "sequence") return Array.from({ length: count }, (_, i) => start + i + 1);
+  const key = patternKeys(maker, seed);
+  return Array.from({ length: count }, (_, i) => key(start + i));
+}

@@ -1,0 +1,20 @@
+/**
+ * Generators: learn what rows look like, and make others like them.
+ *
+ * @module
+ */
+export * from "./synthetic_generator.ts";
+export * from "./generator_errors.ts";
+export {
+  Sample,
+  type SampleBatchesOptions,
+  type SampleOptions,
+  type SampleRange,
+} from "./sample.ts";
+export type {
+  ColumnOptions,
+  ColumnRole,
+  FitOptions,
+  FitProgress,
+  ModelKind,
+} from "./fit_options.ts";

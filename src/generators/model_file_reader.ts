@@ -1,0 +1,340 @@
+import type { CircuitParameters } from "../kernel/circuit_kernel.ts";
+import { checkSchema } from "../batch/schema_check.ts";
+import type { DataType, Field } from "../batch/schema.ts";
+import { isText, unitOfType } from "./column_values.ts";
+import { KINDS, numbered } from "./encoding.ts";
+import type { CircuitModel, IndependentModel } from "./models.ts";
+import type { SavedModel } from "./model_file.ts";
+import { badModel, SectionReader } from "./model_sections.ts";
+import {
+  type CategoryPlan,
+  type ColumnPlan,
+  type Encoding,
+  type KeyPlan,
+  KNOTS,
+  type LookupPlan,
+  MOST_VALUES,
+  type NumberPlan,
+  type NumberUnit,
+  sizeOf,
+  type Vocabulary,
+} from "./plans.ts";
+
+const MOST_SYMBOLS = 128;
+const MOST_COLUMNS = 10_000;
+const MOST_COMPONENTS = 8;
+const MOST_KNOT = 8e307;
+const MOST_PART = 1e15;
+const MOST_ENTRIES = 4_000_000;
+const STATES: readonly unknown[] = [16, 32, 64, 128];
+const DIVISORS: readonly unknown[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
+/** How far the sum of a distribution may be from 1. */
+const TOLERANCE = 1e-3;
+
+type Json = Readonly<Record<string, unknown>>;
+
+function list(value: unknown, what: string, most: number): readonly unknown[] {
+  if (Array.isArray(value) && value.length <= most) return value;
+  badModel(`${what} is no list of at most ${most}`);
+}
+
+function whole(value: unknown, what: string, [low, high]: readonly [number, number]): number {
+  if (Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high) {
+    return value as number;
+  }
+  badModel(`${what} is not a whole number from ${low} to ${high}`);
+}
+
+function bool(value: unknown, what: string): boolean {
+  return typeof value === "boolean" ? value : badModel(`${what} is not true or false`);
+}
+
+function readField(value: unknown): Field {
+  const { name, type, nullable } = Object(value) as Partial<Field>;
+  const kind = (Object(type) as Partial<DataType>).kind;
+  if (typeof name !== "string" || typeof kind !== "string") {
+    badModel("a column has no name, or no type");
+  }
+  if (nullable !== undefined && typeof nullable !== "boolean") {
+    badModel(
+      `column ${JSON.stringify(name)} says neither that it holds nulls nor that it does not`,
+    );
+  }
+  return { name, type: type!, ...(nullable !== undefined && { nullable }) };
+}
+
+function readUnit(type: DataType, json: Json): NumberUnit {
+  const unit = unitOfType(type);
+  if (type.kind !== "f32" && type.kind !== "f64") return unit;
+  if (!DIVISORS.includes(json.divisor)) badModel("the divisor of a column is no power of ten");
+  const divisor = json.divisor as number;
+  return { ...unit, divisor, whole: bool(json.whole, "whole") };
+}
+
+function isAscending(values: ArrayLike<number>): boolean {
+  for (let at = 1; at < values.length; at++) if (!(values[at - 1] <= values[at])) return false;
+  return true;
+}
+
+function readVocabulary(from: SectionReader, type: DataType, json: Json): Vocabulary {
+  if (!isText(type)) {
+    const numbers = from.section(json.numbers, "f64", MOST_VALUES);
+    if (numbers.length === 0 || !isAscending(numbers)) {
+      badModel("the values of a column are in disorder");
+    }
+    return { kind: "numbers", numbers };
+  }
+  const bytes = from.section(json.texts, "u8");
+  const offsets = from.section(json.offsets, "i32", MOST_VALUES + 1);
+  const last = offsets.length - 1;
+  if (last < 1 || offsets[0] !== 0 || offsets[last] !== bytes.length || !isAscending(offsets)) {
+    badModel("the texts of a column do not lie one after the other");
+  }
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  try {
+    const texts = Array.from(
+      { length: last },
+      (_, at) => decoder.decode(bytes.subarray(offsets[at], offsets[at + 1])),
+    );
+    return { kind: "texts", texts };
+  } catch {
+    badModel("a text of a column is not UTF-8");
+  }
+}
+
+function checkWeights(weights: Float64Array, what: string): void {
+  const total = weights.reduce((sum, each) => sum + each, 0);
+  if (weights.every((each) => each >= 0) && total > 0 && Number.isFinite(total)) return;
+  badModel(`${what} are not weights`);
+}
+
+function readCategory(from: SectionReader, field: Field, json: Json): CategoryPlan {
+  const values = readVocabulary(from, field.type, json);
+  const sizes = Array.from(from.section(json.sizes, "i32", MOST_SYMBOLS));
+  const weights = from.section(json.weights, "f64", MOST_VALUES);
+  const size = sizeOf(values);
+  const total = sizes.reduce((sum, each) => sum + each, 0);
+  if (total !== size || weights.length !== size || sizes.some((each) => each < 1)) {
+    badModel(`the symbols of column ${JSON.stringify(field.name)} are not those of its values`);
+  }
+  let first = 0;
+  for (const each of sizes) {
+    checkWeights(weights.subarray(first, first + each), "the counts of values");
+    first += each;
+  }
+  const nulls = bool(json.nulls, "nulls");
+  const other = whole(json.other, "other", [-1, size - 1]);
+  const unit = isText(field.type) ? {} : { unit: readUnit(field.type, json) };
+  return { kind: "category", field, variable: -1, values, sizes, weights, nulls, other, ...unit };
+}
+
+function readNumber(from: SectionReader, field: Field, json: Json): NumberPlan {
+  if (isText(field.type)) badModel("a column of texts is said to be of numbers");
+  const unit = readUnit(field.type, json);
+  const given = list(json.parts, "the parts of a number", 3);
+  if (given.length === 0) badModel("a number has no parts");
+  const most = given.length === 1 ? MOST_KNOT : MOST_PART;
+  const parts = given.map((each) => {
+    const part = Object(each) as Json;
+    const scale = whole(part.scale, "the scale of a part", [1, 604_800_000]);
+    const knots = from.section(part.knots, "f64", MOST_SYMBOLS * KNOTS);
+    const isWhole = knots.length > 0 && knots.length % KNOTS === 0;
+    if (!isWhole || knots.some((knot) => Math.abs(knot) > most)) badModel("a symbol lacks knots");
+    for (let at = 0; at < knots.length; at += KNOTS) {
+      if (!isAscending(knots.subarray(at, at + KNOTS))) badModel("knots are in disorder");
+    }
+    return { variable: -1, scale, whole: unit.whole, knots };
+  });
+  const offset = whole(json.offset, "offset", [-604_800_000, 604_800_000]);
+  return { kind: "number", field, unit, parts, offset, nulls: bool(json.nulls, "nulls") };
+}
+
+function readLookup(from: SectionReader, field: Field, json: Json): LookupPlan {
+  const values = readVocabulary(from, field.type, json);
+  const size = sizeOf(values);
+  const by = list(json.by, "the columns that decide", 2) as number[];
+  const entries = from.section(json.entries, "i32", MOST_ENTRIES);
+  const choices = list(json.choices, "the choices of a lookup", MOST_VALUES).map((each) => {
+    const choice = Object(each) as Json;
+    const positions = from.section(choice.values, "i32", MOST_VALUES);
+    const weights = from.section(choice.weights, "f64", MOST_VALUES);
+    checkWeights(weights, "the weights of a choice");
+    if (positions.length !== weights.length || positions.some((at) => at < -1 || at >= size)) {
+      badModel("a choice has not as many values as weights, or values that are not there");
+    }
+    return { values: positions, weights };
+  });
+  if (entries.some((entry) => entry >= size || entry < -1 - choices.length)) {
+    badModel(`column ${JSON.stringify(field.name)} looks up values that are not there`);
+  }
+  const unit = isText(field.type) ? {} : { unit: readUnit(field.type, json) };
+  return { kind: "lookup", field, values, by, entries, width: 1, choices, ...unit };
+}
+
+/** A lookup whose columns exist; its width follows from them. */
+function placedLookup(plan: LookupPlan, columns: readonly ColumnPlan[]): LookupPlan {
+  const sizes = plan.by.map((at) => {
+    const deciding = columns[at];
+    return deciding?.kind === "category" ? sizeOf(deciding.values) + 1 : 0;
+  });
+  const product = sizes.reduce((a, b) => a * b, 1);
+  if (sizes.length === 0 || product !== plan.entries.length || product === 0) {
+    badModel(`column ${JSON.stringify(plan.field.name)} follows from columns that are not there`);
+  }
+  return { ...plan, width: sizes[1] ?? 1 };
+}
+
+function readKey(field: Field, json: Json): KeyPlan {
+  const { kind, text, classes } = Object(json.maker) as Json;
+  const isNumber = field.type.kind === "i32" || field.type.kind === "i64";
+  if (kind === "sequence" && isNumber) return { kind: "key", field, maker: { kind } };
+  if (kind === "uuid" && isText(field.type)) return { kind: "key", field, maker: { kind } };
+  const isPattern = kind === "pattern" && isText(field.type) && typeof text === "string" &&
+    typeof classes === "string" && text.length === classes.length && text.isWellFormed();
+  if (!isPattern || !/^[9aA.]{1,64}$/.test(classes)) {
+    badModel(`the keys of column ${JSON.stringify(field.name)} are of no kind that there is`);
+  }
+  return { kind: "key", field, maker: { kind: "pattern", text, classes } };
+}
+
+function readPlan(from: SectionReader, value: unknown): ColumnPlan {
+  const json = Object(value) as Json;
+  const field = readField(json.field);
+  if (json.kind === "null") return { kind: "null", field };
+  if (!KINDS.has(field.type.kind)) badModel("a column has a type that a generator does not learn");
+  switch (json.kind) {
+    case "category":
+      return readCategory(from, field, json);
+    case "number":
+      return readNumber(from, field, json);
+    case "lookup":
+      return readLookup(from, field, json);
+    case "key":
+      return readKey(field, json);
+    default:
+      badModel(`column ${JSON.stringify(field.name)} is of a kind that does not exist`);
+  }
+}
+
+function mayBeNull(plan: ColumnPlan): boolean {
+  if (plan.kind === "category" || plan.kind === "number") return plan.nulls;
+  if (plan.kind === "lookup") {
+    return plan.entries.includes(-1) || plan.choices.some(({ values }) => values.includes(-1));
+  }
+  return plan.kind === "null";
+}
+
+function readEncoding(from: SectionReader): Encoding {
+  const read = list(from.header.columns, "the columns", MOST_COLUMNS).map((each) =>
+    readPlan(from, each)
+  );
+  const plans = read.map((plan) => plan.kind === "lookup" ? placedLookup(plan, read) : plan);
+  const fields = plans.map(({ field }) => field);
+  try {
+    checkSchema({ fields });
+  } catch (error) {
+    badModel((error as Error).message);
+  }
+  const wrong = plans.find((plan) => plan.field.nullable === false && mayBeNull(plan));
+  if (wrong) badModel(`column ${JSON.stringify(wrong.field.name)} has nulls, and says it has none`);
+  const encoding = numbered(plans);
+  if (plans.length === 0 || encoding.symbols.some((count) => count > MOST_SYMBOLS)) {
+    badModel(`it has no columns, or one of more than ${MOST_SYMBOLS} symbols`);
+  }
+  return encoding;
+}
+
+/** Checks that every so many numbers, `step` apart, sum to 1. */
+function checkShares(values: Float32Array | Float64Array, count: number, step: number): void {
+  for (let start = 0; start < values.length; start += count * step) {
+    for (let of = 0; of < step; of++) {
+      let sum = 0;
+      for (let at = 0; at < count; at++) {
+        const value = values[start + at * step + of];
+        if (!(value >= 0)) badModel("a share is below 0");
+        sum += value;
+      }
+      if (!(Math.abs(sum - 1) <= TOLERANCE)) badModel("the shares of something do not sum to 1");
+    }
+  }
+}
+
+function readTree(json: Json, variables: number): { order: number[]; parents: number[] } {
+  const order = list(json.order, "the order of the tree", MOST_COLUMNS) as number[];
+  const parents = list(json.parents, "the parents of the tree", MOST_COLUMNS) as number[];
+  const isOrder = order.length === variables && new Set(order).size === variables &&
+    order.every((v) => Number.isInteger(v) && v >= 0 && v < variables);
+  const isTree = parents.length === variables &&
+    parents.every((parent, at) =>
+      at === 0 ? parent === -1 : Number.isInteger(parent) && parent >= 0 && parent < at
+    );
+  if (!isOrder || !isTree || variables === 0) badModel("its variables are in no tree");
+  return { order, parents };
+}
+
+function readCircuit(from: SectionReader, json: Json, { symbols }: Encoding): CircuitModel {
+  const tree = readTree(json, symbols.length);
+  if (!STATES.includes(json.states)) badModel(`it has not ${STATES.join(", ")} states`);
+  const states = json.states as number;
+  const weights = from.section(json.weights, "f64", MOST_COMPONENTS);
+  checkShares(weights, weights.length, 1);
+  const count = weights.length;
+  if (count === 0) badModel("it is a mixture of nothing");
+  const counts = tree.order.map((v) => symbols[v]);
+  const sized = (number: unknown, length: number) => {
+    const values = from.section(number, "f32", length);
+    if (values.length !== length) badModel("a section has not the size of what it holds");
+    return values;
+  };
+  const prior = sized(json.prior, count * states);
+  checkShares(prior, states, 1);
+  const places = list(json.emissions, "the emissions", MOST_COLUMNS);
+  const edges = list(json.transitions, "the transitions", MOST_COLUMNS);
+  const emissions = counts.map((symbols, at) => {
+    const values = sized(places[at], count * symbols * states);
+    checkShares(values, symbols, states);
+    return values;
+  });
+  const transitions = counts.map((_, at) => {
+    const values = sized(edges[at], at === 0 ? 0 : count * states * states);
+    checkShares(values, states, 1);
+    return values;
+  });
+  const part = (values: Float32Array, m: number) =>
+    values.subarray((values.length / count) * m, (values.length / count) * (m + 1));
+  const components = Array.from(weights, (_, m): CircuitParameters => ({
+    states,
+    parents: tree.parents,
+    symbols: counts,
+    prior: part(prior, m),
+    emissions: emissions.map((each) => part(each, m)),
+    transitions: transitions.map((each) => part(each, m)),
+  }));
+  return { kind: "circuit", tree, weights, components };
+}
+
+function readIndependent(from: SectionReader, json: Json, { symbols }: Encoding): IndependentModel {
+  const sections = list(json.shares, "the shares", MOST_COLUMNS);
+  const shares = symbols.map((count, v) => {
+    const values = from.section(sections[v], "f64", MOST_SYMBOLS);
+    if (values.length !== count) badModel("a column has not as many shares as symbols");
+    checkShares(values, count, 1);
+    return values;
+  });
+  return { kind: "independent", shares };
+}
+
+/**
+ * What the bytes of a model file hold, all of it checked.
+ *
+ * @throws {ModelFileError} when they are none, or damaged.
+ */
+export function readModelFile(bytes: Uint8Array): SavedModel {
+  const from = new SectionReader(bytes);
+  const encoding = readEncoding(from);
+  const json = Object(from.header.model) as Json;
+  const rows = whole(from.header.rows, "rows", [0, Number.MAX_SAFE_INTEGER]);
+  if (json.kind === "circuit") return { encoding, model: readCircuit(from, json, encoding), rows };
+  if (json.kind !== "independent") badModel("its model is of a kind that does not exist");
+  return { encoding, model: readIndependent(from, json, encoding), rows };
+}

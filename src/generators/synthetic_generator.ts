@@ -1,0 +1,277 @@
+import { concatBytes } from "../batch/concat_bytes.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
+import type { TypedSchema } from "../batch/schema.ts";
+import { create } from "../kernel/kernel.ts";
+import { BLOCK_ROWS } from "../kernel/sampler_kernel.ts";
+import { denoRuntime } from "../runtime/deno_runtime.ts";
+import { knownOptions, received } from "../runtime/known_options.ts";
+import type { OpenFile, Runtime } from "../runtime/runtime.ts";
+import type { PipelineInput, RowOfInput } from "../sources/from.ts";
+import { BlockSampler } from "./block_sampler.ts";
+import { CircuitChooser } from "./circuit_choice.ts";
+import { CircuitFit } from "./circuit_fit.ts";
+import type { CircuitRows } from "./circuit_start.ts";
+import { describeModel } from "./describe_model.ts";
+import { encodeRows, encodingOf, NO_SYMBOL } from "./encoding.ts";
+import { checkFitOptions, FIT_OPTIONS, type FitOptions, seedBits } from "./fit_options.ts";
+import { capacityOf } from "./key_maker.ts";
+import { type SavedModel, writeModelFile } from "./model_file.ts";
+import { readModelFile } from "./model_file_reader.ts";
+import { badModel } from "./model_sections.ts";
+import type { IndependentModel, Model } from "./models.ts";
+import { Sample, type SampleOptions } from "./sample.ts";
+import { readTrainingRows } from "./training_rows.ts";
+
+const MOST_FILE_BYTES = 1024 ** 3;
+const READ_BYTES = 65_536;
+const REMEDY = "learn fewer columns, or with fewer symbols";
+
+/** Where the files of a generator are; for simulations. */
+export interface GeneratorFileOptions {
+  /** The world: the only way to files. Default: that of the process. */
+  runtime?: Runtime;
+}
+
+/** The shares of symbols in rows. */
+function independentModel({ columns, symbols, length }: CircuitRows): IndependentModel {
+  const shares = columns.map((column, v) => {
+    const counts = new Float64Array(symbols[v]);
+    for (const symbol of column) counts[symbol]++;
+    return counts.map((count) => count / length);
+  });
+  return { kind: "independent", shares };
+}
+
+async function fitModel(rows: CircuitRows, options: FitOptions, seen: number): Promise<Model> {
+  const { model = "circuit", signal, onProgress, seed } = options;
+  if (model === "independent" || rows.columns.length === 0) return independentModel(rows);
+  const turn = () => new Promise<void>((resolve) => denoRuntime.soon(resolve));
+  const onStep = async (share: number, logLikelihood: number) => {
+    const known = Number.isFinite(logLikelihood) ? { logLikelihood } : {};
+    onProgress?.({ phase: "fitting", rows: seen, share, ...known });
+    await turn(); // so that an abort can come
+    signal?.throwIfAborted();
+  };
+  const kernel = create({ remedy: REMEDY });
+  return await new CircuitChooser(rows, { kernel, seed: seedBits(seed), onStep }).choose();
+}
+
+async function readBytes(path: string | URL, runtime: Runtime): Promise<Uint8Array> {
+  if (path instanceof URL && path.protocol !== "file:") {
+    throw new TypeError(
+      `Cannot load model: a URL must be one of a file, received ${path.protocol}; fetch it, and ` +
+        `pass its bytes`,
+    );
+  }
+  const file = await runtime.openFile(path);
+  try {
+    return await readWhole(file);
+  } finally {
+    file.close();
+  }
+}
+
+async function readWhole(file: OpenFile): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const into = new Uint8Array(READ_BYTES);
+  for (let read = await file.read(into); read !== null; read = await file.read(into)) {
+    size += read;
+    if (size > MOST_FILE_BYTES) badModel(`it has more than ${MOST_FILE_BYTES} bytes`);
+    chunks.push(into.slice(0, read));
+  }
+  return concatBytes(chunks);
+}
+
+/**
+ * Learns what rows look like, and makes others like them.
+ *
+ * @example
+ * ```ts
+ * import { SyntheticGenerator } from "@waggle/stream";
+ *
+ * const orders = Array.from({ length: 200 }, (_, i) => ({
+ *   country: ["DE", "FR", "FR", "IT"][i % 4],
+ *   price: (i % 4) * 10 + (i % 7) / 4,
+ *   gift: i % 10 === 0,
+ * }));
+ * const generator = await SyntheticGenerator.fit(orders, { seed: 1 });
+ * for (const { country, price, gift } of generator.sample(3, { seed: 7 })) {
+ *   console.log(country, price, gift);
+ * }
+ * ```
+ */
+export class SyntheticGenerator<Row = Record<string, unknown>> {
+  readonly #saved: SavedModel;
+  #sampler: BlockSampler | undefined;
+
+  /** Use {@linkcode SyntheticGenerator.fit} or {@linkcode SyntheticGenerator.load}. */
+  private constructor(saved: SavedModel) {
+    this.#saved = saved;
+  }
+
+  /**
+   * Learns from rows: objects, record batches, or a source such as `csv(path)`. Of more than
+   * `maxRows` a random sample is kept, by the seed.
+   *
+   * @throws {TypeError | RangeError} when an option is none that it can be.
+   * @throws {TrainingDataError} when there are no rows, or a column that cannot be learned.
+   */
+  static async fit<Input extends PipelineInput>(
+    input: Input,
+    options: FitOptions = {},
+  ): Promise<SyntheticGenerator<RowOfInput<Input>>> {
+    checkFitOptions(knownOptions(options, {
+      doing: "fit generator",
+      names: FIT_OPTIONS,
+      example: '{ primaryKey: "id" }',
+    }));
+    const { batch, seen } = await readTrainingRows(input, options, denoRuntime);
+    options.onProgress?.({ phase: "encoding", rows: seen, share: 0 });
+    const encoding = encodingOf(batch, options);
+    const columns = encodeRows(encoding, batch);
+    const rows = { columns, symbols: encoding.symbols, length: batch.length };
+    const model = await fitModel(rows, options, seen);
+    return new SyntheticGenerator({ encoding, model, rows: seen });
+  }
+
+  /**
+   * Loads what {@linkcode SyntheticGenerator.save} has written, from a file or from its bytes. Nothing
+   * in a model file is code; all of it is checked.
+   *
+   * @throws {ModelFileError} when it is no model file, damaged, or of a newer version.
+   */
+  static async load<Row = Record<string, unknown>>(
+    from: string | URL | Uint8Array,
+    { runtime = denoRuntime }: GeneratorFileOptions = {},
+  ): Promise<SyntheticGenerator<Row>> {
+    const isPath = typeof from === "string" || from instanceof URL;
+    if (!isPath && !(from instanceof Uint8Array)) {
+      throw new TypeError(
+        `Cannot load model: load() takes a path, a URL of a file, or bytes, received ${
+          received(from)
+        }`,
+      );
+    }
+    return new SyntheticGenerator<Row>(
+      readModelFile(isPath ? await readBytes(from, runtime) : from),
+    );
+  }
+
+  /** The columns of what is sampled. */
+  get schema(): TypedSchema<Row> {
+    return { fields: this.#saved.encoding.columns.map(({ field }) => field) };
+  }
+
+  /**
+   * Makes `count` rows: as plain objects by iterating or `toRows()`, as columns by `batches()` or
+   * `toBatch()`. Row i depends on the model, the seed and i alone.
+   *
+   * @param count How many; may be `Infinity`.
+   * @throws {TypeError | RangeError} when count or an option is none that it can be, or a key's
+   *   pattern has not so many keys.
+   */
+  sample(count: number, options: SampleOptions = {}): Sample<Row> {
+    const { seed, start = 0 } = knownOptions(options, {
+      doing: "sample",
+      names: { seed: true, start: true },
+      example: "{ seed: 7 }",
+    });
+    if (!(count === Infinity || (Number.isSafeInteger(count) && count >= 0))) {
+      throw new RangeError(
+        `Cannot sample: the number of rows must be whole, or Infinity, received ${received(count)}`,
+      );
+    }
+    if (!(Number.isSafeInteger(start) && start >= 0)) {
+      throw new RangeError(
+        `Cannot sample: start must be a whole number from 0, received ${received(start)}`,
+      );
+    }
+    if (Number.isFinite(count)) this.#checkKeys(start + count);
+    const bits = seedBits(seed);
+    const sampler = () => this.#sampler ??= this.#compile();
+    const block = (block: number) => {
+      if (count === Infinity) this.#checkKeys((block + 1) * BLOCK_ROWS);
+      return sampler().block({ seed: bits, block }) as RecordBatch<Row>;
+    };
+    return new Sample<Row>({ start, end: start + count, block });
+  }
+
+  /**
+   * How likely rows are: of each the natural logarithm of the probability of its symbols, which are
+   * values where these are few and ranges of values where they are many. Columns that follow from
+   * others, and keys, take no part. `-Infinity` where a row has a category or a null that no row had.
+   *
+   * @throws {TypeError} when rows lack a column, or have a value that does not fit.
+   */
+  logLikelihood(rows: Iterable<object> | RecordBatch<Row>): Float64Array {
+    const { encoding, model } = this.#saved;
+    const batch = rows instanceof RecordBatch
+      ? rows
+      : RecordBatch.fromRows(rows, { schema: this.schema, extraKeys: "ignore" });
+    const columns = encodeRows(encoding, batch as RecordBatch);
+    const impossible = new Uint8Array(batch.length);
+    for (const column of columns) {
+      for (let row = 0; row < column.length; row++) {
+        if (column[row] !== NO_SYMBOL) continue;
+        impossible[row] = 1;
+        column[row] = 0;
+      }
+    }
+    const out = likelihoods({ columns, symbols: encoding.symbols, length: batch.length }, model);
+    return out.map((each, row) => impossible[row] ? -Infinity : each);
+  }
+
+  /** What was learned, for people. */
+  describe(): string {
+    return describeModel(this.#saved);
+  }
+
+  /** The model as the bytes of a file. */
+  toBytes(): Uint8Array {
+    return writeModelFile(this.#saved);
+  }
+
+  /** Writes the model to a file, whole or not at all. By convention its name ends in `.waggle`. */
+  async save(
+    path: string | URL,
+    { runtime = denoRuntime }: GeneratorFileOptions = {},
+  ): Promise<void> {
+    await runtime.writeFile(path, this.toBytes());
+  }
+
+  #compile(): BlockSampler {
+    const { encoding, model } = this.#saved;
+    return new BlockSampler(create({ remedy: REMEDY }), encoding, model);
+  }
+
+  #checkKeys(rows: number): void {
+    for (const { kind, field, ...plan } of this.#saved.encoding.columns) {
+      const maker = kind === "key" && "maker" in plan ? plan.maker : undefined;
+      const limit = maker?.kind === "pattern"
+        ? Number(capacityOf(maker.classes))
+        : maker?.kind === "sequence" && field.type.kind === "i32"
+        ? 2 ** 31 - 1
+        : Infinity;
+      if (rows <= limit) continue;
+      throw new RangeError(
+        `Cannot sample ${rows} rows: the key ${
+          JSON.stringify(field.name)
+        } has only ${limit} values; ` +
+          `sample fewer, or fit with keys that have more places`,
+      );
+    }
+  }
+}
+
+function likelihoods(rows: CircuitRows, model: Model): Float64Array {
+  if (model.kind === "circuit") {
+    using fit = new CircuitFit(create({ remedy: REMEDY }), model);
+    return fit.logLikelihoods(rows);
+  }
+  const out = new Float64Array(rows.length);
+  rows.columns.forEach((column, v) => {
+    for (let row = 0; row < out.length; row++) out[row] += Math.log(model.shares[v][column[row]]);
+  });
+  return out;
+}

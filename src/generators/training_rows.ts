@@ -1,0 +1,103 @@
+import { columnOf } from "../batch/column_of.ts";
+import type { Column } from "../batch/column.ts";
+import { readColumn } from "../batch/column_reader.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
+import type { DataType } from "../batch/schema.ts";
+import { checkType, sameType, typeName } from "../batch/schema_check.ts";
+import { textParser } from "../codecs/text_values.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { received } from "../runtime/known_options.ts";
+import { IterableSource, type Rows } from "../sources/iterable_source.ts";
+import { isSource, type Source } from "../stream/source.ts";
+import { isText } from "./column_values.ts";
+import { checkColumnNames, type FitOptions, seedBits } from "./fit_options.ts";
+import { TrainingDataError } from "./generator_errors.ts";
+import { Reservoir } from "./reservoir.ts";
+
+const DEFAULT_MAX_ROWS = 250_000;
+
+/** The rows that are learned from. */
+export interface TrainingRows {
+  readonly batch: RecordBatch;
+  /** How many there were. */
+  readonly seen: number;
+}
+
+function sourceOf(input: unknown): Source {
+  if (isSource(input)) return input;
+  const isIterable = typeof input === "object" && input !== null &&
+    (Symbol.iterator in input || Symbol.asyncIterator in input);
+  if (isIterable) {
+    const rows = input instanceof RecordBatch ? [input] : input as Rows<object>;
+    return new IterableSource<object, Record<string, unknown>>(rows, { name: "the rows" });
+  }
+  throw new TypeError(
+    `Cannot fit generator: fit() takes an iterable of objects or record batches, or a source such ` +
+      `as csv(path), received ${received(input)}`,
+  );
+}
+
+/** A column as another type: texts are parsed, other values must fit as they are. */
+function castColumn(column: Column, type: DataType, name: string): Column {
+  checkType(type);
+  if (sameType(column.type, type)) return column;
+  const values = readColumn(column, { start: 0, end: column.length });
+  const parse = isText(column.type) ? textParser(type) : undefined;
+  try {
+    const cast = parse
+      ? values.map((value) => value === null ? null : parse(value as string))
+      : values;
+    return columnOf(type, cast);
+  } catch (error) {
+    throw new TrainingDataError(
+      `Cannot learn column ${JSON.stringify(name)} as ${typeName(type)}: ${
+        (error as Error).message
+      }; its type is ${typeName(column.type)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The columns that are learned, of the types that were asked for. */
+function wantedColumns(batch: RecordBatch, { columns = {} }: FitOptions): RecordBatch {
+  const of = (name: string) => Object.hasOwn(columns, name) ? columns[name] : {};
+  const wanted = batch.schema.fields.filter(({ name }) => of(name).role !== "ignore");
+  const fields = wanted.map((field) => ({ ...field, type: of(field.name).type ?? field.type }));
+  const cast = fields.map(({ name, type }) => castColumn(batch.column(name), type, name));
+  return new RecordBatch({ fields }, cast, batch.length);
+}
+
+/**
+ * Reads rows, of which so many are kept as options say.
+ *
+ * @throws {TrainingDataError} when there are none.
+ */
+export async function readTrainingRows(
+  input: unknown,
+  options: FitOptions,
+  runtime: Runtime,
+): Promise<TrainingRows> {
+  const source = sourceOf(input);
+  const { maxRows = DEFAULT_MAX_ROWS, seed, onProgress } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  signal.throwIfAborted();
+  const reservoir = new Reservoir(maxRows, seedBits(seed));
+  const opened = { runtime, signal, badRecords: "fail", deadLetter: () => {} } as const;
+  let isFirst = true;
+  for await (const { batch } of source.open(opened)) {
+    signal.throwIfAborted();
+    if (!batch) continue;
+    if (isFirst) checkColumnNames(options, batch.names);
+    isFirst = false;
+    reservoir.add(wantedColumns(batch, options));
+    onProgress?.({ phase: "reading", rows: reservoir.seen, share: 0 });
+  }
+  signal.throwIfAborted();
+  const batch = reservoir.rows();
+  if (!batch || batch.length === 0) {
+    throw new TrainingDataError(
+      `Cannot fit generator: ${source.name} has no rows; there is nothing to learn from`,
+    );
+  }
+  return { batch, seen: reservoir.seen };
+}

@@ -1,0 +1,262 @@
+import type { Kernel } from "./kernel.ts";
+
+const TILE_ROWS = 64;
+const RECORD_BYTES = 64;
+
+/** A hidden Chow-Liu tree's parameters, in the layout of the kernel. */
+export interface CircuitParameters {
+  /** Hidden states of each variable, a multiple of 16. */
+  readonly states: number;
+  /** The variable above each in the tree, −1 for the first, parents before children. */
+  readonly parents: readonly number[];
+  /** How many symbols each variable has. */
+  readonly symbols: readonly number[];
+  /** How likely the first variable's states are. */
+  readonly prior: Float32Array;
+  /** How likely each variable's symbols are: `[symbol][state]`. */
+  readonly emissions: readonly Float32Array[];
+  /** How likely each variable's states are: `[parent's state][state]`; of the first one empty. */
+  readonly transitions: readonly Float32Array[];
+}
+
+/** Expected counts, from which the next parameters are made. */
+export interface CircuitCounts {
+  /** As the prior. */
+  readonly prior: Float64Array;
+  /** As the emissions. */
+  readonly emissions: readonly Float64Array[];
+  /** As the transitions. */
+  readonly transitions: readonly Float64Array[];
+}
+
+/** Counts of zero. */
+export function emptyCounts({ prior, emissions, transitions }: CircuitParameters): CircuitCounts {
+  return {
+    prior: new Float64Array(prior.length),
+    emissions: emissions.map((each) => new Float64Array(each.length)),
+    transitions: transitions.map((each) => new Float64Array(each.length)),
+  };
+}
+
+function transposed(matrix: Float32Array, states: number): Float32Array {
+  const out = new Float32Array(matrix.length);
+  for (let p = 0; p < states; p++) {
+    for (let h = 0; h < states; h++) out[h * states + p] = matrix[p * states + h];
+  }
+  return out;
+}
+
+/** What a variable without children tells its parent, of each symbol: `[symbol][parent's state]`. */
+function messagesOf(emissions: Float32Array, transitions: Float32Array, states: number) {
+  const symbols = emissions.length / states;
+  const out = new Float32Array(emissions.length);
+  for (let s = 0; s < symbols; s++) {
+    for (let p = 0; p < states; p++) {
+      let sum = 0;
+      for (let h = 0; h < states; h++) {
+        sum += transitions[p * states + h] * emissions[s * states + h];
+      }
+      out[s * states + p] = sum;
+    }
+  }
+  return out;
+}
+
+interface Places {
+  readonly record: number;
+  readonly isLeaf: boolean;
+  readonly emissions: number;
+  readonly transitions: number;
+  readonly transposed: number;
+  readonly messages: number;
+  readonly countsT: number;
+  readonly countsE: number;
+  readonly countsL: number;
+}
+
+/** One tree in kernel memory: likelihoods and expected counts of rows, 64 at a time. */
+export class CircuitKernel implements Disposable {
+  readonly #kernel: Kernel;
+  readonly #blocks: number[] = [];
+  readonly #places: Places[] = [];
+  readonly #records: number;
+  readonly #prior: number;
+  readonly #logs: number;
+  readonly #weights: number;
+  readonly #columns: number;
+  readonly #rows: number;
+  #parameters: CircuitParameters;
+
+  /**
+   * A tree that looks at up to `rows` rows at a time.
+   *
+   * @throws {KernelMemoryError} when the kernel's budget does not hold it.
+   */
+  constructor(kernel: Kernel, parameters: CircuitParameters, rows: number) {
+    this.#kernel = kernel;
+    this.#parameters = parameters;
+    this.#rows = Math.ceil(rows / TILE_ROWS) * TILE_ROWS;
+    const { states, parents } = parameters;
+    this.#records = this.#allocate(parents.length * RECORD_BYTES);
+    this.#prior = this.#allocate(states * 4);
+    this.#logs = this.#allocate(TILE_ROWS * 8);
+    this.#weights = this.#allocate(TILE_ROWS * 4);
+    this.#columns = this.#allocate(parents.length * this.#rows);
+    for (let v = 0; v < parents.length; v++) this.#places.push(this.#place(v));
+    this.load(parameters);
+  }
+
+  #allocate(bytes: number): number {
+    const block = this.#kernel.allocate(bytes + 64);
+    this.#blocks.push(block);
+    return block;
+  }
+
+  #place(v: number): Places {
+    const { states, parents, symbols } = this.#parameters;
+    const square = states * states * 4;
+    const flat = symbols[v] * states * 4;
+    const tile = TILE_ROWS * states * 4;
+    const isLeaf = v > 0 && !parents.includes(v);
+    const has = (bytes: number, needed: boolean) => needed ? this.#allocate(bytes) : 0;
+    const places = {
+      record: this.#records + v * RECORD_BYTES,
+      isLeaf,
+      emissions: this.#allocate(flat),
+      transitions: has(square, v > 0 && !isLeaf),
+      transposed: has(square, v > 0 && !isLeaf),
+      messages: has(flat, isLeaf),
+      countsT: has(square, v > 0 && !isLeaf),
+      countsE: has(flat, !isLeaf),
+      countsL: has(flat, isLeaf),
+    };
+    const tiles = [1, 2, 3].map(() => has(tile, !isLeaf));
+    const column = this.#columns + v * this.#rows;
+    const record = [
+      ...[Math.max(0, parents[v]), isLeaf ? 1 : 0, column],
+      ...[places.emissions, places.transitions, places.transposed, places.messages],
+      ...[...tiles, places.countsT, places.countsE, places.countsL],
+    ];
+    this.#u32(places.record, record.length).set(record);
+    return places;
+  }
+
+  #u32(at: number, length: number): Uint32Array {
+    return new Uint32Array(this.#kernel.u8.buffer, at, length);
+  }
+
+  #f32(at: number, length: number): Float32Array {
+    return new Float32Array(this.#kernel.u8.buffer, at, length);
+  }
+
+  /** Takes other parameters for the same tree. */
+  load(parameters: CircuitParameters): void {
+    const { states, prior, emissions, transitions } = this.#parameters = parameters;
+    this.#f32(this.#prior, states).set(prior);
+    this.#places.forEach((places, v) => {
+      this.#f32(places.emissions, emissions[v].length).set(emissions[v]);
+      if (places.isLeaf) {
+        const messages = messagesOf(emissions[v], transitions[v], states);
+        this.#f32(places.messages, messages.length).set(messages);
+      } else if (v > 0) {
+        this.#f32(places.transitions, states * states).set(transitions[v]);
+        this.#f32(places.transposed, states * states).set(transposed(transitions[v], states));
+      }
+    });
+  }
+
+  /** Takes rows, a byte each and variable, from `start` to `end`. */
+  put(columns: readonly Uint8Array[], start: number, end: number): void {
+    columns.forEach((column, v) => {
+      const at = this.#columns + v * this.#rows;
+      this.#kernel.u8.fill(0, at, at + this.#rows);
+      this.#kernel.u8.set(column.subarray(start, end), at);
+    });
+  }
+
+  /** The log-likelihoods of 64 of the rows, from one on; a view, valid until the next call. */
+  up(from: number): Float64Array {
+    const { states, parents } = this.#parameters;
+    const { exports } = this.#kernel;
+    exports.circuitUp(this.#records, parents.length, states, this.#prior, from, this.#logs);
+    return new Float64Array(this.#kernel.u8.buffer, this.#logs, TILE_ROWS);
+  }
+
+  /** Counts the 64 rows that were last looked at, each by its weight. */
+  down(from: number, weights: Float32Array): void {
+    const { states, parents } = this.#parameters;
+    this.#f32(this.#weights, TILE_ROWS).set(weights);
+    const { exports } = this.#kernel;
+    exports.circuitDown(this.#records, parents.length, states, from, this.#weights);
+  }
+
+  /** Sets what was counted to zero. */
+  clear(): void {
+    const { states, symbols } = this.#parameters;
+    this.#places.forEach(({ countsT, countsE, countsL }, v) => {
+      const flat = symbols[v] * states;
+      if (countsT) this.#f32(countsT, states * states).fill(0);
+      if (countsE) this.#f32(countsE, flat).fill(0);
+      if (countsL) this.#f32(countsL, flat).fill(0);
+    });
+  }
+
+  /** Adds what was counted to `counts`. */
+  addTo(counts: CircuitCounts): void {
+    const { states, symbols, emissions, transitions, prior } = this.#parameters;
+    this.#places.forEach((places, v) => {
+      const flat = symbols[v] * states;
+      if (places.isLeaf) {
+        const outside = this.#f32(places.countsL, flat);
+        const given = { states, outside, emissions: emissions[v], transitions: transitions[v] };
+        addLeaf(given, counts.emissions[v], counts.transitions[v]);
+        return;
+      }
+      addScaled(counts.emissions[v], this.#f32(places.countsE, flat));
+      if (v === 0) return;
+      const outer = this.#f32(places.countsT, states * states);
+      const of = transitions[v];
+      const to = counts.transitions[v];
+      for (let i = 0; i < to.length; i++) to[i] += outer[i] * of[i];
+    });
+    // of each row the root's states are counted with its symbol
+    const first = this.#f32(this.#places[0].countsE, symbols[0] * states);
+    for (let i = 0; i < first.length; i++) counts.prior[i % prior.length] += first[i];
+  }
+
+  /** Gives the memory back. */
+  [Symbol.dispose](): void {
+    for (const block of this.#blocks.splice(0)) this.#kernel.release(block);
+  }
+}
+
+function addScaled(to: Float64Array, from: Float32Array): void {
+  for (let i = 0; i < to.length; i++) to[i] += from[i];
+}
+
+interface LeafCounts {
+  readonly states: number;
+  readonly outside: Float32Array;
+  readonly emissions: Float32Array;
+  readonly transitions: Float32Array;
+}
+
+/** The counts of a variable without children, from what was counted of its symbols. */
+function addLeaf(
+  { states, outside, emissions, transitions }: LeafCounts,
+  countsE: Float64Array,
+  countsT: Float64Array,
+): void {
+  const symbols = emissions.length / states;
+  for (let s = 0; s < symbols; s++) {
+    for (let p = 0; p < states; p++) {
+      const weight = outside[s * states + p];
+      if (weight === 0) continue;
+      for (let h = 0; h < states; h++) {
+        const count = weight * transitions[p * states + h] * emissions[s * states + h];
+        countsT[p * states + h] += count;
+        countsE[s * states + h] += count;
+      }
+    }
+  }
+}

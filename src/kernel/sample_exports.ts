@@ -1,0 +1,73 @@
+/** What the kernel exports for fitting and sampling generators. */
+export interface SampleExports {
+  sampleRandom(
+    seedLow: number,
+    seedHigh: number,
+    blockLow: number,
+    blockHigh: number,
+    stream: number,
+    to: number,
+    count: number,
+  ): void;
+  sampleDraw(
+    random: number,
+    rows: number,
+    parents: number,
+    tables: number,
+    bits: number,
+    keep: number,
+    to: number,
+  ): void;
+  sampleValues(random: number, rows: number, symbols: number, records: number, to: number): void;
+  sampleLookup(
+    random: number,
+    rows: number,
+    first: number,
+    second: number,
+    width: number,
+    entries: number,
+    choices: number,
+    to: number,
+  ): void;
+  sampleNumbers(
+    random: number,
+    rows: number,
+    symbols: number,
+    knots: number,
+    bits: number,
+    whole: number,
+    scale: number,
+    adds: number,
+    to: number,
+  ): void;
+  sampleGather(rows: number, positions: number, values: number, to: number): void;
+  sampleStore(
+    rows: number,
+    values: number,
+    kind: number,
+    divisor: number,
+    low: number,
+    high: number,
+    to: number,
+  ): void;
+  sampleValid(rows: number, symbols: number, none: number, to: number): number;
+  samplePresent(rows: number, positions: number, to: number): number;
+  sampleBools(rows: number, positions: number, to: number): void;
+  sampleTextEnds(rows: number, positions: number, offsets: number, to: number): number;
+  sampleTexts(rows: number, positions: number, offsets: number, bytes: number, to: number): void;
+  circuitUp(
+    records: number,
+    variables: number,
+    states: number,
+    prior: number,
+    from: number,
+    logs: number,
+  ): void;
+  circuitDown(
+    records: number,
+    variables: number,
+    states: number,
+    from: number,
+    weights: number,
+  ): void;
+}

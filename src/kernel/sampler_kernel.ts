@@ -1,0 +1,174 @@
+import type { Kernel } from "./kernel.ts";
+
+/** Rows that are sampled together. */
+export const BLOCK_ROWS = 4096;
+
+const STORED: Readonly<Record<string, number>> = { i32: 0, i64: 1, f32: 2, f64: 3, decimal: 4 };
+
+/** What numbers are stored as. */
+export type StoredKind = "i32" | "i64" | "f32" | "f64" | "decimal";
+
+/** Which block of which sample random words are for. */
+export interface BlockSeed {
+  /** 64 bits. */
+  readonly seed: bigint;
+  /** The number of the block. */
+  readonly block: number;
+}
+
+/** Where numbers come from. */
+export interface KnotTable {
+  /** Knots of all symbols, f64. */
+  readonly knots: number;
+  /** `2^bits + 1` of them a symbol. */
+  readonly bits: number;
+  /** Whether numbers are rounded. */
+  readonly whole: boolean;
+  /** What they are multiplied by then. */
+  readonly scale: number;
+}
+
+/** An alias table, or several of one size. */
+export interface DrawTable {
+  /** Where they lie. */
+  readonly at: number;
+  /** `2^bits` entries each. */
+  readonly bits: number;
+}
+
+/** Lookups by one or two columns. */
+export interface LookupTable {
+  /** Entries, i32. */
+  readonly entries: number;
+  /** Entries for each value of the first column. */
+  readonly width: number;
+  /** Records of choices. */
+  readonly choices: number;
+}
+
+/** Blocks of 4,096 rows, drawn in kernel memory: each function works on one column. */
+export class SamplerKernel implements Disposable {
+  readonly #kernel: Kernel;
+  readonly #blocks: number[] = [];
+  readonly #random: number;
+
+  /**
+   * In the memory of a kernel.
+   *
+   * @throws {KernelMemoryError} when its budget does not hold what is needed; so of `reserve`.
+   */
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#random = this.reserve(BLOCK_ROWS * 4);
+  }
+
+  /** Memory of this size, contents undefined. */
+  reserve(bytes: number): number {
+    const block = this.#kernel.allocate(bytes + 64);
+    this.#blocks.push(block);
+    return block;
+  }
+
+  /** A copy of values in kernel memory. */
+  place({ buffer, byteOffset, byteLength }: ArrayBufferView): number {
+    const at = this.reserve(byteLength);
+    this.#kernel.u8.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    return at;
+  }
+
+  /** A copy of kernel memory. */
+  bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
+    return this.#kernel.u8.slice(at, at + length);
+  }
+
+  /** Random words for one stream of a block, for the functions that draw; at most 4,096. */
+  randomize({ seed, block }: BlockSeed, stream: number): void {
+    this.#kernel.exports.sampleRandom(
+      Number(seed & 0xffff_ffffn),
+      Number(seed >> 32n),
+      block >>> 0,
+      Math.floor(block / 2 ** 32),
+      stream,
+      this.#random,
+      BLOCK_ROWS,
+    );
+  }
+
+  /** The random words themselves, as a copy. */
+  words(): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.bytes(this.#random, BLOCK_ROWS * 4).buffer);
+  }
+
+  /** Draws symbols, u16 each, by those of `parents`, or with 0 all from one table. */
+  draw(table: DrawTable, parents: number, keep: number, to: number): void {
+    const { exports } = this.#kernel;
+    exports.sampleDraw(this.#random, BLOCK_ROWS, parents, table.at, table.bits, keep, to);
+  }
+
+  /** Positions of values, i32 each, from symbols. */
+  values(symbols: number, records: number, to: number): void {
+    this.#kernel.exports.sampleValues(this.#random, BLOCK_ROWS, symbols, records, to);
+  }
+
+  /** Positions of values from those of one or two other columns (`second` 0). */
+  lookup(first: number, second: number, table: LookupTable, to: number): void {
+    const { entries, width, choices } = table;
+    const { exports } = this.#kernel;
+    exports.sampleLookup(this.#random, BLOCK_ROWS, first, second, width, entries, choices, to);
+  }
+
+  /** Numbers, f64 each, from symbols; added to those there are where `adds`. */
+  numbers(symbols: number, table: KnotTable, adds: boolean, to: number): void {
+    const { knots, bits, whole, scale } = table;
+    const { exports } = this.#kernel;
+    const [rounds, added] = [whole ? 1 : 0, adds ? 1 : 0];
+    exports.sampleNumbers(this.#random, BLOCK_ROWS, symbols, knots, bits, rounds, scale, added, to);
+  }
+
+  /** Numbers from a list by position. */
+  gather(positions: number, values: number, to: number): void {
+    this.#kernel.exports.sampleGather(BLOCK_ROWS, positions, values, to);
+  }
+
+  /** Stores numbers as a column holds them, within limits. */
+  store(
+    values: number,
+    kind: StoredKind,
+    { divisor, low, high }: { divisor: number; low: number; high: number },
+    to: number,
+  ): void {
+    const { exports } = this.#kernel;
+    exports.sampleStore(BLOCK_ROWS, values, STORED[kind], divisor, low, high, to);
+  }
+
+  /** The bitmap of rows whose symbol is not `none`; returns how many are. */
+  valid(symbols: number, none: number, to: number): number {
+    return this.#kernel.exports.sampleValid(BLOCK_ROWS, symbols, none, to);
+  }
+
+  /** The bitmap of rows whose position is not −1, which becomes 0; returns how many were. */
+  present(positions: number, to: number): number {
+    return this.#kernel.exports.samplePresent(BLOCK_ROWS, positions, to);
+  }
+
+  /** The bitmap of rows whose position is 1. */
+  bools(positions: number, to: number): void {
+    this.#kernel.exports.sampleBools(BLOCK_ROWS, positions, to);
+  }
+
+  /** Where texts end; returns how many bytes they have. */
+  textEnds(positions: number, offsets: number, to: number): number {
+    return this.#kernel.exports.sampleTextEnds(BLOCK_ROWS, positions, offsets, to) >>> 0;
+  }
+
+  /** Texts, one after the other; 16 bytes behind the last may be written. */
+  texts(positions: number, list: { offsets: number; bytes: number }, to: number): void {
+    const { exports } = this.#kernel;
+    exports.sampleTexts(BLOCK_ROWS, positions, list.offsets, list.bytes, to);
+  }
+
+  /** Gives the memory back. */
+  [Symbol.dispose](): void {
+    for (const block of this.#blocks.splice(0)) this.#kernel.release(block);
+  }
+}
