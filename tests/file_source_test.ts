@@ -289,14 +289,29 @@ Deno.test("Streams of bytes, bodies of responses and asynchronous iterables are 
     const { bytesRead, bytesTotal } = pipeline.metrics();
     assertEquals([bytesRead, bytesTotal], [text.length, undefined]);
   }
-  const source = csv(new Response(text));
-  await from(source, { workers: 1 }).run();
-  await assertRejects(() => from(source, { workers: 1 }).run(), TypeError, "can be read once");
+  for (const input of [new Response(text), new Response(text).body!, pieces()]) {
+    const source = csv(input);
+    await from(source, { workers: 1 }).run();
+    await assertRejects(() => from(source, { workers: 1 }).run(), TypeError, "can be read once");
+  }
+  const anew = csv({ [Symbol.asyncIterator]: pieces });
+  for (const _time of [1, 2]) {
+    assertEquals((await from(anew, { workers: 1 }).run()).recordsIn, 2);
+  }
   const texts = ReadableStream.from(["a\n"]) as unknown as ReadableStream<Uint8Array>;
   await assertRejects(() => from(csv(texts), { workers: 1 }).run(), TypeError, "TextEncoderStream");
   assertThrows(() => csv(5 as unknown as string), TypeError, "the path of a file");
   assertThrows(() => ndjson("a", { blockBytes: 0 }), RangeError, "blockBytes");
   assertThrows(() => ndjson("a", { compression: "rar" as "none" }), TypeError, "compression");
+});
+
+Deno.test("The body of a response that is an error is not taken for records", async () => {
+  const missing = new Response("a\n1\n", { status: 404, statusText: "Not Found" });
+  await assertRejects(
+    () => from(csv(missing), { workers: 1 }).run(),
+    FileSourceError,
+    "the response has the status 404 Not Found; look whether the address is right",
+  );
 });
 
 Deno.test("A live stream's records do not wait for a block to be full", async () => {

@@ -123,17 +123,28 @@ export class ByteInput {
     }
   }
 
+  /** The body of an error is not what was asked for. */
+  #checkAnswer({ ok, status, statusText }: Response): void {
+    if (ok) return;
+    throw new FileSourceError(
+      `Cannot read ${this.#name}: the response has the status ${status} ${statusText}`.trimEnd() +
+        "; look whether the address is right, and whether it needs credentials",
+    );
+  }
+
   async *#streamChunks(
     source: Exclude<ByteSource, string | URL>,
   ): AsyncGenerator<Uint8Array, void, undefined> {
+    if (source instanceof Response) this.#checkAnswer(source);
     const body = source instanceof Response ? source.body : source;
     if (!body) return;
-    if ("locked" in body && body.locked || source instanceof Response && source.bodyUsed) {
+    if (wasRead(source, body)) {
       throw new TypeError(
         `Cannot read ${this.#name}: the stream was read before, and can be read once; make a new ` +
           `source of a new stream for each run`,
       );
     }
+    readOnce.add(body);
     for await (const chunk of body) {
       if (!(chunk instanceof Uint8Array)) {
         throw new TypeError(
@@ -144,6 +155,17 @@ export class ByteInput {
       yield chunk;
     }
   }
+}
+
+/** Streams that were read: of one that was to its end nothing else tells. */
+const readOnce = new WeakSet<AsyncIterable<Uint8Array>>();
+
+function wasRead(source: ByteSource, body: AsyncIterable<Uint8Array>): boolean {
+  if (source instanceof Response && source.bodyUsed) return true;
+  if ("locked" in body && body.locked) return true;
+  // What gives a new iterator each time may be read as often.
+  const isOnce = body instanceof ReadableStream || "next" in body;
+  return isOnce && readOnce.has(body);
 }
 
 /** The next bytes of a file, as many as a chunk has unless it ends before. */
