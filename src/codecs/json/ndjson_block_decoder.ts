@@ -203,10 +203,11 @@ export class NdjsonBlockDecoder implements BlockDecoder {
   }
 
   #reserve(bytes: Uint8Array): void {
-    const least = Math.ceil((bytes.length + 1) / LEAST_RECORD);
+    const left = this.#mostRows - this.#rows;
+    let more = Math.min(left, Math.ceil((bytes.length + 1) / LEAST_RECORD));
     // Where rows take much, those that there are are counted.
-    const records = this.#room.row * least > MOST_ROOM_BYTES / 16 ? linesIn(bytes) : least;
-    const rows = Math.min(this.#mostRows, this.#rows + records);
+    if (this.#room.row * more > MOST_ROOM_BYTES) more = Math.min(left, linesIn(bytes));
+    const rows = this.#rows + more;
     this.#sink.reserve({ rows, bytes: bytes.length * this.#growth }, this.#rows);
   }
 
