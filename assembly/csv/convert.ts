@@ -6,12 +6,10 @@ import {
   decimalScale,
   endText,
   putBool,
-  putDict,
   putF32,
   putF64,
   putI32,
   putI64,
-  putText,
   textRoom,
 } from "../column/sink";
 import { decimalFits, readDecimal } from "../number/decimal";
@@ -32,9 +30,9 @@ import {
   putNothing,
   settle,
   settledText,
-  undouble,
 } from "./cells";
-import { fields, IS_DOUBLED, IS_NULL, IS_QUOTED, LENGTH_BITS, nullCount } from "./context";
+import { fields, nullCount } from "./context";
+import { convertDict, convertMixed, convertTexts } from "./texts";
 import { NOT_SHORT, readShort, readWhole, shortValue, shortWhole, wholeValue } from "./whole";
 
 // What a column is read as, in the host's order.
@@ -61,12 +59,8 @@ const TO: u32 = 8;
 const BITS: u32 = 12;
 
 const REQUIRED: u32 = 1;
-// Whether an empty field is a text, without and in quotes.
-const KEEPS_PLAIN: u32 = 2;
-const KEEPS_QUOTED: u32 = 4;
 
 const MOST_SAFE: i64 = 9007199254740991;
-const MIXED_TEXT: u8 = 5;
 
 function toBool(at: u32, length: u32, to: u32, row: u32): bool {
   const word = load<u32>(at) | 0x20202020;
@@ -187,7 +181,9 @@ function convertF64(cells: u32, rows: u32, to: u32, first: u32, required: bool):
     const length = load<u32>(cell, 4);
     const at = load<u32>(cell);
     if (readShort(at, length)) putF64(to, first + i, shortValue());
-    else if (!isPlain(length) || !toF64(at, length, to, first + i)) putOddValue(F64, cell, to, i, first + i, required);
+    else if (!isPlain(length) || !toF64(at, length, to, first + i)) {
+      putOddValue(F64, cell, to, i, first + i, required);
+    }
   }
 }
 
@@ -231,64 +227,6 @@ function convertValues(as: u32, cells: u32, rows: u32, to: u32, first: u32, requ
   else if (as == I32) convertI32(cells, rows, to, first, required);
   else if (as == I64 || as == TIMESTAMP) convertWhole(as, cells, rows, to, first, required);
   else convertOther(as, cells, rows, to, first, required);
-}
-
-function putMixed(to: u32, row: u32, at: u32, length: u32): void {
-  const room = textRoom(to, row);
-  store<u8>(room, MIXED_TEXT);
-  store<u32>(room, length, 1);
-  memory.copy(room + 5, at, length);
-  endText(to, row, length + 5);
-}
-
-// A cell of texts that is empty, null, or was in quotes.
-function putOddText(as: u32, cell: u32, to: u32, i: u32, row: u32, bits: u32): void {
-  const length = load<u32>(cell, 4);
-  const keeps = (length & IS_QUOTED) != 0 ? KEEPS_QUOTED : KEEPS_PLAIN;
-  const isEmpty = (length & LENGTH_BITS) == 0;
-  if ((length & IS_NULL) != 0 || (isEmpty && (bits & keeps) == 0)) {
-    putNothing(to, row, i, (bits & REQUIRED) != 0);
-    return;
-  }
-  if (as == TEXT && (length & IS_DOUBLED) != 0) {
-    const from = load<u32>(cell);
-    endText(to, row, undouble(from, length & LENGTH_BITS, textRoom(to, row)));
-    return;
-  }
-  const short = settle(cell);
-  if (as == TEXT) putText(to, row, settledText(), short);
-  else if (as == DICT) putDict(to, row, settledText(), short);
-  else putMixed(to, row, settledText(), short);
-}
-
-function convertTexts(cells: u32, rows: u32, to: u32, first: u32, bits: u32): void {
-  const stride = fields << 3;
-  for (let i: u32 = 0; i < rows; i++) {
-    const cell = cells + i * stride;
-    const length = load<u32>(cell, 4);
-    if (isPlain(length)) putText(to, first + i, load<u32>(cell), length);
-    else putOddText(TEXT, cell, to, i, first + i, bits);
-  }
-}
-
-function convertDict(cells: u32, rows: u32, to: u32, first: u32, bits: u32): void {
-  const stride = fields << 3;
-  for (let i: u32 = 0; i < rows; i++) {
-    const cell = cells + i * stride;
-    const length = load<u32>(cell, 4);
-    if (isPlain(length)) putDict(to, first + i, load<u32>(cell), length);
-    else putOddText(DICT, cell, to, i, first + i, bits);
-  }
-}
-
-function convertMixed(cells: u32, rows: u32, to: u32, first: u32, bits: u32): void {
-  const stride = fields << 3;
-  for (let i: u32 = 0; i < rows; i++) {
-    const cell = cells + i * stride;
-    const length = load<u32>(cell, 4);
-    if (isPlain(length)) putMixed(to, first + i, load<u32>(cell), length);
-    else putOddText(MIXED, cell, to, i, first + i, bits);
-  }
 }
 
 /** Converts the cells of a wanted column; bad ones are noted with their rows. */

@@ -1,5 +1,5 @@
-// Finds where records end, and visits quotes and line ends alone for that. Bytes come in pieces, cut
-// anywhere: what has to be known of those before stands in a state of four words.
+// Finds where records end, and visits quotes and line ends alone for that. Bytes come in pieces,
+// cut anywhere: what has to be known of those before stands in a state of two words.
 
 import { comment, NO_BYTE, quote, separator, takeBytes } from "./context";
 
@@ -7,7 +7,7 @@ const LF: u32 = 10;
 const CR: u32 = 13;
 const WINDOW: u32 = 64;
 
-// The words of a state: where in a record it is, what the byte before was, and the last end.
+// The words of a state: where in a record it is, and what the byte before was.
 const PLACE: u32 = 0;
 const BEFORE: u32 = 4;
 

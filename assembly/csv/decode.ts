@@ -23,7 +23,15 @@ import {
   storeContext,
 } from "./context";
 import { COLUMN_BYTES, convertColumn } from "./convert";
-import { beginDialect, beginScan, brokenEnd, scan, scannedBytes, scannedRows, scanStatus } from "./scan";
+import {
+  beginDialect,
+  beginScan,
+  brokenEnd,
+  scan,
+  scannedBytes,
+  scannedRows,
+  scanStatus,
+} from "./scan";
 
 let bytes: u32 = 0;
 

@@ -1,6 +1,6 @@
-// Where something may end in a region of bytes: an index of what is visited, made 64 bytes at a time
-// (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", find structure and tell bytes by the
-// half of their bits in this way).
+// Where something may end in a region of bytes: an index of what is visited, made 64 bytes at a
+// time (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", find structure and tell bytes
+// by the half of their bits in this way).
 
 import { marks, NO_BYTE, quote, separator } from "./context";
 

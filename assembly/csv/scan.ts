@@ -7,7 +7,6 @@ import {
   BAD_ARE_FULL,
   bits,
   cells,
-  comment,
   countLines,
   countRecord,
   describe,
@@ -33,6 +32,7 @@ import {
   skipLine,
   TRIMS,
 } from "./context";
+import { behindLineEnd, linesOf, passComments } from "./lines";
 import { beginMarks, REGION } from "./marks";
 import {
   beginRegion,
@@ -44,8 +44,6 @@ import {
 } from "./regular";
 import { isUtf8 } from "./utf8";
 
-const LF: u32 = 10;
-const CR: u32 = 13;
 const WINDOW: u32 = 64;
 const ELSEWHERE: u32 = 0;
 
@@ -137,15 +135,6 @@ function endField(field: u32, row: u32, start: u32, end: u32, closed: u32, trims
   else putCell(field, row, start, end - start);
 }
 
-function linesOf(at: u32, to: u32): u32 {
-  let count: u32 = 0;
-  for (; at < to; at++) {
-    const byte: u32 = load<u8>(at);
-    if (byte == LF || (byte == CR && !(at + 1 < to && load<u8>(at, 1) == LF))) count++;
-  }
-  return count;
-}
-
 // Notes the field whose quote opens at `open`, and gives the address of the quote that closes it;
 // `to` when none does.
 function quotedField(field: u32, open: u32, to: u32): u32 {
@@ -210,36 +199,6 @@ function endRecord(start: u32, end: u32, count: u32): bool {
   }
   countRecord(linesWithin + 1);
   return true;
-}
-
-// The end of the line that `at` is in; `to` when it does not end.
-function lineEnd(at: u32, to: u32): u32 {
-  while (at < to) {
-    const b = v128.load(at);
-    const ends = v128.or(i8x16.eq(b, i8x16.splat(10)), i8x16.eq(b, i8x16.splat(13)));
-    const found = <u32>i8x16.bitmask(ends);
-    if (found != 0) return min(at + ctz<u32>(found), to);
-    at += 16;
-  }
-  return to;
-}
-
-// @ts-ignore: decorator
-@inline
-function behindLineEnd(at: u32, to: u32): u32 {
-  const isPair = <u32>load<u8>(at) == CR && at + 1 < to && <u32>load<u8>(at, 1) == LF;
-  return at + (isPair ? 2 : 1);
-}
-
-// Passes comments; one that has no line end is passed only at the end of the input.
-function passComments(at: u32, to: u32, final: bool): u32 {
-  while (at < to && <u32>load<u8>(at) == comment) {
-    const end = lineEnd(at, to);
-    if (end == to && !final) return at;
-    skipLine(end != to);
-    at = end == to ? to : behindLineEnd(end, to);
-  }
-  return at;
 }
 
 /** Makes ready for a dialect. */

@@ -1,5 +1,5 @@
-// Whether bytes are valid UTF-8: no surrogates, nothing beyond U+10FFFF, nothing longer than need be
-// (The Unicode Standard, table 3-7).
+// Whether bytes are valid UTF-8: no surrogates, nothing beyond U+10FFFF, nothing longer than need
+// be (The Unicode Standard, table 3-7).
 
 // @ts-ignore: decorator
 @inline

@@ -104,7 +104,7 @@ function readClock(at: u32, end: u32): u32 {
   return readFraction(at + 1, end);
 }
 
-// `Z`, or `+hh:mm` with or without the colon and the minutes; what stands there is all that is left.
+// `Z`, or `+hh:mm` with or without the colon and the minutes, as all that is left.
 function readZone(at: u32, end: u32): bool {
   const sign: u32 = load<u8>(at);
   if ((sign | 0x20) == 0x7a) return at + 1 == end;

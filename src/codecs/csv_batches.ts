@@ -2,7 +2,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { checkSchema } from "../batch/schema_check.ts";
 import { INFERENCE_ROWS } from "../batch/limits.ts";
 import type { Schema } from "../batch/schema.ts";
-import type { CsvRecordPlace } from "../kernel/csv_reader.ts";
+import type { CsvRecordPlace } from "../kernel/csv_types.ts";
 import { type BadRecordError, BadRecords } from "./bad_record.ts";
 import {
   badRecordError,

@@ -1,4 +1,4 @@
-import type { CsvRecordPlace } from "../kernel/csv_reader.ts";
+import type { CsvRecordPlace } from "../kernel/csv_types.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "./block_decoder.ts";
 import type { CsvBlockSpec } from "./block_specs.ts";

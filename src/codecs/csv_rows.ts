@@ -1,5 +1,6 @@
 import { RecordBatch } from "../batch/record_batch.ts";
-import { type CsvRead, CsvReader, type CsvRecordPlace } from "../kernel/csv_reader.ts";
+import { CsvReader } from "../kernel/csv_reader.ts";
+import type { CsvRead, CsvRecordPlace } from "../kernel/csv_types.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { CsvBlockSpec } from "./block_specs.ts";
 import { builtColumn, ownColumn } from "./built_columns.ts";

@@ -1,5 +1,14 @@
 import { ColumnSink } from "./column_sink.ts";
-import { CSV_SINKS, CsvKind, type CsvReaderColumn, type CsvReaderPlan } from "./csv_types.ts";
+import {
+  CSV_SINKS,
+  CSV_STATUSES,
+  CsvKind,
+  type CsvRead,
+  type CsvReaderColumn,
+  type CsvReaderPlan,
+  type CsvReadOptions,
+  type CsvRecordPlace,
+} from "./csv_types.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
 
@@ -52,51 +61,6 @@ const LEAST_PASS_ROWS = 8;
 const MIXED_BYTES = 5;
 
 const MOST_WORD = 0xffff_ffff;
-const STATUSES = ["end", "full", "badFull", "replace"] as const;
-
-/** A record of which something is to be said. */
-export interface CsvRecordPlace {
-  /** Its number among the records since `begin`. */
-  readonly record: number;
-  /** Physical lines since then that are before it. */
-  readonly line: number;
-  /** Where its bytes start in what was read. */
-  readonly start: number;
-  /** Where they end. */
-  readonly end: number;
-}
-
-/** What a call of {@linkcode CsvReader.read} is to do. */
-export interface CsvReadOptions {
-  /** Whether the last record may lack its line end. */
-  readonly final: boolean;
-  /** Rows that the batch has. */
-  readonly held: number;
-  /** Rows that it may have. */
-  readonly mostRows: number;
-  /** Bytes that the records of more rows may have. */
-  readonly mostBytes: number;
-  /** Bad records to stop at. */
-  readonly mostBad: number;
-}
-
-/** What was read. */
-export interface CsvRead {
-  /** Rows that were added. */
-  readonly rows: number;
-  /** Bytes of their records. */
-  readonly bytes: number;
-  /** Where the next record starts. */
-  readonly end: number;
-  readonly bad: readonly CsvRecordPlace[];
-  /**
-   * Why it ended: with the bytes, a full batch, enough bad records, or before a record that is not
-   * valid UTF-8 and is to be replaced.
-   */
-  readonly status: typeof STATUSES[number];
-  /** The record to be replaced. */
-  readonly replace?: CsvRecordPlace;
-}
 
 /** Reads CSV records into columns under construction. */
 export class CsvReader implements Disposable {
@@ -169,7 +133,7 @@ export class CsvReader implements Disposable {
       ...[context, from, to, final, held, mostRows - held, most] as const,
     ) >>> 0;
     const words = this.#words();
-    const status = STATUSES[words[Word.status]];
+    const status = CSV_STATUSES[words[Word.status]];
     const bad = this.#places(words[Word.badCount] + Number(status === "replace"), from);
     const replace = status === "replace" ? bad.pop() : undefined;
     // Those that are malformed come before those whose values are, of each pass.

@@ -81,3 +81,50 @@ export interface CsvReaderPlan extends CsvMarks {
   /** Texts that mean null, as UTF-8. */
   readonly nullTexts: readonly Uint8Array[];
 }
+
+/** Why reading ended, in the kernel's order. */
+export const CSV_STATUSES = ["end", "full", "badFull", "replace"] as const;
+
+/** A record of which something is to be said. */
+export interface CsvRecordPlace {
+  /** Its number among the records since `begin`. */
+  readonly record: number;
+  /** Physical lines since then that are before it. */
+  readonly line: number;
+  /** Where its bytes start in what was read. */
+  readonly start: number;
+  /** Where they end. */
+  readonly end: number;
+}
+
+/** What a call of {@linkcode CsvReader.read} is to do. */
+export interface CsvReadOptions {
+  /** Whether the last record may lack its line end. */
+  readonly final: boolean;
+  /** Rows that the batch has. */
+  readonly held: number;
+  /** Rows that it may have. */
+  readonly mostRows: number;
+  /** Bytes that the records of more rows may have. */
+  readonly mostBytes: number;
+  /** Bad records to stop at. */
+  readonly mostBad: number;
+}
+
+/** What was read. */
+export interface CsvRead {
+  /** Rows that were added. */
+  readonly rows: number;
+  /** Bytes of their records. */
+  readonly bytes: number;
+  /** Where the next record starts. */
+  readonly end: number;
+  readonly bad: readonly CsvRecordPlace[];
+  /**
+   * Why it ended: with the bytes, a full batch, enough bad records, or before a record that is not
+   * valid UTF-8 and is to be replaced.
+   */
+  readonly status: typeof CSV_STATUSES[number];
+  /** The record to be replaced. */
+  readonly replace?: CsvRecordPlace;
+}
