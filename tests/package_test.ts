@@ -161,7 +161,7 @@ for await (const row of rows) {
   console.log(new Date(row.windowStart).toISOString(), row.sensor, row.readings, row.hottest);
 }
 `,
-    [NO_CODE_FROM_STRINGS, ...await listedFlags("CSV and NDJSON files in `data`")],
+    [NO_CODE_FROM_STRINGS, ...await listedFlags("CSV, NDJSON, Avro files in `data`")],
   );
   assertEquals([code, stderr], [0, ""]);
   assertEquals(stdout.trim().split("\n").sort(), [
