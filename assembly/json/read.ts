@@ -101,7 +101,8 @@ function isTooLarge(start: u32, next: u32, most: u32): bool {
 }
 
 // Leaves everything as it was before a record, and says what is wrong with it.
-function stopAt(reader: u32, start: u32, row: u32): u32 {
+function stopAt(reader: u32, start: u32, row: u32, lines: u32): u32 {
+  store<u32>(reader, lines, R_LINES);
   undoRow(load<u32>(reader, R_COLUMNS), load<u32>(reader, R_COUNT), row);
   store<u32>(reader, failAt, R_FAIL_AT);
   store<u32>(reader, failColumn, R_FAIL_COLUMN);
@@ -126,21 +127,22 @@ export function jsonRead(reader: u32, rows: u32): u32 {
   let row = load<u32>(reader, R_ROW);
   let lines = load<u32>(reader, R_LINES);
   let code = DONE;
+  isMiss = false;
+  isBlank = false;
   while (row < rows && at < limit) {
     const start = at;
-    isMiss = false;
-    isBlank = false;
     const next = readLine(reader, row, start);
-    store<u32>(reader, lines, R_LINES);
-    if (next == 0) return stopAt(reader, start, row);
+    if (next == 0) return stopAt(reader, start, row, lines);
     if (isTooLarge(start, next, most)) {
       fail(TOO_LARGE, start, 0);
-      return stopAt(reader, start, row);
+      return stopAt(reader, start, row, lines);
     }
     at = next;
     lines++;
     if (isMiss) {
+      isMiss = false;
       if (isBlank) {
+        isBlank = false;
         store<u32>(reader, load<u32>(reader, R_BLANK) + 1, R_BLANK);
         continue;
       }
