@@ -1,3 +1,4 @@
+import { countLeading } from "../../windows/count_leading.ts";
 import { RecordBatch } from "../../batch/record_batch.ts";
 import { mergeRuns, windowOrder } from "./row_order.ts";
 
@@ -106,11 +107,5 @@ function until(run: readonly RecordBatch[], watermark: number): RecordBatch[] {
 /** The first row whose window ends after the watermark; rows are in the order of windows. */
 function firstAfter(batch: RecordBatch, watermark: number): number {
   const ends = batch.columnAt(WINDOW_END).values as BigInt64Array;
-  let [low, high] = [0, batch.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (Number(ends[middle]) <= watermark) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countLeading(batch.length, (row) => Number(ends[row]) <= watermark);
 }

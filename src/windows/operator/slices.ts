@@ -1,3 +1,4 @@
+import { countLeading } from "../count_leading.ts";
 import type { WindowShape } from "../../kernel/window_shape.ts";
 import type { States } from "./aggregation.ts";
 
@@ -56,15 +57,9 @@ export class Slices {
   /** How many slices start before a time. */
   rank(time: number): number {
     const all = this.#all;
-    let [low, high] = [0, all.length];
     // Most often it is the last one.
-    if (high > 0 && all[high - 1].start < time) return high;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (all[middle].start < time) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    if (all.length > 0 && all[all.length - 1].start < time) return all.length;
+    return countLeading(all.length, (at) => all[at].start < time);
   }
 
   /** Those from a time up to another. */

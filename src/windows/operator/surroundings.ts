@@ -1,3 +1,4 @@
+import { countLeading } from "../count_leading.ts";
 import type { Aggregation, States } from "./aggregation.ts";
 import type { Entry } from "./two_stacks.ts";
 
@@ -25,13 +26,8 @@ export class Surroundings {
 
   /** How many entries are before a time. */
   #rank(time: number): number {
-    let [low, high] = [0, this.#entries.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#entries[middle].at < time) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const entries = this.#entries;
+    return countLeading(entries.length, (at) => entries[at].at < time);
   }
 
   /** Whether a window has rows of the key. */

@@ -1,3 +1,4 @@
+import { countLeading } from "../count_leading.ts";
 import type { WindowOperatorSpec, WindowSpec } from "../window_spec.ts";
 import type { States } from "./aggregation.ts";
 import {
@@ -225,12 +226,7 @@ export class TrailingOperator extends OperatorCore {
 
 /** How many moments are before a time. */
 function rank(moments: readonly Moment[], time: number): number {
-  let [low, high] = [0, moments.length];
-  if (high > 0 && moments[high - 1].at < time) return high;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (moments[middle].at < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const { length } = moments;
+  if (length > 0 && moments[length - 1].at < time) return length;
+  return countLeading(length, (at) => moments[at].at < time);
 }
