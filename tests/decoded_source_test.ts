@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   BadRecordError,
   count,
@@ -68,6 +68,14 @@ Deno.test("Arrays are inflated on the way, and a file that is not there is told 
   await assertRejects(() => from(missing, { workers: 1 }).run(), FileSourceError);
   const zipped = ndjson(chunksOf("PK\x03\x04 and more"), { layout: "array" });
   await assertRejects(() => from(zipped, { workers: 1 }).run(), InflateError);
+});
+
+Deno.test("Arrays are not read in blocks, and blockBytes is refused with them", () => {
+  assertThrows(
+    () => ndjson(chunksOf("[]"), { layout: "array", blockBytes: 1000 }),
+    TypeError,
+    'layout "array" is not read in blocks, received blockBytes 1000; leave blockBytes out',
+  );
 });
 
 Deno.test("trusted reaches the decoders of blocks", () => {

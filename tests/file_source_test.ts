@@ -301,7 +301,7 @@ Deno.test("Streams of bytes, bodies of responses and asynchronous iterables are 
   const texts = ReadableStream.from(["a\n"]) as unknown as ReadableStream<Uint8Array>;
   await assertRejects(() => from(csv(texts), { workers: 1 }).run(), TypeError, "TextEncoderStream");
   assertThrows(() => csv(5 as unknown as string), TypeError, "the path of a file");
-  assertThrows(() => ndjson("a", { blockBytes: 0 }), RangeError, "blockBytes");
+  assertThrows(() => ndjson("a", { blockBytes: 0 }), RangeError, "Cannot read input: blockBytes");
   assertThrows(() => ndjson("a", { compression: "rar" as "none" }), TypeError, "compression");
 });
 

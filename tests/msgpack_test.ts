@@ -191,7 +191,11 @@ Deno.test("fromMessagePack() holds its limits, each with an option", () => {
     rejection(four, { maxValueBytes: 3 }).includes("4 bytes is larger than maxValueBytes (3)"),
   );
   for (const name of ["maxDepth", "maxItems", "maxValueBytes"]) {
-    assertThrows(() => fromMessagePack(four, { [name]: 0 }), RangeError, name);
+    assertThrows(
+      () => fromMessagePack(four, { [name]: 0 }),
+      RangeError,
+      `Cannot read MessagePack: ${name}`,
+    );
   }
   assertThrows(() => fromMessagePack(four, { maxdepth: 3 } as object), TypeError, "maxDepth");
 });

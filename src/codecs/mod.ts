@@ -1,5 +1,5 @@
 /**
- * From bytes to batches: CSV and NDJSON, cut into chunks anywhere.
+ * From bytes to batches and back: JSON, CSV, Avro, and what is compressed.
  *
  * @module
  */

@@ -18,24 +18,31 @@ export const DECODER_OPTIONS: Readonly<Record<keyof DecoderOptions, true>> = {
 /**
  * Checks an option that must be a whole number of at least 1.
  *
+ * @param doing What cannot be done without, for the message.
  * @throws {RangeError} when it is not.
  */
-export function checkPositive(name: string, value: number): number {
+export function checkPositive(name: string, value: number, doing = "make decoder"): number {
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new RangeError(
-    `Cannot make decoder: ${name} must be a positive integer, received ${value}`,
+    `Cannot ${doing}: ${name} must be a positive integer, received ${value}`,
   );
 }
 
 /**
  * Checks an option that must be one of some words.
  *
+ * @param doing What cannot be done without, for the message.
  * @throws {TypeError} when it is not.
  */
-export function checkWord<W extends string>(name: string, value: W, words: readonly W[]): W {
+export function checkWord<W extends string>(
+  name: string,
+  value: W,
+  words: readonly W[],
+  doing = "make decoder",
+): W {
   if (words.includes(value)) return value;
   throw new TypeError(
-    `Cannot make decoder: ${name} must be ${words.map((word) => `"${word}"`).join(" or ")}, ` +
+    `Cannot ${doing}: ${name} must be ${words.map((word) => `"${word}"`).join(" or ")}, ` +
       `received ${JSON.stringify(value)}`,
   );
 }

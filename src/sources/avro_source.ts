@@ -22,13 +22,19 @@ import { blockBytesFor } from "../stream/block_plan.ts";
 import type { Source, SourceBatch, SourceBlock, SourceOptions } from "../stream/source.ts";
 import type { ByteSourceOptions } from "./block_source.ts";
 import { ByteInput, type ByteSource, checkByteSource, nameOf } from "./byte_input.ts";
-import { decoderOptions } from "./decoder_options.ts";
+import { decoderOptions, inflateOptions } from "./decoder_options.ts";
 import { type Package, type PackedPart, RecordPacker } from "./record_packer.ts";
 import { sourcePolicy } from "./source_policy.ts";
 
 /** Options of {@linkcode avro}: those of the decoder, and those about the bytes. */
 export interface AvroSourceOptions<Row = Record<string, unknown>>
-  extends AvroFileDecoderOptions<Row>, ByteSourceOptions {}
+  extends AvroFileDecoderOptions<Row>, ByteSourceOptions {
+  /**
+   * The most memory that the kernel may take where the main thread decodes, in bytes; those of the
+   * bees are not counted. Default 1 GiB.
+   */
+  budgetBytes?: number;
+}
 
 type Reads<Row> = Generator<SourceBatch<Row>, void, undefined>;
 
@@ -54,13 +60,11 @@ class AvroSource<Row> implements Source<Row> {
   async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
     const { signal, runtime, blockBytes } = options;
     const input = new ByteInput(this.#bytes, this.name);
-    const { compression, maxInflatedBytes, maxInflationRatio } = this.#options;
-    const given = { name: this.name, compression, maxInflatedBytes, maxInflationRatio };
-    const limits = Object.entries(given).filter(([, value]) => value !== undefined);
     const giver = blockBytes === undefined || this.recordBytes === undefined
       ? this.#decoding(options)
       : new Packing<Row>(this.#options, { ...options, blockBytes, name: this.name });
-    for await (const chunk of inflate(input.chunks(runtime), Object.fromEntries(limits))) {
+    const chunks = inflate(input.chunks(runtime), inflateOptions(this.name, this.#options));
+    for await (const chunk of chunks) {
       for (const read of giver.add(chunk)) yield { ...read, progress: input.progress };
       if (signal.aborted) return;
     }

@@ -22,6 +22,7 @@ import type {
 } from "../stream/source.ts";
 import { ByteInput, type ByteSource, isLive, nameOf } from "./byte_input.ts";
 import { cutBlocks } from "./cut_blocks.ts";
+import { inflateOptions } from "./decoder_options.ts";
 import { sourcePolicy } from "./source_policy.ts";
 
 /** The options that all sources of bytes have. */
@@ -62,13 +63,7 @@ export class BlockSource<Row> implements Source<Row> {
     const { signal, runtime } = options;
     const way = this.#way(this.name);
     const input = new ByteInput(this.#bytes, this.name);
-    const { compression, maxInflatedBytes, maxInflationRatio } = this.#options;
-    const given = { compression, maxInflatedBytes, maxInflationRatio };
-    const limits = Object.entries(given).filter(([, value]) => value !== undefined);
-    const inflated = inflate(input.chunks(runtime), {
-      name: this.name,
-      ...Object.fromEntries(limits),
-    });
+    const inflated = inflate(input.chunks(runtime), inflateOptions(this.name, this.#options));
     const blockBytes = this.#blockBytes(options);
     const cutting = new BlockCutting({ ...way, blockBytes });
     const scout = new BlockScout(way, this.#options as DecoderOptions);
@@ -169,6 +164,7 @@ class BlockGiver<Row> implements Disposable {
     using decoder = createBlockDecoder(rejecting, create());
     for (const block of held) yield* this.#decode(block, decoder, rejecting);
   }
+
   *#give(block: HeldBlock): Generator<SourceBatch<Row>> {
     const spec = this.#spec!;
     if (this.#options.decodes) {

@@ -1,10 +1,12 @@
 import type { TypedSchema } from "../batch/schema.ts";
-import type { BadRecord, BadRecordOptions } from "../codecs/bad_record.ts";
+import type { BadRecordOptions } from "../codecs/bad_record.ts";
 import type { BatchDecoder, DecoderOptions } from "../codecs/batch_decoder.ts";
 import { type CompressionOptions, inflate } from "../codecs/inflate/inflate.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import { ByteInput, type ByteSource, nameOf } from "./byte_input.ts";
+import { inflateOptions } from "./decoder_options.ts";
+import { sourcePolicy } from "./source_policy.ts";
 
 /** What a {@linkcode DecodedSource} is made of. */
 export interface DecodedSourceOptions<Row> {
@@ -32,12 +34,10 @@ export class DecodedSource<Row> implements Source<Row> {
 
   async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
     const { signal, runtime } = options;
-    const { compression, maxInflatedBytes, maxInflationRatio } = this.#given.options;
-    const limits = { compression, maxInflatedBytes, maxInflationRatio };
-    const asked = Object.entries(limits).filter(([, value]) => value !== undefined);
     const input = new ByteInput(this.#bytes, this.name);
-    const decoder = this.#given.decoderOf({ name: this.name, ...policyOf(options, this.#given) });
-    const { badRecords = options.badRecords } = this.#given.options;
+    const { options: own, decoderOf } = this.#given;
+    const decoder = decoderOf({ name: this.name, ...sourcePolicy(own, options) });
+    const { badRecords = options.badRecords } = own;
     let bad = 0;
     const told = function* (batches: RecordBatch<Row>[]): Generator<SourceBatch<Row>> {
       const count = decoder.metrics().badRecords - bad;
@@ -46,10 +46,7 @@ export class DecodedSource<Row> implements Source<Row> {
       if (count > 0) yield badRecords === "skip" ? { skipped: count } : { deadLettered: count };
       for (const batch of batches) yield { batch, progress };
     };
-    const chunks = inflate(input.chunks(runtime), {
-      name: this.name,
-      ...Object.fromEntries(asked),
-    });
+    const chunks = inflate(input.chunks(runtime), inflateOptions(this.name, own));
     for await (const chunk of chunks) {
       yield* told(decoder.push(chunk));
       if (signal.aborted) return;
@@ -57,19 +54,4 @@ export class DecodedSource<Row> implements Source<Row> {
     yield* told(decoder.finish());
     yield { progress: input.progress };
   }
-}
-
-/** The policy of the source's own options, or that of the pipeline. */
-function policyOf<Row>(
-  { badRecords, deadLetter }: SourceOptions,
-  { options }: DecodedSourceOptions<Row>,
-): BadRecordOptions {
-  const { badRecords: own, deadLetter: ownLetter } = options;
-  if (own) return { badRecords: own, ...(ownLetter && { deadLetter: ownLetter }) };
-  if (badRecords !== "deadLetter") return { badRecords };
-  const put = ({ bytes, error, line }: BadRecord) => {
-    const { name, message } = error;
-    deadLetter({ record: bytes, error: { name, message }, position: line });
-  };
-  return { badRecords, deadLetter: put };
 }

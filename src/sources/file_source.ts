@@ -40,6 +40,15 @@ export function csv<Row = Record<string, unknown>>(
   return new BlockSource<Row>(input, { options, way });
 }
 
+/** Elements of an array come one by one, so there are no blocks that could have a size. */
+function refuseBlockBytes({ blockBytes }: ByteSourceOptions): void {
+  if (blockBytes === undefined) return;
+  throw new TypeError(
+    `Cannot read NDJSON: layout "array" is not read in blocks, received blockBytes ${blockBytes}; ` +
+      `leave blockBytes out, or write one object a line`,
+  );
+}
+
 /**
  * The records of an NDJSON file (one JSON object a line) or stream of bytes, as a source of a
  * pipeline.
@@ -72,6 +81,7 @@ export function ndjson<Row = Record<string, unknown>>(
   const given = decoderOptions(options) as NdjsonOptions<Row>;
   new NdjsonDecoder({ name: nameOf(input), ...given }); // tells of options that cannot be
   if (given.layout === "array") {
+    refuseBlockBytes(options);
     // The elements of an array cannot be told apart from its middle on.
     const decoderOf = (own: object) => new NdjsonDecoder<Row>({ ...given, ...own });
     return new DecodedSource<Row>(input, { options, decoderOf });

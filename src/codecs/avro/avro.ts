@@ -135,7 +135,7 @@ export const anyAvro: AvroEngine = {
     return new AnyBlockDecoder(spec, types, readerOf(writer, reader));
   },
   encoder: (schema, { extraColumns = "error" }): AvroRecordEncoder => {
-    checkWord("extraColumns", extraColumns, ["error", "ignore"]);
+    checkWord("extraColumns", extraColumns, ["error", "ignore"], "make Avro encoder");
     const parsed = schemaOf(schema);
     return new AnyEncoder(parsed, writerOf(avscType(parsed)), extraColumns);
   },

@@ -8,7 +8,7 @@ import type { Schema } from "../../batch/schema.ts";
 import { type AvroWriteFault, AvroWriter, type AvroWriteSource } from "../../kernel/avro_writer.ts";
 import { create, type Kernel } from "../../kernel/kernel.ts";
 import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
-import { checkBatch } from "../option_checks.ts";
+import { checkBatch, checkWord } from "../option_checks.ts";
 import type { AvroSchema } from "./avro_type.ts";
 import { parseAvroSchema } from "./parse_avro_schema.ts";
 import { planWriting, type WriteStep } from "./write_plan.ts";
@@ -75,14 +75,13 @@ export class AvroEncoder implements Disposable {
    */
   constructor(schema: AvroSchema | string | object, options: AvroEncoderOptions = {}) {
     const { extraColumns = "error", budgetBytes } = knownOptions(options, OPTIONS);
-    if (extraColumns !== "error" && extraColumns !== "ignore") {
-      throw new TypeError(
-        'Cannot make Avro encoder: extraColumns must be "error" or "ignore", received ' +
-          show(extraColumns),
-      );
-    }
+    this.#extraColumns = checkWord(
+      "extraColumns",
+      extraColumns,
+      ["error", "ignore"],
+      OPTIONS.doing,
+    );
     this.schema = schemaOf(schema);
-    this.#extraColumns = extraColumns;
     const remedy = "raise budgetBytes, or encode fewer rows at a time";
     this.#kernel = create(budgetBytes === undefined ? { remedy } : { budgetBytes, remedy });
   }

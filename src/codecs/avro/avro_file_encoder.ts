@@ -108,8 +108,8 @@ export class AvroFileEncoder implements Disposable {
       OPTIONS,
     );
     const { syncMarker, engine = kernelEngine, ...others } = rest;
-    this.#codec = checkWord("codec", codec, AVRO_CODECS);
-    this.#blockBytes = checkPositive("blockBytes", blockBytes);
+    this.#codec = checkWord("codec", codec, AVRO_CODECS, OPTIONS.doing);
+    this.#blockBytes = checkPositive("blockBytes", blockBytes, OPTIONS.doing);
     this.#metadata = entriesOf(metadata);
     this.#sync = markerOf(syncMarker);
     this.#engine = engine;

@@ -74,7 +74,7 @@ export function checkCompression(options: CompressionOptions): Required<Compress
     maxInflatedBytes = MAX_INFLATED_BYTES,
     maxInflationRatio = MAX_INFLATION_RATIO,
   } = options;
-  checkWord("compression", compression, WORDS);
+  checkWord("compression", compression, WORDS, "inflate");
   for (const [name, value] of Object.entries({ maxInflatedBytes, maxInflationRatio })) {
     if (typeof value === "number" && value >= 1) continue;
     throw new RangeError(

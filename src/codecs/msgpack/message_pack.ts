@@ -150,10 +150,11 @@ export function fromMessagePack<Row = Record<string, unknown>>(
     maxValueBytes = MAX_VALUE_BYTES,
   } = knownOptions(options, FROM_OPTIONS);
   checkChunk(bytes);
-  checkPositive("maxDepth", maxDepth);
-  checkPositive("maxItems", maxItems);
-  checkPositive("maxValueBytes", maxValueBytes);
-  const scan = scanMessagePack(bytes, { maxDepth, maxItems, maxValueBytes });
+  const limits = { maxDepth, maxItems, maxValueBytes };
+  for (const [name, value] of Object.entries(limits)) {
+    checkPositive(name, value, FROM_OPTIONS.doing);
+  }
+  const scan = scanMessagePack(bytes, limits);
   const rows = decodeRows(bytes, scan);
   return RecordBatch.fromRows<object, Row>(rows, {
     ...(schema && { schema }),
