@@ -262,7 +262,10 @@ Deno.test("inflate() refuses headers that zstd and gzip do not allow", async () 
 
 Deno.test("inflate() refuses options and chunks that are none", async () => {
   const refused: [object, string][] = [
-    [{ compression: "brotli" }, 'Cannot inflate: compression must be "auto" or "none" or "gzip" or "zstd"'],
+    [
+      { compression: "brotli" },
+      'Cannot inflate: compression must be "auto" or "none" or "gzip" or "zstd"',
+    ],
     [{ maxInflatedBytes: 0 }, "maxInflatedBytes must be a number of at least 1, received 0"],
     [{ maxInflationRatio: NaN }, "maxInflationRatio must be a number of at least 1, received NaN"],
     [{ compresion: "gzip" }, "did you mean compression?"],
