@@ -118,6 +118,7 @@ export { sampleDraw, sampleLookup, sampleValues } from "./sample/draw";
 export { sampleGather, sampleNumbers, sampleStore } from "./sample/numbers";
 export {
   sampleBools,
+  samplePositions,
   samplePresent,
   sampleTextEnds,
   sampleTexts,

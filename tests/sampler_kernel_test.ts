@@ -186,6 +186,10 @@ Deno.test("SamplerKernel makes bitmaps, texts and numbers of positions", () => {
     const kept = new Int32Array(sampler.bytes(at, BLOCK_ROWS * 4).buffer);
     assertEquals(kept, positions.map((p) => Math.max(p, 0)));
     const symbols = symbolsOf(random, 5);
+    const words = sampler.reserve(BLOCK_ROWS * 4);
+    sampler.positions(sampler.place(symbols), 4, words);
+    const own = new Int32Array(sampler.bytes(words, BLOCK_ROWS * 4).buffer);
+    assertEquals(own, Int32Array.from(symbols, (s) => s === 4 ? -1 : s));
     assertEquals(
       sampler.valid(sampler.place(symbols), 4, bits),
       symbols.filter((s) => s === 4).length,

@@ -14,6 +14,22 @@ export function sampleValid(rows: u32, symbols: u32, none: u32, to: u32): u32 {
 }
 
 /**
+ * The positions that symbols themselves are, of rows of which there are a multiple of eight: −1 where
+ * the symbol is `none`.
+ */
+export function samplePositions(rows: u32, symbols: u32, none: u32, to: u32): void {
+  const absent = i16x8.splat(<i16>none);
+  for (let i: u32 = 0; i < rows; i += 8) {
+    const some = v128.load(symbols + (i << 1));
+    const is = i16x8.eq(some, absent);
+    const at = to + (i << 2);
+    v128.store(at, v128.or(i32x4.extend_low_i16x8_u(some), i32x4.extend_low_i16x8_s(is)));
+    const high = v128.or(i32x4.extend_high_i16x8_u(some), i32x4.extend_high_i16x8_s(is));
+    v128.store(at, high, 16);
+  }
+}
+
+/**
  * The bitmap of rows, of which there are a multiple of eight, whose position is not −1, which becomes
  * 0; how many were.
  */

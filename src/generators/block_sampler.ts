@@ -20,6 +20,8 @@ import {
 } from "./plans.ts";
 
 const UUID_WORDS = 4;
+/** No symbol is as large. */
+const NO_SYMBOL = 0xffff;
 /** Streams of random words of each variable, and of each column. */
 const STREAMS = 4;
 const STATE = 0;
@@ -125,12 +127,15 @@ export class BlockSampler implements Disposable {
 
   #category(plan: CategoryPlan, at: number): ColumnStep {
     const { records, groups } = this.#records(plan);
+    const none = plan.nulls ? plan.sizes.length : NO_SYMBOL;
     const { field: { type }, values, unit, variable } = plan;
     const output = new VocabularyOutput(this.#blocks, type, values, unit);
     return {
       choose: (seed) => {
-        if (groups) this.#kernel.randomize(seed, variable * STREAMS + WITHIN);
-        this.#kernel.values(this.#symbols[variable], records, this.#positions[at]);
+        const [symbols, to] = [this.#symbols[variable], this.#positions[at]];
+        if (!groups) return this.#kernel.positions(symbols, none, to);
+        this.#kernel.randomize(seed, variable * STREAMS + WITHIN);
+        this.#kernel.values(symbols, records, to);
       },
       column: () => output.column(this.#positions[at]),
     };

@@ -51,6 +51,7 @@ export interface SampleExports {
     to: number,
   ): void;
   sampleValid(rows: number, symbols: number, none: number, to: number): number;
+  samplePositions(rows: number, symbols: number, none: number, to: number): void;
   samplePresent(rows: number, positions: number, to: number): number;
   sampleBools(rows: number, positions: number, to: number): void;
   sampleTextEnds(rows: number, positions: number, offsets: number, to: number): number;

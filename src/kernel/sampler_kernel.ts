@@ -105,6 +105,11 @@ export class SamplerKernel implements Disposable {
     exports.sampleDraw(this.#random, BLOCK_ROWS, parents, table.at, table.bits, keep, to);
   }
 
+  /** Positions of values where each symbol is one, −1 where it is `none`. */
+  positions(symbols: number, none: number, to: number): void {
+    this.#kernel.exports.samplePositions(BLOCK_ROWS, symbols, none, to);
+  }
+
   /** Positions of values, i32 each, from symbols. */
   values(symbols: number, records: number, to: number): void {
     this.#kernel.exports.sampleValues(this.#random, BLOCK_ROWS, symbols, records, to);

@@ -177,7 +177,7 @@ export const PLUMBING: readonly KernelPlumbing[] = [
   {
     exports: [
       ...["sampleGather", "sampleStore", "sampleValid", "samplePresent", "sampleBools"],
-      ...["sampleTextEnds", "sampleTexts"],
+      ...["samplePositions", "sampleTextEnds", "sampleTexts"],
     ],
     purpose: "columns of positions and numbers: copies, of which the test has the plain form",
     test: "tests/sampler_kernel_test.ts",
