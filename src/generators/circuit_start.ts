@@ -2,7 +2,7 @@ import type { CircuitParameters } from "../kernel/circuit_kernel.ts";
 import type { Tree } from "./circuit_tree.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
-const OWN_SHARE = 0.8;
+const OWN_SHARE = 0.3;
 const JITTER = 0.6;
 
 /** Rows as symbols, to begin a circuit from. */
