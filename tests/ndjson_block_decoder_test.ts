@@ -214,3 +214,12 @@ Deno.test("NdjsonBlockDecoder takes schemas of very many fields within its budge
   }
   assertEquals(rows, 2_000);
 });
+
+Deno.test("NdjsonBlockDecoder takes a record that repeats a key with a new text each time", () => {
+  const texts = Array.from({ length: 20_000 }, (_, at) => `"d":"${at}"`);
+  const nulls = texts.map((text) => `"d":null,${text}`);
+  const lines = [texts, nulls].map((all) => `{${all.join(",")}}`);
+  const spec = specOf(schema({ d: t.dict, n: t.i32 }).fields, { maxRecordBytes: 1 << 20 });
+  const block = joined(['{"d":"a","n":1}', ...lines, '{"d":"a","n":2}', ...lines, '{"d":"b"}']);
+  for (const batchRows of [1, 3, 1_000]) holdEqual({ ...spec, batchRows }, [block, block]);
+});

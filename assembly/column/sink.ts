@@ -7,7 +7,8 @@
 //
 //   u32 kind | u32 values | u32 validity | u32 offsets | u32 whether a null was written |
 //   u32 description of the items (list) | u32 scale and precision (decimal) or bits (bytes) | u32 -
-//   dict: u32 table | u32 slots - 1 | u32 entries | u32 bytes | u32 offsets | u32 most slots | u64 -
+//   dict: u32 table | u32 slots - 1 | u32 entries | u32 bytes | u32 offsets | u32 most slots | u32 most entries
+//   | u32 -
 //
 // How a reader uses it, for row `row` of the batch (rows are counted by the reader):
 //
@@ -309,6 +310,7 @@ const AT_ENTRIES: u32 = 40;
 const AT_BYTES: u32 = 44;
 const AT_ENDS: u32 = 48;
 const AT_MOST: u32 = 52;
+const AT_ROOM: u32 = 56;
 
 const ENTRY_BITS: u32 = 5;
 const ENTRY_BYTES: u32 = 32;
@@ -384,8 +386,24 @@ function setEntry(entry: u32, head: v128, length: u32, id: u32): void {
   store<u32>(entry, id, E_ID);
 }
 
+let isOverfull: bool = false;
+
+/**
+ * Whether a text did not go into its dictionary since this was asked last: more of them came than
+ * there are rows. The row is to be given up then.
+ */
+export function tookTooMany(): bool {
+  const was = isOverfull;
+  isOverfull = false;
+  return was;
+}
+
 function addEntry(column: u32, entry: u32, at: u32, length: u32): u32 {
   const id = load<u32>(column, AT_ENTRIES);
+  if (id >= load<u32>(column, AT_ROOM)) {
+    isOverfull = true;
+    return 0;
+  }
   const ends = load<u32>(column, AT_ENDS) + (id << 2);
   const start = load<u32>(ends);
   copyText(load<u32>(column, AT_BYTES) + start, at, length);

@@ -1,8 +1,9 @@
 // Lines of JSON to rows of columns.
-import { nullRest, putSpan, undoRow } from "../column/sink";
+import { nullRest, putSpan, tookTooMany, undoRow } from "../column/sink";
 import { layoutWroteNull, readByLayout, startsAs } from "./layout";
 import {
   BAD_SYNTAX,
+  BAD_VALUE,
   beginReading,
   DONE,
   fail,
@@ -75,6 +76,8 @@ function readByGrammar(reader: u32, row: u32, start: u32): u32 {
   at = readRecord(columns, count, load<u32>(reader, R_ROOT), row, at);
   if (at == 0) return 0;
   nullRest(columns, count, row);
+  // keys that come over and over can bring more texts than there are rows
+  if (tookTooMany()) return fail(BAD_VALUE, start, 0);
   at = skipBlank(at);
   return load<u8>(at) == LINE_FEED ? at + 1 : fail(BAD_SYNTAX, at, 0);
 }

@@ -3,7 +3,7 @@ import type { Kernel } from "./kernel.ts";
 import type { SinkBuffers } from "./sink_types.ts";
 
 /** Words of a description, as `assembly/column/sink.ts` has them. */
-const Word = { table: 8, mask: 9, entries: 10, bytes: 11, ends: 12, most: 13 } as const;
+const Word = { table: 8, mask: 9, entries: 10, bytes: 11, ends: 12, most: 13, room: 14 } as const;
 
 const ENTRY_BYTES = 32;
 const FIRST_SLOTS = 256;
@@ -72,6 +72,7 @@ export class SinkDictionary implements Disposable {
     words[Word.table] = this.#table.address;
     words[Word.bytes] = this.#bytes.address;
     words[Word.ends] = this.#ends.address;
+    words[Word.room] = Math.max(words[Word.room], room);
     words[Word.most] = Math.max(words[Word.most], most);
     if (isNew) this.#clear();
   }

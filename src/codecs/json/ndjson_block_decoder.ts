@@ -258,6 +258,7 @@ export class NdjsonBlockDecoder implements BlockDecoder {
       this.#report(piece, record, judged, isLarge ? record.start : at);
     } else {
       this.#odd++;
+      this.#reserve(piece.bytes.subarray(record.start));
       const { row, lines, blank } = this.#reader.place;
       const stop = this.#reader.readSingle(encoder.encode(judged));
       const after = this.#reader.place.row;
