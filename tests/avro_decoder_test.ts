@@ -13,22 +13,8 @@ import {
   types as t,
 } from "../mod.ts";
 import { ReferenceAvroReader } from "../src/codecs/avro/reference_avro_reader.ts";
-import { anyRecord, avscType, bufferOf } from "./support/avro_cases.ts";
+import { anyRecord, avscType, bufferOf, CUSTOMER, record } from "./support/avro_cases.ts";
 import { forSeeds } from "./support/random.ts";
-
-const CUSTOMER = {
-  type: "record",
-  name: "Customer",
-  fields: [
-    { name: "id", type: "string" },
-    { name: "age", type: "int" },
-    { name: "income", type: "float" },
-  ],
-};
-
-function record(...fields: object[]): object {
-  return { type: "record", name: "R", fields };
-}
 
 function decoded(avro: object, hex: string, options: AvroDecoderOptions = {}) {
   using decoder = new AvroDecoder(avro, options);

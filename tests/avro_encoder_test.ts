@@ -5,22 +5,8 @@ import { planWriting } from "../src/codecs/avro/write_plan.ts";
 import { AvroWriter } from "../src/kernel/avro_writer.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { ReferenceAvroWriter } from "../src/codecs/avro/reference_avro_writer.ts";
-import { anyRecord, avscType, bufferOf } from "./support/avro_cases.ts";
+import { anyRecord, avscType, bufferOf, CUSTOMER, record } from "./support/avro_cases.ts";
 import { forSeeds } from "./support/random.ts";
-
-const CUSTOMER = {
-  type: "record",
-  name: "Customer",
-  fields: [
-    { name: "id", type: "string" },
-    { name: "age", type: "int" },
-    { name: "income", type: "float" },
-  ],
-};
-
-function record(...fields: object[]): object {
-  return { type: "record", name: "R", fields };
-}
 
 /** The bytes of each row. */
 function encoded(avro: object, batch: RecordBatch<never>): Uint8Array[] {

@@ -9,18 +9,8 @@ import {
 } from "../mod.ts";
 import { planReading } from "../src/codecs/avro/read_plan.ts";
 import { planWriting } from "../src/codecs/avro/write_plan.ts";
-import { anyRecord } from "./support/avro_cases.ts";
+import { anyRecord, CUSTOMER } from "./support/avro_cases.ts";
 import { forSeeds, type Random } from "./support/random.ts";
-
-const CUSTOMER = {
-  type: "record",
-  name: "Customer",
-  fields: [
-    { name: "id", type: "string" },
-    { name: "age", type: "int" },
-    { name: "income", type: "float" },
-  ],
-};
 
 function canonical(schema: string | object): string {
   return avroCanonicalForm(parseAvroSchema(schema).type);

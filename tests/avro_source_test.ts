@@ -29,6 +29,7 @@ import { concatBytes } from "../src/batch/concat_bytes.ts";
 import { AVRO_CODECS } from "../src/codecs/avro/avro_block_codecs.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { forSeedsAsync, type Random } from "./support/random.ts";
+import { NO_CODE_FROM_STRINGS, runScript } from "./support/run_script.ts";
 
 const PATH = "rows.avro";
 const SYNC = Uint8Array.from({ length: 16 }, (_, at) => 0xf0 + at);
@@ -246,8 +247,8 @@ Deno.test("avro() needs src alone to be read, and makes no code from strings", a
     const file = new Blob([...encoder.push(rows), ...encoder.finish()]);
     for await (const { a } of from(avro(file.stream()), { workers: 1 })) console.log(a);
   `;
-  const flags = ["--allow-read=src", "--v8-flags=--disallow-code-generation-from-strings"];
-  assertEquals(await outputOf(script, flags), "1\n");
+  const { out, error } = await runScript(script, ["--allow-read=src", NO_CODE_FROM_STRINGS]);
+  assertEquals(out, "1\n", error);
 });
 
 Deno.test("@waggle/stream/avro needs no permission", async () => {
@@ -255,19 +256,6 @@ Deno.test("@waggle/stream/avro needs no permission", async () => {
     import { decodeAnyAvro } from "@waggle/stream/avro";
     console.log(decodeAnyAvro("string", Uint8Array.of(2, 97)).toRows()[0].value);
   `;
-  assertEquals(await outputOf(script, []), "a\n");
+  const { out, error } = await runScript(script);
+  assertEquals(out, "a\n", error);
 });
-
-async function outputOf(script: string, flags: readonly string[]): Promise<string> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-lock", ...flags, "-"],
-    cwd: new URL("../", import.meta.url),
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  await new Blob([script]).stream().pipeTo(child.stdin);
-  const { stdout, stderr } = await child.output();
-  return new TextDecoder().decode(stdout.length > 0 ? stdout : stderr);
-}

@@ -3,6 +3,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { inflate, InflateError, type InflateOptions } from "../mod.ts";
 import { counterpart } from "./support/counterpart.ts";
 import { Random } from "./support/random.ts";
+import { NO_CODE_FROM_STRINGS, runScript } from "./support/run_script.ts";
 
 const gzip = counterpart({ program: "gzip", purpose: "compress what is inflated" });
 const zstd = counterpart({ program: "zstd", purpose: "compress what is inflated" });
@@ -291,19 +292,8 @@ Deno.test("inflate() needs no permission and makes no code from strings", async 
     for await (const piece of inflate([Uint8Array.fromBase64("${base64}")])) bytes += piece.length;
     console.log(bytes);
   `;
-  const flags = ["--no-prompt", "--no-lock", "--v8-flags=--disallow-code-generation-from-strings"];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, "-"],
-    cwd: new URL("../", import.meta.url),
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  await new Blob([script]).stream().pipeTo(child.stdin);
-  const { stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  assertEquals(decoder.decode(stdout), `${text.length}\n`, decoder.decode(stderr));
+  const { out, error } = await runScript(script, [NO_CODE_FROM_STRINGS]);
+  assertEquals(out, `${text.length}\n`, error);
 });
 
 Deno.test("inflate() meets random and mutated bytes with its error or the right bytes", async () => {

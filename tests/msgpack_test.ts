@@ -10,6 +10,7 @@ import {
 } from "@waggle/stream/msgpack";
 import { assertSame, holds, schemaAndRows } from "./support/batches.ts";
 import { Random } from "./support/random.ts";
+import { NO_CODE_FROM_STRINGS, runScript } from "./support/run_script.ts";
 
 const SEED = Number(Deno.env.get("WAGGLE_TEST_SEED") ?? 5);
 
@@ -271,23 +272,7 @@ Deno.test("MessagePack works without permission and without code from strings", 
     const batch = RecordBatch.fromRows([{ a: 1n, b: "x", c: new Date(3), d: { e: [1.5] } }]);
     console.log(JSON.stringify(fromMessagePack(toMessagePack(batch)).toRows(), (_, v) => typeof v === "bigint" ? v + "n" : v));
   `;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--no-lock",
-      "--v8-flags=--disallow-code-generation-from-strings",
-      "-",
-    ],
-    cwd: new URL("../", import.meta.url),
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  await new Blob([script]).stream().pipeTo(child.stdin);
-  const { stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
+  const { out, error } = await runScript(script, [NO_CODE_FROM_STRINGS]);
   const expected = '[{"a":"1n","b":"x","c":3,"d":{"e":[1.5]}}]\n';
-  assertEquals(decoder.decode(stdout), expected, decoder.decode(stderr));
+  assertEquals(out, expected, error);
 });

@@ -59,18 +59,6 @@ export function sinkKind(column: u32): u32 {
   return load<u32>(column);
 }
 
-// @ts-ignore: decorator
-@inline
-export function sinkValues(column: u32): u32 {
-  return load<u32>(column, AT_VALUES);
-}
-
-// @ts-ignore: decorator
-@inline
-export function sinkOffsets(column: u32): u32 {
-  return load<u32>(column, AT_OFFSETS);
-}
-
 /** Of a decimal column: digits after the point. */
 // @ts-ignore: decorator
 @inline

@@ -193,13 +193,6 @@ export function writeI32(to: u32, value: i32): u32 {
   return size < 10000 ? writeSmall(at, size) : writeU64(at, size);
 }
 
-/** A whole number without a sign. */
-// @ts-ignore: decorator
-@inline
-export function writeU32(to: u32, value: u32): u32 {
-  return writeU64(to, value);
-}
-
 /** As {@link writePlaced}, of 16 or 17 digits. */
 // @ts-ignore: decorator
 @inline

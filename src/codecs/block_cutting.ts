@@ -1,7 +1,6 @@
 import type { RecordCutter } from "./block_decoder.ts";
-import { CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
+import { BOM, CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
 
-const BOM = [0xef, 0xbb, 0xbf];
 /** Room before the bytes of a roomy chunk, for what is left of the one before. */
 const ROOM_BYTES = 65_536;
 /** What roomy chunks lie in. */

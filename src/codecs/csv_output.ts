@@ -10,7 +10,7 @@ const NOTHING = new Uint8Array();
  * The text of a value that has no form of its own in CSV: bytes as base64, texts as they are, and
  * lists, structs, maps and other mixed values as JSON.
  */
-export function fieldText(value: unknown): string | null {
+function fieldText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === "string") return value;
   return value instanceof Uint8Array ? value.toBase64() : JSON.stringify(value);

@@ -9,10 +9,9 @@ import { marksOf } from "./csv_plan.ts";
 import { CsvTail } from "./csv_tail.ts";
 import { MAX_RECORD_BYTES } from "./limits.ts";
 import { checkChunk } from "./option_checks.ts";
-import { CR, LF } from "./record_scanner.ts";
+import { BOM, CR, LF } from "./record_scanner.ts";
 import { releaseNow, releaseWith, sharedKernel } from "./shared_kernel.ts";
 
-const BOM = new Uint8Array([0xef, 0xbb, 0xbf]);
 const NOTHING = new Uint8Array();
 const JOINED_BYTES = 262_144;
 

@@ -1,9 +1,8 @@
-import { FoundRecords, type RecordScanner } from "./record_scanner.ts";
+import { BOM, FoundRecords, type RecordScanner } from "./record_scanner.ts";
 
 const FIRST_CAPACITY = 4_096;
 /** Larger chunks are taken in pieces, so that text and positions of a huge one are never at once. */
 const PIECE_BYTES = 262_144;
-const BOM = [0xef, 0xbb, 0xbf];
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const replacing = new TextDecoder("utf-8", { ignoreBOM: true });

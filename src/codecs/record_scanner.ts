@@ -58,3 +58,6 @@ export const LF = 10;
 
 /** The carriage return as a byte. */
 export const CR = 13;
+
+/** A byte-order mark as UTF-8. */
+export const BOM: Uint8Array<ArrayBuffer> = Uint8Array.of(0xef, 0xbb, 0xbf);

@@ -16,6 +16,22 @@ export interface AvroKind {
 
 const TEXTS = ["", "a", "bee", "é", "日本", "clover field", "x".repeat(17), "y".repeat(40), "𝄞"];
 
+/** A customer as a record of Avro. */
+export const CUSTOMER = {
+  type: "record",
+  name: "Customer",
+  fields: [
+    { name: "id", type: "string" },
+    { name: "age", type: "int" },
+    { name: "income", type: "float" },
+  ],
+};
+
+/** A record of some fields. */
+export function record(...fields: object[]): object {
+  return { type: "record", name: "R", fields };
+}
+
 /** Bytes as avsc takes them. */
 export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -81,7 +81,7 @@ function agrees(type: AvroType, value: unknown, looks: Looks): boolean {
  * Whether a value in JSON is one of a type, as defaults are written. That of a union may be one of
  * any of its branches.
  */
-export function isDefault(type: AvroType, value: unknown): boolean {
+function isDefault(type: AvroType, value: unknown): boolean {
   return agrees(type, value, { left: MAX_LOOKS });
 }
 

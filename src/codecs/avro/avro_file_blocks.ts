@@ -46,7 +46,7 @@ function hasMarker(bytes: Uint8Array, at: number, sync: Uint8Array): boolean {
 }
 
 /** Where a marker stands at or behind a position; -1 when it does not. */
-export function findMarker(bytes: Uint8Array, from: number, sync: Uint8Array): number {
+function findMarker(bytes: Uint8Array, from: number, sync: Uint8Array): number {
   for (let at = bytes.indexOf(sync[0], from); at >= 0; at = bytes.indexOf(sync[0], at + 1)) {
     if (at + SYNC_BYTES > bytes.length) return -1;
     if (hasMarker(bytes, at, sync)) return at;
@@ -59,7 +59,7 @@ export function findMarker(bytes: Uint8Array, from: number, sync: Uint8Array): n
  *
  * @param offset Where that is in the file.
  */
-export function readAvroFileBlock(
+function readAvroFileBlock(
   bytes: Uint8Array,
   at: number,
   { sync, offset, maxBlockBytes }: {

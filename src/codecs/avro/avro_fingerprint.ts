@@ -21,7 +21,7 @@ function makeTable(): BigUint64Array {
 }
 
 /** The CRC-64-AVRO of bytes: the Rabin fingerprint of the specification. */
-export function crc64Avro(bytes: Uint8Array): bigint {
+function crc64Avro(bytes: Uint8Array): bigint {
   table ??= makeTable();
   let value = EMPTY;
   for (const byte of bytes) value = value >> 8n ^ table[Number(value & 0xffn) ^ byte];

@@ -26,7 +26,7 @@ export interface Underlying {
 }
 
 /** The digits that so many bytes of a two's complement hold for sure. */
-export function digitsOfBytes(bytes: number): number {
+function digitsOfBytes(bytes: number): number {
   return Math.floor(Math.log10(2) * (8 * bytes - 1));
 }
 

@@ -7,7 +7,7 @@ const MOST_VALUES = 65_536;
 const MOST_NESTED = 512;
 
 /** The bytes of a text of the characters 0 to 255. */
-export function latinBytes(text: string): Uint8Array<ArrayBuffer> {
+function latinBytes(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 

@@ -7,10 +7,10 @@ import { InflatedOutput } from "./inflated_output.ts";
 import { zstdFrames } from "./zstd_frames.ts";
 
 /** The most bytes that come of a compressed input, unless told otherwise: 1 TiB. */
-export const MAX_INFLATED_BYTES = 1_099_511_627_776;
+const MAX_INFLATED_BYTES = 1_099_511_627_776;
 
 /** How many times larger than its input the output may be, unless told otherwise. */
-export const MAX_INFLATION_RATIO = 250;
+const MAX_INFLATION_RATIO = 250;
 
 /** How input may be compressed. */
 export type Compression = "auto" | "none" | "gzip" | "zstd";

@@ -5,7 +5,7 @@ const BUFFER_BYTES = 262_144;
 const LEAST_ROOM_BYTES = 16_384;
 
 /** Up to here inflated bytes are not held against the input's size. */
-export const RATIO_FREE_BYTES = 67_108_864;
+const RATIO_FREE_BYTES = 67_108_864;
 
 /** How much may come of an input. */
 export interface InflateLimits {

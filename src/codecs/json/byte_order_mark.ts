@@ -1,4 +1,5 @@
-const MARK = new Uint8Array([0xef, 0xbb, 0xbf]);
+import { BOM } from "../record_scanner.ts";
+
 const NOTHING = new Uint8Array();
 
 /** Takes a byte-order mark off the start of an input that comes in pieces. */
@@ -12,28 +13,28 @@ export class ByteOrderMark {
     if (this.#seen < 0) return [NOTHING, chunk];
     const before = this.#seen;
     let at = 0;
-    while (this.#seen < MARK.length && at < chunk.length && chunk[at] === MARK[this.#seen]) {
+    while (this.#seen < BOM.length && at < chunk.length && chunk[at] === BOM[this.#seen]) {
       this.#seen++;
       at++;
     }
-    if (this.#seen === MARK.length) {
+    if (this.#seen === BOM.length) {
       this.#seen = -1;
       this.#isMark = true;
       return [NOTHING, chunk.subarray(at)];
     }
     if (at === chunk.length) return [NOTHING, NOTHING];
     this.#seen = -1;
-    return [MARK.subarray(0, before), chunk];
+    return [BOM.subarray(0, before), chunk];
   }
 
   /** Bytes that were taken off. */
   get length(): number {
-    return this.#isMark ? MARK.length : 0;
+    return this.#isMark ? BOM.length : 0;
   }
 
   /** At the end of the input: the bytes that were held back. */
   finish(): Uint8Array {
-    const held = MARK.subarray(0, Math.max(0, this.#seen));
+    const held = BOM.subarray(0, Math.max(0, this.#seen));
     this.#seen = -1;
     return held;
   }

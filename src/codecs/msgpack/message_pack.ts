@@ -23,9 +23,10 @@ import { RecordBatch } from "../../batch/record_batch.ts";
 import type { TypedSchema } from "../../batch/schema.ts";
 import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { checkChunk, checkPositive } from "../option_checks.ts";
+import { BOM } from "../record_scanner.ts";
 import { MessagePackError } from "./message_pack_error.ts";
 import { MessagePackWriter } from "./message_pack_writer.ts";
-import { BOM, type FoundText, type MessagePackScan, scanMessagePack } from "./scan_message_pack.ts";
+import { type FoundText, type MessagePackScan, scanMessagePack } from "./scan_message_pack.ts";
 
 export { MessagePackError };
 

@@ -1,3 +1,4 @@
+import { BOM } from "../record_scanner.ts";
 import { MessagePackError } from "./message_pack_error.ts";
 
 /** What MessagePack may hold. */
@@ -36,8 +37,6 @@ const MAX_NANOSECONDS = 999_999_999;
 const TIMESTAMP = -1;
 const WRITE_AGAIN = "the bytes are damaged or no MessagePack: write them again";
 const CUT_SHORT = "they were cut short: pass the whole message";
-/** A byte-order mark as UTF-8. */
-export const BOM: Uint8Array = Uint8Array.of(0xef, 0xbb, 0xbf);
 const PROTO = new TextEncoder().encode("__proto__");
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

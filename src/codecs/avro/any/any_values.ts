@@ -39,7 +39,7 @@ function readUuid(bytes: Uint8Array): string {
 }
 
 /** The name under which npm:avsc has a branch of a union. */
-export function branchName(type: AvroType): string {
+function branchName(type: AvroType): string {
   return "name" in type ? type.name : type.type;
 }
 
