@@ -11,14 +11,10 @@ import {
 } from "@waggle/stream";
 import { anyAvro, anyAvroColumns, decodeAnyAvro } from "@waggle/stream/avro";
 import { AvroDecoder, AvroEncoder, parseAvroSchema } from "../mod.ts";
-import { anyRecord } from "./support/avro_cases.ts";
+import { anyRecord, record } from "./support/avro_cases.ts";
 import { forSeeds, Random } from "./support/random.ts";
 
 const SEED = Number(Deno.env.get("WAGGLE_TEST_SEED") ?? 5);
-
-function record(...fields: object[]): object {
-  return { type: "record", name: "R", fields };
-}
 
 /** What comes back of rows that are written to a file and read again. */
 function there(avro: object | string, batch: RecordBatch<never>): unknown[] {
