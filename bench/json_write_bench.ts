@@ -4,9 +4,11 @@ import { JsonEncoder } from "../src/codecs/mod.ts";
 import { randomOf, recordsOf, SHAPES, TEN_COLUMNS, tenColumns } from "./support/shapes.ts";
 import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
 
-// as many as a batch has
+/** As many as a batch has; and so many that neither side's output stays in a cache. */
 const ROWS = 16_384;
-const TIMES = 4;
+const MANY_ROWS = 100_000;
+/** Rows of a round. */
+const ROUND_ROWS = 65_536;
 const ROUNDS = 15;
 const COLUMNS = 10;
 
@@ -25,9 +27,9 @@ function doubles(): object[] {
     ));
 }
 
-function mixedColumns(): object[] {
+function mixedColumns(length: number): object[] {
   const random = randomOf(3);
-  return Array.from({ length: ROWS }, (_, row) => tenColumns(row, random));
+  return Array.from({ length }, (_, row) => tenColumns(row, random));
 }
 
 /** Columns to lines in the kernel, against all rows at once as ready objects. */
@@ -36,15 +38,16 @@ function writing({ name, rows, schema, target }: Case): Promise<BenchRow> {
   const encoder = new JsonEncoder({ lines: true });
   // objects as a parser makes them, with all that JSON does not have turned into what it has
   const ready = JSON.parse(batch.toJson());
+  const times = Math.ceil(ROUND_ROWS / rows.length);
   return compare({
     name: `columns → JSON lines, ${name}, against JSON.stringify of ready rows`,
     contender: () => {
-      for (let time = 0; time < TIMES; time++) encoder.encode(batch);
-      return ROWS * TIMES;
+      for (let time = 0; time < times; time++) encoder.encode(batch);
+      return rows.length * times;
     },
     baseline: () => {
-      for (let time = 0; time < TIMES; time++) JSON.stringify(ready);
-      return ROWS * TIMES;
+      for (let time = 0; time < times; time++) JSON.stringify(ready);
+      return rows.length * times;
     },
     rounds: ROUNDS,
     target,
@@ -52,8 +55,10 @@ function writing({ name, rows, schema, target }: Case): Promise<BenchRow> {
 }
 
 function cases(): Case[] {
+  const mixed = { schema: TEN_COLUMNS, target: 4 };
   return [
-    { name: "10 mixed columns", rows: mixedColumns(), schema: TEN_COLUMNS, target: 4 },
+    { ...mixed, name: "10 mixed columns", rows: mixedColumns(ROWS) },
+    { ...mixed, name: "10 mixed columns, 100,000 rows", rows: mixedColumns(MANY_ROWS) },
     { name: "arbitrary doubles only", rows: doubles(), target: 2 },
     ...Object.values(SHAPES).map((shape) => ({
       name: shape.name,
