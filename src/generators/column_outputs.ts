@@ -55,19 +55,21 @@ export function validityOf(
   nulls: number,
 ): Pick<Column, "nullCount" | "validity"> {
   if (nulls === 0) return { nullCount: 0 };
-  return { nullCount: nulls, validity: blocks.kernel.bytes(blocks.bitmap, BITMAP_BYTES) };
+  return { nullCount: nulls, validity: blocks.kernel.copy(blocks.bitmap, BITMAP_BYTES) };
 }
 
 function typedValues(kind: StoredKind, bytes: Uint8Array<ArrayBuffer>): ColumnValues {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const length = byteLength / BYTES[kind];
   switch (kind) {
     case "i32":
-      return new Int32Array(bytes.buffer);
+      return new Int32Array(buffer, byteOffset, length);
     case "i64":
-      return new BigInt64Array(bytes.buffer);
+      return new BigInt64Array(buffer, byteOffset, length);
     case "f32":
-      return new Float32Array(bytes.buffer);
+      return new Float32Array(buffer, byteOffset, length);
     case "f64":
-      return new Float64Array(bytes.buffer);
+      return new Float64Array(buffer, byteOffset, length);
     case "decimal":
       return bytes;
   }
@@ -84,9 +86,9 @@ export function storedNumbers(
   kernel.store(numbers, kind, unit, stored);
   if (type.kind === "bool") {
     kernel.bools(stored, bits);
-    return kernel.bytes(bits, BITMAP_BYTES);
+    return kernel.copy(bits, BITMAP_BYTES);
   }
-  return typedValues(kind, kernel.bytes(stored, BLOCK_ROWS * BYTES[kind]));
+  return typedValues(kind, kernel.copy(stored, BLOCK_ROWS * BYTES[kind]));
 }
 
 /** Makes columns of positions in a vocabulary. */
@@ -121,7 +123,7 @@ export class VocabularyOutput {
     const nulls = kernel.present(positions, this.#blocks.bitmap);
     const common = { type, length: BLOCK_ROWS, ...validityOf(this.#blocks, nulls) };
     if (type.kind === "dict") {
-      const values = new Int32Array(kernel.bytes(positions, BLOCK_ROWS * 4).buffer);
+      const values = typedValues("i32", kernel.copy(positions, BLOCK_ROWS * 4));
       return { ...common, values, children: [this.#dictionary!] };
     }
     kernel.gather(positions, this.#numbers, this.#blocks.numbers);
@@ -138,8 +140,8 @@ export class VocabularyOutput {
       type: this.#type,
       length: BLOCK_ROWS,
       ...validityOf(this.#blocks, nulls),
-      values: kernel.bytes(to, length),
-      offsets: new Int32Array(kernel.bytes(ends, BLOCK_ROWS * 4 + 4).buffer),
+      values: kernel.copy(to, length),
+      offsets: typedValues("i32", kernel.copy(ends, BLOCK_ROWS * 4 + 4)) as Int32Array,
     };
   }
 }

@@ -3,6 +3,8 @@ import type { Kernel } from "./kernel.ts";
 /** Rows that are sampled together. */
 export const BLOCK_ROWS = 4096;
 
+/** Copies share buffers of this size. */
+const PAGE_BYTES = 112 * 1024;
 const STORED: Readonly<Record<string, number>> = { i32: 0, i64: 1, f32: 2, f64: 3, decimal: 4 };
 
 /** What numbers are stored as. */
@@ -51,6 +53,8 @@ export class SamplerKernel implements Disposable {
   readonly #kernel: Kernel;
   readonly #blocks: number[] = [];
   readonly #random: number;
+  #page: Uint8Array<ArrayBuffer> = new Uint8Array();
+  #used = 0;
 
   /**
    * In the memory of a kernel.
@@ -79,6 +83,21 @@ export class SamplerKernel implements Disposable {
   /** A copy of kernel memory. */
   bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
     return this.#kernel.u8.slice(at, at + length);
+  }
+
+  /**
+   * A copy of kernel memory, 16-byte aligned within a buffer that others share: making a buffer for
+   * each takes longer than filling it.
+   */
+  copy(at: number, length: number): Uint8Array<ArrayBuffer> {
+    if (this.#used + length > this.#page.length) {
+      this.#page = new Uint8Array(Math.max(PAGE_BYTES, length));
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used += Math.ceil(length / 16) * 16;
+    this.#page.set(this.#kernel.u8.subarray(at, at + length), start);
+    return this.#page.subarray(start, start + length);
   }
 
   /** Random words for one stream of a block, for the functions that draw; at most 4,096. */
