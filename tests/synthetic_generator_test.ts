@@ -344,3 +344,24 @@ Deno.test("any table of random columns can be fitted, saved, loaded and sampled"
     RecordBatch.fromRows(sampled, { schema: of as never });
   });
 });
+
+Deno.test("many rows are learned by minibatches as a mixture, whose samples are as likely as real rows", async () => {
+  const random = new Random(8);
+  const make = (count: number) =>
+    Array.from({ length: count }, () => {
+      const group = random.below(6);
+      return {
+        group: "abcdef"[group],
+        x: group * 10 + random.below(20),
+        y: group * group + random.next(),
+        next: "uvw"[(group + random.below(2)) % 3],
+      };
+    });
+  const mixture = await SyntheticGenerator.fit([RecordBatch.fromRows(make(40_000))], { seed: 1 });
+  assert(/^\d hidden trees of/.test(mixture.describe()), mixture.describe());
+  const loaded = await SyntheticGenerator.load(mixture.toBytes());
+  const mean = (values: Float64Array) => values.reduce((a, b) => a + b) / values.length;
+  const real = mean(mixture.logLikelihood(make(5000)));
+  const made = mean(mixture.logLikelihood(loaded.sample(5000, { seed: 3 }).toRows() as never));
+  assert(Math.abs(real - made) < 0.1, `${made}, real rows ${real}`);
+});
