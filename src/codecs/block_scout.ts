@@ -17,6 +17,7 @@ import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
 import { checkPositive } from "./option_checks.ts";
 import { CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
+import { utf8Text } from "./utf8_text.ts";
 
 /** Rows of a batch unless told otherwise: those of most blocks are one. */
 const BLOCK_ROWS = 16_384;
@@ -206,8 +207,7 @@ export class BlockScout {
   #textOf(block: Uint8Array, start: number, end: number): string | undefined {
     const { maxRecordBytes, replaces } = this.#way;
     if (end - start > maxRecordBytes) return undefined;
-    const bytes = block.slice(start, end);
-    return textOf(bytes) ?? (replaces ? replacing.decode(bytes) : undefined);
+    return utf8Text(block.slice(start, end), replaces);
   }
 
   #takeHeader(
@@ -254,16 +254,4 @@ function pick(schema: Schema, wanted: ReadonlySet<string>): Schema {
 function afterLineEnd(bytes: Uint8Array, end: number): number {
   const isCrLf = bytes[end] === CR && bytes[end + 1] === LF;
   return Math.min(bytes.length, end + (isCrLf ? 2 : 1));
-}
-
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
-
-function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return strict.decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
 }

@@ -11,9 +11,7 @@ import { LineCounter } from "./csv_tail.ts";
 import { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "./limits.ts";
 import { Malformed } from "./malformed.ts";
 import { CR, LF } from "./record_scanner.ts";
-
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
+import { utf8Text } from "./utf8_text.ts";
 
 /** A record that waits for the columns to be known. */
 export interface HeldRecord {
@@ -112,7 +110,7 @@ export class CsvHead<Row> {
     const sizeBytes = bytes.length;
     const isLarge = sizeBytes > this.#maxRecordBytes;
     const kept = bytes.slice(0, this.#maxRecordBytes);
-    const text = isLarge ? undefined : this.#textOf(kept);
+    const text = isLarge ? undefined : utf8Text(kept, this.#replaces);
     this.#take({ bytes: kept, sizeBytes, text, line });
   }
 
@@ -150,14 +148,5 @@ export class CsvHead<Row> {
     }
     const error = explainBad(this.#format.name, record.line, reason);
     this.#batches.report(error, () => record.bytes);
-  }
-
-  #textOf(bytes: Uint8Array): string | undefined {
-    try {
-      return strict.decode(bytes);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      return this.#replaces ? replacing.decode(bytes) : undefined;
-    }
   }
 }

@@ -1,11 +1,9 @@
 import { BOM, FoundRecords, type RecordScanner } from "./record_scanner.ts";
+import { utf8Text } from "./utf8_text.ts";
 
 const FIRST_CAPACITY = 4_096;
 /** Larger chunks are taken in pieces, so that text and positions of a huge one are never at once. */
 const PIECE_BYTES = 262_144;
-
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** One record as read from the bytes. */
 export interface RawRecord {
@@ -37,15 +35,6 @@ function unitsOf(bytes: Uint8Array, from: number, to: number): number {
     if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1;
   }
   return units;
-}
-
-function decodeStrict(bytes: Uint8Array): string | undefined {
-  try {
-    return strict.decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
 }
 
 /** Turns chunks of bytes into records of text, however the chunks are cut. */
@@ -134,7 +123,7 @@ export class RecordReader {
   #emitFrom(first: number): void {
     const { starts, ends, lines } = this.#found;
     const from = starts[first];
-    const text = decodeStrict(this.#bytes.subarray(from, ends[ends.length - 1]));
+    const text = utf8Text(this.#bytes.subarray(from, ends[ends.length - 1]));
     if (text === undefined) return this.#emitEach(first);
     const isAscii = text.length === ends[ends.length - 1] - from;
     let seen = from;
@@ -161,8 +150,7 @@ export class RecordReader {
   }
 
   #decode(bytes: Uint8Array): string | undefined {
-    return decodeStrict(bytes) ??
-      (this.#options.replaceInvalid ? replacing.decode(bytes) : undefined);
+    return utf8Text(bytes, this.#options.replaceInvalid);
   }
 
   #emitTooLarge(start: number, end: number, line: number): void {

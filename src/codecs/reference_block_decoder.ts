@@ -1,6 +1,7 @@
 import { Misfit } from "../batch/misfit.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema, TypedSchema } from "../batch/schema.ts";
+import { recordText } from "./bad_record_error.ts";
 import { BatchAssembler } from "./batch_assembler.ts";
 import type { RecordFormat } from "./batch_reader.ts";
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "./block_decoder.ts";
@@ -10,9 +11,7 @@ import { dialectOf, scannerOf } from "./csv_options.ts";
 import { Malformed } from "./malformed.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
 import { FoundRecords, LineScanner, type RecordScanner } from "./record_scanner.ts";
-
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
+import { utf8Text } from "./utf8_text.ts";
 
 /** What is decoded record by record. */
 export type ReferenceBlockSpec = NdjsonBlockSpec | CsvBlockSpec;
@@ -104,25 +103,12 @@ export class ReferenceBlockDecoder implements BlockDecoder {
 
   #textOf(block: Uint8Array, start: number, end: number): string {
     const { maxRecordBytes, invalidUtf8 = "error" } = this.#spec;
-    if (end - start > maxRecordBytes) {
-      throw new Malformed(
-        `the record is larger than maxRecordBytes (${maxRecordBytes})`,
-        "look for a quote that is never closed, or raise maxRecordBytes",
-      );
-    }
+    const sizeBytes = end - start;
     // A copy, because text in shared memory cannot be decoded everywhere.
-    const bytes = block.slice(start, end);
-    if (invalidUtf8 === "replace") return replacing.decode(bytes);
-    try {
-      return strict.decode(bytes);
-    } catch (cause) {
-      if (!(cause instanceof TypeError)) throw cause;
-      throw new Malformed(
-        "the record is not valid UTF-8",
-        'save the input as UTF-8, or pass invalidUtf8: "replace"',
-        { cause },
-      );
-    }
+    const text = sizeBytes > maxRecordBytes
+      ? undefined
+      : utf8Text(block.slice(start, end), invalidUtf8 === "replace");
+    return recordText({ text, sizeBytes }, maxRecordBytes);
   }
 
   /** It holds nothing. */

@@ -8,7 +8,7 @@ import type { NdjsonBlockSpec } from "../block_specs.ts";
 import { parseJson } from "../json_parse.ts";
 import { JsonRows } from "../json_values.ts";
 import type { HostColumn } from "./json_columns.ts";
-import { decodeStrict } from "./reference_record.ts";
+import { utf8Text } from "../utf8_text.ts";
 
 interface Builder {
   readonly column: number;
@@ -78,7 +78,7 @@ export class HostValues {
 
 /** Appends a value as the reader in TypeScript would; `false` if it is none of the column. */
 function appendValue(builder: ColumnBuilder, rows: JsonRows, bytes: Uint8Array): boolean {
-  const text = decodeStrict(bytes);
+  const text = utf8Text(bytes);
   if (text === undefined) return false;
   try {
     const record = `{"v":${text}}`;

@@ -21,9 +21,8 @@ import { type ArrayFault, ArrayUnwrapper, type ElementConsumer } from "./array_u
 import { ByteOrderMark } from "./byte_order_mark.ts";
 import { type LineConsumer, LineFeeder } from "./line_feeder.ts";
 import { type InputPlace, NdjsonBatches } from "./ndjson_batches.ts";
-import { decodeStrict, faultOf } from "./reference_record.ts";
-
-const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
+import { utf8Text } from "../utf8_text.ts";
+import { faultOf } from "./reference_record.ts";
 
 /** A record that waits for the columns to be known. */
 interface HeldRecord {
@@ -208,7 +207,7 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
 
   #textOf(bytes: Uint8Array): string | undefined {
     const isReplacing = this.#spec.invalidUtf8 === "replace";
-    return decodeStrict(bytes) ?? (isReplacing ? replacing.decode(bytes) : undefined);
+    return utf8Text(bytes, isReplacing);
   }
 
   #take(record: HeldRecord): void {

@@ -1,26 +1,15 @@
 import { Misfit } from "../../batch/misfit.ts";
+import { recordText } from "../bad_record_error.ts";
 import { BatchAssembler } from "../batch_assembler.ts";
 import type { BadBlockRecord } from "../block_decoder.ts";
 import type { NdjsonBlockSpec } from "../block_specs.ts";
 import { Malformed } from "../malformed.ts";
 import { NdjsonFormat } from "../ndjson_format.ts";
+import { utf8Text } from "../utf8_text.ts";
 import { canonicalJson } from "./canonical_json.ts";
-
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What is wrong with a record. */
 export type Fault = Pick<BadBlockRecord, "reason" | "fix" | "column">;
-
-/** Bytes as text; `undefined` when they are not valid UTF-8. */
-export function decodeStrict(bytes: Uint8Array): string | undefined {
-  try {
-    return strict.decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
 
 /** The reader in TypeScript, asked about single records: what is wrong with them, if anything is. */
 export class ReferenceRecord {
@@ -53,18 +42,11 @@ export class ReferenceRecord {
 
   #textOf(bytes: Uint8Array): string {
     const { maxRecordBytes, invalidUtf8 = "error" } = this.#spec;
-    if (bytes.length > maxRecordBytes) {
-      throw new Malformed(
-        `the record is larger than maxRecordBytes (${maxRecordBytes})`,
-        "look for a quote that is never closed, or raise maxRecordBytes",
-      );
-    }
-    const text = invalidUtf8 === "replace" ? replacing.decode(bytes) : decodeStrict(bytes);
-    if (text !== undefined) return text;
-    throw new Malformed(
-      "the record is not valid UTF-8",
-      'save the input as UTF-8, or pass invalidUtf8: "replace"',
-    );
+    const sizeBytes = bytes.length;
+    const text = sizeBytes > maxRecordBytes
+      ? undefined
+      : utf8Text(bytes, invalidUtf8 === "replace");
+    return recordText({ text, sizeBytes }, maxRecordBytes);
   }
 }
 
