@@ -13,11 +13,17 @@ export { type ByteSource, FileSourceError } from "./byte_input.ts";
 
 /** Options of {@linkcode csv}: those of the decoder, and those about the bytes. */
 export interface CsvSourceOptions<Row = Record<string, unknown>>
-  extends CsvOptions<Row>, ByteSourceOptions {}
+  extends CsvOptions<Row>, ByteSourceOptions {
+  /** Rows that are decoded at a time, at most. Default 16,384. */
+  batchRows?: number;
+}
 
 /** Options of {@linkcode ndjson}: those of the decoder, and those about the bytes. */
 export interface NdjsonSourceOptions<Row = Record<string, unknown>>
-  extends NdjsonOptions<Row>, ByteSourceOptions {}
+  extends NdjsonOptions<Row>, ByteSourceOptions {
+  /** Rows that are decoded at a time, at most. Default 16,384, of an array 8,192. */
+  batchRows?: number;
+}
 
 /**
  * The records of a CSV file or stream of bytes, as a source of a pipeline.
