@@ -7,7 +7,7 @@
  */
 import type { Schema } from "../src/batch/schema.ts";
 import type { BlockDecoder } from "../src/codecs/block_decoder.ts";
-import { NdjsonDecoder } from "../src/codecs/ndjson_decoder.ts";
+import { NdjsonDecoder } from "../src/codecs/json/ndjson_decoder.ts";
 import { NdjsonBlockDecoder } from "../src/codecs/json/ndjson_block_decoder.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";

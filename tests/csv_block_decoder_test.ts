@@ -3,7 +3,7 @@ import { parse as csvParse } from "csv-parse/sync";
 import { types as t } from "../mod.ts";
 import type { BlockDecoder, DecodedBlock } from "../src/codecs/block_decoder.ts";
 import type { CsvBlockSpec } from "../src/codecs/block_specs.ts";
-import { CsvBlockDecoder } from "../src/codecs/csv_block_decoder.ts";
+import { CsvBlockDecoder } from "../src/codecs/csv/csv_block_decoder.ts";
 import { ReferenceBlockDecoder } from "../src/codecs/reference_block_decoder.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { bytesOf } from "./support/chunks.ts";

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { CsvBlockSpec } from "../src/codecs/block_specs.ts";
-import { CsvCutter } from "../src/codecs/csv_cutter.ts";
-import { dialectOf, scannerOf } from "../src/codecs/csv_options.ts";
-import type { CsvScanner } from "../src/codecs/csv_scanner.ts";
+import { CsvCutter } from "../src/codecs/csv/csv_cutter.ts";
+import { dialectOf, scannerOf } from "../src/codecs/csv/csv_options.ts";
+import type { CsvScanner } from "../src/codecs/csv/csv_scanner.ts";
 import { CR, FoundRecords, LF } from "../src/codecs/record_scanner.ts";
 import { create, type Kernel } from "../src/kernel/kernel.ts";
 import { bytesOf } from "./support/chunks.ts";

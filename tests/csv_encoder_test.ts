@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CsvDecoder, CsvEncoder, RecordBatch, type Schema, schema, types as t } from "../mod.ts";
 import type { CsvEncoderOptions } from "../mod.ts";
-import { ReferenceCsvEncoder } from "../src/codecs/reference_csv_encoder.ts";
+import { ReferenceCsvEncoder } from "../src/codecs/csv/reference_csv_encoder.ts";
 import type { DataType } from "../src/batch/schema.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 

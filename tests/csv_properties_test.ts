@@ -3,7 +3,7 @@ import { parse as csvParse } from "csv-parse/sync";
 import fc from "fast-check";
 import Papa from "papaparse";
 import { type BadRecord, CsvDecoder, type CsvOptions, schema, types as t } from "../mod.ts";
-import { ReferenceCsvDecoder } from "../src/codecs/reference_csv_decoder.ts";
+import { ReferenceCsvDecoder } from "../src/codecs/csv/reference_csv_decoder.ts";
 import { bytesOf, cut, cutsAnywhere } from "./support/chunks.ts";
 import { decodingWith } from "./support/decoding.ts";
 

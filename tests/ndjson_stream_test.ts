@@ -8,7 +8,7 @@ import {
   schema,
   types as t,
 } from "../mod.ts";
-import { ReferenceNdjsonDecoder } from "../src/codecs/reference_ndjson_decoder.ts";
+import { ReferenceNdjsonDecoder } from "../src/codecs/json/reference_ndjson_decoder.ts";
 import { LineCutter } from "../src/codecs/json/line_cutter.ts";
 import { bytesOf } from "./support/chunks.ts";
 import { CELL_FIELDS, mutated, recordText } from "./support/json_lines.ts";

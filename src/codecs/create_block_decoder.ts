@@ -3,7 +3,7 @@ import { AvroBlockDecoder } from "./avro/avro_block_decoder.ts";
 import { CountedBlockDecoder } from "./avro/counted_records.ts";
 import type { BlockDecoder } from "./block_decoder.ts";
 import type { BlockDecoderSpec } from "./block_specs.ts";
-import { CsvBlockDecoder } from "./csv_block_decoder.ts";
+import { CsvBlockDecoder } from "./csv/csv_block_decoder.ts";
 import { NdjsonBlockDecoder } from "./json/ndjson_block_decoder.ts";
 
 /**

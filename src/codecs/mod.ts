@@ -59,11 +59,11 @@ export type {
   CsvBlockSpec,
   NdjsonBlockSpec,
 } from "./block_specs.ts";
-export { CsvDecoder } from "./csv_decoder.ts";
-export { CsvEncoder, type CsvEncoderOptions } from "./csv_encoder.ts";
-export type { CsvOptions } from "./csv_options.ts";
-export { JsonEncoder, type JsonEncoderOptions } from "./json_writing/json_encoder.ts";
-export { NdjsonDecoder, type NdjsonOptions } from "./ndjson_decoder.ts";
+export { CsvDecoder } from "./csv/csv_decoder.ts";
+export { CsvEncoder, type CsvEncoderOptions } from "./csv/csv_encoder.ts";
+export type { CsvOptions } from "./csv/csv_options.ts";
+export { JsonEncoder, type JsonEncoderOptions } from "./json/json_encoder.ts";
+export { NdjsonDecoder, type NdjsonOptions } from "./json/ndjson_decoder.ts";
 export {
   type Compression,
   type CompressionOptions,

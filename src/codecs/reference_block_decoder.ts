@@ -6,10 +6,10 @@ import { BatchAssembler } from "./batch_assembler.ts";
 import type { RecordFormat } from "./batch_reader.ts";
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "./block_decoder.ts";
 import type { CsvBlockSpec, NdjsonBlockSpec } from "./block_specs.ts";
-import { CsvFormat } from "./csv_format.ts";
-import { dialectOf, scannerOf } from "./csv_options.ts";
+import { CsvFormat } from "./csv/csv_format.ts";
+import { dialectOf, scannerOf } from "./csv/csv_options.ts";
 import { Malformed } from "./malformed.ts";
-import { NdjsonFormat } from "./ndjson_format.ts";
+import { NdjsonFormat } from "./json/ndjson_format.ts";
 import { FoundRecords, LineScanner, type RecordScanner } from "./record_scanner.ts";
 import { utf8Text } from "./utf8_text.ts";
 

@@ -1,7 +1,7 @@
 import { blockableCsv, blockableNdjson } from "../codecs/block_scout.ts";
-import { CsvDecoder } from "../codecs/csv_decoder.ts";
-import type { CsvOptions } from "../codecs/csv_options.ts";
-import { NdjsonDecoder, type NdjsonOptions } from "../codecs/ndjson_decoder.ts";
+import { CsvDecoder } from "../codecs/csv/csv_decoder.ts";
+import type { CsvOptions } from "../codecs/csv/csv_options.ts";
+import { NdjsonDecoder, type NdjsonOptions } from "../codecs/json/ndjson_decoder.ts";
 import type { Source } from "../stream/source.ts";
 import { BlockSource, type ByteSourceOptions } from "./block_source.ts";
 import { type ByteSource, checkByteSource, nameOf } from "./byte_input.ts";

@@ -105,13 +105,13 @@ export const FAMILIES: readonly KernelFamily[] = [
   },
   {
     exports: ["csvWrite"],
-    twin: "src/codecs/reference_csv_encoder.ts#ReferenceCsvEncoder",
+    twin: "src/codecs/csv/reference_csv_encoder.ts#ReferenceCsvEncoder",
     test: "tests/csv_encoder_test.ts",
     bench: "bench/csv_bench.ts",
   },
   {
     exports: ["csvCut", "csvCutBegin"],
-    twin: "src/codecs/csv_scanner.ts#CsvScanner",
+    twin: "src/codecs/csv/csv_scanner.ts#CsvScanner",
     test: "tests/csv_cutter_test.ts",
     bench: "bench/csv_bench.ts",
   },

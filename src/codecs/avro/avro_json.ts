@@ -1,4 +1,4 @@
-import { parseJson } from "../json_parse.ts";
+import { parseJson } from "../json/json_parse.ts";
 import { schemaFault } from "./avro_fault.ts";
 import { MAX_AVRO_JSON_DEPTH } from "./avro_limits.ts";
 

@@ -5,8 +5,8 @@ import { Misfit } from "../../batch/misfit.ts";
 import { columnBuilder } from "../../batch/nested_builders.ts";
 import type { ColumnSink } from "../../kernel/column_sink.ts";
 import type { NdjsonBlockSpec } from "../block_specs.ts";
-import { parseJson } from "../json_parse.ts";
-import { JsonRows } from "../json_values.ts";
+import { parseJson } from "./json_parse.ts";
+import { JsonRows } from "./json_values.ts";
 import type { HostColumn } from "./json_columns.ts";
 import { utf8Text } from "../utf8_text.ts";
 

@@ -8,7 +8,7 @@ import type { NdjsonBlockSpec } from "../block_specs.ts";
 import type { BadBlockRecord } from "../block_decoder.ts";
 import { ownColumn } from "../built_columns.ts";
 import { MAX_BATCH_BYTES } from "../limits.ts";
-import type { NdjsonOptions } from "../ndjson_decoder.ts";
+import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { releaseNow, releaseWith, sharedKernel } from "../shared_kernel.ts";
 import { NdjsonBlockDecoder } from "./ndjson_block_decoder.ts";
 

@@ -13,8 +13,8 @@ import {
   MAX_RECORD_BYTES,
 } from "../limits.ts";
 import { Malformed } from "../malformed.ts";
-import type { NdjsonOptions } from "../ndjson_decoder.ts";
-import { NdjsonFormat } from "../ndjson_format.ts";
+import type { NdjsonOptions } from "./ndjson_decoder.ts";
+import { NdjsonFormat } from "./ndjson_format.ts";
 import { checkChunk, checkPositive, checkWord } from "../option_checks.ts";
 import { CR, LF } from "../record_scanner.ts";
 import { type ArrayFault, ArrayUnwrapper, type ElementConsumer } from "./array_unwrapper.ts";

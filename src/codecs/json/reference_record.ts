@@ -4,7 +4,7 @@ import { BatchAssembler } from "../batch_assembler.ts";
 import type { BadBlockRecord } from "../block_decoder.ts";
 import type { NdjsonBlockSpec } from "../block_specs.ts";
 import { Malformed } from "../malformed.ts";
-import { NdjsonFormat } from "../ndjson_format.ts";
+import { NdjsonFormat } from "./ndjson_format.ts";
 import { utf8Text } from "../utf8_text.ts";
 import { canonicalJson } from "./canonical_json.ts";
 

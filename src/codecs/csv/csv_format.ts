@@ -1,16 +1,16 @@
-import { checkNull } from "../batch/nested_builders.ts";
-import { Misfit } from "../batch/misfit.ts";
-import type { Field, Schema } from "../batch/schema.ts";
-import { typeName } from "../batch/schema_check.ts";
-import { listNames } from "../batch/shown_names.ts";
-import type { BatchAssembler } from "./batch_assembler.ts";
-import type { RecordFormat } from "./batch_reader.ts";
+import { checkNull } from "../../batch/nested_builders.ts";
+import { Misfit } from "../../batch/misfit.ts";
+import type { Field, Schema } from "../../batch/schema.ts";
+import { typeName } from "../../batch/schema_check.ts";
+import { listNames } from "../../batch/shown_names.ts";
+import type { BatchAssembler } from "../batch_assembler.ts";
+import type { RecordFormat } from "../batch_reader.ts";
 import { type CsvDialect, FieldSplitter } from "./csv_fields.ts";
 import { ColumnGuess } from "./csv_inference.ts";
 import type { CsvOptions } from "./csv_options.ts";
-import { Malformed } from "./malformed.ts";
-import { checkWord } from "./option_checks.ts";
-import { isText, type ParseText, textParser } from "./text_values.ts";
+import { Malformed } from "../malformed.ts";
+import { checkWord } from "../option_checks.ts";
+import { isText, type ParseText, textParser } from "../text_values.ts";
 
 /** How one column of the schema is filled. */
 interface ColumnPlan {

@@ -1,9 +1,9 @@
-import type { OptionRule } from "../runtime/known_options.ts";
-import type { DecoderOptions } from "./batch_decoder.ts";
+import type { OptionRule } from "../../runtime/known_options.ts";
+import type { DecoderOptions } from "../batch_decoder.ts";
 import type { CsvDialect } from "./csv_fields.ts";
 import { CsvScanner } from "./csv_scanner.ts";
-import { MAX_COLUMNS } from "./limits.ts";
-import { checkPositive, DECODER_OPTIONS } from "./option_checks.ts";
+import { MAX_COLUMNS } from "../limits.ts";
+import { checkPositive, DECODER_OPTIONS } from "../option_checks.ts";
 
 /** Options of {@linkcode CsvDecoder}. */
 export interface CsvOptions<Row = Record<string, unknown>> extends DecoderOptions<Row> {

@@ -1,17 +1,17 @@
-import { INFERENCE_ROWS } from "../batch/limits.ts";
-import type { TypedSchema } from "../batch/schema.ts";
-import type { CsvCut } from "../kernel/csv_cut.ts";
-import { explainBad, headerError, recordText } from "./bad_record_error.ts";
-import { BatchAssembler } from "./batch_assembler.ts";
+import { INFERENCE_ROWS } from "../../batch/limits.ts";
+import type { TypedSchema } from "../../batch/schema.ts";
+import type { CsvCut } from "../../kernel/csv_cut.ts";
+import { explainBad, headerError, recordText } from "../bad_record_error.ts";
+import { BatchAssembler } from "../batch_assembler.ts";
 import type { CsvBatches } from "./csv_batches.ts";
 import type { CsvFormat } from "./csv_format.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { marksOf } from "./csv_plan.ts";
 import { LineCounter } from "./csv_tail.ts";
-import { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "./limits.ts";
-import { Malformed } from "./malformed.ts";
-import { CR, LF } from "./record_scanner.ts";
-import { utf8Text } from "./utf8_text.ts";
+import { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../limits.ts";
+import { Malformed } from "../malformed.ts";
+import { CR, LF } from "../record_scanner.ts";
+import { utf8Text } from "../utf8_text.ts";
 
 /** A record that waits for the columns to be known. */
 export interface HeldRecord {

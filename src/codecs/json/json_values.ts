@@ -1,7 +1,7 @@
-import { Misfit, setOwn } from "../batch/misfit.ts";
-import type { DataType } from "../batch/schema.ts";
+import { Misfit, setOwn } from "../../batch/misfit.ts";
+import type { DataType } from "../../batch/schema.ts";
 import { parseJson } from "./json_parse.ts";
-import { textParser } from "./text_values.ts";
+import { textParser } from "../text_values.ts";
 
 /** Kinds that JSON has only as text. */
 const TEXT_KINDS: ReadonlySet<string> = new Set(["timestamp", "date", "time", "bytes"]);

@@ -1,4 +1,4 @@
-import { CR, type FoundRecords, LF, type RecordScanner } from "./record_scanner.ts";
+import { CR, type FoundRecords, LF, type RecordScanner } from "../record_scanner.ts";
 
 /** What the scanner has to know of a CSV file: bytes, or −1 for those that it does not have. */
 export interface CsvBytes {

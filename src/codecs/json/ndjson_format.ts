@@ -1,13 +1,13 @@
-import { visible } from "../batch/shown_names.ts";
-import { inferSchema } from "../batch/infer.ts";
-import { isPlainObject, show } from "../batch/misfit.ts";
-import { checkSchema } from "../batch/schema_check.ts";
-import type { DataType, Schema } from "../batch/schema.ts";
-import type { BatchAssembler } from "./batch_assembler.ts";
-import type { RecordFormat } from "./batch_reader.ts";
+import { visible } from "../../batch/shown_names.ts";
+import { inferSchema } from "../../batch/infer.ts";
+import { isPlainObject, show } from "../../batch/misfit.ts";
+import { checkSchema } from "../../batch/schema_check.ts";
+import type { DataType, Schema } from "../../batch/schema.ts";
+import type { BatchAssembler } from "../batch_assembler.ts";
+import type { RecordFormat } from "../batch_reader.ts";
 import { parseJson } from "./json_parse.ts";
 import { isDeeper, JsonRows } from "./json_values.ts";
-import { Malformed } from "./malformed.ts";
+import { Malformed } from "../malformed.ts";
 
 const BLANK = /^[ \t\r]*$/;
 const CONTROL = /\p{Cc}/gu;

@@ -1,11 +1,11 @@
-import type { RecordBatch } from "../batch/record_batch.ts";
-import type { BatchDecoder, DecoderMetrics } from "./batch_decoder.ts";
-import { BatchReader } from "./batch_reader.ts";
-import { MAX_COLUMNS, MAX_JSON_DEPTH } from "./limits.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
+import { BatchReader } from "../batch_reader.ts";
+import { MAX_COLUMNS, MAX_JSON_DEPTH } from "../limits.ts";
 import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
-import { checkPositive } from "./option_checks.ts";
-import { LineScanner } from "./record_scanner.ts";
+import { checkPositive } from "../option_checks.ts";
+import { LineScanner } from "../record_scanner.ts";
 
 /** The twin of `NdjsonDecoder` in TypeScript: small, obvious, and slow. */
 export class ReferenceNdjsonDecoder<Row = Record<string, unknown>> implements BatchDecoder<Row> {

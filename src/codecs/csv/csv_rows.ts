@@ -1,12 +1,12 @@
-import { RecordBatch } from "../batch/record_batch.ts";
-import { CsvReader } from "../kernel/csv_reader.ts";
-import type { CsvRead, CsvRecordPlace } from "../kernel/csv_types.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { CsvBlockSpec } from "./block_specs.ts";
-import { builtColumn, ownColumn } from "./built_columns.ts";
+import { RecordBatch } from "../../batch/record_batch.ts";
+import { CsvReader } from "../../kernel/csv_reader.ts";
+import type { CsvRead, CsvRecordPlace } from "../../kernel/csv_types.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { CsvBlockSpec } from "../block_specs.ts";
+import { builtColumn, ownColumn } from "../built_columns.ts";
 import { csvPlan } from "./csv_plan.ts";
-import { MAX_BATCH_BYTES } from "./limits.ts";
-import { CR, LF } from "./record_scanner.ts";
+import { MAX_BATCH_BYTES } from "../limits.ts";
+import { CR, LF } from "../record_scanner.ts";
 
 /** Bytes that are read together, so many that they stay in the cache; more if a record is longer. */
 const PIECE_BYTES = 262_144;

@@ -1,26 +1,26 @@
-import type { RecordBatch } from "../batch/record_batch.ts";
-import { checkSchema } from "../batch/schema_check.ts";
-import { INFERENCE_ROWS } from "../batch/limits.ts";
-import type { Schema } from "../batch/schema.ts";
-import type { CsvRecordPlace } from "../kernel/csv_types.ts";
-import { type BadRecordError, BadRecords } from "./bad_record.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { checkSchema } from "../../batch/schema_check.ts";
+import { INFERENCE_ROWS } from "../../batch/limits.ts";
+import type { Schema } from "../../batch/schema.ts";
+import type { CsvRecordPlace } from "../../kernel/csv_types.ts";
+import { type BadRecordError, BadRecords } from "../bad_record.ts";
 import {
   badRecordError,
   type BadRecordReason,
   explainBad,
   recordText,
-} from "./bad_record_error.ts";
-import type { DecoderMetrics } from "./batch_decoder.ts";
-import type { CsvBlockSpec } from "./block_specs.ts";
+} from "../bad_record_error.ts";
+import type { DecoderMetrics } from "../batch_decoder.ts";
+import type { CsvBlockSpec } from "../block_specs.ts";
 import { CsvExplainer } from "./csv_block_decoder.ts";
 import type { CsvFormat } from "./csv_format.ts";
 import type { HeldRecord } from "./csv_head.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { CsvRows } from "./csv_rows.ts";
-import { BATCH_ROWS, MAX_COLUMNS, MAX_RECORD_BYTES } from "./limits.ts";
-import { checkPositive, checkWord } from "./option_checks.ts";
-import { LF } from "./record_scanner.ts";
-import { releaseNow, releaseWith, sharedKernel } from "./shared_kernel.ts";
+import { BATCH_ROWS, MAX_COLUMNS, MAX_RECORD_BYTES } from "../limits.ts";
+import { checkPositive, checkWord } from "../option_checks.ts";
+import { LF } from "../record_scanner.ts";
+import { releaseNow, releaseWith, sharedKernel } from "../shared_kernel.ts";
 
 /** Bad records that are told of together. */
 const MOST_BAD = 1_024;

@@ -1,8 +1,8 @@
-import type { RecordBatch } from "../batch/record_batch.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
-import type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
-import { NdjsonStream } from "./json/ndjson_stream.ts";
-import { DECODER_OPTIONS } from "./option_checks.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
+import type { BatchDecoder, DecoderMetrics, DecoderOptions } from "../batch_decoder.ts";
+import { NdjsonStream } from "./ndjson_stream.ts";
+import { DECODER_OPTIONS } from "../option_checks.ts";
 
 /** Options of {@linkcode NdjsonDecoder}. */
 export interface NdjsonOptions<Row = Record<string, unknown>> extends DecoderOptions<Row> {

@@ -1,10 +1,10 @@
-import type { Column } from "../batch/column.ts";
-import { readColumn } from "../batch/column_reader.ts";
-import type { RecordBatch } from "../batch/record_batch.ts";
-import type { CsvOutputStyle } from "../kernel/csv_writer.ts";
+import type { Column } from "../../batch/column.ts";
+import { readColumn } from "../../batch/column_reader.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import type { CsvOutputStyle } from "../../kernel/csv_writer.ts";
 import { type CsvEncoderOptions, csvStyle } from "./csv_encoder.ts";
 import { fieldTexts } from "./csv_output.ts";
-import { isCalendarTime } from "../batch/expressions/time.ts";
+import { isCalendarTime } from "../../batch/expressions/time.ts";
 
 const FORMULA = /^[=+\-@\t\r]/;
 const DAY_MS = 86_400_000;

@@ -1,5 +1,5 @@
-import type { CsvCut } from "../kernel/csv_cut.ts";
-import { CR, LF } from "./record_scanner.ts";
+import type { CsvCut } from "../../kernel/csv_cut.ts";
+import { CR, LF } from "../record_scanner.ts";
 
 const FIRST_CAPACITY = 4_096;
 

@@ -1,8 +1,8 @@
-import { makeWritable } from "../batch/batch_json.ts";
-import type { Column } from "../batch/column.ts";
-import { columnOf } from "../batch/column_of.ts";
-import { readColumn } from "../batch/column_reader.ts";
-import type { CsvOutputColumn } from "../kernel/csv_writer.ts";
+import { makeWritable } from "../../batch/batch_json.ts";
+import type { Column } from "../../batch/column.ts";
+import { columnOf } from "../../batch/column_of.ts";
+import { readColumn } from "../../batch/column_reader.ts";
+import type { CsvOutputColumn } from "../../kernel/csv_writer.ts";
 
 const NOTHING = new Uint8Array();
 

@@ -1,10 +1,10 @@
-import type { CsvRecordPlace } from "../kernel/csv_types.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "./block_decoder.ts";
-import type { CsvBlockSpec } from "./block_specs.ts";
+import type { CsvRecordPlace } from "../../kernel/csv_types.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../block_decoder.ts";
+import type { CsvBlockSpec } from "../block_specs.ts";
 import { CsvRows } from "./csv_rows.ts";
-import { LF } from "./record_scanner.ts";
-import { ReferenceBlockDecoder } from "./reference_block_decoder.ts";
+import { LF } from "../record_scanner.ts";
+import { ReferenceBlockDecoder } from "../reference_block_decoder.ts";
 
 /** Bad records that are told of together. */
 const MOST_BAD = 1_024;

@@ -1,7 +1,7 @@
-import { CsvCut } from "../kernel/csv_cut.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { RecordCutter } from "./block_decoder.ts";
-import type { CsvBlockSpec } from "./block_specs.ts";
+import { CsvCut } from "../../kernel/csv_cut.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { RecordCutter } from "../block_decoder.ts";
+import type { CsvBlockSpec } from "../block_specs.ts";
 import { marksOf } from "./csv_plan.ts";
 
 /**

@@ -1,7 +1,7 @@
-import type { RecordBatch } from "../batch/record_batch.ts";
-import { knownOptions } from "../runtime/known_options.ts";
-import type { BatchDecoder, DecoderMetrics } from "./batch_decoder.ts";
-import { BatchReader } from "./batch_reader.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { knownOptions } from "../../runtime/known_options.ts";
+import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
+import { BatchReader } from "../batch_reader.ts";
 import { CsvFormat } from "./csv_format.ts";
 import { CSV_OPTIONS, type CsvOptions, dialectOf, scannerOf } from "./csv_options.ts";
 

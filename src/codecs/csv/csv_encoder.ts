@@ -1,12 +1,12 @@
-import { show } from "../batch/misfit.ts";
-import type { RecordBatch } from "../batch/record_batch.ts";
-import { sameFields } from "../batch/schema_check.ts";
-import type { Schema } from "../batch/schema.ts";
-import { type CsvOutputStyle, CsvWriter } from "../kernel/csv_writer.ts";
-import { create } from "../kernel/kernel.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
+import { show } from "../../batch/misfit.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { sameFields } from "../../batch/schema_check.ts";
+import type { Schema } from "../../batch/schema.ts";
+import { type CsvOutputStyle, CsvWriter } from "../../kernel/csv_writer.ts";
+import { create } from "../../kernel/kernel.ts";
+import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { csvOutput } from "./csv_output.ts";
-import { checkBatch } from "./option_checks.ts";
+import { checkBatch } from "../option_checks.ts";
 
 /** Options of {@linkcode CsvEncoder}. */
 export interface CsvEncoderOptions {

@@ -1,4 +1,4 @@
-import { Malformed } from "./malformed.ts";
+import { Malformed } from "../malformed.ts";
 
 /** How a CSV file is written. */
 export interface CsvDialect {

@@ -1,4 +1,4 @@
-import type { Field } from "../batch/schema.ts";
+import type { Field } from "../../batch/schema.ts";
 import {
   CsvKind,
   type CsvKindName,
@@ -6,9 +6,9 @@ import {
   type CsvReaderColumn,
   type CsvReaderPlan,
   NO_BYTE,
-} from "../kernel/csv_types.ts";
-import type { CsvBlockSpec } from "./block_specs.ts";
-import { isText } from "./text_values.ts";
+} from "../../kernel/csv_types.ts";
+import type { CsvBlockSpec } from "../block_specs.ts";
+import { isText } from "../text_values.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,16 +1,16 @@
-import type { RecordBatch } from "../batch/record_batch.ts";
-import { CsvCut } from "../kernel/csv_cut.ts";
-import type { BatchDecoder, DecoderMetrics } from "./batch_decoder.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { CsvCut } from "../../kernel/csv_cut.ts";
+import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
 import { CsvBatches } from "./csv_batches.ts";
 import type { CsvFormat } from "./csv_format.ts";
 import { CsvHead } from "./csv_head.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { marksOf } from "./csv_plan.ts";
 import { CsvTail } from "./csv_tail.ts";
-import { MAX_RECORD_BYTES } from "./limits.ts";
-import { checkChunk } from "./option_checks.ts";
-import { BOM, CR, LF } from "./record_scanner.ts";
-import { releaseNow, releaseWith, sharedKernel } from "./shared_kernel.ts";
+import { MAX_RECORD_BYTES } from "../limits.ts";
+import { checkChunk } from "../option_checks.ts";
+import { BOM, CR, LF } from "../record_scanner.ts";
+import { releaseNow, releaseWith, sharedKernel } from "../shared_kernel.ts";
 
 const NOTHING = new Uint8Array();
 const JOINED_BYTES = 262_144;

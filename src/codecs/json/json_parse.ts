@@ -1,4 +1,4 @@
-import { setOwn } from "../batch/misfit.ts";
+import { setOwn } from "../../batch/misfit.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
