@@ -73,7 +73,8 @@ Deno.test("a session that the watermark has reached takes no row, though it was 
 });
 
 Deno.test("KernelSessions.add() beyond the budget tells budget and sessions, and adds nothing", () => {
-  const kernel = create({ budgetBytes: 1 << 20 });
+  const budgetBytes = 17 * 65_536;
+  const kernel = create({ budgetBytes });
   using sessions = new KernelSessions(kernel, planOf());
   sessions.add(rowsAt(manyKeys(500), 5), AT);
   const before = resultsOf(new Copy(sessions).close());
@@ -81,7 +82,7 @@ Deno.test("KernelSessions.add() beyond the budget tells budget and sessions, and
     const error = assertThrows(
       () => sessions.add(rowsAt(manyKeys(large, "other"), 5), AT),
       KernelMemoryError,
-      "1048576",
+      String(budgetBytes),
     );
     assert(/\d+ sessions open/.test(error.message), error.message);
     assertEquals(sessions.stats().sessions, 500);

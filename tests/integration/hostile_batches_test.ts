@@ -19,7 +19,7 @@ Deno.test("Messages of batches stay short, whatever they tell of", () => {
   const wide = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`column ${n}`, n]));
   const batch = RecordBatch.fromRows([wide]);
   const unknown = assertThrows(() => batch.indexOf("none"), TypeError).message;
-  assert(unknown.endsWith('"column 49", … (20000 columns)'), unknown.slice(-80));
+  assert(unknown.endsWith('"column 19" and 19980 more'), unknown.slice(-80));
   const schema = { fields: [{ name: "a", type: { kind: "i64" } }] } as const;
   for (const a of [2n ** 100_000n, "x".repeat(100_000), [new Array(100_000).fill(1)]]) {
     const { message } = assertThrows(() => RecordBatch.fromRows([{ a }], { schema }), TypeError);
