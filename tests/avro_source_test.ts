@@ -226,6 +226,8 @@ Deno.test("avro() reads types without columns where it is given an engine for th
   };
   assertEquals(await read({ engine: anyAvro }) as unknown[], rows);
   await assertRejects(() => read({}), UnsupportedAvroError, "@waggle/stream/avro");
+  const both = { engine: anyAvro, blockBytes: 65_536 };
+  assertThrows(() => avro(PATH, both), TypeError, "leave one of the two out");
 });
 
 Deno.test("avro() refuses what is no Avro file, and options that are none", async () => {

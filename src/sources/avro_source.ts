@@ -231,6 +231,12 @@ export function avro<Row = Record<string, unknown>>(
   options: AvroSourceOptions<Row> = {},
 ): Source<Row> {
   checkByteSource(input, "read Avro");
+  if (options.engine && options.blockBytes !== undefined) {
+    throw new TypeError(
+      `Cannot read Avro: blockBytes is of what bees decode, and with an engine none of them does, ` +
+        `received blockBytes: ${options.blockBytes}; leave one of the two out`,
+    );
+  }
   new AvroFileDecoder<Row>(decoderOptions(options)); // tells of options that cannot be
   return new AvroSource<Row>(input, options);
 }
