@@ -1,20 +1,11 @@
 import type { ColumnSink } from "./column_sink.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
+import { SinkKind } from "./sink_types.ts";
 
-/** What a value of JSON becomes, as `assembly/json/reader.ts` names it. */
+/** What a value of JSON becomes, as `assembly/json/reader.ts` names it: kinds of columns, and times. */
 export const JsonKind = {
-  bool: 0,
-  i32: 1,
-  i64: 2,
-  f32: 3,
-  f64: 4,
-  text: 5,
-  dict: 6,
-  decimal: 7,
-  list: 8,
-  struct: 9,
-  span: 10,
+  ...SinkKind,
   timestamp: 11,
   date: 12,
   time: 13,
