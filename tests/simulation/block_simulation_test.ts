@@ -1,21 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
+import { forSeedsAsync } from "../support/random.ts";
 import { assertBlocks, simulateBlocks } from "../support/block_case.ts";
 
 const SEEDS = 120;
 const TWICE_EVERY = 20;
 
-async function eachSeed(from: number, property: (seed: number) => Promise<void>): Promise<void> {
-  for (let seed = from; seed < from + SEEDS; seed++) {
-    try {
-      await property(seed);
-    } catch (cause) {
-      throw new Error(`The simulation fails for seed ${seed}`, { cause });
-    }
-  }
-}
-
 Deno.test("Bees that decode blocks equal the oracle whatever the bees, blocks, epochs and rings", async () => {
-  await eachSeed(1, async (seed) => {
+  await forSeedsAsync({ from: 1, runs: SEEDS }, async (_, seed) => {
     const { block, run } = await simulateBlocks(seed);
     assertBlocks(block, run);
   });
@@ -24,7 +15,7 @@ Deno.test("Bees that decode blocks equal the oracle whatever the bees, blocks, e
 Deno.test("Bees that decode blocks equal the oracle when bees hang and crash at any moment", async () => {
   let lost = 0;
   let replayed = 0;
-  await eachSeed(10_001, async (seed) => {
+  await forSeedsAsync({ from: 10_001, runs: SEEDS }, async (_, seed) => {
     const { block, run } = await simulateBlocks(seed, { faults: true });
     assertBlocks(block, run);
     lost += run.metrics.lostBees;

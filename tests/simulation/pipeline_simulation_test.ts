@@ -1,22 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
+import { forSeedsAsync } from "../support/random.ts";
 import { assertCase } from "../support/run_case.ts";
 import { simulateCase, simulateTransform } from "../support/simulated_case.ts";
 
 const SEEDS = 300;
 const TWICE_EVERY = 30;
 
-async function eachSeed(from: number, property: (seed: number) => Promise<void>): Promise<void> {
-  for (let seed = from; seed < from + SEEDS; seed++) {
-    try {
-      await property(seed);
-    } catch (cause) {
-      throw new Error(`The simulation fails for seed ${seed}`, { cause });
-    }
-  }
-}
-
 Deno.test("A pipeline equals the oracle whatever the bees, batches, epochs and rings", async () => {
-  await eachSeed(1, async (seed) => {
+  await forSeedsAsync({ from: 1, runs: SEEDS }, async (_, seed) => {
     const { given, run } = await simulateCase(seed, { faults: false });
     assertCase(given, run);
   });
@@ -25,7 +16,7 @@ Deno.test("A pipeline equals the oracle whatever the bees, batches, epochs and r
 Deno.test("A pipeline equals the oracle when bees hang and crash at any moment", async () => {
   let lost = 0;
   let replayed = 0;
-  await eachSeed(10_001, async (seed) => {
+  await forSeedsAsync({ from: 10_001, runs: SEEDS }, async (_, seed) => {
     const { given, run } = await simulateCase(seed, { faults: true });
     assertCase(given, run);
     lost += run.metrics.lostBees;
@@ -37,7 +28,7 @@ Deno.test("A pipeline equals the oracle when bees hang and crash at any moment",
 
 Deno.test("Filters and selections keep rows and their order when bees hang and crash", async () => {
   let replayed = 0;
-  await eachSeed(20_001, async (seed) => {
+  await forSeedsAsync({ from: 20_001, runs: SEEDS }, async (_, seed) => {
     const { rows, expected, metrics } = await simulateTransform(seed);
     assertEquals(rows, expected);
     assertEquals([metrics.inFlight, metrics.unaccounted], [0, 0]);

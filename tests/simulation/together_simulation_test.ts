@@ -1,23 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { DeliveryGuarantee } from "../../mod.ts";
+import { forSeedsAsync } from "../support/random.ts";
 import { assertCase } from "../support/run_case.ts";
 import { compareWithAlone, simulateTogether, type TogetherRun } from "../support/together_case.ts";
 
 const SEEDS = 150;
-
-async function eachSeed(
-  from: number,
-  property: (seed: number) => Promise<void>,
-  seeds = SEEDS,
-): Promise<void> {
-  for (let seed = from; seed < from + seeds; seed++) {
-    try {
-      await property(seed);
-    } catch (cause) {
-      throw new Error(`The simulation fails for seed ${seed}`, { cause });
-    }
-  }
-}
 
 function assertAlone({ cases, runs, opened }: TogetherRun): void {
   cases.forEach((given, at) => assertCase(given, runs[at]));
@@ -26,7 +13,7 @@ function assertAlone({ cases, runs, opened }: TogetherRun): void {
 
 Deno.test("Windows of the same rows give together what each gives alone", async () => {
   let [shared, beside] = [0, 0];
-  await eachSeed(1, async (seed) => {
+  await forSeedsAsync({ from: 1, runs: SEEDS }, async (_, seed) => {
     const run = await simulateTogether(seed, { faults: false });
     assertAlone(run);
     if (run.shared) shared++;
@@ -38,19 +25,19 @@ Deno.test("Windows of the same rows give together what each gives alone", async 
 
 Deno.test("Late and bad rows are those of each alone, however watermarks come about", async () => {
   let [late, bad] = [0, 0];
-  await eachSeed(20_001, async (seed) => {
+  await forSeedsAsync({ from: 20_001, runs: SEEDS / 2 }, async (_, seed) => {
     const { together, alone } = await compareWithAlone(seed);
     assertEquals(together, alone);
     late += together.late.length;
     bad += together.deadLetters.length;
-  }, SEEDS / 2);
+  });
   assert(late > SEEDS, `only ${late} rows were late`);
   assert(bad > SEEDS, `only ${bad} rows were bad`);
 });
 
 Deno.test("Windows run together give what each gives alone when bees hang and crash", async () => {
   let lost = 0;
-  await eachSeed(10_001, async (seed) => {
+  await forSeedsAsync({ from: 10_001, runs: SEEDS }, async (_, seed) => {
     const run = await simulateTogether(seed, { faults: true });
     assertAlone(run);
     for (const { metrics } of run.runs) lost += metrics.lostBees;
@@ -61,7 +48,7 @@ Deno.test("Windows run together give what each gives alone when bees hang and cr
 Deno.test("Records are accounted for in each pipeline, whatever a lost bee may do", async () => {
   let [lost, replayed] = [0, 0];
   for (const guarantee of ["AtMostOnce", "AtLeastOnce"] as const) {
-    await eachSeed(30_001, async (seed) => {
+    await forSeedsAsync({ from: 30_001, runs: SEEDS / 2 }, async (_, seed) => {
       const deliveryGuarantee = DeliveryGuarantee[guarantee];
       const { runs } = await simulateTogether(seed, { faults: true, deliveryGuarantee });
       for (const { metrics } of runs) {
@@ -69,7 +56,7 @@ Deno.test("Records are accounted for in each pipeline, whatever a lost bee may d
         replayed += metrics.replayed;
         assertEquals([metrics.inFlight, metrics.unaccounted], [0, 0]);
       }
-    }, SEEDS / 2);
+    });
   }
   assert(lost > SEEDS, `only ${lost} records were lost`);
   assert(replayed > SEEDS, `only ${replayed} records were replayed`);

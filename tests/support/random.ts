@@ -52,12 +52,13 @@ export function forSeeds(runs: number, property: (random: Random, seed: number) 
   }
 }
 
-/** As {@linkcode forSeeds}, one seed after the other. */
+/** As {@linkcode forSeeds}, one seed after the other; from 1 unless told otherwise. */
 export async function forSeedsAsync(
-  runs: number,
+  seeds: number | { readonly from: number; readonly runs: number },
   property: (random: Random, seed: number) => Promise<void>,
 ): Promise<void> {
-  for (let seed = 1; seed <= runs; seed++) {
+  const { from, runs } = typeof seeds === "number" ? { from: 1, runs: seeds } : seeds;
+  for (let seed = from; seed < from + runs; seed++) {
     try {
       await property(new Random(seed), seed);
     } catch (error) {
