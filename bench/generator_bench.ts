@@ -1,5 +1,5 @@
 import { csv, type RecordBatch, schema, SyntheticGenerator, types as t } from "../mod.ts";
-import { ReferenceCircuit } from "../src/generators/reference_circuit.ts";
+import { ReferenceCircuit } from "../src/generators/circuit/reference_circuit.ts";
 import {
   CircuitKernel,
   type CircuitParameters,

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { ReferenceCircuit } from "../src/generators/reference_circuit.ts";
+import { ReferenceCircuit } from "../src/generators/circuit/reference_circuit.ts";
 import {
   CircuitKernel,
   type CircuitParameters,

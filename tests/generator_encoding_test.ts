@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { RecordBatch, schema, types as t } from "../mod.ts";
-import { dependenciesOf } from "../src/generators/dependencies.ts";
-import { encodeRows, encodingOf, NO_SYMBOL } from "../src/generators/encoding.ts";
-import { capacityOf, keyMakerOf, keysOf } from "../src/generators/key_maker.ts";
-import { partsOf, splitOf } from "../src/generators/number_parts.ts";
-import { KNOTS } from "../src/generators/plans.ts";
-import { BinFinder, quantileBins } from "../src/generators/quantile_bins.ts";
+import { dependenciesOf } from "../src/generators/encoding/dependencies.ts";
+import { encodeRows, encodingOf, NO_SYMBOL } from "../src/generators/encoding/encoding.ts";
+import { capacityOf, keyMakerOf, keysOf } from "../src/generators/sampling/key_maker.ts";
+import { partsOf, splitOf } from "../src/generators/encoding/number_parts.ts";
+import { KNOTS } from "../src/generators/encoding/plans.ts";
+import { BinFinder, quantileBins } from "../src/generators/encoding/quantile_bins.ts";
 import { Reservoir } from "../src/generators/reservoir.ts";
-import { mutualInformation, spanningTree } from "../src/generators/circuit_tree.ts";
+import { mutualInformation, spanningTree } from "../src/generators/circuit/circuit_tree.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 
 function randomNumbers(random: Random): Float64Array {

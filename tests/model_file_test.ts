@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ModelFileError, SyntheticGenerator } from "../mod.ts";
 import { digest } from "../src/runtime/digest.ts";
-import { writeModelFile } from "../src/generators/model_file.ts";
-import { readModelFile } from "../src/generators/model_file_reader.ts";
+import { writeModelFile } from "../src/generators/model/model_file.ts";
+import { readModelFile } from "../src/generators/model/model_file_reader.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { forSeeds, Random } from "./support/random.ts";
 

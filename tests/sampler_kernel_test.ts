@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { writeAliasTable } from "../src/generators/alias_table.ts";
-import { ReferenceSampler } from "../src/generators/reference_sampler.ts";
+import { writeAliasTable } from "../src/generators/sampling/alias_table.ts";
+import { ReferenceSampler } from "../src/generators/sampling/reference_sampler.ts";
 import { columnOf } from "../src/batch/column_of.ts";
 import { getBit } from "../src/batch/bitmap.ts";
 import { create } from "../src/kernel/kernel.ts";

@@ -10,7 +10,7 @@ export {
   type SampleBatchesOptions,
   type SampleOptions,
   type SampleRange,
-} from "./sample.ts";
+} from "./sampling/sample.ts";
 export type {
   ColumnOptions,
   ColumnRole,

@@ -1,5 +1,5 @@
 import { RecordBatch } from "../batch/record_batch.ts";
-import { SeededRandom } from "./seeded_random.ts";
+import { SeededRandom } from "./sampling/seeded_random.ts";
 
 const TWO_32 = 4294967296;
 

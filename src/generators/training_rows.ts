@@ -9,7 +9,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { received } from "../runtime/known_options.ts";
 import { IterableSource, type Rows } from "../sources/iterable_source.ts";
 import { isSource, type Source } from "../stream/source.ts";
-import { isText } from "./column_values.ts";
+import { isText } from "./encoding/column_values.ts";
 import { checkColumnNames, type FitOptions, seedBits } from "./fit_options.ts";
 import { TrainingDataError } from "./generator_errors.ts";
 import { Reservoir } from "./reservoir.ts";

@@ -132,13 +132,13 @@ export const FAMILIES: readonly KernelFamily[] = [
   },
   {
     exports: ["sampleRandom", "sampleDraw", "sampleValues", "sampleLookup", "sampleNumbers"],
-    twin: "src/generators/reference_sampler.ts#ReferenceSampler",
+    twin: "src/generators/sampling/reference_sampler.ts#ReferenceSampler",
     test: "tests/sampler_kernel_test.ts",
     bench: "bench/generator_bench.ts",
   },
   {
     exports: ["circuitUp", "circuitDown"],
-    twin: "src/generators/reference_circuit.ts#ReferenceCircuit",
+    twin: "src/generators/circuit/reference_circuit.ts#ReferenceCircuit",
     test: "tests/circuit_kernel_test.ts",
     bench: "bench/generator_bench.ts",
   },

@@ -1,13 +1,13 @@
-import type { Column } from "../batch/column.ts";
-import { columnOf } from "../batch/column_of.ts";
-import { RecordBatch } from "../batch/record_batch.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { BLOCK_ROWS, type BlockSeed, SamplerKernel } from "../kernel/sampler_kernel.ts";
+import type { Column } from "../../batch/column.ts";
+import { columnOf } from "../../batch/column_of.ts";
+import { RecordBatch } from "../../batch/record_batch.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { BLOCK_ROWS, type BlockSeed, SamplerKernel } from "../../kernel/sampler_kernel.ts";
 import { tableBits, writeAliasTable } from "./alias_table.ts";
 import { OutputBlocks, storedNumbers, validityOf, VocabularyOutput } from "./column_outputs.ts";
 import { keysOf } from "./key_maker.ts";
 import { type ModelDraws, modelDraws } from "./model_tables.ts";
-import type { Model } from "./models.ts";
+import type { Model } from "../model/models.ts";
 import {
   type CategoryPlan,
   type Encoding,
@@ -17,7 +17,7 @@ import {
   type LookupPlan,
   type NumberPart,
   type NumberPlan,
-} from "./plans.ts";
+} from "../encoding/plans.ts";
 
 const UUID_WORDS = 4;
 /** No symbol is as large. */

@@ -1,8 +1,8 @@
-import type { Column, ColumnValues } from "../batch/column.ts";
-import { columnOf } from "../batch/column_of.ts";
-import type { DataType } from "../batch/schema.ts";
-import { BLOCK_ROWS, type SamplerKernel, type StoredKind } from "../kernel/sampler_kernel.ts";
-import type { NumberUnit, Vocabulary } from "./plans.ts";
+import type { Column, ColumnValues } from "../../batch/column.ts";
+import { columnOf } from "../../batch/column_of.ts";
+import type { DataType } from "../../batch/schema.ts";
+import { BLOCK_ROWS, type SamplerKernel, type StoredKind } from "../../kernel/sampler_kernel.ts";
+import type { NumberUnit, Vocabulary } from "../encoding/plans.ts";
 
 const BITMAP_BYTES = BLOCK_ROWS / 8;
 const STORED_AS: Readonly<Record<string, StoredKind>> = {

@@ -1,4 +1,4 @@
-import type { BlockSeed } from "../kernel/sampler_kernel.ts";
+import type { BlockSeed } from "../../kernel/sampler_kernel.ts";
 import { mix64 } from "./seeded_random.ts";
 
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;

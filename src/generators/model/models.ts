@@ -1,5 +1,5 @@
-import type { CircuitParameters } from "../kernel/circuit_kernel.ts";
-import type { Tree } from "./circuit_tree.ts";
+import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
+import type { Tree } from "../circuit/circuit_tree.ts";
 
 /** A mixture of hidden Chow-Liu trees of one shape. */
 export interface CircuitModel {

@@ -1,4 +1,4 @@
-import type { DataType } from "../batch/schema.ts";
+import type { DataType } from "../../batch/schema.ts";
 
 const DAY_MS = 86_400_000;
 const WEEK_DAYS = 7;

@@ -1,6 +1,6 @@
-import { RecordBatch } from "../batch/record_batch.ts";
-import { BLOCK_ROWS } from "../kernel/sampler_kernel.ts";
-import { knownOptions, received } from "../runtime/known_options.ts";
+import { RecordBatch } from "../../batch/record_batch.ts";
+import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
+import { knownOptions, received } from "../../runtime/known_options.ts";
 
 /** Options of {@linkcode SyntheticGenerator.sample}. */
 export interface SampleOptions {

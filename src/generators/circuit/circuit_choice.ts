@@ -1,9 +1,9 @@
-import type { Kernel } from "../kernel/kernel.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
 import { CircuitFit } from "./circuit_fit.ts";
 import { type CircuitRows, startCircuit } from "./circuit_start.ts";
 import { chowLiuTree, type Tree } from "./circuit_tree.ts";
-import type { CircuitModel } from "./models.ts";
-import { SeededRandom } from "./seeded_random.ts";
+import type { CircuitModel } from "../model/models.ts";
+import { SeededRandom } from "../sampling/seeded_random.ts";
 
 const VALIDATION_SHARE = 0.1;
 const MOST_VALIDATION_ROWS = 10_000;

@@ -1,9 +1,9 @@
-import type { Column } from "../batch/column.ts";
-import { isValid, readColumn } from "../batch/column_reader.ts";
-import { readDecimal } from "../batch/decimal.ts";
-import type { DataType } from "../batch/schema.ts";
-import { typeName } from "../batch/schema_check.ts";
-import { TrainingDataError } from "./generator_errors.ts";
+import type { Column } from "../../batch/column.ts";
+import { isValid, readColumn } from "../../batch/column_reader.ts";
+import { readDecimal } from "../../batch/decimal.ts";
+import type { DataType } from "../../batch/schema.ts";
+import { typeName } from "../../batch/schema_check.ts";
+import { TrainingDataError } from "../generator_errors.ts";
 import type { NumberUnit } from "./plans.ts";
 
 const MOST_PLACES = 6;

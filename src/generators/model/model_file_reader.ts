@@ -1,8 +1,8 @@
-import type { CircuitParameters } from "../kernel/circuit_kernel.ts";
-import { checkSchema } from "../batch/schema_check.ts";
-import type { DataType, Field } from "../batch/schema.ts";
-import { isText, unitOfType } from "./column_values.ts";
-import { KINDS, numbered } from "./encoding.ts";
+import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
+import { checkSchema } from "../../batch/schema_check.ts";
+import type { DataType, Field } from "../../batch/schema.ts";
+import { isText, unitOfType } from "../encoding/column_values.ts";
+import { KINDS, numbered } from "../encoding/encoding.ts";
 import type { CircuitModel, IndependentModel } from "./models.ts";
 import type { SavedModel } from "./model_file.ts";
 import { badModel, SectionReader } from "./model_sections.ts";
@@ -18,7 +18,7 @@ import {
   type NumberUnit,
   sizeOf,
   type Vocabulary,
-} from "./plans.ts";
+} from "../encoding/plans.ts";
 
 const MOST_SYMBOLS = 128;
 const MOST_COLUMNS = 10_000;

@@ -1,4 +1,4 @@
-import type { Field } from "../batch/schema.ts";
+import type { Field } from "../../batch/schema.ts";
 import { type CodedColumn, type Dependency, lookupKey } from "./dependencies.ts";
 import { nearest } from "./category_plan.ts";
 import type { LookupPlan, NumberUnit, Vocabulary } from "./plans.ts";

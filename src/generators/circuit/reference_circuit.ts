@@ -2,7 +2,7 @@ import {
   type CircuitCounts,
   type CircuitParameters,
   emptyCounts,
-} from "../kernel/circuit_kernel.ts";
+} from "../../kernel/circuit_kernel.ts";
 
 /**
  * What {@linkcode CircuitKernel} does, row by row in doubles: the twin that it is held to.

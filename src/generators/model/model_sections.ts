@@ -1,5 +1,5 @@
-import { digest } from "../runtime/digest.ts";
-import { ModelFileError } from "./generator_errors.ts";
+import { digest } from "../../runtime/digest.ts";
+import { ModelFileError } from "../generator_errors.ts";
 
 /** What a `.waggle` file begins with: a byte that is no text, the name, a line's end. */
 const MAGIC = Uint8Array.of(0x89, ...new TextEncoder().encode("WAGGLE\n"));

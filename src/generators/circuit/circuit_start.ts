@@ -1,6 +1,6 @@
-import type { CircuitParameters } from "../kernel/circuit_kernel.ts";
+import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
 import type { Tree } from "./circuit_tree.ts";
-import type { SeededRandom } from "./seeded_random.ts";
+import type { SeededRandom } from "../sampling/seeded_random.ts";
 
 const OWN_SHARE = 0.3;
 const JITTER = 0.6;

@@ -1,6 +1,6 @@
-import { typeName } from "../batch/schema_check.ts";
+import { typeName } from "../../batch/schema_check.ts";
 import type { SavedModel } from "./model_file.ts";
-import { type ColumnPlan, KNOTS, sizeOf } from "./plans.ts";
+import { type ColumnPlan, KNOTS, sizeOf } from "../encoding/plans.ts";
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;

@@ -3,10 +3,10 @@ import {
   CircuitKernel,
   type CircuitParameters,
   emptyCounts,
-} from "../kernel/circuit_kernel.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+} from "../../kernel/circuit_kernel.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
 import type { CircuitRows } from "./circuit_start.ts";
-import type { CircuitModel } from "./models.ts";
+import type { CircuitModel } from "../model/models.ts";
 
 /** Rows of a minibatch. */
 export const BATCH_ROWS = 8192;

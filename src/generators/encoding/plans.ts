@@ -1,4 +1,4 @@
-import type { Field } from "../batch/schema.ts";
+import type { Field } from "../../batch/schema.ts";
 
 /** Knots of a number's symbol less one: the parts of equal share between them. */
 export const KNOT_BITS = 3;

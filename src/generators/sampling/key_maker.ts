@@ -1,4 +1,4 @@
-import type { KeyMaker } from "./plans.ts";
+import type { KeyMaker } from "../encoding/plans.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const LONGEST_PATTERN = 64;

@@ -1,7 +1,7 @@
-import type { CircuitParameters } from "../kernel/circuit_kernel.ts";
+import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
 import { SectionWriter } from "./model_sections.ts";
 import type { Model } from "./models.ts";
-import type { ColumnPlan, Encoding, NumberUnit, Vocabulary } from "./plans.ts";
+import type { ColumnPlan, Encoding, NumberUnit, Vocabulary } from "../encoding/plans.ts";
 
 /** All that a model file holds. */
 export interface SavedModel {

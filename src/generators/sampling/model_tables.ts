@@ -1,6 +1,6 @@
-import type { DrawTable, SamplerKernel } from "../kernel/sampler_kernel.ts";
+import type { DrawTable, SamplerKernel } from "../../kernel/sampler_kernel.ts";
 import { tableBits, writeAliasTable } from "./alias_table.ts";
-import type { CircuitModel, Model } from "./models.ts";
+import type { CircuitModel, Model } from "../model/models.ts";
 
 /** How one variable is drawn. */
 export interface VariableDraw {

@@ -1,7 +1,7 @@
-import type { RecordBatch } from "../batch/record_batch.ts";
-import type { Column } from "../batch/column.ts";
-import type { Field } from "../batch/schema.ts";
-import { typeName } from "../batch/schema_check.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import type { Column } from "../../batch/column.ts";
+import type { Field } from "../../batch/schema.ts";
+import { typeName } from "../../batch/schema_check.ts";
 import {
   type Coded,
   numberCategories,
@@ -11,9 +11,9 @@ import {
 } from "./category_plan.ts";
 import { counted, isText, numbersOf, type NumberValues, textsOf, unitOf } from "./column_values.ts";
 import { type CodedColumn, dependenciesOf } from "./dependencies.ts";
-import { type FitOptions, keyNames } from "./fit_options.ts";
-import { TrainingDataError } from "./generator_errors.ts";
-import { keyMakerOf } from "./key_maker.ts";
+import { type FitOptions, keyNames } from "../fit_options.ts";
+import { TrainingDataError } from "../generator_errors.ts";
+import { keyMakerOf } from "../sampling/key_maker.ts";
 import { lookupPlan } from "./lookup_plan.ts";
 import { partsOf, splitOf } from "./number_parts.ts";
 import {
