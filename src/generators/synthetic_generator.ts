@@ -1,59 +1,32 @@
 import { concatBytes } from "../batch/concat_bytes.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { TypedSchema } from "../batch/schema.ts";
-import { create } from "../kernel/kernel.ts";
 import { BLOCK_ROWS } from "../kernel/sampler_kernel.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { knownOptions, received } from "../runtime/known_options.ts";
 import type { OpenFile, Runtime } from "../runtime/runtime.ts";
 import type { PipelineInput, RowOfInput } from "../sources/from.ts";
 import { BlockSampler } from "./sampling/block_sampler.ts";
-import { CircuitChooser } from "./circuit/circuit_choice.ts";
-import { CircuitFit } from "./circuit/circuit_fit.ts";
-import type { CircuitRows } from "./circuit/circuit_start.ts";
 import { describeModel } from "./model/describe_model.ts";
 import { encodeRows, encodingOf, NO_SYMBOL } from "./encoding/encoding.ts";
 import { checkFitOptions, FIT_OPTIONS, type FitOptions, seedBits } from "./fit_options.ts";
+import { generatorKernel } from "./generator_kernel.ts";
+import { fitModel } from "./model/fit_model.ts";
 import { capacityOf } from "./sampling/key_maker.ts";
 import { type SavedModel, writeModelFile } from "./model/model_file.ts";
 import { readModelFile } from "./model/model_file_reader.ts";
+import { faceOf } from "./model/model_kinds.ts";
 import { badModel } from "./model/model_sections.ts";
-import type { IndependentModel, Model } from "./model/models.ts";
 import { Sample, type SampleOptions } from "./sampling/sample.ts";
 import { readTrainingRows } from "./training_rows.ts";
 
 const MOST_FILE_BYTES = 1024 ** 3;
 const READ_BYTES = 65_536;
-const REMEDY = "learn fewer columns, or with fewer symbols";
 
 /** Where the files of a generator are; for simulations. */
 export interface GeneratorFileOptions {
   /** The world: the only way to files. Default: that of the process. */
   runtime?: Runtime;
-}
-
-/** The shares of symbols in rows. */
-function independentModel({ columns, symbols, length }: CircuitRows): IndependentModel {
-  const shares = columns.map((column, v) => {
-    const counts = new Float64Array(symbols[v]);
-    for (const symbol of column) counts[symbol]++;
-    return counts.map((count) => count / length);
-  });
-  return { kind: "independent", shares };
-}
-
-async function fitModel(rows: CircuitRows, options: FitOptions, seen: number): Promise<Model> {
-  const { model = "circuit", signal, onProgress, seed } = options;
-  if (model === "independent" || rows.columns.length === 0) return independentModel(rows);
-  const turn = () => new Promise<void>((resolve) => denoRuntime.soon(resolve));
-  const onStep = async (share: number, logLikelihood: number) => {
-    const known = Number.isFinite(logLikelihood) ? { logLikelihood } : {};
-    onProgress?.({ phase: "fitting", rows: seen, share, ...known });
-    await turn(); // so that an abort can come
-    signal?.throwIfAborted();
-  };
-  const kernel = create({ remedy: REMEDY });
-  return await new CircuitChooser(rows, { kernel, seed: seedBits(seed), onStep }).choose();
 }
 
 async function readBytes(path: string | URL, runtime: Runtime): Promise<Uint8Array> {
@@ -218,7 +191,8 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
         column[row] = 0;
       }
     }
-    const out = likelihoods({ columns, symbols: encoding.symbols, length: batch.length }, model);
+    const symbols = { columns, symbols: encoding.symbols, length: batch.length };
+    const out = faceOf(model).logLikelihoods(model, symbols);
     return out.map((each, row) => impossible[row] ? -Infinity : each);
   }
 
@@ -242,7 +216,7 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
 
   #compile(): BlockSampler {
     const { encoding, model } = this.#saved;
-    return new BlockSampler(create({ remedy: REMEDY }), encoding, model);
+    return new BlockSampler(generatorKernel(), encoding, model);
   }
 
   #checkKeys(rows: number): void {
@@ -262,16 +236,4 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
       );
     }
   }
-}
-
-function likelihoods(rows: CircuitRows, model: Model): Float64Array {
-  if (model.kind === "circuit") {
-    using fit = new CircuitFit(create({ remedy: REMEDY }), model);
-    return fit.logLikelihoods(rows);
-  }
-  const out = new Float64Array(rows.length);
-  rows.columns.forEach((column, v) => {
-    for (let row = 0; row < out.length; row++) out[row] += Math.log(model.shares[v][column[row]]);
-  });
-  return out;
 }

@@ -1,6 +1,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { CircuitFit } from "./circuit_fit.ts";
-import { type CircuitRows, startCircuit } from "./circuit_start.ts";
+import type { SymbolRows } from "../encoding/symbol_rows.ts";
+import { startCircuit } from "./circuit_start.ts";
 import { chowLiuTree, type Tree } from "./circuit_tree.ts";
 import type { CircuitModel } from "../model/models.ts";
 import { SeededRandom } from "../sampling/seeded_random.ts";
@@ -26,7 +27,7 @@ export interface ChoiceOptions {
   readonly kernel: Kernel;
   readonly seed: bigint;
   /** Called between steps with the share that is done; may throw to end it. */
-  readonly onStep: (share: number, logLikelihood: number) => Promise<void>;
+  readonly onStep: (share: number, logLikelihood?: number) => Promise<void>;
 }
 
 function shuffled(length: number, random: SeededRandom): Uint32Array {
@@ -38,7 +39,7 @@ function shuffled(length: number, random: SeededRandom): Uint32Array {
   return order;
 }
 
-function taken({ columns, symbols }: CircuitRows, order: Uint32Array): CircuitRows {
+function taken({ columns, symbols }: SymbolRows, order: Uint32Array): SymbolRows {
   const picked = columns.map((column) => {
     const out = new Uint8Array(order.length);
     for (let i = 0; i < out.length; i++) out[i] = column[order[i]];
@@ -48,7 +49,7 @@ function taken({ columns, symbols }: CircuitRows, order: Uint32Array): CircuitRo
 }
 
 /** Splits rows into as many parts as components, by which of as many rows of them they resemble. */
-function partsLike(rows: CircuitRows, components: number, random: SeededRandom): number[][] {
+function partsLike(rows: SymbolRows, components: number, random: SeededRandom): number[][] {
   const pivots = Array.from({ length: components }, () => Math.floor(random.next() * rows.length));
   const parts = pivots.map((): number[] => []);
   for (let row = 0; row < rows.length; row++) {
@@ -65,7 +66,7 @@ function partsLike(rows: CircuitRows, components: number, random: SeededRandom):
 }
 
 function startModel(
-  rows: CircuitRows,
+  rows: SymbolRows,
   tree: Tree,
   { components, states, random }: { components: number; states: number; random: SeededRandom },
 ): CircuitModel {
@@ -95,16 +96,16 @@ interface Scored {
 export class CircuitChooser {
   readonly #options: ChoiceOptions;
   readonly #random: SeededRandom;
-  readonly #train: CircuitRows;
-  readonly #validation: CircuitRows;
+  readonly #train: SymbolRows;
+  readonly #validation: SymbolRows;
   readonly #tree: Tree;
-  readonly #all: CircuitRows;
+  readonly #all: SymbolRows;
   #done = 0;
   #most = STEPS;
   #best: Scored | undefined;
 
   /** Over rows of symbols. */
-  constructor(rows: CircuitRows, options: ChoiceOptions) {
+  constructor(rows: SymbolRows, options: ChoiceOptions) {
     this.#options = options;
     this.#random = new SeededRandom(options.seed, 1);
     const order = shuffled(rows.length, this.#random);
@@ -170,6 +171,6 @@ export class CircuitChooser {
 
   async #tell(): Promise<void> {
     const share = ++this.#done / this.#most;
-    await this.#options.onStep(Math.min(1, share), this.#best?.score ?? NaN);
+    await this.#options.onStep(Math.min(1, share), this.#best?.score);
   }
 }

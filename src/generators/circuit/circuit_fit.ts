@@ -5,7 +5,7 @@ import {
   emptyCounts,
 } from "../../kernel/circuit_kernel.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { CircuitRows } from "./circuit_start.ts";
+import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import type { CircuitModel } from "../model/models.ts";
 
 /** Rows of a minibatch. */
@@ -118,7 +118,7 @@ export class CircuitFit implements Disposable {
   }
 
   /** One step of EM, over all rows or, of many, one minibatch. */
-  step(rows: CircuitRows): void {
+  step(rows: SymbolRows): void {
     const batches = Math.max(1, Math.ceil(rows.length / BATCH_ROWS));
     const isWhole = batches <= MOST_WHOLE_BATCHES;
     const counts = this.#model.components.map(emptyCounts);
@@ -148,7 +148,7 @@ export class CircuitFit implements Disposable {
   }
 
   #count(
-    rows: CircuitRows,
+    rows: SymbolRows,
     { start, end }: Range,
     to: { counts: CircuitCounts[]; sizes: Float64Array },
   ) {
@@ -185,7 +185,7 @@ export class CircuitFit implements Disposable {
   }
 
   /** The log-likelihood of each row. */
-  logLikelihoods(rows: CircuitRows): Float64Array {
+  logLikelihoods(rows: SymbolRows): Float64Array {
     const out = new Float64Array(rows.length);
     const columns = this.#model.tree.order.map((v) => rows.columns[v]);
     for (let start = 0; start < rows.length; start += BATCH_ROWS) {

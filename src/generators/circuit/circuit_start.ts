@@ -1,19 +1,10 @@
 import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
+import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import type { Tree } from "./circuit_tree.ts";
 import type { SeededRandom } from "../sampling/seeded_random.ts";
 
 const OWN_SHARE = 0.3;
 const JITTER = 0.6;
-
-/** Rows as symbols, to begin a circuit from. */
-export interface CircuitRows {
-  /** The symbols of each variable. */
-  readonly columns: readonly Uint8Array[];
-  /** How many symbols each variable has. */
-  readonly symbols: readonly number[];
-  /** How many rows there are. */
-  readonly length: number;
-}
 
 function sharesOf(column: Uint8Array, symbols: number, rows: readonly number[] | undefined) {
   const shares = new Float64Array(symbols).fill(0.5);
@@ -113,7 +104,7 @@ function startTransitions(edge: Edge, random: SeededRandom): Float32Array {
 
 /** How likely a child's symbols are given the parent's: `[parent's symbol][symbol]`. */
 function conditionalOf(
-  { columns, symbols, length }: CircuitRows,
+  { columns, symbols, length }: SymbolRows,
   [parent, child]: readonly [number, number],
   rows: readonly number[] | undefined,
 ): Float64Array {
@@ -133,7 +124,7 @@ function conditionalOf(
 
 /** Parameters to begin with: the Chow-Liu tree of the rows, or of some, as far as states go. */
 export function startCircuit(
-  rows: CircuitRows,
+  rows: SymbolRows,
   { tree, states, random, some }: {
     tree: Tree;
     states: number;

@@ -1,5 +1,6 @@
 import { typeName } from "../../batch/schema_check.ts";
 import type { SavedModel } from "./model_file.ts";
+import { faceOf } from "./model_kinds.ts";
 import { type ColumnPlan, KNOTS, sizeOf } from "../encoding/plans.ts";
 
 function percent(share: number): string {
@@ -34,17 +35,11 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
 
 /** What has been learned, for people: a line for the model, and one for each column. */
 export function describeModel({ encoding: { columns }, model, rows }: SavedModel): string {
-  const what = model.kind === "independent"
-    ? "independent columns"
-    : `${
-      model.components.length === 1 ? "a hidden tree" : `${model.components.length} hidden trees`
-    } ` +
-      `of ${model.components[0].states} states a variable`;
   const width = Math.max(...columns.map(({ field }) => field.name.length));
   const lines = columns.map((plan) => {
     const { name, type } = plan.field;
     const nulls = "nulls" in plan && plan.nulls ? ", nulls" : "";
     return `  ${name.padEnd(width)}  ${typeName(type)}: ${describePlan(plan, columns)}${nulls}`;
   });
-  return [`${what}, learned from ${rows} rows`, ...lines].join("\n");
+  return [`${faceOf(model).describe(model)}, learned from ${rows} rows`, ...lines].join("\n");
 }

@@ -1,4 +1,5 @@
-import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
+import type { Json } from "./model_face.ts";
+import { faceOf } from "./model_kinds.ts";
 import { SectionWriter } from "./model_sections.ts";
 import type { Model } from "./models.ts";
 import type { ColumnPlan, Encoding, NumberUnit, Vocabulary } from "../encoding/plans.ts";
@@ -10,8 +11,6 @@ export interface SavedModel {
   /** How many rows it was learned from. */
   readonly rows: number;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 function writeVocabulary(to: SectionWriter, values: Vocabulary): Json {
   if (values.kind === "numbers") return { numbers: to.add(values.numbers) };
@@ -69,38 +68,9 @@ function writePlan(to: SectionWriter, plan: ColumnPlan): Json {
   }
 }
 
-function joined(arrays: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const each of arrays) {
-    out.set(each, at);
-    at += each.length;
-  }
-  return out;
-}
-
-function writeModel(to: SectionWriter, model: Model): Json {
-  if (model.kind === "independent") {
-    return { kind: model.kind, shares: model.shares.map((each) => to.add(each)) };
-  }
-  const { tree: { order, parents }, weights, components } = model;
-  const all = (of: (component: CircuitParameters) => Float32Array) =>
-    to.add(joined(components.map(of)));
-  return {
-    kind: model.kind,
-    states: components[0].states,
-    order,
-    parents,
-    weights: to.add(weights),
-    prior: all(({ prior }) => prior),
-    emissions: order.map((_, at) => all(({ emissions }) => emissions[at])),
-    transitions: order.map((_, at) => all(({ transitions }) => transitions[at])),
-  };
-}
-
 /** The bytes of a model file. */
 export function writeModelFile({ encoding, model, rows }: SavedModel): Uint8Array {
   const to = new SectionWriter();
   const columns = encoding.columns.map((plan) => writePlan(to, plan));
-  return to.file({ rows, columns, model: writeModel(to, model) });
+  return to.file({ rows, columns, model: { kind: model.kind, ...faceOf(model).write(model, to) } });
 }

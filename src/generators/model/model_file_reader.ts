@@ -1,10 +1,11 @@
-import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
 import { checkSchema } from "../../batch/schema_check.ts";
 import type { DataType, Field } from "../../batch/schema.ts";
 import { isText, unitOfType } from "../encoding/column_values.ts";
 import { KINDS, numbered } from "../encoding/encoding.ts";
-import type { CircuitModel, IndependentModel } from "./models.ts";
+import { bool, list, MOST_COLUMNS, MOST_SYMBOLS, whole } from "./checks.ts";
+import type { Json } from "./model_face.ts";
 import type { SavedModel } from "./model_file.ts";
+import { isModelKind, MODEL_KINDS } from "./model_kinds.ts";
 import { badModel, SectionReader } from "./model_sections.ts";
 import {
   type CategoryPlan,
@@ -20,34 +21,10 @@ import {
   type Vocabulary,
 } from "../encoding/plans.ts";
 
-const MOST_SYMBOLS = 128;
-const MOST_COLUMNS = 10_000;
-const MOST_COMPONENTS = 8;
 const MOST_KNOT = 8e307;
 const MOST_PART = 1e15;
 const MOST_ENTRIES = 4_000_000;
-const STATES: readonly unknown[] = [16, 32, 64, 128];
 const DIVISORS: readonly unknown[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
-/** How far the sum of a distribution may be from 1. */
-const TOLERANCE = 1e-3;
-
-type Json = Readonly<Record<string, unknown>>;
-
-function list(value: unknown, what: string, most: number): readonly unknown[] {
-  if (Array.isArray(value) && value.length <= most) return value;
-  badModel(`${what} is no list of at most ${most}`);
-}
-
-function whole(value: unknown, what: string, [low, high]: readonly [number, number]): number {
-  if (Number.isSafeInteger(value) && (value as number) >= low && (value as number) <= high) {
-    return value as number;
-  }
-  badModel(`${what} is not a whole number from ${low} to ${high}`);
-}
-
-function bool(value: unknown, what: string): boolean {
-  return typeof value === "boolean" ? value : badModel(`${what} is not true or false`);
-}
 
 function readField(value: unknown): Field {
   const { name, type, nullable } = Object(value) as Partial<Field>;
@@ -244,86 +221,6 @@ function readEncoding(from: SectionReader): Encoding {
   return encoding;
 }
 
-/** Checks that every so many numbers, `step` apart, sum to 1. */
-function checkShares(values: Float32Array | Float64Array, count: number, step: number): void {
-  for (let start = 0; start < values.length; start += count * step) {
-    for (let of = 0; of < step; of++) {
-      let sum = 0;
-      for (let at = 0; at < count; at++) {
-        const value = values[start + at * step + of];
-        if (!(value >= 0)) badModel("a share is below 0");
-        sum += value;
-      }
-      if (!(Math.abs(sum - 1) <= TOLERANCE)) badModel("the shares of something do not sum to 1");
-    }
-  }
-}
-
-function readTree(json: Json, variables: number): { order: number[]; parents: number[] } {
-  const order = list(json.order, "the order of the tree", MOST_COLUMNS) as number[];
-  const parents = list(json.parents, "the parents of the tree", MOST_COLUMNS) as number[];
-  const isOrder = order.length === variables && new Set(order).size === variables &&
-    order.every((v) => Number.isInteger(v) && v >= 0 && v < variables);
-  const isTree = parents.length === variables &&
-    parents.every((parent, at) =>
-      at === 0 ? parent === -1 : Number.isInteger(parent) && parent >= 0 && parent < at
-    );
-  if (!isOrder || !isTree || variables === 0) badModel("its variables are in no tree");
-  return { order, parents };
-}
-
-function readCircuit(from: SectionReader, json: Json, { symbols }: Encoding): CircuitModel {
-  const tree = readTree(json, symbols.length);
-  if (!STATES.includes(json.states)) badModel(`it has not ${STATES.join(", ")} states`);
-  const states = json.states as number;
-  const weights = from.section(json.weights, "f64", MOST_COMPONENTS);
-  checkShares(weights, weights.length, 1);
-  const count = weights.length;
-  if (count === 0) badModel("it is a mixture of nothing");
-  const counts = tree.order.map((v) => symbols[v]);
-  const sized = (number: unknown, length: number) => {
-    const values = from.section(number, "f32", length);
-    if (values.length !== length) badModel("a section has not the size of what it holds");
-    return values;
-  };
-  const prior = sized(json.prior, count * states);
-  checkShares(prior, states, 1);
-  const places = list(json.emissions, "the emissions", MOST_COLUMNS);
-  const edges = list(json.transitions, "the transitions", MOST_COLUMNS);
-  const emissions = counts.map((symbols, at) => {
-    const values = sized(places[at], count * symbols * states);
-    checkShares(values, symbols, states);
-    return values;
-  });
-  const transitions = counts.map((_, at) => {
-    const values = sized(edges[at], at === 0 ? 0 : count * states * states);
-    checkShares(values, states, 1);
-    return values;
-  });
-  const part = (values: Float32Array, m: number) =>
-    values.subarray((values.length / count) * m, (values.length / count) * (m + 1));
-  const components = Array.from(weights, (_, m): CircuitParameters => ({
-    states,
-    parents: tree.parents,
-    symbols: counts,
-    prior: part(prior, m),
-    emissions: emissions.map((each) => part(each, m)),
-    transitions: transitions.map((each) => part(each, m)),
-  }));
-  return { kind: "circuit", tree, weights, components };
-}
-
-function readIndependent(from: SectionReader, json: Json, { symbols }: Encoding): IndependentModel {
-  const sections = list(json.shares, "the shares", MOST_COLUMNS);
-  const shares = symbols.map((count, v) => {
-    const values = from.section(sections[v], "f64", MOST_SYMBOLS);
-    if (values.length !== count) badModel("a column has not as many shares as symbols");
-    checkShares(values, count, 1);
-    return values;
-  });
-  return { kind: "independent", shares };
-}
-
 /**
  * What the bytes of a model file hold, all of it checked.
  *
@@ -334,7 +231,6 @@ export function readModelFile(bytes: Uint8Array): SavedModel {
   const encoding = readEncoding(from);
   const json = Object(from.header.model) as Json;
   const rows = whole(from.header.rows, "rows", [0, Number.MAX_SAFE_INTEGER]);
-  if (json.kind === "circuit") return { encoding, model: readCircuit(from, json, encoding), rows };
-  if (json.kind !== "independent") badModel("its model is of a kind that does not exist");
-  return { encoding, model: readIndependent(from, json, encoding), rows };
+  if (!isModelKind(json.kind)) badModel("its model is of a kind that does not exist");
+  return { encoding, model: MODEL_KINDS[json.kind].read(from, json, encoding.symbols), rows };
 }

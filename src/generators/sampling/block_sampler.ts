@@ -6,7 +6,9 @@ import { BLOCK_ROWS, type BlockSeed, SamplerKernel } from "../../kernel/sampler_
 import { tableBits, writeAliasTable } from "./alias_table.ts";
 import { OutputBlocks, storedNumbers, validityOf, VocabularyOutput } from "./column_outputs.ts";
 import { keysOf } from "./key_maker.ts";
-import { type ModelDraws, modelDraws } from "./model_tables.ts";
+import { STREAMS, WITHIN } from "./streams.ts";
+import type { SymbolDraws } from "../model/model_face.ts";
+import { faceOf } from "../model/model_kinds.ts";
 import type { Model } from "../model/models.ts";
 import {
   type CategoryPlan,
@@ -22,11 +24,6 @@ import {
 const UUID_WORDS = 4;
 /** No symbol is as large. */
 const NO_SYMBOL = 0xffff;
-/** Streams of random words of each variable, and of each column. */
-const STREAMS = 4;
-const STATE = 0;
-const SYMBOL = 1;
-const WITHIN = 2;
 
 /** What a column needs for the rows of a block. */
 interface ColumnStep {
@@ -41,10 +38,9 @@ interface ColumnStep {
 export class BlockSampler implements Disposable {
   readonly #kernel: SamplerKernel;
   readonly #encoding: Encoding;
-  readonly #draws: ModelDraws;
+  readonly #draws: SymbolDraws;
   readonly #blocks: OutputBlocks;
   readonly #symbols: readonly number[];
-  readonly #states: readonly number[];
   readonly #positions: readonly number[];
   readonly #steps: readonly ColumnStep[];
 
@@ -56,35 +52,21 @@ export class BlockSampler implements Disposable {
   constructor(kernel: Kernel, encoding: Encoding, model: Model) {
     const own = this.#kernel = new SamplerKernel(kernel);
     this.#encoding = encoding;
-    this.#draws = modelDraws(own, model);
+    this.#draws = faceOf(model).draws(own, model);
     this.#blocks = new OutputBlocks(own);
     this.#symbols = encoding.symbols.map(() => own.reserve(BLOCK_ROWS * 2));
-    this.#states = this.#draws.draws.map(({ states }) => states ? own.reserve(BLOCK_ROWS * 2) : 0);
     this.#positions = encoding.columns.map(() => own.reserve(BLOCK_ROWS * 4));
     this.#steps = encoding.columns.map((_, at) => this.#step(at));
   }
 
   /** The rows of a block. */
   block(at: BlockSeed): RecordBatch {
-    this.#drawSymbols(at);
+    this.#draws.draw(at, this.#symbols);
     for (const { choose } of this.#steps) choose?.(at);
     for (const { look } of this.#steps) look?.(at);
     const columns = this.#steps.map(({ column }) => column(at));
     const fields = this.#encoding.columns.map(({ field }) => field);
     return new RecordBatch({ fields }, columns, BLOCK_ROWS);
-  }
-
-  #drawSymbols(at: BlockSeed): void {
-    const { draws, keep } = this.#draws;
-    draws.forEach(({ variable, parent, states, symbols }, place) => {
-      const above = parent < 0 ? 0 : this.#states[parent];
-      if (states) {
-        this.#kernel.randomize(at, variable * STREAMS + STATE);
-        this.#kernel.draw(states, above, keep, this.#states[place]);
-      }
-      this.#kernel.randomize(at, variable * STREAMS + SYMBOL);
-      this.#kernel.draw(symbols, states ? this.#states[place] : above, 0, this.#symbols[variable]);
-    });
   }
 
   #step(at: number): ColumnStep {

@@ -1,9 +1,16 @@
-import type { DrawTable, SamplerKernel } from "../../kernel/sampler_kernel.ts";
-import { tableBits, writeAliasTable } from "./alias_table.ts";
-import type { CircuitModel, Model } from "../model/models.ts";
+import {
+  BLOCK_ROWS,
+  type BlockSeed,
+  type DrawTable,
+  type SamplerKernel,
+} from "../../kernel/sampler_kernel.ts";
+import type { SymbolDraws } from "../model/model_face.ts";
+import type { CircuitModel } from "../model/models.ts";
+import { drawTables } from "../sampling/draw_tables.ts";
+import { STATE, STREAMS, SYMBOL } from "../sampling/streams.ts";
 
 /** How one variable is drawn. */
-export interface VariableDraw {
+interface VariableDraw {
   readonly variable: number;
   /** The place in the order of draws of the variable whose state decides; −1 for none. */
   readonly parent: number;
@@ -11,32 +18,6 @@ export interface VariableDraw {
   readonly states?: DrawTable;
   /** Tables of the symbol: by the own state, or where there is none by the parent's. */
   readonly symbols: DrawTable;
-}
-
-/** How all variables are drawn, in order. */
-export interface ModelDraws {
-  readonly draws: readonly VariableDraw[];
-  /** The bits of a state that say which component of the mixture it is of. */
-  readonly keep: number;
-}
-
-/** Tables, each of the weights that a function writes. */
-function tables(
-  kernel: SamplerKernel,
-  { count, outcomes, weigh }: {
-    count: number;
-    outcomes: number;
-    weigh: (table: number, weights: Float64Array) => void;
-  },
-): DrawTable {
-  const bits = tableBits(outcomes);
-  const words = new Uint32Array(count << bits);
-  const weights = new Float64Array(outcomes);
-  for (let table = 0; table < count; table++) {
-    weigh(table, weights);
-    writeAliasTable(weights, bits, words.subarray(table << bits, (table + 1) << bits));
-  }
-  return { at: kernel.place(words), bits };
 }
 
 class CircuitTables {
@@ -75,7 +56,7 @@ class CircuitTables {
         prior.forEach((p, h) => out[m * states + h] = weights[m] * p)
       );
     };
-    return tables(this.#kernel, { count: 1, outcomes: this.#all, weigh });
+    return drawTables(this.#kernel, { count: 1, outcomes: this.#all, weigh });
   }
 
   #transitions(place: number): DrawTable {
@@ -84,7 +65,7 @@ class CircuitTables {
       const start = (table % states) * states;
       out.set(this.#component(table).transitions[place].subarray(start, start + states));
     };
-    return tables(this.#kernel, { count: this.#all, outcomes: states, weigh });
+    return drawTables(this.#kernel, { count: this.#all, outcomes: states, weigh });
   }
 
   #symbols(place: number): DrawTable {
@@ -94,7 +75,7 @@ class CircuitTables {
       const emissions = this.#component(table).emissions[place];
       for (let s = 0; s < outcomes; s++) out[s] = emissions[s * states + table % states];
     };
-    return tables(this.#kernel, { count: this.#all, outcomes, weigh });
+    return drawTables(this.#kernel, { count: this.#all, outcomes, weigh });
   }
 
   /** The symbol by the parent's state: one draw where the hidden state is of no other use. */
@@ -111,21 +92,37 @@ class CircuitTables {
         out[s] = sum;
       }
     };
-    return tables(this.#kernel, { count: this.#all, outcomes, weigh });
+    return drawTables(this.#kernel, { count: this.#all, outcomes, weigh });
   }
 }
 
-/** Compiles a model to alias tables in kernel memory. */
-export function modelDraws(kernel: SamplerKernel, model: Model): ModelDraws {
-  if (model.kind === "circuit") {
+/** Draws of a mixture of hidden trees: the state of each variable, then its symbol. */
+export class CircuitDraws implements SymbolDraws {
+  readonly #kernel: SamplerKernel;
+  readonly #draws: readonly VariableDraw[];
+  readonly #states: readonly number[];
+  /** The bits of a state that say which component of the mixture it is of. */
+  readonly #keep: number;
+
+  /** Compiles a model to alias tables in kernel memory. */
+  constructor(kernel: SamplerKernel, model: CircuitModel) {
     const compiled = new CircuitTables(kernel, model);
-    const draws = model.tree.order.map((_, place) => compiled.draw(place));
-    return { draws, keep: 0xffff & ~(model.components[0].states - 1) };
+    this.#kernel = kernel;
+    this.#draws = model.tree.order.map((_, place) => compiled.draw(place));
+    this.#states = this.#draws.map(({ states }) => states ? kernel.reserve(BLOCK_ROWS * 2) : 0);
+    this.#keep = 0xffff & ~(model.components[0].states - 1);
   }
-  const draws = model.shares.map((shares, variable) => {
-    const weigh = (_: number, out: Float64Array) => out.set(shares);
-    const symbols = tables(kernel, { count: 1, outcomes: shares.length, weigh });
-    return { variable, parent: -1, symbols };
-  });
-  return { draws, keep: 0 };
+
+  /** Draws one block. */
+  draw(at: BlockSeed, to: readonly number[]): void {
+    this.#draws.forEach(({ variable, parent, states, symbols }, place) => {
+      const above = parent < 0 ? 0 : this.#states[parent];
+      if (states) {
+        this.#kernel.randomize(at, variable * STREAMS + STATE);
+        this.#kernel.draw(states, above, this.#keep, this.#states[place]);
+      }
+      this.#kernel.randomize(at, variable * STREAMS + SYMBOL);
+      this.#kernel.draw(symbols, states ? this.#states[place] : above, 0, to[variable]);
+    });
+  }
 }

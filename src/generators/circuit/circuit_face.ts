@@ -1,0 +1,24 @@
+import { generatorKernel } from "../generator_kernel.ts";
+import type { ModelFace } from "../model/model_face.ts";
+import type { CircuitModel } from "../model/models.ts";
+import { CircuitChooser } from "./circuit_choice.ts";
+import { CircuitDraws } from "./circuit_draws.ts";
+import { CircuitFit } from "./circuit_fit.ts";
+import { readCircuit, writeCircuit } from "./circuit_sections.ts";
+
+/** Mixtures of hidden Chow-Liu trees. */
+export const CIRCUIT: ModelFace<CircuitModel> = {
+  fit: async (rows, { seed, onStep }) =>
+    await new CircuitChooser(rows, { kernel: generatorKernel(), seed, onStep }).choose(),
+  logLikelihoods: (model, rows) => {
+    using fit = new CircuitFit(generatorKernel(), model);
+    return fit.logLikelihoods(rows);
+  },
+  draws: (kernel, model) => new CircuitDraws(kernel, model),
+  write: writeCircuit,
+  read: readCircuit,
+  describe: ({ components }) => {
+    const trees = components.length === 1 ? "a hidden tree" : `${components.length} hidden trees`;
+    return `${trees} of ${components[0].states} states a variable`;
+  },
+};

@@ -1,0 +1,52 @@
+import type { BlockSeed, SamplerKernel } from "../../kernel/sampler_kernel.ts";
+import type { SymbolRows } from "../encoding/symbol_rows.ts";
+import type { SectionReader, SectionWriter } from "./model_sections.ts";
+
+/** Plain data of a file's header. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** What a model is fitted with. */
+export interface ModelFitOptions {
+  /** Decides where the fitting starts. */
+  readonly seed: bigint;
+  /**
+   * Called between steps with the share that is done and, where it is known, the mean log-likelihood
+   * of held-out rows; may throw to end it.
+   */
+  readonly onStep: (share: number, logLikelihood?: number) => Promise<void>;
+}
+
+/** Draws the symbols of blocks of rows, from tables in kernel memory. */
+export interface SymbolDraws {
+  /**
+   * Draws one block.
+   *
+   * @param symbols Where the symbols of each variable go, u16 each.
+   */
+  draw(at: BlockSeed, symbols: readonly number[]): void;
+}
+
+/** What there is to be done with models of one kind. */
+export interface ModelFace<M> {
+  /** Learns from rows, of which there are some, of one variable at least. */
+  fit(rows: SymbolRows, options: ModelFitOptions): Promise<M>;
+  /** The log-likelihood of each row. */
+  logLikelihoods(model: M, rows: SymbolRows): Float64Array;
+  /**
+   * Compiles to tables.
+   *
+   * @throws {KernelMemoryError} when the kernel's budget does not hold them.
+   */
+  draws(kernel: SamplerKernel, model: M): SymbolDraws;
+  /** What a file's header says of it; what is large goes to sections. */
+  write(model: M, to: SectionWriter): Json;
+  /**
+   * Reads what `write` has written, all of it checked.
+   *
+   * @param symbols How many symbols each variable has.
+   * @throws {ModelFileError} when it is not what can be sampled.
+   */
+  read(from: SectionReader, json: Json, symbols: readonly number[]): M;
+  /** What it is, in a few words. */
+  describe(model: M): string;
+}
