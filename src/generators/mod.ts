@@ -18,3 +18,14 @@ export type {
   FitProgress,
   ModelKind,
 } from "./fit_options.ts";
+export type { ArrivalOptions, DisorderOptions } from "./arrival/declare_arrivals.ts";
+export type { GapModel, RateCurve, RateLevels, RateModel } from "./arrival/arrivals.ts";
+export {
+  bursts,
+  type BurstsOptions,
+  constant,
+  diurnal,
+  type DiurnalOptions,
+  poisson,
+  type Rate,
+} from "./arrival/rate_shapes.ts";
