@@ -11,6 +11,7 @@ import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
 
 const BIRDS = new URL("../examples/data/birdstrikes.csv", import.meta.url);
 const ROWS = 50 * 4096;
+const BEE_ROWS = 1000 * 4096;
 const TILE_ROWS = 64;
 
 const BIRD_COLUMNS = schema({
@@ -89,6 +90,17 @@ async function sampling(): Promise<BenchRow[]> {
       contender,
       baseline: () => plainSample(columns, ROWS),
       target: 4,
+    }),
+    await compare({
+      name: "the same on two bees, against this thread alone",
+      contender: async () => {
+        let rows = 0;
+        const sample = generator.sample(BEE_ROWS, { seed: seed++, workers: 2 });
+        for await (const { length } of sample.batches()) rows += length;
+        return rows;
+      },
+      baseline: contender,
+      note: "the start of the bees included",
     }),
   ];
 }

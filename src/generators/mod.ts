@@ -7,6 +7,7 @@ export * from "./synthetic_generator.ts";
 export * from "./generator_errors.ts";
 export {
   Sample,
+  SampleBatches,
   type SampleBatchesOptions,
   type SampleOptions,
   type SampleRange,

@@ -12,12 +12,13 @@ import { encodeRows, encodingOf, NO_SYMBOL } from "./encoding/encoding.ts";
 import { checkFitOptions, FIT_OPTIONS, type FitOptions, seedBits } from "./fit_options.ts";
 import { generatorKernel } from "./generator_kernel.ts";
 import { fitModel } from "./model/fit_model.ts";
-import { capacityOf } from "./sampling/key_maker.ts";
 import { type SavedModel, writeModelFile } from "./model/model_file.ts";
 import { readModelFile } from "./model/model_file_reader.ts";
 import { faceOf } from "./model/model_kinds.ts";
 import { badModel } from "./model/model_sections.ts";
 import { Sample, type SampleOptions } from "./sampling/sample.ts";
+import { blocksByBees } from "./sampling/sample_crew.ts";
+import { checkKeys, checkSample } from "./sampling/sample_options.ts";
 import { readTrainingRows } from "./training_rows.ts";
 
 const MOST_FILE_BYTES = 1024 ** 3;
@@ -138,36 +139,30 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
 
   /**
    * Makes `count` rows: as plain objects by iterating or `toRows()`, as columns by `batches()` or
-   * `toBatch()`. Row i depends on the model, the seed and i alone.
+   * `toBatch()`. Row i depends on the model, the seed and i alone. With `workers` bees make them, and
+   * they are taken by `for await`.
    *
    * @param count How many; may be `Infinity`.
    * @throws {TypeError | RangeError} when count or an option is none that it can be, or a key's
    *   pattern has not so many keys.
    */
   sample(count: number, options: SampleOptions = {}): Sample<Row> {
-    const { seed, start = 0 } = knownOptions(options, {
-      doing: "sample",
-      names: { seed: true, start: true },
-      example: "{ seed: 7 }",
-    });
-    if (!(count === Infinity || (Number.isSafeInteger(count) && count >= 0))) {
-      throw new RangeError(
-        `Cannot sample: the number of rows must be whole, or Infinity, received ${received(count)}`,
-      );
-    }
-    if (!(Number.isSafeInteger(start) && start >= 0)) {
-      throw new RangeError(
-        `Cannot sample: start must be a whole number from 0, received ${received(start)}`,
-      );
-    }
-    if (Number.isFinite(count)) this.#checkKeys(start + count);
+    checkSample(count, options);
+    const { seed, start = 0, workers, signal, runtime = denoRuntime } = options;
+    const { encoding } = this.#saved;
+    if (Number.isFinite(count)) checkKeys(encoding, start + count);
     const bits = seedBits(seed);
     const sampler = () => this.#sampler ??= this.#compile();
     const block = (block: number) => {
-      if (count === Infinity) this.#checkKeys((block + 1) * BLOCK_ROWS);
+      if (count === Infinity) checkKeys(encoding, (block + 1) * BLOCK_ROWS);
       return sampler().block({ seed: bits, block }) as RecordBatch<Row>;
     };
-    return new Sample<Row>({ start, end: start + count, block });
+    const range = { start, end: start + count, block, runtime, ...(signal && { signal }) };
+    if (workers === undefined) return new Sample<Row>(range);
+    const init = () => ({ model: this.toBytes(), count, options: { seed: bits, start } });
+    const crew = { workers, ...range, schema: this.schema, init, load: SyntheticGenerator.load };
+    const byBees = (first: number, end: number) => blocksByBees<Row>({ first, end }, crew);
+    return new Sample<Row>({ ...range, byBees });
   }
 
   /**
@@ -217,23 +212,5 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
   #compile(): BlockSampler {
     const { encoding, model } = this.#saved;
     return new BlockSampler(generatorKernel(), encoding, model);
-  }
-
-  #checkKeys(rows: number): void {
-    for (const { kind, field, ...plan } of this.#saved.encoding.columns) {
-      const maker = kind === "key" && "maker" in plan ? plan.maker : undefined;
-      const limit = maker?.kind === "pattern"
-        ? Number(capacityOf(maker.classes))
-        : maker?.kind === "sequence" && field.type.kind === "i32"
-        ? 2 ** 31 - 1
-        : Infinity;
-      if (rows <= limit) continue;
-      throw new RangeError(
-        `Cannot sample ${rows} rows: the key ${
-          JSON.stringify(field.name)
-        } has only ${limit} values; ` +
-          `sample fewer, or fit with keys that have more places`,
-      );
-    }
   }
 }

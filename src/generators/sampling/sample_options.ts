@@ -1,0 +1,58 @@
+import { knownOptions, received } from "../../runtime/known_options.ts";
+import type { Encoding } from "../encoding/plans.ts";
+import { capacityOf } from "./key_maker.ts";
+import type { SampleOptions } from "./sample.ts";
+
+const MOST_WORKERS = 255;
+
+/**
+ * Checks how many rows are wanted, and how.
+ *
+ * @throws {TypeError | RangeError} when they cannot be had so.
+ */
+export function checkSample(count: number, options: SampleOptions): void {
+  const { start = 0, workers } = knownOptions(options, {
+    doing: "sample",
+    names: { seed: true, start: true, workers: true, signal: true, runtime: true },
+    example: "{ seed: 7 }",
+  });
+  if (!(count === Infinity || (Number.isSafeInteger(count) && count >= 0))) {
+    throw new RangeError(
+      `Cannot sample: the number of rows must be whole, or Infinity, received ${received(count)}`,
+    );
+  }
+  if (!(Number.isSafeInteger(start) && start >= 0)) {
+    throw new RangeError(
+      `Cannot sample: start must be a whole number from 0, received ${received(start)}`,
+    );
+  }
+  const isCount = Number.isInteger(workers) && workers! >= 1 && workers! <= MOST_WORKERS;
+  if (workers !== undefined && !isCount) {
+    throw new RangeError(
+      `Cannot sample: workers must be a whole number from 1 to ${MOST_WORKERS}, received ` +
+        `${received(workers)}; leave it out to sample in this thread`,
+    );
+  }
+}
+
+/**
+ * Checks that keys suffice for so many rows.
+ *
+ * @throws {RangeError} when they do not.
+ */
+export function checkKeys({ columns }: Encoding, rows: number): void {
+  for (const plan of columns) {
+    if (plan.kind !== "key") continue;
+    const { maker, field } = plan;
+    const limit = maker.kind === "pattern"
+      ? Number(capacityOf(maker.classes))
+      : maker.kind === "sequence" && field.type.kind === "i32"
+      ? 2 ** 31 - 1
+      : Infinity;
+    if (rows <= limit) continue;
+    throw new RangeError(
+      `Cannot sample ${rows} rows: the key ${JSON.stringify(field.name)} has only ${limit} ` +
+        `values; sample fewer, or fit with keys that have more places`,
+    );
+  }
+}

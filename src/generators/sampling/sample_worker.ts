@@ -1,0 +1,32 @@
+/**
+ * The module that the thread of a bee runs which samples.
+ *
+ * @module
+ */
+import { SyntheticGenerator } from "../synthetic_generator.ts";
+import { failureOf, type PostSample, type SampleInit, SampleTask } from "./sample_task.ts";
+
+interface SampleScope {
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage: PostSample;
+}
+
+const scope = self as unknown as SampleScope;
+const early: unknown[] = [];
+
+scope.onmessage = async ({ data }) => {
+  scope.onmessage = ({ data }) => void early.push(data);
+  const post: PostSample = (message, transfer) => scope.postMessage(message, transfer);
+  try {
+    const load = (bytes: Uint8Array) => SyntheticGenerator.load(bytes);
+    const task = await SampleTask.born(data as SampleInit, { load, post });
+    const work = (job: unknown) => {
+      task.receive(job);
+      task.step();
+    };
+    early.forEach(work);
+    scope.onmessage = ({ data }) => work(data);
+  } catch (error) {
+    post(failureOf(error), []);
+  }
+};
