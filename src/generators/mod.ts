@@ -30,3 +30,11 @@ export {
   poisson,
   type Rate,
 } from "./arrival/rate_shapes.ts";
+export type {
+  ColumnCondition,
+  ColumnTest,
+  ComparisonOperator,
+  Conditions,
+  ConditionsByColumn,
+  ConditionValue,
+} from "./conditions/conditions.ts";
