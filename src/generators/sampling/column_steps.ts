@@ -1,0 +1,199 @@
+import type { Column } from "../../batch/column.ts";
+import { columnOf } from "../../batch/column_of.ts";
+import { BLOCK_ROWS, type BlockSeed, type SamplerKernel } from "../../kernel/sampler_kernel.ts";
+import { tableBits, writeAliasTable } from "./alias_table.ts";
+import {
+  type CategorySymbols,
+  categorySymbols,
+  type ColumnSymbols,
+  type LookupEntries,
+  type NumberSymbols,
+  numberSymbols,
+} from "./column_symbols.ts";
+import {
+  type OutputBlocks,
+  storedNumbers,
+  validityOf,
+  VocabularyOutput,
+} from "./column_outputs.ts";
+import { keysOf } from "./key_maker.ts";
+import { STREAMS, WITHIN } from "./streams.ts";
+import {
+  type CategoryPlan,
+  type Encoding,
+  type KeyPlan,
+  KNOT_BITS,
+  type LookupPlan,
+  type NumberPlan,
+} from "../encoding/plans.ts";
+
+const UUID_WORDS = 4;
+
+/** What a column needs for the rows of a block. */
+export interface ColumnStep {
+  /** Works out the positions of values. */
+  readonly choose?: (at: BlockSeed) => void;
+  /** Looks positions up by those of other columns. */
+  readonly look?: (at: BlockSeed) => void;
+  readonly column: (at: BlockSeed) => Column;
+}
+
+/** Where in kernel memory a block is worked on. */
+export interface BlockMemory {
+  readonly blocks: OutputBlocks;
+  /** The symbols of each variable. */
+  readonly symbols: readonly number[];
+  /** The positions of each column's values in its vocabulary. */
+  readonly positions: readonly number[];
+  /** What makes columns of positions, by column. */
+  readonly outputs: Map<number, VocabularyOutput>;
+}
+
+/** Makes the steps from symbols to columns. */
+export class ColumnSteps {
+  readonly #kernel: SamplerKernel;
+  readonly #encoding: Encoding;
+  readonly #memory: BlockMemory;
+
+  /** Of an encoding; tables are placed by the kernel. */
+  constructor(kernel: SamplerKernel, encoding: Encoding, memory: BlockMemory) {
+    this.#kernel = kernel;
+    this.#encoding = encoding;
+    this.#memory = memory;
+  }
+
+  /** The steps of a column, whose symbols are those of its plan unless others are given. */
+  of(at: number, symbols?: ColumnSymbols): ColumnStep {
+    const plan = this.#encoding.columns[at];
+    switch (plan.kind) {
+      case "category":
+        return this.#category(plan, at, symbols as CategorySymbols ?? categorySymbols(plan));
+      case "number":
+        return this.#number(plan, symbols as NumberSymbols ?? numberSymbols(plan));
+      case "lookup":
+        return this.#lookup(plan, at, symbols as LookupEntries ?? plan);
+      case "key":
+        return this.#key(plan, at);
+      case "null": {
+        const nulls = columnOf(plan.field.type, Array(BLOCK_ROWS).fill(null));
+        return { column: () => nulls };
+      }
+    }
+  }
+
+  #output(at: number, { field: { type }, values, unit }: CategoryPlan | LookupPlan) {
+    const { outputs, blocks } = this.#memory;
+    const known = outputs.get(at) ?? new VocabularyOutput(blocks, type, values, unit);
+    outputs.set(at, known);
+    return known;
+  }
+
+  /** Records of symbols, with a table of those that stand for several values. */
+  #records({ firsts, groups }: CategorySymbols): number {
+    const words = new Int32Array(firsts.length * 4);
+    firsts.forEach((first, symbol) => {
+      words[symbol * 4] = first;
+      const weights = groups[symbol];
+      if (!weights) return;
+      const bits = tableBits(weights.length);
+      const table = new Uint32Array(1 << bits);
+      writeAliasTable(weights, bits, table);
+      words.set([this.#kernel.place(table), bits], symbol * 4 + 1);
+    });
+    return this.#kernel.place(words);
+  }
+
+  #category(plan: CategoryPlan, at: number, symbols: CategorySymbols): ColumnStep {
+    const { variable } = plan;
+    const own = this.#kernel;
+    const [from, to] = [this.#memory.symbols[variable], this.#memory.positions[at]];
+    const output = this.#output(at, plan);
+    const renamed = symbols.renamed && own.place(symbols.renamed);
+    const column = () => {
+      if (renamed) own.lookup(to, 0, { entries: renamed, width: 1, choices: 0 }, to);
+      return output.column(to);
+    };
+    const { none } = symbols;
+    if (none !== undefined) return { choose: () => own.positions(from, none, to), column };
+    const records = this.#records(symbols);
+    const draws = symbols.groups.some((weights) => weights);
+    const choose = (seed: BlockSeed) => {
+      if (draws) own.randomize(seed, variable * STREAMS + WITHIN);
+      own.values(from, records, to);
+    };
+    return { choose, column };
+  }
+
+  #number(plan: NumberPlan, { knots, none }: NumberSymbols): ColumnStep {
+    const { field: { type }, unit, parts, offset } = plan;
+    const own = this.#kernel;
+    const tables = parts.map(({ scale, whole }, at) => {
+      // the second part of several takes the offset
+      const shift = at === 1 ? offset / scale : 0;
+      const shifted = shift === 0 ? knots[at] : knots[at].map((knot) => knot + shift);
+      return { knots: own.place(shifted), bits: KNOT_BITS, whole, scale };
+    });
+    const { blocks, symbols } = this.#memory;
+    const { numbers, bitmap } = blocks;
+    return {
+      column: (seed) => {
+        parts.forEach(({ variable }, at) => {
+          own.randomize(seed, variable * STREAMS + WITHIN);
+          own.numbers(symbols[variable], tables[at], at > 0, numbers);
+        });
+        const first = symbols[parts[0].variable];
+        const count = none === undefined ? 0 : own.valid(first, none, bitmap);
+        const values = storedNumbers(blocks, type, unit);
+        return { type, length: BLOCK_ROWS, ...validityOf(blocks, count), values };
+      },
+    };
+  }
+
+  #lookup(plan: LookupPlan, at: number, { entries, width, choices }: LookupEntries): ColumnStep {
+    const own = this.#kernel;
+    const { positions } = this.#memory;
+    const records = new Uint32Array(Math.max(1, choices.length) * 4);
+    choices.forEach((choice, c) => {
+      const bits = tableBits(choice.weights.length);
+      const table = new Uint32Array(1 << bits);
+      writeAliasTable(choice.weights, bits, table);
+      records.set([own.place(table), bits, own.place(choice.values)], c * 4);
+    });
+    const table = { entries: own.place(entries), width, choices: own.place(records) };
+    const output = this.#output(at, plan);
+    const stream = (this.#encoding.symbols.length + at) * STREAMS;
+    const [first, second] = plan.by.map((column) => positions[column]);
+    return {
+      column: () => output.column(positions[at]),
+      look: (seed) => {
+        if (choices.length > 0) own.randomize(seed, stream);
+        own.lookup(first, second ?? 0, table, positions[at]);
+      },
+    };
+  }
+
+  #key({ field: { type }, maker }: KeyPlan, at: number): ColumnStep {
+    const stream = (this.#encoding.symbols.length + at) * STREAMS;
+    return {
+      column: (seed) => {
+        const words = maker.kind === "uuid" ? this.#uuidWords(seed, stream) : new Uint32Array();
+        const start = seed.block * BLOCK_ROWS;
+        const keys = keysOf(maker, { start, count: BLOCK_ROWS, seed: seed.seed, words });
+        return columnOf(type, type.kind === "i64" ? keys.map(toBigInt) : keys);
+      },
+    };
+  }
+
+  #uuidWords(seed: BlockSeed, stream: number): Uint32Array {
+    const words = new Uint32Array(BLOCK_ROWS * UUID_WORDS);
+    for (let part = 0; part < UUID_WORDS; part++) {
+      this.#kernel.randomize(seed, stream + part);
+      words.set(this.#kernel.words(), part * BLOCK_ROWS);
+    }
+    return words;
+  }
+}
+
+function toBigInt(key: string | number): bigint {
+  return BigInt(key);
+}
