@@ -38,3 +38,21 @@ export type {
   ConditionsByColumn,
   ConditionValue,
 } from "./conditions/conditions.ts";
+export { type Jitter, RetryPolicy, type RetryPolicyOptions } from "./streaming/retry_policy.ts";
+export { BufferFullError, type FullBuffer } from "./streaming/due_records.ts";
+export type { GeneratedStream } from "./streaming/generated_stream.ts";
+export type {
+  PublishErrorPolicy,
+  StreamingGeneratorOptions,
+  StreamOptions,
+} from "./streaming/stream_options.ts";
+export type { StreamReport } from "./streaming/stream_sender.ts";
+export { StreamingGenerator } from "./streaming/streaming_generator.ts";
+export {
+  type BufferLevel,
+  type LatencyPercentiles,
+  type SentBatch,
+  type StreamingFigures,
+  StreamingMetrics,
+  type StreamingMetricsOptions,
+} from "./streaming/streaming_metrics.ts";

@@ -2,6 +2,10 @@
 export interface StreamingErrorOptions extends ErrorOptions {
   /** Whether doing the same again may succeed. Default false. */
   retriable?: boolean;
+  /** The batch that it is about, from 0. */
+  batch?: number;
+  /** How often that batch was tried. */
+  attempt?: number;
 }
 
 /** A stream could not go on, or could not do what was asked of it. */
@@ -10,11 +14,17 @@ export class StreamingError extends Error {
   override readonly name: string = "StreamingError";
   /** Whether doing the same again may succeed. */
   readonly retriable: boolean;
+  /** The batch that it is about, from 0, of a stream of batches. */
+  readonly batch?: number;
+  /** How often that batch was tried, from 1. */
+  readonly attempt?: number;
 
   /** With a message that says what could not be done, why, and what to do. */
   constructor(message: string, options: StreamingErrorOptions = {}) {
     super(message, options);
     this.retriable = options.retriable ?? false;
+    if (options.batch !== undefined) this.batch = options.batch;
+    if (options.attempt !== undefined) this.attempt = options.attempt;
   }
 }
 

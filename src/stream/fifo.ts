@@ -15,6 +15,17 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
+  /** Adds an item before all others. */
+  unshift(item: T): void {
+    if (this.#head > 0) this.#items[--this.#head] = item;
+    else this.#items.unshift(item);
+  }
+
+  /** The oldest item, if there is one, which stays. */
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
   /** Takes the oldest item, if there is one. */
   shift(): T | undefined {
     if (this.length === 0) return undefined;

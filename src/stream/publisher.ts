@@ -4,6 +4,8 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 export interface Receipt {
   /** Records that were delivered. */
   readonly records: number;
+  /** Bytes that they took, where the publisher knows. */
+  readonly bytes?: number;
 }
 
 /** Options of {@linkcode Publisher.publish}. */

@@ -1,0 +1,180 @@
+import { Fifo } from "../../stream/fifo.ts";
+import { countDueBy, type Pace } from "./pace.ts";
+
+/** Where a batch would take longer than this to become due, smaller ones leave. */
+const SLOW_BATCH_MS = 1000;
+/** Smaller ones are of what becomes due within this. */
+const SMALL_BATCH_MS = 100;
+
+/** What happens when records become due and the buffer is full. */
+export type FullBuffer = "block" | "drop" | "error";
+
+/** Records of a stream by their numbers, `end` left out. */
+export interface RecordRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a schedule is made with. */
+export interface DueOptions {
+  /** The numbers of the records; the end may be infinite. */
+  readonly records: RecordRange;
+  /** Records of a batch. */
+  readonly batchSize: number;
+  /** Batches at most; may be infinite. */
+  readonly maxBatches: number;
+  /** Records that are due and have not been taken, at most; at least a batch. */
+  readonly bufferSize: number;
+  readonly onBufferFull: FullBuffer;
+  /** Whether `"drop"` loses what has waited longest, instead of what has just become due. */
+  readonly dropOldest: boolean;
+  /** Between a batch becoming due and the next. */
+  readonly intervalMs?: number;
+  readonly pace?: Pace;
+}
+
+/** Some records, and when they become due. */
+interface Chunk extends RecordRange {
+  readonly dueMs: number;
+  /** The number of the batch. */
+  readonly batch: number;
+}
+
+/** More records are due than the buffer holds. */
+export class BufferFullError extends RangeError {
+  /** The name of the class. */
+  override readonly name: string = "BufferFullError";
+}
+
+/**
+ * Which records are due, and have not been taken yet: a buffer of record numbers, for what can be
+ * made when it is taken need not be kept. It knows no clock: times are milliseconds since the start.
+ */
+export class DueRecords {
+  readonly #options: DueOptions;
+  readonly #waiting = new Fifo<RecordRange>();
+  #buffered = 0;
+  #dropped = 0;
+  #next: Chunk | undefined;
+  /** By how much the schedule is behind, for it had to wait. */
+  #shiftMs = 0;
+  #isBlocked = false;
+
+  /** Nothing is due before the first time is told. */
+  constructor(options: DueOptions) {
+    this.#options = options;
+    this.#next = this.#chunk(0, options.records.start);
+  }
+
+  /** Records that are due and have not been taken. */
+  get buffered(): number {
+    return this.#buffered;
+  }
+
+  /** Records that were lost because the buffer was full. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Whether nothing is due, nor ever will be. */
+  get isDone(): boolean {
+    return this.#next === undefined && this.#buffered === 0;
+  }
+
+  /** When more become due; infinite when none do, or none before some are taken. */
+  get nextMs(): number {
+    return this.#next && !this.#isBlocked ? this.#next.dueMs + this.#shiftMs : Infinity;
+  }
+
+  /** The schedule goes on later by this. */
+  delay(ms: number): void {
+    this.#shiftMs += ms;
+  }
+
+  /**
+   * It is so late now.
+   *
+   * @throws {BufferFullError} when more records are due than the buffer holds, where that is an error.
+   */
+  advance(nowMs: number): void {
+    const { bufferSize, onBufferFull } = this.#options;
+    for (let next = this.#next; next && next.dueMs + this.#shiftMs <= nowMs; next = this.#next) {
+      const size = next.end - next.start;
+      const excess = this.#buffered + size - bufferSize;
+      if (excess > 0 && onBufferFull === "block") {
+        this.#isBlocked = true;
+        return;
+      }
+      if (this.#isBlocked) this.#shiftMs = nowMs - next.dueMs;
+      this.#isBlocked = false;
+      if (excess > 0 && onBufferFull === "error") throw this.#full(next);
+      this.#add(next, Math.max(0, excess));
+      this.#next = this.#chunk(next.batch + 1, next.end);
+    }
+  }
+
+  /** The next batch of what is due: at most `batchSize` records that follow one another. */
+  take(): RecordRange | undefined {
+    const first = this.#waiting.shift();
+    if (!first) return undefined;
+    const most = first.start + this.#options.batchSize;
+    let { end } = first;
+    for (let next = this.#waiting.peek(); next?.start === end; next = this.#waiting.peek()) {
+      if (end >= most) break;
+      end = next.end;
+      this.#waiting.shift();
+    }
+    if (end > most) this.#waiting.unshift({ start: most, end });
+    end = Math.min(end, most);
+    this.#buffered -= end - first.start;
+    return { start: first.start, end };
+  }
+
+  #add({ start, end }: RecordRange, excess: number): void {
+    this.#dropped += excess;
+    const { dropOldest } = this.#options;
+    if (dropOldest) this.#dropFirst(excess);
+    const kept = { start, end: dropOldest ? end : end - excess };
+    if (kept.end === kept.start) return;
+    this.#waiting.push(kept);
+    this.#buffered += kept.end - kept.start;
+  }
+
+  #dropFirst(count: number): void {
+    this.#buffered -= count;
+    for (let left = count; left > 0;) {
+      const first = this.#waiting.shift()!;
+      const size = first.end - first.start;
+      if (size > left) this.#waiting.unshift({ start: first.start + left, end: first.end });
+      left -= Math.min(size, left);
+    }
+  }
+
+  /** The batch of this number, which begins with this record. */
+  #chunk(batch: number, start: number): Chunk | undefined {
+    const { records, batchSize, maxBatches, intervalMs, pace } = this.#options;
+    if (start >= records.end || batch >= maxBatches) return undefined;
+    const most = Math.min(batchSize, records.end - start);
+    const before = start - records.start;
+    const size = pace && intervalMs === undefined ? pacedSize(pace, before, most) : most;
+    const pacedMs = pace ? pace.dueMs(before + size) : 0;
+    const dueMs = Math.max(pacedMs, intervalMs === undefined ? 0 : batch * intervalMs);
+    return { batch, start, end: start + size, dueMs };
+  }
+
+  #full({ start, end }: RecordRange): BufferFullError {
+    return new BufferFullError(
+      `Cannot stream: ${
+        end - start
+      } more records are due, and the buffer holds ${this.#buffered} of ` +
+        `${this.#options.bufferSize}, for the sink is slower than the schedule; make bufferSize ` +
+        `larger, or say what to do by onBufferFull: "block" or "drop"`,
+    );
+  }
+}
+
+function pacedSize(pace: Pace, before: number, most: number): number {
+  const firstMs = pace.dueMs(before + 1);
+  if (pace.dueMs(before + most) - firstMs <= SLOW_BATCH_MS) return most;
+  return countDueBy(pace, { first: before, most, ms: firstMs + SMALL_BATCH_MS });
+}

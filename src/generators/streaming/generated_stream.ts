@@ -1,0 +1,68 @@
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { type StreamPlan, StreamRun, type Turn } from "./stream_run.ts";
+
+/**
+ * Batches that are made as they are asked for, or as they become due: in a `for` loop, which blocks
+ * the thread while it waits, or in one of `for await`. Each loop gets all of them.
+ */
+export interface GeneratedStream<Row = Record<string, unknown>>
+  extends Iterable<RecordBatch<Row>>, AsyncIterable<RecordBatch<Row>> {}
+
+/** The batches of a plan. */
+export class PlannedStream<Row> implements GeneratedStream<Row> {
+  readonly #plan: StreamPlan<Row>;
+
+  /** Nothing is made before it is asked for. */
+  constructor(plan: StreamPlan<Row>) {
+    this.#plan = plan;
+  }
+
+  /** The batches one by one; waits by blocking the thread. */
+  *[Symbol.iterator](): IterableIterator<RecordBatch<Row>> {
+    const { clock, settings: { signal } } = this.#plan;
+    const run = this.#begin();
+    try {
+      for (let turn = run.turn(); turn.state !== "done"; turn = run.turn()) {
+        signal?.throwIfAborted();
+        if (turn.state === "wait") clock.block(turn.ms);
+        else yield this.#batch(run, turn);
+      }
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** The batches one by one. */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<RecordBatch<Row>> {
+    const { clock, settings: { signal } } = this.#plan;
+    const run = this.#begin();
+    try {
+      while (true) {
+        signal?.throwIfAborted();
+        await clock.going(signal);
+        const turn = run.turn();
+        if (turn.state === "done") return;
+        if (turn.state === "wait") await clock.wait(turn.ms, signal);
+        else yield this.#batch(run, turn);
+      }
+    } finally {
+      this.#end();
+    }
+  }
+
+  #begin(): StreamRun<Row> {
+    const { metrics } = this.#plan.settings;
+    metrics?.started();
+    return new StreamRun(this.#plan, metrics ? [metrics] : []);
+  }
+
+  #batch(run: StreamRun<Row>, { range }: Turn & { state: "batch" }): RecordBatch<Row> {
+    const batch = run.rows(range);
+    this.#plan.settings.metrics?.sent({ records: batch.length });
+    return batch;
+  }
+
+  #end(): void {
+    this.#plan.settings.metrics?.ended();
+  }
+}

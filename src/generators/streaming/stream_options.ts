@@ -1,0 +1,235 @@
+import type { Publisher } from "../../stream/publisher.ts";
+import { type Duration, milliseconds } from "../../runtime/duration.ts";
+import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { seedBits } from "../fit_options.ts";
+import type { FullBuffer } from "./due_records.ts";
+import { RetryPolicy } from "./retry_policy.ts";
+import { StreamingMetrics } from "./streaming_metrics.ts";
+
+const DEFAULT_BATCH_SIZE = 100;
+const DEFAULT_BUFFER_SIZE = 10_000;
+
+/** What becomes of a batch that could not be published. */
+export type PublishErrorPolicy = "retry" | "skip" | "stop";
+
+/** Options of {@linkcode StreamingGenerator}. */
+export interface StreamingGeneratorOptions {
+  /** Records that are due and wait for the sink, at most. Default 10,000. */
+  bufferSize?: number;
+  /**
+   * What happens when records become due, by an interval or a rate, and the buffer is full.
+   * `"block"`: the schedule waits. `"drop"`: what does not fit is lost, and counted. `"error"`: the
+   * stream ends. Without a schedule nothing is due before the sink asks for it. Default `"block"`.
+   */
+  onBufferFull?: FullBuffer;
+  /** Whether `"drop"` loses what has waited longest, instead of what has just become due. Default false. */
+  dropOldest?: boolean;
+  /**
+   * How a batch is tried again that could not be published. Default: that of `new RetryPolicy()` with
+   * `onError: "retry"`, else never.
+   */
+  retryPolicy?: RetryPolicy;
+  /**
+   * What becomes of a batch that could not be published, after its retries. `"stop"` and `"retry"`:
+   * the stream ends with a {@linkcode StreamingError}. `"skip"`: it is counted, and goes to
+   * `deadLetter`. Default `"stop"`.
+   */
+  onError?: PublishErrorPolicy;
+  /** Gets the batches that `onError: "skip"` has given up. */
+  deadLetter?: Publisher;
+  /** Which records: the same seed gives the same. Default 0. */
+  seed?: number | bigint;
+  /** The world: clocks and timers. Default: that of the process. */
+  runtime?: Runtime;
+}
+
+/** Options of {@linkcode StreamingGenerator.stream}. */
+export interface StreamOptions {
+  /** Records of a batch. Default 100. */
+  batchSize?: number;
+  /** Between a batch and the next; the first comes at once. Default: as soon as it is asked for. */
+  interval?: Duration;
+  /** Records a second, at most. Default: as many as are asked for. */
+  rateLimit?: number;
+  /** Records in all, those that are dropped included. Default: without end. */
+  maxRecords?: number;
+  /** Batches in all, those that are dropped included. Default: without end. */
+  maxBatches?: number;
+  /** The number of the first record: a stream goes on where another has ended. Default 0. */
+  start?: number;
+  /** Counts what happens. */
+  metrics?: StreamingMetrics;
+  /** Ends the stream, which throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+const STREAMER: OptionRule<StreamingGeneratorOptions> = {
+  doing: "create StreamingGenerator",
+  names: {
+    bufferSize: true,
+    onBufferFull: true,
+    dropOldest: true,
+    retryPolicy: true,
+    onError: true,
+    deadLetter: true,
+    seed: true,
+    runtime: true,
+  },
+  example: "{ bufferSize: 5000 }",
+};
+
+const STREAM: OptionRule<StreamOptions> = {
+  doing: "stream",
+  names: {
+    batchSize: true,
+    interval: true,
+    rateLimit: true,
+    maxRecords: true,
+    maxBatches: true,
+    start: true,
+    metrics: true,
+    signal: true,
+  },
+  example: "{ batchSize: 100 }",
+};
+
+/** {@linkcode StreamOptions} with all that is not given. */
+export interface StreamSettings {
+  readonly batchSize: number;
+  readonly intervalMs?: number;
+  readonly perSecond?: number;
+  readonly maxRecords: number;
+  readonly maxBatches: number;
+  readonly start: number;
+  readonly metrics?: StreamingMetrics;
+  readonly signal?: AbortSignal;
+}
+
+/** {@linkcode StreamingGeneratorOptions} with all that is not given. */
+export interface StreamerSettings {
+  readonly bufferSize: number;
+  readonly onBufferFull: FullBuffer;
+  readonly dropOldest: boolean;
+  readonly retryPolicy: RetryPolicy;
+  readonly skips: boolean;
+  readonly deadLetter?: Publisher;
+  readonly seed: bigint;
+}
+
+function checkCount(doing: string, name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new RangeError(
+    `Cannot ${doing}: ${name} must be a whole number from ${least}, received ${received(value)}`,
+  );
+}
+
+function checkChoice(name: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  throw new TypeError(
+    `Cannot create StreamingGenerator: ${name} must be one of ` +
+      `${choices.map((each) => JSON.stringify(each)).join(", ")}, received ${received(value)}`,
+  );
+}
+
+function checkClass(name: string, value: unknown, Wanted: new () => unknown): void {
+  if (value === undefined || value instanceof Wanted) return;
+  throw new TypeError(
+    `Cannot stream: ${name} must be a ${Wanted.name}, received ${received(value)}`,
+  );
+}
+
+/**
+ * Checks the options of a {@linkcode StreamingGenerator}.
+ *
+ * @throws {TypeError | RangeError} when one is none that it can be.
+ */
+export function streamerSettings(options: StreamingGeneratorOptions): StreamerSettings {
+  const {
+    bufferSize = DEFAULT_BUFFER_SIZE,
+    onBufferFull = "block",
+    dropOldest = false,
+    onError = "stop",
+    retryPolicy = new RetryPolicy(onError === "retry" ? {} : { maxRetries: 0 }),
+    deadLetter,
+    seed,
+  } = knownOptions(options, STREAMER);
+  checkCount(STREAMER.doing, "bufferSize", bufferSize, 1);
+  checkChoice("onBufferFull", onBufferFull, ["block", "drop", "error"] satisfies FullBuffer[]);
+  checkChoice("onError", onError, ["retry", "skip", "stop"] satisfies PublishErrorPolicy[]);
+  checkClass("retryPolicy", retryPolicy, RetryPolicy);
+  if (typeof dropOldest !== "boolean") {
+    throw new TypeError(
+      `Cannot create StreamingGenerator: dropOldest must be true or false, received ` +
+        received(dropOldest),
+    );
+  }
+  if (dropOldest && onBufferFull !== "drop") {
+    throw new TypeError(
+      `Cannot create StreamingGenerator: dropOldest says what onBufferFull: "drop" loses, and ` +
+        `onBufferFull is "${onBufferFull}"`,
+    );
+  }
+  if (deadLetter !== undefined && onError !== "skip") {
+    throw new TypeError(
+      `Cannot create StreamingGenerator: deadLetter gets what onError: "skip" gives up, and ` +
+        `onError is "${onError}"`,
+    );
+  }
+  return {
+    ...{ bufferSize, onBufferFull, dropOldest, retryPolicy },
+    skips: onError === "skip",
+    seed: seedBits(seed),
+    ...(deadLetter && { deadLetter }),
+  };
+}
+
+function checkRate(rate: number | undefined): void {
+  if (rate === undefined || (typeof rate === "number" && rate > 0 && rate < Infinity)) return;
+  throw new RangeError(
+    `Cannot stream: rateLimit must be a number of records a second above 0, received ` +
+      received(rate),
+  );
+}
+
+/**
+ * Checks the options of a stream.
+ *
+ * @throws {TypeError | RangeError} when one is none that it can be.
+ */
+export function streamSettings(options: StreamOptions, bufferSize: number): StreamSettings {
+  const {
+    batchSize = DEFAULT_BATCH_SIZE,
+    interval,
+    rateLimit,
+    maxRecords = Infinity,
+    maxBatches = Infinity,
+    start = 0,
+    metrics,
+    signal,
+  } = knownOptions(options, STREAM);
+  checkCount(STREAM.doing, "batchSize", batchSize, 1);
+  checkCount(STREAM.doing, "start", start, 0);
+  if (maxRecords !== Infinity) checkCount(STREAM.doing, "maxRecords", maxRecords, 0);
+  if (maxBatches !== Infinity) checkCount(STREAM.doing, "maxBatches", maxBatches, 0);
+  checkRate(rateLimit);
+  checkClass("metrics", metrics, StreamingMetrics);
+  checkClass("signal", signal, AbortSignal as never);
+  const intervalMs = interval === undefined
+    ? undefined
+    : milliseconds(interval, "interval", { fractions: true });
+  const isScheduled = intervalMs !== undefined || rateLimit !== undefined;
+  if (isScheduled && batchSize > bufferSize) {
+    throw new RangeError(
+      `Cannot stream: a batch of ${batchSize} records does not fit into the buffer of ` +
+        `${bufferSize}; make bufferSize larger, or batchSize smaller`,
+    );
+  }
+  return {
+    ...{ batchSize, maxRecords, maxBatches, start },
+    ...(intervalMs !== undefined && { intervalMs }),
+    ...(rateLimit !== undefined && { perSecond: rateLimit }),
+    ...(metrics && { metrics }),
+    ...(signal && { signal }),
+  };
+}

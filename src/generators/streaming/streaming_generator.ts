@@ -1,0 +1,117 @@
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { denoRuntime } from "../../runtime/deno_runtime.ts";
+import { received } from "../../runtime/known_options.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { Publisher } from "../../stream/publisher.ts";
+import { SyntheticGenerator } from "../synthetic_generator.ts";
+import { type GeneratedStream, PlannedStream } from "./generated_stream.ts";
+import { StreamClock } from "./stream_clock.ts";
+import {
+  type StreamerSettings,
+  streamerSettings,
+  type StreamingGeneratorOptions,
+  type StreamOptions,
+  streamSettings,
+} from "./stream_options.ts";
+import type { StreamPlan } from "./stream_run.ts";
+import { type StreamReport, StreamSender } from "./stream_sender.ts";
+
+/**
+ * Streams what a generator makes: to a loop that takes batches, or to a publisher; as fast as they
+ * are taken, every so often, or at a rate.
+ *
+ * With an interval or a rate records become due by that schedule, whatever the sink does, and wait in
+ * a buffer until it takes them. Record i depends on the generator, the seed and i alone.
+ *
+ * @example
+ * ```ts
+ * import { StreamingGenerator, SyntheticGenerator } from "@waggle/stream";
+ *
+ * const generator = await SyntheticGenerator.fit([{ x: 1 }, { x: 2 }, { x: 3 }]);
+ * const streamer = new StreamingGenerator(generator, { seed: 7 });
+ * for await (const batch of streamer.stream({ batchSize: 10, interval: "5ms", maxBatches: 3 })) {
+ *   console.log(batch.length); // 10
+ * }
+ * ```
+ */
+export class StreamingGenerator<Row = Record<string, unknown>> {
+  readonly #generator: SyntheticGenerator<Row>;
+  readonly #settings: StreamerSettings;
+  readonly #runtime: Runtime;
+  readonly #clock: StreamClock;
+
+  /**
+   * Streams from a generator.
+   *
+   * @throws {TypeError | RangeError} when that is none, or an option is none that it can be.
+   */
+  constructor(generator: SyntheticGenerator<Row>, options: StreamingGeneratorOptions = {}) {
+    if (!(generator instanceof SyntheticGenerator)) {
+      throw new TypeError(
+        `Cannot create StreamingGenerator: it takes a SyntheticGenerator, such as that of ` +
+          `SyntheticGenerator.load(path), received ${received(generator)}`,
+      );
+    }
+    this.#settings = streamerSettings(options);
+    this.#generator = generator;
+    this.#runtime = options.runtime ?? denoRuntime;
+    this.#clock = new StreamClock(this.#runtime);
+  }
+
+  /** Whether all streams of this stand still. */
+  get isPaused(): boolean {
+    return this.#clock.isStopped;
+  }
+
+  /**
+   * Batches of records, for a `for` loop or one of `for await`. The first of an interval comes at
+   * once; a rate has earned each record before it comes.
+   *
+   * @throws {TypeError | RangeError} when an option is none that it can be. The loop throws a
+   *   {@linkcode BufferFullError} when the buffer is full and that is an error, and the signal's
+   *   reason.
+   */
+  stream(options: StreamOptions = {}): GeneratedStream<Row> {
+    return new PlannedStream(this.#plan(options));
+  }
+
+  /**
+   * Publishes batches, each when the one before it is delivered. Resolves when the last is delivered
+   * for good; the publisher stays open.
+   *
+   * @throws {TypeError | RangeError} when an option is none that it can be.
+   * @throws {StreamingError} when a batch could not be published and `onError` is not `"skip"`, or the
+   *   buffer is full and that is an error.
+   */
+  async streamTo(publisher: Publisher, options: StreamOptions = {}): Promise<StreamReport> {
+    if (typeof publisher?.publish !== "function" || typeof publisher.flush !== "function") {
+      throw new TypeError(
+        `Cannot stream: streamTo() takes a publisher, an object with publish() and flush(), ` +
+          `received ${received(publisher)}`,
+      );
+    }
+    return await new StreamSender(this.#plan(options), publisher, this.#runtime).send();
+  }
+
+  /** All streams of this stand still, and their schedules with them, until `resume()`. */
+  pause(): void {
+    this.#clock.stop();
+  }
+
+  /** They go on where they were. */
+  resume(): void {
+    this.#clock.go();
+  }
+
+  /** All batches without an end, as `stream()` gives them: so that `from(streamer)` is a pipeline. */
+  [Symbol.asyncIterator](): AsyncIterator<RecordBatch<Row>> {
+    return this.stream()[Symbol.asyncIterator]();
+  }
+
+  #plan(options: StreamOptions): StreamPlan<Row> {
+    const settings = streamSettings(options, this.#settings.bufferSize);
+    const { seed } = this.#settings;
+    const sampleFrom = (start: number) => this.#generator.sample(Infinity, { seed, start });
+    return { streamer: this.#settings, settings, clock: this.#clock, sampleFrom };
+  }
+}

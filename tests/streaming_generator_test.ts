@@ -1,0 +1,364 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import * as fc from "fast-check";
+import {
+  col,
+  from,
+  MemoryPublisher,
+  type Publisher,
+  type RecordBatch,
+  RetryPolicy,
+  StreamingError,
+  StreamingGenerator,
+  type StreamingGeneratorOptions,
+  StreamingMetrics,
+  type StreamOptions,
+  SyntheticGenerator,
+} from "../mod.ts";
+import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
+
+/** Rows whose key is their number, from 1. */
+const numbered = await SyntheticGenerator.fit(
+  Array.from({ length: 50 }, (_, i) => ({ id: i + 1, x: i % 7 })),
+  { primaryKey: "id" },
+);
+
+function ids(batches: readonly RecordBatch[]): number[] {
+  return batches.flatMap((batch) => batch.toRows().map(({ id }) => (id as number) - 1));
+}
+
+/** Numbers from one to before another. */
+function numbers(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, i) => start + i);
+}
+
+/** A publisher that takes time, fails and stalls as a test says. */
+class SlowPublisher implements Publisher {
+  readonly batches: RecordBatch[] = [];
+  /** When each batch was handed over, ms. */
+  readonly times: number[] = [];
+  readonly #runtime: SimulatedRuntime;
+  readonly #costMs: (call: number) => number | Error;
+  #calls = 0;
+
+  constructor(runtime: SimulatedRuntime, costMs: (call: number) => number | Error) {
+    this.#runtime = runtime;
+    this.#costMs = costMs;
+  }
+
+  async publish(batch: RecordBatch) {
+    this.times.push(this.#runtime.monotonicMs());
+    const cost = this.#costMs(this.#calls++);
+    if (cost instanceof Error) throw cost;
+    await new Promise<void>((resolve) => this.#runtime.after(cost, resolve));
+    this.batches.push(batch);
+    return { records: batch.length };
+  }
+
+  flush() {
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose]() {
+    return Promise.resolve();
+  }
+}
+
+interface Case {
+  readonly streamer?: StreamingGeneratorOptions;
+  readonly stream?: StreamOptions;
+  readonly costMs?: (call: number) => number | Error;
+}
+
+/** Streams into a slow publisher in virtual time. */
+async function simulated({ streamer = {}, stream = {}, costMs = () => 0 }: Case) {
+  const runtime = new SimulatedRuntime({ seed: 1 });
+  const publisher = new SlowPublisher(runtime, costMs);
+  const metrics = new StreamingMetrics({ runtime });
+  const generator = new StreamingGenerator(numbered, { runtime, ...streamer });
+  const outcome = await runtime.drive(async () => {
+    const ended = () => ({
+      endMs: runtime.monotonicMs(),
+      sent: ids(publisher.batches),
+    });
+    try {
+      const report = await generator.streamTo(publisher, { metrics, ...stream });
+      return { report, ...ended() };
+    } catch (error) {
+      return { error, ...ended() };
+    }
+  });
+  return { report: undefined, error: undefined, ...outcome, publisher, metrics };
+}
+
+Deno.test("stream() gives batches of batchSize until maxRecords, in both loops", async () => {
+  const streamer = new StreamingGenerator(numbered);
+  const stream = streamer.stream({ batchSize: 30, maxRecords: 100 });
+  const once = Array.from(stream);
+  assertEquals(once.map(({ length }) => length), [30, 30, 30, 10]);
+  assertEquals(ids(once as RecordBatch[]), numbers(0, 100));
+  assertEquals(ids(await Array.fromAsync(stream) as RecordBatch[]), numbers(0, 100));
+});
+
+Deno.test("a stream goes on at any record of the same seed, byte for byte", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        seed: fc.nat(),
+        start: fc.nat(9000),
+        batchSize: fc.integer({ min: 1, max: 5000 }),
+        maxRecords: fc.integer({ min: 1, max: 9000 }),
+      }),
+      async ({ seed, start, batchSize, maxRecords }) => {
+        const kept = new MemoryPublisher();
+        const streamer = new StreamingGenerator(numbered, { seed });
+        const { next } = await streamer.streamTo(kept, { start, batchSize, maxRecords });
+        assertEquals(next, start + maxRecords);
+        const rows = numbered.sample(maxRecords, { seed, start }).toRows();
+        assertEquals(kept.rows(), rows as Record<string, unknown>[]);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("an interval makes a batch due every so often, the first at once", async () => {
+  const { publisher } = await simulated({
+    stream: { batchSize: 10, interval: "50ms", maxBatches: 4 },
+  });
+  assertEquals(publisher.times.map((ms) => Math.round(ms)), [0, 50, 100, 150]);
+});
+
+Deno.test("a slow sink does not slow an interval as long as the buffer has room", async () => {
+  const { publisher } = await simulated({
+    stream: { batchSize: 10, interval: "50ms", maxBatches: 5 },
+    costMs: (call) => call === 0 ? 160 : 1,
+  });
+  const [first, ...rest] = publisher.times.map((ms) => Math.round(ms));
+  assertEquals([first, rest[3]], [0, 200]);
+  assertEquals(rest.slice(0, 3).map((ms) => Math.round((ms - 160) / 5)), [0, 0, 0]);
+});
+
+for (const rate of [0.5, 1, 7, 50, 1000, 12_345]) {
+  Deno.test(`a rate limit of ${rate}/s never lets more leave than it has earned`, async () => {
+    const seconds = rate < 1 ? 20 : 5;
+    const { publisher, endMs } = await simulated({
+      stream: { rateLimit: rate, batchSize: 64, maxRecords: rate * seconds },
+    });
+    let records = 0;
+    publisher.batches.forEach((batch, at) => {
+      records += batch.length;
+      const earned = (publisher.times[at] * rate) / 1000;
+      assert(records <= earned + 1e-6, `${records} records at ${publisher.times[at]} ms`);
+      assert(earned - records < Math.max(1.2, rate * 0.01 + 1), `${records} of ${earned}`);
+    });
+    assertEquals(records, rate * seconds);
+    assert(Math.abs(endMs - seconds * 1000) < 10, `${endMs}`);
+  });
+}
+
+Deno.test("a sink that stalls for 5 s at 1,000/s loses what does not fit: the newest", async () => {
+  const { sent, report, metrics } = await simulated({
+    streamer: { bufferSize: 1000, onBufferFull: "drop" },
+    stream: { rateLimit: 1000, batchSize: 100, maxRecords: 8000 },
+    costMs: (call) => call === 2 ? 5000 : 0,
+  });
+  // at 300 ms batch 2 begins to stall, and until 5,300 ms 5,000 more records become due
+  assertEquals(sent, [...numbers(0, 1300), ...numbers(5300, 8000)]);
+  assertEquals(report?.dropped, 4000);
+  assertEquals([metrics.dropped, metrics.totalRecords], [4000, 4000]);
+});
+
+Deno.test("with dropOldest it loses the oldest", async () => {
+  const { sent, report } = await simulated({
+    streamer: { bufferSize: 1000, onBufferFull: "drop", dropOldest: true },
+    stream: { rateLimit: 1000, batchSize: 100, maxRecords: 8000 },
+    costMs: (call) => call === 2 ? 5000 : 0,
+  });
+  assertEquals(sent, [...numbers(0, 300), ...numbers(4300, 8000)]);
+  assertEquals(report?.dropped, 4000);
+});
+
+Deno.test("a blocked schedule waits, and does not catch up faster than its rate", async () => {
+  const { sent, endMs } = await simulated({
+    streamer: { bufferSize: 200, onBufferFull: "block" },
+    stream: { rateLimit: 1000, batchSize: 100, maxRecords: 2000 },
+    costMs: (call) => call === 2 ? 5000 : 0,
+  });
+  assertEquals(sent, numbers(0, 2000));
+  // 300 ms until the stall; then the buffer's 200 leave at once, and 1,500 by the rate
+  assert(Math.abs(endMs - 6700) < 120, `${endMs}`);
+});
+
+Deno.test("a full buffer that is an error ends the stream when it is full, not later", async () => {
+  const { sent, error, endMs } = await simulated({
+    streamer: { bufferSize: 1000, onBufferFull: "error" },
+    stream: { rateLimit: 1000, batchSize: 100 },
+    costMs: (call) => call === 2 ? 60_000 : 0,
+  });
+  assert(error instanceof StreamingError);
+  assertEquals(
+    error.message,
+    "Cannot stream: 100 more records are due, and the buffer holds 1000 of 1000, for the sink is " +
+      'slower than the schedule; make bufferSize larger, or say what to do by onBufferFull: "block" ' +
+      'or "drop"; records from 200 on were not sent',
+  );
+  assertEquals(sent, numbers(0, 200));
+  assert(Math.abs(endMs - 1400) < 10, `${endMs}`);
+});
+
+Deno.test("retries wait as the policy says, and deliver everything once", async () => {
+  const { publisher, sent, metrics } = await simulated({
+    streamer: {
+      onError: "retry",
+      retryPolicy: new RetryPolicy({ jitter: "none", maxBackoff: "300ms", maxRetries: 4 }),
+    },
+    stream: { batchSize: 10, maxBatches: 3 },
+    costMs: (call) => call >= 1 && call <= 4 ? new Error("connection lost") : 0,
+  });
+  assertEquals(sent, numbers(0, 30));
+  const [, first, ...again] = publisher.times;
+  const waits = again.slice(0, 4).map((ms, at) => Math.round(ms - [first, ...again][at]));
+  assertEquals(waits, [100, 200, 300, 300]);
+  assertEquals([metrics.errors, metrics.retries, metrics.batchesSent], [4, 4, 3]);
+});
+
+Deno.test("full jitter waits a random part of the formula", () => {
+  const policy = new RetryPolicy({ initialBackoff: "1s", backoffFactor: 3, maxBackoff: "10s" });
+  assertEquals([1, 2, 3, 4].map((retry) => policy.delayMs(retry)), [1000, 3000, 9000, 10_000]);
+  assertEquals(policy.delayMs(3, () => 0.25), 2250);
+});
+
+Deno.test("a batch that cannot be published ends the stream with batch, attempt and cause", async () => {
+  const cause = new Error("disk full");
+  const { error, publisher } = await simulated({
+    streamer: { onError: "retry", retryPolicy: new RetryPolicy({ maxRetries: 2 }) },
+    stream: { batchSize: 10 },
+    costMs: (call) => call >= 3 ? cause : 0,
+  });
+  assert(error instanceof StreamingError);
+  assertEquals([error.batch, error.attempt, error.cause], [3, 3, cause]);
+  assertEquals(
+    error.message,
+    "Cannot publish batch 3, records 30 to 39: disk full; it was tried 3 times, and nothing behind " +
+      "it was; to go on with it, stream with start: 30",
+  );
+  assertEquals(publisher.batches.length, 3);
+});
+
+Deno.test("what says that it is not retriable is not tried again", async () => {
+  const { error } = await simulated({
+    streamer: { onError: "retry" },
+    costMs: () => new StreamingError("no such table", { retriable: false }),
+  });
+  assert(error instanceof StreamingError);
+  assertEquals(error.attempt, 1);
+});
+
+Deno.test("with onError skip failed batches are counted and go to the dead letters", async () => {
+  const deadLetter = new MemoryPublisher();
+  const { publisher, report, metrics } = await simulated({
+    streamer: { onError: "skip", deadLetter },
+    stream: { batchSize: 10, maxBatches: 6 },
+    costMs: (call) => call % 3 === 1 ? new Error("no") : 0,
+  });
+  assertEquals(ids(deadLetter.batches as RecordBatch[]), [...numbers(10, 20), ...numbers(40, 50)]);
+  assertEquals(publisher.batches.length, 4);
+  assertEquals(report, { records: 40, batches: 4, dropped: 0, skipped: 20, next: 60 });
+  assertEquals([metrics.errors, metrics.skipped], [2, 20]);
+});
+
+Deno.test("a paused stream stands still with its schedule, and goes on where it was", async () => {
+  const runtime = new SimulatedRuntime({ seed: 1 });
+  const publisher = new SlowPublisher(runtime, () => 0);
+  const streamer = new StreamingGenerator(numbered, { runtime });
+  await runtime.drive(() => {
+    runtime.after(120, () => streamer.pause());
+    runtime.after(1120, () => streamer.resume());
+    return streamer.streamTo(publisher, { batchSize: 10, interval: 50, maxBatches: 5 });
+  });
+  assertEquals(publisher.times.map((ms) => Math.round(ms / 10)), [0, 5, 10, 115, 120]);
+  assertEquals(ids(publisher.batches), numbers(0, 50));
+});
+
+Deno.test("an abort ends a stream with its reason, whatever it waits for", async () => {
+  for (
+    const [stream, costMs] of [
+      [{ interval: "1h" }, 0],
+      [{ rateLimit: 0.001 }, 0],
+      [{}, 3_600_000],
+    ] as const
+  ) {
+    const runtime = new SimulatedRuntime({ seed: 1 });
+    const publisher = new SlowPublisher(runtime, () => costMs);
+    const streamer = new StreamingGenerator(numbered, { runtime });
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    const endMs = await runtime.drive(async () => {
+      runtime.after(500, () => stop.abort(reason));
+      await assertRejects(
+        () => streamer.streamTo(publisher, { ...stream, signal: stop.signal }),
+        Error,
+        "enough",
+      );
+      return runtime.monotonicMs();
+    });
+    assert(endMs < 501, `${endMs}`);
+  }
+});
+
+Deno.test("breaking out of either loop ends the stream, and leaves no timer", async () => {
+  const streamer = new StreamingGenerator(numbered);
+  let batches = 0;
+  for (const _ of streamer.stream({ interval: "1ms" })) if (++batches === 3) break;
+  for await (const _ of streamer.stream({ interval: "1ms" })) if (++batches === 6) break;
+  assertEquals(batches, 6);
+});
+
+Deno.test("a stream is the source of a pipeline, and so is a streamer", async () => {
+  const streamer = new StreamingGenerator(numbered);
+  const kept = new MemoryPublisher();
+  await from(streamer.stream({ maxRecords: 1000 }), { workers: 1 }).filter(col("x").gt(2)).to(kept)
+    .run();
+  const some = numbered.sample(1000).toRows().filter(({ x }) => x > 2);
+  assertEquals(kept.rows().length, some.length);
+  let rows = 0;
+  for await (const _ of from(streamer, { workers: 1 })) if (++rows === 500) break;
+  assertEquals(rows, 500);
+});
+
+Deno.test("StreamingMetrics tells rates, latencies and the buffer while a stream runs", async () => {
+  const runtime = new SimulatedRuntime({ seed: 1 });
+  const metrics = new StreamingMetrics({ runtime });
+  const publisher = new SlowPublisher(runtime, () => 20);
+  const streamer = new StreamingGenerator(numbered, { runtime, bufferSize: 1000 });
+  const seen: number[] = [];
+  await runtime.drive(() => {
+    runtime.after(10_050, () => seen.push(metrics.recordsPerSecond, metrics.averageRate));
+    return streamer.streamTo(publisher, { rateLimit: 500, maxRecords: 6000, metrics });
+  });
+  assert(seen.every((rate) => Math.abs(rate - 500) < 15), `${seen}`);
+  assert(Math.abs(metrics.latencyMs.p99 - 20) < 0.5);
+  assertEquals(metrics.toJSON().totalRecords, 6000);
+});
+
+Deno.test("what cannot be streamed is refused with what to do", async () => {
+  const make = (options: object) => () => new StreamingGenerator(numbered, options);
+  assertThrows(make({ bufferSize: 0 }), RangeError, "bufferSize must be a whole number from 1");
+  assertThrows(make({ onBufferFull: "wait" }), TypeError, '"block", "drop", "error"');
+  assertThrows(make({ dropOldest: true }), TypeError, 'onBufferFull is "block"');
+  assertThrows(make({ deadLetter: new MemoryPublisher() }), TypeError, 'onError is "stop"');
+  assertThrows(make({ buferSize: 1 }), TypeError, "did you mean bufferSize?");
+  assertThrows(
+    () => new StreamingGenerator({} as never),
+    TypeError,
+    "SyntheticGenerator.load(path)",
+  );
+  const streamer = new StreamingGenerator(numbered, { bufferSize: 50 });
+  assertThrows(() => streamer.stream({ rateLimit: 0 }), RangeError, "above 0");
+  assertThrows(() => streamer.stream({ rateLimit: 10 }), RangeError, "a batch of 100 records");
+  assertThrows(() => streamer.stream({ batchSize: 0 }), RangeError, "batchSize");
+  assertThrows(() => streamer.stream({ interval: "1 sec" }), TypeError, "interval");
+  await assertRejects(() => streamer.streamTo({} as never), TypeError, "publisher");
+  assertThrows(() => new RetryPolicy({ backoffFactor: 0.5 }), RangeError, "from 1");
+  assertThrows(() => new RetryPolicy({ maxRetries: -1 }), RangeError, "from 0");
+});
