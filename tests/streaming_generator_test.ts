@@ -314,6 +314,20 @@ Deno.test("breaking out of either loop ends the stream, and leaves no timer", as
   assertEquals(batches, 6);
 });
 
+Deno.test("bees make the same records, and end with the loop", async () => {
+  const streamer = new StreamingGenerator(numbered, { workers: 2, seed: 3 });
+  const rows: unknown[] = [];
+  for await (const batch of streamer.stream({ batchSize: 3000, start: 100 })) {
+    rows.push(...batch);
+    if (rows.length >= 20_000) break;
+  }
+  assertEquals(rows, numbered.sample(rows.length, { seed: 3, start: 100 }).toRows());
+  assertThrows(() => Array.from(streamer.stream({ maxRecords: 1 })), TypeError, "for await");
+  const kept = new MemoryPublisher();
+  await streamer.streamTo(kept, { maxRecords: 5000, batchSize: 700 });
+  assertEquals(kept.rows(), numbered.sample(5000, { seed: 3 }).toRows() as object[]);
+});
+
 Deno.test("a stream is the source of a pipeline, and so is a streamer", async () => {
   const streamer = new StreamingGenerator(numbered);
   const kept = new MemoryPublisher();

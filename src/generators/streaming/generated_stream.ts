@@ -1,5 +1,5 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
-import { type StreamPlan, StreamRun, type Turn } from "./stream_run.ts";
+import { type StreamPlan, StreamRun } from "./stream_run.ts";
 
 /**
  * Batches that are made as they are asked for, or as they become due: in a `for` loop, which blocks
@@ -17,7 +17,11 @@ export class PlannedStream<Row> implements GeneratedStream<Row> {
     this.#plan = plan;
   }
 
-  /** The batches one by one; waits by blocking the thread. */
+  /**
+   * The batches one by one; waits by blocking the thread.
+   *
+   * @throws {TypeError} when there are workers, of which one can only wait by `for await`.
+   */
   *[Symbol.iterator](): IterableIterator<RecordBatch<Row>> {
     const { clock, settings: { signal } } = this.#plan;
     const run = this.#begin();
@@ -25,7 +29,7 @@ export class PlannedStream<Row> implements GeneratedStream<Row> {
       for (let turn = run.turn(); turn.state !== "done"; turn = run.turn()) {
         signal?.throwIfAborted();
         if (turn.state === "wait") clock.block(turn.ms);
-        else yield this.#batch(run, turn);
+        else yield this.#counted(run.rowsNow(turn.range));
       }
     } finally {
       this.#end();
@@ -43,9 +47,10 @@ export class PlannedStream<Row> implements GeneratedStream<Row> {
         const turn = run.turn();
         if (turn.state === "done") return;
         if (turn.state === "wait") await clock.wait(turn.ms, signal);
-        else yield this.#batch(run, turn);
+        else yield this.#counted(await run.rows(turn.range));
       }
     } finally {
+      await run.close();
       this.#end();
     }
   }
@@ -56,8 +61,7 @@ export class PlannedStream<Row> implements GeneratedStream<Row> {
     return new StreamRun(this.#plan, metrics ? [metrics] : []);
   }
 
-  #batch(run: StreamRun<Row>, { range }: Turn & { state: "batch" }): RecordBatch<Row> {
-    const batch = run.rows(range);
+  #counted(batch: RecordBatch<Row>): RecordBatch<Row> {
     this.#plan.settings.metrics?.sent({ records: batch.length });
     return batch;
   }

@@ -40,6 +40,8 @@ export interface StreamingGeneratorOptions {
   deadLetter?: Publisher;
   /** Which records: the same seed gives the same. Default 0. */
   seed?: number | bigint;
+  /** How many bees make the records; they are the same. Default 0: this thread makes them. */
+  workers?: number;
   /** The world: clocks and timers. Default: that of the process. */
   runtime?: Runtime;
 }
@@ -74,6 +76,7 @@ const STREAMER: OptionRule<StreamingGeneratorOptions> = {
     onError: true,
     deadLetter: true,
     seed: true,
+    workers: true,
     runtime: true,
   },
   example: "{ bufferSize: 5000 }",
@@ -115,6 +118,7 @@ export interface StreamerSettings {
   readonly skips: boolean;
   readonly deadLetter?: Publisher;
   readonly seed: bigint;
+  readonly workers: number;
 }
 
 function checkCount(doing: string, name: string, value: number, least: number): void {
@@ -153,8 +157,10 @@ export function streamerSettings(options: StreamingGeneratorOptions): StreamerSe
     retryPolicy = new RetryPolicy(onError === "retry" ? {} : { maxRetries: 0 }),
     deadLetter,
     seed,
+    workers = 0,
   } = knownOptions(options, STREAMER);
   checkCount(STREAMER.doing, "bufferSize", bufferSize, 1);
+  checkCount(STREAMER.doing, "workers", workers, 0);
   checkChoice("onBufferFull", onBufferFull, ["block", "drop", "error"] satisfies FullBuffer[]);
   checkChoice("onError", onError, ["retry", "skip", "stop"] satisfies PublishErrorPolicy[]);
   checkClass("retryPolicy", retryPolicy, RetryPolicy);
@@ -180,6 +186,7 @@ export function streamerSettings(options: StreamingGeneratorOptions): StreamerSe
     ...{ bufferSize, onBufferFull, dropOldest, retryPolicy },
     skips: onError === "skip",
     seed: seedBits(seed),
+    workers,
     ...(deadLetter && { deadLetter }),
   };
 }

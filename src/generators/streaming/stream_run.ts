@@ -77,9 +77,21 @@ export class StreamRun<Row> {
     return due.nextMs - nowMs;
   }
 
-  /** The rows of a range. */
-  rows(range: RecordRange): RecordBatch<Row> {
+  /** The rows of a range, made in this thread. */
+  rowsNow(range: RecordRange): RecordBatch<Row> {
     return this.#rows.range(range);
+  }
+
+  /** The rows of a range, made by bees where there are some. */
+  async rows(range: RecordRange): Promise<RecordBatch<Row>> {
+    return this.#plan.streamer.workers > 0
+      ? await this.#rows.rangeByBees(range)
+      : this.#rows.range(range);
+  }
+
+  /** Lets bees go. */
+  async close(): Promise<void> {
+    await this.#rows.close();
   }
 
   #dueTurn(due: DueRecords): Turn {

@@ -72,6 +72,7 @@ export class StreamSender<Row> {
       }
       await this.#flush();
     } finally {
+      await this.#run.close();
       for (const metrics of this.#metrics) metrics.ended();
     }
     const { totalRecords: records, batchesSent: batches, dropped, skipped } = this.#own;
@@ -95,7 +96,7 @@ export class StreamSender<Row> {
   }
 
   async #deliver(range: RecordRange): Promise<void> {
-    const batch = this.#run.rows(range);
+    const batch = await this.#run.rows(range);
     const { skips, retryPolicy } = this.#plan.streamer;
     for (let attempt = 1;; attempt++) {
       const failure = await this.#attempt(batch);

@@ -110,8 +110,9 @@ export class StreamingGenerator<Row = Record<string, unknown>> {
 
   #plan(options: StreamOptions): StreamPlan<Row> {
     const settings = streamSettings(options, this.#settings.bufferSize);
-    const { seed } = this.#settings;
-    const sampleFrom = (start: number) => this.#generator.sample(Infinity, { seed, start });
+    const { seed, workers } = this.#settings;
+    const how = { seed, runtime: this.#runtime, ...(workers > 0 && { workers }) };
+    const sampleFrom = (start: number) => this.#generator.sample(Infinity, { ...how, start });
     return { streamer: this.#settings, settings, clock: this.#clock, sampleFrom };
   }
 }
