@@ -376,3 +376,78 @@ Deno.test("what cannot be streamed is refused with what to do", async () => {
   assertThrows(() => new RetryPolicy({ backoffFactor: 0.5 }), RangeError, "from 1");
   assertThrows(() => new RetryPolicy({ maxRetries: -1 }), RangeError, "from 0");
 });
+
+/** A sink that delivers so many records a second, one after the other, and may change that. */
+class CapacityPublisher implements Publisher {
+  readonly latencies: { ms: number; latencyMs: number; records: number }[] = [];
+  readonly #runtime: SimulatedRuntime;
+  readonly #perSecond: (ms: number) => number;
+  readonly #networkMs: number;
+  #freeMs = 0;
+
+  constructor(runtime: SimulatedRuntime, perSecond: (ms: number) => number, networkMs: number) {
+    this.#runtime = runtime;
+    this.#perSecond = perSecond;
+    this.#networkMs = networkMs;
+  }
+
+  async publish(batch: RecordBatch) {
+    const startMs = this.#runtime.monotonicMs();
+    const beginMs = Math.max(startMs, this.#freeMs);
+    this.#freeMs = beginMs + (batch.length * 1000) / this.#perSecond(beginMs);
+    const waitMs = this.#freeMs - startMs + this.#networkMs;
+    await new Promise<void>((resolve) => this.#runtime.after(waitMs, resolve));
+    const ms = this.#runtime.monotonicMs();
+    this.latencies.push({ ms, latencyMs: ms - startMs, records: batch.length });
+    return { records: batch.length };
+  }
+
+  flush() {
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose]() {
+    return Promise.resolve();
+  }
+
+  /** The 95th percentile of latencies, and records delivered, between two times. */
+  between(fromMs: number, toMs: number) {
+    const some = this.latencies.filter(({ ms }) => ms >= fromMs && ms < toMs);
+    const sorted = some.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
+    const records = some.reduce((sum, each) => sum + each.records, 0);
+    return { p95: sorted[Math.floor(sorted.length * 0.95)], records };
+  }
+}
+
+for (const networkMs of [0, 40]) {
+  Deno.test(`adaptiveRate finds a sink's capacity again when it is halved, ${networkMs} ms away`, async () => {
+    const runtime = new SimulatedRuntime({ seed: 1 });
+    const perSecond = (ms: number) => ms < 10_000 ? 20_000 : 10_000;
+    const publisher = new CapacityPublisher(runtime, perSecond, networkMs);
+    const streamer = new StreamingGenerator(numbered, { runtime });
+    await runtime.drive(async () => {
+      await assertRejects(() => {
+        const stop = new AbortController();
+        runtime.after(20_000, () => stop.abort(new Error("enough")));
+        const how = { adaptiveRate: true, targetLatency: "100ms", signal: stop.signal };
+        return streamer.streamTo(publisher, { ...how, batchSize: 50 });
+      });
+    });
+    const before = publisher.between(5_000, 10_000);
+    const after = publisher.between(15_000, 20_000);
+    assert(before.p95 < 100 && after.p95 < 100, `${before.p95} ${after.p95}`);
+    assert(before.records >= 0.85 * 100_000, `${before.records}`);
+    assert(after.records >= 0.85 * 50_000, `${after.records}`);
+  });
+}
+
+Deno.test("a failure of one of several batches on their way ends the stream with it", async () => {
+  const { error, publisher } = await simulated({
+    stream: { adaptiveRate: "aimd", targetLatency: "1s", batchSize: 5 },
+    costMs: (call) => call === 20 ? new Error("gone") : 10,
+  });
+  assert(error instanceof StreamingError);
+  assertEquals(error.batch, 20);
+  assert(error.message.includes("some of those behind it may have been delivered"));
+  assert(publisher.batches.length >= 15);
+});

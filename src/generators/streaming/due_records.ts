@@ -113,11 +113,11 @@ export class DueRecords {
     }
   }
 
-  /** The next batch of what is due: at most `batchSize` records that follow one another. */
-  take(): RecordRange | undefined {
+  /** The next batch of what is due: at most so many records that follow one another. */
+  take(size: number = this.#options.batchSize): RecordRange | undefined {
     const first = this.#waiting.shift();
     if (!first) return undefined;
-    const most = first.start + this.#options.batchSize;
+    const most = first.start + size;
     let { end } = first;
     for (let next = this.#waiting.peek(); next?.start === end; next = this.#waiting.peek()) {
       if (end >= most) break;

@@ -3,12 +3,14 @@ import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { seedBits } from "../fit_options.ts";
+import type { AdaptiveRate } from "./adaptive_limit.ts";
 import type { FullBuffer } from "./due_records.ts";
 import { RetryPolicy } from "./retry_policy.ts";
 import { StreamingMetrics } from "./streaming_metrics.ts";
 
 const DEFAULT_BATCH_SIZE = 100;
 const DEFAULT_BUFFER_SIZE = 10_000;
+const DEFAULT_TARGET = "100ms";
 
 /** What becomes of a batch that could not be published. */
 export type PublishErrorPolicy = "retry" | "skip" | "stop";
@@ -54,6 +56,14 @@ export interface StreamOptions {
   interval?: Duration;
   /** Records a second, at most. Default: as many as are asked for. */
   rateLimit?: number;
+  /**
+   * Whether `streamTo()` finds out how many records the sink takes, and has several batches on their
+   * way at once: as many records as it delivers within `targetLatency`. `true` is `"gradient"`;
+   * `"aimd"` is the simpler controller, for comparison. Default: one batch at a time.
+   */
+  adaptiveRate?: boolean | AdaptiveRate;
+  /** What 95 of 100 batches are to be delivered within, with `adaptiveRate`. Default `"100ms"`. */
+  targetLatency?: Duration;
   /** Records in all, those that are dropped included. Default: without end. */
   maxRecords?: number;
   /** Batches in all, those that are dropped included. Default: without end. */
@@ -88,6 +98,8 @@ const STREAM: OptionRule<StreamOptions> = {
     batchSize: true,
     interval: true,
     rateLimit: true,
+    adaptiveRate: true,
+    targetLatency: true,
     maxRecords: true,
     maxBatches: true,
     start: true,
@@ -102,6 +114,7 @@ export interface StreamSettings {
   readonly batchSize: number;
   readonly intervalMs?: number;
   readonly perSecond?: number;
+  readonly adaptive?: { readonly by: AdaptiveRate; readonly targetMs: number };
   readonly maxRecords: number;
   readonly maxBatches: number;
   readonly start: number;
@@ -199,6 +212,29 @@ function checkRate(rate: number | undefined): void {
   );
 }
 
+function adaptiveSettings(
+  rate: boolean | AdaptiveRate = false,
+  latency?: Duration,
+): Pick<StreamSettings, "adaptive"> {
+  if (typeof rate !== "boolean" && rate !== "gradient" && rate !== "aimd") {
+    throw new TypeError(
+      `Cannot stream: adaptiveRate must be true, false, "gradient" or "aimd", received ` +
+        received(rate),
+    );
+  }
+  if (rate !== false) {
+    const targetMs = milliseconds(latency ?? DEFAULT_TARGET, "targetLatency", {
+      least: 1,
+      fractions: true,
+    });
+    return { adaptive: { by: rate === true ? "gradient" : rate, targetMs } };
+  }
+  if (latency === undefined) return {};
+  throw new TypeError(
+    "Cannot stream: targetLatency is what adaptiveRate aims at; set adaptiveRate: true as well",
+  );
+}
+
 /**
  * Checks the options of a stream.
  *
@@ -209,6 +245,8 @@ export function streamSettings(options: StreamOptions, bufferSize: number): Stre
     batchSize = DEFAULT_BATCH_SIZE,
     interval,
     rateLimit,
+    adaptiveRate,
+    targetLatency,
     maxRecords = Infinity,
     maxBatches = Infinity,
     start = 0,
@@ -236,6 +274,7 @@ export function streamSettings(options: StreamOptions, bufferSize: number): Stre
     ...{ batchSize, maxRecords, maxBatches, start },
     ...(intervalMs !== undefined && { intervalMs }),
     ...(rateLimit !== undefined && { perSecond: rateLimit }),
+    ...adaptiveSettings(adaptiveRate, targetLatency),
     ...(metrics && { metrics }),
     ...(signal && { signal }),
   };

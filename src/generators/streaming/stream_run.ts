@@ -53,15 +53,15 @@ export class StreamRun<Row> {
   }
 
   /**
-   * What comes next; of records that have become due by now.
+   * What comes next, of at most so many records; of those that have become due by now.
    *
    * @throws {BufferFullError} when more are due than the buffer holds, where that is an error.
    */
-  turn(): Turn {
-    const { batchSize, maxBatches } = this.#plan.settings;
-    if (this.#due) return this.#dueTurn(this.#due);
+  turn(most: number = this.#plan.settings.batchSize): Turn {
+    if (this.#due) return this.#dueTurn(this.#due, most);
+    const { maxBatches } = this.#plan.settings;
     if (this.#next >= this.#end || this.#batches >= maxBatches) return DONE;
-    const range = { start: this.#next, end: Math.min(this.#end, this.#next + batchSize) };
+    const range = { start: this.#next, end: Math.min(this.#end, this.#next + most) };
     this.#next = range.end;
     this.#batches++;
     return { state: "batch", range };
@@ -94,9 +94,9 @@ export class StreamRun<Row> {
     await this.#rows.close();
   }
 
-  #dueTurn(due: DueRecords): Turn {
+  #dueTurn(due: DueRecords, most: number): Turn {
     const ms = this.advance();
-    const range = due.take();
+    const range = due.take(most);
     if (range) {
       due.advance(this.#now()); // what was blocked has room now
       return { state: "batch", range };

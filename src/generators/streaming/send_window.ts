@@ -1,0 +1,55 @@
+import type { AdaptiveLimit } from "./adaptive_limit.ts";
+
+/** Deliveries that are on their way, as many as a limit of records lets. */
+export class SendWindow {
+  readonly #limit: AdaptiveLimit;
+  readonly #under = new Set<Promise<void>>();
+  #records = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** Nothing is on its way. */
+  constructor(limit: AdaptiveLimit) {
+    this.#limit = limit;
+  }
+
+  /** Records that may be in one batch. */
+  get batchRecords(): number {
+    return this.#limit.records;
+  }
+
+  /** Records that are on their way. */
+  get inFlight(): number {
+    return this.#records;
+  }
+
+  /** Resolves when so many more may leave; rejects when a delivery has failed. */
+  async room(records: number): Promise<void> {
+    while (this.#under.size > 0 && this.#records + records > this.#limit.records) {
+      await Promise.race(this.#under);
+      this.#check();
+    }
+    this.#check();
+  }
+
+  /** Begins a delivery. */
+  begin(records: number, deliver: () => Promise<void>): void {
+    this.#records += records;
+    const under: Promise<void> = deliver().catch((error) => {
+      this.#failure ??= { error };
+    }).finally(() => {
+      this.#records -= records;
+      this.#under.delete(under);
+    });
+    this.#under.add(under);
+  }
+
+  /** Resolves when nothing is on its way; rejects when a delivery has failed. */
+  async empty(): Promise<void> {
+    await Promise.all(this.#under);
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+}
