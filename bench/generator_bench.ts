@@ -1,3 +1,4 @@
+import { faker } from "@faker-js/faker";
 import { csv, type RecordBatch, schema, SyntheticGenerator, types as t } from "../mod.ts";
 import { ReferenceCircuit } from "../src/generators/circuit/reference_circuit.ts";
 import {
@@ -71,13 +72,70 @@ function plainSample(columns: readonly PlainColumn[], rows: number): number {
   return rows;
 }
 
+/** How faker fills a column: texts as often as they come, or as often as each other. */
+function fakerCell(rows: readonly Record<string, unknown>[], at: number, weighs: boolean) {
+  const { name, type: { kind } } = BIRD_COLUMNS.fields[at];
+  const values = rows.map((row) => row[name]).filter((value) => value !== null);
+  if (kind === "dict") {
+    const counts = Map.groupBy(values as string[], (value) => value);
+    const weighted = Array.from(counts, ([value, all]) => ({ value, weight: all.length }));
+    const texts = [...counts.keys()];
+    return weighs
+      ? () => faker.helpers.weightedArrayElement(weighted)
+      : () => faker.helpers.arrayElement(texts);
+  }
+  const sorted = Float64Array.from(values as number[]).sort();
+  const [from, to] = [sorted[0], sorted[sorted.length - 1]];
+  return kind === "timestamp"
+    ? () => faker.date.between({ from, to }).getTime()
+    : () => faker.number.int({ min: from, max: to });
+}
+
+function fakerRows(cells: readonly (() => unknown)[], count: number): number {
+  const names = BIRD_COLUMNS.fields.map(({ name }) => name);
+  for (let row = 0; row < count; row++) {
+    const made: Record<string, unknown> = {};
+    for (let at = 0; at < cells.length; at++) made[names[at]] = cells[at]();
+  }
+  return count;
+}
+
+async function rowObjects(
+  generator: SyntheticGenerator<object>,
+  rows: readonly Record<string, unknown>[],
+): Promise<BenchRow[]> {
+  const cells = (weighs: boolean) =>
+    BIRD_COLUMNS.fields.map((_, at) => fakerCell(rows, at, weighs));
+  const [weighted, even] = [cells(true), cells(false)];
+  let seed = 0;
+  const contender = () => {
+    let count = 0;
+    for (const _ of generator.sample(ROWS, { seed: seed++ })) count++;
+    return count;
+  };
+  return [
+    await compare({
+      name: "birdstrikes as row objects, against faker with the same shares of values",
+      contender,
+      baseline: () => fakerRows(weighted, 2000),
+      target: 20,
+    }),
+    await compare({
+      name: "the same against faker with values that are equally likely",
+      contender,
+      baseline: () => fakerRows(even, 20_000),
+    }),
+  ];
+}
+
 async function sampling(): Promise<BenchRow[]> {
   const source = csv(BIRDS, { schema: BIRD_COLUMNS });
   const generator = await SyntheticGenerator.fit(source, { seed: 1 });
   const batches: RecordBatch[] = Array.from(
     generator.sample(10_000, { seed: 1 }).batches(),
   ) as never;
-  const columns = plainColumns(batches.flatMap((batch) => batch.toRows()));
+  const rows = batches.flatMap((batch) => batch.toRows());
+  const columns = plainColumns(rows);
   let seed = 0;
   const contender = () => {
     let rows = 0;
@@ -102,6 +160,7 @@ async function sampling(): Promise<BenchRow[]> {
       baseline: contender,
       note: "the start of the bees included",
     }),
+    ...await rowObjects(generator, rows),
   ];
 }
 

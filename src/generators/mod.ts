@@ -6,6 +6,7 @@
 export * from "./synthetic_generator.ts";
 export * from "./generator_errors.ts";
 export {
+  type CellMaker,
   Sample,
   SampleBatches,
   type SampleBatchesOptions,

@@ -152,12 +152,18 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     const { encoding } = this.#saved;
     if (Number.isFinite(count)) checkKeys(encoding, start + count);
     const bits = seedBits(seed);
-    const sampler = () => this.#sampler ??= this.#compile();
-    const block = (block: number) => {
+    const sampler = (block: number) => {
       if (count === Infinity) checkKeys(encoding, (block + 1) * BLOCK_ROWS);
-      return sampler().block({ seed: bits, block }) as RecordBatch<Row>;
+      return this.#sampler ??= this.#compile();
     };
-    const range = { start, end: start + count, block, runtime, ...(signal && { signal }) };
+    const range = {
+      ...{ start, end: start + count, runtime, ...(signal && { signal }) },
+      block: (block: number) => sampler(block).block({ seed: bits, block }) as RecordBatch<Row>,
+      cells: {
+        names: encoding.columns.map(({ field }) => field.name),
+        make: (block: number) => sampler(block).cells({ seed: bits, block }),
+      },
+    };
     if (workers === undefined) return new Sample<Row>(range);
     const init = () => ({ model: this.toBytes(), count, options: { seed: bits, start } });
     const crew = { workers, ...range, schema: this.schema, init, load: SyntheticGenerator.load };

@@ -100,6 +100,12 @@ export class SamplerKernel implements Disposable {
     return this.#page.subarray(start, start + length);
   }
 
+  /** The positions of a block, as a view that holds until memory is reserved. */
+  positionsAt(at: number): Int32Array {
+    const { buffer } = this.#kernel.u8;
+    return new Int32Array(buffer, at, BLOCK_ROWS);
+  }
+
   /** Random words for one stream of a block, for the functions that draw; at most 4,096. */
   randomize({ seed, block }: BlockSeed, stream: number): void {
     this.#kernel.exports.sampleRandom(

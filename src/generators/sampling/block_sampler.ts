@@ -6,7 +6,7 @@ import type { Encoding } from "../encoding/plans.ts";
 import type { SymbolDraws } from "../model/model_face.ts";
 import { faceOf } from "../model/model_kinds.ts";
 import type { Model } from "../model/models.ts";
-import { OutputBlocks } from "./column_outputs.ts";
+import { type Cells, cellsOf, OutputBlocks } from "./column_outputs.ts";
 import { type BlockMemory, type ColumnStep, ColumnSteps } from "./column_steps.ts";
 import type { ColumnSymbols } from "./column_symbols.ts";
 
@@ -55,12 +55,22 @@ export class BlockSampler implements Disposable {
 
   /** The rows of a block. */
   block(at: BlockSeed): RecordBatch {
-    this.#draws.draw(at, this.#memory.symbols);
-    for (const { choose } of this.#steps) choose?.(at);
-    for (const { look } of this.#steps) look?.(at);
+    this.#choose(at);
     const columns = this.#steps.map(({ column }) => column(at));
     const fields = this.#encoding.columns.map(({ field }) => field);
     return new RecordBatch({ fields }, columns, BLOCK_ROWS);
+  }
+
+  /** The values of a block column by column, as rows have them; they hold until the next. */
+  cells(at: BlockSeed): readonly Cells[] {
+    this.#choose(at);
+    return this.#steps.map(({ column, cells }) => cells ? cells(at) : cellsOf(column(at)));
+  }
+
+  #choose(at: BlockSeed): void {
+    this.#draws.draw(at, this.#memory.symbols);
+    for (const { choose } of this.#steps) choose?.(at);
+    for (const { look } of this.#steps) look?.(at);
   }
 
   /** The columns of a block that are made and not drawn, the others undefined. */

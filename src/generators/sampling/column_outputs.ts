@@ -1,9 +1,14 @@
 import type { Column, ColumnValues } from "../../batch/column.ts";
 import { columnOf } from "../../batch/column_of.ts";
+import { readColumn, readTimestamps } from "../../batch/column_reader.ts";
 import type { DataType } from "../../batch/schema.ts";
 import { BLOCK_ROWS, type SamplerKernel, type StoredKind } from "../../kernel/sampler_kernel.ts";
 import type { NumberUnit, Vocabulary } from "../encoding/plans.ts";
 
+/** Values of one column, row by row. */
+export type Cells = ArrayLike<unknown>;
+
+const WHOLE_BLOCK = { start: 0, end: BLOCK_ROWS };
 const BITMAP_BYTES = BLOCK_ROWS / 8;
 const STORED_AS: Readonly<Record<string, StoredKind>> = {
   bool: "i32",
@@ -91,12 +96,30 @@ export function storedNumbers(
   return typedValues(kind, kernel.copy(stored, BLOCK_ROWS * BYTES[kind]));
 }
 
+/** The values of a column of a block as rows have them. */
+export function cellsOf(column: Column): Cells {
+  const { type: { kind }, values, nullCount } = column;
+  if (nullCount === 0) {
+    // as they are: a number in an array of anything is an object, made only to be read
+    if (kind === "i32" || kind === "date" || kind === "time" || kind === "f64" || kind === "f32") {
+      return values as Int32Array | Float32Array | Float64Array;
+    }
+    if (kind === "timestamp") {
+      return Float64Array.from(readTimestamps(values as BigInt64Array, WHOLE_BLOCK));
+    }
+  }
+  return readColumn(column, WHOLE_BLOCK);
+}
+
 /** Makes columns of positions in a vocabulary. */
 export class VocabularyOutput {
   readonly #blocks: OutputBlocks;
   readonly #type: DataType;
   readonly #unit: NumberUnit | undefined;
   readonly #dictionary: Column | undefined;
+  /** Null, and the texts behind it. */
+  readonly #texts: readonly (string | null)[] = [];
+  readonly #cells: (string | null)[] = [];
   readonly #numbers: number = 0;
   readonly #offsets: number = 0;
   readonly #bytes: number = 0;
@@ -111,6 +134,7 @@ export class VocabularyOutput {
       return;
     }
     this.#dictionary = columnOf({ kind: "utf8" }, values.texts);
+    this.#texts = [null, ...values.texts];
     this.#offsets = blocks.kernel.place(this.#dictionary.offsets!);
     this.#bytes = blocks.kernel.place(this.#dictionary.values!);
   }
@@ -119,7 +143,7 @@ export class VocabularyOutput {
   column(positions: number): Column {
     const { kernel } = this.#blocks;
     const type = this.#type;
-    if (type.kind === "utf8") return this.#texts(positions);
+    if (type.kind === "utf8") return this.#utf8(positions);
     const nulls = kernel.present(positions, this.#blocks.bitmap);
     const common = { type, length: BLOCK_ROWS, ...validityOf(this.#blocks, nulls) };
     if (type.kind === "dict") {
@@ -130,7 +154,17 @@ export class VocabularyOutput {
     return { ...common, values: storedNumbers(this.#blocks, type, this.#unit!) };
   }
 
-  #texts(positions: number): Column {
+  /** The values of these positions as rows have them; the positions may be changed. */
+  cells(positions: number): Cells {
+    if (!this.#dictionary) return cellsOf(this.column(positions));
+    const at = this.#blocks.kernel.positionsAt(positions);
+    const texts = this.#texts;
+    const out = this.#cells;
+    for (let row = 0; row < BLOCK_ROWS; row++) out[row] = texts[at[row] + 1];
+    return out;
+  }
+
+  #utf8(positions: number): Column {
     const { kernel, ends, bitmap } = this.#blocks;
     const length = kernel.textEnds(positions, this.#offsets, ends);
     const to = this.#blocks.texts(length);

@@ -11,6 +11,7 @@ import {
   numberSymbols,
 } from "./column_symbols.ts";
 import {
+  type Cells,
   type OutputBlocks,
   storedNumbers,
   validityOf,
@@ -36,6 +37,8 @@ export interface ColumnStep {
   /** Looks positions up by those of other columns. */
   readonly look?: (at: BlockSeed) => void;
   readonly column: (at: BlockSeed) => Column;
+  /** The values as rows have them, where that takes less than to read the column. */
+  readonly cells?: (at: BlockSeed) => Cells;
 }
 
 /** Where in kernel memory a block is worked on. */
@@ -109,19 +112,23 @@ export class ColumnSteps {
     const [from, to] = [this.#memory.symbols[variable], this.#memory.positions[at]];
     const output = this.#output(at, plan);
     const renamed = symbols.renamed && own.place(symbols.renamed);
-    const column = () => {
+    const rename = () => {
       if (renamed) own.lookup(to, 0, { entries: renamed, width: 1, choices: 0 }, to);
-      return output.column(to);
+      return to;
+    };
+    const made = {
+      column: () => output.column(rename()),
+      cells: () => output.cells(rename()),
     };
     const { none } = symbols;
-    if (none !== undefined) return { choose: () => own.positions(from, none, to), column };
+    if (none !== undefined) return { choose: () => own.positions(from, none, to), ...made };
     const records = this.#records(symbols);
     const draws = symbols.groups.some((weights) => weights);
     const choose = (seed: BlockSeed) => {
       if (draws) own.randomize(seed, variable * STREAMS + WITHIN);
       own.values(from, records, to);
     };
-    return { choose, column };
+    return { choose, ...made };
   }
 
   #number(plan: NumberPlan, { knots, none }: NumberSymbols): ColumnStep {
@@ -165,6 +172,7 @@ export class ColumnSteps {
     const [first, second] = plan.by.map((column) => positions[column]);
     return {
       column: () => output.column(positions[at]),
+      cells: () => output.cells(positions[at]),
       look: (seed) => {
         if (choices.length > 0) own.randomize(seed, stream);
         own.lookup(first, second ?? 0, table, positions[at]);
@@ -174,14 +182,13 @@ export class ColumnSteps {
 
   #key({ field: { type }, maker }: KeyPlan, at: number): ColumnStep {
     const stream = (this.#encoding.symbols.length + at) * STREAMS;
-    return {
-      column: (seed) => {
-        const words = maker.kind === "uuid" ? this.#uuidWords(seed, stream) : new Uint32Array();
-        const start = seed.block * BLOCK_ROWS;
-        const keys = keysOf(maker, { start, count: BLOCK_ROWS, seed: seed.seed, words });
-        return columnOf(type, type.kind === "i64" ? keys.map(toBigInt) : keys);
-      },
+    const keys = (seed: BlockSeed) => {
+      const words = maker.kind === "uuid" ? this.#uuidWords(seed, stream) : new Uint32Array();
+      const start = seed.block * BLOCK_ROWS;
+      const made = keysOf(maker, { start, count: BLOCK_ROWS, seed: seed.seed, words });
+      return type.kind === "i64" ? made.map(toBigInt) : made;
     };
+    return { column: (seed) => columnOf(type, keys(seed)), cells: keys };
   }
 
   #uuidWords(seed: BlockSeed, stream: number): Uint32Array {

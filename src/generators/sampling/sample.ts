@@ -4,6 +4,7 @@ import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { knownOptions, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { BatchRegrouper } from "./batch_regrouper.ts";
+import { RowMaker } from "./row_maker.ts";
 
 /** Options of {@linkcode SyntheticGenerator.sample}. */
 export interface SampleOptions {
@@ -28,6 +29,14 @@ export interface SampleBatchesOptions {
   batchRows?: number;
 }
 
+/** What makes the values of a block column by column; they hold until the next are made. */
+export interface CellMaker {
+  /** The names of the columns. */
+  readonly names: readonly string[];
+  /** The values of a block. */
+  readonly make: (block: number) => readonly ArrayLike<unknown>[];
+}
+
 /** Which rows a sample has, and how a block of them is made. */
 export interface SampleRange<Row> {
   /** The number of the first row. */
@@ -36,6 +45,8 @@ export interface SampleRange<Row> {
   readonly end: number;
   /** Makes a block of 4,096 rows, in this thread. */
   readonly block: (block: number) => RecordBatch<Row>;
+  /** Makes their values, where that takes less than to make batches. Default: by `block`. */
+  readonly cells?: CellMaker;
   /** Has bees make blocks, from one to before another, where there are workers. */
   readonly byBees?: (first: number, end: number) => AsyncIterable<RecordBatch<Row>>;
   /** Stops it. */
@@ -86,26 +97,49 @@ export class SampleBatches<Row = Record<string, unknown>>
     return end > start ? Math.ceil(end / BLOCK_ROWS) : this.#firstBlock;
   }
 
+  /** Which rows of a block are in the sample. */
+  #limits(block: number): [from: number, to: number] {
+    const { start, end } = this.#range;
+    const first = block * BLOCK_ROWS;
+    return [Math.max(0, start - first), Math.min(BLOCK_ROWS, end - first)];
+  }
+
   /** The rows of a block that are in the sample. */
   #within(rows: RecordBatch<Row>, block: number): RecordBatch<Row> {
-    const { start, end } = this.#range;
-    const from = Math.max(0, start - block * BLOCK_ROWS);
-    const to = Math.min(BLOCK_ROWS, end - block * BLOCK_ROWS);
+    const [from, to] = this.#limits(block);
     return from === 0 && to === BLOCK_ROWS ? rows : rows.slice(from, to);
   }
 
-  /** The rows by the blocks that they are made in. */
-  *#parts(): IterableIterator<RecordBatch<Row>> {
-    const { block: make, byBees, signal } = this.#range;
-    if (byBees) {
+  /** The numbers of the blocks, in order. */
+  *#blocks(): IterableIterator<number> {
+    if (this.#range.byBees) {
       throw new TypeError(
         "Cannot take rows of a sample with workers at once: take its batches by " +
           "`for await (const batch of sample.batches())`, or sample without workers",
       );
     }
     for (let block = this.#firstBlock; block < this.#endBlock; block++) {
-      signal?.throwIfAborted();
-      yield this.#within(make(block), block);
+      this.#range.signal?.throwIfAborted();
+      yield block;
+    }
+  }
+
+  /** The rows by the blocks that they are made in. */
+  *#parts(): IterableIterator<RecordBatch<Row>> {
+    for (const block of this.#blocks()) yield this.#within(this.#range.block(block), block);
+  }
+
+  /** The rows as plain objects, by the blocks that they are made in. */
+  *rows(): IterableIterator<Row[]> {
+    const { cells } = this.#range;
+    if (!cells) {
+      for (const part of this.#parts()) yield part.toRows();
+      return;
+    }
+    const maker = new RowMaker(cells.names);
+    for (const block of this.#blocks()) {
+      const [from, to] = this.#limits(block);
+      yield maker.make(cells.make(block), from, to) as Row[];
     }
   }
 
@@ -133,6 +167,36 @@ function* regrouped<Row>(
   const regrouper = new BatchRegrouper<Row>(batchRows);
   for (const part of parts) yield* regrouper.add(part);
   yield* regrouper.rest();
+}
+
+/** The rows of one array after the other; a generator for each row would take longer than the row. */
+class RowIterator<Row> implements IterableIterator<Row> {
+  readonly #arrays: Iterator<Row[]>;
+  #rows: readonly Row[] = [];
+  #at = 0;
+
+  constructor(arrays: Iterator<Row[]>) {
+    this.#arrays = arrays;
+  }
+
+  next(): IteratorResult<Row> {
+    while (this.#at === this.#rows.length) {
+      const next = this.#arrays.next();
+      if (next.done) return { done: true, value: undefined };
+      [this.#rows, this.#at] = [next.value, 0];
+    }
+    return { done: false, value: this.#rows[this.#at++] };
+  }
+
+  return(): IteratorResult<Row> {
+    [this.#rows, this.#at] = [[], 0];
+    this.#arrays.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.iterator](): IterableIterator<Row> {
+    return this;
+  }
 }
 
 /** Rows that a generator makes, as they are asked for; each time they are the same. */
@@ -190,14 +254,14 @@ export class Sample<Row = Record<string, unknown>> implements Iterable<Row>, Asy
    */
   toRows(): Row[] {
     this.#checkFinite();
-    const rows: Row[] = [];
-    for (const batch of this.#blocks()) for (const row of batch) rows.push(row);
-    return rows;
+    const all: Row[] = [];
+    for (const rows of this.#blocks().rows()) for (const row of rows) all.push(row);
+    return all;
   }
 
-  /** The rows as plain objects, made a few at a time. */
-  *[Symbol.iterator](): IterableIterator<Row> {
-    for (const batch of this.#blocks()) yield* batch;
+  /** The rows as plain objects, made a block at a time. */
+  [Symbol.iterator](): IterableIterator<Row> {
+    return new RowIterator(this.#blocks().rows());
   }
 
   /** The same, made by bees where the sample has workers. */
