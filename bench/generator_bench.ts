@@ -118,7 +118,6 @@ async function rowObjects(
       name: "birdstrikes as row objects, against faker with the same shares of values",
       contender,
       baseline: () => fakerRows(weighted, 2000),
-      target: 20,
     }),
     await compare({
       name: "the same against faker with values that are equally likely",

@@ -1,0 +1,97 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { RecordBatch, schema, SyntheticGenerator, types as t } from "../mod.ts";
+import { RowMaker } from "../src/generators/sampling/row_maker.ts";
+import { forSeeds, forSeedsAsync, type Random } from "./support/random.ts";
+
+/** What it does, cell by cell. */
+function plainRows(names: readonly string[], cells: readonly ArrayLike<unknown>[]) {
+  return Array.from(
+    { length: cells[0].length },
+    (_, row) => Object.fromEntries(names.map((name, at) => [name, cells[at][row]])),
+  );
+}
+
+Deno.test("RowMaker.make() makes the rows that cells make one by one, of any width", () => {
+  forSeeds(60, (random) => {
+    const width = 1 + random.below(40);
+    const names = Array.from({ length: width }, (_, at) => `${random.below(9)}-${at}`);
+    const cells = names.map((): ArrayLike<unknown> => {
+      const numbers = Float64Array.from({ length: 50 }, () => random.next() * 10);
+      const mixed = () => random.pick([null, "a", 1.5, 7, 7n, true]);
+      return random.chance(0.5) ? numbers : Array.from({ length: 50 }, mixed);
+    });
+    const all = plainRows(names, cells);
+    const maker = new RowMaker(names);
+    const from = random.below(50);
+    const to = from + random.below(51 - from);
+    assertEquals(maker.make(cells, from, to), all.slice(from, to));
+    assertEquals(maker.make(cells, 0, 50), all);
+  });
+});
+
+Deno.test("RowMaker.make() gives a column named __proto__ as an own property", () => {
+  const [row] = new RowMaker(["__proto__", "a"]).make([[5], [6]], 0, 1);
+  assertEquals(Object.keys(row), ["__proto__", "a"]);
+  assertStrictEquals(Object.getPrototypeOf(row), Object.prototype);
+});
+
+const TYPES = {
+  ...{ b: t.bool, i: t.i32, l: t.i64, f: t.f32, d: t.f64, s: t.timestamp, y: t.date },
+  ...{ h: t.time, m: t.decimal(20, 3), u: t.utf8, c: t.dict, k: t.i64, g: t.utf8 },
+} as const;
+
+function made(random: Random, nulls: number) {
+  const cell = {
+    b: () => random.chance(0.5),
+    i: () => random.below(1000),
+    l: () => BigInt(random.below(2 ** 40)),
+    f: () => Math.fround(random.next()),
+    d: () => random.next(),
+    s: () => 1e12 + random.below(1e9),
+    y: () => random.below(50_000),
+    h: () => random.below(86_400_000),
+    m: () => random.next().toFixed(3),
+    u: () => random.pick(["a", "ü", "", "😀"]),
+    c: () => random.pick(["x", "y"]),
+  };
+  return (_: unknown, row: number) => ({
+    ...Object.fromEntries(
+      Object.entries(cell).map(([name, make]) => [name, random.chance(nulls) ? null : make()]),
+    ),
+    k: BigInt(row),
+    g: crypto.randomUUID(),
+  });
+}
+
+Deno.test("rows of a sample are those of its batches, whatever types, nulls and start", async () => {
+  await forSeedsAsync(6, async (random) => {
+    const nulls = random.pick([0, 0.2, 1]);
+    const rows = Array.from({ length: 300 }, made(random, nulls));
+    const given = RecordBatch.fromRows(rows, { schema: schema(TYPES) as never });
+    const generator = await SyntheticGenerator.fit([given], {
+      primaryKey: ["k", "g"],
+      model: "independent",
+    });
+    const start = random.below(9000);
+    const count = random.below(9000);
+    const sample = generator.sample(count, { seed: 3, start });
+    const expected = Array.from(sample.batches()).flatMap((batch) => batch.toRows());
+    assertEquals(sample.toRows(), expected);
+    assertEquals(Array.from(sample), expected);
+  });
+});
+
+Deno.test("rows of two samples taken by turns do not mix, and a loop that is left ends", async () => {
+  const given = Array.from({ length: 200 }, (_, i) => ({ x: i % 9, name: `n${i % 5}` }));
+  const generator = await SyntheticGenerator.fit(given, { model: "independent" });
+  const [one, other] = [1, 2].map((seed) => generator.sample(10_000, { seed }));
+  const expected = [one.toRows(), other.toRows()];
+  const iterators = [one[Symbol.iterator](), other[Symbol.iterator]()];
+  for (let row = 0; row < 10_000; row++) {
+    iterators.forEach((each, at) => assertEquals(each.next().value, expected[at][row]));
+  }
+  assert(iterators.every((each) => each.next().done));
+  const left = one[Symbol.iterator]();
+  for (const _ of left) break;
+  assert(left.next().done);
+});
