@@ -125,3 +125,4 @@ export {
   sampleValid,
 } from "./sample/columns";
 export { circuitDown, circuitUp } from "./sample/circuit";
+export { sampleTree } from "./sample/trees";

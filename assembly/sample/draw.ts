@@ -6,7 +6,7 @@
 
 // @ts-ignore: decorator
 @inline
-function drawn(random: u32, table: u32, mask: u32): u32 {
+export function drawn(random: u32, table: u32, mask: u32): u32 {
   const own = random & mask;
   const entry = load<u32>(table + (own << 2));
   return (random >> 16) < (entry >> 16) ? own : entry & 0xffff;

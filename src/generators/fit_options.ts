@@ -17,7 +17,7 @@ export interface ColumnOptions {
 }
 
 /** The models there are. */
-export type ModelKind = "circuit" | "independent";
+export type ModelKind = "circuit" | "independent" | "trees";
 
 /** How far the fitting is. */
 export interface FitProgress {
@@ -66,7 +66,7 @@ export const FIT_OPTIONS: Readonly<Record<keyof FitOptions, true>> = {
   onProgress: true,
 };
 
-const MODELS: readonly string[] = ["circuit", "independent"] satisfies ModelKind[];
+const MODELS: readonly string[] = ["circuit", "independent", "trees"] satisfies ModelKind[];
 const ROLES: readonly string[] = ["category", "number", "key", "ignore"] satisfies ColumnRole[];
 const COLUMN_KEYS: readonly string[] = ["type", "role"] satisfies (keyof ColumnOptions)[];
 

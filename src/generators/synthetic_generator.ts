@@ -105,7 +105,7 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     const encoding = encodingOf(batch, options);
     const columns = encodeRows(encoding, batch);
     const rows = { columns, symbols: encoding.symbols, length: batch.length };
-    const model = await fitModel(rows, options, seen);
+    const model = await fitModel(rows, { encoding, options, seen });
     return new SyntheticGenerator({ encoding, model, rows: seen });
   }
 

@@ -38,6 +38,14 @@ export interface DrawTable {
   readonly bits: number;
 }
 
+/** A decision tree over the symbols of other variables. */
+export interface TreeTable {
+  /** Records of nodes, in preorder. */
+  readonly nodes: number;
+  /** The alias tables of its leaves have `2^bits` entries. */
+  readonly bits: number;
+}
+
 /** Lookups by one or two columns. */
 export interface LookupTable {
   /** Entries, i32. */
@@ -74,10 +82,15 @@ export class SamplerKernel implements Disposable {
   }
 
   /** A copy of values in kernel memory. */
-  place({ buffer, byteOffset, byteLength }: ArrayBufferView): number {
-    const at = this.reserve(byteLength);
-    this.#kernel.u8.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+  place(values: ArrayBufferView): number {
+    const at = this.reserve(values.byteLength);
+    this.write(at, values);
     return at;
+  }
+
+  /** Copies values to kernel memory that was reserved for them. */
+  write(at: number, { buffer, byteOffset, byteLength }: ArrayBufferView): void {
+    this.#kernel.u8.set(new Uint8Array(buffer, byteOffset, byteLength), at);
   }
 
   /** A copy of kernel memory. */
@@ -128,6 +141,11 @@ export class SamplerKernel implements Disposable {
   draw(table: DrawTable, parents: number, keep: number, to: number): void {
     const { exports } = this.#kernel;
     exports.sampleDraw(this.#random, BLOCK_ROWS, parents, table.at, table.bits, keep, to);
+  }
+
+  /** Draws symbols, u16 each, by a tree over those of other variables. */
+  tree({ nodes, bits }: TreeTable, to: number): void {
+    this.#kernel.exports.sampleTree(this.#random, BLOCK_ROWS, nodes, bits, to);
   }
 
   /** Positions of values where each symbol is one, −1 where it is `none`. */

@@ -4,7 +4,7 @@ import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import { startCircuit } from "./circuit_start.ts";
 import { chowLiuTree, type Tree } from "./circuit_tree.ts";
 import type { CircuitModel } from "../model/models.ts";
-import { SeededRandom } from "../sampling/seeded_random.ts";
+import { SeededRandom, shuffledOrder } from "../sampling/seeded_random.ts";
 
 const VALIDATION_SHARE = 0.1;
 const MOST_VALIDATION_ROWS = 10_000;
@@ -28,15 +28,6 @@ export interface ChoiceOptions {
   readonly seed: bigint;
   /** Called between steps with the share that is done; may throw to end it. */
   readonly onStep: (share: number, logLikelihood?: number) => Promise<void>;
-}
-
-function shuffled(length: number, random: SeededRandom): Uint32Array {
-  const order = Uint32Array.from({ length }, (_, i) => i);
-  for (let i = length - 1; i > 0; i--) {
-    const j = Math.floor(random.next() * (i + 1));
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
 }
 
 function taken({ columns, symbols }: SymbolRows, order: Uint32Array): SymbolRows {
@@ -108,7 +99,7 @@ export class CircuitChooser {
   constructor(rows: SymbolRows, options: ChoiceOptions) {
     this.#options = options;
     this.#random = new SeededRandom(options.seed, 1);
-    const order = shuffled(rows.length, this.#random);
+    const order = shuffledOrder(rows.length, this.#random);
     const share = rows.length < LEAST_ROWS_TO_CHOOSE ? 0 : VALIDATION_SHARE;
     const held = Math.min(MOST_VALIDATION_ROWS, Math.floor(rows.length * share));
     this.#all = taken(rows, order);

@@ -119,3 +119,13 @@ export interface Encoding {
   /** How many symbols each variable has, the null symbol included. */
   readonly symbols: readonly number[];
 }
+
+/** Whether neighbouring symbols of each variable are alike, as those of numbers are. */
+export function orderedVariables({ columns, symbols }: Encoding): boolean[] {
+  const out = symbols.map(() => false);
+  for (const plan of columns) {
+    if (plan.kind === "category") out[plan.variable] = plan.values.kind === "numbers";
+    if (plan.kind === "number") { for (const { variable } of plan.parts) out[variable] = true; }
+  }
+  return out;
+}

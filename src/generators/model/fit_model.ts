@@ -1,4 +1,5 @@
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
+import { type Encoding, orderedVariables } from "../encoding/plans.ts";
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import { type FitOptions, seedBits } from "../fit_options.ts";
 import { independentModel } from "../independent/independent_face.ts";
@@ -6,11 +7,18 @@ import type { ModelFitOptions } from "./model_face.ts";
 import { MODEL_KINDS } from "./model_kinds.ts";
 import type { Model } from "./models.ts";
 
-/** Learns the model that options ask for, from rows of which `seen` were read. */
+/** What a model is learned for. */
+export interface FitInput {
+  readonly encoding: Encoding;
+  readonly options: FitOptions;
+  /** How many rows were read. */
+  readonly seen: number;
+}
+
+/** Learns the model that options ask for. */
 export async function fitModel(
   rows: SymbolRows,
-  options: FitOptions,
-  seen: number,
+  { encoding, options, seen }: FitInput,
 ): Promise<Model> {
   const { model = "circuit", signal, onProgress, seed } = options;
   // where all columns are made or looked up there is nothing to learn
@@ -21,5 +29,9 @@ export async function fitModel(
     await new Promise<void>((resolve) => denoRuntime.soon(resolve)); // so that an abort can come
     signal?.throwIfAborted();
   };
-  return await MODEL_KINDS[model].fit(rows, { seed: seedBits(seed), onStep });
+  return await MODEL_KINDS[model].fit(rows, {
+    seed: seedBits(seed),
+    ordered: orderedVariables(encoding),
+    onStep,
+  });
 }

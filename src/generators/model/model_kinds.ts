@@ -1,6 +1,7 @@
 import { CIRCUIT } from "../circuit/circuit_face.ts";
 import type { ModelKind } from "../fit_options.ts";
 import { INDEPENDENT } from "../independent/independent_face.ts";
+import { TREES } from "../trees/trees_face.ts";
 import type { ModelFace } from "./model_face.ts";
 import type { Model } from "./models.ts";
 
@@ -11,6 +12,7 @@ export type ModelOf<K extends ModelKind> = Extract<Model, { kind: K }>;
 export const MODEL_KINDS: { readonly [K in ModelKind]: ModelFace<ModelOf<K>> } = {
   circuit: CIRCUIT,
   independent: INDEPENDENT,
+  trees: TREES,
 };
 
 /** What there is to be done with a model. */

@@ -44,3 +44,13 @@ export class SeededRandom {
     return this.word() / TWO_32;
   }
 }
+
+/** The numbers below `length` in random order. */
+export function shuffledOrder(length: number, random: SeededRandom): Uint32Array {
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  for (let i = length - 1; i > 0; i--) {
+    const j = Math.floor(random.next() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
