@@ -28,7 +28,8 @@ function tables(): Record<string, unknown>[] {
 
 const circuit = await SyntheticGenerator.fit(tables(), { primaryKey: "key", symbols: 8 });
 const independent = await SyntheticGenerator.fit(tables(), { model: "independent", symbols: 8 });
-const files = [circuit.toBytes(), independent.toBytes()];
+const trees = await SyntheticGenerator.fit(tables(), { model: "trees", symbols: 8 });
+const files = [circuit.toBytes(), independent.toBytes(), trees.toBytes()];
 
 async function refused(bytes: Uint8Array, ...texts: string[]): Promise<void> {
   const { message } = await assertRejects(() => SyntheticGenerator.load(bytes), ModelFileError);

@@ -285,7 +285,7 @@ Deno.test("what cannot be learned is refused with the column, the reason and wha
   await refused([{ a: "x" }], { columns: { a: { role: "number" } } }, TypeError, '"a"', "texts");
   await refused([{ a: 1.5 }], { primaryKey: "a" }, TypeError, '"a"', "f64", "key");
   await refused([{ city: 1 }], { primaryKey: "cty" }, TypeError, '"cty"', 'mean "city"');
-  await refused([{ a: 1 }], { model: "trees" }, TypeError, '"trees"', "circuit, independent");
+  await refused([{ a: 1 }], { model: "tree" }, TypeError, '"tree"', "mean trees");
   await refused([{ a: 1 }], { modle: "circuit" }, TypeError, "modle", "model");
   await refused(
     [{ a: 1 }],

@@ -16,7 +16,10 @@ export interface ColumnOptions {
   role?: ColumnRole;
 }
 
-/** The models there are. */
+/**
+ * The models there are: a mixture of hidden Chow-Liu trees, columns by themselves, decision trees one
+ * after the other.
+ */
 export type ModelKind = "circuit" | "independent" | "trees";
 
 /** How far the fitting is. */

@@ -137,6 +137,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/generator_bench.ts",
   },
   {
+    exports: ["sampleTree"],
+    twin: "src/generators/sampling/reference_sampler.ts#ReferenceSampler",
+    test: "tests/trees_test.ts",
+    bench: "bench/generator_models_bench.ts",
+  },
+  {
     exports: ["circuitUp", "circuitDown"],
     twin: "src/generators/circuit/reference_circuit.ts#ReferenceCircuit",
     test: "tests/circuit_kernel_test.ts",

@@ -1,5 +1,6 @@
 import type { BlockSeed } from "../../kernel/sampler_kernel.ts";
 import { mix64 } from "./seeded_random.ts";
+import type { TreeWalk } from "../trees/symbol_tree.ts";
 
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
 const LANES = 4;
@@ -56,6 +57,19 @@ export class ReferenceSampler {
       const parent = parents?.[row] ?? 0;
       const kept = parents ? parent & keep : 0;
       return this.#drawn(row, tables, parent * 2 ** bits, bits) | kept;
+    });
+  }
+
+  /** Symbols by a tree over those of other variables, which has a table of `2^bits` a leaf. */
+  tree(
+    walk: TreeWalk,
+    columns: readonly Uint16Array[],
+    tables: Uint32Array,
+    bits: number,
+  ): Uint16Array {
+    return Uint16Array.from(this.#random, (_, row) => {
+      const leaf = walk.shape.numbers[walk.leafOf(columns, row)];
+      return this.#drawn(row, tables, leaf * 2 ** bits, bits);
     });
   }
 
