@@ -2,10 +2,10 @@ import { type Duration, milliseconds, spellDuration } from "../../runtime/durati
 import { knownOptions, received } from "../../runtime/known_options.ts";
 import type { RateCurve, RateModel } from "./arrivals.ts";
 
-const DAY = 86_400_000;
-const WEEK = 7 * DAY;
-/** A Monday's begin, ms since 1970. */
-const MONDAY = 4 * DAY;
+export const DAY = 86_400_000;
+export const WEEK = 7 * DAY;
+/** The begin of a Monday, ms since 1970. */
+export const MONDAY = 4 * DAY;
 /** Slots of a day in which a diurnal rate is constant: of five minutes. */
 const DAY_SLOTS = 288;
 const UNITS: Readonly<Record<string, number>> = {
