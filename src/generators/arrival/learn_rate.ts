@@ -8,7 +8,7 @@ import { learnGaps } from "./learn_gaps.ts";
 import { DAY } from "./rate_shapes.ts";
 
 /** Distance between learned and real times that is good enough not to try another way. */
-const CLOSE = 0.01;
+const CLOSE = 0.02;
 /** By how much another way must be better. */
 const CLEARLY = 0.8;
 /** Events of a twin that is compared. */
@@ -75,14 +75,14 @@ function spans(times: Float64Array, events: number): Float64Array {
   return times.subarray(events).map((time, at) => time - times[at]);
 }
 
-/** How far the times that a rate gives are from real ones. */
+/** How far the times that a rate gives are from real ones, summed over all spans. */
 function distance(rate: RateModel, grid: Arrivals["grid"], all: Float64Array): number {
   const times = all.subarray(0, MOST_COMPARED);
   const arrivals = { rate, grid, start: times[0], disorder: NO_DISORDER };
   const twin = new ArrivalSampler(arrivals, { seed: 0n }).next(times.length).times;
-  const distances = SPANS.filter((events) => events < times.length)
-    .map((events) => ksDistance(spans(times, events), spans(twin, events)));
-  return Math.max(...distances);
+  return SPANS.filter((events) => events < times.length)
+    .map((events) => ksDistance(spans(times, events), spans(twin, events)))
+    .reduce((sum, each) => sum + each);
 }
 
 /**
