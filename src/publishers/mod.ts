@@ -4,4 +4,8 @@
  * @module
  */
 export * from "./console_publisher.ts";
+export * from "./file/file_publisher.ts";
+export type { FileFormat, FormatOptions } from "./file/file_format.ts";
+export type { FilePublisherOptions, RotateOptions } from "./file/file_options.ts";
+export type { FileCompression } from "./file/output_file.ts";
 export * from "./memory_publisher.ts";

@@ -1,7 +1,9 @@
 import { setImmediate } from "node:timers";
-import { fileURLToPath } from "node:url";
+import { filePath } from "./file_path.ts";
 import type {
   Cancel,
+  FileKind,
+  NewFile,
   OpenFile,
   Runtime,
   SpawnOptions,
@@ -93,7 +95,7 @@ class DenoRuntime implements Runtime {
   }
 
   async writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
-    const target = path instanceof URL ? fileURLToPath(path) : path;
+    const target = filePath(path);
     const part = `${target}.${Math.random().toString(36).slice(2)}.part`;
     try {
       await Deno.writeFile(part, bytes);
@@ -102,6 +104,46 @@ class DenoRuntime implements Runtime {
       await Deno.remove(part).catch(() => {});
       throw error;
     }
+  }
+
+  async fileKind(path: string | URL): Promise<FileKind> {
+    try {
+      const { isFile, isDirectory } = await Deno.stat(path);
+      return isFile ? "file" : isDirectory ? "folder" : "other";
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return "nothing";
+      throw error;
+    }
+  }
+
+  async createFile(path: string, how: "new" | "append"): Promise<NewFile> {
+    const file = await Deno.open(
+      path,
+      how === "new" ? { write: true, createNew: true } : { append: true, create: true },
+    );
+    const { isFile, size } = await file.stat();
+    return {
+      sizeBytes: isFile ? size : 0,
+      write: async (bytes) => {
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      },
+      truncate: async (sizeBytes) => {
+        await file.truncate(sizeBytes);
+        if (how === "new") await file.seek(sizeBytes, Deno.SeekMode.Start);
+      },
+      sync: async () => {
+        if (isFile) await file.syncData();
+      },
+      close: () => file.close(),
+    };
+  }
+
+  moveFile(from: string, to: string): Promise<void> {
+    return Deno.rename(from, to);
+  }
+
+  removeFile(path: string): Promise<void> {
+    return Deno.remove(path);
   }
 
   print(text: string): void {

@@ -76,6 +76,23 @@ export interface OpenFile {
   close(): void;
 }
 
+/** A file that is written from its end on. */
+export interface NewFile {
+  /** Its size when it was opened: 0, or what it had that is appended to. */
+  readonly sizeBytes: number;
+  /** Writes all of the bytes; rejects when that cannot be, some of them may be written then. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Cuts off what is behind a size. */
+  truncate(sizeBytes: number): Promise<void>;
+  /** Resolves when what was written outlives the machine. */
+  sync(): Promise<void>;
+  /** Nothing more is written. */
+  close(): void;
+}
+
+/** What there is at a path: something else is a device, a pipe or a folder. */
+export type FileKind = "nothing" | "file" | "folder" | "other";
+
 /** Everything that the engine needs of the outside world. */
 export interface Runtime extends Waiter {
   /** Processors that may be used. */
@@ -98,6 +115,14 @@ export interface Runtime extends Waiter {
   openFile(path: string | URL): Promise<OpenFile>;
   /** Writes a file, whole or not at all; rejects when it cannot be written. */
   writeFile(path: string | URL, bytes: Uint8Array): Promise<void>;
+  /** What there is at a path; rejects when that cannot be known. */
+  fileKind(path: string | URL): Promise<FileKind>;
+  /** Opens a file to be written: a new one that must not exist, or one that is appended to. */
+  createFile(path: string, how: "new" | "append"): Promise<NewFile>;
+  /** Gives a file another name, in one step, in the place of what has that name. */
+  moveFile(from: string, to: string): Promise<void>;
+  /** Removes a file. */
+  removeFile(path: string): Promise<void>;
   /** Writes a line of text to the standard output. */
   print(text: string): void;
 }

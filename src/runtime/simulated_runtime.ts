@@ -1,6 +1,8 @@
 import { setImmediate } from "node:timers";
 import type {
   Cancel,
+  FileKind,
+  NewFile,
   OpenFile,
   Runtime,
   SpawnOptions,
@@ -210,6 +212,48 @@ export class SimulatedRuntime implements Runtime {
 
   writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
     this.#files.set(String(path), bytes.slice());
+    return Promise.resolve();
+  }
+
+  fileKind(path: string | URL): Promise<FileKind> {
+    return Promise.resolve(this.#files.has(String(path)) ? "file" : "nothing");
+  }
+
+  createFile(path: string, how: "new" | "append"): Promise<NewFile> {
+    const before = this.#files.get(path);
+    if (how === "new" && before) {
+      return Promise.reject(new Error(`File exists in the simulation: ${path}`));
+    }
+    const bytes = () => this.#files.get(path) ?? new Uint8Array();
+    this.#files.set(path, bytes());
+    return Promise.resolve({
+      sizeBytes: bytes().length,
+      write: (more) => {
+        const all = new Uint8Array(bytes().length + more.length);
+        all.set(bytes());
+        all.set(more, bytes().length);
+        this.#files.set(path, all);
+        return Promise.resolve();
+      },
+      truncate: (sizeBytes) => {
+        this.#files.set(path, bytes().slice(0, sizeBytes));
+        return Promise.resolve();
+      },
+      sync: () => Promise.resolve(),
+      close: () => {},
+    });
+  }
+
+  moveFile(from: string, to: string): Promise<void> {
+    const bytes = this.#files.get(from);
+    if (!bytes) return Promise.reject(new Error(`No such file in the simulation: ${from}`));
+    this.#files.delete(from);
+    this.#files.set(to, bytes);
+    return Promise.resolve();
+  }
+
+  removeFile(path: string): Promise<void> {
+    this.#files.delete(path);
     return Promise.resolve();
   }
 

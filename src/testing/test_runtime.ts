@@ -1,6 +1,8 @@
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import type {
   Cancel,
+  FileKind,
+  NewFile,
   OpenFile,
   Runtime,
   SpawnOptions,
@@ -93,6 +95,22 @@ export class TestRuntime implements Runtime {
 
   writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
     return denoRuntime.writeFile(path, bytes);
+  }
+
+  fileKind(path: string | URL): Promise<FileKind> {
+    return denoRuntime.fileKind(path);
+  }
+
+  createFile(path: string, how: "new" | "append"): Promise<NewFile> {
+    return denoRuntime.createFile(path, how);
+  }
+
+  moveFile(from: string, to: string): Promise<void> {
+    return denoRuntime.moveFile(from, to);
+  }
+
+  removeFile(path: string): Promise<void> {
+    return denoRuntime.removeFile(path);
   }
 
   print(text: string): void {

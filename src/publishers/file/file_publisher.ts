@@ -1,0 +1,217 @@
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { StreamingError } from "../../hive/streaming_error.ts";
+import { denoRuntime } from "../../runtime/deno_runtime.ts";
+import { filePath } from "../../runtime/file_path.ts";
+import { received } from "../../runtime/known_options.ts";
+import type { Cancel, Runtime } from "../../runtime/runtime.ts";
+import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
+import { type FileEncoder, fileEncoder } from "./file_format.ts";
+import { type FilePublisherOptions, type FileSettings, fileSettings } from "./file_options.ts";
+import { OutputFile, type OutputPlace } from "./output_file.ts";
+
+const NUMBER_DIGITS = 6;
+
+/** A file that is open, and what writes it. */
+interface Current {
+  readonly file: OutputFile;
+  readonly path: string;
+  encoder: FileEncoder;
+  readonly cancel: Cancel;
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/**
+ * Writes records to a file, or to several one after the other: JSON lines, CSV or Avro, compressed or
+ * not.
+ *
+ * A file is written beside its place, under a name that ends in `.part`, and moved there when it is
+ * whole: at the end, or when the next is begun. What is no file, such as a pipe, is written to at
+ * once. Needs `--allow-read` and `--allow-write` of the path and its folder.
+ *
+ * @example
+ * ```ts
+ * import { csv, FilePublisher, StreamingGenerator, SyntheticGenerator } from "@waggle/stream";
+ *
+ * const folder = Deno.makeTempDirSync();
+ * const generator = await SyntheticGenerator.fit([{ x: 1 }, { x: 2 }, { x: 3 }]);
+ * {
+ *   await using file = new FilePublisher(`${folder}/numbers.csv`);
+ *   await new StreamingGenerator(generator).streamTo(file, { maxRecords: 1000 });
+ * } // here it is whole
+ * console.log(Deno.statSync(`${folder}/numbers.csv`).isFile); // true
+ * Deno.removeSync(folder, { recursive: true });
+ * ```
+ */
+export class FilePublisher implements Publisher {
+  readonly #path: string;
+  readonly #settings: FileSettings;
+  readonly #runtime: Runtime;
+  readonly #files: string[] = [];
+  #current: Current | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  /**
+   * Opens nothing before the first batch.
+   *
+   * @throws {TypeError | RangeError} when an option is none that it can be, or the name does not say
+   *   the format.
+   */
+  constructor(path: string | URL, options: FilePublisherOptions = {}) {
+    if (typeof path !== "string" && !(path instanceof URL)) {
+      throw new TypeError(
+        `Cannot create FilePublisher: it takes a path or the URL of a file, received ` +
+          received(path),
+      );
+    }
+    this.#path = filePath(path);
+    this.#settings = fileSettings(this.#path, options);
+    this.#runtime = options.runtime ?? denoRuntime;
+  }
+
+  /** The files that are whole, in order. */
+  get files(): readonly string[] {
+    return this.#files;
+  }
+
+  /**
+   * Writes a batch behind those before, whole or not at all.
+   *
+   * @throws {StreamingError} when it cannot be written; the same batch may be tried again, but in
+   *   Avro.
+   * @throws {TypeError} when its columns are not those of the batches before.
+   */
+  publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
+    return this.#next(async () => {
+      signal?.throwIfAborted();
+      if (this.#isClosed) {
+        throw new StreamingError(`Cannot write ${this.#path}: the publisher was closed`);
+      }
+      return await this.#write(batch);
+    });
+  }
+
+  /** Has everything that was published outlive the machine. */
+  flush(): Promise<void> {
+    return this.#next(async () => {
+      const { file, path } = this.#current ?? {};
+      if (file) await this.#told(path!, true, () => file.flush());
+    });
+  }
+
+  /** Ends the file and gives it its name; without a batch there is none. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#next(async () => {
+      this.#isClosed = true;
+      await this.#finish();
+    });
+  }
+
+  /** Ends without the file that is not whole yet, which is removed. */
+  abort(): Promise<void> {
+    return this.#next(async () => {
+      this.#isClosed = true;
+      const current = this.#take();
+      await current?.file.discard();
+    });
+  }
+
+  /** One after the other, whatever the one before came to. */
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work, work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #write(batch: RecordBatch): Promise<Receipt> {
+    const current = this.#current ??= await this.#open();
+    const { file, encoder, path } = current;
+    const before = file.bytes;
+    const pieces = encoder.encode(batch);
+    await this.#told(path, encoder.repeats, async () => {
+      try {
+        await file.add(pieces);
+      } catch (error) {
+        if (before === 0) this.#renew(current); // what stands at the start has not been written
+        throw error;
+      }
+    });
+    const bytes = file.bytes - before;
+    if (file.bytes >= this.#settings.rotateBytes) await this.#finish();
+    return { records: batch.length, bytes: Math.max(0, bytes) };
+  }
+
+  #renew(current: Current): void {
+    const { format, formats } = this.#settings;
+    current.encoder[Symbol.dispose]();
+    current.encoder = fileEncoder(format, formats, true);
+  }
+
+  async #open(): Promise<Current> {
+    const { rotates, rotateMs, stem, extension, format, formats } = this.#settings;
+    const number = String(this.#files.length + 1).padStart(NUMBER_DIGITS, "0");
+    const path = rotates ? `${stem}-${number}${extension}` : this.#path;
+    const file = await this.#told(path, true, async () => {
+      return await OutputFile.open(this.#runtime, await this.#placeOf(path));
+    });
+    const cancel = rotateMs === Infinity ? () => {} : this.#runtime.after(
+      rotateMs,
+      () => void this.#next(() => this.#finish()).catch(() => {}),
+      { background: true },
+    );
+    const encoder = fileEncoder(format, formats, file.isEmpty);
+    return { file, path, encoder, cancel };
+  }
+
+  async #placeOf(path: string): Promise<OutputPlace> {
+    const { compression, ifExists } = this.#settings;
+    const kind = await this.#runtime.fileKind(path);
+    if (kind === "folder") throw new Error("it is a folder");
+    if (kind === "file" && ifExists === "error") {
+      throw new StreamingError(
+        `Cannot write ${path}: it exists; pass ifExists: "replace" or "append", or another path`,
+        { retriable: false },
+      );
+    }
+    const append = kind === "other" || (kind === "file" && ifExists === "append");
+    const mark = Math.floor(this.#runtime.random() * 36 ** 8).toString(36);
+    return { path, part: append ? path : `${path}.${mark}.part`, compression, append };
+  }
+
+  async #finish(): Promise<void> {
+    const current = this.#take();
+    if (!current) return;
+    const { file, encoder, path } = current;
+    await this.#told(path, false, async () => {
+      try {
+        await file.add(encoder.end());
+        await file.finish();
+      } catch (cause) {
+        file.leave();
+        throw new Error(`${messageOf(cause)}; what was written is in ${file.part}`, { cause });
+      }
+    });
+    encoder[Symbol.dispose]();
+    this.#files.push(path);
+  }
+
+  #take(): Current | undefined {
+    const current = this.#current;
+    current?.cancel();
+    this.#current = undefined;
+    return current;
+  }
+
+  /** Says of an error which file it is about. */
+  async #told<T>(path: string, retriable: boolean, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof StreamingError) throw cause;
+      throw new StreamingError(`Cannot write ${path}: ${messageOf(cause)}`, { cause, retriable });
+    }
+  }
+}
