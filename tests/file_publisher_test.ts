@@ -3,6 +3,8 @@ import * as fc from "fast-check";
 import {
   FilePublisher,
   type FilePublisherOptions,
+  from,
+  ndjson,
   RecordBatch,
   schema,
   StreamingError,
