@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { BlockCutting, type CutBlock, roomyChunk } from "../src/codecs/block_cutting.ts";
+import {
+  BlockCutting,
+  type BlockCuttingOptions,
+  type CutBlock,
+  roomyChunk,
+} from "../src/codecs/block_cutting.ts";
 import { blockableCsv, blockableNdjson } from "../src/codecs/block_scout.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 
@@ -21,15 +26,32 @@ function recordsOf(random: Random, csv: boolean): string[] {
   });
 }
 
+/** A roomy chunk of so many bytes, somewhere in a larger memory. */
+function roomyOf(length: number): Uint8Array {
+  const memory = new Uint8Array(new ArrayBuffer(2 * length + 8), 3);
+  return roomyChunk(memory).subarray(0, length);
+}
+
 /** The blocks of bytes that come in random pieces. */
-function cutAll(bytes: Uint8Array, cutting: BlockCutting, random: Random): CutBlock[] {
+function cutAll(
+  bytes: Uint8Array,
+  way: Pick<BlockCuttingOptions, "cutter" | "scanner">,
+  random: Random,
+): CutBlock[] {
+  const released: Uint8Array[] = [];
+  const release = (chunk: Uint8Array) => void released.push(chunk);
+  const cutting = new BlockCutting({ ...way, blockBytes: 200, release });
   const blocks: CutBlock[] = [];
   const most = random.pick([1, 10, 180, 1000]);
   for (let at = 0; at < bytes.length;) {
     const piece = bytes.subarray(at, at + 1 + random.below(most));
-    const chunk = random.chance(0.5) ? roomyChunk(piece.length) : new Uint8Array(piece.length);
+    const chunk = random.chance(0.5) ? roomyOf(piece.length) : new Uint8Array(piece.length);
     chunk.set(piece);
-    blocks.push(...cutting.push(chunk));
+    const fresh = [...cutting.push(chunk)];
+    const isKept = fresh.some(({ bytes }) => bytes.buffer === chunk.buffer);
+    assertEquals(released.pop(), isKept ? undefined : chunk);
+    assertEquals(cutting.cutsInPlace, isKept);
+    blocks.push(...fresh);
     if (random.chance(0.2)) blocks.push(...cutting.flush());
     at += piece.length;
   }
@@ -46,7 +68,7 @@ for (const format of ["ndjson", "csv"] as const) {
       const way = csv
         ? blockableCsv("a", { comment: "#" })
         : blockableNdjson("a", { maxRecordBytes: 198 });
-      const blocks = cutAll(bytes, new BlockCutting({ ...way, blockBytes: 200 }), random);
+      const blocks = cutAll(bytes, way, random);
       const starts = new Map<number, number>();
       let [offset, lines] = [bom === "" ? 0 : 3, 0];
       for (const record of records) {

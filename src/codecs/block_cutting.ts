@@ -1,19 +1,25 @@
 import type { RecordCutter } from "./block_decoder.ts";
 import { BOM, CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
 
-/** Room before the bytes of a roomy chunk, for what is left of the one before. */
-const ROOM_BYTES = 65_536;
-/** What roomy chunks lie in. */
-const roomy = new WeakSet<ArrayBufferLike>();
+/** Room before the bytes of a roomy chunk, for what is left of the one before, at most. */
+const MOST_ROOM_BYTES = 65_536;
+/** Which share of a block that is, where blocks are small. */
+const ROOM_SHARE = 4;
+/** Bytes before roomy chunks, by where they begin in what they lie in. */
+const rooms = new WeakMap<ArrayBufferLike, Map<number, number>>();
 
 /**
  * Memory for the next bytes of an input, with room before them: a block can be made of them, and of
  * what is left of those before, without copying them. They belong to who cuts them.
+ *
+ * @param block Memory for the whole block.
  */
-export function roomyChunk(bytes: number): Uint8Array {
-  const memory = new ArrayBuffer(ROOM_BYTES + bytes);
-  roomy.add(memory);
-  return new Uint8Array(memory, ROOM_BYTES);
+export function roomyChunk(block: Uint8Array): Uint8Array {
+  const room = Math.min(MOST_ROOM_BYTES, Math.floor(block.length / ROOM_SHARE));
+  const chunk = block.subarray(room);
+  const places = rooms.get(block.buffer) ?? new Map<number, number>();
+  rooms.set(block.buffer, places.set(chunk.byteOffset, room));
+  return chunk;
 }
 
 /** Bytes of whole records, as they were cut from an input. */
@@ -35,6 +41,8 @@ export interface BlockCuttingOptions {
   readonly scanner: () => RecordScanner;
   /** Bytes of a block, at most; a record and its line end must fit. */
   readonly blockBytes: number;
+  /** Told of chunks in which no block lies. Default: nobody wants to know. */
+  readonly release?: (chunk: Uint8Array) => void;
 }
 
 /** A record of which only the beginning was kept, until it has ended. */
@@ -58,6 +66,7 @@ export class BlockCutting {
   #tooLarge: TooLarge | undefined;
   /** Whether a line feed that comes next belongs to what was passed over. */
   #passesLf = false;
+  #cutsInPlace = false;
 
   /** Cuts an input from its start. */
   constructor(options: BlockCuttingOptions) {
@@ -65,10 +74,21 @@ export class BlockCutting {
     this.#bytes = new Uint8Array(options.blockBytes);
   }
 
+  /** Whether the last chunk has become a block where it lay. */
+  get cutsInPlace(): boolean {
+    return this.#cutsInPlace;
+  }
+
   /** Takes bytes in; gives the blocks that are full with them. */
   *push(chunk: Uint8Array): Generator<CutBlock> {
     const block = this.#inPlace(chunk);
+    this.#cutsInPlace = block !== undefined;
     if (block) return yield block;
+    yield* this.#copy(chunk);
+    this.#options.release?.(chunk);
+  }
+
+  *#copy(chunk: Uint8Array): Generator<CutBlock> {
     for (let at = 0; at < chunk.length;) {
       if (this.#tooLarge) {
         at += this.#pass(chunk.subarray(at), this.#tooLarge);
@@ -90,21 +110,23 @@ export class BlockCutting {
   #inPlace(chunk: Uint8Array): CutBlock | undefined {
     const filled = this.#filled;
     const length = filled + chunk.length;
-    const isRoomy = chunk.byteOffset === ROOM_BYTES && roomy.has(chunk.buffer);
-    const fits = filled <= ROOM_BYTES && length <= this.#bytes.length &&
+    const room = rooms.get(chunk.buffer)?.get(chunk.byteOffset) ?? -1;
+    const fits = filled <= room && length <= this.#bytes.length &&
       2 * length > this.#bytes.length;
-    if (!isRoomy || !fits || this.#atStart || this.#tooLarge) return undefined;
-    const whole = new Uint8Array(chunk.buffer, ROOM_BYTES - filled, length);
+    // What has begun has a mark behind it already.
+    const bom = this.#atStart && filled === 0 ? bomBytes(chunk) : 0;
+    if (!fits || (this.#atStart && filled > 0) || this.#tooLarge) return undefined;
+    const begin = chunk.byteOffset - filled;
+    const whole = new Uint8Array(chunk.buffer, begin, length).subarray(bom);
     whole.set(this.#bytes.subarray(0, filled));
     const end = this.#options.cutter.cut(whole, this.#seen);
-    if (end === 0) {
-      // The same bytes are looked at again, with those that come.
-      this.#seen = 0;
-      return undefined;
-    }
+    // The same bytes are looked at again, with those that come.
     this.#seen = 0;
-    this.#filled = length - end;
+    if (end === 0) return undefined;
+    this.#atStart = false;
+    this.#filled = whole.length - end;
     this.#bytes.set(whole.subarray(end));
+    this.#offset += bom;
     const offset = this.#offset;
     this.#offset += end;
     return { bytes: whole.subarray(0, end), offset };
@@ -194,6 +216,11 @@ export class BlockCutting {
     this.#tooLarge = undefined;
     return { bytes, offset, linesOfAll: lines };
   }
+}
+
+/** Bytes of the byte-order mark that an input begins with. */
+function bomBytes(bytes: Uint8Array): number {
+  return BOM.every((byte, at) => bytes[at] === byte) ? BOM.length : 0;
 }
 
 /** Where the first line end from a byte on has ended, be it half of one. */

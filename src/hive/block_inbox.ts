@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import type { BeeContext } from "./bee_task.ts";
+import { bytesAt } from "./block_arena.ts";
 import { BlockIntake, type IntakeSpec, type TakenBlock } from "./block_intake.ts";
 import { messageBody, MessageFlag, type MessageHeader } from "./pipeline_frames.ts";
 import type { Sleeper } from "./ring_buffer.ts";
@@ -21,11 +22,17 @@ export function writeLeftOut(target: Uint8Array, places: readonly number[]): voi
   words.set(places, 1);
 }
 
+function readLeftOut({ buffer, byteOffset }: Uint8Array): number[] {
+  const [count] = new Int32Array(buffer, byteOffset, 1);
+  return [...new Int32Array(buffer, byteOffset + WORD, count)];
+}
+
 /** Opens the blocks of bytes that a bee is given, and knows the watermark before each of them. */
 export class BlockInbox {
   readonly #context: BeeContext;
   readonly #intake: BlockIntake;
   readonly #bound: number;
+  readonly #arena: SharedArrayBuffer | undefined;
   #board: TimeBoard | undefined;
 
   /** An inbox that decodes in a kernel of its own. */
@@ -33,6 +40,7 @@ export class BlockInbox {
     this.#context = context;
     this.#intake = new BlockIntake(spec, kernel);
     this.#bound = spec.bound;
+    this.#arena = spec.arena;
     this.#look(spec.board);
   }
 
@@ -57,10 +65,10 @@ export class BlockInbox {
   }
 
   #decode({ flags }: MessageHeader, body: Uint8Array): TakenBlock {
-    if ((flags & MessageFlag.leftOut) === 0) return this.#intake.take(body);
-    const [count] = new Int32Array(body.buffer, body.byteOffset, 1);
-    const places = [...new Int32Array(body.buffer, body.byteOffset + WORD, count)];
-    return this.#intake.take(body.subarray(leftOutBytes(places)), places);
+    const places = (flags & MessageFlag.leftOut) !== 0 ? readLeftOut(body) : [];
+    const rest = body.subarray(leftOutBytes(places));
+    const isPlaced = (flags & MessageFlag.placed) !== 0;
+    return this.#intake.take(isPlaced ? bytesAt(this.#arena!, rest) : rest, places);
   }
 
   /** The watermark before a block, ms; `undefined` as long as other bees have not told. */

@@ -23,6 +23,8 @@ export interface IntakeSpec {
   readonly schema: Schema;
   /** Where bees tell each other of times, if watermarks matter. */
   readonly board?: SharedArrayBuffer;
+  /** Where blocks lie that do not come with their messages. */
+  readonly arena?: SharedArrayBuffer;
 }
 
 /** Rows of a block. */

@@ -54,6 +54,8 @@ export const MessageFlag = {
   leftOut: 4,
   /** Nothing is left of this block but its greatest time, in the place of `cap`. */
   givenUp: 8,
+  /** The bytes of this block lie in the memory of all bees; where, stands in their place. */
+  placed: 16,
 } as const;
 
 /** The header of a message; fields that a kind does not use are 0. */

@@ -125,7 +125,7 @@ export class CsvReader implements Disposable {
    */
   read(bytes: Uint8Array, options: CsvReadOptions): CsvRead {
     this.#reserve(bytes.length, options);
-    const from = this.#input.write(bytes);
+    const from = this.#input.load(bytes);
     const { final, held, mostRows, mostBytes } = options;
     const [context, to] = [this.#context.address, from + bytes.length];
     const most = Math.min(mostBytes, MOST_WORD);

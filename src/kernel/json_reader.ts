@@ -208,6 +208,8 @@ export class JsonReader implements Disposable {
   readonly #single: MemoryBlock;
   readonly #layouts: MemoryBlock[];
   readonly #records: number | undefined;
+  /** Where the bytes lie that are read. */
+  #start = 0;
   #length = 0;
 
   /** A reader of lines into a sink. */
@@ -243,8 +245,7 @@ export class JsonReader implements Disposable {
   /** Takes over bytes to read, of which the last line may lack its end. */
   load(bytes: Uint8Array, row: number): void {
     this.#length = bytes.length;
-    const at = this.#bytes.reserve(bytes.length + 1);
-    this.#kernel.u8.set(bytes, at);
+    const at = this.#start = this.#bytes.load(bytes, 1);
     this.#kernel.u8[at + bytes.length] = LINE_FEED;
     const words = this.#words;
     words[Word.at] = at;
@@ -276,13 +277,13 @@ export class JsonReader implements Disposable {
   /** Where it is. */
   get place(): JsonPlace {
     const words = this.#words;
-    const at = Math.min(words[Word.at] - this.#bytes.address, this.#length);
+    const at = Math.min(words[Word.at] - this.#start, this.#length);
     return { at, row: words[Word.row], lines: words[Word.lines], blank: words[Word.blank] };
   }
 
   set place({ at, row, lines, blank }: JsonPlace) {
     const words = this.#words;
-    words[Word.at] = at + this.#bytes.address;
+    words[Word.at] = at + this.#start;
     words[Word.row] = row;
     words[Word.lines] = lines;
     words[Word.blank] = blank;
@@ -290,7 +291,7 @@ export class JsonReader implements Disposable {
 
   /** At which of the bytes a record went wrong. */
   get failedAt(): number {
-    return Math.min(this.#words[Word.failAt] - this.#bytes.address, this.#length);
+    return Math.min(this.#words[Word.failAt] - this.#start, this.#length);
   }
 
   /** Of a row: where its record starts and the next line does. */
@@ -298,12 +299,12 @@ export class JsonReader implements Disposable {
     const at = this.#sink.columns[this.#records!].address + 4;
     const [values] = this.#wordsAt(at);
     const [start, length] = this.#wordsAt(values + row * 8);
-    return [start - this.#bytes.address, start - this.#bytes.address + length];
+    return [start - this.#start, start - this.#start + length];
   }
 
   /** Where the line starts that a layout is to be learned from. */
   get learnFrom(): number {
-    return this.#words[Word.start] - this.#bytes.address;
+    return this.#words[Word.start] - this.#start;
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Kernel } from "./kernel.ts";
 
 /** Room behind every block, so that loops may read a little past its end. */
 const PADDING_BYTES = 64;
+const WORD_BYTES = 8;
 
 /** A block of kernel memory that grows when more is asked for; what it held is not kept then. */
 export class MemoryBlock implements Disposable {
@@ -46,6 +47,19 @@ export class MemoryBlock implements Disposable {
    */
   write(bytes: Uint8Array): number {
     const address = this.reserve(bytes.byteLength);
+    this.#kernel.u8.set(bytes, address);
+    return address;
+  }
+
+  /**
+   * As {@linkcode MemoryBlock.write}, to an address that lies within a word as the bytes do, and with
+   * room behind them: from shared memory engines copy byte by byte what does not lie alike.
+   *
+   * @throws {KernelMemoryError} when the budget does not hold them.
+   */
+  load(bytes: Uint8Array, behind = 0): number {
+    const address = this.reserve(bytes.length + WORD_BYTES + behind) +
+      bytes.byteOffset % WORD_BYTES;
     this.#kernel.u8.set(bytes, address);
     return address;
   }

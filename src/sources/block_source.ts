@@ -25,6 +25,10 @@ import { cutBlocks } from "./cut_blocks.ts";
 import { inflateOptions } from "./decoder_options.ts";
 import { sourcePolicy } from "./source_policy.ts";
 
+/** Bytes of a file that are read at a time, whatever its blocks are. */
+const LEAST_READ_BYTES = 16_384;
+const MOST_READ_BYTES = 4_194_304;
+
 /** The options that all sources of bytes have. */
 export interface ByteSourceOptions extends CompressionOptions {
   /**
@@ -60,14 +64,21 @@ export class BlockSource<Row> implements Source<Row> {
   }
 
   async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
-    const { signal, runtime } = options;
+    const { signal, runtime, blockMemory: memory } = options;
     const way = this.#way(this.name);
     const input = new ByteInput(this.#bytes, this.name);
-    const inflated = inflate(input.chunks(runtime), inflateOptions(this.name, this.#options));
     const blockBytes = this.#blockBytes(options);
-    const cutting = new BlockCutting({ ...way, blockBytes });
+    const release = memory?.release.bind(memory);
+    const cutting = new BlockCutting({ ...way, blockBytes, ...(release && { release }) });
+    // What is not read as it is becomes blocks elsewhere.
+    const roomOf = () => (cutting.cutsInPlace ? memory?.take() : undefined);
+    const readBytes = Math.min(Math.max(blockBytes, LEAST_READ_BYTES), MOST_READ_BYTES);
+    const take = () => roomOf() ?? new Uint8Array(readBytes);
+    const chunks = input.chunks(runtime, { take, ...(release && { release }) });
+    const inflated = inflate(chunks, inflateOptions(this.name, this.#options));
     const scout = new BlockScout(way, this.#options as DecoderOptions);
-    using giver = this.#giver(options, scout);
+    const room = () => cutting.cutsInPlace && memory ? { blockBytes } : {};
+    using giver = this.#giver(options, scout, room);
     const cut = cutBlocks(inflated, { cutting, runtime, isLive: isLive(this.#bytes) });
     for await (const block of cut) {
       yield* withProgress(giver.add(block), input);
@@ -82,12 +93,16 @@ export class BlockSource<Row> implements Source<Row> {
     return Math.min(most, blockBytesFor(this.recordBytes, this.#options.blockBytes));
   }
 
-  #giver(options: SourceOptions, scout: BlockScout): BlockGiver<Row> {
+  #giver(
+    options: SourceOptions,
+    scout: BlockScout,
+    room: BlockGiverOptions["room"],
+  ): BlockGiver<Row> {
     const { badRecords = options.badRecords } = this.#options;
     const bad = new BadRecords(sourcePolicy(this.#options, options));
     const { wholeRecords, columns, blockBytes } = options;
     const wanted = wholeRecords ? undefined : columns;
-    const about = { name: this.name, wanted, bad, badRecords };
+    const about = { name: this.name, wanted, bad, badRecords, room };
     return new BlockGiver<Row>(scout, { ...about, decodes: blockBytes === undefined });
   }
 }
@@ -110,6 +125,8 @@ interface BlockGiverOptions {
   readonly badRecords: BlockFormat["badRecords"];
   /** Whether it gives batches, and no blocks. */
   readonly decodes: boolean;
+  /** How large the room is that blocks take, if they do. */
+  readonly room: () => Pick<BlockFormat, "blockBytes">;
 }
 
 /** Gives the blocks of an input, once their columns are known. */
@@ -152,9 +169,9 @@ class BlockGiver<Row> implements Disposable {
     const found = this.#scout.found();
     if (!found) return yield* this.#reject(held);
     const decoder = this.#spec = found.specOf(this.#options.wanted);
-    const { name, bad, badRecords } = this.#options;
+    const { name, bad, badRecords, room } = this.#options;
     const report = ({ error, bytes }: BadRecord) => bad.report(error, () => bytes);
-    yield { format: { schema: found.schema, decoder, name, badRecords, report } };
+    yield { format: { schema: found.schema, decoder, name, badRecords, report, ...room() } };
     for (const block of held) yield* this.#give(block);
   }
 

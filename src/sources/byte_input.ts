@@ -3,8 +3,8 @@ import { StreamingError } from "../hive/streaming_error.ts";
 import type { OpenFile, Runtime } from "../runtime/runtime.ts";
 import type { SourceProgress } from "../stream/source.ts";
 
-/** With what is left of those before they are a block, and as much memory as one. */
-const CHUNK_BYTES = 983_040;
+/** Bytes that are read at a time, with room before them. */
+const READ_BYTES = 1_048_576;
 
 /** A file cannot be read. */
 export class FileSourceError extends StreamingError {
@@ -49,6 +49,14 @@ export function checkByteSource(source: ByteSource, doing: string): void {
   );
 }
 
+/** What the bytes of files are read into. */
+export interface ReadMemory {
+  /** Memory for the next bytes, the room before them included. */
+  take(): Uint8Array;
+  /** Nothing was read into it. */
+  release?(chunk: Uint8Array): void;
+}
+
 /** The bytes of an input as they come, and how many have come. */
 export class ByteInput {
   readonly #source: ByteSource;
@@ -74,10 +82,13 @@ export class ByteInput {
    * @throws {FileSourceError} when a file cannot be read.
    * @throws {TypeError} when a stream was read before, or gives something that is not bytes.
    */
-  async *chunks(runtime: Runtime): AsyncGenerator<Uint8Array, void, undefined> {
+  async *chunks(
+    runtime: Runtime,
+    memory: ReadMemory = { take: () => new Uint8Array(READ_BYTES) },
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     const source = this.#source;
     const chunks = typeof source === "string" || source instanceof URL
-      ? this.#fileChunks(source, runtime)
+      ? this.#fileChunks(source, { runtime, memory })
       : this.#streamChunks(source);
     for await (const chunk of chunks) {
       this.#bytes += chunk.length;
@@ -87,18 +98,18 @@ export class ByteInput {
 
   async *#fileChunks(
     path: string | URL,
-    runtime: Runtime,
+    { runtime, memory }: { readonly runtime: Runtime; readonly memory: ReadMemory },
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const file = await this.#tried(() => runtime.openFile(path));
     this.#totalBytes = file.sizeBytes;
-    let next = readChunk(file);
+    let next = readChunk(file, memory);
     try {
       for (
         let chunk = await this.#tried(() => next);
         chunk;
         chunk = await this.#tried(() => next)
       ) {
-        next = readChunk(file);
+        next = readChunk(file, memory);
         // It is looked at when it is its turn.
         next.catch(() => {});
         yield chunk;
@@ -168,9 +179,10 @@ function wasRead(source: ByteSource, body: AsyncIterable<Uint8Array>): boolean {
   return isOnce && readOnce.has(body);
 }
 
-/** The next bytes of a file, as many as a chunk has unless it ends before. */
-async function readChunk(file: OpenFile): Promise<Uint8Array | undefined> {
-  const chunk = roomyChunk(CHUNK_BYTES);
+/** The next bytes of a file, as many as there is memory for unless it ends before. */
+async function readChunk(file: OpenFile, memory: ReadMemory): Promise<Uint8Array | undefined> {
+  const chunk = roomyChunk(memory.take());
   const read = await file.read(chunk);
+  if (read === null) memory.release?.(chunk);
   return read === null ? undefined : chunk.subarray(0, read);
 }

@@ -3,6 +3,7 @@ import { SharedShape } from "../kernel/shared_shape.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { sameFields } from "../batch/schema_check.ts";
+import { BlockArena } from "../hive/block_arena.ts";
 import type { IntakeSpec } from "../hive/block_intake.ts";
 import { greatestTime } from "../hive/event_times.ts";
 import type { KernelOptions } from "../kernel/kernel.ts";
@@ -108,6 +109,7 @@ export class BatchFeed {
   #records = 0;
   #blocks: FeedBlocks | undefined;
   #progress: SourceProgress = { bytes: 0 };
+  readonly #arena: BlockArena | undefined;
 
   /** Opens a source. */
   constructor(source: Source, options: BatchFeedOptions) {
@@ -125,7 +127,7 @@ export class BatchFeed {
     this.#behind = stageOf(source) && touchesAtEnd(options.plan) ? 1 : 0;
     this.#greatest = new Float64Array(partitions).fill(-Infinity);
     this.#positions = new Float64Array(partitions);
-    const { plan, open: { runtime } } = options;
+    const { plan, open: { runtime, blockBytes } } = options;
     if (plan.time?.watermarks && (plan.window || plan.ordered)) {
       this.#watermarks = new WatermarkFeed(plan.time.watermarks, { partitions, runtime });
       if (plan.time.made === "clock") this.#clock = new ReadingClock(runtime);
@@ -137,7 +139,12 @@ export class BatchFeed {
       this.#alignment = new Alignment(maxDriftMs, this.#marks(partitions));
     }
     const alignment = this.#alignment;
-    this.#batches = batchesOf(source, { ...options.open, ...(alignment && { alignment }) });
+    if (blockBytes !== undefined) this.#arena = new BlockArena(runtime);
+    this.#batches = batchesOf(source, {
+      ...options.open,
+      ...(this.#arena && { blockMemory: this.#arena }),
+      ...(alignment && { alignment }),
+    });
   }
 
   #marks(length: number): PartitionMarks {
@@ -287,7 +294,11 @@ export class BatchFeed {
       ? { time: { column, ...(written && { format: written }) } }
       : {};
     const bound = plan.time?.bound ?? 0;
-    const intake: IntakeSpec = { decoder, ...time, bound, picked, schema: sent };
+    const { blockBytes } = format;
+    if (blockBytes !== undefined) this.#arena?.open(blockBytes);
+    const arena = this.#arena?.memory;
+    const rows = { bound, picked, schema: sent };
+    const intake: IntakeSpec = { decoder, ...time, ...rows, ...(arena && { arena }) };
     const reading = new BlockReading(format, { spec: intake, kernel });
     this.#blocks = { intake, reading, history: new BlockHistory() };
   }
@@ -295,7 +306,7 @@ export class BatchFeed {
   #takeBlock(given: SourceBlock): FeedBlock {
     if (!this.#blocks) throw this.#mixed("a block, which was not asked for or has no format");
     const { history, reading } = this.#blocks;
-    const block = new BlockContent(given, reading);
+    const block = new BlockContent(given, reading, this.#arena);
     history.append(block);
     const unknown = { watermark: -Infinity, watermarkAfter: -Infinity, cap: Infinity };
     return { block, partition: 0, position: given.offset, ...unknown };

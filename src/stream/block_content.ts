@@ -2,6 +2,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import { badRecordError } from "../codecs/bad_record_error.ts";
 import type { BadRecordError } from "../codecs/bad_record.ts";
 import type { BadBlockRecord } from "../codecs/block_decoder.ts";
+import { type BlockArena, type BlockPlace, PLACE_BYTES, writePlace } from "../hive/block_arena.ts";
 import { leftOutBytes, writeLeftOut } from "../hive/block_inbox.ts";
 import { BlockIntake, type IntakeSpec, placeIn, type TakenBlock } from "../hive/block_intake.ts";
 import {
@@ -80,14 +81,17 @@ export class BlockContent implements WorkContent, BlockInOrder {
   before: BlocksBefore | undefined;
   readonly #block: SourceBlock;
   readonly #reading: BlockReading;
+  readonly #arena: BlockArena | undefined;
   #share: BlockShare | undefined;
   #leftOut: readonly number[] = [];
   #isGivenUp = false;
+  #isRetired = false;
 
-  /** A block. */
-  constructor(block: SourceBlock, reading: BlockReading) {
+  /** A block, which may lie in an arena. */
+  constructor(block: SourceBlock, reading: BlockReading, arena?: BlockArena) {
     this.#block = block;
     this.#reading = reading;
+    this.#arena = arena;
     this.linesBefore = block.linesBefore;
   }
 
@@ -109,11 +113,21 @@ export class BlockContent implements WorkContent, BlockInOrder {
 
   get flags(): number {
     if (this.#isGivenUp) return MessageFlag.givenUp;
-    return this.#leftOut.length > 0 ? MessageFlag.leftOut : 0;
+    return (this.#leftOut.length > 0 ? MessageFlag.leftOut : 0) |
+      (this.#place ? MessageFlag.placed : 0);
+  }
+
+  get #place(): BlockPlace | undefined {
+    return this.#arena?.placeOf(this.#block.bytes);
   }
 
   get bytes(): number {
-    return this.#isGivenUp ? 0 : leftOutBytes(this.#leftOut) + this.#block.bytes.length;
+    if (this.#isGivenUp) return 0;
+    return leftOutBytes(this.#leftOut) + (this.#place ? PLACE_BYTES : this.#block.bytes.length);
+  }
+
+  get keptBytes(): number {
+    return this.#block.bytes.length;
   }
 
   /** Those that are not dealt with otherwise. */
@@ -125,7 +139,19 @@ export class BlockContent implements WorkContent, BlockInOrder {
   write(target: Uint8Array): void {
     if (this.#isGivenUp) return;
     if (this.#leftOut.length > 0) writeLeftOut(target, this.#leftOut);
-    copyToShared(target.subarray(leftOutBytes(this.#leftOut)), this.#block.bytes);
+    const rest = target.subarray(leftOutBytes(this.#leftOut));
+    const place = this.#place;
+    if (place) writePlace(rest, place);
+    else copyToShared(rest, this.#block.bytes);
+  }
+
+  /** A bee may be at it without being heard of any more: nothing else takes its place. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
+  release(): void {
+    if (!this.#isRetired) this.#arena?.release(this.#block.bytes);
   }
 
   /** Learns what was found in it; gives the records that nobody knew of. */

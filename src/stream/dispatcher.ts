@@ -124,7 +124,7 @@ export class Dispatcher {
       content.write(frame.subarray(MESSAGE_HEADER_BYTES));
       this.#hive.send(bee);
       this.#held[bee].add(entry.sequence);
-      this.#given[bee] += content.bytes;
+      this.#given[bee] += content.keptBytes;
       return true;
     }
     return false;

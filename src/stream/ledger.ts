@@ -57,6 +57,7 @@ export class Ledger {
       const rows = outcome.kinds?.[kind].lateRows ?? outcome.late;
       if (rows.length > 0) output.put(lateRows(entry, rows));
     });
+    entry.content.release();
   }
 
   /** Rows that were given up with lost bees. */

@@ -59,11 +59,20 @@ export class LossRecovery {
   /** A bee was lost, and another is there in its place. */
   lost(bee: number, loss: BeeLoss): void {
     const { hive, job, context: { dispatcher } } = this.#bees;
+    this.#retireHeld();
     this.#blame(bee, loss);
     if (this.#givesUp) this.#giveUp(dispatcher.heldBy(bee));
     if (!this.#givesUp || !job.isStateless) return this.#goBack();
     dispatcher.forget(bee);
     hive.post(bee, job.resetMessage(bee, dispatcher.generation));
+  }
+
+  /** What a bee is at it may go on with, though it was lost, or its work is void. */
+  #retireHeld(): void {
+    const { dispatcher, log } = this.#bees.context;
+    for (let bee = 0; bee < this.#workers; bee++) {
+      for (const sequence of dispatcher.heldBy(bee)) log.at(sequence)?.block?.retire();
+    }
   }
 
   /** All bees go back together to the last checkpoint, and go on from there. */

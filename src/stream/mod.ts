@@ -45,6 +45,7 @@ export type {
   BadInput,
   BadInputPolicy,
   BlockFormat,
+  BlockMemory,
   Source,
   SourceAlignment,
   SourceBatch,

@@ -47,6 +47,19 @@ export interface SourceOptions {
    * blocks in the place of batches, behind what they are made of. Absent: it gives batches.
    */
   readonly blockBytes?: number;
+  /**
+   * Where a source may put the bytes of blocks, so that they need not be copied on their way to a
+   * bee; there is room once it has given a format that says how much. Absent: nowhere.
+   */
+  readonly blockMemory?: BlockMemory;
+}
+
+/** Memory from which bees decode blocks where they lie. */
+export interface BlockMemory {
+  /** Room for a block of a format's `blockBytes`; `undefined`: there is none now. */
+  take(): Uint8Array | undefined;
+  /** Gives room back of which no block was made; other bytes are passed over. */
+  release(bytes: Uint8Array): void;
 }
 
 /** How far a source has come. */
@@ -87,6 +100,8 @@ export interface BlockFormat {
   explain?(bad: BadBlockRecord, block: SourceBlock): BadRecordError;
   /** What is read, for error messages. */
   readonly name: string;
+  /** Bytes of a block, where it takes room for blocks from the `blockMemory` that it was given. */
+  readonly blockBytes?: number;
 }
 
 /** Some rows of a source. */

@@ -21,6 +21,8 @@ export interface WorkContent {
   readonly flags: number;
   /** Bytes of its body. */
   readonly bytes: number;
+  /** Bytes that it is kept in. */
+  readonly keptBytes: number;
   /** Records, as far as their number is known. */
   readonly records: number;
   /** Writes the body. */
@@ -43,6 +45,8 @@ export interface WorkContent {
   reportBad(outcome: Outcome, bad: BadInputs): void;
   /** How they are counted before that. */
   openBad(outcome: Outcome, policy: BadInputPolicy): OpenBad;
+  /** Gives back what it is kept in: nobody asks for any of it again. */
+  release(): void;
 }
 
 /** Counts of records under a policy. */
@@ -69,6 +73,10 @@ export class RowContent implements WorkContent {
     this.#first = position;
     this.#positions = positions;
     this.bytes = frameSize(batch);
+  }
+
+  get keptBytes(): number {
+    return this.bytes;
   }
 
   get records(): number {
@@ -112,6 +120,8 @@ export class RowContent implements WorkContent {
   openBad({ bad }: Outcome, policy: BadInputPolicy): OpenBad {
     return countedAs(policy, bad.length);
   }
+
+  release(): void {}
 }
 
 /** A row that cannot be used, as it came. */

@@ -84,7 +84,7 @@ export class WorkLog {
   append(feed: FeedItem, nowMs: number): void {
     const block = "block" in feed ? feed.block : undefined;
     const content = "block" in feed ? feed.block : new RowContent(feed);
-    const { bytes } = content;
+    const { keptBytes: bytes } = content;
     const { end: sequence } = this;
     const nothing = { losses: 0, lost: 0, isAcknowledged: false, results: [], left: 0 };
     this.#entries.push({ feed, sequence, nowMs, bytes, content, block, ...nothing });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { forSeedsAsync } from "../support/random.ts";
+import { BlockArena } from "../../src/hive/block_arena.ts";
 import { assertBlocks, simulateBlocks } from "../support/block_case.ts";
 
 const SEEDS = 120;
@@ -23,6 +24,26 @@ Deno.test("Bees that decode blocks equal the oracle when bees hang and crash at 
   });
   assert(lost > SEEDS / 5, `only ${lost} bees were lost`);
   assert(replayed > SEEDS / 5, `only ${replayed} blocks were sent again`);
+});
+
+Deno.test("Bees that decode blocks where they were read equal the oracle, faults or none", async () => {
+  const { take } = BlockArena.prototype;
+  let rooms = 0;
+  BlockArena.prototype.take = function () {
+    const room = take.call(this);
+    if (room) rooms++;
+    return room;
+  };
+  try {
+    await forSeedsAsync({ from: 20_001, runs: SEEDS / 2 }, async (_, seed) => {
+      const sizes = { rows: 4000, blockBytes: 16_384 };
+      const { block, run } = await simulateBlocks(seed, { faults: seed % 2 === 0, sizes });
+      assertBlocks(block, run);
+    });
+  } finally {
+    BlockArena.prototype.take = take;
+  }
+  assert(rooms > SEEDS / 4, `only ${rooms} blocks lay where they were read`);
 });
 
 Deno.test("A simulation of blocks of one seed goes the same way twice", async () => {

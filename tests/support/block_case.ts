@@ -19,9 +19,9 @@ export interface BlockCase {
   readonly source: () => Source;
 }
 
-function caseOf(random: Random): PipelineCase {
+function caseOf(random: Random, rows: number | undefined): PipelineCase {
   while (true) {
-    const given = randomPipelineCase(random, random.pick([0, 20, 300, 1000]));
+    const given = randomPipelineCase(random, rows ?? random.pick([0, 20, 300, 1000]));
     const kinds = given.schema.fields.map(({ type: { kind } }) => kind);
     // A time like any other number would be the only column that is null at times.
     if (
@@ -50,10 +50,17 @@ function lineOf(row: CaseRow, { schema }: PipelineCase, format: "ndjson" | "csv"
   return `{${texts.join(",")},"unasked":{"a":[1,"}"]}}`;
 }
 
+/** How large a case is; absent: at random. */
+export interface BlockSizes {
+  /** Rows, at most. */
+  readonly rows?: number;
+  readonly blockBytes?: number;
+}
+
 /** A random case, its rows in a file. */
-export function randomBlockCase(random: Random): BlockCase {
+export function randomBlockCase(random: Random, { rows, blockBytes }: BlockSizes = {}): BlockCase {
   const format = random.pick(FORMATS);
-  const given = caseOf(random);
+  const given = caseOf(random, rows);
   const end = random.pick(["\n", "\r\n"]);
   const lines: string[] = [];
   const badLines: number[] = [];
@@ -72,7 +79,7 @@ export function randomBlockCase(random: Random): BlockCase {
     schema,
     maxRecordBytes: 300,
     batchRows: random.pick([1, 10, 8192]),
-    blockBytes: random.pick([1, 2000, 1 << 20]),
+    blockBytes: blockBytes ?? random.pick([1, 2000, 16_384, 1 << 20]),
   };
   const source = () =>
     format === "csv" ? csv(PATH, options) : ndjson(PATH, { ...options, extraKeys: "ignore" });
@@ -82,12 +89,16 @@ export function randomBlockCase(random: Random): BlockCase {
 /** Runs the case of a seed in a simulation. */
 export async function simulateBlocks(
   seed: number,
-  { faults = false, options = {} }: { faults?: boolean; options?: PipelineOptions } = {},
+  { faults = false, options = {}, sizes }: {
+    faults?: boolean;
+    options?: PipelineOptions;
+    sizes?: BlockSizes;
+  } = {},
 ): Promise<
   { readonly block: BlockCase; readonly run: CaseRun; readonly trace: readonly string[] }
 > {
   const random = new Random(seed);
-  const block = randomBlockCase(random);
+  const block = randomBlockCase(random, sizes);
   const runtime = new SimulatedRuntime({ seed, files: new Map([[PATH, block.bytes]]) });
   const given: PipelineOptions = { ...randomOptions(random), ...options, runtime };
   const run = await runtime.drive(() => {
