@@ -1,0 +1,90 @@
+import type { KeyMaker, Vocabulary } from "../encoding/plans.ts";
+
+/** Intervals of equal share that a distribution is kept as. */
+export const INTERVALS = 128;
+
+/** How far the events of one key are apart, where that is not left to chance. */
+export interface KeyGaps {
+  /** The share of all events that keys have at least to be of each class, descending, the last 0. */
+  readonly limits: Float64Array;
+  /** Of each class `INTERVALS + 1` quantiles of gaps, measured in the key's mean gap. */
+  readonly knots: Float64Array;
+  /** How much of the rank of a gap is in that of the next: correlation of normal scores, by class. */
+  readonly memories: Float64Array;
+}
+
+/** Keys that come, have some events, and never come again. */
+export interface Newcomers {
+  /** How many come with each event. */
+  readonly rate: number;
+  /** Quantiles of how many events they have. */
+  readonly lives: Float64Array;
+  /** Quantiles of how many events of all keys lie between two of theirs. */
+  readonly gaps: Float64Array;
+}
+
+/** Which keys events have. */
+export interface KeyPopulation {
+  /** Keys that come as themselves, the most frequent first. */
+  readonly known: Vocabulary;
+  /** How other keys are made. */
+  readonly maker: KeyMaker;
+  /** What share of events each lasting key has, known ones first. */
+  readonly shares: Float64Array;
+  /** Absent where keys are drawn independently of each other. */
+  readonly gaps?: KeyGaps;
+  readonly newcomers?: Newcomers;
+}
+
+/** How a column goes on from one event of a key to its next, in normal scores of its ranks. */
+export interface StateColumn {
+  /** The position of the column among those that the model draws. */
+  readonly column: number;
+  /** Of categories, what number stands for each symbol. */
+  readonly scores?: Float64Array;
+  /** The variance of keys' levels. */
+  readonly level: number;
+  /** The share of the variance about the level that is carried on; the rest is new each time. */
+  readonly carried: number;
+  /** How much of what is carried on is left at the next event, −1 to 1. */
+  readonly memory: number;
+}
+
+/** What keys remember. */
+export interface KeyStates {
+  /** In the order in which rows are matched. */
+  readonly columns: readonly StateColumn[];
+  /** How many of the known keys, from the first, have levels of their own. */
+  readonly profiles: number;
+  /** Their levels, by key and column. */
+  readonly levels: Float32Array;
+  /** The standard deviations about them. */
+  readonly spreads: Float32Array;
+  /** Their memories. */
+  readonly memories: Float32Array;
+}
+
+/** Columns of a key that never change: where each known key's value is in the column's list. */
+export interface KeyAttribute {
+  /** Values of the column. */
+  readonly values: Vocabulary;
+  /** The value's position for each known key, −1 for null. */
+  readonly positions: Int32Array;
+}
+
+/** Sorted numbers at equal shares, as `intervals + 1` quantiles. */
+export function quantilesOf(sorted: ArrayLike<number>, intervals: number): Float64Array {
+  const last = sorted.length - 1;
+  return Float64Array.from({ length: intervals + 1 }, (_, k) => {
+    const at = last * k / intervals;
+    const low = sorted[Math.floor(at)];
+    return low + (sorted[Math.ceil(at)] - low) * (at % 1);
+  });
+}
+
+/** The number at a share of a distribution that `intervals + 1` quantiles from `start` describe. */
+export function atShare(knots: Float64Array, share: number, start = 0, intervals = INTERVALS) {
+  const place = share * intervals;
+  const at = start + Math.min(intervals - 1, Math.floor(place));
+  return knots[at] + (knots[at + 1] - knots[at]) * (place - (at - start));
+}

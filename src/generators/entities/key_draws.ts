@@ -1,0 +1,281 @@
+import type { SeededRandom } from "../sampling/seeded_random.ts";
+import { atShare, INTERVALS, type KeyGaps, type KeyPopulation } from "./entities.ts";
+import { NORMAL_MASK, NORMALS } from "./normal.ts";
+
+const TRIES = 32;
+
+/** Draws one of many by weight (Walker's alias method, as built by Vose, 1991). */
+class AliasDraw {
+  readonly #shares: Float64Array;
+  readonly #others: Int32Array;
+
+  constructor(weights: Float64Array) {
+    const { length } = weights;
+    const total = weights.reduce((a, b) => a + b, 0);
+    const shares = this.#shares = weights.map((weight) => weight / total * length);
+    const others = this.#others = Int32Array.from(weights, (_, i) => i);
+    const small: number[] = [];
+    const large: number[] = [];
+    for (let i = 0; i < length; i++) (shares[i] < 1 ? small : large).push(i);
+    while (small.length > 0 && large.length > 0) {
+      const one = small.pop()!;
+      const other = large[large.length - 1];
+      others[one] = other;
+      shares[other] -= 1 - shares[one];
+      if (shares[other] < 1) small.push(large.pop()!);
+    }
+    for (const one of [...small, ...large]) shares[one] = 1;
+  }
+
+  draw(random: SeededRandom): number {
+    const place = random.next() * this.#shares.length;
+    const at = Math.floor(place);
+    return place - at < this.#shares[at] ? at : this.#others[at];
+  }
+}
+
+/** What a draw of keys needs to go on from where it was. */
+export interface KeyDrawsState {
+  readonly at: number;
+  readonly nextBirth: number;
+  readonly born: number;
+  readonly ids: Float64Array;
+  readonly left: Int32Array;
+  readonly dues: Float64Array;
+  readonly scores: Float32Array;
+  readonly heap: Int32Array;
+  readonly free: Int32Array;
+  readonly slots: number;
+}
+
+/**
+ * Draws the keys of events. Keys have slots: lasting ones that of their number, others one that is
+ * free; a slot has the same key during a call.
+ */
+export interface KeyDraws {
+  /** The number of the key in each slot. */
+  readonly ids: Float64Array;
+  /** The slots of the next events; tells `onBirth` of slots that get another key. */
+  next(slots: Int32Array, random: SeededRandom, onBirth: (slot: number) => void): void;
+  /** What it needs to go on later; of independent keys nothing. */
+  save(): KeyDrawsState | undefined;
+  /** Goes on from there. */
+  restore(state: KeyDrawsState | undefined): void;
+}
+
+/** Keys that are drawn by their shares alone. */
+class IndependentKeys implements KeyDraws {
+  readonly ids: Float64Array;
+  readonly #alias: AliasDraw;
+
+  constructor({ shares }: KeyPopulation) {
+    this.ids = Float64Array.from(shares, (_, slot) => slot);
+    this.#alias = new AliasDraw(shares);
+  }
+
+  next(slots: Int32Array, random: SeededRandom): void {
+    for (let i = 0; i < slots.length; i++) slots[i] = this.#alias.draw(random);
+  }
+
+  save(): undefined {}
+
+  restore(): void {}
+}
+
+/** The class of a key of this share of events. */
+export function gapClass({ limits }: KeyGaps, share: number): number {
+  const at = limits.findIndex((limit) => share >= limit);
+  return at < 0 ? limits.length - 1 : at;
+}
+
+/**
+ * Keys that are due at times of their own, on a clock that goes on by one with each event: each event
+ * goes to the key that is due first. So what lies between two events of a key is as it was, at any
+ * rate of events (a superposition of renewal processes; Cox, "Renewal theory", 1962).
+ */
+class DueKeys implements KeyDraws {
+  readonly #population: KeyPopulation;
+  readonly #classes: Uint8Array;
+  #at = 0;
+  #nextBirth = Infinity;
+  #born = 0;
+  ids: Float64Array;
+  #left: Int32Array;
+  #dues: Float64Array;
+  #scores: Float32Array;
+  #heap: Int32Array;
+  #size = 0;
+  #slots: number;
+  #free: number[] = [];
+
+  constructor(population: KeyPopulation, random: SeededRandom) {
+    const { shares, gaps, newcomers } = this.#population = population;
+    const { length } = shares;
+    this.#classes = Uint8Array.from(shares, (share) => gaps ? gapClass(gaps, share) : 0);
+    this.ids = Float64Array.from(shares, (_, slot) => slot);
+    this.#slots = length;
+    this.#left = new Int32Array(length).fill(-1);
+    this.#dues = new Float64Array(length);
+    this.#scores = new Float32Array(length);
+    this.#heap = new Int32Array(length);
+    for (let slot = 0; slot < length; slot++) {
+      this.#scores[slot] = NORMALS[random.word() & NORMAL_MASK];
+      this.#dues[slot] = this.#firstDue(slot, random);
+      this.#push(slot);
+    }
+    if (newcomers) this.#nextBirth = this.#untilBirth(newcomers.rate, random);
+  }
+
+  #untilBirth(rate: number, random: SeededRandom): number {
+    return -Math.log(1 - random.next()) / rate;
+  }
+
+  /** When a key is due that has been there for long: within a gap drawn by its length. */
+  #firstDue(slot: number, random: SeededRandom): number {
+    const { gaps, shares } = this.#population;
+    if (!gaps) return -Math.log(1 - random.next()) / shares[slot];
+    const tries = Array.from({ length: TRIES }, () => this.#gapAt(slot, random.next()));
+    let place = random.next() * tries.reduce((a, b) => a + b, 0);
+    const chosen = tries.find((each) => (place -= each) < 0) ?? tries[0];
+    return random.next() * chosen;
+  }
+
+  #gapAt(slot: number, share: number): number {
+    const { gaps, shares } = this.#population;
+    const start = this.#classes[slot] * (INTERVALS + 1);
+    return atShare(gaps!.knots, share, start) / shares[slot];
+  }
+
+  #nextGap(slot: number, random: SeededRandom): number {
+    const { gaps, shares, newcomers } = this.#population;
+    if (slot >= shares.length) return atShare(newcomers!.gaps, random.next());
+    if (!gaps) return -Math.log(1 - random.next()) / shares[slot];
+    const memory = gaps.memories[this.#classes[slot]];
+    if (memory === 0) return this.#gapAt(slot, random.next());
+    const fresh = NORMALS[random.word() & NORMAL_MASK];
+    const score = memory * this.#scores[slot] + Math.sqrt(1 - memory * memory) * fresh;
+    this.#scores[slot] = score;
+    return this.#gapAt(slot, normalShare(score));
+  }
+
+  next(slots: Int32Array, random: SeededRandom, onBirth: (slot: number) => void): void {
+    const ended: number[] = [];
+    for (let i = 0; i < slots.length; i++) {
+      while (this.#size === 0 || this.#nextBirth <= this.#dues[this.#heap[0]]) {
+        onBirth(this.#bear(random));
+      }
+      const slot = slots[i] = this.#heap[0];
+      this.#at = this.#dues[slot];
+      if (this.#left[slot] > 0 && --this.#left[slot] === 0) {
+        ended.push(slot);
+        this.#replaceFirst(this.#heap[--this.#size]);
+      } else {
+        this.#dues[slot] = this.#at + this.#nextGap(slot, random);
+        this.#replaceFirst(slot);
+      }
+    }
+    this.#free.push(...ended);
+  }
+
+  /** A new key, due at once. */
+  #bear(random: SeededRandom): number {
+    const { newcomers, shares } = this.#population;
+    const slot = this.#free.pop() ?? this.#newSlot();
+    this.ids[slot] = shares.length + this.#born++;
+    this.#left[slot] = Math.max(1, Math.round(atShare(newcomers!.lives, random.next())));
+    this.#dues[slot] = this.#nextBirth;
+    this.#nextBirth += this.#untilBirth(newcomers!.rate, random);
+    this.#push(slot);
+    return slot;
+  }
+
+  #newSlot(): number {
+    const slot = this.#slots++;
+    if (slot >= this.ids.length) {
+      const length = Math.max(64, slot * 2);
+      this.ids = grown(this.ids, new Float64Array(length));
+      this.#left = grown(this.#left, new Int32Array(length));
+      this.#dues = grown(this.#dues, new Float64Array(length));
+      this.#heap = grown(this.#heap, new Int32Array(length));
+    }
+    return slot;
+  }
+
+  #push(slot: number): void {
+    const [heap, dues] = [this.#heap, this.#dues];
+    let at = this.#size++;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (dues[heap[above]] <= dues[slot]) break;
+      heap[at] = heap[above];
+      at = above;
+    }
+    heap[at] = slot;
+  }
+
+  #replaceFirst(slot: number): void {
+    const [heap, dues, size] = [this.#heap, this.#dues, this.#size];
+    if (size === 0) return;
+    const due = dues[slot];
+    let at = 0;
+    while (true) {
+      let below = 2 * at + 1;
+      if (below >= size) break;
+      if (below + 1 < size && dues[heap[below + 1]] < dues[heap[below]]) below++;
+      if (dues[heap[below]] >= due) break;
+      heap[at] = heap[below];
+      at = below;
+    }
+    heap[at] = slot;
+  }
+
+  save(): KeyDrawsState {
+    return {
+      at: this.#at,
+      nextBirth: this.#nextBirth,
+      born: this.#born,
+      ids: this.ids.slice(),
+      left: this.#left.slice(),
+      dues: this.#dues.slice(),
+      scores: this.#scores.slice(),
+      heap: this.#heap.slice(0, this.#size),
+      free: Int32Array.from(this.#free),
+      slots: this.#slots,
+    };
+  }
+
+  restore(state: KeyDrawsState): void {
+    this.#at = state.at;
+    this.#nextBirth = state.nextBirth;
+    this.#born = state.born;
+    this.ids = state.ids.slice();
+    this.#left = state.left.slice();
+    this.#dues = state.dues.slice();
+    this.#scores = state.scores.slice();
+    this.#heap = grown(state.heap, new Int32Array(state.ids.length));
+    this.#size = state.heap.length;
+    this.#free = Array.from(state.free);
+    this.#slots = state.slots;
+  }
+}
+
+function grown<T extends Float64Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** The share of a normal variable below `z` (Abramowitz, Stegun, 1964, 26.2.17; within 7.5e-8). */
+function normalShare(z: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(z));
+  const series = t *
+    (0.319381530 +
+      t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const upper = Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI) * series;
+  return z < 0 ? upper : 1 - upper;
+}
+
+/** Draws keys as a population has them. */
+export function keyDraws(population: KeyPopulation, random: SeededRandom): KeyDraws {
+  const { gaps, newcomers } = population;
+  return gaps || newcomers ? new DueKeys(population, random) : new IndependentKeys(population);
+}

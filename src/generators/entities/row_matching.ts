@@ -1,0 +1,142 @@
+const RADIX_BITS = 11;
+const RADIX = 1 << RADIX_BITS;
+const SIGN = 0x8000_0000;
+
+/** Words in the order of numbers: of 32-bit floats, the greatest for what is null. */
+export function sortWords(values: Float32Array, nulls?: Uint8Array): Uint32Array {
+  const words = new Uint32Array(values.length);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < words.length; i++) {
+    words[i] = bits[i] >= SIGN ? ~bits[i] : bits[i] | SIGN;
+    if (nulls?.[i]) words[i] = 0xffff_ffff;
+  }
+  return words;
+}
+
+/** Puts rows in order, again and again. */
+class Sorter {
+  readonly #counts = new Uint32Array(RADIX + 1);
+  #from: Uint32Array;
+  #to: Uint32Array;
+  #slabCounts = new Uint32Array(0);
+
+  constructor(length: number) {
+    this.#from = new Uint32Array(length);
+    this.#to = new Uint32Array(length);
+  }
+
+  /** The rows by slab, and within a slab by word; those that are equal in their own order. */
+  order(words: Uint32Array, slabs: Uint32Array, slabCount: number): Uint32Array {
+    for (let i = 0; i < this.#from.length; i++) this.#from[i] = i;
+    for (let shift = 0; shift < 32; shift += RADIX_BITS) this.#byDigit(words, shift);
+    if (slabCount > 1) this.#bySlab(slabs, slabCount);
+    return this.#from.slice();
+  }
+
+  #byDigit(words: Uint32Array, shift: number): void {
+    const counts = this.#counts.fill(0);
+    const [from, to] = [this.#from, this.#to];
+    for (let i = 0; i < from.length; i++) counts[((words[i] >>> shift) & (RADIX - 1)) + 1]++;
+    for (let digit = 1; digit < RADIX; digit++) counts[digit] += counts[digit - 1];
+    for (let i = 0; i < from.length; i++) {
+      to[counts[(words[from[i]] >>> shift) & (RADIX - 1)]++] = from[i];
+    }
+    [this.#from, this.#to] = [to, from];
+  }
+
+  #bySlab(slabs: Uint32Array, slabCount: number): void {
+    if (this.#slabCounts.length <= slabCount) this.#slabCounts = new Uint32Array(slabCount + 1);
+    const counts = this.#slabCounts.fill(0);
+    const [from, to] = [this.#from, this.#to];
+    for (let i = 0; i < from.length; i++) counts[slabs[i] + 1]++;
+    for (let slab = 1; slab < slabCount; slab++) counts[slab] += counts[slab - 1];
+    for (let i = 0; i < from.length; i++) to[counts[slabs[from[i]]]++] = from[i];
+    [this.#from, this.#to] = [to, from];
+  }
+}
+
+/** Where the slabs of rows in order begin and end when each is cut into `parts`. */
+function cutSlabs(starts: readonly number[], parts: number, length: number): number[] {
+  const out: number[] = [];
+  starts.forEach((start, at) => {
+    const size = (starts[at + 1] ?? length) - start;
+    for (let part = 0; part < parts; part++) out.push(start + Math.floor(size * part / parts));
+  });
+  return out;
+}
+
+function fillSlabs(slabs: Uint32Array, order: Uint32Array, starts: readonly number[]): void {
+  starts.forEach((start, slab) => {
+    const end = starts[slab + 1] ?? order.length;
+    for (let i = start; i < end; i++) slabs[order[i]] = slab;
+  });
+}
+
+/** How many slabs each of so many columns is cut into, for rows that are matched together. */
+export function slabsFor(columns: number, rows: number): number {
+  return Math.max(2, Math.round(rows ** (1 / (columns + 1))));
+}
+
+/**
+ * The rank of rows by each column among those that are alike in the columns before, as shares between
+ * 0 and 1: what Rosenblatt's transformation is of a sample (Rosenblatt, "Remarks on a multivariate
+ * transformation", 1952). Alike are those in the same slab of all columns before, each of which is cut
+ * into `slabs` of equal size.
+ */
+export function conditionalRanks(columns: readonly Uint32Array[], slabs: number): Float64Array[] {
+  const { length } = columns[0];
+  const sorter = new Sorter(length);
+  const of = new Uint32Array(length);
+  let starts: number[] = [0];
+  return columns.map((words) => {
+    const order = sorter.order(words, of, starts.length);
+    const ranks = new Float64Array(length);
+    starts.forEach((start, slab) => {
+      const end = starts[slab + 1] ?? length;
+      for (let i = start; i < end; i++) ranks[order[i]] = (i - start + 0.5) / (end - start);
+    });
+    starts = cutSlabs(starts, slabs, length);
+    fillSlabs(of, order, starts);
+    return ranks;
+  });
+}
+
+/**
+ * Gives each event a row: one that has, by each column, the rank among the rows which the event's
+ * target has among the targets, slab by slab as in {@linkcode conditionalRanks}. Each row is taken
+ * once, so whatever columns have to do with each other within a row stays.
+ */
+export class RowMatcher {
+  readonly #events: Sorter;
+  readonly #rows: Sorter;
+  readonly #length: number;
+  readonly #slabs: number;
+
+  /** For as many events as rows. */
+  constructor(length: number, slabs: number) {
+    this.#events = new Sorter(length);
+    this.#rows = new Sorter(length);
+    this.#length = length;
+    this.#slabs = slabs;
+  }
+
+  /** The row of each event, by the words of targets and rows. */
+  match(targets: readonly Uint32Array[], rows: readonly Uint32Array[]): Uint32Array {
+    const length = this.#length;
+    const [ofEvents, ofRows] = [new Uint32Array(length), new Uint32Array(length)];
+    const picked = new Uint32Array(length);
+    let starts: number[] = [0];
+    targets.forEach((words, at) => {
+      const events = this.#events.order(words, ofEvents, starts.length);
+      const order = this.#rows.order(rows[at], ofRows, starts.length);
+      if (at === targets.length - 1) {
+        for (let i = 0; i < length; i++) picked[events[i]] = order[i];
+        return;
+      }
+      starts = cutSlabs(starts, this.#slabs, length);
+      fillSlabs(ofEvents, events, starts);
+      fillSlabs(ofRows, order, starts);
+    });
+    return picked;
+  }
+}
