@@ -23,12 +23,17 @@ export interface Newcomers {
   readonly gaps: Float64Array;
 }
 
+/** How keys are made that do not come as themselves: of a range by steps, or as other keys are. */
+export type MadeKeys =
+  | { readonly kind: "range"; readonly low: number; readonly high: number; readonly step: number }
+  | Extract<KeyMaker, { kind: "pattern" | "uuid" }>;
+
 /** Which keys events have. */
 export interface KeyPopulation {
   /** Keys that come as themselves, the most frequent first. */
   readonly known: Vocabulary;
   /** How other keys are made. */
-  readonly maker: KeyMaker;
+  readonly made: MadeKeys;
   /** What share of events each lasting key has, known ones first. */
   readonly shares: Float64Array;
   /** Absent where keys are drawn independently of each other. */

@@ -1,16 +1,12 @@
-import type { KeyMaker, Vocabulary } from "../encoding/plans.ts";
+import type { Vocabulary } from "../encoding/plans.ts";
 import { keyMakerOf } from "../sampling/key_maker.ts";
 import type { KeyPopulation, Newcomers } from "./entities.ts";
 import { dispersionOf, type KeyEvents, learnGaps, learnNewcomers, transientKeys } from "./key_gaps.ts";
+import { madeKeys } from "./key_names.ts";
 import { expectedCounts } from "./key_shares.ts";
 
 /** The most keys that come as themselves. */
 const MOST_KNOWN = 1_000_000;
-
-/** How keys are made that do not come as themselves. */
-export function makerOf(keys: Vocabulary): KeyMaker {
-  return keys.kind === "texts" ? keyMakerOf(keys.texts) : { kind: "sequence" };
-}
 
 function scaled(newcomers: Newcomers, share: number): Newcomers {
   const { lives } = newcomers;
@@ -36,7 +32,7 @@ export function learnKeys(events: KeyEvents, keys: Vocabulary, minCount: number)
   const gaps = learnGaps(events, transient);
   return {
     known: knownKeys(events, { keys, transient, minCount }),
-    maker: makerOf(keys),
+    made: madeKeys(keys, keyMakerOf),
     shares,
     ...(gaps && { gaps }),
     ...(newcomers && { newcomers: scaled(newcomers, 1 - total) }),

@@ -81,11 +81,42 @@ function patternKey({ text, classes }: KeyMaker & { kind: "pattern" }, number: b
   return out;
 }
 
-/** The key of a row by a pattern: of as many rows as it has keys, no two have the same. */
-function patternKeys(maker: KeyMaker & { kind: "pattern" }, seed: bigint) {
+/** The number of a key by a pattern; undefined of a text that is none. */
+function patternNumber(
+  { text, classes }: KeyMaker & { kind: "pattern" },
+  key: string,
+): bigint | undefined {
+  if (key.length !== classes.length) return undefined;
+  let number = 0n;
+  for (let at = 0; at < classes.length; at++) {
+    const alphabet = ALPHABETS[classes[at]] ?? text[at];
+    const digit = alphabet.indexOf(key[at]);
+    if (digit < 0) return undefined;
+    number = number * BigInt(alphabet.length) + BigInt(digit);
+  }
+  return number;
+}
+
+/** The keys of a pattern by number, and a step by which all of them are met, in disorder. */
+export function patternSpace(maker: KeyMaker & { kind: "pattern" }): {
+  readonly step: bigint;
+  readonly key: (number: bigint) => string;
+  readonly numberOf: (key: string) => bigint | undefined;
+} {
   const capacity = capacityOf(maker.classes);
   let step = STEP % capacity || 1n;
   while (gcd(step, capacity) !== 1n) step++;
+  return {
+    step,
+    key: (number) => patternKey(maker, number),
+    numberOf: (key) => patternNumber(maker, key),
+  };
+}
+
+/** The key of a row by a pattern: of as many rows as it has keys, no two have the same. */
+function patternKeys(maker: KeyMaker & { kind: "pattern" }, seed: bigint) {
+  const capacity = capacityOf(maker.classes);
+  const { step } = patternSpace(maker);
   return (row: number): string => patternKey(maker, (BigInt(row) * step + seed) % capacity);
 }
 
@@ -94,7 +125,7 @@ function hex(word: number): string {
 }
 
 /** A version 4 UUID of four random words. */
-function uuidOf(words: ArrayLike<number>): string {
+export function uuidOf(words: ArrayLike<number>): string {
   const digits = hex(words[0]) + hex((words[1] & 0xffff0fff) | 0x4000) +
     hex((words[2] & 0x3fffffff) | 0x80000000) + hex(words[3]);
   return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]]

@@ -1,0 +1,133 @@
+import type { Column } from "../../batch/column.ts";
+import { concatColumns, takeColumn } from "../../batch/column_ops.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { BLOCK_ROWS, type BlockSeed } from "../../kernel/sampler_kernel.ts";
+import type { StateColumn } from "../entities/entities.ts";
+import { KeyNames } from "../entities/key_names.ts";
+import { stateWords } from "../entities/learn_states.ts";
+import { RowMatcher, slabsFor } from "../entities/row_matching.ts";
+import { modelOf } from "../entities/state_walk.ts";
+import { sortableNumbers, spelledOut, timeColumn, ValueColumn } from "./twin_columns.ts";
+import type { EventChunk } from "./twin_events.ts";
+import { drawnColumns, type Twin } from "./twin.ts";
+
+const MOST_NAMES = 1_000_000;
+
+/** Makes a block of the rows that the model draws. */
+export type DrawRows = (at: BlockSeed) => RecordBatch;
+
+/** A chunk of events with rows: which each has. */
+export interface MatchedChunk {
+  readonly columns: readonly Column[];
+  readonly rows: Uint32Array;
+}
+
+/** Some events of a chunk. */
+export interface ChunkEvents {
+  readonly chunk: EventChunk;
+  readonly matched: MatchedChunk;
+  /** Positions within the chunk. */
+  readonly events: Uint32Array;
+}
+
+/** What a column of states shows of rows, as words that sort. */
+function wordsOf(of: StateColumn, column: Column): Uint32Array {
+  const { values, nulls } = sortableNumbers(column);
+  if (of.scores) { for (let i = 0; i < values.length; i++) values[i] = of.scores[values[i]] ?? 0; }
+  return stateWords(values, nulls);
+}
+
+/** Gives rows to events, and puts the columns of a stream together. */
+export class TwinRows {
+  readonly #twin: Twin;
+  readonly #seed: bigint;
+  readonly #draw: DrawRows;
+  readonly #drawn: readonly number[];
+  readonly #names: KeyNames | undefined;
+  readonly #keys: ValueColumn | undefined;
+  readonly #attributes: readonly ValueColumn[];
+  readonly #matcher: RowMatcher | undefined;
+
+  /** With rows of a seed. */
+  constructor(twin: Twin, { seed, draw, size }: { seed: bigint; draw: DrawRows; size: number }) {
+    const { keys, fields, states } = this.#twin = twin;
+    this.#seed = seed;
+    this.#draw = draw;
+    this.#drawn = drawnColumns(twin);
+    if (states.columns.length > 0) {
+      this.#matcher = new RowMatcher(size, slabsFor(states.columns.length, size));
+    }
+    this.#attributes = keys?.attributes.map(({ at, values }) =>
+      new ValueColumn(fields[at].type, values)
+    ) ?? [];
+    if (!keys) return;
+    this.#names = new KeyNames(keys.population);
+    const lasting = keys.population.shares.length;
+    if (keys.population.newcomers || lasting > MOST_NAMES) return;
+    const values = this.#keyList(Float64Array.from({ length: lasting }, (_, key) => key));
+    this.#keys = new ValueColumn(fields[keys.at].type, values);
+  }
+
+  #keyList(keys: Float64Array) {
+    const { type } = this.#twin.fields[this.#twin.keys!.at];
+    const names = Array.from(keys, (key) => this.#names!.at(key));
+    return type.kind === "utf8" || type.kind === "dict"
+      ? { kind: "texts" as const, texts: names as string[] }
+      : { kind: "numbers" as const, numbers: Float64Array.from(names as number[]) };
+  }
+
+  /** The rows of a chunk, each given to one of its events. */
+  match({ number, times, targets }: EventChunk): MatchedChunk {
+    const rows = Uint32Array.from(times, (_, at) => at);
+    if (this.#drawn.length === 0) return { columns: [], rows };
+    const blocks = times.length / BLOCK_ROWS;
+    const batches = Array.from(
+      { length: blocks },
+      (_, at) => this.#draw({ seed: this.#seed, block: number * blocks + at }),
+    );
+    const columns = batches[0].schema.fields.map(({ type }, at) =>
+      concatColumns(type, batches.map((batch) => batch.columnAt(at)))
+    );
+    if (!this.#matcher) return { columns, rows };
+    const words = this.#twin.states.columns.map((of) => wordsOf(of, columns[of.column]));
+    return { columns, rows: this.#matcher.match(targets, words) };
+  }
+
+  /** The columns of some events, in order. */
+  columns({ chunk, matched, events }: ChunkEvents): Column[] {
+    const { fields, time, keys } = this.#twin;
+    const rows = Uint32Array.from(events, (event) => matched.rows[event]);
+    const drawn = matched.columns.map((column) => takeColumn(column, rows));
+    const times = Float64Array.from(events, (event) => chunk.times[event]);
+    const out = new Map([[time, timeColumn(fields[time].type, times)]]);
+    if (keys && chunk.keys) {
+      const of = Float64Array.from(events, (event) => chunk.keys![event]);
+      out.set(keys.at, this.#keyColumn(of));
+      keys.attributes.forEach(({ at, positions }, attribute) => {
+        const { profiles } = this.#twin.states;
+        const known = positions.length;
+        const places = Int32Array.from(of, (key) => {
+          return positions[key < known ? key : modelOf(key, profiles || known)];
+        });
+        out.set(at, this.#attributes[attribute].at(places));
+      });
+    }
+    this.#drawn.forEach((at, of) => {
+      const isSpelled = fields[at].type.kind === "utf8" && drawn[of].type.kind === "dict";
+      out.set(at, isSpelled ? spelledOut(drawn[of]) : drawn[of]);
+    });
+    return fields.map((_, at) => out.get(at)!);
+  }
+
+  #keyColumn(keys: Float64Array): Column {
+    if (this.#keys) return this.#keys.at(Int32Array.from(keys));
+    const distinct = new Map<number, number>();
+    const codes = Int32Array.from(keys, (key) => {
+      let code = distinct.get(key);
+      if (code === undefined) distinct.set(key, code = distinct.size);
+      return code;
+    });
+    const { type } = this.#twin.fields[this.#twin.keys!.at];
+    return new ValueColumn(type, this.#keyList(Float64Array.from(distinct.keys()))).at(codes);
+  }
+}
