@@ -1,5 +1,6 @@
 import type { DataType } from "../batch/schema.ts";
 import { nearestName, received } from "../runtime/known_options.ts";
+import { checkStreamOptions, type TwinArrivalOptions } from "./twins/twin_options.ts";
 
 /** What a column is to the generator. */
 export type ColumnRole = "category" | "number" | "key" | "ignore";
@@ -50,6 +51,15 @@ export interface FitOptions {
   minCount?: number;
   /** Rows that are kept in memory and learned from, at most. Default 250,000. */
   maxRows?: number;
+  /**
+   * The column of event times, of rows in the order in which they arrived: makes a twin of the stream,
+   * which also learns when records come.
+   */
+  time?: string;
+  /** The column that says which events belong together, such as those of a sensor or a customer. */
+  key?: string;
+  /** What of the stream is declared, and so not learned. */
+  arrival?: TwinArrivalOptions;
   /** Stops the fitting, which rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Called while it goes on. */
@@ -65,6 +75,9 @@ export const FIT_OPTIONS: Readonly<Record<keyof FitOptions, true>> = {
   symbols: true,
   minCount: true,
   maxRows: true,
+  time: true,
+  key: true,
+  arrival: true,
   signal: true,
   onProgress: true,
 };
@@ -133,6 +146,7 @@ export function checkFitOptions(options: FitOptions): void {
   checkWhole("minCount", minCount, 1, Number.MAX_SAFE_INTEGER);
   checkWhole("maxRows", maxRows, 1, 100_000_000);
   seedBits(seed);
+  checkStreamOptions(options);
   for (const [name, column] of Object.entries(columns)) checkColumn(name, column);
 }
 
@@ -142,7 +156,8 @@ export function checkFitOptions(options: FitOptions): void {
  * @throws {TypeError} when one does not.
  */
 export function checkColumnNames(options: FitOptions, names: readonly string[]): void {
-  for (const name of [...keyNames(options), ...Object.keys(options.columns ?? {})]) {
+  const stream = [options.time, options.key].filter((name) => name !== undefined);
+  for (const name of [...keyNames(options), ...stream, ...Object.keys(options.columns ?? {})]) {
     if (names.includes(name)) continue;
     const meant = nearestName(name, names);
     throw new TypeError(

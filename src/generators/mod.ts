@@ -58,3 +58,4 @@ export {
   StreamingMetrics,
   type StreamingMetricsOptions,
 } from "./streaming/streaming_metrics.ts";
+export { type KeyShares, type TwinArrivalOptions, zipf } from "./twins/twin_options.ts";

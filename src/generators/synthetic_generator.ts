@@ -16,10 +16,12 @@ import { type SavedModel, writeModelFile } from "./model/model_file.ts";
 import { readModelFile } from "./model/model_file_reader.ts";
 import { faceOf } from "./model/model_kinds.ts";
 import { badModel } from "./model/model_sections.ts";
-import { Sample, type SampleOptions } from "./sampling/sample.ts";
+import { Sample, type SampleOptions, type SampleRange } from "./sampling/sample.ts";
 import { blocksByBees } from "./sampling/sample_crew.ts";
 import { checkKeys, checkSample } from "./sampling/sample_options.ts";
 import { readTrainingRows } from "./training_rows.ts";
+import { fitTwin } from "./twins/twin_fit.ts";
+import { type TwinSample, TwinSamples } from "./twins/twin_samples.ts";
 
 const MOST_FILE_BYTES = 1024 ** 3;
 const READ_BYTES = 65_536;
@@ -77,11 +79,14 @@ async function readWhole(file: OpenFile): Promise<Uint8Array> {
  */
 export class SyntheticGenerator<Row = Record<string, unknown>> {
   readonly #saved: SavedModel;
+  readonly #twin: TwinSamples | undefined;
   #sampler: BlockSampler | undefined;
 
   /** Use {@linkcode SyntheticGenerator.fit} or {@linkcode SyntheticGenerator.load}. */
   private constructor(saved: SavedModel) {
     this.#saved = saved;
+    const { twin, encoding } = saved;
+    if (twin) this.#twin = new TwinSamples(twin, encoding, (at) => this.#blocks().block(at));
   }
 
   /**
@@ -102,6 +107,10 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     }));
     const { batch, seen } = await readTrainingRows(input, options, denoRuntime);
     options.onProgress?.({ phase: "encoding", rows: seen, share: 0 });
+    const { time } = options;
+    if (time !== undefined) {
+      return new SyntheticGenerator(await fitTwin({ batch, seen }, { ...options, time }));
+    }
     const encoding = encodingOf(batch, options);
     const columns = encodeRows(encoding, batch);
     const rows = { columns, symbols: encoding.symbols, length: batch.length };
@@ -134,7 +143,8 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
 
   /** The columns of what is sampled. */
   get schema(): TypedSchema<Row> {
-    return { fields: this.#saved.encoding.columns.map(({ field }) => field) };
+    const { encoding, twin } = this.#saved;
+    return { fields: twin ? twin.fields : encoding.columns.map(({ field }) => field) };
   }
 
   /**
@@ -148,25 +158,17 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
    */
   sample(count: number, options: SampleOptions = {}): Sample<Row> {
     checkSample(count, options);
-    const { seed, start = 0, workers, signal, runtime = denoRuntime } = options;
+    const { seed, start = 0, workers, signal, runtime = denoRuntime, lateness } = options;
     const { encoding } = this.#saved;
+    const schema = this.#schema(lateness);
     if (Number.isFinite(count)) checkKeys(encoding, start + count);
     const bits = seedBits(seed);
-    const sampler = (block: number) => {
-      if (count === Infinity) checkKeys(encoding, (block + 1) * BLOCK_ROWS);
-      return this.#sampler ??= this.#compile();
-    };
-    const range = {
-      ...{ start, end: start + count, runtime, ...(signal && { signal }) },
-      block: (block: number) => sampler(block).block({ seed: bits, block }) as RecordBatch<Row>,
-      cells: {
-        names: encoding.columns.map(({ field }) => field.name),
-        make: (block: number) => sampler(block).cells({ seed: bits, block }),
-      },
-    };
+    const late = lateness === undefined ? {} : { lateness };
+    const common = { start, end: start + count, runtime, ...(signal && { signal }) };
+    const range = { ...common, ...this.#blocksOf(count, { seed: bits, ...late }) };
     if (workers === undefined) return new Sample<Row>(range);
-    const init = () => ({ model: this.toBytes(), count, options: { seed: bits, start } });
-    const crew = { workers, ...range, schema: this.schema, init, load: SyntheticGenerator.load };
+    const init = () => ({ model: this.toBytes(), count, options: { seed: bits, start, ...late } });
+    const crew = { workers, ...range, schema, init, load: SyntheticGenerator.load };
     const byBees = (first: number, end: number) => blocksByBees<Row>({ first, end }, crew);
     return new Sample<Row>({ ...range, byBees });
   }
@@ -215,8 +217,37 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     await runtime.writeFile(path, this.toBytes());
   }
 
-  #compile(): BlockSampler {
+  /** How the blocks of a sample are made. */
+  #blocksOf(count: number, of: TwinSample): Pick<SampleRange<Row>, "block" | "cells"> {
+    const { encoding } = this.#saved;
+    const twin = this.#twin;
+    if (twin) return { block: (block) => twin.block(block, of) as RecordBatch<Row> };
+    const { seed } = of;
+    const sampler = (block: number) => {
+      if (count === Infinity) checkKeys(encoding, (block + 1) * BLOCK_ROWS);
+      return this.#blocks();
+    };
+    return {
+      block: (block: number) => sampler(block).block({ seed, block }) as RecordBatch<Row>,
+      cells: {
+        names: encoding.columns.map(({ field }) => field.name),
+        make: (block: number) => sampler(block).cells({ seed, block }),
+      },
+    };
+  }
+
+  #blocks(): BlockSampler {
     const { encoding, model } = this.#saved;
-    return new BlockSampler(generatorKernel(), encoding, model);
+    return this.#sampler ??= new BlockSampler(generatorKernel(), encoding, model);
+  }
+
+  /** The columns of a sample. */
+  #schema(lateness: string | undefined): TypedSchema<Row> {
+    if (lateness === undefined) return this.schema;
+    if (this.#twin) return { fields: this.#twin.fields(lateness) };
+    throw new TypeError(
+      `Cannot sample: records are late only in the twin of a stream, and this generator has learned ` +
+        `rows; fit it with the column of their event times, such as { time: "ts" }`,
+    );
   }
 }

@@ -174,14 +174,19 @@ export function numbered(plans: readonly ColumnPlan[]): Encoding {
   return { columns, symbols };
 }
 
+/** The fewest rows that a value has to be in to be kept. */
+export function leastCount({ minCount }: FitOptions, rows: number): number {
+  const share = Math.floor(rows / ROWS_A_COUNT);
+  return minCount ?? Math.max(1, Math.min(DEFAULT_MIN_COUNT, share));
+}
+
 /**
  * Finds how the columns of rows are encoded.
  *
  * @throws {TrainingDataError} when a column cannot be learned.
  */
 export function encodingOf(batch: RecordBatch, options: FitOptions): Encoding {
-  const share = Math.floor(batch.length / ROWS_A_COUNT);
-  const { minCount = Math.max(1, Math.min(DEFAULT_MIN_COUNT, share)) } = options;
+  const minCount = leastCount(options, batch.length);
   const keys = keyNames(options);
   const { symbols = DEFAULT_SYMBOLS, columns = {} } = options;
   const drafts = batch.schema.fields.flatMap((field, at) => {

@@ -56,7 +56,10 @@ export function transientKeys({ keys, counts, previous }: KeyEvents): Uint8Array
     const expected = (count - 1) / (count + 1) * keys.length;
     spans[classOf(count)] += (last[key] - first[key]) / expected;
   });
-  const comes = Array.from(members, (n, at) => at > 0 && n >= LEAST_KEYS && spans[at] < LASTING * n);
+  const comes = Array.from(
+    members,
+    (n, at) => at > 0 && n >= LEAST_KEYS && spans[at] < LASTING * n,
+  );
   // of keys of one event nothing is known but what keys of two or three do
   comes[0] = (members[1] ?? 0) >= LEAST_KEYS ? comes[1] : members[0] * 2 > counts.length;
   return Uint8Array.from(counts, (count) => comes[classOf(count)] ? 1 : 0);

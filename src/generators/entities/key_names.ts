@@ -10,7 +10,10 @@ const STEP = 0x9e37_79b9_7f4a_7c55n;
 const WORDS = [1, 2, 3, 4];
 
 /** How keys are made that do not come as themselves. */
-export function madeKeys(keys: Vocabulary, texts: (texts: readonly string[]) => KeyMaker): MadeKeys {
+export function madeKeys(
+  keys: Vocabulary,
+  texts: (texts: readonly string[]) => KeyMaker,
+): MadeKeys {
   if (keys.kind === "texts") {
     const maker = texts(keys.texts);
     return maker.kind === "pattern" ? maker : { kind: "uuid" };
@@ -52,13 +55,16 @@ function inverse(of: bigint, size: bigint): bigint {
   return ((x % size) + size) % size;
 }
 
-function rangeSpace({ low, high, step }: MadeKeys & { kind: "range" }): KeySpace {
+function rangeSpace(
+  { low, high, step }: MadeKeys & { kind: "range" },
+  most: number,
+): KeySpace {
   const size = BigInt(high) - BigInt(low) + 1n;
-  const back = inverse(BigInt(step), size);
   if (step === 1) {
-    const most = Number.MAX_SAFE_INTEGER - low;
-    return { size: most, key: (n) => low + n, numberOf: (key) => Number(key) - low };
+    const size = most - low + 1;
+    return { size, key: (n) => low + n, numberOf: (key) => Number(key) - low };
   }
+  const back = inverse(BigInt(step), size);
   return {
     size: Number(size),
     key: (n) => low + Number(BigInt(n) * BigInt(step) % size),
@@ -80,8 +86,8 @@ function patternKeys(maker: KeyMaker & { kind: "pattern" }): KeySpace {
   };
 }
 
-function spaceOf(made: MadeKeys): KeySpace {
-  if (made.kind === "range") return rangeSpace(made);
+function spaceOf(made: MadeKeys, most: number): KeySpace {
+  if (made.kind === "range") return rangeSpace(made, most);
   if (made.kind === "pattern") return patternKeys(made);
   const words = (n: number) => Uint32Array.from(WORDS, (word) => mixed(n, word));
   return { size: 2 ** 53, key: (n) => uuidOf(words(n)), numberOf: () => undefined };
@@ -100,10 +106,14 @@ export class KeyNames {
   /** How many known keys there are. */
   readonly known: number;
 
-  /** Of a population. */
-  constructor({ known, made }: KeyPopulation) {
+  /**
+   * Of a population.
+   *
+   * @param most The greatest key that a column of numbers holds.
+   */
+  constructor({ known, made }: KeyPopulation, most: number = Number.MAX_SAFE_INTEGER) {
     this.#known = known;
-    this.#space = spaceOf(made);
+    this.#space = spaceOf(made, most);
     const values = known.kind === "texts" ? known.texts : Array.from(known.numbers);
     this.known = values.length;
     const skipped = values.map((key) => this.#space.numberOf(key))

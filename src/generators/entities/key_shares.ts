@@ -65,7 +65,9 @@ function poissonMeans(counts: Float64Array): Float64Array {
       let sum = 0;
       for (let j = 0; j < likely.length; j++) sum += weights[from + j] * likely[j];
       const scale = sum > 0 ? keys / sum / counts.length : 0;
-      for (let j = 0; j < likely.length; j++) next[from + j] += weights[from + j] * likely[j] * scale;
+      for (let j = 0; j < likely.length; j++) {
+        next[from + j] += weights[from + j] * likely[j] * scale;
+      }
     }
     weights = next;
   }

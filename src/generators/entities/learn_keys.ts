@@ -1,7 +1,13 @@
 import type { Vocabulary } from "../encoding/plans.ts";
 import { keyMakerOf } from "../sampling/key_maker.ts";
 import type { KeyPopulation, Newcomers } from "./entities.ts";
-import { dispersionOf, type KeyEvents, learnGaps, learnNewcomers, transientKeys } from "./key_gaps.ts";
+import {
+  dispersionOf,
+  type KeyEvents,
+  learnGaps,
+  learnNewcomers,
+  transientKeys,
+} from "./key_gaps.ts";
 import { madeKeys } from "./key_names.ts";
 import { expectedCounts } from "./key_shares.ts";
 

@@ -81,7 +81,10 @@ function carriedOf(lags: Float64Array): { carried: number; memory: number } {
 }
 
 /** The variance of keys' levels, without what their means are off by. */
-function levelOf({ means, sizes, of, hasLong }: Deviations, walk: { carried: number; memory: number }) {
+function levelOf(
+  { means, sizes, of, hasLong }: Deviations,
+  walk: { carried: number; memory: number },
+) {
   if (!hasLong) return 0;
   let [square, noise, members] = [0, 0, 0];
   let [within, count] = [0, 0];
@@ -124,7 +127,9 @@ export function profilesOf(
     spreads: new Float32Array(profiles * wide),
     memories: new Float32Array(profiles * wide),
   };
-  scores.forEach((of, column) => fillProfiles(events, of, { ...out, ...walks[column], wide, column }));
+  scores.forEach((of, column) =>
+    fillProfiles(events, of, { ...out, ...walks[column], wide, column })
+  );
   return out;
 }
 

@@ -1,3 +1,6 @@
+import type { DataType, Field } from "../../batch/schema.ts";
+import type { KeyMaker } from "../encoding/plans.ts";
+import type { Json } from "./model_face.ts";
 import { badModel } from "./model_sections.ts";
 
 /** How far the sum of a distribution may be from 1. */
@@ -55,4 +58,30 @@ export function checkShares(
 export function isOrder(values: readonly unknown[], count: number): values is readonly number[] {
   return values.length === count && new Set(values).size === count &&
     values.every((v) => Number.isInteger(v) && (v as number) >= 0 && (v as number) < count);
+}
+
+/** A column's name and type. */
+export function readField(value: unknown): Field {
+  const { name, type, nullable } = Object(value) as Partial<Field>;
+  const kind = (Object(type) as Partial<DataType>).kind;
+  if (typeof name !== "string" || typeof kind !== "string") {
+    badModel("a column has no name, or no type");
+  }
+  if (nullable !== undefined && typeof nullable !== "boolean") {
+    badModel(
+      `column ${JSON.stringify(name)} says neither that it holds nulls nor that it does not`,
+    );
+  }
+  return { name, type: type!, ...(nullable !== undefined && { nullable }) };
+}
+
+/** How keys that are texts are made; undefined where that is of no kind that there is. */
+export function readTextMaker(
+  value: unknown,
+): Extract<KeyMaker, { kind: "uuid" | "pattern" }> | undefined {
+  const { kind, text, classes } = Object(value) as Json;
+  if (kind === "uuid") return { kind };
+  const isPattern = kind === "pattern" && typeof text === "string" &&
+    typeof classes === "string" && text.length === classes.length && text.isWellFormed();
+  return isPattern && /^[9aA.]{1,64}$/.test(classes) ? { kind, text, classes } : undefined;
 }

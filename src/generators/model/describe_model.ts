@@ -1,4 +1,5 @@
 import { typeName } from "../../batch/schema_check.ts";
+import { describeTwin } from "../twins/describe_twin.ts";
 import type { SavedModel } from "./model_file.ts";
 import { faceOf } from "./model_kinds.ts";
 import { type ColumnPlan, KNOTS, sizeOf } from "../encoding/plans.ts";
@@ -34,12 +35,16 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
 }
 
 /** What has been learned, for people: a line for the model, and one for each column. */
-export function describeModel({ encoding: { columns }, model, rows }: SavedModel): string {
-  const width = Math.max(...columns.map(({ field }) => field.name.length));
+export function describeModel({ encoding: { columns }, model, rows, twin }: SavedModel): string {
+  const width = Math.max(0, ...columns.map(({ field }) => field.name.length));
   const lines = columns.map((plan) => {
     const { name, type } = plan.field;
     const nulls = "nulls" in plan && plan.nulls ? ", nulls" : "";
     return `  ${name.padEnd(width)}  ${typeName(type)}: ${describePlan(plan, columns)}${nulls}`;
   });
-  return [`${faceOf(model).describe(model)}, learned from ${rows} rows`, ...lines].join("\n");
+  return [
+    `${faceOf(model).describe(model)}, learned from ${rows} rows`,
+    ...lines,
+    ...(twin ? describeTwin(twin) : []),
+  ].join("\n");
 }

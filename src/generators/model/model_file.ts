@@ -2,7 +2,10 @@ import type { Json } from "./model_face.ts";
 import { faceOf } from "./model_kinds.ts";
 import { SectionWriter } from "./model_sections.ts";
 import type { Model } from "./models.ts";
-import type { ColumnPlan, Encoding, NumberUnit, Vocabulary } from "../encoding/plans.ts";
+import type { Twin } from "../twins/twin.ts";
+import { writeTwin } from "../twins/twin_sections.ts";
+import { writeVocabulary } from "./vocabulary_sections.ts";
+import type { ColumnPlan, Encoding, NumberUnit } from "../encoding/plans.ts";
 
 /** All that a model file holds. */
 export interface SavedModel {
@@ -10,16 +13,8 @@ export interface SavedModel {
   readonly model: Model;
   /** How many rows it was learned from. */
   readonly rows: number;
-}
-
-function writeVocabulary(to: SectionWriter, values: Vocabulary): Json {
-  if (values.kind === "numbers") return { numbers: to.add(values.numbers) };
-  const texts = values.texts.map((text) => new TextEncoder().encode(text));
-  const offsets = new Int32Array(texts.length + 1);
-  texts.forEach((text, at) => offsets[at + 1] = offsets[at] + text.length);
-  const bytes = new Uint8Array(offsets[texts.length]);
-  texts.forEach((text, at) => bytes.set(text, offsets[at]));
-  return { texts: to.add(bytes), offsets: to.add(offsets) };
+  /** What is known of the stream, where it is a twin of one. */
+  readonly twin?: Twin;
 }
 
 function writeUnit(unit: NumberUnit | undefined): Json {
@@ -69,8 +64,9 @@ function writePlan(to: SectionWriter, plan: ColumnPlan): Json {
 }
 
 /** The bytes of a model file. */
-export function writeModelFile({ encoding, model, rows }: SavedModel): Uint8Array {
+export function writeModelFile({ encoding, model, rows, twin }: SavedModel): Uint8Array {
   const to = new SectionWriter();
   const columns = encoding.columns.map((plan) => writePlan(to, plan));
-  return to.file({ rows, columns, model: { kind: model.kind, ...faceOf(model).write(model, to) } });
+  const own = { kind: model.kind, ...faceOf(model).write(model, to) };
+  return to.file({ rows, columns, model: own, ...(twin && { twin: writeTwin(to, twin) }) });
 }

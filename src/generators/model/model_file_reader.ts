@@ -2,11 +2,21 @@ import { checkSchema } from "../../batch/schema_check.ts";
 import type { DataType, Field } from "../../batch/schema.ts";
 import { isText, unitOfType } from "../encoding/column_values.ts";
 import { KINDS, numbered } from "../encoding/encoding.ts";
-import { bool, list, MOST_COLUMNS, MOST_SYMBOLS, whole } from "./checks.ts";
+import {
+  bool,
+  list,
+  MOST_COLUMNS,
+  MOST_SYMBOLS,
+  readField,
+  readTextMaker,
+  whole,
+} from "./checks.ts";
 import type { Json } from "./model_face.ts";
 import type { SavedModel } from "./model_file.ts";
 import { isModelKind, MODEL_KINDS } from "./model_kinds.ts";
 import { badModel, SectionReader } from "./model_sections.ts";
+import { isAscending, readVocabulary } from "./vocabulary_sections.ts";
+import { readTwin } from "../twins/twin_sections.ts";
 import {
   type CategoryPlan,
   type ColumnPlan,
@@ -26,20 +36,6 @@ const MOST_PART = 1e15;
 const MOST_ENTRIES = 4_000_000;
 const DIVISORS: readonly unknown[] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
 
-function readField(value: unknown): Field {
-  const { name, type, nullable } = Object(value) as Partial<Field>;
-  const kind = (Object(type) as Partial<DataType>).kind;
-  if (typeof name !== "string" || typeof kind !== "string") {
-    badModel("a column has no name, or no type");
-  }
-  if (nullable !== undefined && typeof nullable !== "boolean") {
-    badModel(
-      `column ${JSON.stringify(name)} says neither that it holds nulls nor that it does not`,
-    );
-  }
-  return { name, type: type!, ...(nullable !== undefined && { nullable }) };
-}
-
 function readUnit(type: DataType, json: Json): NumberUnit {
   const unit = unitOfType(type);
   if (type.kind !== "f32" && type.kind !== "f64") return unit;
@@ -48,35 +44,13 @@ function readUnit(type: DataType, json: Json): NumberUnit {
   return { ...unit, divisor, whole: bool(json.whole, "whole") };
 }
 
-function isAscending(values: ArrayLike<number>): boolean {
-  for (let at = 1; at < values.length; at++) if (!(values[at - 1] <= values[at])) return false;
-  return true;
-}
-
-function readVocabulary(from: SectionReader, type: DataType, json: Json): Vocabulary {
-  if (!isText(type)) {
-    const numbers = from.section(json.numbers, "f64", MOST_VALUES);
-    if (numbers.length === 0 || !isAscending(numbers)) {
-      badModel("the values of a column are in disorder");
-    }
-    return { kind: "numbers", numbers };
+function readValues(from: SectionReader, type: DataType, json: Json): Vocabulary {
+  const values = readVocabulary(from, type, json);
+  if (sizeOf(values) === 0) badModel("a column has no values");
+  if (values.kind === "numbers" && !isAscending(values.numbers)) {
+    badModel("the values of a column are in disorder");
   }
-  const bytes = from.section(json.texts, "u8");
-  const offsets = from.section(json.offsets, "i32", MOST_VALUES + 1);
-  const last = offsets.length - 1;
-  if (last < 1 || offsets[0] !== 0 || offsets[last] !== bytes.length || !isAscending(offsets)) {
-    badModel("the texts of a column do not lie one after the other");
-  }
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  try {
-    const texts = Array.from(
-      { length: last },
-      (_, at) => decoder.decode(bytes.subarray(offsets[at], offsets[at + 1])),
-    );
-    return { kind: "texts", texts };
-  } catch {
-    badModel("a text of a column is not UTF-8");
-  }
+  return values;
 }
 
 function checkWeights(weights: Float64Array, what: string): void {
@@ -86,7 +60,7 @@ function checkWeights(weights: Float64Array, what: string): void {
 }
 
 function readCategory(from: SectionReader, field: Field, json: Json): CategoryPlan {
-  const values = readVocabulary(from, field.type, json);
+  const values = readValues(from, field.type, json);
   const sizes = Array.from(from.section(json.sizes, "i32", MOST_SYMBOLS));
   const weights = from.section(json.weights, "f64", MOST_VALUES);
   const size = sizeOf(values);
@@ -127,7 +101,7 @@ function readNumber(from: SectionReader, field: Field, json: Json): NumberPlan {
 }
 
 function readLookup(from: SectionReader, field: Field, json: Json): LookupPlan {
-  const values = readVocabulary(from, field.type, json);
+  const values = readValues(from, field.type, json);
   const size = sizeOf(values);
   const by = list(json.by, "the columns that decide", 2) as number[];
   const entries = from.section(json.entries, "i32", MOST_ENTRIES);
@@ -162,16 +136,12 @@ function placedLookup(plan: LookupPlan, columns: readonly ColumnPlan[]): LookupP
 }
 
 function readKey(field: Field, json: Json): KeyPlan {
-  const { kind, text, classes } = Object(json.maker) as Json;
+  const { kind } = Object(json.maker) as Json;
   const isNumber = field.type.kind === "i32" || field.type.kind === "i64";
   if (kind === "sequence" && isNumber) return { kind: "key", field, maker: { kind } };
-  if (kind === "uuid" && isText(field.type)) return { kind: "key", field, maker: { kind } };
-  const isPattern = kind === "pattern" && isText(field.type) && typeof text === "string" &&
-    typeof classes === "string" && text.length === classes.length && text.isWellFormed();
-  if (!isPattern || !/^[9aA.]{1,64}$/.test(classes)) {
-    badModel(`the keys of column ${JSON.stringify(field.name)} are of no kind that there is`);
-  }
-  return { kind: "key", field, maker: { kind: "pattern", text, classes } };
+  const maker = isText(field.type) ? readTextMaker(json.maker) : undefined;
+  if (maker) return { kind: "key", field, maker };
+  badModel(`the keys of column ${JSON.stringify(field.name)} are of no kind that there is`);
 }
 
 function readPlan(from: SectionReader, value: unknown): ColumnPlan {
@@ -215,7 +185,8 @@ function readEncoding(from: SectionReader): Encoding {
   const wrong = plans.find((plan) => plan.field.nullable === false && mayBeNull(plan));
   if (wrong) badModel(`column ${JSON.stringify(wrong.field.name)} has nulls, and says it has none`);
   const encoding = numbered(plans);
-  if (plans.length === 0 || encoding.symbols.some((count) => count > MOST_SYMBOLS)) {
+  const isTwin = from.header.twin !== undefined;
+  if ((plans.length === 0 && !isTwin) || encoding.symbols.some((count) => count > MOST_SYMBOLS)) {
     badModel(`it has no columns, or one of more than ${MOST_SYMBOLS} symbols`);
   }
   return encoding;
@@ -232,5 +203,7 @@ export function readModelFile(bytes: Uint8Array): SavedModel {
   const json = Object(from.header.model) as Json;
   const rows = whole(from.header.rows, "rows", [0, Number.MAX_SAFE_INTEGER]);
   if (!isModelKind(json.kind)) badModel("its model is of a kind that does not exist");
-  return { encoding, model: MODEL_KINDS[json.kind].read(from, json, encoding.symbols), rows };
+  const model = MODEL_KINDS[json.kind].read(from, json, encoding.symbols);
+  const { twin } = from.header;
+  return { encoding, model, rows, ...(twin !== undefined && { twin: readTwin(from, encoding) }) };
 }

@@ -17,6 +17,11 @@ export interface SampleOptions {
    * none, they are made in this thread.
    */
   workers?: number;
+  /**
+   * The name of a column to add to the records of a twin, of type `f64`: how late each truly is, in ms
+   * by which it is older than the newest record before it. Default: none.
+   */
+  lateness?: string;
   /** Stops the sampling, which throws the signal's reason. */
   signal?: AbortSignal;
   /** The world: the only way to workers. Default: that of the process. */

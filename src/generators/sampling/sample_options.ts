@@ -11,9 +11,12 @@ const MOST_WORKERS = 255;
  * @throws {TypeError | RangeError} when they cannot be had so.
  */
 export function checkSample(count: number, options: SampleOptions): void {
-  const { start = 0, workers } = knownOptions(options, {
+  const { start = 0, workers, lateness } = knownOptions(options, {
     doing: "sample",
-    names: { seed: true, start: true, workers: true, signal: true, runtime: true },
+    names: {
+      ...{ seed: true, start: true, workers: true },
+      ...{ lateness: true, signal: true, runtime: true },
+    },
     example: "{ seed: 7 }",
   });
   if (!(count === Infinity || (Number.isSafeInteger(count) && count >= 0))) {
@@ -24,6 +27,11 @@ export function checkSample(count: number, options: SampleOptions): void {
   if (!(Number.isSafeInteger(start) && start >= 0)) {
     throw new RangeError(
       `Cannot sample: start must be a whole number from 0, received ${received(start)}`,
+    );
+  }
+  if (lateness !== undefined && typeof lateness !== "string") {
+    throw new TypeError(
+      `Cannot sample: lateness is the name of a column, received ${received(lateness)}`,
     );
   }
   const isCount = Number.isInteger(workers) && workers! >= 1 && workers! <= MOST_WORKERS;

@@ -2,6 +2,15 @@ import type { Field } from "../../batch/schema.ts";
 import type { Arrivals } from "../arrival/arrivals.ts";
 import type { KeyAttribute, KeyPopulation, KeyStates } from "../entities/entities.ts";
 
+/** The types that event times have. */
+export const TIME_TYPES: readonly string[] = ["timestamp", "i64", "f64"];
+/** The types that keys have. */
+export const KEY_TYPES: readonly string[] = ["utf8", "dict", "i32", "i64"];
+/** The types of columns that may follow from a key. */
+export const ATTRIBUTE_TYPES: readonly string[] = [
+  ...["utf8", "dict", "bool", "i32", "i64", "f32", "f64", "date", "time", "timestamp"],
+];
+
 /** A column that follows from the key. */
 export interface TwinAttribute extends KeyAttribute {
   /** Its position among all columns. */

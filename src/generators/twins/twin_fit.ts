@@ -1,142 +1,120 @@
-import type { Column } from "../../batch/column.ts";
-import { isValid } from "../../batch/column_reader.ts";
 import { RecordBatch } from "../../batch/record_batch.ts";
 import { learnArrivals } from "../arrival/learn_arrivals.ts";
-import { numbersOf, textsOf } from "../encoding/column_values.ts";
-import { dependenciesOf } from "../encoding/dependencies.ts";
-import type { Vocabulary } from "../encoding/plans.ts";
+import { type Coded, positionsOf, symbolsOfPositions } from "../encoding/category_plan.ts";
+import { textsOf } from "../encoding/column_values.ts";
+import { encodeRows, encodingOf, leastCount } from "../encoding/encoding.ts";
+import type { CategoryPlan, ColumnPlan, Encoding } from "../encoding/plans.ts";
+import { categoryScores } from "../entities/category_scores.ts";
 import { type KeyEvents, keyEvents } from "../entities/key_gaps.ts";
-import { learnKeys } from "../entities/learn_keys.ts";
-import { TrainingDataError } from "../generator_errors.ts";
-import type { TwinAttribute, TwinKeys } from "./twin.ts";
-import { checkKeyType, checkTimeType, declaredShares, type StreamOptions } from "./twin_options.ts";
+import { learnStates, type StateValues } from "../entities/learn_states.ts";
+import { type FitOptions, keyNames } from "../fit_options.ts";
+import { fitModel } from "../model/fit_model.ts";
+import type { SavedModel } from "../model/model_file.ts";
+import type { TrainingRows } from "../training_rows.ts";
+import { eventTimes, learnTwinKeys, timeOrder } from "./learn_keys_of_rows.ts";
+import { sortableNumbers } from "./twin_columns.ts";
+import { drawnColumns, type Twin } from "./twin.ts";
 
-const TEXTS = ["utf8", "dict"];
-/** The types of columns that may follow from the key. */
-const ATTRIBUTES = [...TEXTS, "bool", "i32", "i64", "f32", "f64", "date", "time", "timestamp"];
-
-/** Values as positions in the list of those there are, −1 for null. */
-interface CodedValues {
-  readonly codes: Int32Array;
-  readonly values: Vocabulary;
-}
-
-function codedValues(column: Column, name: string): CodedValues {
-  if (TEXTS.includes(column.type.kind)) {
-    const { codes, texts } = textsOf(column);
-    return { codes, values: { kind: "texts", texts } };
-  }
-  const { values, nulls } = numbersOf(column, name);
-  const positions = new Map<number, number>();
-  const codes = Int32Array.from(values, (value, row) => {
-    if (nulls[row]) return -1;
-    let code = positions.get(value);
-    if (code === undefined) positions.set(value, code = positions.size);
-    return code;
+/** Columns whose texts are in a dictionary, which are faster to put in another order. */
+function withDictionaries({ columns, symbols }: Encoding): Encoding {
+  const plans = columns.map((plan): ColumnPlan => {
+    const { type } = plan.field;
+    const isText = type.kind === "utf8" && (plan.kind === "category" || plan.kind === "lookup");
+    return isText ? { ...plan, field: { ...plan.field, type: { kind: "dict" } } } : plan;
   });
-  return { codes, values: { kind: "numbers", numbers: Float64Array.from(positions.keys()) } };
+  return { columns: plans, symbols };
 }
 
-function sizeOf(values: Vocabulary): number {
-  return values.kind === "texts" ? values.texts.length : values.numbers.length;
+function categoryValues(
+  plan: CategoryPlan,
+  rows: RecordBatch,
+  of: { column: number; symbols: Uint8Array; events: KeyEvents },
+): StateValues {
+  const { codes, texts } = textsOf(rows.columnAt(of.column));
+  const coded: Coded = { codes, values: { kind: "texts", texts } };
+  const positions = positionsOf(plan, coded);
+  const count = plan.sizes.length + (plan.nulls ? 1 : 0);
+  const scores = categoryScores(of.events, of.symbols, count);
+  const byPosition = Float64Array.from(symbolsOfPositions(plan), (symbol) => scores[symbol]);
+  return {
+    column: of.column,
+    values: Float64Array.from(positions, (at) => at < 0 ? 0 : byPosition[at]),
+    nulls: Uint8Array.from(positions, (at) => at < 0 ? 1 : 0),
+    scores: byPosition,
+  };
 }
 
-function picked(values: Vocabulary, order: ArrayLike<number>): Vocabulary {
-  return values.kind === "texts"
-    ? { kind: "texts", texts: Array.from(order, (at) => values.texts[at]) }
-    : { kind: "numbers", numbers: Float64Array.from(order, (at) => values.numbers[at]) };
+/** The columns in which keys may have states. */
+function stateValues(
+  encoding: Encoding,
+  rows: RecordBatch,
+  { symbols, events }: { symbols: readonly Uint8Array[]; events: KeyEvents },
+): StateValues[] {
+  return encoding.columns.flatMap((plan, column): StateValues[] => {
+    if (plan.kind === "category" && plan.values.kind === "texts") {
+      return [categoryValues(plan, rows, { column, symbols: symbols[plan.variable], events })];
+    }
+    if (plan.kind !== "category" && plan.kind !== "number") return [];
+    return [{ column, ...sortableNumbers(rows.columnAt(column)) }];
+  });
 }
 
-/**
- * The event times of rows, ms since 1970.
- *
- * @throws {TypeError | TrainingDataError} when the column holds none, or a row has none.
- */
-export function eventTimes(batch: RecordBatch, name: string): Float64Array {
-  const column = batch.column(name);
-  checkTimeType(name, column.type);
-  checkComplete(column, name, "event time");
-  return numbersOf(column, name).values;
-}
-
-function checkComplete(column: Column, name: string, what: string): void {
-  if (column.nullCount === 0) return;
-  let row = 0;
-  while (isValid(column, row)) row++;
-  throw new TrainingDataError(
-    `Cannot learn stream: row ${row} has no ${what} (column ${JSON.stringify(name)} is null in ` +
-      `${column.nullCount} of ${column.length} rows); leave such rows out`,
+function checkKeys(options: FitOptions): void {
+  const both = keyNames(options).find((name) => name === options.key || name === options.time);
+  if (both === undefined) return;
+  throw new TypeError(
+    `Cannot fit generator: column ${JSON.stringify(both)} is part of the primary key, and the ` +
+      `${both === options.time ? "time" : "key"} of the stream; it can only be one`,
   );
 }
 
-/** The order of event times; rows of one time stay in the order in which they came. */
-export function timeOrder(times: Float64Array): Uint32Array {
-  const order = Uint32Array.from(times, (_, row) => row);
-  if (times.every((time, row) => row === 0 || times[row - 1] <= time)) return order;
-  return order.sort((a, b) => times[a] - times[b] || a - b);
+function withoutColumns(options: FitOptions, names: readonly string[]): FitOptions {
+  const columns = Object.entries(options.columns ?? {}).filter(([name]) => names.includes(name));
+  return { ...options, columns: Object.fromEntries(columns) };
 }
 
-/** The keys of rows in the order of event times. */
-export interface LearnedKeys {
-  readonly keys: TwinKeys;
-  readonly events: KeyEvents;
+/**
+ * Learns a stream: what its rows look like, when they come, which keys they have, and what keys
+ * remember.
+ *
+ * @param rows Rows in the order in which they arrived.
+ * @throws {TypeError | TrainingDataError} when it cannot be learned.
+ */
+export async function fitTwin(
+  { batch, seen }: TrainingRows,
+  options: FitOptions & { time: string },
+): Promise<SavedModel> {
+  checkKeys(options);
+  const { time, key, arrival = {} } = options;
+  const times = eventTimes(batch, time);
+  const { keys: _, ...declared } = arrival;
+  const arrivals = learnArrivals(times, declared);
+  const order = timeOrder(times);
+  const { fields } = batch.schema;
+  const at = batch.indexOf(time);
+  const free = fields.map((_, of) => of).filter((of) => of !== at && fields[of].name !== key);
+  const minCount = leastCount(options, batch.length);
+  const learned = key === undefined
+    ? undefined
+    : learnTwinKeys(batch, order, { ...options, key, minCount, free });
+  const events = learned?.events ?? keyEvents(new Int32Array(batch.length), 1);
+  const keys = learned?.keys;
+  const empty = { columns: [], profiles: 0, ...noNumbers() };
+  const twin: Twin = { fields, time: at, arrivals, ...(keys && { keys }), states: empty };
+  const names = drawnColumns(twin).map((of) => fields[of].name);
+  const drawn = batch.select(names).take(order);
+  const encoding = names.length === 0
+    ? { columns: [], symbols: [] }
+    : withDictionaries(encodingOf(drawn, withoutColumns(options, names)));
+  const columns = encodeRows(encoding, drawn);
+  const symbols = { columns, symbols: encoding.symbols, length: batch.length };
+  const model = await fitModel(symbols, { encoding, options, seen });
+  const values = stateValues(encoding, drawn, { symbols: columns, events });
+  const states = learnStates(events, values, minCount);
+  return { encoding, model, rows: seen, twin: { ...twin, states } };
 }
 
-/** Learns the keys of rows, and which columns follow from them. */
-export function learnTwinKeys(
-  batch: RecordBatch,
-  order: Uint32Array,
-  options: StreamOptions & { key: string; minCount: number; free: readonly number[] },
-): LearnedKeys {
-  const { key, minCount, arrival } = options;
-  const column = batch.column(key);
-  checkKeyType(key, column.type);
-  checkComplete(column, key, "key");
-  const { codes, values } = codedValues(column, key);
-  if (values.kind === "numbers" && !values.numbers.every(Number.isSafeInteger)) {
-    throw new TrainingDataError(
-      `Cannot learn stream: column ${JSON.stringify(key)} has keys beyond 2^53; make them texts`,
-    );
-  }
-  const events = keyEvents(Int32Array.from(order, (row) => codes[row]), sizeOf(values));
-  const learned = learnKeys(events, picked(values, events.order), minCount);
-  const population = arrival?.keys === undefined
-    ? learned
-    : { known: learned.known, made: learned.made, shares: declaredShares(arrival.keys) };
-  const known = sizeOf(learned.known);
-  const ranks = rankedCodes(codes, events.order);
-  const attributes = options.free.flatMap((at): TwinAttribute[] => {
-    const attribute = attributeOf(batch, at, ranks);
-    return attribute && known > 0
-      ? [{ at, ...attribute, positions: attribute.positions.slice(0, known) }]
-      : [];
-  });
-  return { keys: { at: batch.indexOf(key), population, attributes }, events };
+function noNumbers() {
+  const none = new Float32Array();
+  return { levels: none, spreads: none, memories: none };
 }
-
-function rankedCodes(codes: Int32Array, order: Int32Array): Int32Array {
-  const ranks = new Int32Array(order.length);
-  order.forEach((code, rank) => ranks[code] = rank);
-  return codes.map((code) => ranks[code]);
-}
-
-/** The values of a column by key, where it follows from it. */
-function attributeOf(batch: RecordBatch, at: number, keys: Int32Array) {
-  const { name, type } = batch.schema.fields[at];
-  if (!ATTRIBUTES.includes(type.kind)) return undefined;
-  const { codes, values } = codedValues(batch.columnAt(at), name);
-  const size = keys.reduce((a, b) => Math.max(a, b), 0) + 1;
-  const positions = new Int32Array(size).fill(-2);
-  for (let row = 0; row < keys.length; row++) {
-    const before = positions[keys[row]];
-    if (before !== -2 && before !== codes[row]) return undefined;
-    positions[keys[row]] = codes[row];
-  }
-  const coded = [
-    { positions: keys, size, other: -1 },
-    { positions: codes, size: sizeOf(values), other: -1 },
-  ];
-  return dependenciesOf(coded, [0]).length > 0 ? { values, positions } : undefined;
-}
-
-export { learnArrivals, RecordBatch };

@@ -1,6 +1,7 @@
 import type { DataType } from "../../batch/schema.ts";
 import { typeName } from "../../batch/schema_check.ts";
 import { knownOptions, received } from "../../runtime/known_options.ts";
+import { KEY_TYPES, TIME_TYPES } from "./twin.ts";
 import type { ArrivalOptions } from "../arrival/declare_arrivals.ts";
 
 const MOST_KEYS = 1_000_000;
@@ -116,20 +117,26 @@ export function checkStreamOptions({ time, key, arrival }: StreamOptions): void 
 
 /** Checks that a column can hold event times. */
 export function checkTimeType(name: string, type: DataType): void {
-  if (type.kind === "timestamp" || type.kind === "i64" || type.kind === "f64") return;
+  if (TIME_TYPES.includes(type.kind)) return;
   const isText = type.kind === "utf8" || type.kind === "dict";
   throw new TypeError(
-    `Cannot fit generator: column ${JSON.stringify(name)} is ${typeName(type)}, and event times are ` +
+    `Cannot fit generator: column ${JSON.stringify(name)} is ${
+      typeName(type)
+    }, and event times are ` +
       `timestamps, or i64 or f64 ms since 1970` +
-      (isText ? `; give it a type, such as columns: { ${JSON.stringify(name)}: { type: t.timestamp } }` : ""),
+      (isText
+        ? `; give it a type, such as columns: { ${JSON.stringify(name)}: { type: t.timestamp } }`
+        : ""),
   );
 }
 
 /** Checks that a column can hold keys. */
 export function checkKeyType(name: string, type: DataType): void {
-  if (["utf8", "dict", "i32", "i64"].includes(type.kind)) return;
+  if (KEY_TYPES.includes(type.kind)) return;
   throw new TypeError(
-    `Cannot fit generator: column ${JSON.stringify(name)} is ${typeName(type)}, and keys are utf8, ` +
+    `Cannot fit generator: column ${JSON.stringify(name)} is ${
+      typeName(type)
+    }, and keys are utf8, ` +
       `dict, i32 or i64; give it such a type`,
   );
 }

@@ -11,6 +11,7 @@ import { sortableNumbers, spelledOut, timeColumn, ValueColumn } from "./twin_col
 import type { EventChunk } from "./twin_events.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
 
+const MOST_I32 = 2_147_483_647;
 const MOST_NAMES = 1_000_000;
 
 /** Makes a block of the rows that the model draws. */
@@ -57,11 +58,13 @@ export class TwinRows {
     if (states.columns.length > 0) {
       this.#matcher = new RowMatcher(size, slabsFor(states.columns.length, size));
     }
-    this.#attributes = keys?.attributes.map(({ at, values }) =>
-      new ValueColumn(fields[at].type, values)
-    ) ?? [];
+    this.#attributes =
+      keys?.attributes.map(({ at, values }) => new ValueColumn(fields[at].type, values)) ?? [];
     if (!keys) return;
-    this.#names = new KeyNames(keys.population);
+    this.#names = new KeyNames(
+      keys.population,
+      fields[keys.at].type.kind === "i32" ? MOST_I32 : undefined,
+    );
     const lasting = keys.population.shares.length;
     if (keys.population.newcomers || lasting > MOST_NAMES) return;
     const values = this.#keyList(Float64Array.from({ length: lasting }, (_, key) => key));

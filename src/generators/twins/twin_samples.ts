@@ -1,0 +1,66 @@
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import type { Field } from "../../batch/schema.ts";
+import type { Encoding } from "../encoding/plans.ts";
+import { drawnColumns, type Twin } from "./twin.ts";
+import type { DrawRows } from "./twin_rows.ts";
+import { latenessField, TwinStream } from "./twin_stream.ts";
+
+/** Streams that are kept, each where it was left. */
+const MOST_STREAMS = 4;
+
+/** Which records of a twin are wanted. */
+export interface TwinSample {
+  readonly seed: bigint;
+  /** The name of a column of lateness. */
+  readonly lateness?: string;
+}
+
+/** The samples of a twin, which go on where another of the same seed has stopped. */
+export class TwinSamples {
+  readonly #twin: Twin;
+  readonly #draw: DrawRows;
+  readonly #sequences: readonly number[];
+  readonly #streams = new Map<string, TwinStream>();
+
+  /** Of a twin whose rows are encoded so and drawn by a function. */
+  constructor(twin: Twin, encoding: Encoding, draw: DrawRows) {
+    this.#twin = twin;
+    this.#draw = draw;
+    const drawn = drawnColumns(twin);
+    this.#sequences = encoding.columns.flatMap((plan, at) =>
+      plan.kind === "key" && plan.maker.kind === "sequence" ? [drawn[at]] : []
+    );
+  }
+
+  /**
+   * The columns of a sample.
+   *
+   * @throws {TypeError} when the column of lateness has the name of another.
+   */
+  fields(lateness: string | undefined): readonly Field[] {
+    const { fields } = this.#twin;
+    if (lateness === undefined) return fields;
+    if (!fields.some(({ name }) => name === lateness)) return [...fields, latenessField(lateness)];
+    throw new TypeError(
+      `Cannot sample: there is a column ${
+        JSON.stringify(lateness)
+      } already; name that of lateness ` +
+        `otherwise`,
+    );
+  }
+
+  /** A block of 4,096 records. */
+  block(block: number, { seed, lateness }: TwinSample): RecordBatch {
+    const name = JSON.stringify([String(seed), lateness]);
+    let stream = this.#streams.get(name);
+    this.#streams.delete(name);
+    if (!stream) {
+      const own = { seed, draw: this.#draw, sequences: this.#sequences };
+      stream = new TwinStream(this.#twin, { ...own, ...(lateness !== undefined && { lateness }) });
+      const [oldest] = this.#streams.keys();
+      if (this.#streams.size >= MOST_STREAMS) this.#streams.delete(oldest);
+    }
+    this.#streams.set(name, stream);
+    return stream.block(block);
+  }
+}
