@@ -1,4 +1,4 @@
-import { RecordBatch } from "../../batch/record_batch.ts";
+import type { RecordBatch } from "../../batch/record_batch.ts";
 import { learnArrivals } from "../arrival/learn_arrivals.ts";
 import { type Coded, positionsOf, symbolsOfPositions } from "../encoding/category_plan.ts";
 import { textsOf } from "../encoding/column_values.ts";
