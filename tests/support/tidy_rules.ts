@@ -13,7 +13,7 @@ const TIERS: readonly (readonly string[])[] = [
   ["codecs", "windows", "hive"],
   ["stream"],
   ["delivery", "generators", "sources"],
-  ["publishers", "kafka", "testing"],
+  ["publishers", "kafka", "testing", "quality"],
   ["dashboard", "cli"],
 ];
 

@@ -1,0 +1,53 @@
+/** Bins of values; one more is for NaN. */
+export const MOST_BINS = 255;
+/** The bin of NaN, in every feature. */
+export const MISSING_BIN = 255;
+
+/** Values as bins, of one feature. */
+export interface BinnedFeature {
+  /** A bin for each row. */
+  readonly bins: Uint8Array;
+  /** How many bins there are, NaN's apart. */
+  readonly count: number;
+}
+
+/** Values of a feature in ascending order, without NaN. */
+function sorted(values: Float64Array): Float64Array {
+  return values.filter((value) => !Number.isNaN(value)).sort();
+}
+
+/**
+ * The limits between bins: midway between values where there are few, else quantiles, each the mean
+ * of the two values around it (Hyndman and Fan, 1996, definition 2).
+ */
+export function binLimits(values: Float64Array): Float64Array {
+  const all = sorted(values);
+  const distinct = all.filter((value, at) => at === 0 || value !== all[at - 1]);
+  if (distinct.length <= MOST_BINS) {
+    return distinct.subarray(1).map((value, at) => (value + distinct[at]) / 2);
+  }
+  const limits = Float64Array.from({ length: MOST_BINS - 1 }, (_, bin) => {
+    const place = (bin + 1) * all.length / MOST_BINS;
+    const at = Math.floor(place);
+    return at === place ? (all[at - 1] + all[at]) / 2 : all[at];
+  });
+  return limits.filter((limit, at) => at === 0 || limit !== limits[at - 1]);
+}
+
+/** The bins of values: each goes to the first whose limit it does not exceed. */
+export function binned(values: Float64Array, limits: Float64Array): BinnedFeature {
+  const bins = new Uint8Array(values.length);
+  for (let row = 0; row < bins.length; row++) bins[row] = binOf(values[row], limits);
+  return { bins, count: limits.length + 1 };
+}
+
+function binOf(value: number, limits: Float64Array): number {
+  if (Number.isNaN(value)) return MISSING_BIN;
+  let [low, high] = [0, limits.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value <= limits[middle]) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
