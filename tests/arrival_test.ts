@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { bursts, constant, diurnal, poisson, type RateModel } from "../mod.ts";
+import { bursts, constant, diurnal, poisson, ramp, type RateModel, sine, square } from "../mod.ts";
 import type { Arrivals } from "../src/generators/arrival/arrivals.ts";
 import { ArrivalOrder } from "../src/generators/arrival/arrival_order.ts";
 import { ArrivalSampler } from "../src/generators/arrival/arrival_sampler.ts";
@@ -7,6 +7,7 @@ import {
   type ArrivalOptions,
   declareArrivals,
 } from "../src/generators/arrival/declare_arrivals.ts";
+import { RatePace } from "../src/generators/arrival/rate_pace.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 
 const HOUR = 3_600_000;
@@ -18,6 +19,9 @@ function randomRate(random: Random): RateModel {
     () => poisson(random.pick(["500/s", "1/h", 7])),
     () => diurnal({ rate: "2/m", amplitude: random.next(), days: [1, 1, 1, 1, 1, 0, 0.5] }),
     () => bursts({ base: 0, peak: "50/s", every: "10m", length: "20s" }),
+    () => sine({ low: 0, high: "5/s", period: "1m" }),
+    () => square({ low: 0, high: "50/s", period: random.pick(["1m", 1]) }),
+    () => ramp({ from: 0, to: "10/s", over: "10m" }),
   ])();
 }
 
@@ -111,6 +115,52 @@ Deno.test("diurnal events follow the hour and the day by their formula", () => {
   });
 });
 
+/** How many times lie in each of so many parts of a length. */
+function parts(times: Float64Array, length: number, count: number): number[] {
+  const counts = Array<number>(count).fill(0);
+  for (const time of times) {
+    const at = Math.floor(time / length * count);
+    if (at < count) counts[at]++;
+  }
+  return counts;
+}
+
+Deno.test("a square, a sine and a ramp have the rates of their formulas", () => {
+  const minute = 60_000;
+  const near = (counts: number[], expected: (part: number) => number) => {
+    counts.forEach((count, part) => {
+      const mean = expected(part);
+      const message = `part ${part}: ${count}, not ${mean}`;
+      assert(Math.abs(count - mean) < 5 * Math.sqrt(mean) + 1, message);
+    });
+  };
+  const high = square({ low: "10/s", high: "100/s", period: "1m", share: 0.25 });
+  const jumps = timesOf({ rate: high, start: 0 }, 5000);
+  near(parts(jumps, minute, 12), (part) => 5 * (part < 3 ? 100 : 10));
+  const swings = timesOf({ rate: sine({ low: 0, high: "200/s", period: "1m" }), start: 0 }, 9000);
+  const angle = (part: number) => 2 * Math.PI * part / 12;
+  near(parts(swings, minute, 12), (part) => {
+    return 500 - 6000 / (2 * Math.PI) * (Math.sin(angle(part + 1)) - Math.sin(angle(part)));
+  });
+  const rises = timesOf({ rate: ramp({ from: 0, to: "100/s", over: "1m" }), start: 7777 }, 9000)
+    .map((time) => time - 7777);
+  near(parts(rises, 2 * minute, 24), (part) => part < 12 ? 500 * (part + 0.5) / 12 : 500);
+});
+
+Deno.test("a pace tells when events are due, in whatever order they are asked for", () => {
+  forSeeds(20, (random, seed) => {
+    const rate = randomRate(random);
+    const start = random.below(1e9);
+    const times = new ArrivalSampler(declareArrivals({ rate, start }), { seed: BigInt(seed) })
+      .next(30_000).times;
+    const pace = new RatePace(rate, { seed: BigInt(seed), start });
+    for (let round = 0; round < 50; round++) {
+      const count = 1 + random.below(30_000);
+      assertEquals(pace.dueMs(count), times[count - 1] - start);
+    }
+  });
+});
+
 Deno.test("bursts have their rates, and last as long as they should", () => {
   const rate = bursts({ base: "1/s", peak: "200/s", every: "100s", length: "10s" });
   const times = timesOf({ rate, start: 0 }, 1_000_000);
@@ -176,6 +226,13 @@ Deno.test("what cannot be an arrival is refused, saying why", () => {
     "shorter",
     "2s, received 2s",
   );
+  refused(
+    () => square({ low: 1, high: 2, period: "1m", share: 1 }),
+    RangeError,
+    "share",
+    "received 1",
+  );
+  refused(() => ramp({ from: 1, to: 0, over: "1m" }), RangeError, "to");
   refused(() => declareArrivals({}), TypeError, "needs a rate");
   refused(() => declareArrivals({ rate: "5/s" as never }), TypeError, "poisson()", '"5/s"');
   const declared = (rest: object) => () => declareArrivals({ rate: poisson(1), ...rest });

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { bursts, constant, diurnal, poisson, TrainingDataError } from "../mod.ts";
+import { bursts, constant, diurnal, poisson, ramp, TrainingDataError } from "../mod.ts";
 import {
   interArrivalDistance,
   ksDistance,
@@ -207,6 +207,7 @@ function randomArrivals(random: Random): Arrivals {
   const rate: RateModel = random.pick([
     () => constant(5),
     () => diurnal({ rate: "1/s" }),
+    () => ramp({ from: 0, to: "1/s", over: "1m" }),
     () => bursts({ base: "1/s", peak: "9/s", every: "1m", length: "2s" }),
   ])();
   const declared = declareArrivals({ rate, disorder: random.pick([undefined, DISORDER]) });

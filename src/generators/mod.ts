@@ -31,6 +31,14 @@ export {
   poisson,
   type Rate,
 } from "./arrival/rate_shapes.ts";
+export {
+  ramp,
+  type RampOptions,
+  sine,
+  type SineOptions,
+  square,
+  type SquareOptions,
+} from "./arrival/rate_waves.ts";
 export type {
   ColumnCondition,
   ColumnTest,

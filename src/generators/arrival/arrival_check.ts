@@ -64,13 +64,17 @@ function gapsProblem(gaps: GapModel): string | undefined {
 /** What is wrong with a rate, if anything is. */
 export function rateProblem(rate: RateModel): string | undefined {
   const { curve, levels, gaps } = Object(rate) as RateModel;
-  const { period, offset, rates } = Object(curve) as RateModel["curve"];
+  const { period, offset, rates, once } = Object(curve) as RateModel["curve"];
   if (!isIn(period, 1, MOST_MS) || !isIn(offset, -MOST_MS, MOST_MS)) return "it has no period";
   if (!areIn(rates, 0, MOST_PER_MS) || rates.length > MOST_SLOTS) {
     return "the rates of its curve are none";
   }
   const mean = rates.reduce((sum, each) => sum + each, 0) / rates.length;
   if (!(mean >= 1e-13)) return "nothing ever happens";
+  if (once !== undefined && typeof once !== "boolean") {
+    return "its slots come neither once nor again";
+  }
+  if (once && rates[rates.length - 1] === 0) return "nothing happens when its slots are over";
   if (levels !== undefined) {
     const { factors, lengths } = Object(levels) as NonNullable<RateModel["levels"]>;
     const fits = areIn(factors, 0, 1e9) && areIn(lengths, 1e-3, MOST_MS) &&

@@ -108,13 +108,6 @@ export class ArrivalSampler {
     return { times, delays };
   }
 
-  /** The time of an event, ms since 1970, wherever the sampler is. */
-  timeOf(event: number): number {
-    const block = Math.floor(event / BLOCK_EVENTS);
-    this.#load(block);
-    return this.#times[event - block * BLOCK_EVENTS];
-  }
-
   #load(block: number): void {
     if (block === this.#block) return;
     if (block < this.#block || block >= this.#block + CHECKPOINT_BLOCKS) this.#return(block);

@@ -22,11 +22,12 @@ function writeGaps(to: SectionWriter, gaps: GapModel): Json {
 
 /** What is in the header of a model file of how records arrive; numbers go into sections. */
 export function writeArrivals(to: SectionWriter, arrivals: Arrivals): Json {
-  const { rate: { curve, levels, gaps }, disorder, grid, start } = arrivals;
+  const { rate: { curve: { period, offset, rates, once }, levels, gaps }, disorder, grid, start } =
+    arrivals;
   return {
     start,
     grid: { step: grid.step, offset: grid.offset },
-    curve: { period: curve.period, offset: curve.offset, rates: to.add(curve.rates) },
+    curve: { period, offset, rates: to.add(rates), ...(once !== undefined && { once }) },
     ...levels && {
       levels: { factors: to.add(levels.factors), lengths: to.add(levels.lengths) },
     },
@@ -68,11 +69,12 @@ function readLevels(from: SectionReader, json: Json): RateLevels {
 export function readArrivals(from: SectionReader, value: unknown): Arrivals {
   const json = Object(value) as Json;
   const part = (name: string) => Object(json[name]) as Json;
-  const { period, offset, rates } = part("curve");
+  const { period, offset, rates, once } = part("curve");
   const curve = {
     period: period as number,
     offset: offset as number,
     rates: from.section(rates, "f64", MOST_SLOTS),
+    ...(once !== undefined && { once: once as boolean }),
   };
   const levels = json.levels === undefined ? {} : { levels: readLevels(from, part("levels")) };
   const { share, edges, weights } = part("disorder");

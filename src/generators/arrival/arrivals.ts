@@ -1,11 +1,13 @@
-/** A rate that goes through slots of equal length, again and again. */
+/** A rate that goes through slots of equal length, again and again or once. */
 export interface RateCurve {
   /** The length of all slots together, ms. */
   readonly period: number;
-  /** A time at which the first slot begins, ms since 1970. */
+  /** A time at which the first slot begins, ms since 1970; of no account where they come once. */
   readonly offset: number;
   /** Events expected in each ms of each slot. */
   readonly rates: Float64Array;
+  /** Whether slots come once, from the first event on; then the last lasts. Default `false`. */
+  readonly once?: boolean;
 }
 
 /** Levels that a rate goes through in turns; how long each lasts is drawn from an exponential. */
@@ -34,7 +36,7 @@ export type GapModel =
     readonly high: Float64Array;
   };
 
-/** At what rate events come: made by `constant`, `poisson`, `diurnal` or `bursts`, or learned. */
+/** At what rate events come: made by `constant`, `poisson`, `diurnal`, `bursts`, `sine`, `square` or `ramp`, or learned. */
 export interface RateModel {
   /** What is expected at each time. */
   readonly curve: RateCurve;

@@ -13,7 +13,7 @@ export interface DisorderOptions {
 
 /** How records are to arrive; what is not said is learned, where there is something to learn from. */
 export interface ArrivalOptions {
-  /** At what rate: `constant("100/s")`, `poisson("500/s")`, `diurnal({ … })` or `bursts({ … })`. */
+  /** At what rate: `constant("100/s")`, `poisson("500/s")`, `diurnal({ … })`, `bursts({ … })`, … */
   rate?: RateModel;
   /** How many arrive out of order, and by how much. Declared without: none. */
   disorder?: DisorderOptions;
@@ -30,7 +30,7 @@ export function declaredRate(rate: RateModel): RateModel {
   const problem = rateProblem(rate);
   if (problem === undefined) return rate;
   throw new TypeError(
-    `Cannot use rate: it must be what constant(), poisson(), diurnal() or bursts() gives, received ` +
+    `Cannot use rate: it must be what constant(), poisson(), diurnal() and the like give, received ` +
       `${received(rate)}; ${problem}`,
   );
 }

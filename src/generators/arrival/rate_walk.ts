@@ -31,27 +31,31 @@ export class CurvePieces implements RatePieces {
   #slot = 0;
   /** Slots since the one of the start. */
   #passed = 0;
-  readonly round: { readonly length: number; readonly events: number };
+  readonly #once: boolean;
+  readonly round?: { readonly length: number; readonly events: number };
   rate = 0;
   end = 0;
 
   /** From `start`, ms since 1970. */
-  constructor({ rates, period, offset }: RateCurve, start: number) {
+  constructor({ rates, period, offset, once = false }: RateCurve, start: number) {
     this.#rates = rates;
     this.#width = period / rates.length;
+    this.#once = once;
     const events = rates.reduce((sum, rate) => sum + rate, 0) * this.#width;
-    this.round = { length: period, events };
-    const phase = (((start - offset) % period) + period) % period;
+    if (!once) this.round = { length: period, events };
+    const phase = once ? 0 : (((start - offset) % period) + period) % period;
     this.#first = Math.min(rates.length - 1, Math.floor(phase / this.#width));
     this.#into = phase - this.#first * this.#width;
     this.#go(0);
   }
 
   #go(passed: number): void {
+    const { length } = this.#rates;
     this.#passed = passed;
-    this.#slot = (this.#first + passed) % this.#rates.length;
+    this.#slot = this.#once ? Math.min(passed, length - 1) : (this.#first + passed) % length;
     this.rate = this.#rates[this.#slot];
-    this.end = this.#rates.length === 1 ? Infinity : (passed + 1) * this.#width - this.#into;
+    const isLast = length === 1 || (this.#once && passed >= length - 1);
+    this.end = isLast ? Infinity : (passed + 1) * this.#width - this.#into;
   }
 
   next(): void {
