@@ -125,4 +125,5 @@ export {
   sampleValid,
 } from "./sample/columns";
 export { circuitDown, circuitUp } from "./sample/circuit";
+export { sampleCopula, sampleNormals } from "./sample/copula";
 export { sampleTree } from "./sample/trees";

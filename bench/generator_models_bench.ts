@@ -1,4 +1,6 @@
 import { SyntheticGenerator } from "../mod.ts";
+import { CopulaDraws } from "../src/generators/copula/copula_draws.ts";
+import { limitsOf } from "../src/generators/copula/copula_fit.ts";
 import type { SymbolTree } from "../src/generators/model/models.ts";
 import { TreeWalk } from "../src/generators/trees/symbol_tree.ts";
 import { growTree } from "../src/generators/trees/tree_growth.ts";
@@ -77,6 +79,50 @@ function drawing(): Promise<BenchRow> {
   });
 }
 
+/** What one would write: sums of deviates by Box and Muller, and a search of the symbol. */
+function plainCopula(weights: readonly Float64Array[], limits: Float64Array): number {
+  const columns = weights.map(() => new Uint8Array(BLOCK_ROWS));
+  const deviates = new Float64Array(weights.length);
+  for (let row = 0; row < BLOCK_ROWS; row++) {
+    for (let v = 0; v < deviates.length; v++) {
+      const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
+      deviates[v] = radius * Math.cos(2 * Math.PI * Math.random());
+    }
+    weights.forEach((own, v) => {
+      let sum = 0;
+      for (let k = 0; k <= v; k++) sum += own[k] * deviates[k];
+      let symbol = 0;
+      while (limits[symbol + 1] <= sum) symbol++;
+      columns[v][row] = symbol;
+    });
+  }
+  return BLOCK_ROWS;
+}
+
+function copula(): Promise<BenchRow> {
+  const variables = 8;
+  const weights = Array.from(
+    { length: variables },
+    (_, v) => new Float64Array(v + 1).fill(1 / Math.sqrt(v + 1)),
+  );
+  const shares = new Float64Array(32).fill(1 / 32);
+  const sampler = new SamplerKernel(create());
+  const symbols = weights.map(() => sampler.reserve(BLOCK_ROWS * 2));
+  const factor = Float64Array.from(weights.flatMap((own) => Array.from(own)));
+  const model = { kind: "copula", shares: weights.map(() => shares), factor } as const;
+  const draws = new CopulaDraws(sampler, model);
+  let block = 0;
+  return compare({
+    name: "symbols of 8 variables by a copula, against plain JS",
+    contender: () => {
+      for (let i = 0; i < BLOCKS; i++) draws.draw({ seed: 1n, block: block++ }, symbols);
+      return BLOCKS * BLOCK_ROWS;
+    },
+    baseline: () => plainCopula(weights, limitsOf(shares)),
+    target: 3,
+  });
+}
+
 async function models(): Promise<BenchRow> {
   const columns = symbolColumns();
   const rows = Array.from(
@@ -102,5 +148,5 @@ async function models(): Promise<BenchRow> {
 /** Models other than the circuit. */
 export const group: BenchGroup = {
   name: "models of generators",
-  rows: async () => [await drawing(), await models()],
+  rows: async () => [await drawing(), await copula(), await models()],
 };

@@ -29,7 +29,8 @@ function tables(): Record<string, unknown>[] {
 const circuit = await SyntheticGenerator.fit(tables(), { primaryKey: "key", symbols: 8 });
 const independent = await SyntheticGenerator.fit(tables(), { model: "independent", symbols: 8 });
 const trees = await SyntheticGenerator.fit(tables(), { model: "trees", symbols: 8 });
-const files = [circuit.toBytes(), independent.toBytes(), trees.toBytes()];
+const copula = await SyntheticGenerator.fit(tables(), { model: "copula", symbols: 8 });
+const files = [circuit, independent, trees, copula].map((each) => each.toBytes());
 
 async function refused(bytes: Uint8Array, ...texts: string[]): Promise<void> {
   const { message } = await assertRejects(() => SyntheticGenerator.load(bytes), ModelFileError);

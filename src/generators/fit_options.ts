@@ -18,10 +18,10 @@ export interface ColumnOptions {
 }
 
 /**
- * The models there are: a mixture of hidden Chow-Liu trees, columns by themselves, decision trees one
- * after the other.
+ * The models there are: a mixture of hidden Chow-Liu trees, decision trees one after the other, a
+ * Gaussian copula, columns by themselves.
  */
-export type ModelKind = "circuit" | "independent" | "trees";
+export type ModelKind = "circuit" | "trees" | "copula" | "independent";
 
 /** How far the fitting is. */
 export interface FitProgress {
@@ -82,7 +82,12 @@ export const FIT_OPTIONS: Readonly<Record<keyof FitOptions, true>> = {
   onProgress: true,
 };
 
-const MODELS: readonly string[] = ["circuit", "independent", "trees"] satisfies ModelKind[];
+const MODELS: readonly string[] = [
+  "circuit",
+  "trees",
+  "copula",
+  "independent",
+] satisfies ModelKind[];
 const ROLES: readonly string[] = ["category", "number", "key", "ignore"] satisfies ColumnRole[];
 const COLUMN_KEYS: readonly string[] = ["type", "role"] satisfies (keyof ColumnOptions)[];
 

@@ -56,6 +56,16 @@ export interface SampleExports {
   sampleBools(rows: number, positions: number, to: number): void;
   sampleTextEnds(rows: number, positions: number, offsets: number, to: number): number;
   sampleTexts(rows: number, positions: number, offsets: number, bytes: number, to: number): void;
+  sampleNormals(random: number, rows: number, to: number): void;
+  sampleCopula(
+    rows: number,
+    normals: number,
+    weights: number,
+    count: number,
+    limits: number,
+    bits: number,
+    to: number,
+  ): void;
   sampleTree(random: number, rows: number, nodes: number, bits: number, to: number): void;
   circuitUp(
     records: number,

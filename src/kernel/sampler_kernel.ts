@@ -46,6 +46,17 @@ export interface TreeTable {
   readonly bits: number;
 }
 
+/** How symbols come from normal deviates. */
+export interface CopulaTable {
+  /** What deviates are multiplied by, f32 each. */
+  readonly weights: number;
+  /** How many of them there are. */
+  readonly count: number;
+  /** The limits of symbols, `2^bits - 1` of f32 in ascending order. */
+  readonly limits: number;
+  readonly bits: number;
+}
+
 /** Lookups by one or two columns. */
 export interface LookupTable {
   /** Entries, i32. */
@@ -146,6 +157,17 @@ export class SamplerKernel implements Disposable {
   /** Draws symbols, u16 each, by a tree over those of other variables. */
   tree({ nodes, bits }: TreeTable, to: number): void {
     this.#kernel.exports.sampleTree(this.#random, BLOCK_ROWS, nodes, bits, to);
+  }
+
+  /** A normal deviate, f32, of each random word. */
+  normals(to: number): void {
+    this.#kernel.exports.sampleNormals(this.#random, BLOCK_ROWS, to);
+  }
+
+  /** Symbols, u16 each, of sums of columns of normal deviates that lie one after the other. */
+  copula(normals: number, { weights, count, limits, bits }: CopulaTable, to: number): void {
+    const { exports } = this.#kernel;
+    exports.sampleCopula(BLOCK_ROWS, normals, weights, count, limits, bits, to);
   }
 
   /** Positions of values where each symbol is one, −1 where it is `none`. */

@@ -137,6 +137,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/generator_bench.ts",
   },
   {
+    exports: ["sampleNormals", "sampleCopula"],
+    twin: "src/generators/sampling/reference_sampler.ts#ReferenceSampler",
+    test: "tests/copula_test.ts",
+    bench: "bench/generator_models_bench.ts",
+  },
+  {
     exports: ["sampleTree"],
     twin: "src/generators/sampling/reference_sampler.ts#ReferenceSampler",
     test: "tests/trees_test.ts",

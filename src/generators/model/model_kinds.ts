@@ -1,4 +1,5 @@
 import { CIRCUIT } from "../circuit/circuit_face.ts";
+import { COPULA } from "../copula/copula_face.ts";
 import type { ModelKind } from "../fit_options.ts";
 import { INDEPENDENT } from "../independent/independent_face.ts";
 import { TREES } from "../trees/trees_face.ts";
@@ -13,6 +14,7 @@ export const MODEL_KINDS: { readonly [K in ModelKind]: ModelFace<ModelOf<K>> } =
   circuit: CIRCUIT,
   independent: INDEPENDENT,
   trees: TREES,
+  copula: COPULA,
 };
 
 /** What there is to be done with a model. */

@@ -48,5 +48,17 @@ export interface TreesModel {
   readonly trees: readonly SymbolTree[];
 }
 
+/** Symbols that normal deviates stand for, which correlate. */
+export interface CopulaModel {
+  readonly kind: "copula";
+  /** How likely each variable's symbols are. */
+  readonly shares: readonly Float64Array[];
+  /**
+   * The lower triangle, row by row, by which independent deviates become those of the variables; each
+   * row has the length 1.
+   */
+  readonly factor: Float64Array;
+}
+
 /** What a generator has learned of how symbols go together. */
-export type Model = CircuitModel | IndependentModel | TreesModel;
+export type Model = CircuitModel | IndependentModel | TreesModel | CopulaModel;

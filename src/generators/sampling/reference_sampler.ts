@@ -1,4 +1,5 @@
 import type { BlockSeed } from "../../kernel/sampler_kernel.ts";
+import { normalQuantile } from "../copula/normal.ts";
 import { mix64 } from "./seeded_random.ts";
 import type { TreeWalk } from "../trees/symbol_tree.ts";
 
@@ -57,6 +58,26 @@ export class ReferenceSampler {
       const parent = parents?.[row] ?? 0;
       const kept = parents ? parent & keep : 0;
       return this.#drawn(row, tables, parent * 2 ** bits, bits) | kept;
+    });
+  }
+
+  /** Normal deviates. */
+  normals(): Float32Array {
+    return Float32Array.from(this.#random, (word) => normalQuantile((word + 0.5) / TWO_32));
+  }
+
+  /** Symbols of sums of columns of normal deviates. */
+  copula(
+    normals: readonly Float32Array[],
+    weights: Float32Array,
+    limits: Float32Array,
+  ): Uint16Array {
+    return Uint16Array.from(this.#random, (_, row) => {
+      let sum = 0;
+      weights.forEach((weight, j) => {
+        sum = Math.fround(sum + Math.fround(weight * normals[j][row]));
+      });
+      return limits.filter((limit) => limit <= sum).length;
     });
   }
 
