@@ -66,7 +66,14 @@ export interface SampleExports {
     bits: number,
     to: number,
   ): void;
-  sampleTree(random: number, rows: number, nodes: number, bits: number, to: number): void;
+  sampleTree(
+    random: number,
+    rows: number,
+    nodes: number,
+    bits: number,
+    scratch: number,
+    to: number,
+  ): void;
   circuitUp(
     records: number,
     variables: number,

@@ -38,12 +38,17 @@ export interface DrawTable {
   readonly bits: number;
 }
 
+/** What a tree needs to be drawn by. */
+export const TREE_SCRATCH_BYTES: number = BLOCK_ROWS * 6;
+
 /** A decision tree over the symbols of other variables. */
 export interface TreeTable {
   /** Records of nodes, in preorder. */
   readonly nodes: number;
   /** The alias tables of its leaves have `2^bits` entries. */
   readonly bits: number;
+  /** Memory to work in, of `TREE_SCRATCH_BYTES`. */
+  readonly scratch: number;
 }
 
 /** How symbols come from normal deviates. */
@@ -155,8 +160,8 @@ export class SamplerKernel implements Disposable {
   }
 
   /** Draws symbols, u16 each, by a tree over those of other variables. */
-  tree({ nodes, bits }: TreeTable, to: number): void {
-    this.#kernel.exports.sampleTree(this.#random, BLOCK_ROWS, nodes, bits, to);
+  tree({ nodes, bits, scratch }: TreeTable, to: number): void {
+    this.#kernel.exports.sampleTree(this.#random, BLOCK_ROWS, nodes, bits, scratch, to);
   }
 
   /** A normal deviate, f32, of each random word. */

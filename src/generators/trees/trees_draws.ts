@@ -1,4 +1,9 @@
-import type { BlockSeed, DrawTable, SamplerKernel } from "../../kernel/sampler_kernel.ts";
+import {
+  type BlockSeed,
+  type DrawTable,
+  type SamplerKernel,
+  TREE_SCRATCH_BYTES,
+} from "../../kernel/sampler_kernel.ts";
 import type { SymbolDraws } from "../model/model_face.ts";
 import type { SymbolTree, TreesModel } from "../model/models.ts";
 import { drawTables } from "../sampling/draw_tables.ts";
@@ -20,7 +25,10 @@ interface PlacedTree {
 /**
  * Writes the records of a tree's nodes: where to look and which symbols go on, or the leaf's table.
  */
-function nodeRecords({ tree, shape, leaves }: PlacedTree, columns: readonly number[]): Uint32Array {
+function nodeRecords(
+  { nodes, tree, shape, leaves }: PlacedTree,
+  columns: readonly number[],
+): Uint32Array {
   const out = new Uint32Array(tree.asks.length * NODE_WORDS);
   tree.asks.forEach((place, node) => {
     const at = node * NODE_WORDS;
@@ -30,7 +38,7 @@ function nodeRecords({ tree, shape, leaves }: PlacedTree, columns: readonly numb
       return;
     }
     out[at] = columns[place];
-    out[at + 1] = shape.others[node];
+    out[at + 1] = nodes + shape.others[node] * NODE_WORDS * 4;
     const sides = tree.sides.subarray(number * SIDE_WORDS, (number + 1) * SIDE_WORDS);
     out.set(sides, at + NODE_WORDS - SIDE_WORDS);
   });
@@ -54,6 +62,7 @@ function placedTree(kernel: SamplerKernel, tree: SymbolTree, outcomes: number): 
 export class TreesDraws implements SymbolDraws {
   readonly #kernel: SamplerKernel;
   readonly #order: readonly number[];
+  readonly #scratch: number;
   readonly #trees: readonly PlacedTree[];
   #symbols: readonly number[] = [];
 
@@ -61,6 +70,7 @@ export class TreesDraws implements SymbolDraws {
   constructor(kernel: SamplerKernel, { order, trees, symbols }: TreesModel) {
     this.#kernel = kernel;
     this.#order = order;
+    this.#scratch = kernel.reserve(TREE_SCRATCH_BYTES);
     this.#trees = trees.map((tree, place) => placedTree(kernel, tree, symbols[place]));
   }
 
@@ -70,7 +80,7 @@ export class TreesDraws implements SymbolDraws {
     this.#order.forEach((variable, place) => {
       const { nodes, leaves: { bits } } = this.#trees[place];
       this.#kernel.randomize(at, variable * STREAMS + SYMBOL);
-      this.#kernel.tree({ nodes, bits }, symbols[variable]);
+      this.#kernel.tree({ nodes, bits, scratch: this.#scratch }, symbols[variable]);
     });
   }
 
