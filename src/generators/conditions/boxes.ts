@@ -1,0 +1,64 @@
+import { FALSE, type Formula, type Formulas, TRUE } from "./formula.ts";
+import type { Refinement } from "./refinement.ts";
+
+/** The most parts that conditions may fall into. */
+export const MOST_BOXES = 256;
+const MOST_STEPS = 200_000;
+
+/** What variables have to be: of each that matters, its classes. */
+export type Box = ReadonlyMap<number, ReadonlySet<number>>;
+
+/** Takes a formula apart into boxes of which no two have a row in common. */
+export class BoxFinder {
+  readonly #formulas: Formulas;
+  readonly #refinement: Refinement;
+  readonly #boxes: Box[] = [];
+  #steps = 0;
+
+  /** With the classes of a refinement. */
+  constructor(formulas: Formulas, refinement: Refinement) {
+    this.#formulas = formulas;
+    this.#refinement = refinement;
+  }
+
+  /**
+   * The boxes of a formula.
+   *
+   * @throws {RangeError} when they are too many.
+   */
+  find(formula: Formula): readonly Box[] {
+    this.#split(formula, new Map());
+    return this.#boxes;
+  }
+
+  /** Variables are decided in order; classes that leave the same to be decided go together. */
+  #split(formula: Formula, box: Box): void {
+    if (formula === FALSE) return;
+    if (formula === TRUE) {
+      if (this.#boxes.push(box) > MOST_BOXES) tooMany();
+      return;
+    }
+    const [variable] = this.#formulas.variables(formula);
+    const { truths } = this.#refinement.variable(variable);
+    const groups = new Map<Formula, Set<number>>();
+    truths.forEach((each, number) => {
+      if (++this.#steps > MOST_STEPS) tooMany();
+      const left = this.#formulas.given(formula, variable, each);
+      const group = groups.get(left);
+      if (group) group.add(number);
+      else groups.set(left, new Set([number]));
+    });
+    for (const [left, classes] of groups) {
+      const isAll = classes.size === truths.length;
+      this.#split(left, isAll ? box : new Map(box).set(variable, classes));
+    }
+  }
+}
+
+function tooMany(): never {
+  throw new RangeError(
+    `Cannot compile conditions: they fall into more than ${MOST_BOXES} parts that have no row in ` +
+      `common; use fewer alternatives that each concern several columns, or sample each of them by ` +
+      `itself`,
+  );
+}
