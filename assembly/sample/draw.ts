@@ -13,11 +13,12 @@ export function drawn(random: u32, table: u32, mask: u32): u32 {
 }
 
 /**
- * Draws one symbol a row, from table 0 or, with `parents` (a u16 each), from that table. What `keep`
- * masks of a parent is kept in the result: the component of a mixture.
+ * Draws one symbol a row, from table 0 or, with `parents` (a u16 each, of which the bits of `known`
+ * count), from that table. What `keep` masks of a parent is kept in the result: the component of a
+ * mixture.
  */
 export function sampleDraw(
-  random: u32, rows: u32, parents: u32, tables: u32, bits: u32, keep: u32, to: u32,
+  random: u32, rows: u32, parents: u32, tables: u32, bits: u32, known: u32, keep: u32, to: u32,
 ): void {
   const mask = ((<u32>1) << bits) - 1;
   if (parents == 0) {
@@ -28,7 +29,7 @@ export function sampleDraw(
   }
   const shift = bits + 2;
   for (let i: u32 = 0; i < rows; i++) {
-    const parent = <u32>load<u16>(parents + (i << 1));
+    const parent = <u32>load<u16>(parents + (i << 1)) & known;
     const one = drawn(load<u32>(random + (i << 2)), tables + (parent << shift), mask);
     store<u16>(to + (i << 1), <u16>(one | (parent & keep)));
   }

@@ -15,6 +15,7 @@ export interface SampleExports {
     parents: number,
     tables: number,
     bits: number,
+    known: number,
     keep: number,
     to: number,
   ): void;

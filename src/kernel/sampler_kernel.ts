@@ -5,6 +5,8 @@ export const BLOCK_ROWS = 4096;
 
 /** Copies share buffers of this size. */
 const PAGE_BYTES = 112 * 1024;
+/** All bits of a symbol. */
+const ALL_BITS = 0xffff;
 const STORED: Readonly<Record<string, number>> = { i32: 0, i64: 1, f32: 2, f64: 3, decimal: 4 };
 
 /** What numbers are stored as. */
@@ -153,10 +155,16 @@ export class SamplerKernel implements Disposable {
     return new Uint32Array(this.bytes(this.#random, BLOCK_ROWS * 4).buffer);
   }
 
-  /** Draws symbols, u16 each, by those of `parents`, or with 0 all from one table. */
-  draw(table: DrawTable, parents: number, keep: number, to: number): void {
+  /**
+   * Draws symbols, u16 each, by those of `parents`, or with 0 all from one table.
+   *
+   * @param keep The bits of a parent that its symbol has as well.
+   * @param known The bits of a parent that count.
+   */
+  draw(table: DrawTable, parents: number, keep: number, to: number, known = ALL_BITS): void {
     const { exports } = this.#kernel;
-    exports.sampleDraw(this.#random, BLOCK_ROWS, parents, table.at, table.bits, keep, to);
+    const { at, bits } = table;
+    exports.sampleDraw(this.#random, BLOCK_ROWS, parents, at, bits, known, keep, to);
   }
 
   /** Draws symbols, u16 each, by a tree over those of other variables. */

@@ -6,11 +6,12 @@ import {
 } from "../../kernel/sampler_kernel.ts";
 import type { SymbolDraws } from "../model/model_face.ts";
 import type { CircuitModel } from "../model/models.ts";
+import { leafShares } from "./leaf_shares.ts";
 import { drawTables } from "../sampling/draw_tables.ts";
 import { STATE, STREAMS, SYMBOL } from "../sampling/streams.ts";
 
 /** How one variable is drawn. */
-interface VariableDraw {
+export interface VariableDraw {
   readonly variable: number;
   /** The place in the order of draws of the variable whose state decides; −1 for none. */
   readonly parent: number;
@@ -18,6 +19,10 @@ interface VariableDraw {
   readonly states?: DrawTable;
   /** Tables of the symbol: by the own state, or where there is none by the parent's. */
   readonly symbols: DrawTable;
+  /** The bits of the parent's state that the tables of states go by, where not all. */
+  readonly known?: number;
+  /** The bits of the state that the tables of symbols go by, where not all. */
+  readonly shown?: number;
 }
 
 class CircuitTables {
@@ -83,46 +88,59 @@ class CircuitTables {
     const states = this.#states;
     const outcomes = this.#model.components[0].symbols[place];
     const weigh = (table: number, out: Float64Array) => {
-      const { emissions, transitions } = this.#component(table);
-      const start = (table % states) * states;
-      const row = transitions[place].subarray(start, start + states);
-      for (let s = 0; s < outcomes; s++) {
-        let sum = 0;
-        for (let h = 0; h < states; h++) sum += row[h] * emissions[place][s * states + h];
-        out[s] = sum;
-      }
+      const shares = leafShares(this.#component(table), place);
+      for (let s = 0; s < outcomes; s++) out[s] = shares[s * states + table % states];
     };
     return drawTables(this.#kernel, { count: this.#all, outcomes, weigh });
   }
 }
 
-/** Draws of a mixture of hidden trees: the state of each variable, then its symbol. */
-export class CircuitDraws implements SymbolDraws {
+/** Draws of variables one after the other: of each the state, then the symbol. */
+export class VariableDraws implements SymbolDraws {
   readonly #kernel: SamplerKernel;
-  readonly #draws: readonly VariableDraw[];
-  readonly #states: readonly number[];
-  /** The bits of a state that say which component of the mixture it is of. */
+  /** How each is drawn, parents before children. */
+  readonly draws: readonly VariableDraw[];
+  /** Where in kernel memory the states of each are drawn to; 0 for those that have none. */
+  readonly states: readonly number[];
+  /** The bits of a state that its children's have as well. */
   readonly #keep: number;
 
-  /** Compiles a model to alias tables in kernel memory. */
-  constructor(kernel: SamplerKernel, model: CircuitModel) {
-    const compiled = new CircuitTables(kernel, model);
+  /** By tables in kernel memory; states are drawn to `states`, of which some is reserved if there is none. */
+  constructor(
+    kernel: SamplerKernel,
+    draws: readonly VariableDraw[],
+    { keep, states }: { keep: number; states?: readonly number[] },
+  ) {
     this.#kernel = kernel;
-    this.#draws = model.tree.order.map((_, place) => compiled.draw(place));
-    this.#states = this.#draws.map(({ states }) => states ? kernel.reserve(BLOCK_ROWS * 2) : 0);
-    this.#keep = 0xffff & ~(model.components[0].states - 1);
+    this.draws = draws;
+    this.#keep = keep;
+    this.states = states ??
+      draws.map(({ states }) => states ? kernel.reserve(BLOCK_ROWS * 2) : 0);
   }
 
   /** Draws one block. */
   draw(at: BlockSeed, to: readonly number[]): void {
-    this.#draws.forEach(({ variable, parent, states, symbols }, place) => {
-      const above = parent < 0 ? 0 : this.#states[parent];
+    const kernel = this.#kernel;
+    this.draws.forEach(({ variable, parent, states, symbols, known, shown }, place) => {
+      const above = parent < 0 ? 0 : this.states[parent];
       if (states) {
-        this.#kernel.randomize(at, variable * STREAMS + STATE);
-        this.#kernel.draw(states, above, this.#keep, this.#states[place]);
+        kernel.randomize(at, variable * STREAMS + STATE);
+        kernel.draw(states, above, this.#keep, this.states[place], known);
       }
-      this.#kernel.randomize(at, variable * STREAMS + SYMBOL);
-      this.#kernel.draw(symbols, states ? this.#states[place] : above, 0, to[variable]);
+      kernel.randomize(at, variable * STREAMS + SYMBOL);
+      kernel.draw(symbols, states ? this.states[place] : above, 0, to[variable], shown);
     });
   }
+}
+
+/** The bits of a state that say which component of a mixture it is of. */
+export function componentBits(states: number): number {
+  return 0xffff & ~(states - 1);
+}
+
+/** Compiles a model to alias tables in kernel memory. */
+export function circuitDraws(kernel: SamplerKernel, model: CircuitModel): VariableDraws {
+  const tables = new CircuitTables(kernel, model);
+  const draws = model.tree.order.map((_, place) => tables.draw(place));
+  return new VariableDraws(kernel, draws, { keep: componentBits(model.components[0].states) });
 }

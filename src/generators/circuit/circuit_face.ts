@@ -2,8 +2,9 @@ import { generatorKernel } from "../generator_kernel.ts";
 import type { ModelFace } from "../model/model_face.ts";
 import type { CircuitModel } from "../model/models.ts";
 import { CircuitChooser } from "./circuit_choice.ts";
-import { CircuitDraws } from "./circuit_draws.ts";
+import { circuitDraws } from "./circuit_draws.ts";
 import { CircuitFit } from "./circuit_fit.ts";
+import { ConditionedCircuit } from "./conditioned_circuit.ts";
 import { readCircuit, writeCircuit } from "./circuit_sections.ts";
 
 /** Mixtures of hidden Chow-Liu trees. */
@@ -14,7 +15,8 @@ export const CIRCUIT: ModelFace<CircuitModel> = {
     using fit = new CircuitFit(generatorKernel(), model);
     return fit.logLikelihoods(rows);
   },
-  draws: (kernel, model) => new CircuitDraws(kernel, model),
+  draws: circuitDraws,
+  condition: (model, evidence) => new ConditionedCircuit(model, evidence),
   write: writeCircuit,
   read: readCircuit,
   describe: ({ components }) => {

@@ -11,9 +11,9 @@ import {
   type ChoiceCell,
   type ListSymbol,
   type NumberSymbol,
-  type RefinedSymbol,
   refinedList,
   refinedNumbers,
+  type RefinedSymbol,
 } from "./refined_variable.ts";
 
 const NO_SYMBOL = -1;

@@ -6,6 +6,7 @@ import { badModel, type SectionReader } from "../model/model_sections.ts";
 import type { IndependentModel } from "../model/models.ts";
 import { drawTables } from "../sampling/draw_tables.ts";
 import { STREAMS, SYMBOL } from "../sampling/streams.ts";
+import { ConditionedIndependent } from "./conditioned_independent.ts";
 
 /** The shares of symbols in rows. */
 export function independentModel({ columns, symbols, length }: SymbolRows): IndependentModel {
@@ -56,6 +57,7 @@ export const INDEPENDENT: ModelFace<IndependentModel> = {
   fit: (rows) => Promise.resolve(independentModel(rows)),
   logLikelihoods,
   draws,
+  condition: (model, evidence) => new ConditionedIndependent(model, evidence),
   write: ({ shares }, to) => ({ shares: shares.map((each) => to.add(each)) }),
   read,
   describe: () => "independent columns",

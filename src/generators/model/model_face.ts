@@ -28,6 +28,35 @@ export interface SymbolDraws {
   draw(at: BlockSeed, symbols: readonly number[]): void;
 }
 
+/** Symbols that those of a variable are taken apart into. */
+export interface SymbolParts {
+  /** The symbol that each is a part of. */
+  readonly of: Uint16Array;
+  /** What part of it: the draw within a symbol depends on nothing else. */
+  readonly shares: Float64Array;
+}
+
+/** What rows have to be: in one of some boxes, no two of which have a row in common. */
+export interface Evidence {
+  /** The variables that any box is about. */
+  readonly variables: ReadonlyMap<number, SymbolParts>;
+  /** Of each box the variables that it is about: 1 for the parts of symbols that are in it, else 0. */
+  readonly boxes: readonly ReadonlyMap<number, Uint8Array>[];
+}
+
+/** A model of those rows that satisfy evidence. */
+export interface ConditionedModel {
+  /** How likely a row is to satisfy the evidence. */
+  readonly probability: number;
+  /**
+   * Compiles to tables that draw parts of symbols where the evidence has some, else symbols.
+   *
+   * @param of What draws without evidence, with which tables may be shared.
+   * @throws {KernelMemoryError} when the kernel's budget does not hold them.
+   */
+  draws(kernel: SamplerKernel, of: SymbolDraws): SymbolDraws;
+}
+
 /** What there is to be done with models of one kind. */
 export interface ModelFace<M> {
   /** Learns from rows, of which there are some, of one variable at least. */
@@ -40,6 +69,11 @@ export interface ModelFace<M> {
    * @throws {KernelMemoryError} when the kernel's budget does not hold them.
    */
   draws(kernel: SamplerKernel, model: M): SymbolDraws;
+  /**
+   * The same model of rows that satisfy evidence; absent, or undefined for some evidence, where it can
+   * only be drawn without, and rows be looked at afterwards.
+   */
+  condition?(model: M, evidence: Evidence): ConditionedModel | undefined;
   /** What a file's header says of it; what is large goes to sections. */
   write(model: M, to: SectionWriter): Json;
   /**

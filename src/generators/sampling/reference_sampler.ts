@@ -14,6 +14,15 @@ function rotate(word: number, by: number): number {
 /** Records of four words. */
 type Records = Int32Array;
 
+/** What symbols are drawn by. */
+interface DrawOptions {
+  readonly parents?: Uint16Array;
+  /** The bits of a parent that its symbol has as well. */
+  readonly keep?: number;
+  /** The bits of a parent that count. */
+  readonly known?: number;
+}
+
 /**
  * What {@linkcode SamplerKernel} does, row by row on arrays: the twin that it is held to. Where the
  * kernel has addresses of tables, this has their positions in a list of tables.
@@ -52,10 +61,10 @@ export class ReferenceSampler {
   draw(
     tables: Uint32Array,
     bits: number,
-    { parents, keep = 0 }: { parents?: Uint16Array; keep?: number } = {},
+    { parents, keep = 0, known = 0xffff }: DrawOptions = {},
   ): Uint16Array {
     return Uint16Array.from(this.#random, (_, row) => {
-      const parent = parents?.[row] ?? 0;
+      const parent = (parents?.[row] ?? 0) & known;
       const kept = parents ? parent & keep : 0;
       return this.#drawn(row, tables, parent * 2 ** bits, bits) | kept;
     });

@@ -1,0 +1,210 @@
+import type { DrawTable, SamplerKernel } from "../../kernel/sampler_kernel.ts";
+import type { ConditionedModel, Evidence, SymbolDraws } from "../model/model_face.ts";
+import type { CircuitModel } from "../model/models.ts";
+import { drawTables } from "../sampling/draw_tables.ts";
+import { componentBits, type VariableDraw, VariableDraws } from "./circuit_draws.ts";
+import { leafShares } from "./leaf_shares.ts";
+
+const MOST_STATES = 65_536;
+const MOST_BITS = 16;
+
+/**
+ * A mixture of hidden trees of those rows that satisfy evidence: it is one as well, with a component
+ * for each box and component, whose states and symbols are weighted by how likely what lies below
+ * them satisfies the evidence. A table is made anew only where that matters: for variables that the
+ * evidence is about, and those above them.
+ */
+export class ConditionedCircuit implements ConditionedModel {
+  readonly probability: number;
+  readonly #model: CircuitModel;
+  readonly #evidence: Evidence;
+  readonly #states: number;
+  /** States from those of one box to those of the next. */
+  readonly #stride: number;
+  /** Whether evidence is about a variable or one below it, by place. */
+  readonly #changed: readonly boolean[];
+  /** How likely the evidence is below each state, by place: `[box][component][state]`. */
+  readonly #below: readonly (Float64Array | undefined)[];
+  readonly #root: Float64Array;
+
+  /**
+   * Works out how likely the evidence is.
+   *
+   * @throws {RangeError} when it has too many boxes for a model of so many states.
+   */
+  constructor(model: CircuitModel, evidence: Evidence) {
+    this.#model = model;
+    this.#evidence = evidence;
+    const { components, tree } = model;
+    this.#states = components[0].states;
+    const all = this.#states * components.length;
+    const { boxes } = evidence;
+    this.#stride = boxes.length === 1 ? all : 2 ** Math.ceil(Math.log2(all));
+    if (this.#stride * boxes.length > MOST_STATES) {
+      throw new RangeError(
+        `Cannot compile conditions: they fall into ${boxes.length} parts that have no row in common, ` +
+          `and a model of ${all} states can have ${
+            Math.floor(MOST_STATES / this.#stride)
+          }; sample ` +
+          `alternatives by themselves`,
+      );
+    }
+    const changed = tree.order.map((variable) => evidence.variables.has(variable));
+    for (let place = changed.length - 1; place > 0; place--) {
+      if (changed[place]) changed[tree.parents[place]] = true;
+    }
+    changed[0] = true;
+    this.#changed = changed;
+    this.#below = changed.map((is) => is ? new Float64Array(this.#count).fill(1) : undefined);
+    this.#passUp();
+    this.#root = this.#rootWeights();
+    this.probability = Math.min(1, this.#root.reduce((sum, weight) => sum + weight, 0));
+  }
+
+  get #count(): number {
+    return this.#stride * this.#evidence.boxes.length;
+  }
+
+  /** Where the states of a component begin, for each box and component. */
+  *#starts(): Iterable<{ start: number; box: number; component: number }> {
+    const { components } = this.#model;
+    for (let box = 0; box < this.#evidence.boxes.length; box++) {
+      for (let component = 0; component < components.length; component++) {
+        yield { start: box * this.#stride + component * this.#states, box, component };
+      }
+    }
+  }
+
+  #passUp(): void {
+    const { tree: { order, parents }, components } = this.#model;
+    for (let place = order.length - 1; place >= 0; place--) {
+      const below = this.#below[place];
+      if (!below) continue;
+      for (const { start, box, component } of this.#starts()) {
+        const own = below.subarray(start, start + this.#states);
+        const { emissions, transitions } = components[component];
+        this.#show(place, box, { emissions: emissions[place], own });
+        if (place === 0) continue;
+        const above = this.#below[parents[place]]!.subarray(start, start + this.#states);
+        tell(transitions[place], own, above);
+      }
+    }
+  }
+
+  /** Multiplies in how likely a variable's symbols are in a box. */
+  #show(place: number, box: number, to: { emissions: Float32Array; own: Float64Array }): void {
+    const variable = this.#model.tree.order[place];
+    const kept = this.#evidence.boxes[box].get(variable);
+    if (!kept) return;
+    const { of, shares } = this.#evidence.variables.get(variable)!;
+    const { own, emissions } = to;
+    const sums = new Float64Array(own.length);
+    kept.forEach((is, part) => {
+      if (!is) return;
+      const start = of[part] * own.length;
+      for (let h = 0; h < own.length; h++) sums[h] += emissions[start + h] * shares[part];
+    });
+    for (let h = 0; h < own.length; h++) own[h] *= sums[h];
+  }
+
+  #rootWeights(): Float64Array {
+    const { weights, components } = this.#model;
+    const below = this.#below[0]!;
+    const out = new Float64Array(below.length);
+    for (const { start, component } of this.#starts()) {
+      const { prior } = components[component];
+      for (let h = 0; h < this.#states; h++) {
+        out[start + h] = weights[component] * prior[h] * below[start + h];
+      }
+    }
+    return out;
+  }
+
+  /** Compiles it. */
+  draws(kernel: SamplerKernel, of: SymbolDraws): VariableDraws {
+    const base = of as VariableDraws;
+    const draws = base.draws.map((draw, place) => this.#draw(kernel, draw, place));
+    return new VariableDraws(kernel, draws, {
+      keep: componentBits(this.#states),
+      states: base.states,
+    });
+  }
+
+  #draw(kernel: SamplerKernel, base: VariableDraw, place: number): VariableDraw {
+    // tables that are the same for all boxes go by what is left of a state without its box
+    const isOne = this.#evidence.boxes.length === 1;
+    const common = isOne ? 2 ** MOST_BITS - 1 : this.#stride - 1;
+    if (!this.#changed[place]) return { ...base, known: common, shown: common };
+    const isShown = this.#evidence.variables.has(base.variable);
+    if (!base.states) return { ...base, symbols: this.#leafSymbols(kernel, place) };
+    const states = place === 0
+      ? drawTables(kernel, {
+        count: 1,
+        outcomes: this.#count,
+        weigh: (_, out) => out.set(this.#root),
+      })
+      : this.#transitions(kernel, place);
+    if (!isShown) return { ...base, states, shown: common };
+    return { ...base, states, symbols: this.#symbols(kernel, place) };
+  }
+
+  #component(state: number) {
+    return this.#model.components[Math.floor((state % this.#stride) / this.#states)];
+  }
+
+  #transitions(kernel: SamplerKernel, place: number): DrawTable {
+    const states = this.#states;
+    const below = this.#below[place]!;
+    const weigh = (table: number, out: Float64Array) => {
+      const start = (table % states) * states;
+      const moves = this.#component(table)?.transitions[place];
+      if (!moves) return out.fill(0);
+      const first = table - table % states;
+      for (let h = 0; h < states; h++) out[h] = moves[start + h] * below[first + h];
+    };
+    return drawTables(kernel, { count: this.#count, outcomes: states, weigh });
+  }
+
+  #symbols(kernel: SamplerKernel, place: number): DrawTable {
+    return this.#parts(kernel, place, (table) => this.#component(table)?.emissions[place]);
+  }
+
+  #leafSymbols(kernel: SamplerKernel, place: number): DrawTable {
+    return this.#parts(kernel, place, (table) => {
+      const component = this.#component(table);
+      return component && leafShares(component, place);
+    });
+  }
+
+  /** Parts of symbols by states, of which a box may keep some. */
+  #parts(
+    kernel: SamplerKernel,
+    place: number,
+    shown: (table: number) => Float32Array | Float64Array | undefined,
+  ): DrawTable {
+    const states = this.#states;
+    const variable = this.#model.tree.order[place];
+    const { of, shares } = this.#evidence.variables.get(variable)!;
+    const kept = this.#evidence.boxes.map((box) => box.get(variable));
+    const weigh = (table: number, out: Float64Array) => {
+      const emissions = shown(table);
+      const within = kept[Math.floor(table / this.#stride)];
+      if (!emissions) return out.fill(0);
+      for (let part = 0; part < out.length; part++) {
+        const weight = within ? within[part] * shares[part] : shares[part];
+        out[part] = weight * emissions[of[part] * states + table % states];
+      }
+    };
+    return drawTables(kernel, { count: this.#count, outcomes: of.length, weigh });
+  }
+}
+
+/** Multiplies what a variable's states say into what is below those of its parent. */
+function tell(transitions: Float32Array, own: Float64Array, above: Float64Array): void {
+  const states = own.length;
+  for (let p = 0; p < states; p++) {
+    let sum = 0;
+    for (let h = 0; h < states; h++) sum += transitions[p * states + h] * own[h];
+    above[p] *= sum;
+  }
+}
