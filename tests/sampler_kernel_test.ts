@@ -62,6 +62,9 @@ Deno.test("SamplerKernel.draw() draws the symbols of ReferenceSampler", () => {
     sampler.draw(table, sampler.place(parents), keep, to);
     const drawn = () => new Uint16Array(sampler.bytes(to, BLOCK_ROWS * 2).buffer);
     assertEquals(drawn(), reference.draw(tables, bits, { parents, keep }));
+    const known = random.pick([0x7, 0xf]);
+    sampler.draw(table, sampler.place(parents), keep, to, known);
+    assertEquals(drawn(), reference.draw(tables, bits, { parents, keep, known }));
     sampler.draw(table, 0, keep, to);
     assertEquals(drawn(), reference.draw(tables, bits));
     sampler[Symbol.dispose]();

@@ -6,11 +6,11 @@ import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { knownOptions, received } from "../runtime/known_options.ts";
 import type { OpenFile, Runtime } from "../runtime/runtime.ts";
 import type { PipelineInput, RowOfInput } from "../sources/from.ts";
-import { BlockSampler } from "./sampling/block_sampler.ts";
+import type { Conditions } from "./conditions/conditions.ts";
+import { GeneratorSamplers } from "./conditions/generator_samplers.ts";
 import { describeModel } from "./model/describe_model.ts";
 import { encodeRows, encodingOf, NO_SYMBOL } from "./encoding/encoding.ts";
 import { checkFitOptions, FIT_OPTIONS, type FitOptions, seedBits } from "./fit_options.ts";
-import { generatorKernel } from "./generator_kernel.ts";
 import { fitModel } from "./model/fit_model.ts";
 import { type SavedModel, writeModelFile } from "./model/model_file.ts";
 import { readModelFile } from "./model/model_file_reader.ts";
@@ -80,13 +80,14 @@ async function readWhole(file: OpenFile): Promise<Uint8Array> {
 export class SyntheticGenerator<Row = Record<string, unknown>> {
   readonly #saved: SavedModel;
   readonly #twin: TwinSamples | undefined;
-  #sampler: BlockSampler | undefined;
+  readonly #samplers: GeneratorSamplers;
 
   /** Use {@linkcode SyntheticGenerator.fit} or {@linkcode SyntheticGenerator.load}. */
   private constructor(saved: SavedModel) {
     this.#saved = saved;
+    this.#samplers = new GeneratorSamplers(saved);
     const { twin, encoding } = saved;
-    if (twin) this.#twin = new TwinSamples(twin, encoding, (at) => this.#blocks().block(at));
+    if (twin) this.#twin = new TwinSamples(twin, encoding);
   }
 
   /**
@@ -153,8 +154,8 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
    * they are taken by `for await`.
    *
    * @param count How many; may be `Infinity`.
-   * @throws {TypeError | RangeError} when count or an option is none that it can be, or a key's
-   *   pattern has not so many keys.
+   * @throws {TypeError | RangeError} when count or an option is none that it can be, a key's pattern
+   *   has not so many keys, or no row can satisfy the conditions.
    */
   sample(count: number, options: SampleOptions = {}): Sample<Row> {
     checkSample(count, options);
@@ -164,13 +165,31 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     if (Number.isFinite(count)) checkKeys(encoding, start + count);
     const bits = seedBits(seed);
     const late = lateness === undefined ? {} : { lateness };
+    const rows = this.#samplers.conditioned(options.conditions);
     const common = { start, end: start + count, runtime, ...(signal && { signal }) };
-    const range = { ...common, ...this.#blocksOf(count, { seed: bits, ...late }) };
+    const { acceptance } = rows;
+    const range = {
+      ...common,
+      acceptance,
+      ...this.#blocksOf(count, { seed: bits, rows, ...late }),
+    };
     if (workers === undefined) return new Sample<Row>(range);
-    const init = () => ({ model: this.toBytes(), count, options: { seed: bits, start, ...late } });
+    const own = { seed: bits, start, ...late, ...rows.options };
+    const init = () => ({ model: this.toBytes(), count, options: own });
     const crew = { workers, ...range, schema, init, load: SyntheticGenerator.load };
     const byBees = (first: number, end: number) => blocksByBees<Row>({ first, end }, crew);
     return new Sample<Row>({ ...range, byBees });
+  }
+
+  /**
+   * How likely a row is to satisfy conditions. Where they compare columns with each other, or are
+   * such that rows have to be drawn to see, up to a million are drawn to estimate it.
+   *
+   * @throws {TypeError} when they name a column that is not there, or do not fit its type.
+   * @throws {RangeError} when no row can satisfy them.
+   */
+  probability(conditions: Conditions): number {
+    return this.#samplers.probability(conditions);
   }
 
   /**
@@ -222,23 +241,18 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     const { encoding } = this.#saved;
     const twin = this.#twin;
     if (twin) return { block: (block) => twin.block(block, of) as RecordBatch<Row> };
-    const { seed } = of;
-    const sampler = (block: number) => {
+    const { seed, rows } = of;
+    const maker = (block: number) => {
       if (count === Infinity) checkKeys(encoding, (block + 1) * BLOCK_ROWS);
-      return this.#blocks();
+      return rows.maker();
     };
     return {
-      block: (block: number) => sampler(block).block({ seed, block }) as RecordBatch<Row>,
+      block: (block: number) => maker(block).block({ seed, block }) as RecordBatch<Row>,
       cells: {
         names: encoding.columns.map(({ field }) => field.name),
-        make: (block: number) => sampler(block).cells({ seed, block }),
+        make: (block: number) => maker(block).cells({ seed, block }),
       },
     };
-  }
-
-  #blocks(): BlockSampler {
-    const { encoding, model } = this.#saved;
-    return this.#sampler ??= new BlockSampler(generatorKernel(), encoding, model);
   }
 
   /** The columns of a sample. */

@@ -1,5 +1,6 @@
 import type { Column } from "../../batch/column.ts";
 import { RecordBatch } from "../../batch/record_batch.ts";
+import type { Schema } from "../../batch/schema.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { BLOCK_ROWS, type BlockSeed, SamplerKernel } from "../../kernel/sampler_kernel.ts";
 import type { Encoding } from "../encoding/plans.ts";
@@ -53,12 +54,16 @@ export class BlockSampler implements Disposable {
     });
   }
 
+  /** The columns. */
+  get schema(): Schema {
+    return { fields: this.#encoding.columns.map(({ field }) => field) };
+  }
+
   /** The rows of a block. */
   block(at: BlockSeed): RecordBatch {
     this.#choose(at);
     const columns = this.#steps.map(({ column }) => column(at));
-    const fields = this.#encoding.columns.map(({ field }) => field);
-    return new RecordBatch({ fields }, columns, BLOCK_ROWS);
+    return new RecordBatch(this.schema, columns, BLOCK_ROWS);
   }
 
   /** The values of a block column by column, as rows have them; they hold until the next. */

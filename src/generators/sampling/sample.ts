@@ -3,6 +3,7 @@ import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { knownOptions, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import type { Conditions } from "../conditions/conditions.ts";
 import { BatchRegrouper } from "./batch_regrouper.ts";
 import { RowMaker } from "./row_maker.ts";
 
@@ -12,6 +13,8 @@ export interface SampleOptions {
   seed?: number | bigint;
   /** The number of the first row: a sample goes on where another has ended. Default 0. */
   start?: number;
+  /** What all rows have to satisfy; by default nothing. */
+  conditions?: Conditions;
   /**
    * How many bees make the rows, which are then taken by `for await`; they are the same. Default:
    * none, they are made in this thread.
@@ -52,6 +55,8 @@ export interface SampleRange<Row> {
   readonly block: (block: number) => RecordBatch<Row>;
   /** Makes their values, where that takes less than to make batches. Default: by `block`. */
   readonly cells?: CellMaker;
+  /** What share of the rows that are drawn is kept. Default 1. */
+  readonly acceptance?: number;
   /** Has bees make blocks, from one to before another, where there are workers. */
   readonly byBees?: (first: number, end: number) => AsyncIterable<RecordBatch<Row>>;
   /** Stops it. */
@@ -217,6 +222,14 @@ export class Sample<Row = Record<string, unknown>> implements Iterable<Row>, Asy
   /** How many rows it has; may be infinite. */
   get length(): number {
     return this.range.end - this.range.start;
+  }
+
+  /**
+   * What share of the rows that are drawn is kept: 1, unless its conditions compare columns with each
+   * other or are such that rows have to be drawn to see. It takes 1 / `acceptance` times as long.
+   */
+  get acceptance(): number {
+    return this.range.acceptance ?? 1;
   }
 
   /**

@@ -14,7 +14,7 @@ export function checkSample(count: number, options: SampleOptions): void {
   const { start = 0, workers, lateness } = knownOptions(options, {
     doing: "sample",
     names: {
-      ...{ seed: true, start: true, workers: true },
+      ...{ seed: true, start: true, conditions: true, workers: true },
       ...{ lateness: true, signal: true, runtime: true },
     },
     example: "{ seed: 7 }",

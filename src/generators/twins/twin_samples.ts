@@ -1,5 +1,6 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Field } from "../../batch/schema.ts";
+import type { ConditionedRows } from "../conditions/generator_samplers.ts";
 import type { Encoding } from "../encoding/plans.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
 import type { DrawRows } from "./twin_rows.ts";
@@ -13,19 +14,19 @@ export interface TwinSample {
   readonly seed: bigint;
   /** The name of a column of lateness. */
   readonly lateness?: string;
+  /** How the rows of events are drawn. */
+  readonly rows: ConditionedRows;
 }
 
 /** The samples of a twin, which go on where another of the same seed has stopped. */
 export class TwinSamples {
   readonly #twin: Twin;
-  readonly #draw: DrawRows;
   readonly #sequences: readonly number[];
   readonly #streams = new Map<string, TwinStream>();
 
-  /** Of a twin whose rows are encoded so and drawn by a function. */
-  constructor(twin: Twin, encoding: Encoding, draw: DrawRows) {
+  /** Of a twin whose rows are encoded so. */
+  constructor(twin: Twin, encoding: Encoding) {
     this.#twin = twin;
-    this.#draw = draw;
     const drawn = drawnColumns(twin);
     this.#sequences = encoding.columns.flatMap((plan, at) =>
       plan.kind === "key" && plan.maker.kind === "sequence" ? [drawn[at]] : []
@@ -50,12 +51,13 @@ export class TwinSamples {
   }
 
   /** A block of 4,096 records. */
-  block(block: number, { seed, lateness }: TwinSample): RecordBatch {
-    const name = JSON.stringify([String(seed), lateness]);
+  block(block: number, { seed, lateness, rows }: TwinSample): RecordBatch {
+    const name = JSON.stringify([String(seed), lateness, rows.options]);
     let stream = this.#streams.get(name);
     this.#streams.delete(name);
     if (!stream) {
-      const own = { seed, draw: this.#draw, sequences: this.#sequences };
+      const draw: DrawRows = (at) => rows.maker().block(at);
+      const own = { seed, draw, sequences: this.#sequences };
       stream = new TwinStream(this.#twin, { ...own, ...(lateness !== undefined && { lateness }) });
       const [oldest] = this.#streams.keys();
       if (this.#streams.size >= MOST_STREAMS) this.#streams.delete(oldest);

@@ -1,0 +1,90 @@
+import type { Expr } from "../../batch/expressions/expr.ts";
+import type { ExprNode } from "../../batch/expressions/node.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Encoding } from "../encoding/plans.ts";
+import type { ConditionedModel } from "../model/model_face.ts";
+import { faceOf } from "../model/model_kinds.ts";
+import type { Model } from "../model/models.ts";
+import { BlockSampler } from "../sampling/block_sampler.ts";
+import { Atoms } from "./atoms.ts";
+import { type Box, BoxFinder } from "./boxes.ts";
+import { exprOf } from "./column_truth.ts";
+import { ConditionFormulas } from "./condition_formula.ts";
+import { evidenceOf, type RefinedEvidence } from "./evidence_of.ts";
+import { Formulas, TRUE } from "./formula.ts";
+import { impossible } from "./impossible.ts";
+import { Refinement } from "./refinement.ts";
+
+/** A model, and how its symbols are read. */
+export interface Conditioned {
+  readonly encoding: Encoding;
+  readonly model: Model;
+}
+
+/** The boxes of conditions, and what of them boxes cannot say. */
+interface Boxed {
+  readonly boxes: readonly Box[];
+  readonly refinement: Refinement;
+  readonly inexact: readonly ExprNode[];
+}
+
+/** The parts that all have to hold. */
+export function conjuncts(node: ExprNode): readonly ExprNode[] {
+  return node.op === "and" ? node.args.flatMap(conjuncts) : [node];
+}
+
+function boxed(encoding: Encoding, parts: readonly ExprNode[]): Boxed {
+  const [formulas, atoms] = [new Formulas(), new Atoms()];
+  const conditions = new ConditionFormulas(encoding, formulas, atoms);
+  const all = parts.map((part) => ({ part, ...conditions.of(part) }));
+  const refinement = new Refinement(encoding, atoms);
+  const formula = formulas.all(all.map(({ formula }) => formula));
+  const boxes = formula === TRUE ? [new Map()] : new BoxFinder(formulas, refinement).find(formula);
+  const inexact = all.filter(({ isExact }) => !isExact).map(({ part }) => part);
+  return { boxes, refinement, inexact };
+}
+
+/** Conditions, ready for drawing rows that satisfy them. */
+export class CompiledConditions {
+  readonly #of: Conditioned;
+  readonly #model: ConditionedModel | undefined;
+  readonly #evidence: RefinedEvidence;
+  /** What rows have to be looked at for after they are drawn, if anything. */
+  readonly filter: Expr | undefined;
+  /** How likely a row is to be drawn at all, before it is looked at. */
+  readonly drawn: number;
+
+  /**
+   * Compiles conditions over the columns of an encoding.
+   *
+   * @throws {TypeError} when they are about a column that is made.
+   * @throws {RangeError} when no row can satisfy them, or they fall into too many boxes.
+   */
+  constructor(of: Conditioned, condition: Expr) {
+    this.#of = of;
+    const { encoding, model } = of;
+    const parts = conjuncts(condition.node);
+    const { boxes, refinement, inexact } = boxed(encoding, parts);
+    if (boxes.length === 0) {
+      throw impossible(encoding, parts, (some) => boxed(encoding, some).boxes.length > 0);
+    }
+    this.#evidence = evidenceOf(encoding, refinement, boxes);
+    const isAll = this.#evidence.variables.size === 0;
+    this.#model = isAll ? undefined : faceOf(model).condition?.(model, this.#evidence);
+    const left = isAll || this.#model ? inexact : parts;
+    if (left.length > 0) this.filter = exprOf({ op: "and", args: left });
+    this.drawn = this.#model?.probability ?? 1;
+    if (!(this.drawn > 0)) throw impossible(encoding, parts, () => true);
+  }
+
+  /** What draws rows, those that are to be looked at included; `base` draws them without conditions. */
+  sampler(kernel: Kernel, base: BlockSampler): BlockSampler {
+    const model = this.#model;
+    if (!model) return base;
+    return new BlockSampler(kernel, this.#of.encoding, this.#of.model, {
+      base,
+      draws: (own, of) => model.draws(own, of),
+      columns: this.#evidence.columns,
+    });
+  }
+}
