@@ -1,5 +1,5 @@
 import { evaluateRow } from "../../batch/expressions/evaluate_row.ts";
-import { argsOf, columnNames, type ExprNode } from "../../batch/expressions/node.ts";
+import { columnNames, type ExprNode } from "../../batch/expressions/node.ts";
 import { showName } from "../../batch/shown_names.ts";
 import type { ColumnPlan, Encoding, LookupPlan, NumberPlan } from "../encoding/plans.ts";
 import type { Atoms } from "./atoms.ts";

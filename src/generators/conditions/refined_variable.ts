@@ -1,4 +1,4 @@
-import type { CategoryPlan, NumberPart } from "../encoding/plans.ts";
+import type { CategoryPlan } from "../encoding/plans.ts";
 import { KNOTS } from "../encoding/plans.ts";
 import type { Atom, ListAtom, NumberAtom } from "./atoms.ts";
 import { BY_CHOICE } from "./atoms.ts";
