@@ -1,0 +1,82 @@
+import {
+  type Aggregate,
+  approxCountDistinct,
+  count,
+  countDistinct,
+  first,
+  last,
+  max,
+  mean,
+  min,
+  quantile,
+  stddev,
+  sum,
+  variance,
+} from "../windows/mod.ts";
+import { nearestName } from "../runtime/known_options.ts";
+import { UsageError } from "./usage_error.ts";
+
+type AnyAggregate = Aggregate<never, never>;
+
+const OF_A_COLUMN: Readonly<Record<string, (column: string) => unknown>> = {
+  sum,
+  mean,
+  avg: mean,
+  min,
+  max,
+  first,
+  last,
+  stddev,
+  variance,
+  median: (column) => quantile(column, 0.5),
+  countDistinct: (column) => countDistinct(column),
+  approxCountDistinct: (column) => approxCountDistinct(column),
+};
+const ONE = /^\s*([A-Za-z][\w.]*)\s*(?:\(\s*([^()]*?)\s*\))?\s*(?:as\s+([^\s,]+))?\s*$/;
+const PERCENTILE = /^p(\d{1,2}(?:\.\d+)?)$/;
+
+function functionOf(name: string): ((column: string) => unknown) | undefined {
+  if (Object.hasOwn(OF_A_COLUMN, name)) return OF_A_COLUMN[name];
+  const [, percent] = PERCENTILE.exec(name) ?? [];
+  return percent === undefined ? undefined : (column) => quantile(column, Number(percent) / 100);
+}
+
+function unknownFunction(name: string): UsageError {
+  const known = ["count", ...Object.keys(OF_A_COLUMN), "p50", "p95", "p99"];
+  const meant = nearestName(name, known);
+  return new UsageError(
+    `--agg has no function ${JSON.stringify(name)}; ` +
+      (meant ? `did you mean ${meant}?` : `the functions are ${known.join(", ")}`),
+  );
+}
+
+/**
+ * Aggregates as a text lists them: `count, mean(temperature), p95(latency) as slow`. Without `as` they
+ * are called `count`, `mean_temperature` and so on.
+ *
+ * @throws {UsageError} when it cannot be read.
+ */
+export function aggregateList(text: string): Record<string, AnyAggregate> {
+  const out: Record<string, unknown> = {};
+  for (const part of text.split(/,(?![^(]*\))/)) {
+    const [, name, column, as] = ONE.exec(part) ?? [];
+    if (name === undefined) {
+      throw new UsageError(
+        `--agg takes a list such as 'count, mean(temperature), p95(latency) as slow', received ` +
+          JSON.stringify(text),
+      );
+    }
+    const isCount = name === "count" && !column;
+    const make = isCount ? undefined : name === "count" ? count : functionOf(name);
+    if (!isCount && !make) throw unknownFunction(name);
+    if (!isCount && !column) {
+      throw new UsageError(`--agg: ${name} is of a column: ${name}(temperature), say`);
+    }
+    const result = as ?? (column ? `${name}_${column}` : name);
+    if (Object.hasOwn(out, result)) {
+      throw new UsageError(`--agg has ${JSON.stringify(result)} twice; name one with "as"`);
+    }
+    out[result] = isCount ? count() : make!(column);
+  }
+  return out as Record<string, AnyAggregate>;
+}

@@ -1,0 +1,33 @@
+import type { Process } from "../runtime/process.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { ProgressLine } from "./progress_line.ts";
+
+/** What a command runs with. */
+export interface CommandContext {
+  readonly process: Process;
+  readonly runtime: Runtime;
+  /** Aborted by Ctrl-C, with an {@linkcode Interrupted}, or by `end`. */
+  readonly signal: AbortSignal;
+  /** Ends the command for a reason. */
+  readonly end: (reason: Error) => void;
+}
+
+/** Ctrl-C was pressed. */
+export class Interrupted extends Error {
+  override readonly name: string = "Interrupted";
+
+  constructor() {
+    super("interrupted");
+  }
+}
+
+/** Options of all commands that tell how far they are. */
+export interface QuietOption {
+  /** Whether nothing is told. */
+  readonly quiet?: boolean;
+}
+
+/** The line that a command tells with how far it is. */
+export function progressOf(context: CommandContext, { quiet = false }: QuietOption): ProgressLine {
+  return new ProgressLine(context.process, context.runtime, quiet);
+}

@@ -1,0 +1,23 @@
+import { SyntheticGenerator } from "../generators/synthetic_generator.ts";
+import type { CommandContext } from "./command_context.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The generator of a model file. */
+export async function modelInput(
+  path: string,
+  { runtime }: CommandContext,
+): Promise<SyntheticGenerator> {
+  const kind = await runtime.fileKind(path);
+  if (kind === "nothing" || kind === "folder") {
+    const what = kind === "folder" ? "it is a folder" : "there is no such file";
+    throw new UsageError(
+      `cannot read the model ${path}: ${what}; make one by \`waggle fit data.csv -o ${path}\``,
+    );
+  }
+  try {
+    return await SyntheticGenerator.load(path, { runtime });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`cannot read the model ${path}: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,92 @@
+/** A stream of bytes that a process writes to. */
+export interface ProcessOutput {
+  /** Whether a person sees it at once. */
+  readonly isTerminal: boolean;
+  /** Characters in a line of the terminal; 80 where that is not known. */
+  readonly columns: number;
+  /**
+   * Writes all of the bytes.
+   *
+   * @throws {ClosedPipeError} when nobody reads them any more.
+   */
+  write(bytes: Uint8Array): void;
+}
+
+/** The process that a command runs in. */
+export interface Process {
+  /** The standard output: data. */
+  readonly stdout: ProcessOutput;
+  /** The standard error: what is told. */
+  readonly stderr: ProcessOutput;
+  /** Whether colours are not wanted (`NO_COLOR`). */
+  readonly isPlain: boolean;
+  /** Calls back at each Ctrl-C, and when the process is asked to end; returns how to hear no more. */
+  onInterrupt(callback: () => void): () => void;
+  /** Ends it at once. */
+  exit(code: number): never;
+}
+
+/** Whoever read the output has gone: no error for a command whose output is piped to `head`. */
+export class ClosedPipeError extends Error {
+  override readonly name: string = "ClosedPipeError";
+}
+
+const DEFAULT_COLUMNS = 80;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+class DenoOutput implements ProcessOutput {
+  readonly #stream: typeof Deno.stdout;
+
+  constructor(stream: typeof Deno.stdout) {
+    this.#stream = stream;
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTerminal();
+  }
+
+  get columns(): number {
+    try {
+      return Deno.consoleSize().columns;
+    } catch {
+      return DEFAULT_COLUMNS; // it is no terminal
+    }
+  }
+
+  write(bytes: Uint8Array): void {
+    try {
+      for (let at = 0; at < bytes.length;) at += this.#stream.writeSync(bytes.subarray(at));
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
+      throw new ClosedPipeError("nobody reads the output any more", { cause });
+    }
+  }
+}
+
+class DenoProcess implements Process {
+  readonly stdout: ProcessOutput = new DenoOutput(Deno.stdout);
+  readonly stderr: ProcessOutput = new DenoOutput(Deno.stderr);
+
+  get isPlain(): boolean {
+    return Deno.noColor;
+  }
+
+  onInterrupt(callback: () => void): () => void {
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, callback);
+    return () => {
+      for (const signal of SIGNALS) Deno.removeSignalListener(signal, callback);
+    };
+  }
+
+  exit(code: number): never {
+    Deno.exit(code);
+  }
+}
+
+/** The process that this runs in. */
+export const denoProcess: Process = new DenoProcess();
+
+/** What a command was called with. */
+export function processArguments(): string[] {
+  return [...Deno.args];
+}

@@ -1,0 +1,260 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { SyntheticGenerator } from "../mod.ts";
+import { aggregateList } from "../src/cli/aggregate_list.ts";
+import { main } from "../src/cli/cli.ts";
+import { count, elapsed, terminalText } from "../src/cli/terminal_text.ts";
+import { durationMs, wholeNumber } from "../src/cli/values.ts";
+import { ClosedPipeError, type Process } from "../src/runtime/process.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** A process whose outputs are kept. */
+class KeptProcess implements Process {
+  readonly isPlain = true;
+  out = "";
+  err = "";
+  /** Bytes after which nobody reads the output any more. */
+  readsBytes = Infinity;
+  interrupt = () => {};
+  readonly stdout = { isTerminal: false, columns: 80, write: (b: Uint8Array) => this.#write(b) };
+  readonly stderr: Process["stderr"];
+  readonly #decoder = new TextDecoder();
+
+  constructor(isTerminal = false) {
+    const write = (bytes: Uint8Array) => void (this.err += this.#decoder.decode(bytes));
+    this.stderr = { isTerminal, columns: 80, write };
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.out.length >= this.readsBytes) throw new ClosedPipeError("closed");
+    this.out += this.#decoder.decode(bytes);
+  }
+
+  onInterrupt(callback: () => void): () => void {
+    this.interrupt = callback;
+    return () => {};
+  }
+
+  exit(): never {
+    throw new Error("exited");
+  }
+}
+
+const folder = await Deno.makeTempDir();
+const model = `${folder}/model.waggle`;
+const generator = await SyntheticGenerator.fit(
+  Array.from({ length: 300 }, (_, i) => ({ id: i + 1, city: ["Rome", "Paris"][i % 2], x: i % 9 })),
+  { primaryKey: "id" },
+);
+await generator.save(model);
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+async function run(args: readonly string[], process = new KeptProcess()) {
+  const code = await main(args, { process });
+  return { code, out: process.out, err: process.err };
+}
+
+Deno.test("waggle stream writes data alone to the standard output, and tells on the other", async () => {
+  const { code, out, err } = await run(["stream", model, "--max-records", "250", "--seed", "3"]);
+  assertEquals(code, 0);
+  assertEquals(out.trimEnd().split("\n").map((line) => JSON.parse(line)), sampled(250, 3));
+  assert(/^250 records in 3 batches to standard output, [\d,]+\/s\n$/.test(err), err);
+});
+
+function sampled(count: number, seed: number): Record<string, unknown>[] {
+  return generator.sample(count, { seed }).toRows();
+}
+
+Deno.test("every flag of waggle stream does what it says", async () => {
+  const file = `${folder}/some.csv`;
+  const metrics = `${folder}/metrics.json`;
+  const { code, out, err } = await run([
+    ...["stream", model, "--batch-size", "10", "--interval", "0.01", "--max-batches", "4"],
+    ...["--seed", "7", "--start", "20", "--rate-limit", "1e6", "--output", file, "--quiet"],
+    ...["--metrics-json", metrics, "--adaptive", "--target-latency", "50ms"],
+  ]);
+  assertEquals([code, out, err], [0, "", ""]);
+  const [header, ...lines] = Deno.readTextFileSync(file).trimEnd().split("\n");
+  assertEquals(header, "id,city,x");
+  const rows = generator.sample(40, { seed: 7, start: 20 }).toRows();
+  assertEquals(lines, rows.map(({ id, city, x }) => `${id},${city},${x}`));
+  const { totalRecords, batchesSent } = JSON.parse(Deno.readTextFileSync(metrics));
+  assertEquals([totalRecords, batchesSent], [40, 4]);
+  const again = await run(["stream", model, "-o", file]);
+  assertEquals(again.code, 2);
+  assertEquals(
+    again.err,
+    `waggle: ${file} exists; pass --force to replace it, or another --output\n`,
+  );
+  const forced = await run(["stream", model, "-o", file, "--force", "--max-records", "1"]);
+  assertEquals(forced.code, 0);
+  assertEquals(Deno.readTextFileSync(file).split("\n").length, 3);
+});
+
+Deno.test("an output that nobody reads any more is no error", async () => {
+  const process = new KeptProcess();
+  process.readsBytes = 1000;
+  const { code, err } = await run(["stream", model], process);
+  assertEquals(code, 0);
+  assert(!err.includes("error"), err);
+});
+
+Deno.test("Ctrl-C ends a stream with what was done, and exit code 130", async () => {
+  const process = new KeptProcess();
+  const running = run(["stream", model, "--rate-limit", "100"], process);
+  while (process.out === "") await new Promise((resolve) => setTimeout(resolve, 5));
+  process.interrupt();
+  const { code, out, err } = await running;
+  assertEquals(code, 130);
+  assert(err.endsWith(", interrupted\n"), err);
+  assert(out.endsWith("\n"));
+  for (const line of out.trimEnd().split("\n")) JSON.parse(line);
+});
+
+Deno.test("waggle fit writes a model that stream and inspect read", async () => {
+  const path = `${folder}/weather.waggle`;
+  const data = new URL("examples/data/weather.csv", ROOT).pathname;
+  const fit = ["fit", data, "-o", path, "--ignore", "date", "--max-rows", "400", "--model"];
+  const { code, out, err } = await run([...fit, "independent"]);
+  assertEquals([code, out], [0, ""], err);
+  assert(err.includes(`written to ${path} after`), err);
+  const inspected = await run(["inspect", path]);
+  assert(inspected.out.startsWith("independent columns, learned from"), inspected.out);
+  const refused = await run([...fit, "independent"]);
+  assertEquals([refused.code, refused.err.includes("--force")], [2, true]);
+});
+
+Deno.test("waggle window aggregates a file by key and window", async () => {
+  const data = `${folder}/data.ndjson`;
+  const rows = [[0, "a", 1], [30_000, "b", 5], [59_999, "a", 4], [60_000, "a", 7], [
+    200_000,
+    "b",
+    2,
+  ]];
+  const text = rows.map(([ts, sensor, t]) => JSON.stringify({ ts, sensor, t })).join("\n");
+  Deno.writeTextFileSync(data, text);
+  const { code, out, err } = await run([
+    ...["window", data, "--time", "ts", "--key", "sensor", "--tumble", "60s", "--format", "csv"],
+    ...["--agg", "count, mean(t), max(t) as top"],
+  ]);
+  assertEquals(code, 0, err);
+  const [header, ...lines] = out.trimEnd().split("\n");
+  assertEquals(header, "windowStart,windowEnd,sensor,count,mean_t,top");
+  assertEquals(lines.map((line) => line.split(",").slice(2).join()).sort(), [
+    "a,1,7,7",
+    "a,2,2.5,4",
+    "b,1,2,2",
+    "b,1,5,5",
+  ]);
+  assert(err.includes("5 rows in") && err.includes("3 windows, 0 late rows"), err);
+});
+
+Deno.test("what cannot be called so ends with 2, and says how", async () => {
+  const cases: [string[], string][] = [
+    [["strem"], "Did you mean stream?"],
+    [["stream"], "missing required argument 'model'"],
+    [["stream", model, "--rate-limit", "0"], '--rate-limit takes a number above 0, received "0"'],
+    [["stream", model, "--interval", "soon"], "a bare number is seconds"],
+    [["stream", model, "--max-records", "-1"], "--max-records takes a whole number from 0"],
+    [["stream", model, "--format", "xml"], "--format takes ndjson, csv, avro"],
+    [["stream", `${folder}/none.waggle`], "there is no such file; make one by"],
+    [["fit", "data.xml", "-o", `${folder}/x.waggle`], 'cannot tell what "data.xml" is'],
+    [["window", "a.csv", "--time", "t", "--agg", "count"], "give one kind of window"],
+    [["window", "a.csv", "--time", "t", "--tumble", "1", "--agg", "men(x)"], "did you mean mean?"],
+    [["window", "a.csv", "-t", "t", "--tumble", "1", "--agg", "mean"], "mean(temperature), say"],
+  ];
+  for (const [args, message] of cases) {
+    const { code, out, err } = await run(args);
+    assertEquals([code, out], [2, ""], err);
+    assert(err.includes(message), `${args.join(" ")}: ${err}`);
+  }
+});
+
+Deno.test("what fails ends with 1, and says why", async () => {
+  const rubbish = `${folder}/rubbish.waggle`;
+  Deno.writeTextFileSync(rubbish, "\u001b[31mnot a model");
+  const { code, err } = await run(["inspect", rubbish]);
+  assertEquals(code, 1);
+  assert(err.startsWith(`waggle: cannot read the model ${rubbish}: `), err);
+  assert(!err.includes("\u001b"));
+});
+
+Deno.test("--help tells of all commands on the standard output, and ends with 0", async () => {
+  const { code, out, err } = await run(["--help"]);
+  assertEquals([code, err], [0, ""]);
+  for (const command of ["fit", "stream", "inspect", "window"]) assert(out.includes(command));
+  const of = await run(["stream", "--help"]);
+  assert(of.out.includes("--rate-limit") && of.out.includes("Examples:"));
+});
+
+Deno.test("a terminal gets one line that is written over, with a bar", async () => {
+  const process = new KeptProcess(true);
+  const args = ["stream", model, "--max-records", "60", "--rate-limit", "100", "--batch-size", "5"];
+  const { code, err } = await run(args, process);
+  assertEquals(code, 0);
+  assert(err.includes("\r\u001b[2K") && err.includes("░") && err.includes(" left"), err);
+  assert(err.endsWith("/s\n"));
+});
+
+Deno.test("a process of its own writes data that a pipe may close", async () => {
+  const command = new Deno.Command("sh", {
+    args: [
+      "-c",
+      `"${Deno.execPath()}" run --no-lock --allow-all src/cli/cli.ts stream "${model}" -f csv -q | head -n 2`,
+    ],
+    cwd: ROOT,
+    stderr: "piped",
+  });
+  const { code, stdout, stderr } = await command.output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  const [row] = sampled(1, 0);
+  assertEquals(new TextDecoder().decode(stdout), `id,city,x\n${row.id},${row.city},${row.x}\n`);
+});
+
+Deno.test("the commands of docs/cli.md run as they stand there", async () => {
+  const blocks = Deno.readTextFileSync(new URL("docs/cli.md", ROOT)).matchAll(/```sh\n(.*?)```/gs);
+  const lines = Array.from(blocks, ([, block]) => block).filter((block) =>
+    !block.startsWith("deno install")
+  );
+  assert(lines.length > 3);
+  const place = await Deno.makeTempDir();
+  const cli = new URL("src/cli/cli.ts", ROOT).pathname;
+  const config = new URL("deno.json", ROOT).pathname;
+  const shim =
+    `waggle() { "${Deno.execPath()}" run --no-lock --allow-all -c "${config}" "${cli}" "$@"; }`;
+  const data = new URL("examples/data/weather.csv", ROOT).pathname;
+  const script = ["set -e", shim, `cp "${data}" weather.csv`, ...lines].join("\n");
+  const { code, stderr } = await new Deno.Command("bash", { args: ["-c", script], cwd: place })
+    .output();
+  await Deno.remove(place, { recursive: true });
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+});
+
+Deno.test("durations of flags are in seconds unless they say otherwise", () => {
+  const all = ["1", "0.5", "500ms", "2s", "5m", "1h", "1d"].map((text) => durationMs(text, "-x"));
+  assertEquals(all, [1000, 500, 500, 2000, 300_000, 3_600_000, 86_400_000]);
+  for (const text of ["", "s", "-1", "1 s", "1w", "1e3"]) {
+    assertThrows(() => durationMs(text, "--interval"), Error, "--interval takes a duration");
+  }
+  assertEquals([wholeNumber("1e6", "-n"), wholeNumber("1_000", "-n")], [1_000_000, 1000]);
+});
+
+Deno.test("lists of aggregates name what they cannot read", () => {
+  assertEquals(Object.keys(aggregateList("count, p99.9(x) as slow, sum( y )")), [
+    "count",
+    "slow",
+    "sum_y",
+  ]);
+  assertThrows(() => aggregateList("count, count"), Error, 'has "count" twice');
+  assertThrows(() => aggregateList("mean(a"), Error, "--agg takes a list");
+});
+
+Deno.test("what is shown is for people, and cannot act on a terminal", () => {
+  assertEquals(terminalText("a\u001b[2Jb\u202ec\nd"), "a\ufffd[2Jb\ufffdc\nd");
+  assertEquals([count(1234567.6), elapsed(1500), elapsed(65_000), elapsed(3_725_000)], [
+    "1,234,568",
+    "1.5 s",
+    "1:05",
+    "1:02:05",
+  ]);
+});
