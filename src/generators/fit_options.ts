@@ -1,12 +1,29 @@
 import type { DataType } from "../batch/schema.ts";
+import {
+  kindOfSpec,
+  MADE_KINDS,
+  type PatternSpec,
+  type SequenceSpec,
+  type UuidSpec,
+} from "./spec/column_spec.ts";
+import { madePlan, type MadeSpec } from "./spec/made_column.ts";
 import { nearestName, received } from "../runtime/known_options.ts";
 import { checkStreamOptions, type TwinArrivalOptions } from "./twins/twin_options.ts";
 
 /** What a column is to the generator. */
 export type ColumnRole = "category" | "number" | "key" | "ignore";
 
-/** What is known about a column. */
-export interface ColumnOptions {
+type MadeOptions =
+  & Partial<Omit<SequenceSpec, "type">>
+  & Partial<Omit<UuidSpec, "type">>
+  & Partial<Omit<PatternSpec, "type">>;
+
+/**
+ * What is known about a column. With `sequence`, `uuid` or `pattern` its values are made as these
+ * say, whatever they were: see {@linkcode SequenceSpec}, {@linkcode UuidSpec},
+ * {@linkcode PatternSpec}.
+ */
+export interface ColumnOptions extends MadeOptions {
   /** Its type, where it should be another than that of the rows. */
   type?: DataType;
   /**
@@ -91,6 +108,11 @@ const MODELS: readonly string[] = [
 const ROLES: readonly string[] = ["category", "number", "key", "ignore"] satisfies ColumnRole[];
 const COLUMN_KEYS: readonly string[] = ["type", "role"] satisfies (keyof ColumnOptions)[];
 
+/** The options of a column by which its values are made, if it has such. */
+export function madeOptions(options: ColumnOptions | undefined): MadeSpec | undefined {
+  return options && MADE_KINDS.some((key) => key in options) ? options as MadeSpec : undefined;
+}
+
 function checkWhole(name: string, value: number | undefined, least: number, most: number): void {
   if (value === undefined) return;
   if (Number.isInteger(value) && value >= least && value <= most) return;
@@ -117,12 +139,17 @@ function checkColumn(name: string, options: ColumnOptions): void {
         received(options),
     );
   }
+  const made = madeOptions(options);
+  if (made) {
+    kindOfSpec(name, made);
+    return void madePlan(name, made);
+  }
   const unknown = Object.keys(options).find((key) => !COLUMN_KEYS.includes(key));
   if (unknown !== undefined) {
     throw new TypeError(
       `Cannot fit generator: ${column} has ${
         JSON.stringify(unknown)
-      }; a column takes type and role`,
+      }; a column takes type and role, or one of ${MADE_KINDS.join(", ")}`,
     );
   }
   if (options.role !== undefined && !ROLES.includes(options.role)) {

@@ -67,3 +67,27 @@ export {
   type StreamingMetricsOptions,
 } from "./streaming/streaming_metrics.ts";
 export { type KeyShares, type TwinArrivalOptions, zipf } from "./twins/twin_options.ts";
+export type { GeneratorSpec } from "./spec/declared_model.ts";
+export type {
+  AnyColumnSpec,
+  BooleanSpec,
+  ColumnSpec,
+  ColumnSpecs,
+  ConstantSpec,
+  DatesSpec,
+  ExponentialSpec,
+  IntegersSpec,
+  LognormalSpec,
+  LookupSpec,
+  Moment,
+  NormalSpec,
+  NumberSpec,
+  PatternSpec,
+  RowOfSpecs,
+  Scalar,
+  SequenceSpec,
+  TimestampsSpec,
+  UniformSpec,
+  UuidSpec,
+  ValuesSpec,
+} from "./spec/column_spec.ts";

@@ -19,6 +19,8 @@ import { badModel } from "./model/model_sections.ts";
 import { Sample, type SampleOptions, type SampleRange } from "./sampling/sample.ts";
 import { blocksByBees } from "./sampling/sample_crew.ts";
 import { checkKeys, checkSample } from "./sampling/sample_options.ts";
+import type { ColumnSpecs, RowOfSpecs } from "./spec/column_spec.ts";
+import { declaredModel, type GeneratorSpec } from "./spec/declared_model.ts";
 import { readTrainingRows } from "./training_rows.ts";
 import { fitTwin } from "./twins/twin_fit.ts";
 import { type TwinSample, TwinSamples } from "./twins/twin_samples.ts";
@@ -117,6 +119,33 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     const rows = { columns, symbols: encoding.symbols, length: batch.length };
     const model = await fitModel(rows, { encoding, options, seen });
     return new SyntheticGenerator({ encoding, model, rows: seen });
+  }
+
+  /**
+   * A generator of columns that are declared, without any rows to learn from.
+   *
+   * @example
+   * ```ts
+   * import { SyntheticGenerator } from "@waggle/stream";
+   *
+   * const generator = SyntheticGenerator.fromSchema({
+   *   columns: {
+   *     id: { pattern: "AB-####" },
+   *     city: { values: { Rome: 5, Milan: 3, Paris: 2 } },
+   *     country: { by: "city", lookup: { Paris: "FR" }, otherwise: "IT" },
+   *     price: { lognormal: { median: 20, deviation: 0.5 }, decimals: 2 },
+   *   },
+   * });
+   * for (const { id, city, country, price } of generator.sample(3)) {
+   *   console.log(id, city, country, price);
+   * }
+   * ```
+   * @throws {TypeError} when a column cannot be as it is declared.
+   */
+  static fromSchema<const Specs extends ColumnSpecs>(
+    spec: GeneratorSpec<Specs>,
+  ): SyntheticGenerator<RowOfSpecs<Specs>> {
+    return new SyntheticGenerator(declaredModel(spec));
   }
 
   /**

@@ -10,7 +10,13 @@ import { received } from "../runtime/known_options.ts";
 import { IterableSource, type Rows } from "../sources/iterable_source.ts";
 import { isSource, type Source } from "../stream/source.ts";
 import { isText } from "./encoding/column_values.ts";
-import { checkColumnNames, type FitOptions, seedBits } from "./fit_options.ts";
+import {
+  checkColumnNames,
+  type ColumnOptions,
+  type FitOptions,
+  madeOptions,
+  seedBits,
+} from "./fit_options.ts";
 import { TrainingDataError } from "./generator_errors.ts";
 import { Reservoir } from "./reservoir.ts";
 
@@ -60,9 +66,12 @@ function castColumn(column: Column, type: DataType, name: string): Column {
 
 /** The columns that are learned, of the types that were asked for. */
 function wantedColumns(batch: RecordBatch, { columns = {} }: FitOptions): RecordBatch {
-  const of = (name: string) => Object.hasOwn(columns, name) ? columns[name] : {};
+  const of = (name: string): ColumnOptions => Object.hasOwn(columns, name) ? columns[name] : {};
   const wanted = batch.schema.fields.filter(({ name }) => of(name).role !== "ignore");
-  const fields = wanted.map((field) => ({ ...field, type: of(field.name).type ?? field.type }));
+  const fields = wanted.map((field) => {
+    const { type } = madeOptions(of(field.name)) ? {} : of(field.name);
+    return { ...field, type: type ?? field.type };
+  });
   const cast = fields.map(({ name, type }) => castColumn(batch.column(name), type, name));
   return new RecordBatch({ fields }, cast, batch.length);
 }

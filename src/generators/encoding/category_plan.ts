@@ -87,6 +87,40 @@ export function textCategories(coded: Coded, options: CategoryOptions): Categori
   };
 }
 
+/** Categories of values with weights, of which none is left out; equal values are one. */
+export function declaredCategories(
+  values: Vocabulary,
+  weights: readonly number[],
+  symbols: number,
+): Pick<CategoryPlan, "values" | "sizes" | "weights"> {
+  const all: readonly (string | number)[] = values.kind === "texts"
+    ? values.texts
+    : Array.from(values.numbers);
+  const sums = new Map<string | number, number>();
+  all.forEach((value, at) => sums.set(value, (sums.get(value) ?? 0) + weights[at]));
+  const size = sums.size;
+  const ordered = Array.from(sums);
+  if (values.kind === "numbers") {
+    ordered.sort(([a], [b]) => Number(a) - Number(b));
+    return {
+      values: { kind: "numbers", numbers: Float64Array.from(ordered, ([value]) => Number(value)) },
+      sizes: size <= symbols ? Array<number>(size).fill(1) : evenSizes(size, symbols),
+      weights: Float64Array.from(ordered, ([, weight]) => weight),
+    };
+  }
+  ordered.sort(([a, m], [b, n]) => n - m || compare(String(a), String(b)));
+  const sizes = symbolSizes(size, symbols);
+  const alone = sizes.findIndex((each) => each > 1);
+  if (alone >= 0) {
+    ordered.push(...ordered.splice(alone).sort(([a], [b]) => compare(String(a), String(b))));
+  }
+  return {
+    values: { kind: "texts", texts: ordered.map(([text]) => String(text)) },
+    sizes,
+    weights: Float64Array.from(ordered, ([, weight]) => weight),
+  };
+}
+
 /** Categories of numbers: rare ones become the nearest that is kept. */
 export function numberCategories(coded: Coded, options: CategoryOptions): Categories {
   const { numbers } = coded.values as Vocabulary & { kind: "numbers" };

@@ -11,9 +11,10 @@ import {
 } from "./category_plan.ts";
 import { counted, isText, numbersOf, type NumberValues, textsOf, unitOf } from "./column_values.ts";
 import { type CodedColumn, dependenciesOf } from "./dependencies.ts";
-import { type FitOptions, keyNames } from "../fit_options.ts";
+import { type FitOptions, keyNames, madeOptions } from "../fit_options.ts";
 import { TrainingDataError } from "../generator_errors.ts";
 import { keyMakerOf } from "../sampling/key_maker.ts";
+import { madePlan } from "../spec/made_column.ts";
 import { lookupPlan } from "./lookup_plan.ts";
 import { partsOf, splitOf } from "./number_parts.ts";
 import {
@@ -190,8 +191,10 @@ export function encodingOf(batch: RecordBatch, options: FitOptions): Encoding {
   const keys = keyNames(options);
   const { symbols = DEFAULT_SYMBOLS, columns = {} } = options;
   const drafts = batch.schema.fields.flatMap((field, at) => {
-    const given = Object.hasOwn(columns, field.name) ? columns[field.name].role : undefined;
-    const role = keys.includes(field.name) ? "key" : given;
+    const given = Object.hasOwn(columns, field.name) ? columns[field.name] : undefined;
+    const made = madeOptions(given);
+    if (made) return [{ plan: madePlan(field.name, made, field.type) }];
+    const role = keys.includes(field.name) ? "key" : given?.role;
     if (role === "ignore") return [];
     return [draftOf(field, batch.columnAt(at), { symbols, minCount, role })];
   });

@@ -93,9 +93,19 @@ export interface LookupPlan {
 
 /** How the values of a key are made. */
 export type KeyMaker =
-  | { readonly kind: "sequence" }
+  /** Whole numbers: 1 and 1 more each row, unless it says otherwise. */
+  | { readonly kind: "sequence"; readonly start?: number; readonly step?: number }
+  /** Random ones of version 4. */
   | { readonly kind: "uuid" }
-  | { readonly kind: "pattern"; readonly text: string; readonly classes: string };
+  /** Ones of version 7: of which time the first row is, and by how much each is later, in ms. */
+  | { readonly kind: "uuid7"; readonly start: number; readonly step: number }
+  /** Of places of each class, `.` that of the text; `repeats` where all may come again. */
+  | {
+    readonly kind: "pattern";
+    readonly text: string;
+    readonly classes: string;
+    readonly repeats?: boolean;
+  };
 
 /** A column whose values are made and not learned. */
 export interface KeyPlan {

@@ -28,7 +28,7 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
     case "key":
       return plan.maker.kind === "pattern"
         ? `key, made by the pattern ${plan.maker.text}`
-        : `key, made as ${plan.maker.kind}`;
+        : `key, made as ${plan.maker.kind === "uuid7" ? "uuid of version 7" : plan.maker.kind}`;
     case "null":
       return "null in every row";
   }
@@ -42,9 +42,11 @@ export function describeModel({ encoding: { columns }, model, rows, twin }: Save
     const nulls = "nulls" in plan && plan.nulls ? ", nulls" : "";
     return `  ${name.padEnd(width)}  ${typeName(type)}: ${describePlan(plan, columns)}${nulls}`;
   });
+  const origin = rows === 0 ? "declared" : `learned from ${rows} rows`;
   return [
-    `${faceOf(model).describe(model)}, learned from ${rows} rows`,
+    `${faceOf(model).describe(model)}, ${origin}`,
     ...lines,
     ...(twin ? describeTwin(twin) : []),
-  ].join("\n");
+  ].join("
+");
 }

@@ -21,6 +21,7 @@ import {
   type CategoryPlan,
   type ColumnPlan,
   type Encoding,
+  type KeyMaker,
   type KeyPlan,
   KNOTS,
   type LookupPlan,
@@ -31,6 +32,7 @@ import {
   type Vocabulary,
 } from "../encoding/plans.ts";
 
+const MOST_UUID_MS = 2 ** 48;
 const MOST_KNOT = 8e307;
 const MOST_PART = 1e15;
 const MOST_ENTRIES = 4_000_000;
@@ -135,11 +137,32 @@ function placedLookup(plan: LookupPlan, columns: readonly ColumnPlan[]): LookupP
   return { ...plan, width: sizes[1] ?? 1 };
 }
 
+function isNumberIn(value: unknown, low: number, high: number): value is number {
+  return typeof value === "number" && value >= low && value <= high;
+}
+
+function readMaker({ type }: Field, json: Json): KeyMaker | undefined {
+  const { kind, start, step, repeats } = json;
+  const isNumber = type.kind === "i32" || type.kind === "i64";
+  if (kind === "sequence" && isNumber) {
+    if (start === undefined && step === undefined) return { kind };
+    const most = Number.MAX_SAFE_INTEGER;
+    const fits = [start, step].every((each) =>
+      Number.isSafeInteger(each) && isNumberIn(each, -most, most)
+    );
+    return fits && step !== 0 ? { kind, start: start as number, step: step as number } : undefined;
+  }
+  if (!isText(type)) return undefined;
+  if (kind === "uuid7") {
+    const fits = isNumberIn(start, 0, MOST_UUID_MS) && isNumberIn(step, 0, MOST_UUID_MS);
+    return fits ? { kind, start, step } : undefined;
+  }
+  const maker = readTextMaker(json);
+  return maker?.kind === "pattern" && repeats === true ? { ...maker, repeats } : maker;
+}
+
 function readKey(field: Field, json: Json): KeyPlan {
-  const { kind } = Object(json.maker) as Json;
-  const isNumber = field.type.kind === "i32" || field.type.kind === "i64";
-  if (kind === "sequence" && isNumber) return { kind: "key", field, maker: { kind } };
-  const maker = isText(field.type) ? readTextMaker(json.maker) : undefined;
+  const maker = readMaker(field, Object(json.maker) as Json);
   if (maker) return { kind: "key", field, maker };
   badModel(`the keys of column ${JSON.stringify(field.name)} are of no kind that there is`);
 }

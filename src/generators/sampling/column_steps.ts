@@ -17,7 +17,7 @@ import {
   validityOf,
   VocabularyOutput,
 } from "./column_outputs.ts";
-import { keysOf } from "./key_maker.ts";
+import { isRandom, keysOf } from "./key_maker.ts";
 import { STREAMS, WITHIN } from "./streams.ts";
 import {
   type CategoryPlan,
@@ -183,7 +183,7 @@ export class ColumnSteps {
   #key({ field: { type }, maker }: KeyPlan, at: number): ColumnStep {
     const stream = (this.#encoding.symbols.length + at) * STREAMS;
     const keys = (seed: BlockSeed) => {
-      const words = maker.kind === "uuid" ? this.#uuidWords(seed, stream) : new Uint32Array();
+      const words = isRandom(maker) ? this.#uuidWords(seed, stream) : new Uint32Array();
       const start = seed.block * BLOCK_ROWS;
       const made = keysOf(maker, { start, count: BLOCK_ROWS, seed: seed.seed, words });
       return type.kind === "i64" ? made.map(toBigInt) : made;

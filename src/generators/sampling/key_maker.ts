@@ -1,6 +1,11 @@
 import type { KeyMaker } from "../encoding/plans.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const TWO_32 = 4294967296;
+const TWO_16 = 65_536;
+const MOST_MS = 2 ** 48;
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const LONGEST_PATTERN = 64;
 const ALPHABETS: Readonly<Record<string, string>> = {
   "9": "0123456789",
@@ -16,6 +21,7 @@ function classOf(character: string): string {
 
 /** The kind of key that texts are. */
 export function keyMakerOf(texts: readonly string[]): KeyMaker {
+  if (texts.length > 0 && texts.every((text) => UUID_7.test(text))) return uuid7MakerOf(texts);
   if (texts.length > 0 && texts.every((text) => UUID.test(text))) return { kind: "uuid" };
   const lengths = new Map<number, number>();
   for (const { length } of texts) lengths.set(length, (lengths.get(length) ?? 0) + 1);
@@ -31,6 +37,18 @@ export function keyMakerOf(texts: readonly string[]): KeyMaker {
   return text.isWellFormed() && capacityOf(classes.join("")) >= BigInt(texts.length)
     ? { kind: "pattern", text, classes: classes.join("") }
     : { kind: "uuid" };
+}
+
+/** UUIDs that go on after these, as far from each other in time as these are on average. */
+function uuid7MakerOf(texts: readonly string[]): KeyMaker {
+  let [least, most] = [Infinity, -Infinity];
+  for (const text of texts) {
+    const ms = parseInt(text.slice(0, 8) + text.slice(9, 13), 16);
+    least = Math.min(least, ms);
+    most = Math.max(most, ms);
+  }
+  const step = texts.length > 1 ? (most - least) / (texts.length - 1) : 1;
+  return { kind: "uuid7", start: most + step, step };
 }
 
 /** The classes, where of a number with digits that differ all digits do. */
@@ -120,16 +138,55 @@ function patternKeys(maker: KeyMaker & { kind: "pattern" }, seed: bigint) {
   return (row: number): string => patternKey(maker, (BigInt(row) * step + seed) % capacity);
 }
 
+function half(word: number): string {
+  return BYTES[(word >>> 8) & 0xff] + BYTES[word & 0xff];
+}
+
 function hex(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, "0");
+  return half(word >>> 16) + half(word);
 }
 
 /** A version 4 UUID of four random words. */
-export function uuidOf(words: ArrayLike<number>): string {
-  const digits = hex(words[0]) + hex((words[1] & 0xffff0fff) | 0x4000) +
-    hex((words[2] & 0x3fffffff) | 0x80000000) + hex(words[3]);
-  return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]]
-    .map(([start, end]) => digits.slice(start, end)).join("-");
+export function uuidOf([a, b, c, d]: ArrayLike<number> & Iterable<number>): string {
+  return `${hex(a)}-${half(b >>> 16)}-4${half(b).slice(1)}-${half((c >>> 16) & 0x3fff | 0x8000)}-${
+    half(c)
+  }${hex(d)}`;
+}
+
+/**
+ * A version 7 UUID (RFC 9562, section 5.7): 48 bits of milliseconds, 12 of the fraction of one
+ * (section 6.2, method 3), the rest random.
+ */
+function uuid7Of(ms: number, [, , c, d]: ArrayLike<number> & Iterable<number>): string {
+  const whole = Math.floor(ms);
+  const fraction = Math.floor((ms - whole) * 4096);
+  const high = Math.floor(whole / TWO_16);
+  return `${hex(high)}-${half(whole % TWO_16)}-7${half(fraction).slice(1)}-${
+    half((c >>> 16) & 0x3fff | 0x8000)
+  }-${half(c)}${hex(d)}`;
+}
+
+/** How many keys a maker has of which no two are the same, in a column of its type. */
+export function keyLimit(maker: KeyMaker, isI32: boolean): number {
+  switch (maker.kind) {
+    case "pattern":
+      return maker.repeats ? Infinity : Number(capacityOf(maker.classes));
+    case "sequence": {
+      const { start = 1, step = 1 } = maker;
+      const most = isI32 ? TWO_32 / 2 : Number.MAX_SAFE_INTEGER;
+      const room = step > 0 ? most - 1 - start : most + start;
+      return Math.floor(room / Math.abs(step)) + 1;
+    }
+    case "uuid7":
+      return maker.step > 0 ? Math.floor((MOST_MS - 1 - maker.start) / maker.step) : Infinity;
+    default:
+      return Infinity;
+  }
+}
+
+/** Whether random words are needed to make keys. */
+export function isRandom({ kind }: KeyMaker): boolean {
+  return kind === "uuid" || kind === "uuid7";
 }
 
 /** Keys of a run of rows; `words` are four random ones each row, for UUIDs. */
@@ -137,10 +194,16 @@ export function keysOf(
   maker: KeyMaker,
   { start, count, seed, words }: { start: number; count: number; seed: bigint; words: Uint32Array },
 ): (string | number)[] {
-  if (maker.kind === "uuid") {
-    return Array.from({ length: count }, (_, i) => uuidOf(words.subarray(i * 4, i * 4 + 4)));
+  const four = (row: number) => words.subarray(row * 4, row * 4 + 4);
+  if (maker.kind === "uuid") return Array.from({ length: count }, (_, i) => uuidOf(four(i)));
+  if (maker.kind === "uuid7") {
+    const { start: from, step } = maker;
+    return Array.from({ length: count }, (_, i) => uuid7Of(from + (start + i) * step, four(i)));
   }
-  if (maker.kind === "sequence") return Array.from({ length: count }, (_, i) => start + i + 1);
+  if (maker.kind === "sequence") {
+    const { start: from = 1, step = 1 } = maker;
+    return Array.from({ length: count }, (_, i) => from + (start + i) * step);
+  }
   const key = patternKeys(maker, seed);
   return Array.from({ length: count }, (_, i) => key(start + i));
 }

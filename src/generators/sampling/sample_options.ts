@@ -1,6 +1,6 @@
 import { knownOptions, received } from "../../runtime/known_options.ts";
 import type { Encoding } from "../encoding/plans.ts";
-import { capacityOf } from "./key_maker.ts";
+import { keyLimit } from "./key_maker.ts";
 import type { SampleOptions } from "./sample.ts";
 
 const MOST_WORKERS = 255;
@@ -52,15 +52,11 @@ export function checkKeys({ columns }: Encoding, rows: number): void {
   for (const plan of columns) {
     if (plan.kind !== "key") continue;
     const { maker, field } = plan;
-    const limit = maker.kind === "pattern"
-      ? Number(capacityOf(maker.classes))
-      : maker.kind === "sequence" && field.type.kind === "i32"
-      ? 2 ** 31 - 1
-      : Infinity;
+    const limit = keyLimit(maker, field.type.kind === "i32");
     if (rows <= limit) continue;
     throw new RangeError(
       `Cannot sample ${rows} rows: the key ${JSON.stringify(field.name)} has only ${limit} ` +
-        `values; sample fewer, or fit with keys that have more places`,
+        `values; sample fewer, or give it more: of a pattern more places, of a sequence the type i64`,
     );
   }
 }
