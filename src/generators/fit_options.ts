@@ -13,7 +13,8 @@ import { checkStreamOptions, type TwinArrivalOptions } from "./twins/twin_option
 /** What a column is to the generator. */
 export type ColumnRole = "category" | "number" | "key" | "ignore";
 
-type MadeOptions =
+/** How the values of a column are made that is not learned. */
+export type MadeOptions =
   & Partial<Omit<SequenceSpec, "type">>
   & Partial<Omit<UuidSpec, "type">>
   & Partial<Omit<PatternSpec, "type">>;

@@ -18,6 +18,7 @@ export type {
   ColumnRole,
   FitOptions,
   FitProgress,
+  MadeOptions,
   ModelKind,
 } from "./fit_options.ts";
 export type { ArrivalOptions, DisorderOptions } from "./arrival/declare_arrivals.ts";
@@ -71,6 +72,7 @@ export type { GeneratorSpec } from "./spec/declared_model.ts";
 export type {
   AnyColumnSpec,
   BooleanSpec,
+  CellOf,
   ColumnSpec,
   ColumnSpecs,
   ConstantSpec,
@@ -90,4 +92,5 @@ export type {
   UniformSpec,
   UuidSpec,
   ValuesSpec,
+  Widened,
 } from "./spec/column_spec.ts";

@@ -47,6 +47,5 @@ export function describeModel({ encoding: { columns }, model, rows, twin }: Save
     `${faceOf(model).describe(model)}, ${origin}`,
     ...lines,
     ...(twin ? describeTwin(twin) : []),
-  ].join("
-");
+  ].join("\n");
 }

@@ -156,7 +156,8 @@ export type ColumnSpec =
 /** Columns that are declared. */
 export type ColumnSpecs = Readonly<Record<string, ColumnSpec>>;
 
-type CellOf<S> = S extends { type: object } ? unknown
+/** What a declared column has in a row, as it is declared. */
+export type CellOf<S> = S extends { type: object } ? unknown
   : S extends { values: readonly (infer V)[] } ? V
   : S extends { values: Readonly<Record<infer K, number>> } ? K
   : S extends { lookup: Readonly<Record<string, infer V>> } ? V
@@ -164,7 +165,8 @@ type CellOf<S> = S extends { type: object } ? unknown
   : S extends { boolean: number } ? boolean
   : S extends { uuid: string } | { pattern: string } ? string
   : number;
-type Widened<V> = V extends string ? string : V extends number ? number
+/** The kind of a value. */
+export type Widened<V> = V extends string ? string : V extends number ? number
 : V extends boolean ? boolean
 : V;
 
