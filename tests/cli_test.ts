@@ -91,6 +91,19 @@ Deno.test("every flag of waggle stream does what it says", async () => {
   assertEquals(Deno.readTextFileSync(file).split("\n").length, 3);
 });
 
+Deno.test("waggle stream keeps --conditions, and says what is wrong with them", async () => {
+  const args = ["stream", model, "--max-records", "50", "-q", "--conditions"];
+  const { out } = await run([...args, '{"city": "Rome", "x": ["<", 4]}']);
+  const rows = out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(rows.length, 50);
+  assert(rows.every(({ city, x }) => city === "Rome" && x < 4));
+  for (const wrong of ['{"city": "Rome"', '{"town": "Rome"}', '{"x": [">", 100]}']) {
+    const { code, err } = await run([...args, wrong]);
+    assertEquals(code, 1);
+    assert(/town|JSON|"x"/.test(err), err);
+  }
+});
+
 Deno.test("an output that nobody reads any more is no error", async () => {
   const process = new KeptProcess();
   process.readsBytes = 1000;

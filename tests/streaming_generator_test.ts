@@ -328,6 +328,16 @@ Deno.test("bees make the same records, and end with the loop", async () => {
   assertEquals(kept.rows(), numbered.sample(5000, { seed: 3 }).toRows() as object[]);
 });
 
+Deno.test("conditions hold for every record of a stream, and are checked at once", async () => {
+  const streamer = new StreamingGenerator(numbered);
+  const kept = new MemoryPublisher();
+  await streamer.streamTo(kept, { conditions: { x: [">=", 5] }, maxRecords: 300 });
+  assertEquals(kept.length, 300);
+  assert(kept.rows().every(({ x }) => Number(x) >= 5));
+  assertThrows(() => streamer.stream({ conditions: { y: 1 } }), TypeError, '"y"');
+  assertThrows(() => streamer.stream({ conditions: { x: 99 } }), RangeError, '"x"');
+});
+
 Deno.test("a stream is the source of a pipeline, and so is a streamer", async () => {
   const streamer = new StreamingGenerator(numbered);
   const kept = new MemoryPublisher();

@@ -63,6 +63,7 @@ function addStream(program: Command): Command {
     .option("--seed <number>", "which records (default: 0)", whole("--seed"))
     .option("--start <record>", "the number of the first record (default: 0)", whole("--start"))
     .option("--workers <bees>", "threads that make records (default: none)", whole("--workers"))
+    .option("--conditions <json>", 'what records have to be: \'{"status": "active"}\'')
     .option("--adaptive", "as many records at once as the sink takes within --target-latency")
     .option(
       "--target-latency <duration>",

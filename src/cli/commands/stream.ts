@@ -24,6 +24,8 @@ export interface StreamCommandOptions extends OutputOptions, QuietOption {
   readonly seed?: number;
   readonly start?: number;
   readonly workers?: number;
+  /** As JSON. */
+  readonly conditions?: string;
   readonly adaptive?: boolean;
   readonly targetLatencyMs?: number;
   /** Where the figures are written to at the end, as JSON. */
@@ -32,7 +34,7 @@ export interface StreamCommandOptions extends OutputOptions, QuietOption {
 
 function streamOptions(options: StreamCommandOptions): StreamOptions {
   const { batchSize, intervalMs, rateLimit, maxRecords, maxBatches, start } = options;
-  const { adaptive = false, targetLatencyMs } = options;
+  const { adaptive = false, targetLatencyMs, conditions } = options;
   return {
     ...(batchSize !== undefined && { batchSize }),
     ...(intervalMs !== undefined && { interval: intervalMs }),
@@ -40,6 +42,7 @@ function streamOptions(options: StreamCommandOptions): StreamOptions {
     ...(maxRecords !== undefined && { maxRecords }),
     ...(maxBatches !== undefined && { maxBatches }),
     ...(start !== undefined && { start }),
+    ...(conditions !== undefined && { conditions }),
     ...(adaptive && { adaptiveRate: true }),
     ...(targetLatencyMs !== undefined && { targetLatency: targetLatencyMs }),
   };

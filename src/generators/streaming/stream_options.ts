@@ -3,6 +3,7 @@ import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { seedBits } from "../fit_options.ts";
+import type { Conditions } from "../conditions/conditions.ts";
 import type { AdaptiveRate } from "./adaptive_limit.ts";
 import type { FullBuffer } from "./due_records.ts";
 import { RetryPolicy } from "./retry_policy.ts";
@@ -64,6 +65,8 @@ export interface StreamOptions {
   adaptiveRate?: boolean | AdaptiveRate;
   /** What 95 of 100 batches are to be delivered within, with `adaptiveRate`. Default `"100ms"`. */
   targetLatency?: Duration;
+  /** What records have to be. Default: anything. */
+  conditions?: Conditions;
   /** Records in all, those that are dropped included. Default: without end. */
   maxRecords?: number;
   /** Batches in all, those that are dropped included. Default: without end. */
@@ -100,6 +103,7 @@ const STREAM: OptionRule<StreamOptions> = {
     rateLimit: true,
     adaptiveRate: true,
     targetLatency: true,
+    conditions: true,
     maxRecords: true,
     maxBatches: true,
     start: true,

@@ -111,8 +111,14 @@ export class StreamingGenerator<Row = Record<string, unknown>> {
   #plan(options: StreamOptions): StreamPlan<Row> {
     const settings = streamSettings(options, this.#settings.bufferSize);
     const { seed, workers } = this.#settings;
-    const how = { seed, runtime: this.#runtime, ...(workers > 0 && { workers }) };
+    const { conditions } = options;
+    const how = {
+      ...{ seed, runtime: this.#runtime },
+      ...(workers > 0 && { workers }),
+      ...(conditions !== undefined && { conditions }),
+    };
     const sampleFrom = (start: number) => this.#generator.sample(Infinity, { ...how, start });
+    sampleFrom(settings.start); // so that conditions that cannot be met are an error at once
     return { streamer: this.#settings, settings, clock: this.#clock, sampleFrom };
   }
 }
