@@ -56,7 +56,7 @@ Deno.test("a twin's keys are as frequent and as far apart as they were", () => {
 });
 
 Deno.test("a twin's keys go on from one event to the next as they did", () => {
-  for (const column of ["celsius"] as const) {
+  for (const column of ["celsius", "state"] as const) {
     const [of, by] = [autocorrelation(real, column), autocorrelation(made, column)];
     assert(Math.abs(of.within - by.within) < 0.05, `${column}: ${by.within}, really ${of.within}`);
     assert(Math.abs(of.between - by.between) < 0.06, `${column}: ${by.between}, ${of.between}`);

@@ -42,10 +42,11 @@ export interface KeyPopulation {
 }
 
 /** How a column goes on from one event of a key to its next, in normal scores of its ranks. */
-export interface StateColumn {
+export interface WalkColumn {
+  readonly kind: "walk";
   /** The position of the column among those that the model draws. */
   readonly column: number;
-  /** Of categories, what number stands for each symbol. */
+  /** Of categories, what number stands for each value. */
   readonly scores?: Float64Array;
   /** The variance of keys' levels. */
   readonly level: number;
@@ -55,19 +56,53 @@ export interface StateColumn {
   readonly memory: number;
 }
 
+/** How the symbols of a column of few categories follow on each other: a Markov chain. */
+export interface ChainColumn {
+  readonly kind: "chain";
+  /** The position of the column among those that the model draws. */
+  readonly column: number;
+  /** How many symbols it has, that of null included. */
+  readonly symbols: number;
+  /** How likely each is at a key's first event. */
+  readonly shares: Float64Array;
+  /**
+   * How likely each is after each: `[key][symbol before][symbol]`, first those of all keys, then those
+   * of the known keys that have their own.
+   */
+  readonly transitions: Float32Array;
+}
+
+/** How a column goes on. */
+export type StateColumn = WalkColumn | ChainColumn;
+
 /** What keys remember. */
 export interface KeyStates {
-  /** In the order in which rows are matched. */
+  /** In the order in which rows are matched, chains before walks. */
   readonly columns: readonly StateColumn[];
+  /** How many events are matched with rows together. */
+  readonly chunk: number;
+  /** Into how many slabs rows are cut by each walk. */
+  readonly slabs: number;
   /** How many of the known keys, from the first, have levels of their own. */
   readonly profiles: number;
-  /** Their levels, by key and column. */
+  /** Their levels, by key and walk. */
   readonly levels: Float32Array;
   /** The standard deviations about them. */
   readonly spreads: Float32Array;
   /** Their memories. */
   readonly memories: Float32Array;
 }
+
+/** Nothing that is remembered. */
+export const NO_STATES: KeyStates = {
+  columns: [],
+  chunk: 16_384,
+  slabs: 2,
+  profiles: 0,
+  levels: new Float32Array(),
+  spreads: new Float32Array(),
+  memories: new Float32Array(),
+};
 
 /** Columns of a key that never change: where each known key's value is in the column's list. */
 export interface KeyAttribute {

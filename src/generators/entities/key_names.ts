@@ -1,7 +1,7 @@
 import type { KeyMaker, Vocabulary } from "../encoding/plans.ts";
 import { capacityOf, patternSpace, uuidOf } from "../sampling/key_maker.ts";
 import type { KeyPopulation, MadeKeys } from "./entities.ts";
-import { mixed } from "./state_walk.ts";
+import { mixed } from "./chain_walk.ts";
 
 /** Whole numbers count as dense when they have a range of at most so many times their number. */
 const DENSE = 4;

@@ -1,5 +1,6 @@
 import { SeededRandom } from "../sampling/seeded_random.ts";
-import type { KeyStates, StateColumn } from "./entities.ts";
+import { fitChain } from "./chain_fit.ts";
+import { type KeyStates, NO_STATES, type StateColumn, type WalkColumn } from "./entities.ts";
 import type { KeyEvents } from "./key_gaps.ts";
 import { normalQuantile } from "./normal.ts";
 import { conditionalRanks, RowMatcher, slabsFor, sortWords } from "./row_matching.ts";
@@ -17,11 +18,6 @@ const TRIED_EVENTS = 131_072;
 const ROUNDS = 4;
 const MOST_MEMORY = 0.999;
 
-/** How many events are matched with rows at a time, where so many columns have states. */
-export function chunkEvents(columns: number): number {
-  return columns <= FEW_COLUMNS ? CHUNK_EVENTS : LARGE_CHUNK_EVENTS;
-}
-
 /** A column in which keys may have states, of each event in the order of event times. */
 export interface StateValues {
   /** Its position among the columns that the model draws. */
@@ -30,7 +26,10 @@ export interface StateValues {
   readonly values: Float64Array;
   /** 1 where the value is null. */
   readonly nulls: Uint8Array;
+  /** What stands for each category. */
   readonly scores?: Float64Array;
+  /** Of few categories, the symbols and how many there are. */
+  readonly chain?: { readonly of: Uint32Array; readonly symbols: number };
 }
 
 /** A column, and what is known of it. */
@@ -42,17 +41,41 @@ interface Candidate {
 
 /** Numbers that sort as values do, in 32 bits: as differences from one of them. */
 export function stateWords(values: ArrayLike<number>, nulls?: Uint8Array): Uint32Array {
-  const [from] = Array.from({ length: 1 }, () => values[0] ?? 0);
+  const from = values.length > 0 ? values[0] : 0;
   const near = new Float32Array(values.length);
   for (let i = 0; i < near.length; i++) near[i] = values[i] - from;
   return sortWords(near, nulls);
+}
+
+function shuffledRows(length: number): Uint32Array {
+  const random = new SeededRandom(3n, 5);
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  for (let i = length - 1; i > 0; i--) {
+    const j = Math.floor(random.next() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+/** How many groups of equal size would be as mixed as those of equal words. */
+function effectiveGroups(columns: readonly Uint32Array[]): number {
+  const counts = new Map<number, number>();
+  const { length } = columns[0];
+  for (let row = 0; row < length; row++) {
+    const group = columns.reduce((sum, words) => sum * 32 + words[row], 0);
+    counts.set(group, (counts.get(group) ?? 0) + 1);
+  }
+  let squares = 0;
+  for (const count of counts.values()) squares += (count / length) ** 2;
+  return 1 / squares;
 }
 
 /** Learns what keys remember of columns from one event to the next. */
 class StateLearner {
   readonly #events: KeyEvents;
   readonly #candidates: readonly Candidate[];
-  readonly #pool: Uint32Array;
+  /** All events in random order. */
+  readonly #shuffled: Uint32Array;
   readonly #tried: KeyEvents;
   readonly #least: number;
 
@@ -65,17 +88,17 @@ class StateLearner {
       counts: events.counts,
       previous: events.previous.subarray(0, tried),
     };
-    this.#pool = shuffledRows(events.keys.length, tried);
+    this.#shuffled = shuffledRows(events.keys.length);
     this.#candidates = columns.map((given) => ({
       given,
-      words: stateWords(given.values, given.nulls),
+      words: given.chain?.of ?? stateWords(given.values, given.nulls),
       real: lagStatistics(events, given.values, given.nulls),
     }));
   }
 
   learn(): KeyStates {
-    const chosen: Candidate[] = [];
-    let states = this.#fit(chosen);
+    let chosen: Candidate[] = [];
+    let states = NO_STATES;
     while (chosen.length < MOST_COLUMNS) {
       const errors = this.#errors(states, chosen);
       const worst = this.#candidates.map((_, at) => at)
@@ -83,34 +106,45 @@ class StateLearner {
         .reduce((a, b) => (errors[a] ?? -1) >= errors[b] ? a : b, -1);
       if (worst < 0 || errors[worst] < NEGLIGIBLE) break;
       chosen.push(this.#candidates[worst]);
-      states = this.#fit(chosen);
+      const [chains, walks] = [true, false].map((isChain) =>
+        chosen.filter(({ given }) => (given.chain !== undefined) === isChain)
+      );
+      chosen = [...chains, ...walks];
+      states = this.#fit(chains, walks);
     }
-    for (let round = 0; round < ROUNDS && chosen.length > 0; round++) {
+    const hasWalks = states.columns.some(({ kind }) => kind === "walk");
+    for (let round = 0; round < ROUNDS && hasWalks; round++) {
       states = this.#corrected(states, chosen);
     }
     return states;
   }
 
-  #fit(chosen: readonly Candidate[]): KeyStates {
-    const empty = new Float32Array();
-    if (chosen.length === 0) {
-      return { columns: [], profiles: 0, levels: empty, spreads: empty, memories: empty };
-    }
-    const slabs = slabsFor(chosen.length, chunkEvents(chosen.length));
-    const ranks = conditionalRanks(chosen.map(({ words }) => words), slabs);
+  #fit(chains: readonly Candidate[], walks: readonly Candidate[]): KeyStates {
+    const words = [...chains, ...walks].map(({ words }) => words);
+    const groups = chains.length > 0 ? effectiveGroups(words.slice(0, chains.length)) : 1;
+    const chunk = walks.length > FEW_COLUMNS || (groups > 1.5 && walks.length > 1)
+      ? LARGE_CHUNK_EVENTS
+      : CHUNK_EVENTS;
+    const slabs = slabsFor(walks.length, chunk / groups);
+    const plan = { exact: chains.length, slabs };
+    const ranks = conditionalRanks(words, plan, this.#shuffled).slice(chains.length);
     const scores = ranks.map((of) => of.map(normalQuantile));
-    const walks = scores.map((of) => fitWalk(this.#events, of));
-    const columns = walks.map((walk, at): StateColumn => {
-      const { column, scores } = chosen[at].given;
-      return { column, ...walk, ...(scores && { scores }) };
+    const fitted = scores.map((of) => fitWalk(this.#events, of));
+    const profiles = profilesOf(this.#events, { scores, walks: fitted, least: this.#least });
+    const ofChains = chains.map(({ given: { column, chain } }) =>
+      fitChain(this.#events, { column, ...chain!, least: this.#least })
+    );
+    const ofWalks = fitted.map((walk, at): WalkColumn => {
+      const { column, scores } = walks[at].given;
+      return { kind: "walk", column, ...walk, ...(scores && { scores }) };
     });
-    return { columns, ...profilesOf(this.#events, { scores, walks, least: this.#least }) };
+    return { columns: [...ofChains, ...ofWalks], chunk, slabs, ...profiles };
   }
 
   /** What rows look like that are given to the events by their states. */
   #made(states: KeyStates, chosen: readonly Candidate[]): LagStatistics[] {
     const events = this.#tried;
-    const picked = chosen.length === 0 ? this.#pool : this.#picked(states, chosen);
+    const picked = this.#picked(states, chosen);
     return this.#candidates.map(({ given: { values, nulls } }) => {
       const made = Float64Array.from(picked, (row) => values[row]);
       return lagStatistics(events, made, Uint8Array.from(picked, (row) => nulls[row]));
@@ -119,19 +153,20 @@ class StateLearner {
 
   #picked(states: KeyStates, chosen: readonly Candidate[]): Uint32Array {
     const { keys, counts } = this.#tried;
+    const all = this.#shuffled.subarray(0, keys.length);
+    if (chosen.length === 0) return all;
     const random = new SeededRandom(5n, 7);
     const walk = new StateWalk(states, counts.length, 11);
     counts.forEach((_, key) => walk.begin(key, key));
-    const chunk = chunkEvents(chosen.length);
+    const exact = states.columns.filter(({ kind }) => kind === "chain").length;
     const picked = new Uint32Array(keys.length);
-    for (let start = 0; start < keys.length; start += chunk) {
-      const length = Math.min(chunk, keys.length - start);
-      const matcher = new RowMatcher(length, slabsFor(chosen.length, chunk));
-      const targets = walk.next(keys.subarray(start, start + length), random);
-      const pool = this.#pool.subarray(start, start + length);
+    for (let start = 0; start < keys.length; start += states.chunk) {
+      const slots = keys.subarray(start, start + states.chunk);
+      const matcher = new RowMatcher(slots.length, { exact, slabs: states.slabs });
+      const pool = all.subarray(start, start + slots.length);
       const rows = chosen.map(({ words }) => Uint32Array.from(pool, (row) => words[row]));
-      const match = matcher.match(targets.map((each) => sortWords(each)), rows);
-      for (let i = 0; i < length; i++) picked[start + i] = pool[match[i]];
+      const match = matcher.match(walk.next(slots, random), rows);
+      for (let i = 0; i < slots.length; i++) picked[start + i] = pool[match[i]];
     }
     return picked;
   }
@@ -146,17 +181,19 @@ class StateLearner {
   /** States whose rows are nearer to what there was. */
   #corrected(states: KeyStates, chosen: readonly Candidate[]): KeyStates {
     const made = this.#made(states, chosen);
-    const wide = states.columns.length;
+    const wide = states.columns.filter(({ kind }) => kind === "walk").length;
     const [spreads, memories] = [states.spreads.slice(), states.memories.slice()];
-    const columns = states.columns.map((column, c) => {
+    const columns = states.columns.map((column, c): StateColumn => {
+      if (column.kind === "chain") return column;
       const at = this.#candidates.indexOf(chosen[c]);
       const [real, got] = [this.#candidates[at].real, made[at]];
       const next = nearerLag(column, got.lag, real.lag);
       const spread = Math.sqrt(spreadFactor(got.level, real.level));
       for (let key = 0; key < states.profiles; key++) {
-        spreads[key * wide + c] *= spread;
-        const memory = memories[key * wide + c] + next.memory - column.memory;
-        memories[key * wide + c] = Math.max(-MOST_MEMORY, Math.min(MOST_MEMORY, memory));
+        const of = key * wide + c - (states.columns.length - wide);
+        spreads[of] *= spread;
+        const memory = memories[of] + next.memory - column.memory;
+        memories[of] = Math.max(-MOST_MEMORY, Math.min(MOST_MEMORY, memory));
       }
       return next;
     });
@@ -165,7 +202,7 @@ class StateLearner {
 }
 
 /** A column that carries on more, or less, so that its lag-1 autocorrelation comes nearer. */
-function nearerLag(column: StateColumn, got: number, wanted: number): StateColumn {
+function nearerLag(column: WalkColumn, got: number, wanted: number): WalkColumn {
   const now = column.carried * column.memory;
   const next = Math.max(-MOST_MEMORY, Math.min(MOST_MEMORY, now + (wanted - got)));
   if (column.memory === 0 || Math.sign(next) !== Math.sign(column.memory)) {
@@ -180,16 +217,6 @@ function spreadFactor(got: number, wanted: number): number {
   if (!(got > 0.01 && got < 0.999 && wanted > 0.01 && wanted < 0.999)) return 1;
   const factor = ((1 - wanted) / wanted) / ((1 - got) / got);
   return Math.min(1.5, Math.max(0.5, factor));
-}
-
-function shuffledRows(length: number, count: number): Uint32Array {
-  const random = new SeededRandom(3n, 5);
-  const order = Uint32Array.from({ length }, (_, i) => i);
-  for (let i = 0; i < count; i++) {
-    const j = i + Math.floor(random.next() * (length - i));
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order.slice(0, count);
 }
 
 /**

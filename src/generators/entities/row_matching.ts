@@ -16,18 +16,22 @@ export function sortWords(values: Float32Array, nulls?: Uint8Array): Uint32Array
 /** Puts rows in order, again and again. */
 class Sorter {
   readonly #counts = new Uint32Array(RADIX + 1);
+  readonly #first: Uint32Array | undefined;
   #from: Uint32Array;
   #to: Uint32Array;
   #slabCounts = new Uint32Array(0);
 
-  constructor(length: number) {
+  /** @param first The order of rows that are equal. Default: their own. */
+  constructor(length: number, first?: Uint32Array) {
+    this.#first = first;
     this.#from = new Uint32Array(length);
     this.#to = new Uint32Array(length);
   }
 
-  /** The rows by slab, and within a slab by word; those that are equal in their own order. */
+  /** The rows by slab, and within a slab by word. */
   order(words: Uint32Array, slabs: Uint32Array, slabCount: number): Uint32Array {
-    for (let i = 0; i < this.#from.length; i++) this.#from[i] = i;
+    if (this.#first) this.#from.set(this.#first);
+    else for (let i = 0; i < this.#from.length; i++) this.#from[i] = i;
     for (let shift = 0; shift < 32; shift += RADIX_BITS) this.#byDigit(words, shift);
     if (slabCount > 1) this.#bySlab(slabs, slabCount);
     return this.#from.slice();
@@ -65,6 +69,18 @@ function cutSlabs(starts: readonly number[], parts: number, length: number): num
   return out;
 }
 
+/** Where they begin when each is cut where the word of rows in order changes. */
+function cutByWord(starts: readonly number[], words: Uint32Array, order: Uint32Array): number[] {
+  const out: number[] = [];
+  starts.forEach((start, at) => {
+    const end = starts[at + 1] ?? order.length;
+    for (let i = start; i < end; i++) {
+      if (i === start || words[order[i]] !== words[order[i - 1]]) out.push(i);
+    }
+  });
+  return out;
+}
+
 function fillSlabs(slabs: Uint32Array, order: Uint32Array, starts: readonly number[]): void {
   starts.forEach((start, slab) => {
     const end = starts[slab + 1] ?? order.length;
@@ -77,25 +93,38 @@ export function slabsFor(columns: number, rows: number): number {
   return Math.max(2, Math.round(rows ** (1 / (columns + 1))));
 }
 
+/** How rows are cut into slabs. */
+export interface SlabPlan {
+  /** How many columns, from the first, are cut where their words change: those of few categories. */
+  readonly exact: number;
+  /** Into how many slabs of equal size rows are cut by each other column. */
+  readonly slabs: number;
+}
+
 /**
  * The rank of rows by each column among those that are alike in the columns before, as shares between
  * 0 and 1: what Rosenblatt's transformation is of a sample (Rosenblatt, "Remarks on a multivariate
- * transformation", 1952). Alike are those in the same slab of all columns before, each of which is cut
- * into `slabs` of equal size.
+ * transformation", 1952). Alike are those in the same slab of all columns before.
+ *
+ * @param first The order of rows whose words are equal.
  */
-export function conditionalRanks(columns: readonly Uint32Array[], slabs: number): Float64Array[] {
-  const { length } = columns[0];
-  const sorter = new Sorter(length);
+export function conditionalRanks(
+  columns: readonly Uint32Array[],
+  { exact, slabs }: SlabPlan,
+  first: Uint32Array,
+): Float64Array[] {
+  const { length } = first;
+  const sorter = new Sorter(length, first);
   const of = new Uint32Array(length);
   let starts: number[] = [0];
-  return columns.map((words) => {
+  return columns.map((words, at) => {
     const order = sorter.order(words, of, starts.length);
     const ranks = new Float64Array(length);
     starts.forEach((start, slab) => {
       const end = starts[slab + 1] ?? length;
       for (let i = start; i < end; i++) ranks[order[i]] = (i - start + 0.5) / (end - start);
     });
-    starts = cutSlabs(starts, slabs, length);
+    starts = at < exact ? cutByWord(starts, words, order) : cutSlabs(starts, slabs, length);
     fillSlabs(of, order, starts);
     return ranks;
   });
@@ -110,19 +139,20 @@ export class RowMatcher {
   readonly #events: Sorter;
   readonly #rows: Sorter;
   readonly #length: number;
-  readonly #slabs: number;
+  readonly #plan: SlabPlan;
 
   /** For as many events as rows. */
-  constructor(length: number, slabs: number) {
+  constructor(length: number, plan: SlabPlan) {
     this.#events = new Sorter(length);
     this.#rows = new Sorter(length);
     this.#length = length;
-    this.#slabs = slabs;
+    this.#plan = plan;
   }
 
   /** The row of each event, by the words of targets and rows. */
   match(targets: readonly Uint32Array[], rows: readonly Uint32Array[]): Uint32Array {
     const length = this.#length;
+    const { exact, slabs } = this.#plan;
     const [ofEvents, ofRows] = [new Uint32Array(length), new Uint32Array(length)];
     const picked = new Uint32Array(length);
     let starts: number[] = [0];
@@ -133,7 +163,7 @@ export class RowMatcher {
         for (let i = 0; i < length; i++) picked[events[i]] = order[i];
         return;
       }
-      starts = cutSlabs(starts, this.#slabs, length);
+      starts = at < exact ? cutByWord(starts, rows[at], order) : cutSlabs(starts, slabs, length);
       fillSlabs(ofEvents, events, starts);
       fillSlabs(ofRows, order, starts);
     });

@@ -116,7 +116,7 @@ export function profilesOf(
     walks: readonly FittedWalk[];
     least: number;
   },
-): Omit<KeyStates, "columns"> {
+): Pick<KeyStates, "profiles" | "levels" | "spreads" | "memories"> {
   const { counts } = events;
   const found = counts.findIndex((count) => count < Math.max(least, LEAST_EVENTS));
   const profiles = found < 0 ? counts.length : found;
@@ -136,7 +136,10 @@ export function profilesOf(
 function fillProfiles(
   { keys, previous, counts }: KeyEvents,
   scores: Float64Array,
-  to: Omit<KeyStates, "columns"> & FittedWalk & { wide: number; column: number },
+  to: Pick<KeyStates, "profiles" | "levels" | "spreads" | "memories"> & FittedWalk & {
+    wide: number;
+    column: number;
+  },
 ): void {
   const { profiles, wide, column, carried, memory, level } = to;
   const { means } = keyMeans({ keys, previous, counts }, scores);

@@ -1,27 +1,16 @@
 import type { SeededRandom } from "../sampling/seeded_random.ts";
-import type { KeyStates, StateColumn } from "./entities.ts";
+import type { KeyStates, WalkColumn } from "./entities.ts";
+import { sortWords } from "./row_matching.ts";
+import { ChainWalk, mixed, modelOf } from "./chain_walk.ts";
 import { NORMAL_MASK, NORMALS } from "./normal.ts";
 
 const HIGH_BITS = 16;
 /** How far the levels of a made key are from those of the key that it takes after. */
 const DRIFT = 0.25;
 
-/** A random word of two numbers (Steele, Lea, Flood's mixer in 32 bits, as of MurmurHash3). */
-export function mixed(a: number, b: number): number {
-  let h = (Math.imul(a | 0, 0x9e37_79b1) ^ Math.imul(b | 0, 0x85eb_ca6b) ^ (a / 2 ** 32)) | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85eb_ca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2_ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-/** Which of `profiles` keys one that has none of its own takes after. */
-export function modelOf(key: number, profiles: number): number {
-  return key < profiles ? key : mixed(key, 0) % profiles;
-}
-
 /** How a column goes on in a slot. */
 interface Walk {
-  readonly of: StateColumn;
+  readonly of: WalkColumn;
   levels: Float32Array;
   /** The standard deviation of what is carried on, and of what is new each time. */
   carried: Float32Array;
@@ -31,12 +20,20 @@ interface Walk {
   states: Float32Array;
 }
 
+/** What is kept of a state. */
+export interface SavedStates {
+  readonly chains: readonly Int16Array[];
+  readonly walks: readonly (readonly Float32Array[])[];
+}
+
 /**
- * The normal scores of columns at the events of keys: in each column the key's level, what is carried
- * on from its last event (an autoregression of order 1), and what is new.
+ * What columns are to be like at the events of keys. A column of few categories goes on by a Markov
+ * chain; of any other the normal score is the key's level, what is carried on from its last event (an
+ * autoregression of order 1), and what is new.
  */
 export class StateWalk {
   readonly #model: KeyStates;
+  readonly #chains: readonly ChainWalk[];
   readonly #walks: readonly Walk[];
   readonly #seed: number;
 
@@ -44,15 +41,22 @@ export class StateWalk {
   constructor(model: KeyStates, slots: number, seed: number) {
     this.#model = model;
     this.#seed = seed;
-    this.#walks = model.columns.map((of) => {
+    this.#chains = model.columns.flatMap((of) =>
+      of.kind === "chain" ? [new ChainWalk(of, slots)] : []
+    );
+    this.#walks = model.columns.flatMap((of): Walk[] => {
+      if (of.kind === "chain") return [];
       const numbers = () => new Float32Array(slots);
       const [levels, carried, fresh] = [numbers(), numbers(), numbers()];
-      return { of, levels, carried, fresh, memories: numbers(), states: numbers() };
+      return [{ of, levels, carried, fresh, memories: numbers(), states: numbers() }];
     });
   }
 
   /** Gives a slot to a key. */
   begin(slot: number, key: number): void {
+    const { profiles } = this.#model;
+    const like = profiles > 0 ? modelOf(key, profiles) : key;
+    for (const chain of this.#chains) chain.begin(slot, like);
     this.#walks.forEach((walk, at) => {
       if (slot >= walk.states.length) grow(walk, Math.max(64, 2 * slot));
       const { level, spread, memory } = this.#profile(walk.of, key, at);
@@ -64,29 +68,34 @@ export class StateWalk {
     });
   }
 
-  #profile({ level, memory }: StateColumn, key: number, at: number) {
-    const { profiles, levels, spreads, memories, columns } = this.#model;
+  #profile({ level, memory }: WalkColumn, key: number, at: number) {
+    const { profiles, levels, spreads, memories } = this.#model;
     const drawn = NORMALS[mixed(key + 1, 3 * at + 1) & NORMAL_MASK] * Math.sqrt(level);
     if (profiles === 0) return { level: drawn, spread: Math.sqrt(1 - level), memory };
-    const from = modelOf(key, profiles) * columns.length + at;
+    const from = modelOf(key, profiles) * this.#walks.length + at;
     const near = key < profiles ? 0 : DRIFT * drawn;
     return { level: levels[from] + near, spread: spreads[from], memory: memories[from] };
   }
 
-  /** The scores of the next events, by their slots. */
-  next(slots: Int32Array, random: SeededRandom): Float32Array[] {
-    return this.#walks.map((walk) => stepped(walk, slots, random));
+  /** What the next events are to be like, by their slots: words that sort, of each column. */
+  next(slots: Int32Array, random: SeededRandom): Uint32Array[] {
+    const symbols = this.#chains.map((chain) => chain.next(slots, random));
+    return [...symbols, ...this.#walks.map((walk) => sortWords(stepped(walk, slots, random)))];
   }
 
   /** What it needs to go on later. */
-  save(): Float32Array[][] {
-    return this.#walks.map((walk) => PARTS.map((part) => walk[part].slice()));
+  save(): SavedStates {
+    return {
+      chains: this.#chains.map((chain) => chain.save()),
+      walks: this.#walks.map((walk) => PARTS.map((part) => walk[part].slice())),
+    };
   }
 
   /** Goes on from there. */
-  restore(saved: readonly (readonly Float32Array[])[]): void {
+  restore({ chains, walks }: SavedStates): void {
+    this.#chains.forEach((chain, at) => chain.restore(chains[at]));
     this.#walks.forEach((walk, at) => {
-      PARTS.forEach((part, of) => walk[part] = saved[at][of].slice());
+      PARTS.forEach((part, of) => walk[part] = walks[at][of].slice());
     });
   }
 }

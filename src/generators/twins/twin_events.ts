@@ -1,8 +1,6 @@
 import { ArrivalOrder } from "../arrival/arrival_order.ts";
 import { ArrivalSampler } from "../arrival/arrival_sampler.ts";
 import { type KeyDraws, keyDraws } from "../entities/key_draws.ts";
-import { chunkEvents } from "../entities/learn_states.ts";
-import { sortWords } from "../entities/row_matching.ts";
 import { StateWalk } from "../entities/state_walk.ts";
 import { mix64, SeededRandom } from "../sampling/seeded_random.ts";
 import type { Twin } from "./twin.ts";
@@ -46,7 +44,7 @@ export class TwinEvents {
   constructor(twin: Twin, seed: bigint) {
     const { arrivals, keys, states } = this.#twin = twin;
     this.#seed = seed;
-    this.size = chunkEvents(states.columns.length);
+    this.size = states.chunk;
     // other random words than rows, arrivals and keys of the same seed
     this.#arrivals = new ArrivalSampler(arrivals, { seed });
     const random = new SeededRandom(seed, FIRST);
@@ -63,7 +61,7 @@ export class TwinEvents {
     const slots = new Int32Array(this.size);
     const keys = this.#keys(slots, number);
     const random = new SeededRandom(this.#seed, STATES + number);
-    const targets = this.#walk.next(slots, random).map((scores) => sortWords(scores));
+    const targets = this.#walk.next(slots, random);
     this.#order.push(times, delays);
     const arrived = this.#order.take();
     return { chunk: { number, times, ...(keys && { keys }), targets }, arrived };

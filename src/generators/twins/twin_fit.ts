@@ -5,6 +5,7 @@ import { textsOf } from "../encoding/column_values.ts";
 import { encodeRows, encodingOf, leastCount } from "../encoding/encoding.ts";
 import type { CategoryPlan, ColumnPlan, Encoding } from "../encoding/plans.ts";
 import { categoryScores } from "../entities/category_scores.ts";
+import { NO_STATES } from "../entities/entities.ts";
 import { type KeyEvents, keyEvents } from "../entities/key_gaps.ts";
 import { learnStates, type StateValues } from "../entities/learn_states.ts";
 import { type FitOptions, keyNames } from "../fit_options.ts";
@@ -14,6 +15,9 @@ import type { TrainingRows } from "../training_rows.ts";
 import { eventTimes, learnTwinKeys, timeOrder } from "./learn_keys_of_rows.ts";
 import { sortableNumbers } from "./twin_columns.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
+
+/** The most symbols of a column of categories that goes on by a chain. */
+const MOST_CHAINED = 16;
 
 /** Columns whose texts are in a dictionary, which are faster to put in another order. */
 function withDictionaries({ columns, symbols }: Encoding): Encoding {
@@ -41,6 +45,15 @@ function categoryValues(
     values: Float64Array.from(positions, (at) => at < 0 ? 0 : byPosition[at]),
     nulls: Uint8Array.from(positions, (at) => at < 0 ? 1 : 0),
     scores: byPosition,
+    ...chainOf(of.symbols, count),
+  };
+}
+
+/** The symbols of a column of few categories. */
+function chainOf(symbols: Uint8Array, count: number): Pick<StateValues, "chain"> {
+  if (count < 2 || count > MOST_CHAINED) return {};
+  return {
+    chain: { of: Uint32Array.from(symbols, (each) => Math.min(each, count - 1)), symbols: count },
   };
 }
 
@@ -51,11 +64,14 @@ function stateValues(
   { symbols, events }: { symbols: readonly Uint8Array[]; events: KeyEvents },
 ): StateValues[] {
   return encoding.columns.flatMap((plan, column): StateValues[] => {
+    if (plan.kind === "key" || plan.kind === "null" || plan.kind === "lookup") return [];
     if (plan.kind === "category" && plan.values.kind === "texts") {
       return [categoryValues(plan, rows, { column, symbols: symbols[plan.variable], events })];
     }
-    if (plan.kind !== "category" && plan.kind !== "number") return [];
-    return [{ column, ...sortableNumbers(rows.columnAt(column)) }];
+    const given = { column, ...sortableNumbers(rows.columnAt(column)) };
+    if (plan.kind === "number") return [given];
+    const count = plan.sizes.length + (plan.nulls ? 1 : 0);
+    return [{ ...given, ...chainOf(symbols[plan.variable], count) }];
   });
 }
 
@@ -99,8 +115,7 @@ export async function fitTwin(
     : learnTwinKeys(batch, order, { ...options, key, minCount, free });
   const events = learned?.events ?? keyEvents(new Int32Array(batch.length), 1);
   const keys = learned?.keys;
-  const empty = { columns: [], profiles: 0, ...noNumbers() };
-  const twin: Twin = { fields, time: at, arrivals, ...(keys && { keys }), states: empty };
+  const twin: Twin = { fields, time: at, arrivals, ...(keys && { keys }), states: NO_STATES };
   const names = drawnColumns(twin).map((of) => fields[of].name);
   const drawn = batch.select(names).take(order);
   const encoding = names.length === 0
@@ -112,9 +127,4 @@ export async function fitTwin(
   const values = stateValues(encoding, drawn, { symbols: columns, events });
   const states = learnStates(events, values, minCount);
   return { encoding, model, rows: seen, twin: { ...twin, states } };
-}
-
-function noNumbers() {
-  const none = new Float32Array();
-  return { levels: none, spreads: none, memories: none };
 }

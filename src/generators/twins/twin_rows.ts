@@ -2,11 +2,13 @@ import type { Column } from "../../batch/column.ts";
 import { concatColumns, takeColumn } from "../../batch/column_ops.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { BLOCK_ROWS, type BlockSeed } from "../../kernel/sampler_kernel.ts";
+import { nearest, symbolsOfPositions } from "../encoding/category_plan.ts";
+import type { CategoryPlan, ColumnPlan } from "../encoding/plans.ts";
 import type { StateColumn } from "../entities/entities.ts";
 import { KeyNames } from "../entities/key_names.ts";
 import { stateWords } from "../entities/learn_states.ts";
-import { RowMatcher, slabsFor } from "../entities/row_matching.ts";
-import { modelOf } from "../entities/state_walk.ts";
+import { RowMatcher } from "../entities/row_matching.ts";
+import { modelOf } from "../entities/chain_walk.ts";
 import { sortableNumbers, spelledOut, timeColumn, ValueColumn } from "./twin_columns.ts";
 import type { EventChunk } from "./twin_events.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
@@ -31,11 +33,31 @@ export interface ChunkEvents {
   readonly events: Uint32Array;
 }
 
+/** The symbols of rows in a column of categories. */
+function symbolWords(plan: CategoryPlan, column: Column): Uint32Array {
+  const { values, nulls } = sortableNumbers(column);
+  const symbols = symbolsOfPositions(plan);
+  const none = plan.sizes.length;
+  const { values: list, unit } = plan;
+  const place = (value: number) =>
+    list.kind === "texts" ? value : nearest(list.numbers, value * unit!.divisor);
+  return Uint32Array.from(values, (value, row) => nulls[row] ? none : symbols[place(value)]);
+}
+
 /** What a column of states shows of rows, as words that sort. */
-function wordsOf(of: StateColumn, column: Column): Uint32Array {
+function wordsOf(of: StateColumn, plan: ColumnPlan, column: Column): Uint32Array {
+  if (of.kind === "chain") return symbolWords(plan as CategoryPlan, column);
   const { values, nulls } = sortableNumbers(column);
   if (of.scores) { for (let i = 0; i < values.length; i++) values[i] = of.scores[values[i]] ?? 0; }
   return stateWords(values, nulls);
+}
+
+/** How the rows of a twin are drawn. */
+export interface TwinRowsOptions {
+  readonly seed: bigint;
+  readonly draw: DrawRows;
+  /** How they are encoded. */
+  readonly plans: readonly ColumnPlan[];
 }
 
 /** Gives rows to events, and puts the columns of a stream together. */
@@ -43,6 +65,7 @@ export class TwinRows {
   readonly #twin: Twin;
   readonly #seed: bigint;
   readonly #draw: DrawRows;
+  readonly #plans: readonly ColumnPlan[];
   readonly #drawn: readonly number[];
   readonly #names: KeyNames | undefined;
   readonly #keys: ValueColumn | undefined;
@@ -50,13 +73,15 @@ export class TwinRows {
   readonly #matcher: RowMatcher | undefined;
 
   /** With rows of a seed. */
-  constructor(twin: Twin, { seed, draw, size }: { seed: bigint; draw: DrawRows; size: number }) {
+  constructor(twin: Twin, { seed, draw, plans }: TwinRowsOptions) {
     const { keys, fields, states } = this.#twin = twin;
     this.#seed = seed;
     this.#draw = draw;
+    this.#plans = plans;
     this.#drawn = drawnColumns(twin);
     if (states.columns.length > 0) {
-      this.#matcher = new RowMatcher(size, slabsFor(states.columns.length, size));
+      const exact = states.columns.filter(({ kind }) => kind === "chain").length;
+      this.#matcher = new RowMatcher(states.chunk, { exact, slabs: states.slabs });
     }
     this.#attributes =
       keys?.attributes.map(({ at, values }) => new ValueColumn(fields[at].type, values)) ?? [];
@@ -92,7 +117,9 @@ export class TwinRows {
       concatColumns(type, batches.map((batch) => batch.columnAt(at)))
     );
     if (!this.#matcher) return { columns, rows };
-    const words = this.#twin.states.columns.map((of) => wordsOf(of, columns[of.column]));
+    const words = this.#twin.states.columns.map((of) =>
+      wordsOf(of, this.#plans[of.column], columns[of.column])
+    );
     return { columns, rows: this.#matcher.match(targets, words) };
   }
 

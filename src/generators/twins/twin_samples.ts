@@ -1,7 +1,7 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Field } from "../../batch/schema.ts";
 import type { ConditionedRows } from "../conditions/generator_samplers.ts";
-import type { Encoding } from "../encoding/plans.ts";
+import type { ColumnPlan, Encoding } from "../encoding/plans.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
 import type { DrawRows } from "./twin_rows.ts";
 import { latenessField, TwinStream } from "./twin_stream.ts";
@@ -21,12 +21,14 @@ export interface TwinSample {
 /** The samples of a twin, which go on where another of the same seed has stopped. */
 export class TwinSamples {
   readonly #twin: Twin;
+  readonly #plans: readonly ColumnPlan[];
   readonly #sequences: readonly number[];
   readonly #streams = new Map<string, TwinStream>();
 
   /** Of a twin whose rows are encoded so. */
   constructor(twin: Twin, encoding: Encoding) {
     this.#twin = twin;
+    this.#plans = encoding.columns;
     const drawn = drawnColumns(twin);
     this.#sequences = encoding.columns.flatMap((plan, at) =>
       plan.kind === "key" && plan.maker.kind === "sequence" ? [drawn[at]] : []
@@ -57,7 +59,7 @@ export class TwinSamples {
     this.#streams.delete(name);
     if (!stream) {
       const draw: DrawRows = (at) => rows.maker().block(at);
-      const own = { seed, draw, sequences: this.#sequences };
+      const own = { seed, draw, plans: this.#plans, sequences: this.#sequences };
       stream = new TwinStream(this.#twin, { ...own, ...(lateness !== undefined && { lateness }) });
       const [oldest] = this.#streams.keys();
       if (this.#streams.size >= MOST_STREAMS) this.#streams.delete(oldest);

@@ -2,8 +2,15 @@ import { checkSchema } from "../../batch/schema_check.ts";
 import type { DataType, Field } from "../../batch/schema.ts";
 import { readArrivals, writeArrivals } from "../arrival/arrival_sections.ts";
 import { isText } from "../encoding/column_values.ts";
-import { type Encoding, sizeOf, type Vocabulary } from "../encoding/plans.ts";
 import {
+  type CategoryPlan,
+  type Encoding,
+  type NumberPlan,
+  sizeOf,
+  type Vocabulary,
+} from "../encoding/plans.ts";
+import {
+  type ChainColumn,
   INTERVALS,
   type KeyGaps,
   type KeyPopulation,
@@ -11,8 +18,16 @@ import {
   type MadeKeys,
   type Newcomers,
   type StateColumn,
+  type WalkColumn,
 } from "../entities/entities.ts";
-import { list, MOST_COLUMNS, readField, readTextMaker, whole } from "../model/checks.ts";
+import {
+  checkShares,
+  list,
+  MOST_COLUMNS,
+  readField,
+  readTextMaker,
+  whole,
+} from "../model/checks.ts";
 import type { Json } from "../model/model_face.ts";
 import { badModel, type SectionReader, type SectionWriter } from "../model/model_sections.ts";
 import { isAscending, readVocabulary, writeVocabulary } from "../model/vocabulary_sections.ts";
@@ -28,16 +43,23 @@ const MOST_STATES = 8;
 const MOST_SCORE = 1e6;
 const KNOTS = INTERVALS + 1;
 const TOLERANCE = 1e-3;
+const MOST_SLABS = 65_536;
+const CHUNKS: readonly unknown[] = [16_384, 65_536];
 const MOST_I32 = 2_147_483_647;
 
 function writeStates(to: SectionWriter, states: KeyStates): Json {
-  const columns = states.columns.map(({ scores, ...column }) => ({
-    ...column,
-    ...(scores && { scores: to.add(scores) }),
-  }));
-  const { profiles, levels, spreads, memories } = states;
+  const columns = states.columns.map((column): Json => {
+    if (column.kind === "chain") {
+      const { kind, column: at, symbols, shares, transitions } = column;
+      const sections = { shares: to.add(shares), transitions: to.add(transitions) };
+      return { kind, column: at, symbols, ...sections };
+    }
+    const { scores, ...own } = column;
+    return { ...own, ...(scores && { scores: to.add(scores) }) };
+  });
+  const { chunk, slabs, profiles, levels, spreads, memories } = states;
   const sections = { levels: to.add(levels), spreads: to.add(spreads) };
-  return { columns, profiles, ...sections, memories: to.add(memories) };
+  return { columns, chunk, slabs, profiles, ...sections, memories: to.add(memories) };
 }
 
 function writePopulation(to: SectionWriter, population: KeyPopulation): Json {
@@ -209,20 +231,47 @@ function readKeys(from: SectionReader, json: Json, fields: readonly Field[]): Tw
 }
 
 function readState(from: SectionReader, value: unknown, { columns }: Encoding): StateColumn {
-  const { column, level, carried, memory, scores } = Object(value) as Json;
-  const at = whole(column, "the column of a state", [0, columns.length - 1]);
-  const plan = columns[at];
+  const json = Object(value) as Json;
+  const column = whole(json.column, "the column of a state", [0, columns.length - 1]);
+  const plan = columns[column];
   if (plan.kind !== "category" && plan.kind !== "number") badModel("a state is of no column");
+  if (json.kind === "walk") return readWalk(from, json, { column, plan });
+  if (json.kind !== "chain" || plan.kind !== "category") badModel("a state is of no kind");
+  return readChain(from, json, { column, plan });
+}
+
+function readChain(
+  from: SectionReader,
+  json: Json,
+  { column, plan }: { column: number; plan: CategoryPlan },
+): ChainColumn {
+  const symbols = plan.sizes.length + (plan.nulls ? 1 : 0);
+  if (json.symbols !== symbols) badModel("a chain has not the symbols of its column");
+  const shares = sized(from.section(json.shares, "f64"), symbols);
+  const transitions = from.section(json.transitions, "f32");
+  const isWhole = transitions.length > 0 && transitions.length % symbols ** 2 === 0;
+  if (!isWhole) badModel("a chain lacks transitions");
+  checkShares(shares, symbols, 1);
+  checkShares(transitions, symbols, 1);
+  return { kind: "chain", column, symbols, shares, transitions };
+}
+
+function readWalk(
+  from: SectionReader,
+  json: Json,
+  { column, plan }: { column: number; plan: CategoryPlan | NumberPlan },
+): WalkColumn {
   const isText = plan.kind === "category" && plan.values.kind === "texts";
-  if (isText !== (scores !== undefined)) badModel("the state of a column lacks scores");
-  const read = isText ? sized(from.section(scores, "f64"), sizeOf(plan.values)) : undefined;
-  if (read) allBetween(read, "a score", -MOST_SCORE, MOST_SCORE);
+  if (isText !== (json.scores !== undefined)) badModel("the state of a column lacks scores");
+  const scores = isText ? sized(from.section(json.scores, "f64"), sizeOf(plan.values)) : undefined;
+  if (scores) allBetween(scores, "a score", -MOST_SCORE, MOST_SCORE);
   return {
-    column: at,
-    level: between(level, "a level", [0, 1]),
-    carried: between(carried, "what is carried on", [0, 1]),
-    memory: between(memory, "a memory", [-1, 1]),
-    ...(read && { scores: read }),
+    kind: "walk",
+    column,
+    level: between(json.level, "a level", [0, 1]),
+    carried: between(json.carried, "what is carried on", [0, 1]),
+    memory: between(json.memory, "a memory", [-1, 1]),
+    ...(scores && { scores }),
   };
 }
 
@@ -232,14 +281,20 @@ function readStates(from: SectionReader, json: Json, of: { encoding: Encoding; k
   if (new Set(columns.map(({ column }) => column)).size < columns.length) {
     badModel("a column has two states");
   }
+  const walks = columns.filter(({ kind }) => kind === "walk").length;
+  const isOrdered = columns.slice(columns.length - walks).every(({ kind }) => kind === "walk");
+  if (!isOrdered) badModel("its states are in disorder");
+  if (!CHUNKS.includes(json.chunk)) badModel("its events are in no chunks");
   const profiles = whole(json.profiles, "the keys with levels", [0, of.known]);
   const numbers = (section: unknown, low: number, high: number) => {
-    const values = sized(from.section(section, "f32"), profiles * columns.length);
+    const values = sized(from.section(section, "f32"), profiles * walks);
     allBetween(values, "the state of a key", low, high);
     return values;
   };
   return {
     columns,
+    chunk: json.chunk as number,
+    slabs: whole(json.slabs, "the slabs of states", [2, MOST_SLABS]),
     profiles,
     levels: numbers(json.levels, -MOST_SCORE, MOST_SCORE),
     spreads: numbers(json.spreads, 0, MOST_SCORE),

@@ -5,7 +5,7 @@ import type { DataType, Field } from "../../batch/schema.ts";
 import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
 import { type Arrived, type EventChunk, TwinEvents } from "./twin_events.ts";
 import { wholeNumbers } from "./twin_columns.ts";
-import { type DrawRows, type MatchedChunk, TwinRows } from "./twin_rows.ts";
+import { type MatchedChunk, TwinRows, type TwinRowsOptions } from "./twin_rows.ts";
 import type { Twin } from "./twin.ts";
 
 /** A chunk of which some events have not been given out. */
@@ -17,10 +17,7 @@ interface OpenChunk {
 }
 
 /** What a stream is made with. */
-export interface TwinStreamOptions {
-  readonly seed: bigint;
-  /** Draws rows. */
-  readonly draw: DrawRows;
+export interface TwinStreamOptions extends TwinRowsOptions {
   /** The name of a column of each record's lateness, ms, behind the others. */
   readonly lateness?: string;
   /** Positions of columns that count the records. */
@@ -48,8 +45,7 @@ export class TwinStream {
     this.#twin = twin;
     this.#options = options;
     this.#events = new TwinEvents(twin, options.seed);
-    const { seed, draw } = options;
-    this.#rows = new TwinRows(twin, { seed, draw, size: this.#events.size });
+    this.#rows = new TwinRows(twin, options);
   }
 
   /** Records `block * 4096` to before `(block + 1) * 4096`. */
