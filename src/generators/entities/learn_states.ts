@@ -14,8 +14,8 @@ const LARGE_CHUNK_EVENTS = 65_536;
 const MOST_COLUMNS = 8;
 /** What is left of an autocorrelation, or of a level, that is not worth a column. */
 const NEGLIGIBLE = 0.02;
-const TRIED_EVENTS = 131_072;
-const ROUNDS = 4;
+const TRIED_EVENTS = 98_304;
+const ROUNDS = 3;
 const MOST_MEMORY = 0.999;
 
 /** A column in which keys may have states, of each event in the order of event times. */
@@ -70,6 +70,17 @@ function effectiveGroups(columns: readonly Uint32Array[]): number {
   return 1 / squares;
 }
 
+/** Columns that go on by states, and how far rows are from what they were, by candidate. */
+interface Tried {
+  readonly chosen: readonly Candidate[];
+  readonly states: KeyStates;
+  readonly errors: readonly number[];
+}
+
+function squares(errors: readonly number[]): number {
+  return errors.reduce((sum, error) => sum + error * error, 0);
+}
+
 /** Learns what keys remember of columns from one event to the next. */
 class StateLearner {
   readonly #events: KeyEvents;
@@ -97,26 +108,43 @@ class StateLearner {
   }
 
   learn(): KeyStates {
-    let chosen: Candidate[] = [];
-    let states = NO_STATES;
-    while (chosen.length < MOST_COLUMNS) {
-      const errors = this.#errors(states, chosen);
-      const worst = this.#candidates.map((_, at) => at)
-        .filter((at) => !chosen.includes(this.#candidates[at]))
-        .reduce((a, b) => (errors[a] ?? -1) >= errors[b] ? a : b, -1);
-      if (worst < 0 || errors[worst] < NEGLIGIBLE) break;
-      chosen.push(this.#candidates[worst]);
-      const [chains, walks] = [true, false].map((isChain) =>
-        chosen.filter(({ given }) => (given.chain !== undefined) === isChain)
-      );
-      chosen = [...chains, ...walks];
-      states = this.#fit(chains, walks);
+    let best = this.#attempt([]);
+    const waiting = new Set(this.#candidates);
+    while (best.chosen.length < MOST_COLUMNS) {
+      const next = this.#worst(best.errors, waiting);
+      if (!next) break;
+      waiting.delete(next);
+      const tried = this.#attempt([...best.chosen, next]);
+      // what follows from other columns may be worse off by itself, and they with it
+      if (squares(tried.errors) < squares(best.errors)) best = tried;
     }
-    const hasWalks = states.columns.some(({ kind }) => kind === "walk");
-    for (let round = 0; round < ROUNDS && hasWalks; round++) {
-      states = this.#corrected(states, chosen);
+    return best.states;
+  }
+
+  /** The column that is furthest from what it was; categories only where numbers are near. */
+  #worst(errors: readonly number[], waiting: ReadonlySet<Candidate>): Candidate | undefined {
+    const far = this.#candidates.map((of, at) => ({ of, error: errors[at] }))
+      .filter(({ of, error }) => waiting.has(of) && error >= NEGLIGIBLE)
+      .sort((a, b) => b.error - a.error);
+    return (far.find(({ of }) => of.given.chain === undefined) ?? far[0])?.of;
+  }
+
+  /** What comes out of states of some columns. */
+  #attempt(some: readonly Candidate[]): Tried {
+    const [chains, walks] = [true, false].map((isChain) =>
+      some.filter(({ given }) => (given.chain !== undefined) === isChain)
+    );
+    const chosen = [...chains, ...walks];
+    let states = some.length === 0 ? NO_STATES : this.#fit(chains, walks);
+    let made = this.#made(states, chosen);
+    let best = { chosen, states, errors: this.#errors(made) };
+    for (let round = 0; round < ROUNDS && walks.length > 0; round++) {
+      states = this.#corrected(states, chosen, made);
+      made = this.#made(states, chosen);
+      const errors = this.#errors(made);
+      if (squares(errors) < squares(best.errors)) best = { chosen, states, errors };
     }
-    return states;
+    return best;
   }
 
   #fit(chains: readonly Candidate[], walks: readonly Candidate[]): KeyStates {
@@ -171,16 +199,19 @@ class StateLearner {
     return picked;
   }
 
-  #errors(states: KeyStates, chosen: readonly Candidate[]): number[] {
-    return this.#made(states, chosen).map((made, at) => {
+  #errors(made: readonly LagStatistics[]): number[] {
+    return made.map((of, at) => {
       const { real } = this.#candidates[at];
-      return Math.max(Math.abs(real.lag - made.lag), Math.abs(real.level - made.level));
+      return Math.max(Math.abs(real.lag - of.lag), Math.abs(real.level - of.level));
     });
   }
 
   /** States whose rows are nearer to what there was. */
-  #corrected(states: KeyStates, chosen: readonly Candidate[]): KeyStates {
-    const made = this.#made(states, chosen);
+  #corrected(
+    states: KeyStates,
+    chosen: readonly Candidate[],
+    made: readonly LagStatistics[],
+  ): KeyStates {
     const wide = states.columns.filter(({ kind }) => kind === "walk").length;
     const [spreads, memories] = [states.spreads.slice(), states.memories.slice()];
     const columns = states.columns.map((column, c): StateColumn => {

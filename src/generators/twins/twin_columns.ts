@@ -1,4 +1,4 @@
-import { getBit } from "../../batch/bitmap.ts";
+import { bitmapBytes, getBit, setBit } from "../../batch/bitmap.ts";
 import type { Column } from "../../batch/column.ts";
 import { columnOf } from "../../batch/column_of.ts";
 import { takeColumn } from "../../batch/column_ops.ts";
@@ -24,25 +24,44 @@ export function timeColumn(type: DataType, times: Float64Array): Column {
   return { type, length: times.length, nullCount: 0, values };
 }
 
-/** A column of the values of a vocabulary, of which it takes those at positions, −1 for null. */
+function validityOf(positions: Int32Array): Uint8Array {
+  const bits = new Uint8Array(bitmapBytes(positions.length));
+  for (let i = 0; i < positions.length; i++) if (positions[i] >= 0) setBit(bits, i);
+  return bits;
+}
+
+/**
+ * A column of the values of a vocabulary, of which it takes those at positions, −1 for null. Texts are
+ * in a dictionary, whether they are to be or not: so they are faster to put in order.
+ */
 export class ValueColumn {
   readonly #all: Column;
+  readonly #isText: boolean;
 
   /** Of values as they are stored in columns of a type. */
   constructor(type: DataType, values: Vocabulary) {
     const list: readonly unknown[] = values.kind === "texts"
       ? values.texts
       : Array.from(values.numbers, (number) => asValue(type, number));
-    this.#all = columnOf(type, [...list, null]);
+    this.#isText = type.kind === "utf8" || type.kind === "dict";
+    this.#all = columnOf(this.#isText ? { kind: "utf8" } : type, [...list, null]);
   }
 
   /** The column of the values at positions. */
   at(positions: Int32Array): Column {
     const last = this.#all.length - 1;
-    const taken = takeColumn(this.#all, positions.map((at) => at < 0 ? last : at));
-    if (taken.nullCount > 0 || !taken.validity) return taken;
-    const { validity: _, ...rest } = taken;
-    return rest;
+    const places = positions.slice();
+    let nulls = 0;
+    for (let i = 0; i < places.length; i++) {
+      if (places[i] < 0) [places[i], nulls] = [last, nulls + 1];
+    }
+    // the last is the only null
+    const { validity: _, ...all } = this.#all;
+    const type = { kind: "dict" } as const;
+    const dict = { type, length: places.length, nullCount: 0, values: places, children: [all] };
+    if (nulls === 0) return this.#isText ? dict : takeColumn(all, places);
+    if (!this.#isText) return takeColumn(this.#all, places);
+    return { ...dict, nullCount: nulls, validity: validityOf(positions) };
   }
 }
 
@@ -51,8 +70,9 @@ function asValue(type: DataType, number: number): unknown {
   return type.kind === "i64" ? BigInt(number) : number;
 }
 
-/** A column of texts as such that has them in a dictionary. */
-export function spelledOut(column: Column): Column {
+/** A column as one of texts, where it is to be that and has them in a dictionary. */
+export function spelledOut(type: DataType, column: Column): Column {
+  if (type.kind !== "utf8" || column.type.kind !== "dict") return column;
   const { length, nullCount, validity, children } = column;
   const codes = column.values as Int32Array;
   const { offsets: from, values } = children![0];
@@ -70,7 +90,7 @@ export function spelledOut(column: Column): Column {
     for (let at = from![codes[i]]; to < end; at++, to++) out[to] = bytes[at];
   }
   return {
-    type: { kind: "utf8" },
+    type,
     length,
     nullCount,
     ...(validity && { validity }),

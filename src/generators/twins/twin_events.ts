@@ -72,6 +72,8 @@ export class TwinEvents {
     if (!draws || !this.#twin.keys) return undefined;
     const random = new SeededRandom(this.#seed, KEYS + number);
     draws.next(slots, random, (slot) => this.#walk.begin(slot, draws.ids[slot]));
-    return Float64Array.from(slots, (slot) => draws.ids[slot]);
+    const keys = new Float64Array(slots.length);
+    for (let i = 0; i < keys.length; i++) keys[i] = draws.ids[slots[i]];
+    return keys;
   }
 }

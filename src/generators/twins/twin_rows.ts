@@ -9,7 +9,8 @@ import { KeyNames } from "../entities/key_names.ts";
 import { stateWords } from "../entities/learn_states.ts";
 import { RowMatcher } from "../entities/row_matching.ts";
 import { modelOf } from "../entities/chain_walk.ts";
-import { sortableNumbers, spelledOut, timeColumn, ValueColumn } from "./twin_columns.ts";
+import { sortableNumbers, timeColumn, ValueColumn } from "./twin_columns.ts";
+import { numbersAt, positionsAt } from "./pieces.ts";
 import type { EventChunk } from "./twin_events.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
 
@@ -41,7 +42,11 @@ function symbolWords(plan: CategoryPlan, column: Column): Uint32Array {
   const { values: list, unit } = plan;
   const place = (value: number) =>
     list.kind === "texts" ? value : nearest(list.numbers, value * unit!.divisor);
-  return Uint32Array.from(values, (value, row) => nulls[row] ? none : symbols[place(value)]);
+  const out = new Uint32Array(values.length);
+  for (let row = 0; row < out.length; row++) {
+    out[row] = nulls[row] ? none : symbols[place(values[row])];
+  }
+  return out;
 }
 
 /** What a column of states shows of rows, as words that sort. */
@@ -106,7 +111,8 @@ export class TwinRows {
 
   /** The rows of a chunk, each given to one of its events. */
   match({ number, times, targets }: EventChunk): MatchedChunk {
-    const rows = Uint32Array.from(times, (_, at) => at);
+    const rows = new Uint32Array(times.length);
+    for (let at = 0; at < rows.length; at++) rows[at] = at;
     if (this.#drawn.length === 0) return { columns: [], rows };
     const blocks = times.length / BLOCK_ROWS;
     const batches = Array.from(
@@ -123,30 +129,33 @@ export class TwinRows {
     return { columns, rows: this.#matcher.match(targets, words) };
   }
 
-  /** The columns of some events, in order. */
+  /** The columns of some events, in order; texts may be in dictionaries. */
   columns({ chunk, matched, events }: ChunkEvents): Column[] {
     const { fields, time, keys } = this.#twin;
-    const rows = Uint32Array.from(events, (event) => matched.rows[event]);
+    const rows = positionsAt(matched.rows, events);
     const drawn = matched.columns.map((column) => takeColumn(column, rows));
-    const times = Float64Array.from(events, (event) => chunk.times[event]);
-    const out = new Map([[time, timeColumn(fields[time].type, times)]]);
+    const out = new Map([[time, timeColumn(fields[time].type, numbersAt(chunk.times, events))]]);
     if (keys && chunk.keys) {
-      const of = Float64Array.from(events, (event) => chunk.keys![event]);
+      const of = numbersAt(chunk.keys, events);
       out.set(keys.at, this.#keyColumn(of));
       keys.attributes.forEach(({ at, positions }, attribute) => {
-        const { profiles } = this.#twin.states;
-        const known = positions.length;
-        const places = Int32Array.from(of, (key) => {
-          return positions[key < known ? key : modelOf(key, profiles || known)];
-        });
+        const places = this.#attributePlaces(positions, of);
         out.set(at, this.#attributes[attribute].at(places));
       });
     }
-    this.#drawn.forEach((at, of) => {
-      const isSpelled = fields[at].type.kind === "utf8" && drawn[of].type.kind === "dict";
-      out.set(at, isSpelled ? spelledOut(drawn[of]) : drawn[of]);
-    });
+    this.#drawn.forEach((at, of) => out.set(at, drawn[of]));
     return fields.map((_, at) => out.get(at)!);
+  }
+
+  /** Where the values of an attribute are; keys that are made take after known ones. */
+  #attributePlaces(positions: Int32Array, keys: Float64Array): Int32Array {
+    const known = positions.length;
+    const profiles = this.#twin.states.profiles || known;
+    const out = new Int32Array(keys.length);
+    for (let i = 0; i < out.length; i++) {
+      out[i] = positions[keys[i] < known ? keys[i] : modelOf(keys[i], profiles)];
+    }
+    return out;
   }
 
   #keyColumn(keys: Float64Array): Column {

@@ -4,7 +4,8 @@ import { RecordBatch } from "../../batch/record_batch.ts";
 import type { DataType, Field } from "../../batch/schema.ts";
 import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
 import { type Arrived, type EventChunk, TwinEvents } from "./twin_events.ts";
-import { wholeNumbers } from "./twin_columns.ts";
+import { partsByChunk } from "./pieces.ts";
+import { spelledOut, wholeNumbers } from "./twin_columns.ts";
 import { type MatchedChunk, TwinRows, type TwinRowsOptions } from "./twin_rows.ts";
 import type { Twin } from "./twin.ts";
 
@@ -109,30 +110,24 @@ export class TwinStream {
 
   /** Lets go of chunks of which all events have been given out. */
   #close(indices: Float64Array): void {
-    const { size } = this.#events;
-    for (const index of indices) {
-      const number = Math.floor(index / size);
-      if (--this.#chunks.get(number)!.left === 0) this.#chunks.delete(number);
+    for (const { number, events } of partsByChunk(indices, this.#events.size)) {
+      const open = this.#chunks.get(number)!;
+      open.left -= events.length;
+      if (open.left === 0) this.#chunks.delete(number);
     }
   }
 
   #record({ indices, lateness }: Arrived, start: number): RecordBatch {
     const { size } = this.#events;
-    const byChunk = new Map<number, number[]>();
-    indices.forEach((index, at) => {
-      const number = Math.floor(index / size);
-      const places = byChunk.get(number);
-      if (places) places.push(at);
-      else byChunk.set(number, [at]);
-    });
-    const parts = Array.from(byChunk, ([number, places]) => {
+    const parts = partsByChunk(indices, size);
+    const made = parts.map(({ number, events }) => {
       const open = this.#chunks.get(number)!;
       open.matched ??= this.#rows.match(open.chunk);
-      const events = Uint32Array.from(places, (at) => indices[at] - number * size);
       return this.#rows.columns({ chunk: open.chunk, matched: open.matched, events });
     });
     const fields: Field[] = [...this.#twin.fields];
-    const columns = inOrder(fields, parts, Array.from(byChunk.values()));
+    const columns = inOrder(made, parts.map(({ places }) => places))
+      .map((column, at) => spelledOut(fields[at].type, column));
     for (const at of this.#options.sequences) {
       columns[at] = sequenceColumn(fields[at].type, start, indices.length);
     }
@@ -162,15 +157,14 @@ function sequenceColumn(type: DataType, start: number, length: number): Column {
 
 /** Columns of several parts, of which each knows the places that its rows go to. */
 function inOrder(
-  fields: readonly Field[],
   parts: readonly (readonly Column[])[],
-  places: readonly (readonly number[])[],
+  places: readonly Uint32Array[],
 ): Column[] {
   if (parts.length === 1) return [...parts[0]];
   const order = new Uint32Array(places.reduce((sum, { length }) => sum + length, 0));
   let from = 0;
   for (const each of places) for (const to of each) order[to] = from++;
-  return fields.map(({ type }, at) =>
+  return parts[0].map(({ type }, at) =>
     takeColumn(concatColumns(type, parts.map((part) => part[at])), order)
   );
 }
