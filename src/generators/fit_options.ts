@@ -67,7 +67,10 @@ export interface FitOptions {
   symbols?: number;
   /** Rows that a value must be in to be kept. Default 5, or a twentieth of fewer than 100 rows. */
   minCount?: number;
-  /** Rows that are kept in memory and learned from, at most. Default 250,000. */
+  /**
+   * Rows that are kept in memory and learned from, at most: a random sample, or the first ones of a
+   * stream, of which the event times of up to 8 million are kept. Default 250,000.
+   */
   maxRows?: number;
   /**
    * The column of event times, of rows in the order in which they arrived: makes a twin of the stream,

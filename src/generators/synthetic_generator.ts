@@ -94,7 +94,8 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
 
   /**
    * Learns from rows: objects, record batches, or a source such as `csv(path)`. Of more than
-   * `maxRows` a random sample is kept, by the seed.
+   * `maxRows` a random sample is kept, by the seed; of a stream (`time`) the first ones, and the event
+   * times of up to 8 million.
    *
    * @throws {TypeError | RangeError} when an option is none that it can be.
    * @throws {TrainingDataError} when there are no rows, or a column that cannot be learned.
@@ -108,11 +109,11 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
       names: FIT_OPTIONS,
       example: '{ primaryKey: "id" }',
     }));
-    const { batch, seen } = await readTrainingRows(input, options, denoRuntime);
+    const { batch, seen, times } = await readTrainingRows(input, options, denoRuntime);
     options.onProgress?.({ phase: "encoding", rows: seen, share: 0 });
     const { time } = options;
-    if (time !== undefined) {
-      return new SyntheticGenerator(await fitTwin({ batch, seen }, { ...options, time }));
+    if (time !== undefined && times) {
+      return new SyntheticGenerator(await fitTwin({ batch, seen, times }, { ...options, time }));
     }
     const encoding = encodingOf(batch, options);
     const columns = encodeRows(encoding, batch);

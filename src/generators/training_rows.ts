@@ -19,6 +19,7 @@ import {
 } from "./fit_options.ts";
 import { TrainingDataError } from "./generator_errors.ts";
 import { Reservoir } from "./reservoir.ts";
+import { StreamRows } from "./twins/stream_rows.ts";
 
 const DEFAULT_MAX_ROWS = 250_000;
 
@@ -27,6 +28,8 @@ export interface TrainingRows {
   readonly batch: RecordBatch;
   /** How many there were. */
   readonly seen: number;
+  /** Where they are a stream: the event times of these rows, and of those that came next. */
+  readonly times?: Float64Array;
 }
 
 function sourceOf(input: unknown): Source {
@@ -87,10 +90,11 @@ export async function readTrainingRows(
   runtime: Runtime,
 ): Promise<TrainingRows> {
   const source = sourceOf(input);
-  const { maxRows = DEFAULT_MAX_ROWS, seed, onProgress } = options;
+  const { maxRows = DEFAULT_MAX_ROWS, seed, time, onProgress } = options;
   const signal = options.signal ?? new AbortController().signal;
   signal.throwIfAborted();
-  const reservoir = new Reservoir(maxRows, seedBits(seed));
+  const stream = time === undefined ? undefined : new StreamRows(maxRows, time);
+  const kept = stream ?? new Reservoir(maxRows, seedBits(seed));
   const opened = { runtime, signal, badRecords: "fail", deadLetter: () => {} } as const;
   let isFirst = true;
   for await (const { batch } of source.open(opened)) {
@@ -98,15 +102,15 @@ export async function readTrainingRows(
     if (!batch) continue;
     if (isFirst) checkColumnNames(options, batch.names);
     isFirst = false;
-    reservoir.add(wantedColumns(batch, options));
-    onProgress?.({ phase: "reading", rows: reservoir.seen, share: 0 });
+    kept.add(wantedColumns(batch, options));
+    onProgress?.({ phase: "reading", rows: kept.seen, share: 0 });
   }
   signal.throwIfAborted();
-  const batch = reservoir.rows();
+  const batch = kept.rows();
   if (!batch || batch.length === 0) {
     throw new TrainingDataError(
       `Cannot fit generator: ${source.name} has no rows; there is nothing to learn from`,
     );
   }
-  return { batch, seen: reservoir.seen };
+  return { batch, seen: kept.seen, ...(stream && { times: stream.times() }) };
 }

@@ -11,6 +11,9 @@ import {
 import { learnDisorder } from "./learn_disorder.ts";
 import { learnRate } from "./learn_rate.ts";
 
+/** Records of which the order is looked at. */
+const MOST_ORDERED = 2_000_000;
+
 /** The greatest common divisor of the distances of ascending times, and where the grid begins. */
 function gridOf(times: Float64Array): Arrivals["grid"] {
   let step = 0;
@@ -48,7 +51,9 @@ export function learnArrivals(given: Float64Array, options: ArrivalOptions = {})
     : sorted;
   return {
     rate: rate ? declaredRate(rate) : learnRate(placed, step),
-    disorder: disorder ? declaredDisorder(disorder) : learnDisorder(times),
+    disorder: disorder
+      ? declaredDisorder(disorder)
+      : learnDisorder(times.subarray(0, MOST_ORDERED)),
     grid: step,
     start: start === undefined ? sorted[0] : declaredStart(start),
   };

@@ -18,6 +18,8 @@ const FEWEST_EVEN = 3;
 /** Over how many events distances in time are compared. */
 const SPANS = [1, 10];
 const MOST_RESOLUTION = 0.05;
+/** Events between which gaps are looked at. */
+const MOST_NEAR = 500_000;
 const PURPOSE = 2 ** 49;
 
 /** Where events lie within the step of the grid that they have in common: from 0 to 1, ascending. */
@@ -125,8 +127,9 @@ export function learnRate(times: Float64Array, grid: Arrivals["grid"]): RateMode
   const resolution = resolutionOf(curve, grid.step);
   let best: { rate: RateModel; distance: number } | undefined;
   let states: number | undefined;
+  const near = times.subarray(0, MOST_NEAR);
   for (const spread of hasTies ? [anywhere, evenly, together] : [evenly]) {
-    const gaps = learnGaps(expectedGaps(times, grid, curve, spread), { resolution, states });
+    const gaps = learnGaps(expectedGaps(near, grid, curve, spread), { resolution, states });
     const rate = { curve, gaps };
     if (!hasTies) return rate;
     states ??= gaps.states;

@@ -47,22 +47,27 @@ function picked(values: Vocabulary, order: ArrayLike<number>): Vocabulary {
 /**
  * The event times of rows, ms since 1970.
  *
+ * @param first The number of the first row, for messages. Default 0.
  * @throws {TypeError | TrainingDataError} when the column holds none, or a row has none.
  */
-export function eventTimes(batch: RecordBatch, name: string): Float64Array {
+export function eventTimes(batch: RecordBatch, name: string, first = 0): Float64Array {
   const column = batch.column(name);
   checkTimeType(name, column.type);
-  checkComplete(column, name, "event time");
+  checkComplete(column, name, { what: "event time", first });
   return numbersOf(column, name).values;
 }
 
-function checkComplete(column: Column, name: string, what: string): void {
+function checkComplete(
+  column: Column,
+  name: string,
+  { what, first = 0 }: { what: string; first?: number },
+): void {
   if (column.nullCount === 0) return;
   let row = 0;
   while (isValid(column, row)) row++;
   throw new TrainingDataError(
-    `Cannot learn stream: row ${row} has no ${what} (column ${JSON.stringify(name)} is null in ` +
-      `${column.nullCount} of ${column.length} rows); leave such rows out`,
+    `Cannot learn stream: row ${first + row} has no ${what} (column ${JSON.stringify(name)} is ` +
+      `null there); leave such rows out`,
   );
 }
 
@@ -88,7 +93,7 @@ export function learnTwinKeys(
   const { key, minCount, arrival } = options;
   const column = batch.column(key);
   checkKeyType(key, column.type);
-  checkComplete(column, key, "key");
+  checkComplete(column, key, { what: "key" });
   const { codes, values } = codedValues(column, key);
   if (values.kind === "numbers" && !values.numbers.every(Number.isSafeInteger)) {
     throw new TrainingDataError(

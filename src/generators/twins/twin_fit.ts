@@ -12,7 +12,7 @@ import { type FitOptions, keyNames } from "../fit_options.ts";
 import { fitModel } from "../model/fit_model.ts";
 import type { SavedModel } from "../model/model_file.ts";
 import type { TrainingRows } from "../training_rows.ts";
-import { eventTimes, learnTwinKeys, timeOrder } from "./learn_keys_of_rows.ts";
+import { learnTwinKeys, timeOrder } from "./learn_keys_of_rows.ts";
 import { sortableNumbers } from "./twin_columns.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
 
@@ -97,15 +97,14 @@ function withoutColumns(options: FitOptions, names: readonly string[]): FitOptio
  * @throws {TypeError | TrainingDataError} when it cannot be learned.
  */
 export async function fitTwin(
-  { batch, seen }: TrainingRows,
+  { batch, seen, times }: Required<TrainingRows>,
   options: FitOptions & { time: string },
 ): Promise<SavedModel> {
   checkKeys(options);
   const { time, key, arrival = {} } = options;
-  const times = eventTimes(batch, time);
   const { keys: _, ...declared } = arrival;
   const arrivals = learnArrivals(times, declared);
-  const order = timeOrder(times);
+  const order = timeOrder(times.subarray(0, batch.length));
   const { fields } = batch.schema;
   const at = batch.indexOf(time);
   const free = fields.map((_, of) => of).filter((of) => of !== at && fields[of].name !== key);
