@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { writeAliasTable } from "../src/generators/sampling/alias_table.ts";
+import { tableBits, writeAliasTable } from "../src/generators/sampling/alias_table.ts";
 import { ReferenceSampler } from "../src/generators/sampling/reference_sampler.ts";
 import { columnOf } from "../src/batch/column_of.ts";
 import { getBit } from "../src/batch/bitmap.ts";
@@ -47,6 +47,33 @@ Deno.test("SamplerKernel.randomize() gives the words of ReferenceSampler", () =>
     const { sampler, reference } = pairOf(random);
     assertEquals(sampler.words(), reference.words());
     sampler[Symbol.dispose]();
+  });
+});
+
+Deno.test("SamplerKernel.aliasTables() makes the tables of writeAliasTable()", () => {
+  forSeeds(60, (random) => {
+    using sampler = new SamplerKernel(kernel);
+    const count = random.pick([1, 2, 70]);
+    const outcomes = 1 + random.below(random.pick([2, 70, 3000]));
+    const bits = tableBits(outcomes);
+    const weightOf = random.pick([
+      () => random.next(),
+      () => random.chance(0.7) ? 0 : random.next() ** 20,
+      () => 1 / 3,
+    ]);
+    const all = Array.from({ length: count }, () => {
+      const weights = Float64Array.from({ length: outcomes }, weightOf);
+      weights[random.below(outcomes)] += 0.1;
+      return weights;
+    });
+    const weigh = (table: number, out: Float64Array) => out.set(all[table]);
+    const { at } = sampler.aliasTables({ count, outcomes, bits, weigh });
+    const made = new Uint32Array(sampler.bytes(at, (count << bits) * 4).buffer);
+    all.forEach((weights, table) => {
+      const expected = new Uint32Array(1 << bits);
+      writeAliasTable(weights, bits, expected);
+      assertEquals(made.subarray(table << bits, (table + 1) << bits), expected);
+    });
   });
 });
 

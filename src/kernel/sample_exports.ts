@@ -9,6 +9,14 @@ export interface SampleExports {
     to: number,
     count: number,
   ): void;
+  sampleAlias(
+    weights: number,
+    tables: number,
+    outcomes: number,
+    bits: number,
+    to: number,
+    work: number,
+  ): void;
   sampleDraw(
     random: number,
     rows: number,

@@ -5,6 +5,8 @@ export const BLOCK_ROWS = 4096;
 
 /** Copies share buffers of this size. */
 const PAGE_BYTES = 112 * 1024;
+/** Weights that tables are made of at a time. */
+const WEIGHTS_BYTES = 256 * 1024;
 /** All bits of a symbol. */
 const ALL_BITS = 0xffff;
 const STORED: Readonly<Record<string, number>> = { i32: 0, i64: 1, f32: 2, f64: 3, decimal: 4 };
@@ -109,6 +111,34 @@ export class SamplerKernel implements Disposable {
   /** Copies values to kernel memory that was reserved for them. */
   write(at: number, { buffer, byteOffset, byteLength }: ArrayBufferView): void {
     this.#kernel.u8.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+  }
+
+  /**
+   * Makes alias tables of `2^bits` words each, of which every one has its own weights.
+   *
+   * @param weigh Writes the weights of a table's outcomes.
+   */
+  aliasTables({ count, outcomes, bits, weigh }: {
+    count: number;
+    outcomes: number;
+    bits: number;
+    weigh: (table: number, weights: Float64Array) => void;
+  }): DrawTable {
+    const at = this.reserve((count << bits) * 4);
+    const most = Math.max(1, Math.min(count, Math.floor(WEIGHTS_BYTES / (outcomes * 8))));
+    const weightBytes = most * outcomes * 8;
+    const block = this.#kernel.allocate(weightBytes + (12 << bits));
+    for (let first = 0; first < count; first += most) {
+      const tables = Math.min(most, count - first);
+      const weights = new Float64Array(this.#kernel.u8.buffer, block, tables * outcomes);
+      for (let table = 0; table < tables; table++) {
+        weigh(first + table, weights.subarray(table * outcomes, (table + 1) * outcomes));
+      }
+      const to = at + (first << bits) * 4;
+      this.#kernel.exports.sampleAlias(block, tables, outcomes, bits, to, block + weightBytes);
+    }
+    this.#kernel.release(block);
+    return { at, bits };
   }
 
   /** A copy of kernel memory. */

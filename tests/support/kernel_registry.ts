@@ -137,6 +137,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/generator_bench.ts",
   },
   {
+    exports: ["sampleAlias"],
+    twin: "src/generators/sampling/alias_table.ts#writeAliasTable",
+    test: "tests/sampler_kernel_test.ts",
+    bench: "bench/conditions_bench.ts",
+  },
+  {
     exports: ["sampleNormals", "sampleCopula"],
     twin: "src/generators/sampling/reference_sampler.ts#ReferenceSampler",
     test: "tests/copula_test.ts",

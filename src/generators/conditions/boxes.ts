@@ -31,14 +31,34 @@ export class BoxFinder {
     return this.#boxes;
   }
 
-  /** Variables are decided in order; classes that leave the same to be decided go together. */
   #split(formula: Formula, box: Box): void {
     if (formula === FALSE) return;
     if (formula === TRUE) {
       if (this.#boxes.push(box) > MOST_BOXES) tooMany();
       return;
     }
-    const [variable] = this.#formulas.variables(formula);
+    const { variable, groups } = this.#best(formula);
+    const { truths } = this.#refinement.variable(variable);
+    for (const [left, classes] of groups) {
+      const isAll = classes.size === truths.length;
+      this.#split(left, isAll ? box : new Map(box).set(variable, classes));
+    }
+  }
+
+  /** The variable that is decided next: the first of those that leave least to be decided. */
+  #best(formula: Formula): Decision {
+    let best: Decision | undefined;
+    for (const variable of this.#formulas.variables(formula)) {
+      const groups = this.#groups(formula, variable);
+      const open = groups.size - Number(groups.has(TRUE)) - Number(groups.has(FALSE));
+      if (!best || open < best.open) best = { variable, groups, open };
+      if (open === 0) break;
+    }
+    return best!;
+  }
+
+  /** What the classes of a variable leave to be decided; those that leave the same go together. */
+  #groups(formula: Formula, variable: number): Map<Formula, Set<number>> {
     const { truths } = this.#refinement.variable(variable);
     const groups = new Map<Formula, Set<number>>();
     truths.forEach((each, number) => {
@@ -48,11 +68,15 @@ export class BoxFinder {
       if (group) group.add(number);
       else groups.set(left, new Set([number]));
     });
-    for (const [left, classes] of groups) {
-      const isAll = classes.size === truths.length;
-      this.#split(left, isAll ? box : new Map(box).set(variable, classes));
-    }
+    return groups;
   }
+}
+
+interface Decision {
+  readonly variable: number;
+  readonly groups: ReadonlyMap<Formula, ReadonlySet<number>>;
+  /** How many of them are neither true nor false. */
+  readonly open: number;
 }
 
 function tooMany(): never {

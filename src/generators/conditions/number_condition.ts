@@ -5,7 +5,7 @@ import { partsOf } from "../encoding/number_parts.ts";
 import type { NumberPart, NumberPlan } from "../encoding/plans.ts";
 import type { Atoms } from "./atoms.ts";
 import { exprOf, rowValue, truthOf } from "./column_truth.ts";
-import { FALSE, type Formula, type Formulas } from "./formula.ts";
+import { FALSE, type Formula, type Formulas, TRUE } from "./formula.ts";
 import {
   doubleBefore,
   DOUBLES,
@@ -235,6 +235,8 @@ class PartRanges {
     const part = this.#plan.parts[at];
     const [low, high] = boundsOf(knotsWithNull(part.knots, this.#plan.nulls));
     const range: Range = [Math.max(low, from - 0.5), Math.min(high, doubleBefore(to + 0.5))];
+    const isAll = range[0] === low && range[1] >= doubleBefore(high);
+    if (isAll && (at > 0 || !this.#plan.nulls)) return TRUE;
     return range[0] > range[1] ? FALSE : this.#atom(part, [range]);
   }
 }

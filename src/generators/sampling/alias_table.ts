@@ -8,7 +8,8 @@ export function tableBits(outcomes: number): number {
 /**
  * Writes the alias table of weights (Vose, "A linear algorithm for generating random numbers with a
  * given distribution", 1991): `2^bits` words, the upper half of each the share of 65,536 that its own
- * outcome has, the lower half the outcome that has the rest. Outcomes of weight 0 never come.
+ * outcome has, the lower half the outcome that has the rest. Outcomes of weight 0 never come. The
+ * twin of {@linkcode SamplerKernel.aliasTables}, and for single tables.
  */
 export function writeAliasTable(weights: ArrayLike<number>, bits: number, out: Uint32Array): void {
   const size = 1 << bits;
@@ -33,7 +34,7 @@ export function writeAliasTable(weights: ArrayLike<number>, bits: number, out: U
 }
 
 function wordOf(share: number, own: number, other: number): number {
-  const threshold = Math.round(share * SHARES);
+  const threshold = Math.floor(share * SHARES + 0.5);
   return threshold >= SHARES ? ((SHARES - 1) << 16 | own) >>> 0 : (threshold << 16 | other) >>> 0;
 }
 
