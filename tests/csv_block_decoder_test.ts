@@ -9,6 +9,7 @@ import { create } from "../src/kernel/kernel.ts";
 import { bytesOf } from "./support/chunks.ts";
 import { randomBytes, randomSpec } from "./support/csv_cases.ts";
 import { forSeeds, type Random } from "./support/random.ts";
+import { withoutStacks } from "./support/without_stacks.ts";
 
 const SPECS = 1_000;
 const BLOCKS = 100;
@@ -43,18 +44,15 @@ function compare(decoder: BlockDecoder, twin: BlockDecoder, block: Uint8Array, s
 
 Deno.test("CsvBlockDecoder decodes any bytes as ReferenceBlockDecoder does, in any dialect", () => {
   const kernel = create();
-  // Most of the time would go into stacks of bad records.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  forSeeds(SPECS, (random) => {
+  const hold = (random: Random) => {
     const spec = randomSpec(random);
     using decoder = new CsvBlockDecoder(spec, kernel);
     const twin = new ReferenceBlockDecoder(spec);
     for (let left = BLOCKS; left > 0; left--) {
       compare(decoder, twin, randomBytes(random, spec), spec);
     }
-  });
-  Error.stackTraceLimit = stackTraceLimit;
+  };
+  withoutStacks(() => forSeeds(SPECS, hold));
   assertEquals(kernel.usedBytes, 0);
 });
 
@@ -73,16 +71,14 @@ function longBytes(random: Random, spec: CsvBlockSpec): Uint8Array {
 
 Deno.test("CsvBlockDecoder decodes blocks of hundreds of KiB as ReferenceBlockDecoder does", () => {
   const kernel = create();
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  forSeeds(LONG_BLOCKS, (random) => {
+  const hold = (random: Random) => {
     const spec = { ...randomSpec(random), batchRows: random.pick([100, 1_000, 1_000_000]) };
     using decoder = new CsvBlockDecoder(spec, kernel);
     const block = longBytes(random, spec);
     const parts = decodeAll(decoder, block);
     assertEquals(parts, decodeAll(new ReferenceBlockDecoder(spec), block));
-  });
-  Error.stackTraceLimit = stackTraceLimit;
+  };
+  withoutStacks(() => forSeeds(LONG_BLOCKS, hold));
 });
 
 Deno.test("CsvBlockDecoder reads what csv-parse reads, of a hundred thousand records", () => {

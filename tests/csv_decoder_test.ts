@@ -281,6 +281,7 @@ Deno.test("CsvDecoder does not keep a record beyond maxRecordBytes, however it i
     assertEquals(rows, [{ a: 1234567890 }, { a: 2 }]);
     assertEquals(bad.map(({ line, bytes }) => [line, bytes.length]), [[3, 10], [4, 10]]);
     assertStringIncludes(bad[0].error.message, "larger than maxRecordBytes (10)");
+    assertStringIncludes(bad[0].error.message, "look for a quote that is never closed, or raise");
   }
 });
 

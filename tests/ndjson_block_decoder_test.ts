@@ -7,6 +7,7 @@ import { ReferenceBlockDecoder } from "../src/codecs/reference_block_decoder.ts"
 import { create } from "../src/kernel/kernel.ts";
 import { CELL_FIELDS, HOST_FIELDS, mutated, recordText } from "./support/json_lines.ts";
 import { forSeeds, type Random } from "./support/random.ts";
+import { withoutStacks } from "./support/without_stacks.ts";
 
 const encoder = new TextEncoder();
 const LIMITS = { batchRows: 1000, maxRecordBytes: 2_000, maxDepth: 8, maxColumns: 4096 };
@@ -51,11 +52,9 @@ const kernel = create();
 function holdEqual(spec: NdjsonBlockSpec, blocks: readonly Uint8Array[]): void {
   using decoder = new NdjsonBlockDecoder(spec, kernel);
   const reference = new ReferenceBlockDecoder(spec);
-  const { stackTraceLimit } = Error;
-  // Most of the time would go into the stacks of errors.
-  Error.stackTraceLimit = 0;
-  const outcomes = blocks.map((block) => [decodeAll(decoder, block), decodeAll(reference, block)]);
-  Error.stackTraceLimit = stackTraceLimit;
+  const outcomes = withoutStacks(() =>
+    blocks.map((block) => [decodeAll(decoder, block), decodeAll(reference, block)])
+  );
   for (const [found, expected] of outcomes) assertEquals(found, expected);
 }
 

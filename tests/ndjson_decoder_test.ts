@@ -186,6 +186,9 @@ Deno.test("NdjsonDecoder does not keep a record beyond maxRecordBytes, however i
     const { rows, bad } = decodeAll(input, { maxRecordBytes: 7 }, cuts);
     assertEquals(rows, [{ a: 1 }, { a: 2 }]);
     assertEquals(bad.map(({ line, bytes }) => [line, bytes.length]), [[2, 7], [3, 7]]);
+    for (const { error: { message } } of bad) {
+      assertStringIncludes(message, "look for a line end that is missing, or raise maxRecordBytes");
+    }
   }
 });
 

@@ -42,6 +42,13 @@ export function explainBad(name: string, line: number, error: unknown): BadRecor
   return badRecordError(name, line, { reason, fix, cause });
 }
 
+/** What the size of records is held to. */
+export interface RecordLimit {
+  readonly maxRecordBytes: number;
+  /** What makes records of the format too large when it is wrong. */
+  readonly suspect: string;
+}
+
 /**
  * The text of a record.
  *
@@ -49,13 +56,13 @@ export function explainBad(name: string, line: number, error: unknown): BadRecor
  */
 export function recordText(
   { text, sizeBytes }: { readonly text: string | undefined; readonly sizeBytes: number },
-  maxRecordBytes: number,
+  { maxRecordBytes, suspect }: RecordLimit,
 ): string {
   if (text !== undefined) return text;
   if (sizeBytes > maxRecordBytes) {
     throw new Malformed(
       `the record is larger than maxRecordBytes (${maxRecordBytes})`,
-      "look for a quote that is never closed, or raise maxRecordBytes",
+      `look for ${suspect}, or raise maxRecordBytes`,
     );
   }
   throw new Malformed(

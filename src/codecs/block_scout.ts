@@ -216,7 +216,7 @@ export class BlockScout {
   ): void {
     const { format, namesIn, maxRecordBytes } = this.#way;
     try {
-      const text = recordText(record, maxRecordBytes);
+      const text = recordText(record, { maxRecordBytes, suspect: format.suspect });
       format.takeHeader(text);
       this.#names = namesIn(text);
     } catch (cause) {

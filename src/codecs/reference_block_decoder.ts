@@ -108,7 +108,7 @@ export class ReferenceBlockDecoder implements BlockDecoder {
     const text = sizeBytes > maxRecordBytes
       ? undefined
       : utf8Text(block.slice(start, end), invalidUtf8 === "replace");
-    return recordText({ text, sizeBytes }, maxRecordBytes);
+    return recordText({ text, sizeBytes }, { maxRecordBytes, suspect: this.#format.suspect });
   }
 
   /** It holds nothing. */

@@ -232,7 +232,8 @@ export class CsvBatches<Row> {
   #reportLarge(record: HeldRecord): void {
     let reason: unknown;
     try {
-      recordText(record, this.#spec.maxRecordBytes);
+      const { suspect } = this.#format;
+      recordText(record, { maxRecordBytes: this.#spec.maxRecordBytes, suspect });
     } catch (error) {
       reason = error;
     }

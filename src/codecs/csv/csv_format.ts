@@ -25,6 +25,7 @@ interface ColumnPlan {
 export class CsvFormat<Row> implements RecordFormat<Row> {
   /** What is read, for error messages. */
   readonly name: string;
+  readonly suspect = "a quote that is never closed";
   readonly #extraKeys: "error" | "ignore";
   readonly #splitter: FieldSplitter;
   readonly #header: boolean | readonly string[];

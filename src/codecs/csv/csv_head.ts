@@ -123,10 +123,15 @@ export class CsvHead<Row> {
 
   #takeHeader(record: HeldRecord): void {
     try {
-      this.#format.takeHeader(recordText(record, this.#maxRecordBytes));
+      this.#format.takeHeader(this.#textOf(record));
     } catch (cause) {
       throw headerError(this.#format.name, record.line, cause);
     }
+  }
+
+  #textOf(record: HeldRecord): string {
+    const { suspect } = this.#format;
+    return recordText(record, { maxRecordBytes: this.#maxRecordBytes, suspect });
   }
 
   #hold(record: HeldRecord): void {
@@ -142,7 +147,7 @@ export class CsvHead<Row> {
     const none = new BatchAssembler<Row>({ fields: [] }, { batchRows: 1, extraKeys: "error" });
     let reason: unknown = new Malformed("no columns can be inferred from it", "pass a schema");
     try {
-      this.#format.append(recordText(record, this.#maxRecordBytes), none);
+      this.#format.append(this.#textOf(record), none);
     } catch (error) {
       reason = error;
     }

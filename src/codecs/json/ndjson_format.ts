@@ -29,6 +29,7 @@ function addPaths(value: unknown, paths: Set<string>, most: number, path = ""): 
 export class NdjsonFormat<Row> implements RecordFormat<Row> {
   /** What is read, for error messages. */
   readonly name: string;
+  readonly suspect = "a line end that is missing";
   /** No: every line is a record. */
   readonly wantsHeader = false;
   readonly #maxDepth: number;

@@ -46,7 +46,7 @@ export class ReferenceRecord {
     const text = sizeBytes > maxRecordBytes
       ? undefined
       : utf8Text(bytes, invalidUtf8 === "replace");
-    return recordText({ text, sizeBytes }, maxRecordBytes);
+    return recordText({ text, sizeBytes }, { maxRecordBytes, suspect: this.#format.suspect });
   }
 }
 

@@ -1,13 +1,17 @@
-import type { RecordBatch } from "../../../batch/record_batch.ts";
-import { RecordBatchBuilder } from "../../../batch/record_batch_builder.ts";
+import { RecordBatch } from "../../../batch/record_batch.ts";
+import { Misfit } from "../../../batch/misfit.ts";
 import type { DataType } from "../../../batch/schema.ts";
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../../block_decoder.ts";
+import { BatchAssembler } from "../../batch_assembler.ts";
 import type { AvroBlockSpec } from "../../block_specs.ts";
 import type { AvroType } from "../avro_type.ts";
 import { VALUE } from "./any_columns.ts";
 import { fromAvsc } from "./any_values.ts";
 import { AvroRecordFault, skipAvro } from "../skip_avro.ts";
 
+type Row = Record<string, unknown>;
+
+const OTHER_TYPE = "give the column another type in schema";
 const WRITE_AGAIN = "the records are damaged, or were written with another schema";
 
 /** Where a record is in its block. */
@@ -39,16 +43,17 @@ export class AnyBlockDecoder implements BlockDecoder {
   /** See {@linkcode BlockDecoder}. */
   decode(block: Uint8Array, from = 0): DecodedBlock {
     const { schema, batchRows } = this.#spec;
-    const builder = new RecordBatchBuilder(schema, { extraKeys: "ignore" });
+    const rows = new BatchAssembler<Row>(schema, { batchRows, extraKeys: "ignore" });
     const bad: BadBlockRecord[] = [];
     let [record, at] = [0, from];
     for (; record < batchRows && at < block.length; record++) {
       const span = this.#spanOf(block, at, record);
-      const fault = "reason" in span ? span : this.#add(block, span, builder);
+      const fault = "reason" in span ? span : this.#add(block, span, rows);
       if (fault) bad.push(fault);
       at = span.end;
     }
-    const batch = builder.finish() as RecordBatch;
+    rows.close();
+    const [batch = RecordBatch.fromRows<Row>([], { schema })] = rows.take();
     return { batch, bad, records: record, lines: 0, skippedLines: 0, end: at };
   }
 
@@ -72,7 +77,7 @@ export class AnyBlockDecoder implements BlockDecoder {
   #add(
     block: Uint8Array,
     { record, start, end }: Span,
-    builder: RecordBatchBuilder,
+    rows: BatchAssembler<Row>,
   ): BadBlockRecord | undefined {
     const { maxRecordBytes } = this.#spec;
     const bad = { record, line: 0, start, end };
@@ -81,15 +86,12 @@ export class AnyBlockDecoder implements BlockDecoder {
       return { ...bad, reason, fix: "raise maxRecordBytes" };
     }
     try {
-      builder.append(this.#rowOf(this.#read(block.subarray(start, end))));
+      rows.fields.append(this.#rowOf(this.#read(block.subarray(start, end))), rows.open);
     } catch (error) {
-      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-      const reason = error.message.replace(
-        /^Cannot build batch: row \d+, |; give the column .*$/g,
-        "",
-      );
-      return { ...bad, reason, fix: "give the column another type in schema" };
+      rows.undoRow();
+      return { ...bad, ...misfitOf(error), fix: OTHER_TYPE };
     }
+    rows.endRow(0);
   }
 
   #rowOf(value: unknown): object {
@@ -98,4 +100,18 @@ export class AnyBlockDecoder implements BlockDecoder {
     const [field] = this.#spec.schema.fields;
     return { [VALUE]: fromAvsc(reader, value, field.type) };
   }
+}
+
+/**
+ * What of a record does not fit its columns.
+ *
+ * @throws the error, unless it says that.
+ */
+function misfitOf(error: unknown): Pick<BadBlockRecord, "reason" | "column"> {
+  if (error instanceof Misfit) {
+    const { path, message: reason } = error;
+    return path === "" ? { reason } : { reason, column: path.slice(1) };
+  }
+  if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+  return { reason: error.message };
 }
