@@ -8,7 +8,8 @@ import { BatchAssembler } from "./batch_assembler.ts";
 import type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
 import { BATCH_ROWS, MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "./limits.ts";
 import { Malformed } from "./malformed.ts";
-import { checkChunk, checkPositive, checkWord } from "./option_checks.ts";
+import { OneInput } from "./one_input.ts";
+import { checkPositive, checkWord } from "./option_checks.ts";
 import { type RawRecord, RecordReader } from "./record_reader.ts";
 import type { RecordScanner } from "./record_scanner.ts";
 
@@ -16,6 +17,8 @@ import type { RecordScanner } from "./record_scanner.ts";
 export interface RecordFormat<Row> {
   /** What is read, for error messages. */
   readonly name: string;
+  /** What to look for where a record is too large. */
+  readonly suspect: string;
   /** Whether the next record is the header. */
   readonly wantsHeader: boolean;
   /** Whether a line is no record at all. */
@@ -54,17 +57,17 @@ export class BatchReader<Row> implements BatchDecoder<Row> {
   readonly #inferenceRows: number;
   readonly #batchRows: number;
   readonly #maxRecordBytes: number;
+  readonly #input: OneInput;
   #assembler: BatchAssembler<Row> | undefined;
   #held: RawRecord[] = [];
   #heldBytes = 0;
-  #state: "open" | "finished" | "failed" = "open";
-  #bytes = 0;
   #records = 0;
   #skippedLines = 0;
 
   /** Reads records as `scanner` finds and `format` understands them. */
   constructor(options: DecoderOptions<Row>, scanner: RecordScanner, format: RecordFormat<Row>) {
     this.#format = format;
+    this.#input = new OneInput(format.name);
     this.#extraKeys = checkWord("extraKeys", options.extraKeys ?? "error", ["error", "ignore"]);
     this.#bad = new BadRecords(options);
     this.#scanner = scanner;
@@ -87,43 +90,29 @@ export class BatchReader<Row> implements BatchDecoder<Row> {
 
   /** See {@linkcode BatchDecoder}. */
   push(chunk: Uint8Array): RecordBatch<Row>[] {
-    checkChunk(chunk);
-    return this.#run(() => {
-      this.#bytes += chunk.length;
-      this.#reader.push(chunk);
-    }, "open");
+    this.#input.push(chunk, () => this.#reader.push(chunk));
+    return this.#assembler?.take() ?? [];
   }
 
   /** See {@linkcode BatchDecoder}. */
   finish(): RecordBatch<Row>[] {
-    return this.#run(() => {
+    this.#input.finish(() => {
       this.#reader.finish();
       this.#infer();
       this.#assembler?.close();
-    }, "finished");
+    });
+    return this.#assembler?.take() ?? [];
   }
 
   /** See {@linkcode BatchDecoder}. */
   metrics(): DecoderMetrics {
     return {
-      bytes: this.#bytes,
+      bytes: this.#input.bytes,
       records: this.#records,
       rows: this.#assembler?.rows ?? 0,
       badRecords: this.#bad.count,
       skippedLines: this.#skippedLines + this.#scanner.skippedLines,
     };
-  }
-
-  #run(work: () => void, next: "open" | "finished"): RecordBatch<Row>[] {
-    if (this.#state !== "open") {
-      throw new TypeError(
-        `Cannot read ${this.#format.name}: the decoder has ${this.#state}; make a new one for each input`,
-      );
-    }
-    this.#state = "failed";
-    work();
-    this.#state = next;
-    return this.#assembler?.take() ?? [];
   }
 
   #onRecord(record: RawRecord): void {
@@ -198,7 +187,8 @@ export class BatchReader<Row> implements BatchDecoder<Row> {
   }
 
   #textOf(record: RawRecord): string {
-    return recordText(record, this.#maxRecordBytes);
+    const { suspect } = this.#format;
+    return recordText(record, { maxRecordBytes: this.#maxRecordBytes, suspect });
   }
 
   #explain(error: unknown, line: number): BadRecordError {

@@ -1,5 +1,6 @@
 import type { RecordCutter } from "./block_decoder.ts";
-import { BOM, CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
+import { ByteOrderMark } from "./byte_order_mark.ts";
+import { CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
 
 /** Room before the bytes of a roomy chunk, for what is left of the one before, at most. */
 const MOST_ROOM_BYTES = 65_536;
@@ -62,7 +63,7 @@ export class BlockCutting {
   /** First bytes that were looked at in vain. */
   #seen = 0;
   #offset = 0;
-  #atStart = true;
+  readonly #mark = new ByteOrderMark();
   #tooLarge: TooLarge | undefined;
   /** Whether a line feed that comes next belongs to what was passed over. */
   #passesLf = false;
@@ -81,10 +82,13 @@ export class BlockCutting {
 
   /** Takes bytes in; gives the blocks that are full with them. */
   *push(chunk: Uint8Array): Generator<CutBlock> {
-    const block = this.#inPlace(chunk);
+    const [held, bytes] = this.#mark.pass(chunk);
+    this.#offset = Math.max(this.#offset, this.#mark.length);
+    yield* this.#copy(held);
+    const block = this.#inPlace(bytes);
     this.#cutsInPlace = block !== undefined;
     if (block) return yield block;
-    yield* this.#copy(chunk);
+    yield* this.#copy(bytes);
     this.#options.release?.(chunk);
   }
 
@@ -113,20 +117,15 @@ export class BlockCutting {
     const room = rooms.get(chunk.buffer)?.get(chunk.byteOffset) ?? -1;
     const fits = filled <= room && length <= this.#bytes.length &&
       2 * length > this.#bytes.length;
-    // What has begun has a mark behind it already.
-    const bom = this.#atStart && filled === 0 ? bomBytes(chunk) : 0;
-    if (!fits || (this.#atStart && filled > 0) || this.#tooLarge) return undefined;
-    const begin = chunk.byteOffset - filled;
-    const whole = new Uint8Array(chunk.buffer, begin, length).subarray(bom);
+    if (!fits || this.#tooLarge) return undefined;
+    const whole = new Uint8Array(chunk.buffer, chunk.byteOffset - filled, length);
     whole.set(this.#bytes.subarray(0, filled));
     const end = this.#options.cutter.cut(whole, this.#seen);
     // The same bytes are looked at again, with those that come.
     this.#seen = 0;
     if (end === 0) return undefined;
-    this.#atStart = false;
-    this.#filled = whole.length - end;
+    this.#filled = length - end;
     this.#bytes.set(whole.subarray(end));
-    this.#offset += bom;
     const offset = this.#offset;
     this.#offset += end;
     return { bytes: whole.subarray(0, end), offset };
@@ -134,33 +133,22 @@ export class BlockCutting {
 
   /** What is whole now, though the block is not full: more lets wait for itself. */
   *flush(): Generator<CutBlock> {
-    const mayBegin = !this.#atStart || this.#filled >= BOM.length;
-    if (this.#filled > 0 && !this.#tooLarge && mayBegin) yield* this.#cut();
+    if (this.#filled > 0 && !this.#tooLarge) yield* this.#cut();
   }
 
   /** What is left; its last record may lack its line end. */
   *finish(): Generator<CutBlock> {
+    yield* this.#copy(this.#mark.finish());
     if (this.#tooLarge) yield this.#ended(this.#tooLarge);
-    this.#passBom();
     if (this.#filled > 0) yield this.#block(this.#filled);
   }
 
   *#cut(): Generator<CutBlock> {
-    this.#passBom();
     const whole = this.#bytes.subarray(0, this.#filled);
     const end = this.#options.cutter.cut(whole, this.#seen);
     this.#seen = end > 0 ? 0 : this.#filled;
     if (end > 0) yield this.#block(end);
     else if (this.#filled === this.#bytes.length) this.#begin();
-  }
-
-  /** Steps over a byte-order mark. */
-  #passBom(): void {
-    if (!this.#atStart) return;
-    this.#atStart = false;
-    if (!BOM.every((byte, at) => this.#bytes[at] === byte) || this.#filled < BOM.length) return;
-    this.#bytes.copyWithin(0, BOM.length, this.#filled);
-    this.#filled -= this.#skip(BOM.length);
   }
 
   #skip(bytes: number): number {
@@ -216,11 +204,6 @@ export class BlockCutting {
     this.#tooLarge = undefined;
     return { bytes, offset, linesOfAll: lines };
   }
-}
-
-/** Bytes of the byte-order mark that an input begins with. */
-function bomBytes(bytes: Uint8Array): number {
-  return BOM.every((byte, at) => bytes[at] === byte) ? BOM.length : 0;
 }
 
 /** Where the first line end from a byte on has ended, be it half of one. */

@@ -1,4 +1,5 @@
-import { BOM, FoundRecords, type RecordScanner } from "./record_scanner.ts";
+import { ByteOrderMark } from "./byte_order_mark.ts";
+import { FoundRecords, type RecordScanner } from "./record_scanner.ts";
 import { utf8Text } from "./utf8_text.ts";
 
 const FIRST_CAPACITY = 4_096;
@@ -44,7 +45,7 @@ export class RecordReader {
   #bytes: Uint8Array = new Uint8Array(FIRST_CAPACITY);
   #filled = 0;
   #scanned = 0;
-  #atStart = true;
+  readonly #mark = new ByteOrderMark();
   // Whether the beginning of the open record was reported as too large and dropped.
   #discarding = false;
 
@@ -55,15 +56,19 @@ export class RecordReader {
 
   /** Takes a chunk, which may be changed afterwards, and hands on the records that end in it. */
   push(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
-      this.#append(chunk.subarray(at, at + PIECE_BYTES));
-      if (this.#passBom(false)) this.#read();
+    for (const bytes of this.#mark.pass(chunk)) this.#take(bytes);
+  }
+
+  #take(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      this.#append(bytes.subarray(at, at + PIECE_BYTES));
+      this.#read();
     }
   }
 
   /** Hands on the last record, if it has no line end. */
   finish(): void {
-    this.#passBom(true);
+    this.#take(this.#mark.finish());
     this.#read();
     const { start, line } = this.#options.scanner;
     if (start === this.#filled && !this.#discarding) return;
@@ -80,17 +85,6 @@ export class RecordReader {
     }
     this.#bytes.set(piece, this.#filled);
     this.#filled = needed;
-  }
-
-  /** Steps over a byte-order mark; `false` while it may still be coming. */
-  #passBom(atEnd: boolean): boolean {
-    if (!this.#atStart) return true;
-    const seen = Math.min(this.#filled, BOM.length);
-    const isPrefix = BOM.slice(0, seen).every((byte, at) => byte === this.#bytes[at]);
-    if (isPrefix && seen < BOM.length && !atEnd) return false;
-    this.#atStart = false;
-    if (isPrefix && seen === BOM.length) this.#scanned = this.#options.scanner.start = BOM.length;
-    return true;
   }
 
   #read(): void {

@@ -6,7 +6,8 @@ import { type BadRecordOptions, BadRecords } from "../bad_record.ts";
 import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
 import type { BlockDecoder } from "../block_decoder.ts";
 import { BATCH_ROWS, MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../limits.ts";
-import { checkChunk, checkPositive } from "../option_checks.ts";
+import { OneInput } from "../one_input.ts";
+import { checkPositive } from "../option_checks.ts";
 import type { AvroCodec } from "./avro_block_codecs.ts";
 import { ownColumn } from "../built_columns.ts";
 import { type AvroEngine, kernelEngine } from "./avro_engine.ts";
@@ -101,9 +102,8 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
   readonly #file: string;
   readonly #reader: AvroFileReader;
   readonly #bad: BadRecords;
+  readonly #input: OneInput;
   #decoder: { readonly records: BlockDecoder; readonly schema: Schema } | undefined;
-  #state: "open" | "finished" | "failed" = "open";
-  #bytes = 0;
   #rows = 0;
   #batches: RecordBatch<Row>[] = [];
 
@@ -134,6 +134,7 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
       ...(readerSchema !== undefined && { readerSchema }),
     };
     this.#file = options.name ?? "Avro input";
+    this.#input = new OneInput(this.#file, () => this[Symbol.dispose]());
     this.#bad = new BadRecords(options);
     this.#reader = new AvroFileReader(limits, ({ fault, bytes }) => {
       this.#report(fault, bytes);
@@ -147,24 +148,26 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
 
   /** Decodes a chunk: see {@linkcode BatchDecoder.push}. */
   push(chunk: Uint8Array): RecordBatch<Row>[] {
-    checkChunk(chunk);
-    return this.#run(() => {
-      this.#bytes += chunk.length;
-      for (const records of this.#reader.read(chunk)) this.#decode(records);
-    }, "open");
+    return this.#explained(() =>
+      this.#input.push(chunk, () => {
+        for (const records of this.#reader.read(chunk)) this.#decode(records);
+      })
+    );
   }
 
   /** Decodes what is left: see {@linkcode BatchDecoder.finish}. */
   finish(): RecordBatch<Row>[] {
-    return this.#run(() => {
-      for (const records of this.#reader.finish()) this.#decode(records);
-    }, "finished");
+    return this.#explained(() =>
+      this.#input.finish(() => {
+        for (const records of this.#reader.finish()) this.#decode(records);
+      })
+    );
   }
 
   /** What was done so far. */
   metrics(): DecoderMetrics {
     return {
-      bytes: this.#bytes,
+      bytes: this.#input.bytes,
       records: this.#rows + this.#bad.count,
       rows: this.#rows,
       badRecords: this.#bad.count,
@@ -176,25 +179,17 @@ export class AvroFileDecoder<Row = Record<string, unknown>>
   [Symbol.dispose](): void {
     this.#decoder?.records[Symbol.dispose]();
     this.#decoder = undefined;
-    if (this.#state === "open") this.#state = "finished";
+    this.#input.end();
   }
 
-  #run(work: () => void, next: "open" | "finished"): RecordBatch<Row>[] {
-    if (this.#state !== "open") {
-      throw new TypeError(
-        `Cannot read ${this.#file}: the decoder has ${this.#state}; make a new one for each input`,
-      );
-    }
-    this.#state = "failed";
+  /** The batches that work gives; a fault that it meets is told of by the name of the file. */
+  #explained(work: () => void): RecordBatch<Row>[] {
     try {
       work();
-      this.#state = next;
     } catch (error) {
       if (!(error instanceof AvroFileFaultError)) throw error;
       const { fault, cause } = error;
       throw new AvroFileError(fault, { file: this.#file, isWhole: true, cause });
-    } finally {
-      if (this.#state !== "open") this[Symbol.dispose]();
     }
     const batches = this.#batches;
     this.#batches = [];

@@ -1,6 +1,7 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { CsvCut } from "../../kernel/csv_cut.ts";
 import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
+import { ByteOrderMark } from "../byte_order_mark.ts";
 import { CsvBatches } from "./csv_batches.ts";
 import type { CsvFormat } from "./csv_format.ts";
 import { CsvHead } from "./csv_head.ts";
@@ -8,8 +9,8 @@ import type { CsvOptions } from "./csv_options.ts";
 import { marksOf } from "./csv_plan.ts";
 import { CsvTail } from "./csv_tail.ts";
 import { MAX_RECORD_BYTES } from "../limits.ts";
-import { checkChunk } from "../option_checks.ts";
-import { BOM, CR, LF } from "../record_scanner.ts";
+import { OneInput } from "../one_input.ts";
+import { CR, LF } from "../record_scanner.ts";
 import { releaseNow, releaseWith, sharedKernel } from "../shared_kernel.ts";
 
 const NOTHING = new Uint8Array();
@@ -17,17 +18,14 @@ const JOINED_BYTES = 262_144;
 
 /** CSV from chunks of bytes, cut anywhere, to batches of rows decoded in the kernel. */
 export class CsvStream<Row> implements BatchDecoder<Row> {
-  readonly #format: CsvFormat<Row>;
   readonly #batches: CsvBatches<Row>;
   readonly #cut: CsvCut;
   readonly #head: CsvHead<Row>;
   readonly #tail: CsvTail;
   readonly #comment: number;
   readonly #maxRecordBytes: number;
-  #state: "open" | "finished" | "failed" = "open";
-  #bytes = 0;
-  // Bytes of a byte-order mark that have come; −1 when it is settled whether there is one.
-  #bomSeen = 0;
+  readonly #mark = new ByteOrderMark();
+  readonly #input: OneInput;
   // Whether a line feed that comes next belongs to the line end before.
   #afterCr = false;
 
@@ -37,8 +35,8 @@ export class CsvStream<Row> implements BatchDecoder<Row> {
    * @throws {TypeError} or {RangeError} when an option is none that it can be.
    */
   constructor(options: CsvOptions<Row>, format: CsvFormat<Row>) {
-    this.#format = format;
     this.#batches = new CsvBatches<Row>(options, format);
+    this.#input = new OneInput(format.name, () => this.#release());
     this.#maxRecordBytes = options.maxRecordBytes ?? MAX_RECORD_BYTES;
     const marks = marksOf(options);
     this.#comment = marks.comment;
@@ -50,44 +48,26 @@ export class CsvStream<Row> implements BatchDecoder<Row> {
 
   /** See {@linkcode BatchDecoder}. */
   push(chunk: Uint8Array): RecordBatch<Row>[] {
-    checkChunk(chunk);
-    return this.#run(() => {
-      this.#bytes += chunk.length;
-      const from = this.#passBom(chunk);
-      if (from < chunk.length) this.#take(chunk, from);
-    }, "open");
+    this.#input.push(chunk, () => {
+      for (const bytes of this.#mark.pass(chunk)) this.#take(bytes);
+    });
+    return this.#batches.takeReady();
   }
 
   /** See {@linkcode BatchDecoder}. */
   finish(): RecordBatch<Row>[] {
-    return this.#run(() => {
-      if (this.#bomSeen > 0) this.#take(BOM.slice(0, this.#bomSeen), 0);
+    this.#input.finish(() => {
+      this.#take(this.#mark.finish());
       if (this.#tail.isKept) this.#consume(this.#tail.take(NOTHING), 0, true);
       this.#head.infer();
       this.#batches.close();
-      this.#release();
-    }, "finished");
+    });
+    return this.#batches.takeReady();
   }
 
   /** See {@linkcode BatchDecoder}. */
   metrics(): DecoderMetrics {
-    return { bytes: this.#bytes, ...this.#batches.metrics() };
-  }
-
-  #run(work: () => void, next: "open" | "finished"): RecordBatch<Row>[] {
-    if (this.#state !== "open") {
-      throw new TypeError(
-        `Cannot read ${this.#format.name}: the decoder has ${this.#state}; make a new one for each input`,
-      );
-    }
-    this.#state = "failed";
-    try {
-      work();
-      this.#state = next;
-    } finally {
-      if (this.#state === "failed") this.#release();
-    }
-    return this.#batches.takeReady();
+    return { bytes: this.#input.bytes, ...this.#batches.metrics() };
   }
 
   #release(): void {
@@ -95,27 +75,9 @@ export class CsvStream<Row> implements BatchDecoder<Row> {
     this.#batches.release();
   }
 
-  /** Steps over a byte-order mark, which may come in pieces; gives where the data start. */
-  #passBom(chunk: Uint8Array): number {
-    if (this.#bomSeen < 0) return 0;
-    const before = this.#bomSeen;
-    let at = 0;
-    while (this.#bomSeen < BOM.length && at < chunk.length && chunk[at] === BOM[this.#bomSeen]) {
-      this.#bomSeen++;
-      at++;
-    }
-    if (this.#bomSeen === BOM.length) this.#bomSeen = -1;
-    else if (at < chunk.length) {
-      this.#bomSeen = -1;
-      // What had come before was no mark.
-      if (before > 0) this.#take(BOM.slice(0, before), 0);
-      return 0;
-    }
-    return at;
-  }
-
-  #take(bytes: Uint8Array, from: number): void {
-    let at = this.#afterCr && bytes[from] === LF ? from + 1 : from;
+  #take(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    let at = this.#afterCr && bytes[0] === LF ? 1 : 0;
     this.#afterCr = false;
     if (this.#tail.isOpen) {
       const end = this.#tail.find(bytes, at);

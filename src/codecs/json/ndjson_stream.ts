@@ -2,6 +2,7 @@ import { INFERENCE_ROWS } from "../../batch/limits.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { checkSchema } from "../../batch/schema_check.ts";
 import { badRecordError, recordText } from "../bad_record_error.ts";
+import { ByteOrderMark } from "../byte_order_mark.ts";
 import { BatchAssembler } from "../batch_assembler.ts";
 import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
 import type { NdjsonBlockSpec } from "../block_specs.ts";
@@ -15,10 +16,10 @@ import {
 import { Malformed } from "../malformed.ts";
 import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
-import { checkChunk, checkPositive, checkWord } from "../option_checks.ts";
+import { OneInput } from "../one_input.ts";
+import { checkPositive, checkWord } from "../option_checks.ts";
 import { CR, LF } from "../record_scanner.ts";
 import { type ArrayFault, ArrayUnwrapper, type ElementConsumer } from "./array_unwrapper.ts";
-import { ByteOrderMark } from "./byte_order_mark.ts";
 import { type LineConsumer, LineFeeder } from "./line_feeder.ts";
 import { type InputPlace, NdjsonBatches } from "./ndjson_batches.ts";
 import { utf8Text } from "../utf8_text.ts";
@@ -62,11 +63,10 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
   readonly #unwrapper: ArrayUnwrapper | undefined;
   readonly #feeder: LineFeeder;
   readonly #inferenceRows: number;
+  readonly #input: OneInput;
   #held: HeldRecord[] = [];
   #heldBytes = 0;
   #lines = 0;
-  #state: "open" | "finished" | "failed" = "open";
-  #bytes = 0;
 
   /**
    * A decoder of one input.
@@ -76,6 +76,7 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
   constructor(options: NdjsonOptions<Row>) {
     const { name = "NDJSON input", schema } = options;
     this.#name = name;
+    this.#input = new OneInput(name, () => this.#batches.release());
     this.#spec = checkedSpec(options);
     this.#inferenceRows = checkPositive("inferenceRows", options.inferenceRows ?? INFERENCE_ROWS);
     this.#format = new NdjsonFormat<Row>(name, this.#spec);
@@ -90,28 +91,27 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
 
   /** See {@linkcode BatchDecoder}. */
   push(chunk: Uint8Array): RecordBatch<Row>[] {
-    checkChunk(chunk);
-    return this.#run(() => {
-      this.#bytes += chunk.length;
+    this.#input.push(chunk, () => {
       for (const bytes of this.#mark.pass(chunk)) this.#feed(bytes);
-    }, "open");
+    });
+    return this.#batches.takeReady();
   }
 
   /** See {@linkcode BatchDecoder}. */
   finish(): RecordBatch<Row>[] {
-    return this.#run(() => {
+    this.#input.finish(() => {
       this.#feed(this.#mark.finish());
       this.#feeder.finish();
       this.#unwrapper?.finish();
       this.#infer();
       this.#batches.close();
-      this.#batches.release();
-    }, "finished");
+    });
+    return this.#batches.takeReady();
   }
 
   /** See {@linkcode BatchDecoder}. */
   metrics(): DecoderMetrics {
-    return { bytes: this.#bytes, ...this.#batches.metrics() };
+    return { bytes: this.#input.bytes, ...this.#batches.metrics() };
   }
 
   /** See {@linkcode ElementConsumer}. */
@@ -171,22 +171,6 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
     if (bytes.length === 0) return;
     if (this.#unwrapper) this.#unwrapper.push(bytes);
     else this.#feeder.push(bytes);
-  }
-
-  #run(work: () => void, next: "open" | "finished"): RecordBatch<Row>[] {
-    if (this.#state !== "open") {
-      throw new TypeError(
-        `Cannot read ${this.#name}: the decoder has ${this.#state}; make a new one for each input`,
-      );
-    }
-    this.#state = "failed";
-    try {
-      work();
-      this.#state = next;
-    } finally {
-      if (this.#state === "failed") this.#batches.release();
-    }
-    return this.#batches.takeReady();
   }
 
   /** Takes a line to infer columns from; where the next one starts. */
@@ -269,7 +253,9 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
     const none = new BatchAssembler<Row>({ fields: [] }, { batchRows: 1, extraKeys: "error" });
     let reason: unknown = new Malformed("no columns can be inferred from it", "pass a schema");
     try {
-      this.#format.append(recordText(record, this.#spec.maxRecordBytes), none);
+      const { maxRecordBytes } = this.#spec;
+      const { suspect } = this.#format;
+      this.#format.append(recordText(record, { maxRecordBytes, suspect }), none);
     } catch (error) {
       reason = error;
     }

@@ -1,4 +1,4 @@
-import { BOM } from "../record_scanner.ts";
+import { BOM } from "./record_scanner.ts";
 
 const NOTHING = new Uint8Array();
 
