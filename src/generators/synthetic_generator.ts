@@ -10,6 +10,7 @@ import type { Conditions } from "./conditions/conditions.ts";
 import { GeneratorSamplers } from "./conditions/generator_samplers.ts";
 import { describeModel } from "./model/describe_model.ts";
 import { encodeRows, encodingOf, NO_SYMBOL } from "./encoding/encoding.ts";
+import { shownField, timeTextCells, withTimeTexts } from "./encoding/time_texts.ts";
 import { checkFitOptions, FIT_OPTIONS, type FitOptions, seedBits } from "./fit_options.ts";
 import { fitModel } from "./model/fit_model.ts";
 import { type SavedModel, writeModelFile } from "./model/model_file.ts";
@@ -175,7 +176,7 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
   /** The columns of what is sampled. */
   get schema(): TypedSchema<Row> {
     const { encoding, twin } = this.#saved;
-    return { fields: twin ? twin.fields : encoding.columns.map(({ field }) => field) };
+    return { fields: twin ? twin.fields : encoding.columns.map(shownField) };
   }
 
   /**
@@ -277,10 +278,11 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
       return rows.maker();
     };
     return {
-      block: (block: number) => maker(block).block({ seed, block }) as RecordBatch<Row>,
+      block: (block: number) =>
+        withTimeTexts(maker(block).block({ seed, block }) as RecordBatch<Row>, encoding),
       cells: {
         names: encoding.columns.map(({ field }) => field.name),
-        make: (block: number) => maker(block).cells({ seed, block }),
+        make: (block: number) => timeTextCells(maker(block).cells({ seed, block }), encoding),
       },
     };
   }

@@ -28,6 +28,8 @@ import {
   sizeOf,
   type Vocabulary,
 } from "./plans.ts";
+import { timeFormatOf } from "./time_format.ts";
+import { NO_TIME, timesOfTexts } from "./time_texts.ts";
 import { BinFinder, quantileBins } from "./quantile_bins.ts";
 
 const DEFAULT_SYMBOLS = 64;
@@ -54,6 +56,8 @@ interface DraftOptions {
   readonly symbols: number;
   readonly minCount: number;
   readonly role?: string;
+  /** Whether times that are texts stay texts. */
+  readonly keepTexts?: boolean;
 }
 
 function checkKind({ name, type }: Field): void {
@@ -111,8 +115,29 @@ function numberDraft(field: Field, numbers: NumberValues, options: DraftOptions)
   return { plan, values: coded.values, unit, coded: { positions: coded.codes, size, other: -1 } };
 }
 
+/** A draft of texts that are times, unless they are so few that each can be a category. */
+function timesDraft(
+  field: Field,
+  column: Column,
+  { texts, ...options }: DraftOptions & { texts: readonly string[] },
+): Draft | undefined {
+  if (options.keepTexts || (texts.length < options.symbols && options.role !== "number")) {
+    return undefined;
+  }
+  const format = timeFormatOf(texts);
+  if (!format) return undefined;
+  const text = { type: field.type, format: format.format };
+  const timed: Field = { ...field, type: { kind: "timestamp" } };
+  const { plan } = numberDraft(timed, timesOfTexts(column, text), options);
+  return { plan: { ...plan as NumberPlan, text } };
+}
+
 function textDraft(field: Field, column: Column, options: DraftOptions): Draft {
   const { codes, texts } = textsOf(column);
+  const times = options.role === undefined || options.role === "number"
+    ? timesDraft(field, column, { ...options, texts })
+    : undefined;
+  if (times) return times;
   const looksLikeKey = texts.length >= LEAST_KEYS &&
     texts.length > KEY_SHARE * (column.length - column.nullCount);
   if (options.role === "key" || (looksLikeKey && options.role === undefined)) {
@@ -128,12 +153,13 @@ function draftOf(field: Field, column: Column, options: DraftOptions): Draft {
   checkKind(field);
   if (role === "key") return keyDraft(field, column, options);
   if (isText(field.type)) {
-    if (role !== "number") return textDraft(field, column, options);
+    const draft = textDraft(field, column, options);
+    if (role !== "number" || draft.plan.kind === "number") return draft;
     throw new TypeError(
       `Cannot fit generator: column ${
         JSON.stringify(field.name)
-      } has texts, which cannot have the ` +
-        `role "number"; give it the type of a number as well`,
+      } has texts that are no times, which ` +
+        `cannot have the role "number"; give it the type of a number as well`,
     );
   }
   const numbers = numbersOf(column, field.name);
@@ -186,17 +212,20 @@ export function leastCount({ minCount }: FitOptions, rows: number): number {
  *
  * @throws {TrainingDataError} when a column cannot be learned.
  */
-export function encodingOf(batch: RecordBatch, options: FitOptions): Encoding {
+export function encodingOf(
+  batch: RecordBatch,
+  options: FitOptions & Pick<DraftOptions, "keepTexts">,
+): Encoding {
   const minCount = leastCount(options, batch.length);
   const keys = keyNames(options);
-  const { symbols = DEFAULT_SYMBOLS, columns = {} } = options;
+  const { symbols = DEFAULT_SYMBOLS, columns = {}, keepTexts = false } = options;
   const drafts = batch.schema.fields.flatMap((field, at) => {
     const given = Object.hasOwn(columns, field.name) ? columns[field.name] : undefined;
     const made = madeOptions(given);
     if (made) return [{ plan: madePlan(field.name, made, field.type) }];
     const role = keys.includes(field.name) ? "key" : given?.role;
     if (role === "ignore") return [];
-    return [draftOf(field, batch.columnAt(at), { symbols, minCount, role })];
+    return [draftOf(field, batch.columnAt(at), { symbols, minCount, role, keepTexts })];
   });
   if (drafts.length === 0) {
     throw new TrainingDataError("Cannot fit generator: all columns are ignored; keep at least one");
@@ -246,7 +275,7 @@ function codedColumn(column: Column, name: string, unit: NumberUnit): Coded {
 }
 
 function encodeNumber(plan: NumberPlan, column: Column, out: Uint8Array[]): void {
-  const numbers = numbersOf(column, plan.field.name);
+  const numbers = plan.text ? timesOfTexts(column, plan.text) : numbersOf(column, plan.field.name);
   const values = counted(numbers, plan.unit);
   const split = { scales: plan.parts.map(({ scale }) => scale), offset: plan.offset };
   const parted = Array.from(values, (value) => partsOf(split, value));
@@ -255,7 +284,9 @@ function encodeNumber(plan: NumberPlan, column: Column, out: Uint8Array[]): void
     const none = plan.nulls ? part.knots.length / KNOTS : NO_SYMBOL;
     const to = out[part.variable];
     for (let row = 0; row < to.length; row++) {
-      to[row] = numbers.nulls[row] ? none : finder.find(parted[row][at]);
+      const isNull = numbers.nulls[row] === 1;
+      const found = numbers.nulls[row] === NO_TIME ? NO_SYMBOL : finder.find(parted[row][at]);
+      to[row] = isNull ? none : found;
     }
   });
 }

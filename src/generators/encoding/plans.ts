@@ -1,3 +1,4 @@
+import type { TimeText } from "./time_texts.ts";
 import type { Field } from "../../batch/schema.ts";
 
 /** Knots of a number's symbol less one: the parts of equal share between them. */
@@ -70,6 +71,8 @@ export interface NumberPlan {
   readonly offset: number;
   /** Whether there is a symbol for null, the last one of each part. */
   readonly nulls: boolean;
+  /** Of times that rows have as texts: how; the field is then that of the times. */
+  readonly text?: TimeText;
 }
 
 /** A column that follows from one or two others. */

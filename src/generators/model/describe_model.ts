@@ -2,6 +2,7 @@ import { typeName } from "../../batch/schema_check.ts";
 import { describeTwin } from "../twins/describe_twin.ts";
 import type { SavedModel } from "./model_file.ts";
 import { faceOf } from "./model_kinds.ts";
+import { shownField } from "../encoding/time_texts.ts";
 import { type ColumnPlan, KNOTS, sizeOf } from "../encoding/plans.ts";
 
 function percent(share: number): string {
@@ -19,7 +20,8 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
     case "number": {
       const symbols = plan.parts.map(({ knots }) => knots.length / KNOTS);
       const grid = plan.unit.divisor > 1 ? `, ${Math.log10(plan.unit.divisor)} places` : "";
-      return `numbers in ${symbols.join(" × ")} symbols${grid}`;
+      const what = plan.text ? `times as ${plan.text.format}` : "numbers";
+      return `${what} in ${symbols.join(" × ")} symbols${grid}`;
     }
     case "lookup": {
       const by = plan.by.map((at) => columns[at].field.name);
@@ -38,7 +40,7 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
 export function describeModel({ encoding: { columns }, model, rows, twin }: SavedModel): string {
   const width = Math.max(0, ...columns.map(({ field }) => field.name.length));
   const lines = columns.map((plan) => {
-    const { name, type } = plan.field;
+    const { name, type } = shownField(plan);
     const nulls = "nulls" in plan && plan.nulls ? ", nulls" : "";
     return `  ${name.padEnd(width)}  ${typeName(type)}: ${describePlan(plan, columns)}${nulls}`;
   });

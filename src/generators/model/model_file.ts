@@ -45,6 +45,7 @@ function writePlan(to: SectionWriter, plan: ColumnPlan): Json {
         parts,
         offset: plan.offset,
         nulls: plan.nulls,
+        ...(plan.text && { text: plan.text }),
         ...writeUnit(plan.unit),
       };
     }

@@ -11,6 +11,8 @@ import {
   readTextMaker,
   whole,
 } from "./checks.ts";
+import { isTimeFormat } from "../encoding/time_format.ts";
+import type { TimeText } from "../encoding/time_texts.ts";
 import type { Json } from "./model_face.ts";
 import type { SavedModel } from "./model_file.ts";
 import { isModelKind, MODEL_KINDS } from "./model_kinds.ts";
@@ -99,7 +101,20 @@ function readNumber(from: SectionReader, field: Field, json: Json): NumberPlan {
     return { variable: -1, scale, whole: unit.whole, knots };
   });
   const offset = whole(json.offset, "offset", [-604_800_000, 604_800_000]);
-  return { kind: "number", field, unit, parts, offset, nulls: bool(json.nulls, "nulls") };
+  const text = json.text === undefined ? {} : { text: readTimeText(field, json.text) };
+  return { kind: "number", field, unit, parts, offset, nulls: bool(json.nulls, "nulls"), ...text };
+}
+
+function readTimeText({ name, type }: Field, given: unknown): TimeText {
+  const json = Object(given) as Json;
+  const { format } = json;
+  const kind = (Object(json.type) as Json).kind;
+  const isFit = type.kind === "timestamp" && (kind === "utf8" || kind === "dict") &&
+    typeof format === "string";
+  if (!isFit || !isTimeFormat(format)) {
+    badModel(`column ${JSON.stringify(name)} has times as texts that are not known`);
+  }
+  return { type: { kind }, format };
 }
 
 function readLookup(from: SectionReader, field: Field, json: Json): LookupPlan {

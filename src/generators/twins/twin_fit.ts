@@ -119,7 +119,7 @@ export async function fitTwin(
   const drawn = batch.select(names).take(order);
   const encoding = names.length === 0
     ? { columns: [], symbols: [] }
-    : withDictionaries(encodingOf(drawn, withoutColumns(options, names)));
+    : withDictionaries(encodingOf(drawn, { ...withoutColumns(options, names), keepTexts: true }));
   const columns = encodeRows(encoding, drawn);
   const symbols = { columns, symbols: encoding.symbols, length: batch.length };
   const model = await fitModel(symbols, { encoding, options, seen });
