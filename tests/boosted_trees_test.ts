@@ -3,7 +3,7 @@ import { SeededRandom } from "../src/generators/sampling/seeded_random.ts";
 import { boostedScores } from "../src/quality/boosting/boosted_trees.ts";
 import { binLimits, binned, MISSING_BIN } from "../src/quality/boosting/feature_bins.ts";
 import { addTree, TreeGrower } from "../src/quality/boosting/tree_grower.ts";
-import { areaUnderCurve } from "../src/quality/two_sample_test.ts";
+import { areaUnderCurve } from "../src/quality/two_sample_score.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 
 const OPTIONS = { leaves: 4, leafRows: 3, rate: 0.5 } as const;
@@ -116,7 +116,12 @@ Deno.test("boostedScores() learns what depends on two features together, and mis
   });
   const rows = Uint32Array.from({ length }, (_, row) => row);
   const [training, others] = [rows.subarray(0, 2000), rows.subarray(2000)];
-  const scores = boostedScores({ features, labels }, training, others, random);
+  const scores = boostedScores(
+    { features: features.map((values) => ({ values })), labels },
+    training,
+    others,
+    random,
+  );
   const area = areaUnderCurve(
     Float64Array.from(others, (row) => scores[row]),
     Uint8Array.from(others, (row) => labels[row]),
@@ -131,7 +136,44 @@ Deno.test("boostedScores() of more than 10,000 rows stops when nothing is left t
   const labels = Uint8Array.from({ length }, () => random.word() & 1);
   const rows = Uint32Array.from({ length }, (_, row) => row);
   const [training, others] = [rows.subarray(0, 11_000), rows.subarray(11_000)];
-  const scores = boostedScores({ features, labels }, training, others, random);
+  const scores = boostedScores(
+    { features: features.map((values) => ({ values })), labels },
+    training,
+    others,
+    random,
+  );
   const spread = Math.max(...others.map((row) => Math.abs(scores[row])));
   assert(spread < 1, `of noise it is less sure than ${spread}`);
+});
+
+Deno.test("TreeGrower splits categories of equal frequency by the best of all sets of them", () => {
+  forSeeds(60, (random) => {
+    const count = 2 + random.below(5);
+    const rows = count * 12;
+    const isMissing = random.chance(0.5);
+    const bins = Uint8Array.from(
+      { length: rows },
+      (_, row) => isMissing && row % count === count - 1 ? MISSING_BIN : row % count,
+    );
+    const gradients = Float64Array.from({ length: rows }, () => random.next() - 0.5);
+    const hessians = new Float64Array(rows).fill(0.25);
+    const all = Uint32Array.from({ length: rows }, (_, row) => row);
+    const given = [{ bins, count: isMissing ? count - 1 : count, isCategory: true }];
+    const tree = new TreeGrower(given, all, { ...OPTIONS, leaves: 2 }).grow(gradients, hessians);
+    const scores = new Float64Array(rows);
+    addTree(tree, given, all, scores);
+    const worth = (part: number[]) => total(part, gradients) ** 2 / (part.length * 0.25);
+    let most = 0;
+    for (let set = 1; set < 2 ** count - 1; set++) {
+      const parts = [0, 1].map((side) =>
+        Array.from(all).filter((row) => ((set >> (row % count)) & 1) === side)
+      );
+      most = Math.max(most, worth(parts[0]) + worth(parts[1]));
+    }
+    const sides = [...new Set(scores)].map((score) =>
+      Array.from(all).filter((row) => scores[row] === score)
+    );
+    assertEquals(sides.length, 2);
+    assertAlmostEquals(worth(sides[0]) + worth(sides[1]), most, 1e-9);
+  });
 });

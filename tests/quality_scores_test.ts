@@ -12,7 +12,7 @@ import {
   PairTrends,
 } from "../src/quality/pair_trends.ts";
 import { type ScoreColumn, scoreColumns } from "../src/quality/score_columns.ts";
-import { areaUnderCurve, foldsOf } from "../src/quality/two_sample_test.ts";
+import { areaUnderCurve, foldsOf } from "../src/quality/two_sample_score.ts";
 import { forSeeds, forSeedsAsync, type Random } from "./support/random.ts";
 
 const RUNS = 60;

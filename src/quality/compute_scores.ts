@@ -7,7 +7,7 @@ import { nearestShare } from "./nearest_share.ts";
 import { PairTrends, type TrendThresholds } from "./pair_trends.ts";
 import type { ColumnQuality, PairQuality, QualityScores } from "./quality_scores.ts";
 import { isScored, type ScoreColumn } from "./score_columns.ts";
-import { type Pick, twoSampleScore } from "./two_sample_test.ts";
+import { type Pick, twoSampleScore } from "./two_sample_score.ts";
 
 const REAL = 0;
 const SYNTHETIC = 1;

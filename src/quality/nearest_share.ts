@@ -1,4 +1,4 @@
-import type { Pick } from "./two_sample_test.ts";
+import type { Pick } from "./two_sample_score.ts";
 import { isScored, type ScoreColumn } from "./score_columns.ts";
 
 /** How often synthetic rows are nearer to rows that were learned from than to others. */

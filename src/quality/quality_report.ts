@@ -20,7 +20,7 @@ export type { KeptTraits, Trait } from "./kept_traits.ts";
 export type { NearestShare } from "./nearest_share.ts";
 export type { PairScore } from "./pair_trends.ts";
 export type { ScoreKind } from "./score_columns.ts";
-export type { TwoSampleScore } from "./two_sample_test.ts";
+export type { TwoSampleScore } from "./two_sample_score.ts";
 export type { PipelineInput };
 
 const DEFAULT_MAX_ROWS = 250_000;

@@ -2,7 +2,7 @@ import type { KeptTraits } from "./kept_traits.ts";
 import type { NearestShare } from "./nearest_share.ts";
 import type { PairScore } from "./pair_trends.ts";
 import type { ScoreKind } from "./score_columns.ts";
-import type { TwoSampleScore } from "./two_sample_test.ts";
+import type { TwoSampleScore } from "./two_sample_score.ts";
 
 /** How alike one column is. */
 export interface ColumnQuality extends KeptTraits {

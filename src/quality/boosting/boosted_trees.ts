@@ -1,5 +1,5 @@
 import type { SeededRandom } from "../../generators/sampling/seeded_random.ts";
-import { binLimits, binned, type BinnedFeature } from "./feature_bins.ts";
+import { binnedFeature, type Feature } from "./feature_bins.ts";
 import { addTree, TreeGrower } from "./tree_grower.ts";
 
 const TREES = 100;
@@ -12,8 +12,7 @@ const LEAST_IMPROVEMENT = 1e-7;
 
 /** Rows as numbers, and which of two kinds they are of. */
 export interface LabelledRows {
-  /** The features, each with a number for each row or NaN. */
-  readonly features: readonly Float64Array[];
+  readonly features: readonly Feature[];
   /** 0 or 1 for each row. */
   readonly labels: Uint8Array;
 }
@@ -92,9 +91,7 @@ export function boostedScores(
   others: Uint32Array,
   random: SeededRandom,
 ): Float64Array {
-  const bins: BinnedFeature[] = features.map((values) =>
-    binned(values, binLimits(Float64Array.from(training, (row) => values[row])))
-  );
+  const bins = features.map((feature) => binnedFeature(feature, training));
   const { rows, watched } = splitOf(training, labels, random);
   const ones = rows.reduce((sum, row) => sum + labels[row], 0);
   const scores = new Float64Array(labels.length).fill(Math.log(ones / (rows.length - ones)));

@@ -9,6 +9,16 @@ export interface BinnedFeature {
   readonly bins: Uint8Array;
   /** How many bins there are, NaN's apart. */
   readonly count: number;
+  /** Whether bins are categories, in no order. */
+  readonly isCategory?: boolean;
+}
+
+/** A feature of rows. */
+export interface Feature {
+  /** A number for each row, or NaN; categories as whole numbers from 0. */
+  readonly values: Float64Array;
+  /** How many categories there are, at most 255; undefined of numbers. */
+  readonly categories?: number;
 }
 
 /** Values of a feature in ascending order, without NaN. */
@@ -39,6 +49,16 @@ export function binned(values: Float64Array, limits: Float64Array): BinnedFeatur
   const bins = new Uint8Array(values.length);
   for (let row = 0; row < bins.length; row++) bins[row] = binOf(values[row], limits);
   return { bins, count: limits.length + 1 };
+}
+
+/** A feature in bins: of categories one each, of numbers by what the rows to learn from have. */
+export function binnedFeature(feature: Feature, training: Uint32Array): BinnedFeature {
+  const { values, categories } = feature;
+  if (categories === undefined) {
+    return binned(values, binLimits(Float64Array.from(training, (row) => values[row])));
+  }
+  const bins = Uint8Array.from(values, (value) => Number.isNaN(value) ? MISSING_BIN : value);
+  return { bins, count: categories, isCategory: true };
 }
 
 function binOf(value: number, limits: Float64Array): number {

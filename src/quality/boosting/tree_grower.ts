@@ -1,9 +1,6 @@
+import { bestSplit, BINS, CELL, type Split, type Sums } from "./best_split.ts";
 import { type BinnedFeature, MISSING_BIN } from "./feature_bins.ts";
 
-const BINS = 256;
-/** Numbers of a bin: gradients, hessians, rows. */
-const CELL = 3;
-const LEAST_HESSIAN = 1e-3;
 const TINY = 1e-15;
 
 /** How trees are grown. */
@@ -24,25 +21,12 @@ export interface TreeNode {
   bin: number;
   /** Whether rows without a value go left. */
   missingLeft: boolean;
+  /** Of categories: 1 for each bin that goes left. */
+  left?: Uint8Array;
   /** The left child; the right one is behind it. */
   child: number;
   /** What a leaf adds. */
   value: number;
-}
-
-/** A way to split the rows of a node. */
-interface Split {
-  readonly gain: number;
-  readonly feature: number;
-  readonly bin: number;
-  readonly missingLeft: boolean;
-}
-
-/** Sums over rows. */
-interface Sums {
-  readonly gradient: number;
-  readonly hessian: number;
-  readonly rows: number;
 }
 
 /** A node that may still be split. */
@@ -57,7 +41,8 @@ interface OpenNode {
 }
 
 /** Whether a row of this bin goes left. */
-function goesLeft(node: Pick<TreeNode, "bin" | "missingLeft">, bin: number): boolean {
+function goesLeft(node: TreeNode, bin: number): boolean {
+  if (node.left) return node.left[bin] === 1;
   return bin === MISSING_BIN ? node.missingLeft : bin <= node.bin;
 }
 
@@ -76,11 +61,6 @@ function addRows(
     cells[cell + 1] += hessians[row];
     cells[cell + 2]++;
   }
-}
-
-/** How good a node of these sums is (Friedman, 2001; Ke et al., 2017, without its penalties). */
-function quality(gradient: number, hessian: number): number {
-  return gradient * gradient / (hessian + TINY);
 }
 
 /**
@@ -156,50 +136,9 @@ export class TreeGrower {
     sums: Sums,
     histogram: Float64Array,
   ): OpenNode {
-    return { node, start, end, sums, histogram, split: this.#bestSplit(sums, histogram) };
-  }
-
-  #bestSplit(sums: Sums, histogram: Float64Array): Split {
-    let best: Split = { gain: 0, feature: -1, bin: 0, missingLeft: false };
-    if (sums.rows < 2 * this.#options.leafRows) return best;
-    for (let feature = 0; feature < this.#features.length; feature++) {
-      const hasMissing = histogram[(feature * BINS + MISSING_BIN) * CELL + 2] > 0;
-      best = this.#scan(feature, sums, histogram, best, false);
-      if (hasMissing) best = this.#scan(feature, sums, histogram, best, true);
-    }
-    return best;
-  }
-
-  /** The best of a feature's splits if it is better, with missing values on one side or the other. */
-  #scan(
-    feature: number,
-    sums: Sums,
-    histogram: Float64Array,
-    best: Split,
-    missingLeft: boolean,
-  ): Split {
-    const { count } = this.#features[feature];
     const { leafRows } = this.#options;
-    const whole = quality(sums.gradient, sums.hessian);
-    const missing = (feature * BINS + MISSING_BIN) * CELL;
-    const hasMissing = histogram[missing + 2] > 0;
-    let [gradient, hessian, rows] = missingLeft
-      ? [histogram[missing], histogram[missing + 1], histogram[missing + 2]]
-      : [0, 0, 0];
-    let found = best;
-    const last = hasMissing && !missingLeft ? count : count - 1; // all values left, none right
-    for (let bin = 0; bin < last; bin++) {
-      const cell = (feature * BINS + bin) * CELL;
-      gradient += histogram[cell];
-      hessian += histogram[cell + 1];
-      rows += histogram[cell + 2];
-      if (rows < leafRows || hessian < LEAST_HESSIAN) continue;
-      if (sums.rows - rows < leafRows || sums.hessian - hessian < LEAST_HESSIAN) break;
-      const gain = quality(gradient, hessian) +
-        quality(sums.gradient - gradient, sums.hessian - hessian) - whole;
-      if (gain > found.gain) found = { gain, feature, bin, missingLeft };
-    }
-    return found;
+    const split = bestSplit(this.#features, { sums, histogram, leafRows });
+    return { node, start, end, sums, histogram, split };
   }
 
   #split(tree: TreeNode[], { node, start, end, sums, histogram, split }: OpenNode): OpenNode[] {

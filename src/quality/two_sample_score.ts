@@ -1,7 +1,10 @@
 import type { SeededRandom } from "../generators/sampling/seeded_random.ts";
 import { boostedScores, type LabelledRows, shuffle } from "./boosting/boosted_trees.ts";
+import type { Feature } from "./boosting/feature_bins.ts";
 import { isScored, type ScoreColumn } from "./score_columns.ts";
 
+/** As many as there are bins. */
+const MOST_CATEGORIES = 255;
 const FOLDS = 5;
 /** Of few rows the area is uncertain: it is a mean over rounds, up to so many rows in all. */
 const ROUND_ROWS = 5_000;
@@ -20,11 +23,11 @@ export interface TwoSampleScore {
   readonly rounds: number;
 }
 
-/** Categories by how frequent they are, the most frequent 0, and NaN for null. */
-function frequencyRanks(
-  { texts }: ScoreColumn,
-  parts: readonly Int32Array[],
-): Float64Array {
+/**
+ * Categories by how frequent they are, the most frequent 0, and NaN for null. Of too many the ranks
+ * are numbers.
+ */
+function categoryFeature({ texts }: ScoreColumn, parts: readonly Int32Array[]): Feature {
   const counts = new Float64Array(texts.length);
   for (const codes of parts) for (const code of codes) if (code >= 0) counts[code]++;
   const order = Array.from(texts.keys()).sort((a, b) =>
@@ -35,7 +38,8 @@ function frequencyRanks(
   const out = new Float64Array(parts.reduce((sum, codes) => sum + codes.length, 0));
   let at = 0;
   for (const codes of parts) for (const code of codes) out[at++] = code < 0 ? NaN : ranks[code];
-  return out;
+  const used = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+  return used <= MOST_CATEGORIES ? { values: out, categories: used } : { values: out };
 }
 
 /** A column of numbers in both kinds of rows. */
@@ -50,23 +54,24 @@ function joined(parts: readonly Float64Array[]): Float64Array {
 }
 
 /** What a classifier is told of a column: of times also weekday and time of day, if they vary. */
-function featuresOf(column: ScoreColumn, picks: readonly Pick[]): Float64Array[] {
+function featuresOf(column: ScoreColumn, picks: readonly Pick[]): Feature[] {
   if (column.kind === "category" || column.kind === "boolean") {
     const parts = picks.map(({ set, rows }) =>
       Int32Array.from(rows, (row) => column.sets[set].codes[row])
     );
-    return [frequencyRanks(column, parts)];
+    return [categoryFeature(column, parts)];
   }
   const values = joined(
     picks.map(({ set, rows }) => Float64Array.from(rows, (row) => column.sets[set].numbers[row])),
   );
   const { kind } = column.type;
-  if (kind !== "timestamp" && kind !== "date") return [values];
+  if (kind !== "timestamp" && kind !== "date") return [{ values }];
   const days = kind === "date" ? values : values.map((value) => value / DAY_MS);
   const weekdays = days.map((day) => (((Math.floor(day) + 4) % 7) + 7) % 7);
   const clock = days.map((day) => day - Math.floor(day));
   const isDaily = clock.every((part) => part === 0 || Number.isNaN(part));
-  return isDaily ? [values, weekdays] : [values, weekdays, clock];
+  const all = isDaily ? [values, weekdays] : [values, weekdays, clock];
+  return all.map((each) => ({ values: each }));
 }
 
 /** Some rows of a set. */
