@@ -174,6 +174,19 @@ Deno.test("few times are learned as far as they tell", () => {
   assert(times.every((time) => Number.isInteger(time)));
 });
 
+Deno.test("a clock that was wrong for a few records does not make a stream of years", () => {
+  const times = streamOf(declareArrivals({ rate: poisson(5), disorder: DISORDER }), 5000, 1n);
+  const wrong = times.map((time, at) => at === 2000 ? 0 : at === 3000 ? 4e12 : time);
+  const [learned, plain] = [learnArrivals(wrong), learnArrivals(times)];
+  assertEquals(learned.start, plain.start);
+  assertAlmostEquals(learned.disorder.share, plain.disorder.share, 0.005);
+  const span = (arrivals: Arrivals) => {
+    const made = new ArrivalSampler(arrivals, { seed: 1n }).next(5000).times;
+    return made[4999] - made[0];
+  };
+  assertAlmostEquals(span(learned) / span(plain), 1, 0.01);
+});
+
 Deno.test("what is declared is not learned", () => {
   const times = streamOf(declareArrivals({ rate: poisson(5), disorder: DISORDER }), 5000, 1n);
   const rate = constant("1/s");
