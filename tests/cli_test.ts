@@ -137,6 +137,22 @@ Deno.test("waggle fit writes a model that stream and inspect read", async () => 
   assertEquals([refused.code, refused.err.includes("--force")], [2, true]);
 });
 
+Deno.test("waggle fit reads JSON as an array or as lines, whichever it is", async () => {
+  const rows = Array.from({ length: 60 }, (_, x) => ({ x: x % 3 }));
+  const lines = rows.map((row) => JSON.stringify(row)).join("\n");
+  for (const [name, text] of [["array", `\n${JSON.stringify(rows)}`], ["lines", lines]]) {
+    Deno.writeTextFileSync(`${folder}/${name}.json`, text);
+    const { code, err } = await run([
+      "fit",
+      `${folder}/${name}.json`,
+      "-o",
+      `${folder}/${name}.waggle`,
+    ]);
+    assertEquals(code, 0, err);
+    assert(err.includes("60 rows"), err);
+  }
+});
+
 Deno.test("waggle window aggregates a file by key and window", async () => {
   const data = `${folder}/data.ndjson`;
   const rows = [[0, "a", 1], [30_000, "b", 5], [59_999, "a", 4], [60_000, "a", 7], [
@@ -163,6 +179,7 @@ Deno.test("waggle window aggregates a file by key and window", async () => {
 });
 
 Deno.test("what cannot be called so ends with 2, and says how", async () => {
+  const birds = new URL("examples/data/birdstrikes.csv", ROOT).pathname;
   const cases: [string[], string][] = [
     [["strem"], "Did you mean stream?"],
     [["stream"], "missing required argument 'model'"],
@@ -171,10 +188,11 @@ Deno.test("what cannot be called so ends with 2, and says how", async () => {
     [["stream", model, "--max-records", "-1"], "--max-records takes a whole number from 0"],
     [["stream", model, "--format", "xml"], "--format takes ndjson, csv, avro"],
     [["stream", `${folder}/none.waggle`], "there is no such file; make one by"],
-    [["fit", "data.xml", "-o", `${folder}/x.waggle`], 'cannot tell what "data.xml" is'],
-    [["window", "a.csv", "--time", "t", "--agg", "count"], "give one kind of window"],
-    [["window", "a.csv", "--time", "t", "--tumble", "1", "--agg", "men(x)"], "did you mean mean?"],
-    [["window", "a.csv", "-t", "t", "--tumble", "1", "--agg", "mean"], "mean(temperature), say"],
+    [["fit", "data.xml", "-o", `${folder}/x.waggle`], "there is no such file"],
+    [["fit", model, "-o", `${folder}/x.waggle`], "cannot tell what"],
+    [["window", birds, "--time", "t", "--agg", "count"], "give one kind of window"],
+    [["window", birds, "--time", "t", "--tumble", "1", "--agg", "men(x)"], "did you mean mean?"],
+    [["window", birds, "-t", "t", "--tumble", "1", "--agg", "mean"], "mean(temperature), say"],
   ];
   for (const [args, message] of cases) {
     const { code, out, err } = await run(args);

@@ -17,6 +17,7 @@ import { counterpart } from "./support/counterpart.ts";
 
 const python = counterpart({
   program: "python3",
+  debianPackage: "python3-venv",
   purpose: "read files that publishers have written",
   pythonModules: ["fastavro"],
 });

@@ -40,7 +40,7 @@ export async function fitCommand(
   const progress = progressOf(context, options);
   const startMs = runtime.monotonicMs();
   let rows = 0;
-  const generator = await SyntheticGenerator.fit(recordInput(data), {
+  const generator = await SyntheticGenerator.fit(await recordInput(data, context), {
     ...fitOptions(options),
     signal,
     onProgress: (now) => {

@@ -48,9 +48,13 @@ interface AnyPipeline {
   aggregate(aggregates: object): RunnablePipeline<unknown>;
 }
 
-function pipelineOf(data: string, options: WindowCommandOptions, { runtime }: CommandContext) {
+async function pipelineOf(data: string, options: WindowCommandOptions, context: CommandContext) {
+  const { runtime } = context;
   const { time, key = [], maxDisorderMs: maxDisorder = 0, agg, workers } = options;
-  const rows = from(recordInput(data), { runtime, ...(workers !== undefined && { workers }) });
+  const rows = from(await recordInput(data, context), {
+    runtime,
+    ...(workers !== undefined && { workers }),
+  });
   const timed = (rows as unknown as AnyPipeline).timestamps(time, { maxDisorder });
   const keyed = key.length > 0 ? timed.keyBy(...key) : timed;
   return keyed.window(assigner(options)).aggregate(aggregateList(agg));
@@ -69,7 +73,7 @@ export async function windowCommand(
   options: WindowCommandOptions,
   context: CommandContext,
 ): Promise<void> {
-  const pipeline = pipelineOf(data, options, context);
+  const pipeline = await pipelineOf(data, options, context);
   const progress = progressOf(context, options);
   await using publisher = await recordOutput(options, context);
   const metrics = await pipeline.to(publisher).run({
