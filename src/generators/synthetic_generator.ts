@@ -144,9 +144,9 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
    * ```
    * @throws {TypeError} when a column cannot be as it is declared.
    */
-  static fromSchema<const Specs extends ColumnSpecs>(
-    spec: GeneratorSpec<Specs>,
-  ): SyntheticGenerator<RowOfSpecs<Specs>> {
+  static fromSchema<const Specs extends ColumnSpecs, const Time extends string = never>(
+    spec: GeneratorSpec<Specs, Time>,
+  ): SyntheticGenerator<RowOfSpecs<Specs> & { [K in Time]: number }> {
     return new SyntheticGenerator(declaredModel(spec));
   }
 

@@ -1,3 +1,4 @@
+import { normalBelow } from "../copula/normal.ts";
 import type { SeededRandom } from "../sampling/seeded_random.ts";
 import { atShare, INTERVALS, type KeyGaps, type KeyPopulation } from "./entities.ts";
 import { NORMAL_MASK, NORMALS } from "./normal.ts";
@@ -155,7 +156,7 @@ class DueKeys implements KeyDraws {
     const fresh = NORMALS[random.word() & NORMAL_MASK];
     const score = memory * this.#scores[slot] + Math.sqrt(1 - memory * memory) * fresh;
     this.#scores[slot] = score;
-    return this.#gapAt(slot, normalShare(score));
+    return this.#gapAt(slot, normalBelow(score));
   }
 
   next(slots: Int32Array, random: SeededRandom, onBirth: (slot: number) => void): void {
@@ -262,16 +263,6 @@ class DueKeys implements KeyDraws {
 function grown<T extends Float64Array | Int32Array>(from: T, to: T): T {
   to.set(from);
   return to;
-}
-
-/** The share of a normal variable below `z` (Abramowitz, Stegun, 1964, 26.2.17; within 7.5e-8). */
-function normalShare(z: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const series = t *
-    (0.319381530 +
-      t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const upper = Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI) * series;
-  return z < 0 ? upper : 1 - upper;
 }
 
 /** Draws keys as a population has them. */

@@ -2,18 +2,29 @@ import { nearestName, received } from "../../runtime/known_options.ts";
 import { numbered } from "../encoding/encoding.ts";
 import type { ColumnPlan } from "../encoding/plans.ts";
 import type { SavedModel } from "../model/model_file.ts";
+import { declaredTwin } from "../twins/declared_twin.ts";
+import type { TwinArrivalOptions } from "../twins/twin_options.ts";
 import type { ColumnSpec, ColumnSpecs, LookupSpec } from "./column_spec.ts";
 import { badColumn, kindOfSpec } from "./column_spec.ts";
 import { type DeclaredColumn, declaredColumn, declaredLookup } from "./declared_column.ts";
 
 /** A generator that is declared. */
-export interface GeneratorSpec<Specs extends ColumnSpecs = ColumnSpecs> {
+export interface GeneratorSpec<
+  Specs extends ColumnSpecs = ColumnSpecs,
+  Time extends string = string,
+> {
   /** The columns by name, in order. */
   readonly columns: Specs;
+  /** The name of a column of event times, before the others: the generator is then of a stream. */
+  readonly time?: Time;
+  /** Which of the columns says what events belong together: its values are the keys of the stream. */
+  readonly key?: string;
+  /** At what rate events come, out of what order, and how frequent keys are. */
+  readonly arrival?: TwinArrivalOptions;
 }
 
 const MOST_COLUMNS = 10_000;
-const SPEC_KEYS: readonly string[] = ["columns"];
+const SPEC_KEYS: readonly string[] = ["columns", "time", "key", "arrival"];
 
 function checkSpec(spec: unknown): asserts spec is GeneratorSpec {
   const isObject = typeof spec === "object" && spec !== null && !Array.isArray(spec);
@@ -56,5 +67,6 @@ export function declaredModel(spec: GeneratorSpec): SavedModel {
     isLookup[at] ? declaredLookup(given[at][0], given[at][1] as LookupSpec, plans) : plan
   );
   const shares = declared.flatMap(({ shares }) => shares ? [shares] : []);
-  return { encoding: numbered(placed), model: { kind: "independent", shares }, rows: 0 };
+  const model = { kind: "independent", shares } as const;
+  return declaredTwin({ encoding: numbered(placed), model, rows: 0 }, spec);
 }

@@ -56,7 +56,8 @@ export class ValueColumn {
       if (places[i] < 0) [places[i], nulls] = [last, nulls + 1];
     }
     // the last is the only null
-    const { validity: _, ...all } = this.#all;
+    const { validity: _, ...values } = this.#all;
+    const all = { ...values, nullCount: 0 };
     const type = { kind: "dict" } as const;
     const dict = { type, length: places.length, nullCount: 0, values: places, children: [all] };
     if (nulls === 0) return this.#isText ? dict : takeColumn(all, places);

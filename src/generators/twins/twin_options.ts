@@ -74,7 +74,7 @@ export interface StreamOptions {
 function checkName(name: string, value: unknown): void {
   if (value === undefined || typeof value === "string") return;
   throw new TypeError(
-    `Cannot fit generator: ${name} is the name of a column, received ${received(value)}`,
+    `Cannot make stream: ${name} is the name of a column, received ${received(value)}`,
   );
 }
 
@@ -98,19 +98,19 @@ export function checkStreamOptions({ time, key, arrival }: StreamOptions): void 
   if (isStream && time === undefined) {
     const name = arrival === undefined ? "key" : "arrival";
     throw new TypeError(
-      `Cannot fit generator: ${name} is about a stream; name the column of its event times, such ` +
+      `Cannot make stream: ${name} is about a stream; name the column of its event times, such ` +
         `as time: "ts"`,
     );
   }
   if (arrival?.keys !== undefined && key === undefined) {
     throw new TypeError(
-      `Cannot fit generator: arrival.keys says how frequent keys are; name their column, such as ` +
+      `Cannot make stream: arrival.keys says how frequent keys are; name their column, such as ` +
         `key: "sensor"`,
     );
   }
   if (key !== undefined && key === time) {
     throw new TypeError(
-      `Cannot fit generator: ${JSON.stringify(key)} is both time and key; name two columns`,
+      `Cannot make stream: ${JSON.stringify(key)} is both time and key; name two columns`,
     );
   }
 }

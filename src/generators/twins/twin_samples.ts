@@ -4,7 +4,7 @@ import type { ConditionedRows } from "../conditions/generator_samplers.ts";
 import type { ColumnPlan, Encoding } from "../encoding/plans.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
 import type { DrawRows } from "./twin_rows.ts";
-import { latenessField, TwinStream } from "./twin_stream.ts";
+import { latenessField, TwinStream, type TwinStreamOptions } from "./twin_stream.ts";
 
 /** Streams that are kept, each where it was left. */
 const MOST_STREAMS = 4;
@@ -22,7 +22,7 @@ export interface TwinSample {
 export class TwinSamples {
   readonly #twin: Twin;
   readonly #plans: readonly ColumnPlan[];
-  readonly #sequences: readonly number[];
+  readonly #made: TwinStreamOptions["made"];
   readonly #streams = new Map<string, TwinStream>();
 
   /** Of a twin whose rows are encoded so. */
@@ -30,8 +30,8 @@ export class TwinSamples {
     this.#twin = twin;
     this.#plans = encoding.columns;
     const drawn = drawnColumns(twin);
-    this.#sequences = encoding.columns.flatMap((plan, at) =>
-      plan.kind === "key" && plan.maker.kind === "sequence" ? [drawn[at]] : []
+    this.#made = encoding.columns.flatMap(({ kind }, of) =>
+      kind === "key" ? [{ at: drawn[of], of }] : []
     );
   }
 
@@ -59,7 +59,7 @@ export class TwinSamples {
     this.#streams.delete(name);
     if (!stream) {
       const draw: DrawRows = (at) => rows.maker().block(at);
-      const own = { seed, draw, plans: this.#plans, sequences: this.#sequences };
+      const own = { seed, draw, plans: this.#plans, made: this.#made };
       stream = new TwinStream(this.#twin, { ...own, ...(lateness !== undefined && { lateness }) });
       const [oldest] = this.#streams.keys();
       if (this.#streams.size >= MOST_STREAMS) this.#streams.delete(oldest);

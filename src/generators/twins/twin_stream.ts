@@ -1,11 +1,11 @@
 import type { Column } from "../../batch/column.ts";
 import { concatColumns, takeColumn } from "../../batch/column_ops.ts";
 import { RecordBatch } from "../../batch/record_batch.ts";
-import type { DataType, Field } from "../../batch/schema.ts";
+import type { Field } from "../../batch/schema.ts";
 import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
 import { type Arrived, type EventChunk, TwinEvents } from "./twin_events.ts";
 import { partsByChunk } from "./pieces.ts";
-import { spelledOut, wholeNumbers } from "./twin_columns.ts";
+import { spelledOut } from "./twin_columns.ts";
 import { type MatchedChunk, TwinRows, type TwinRowsOptions } from "./twin_rows.ts";
 import type { Twin } from "./twin.ts";
 
@@ -21,8 +21,8 @@ interface OpenChunk {
 export interface TwinStreamOptions extends TwinRowsOptions {
   /** The name of a column of each record's lateness, ms, behind the others. */
   readonly lateness?: string;
-  /** Positions of columns that count the records. */
-  readonly sequences: readonly number[];
+  /** Columns that are made by the numbers of records: among all, and among those that are drawn. */
+  readonly made: readonly { readonly at: number; readonly of: number }[];
 }
 
 /**
@@ -117,6 +117,14 @@ export class TwinStream {
     }
   }
 
+  /** Puts in columns that are made, such as a sequence, which go by the number of a record. */
+  #putMade(columns: Column[], block: number): void {
+    const { made, draw, seed } = this.#options;
+    if (made.length === 0) return;
+    const rows = draw({ seed, block });
+    for (const { at, of } of made) columns[at] = rows.columnAt(of);
+  }
+
   #record({ indices, lateness }: Arrived, start: number): RecordBatch {
     const { size } = this.#events;
     const parts = partsByChunk(indices, size);
@@ -128,9 +136,7 @@ export class TwinStream {
     const fields: Field[] = [...this.#twin.fields];
     const columns = inOrder(made, parts.map(({ places }) => places))
       .map((column, at) => spelledOut(fields[at].type, column));
-    for (const at of this.#options.sequences) {
-      columns[at] = sequenceColumn(fields[at].type, start, indices.length);
-    }
+    this.#putMade(columns, start / BLOCK_ROWS);
     if (this.#options.lateness !== undefined) {
       fields.push(latenessField(this.#options.lateness));
       columns.push({
@@ -147,12 +153,6 @@ export class TwinStream {
 /** The column of lateness. */
 export function latenessField(name: string): Field {
   return { name, type: { kind: "f64" }, nullable: false };
-}
-
-function sequenceColumn(type: DataType, start: number, length: number): Column {
-  const numbers = Float64Array.from({ length }, (_, at) => start + at + 1);
-  const values = type.kind === "i64" ? wholeNumbers(numbers) : Int32Array.from(numbers);
-  return { type, length, nullCount: 0, values };
 }
 
 /** Columns of several parts, of which each knows the places that its rows go to. */
