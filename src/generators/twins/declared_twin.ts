@@ -2,7 +2,7 @@ import * as t from "../../batch/types.ts";
 import { nearestName } from "../../runtime/known_options.ts";
 import { declareArrivals } from "../arrival/declare_arrivals.ts";
 import { numbered } from "../encoding/encoding.ts";
-import { type ColumnPlan, type LookupPlan, type Vocabulary } from "../encoding/plans.ts";
+import type { ColumnPlan, LookupPlan, Vocabulary } from "../encoding/plans.ts";
 import { type KeyPopulation, type MadeKeys, NO_STATES } from "../entities/entities.ts";
 import { madeKeys } from "../entities/key_names.ts";
 import type { SavedModel } from "../model/model_file.ts";

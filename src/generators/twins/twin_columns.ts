@@ -36,6 +36,8 @@ function validityOf(positions: Int32Array): Uint8Array {
  */
 export class ValueColumn {
   readonly #all: Column;
+  /** The same, as if the last were no null. */
+  readonly #valid: Column;
   readonly #isText: boolean;
 
   /** Of values as they are stored in columns of a type. */
@@ -45,6 +47,8 @@ export class ValueColumn {
       : Array.from(values.numbers, (number) => asValue(type, number));
     this.#isText = type.kind === "utf8" || type.kind === "dict";
     this.#all = columnOf(this.#isText ? { kind: "utf8" } : type, [...list, null]);
+    const { validity: _, ...valid } = this.#all;
+    this.#valid = { ...valid, nullCount: 0 };
   }
 
   /** The column of the values at positions. */
@@ -56,8 +60,7 @@ export class ValueColumn {
       if (places[i] < 0) [places[i], nulls] = [last, nulls + 1];
     }
     // the last is the only null
-    const { validity: _, ...values } = this.#all;
-    const all = { ...values, nullCount: 0 };
+    const all = this.#valid;
     const type = { kind: "dict" } as const;
     const dict = { type, length: places.length, nullCount: 0, values: places, children: [all] };
     if (nulls === 0) return this.#isText ? dict : takeColumn(all, places);

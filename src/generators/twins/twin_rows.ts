@@ -5,17 +5,13 @@ import { BLOCK_ROWS, type BlockSeed } from "../../kernel/sampler_kernel.ts";
 import { nearest, symbolsOfPositions } from "../encoding/category_plan.ts";
 import type { CategoryPlan, ColumnPlan } from "../encoding/plans.ts";
 import type { StateColumn } from "../entities/entities.ts";
-import { KeyNames } from "../entities/key_names.ts";
 import { stateWords } from "../entities/learn_states.ts";
 import { RowMatcher } from "../entities/row_matching.ts";
-import { modelOf } from "../entities/chain_walk.ts";
-import { sortableNumbers, timeColumn, ValueColumn } from "./twin_columns.ts";
+import { sortableNumbers, timeColumn } from "./twin_columns.ts";
+import type { KeyColumns } from "./key_columns.ts";
 import { numbersAt, positionsAt } from "./pieces.ts";
 import type { EventChunk } from "./twin_events.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
-
-const MOST_I32 = 2_147_483_647;
-const MOST_NAMES = 1_000_000;
 
 /** Makes a block of the rows that the model draws. */
 export type DrawRows = (at: BlockSeed) => RecordBatch;
@@ -63,6 +59,8 @@ export interface TwinRowsOptions {
   readonly draw: DrawRows;
   /** How they are encoded. */
   readonly plans: readonly ColumnPlan[];
+  /** The columns of keys, where there are some. */
+  readonly keys: KeyColumns | undefined;
 }
 
 /** Gives rows to events, and puts the columns of a stream together. */
@@ -72,14 +70,13 @@ export class TwinRows {
   readonly #draw: DrawRows;
   readonly #plans: readonly ColumnPlan[];
   readonly #drawn: readonly number[];
-  readonly #names: KeyNames | undefined;
-  readonly #keys: ValueColumn | undefined;
-  readonly #attributes: readonly ValueColumn[];
+  readonly #keys: KeyColumns | undefined;
   readonly #matcher: RowMatcher | undefined;
 
   /** With rows of a seed. */
-  constructor(twin: Twin, { seed, draw, plans }: TwinRowsOptions) {
-    const { keys, fields, states } = this.#twin = twin;
+  constructor(twin: Twin, { seed, draw, plans, keys }: TwinRowsOptions) {
+    const { states } = this.#twin = twin;
+    this.#keys = keys;
     this.#seed = seed;
     this.#draw = draw;
     this.#plans = plans;
@@ -88,25 +85,6 @@ export class TwinRows {
       const exact = states.columns.filter(({ kind }) => kind === "chain").length;
       this.#matcher = new RowMatcher(states.chunk, { exact, slabs: states.slabs });
     }
-    this.#attributes =
-      keys?.attributes.map(({ at, values }) => new ValueColumn(fields[at].type, values)) ?? [];
-    if (!keys) return;
-    this.#names = new KeyNames(
-      keys.population,
-      fields[keys.at].type.kind === "i32" ? MOST_I32 : undefined,
-    );
-    const lasting = keys.population.shares.length;
-    if (keys.population.newcomers || lasting > MOST_NAMES) return;
-    const values = this.#keyList(Float64Array.from({ length: lasting }, (_, key) => key));
-    this.#keys = new ValueColumn(fields[keys.at].type, values);
-  }
-
-  #keyList(keys: Float64Array) {
-    const { type } = this.#twin.fields[this.#twin.keys!.at];
-    const names = Array.from(keys, (key) => this.#names!.at(key));
-    return type.kind === "utf8" || type.kind === "dict"
-      ? { kind: "texts" as const, texts: names as string[] }
-      : { kind: "numbers" as const, numbers: Float64Array.from(names as number[]) };
   }
 
   /** The rows of a chunk, each given to one of its events. */
@@ -131,42 +109,12 @@ export class TwinRows {
 
   /** The columns of some events, in order; texts may be in dictionaries. */
   columns({ chunk, matched, events }: ChunkEvents): Column[] {
-    const { fields, time, keys } = this.#twin;
+    const { fields, time } = this.#twin;
     const rows = positionsAt(matched.rows, events);
     const drawn = matched.columns.map((column) => takeColumn(column, rows));
     const out = new Map([[time, timeColumn(fields[time].type, numbersAt(chunk.times, events))]]);
-    if (keys && chunk.keys) {
-      const of = numbersAt(chunk.keys, events);
-      out.set(keys.at, this.#keyColumn(of));
-      keys.attributes.forEach(({ at, positions }, attribute) => {
-        const places = this.#attributePlaces(positions, of);
-        out.set(at, this.#attributes[attribute].at(places));
-      });
-    }
+    if (chunk.keys) this.#keys?.put(numbersAt(chunk.keys, events), out);
     this.#drawn.forEach((at, of) => out.set(at, drawn[of]));
     return fields.map((_, at) => out.get(at)!);
-  }
-
-  /** Where the values of an attribute are; keys that are made take after known ones. */
-  #attributePlaces(positions: Int32Array, keys: Float64Array): Int32Array {
-    const known = positions.length;
-    const profiles = this.#twin.states.profiles || known;
-    const out = new Int32Array(keys.length);
-    for (let i = 0; i < out.length; i++) {
-      out[i] = positions[keys[i] < known ? keys[i] : modelOf(keys[i], profiles)];
-    }
-    return out;
-  }
-
-  #keyColumn(keys: Float64Array): Column {
-    if (this.#keys) return this.#keys.at(Int32Array.from(keys));
-    const distinct = new Map<number, number>();
-    const codes = Int32Array.from(keys, (key) => {
-      let code = distinct.get(key);
-      if (code === undefined) distinct.set(key, code = distinct.size);
-      return code;
-    });
-    const { type } = this.#twin.fields[this.#twin.keys!.at];
-    return new ValueColumn(type, this.#keyList(Float64Array.from(distinct.keys()))).at(codes);
   }
 }

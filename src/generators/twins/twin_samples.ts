@@ -2,6 +2,7 @@ import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Field } from "../../batch/schema.ts";
 import type { ConditionedRows } from "../conditions/generator_samplers.ts";
 import type { ColumnPlan, Encoding } from "../encoding/plans.ts";
+import { KeyColumns } from "./key_columns.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
 import type { DrawRows } from "./twin_rows.ts";
 import { latenessField, TwinStream, type TwinStreamOptions } from "./twin_stream.ts";
@@ -23,6 +24,7 @@ export class TwinSamples {
   readonly #twin: Twin;
   readonly #plans: readonly ColumnPlan[];
   readonly #made: TwinStreamOptions["made"];
+  #keys: KeyColumns | undefined;
   readonly #streams = new Map<string, TwinStream>();
 
   /** Of a twin whose rows are encoded so. */
@@ -33,6 +35,12 @@ export class TwinSamples {
     this.#made = encoding.columns.flatMap(({ kind }, of) =>
       kind === "key" ? [{ at: drawn[of], of }] : []
     );
+  }
+
+  /** The columns of keys, which are the same for all samples. */
+  #keyColumns(): KeyColumns | undefined {
+    const { keys, fields, states } = this.#twin;
+    return keys && (this.#keys ??= new KeyColumns(keys, fields, states.profiles));
   }
 
   /**
@@ -59,7 +67,7 @@ export class TwinSamples {
     this.#streams.delete(name);
     if (!stream) {
       const draw: DrawRows = (at) => rows.maker().block(at);
-      const own = { seed, draw, plans: this.#plans, made: this.#made };
+      const own = { seed, draw, plans: this.#plans, made: this.#made, keys: this.#keyColumns() };
       stream = new TwinStream(this.#twin, { ...own, ...(lateness !== undefined && { lateness }) });
       const [oldest] = this.#streams.keys();
       if (this.#streams.size >= MOST_STREAMS) this.#streams.delete(oldest);
