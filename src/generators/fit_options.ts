@@ -191,13 +191,17 @@ export function checkFitOptions(options: FitOptions): void {
  *
  * @throws {TypeError} when one does not.
  */
-export function checkColumnNames(options: FitOptions, names: readonly string[]): void {
+export function checkColumnNames(
+  options: FitOptions,
+  names: readonly string[],
+  doing = "fit generator",
+): void {
   const stream = [options.time, options.key].filter((name) => name !== undefined);
   for (const name of [...keyNames(options), ...stream, ...Object.keys(options.columns ?? {})]) {
     if (names.includes(name)) continue;
     const meant = nearestName(name, names);
     throw new TypeError(
-      `Cannot fit generator: the rows have no column ${JSON.stringify(name)}; ` +
+      `Cannot ${doing}: the rows have no column ${JSON.stringify(name)}; ` +
         (meant ? `did you mean ${JSON.stringify(meant)}?` : `they have ${names.join(", ")}`),
     );
   }

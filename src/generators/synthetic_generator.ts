@@ -23,6 +23,8 @@ import { checkKeys, checkSample } from "./sampling/sample_options.ts";
 import type { ColumnSpecs, RowOfSpecs } from "./spec/column_spec.ts";
 import { declaredModel, type GeneratorSpec } from "./spec/declared_model.ts";
 import { readTrainingRows } from "./training_rows.ts";
+import { updateModel } from "./update/update_model.ts";
+import type { UpdateOptions } from "./update/update_options.ts";
 import { fitTwin } from "./twins/twin_fit.ts";
 import { type TwinSample, TwinSamples } from "./twins/twin_samples.ts";
 
@@ -247,6 +249,25 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     const symbols = { columns, symbols: encoding.symbols, length: batch.length };
     const out = faceOf(model).logLikelihoods(model, symbols);
     return out.map((each, row) => impossible[row] ? -Infinity : each);
+  }
+
+  /**
+   * Learns from more rows, for data that drift: a generator that knows both what this one knows and
+   * the rows. This one stays what it is.
+   *
+   * Which columns there are and what their symbols stand for stays; so does what follows from other
+   * columns. New categories are `"other"` where rare ones were folded, and unknown else; numbers
+   * beyond all that there were widen what can be sampled.
+   *
+   * @throws {TypeError | RangeError} when an option is none that it can be, or this is the twin of a
+   *   stream.
+   * @throws {TrainingDataError} when there are no rows, or some that cannot be learned.
+   */
+  async update(
+    input: PipelineInput,
+    options: UpdateOptions = {},
+  ): Promise<SyntheticGenerator<Row>> {
+    return new SyntheticGenerator<Row>(await updateModel(this.#saved, input, options));
   }
 
   /** What was learned, for people. */

@@ -23,6 +23,12 @@ import { StreamRows } from "./twins/stream_rows.ts";
 
 const DEFAULT_MAX_ROWS = 250_000;
 
+/** How rows are read. */
+export interface ReadOptions extends FitOptions {
+  /** What they are read for, for messages. Default `"fit generator"`. */
+  doing?: string;
+}
+
 /** The rows that are learned from. */
 export interface TrainingRows {
   readonly batch: RecordBatch;
@@ -32,7 +38,7 @@ export interface TrainingRows {
   readonly times?: Float64Array;
 }
 
-function sourceOf(input: unknown): Source {
+function sourceOf(input: unknown, doing: string): Source {
   if (isSource(input)) return input;
   const isIterable = typeof input === "object" && input !== null &&
     (Symbol.iterator in input || Symbol.asyncIterator in input);
@@ -41,8 +47,8 @@ function sourceOf(input: unknown): Source {
     return new IterableSource<object, Record<string, unknown>>(rows, { name: "the rows" });
   }
   throw new TypeError(
-    `Cannot fit generator: fit() takes an iterable of objects or record batches, or a source such ` +
-      `as csv(path), received ${received(input)}`,
+    `Cannot ${doing}: it takes an iterable of objects or record batches, or a source such as ` +
+      `csv(path), received ${received(input)}`,
   );
 }
 
@@ -86,11 +92,11 @@ function wantedColumns(batch: RecordBatch, { columns = {} }: FitOptions): Record
  */
 export async function readTrainingRows(
   input: unknown,
-  options: FitOptions,
+  options: ReadOptions,
   runtime: Runtime,
 ): Promise<TrainingRows> {
-  const source = sourceOf(input);
-  const { maxRows = DEFAULT_MAX_ROWS, seed, time, onProgress } = options;
+  const { maxRows = DEFAULT_MAX_ROWS, seed, time, onProgress, doing = "fit generator" } = options;
+  const source = sourceOf(input, doing);
   const signal = options.signal ?? new AbortController().signal;
   signal.throwIfAborted();
   const stream = time === undefined ? undefined : new StreamRows(maxRows, time);
@@ -100,7 +106,7 @@ export async function readTrainingRows(
   for await (const { batch } of source.open(opened)) {
     signal.throwIfAborted();
     if (!batch) continue;
-    if (isFirst) checkColumnNames(options, batch.names);
+    if (isFirst) checkColumnNames(options, batch.names, doing);
     isFirst = false;
     kept.add(wantedColumns(batch, options));
     onProgress?.({ phase: "reading", rows: kept.seen, share: 0 });
@@ -109,7 +115,7 @@ export async function readTrainingRows(
   const batch = kept.rows();
   if (!batch || batch.length === 0) {
     throw new TrainingDataError(
-      `Cannot fit generator: ${source.name} has no rows; there is nothing to learn from`,
+      `Cannot ${doing}: ${source.name} has no rows; there is nothing to learn from`,
     );
   }
   return { batch, seen: kept.seen, ...(stream && { times: stream.times() }) };

@@ -6,11 +6,14 @@ import { circuitDraws } from "./circuit_draws.ts";
 import { CircuitFit } from "./circuit_fit.ts";
 import { ConditionedCircuit } from "./conditioned_circuit.ts";
 import { readCircuit, writeCircuit } from "./circuit_sections.ts";
+import { updateCircuit } from "./circuit_update.ts";
 
 /** Mixtures of hidden Chow-Liu trees. */
 export const CIRCUIT: ModelFace<CircuitModel> = {
   fit: async (rows, { seed, onStep }) =>
     await new CircuitChooser(rows, { kernel: generatorKernel(), seed, onStep }).choose(),
+  update: async (model, rows, options) =>
+    await updateCircuit(generatorKernel(), { model, rows }, options),
   logLikelihoods: (model, rows) => {
     using fit = new CircuitFit(generatorKernel(), model);
     return fit.logLikelihoods(rows);

@@ -88,6 +88,13 @@ function blend(into: CircuitCounts, from: CircuitCounts, share: number): void {
   into.transitions.forEach((each, v) => one(each, from.transitions[v]));
 }
 
+function add(to: CircuitCounts, from: CircuitCounts): void {
+  const one = (a: Float64Array, b: Float64Array) => b.forEach((each, i) => a[i] += each);
+  one(to.prior, from.prior);
+  to.emissions.forEach((each, v) => one(each, from.emissions[v]));
+  to.transitions.forEach((each, v) => one(each, from.transitions[v]));
+}
+
 /** Rows from `start` to `end`. */
 interface Range {
   readonly start: number;
@@ -132,6 +139,18 @@ export class CircuitFit implements Disposable {
     }
     this.#advance(counts, sizes, isWhole ? 1 : (this.#steps + 2) ** -FORGETTING);
     this.#steps++;
+  }
+
+  /** One step of EM over all rows, on top of counts that stand for rows that are not among them. */
+  stepFrom(before: readonly CircuitCounts[], rows: SymbolRows): void {
+    const counts = this.#model.components.map(emptyCounts);
+    counts.forEach((each, m) => add(each, before[m]));
+    const sizes = new Float64Array(counts.length);
+    for (let start = 0; start < rows.length; start += BATCH_ROWS) {
+      const end = Math.min(rows.length, start + BATCH_ROWS);
+      this.#count(rows, { start, end }, { counts, sizes });
+    }
+    this.#advance(counts, sizes, 1);
   }
 
   #advance(counts: CircuitCounts[], sizes: Float64Array, share: number): void {

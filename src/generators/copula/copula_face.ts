@@ -3,7 +3,7 @@ import type { Json, ModelFace } from "../model/model_face.ts";
 import { badModel, type SectionReader, type SectionWriter } from "../model/model_sections.ts";
 import type { CopulaModel } from "../model/models.ts";
 import { CopulaDraws } from "./copula_draws.ts";
-import { fitCopula, packedLength } from "./copula_fit.ts";
+import { fitCopula, packedLength, updateCopula } from "./copula_fit.ts";
 import { copulaLikelihoods } from "./copula_likelihood.ts";
 
 /** Variables of which each has to do with each: their number squared is what a copula holds. */
@@ -47,6 +47,7 @@ export const COPULA: ModelFace<CopulaModel> = {
         `${rows.columns.length}; leave columns out, or use another model`,
     );
   },
+  update: (model, rows, { before }) => Promise.resolve(updateCopula(model, rows, before)),
   logLikelihoods: copulaLikelihoods,
   draws: (kernel, model) => new CopulaDraws(kernel, model),
   write,

@@ -1,4 +1,5 @@
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
+import { updatedShares } from "../independent/independent_face.ts";
 import type { CopulaModel } from "../model/models.ts";
 import { normalDensity, normalQuantile } from "./normal.ts";
 
@@ -39,22 +40,32 @@ export function sharesOf(column: Uint8Array, symbols: number): Float64Array {
   return counts.map((count) => count / column.length);
 }
 
-/**
- * The correlations of the scores of rows, `[variable][variable]` below the diagonal, packed row by row
- * with the diagonal of ones.
- */
-export function correlationsOf(rows: SymbolRows, shares: readonly Float64Array[]): Float64Array {
+/** Mean products of the scores of rows: the lower triangle, row by row, with the diagonal. */
+function productsOf(rows: SymbolRows, shares: readonly Float64Array[]): Float64Array {
   const scores = shares.map(scoresOf);
   const values = rows.columns.map((column, v) => Float64Array.from(column, (s) => scores[v][s]));
   const out = new Float64Array(packedLength(values.length));
   let at = 0;
   for (let a = 0; a < values.length; a++) {
-    for (let b = 0; b < a; b++) {
+    for (let b = 0; b <= a; b++) {
       let sum = 0;
       for (let row = 0; row < rows.length; row++) sum += values[a][row] * values[b][row];
-      out[at++] = Math.max(-1, Math.min(1, sum / rows.length));
+      out[at++] = sum / rows.length;
     }
-    out[at++] = 1;
+  }
+  return out;
+}
+
+/** The correlations of what has such products; nothing correlates with what is always the same. */
+function correlationsOf(products: Float64Array, variables: number): Float64Array {
+  const own = (v: number) => products[packedLength(v + 1) - 1];
+  const out = new Float64Array(products.length);
+  let at = 0;
+  for (let a = 0; a < variables; a++) {
+    for (let b = 0; b <= a; b++, at++) {
+      const size = Math.sqrt(own(a) * own(b));
+      out[at] = a === b ? 1 : size > 0 ? Math.max(-1, Math.min(1, products[at] / size)) : 0;
+    }
   }
   return out;
 }
@@ -92,6 +103,35 @@ function unitRows(factor: Float64Array, variables: number): Float64Array {
 /** The copula that rows have: the shares of symbols, and how their normal scores correlate. */
 export function fitCopula(rows: SymbolRows): CopulaModel {
   const shares = rows.columns.map((column, v) => sharesOf(column, rows.symbols[v]));
-  const factor = factorOf(correlationsOf(rows, shares), shares.length);
+  const count = shares.length;
+  const factor = factorOf(correlationsOf(productsOf(rows, shares), count), count);
   return { kind: "copula", shares, factor };
+}
+
+/** The correlations that a triangle stands for: of its product with its transpose. */
+function correlationsFrom(factor: Float64Array, variables: number): Float64Array {
+  const out = new Float64Array(factor.length);
+  let at = 0;
+  for (let a = 0; a < variables; a++) {
+    for (let b = 0; b <= a; b++, at++) {
+      const [rowA, rowB] = [packedLength(a), packedLength(b)];
+      for (let k = 0; k <= b; k++) out[at] += factor[rowA + k] * factor[rowB + k];
+    }
+  }
+  return out;
+}
+
+/** A copula as learned before, mixed with that of rows. */
+export function updateCopula(
+  { shares, factor }: CopulaModel,
+  rows: SymbolRows,
+  before: number,
+): CopulaModel {
+  const updated = updatedShares(shares, rows, before);
+  const count = shares.length;
+  const products = productsOf(rows, updated);
+  const known = correlationsFrom(factor, count);
+  const share = before / (before + rows.length);
+  const mixed = products.map((each, at) => share * known[at] + (1 - share) * each);
+  return { kind: "copula", shares: updated, factor: factorOf(correlationsOf(mixed, count), count) };
 }

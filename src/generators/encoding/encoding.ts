@@ -252,14 +252,19 @@ function withLookups(drafts: readonly Draft[]): ColumnPlan[] {
   return plans;
 }
 
-function encodeCategory(plan: CategoryPlan, column: Column, out: Uint8Array[]): void {
+/** Where the values of a column are in the plan's list; −1 for null, `UNSEEN` for what is not. */
+export function positionsIn(plan: CategoryPlan, column: Column): Int32Array {
   const coded: Coded = isText(plan.field.type)
     ? codedTexts(column)
     : codedColumn(column, plan.field.name, plan.unit!);
+  return positionsOf(plan, coded);
+}
+
+function encodeCategory(plan: CategoryPlan, column: Column, out: Uint8Array[]): void {
   const symbols = symbolsOfPositions(plan);
   const none = plan.nulls ? plan.sizes.length : NO_SYMBOL;
   const to = out[plan.variable];
-  positionsOf(plan, coded).forEach((position, row) => {
+  positionsIn(plan, column).forEach((position, row) => {
     to[row] = position >= 0 ? symbols[position] : position === -1 ? none : NO_SYMBOL;
   });
 }
@@ -274,19 +279,23 @@ function codedColumn(column: Column, name: string, unit: NumberUnit): Coded {
   return codedNumbers(counted(numbers, unit), numbers.nulls);
 }
 
-function encodeNumber(plan: NumberPlan, column: Column, out: Uint8Array[]): void {
+/** The parts of the numbers of a column, by row, and which are null. */
+export function partedNumbers(plan: NumberPlan, column: Column) {
   const numbers = plan.text ? timesOfTexts(column, plan.text) : numbersOf(column, plan.field.name);
   const values = counted(numbers, plan.unit);
   const split = { scales: plan.parts.map(({ scale }) => scale), offset: plan.offset };
-  const parted = Array.from(values, (value) => partsOf(split, value));
+  return { parted: Array.from(values, (value) => partsOf(split, value)), nulls: numbers.nulls };
+}
+
+function encodeNumber(plan: NumberPlan, column: Column, out: Uint8Array[]): void {
+  const { parted, nulls } = partedNumbers(plan, column);
   plan.parts.forEach((part, at) => {
     const finder = new BinFinder(part.knots);
     const none = plan.nulls ? part.knots.length / KNOTS : NO_SYMBOL;
     const to = out[part.variable];
     for (let row = 0; row < to.length; row++) {
-      const isNull = numbers.nulls[row] === 1;
-      const found = numbers.nulls[row] === NO_TIME ? NO_SYMBOL : finder.find(parted[row][at]);
-      to[row] = isNull ? none : found;
+      const found = nulls[row] === NO_TIME ? NO_SYMBOL : finder.find(parted[row][at]);
+      to[row] = nulls[row] === 1 ? none : found;
     }
   });
 }

@@ -52,9 +52,24 @@ function read(from: SectionReader, json: Json, symbols: readonly number[]): Inde
   return { kind: "independent", shares };
 }
 
+/** Shares that were learned before, mixed with those of rows. */
+export function updatedShares(
+  shares: readonly Float64Array[],
+  { columns, length }: SymbolRows,
+  before: number,
+): Float64Array[] {
+  return shares.map((each, v) => {
+    const counts = each.map((share) => share * before);
+    for (const symbol of columns[v]) counts[symbol]++;
+    return counts.map((count) => count / (before + length));
+  });
+}
+
 /** Columns that have nothing to do with each other. */
 export const INDEPENDENT: ModelFace<IndependentModel> = {
   fit: (rows) => Promise.resolve(independentModel(rows)),
+  update: ({ shares }, rows, { before }) =>
+    Promise.resolve({ kind: "independent", shares: updatedShares(shares, rows, before) }),
   logLikelihoods,
   draws,
   condition: (model, evidence) => new ConditionedIndependent(model, evidence),

@@ -18,6 +18,14 @@ export interface ModelFitOptions {
   readonly onStep: (share: number, logLikelihood?: number) => Promise<void>;
 }
 
+/** What a model is updated with. */
+export interface ModelUpdateOptions {
+  /** As how many rows what was learned before counts; each new row counts as one. */
+  readonly before: number;
+  /** Called between steps with the share that is done; may throw to end it. */
+  readonly onStep: (share: number) => Promise<void>;
+}
+
 /** Draws the symbols of blocks of rows, from tables in kernel memory. */
 export interface SymbolDraws {
   /**
@@ -61,6 +69,8 @@ export interface ConditionedModel {
 export interface ModelFace<M> {
   /** Learns from rows, of which there are some, of one variable at least. */
   fit(rows: SymbolRows, options: ModelFitOptions): Promise<M>;
+  /** The model that more rows lead to, of which there are some. */
+  update(model: M, rows: SymbolRows, options: ModelUpdateOptions): Promise<M>;
   /** The log-likelihood of each row. */
   logLikelihoods(model: M, rows: SymbolRows): Float64Array;
   /**

@@ -13,6 +13,8 @@ export interface SavedModel {
   readonly model: Model;
   /** How many rows it was learned from. */
   readonly rows: number;
+  /** As how many rows what was learned counts in an update, where that is not as many. */
+  readonly weight?: number;
   /** What is known of the stream, where it is a twin of one. */
   readonly twin?: Twin;
 }
@@ -65,9 +67,16 @@ function writePlan(to: SectionWriter, plan: ColumnPlan): Json {
 }
 
 /** The bytes of a model file. */
-export function writeModelFile({ encoding, model, rows, twin }: SavedModel): Uint8Array {
+export function writeModelFile({ encoding, model, rows, weight, twin }: SavedModel): Uint8Array {
   const to = new SectionWriter();
   const columns = encoding.columns.map((plan) => writePlan(to, plan));
   const own = { kind: model.kind, ...faceOf(model).write(model, to) };
-  return to.file({ rows, columns, model: own, ...(twin && { twin: writeTwin(to, twin) }) });
+  const known = weight === undefined ? {} : { weight };
+  return to.file({
+    rows,
+    ...known,
+    columns,
+    model: own,
+    ...(twin && { twin: writeTwin(to, twin) }),
+  });
 }

@@ -230,6 +230,11 @@ function readEncoding(from: SectionReader): Encoding {
   return encoding;
 }
 
+function readWeight(weight: unknown): number {
+  if (typeof weight === "number" && weight > 0 && weight <= Number.MAX_SAFE_INTEGER) return weight;
+  badModel("its weight is no number of rows");
+}
+
 /**
  * What the bytes of a model file hold, all of it checked.
  *
@@ -243,5 +248,13 @@ export function readModelFile(bytes: Uint8Array): SavedModel {
   if (!isModelKind(json.kind)) badModel("its model is of a kind that does not exist");
   const model = MODEL_KINDS[json.kind].read(from, json, encoding.symbols);
   const { twin } = from.header;
-  return { encoding, model, rows, ...(twin !== undefined && { twin: readTwin(from, encoding) }) };
+  const { weight } = from.header;
+  const known = weight === undefined ? {} : { weight: readWeight(weight) };
+  return {
+    encoding,
+    model,
+    rows,
+    ...known,
+    ...(twin !== undefined && { twin: readTwin(from, encoding) }),
+  };
 }

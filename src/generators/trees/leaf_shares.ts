@@ -23,7 +23,8 @@ function nodeCounts(tree: SymbolTree, shape: TreeShape, symbols: number): Float6
 /**
  * How likely each symbol is at each node, `[node][symbol]`: the counts there, mixed with what is likely
  * at the node above, which weighs `tree.smoothing` rows for each symbol that there are counts of
- * (Witten, Bell, "The zero-frequency problem", 1991, method C, node by node).
+ * (Witten, Bell, "The zero-frequency problem", 1991, method C, node by node); where nothing was
+ * counted, as above.
  */
 export function nodeShares(tree: SymbolTree, shape: TreeShape, symbols: number): Float64Array {
   const out = nodeCounts(tree, shape, symbols);
@@ -33,12 +34,12 @@ export function nodeShares(tree: SymbolTree, shape: TreeShape, symbols: number):
     let [rows, kinds] = [0, 0];
     for (let s = 0; s < symbols; s++) {
       rows += out[at + s];
-      if (out[at + s] > 0) kinds++;
+      kinds += Math.min(1, out[at + s]);
     }
     const weight = above < 0 ? EVEN_ROWS : tree.smoothing * kinds;
     for (let s = 0; s < symbols; s++) {
       const prior = above < 0 ? 1 / symbols : out[above + s];
-      out[at + s] = (out[at + s] + weight * prior) / (rows + weight);
+      out[at + s] = rows > 0 ? (out[at + s] + weight * prior) / (rows + weight) : prior;
     }
   }
   return out;

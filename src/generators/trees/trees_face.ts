@@ -6,6 +6,7 @@ import { TreeWalk } from "./symbol_tree.ts";
 import { TreesDraws } from "./trees_draws.ts";
 import { fitTrees } from "./trees_fit.ts";
 import { readTrees, writeTrees } from "./trees_sections.ts";
+import { updateTrees } from "./trees_update.ts";
 
 function logLikelihoods({ order, symbols, trees }: TreesModel, rows: SymbolRows): Float64Array {
   const out = new Float64Array(rows.length);
@@ -23,6 +24,7 @@ function logLikelihoods({ order, symbols, trees }: TreesModel, rows: SymbolRows)
 /** Variables one after the other, each by a decision tree over those before it. */
 export const TREES: ModelFace<TreesModel> = {
   fit: fitTrees,
+  update: (model, rows, { before }) => Promise.resolve(updateTrees(model, rows, before)),
   logLikelihoods,
   draws: (kernel, model) => new TreesDraws(kernel, model),
   write: writeTrees,

@@ -26,11 +26,12 @@ export function writeTrees({ order, trees }: TreesModel, to: SectionWriter): Jso
 
 function checkCounts({ starts, values, counts }: SymbolTree, symbols: number): void {
   const last = starts.length - 1;
+  if (counts.length === 0) badModel("a tree has no counts");
   if (starts[0] !== 0 || starts[last] !== values.length || values.length !== counts.length) {
     badModel("the counts of leaves do not lie one after the other");
   }
   for (let leaf = 0; leaf < last; leaf++) {
-    if (!(starts[leaf] < starts[leaf + 1])) badModel("a leaf has no counts");
+    if (!(starts[leaf] <= starts[leaf + 1])) badModel("the counts of leaves are in disorder");
     for (let at = starts[leaf]; at < starts[leaf + 1]; at++) {
       const isNext = at === starts[leaf] || values[at - 1] < values[at];
       if (!isNext || values[at] >= symbols) badModel("a leaf counts symbols that there are not");
