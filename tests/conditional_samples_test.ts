@@ -193,6 +193,25 @@ Deno.test("conditions that no row can satisfy are refused at once, with the colu
   );
 });
 
+Deno.test("times that rows have as texts are compared as times, written as they are or by ISO 8601", async () => {
+  const visits = Array.from({ length: 900 }, (_, i) => ({
+    day: `${1 + (i % 12)}/${1 + (i % 28)}/1999`,
+    pages: i % 7,
+  }));
+  const texts = await SyntheticGenerator.fit(visits, { seed: 1 });
+  const ways: Conditions[] = [
+    { day: ["between", "3/5/1999", "4/2/1999"] },
+    { day: ["between", "1999-03-05", "1999-04-02"] },
+    col("day").between(new Date("1999-03-05"), new Date("1999-04-02")),
+  ];
+  const [first, ...others] = ways.map((conditions) => texts.sample(2000, { conditions }).toRows());
+  for (const { day } of first) {
+    const time = Date.parse(`${day} UTC`);
+    assert(time >= Date.UTC(1999, 2, 5) && time <= Date.UTC(1999, 3, 2), day);
+  }
+  for (const each of others) assertEquals(each, first);
+});
+
 Deno.test("rows of a twin satisfy conditions, but not such as are about times and keys", async () => {
   const random = new Random(1);
   const events = Array.from({ length: 2000 }, (_, i) => ({

@@ -88,13 +88,20 @@ function constantOf({ kind }: DataType, value: unknown): Expr | undefined {
   }
 }
 
+/** How times of a column are written that rows have as texts. */
+export interface TimeTexts {
+  /** The time of a text, ms since 1970; undefined of one that is none. */
+  parse(text: string): number | undefined;
+}
+
 /**
- * A constant that a column can be compared with.
+ * A constant that a column can be compared with; `texts` where rows have texts for its times.
  *
  * @throws {TypeError} when the value does not fit the column's type.
  */
-export function constantFor({ name, type }: Field, value: unknown): Expr {
-  const constant = constantOf(type, value);
+export function constantFor({ name, type }: Field, value: unknown, texts?: TimeTexts): Expr {
+  const time = typeof value === "string" ? texts?.parse(value) : undefined;
+  const constant = time === undefined ? constantOf(type, value) : lit(new Date(time));
   if (constant !== undefined) return constant;
   const test = value === null
     ? `; for rows without a value write { ${JSON.stringify(name)}: null }`

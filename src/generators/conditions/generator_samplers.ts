@@ -4,6 +4,8 @@ import { showName } from "../../batch/shown_names.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { BlockSeed } from "../../kernel/sampler_kernel.ts";
+import type { Encoding } from "../encoding/plans.ts";
+import { TimeFormat } from "../encoding/time_format.ts";
 import { generatorKernel } from "../generator_kernel.ts";
 import { BlockSampler } from "../sampling/block_sampler.ts";
 import type { Cells } from "../sampling/column_outputs.ts";
@@ -92,7 +94,7 @@ export class GeneratorSamplers {
     const fields = twin
       ? twin.fields.map((field) => drawn.get(field.name) ?? field)
       : Array.from(drawn.values());
-    const parsed = parseConditions(conditions, { fields });
+    const parsed = parseConditions(conditions, { fields }, timeFormats(encoding));
     const other = columnNames(parsed.node).find((name) => !drawn.has(name));
     if (other === undefined) return parsed;
     throw new TypeError(
@@ -130,6 +132,17 @@ export class GeneratorSamplers {
       };
     });
   }
+}
+
+/** How times are written that are texts in rows, by column. */
+function timeFormats({ columns }: Encoding): ReadonlyMap<string, TimeFormat> {
+  return new Map(
+    columns.flatMap((plan) =>
+      plan.kind === "number" && plan.text
+        ? [[plan.field.name, new TimeFormat(plan.text.format)] as const]
+        : []
+    ),
+  );
 }
 
 /** Rows for which a filter is true; what is not to be used is given back. */

@@ -8,7 +8,7 @@ import type { Field, Schema } from "../../batch/schema.ts";
 import { typeName } from "../../batch/schema_check.ts";
 import { showName } from "../../batch/shown_names.ts";
 import { nearestName } from "../../runtime/known_options.ts";
-import { constantFor, shown } from "./condition_values.ts";
+import { constantFor, shown, type TimeTexts } from "./condition_values.ts";
 import { type Conditions, isPlain } from "./conditions.ts";
 
 const MOST_LEVELS = 64;
@@ -17,6 +17,15 @@ const OPERATORS = [
   ...["not like", "is null", "is not null"],
 ];
 const EXAMPLE = '{ segment: "premium", value: [">", 10000] }';
+
+/** A column, and how values become what it is compared with. */
+interface ComparedColumn extends Field {
+  readonly constant: (value: unknown) => Expr;
+}
+
+function comparedColumn(field: Field, texts?: TimeTexts): ComparedColumn {
+  return { ...field, constant: (value) => constantFor(field, value, texts) };
+}
 
 function fault(why: string): TypeError {
   return new TypeError(`Cannot compile conditions: ${why}`);
@@ -39,7 +48,11 @@ function anyOf(parts: readonly Expr[]): Expr {
 }
 
 /** The operands of an operator, of which it takes a certain number. */
-function operands(field: Field, test: readonly unknown[], count: number): readonly unknown[] {
+function operands(
+  field: ComparedColumn,
+  test: readonly unknown[],
+  count: number,
+): readonly unknown[] {
   if (test.length === count + 1) return test.slice(1);
   const [takes, got] = [
     count === 1 ? "one value" : count === 0 ? "none" : "two values",
@@ -52,7 +65,7 @@ function operands(field: Field, test: readonly unknown[], count: number): readon
   );
 }
 
-function memberOf(field: Field, test: readonly unknown[]): Expr {
+function memberOf(field: ComparedColumn, test: readonly unknown[]): Expr {
   const [values] = operands(field, test, 1);
   if (!Array.isArray(values)) {
     throw fault(
@@ -64,21 +77,21 @@ function memberOf(field: Field, test: readonly unknown[]): Expr {
   const present = values.filter((value) => value !== null);
   if (field.type.kind === "decimal") {
     return orNull(
-      anyOf(present.map((value) => column.eq(constantFor(field, value)))),
+      anyOf(present.map((value) => column.eq(field.constant(value)))),
       field,
       values,
     );
   }
-  const constants = present.map((value) => constantFor(field, value));
+  const constants = present.map((value) => field.constant(value));
   return orNull(constants.length === 0 ? lit(false) : column.in(constants as never), field, values);
 }
 
 /** Null is found among values of which it is one. */
-function orNull(found: Expr, { name }: Field, values: readonly unknown[]): Expr {
+function orNull(found: Expr, { name }: ComparedColumn, values: readonly unknown[]): Expr {
   return values.includes(null) ? col(name).isNull().or(found) : found;
 }
 
-function notMember(field: Field, test: readonly unknown[]): Expr {
+function notMember(field: ComparedColumn, test: readonly unknown[]): Expr {
   const [values] = operands(field, test, 1);
   const member = memberOf(field, test).not();
   // a row without a value is in no list, and outside of none
@@ -87,7 +100,7 @@ function notMember(field: Field, test: readonly unknown[]): Expr {
     : member;
 }
 
-function likeOf(field: Field, test: readonly unknown[]): Expr {
+function likeOf(field: ComparedColumn, test: readonly unknown[]): Expr {
   const [pattern] = operands(field, test, 1);
   const isText = field.type.kind === "utf8" || field.type.kind === "dict";
   if (isText && typeof pattern === "string") return col<string>(field.name).like(pattern);
@@ -101,9 +114,9 @@ function likeOf(field: Field, test: readonly unknown[]): Expr {
   );
 }
 
-function comparison(field: Field, test: readonly unknown[]): Expr {
+function comparison(field: ComparedColumn, test: readonly unknown[]): Expr {
   const [value] = operands(field, test, 1);
-  const constant = constantFor(field, value);
+  const constant = field.constant(value);
   const column = col(field.name);
   switch (String(test[0])) {
     case "=":
@@ -121,12 +134,12 @@ function comparison(field: Field, test: readonly unknown[]): Expr {
   }
 }
 
-function between(field: Field, test: readonly unknown[]): Expr {
-  const [low, high] = operands(field, test, 2).map((value) => constantFor(field, value));
+function between(field: ComparedColumn, test: readonly unknown[]): Expr {
+  const [low, high] = operands(field, test, 2).map((value) => field.constant(value));
   return col(field.name).between(low, high);
 }
 
-function testOf(field: Field, test: readonly unknown[]): Expr {
+function testOf(field: ComparedColumn, test: readonly unknown[]): Expr {
   switch (test[0]) {
     case "between":
       return between(field, test);
@@ -164,12 +177,14 @@ function operatorLike(given: string): string | undefined {
 
 /** Reads conditions of the columns of a schema. */
 class Parser {
-  readonly #fields: ReadonlyMap<string, Field>;
+  readonly #fields: ReadonlyMap<string, ComparedColumn>;
   readonly #schema: Schema;
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, texts?: ReadonlyMap<string, TimeTexts>) {
     this.#schema = schema;
-    this.#fields = new Map(schema.fields.map((field) => [field.name, field]));
+    this.#fields = new Map(
+      schema.fields.map((field) => [field.name, comparedColumn(field, texts?.get(field.name))]),
+    );
   }
 
   rows(given: unknown, level = 1): Expr {
@@ -199,7 +214,7 @@ class Parser {
     return this.#column(this.#field(name), value, level + 1);
   }
 
-  #field(name: string): Field {
+  #field(name: string): ComparedColumn {
     const field = this.#fields.get(name);
     if (field !== undefined) return field;
     const names = [...this.#fields.keys()];
@@ -210,15 +225,15 @@ class Parser {
     throw fault(`there is no column ${showName(name)}; did you mean ${showName(meant)}?`);
   }
 
-  #column(field: Field, given: unknown, level: number): Expr {
+  #column(field: ComparedColumn, given: unknown, level: number): Expr {
     checkLevel(level);
     if (given === null) return col(field.name).isNull();
     if (Array.isArray(given)) return testOf(field, given);
     if (isPlain(given)) return this.#nested(field, given, level);
-    return col(field.name).eq(constantFor(field, given));
+    return col(field.name).eq(field.constant(given));
   }
 
-  #nested(field: Field, given: Readonly<Record<string, unknown>>, level: number): Expr {
+  #nested(field: ComparedColumn, given: Readonly<Record<string, unknown>>, level: number): Expr {
     const [[name, value] = ["", undefined], ...more] = Object.entries(given);
     const one = (each: unknown) => this.#column(field, each, level + 1);
     if (more.length === 0 && name === "not") return one(value).not();
@@ -275,9 +290,14 @@ function fromJson(text: string): unknown {
  * Reads conditions in any notation as one expression over the columns, which is true for the rows
  * that satisfy them.
  *
+ * @param texts How times are written, by the names of columns whose times are texts in rows.
  * @throws {TypeError} when they are none, name a column that is not there, or an operator or value
  *   does not fit its column's type.
  */
-export function parseConditions(given: Conditions, schema: Schema): Expr {
-  return new Parser(schema).rows(typeof given === "string" ? fromJson(given) : given);
+export function parseConditions(
+  given: Conditions,
+  schema: Schema,
+  texts?: ReadonlyMap<string, TimeTexts>,
+): Expr {
+  return new Parser(schema, texts).rows(typeof given === "string" ? fromJson(given) : given);
 }
