@@ -4,16 +4,21 @@ import {
   col,
   from,
   MemoryPublisher,
+  poisson,
   type Publisher,
+  ramp,
   type RecordBatch,
   RetryPolicy,
+  square,
   StreamingError,
   StreamingGenerator,
   type StreamingGeneratorOptions,
   StreamingMetrics,
   type StreamOptions,
   SyntheticGenerator,
+  types,
 } from "../mod.ts";
+import { Random } from "./support/random.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 
 /** Rows whose key is their number, from 1. */
@@ -363,6 +368,58 @@ Deno.test("StreamingMetrics tells rates, latencies and the buffer while a stream
   assert(seen.every((rate) => Math.abs(rate - 500) < 15), `${seen}`);
   assert(Math.abs(metrics.latencyMs.p99 - 20) < 0.5);
   assertEquals(metrics.toJSON().totalRecords, 6000);
+});
+
+for (
+  const [name, rateLimit, per10s] of [
+    ["a text", "600/m", 100],
+    ["a square", square({ low: "10/s", high: "90/s", period: "2s" }), 500],
+    ["a ramp", ramp({ from: "10/s", to: "100/s", over: "10s" }), 550],
+    ["a Poisson process", poisson("50/s"), 500],
+  ] as const
+) {
+  Deno.test(`records leave by ${name} of a rate`, async () => {
+    const { publisher } = await simulated({
+      stream: { rateLimit, batchSize: 5, maxRecords: per10s },
+    });
+    const endMs = publisher.times.at(-1)!;
+    assert(Math.abs(endMs / 10_000 - 1) < 0.15, `${endMs}`);
+    const records = publisher.batches.reduce((sum, { length }) => sum + length, 0);
+    assertEquals(records, per10s);
+  });
+}
+
+Deno.test("speed lets a twin come as its records arrive, so many times faster", async () => {
+  const random = new Random(5);
+  let time = Date.UTC(2024, 0, 1);
+  const rows = Array.from({ length: 3000 }, () => ({
+    ts: new Date(time += -Math.log(1 - random.next()) * 1000),
+    x: random.below(5),
+  }));
+  const twin = await SyntheticGenerator.fit(rows, {
+    time: "ts",
+    columns: { ts: { type: types.timestamp } },
+  });
+  const runtime = new SimulatedRuntime({ seed: 1 });
+  const publisher = new SlowPublisher(runtime, () => 0);
+  const streamer = new StreamingGenerator(twin, { runtime, seed: 4 });
+  await runtime.drive(() =>
+    streamer.streamTo(publisher, { speed: 60, maxRecords: 600, start: 100 })
+  );
+  const sent = publisher.batches.flatMap((batch) => batch.toRows());
+  const first = Number(sent[0].ts);
+  let at = 0;
+  publisher.batches.forEach((batch, number) => {
+    at += batch.length;
+    const arrival = Math.max(...sent.slice(0, at).map(({ ts }) => Number(ts)));
+    const dueMs = (arrival - first) / 60;
+    assert(Math.abs(publisher.times[number] - dueMs) < 2, `${publisher.times[number]} ${dueMs}`);
+  });
+  assertThrows(
+    () => new StreamingGenerator(numbered).stream({ speed: 1 }),
+    TypeError,
+    "event times",
+  );
 });
 
 Deno.test("what cannot be streamed is refused with what to do", async () => {

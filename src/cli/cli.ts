@@ -57,7 +57,12 @@ function addStream(program: Command): Command {
       "between batches; a bare number is seconds",
       duration("--interval"),
     )
-    .option("--rate-limit <rate>", "records a second, at most", positive("--rate-limit"))
+    .option("--rate-limit <rate>", "records a second, at most; or 500/s, 30/m")
+    .option(
+      "--speed <factor>",
+      "a twin as fast as it was learned (1), or faster",
+      positive("--speed"),
+    )
     .option("--max-records <records>", "records in all (default: no end)", whole("--max-records"))
     .option("--max-batches <batches>", "batches in all (default: no end)", whole("--max-batches"))
     .option("--seed <number>", "which records (default: 0)", whole("--seed"))

@@ -49,6 +49,7 @@ export type {
   ConditionsByColumn,
   ConditionValue,
 } from "./conditions/conditions.ts";
+export type { Pace } from "./streaming/pace.ts";
 export { type Jitter, RetryPolicy, type RetryPolicyOptions } from "./streaming/retry_policy.ts";
 export type { AdaptiveRate } from "./streaming/adaptive_limit.ts";
 export { BufferFullError, type FullBuffer } from "./streaming/due_records.ts";

@@ -11,6 +11,7 @@ import { GeneratorSamplers } from "./conditions/generator_samplers.ts";
 import { describeModel } from "./model/describe_model.ts";
 import { encodeRows, encodingOf, NO_SYMBOL } from "./encoding/encoding.ts";
 import { shownField, timeTextCells, withTimeTexts } from "./encoding/time_texts.ts";
+import type { Pace } from "./streaming/pace.ts";
 import { checkFitOptions, FIT_OPTIONS, type FitOptions, seedBits } from "./fit_options.ts";
 import { fitModel } from "./model/fit_model.ts";
 import { type SavedModel, writeModelFile } from "./model/model_file.ts";
@@ -26,6 +27,7 @@ import { readTrainingRows } from "./training_rows.ts";
 import { updateModel } from "./update/update_model.ts";
 import type { UpdateOptions } from "./update/update_options.ts";
 import { fitTwin } from "./twins/twin_fit.ts";
+import { TwinPace } from "./twins/twin_pace.ts";
 import { type TwinSample, TwinSamples } from "./twins/twin_samples.ts";
 
 const MOST_FILE_BYTES = 1024 ** 3;
@@ -268,6 +270,26 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     options: UpdateOptions = {},
   ): Promise<SyntheticGenerator<Row>> {
     return new SyntheticGenerator<Row>(await updateModel(this.#saved, input, options));
+  }
+
+  /**
+   * When the records of a twin of a stream arrive, in ms from one of them on: what streams are paced
+   * by.
+   *
+   * @param first The number of the record.
+   * @param options The seed of the sample, and by what the stream is faster than what was learned.
+   * @throws {TypeError} when it is no twin, so that nothing is known of arrivals.
+   */
+  pace(first: number, { seed, speed }: { seed: number | bigint; speed: number }): Pace {
+    const { twin } = this.#saved;
+    if (twin) {
+      return new TwinPace({ arrivals: twin.arrivals, seed: seedBits(seed) }, { first, speed });
+    }
+    throw new TypeError(
+      `Cannot pace a stream by what was learned: this generator has learned rows, and nothing of when ` +
+        `they come; fit it with the column of their event times, such as { time: "ts" }, or set ` +
+        `rateLimit or interval instead of speed`,
+    );
   }
 
   /** What was learned, for people. */

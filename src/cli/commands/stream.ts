@@ -10,6 +10,7 @@ import {
 import { modelInput } from "../model_input.ts";
 import type { Progress } from "../progress_line.ts";
 import { type OutputOptions, recordOutput } from "../record_output.ts";
+import { positiveNumber } from "../values.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 
 const TELL_MS = 50;
@@ -18,7 +19,8 @@ const TELL_MS = 50;
 export interface StreamCommandOptions extends OutputOptions, QuietOption {
   readonly batchSize?: number;
   readonly intervalMs?: number;
-  readonly rateLimit?: number;
+  readonly rateLimit?: string;
+  readonly speed?: number;
   readonly maxRecords?: number;
   readonly maxBatches?: number;
   readonly seed?: number;
@@ -32,13 +34,19 @@ export interface StreamCommandOptions extends OutputOptions, QuietOption {
   readonly metricsJson?: string;
 }
 
+/** A rate: a number of records a second, or a text like `500/s`. */
+function rateOf(text: string): number | string {
+  return text.includes("/") ? text : positiveNumber(text, "--rate-limit");
+}
+
 function streamOptions(options: StreamCommandOptions): StreamOptions {
-  const { batchSize, intervalMs, rateLimit, maxRecords, maxBatches, start } = options;
+  const { batchSize, intervalMs, rateLimit, speed, maxRecords, maxBatches, start } = options;
   const { adaptive = false, targetLatencyMs, conditions } = options;
   return {
     ...(batchSize !== undefined && { batchSize }),
     ...(intervalMs !== undefined && { interval: intervalMs }),
-    ...(rateLimit !== undefined && { rateLimit }),
+    ...(rateLimit !== undefined && { rateLimit: rateOf(rateLimit) }),
+    ...(speed !== undefined && { speed }),
     ...(maxRecords !== undefined && { maxRecords }),
     ...(maxBatches !== undefined && { maxBatches }),
     ...(start !== undefined && { start }),

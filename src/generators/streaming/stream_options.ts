@@ -3,6 +3,8 @@ import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { seedBits } from "../fit_options.ts";
+import type { RateModel } from "../arrival/arrivals.ts";
+import { perMillisecond, type Rate } from "../arrival/rate_shapes.ts";
 import type { Conditions } from "../conditions/conditions.ts";
 import type { AdaptiveRate } from "./adaptive_limit.ts";
 import type { FullBuffer } from "./due_records.ts";
@@ -55,8 +57,17 @@ export interface StreamOptions {
   batchSize?: number;
   /** Between a batch and the next; the first comes at once. Default: as soon as it is asked for. */
   interval?: Duration;
-  /** Records a second, at most. Default: as many as are asked for. */
-  rateLimit?: number;
+  /**
+   * Records a second, at most: a number, a text like `"500/s"` or `"30/m"`, or a shape such as
+   * `sine(…)`, `square(…)`, `ramp(…)`, `bursts(…)`, `poisson(…)` or `diurnal(…)`, by which records
+   * come. Default: as many as are asked for.
+   */
+  rateLimit?: Rate | RateModel;
+  /**
+   * By what the twin of a stream comes faster than its records arrive: 1 is as learned, 60 an hour's
+   * records in a minute. Default: its event times do not decide when it comes.
+   */
+  speed?: number;
   /**
    * Whether `streamTo()` finds out how many records the sink takes, and has several batches on their
    * way at once: as many records as it delivers within `targetLatency`. `true` is `"gradient"`;
@@ -101,6 +112,7 @@ const STREAM: OptionRule<StreamOptions> = {
     batchSize: true,
     interval: true,
     rateLimit: true,
+    speed: true,
     adaptiveRate: true,
     targetLatency: true,
     conditions: true,
@@ -117,7 +129,9 @@ const STREAM: OptionRule<StreamOptions> = {
 export interface StreamSettings {
   readonly batchSize: number;
   readonly intervalMs?: number;
-  readonly perSecond?: number;
+  /** A rate, constant or not. */
+  readonly rate?: number | RateModel;
+  readonly speed?: number;
   readonly adaptive?: { readonly by: AdaptiveRate; readonly targetMs: number };
   readonly maxRecords: number;
   readonly maxBatches: number;
@@ -208,11 +222,25 @@ export function streamerSettings(options: StreamingGeneratorOptions): StreamerSe
   };
 }
 
-function checkRate(rate: number | undefined): void {
-  if (rate === undefined || (typeof rate === "number" && rate > 0 && rate < Infinity)) return;
+function checkRate(rate: Rate | RateModel | undefined): Pick<StreamSettings, "rate"> {
+  if (rate === undefined) return {};
+  if (typeof rate === "object" && rate !== null && "curve" in rate && "gaps" in rate) {
+    return { rate };
+  }
+  if (typeof rate === "number" && !(rate > 0 && rate < Infinity)) {
+    throw new RangeError(
+      `Cannot stream: rateLimit must be a number of records a second above 0, received ` +
+        received(rate),
+    );
+  }
+  return { rate: perMillisecond(rate as Rate, "rateLimit") * 1000 };
+}
+
+function checkSpeed(speed: number | undefined): Pick<StreamSettings, "speed"> {
+  if (speed === undefined) return {};
+  if (typeof speed === "number" && speed > 0 && speed < Infinity) return { speed };
   throw new RangeError(
-    `Cannot stream: rateLimit must be a number of records a second above 0, received ` +
-      received(rate),
+    `Cannot stream: speed must be a number above 0, received ${received(speed)}`,
   );
 }
 
@@ -249,6 +277,7 @@ export function streamSettings(options: StreamOptions, bufferSize: number): Stre
     batchSize = DEFAULT_BATCH_SIZE,
     interval,
     rateLimit,
+    speed,
     adaptiveRate,
     targetLatency,
     maxRecords = Infinity,
@@ -261,13 +290,13 @@ export function streamSettings(options: StreamOptions, bufferSize: number): Stre
   checkCount(STREAM.doing, "start", start, 0);
   if (maxRecords !== Infinity) checkCount(STREAM.doing, "maxRecords", maxRecords, 0);
   if (maxBatches !== Infinity) checkCount(STREAM.doing, "maxBatches", maxBatches, 0);
-  checkRate(rateLimit);
+  const paces = { ...checkRate(rateLimit), ...checkSpeed(speed) };
   checkClass("metrics", metrics, StreamingMetrics);
   checkClass("signal", signal, AbortSignal as never);
   const intervalMs = interval === undefined
     ? undefined
     : milliseconds(interval, "interval", { fractions: true });
-  const isScheduled = intervalMs !== undefined || rateLimit !== undefined;
+  const isScheduled = [intervalMs, rateLimit, speed].some((each) => each !== undefined);
   if (isScheduled && batchSize > bufferSize) {
     throw new RangeError(
       `Cannot stream: a batch of ${batchSize} records does not fit into the buffer of ` +
@@ -277,7 +306,7 @@ export function streamSettings(options: StreamOptions, bufferSize: number): Stre
   return {
     ...{ batchSize, maxRecords, maxBatches, start },
     ...(intervalMs !== undefined && { intervalMs }),
-    ...(rateLimit !== undefined && { perSecond: rateLimit }),
+    ...paces,
     ...adaptiveSettings(adaptiveRate, targetLatency),
     ...(metrics && { metrics }),
     ...(signal && { signal }),

@@ -2,7 +2,7 @@ import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Sample } from "../sampling/sample.ts";
 import { DueRecords, type RecordRange } from "./due_records.ts";
 import { GeneratedRows } from "./generated_rows.ts";
-import { constantPace } from "./pace.ts";
+import type { Pace } from "./pace.ts";
 import type { StreamClock } from "./stream_clock.ts";
 import type { StreamerSettings, StreamSettings } from "./stream_options.ts";
 import type { StreamingMetrics } from "./streaming_metrics.ts";
@@ -14,6 +14,8 @@ export interface StreamPlan<Row> {
   readonly clock: StreamClock;
   /** Rows from one of them on, without an end. */
   readonly sampleFrom: (start: number) => Sample<Row>;
+  /** When records may leave, of a run that begins; absent where nothing but the sink decides. */
+  readonly pace: () => Pace | undefined;
 }
 
 /** What comes next of a stream. */
@@ -41,10 +43,11 @@ export class StreamRun<Row> {
     this.#plan = plan;
     this.#metrics = metrics;
     this.#rows = new GeneratedRows(plan.sampleFrom);
-    const { start, maxRecords, intervalMs, perSecond } = plan.settings;
+    const { start, maxRecords, intervalMs } = plan.settings;
     this.#next = start;
     this.#end = start + maxRecords;
-    if (intervalMs !== undefined || perSecond !== undefined) this.#due = dueRecords(plan);
+    const pace = plan.pace();
+    if (intervalMs !== undefined || pace) this.#due = dueRecords(plan, pace);
   }
 
   /** Whether records come by a schedule, and not as they are asked for. */
@@ -118,13 +121,13 @@ export class StreamRun<Row> {
   }
 }
 
-function dueRecords<Row>({ streamer, settings }: StreamPlan<Row>): DueRecords {
-  const { start, maxRecords, maxBatches, batchSize, intervalMs, perSecond } = settings;
+function dueRecords<Row>({ streamer, settings }: StreamPlan<Row>, pace?: Pace): DueRecords {
+  const { start, maxRecords, maxBatches, batchSize, intervalMs } = settings;
   const { bufferSize, onBufferFull, dropOldest } = streamer;
   return new DueRecords({
     records: { start, end: start + maxRecords },
     ...{ batchSize, maxBatches, bufferSize, onBufferFull, dropOldest },
     ...(intervalMs !== undefined && { intervalMs }),
-    ...(perSecond !== undefined && { pace: constantPace(perSecond) }),
+    ...(pace && { pace }),
   });
 }

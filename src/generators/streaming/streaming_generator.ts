@@ -5,12 +5,15 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import type { Publisher } from "../../stream/publisher.ts";
 import { SyntheticGenerator } from "../synthetic_generator.ts";
 import { type GeneratedStream, PlannedStream } from "./generated_stream.ts";
+import { RatePace } from "../arrival/rate_pace.ts";
+import { constantPace, type Pace, slowerOf } from "./pace.ts";
 import { StreamClock } from "./stream_clock.ts";
 import {
   type StreamerSettings,
   streamerSettings,
   type StreamingGeneratorOptions,
   type StreamOptions,
+  type StreamSettings,
   streamSettings,
 } from "./stream_options.ts";
 import type { StreamPlan } from "./stream_run.ts";
@@ -118,7 +121,21 @@ export class StreamingGenerator<Row = Record<string, unknown>> {
       ...(conditions !== undefined && { conditions }),
     };
     const sampleFrom = (start: number) => this.#generator.sample(Infinity, { ...how, start });
-    sampleFrom(settings.start); // so that conditions that cannot be met are an error at once
-    return { streamer: this.#settings, settings, clock: this.#clock, sampleFrom };
+    const pace = () => this.#pace(settings);
+    // so that conditions that cannot be met are an error at once, and so is the pace of what has none
+    sampleFrom(settings.start);
+    pace();
+    return { streamer: this.#settings, settings, clock: this.#clock, sampleFrom, pace };
+  }
+
+  #pace({ rate, speed, start }: StreamSettings): Pace | undefined {
+    const { seed } = this.#settings;
+    const wallMs = this.#runtime.wallClockMs();
+    const paces = [
+      ...(typeof rate === "number" ? [constantPace(rate)] : []),
+      ...(typeof rate === "object" ? [new RatePace(rate, { seed, start: wallMs })] : []),
+      ...(speed === undefined ? [] : [this.#generator.pace(start, { seed, speed })]),
+    ];
+    return paces.length === 2 ? slowerOf(paces[0], paces[1]) : paces[0];
   }
 }
