@@ -76,8 +76,14 @@ export class TreesDraws implements SymbolDraws {
 
   /** Draws one block. */
   draw(at: BlockSeed, symbols: readonly number[]): void {
+    this.drawFrom(0, at, symbols);
+  }
+
+  /** Draws the variables from a place on, where those before it have their symbols. */
+  drawFrom(first: number, at: BlockSeed, symbols: readonly number[]): void {
     if (symbols !== this.#symbols) this.#look(symbols);
-    this.#order.forEach((variable, place) => {
+    this.#order.slice(first).forEach((variable, i) => {
+      const place = first + i;
       const { nodes, leaves: { bits } } = this.#trees[place];
       this.#kernel.randomize(at, variable * STREAMS + SYMBOL);
       this.#kernel.tree({ nodes, bits, scratch: this.#scratch }, symbols[variable]);

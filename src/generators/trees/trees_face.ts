@@ -1,6 +1,7 @@
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import type { ModelFace } from "../model/model_face.ts";
 import type { TreesModel } from "../model/models.ts";
+import { ConditionedTrees } from "./conditioned_trees.ts";
 import { nodeShares } from "./leaf_shares.ts";
 import { TreeWalk } from "./symbol_tree.ts";
 import { TreesDraws } from "./trees_draws.ts";
@@ -27,6 +28,7 @@ export const TREES: ModelFace<TreesModel> = {
   update: (model, rows, { before }) => Promise.resolve(updateTrees(model, rows, before)),
   logLikelihoods,
   draws: (kernel, model) => new TreesDraws(kernel, model),
+  condition: (model, evidence) => ConditionedTrees.of(model, evidence),
   write: writeTrees,
   read: readTrees,
   describe: ({ trees }) => {
