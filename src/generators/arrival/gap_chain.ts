@@ -11,6 +11,8 @@ const STATES = [2, 3, 4, 6];
 const STEPS = 25;
 /** Symbols that a chain of more than one state is learned from, at most. */
 const MOST_SYMBOLS = 131_072;
+/** By how much a step must make a symbol likelier, in nats, for another to be taken. */
+const WORTH = 1e-5;
 const FEWEST_SYMBOLS = 500;
 /** Gaps over which a mean is taken to find the states to start with. */
 const SMOOTHING = 16;
@@ -162,7 +164,7 @@ function fitStates(symbols: Uint16Array, ranks: Float64Array, states: number) {
   let last = -Infinity;
   for (let step = 0; step < STEPS; step++) {
     const { transitions, weights, logLikelihood } = expect(symbols, chain, alpha);
-    if (logLikelihood - last < symbols.length * 1e-6) break;
+    if (logLikelihood - last < symbols.length * WORTH) break;
     last = logLikelihood;
     chain = {
       states,
