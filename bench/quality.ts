@@ -76,7 +76,19 @@ function take(args: string[], name: string): string | undefined {
   return at < 0 ? undefined : args.splice(at, 2)[1];
 }
 
+/** Writes a page for each data set. */
+async function writePages(folder: string, all: readonly Scored[]): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const { name, report } of all) {
+    await Deno.writeTextFile(
+      `${folder}/${name}.html`,
+      report.toHtml({ title: `Quality: ${name}` }),
+    );
+  }
+}
+
 async function main(args: string[]): Promise<void> {
+  const pages = take(args, "--pages");
   const settings: Settings = {
     model: (take(args, "--model") ?? "circuit") as Settings["model"],
     seed: Number(take(args, "--seed") ?? SPLIT_SEED),
@@ -89,6 +101,7 @@ async function main(args: string[]): Promise<void> {
     console.log(line(scored));
     all.push(scored);
   }
+  if (pages !== undefined) await writePages(pages, all);
   const mean = all.reduce((sum, { report }) => sum + report.overall, 0) / all.length;
   console.log(`${"mean".padEnd(12)}  ${mark(mean, LEAST_MEAN)}`);
   console.log(

@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { nearestName, received } from "../runtime/known_options.ts";
-import { knownOptions } from "../runtime/known_options.ts";
-import { denoRuntime } from "../runtime/deno_runtime.ts";
-import { seedBits } from "../generators/fit_options.ts";
-import type { PipelineInput } from "../sources/from.ts";
-import { computeScores } from "./compute_scores.ts";
-import { readQualityRows } from "./quality_rows.ts";
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom/worker";
+import { compareRows, type Comparison, type QualityOptions } from "./compare_rows.ts";
+import type { CategoryFigure, Figure, MatrixFigure, SpreadFigure } from "./page/figures.ts";
+import { qualityPage, visible } from "./page/quality_page.ts";
+import type { QualityRows } from "./quality_rows.ts";
 import type { QualityScores } from "./quality_scores.ts";
 import { qualityText } from "./quality_text.ts";
-import { scoreColumns, type ScoreKind } from "./score_columns.ts";
 
+export type { QualityOptions } from "./compare_rows.ts";
 export { QualityError } from "./quality_error.ts";
 export type { ColumnQuality, PairQuality, QualityScores } from "./quality_scores.ts";
 export type { KeptTraits, Trait } from "./kept_traits.ts";
@@ -21,61 +20,139 @@ export type { NearestShare } from "./nearest_share.ts";
 export type { PairScore } from "./pair_trends.ts";
 export type { ScoreKind } from "./score_columns.ts";
 export type { TwoSampleScore } from "./two_sample_score.ts";
-export type { PipelineInput };
+export type { QualityRows, QualitySource } from "./quality_rows.ts";
 
-const DEFAULT_MAX_ROWS = 250_000;
-const KINDS: readonly string[] = [
-  ...[
-    "number",
-    "time",
-    "category",
-    "boolean",
-    "text",
-    "key",
-    "ignore",
-  ] satisfies (ScoreKind | "ignore")[],
-];
+const REAL = "var(--real)";
+const SYNTHETIC = "var(--made)";
+const WIDTH = 360;
+const LABEL_CHARACTERS = 18;
 
-/** Options of {@linkcode qualityReport}. */
-export interface QualityOptions {
-  /**
-   * Real rows that nothing was learned from. With them the synthetic rows are compared with these,
-   * and the report says how many are nearer to those that were learned from. Default: none; the
-   * synthetic rows are then compared with the real ones.
-   */
-  holdout?: PipelineInput;
-  /** What columns are, where types and values do not tell. */
-  columns?: Readonly<Record<string, ScoreKind | "ignore">>;
-  /** Decides which rows are taken where not all are. Default 0. */
-  seed?: number | bigint;
-  /** Rows of each kind that are compared, at most. Default 250,000. */
-  maxRows?: number;
-  /** The correlation that two columns must exceed in the real rows to be a strong pair. Default 0.5. */
-  correlationThreshold?: number;
-  /** The association (Cramér's V) that two others must exceed. Default 0.3. */
-  associationThreshold?: number;
-  /** Stops it, which rejects with the signal's reason. */
-  signal?: AbortSignal;
+/** A text that fits beside an axis. */
+function short(text: string): string {
+  const characters = Array.from(visible(text));
+  if (characters.length <= LABEL_CHARACTERS) return characters.join("");
+  return `${characters.slice(0, LABEL_CHARACTERS - 1).join("")}…`;
 }
 
-const OPTIONS: Readonly<Record<keyof QualityOptions, true>> = {
-  holdout: true,
-  columns: true,
-  seed: true,
-  maxRows: true,
-  correlationThreshold: true,
-  associationThreshold: true,
-  signal: true,
-};
+function percent(share: number): string {
+  return share === 0 ? "0" : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+/** A number with two places, without a sign of nothing. */
+function signed(value: number): string {
+  return value.toFixed(2).replace(/^-(0\.00)$/, "$1");
+}
+
+/** A histogram of the real rows with the synthetic ones as a line over it. */
+function spreadPlot({ bins, isTime }: SpreadFigure): Plot.PlotOptions {
+  const at = (x: number) => isTime ? new Date(x) : x;
+  const steps = bins.flatMap(({ from, to, synthetic }) => [
+    { x: at(from), y: synthetic },
+    { x: at(to), y: synthetic },
+  ]);
+  const bars = bins.map(({ from, to, real }) => ({ x1: at(from), x2: at(to), real }));
+  return {
+    width: WIDTH,
+    height: 170,
+    marginLeft: 44,
+    x: { label: null, ticks: 5, ...(isTime ? { type: "utc" } : {}) },
+    y: { label: null, ticks: 4, tickFormat: percent, grid: true },
+    marks: [
+      Plot.rectY(bars, { x1: "x1", x2: "x2", y: "real", fill: REAL, inset: 0 }),
+      Plot.line(steps, { x: "x", y: "y", stroke: SYNTHETIC, strokeWidth: 1.75 }),
+      Plot.ruleY([0]),
+    ],
+  };
+}
+
+/** A bar of each category in the real rows, with the synthetic ones as a dot. */
+function categoryPlot({ categories }: CategoryFigure): Plot.PlotOptions {
+  const places = categories.map((each, place) => ({ ...each, place: String(place) }));
+  return {
+    width: WIDTH,
+    height: 40 + 18 * places.length,
+    marginLeft: 136,
+    marginRight: 16,
+    x: { label: null, ticks: 4, tickFormat: percent, grid: true },
+    y: {
+      label: null,
+      domain: places.map(({ place }) => place),
+      tickFormat: (place: string) => short(categories[Number(place)].label),
+      tickSize: 0,
+    },
+    marks: [
+      Plot.barX(places, { y: "place", x: "real", fill: REAL, insetTop: 2, insetBottom: 2 }),
+      Plot.dot(places, { y: "place", x: "synthetic", fill: SYNTHETIC, r: 4 }),
+      Plot.ruleX([0]),
+    ],
+  };
+}
+
+/** How columns hang together, as coloured cells. */
+function matrixPlot({ columns, cells }: MatrixFigure): Plot.PlotOptions {
+  const places = new Map(columns.map((name, place) => [name, String(place)]));
+  const placed = cells.map(({ x, y, value }) => ({
+    x: places.get(x),
+    y: places.get(y),
+    value,
+    shade: Math.abs(value) > 0.55 ? "white" : "#1d232c",
+  }));
+  const axis = {
+    label: null,
+    domain: [...places.values()],
+    tickSize: 0,
+    tickFormat: (place: string) => short(columns[Number(place)]),
+  };
+  const size = Math.max(22, Math.min(48, Math.floor(360 / columns.length)));
+  const labels = columns.length > 8 ? [] : [
+    Plot.text(placed, {
+      x: "x",
+      y: "y",
+      text: ({ value }: { value: number }) => signed(value),
+      fill: "shade",
+    }),
+  ];
+  return {
+    width: 150 + size * columns.length,
+    height: 130 + size * columns.length,
+    marginLeft: 136,
+    marginBottom: 120,
+    x: { ...axis, tickRotate: -55 },
+    y: axis,
+    color: { type: "diverging", scheme: "PuOr", domain: [-1, 1], reverse: true, legend: false },
+    marks: [Plot.cell(placed, { x: "x", y: "y", fill: "value", inset: 0.5, rx: 2 }), ...labels],
+  };
+}
+
+/** Draws by Observable Plot on a document that is none of a browser's. */
+function draw(figure: Figure): string {
+  const options = figure.kind === "spread"
+    ? spreadPlot(figure)
+    : figure.kind === "categories"
+    ? categoryPlot(figure)
+    : matrixPlot(figure);
+  const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
+    document: Plot.PlotOptions["document"];
+  };
+  return (Plot.plot({ ...options, document }) as unknown as { outerHTML: string }).outerHTML;
+}
+
+/** Options of {@linkcode QualityReport.toHtml}. */
+export interface QualityPageOptions {
+  /** What the page is called. Default: `"Quality of synthetic rows"`. */
+  title?: string;
+}
 
 /** The scores of synthetic rows, for programs and for people. */
 export class QualityReport {
   /** All of them. */
   readonly scores: QualityScores;
+  readonly #figures: readonly Figure[];
 
   /** Use {@linkcode qualityReport}. */
-  constructor(scores: QualityScores) {
+  constructor({ scores, figures }: Comparison) {
     this.scores = scores;
+    this.#figures = figures;
   }
 
   /** Shapes and trends together, from 0 to 1. */
@@ -92,40 +169,14 @@ export class QualityReport {
   toString(): string {
     return qualityText(this.scores);
   }
-}
 
-function checkShare(name: string, value: number): number {
-  if (value >= 0 && value <= 1) return value;
-  throw new RangeError(
-    `Cannot compare rows: ${name} must be a number from 0 to 1, received ${received(value)}`,
-  );
-}
-
-function checkOptions(options: QualityOptions): void {
-  const { maxRows = DEFAULT_MAX_ROWS, columns = {}, seed } = options;
-  seedBits(seed);
-  if (!(Number.isSafeInteger(maxRows) && maxRows >= 1)) {
-    throw new RangeError(
-      `Cannot compare rows: maxRows must be a whole number from 1, received ${received(maxRows)}`,
-    );
+  /**
+   * A page with a verdict in words, a plot of each column, and how columns hang together. It is one
+   * file that loads nothing and runs nothing.
+   */
+  toHtml({ title }: QualityPageOptions = {}): string {
+    return qualityPage({ scores: this.scores, figures: this.#figures, title, draw });
   }
-  for (const [name, kind] of Object.entries(columns)) {
-    if (KINDS.includes(kind)) continue;
-    throw new TypeError(
-      `Cannot compare rows: columns[${JSON.stringify(name)}] must be one of ${KINDS.join(", ")}, ` +
-        `received ${received(kind)}`,
-    );
-  }
-}
-
-function checkNames(columns: object, names: readonly string[]): void {
-  const unknown = Object.keys(columns).find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  const meant = nearestName(unknown, names);
-  throw new TypeError(
-    `Cannot compare rows: the real ones have no column ${JSON.stringify(unknown)}; ` +
-      (meant ? `did you mean ${JSON.stringify(meant)}?` : `they have ${names.join(", ")}`),
-  );
 }
 
 /**
@@ -151,29 +202,9 @@ function checkNames(columns: object, names: readonly string[]): void {
  * ```
  */
 export async function qualityReport(
-  real: PipelineInput,
-  synthetic: PipelineInput,
+  real: QualityRows,
+  synthetic: QualityRows,
   options: QualityOptions = {},
 ): Promise<QualityReport> {
-  knownOptions(options, { doing: "compare rows", names: OPTIONS, example: "{ holdout: rows }" });
-  checkOptions(options);
-  const { holdout, columns = {}, seed, maxRows = DEFAULT_MAX_ROWS, signal } = options;
-  const thresholds = {
-    correlation: checkShare("correlationThreshold", options.correlationThreshold ?? 0.5),
-    association: checkShare("associationThreshold", options.associationThreshold ?? 0.3),
-  };
-  const read = (input: PipelineInput, which: string) =>
-    readQualityRows(input, { which, maxRows, seed, signal });
-  const batches = [await read(real, "real"), await read(synthetic, "synthetic")];
-  if (holdout !== undefined) batches.push(await read(holdout, "held-out"));
-  checkNames(columns, batches[0].names);
-  const pause = async () => {
-    await new Promise<void>((resolve) => denoRuntime.soon(resolve)); // so that an abort can come
-    signal?.throwIfAborted();
-  };
-  const scored = scoreColumns(batches, columns);
-  const bits = seedBits(seed);
-  return new QualityReport(
-    await computeScores({ columns: scored, batches, thresholds, seed: bits, pause }),
-  );
+  return new QualityReport(await compareRows(real, synthetic, options));
 }

@@ -4,10 +4,20 @@ import { Reservoir } from "../generators/reservoir.ts";
 import { Sample } from "../generators/sampling/sample.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { received } from "../runtime/known_options.ts";
-import type { PipelineInput } from "../sources/from.ts";
 import { IterableSource, type Rows } from "../sources/iterable_source.ts";
 import { isSource, type Source } from "../stream/source.ts";
 import { QualityError } from "./quality_error.ts";
+
+/** A source of rows, such as `csv(path)`. */
+export interface QualitySource {
+  /** What it is, for messages. */
+  readonly name: string;
+  /** Begins to read from the start. */
+  open(options: never): AsyncIterable<unknown>;
+}
+
+/** Rows to compare: objects, record batches, a sample of a generator, or a source. */
+export type QualityRows = QualitySource | Iterable<object> | AsyncIterable<object>;
 
 /** How rows are read. */
 export interface ReadingOptions {
@@ -51,7 +61,7 @@ function sourceOf(input: unknown, which: string): Source {
  * @throws {QualityError} when there are none.
  */
 export async function readQualityRows(
-  input: PipelineInput,
+  input: QualityRows,
   { which, maxRows, seed, signal = new AbortController().signal }: ReadingOptions,
 ): Promise<RecordBatch> {
   const source = sourceOf(input, which);
