@@ -1,56 +1,23 @@
 import type { Column } from "../batch/column.ts";
-import { SharedShape } from "../kernel/shared_shape.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
-import { sameFields } from "../batch/schema_check.ts";
-import { BlockArena } from "../hive/block_arena.ts";
-import type { IntakeSpec } from "../hive/block_intake.ts";
-import { greatestTime } from "../hive/event_times.ts";
 import type { KernelOptions } from "../kernel/kernel.ts";
-import { withSchemas } from "../hive/row_steps.ts";
-import { splitBatch } from "../hive/message_queue.ts";
+import { SharedShape } from "../kernel/shared_shape.ts";
 import { FLINK_SEMANTICS } from "../windows/window_semantics.ts";
 import { Alignment, checkAligns, type PartitionMarks } from "./alignment.ts";
 import type { BadInputs } from "./bad_inputs.ts";
-import { BlockContent, BlockReading } from "./block_content.ts";
-import { BlockHistory } from "./block_history.ts";
-import { type EventTimes, eventTimesOf } from "./calendar_plan.ts";
-import { allWindows, type PipelinePlan, type ResolvedPlan, resolvePlan } from "./pipeline_plan.ts";
+import { BlockFeed, type FeedBlocks } from "./block_feed.ts";
+import { FeedColumns } from "./feed_columns.ts";
+import type { FeedBatch, FeedItem } from "./feed_item.ts";
 import { ReadingClock } from "./made_time.ts";
-import type {
-  BlockFormat,
-  Source,
-  SourceBatch,
-  SourceBlock,
-  SourceOptions,
-  SourceProgress,
-} from "./source.ts";
+import { batchesOf, checkedRead } from "./open_source.ts";
+import { PartitionTimes } from "./partition_times.ts";
+import { allWindows, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
+import type { BlockFormat, Source, SourceBatch, SourceOptions, SourceProgress } from "./source.ts";
 import { stageOf } from "./stage.ts";
 import { type TimedRows, WatermarkFeed } from "./watermark_feed.ts";
 
 const MAX_PARTITIONS = 65_536;
-
-/** A batch on its way to a bee, with its place in its source. */
-export interface FeedBatch {
-  readonly batch: RecordBatch;
-  readonly partition: number;
-  /** Position of the first row in its partition. */
-  readonly position: number;
-  /** Positions of all rows, where some between them were left out; absent: one after the other. */
-  readonly positions?: Float64Array;
-  /** Watermark before the first row, of this partition alone, ms. */
-  readonly watermark: number;
-  /** Watermark of all partitions after the last row, ms. */
-  readonly watermarkAfter: number;
-  /** What the other partitions hold the watermark down to, ms. */
-  readonly cap: number;
-}
-
-/** A block of bytes on its way to a bee: what comes before it is known later. */
-export type FeedBlock = Omit<FeedBatch, "batch" | "positions"> & { readonly block: BlockContent };
-
-/** What goes to a bee. */
-export type FeedItem = FeedBatch | FeedBlock;
 
 /** Rows that go to a bee at a time, with the watermarks of all partitions, ms. */
 interface ToldRows {
@@ -75,24 +42,14 @@ export interface BatchFeedOptions {
   readonly kernel: KernelOptions;
 }
 
-/** What the blocks of a source come to, where bees decode them. */
-export interface FeedBlocks {
-  /** What bees do with them. */
-  readonly intake: IntakeSpec;
-  readonly history: BlockHistory;
-  readonly reading: BlockReading;
-}
-
 /** Reads a source and decides event times and watermarks in the order of its rows. */
 export class BatchFeed {
   readonly #source: Source;
   readonly #options: BatchFeedOptions;
-  /** With the columns that were learned. */
-  #plan: PipelinePlan;
+  readonly #columns: FeedColumns;
   readonly #batches: AsyncIterator<SourceBatch>;
-  readonly #greatest: Float64Array;
   readonly #positions: Float64Array;
-  readonly #ended = new Set<number>();
+  readonly #times: PartitionTimes;
   /** Where watermarks are more than a bound behind the greatest time. */
   readonly #watermarks: WatermarkFeed | undefined;
   /** By how much windows judge behind the watermark that comes with rows, ms. */
@@ -103,13 +60,10 @@ export class BatchFeed {
   readonly #clock: ReadingClock | undefined;
   /** The last watermark that the bees were or will be told of. */
   #told = -Infinity;
-  #sourceSchema: Schema | undefined;
-  #time: EventTimes | undefined;
-  #resolved: ResolvedPlan | undefined;
   #records = 0;
-  #blocks: FeedBlocks | undefined;
+  /** Where bees decode what the source gives. */
+  readonly #blocks: BlockFeed | undefined;
   #progress: SourceProgress = { bytes: 0 };
-  readonly #arena: BlockArena | undefined;
 
   /** Opens a source. */
   constructor(source: Source, options: BatchFeedOptions) {
@@ -122,44 +76,40 @@ export class BatchFeed {
     }
     this.#source = source;
     this.#options = options;
-    this.#plan = options.plan;
     // Other sources that tell watermarks tell them once, and mean them.
     this.#behind = stageOf(source) && touchesAtEnd(options.plan) ? 1 : 0;
-    this.#greatest = new Float64Array(partitions).fill(-Infinity);
+    const { plan, open: { runtime, badRecords, blockBytes }, kernel } = options;
+    this.#times = new PartitionTimes(partitions, plan.time?.bound ?? 0);
     this.#positions = new Float64Array(partitions);
-    const { plan, open: { runtime, blockBytes } } = options;
+    const now = () => this.#clock!.nowMs;
+    const about = { name: source.name, whole: badRecords === "deadLetter", now };
+    this.#columns = new FeedColumns({ ...options, ...about });
     if (plan.time?.watermarks && (plan.window || plan.ordered)) {
       this.#watermarks = new WatermarkFeed(plan.time.watermarks, { partitions, runtime });
       if (plan.time.made === "clock") this.#clock = new ReadingClock(runtime);
     }
-    if (source.schema) this.#resolve(source.schema);
+    if (source.schema) this.#columns.resolve(source.schema);
     const { maxDriftMs } = plan.time ?? {};
     if (maxDriftMs !== undefined && (plan.window || plan.ordered)) {
       checkAligns(source);
-      this.#alignment = new Alignment(maxDriftMs, this.#marks(partitions));
+      this.#alignment = new Alignment(maxDriftMs, this.#marks);
     }
     const alignment = this.#alignment;
-    if (blockBytes !== undefined) this.#arena = new BlockArena(runtime);
+    if (blockBytes !== undefined) this.#blocks = new BlockFeed(runtime, kernel);
     this.#batches = batchesOf(source, {
       ...options.open,
-      ...(this.#arena && { blockMemory: this.#arena }),
+      ...(this.#blocks && { blockMemory: this.#blocks.memory }),
       ...(alignment && { alignment }),
     });
   }
 
-  #marks(length: number): PartitionMarks {
-    const bound = this.#options.plan.time?.bound ?? 0;
-    return this.#watermarks
-      ? {
-        length,
-        markOf: (partition) => this.#watermarks!.markOf(partition),
-        holdsBack: (partition) => this.#watermarks!.holdsBack(partition),
-      }
-      : {
-        length,
-        markOf: (partition) => this.#greatest[partition] - bound,
-        holdsBack: (partition) => !this.#ended.has(partition),
-      };
+  get #marks(): PartitionMarks {
+    const watermarks = this.#watermarks;
+    return !watermarks ? this.#times : {
+      length: this.#times.length,
+      markOf: (partition) => watermarks.markOf(partition),
+      holdsBack: (partition) => watermarks.holdsBack(partition),
+    };
   }
 
   /** Records read so far, those that could not be used included. */
@@ -170,7 +120,7 @@ export class BatchFeed {
   /** Records were found in a block of which nobody knew. */
   told(records: number): void {
     this.#records += records;
-    this.#blocks?.history.advance();
+    this.#blocks?.told();
   }
 
   /** How far the source has come, as far as it tells. */
@@ -180,12 +130,12 @@ export class BatchFeed {
 
   /** What its blocks come to, once that is known, where it gives blocks. */
   get blocks(): FeedBlocks | undefined {
-    return this.#blocks;
+    return this.#blocks?.opened;
   }
 
   /** The plan, once the columns are known. */
   get resolved(): ResolvedPlan | undefined {
-    return this.#resolved;
+    return this.#columns.resolved;
   }
 
   /**
@@ -194,9 +144,7 @@ export class BatchFeed {
    * @throws {TypeError} when the plan does not fit them.
    */
   learned(columns: readonly (Schema | undefined)[]): void {
-    const { plan } = this.#options;
-    this.#plan = { ...plan, steps: withSchemas(plan.steps, columns) };
-    this.#resolve(this.#sourceSchema!);
+    this.#columns.learned(columns);
   }
 
   /** Reads on; `undefined` at the end. */
@@ -218,19 +166,14 @@ export class BatchFeed {
       const moved = this.tick();
       return moved ? [moved] : [];
     }
-    const { bound } = this.#options.plan.time!;
-    return this.#raised(() => {
-      this.#greatest.forEach((greatest, partition) => {
-        this.#greatest[partition] = Math.max(greatest, watermark + bound);
-      });
-    });
+    return this.#raised(() => this.#times.raise(watermark));
   }
 
   /** Milliseconds of silence after which {@linkcode BatchFeed.tick} may have something to tell. */
   dueIn(): number {
     if (!this.#clock) return this.#watermarks?.dueIn() ?? Infinity;
     // Before the first row there is nothing to close.
-    return this.#told === -Infinity ? Infinity : this.#clock.closesIn(this.#plan, this.#told);
+    return this.#told === -Infinity ? Infinity : this.#clock.closesIn(this.#options.plan, this.#told);
   }
 
   /** No rows, but a watermark that has moved by the clock; `undefined`: it has not. */
@@ -239,19 +182,16 @@ export class BatchFeed {
     this.#alignment?.notify();
     this.#lookAtClock();
     const watermarkAfter = this.#watermarks?.watermark ?? -Infinity;
-    if (!this.#resolved || watermarkAfter <= this.#told) return undefined;
+    if (!this.resolved || watermarkAfter <= this.#told) return undefined;
     const watermark = this.#told;
     this.#told = watermarkAfter;
-    return this.#moved(this.#resolved, watermark, watermarkAfter);
+    return this.#moved(watermark, watermarkAfter);
   }
 
   /** No rows and no other watermark: brings the clock to the bees. Only after rows have come. */
   beat(): FeedBatch {
-    const { time } = this.#options.plan;
-    const watermark = this.#watermarks
-      ? this.#told
-      : Math.min(...this.#greatest) - (time?.bound ?? 0);
-    return this.tick() ?? this.#moved(this.#resolved!, watermark, watermark);
+    const watermark = this.#watermarks ? this.#told : this.#times.watermark;
+    return this.tick() ?? this.#moved(watermark, watermark);
   }
 
   /**
@@ -263,8 +203,11 @@ export class BatchFeed {
   take(read: SourceBatch): FeedItem[] {
     if (read.progress) this.#progress = read.progress;
     if (read.format) this.#takeFormat(read.format);
-    if (read.block) return [this.#takeBlock(read.block)];
-    if (this.#blocks && read.batch) throw this.#mixed("a batch after it had given blocks");
+    if (read.block) {
+      if (this.blocks) return [this.#blocks!.take(read.block)];
+      throw this.#mixed("a block, which was not asked for or has no format");
+    }
+    if (this.blocks && read.batch) throw this.#mixed("a batch after it had given blocks");
     const { batch, partition = 0, skipped = 0, deadLettered = 0, ended = false, watermark } = read;
     this.#records += skipped + deadLettered + (batch?.length ?? 0);
     this.#options.bad.told(skipped, deadLettered);
@@ -282,34 +225,8 @@ export class BatchFeed {
 
   /** What the blocks, or the batches, that come are made of: it is held to all columns there are. */
   #takeFormat(format: BlockFormat): void {
-    const { plan, open, kernel } = this.#options;
-    const { schema, decoder } = format;
-    this.#resolve(schema);
-    const { source } = this.#resolved!;
-    this.#resolve(decoder.schema);
-    const { picked, schema: sent } = this.#resolved = { ...this.#resolved!, source };
-    if (open.blockBytes === undefined) return;
-    const { column, format: written } = plan.time ?? {};
-    const time = column !== undefined && this.#time
-      ? { time: { column, ...(written && { format: written }) } }
-      : {};
-    const bound = plan.time?.bound ?? 0;
-    const { blockBytes } = format;
-    if (blockBytes !== undefined) this.#arena?.open(blockBytes);
-    const arena = this.#arena?.memory;
-    const rows = { bound, picked, schema: sent };
-    const intake: IntakeSpec = { decoder, ...time, ...rows, ...(arena && { arena }) };
-    const reading = new BlockReading(format, { spec: intake, kernel });
-    this.#blocks = { intake, reading, history: new BlockHistory() };
-  }
-
-  #takeBlock(given: SourceBlock): FeedBlock {
-    if (!this.#blocks) throw this.#mixed("a block, which was not asked for or has no format");
-    const { history, reading } = this.#blocks;
-    const block = new BlockContent(given, reading, this.#arena);
-    history.append(block);
-    const unknown = { watermark: -Infinity, watermarkAfter: -Infinity, cap: Infinity };
-    return { block, partition: 0, position: given.offset, ...unknown };
+    const intake = this.#columns.takeFormat(format);
+    this.#blocks?.open(format, intake);
   }
 
   #mixed(what: string): TypeError {
@@ -325,13 +242,13 @@ export class BatchFeed {
   }
 
   #takeRows(batch: RecordBatch, partition: number): FeedBatch[] {
-    this.#checkSchema(batch);
+    this.#columns.check(batch);
     this.#lookAtClock();
     const start = this.#positions[partition];
     const { batch: kept, rows } = this.#timed(batch, partition);
     const pieces = this.#watermarks
       ? this.#cut(kept, { partition, watermarks: this.#watermarks })
-      : this.#sized(this.#pick(kept)).map((piece) => this.#place(piece, partition));
+      : this.#columns.sized(this.#columns.pick(kept)).map((piece) => this.#place(piece, partition));
     this.#positions[partition] = start + batch.length;
     return rows ? withPositions(pieces, rows.map((row) => start + row)) : pieces;
   }
@@ -339,7 +256,7 @@ export class BatchFeed {
   /** Tells the source that nothing more is wanted. */
   async close(): Promise<void> {
     await this.#batches.return?.();
-    this.#blocks?.reading[Symbol.dispose]();
+    this.#blocks?.[Symbol.dispose]();
   }
 
   #checkPartition(partition: number): void {
@@ -350,7 +267,7 @@ export class BatchFeed {
           `partition ${partition}`,
       );
     }
-    if (!this.#ended.has(partition)) return;
+    if (this.#times.holdsBack(partition)) return;
     throw new RangeError(
       `Cannot read ${name}: received a batch of partition ${partition} after that had ended; ` +
         `say ended with the last one`,
@@ -359,59 +276,37 @@ export class BatchFeed {
 
   /** A partition holds the watermark back no longer; tells what that comes to. */
   #end(partition: number): FeedBatch[] {
-    this.#ended.add(partition);
+    this.#times.end(partition);
     // With the last one the source ends, and all windows with it.
-    if (this.#ended.size === this.#greatest.length) return [];
+    if (this.#times.haveEnded) return [];
     if (this.#watermarks) {
       this.#watermarks.end(partition);
       const moved = this.tick();
       return moved ? [moved] : [];
     }
-    return this.#raised(() => this.#greatest[partition] = Infinity);
+    return this.#raised(() => this.#times.release(partition));
   }
 
-  /** Tells what it comes to when greatest times are raised. */
+  /** Tells what it comes to when watermarks are raised. */
   #raised(raise: () => void): FeedBatch[] {
-    const before = Math.min(...this.#greatest);
+    const before = this.#times.watermark;
     raise();
-    const after = Math.min(...this.#greatest);
-    if (!timeColumn(this.#resolved) || after <= before) return [];
-    const { bound } = this.#options.plan.time!;
-    return [this.#moved(this.#resolved!, before - bound, after - bound)];
+    const after = this.#times.watermark;
+    if (!this.#columns.timeColumn || after <= before) return [];
+    return [this.#moved(before, after)];
   }
 
   /** No rows, but a watermark that has moved. */
-  #moved({ schema }: ResolvedPlan, watermark: number, watermarkAfter: number): FeedBatch {
-    const batch = RecordBatch.fromRows([], { schema });
+  #moved(watermark: number, watermarkAfter: number): FeedBatch {
+    const batch = RecordBatch.fromRows([], { schema: this.resolved!.schema });
     const position = this.#positions[0];
     return this.#decided({ batch, partition: 0, position, watermark, watermarkAfter });
-  }
-
-  #checkSchema(batch: RecordBatch): void {
-    if (!this.#sourceSchema) return this.#resolve(batch.schema);
-    const isSame = batch.schema === this.#sourceSchema ||
-      sameFields(batch.schema.fields, this.#sourceSchema.fields);
-    if (isSame) return;
-    throw new TypeError(
-      `Cannot read ${this.#source.name}: a batch has the columns ${batch.names.join(", ")}, ` +
-        `those before had ${this.#sourceSchema.fields.map(({ name }) => name).join(", ")}; ` +
-        `all batches of a source need the same names and types: give a schema`,
-    );
-  }
-
-  #resolve(schema: Schema): void {
-    const { open, tellsLate } = this.#options;
-    const plan = this.#plan;
-    this.#sourceSchema = schema;
-    this.#time = eventTimesOf(plan, schema, () => this.#clock!.nowMs);
-    const whole = open.badRecords === "deadLetter";
-    this.#resolved = resolvePlan(plan, this.#time?.schema ?? schema, { whole, tellsLate });
   }
 
   /** With event times; rows whose time cannot be read are out, and then it is said which are not. */
   #timed(given: RecordBatch, partition: number): { batch: RecordBatch; rows?: number[] } {
     const { bad } = this.#options;
-    const { batch, bad: badTimes } = this.#time?.convert(given) ?? { batch: given, bad: [] };
+    const { batch, bad: badTimes } = this.#columns.timed(given);
     for (const { row, error } of badTimes) {
       const { name, message } = error;
       const position = this.#positions[partition] + row;
@@ -421,23 +316,6 @@ export class BatchFeed {
     const gone = new Set(badTimes.map(({ row }) => row));
     const rows = [...Array(batch.length).keys()].filter((row) => !gone.has(row));
     return { batch: batch.take(rows), rows };
-  }
-
-  /** Cut to size. */
-  #sized(picked: RecordBatch): RecordBatch[] {
-    const { batchRows, maxBytes } = this.#options;
-    const pieces: RecordBatch[] = [];
-    for (let row = 0; row < picked.length; row += batchRows) {
-      const piece = picked.length <= batchRows ? picked : picked.slice(row, row + batchRows);
-      pieces.push(...splitBatch(piece, maxBytes));
-    }
-    return pieces;
-  }
-
-  #pick(batch: RecordBatch, columns: readonly Column[] = batch.columns): RecordBatch {
-    const { schema, picked } = this.#resolved!;
-    if (picked.length === batch.columns.length && columns === batch.columns) return batch;
-    return new RecordBatch(schema, picked.map((at) => columns[at]), batch.length);
   }
 
   /** A piece whose watermarks are those of all partitions; the bees of a calendar know even times. */
@@ -454,7 +332,7 @@ export class BatchFeed {
     batch: RecordBatch,
     { partition, watermarks }: { partition: number; watermarks: WatermarkFeed },
   ): FeedBatch[] {
-    const { tellerOf } = this.#resolved as Required<ResolvedPlan>;
+    const { tellerOf } = this.resolved as Required<ResolvedPlan>;
     const { length } = batch;
     const time = batch.column(this.#options.plan.time!.column);
     const timed = { length, partition, time, tell: tellerOf(batch) };
@@ -472,12 +350,12 @@ export class BatchFeed {
 
   /** So that each piece has one watermark. */
   #cutByWatermark(batch: RecordBatch, timed: TimedRows, watermarks: WatermarkFeed): ToldRows[] {
-    const picked = this.#pick(batch);
+    const picked = this.#columns.pick(batch);
     const { plan } = this.#options;
     const alone = plan.time!.lateBy === "partition";
     const cuts = watermarks.cut({ ...timed, nextEnd: nextEndOf(plan), alone });
     return cuts.flatMap(({ start, end, watermark, watermarkBefore, watermarkAfter }) => {
-      const sized = this.#sized(cuts.length === 1 ? picked : picked.slice(start, end));
+      const sized = this.#columns.sized(cuts.length === 1 ? picked : picked.slice(start, end));
       return sized.map((batch, at): ToldRows => {
         const told = at === sized.length - 1 ? watermarkAfter : watermarkBefore;
         return { batch, watermark, told };
@@ -491,36 +369,21 @@ export class BatchFeed {
     const values = watermarks.before(timed);
     const column: Column = { type: { kind: "f64" }, length, nullCount: 0, values };
     let row = 0;
-    return this.#sized(this.#pick(batch, [...batch.columns, column])).map((batch) => {
-      const watermark = values[row];
-      row += batch.length;
-      return { batch, watermark, told: row < length ? values[row] : watermarks.watermark };
-    });
+    return this.#columns.sized(this.#columns.pick(batch, [...batch.columns, column])).map(
+      (batch) => {
+        const watermark = values[row];
+        row += batch.length;
+        return { batch, watermark, told: row < length ? values[row] : watermarks.watermark };
+      },
+    );
   }
 
   #place(batch: RecordBatch, partition: number): FeedBatch {
-    const bound = this.#options.plan.time?.bound ?? 0;
+    const { timeColumn } = this.#columns;
     const position = this.#positions[partition];
-    const watermark = this.#greatest[partition] - bound;
-    const cap = this.#othersAt(partition) - bound;
     this.#positions[partition] += batch.length;
-    const column = timeColumn(this.#resolved);
-    if (column !== undefined) {
-      const time = batch.column(column);
-      const greatest = greatestTime(time, batch.length);
-      if (greatest > this.#greatest[partition]) this.#greatest[partition] = greatest;
-    }
-    const watermarkAfter = Math.min(cap, this.#greatest[partition] - bound);
-    return { batch, partition, position, watermark, watermarkAfter, cap };
-  }
-
-  /** The least of the greatest times of the other partitions. */
-  #othersAt(partition: number): number {
-    let least = Infinity;
-    for (let other = 0; other < this.#greatest.length; other++) {
-      if (other !== partition && this.#greatest[other] < least) least = this.#greatest[other];
-    }
-    return least;
+    const times = timeColumn === undefined ? undefined : batch.column(timeColumn);
+    return { batch, partition, position, ...this.#times.place(partition, times) };
   }
 }
 
@@ -531,11 +394,6 @@ function withPositions(pieces: readonly FeedBatch[], all: readonly number[]): Fe
     const positions = Float64Array.from(all.slice(row, row += piece.batch.length));
     return { ...piece, position: positions[0], positions };
   });
-}
-
-/** The column of event times in what goes to the bees, where they put rows into windows. */
-function timeColumn(resolved: ResolvedPlan | undefined): string | undefined {
-  return resolved?.window?.time ?? resolved?.ordered?.time;
 }
 
 /** The first end after a watermark of a window that holds a time. */
@@ -551,40 +409,6 @@ function nextEndOf(
     const end = calendar.window.endOf(time);
     return end > watermark ? end : Infinity;
   };
-}
-
-/**
- * Opens a source.
- *
- * @throws {TypeError} when it gives nothing that can be iterated.
- */
-export function batchesOf(source: Source, options: SourceOptions): AsyncIterator<SourceBatch> {
-  const opened: unknown = source.open(options);
-  if (typeof opened === "object" && opened !== null && Symbol.asyncIterator in opened) {
-    return (opened as AsyncIterable<SourceBatch>)[Symbol.asyncIterator]();
-  }
-  throw new TypeError(
-    `Cannot read ${source.name}: its open() must give an async iterable, received ${typeof opened}`,
-  );
-}
-
-/** What a source gives may come from anybody: nothing of it may pass for no records. */
-function checkedRead(read: SourceBatch, name: string): SourceBatch {
-  const { batch, skipped = 0, deadLettered = 0 } = Object(read) as SourceBatch;
-  const isGiven = typeof read === "object" && read !== null;
-  if (!isGiven || !(batch === undefined || batch instanceof RecordBatch)) {
-    throw new TypeError(
-      `Cannot read ${name}: a source gives objects such as { batch }, with a RecordBatch in it, ` +
-        `received ${isGiven ? `a batch that is ${typeof batch}` : String(read)}`,
-    );
-  }
-  for (const count of [skipped, deadLettered]) {
-    if (Number.isSafeInteger(count) && count >= 0) continue;
-    throw new RangeError(
-      `Cannot read ${name}: skipped and deadLettered must be whole numbers, received ${count}`,
-    );
-  }
-  return read;
 }
 
 /**

@@ -9,7 +9,8 @@ import {
 } from "../hive/pipeline_frames.ts";
 import { errorOf, StreamingError } from "../hive/streaming_error.ts";
 import { BadInputs } from "./bad_inputs.ts";
-import { BatchFeed, type FeedItem } from "./batch_feed.ts";
+import { BatchFeed } from "./batch_feed.ts";
+import type { FeedItem } from "./feed_item.ts";
 import { blockBytesOf, longestBody } from "./block_plan.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { fatalError } from "./fatal_error.ts";

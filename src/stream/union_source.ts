@@ -1,7 +1,7 @@
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema, TypedSchema } from "../batch/schema.ts";
 import { sameType, typeName } from "../batch/schema_check.ts";
-import { batchesOf } from "./batch_feed.ts";
+import { batchesOf } from "./open_source.ts";
 import { alignmentFrom } from "./alignment.ts";
 import type {
   Source,

@@ -2,7 +2,7 @@ import { encodeFrame, frameSize } from "../batch/frame.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { type BadRow, MessageKind, type Outcome } from "../hive/pipeline_frames.ts";
 import { type BadInputs, recordAt } from "./bad_inputs.ts";
-import type { FeedBatch } from "./batch_feed.ts";
+import type { FeedBatch } from "./feed_item.ts";
 import type { BadInput, BadInputPolicy } from "./source.ts";
 
 const FRAME = { kind: "data" } as const;

@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Outcome } from "../hive/pipeline_frames.ts";
-import type { FeedItem } from "./batch_feed.ts";
+import type { FeedItem } from "./feed_item.ts";
 import type { BlockContent } from "./block_content.ts";
 import { RowContent, type WorkContent } from "./work_content.ts";
 

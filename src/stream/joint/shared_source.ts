@@ -1,5 +1,5 @@
 import { jointAlignment } from "../alignment.ts";
-import { batchesOf } from "../batch_feed.ts";
+import { batchesOf } from "../open_source.ts";
 import { STAGE, type Stage, stageOf } from "../stage.ts";
 import type { Source, SourceBatch, SourceOptions } from "../source.ts";
 

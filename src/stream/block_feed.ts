@@ -1,0 +1,70 @@
+import { BlockArena } from "../hive/block_arena.ts";
+import type { IntakeSpec } from "../hive/block_intake.ts";
+import type { KernelOptions } from "../kernel/kernel.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { BlockContent, BlockReading } from "./block_content.ts";
+import { BlockHistory } from "./block_history.ts";
+import type { FeedBlock } from "./feed_item.ts";
+import type { BlockFormat, BlockMemory, SourceBlock } from "./source.ts";
+
+/** What bees make of a source's blocks, but for where they lie. */
+export type BlockIntakeSpec = Omit<IntakeSpec, "arena" | "board">;
+
+/** What the blocks of a source come to, once it is known what they are made of. */
+export interface FeedBlocks {
+  /** What bees do with them. */
+  readonly intake: IntakeSpec;
+  readonly history: BlockHistory;
+  readonly reading: BlockReading;
+}
+
+/** Takes the blocks of a source that bees decode. */
+export class BlockFeed implements Disposable {
+  readonly #arena: BlockArena;
+  readonly #kernel: KernelOptions;
+  #opened: FeedBlocks | undefined;
+
+  /** A feed of blocks of which nothing is known yet. */
+  constructor(runtime: Runtime, kernel: KernelOptions) {
+    this.#arena = new BlockArena(runtime);
+    this.#kernel = kernel;
+  }
+
+  /** Where the source may put their bytes. */
+  get memory(): BlockMemory {
+    return this.#arena;
+  }
+
+  /** What they come to, once that is known. */
+  get opened(): FeedBlocks | undefined {
+    return this.#opened;
+  }
+
+  /** It is known what they are made of, and what bees make of them. */
+  open(format: BlockFormat, given: BlockIntakeSpec): void {
+    const { blockBytes } = format;
+    if (blockBytes !== undefined) this.#arena.open(blockBytes);
+    const { memory } = this.#arena;
+    const intake: IntakeSpec = { ...given, ...(memory && { arena: memory }) };
+    const reading = new BlockReading(format, { spec: intake, kernel: this.#kernel });
+    this.#opened = { intake, reading, history: new BlockHistory() };
+  }
+
+  /** The next block; only after {@linkcode BlockFeed.open}. */
+  take(given: SourceBlock): FeedBlock {
+    const { history, reading } = this.#opened!;
+    const block = new BlockContent(given, reading, this.#arena);
+    history.append(block);
+    const unknown = { watermark: -Infinity, watermarkAfter: -Infinity, cap: Infinity };
+    return { block, partition: 0, position: given.offset, ...unknown };
+  }
+
+  /** Records were found in a block of which nobody knew. */
+  told(): void {
+    this.#opened?.history.advance();
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened?.reading[Symbol.dispose]();
+  }
+}

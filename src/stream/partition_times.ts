@@ -1,0 +1,88 @@
+import type { Column } from "../batch/column.ts";
+import { greatestTime } from "../hive/event_times.ts";
+import type { PartitionMarks } from "./alignment.ts";
+
+/** Watermarks of rows of a partition, ms. */
+interface PlacedTimes {
+  /** Before the first row, of this partition alone. */
+  readonly watermark: number;
+  /** Of all partitions, after the last row. */
+  readonly watermarkAfter: number;
+  /** What the other partitions hold the watermark down to. */
+  readonly cap: number;
+}
+
+/** The greatest event times of partitions, and the watermarks that lie a bound behind them. */
+export class PartitionTimes implements PartitionMarks {
+  readonly #greatest: Float64Array;
+  readonly #bound: number;
+  readonly #ended = new Set<number>();
+
+  /** Of so many partitions without rows; the bound in ms. */
+  constructor(partitions: number, bound: number) {
+    this.#greatest = new Float64Array(partitions).fill(-Infinity);
+    this.#bound = bound;
+  }
+
+  /** How many partitions there are. */
+  get length(): number {
+    return this.#greatest.length;
+  }
+
+  /** Whether there are none that have not ended. */
+  get haveEnded(): boolean {
+    return this.#ended.size === this.length;
+  }
+
+  /** The watermark of all partitions, ms. */
+  get watermark(): number {
+    return Math.min(...this.#greatest) - this.#bound;
+  }
+
+  /** The watermark of one, ms. */
+  markOf(partition: number): number {
+    return this.#greatest[partition] - this.#bound;
+  }
+
+  /** Whether it still may give rows. */
+  holdsBack(partition: number): boolean {
+    return !this.#ended.has(partition);
+  }
+
+  /** It gives no more rows; it holds the others back until {@linkcode PartitionTimes.release}. */
+  end(partition: number): void {
+    this.#ended.add(partition);
+  }
+
+  /** One that has ended holds the others back no longer. */
+  release(partition: number): void {
+    this.#greatest[partition] = Infinity;
+  }
+
+  /** The watermark of each is at least this, ms. */
+  raise(watermark: number): void {
+    this.#greatest.forEach((greatest, partition) => {
+      this.#greatest[partition] = Math.max(greatest, watermark + this.#bound);
+    });
+  }
+
+  /** Takes in rows of a partition, whose times may matter. */
+  place(partition: number, times: Column | undefined): PlacedTimes {
+    const watermark = this.markOf(partition);
+    const cap = this.#othersAt(partition) - this.#bound;
+    if (times) {
+      const greatest = greatestTime(times, times.length);
+      if (greatest > this.#greatest[partition]) this.#greatest[partition] = greatest;
+    }
+    return { watermark, watermarkAfter: Math.min(cap, this.markOf(partition)), cap };
+  }
+
+  /** The least of the greatest times of the other partitions. */
+  #othersAt(partition: number): number {
+    let least = Infinity;
+    for (let other = 0; other < this.#greatest.length; other++) {
+      if (other !== partition && this.#greatest[other] < least) least = this.#greatest[other];
+    }
+    return least;
+  }
+}
