@@ -1,18 +1,8 @@
 import type { ColumnSink } from "./column_sink.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
-import { SinkKind } from "./sink_types.ts";
-
-/** What a value of JSON becomes, as `assembly/json/reader.ts` names it: kinds of columns, and times. */
-export const JsonKind = {
-  ...SinkKind,
-  timestamp: 11,
-  date: 12,
-  time: 13,
-} as const;
-
-/** Kinds of operations of a layout beyond those of values. */
-export const LayoutOp = { only: 14, skipText: 15, skipScalar: 16, skip: 17, end: 18 } as const;
+import { type JsonField, JsonFieldTables, longestName } from "./json_fields.ts";
+import type { JsonLayout, LayoutStep } from "./json_steps.ts";
 
 /** Why the kernel stopped reading. */
 export const JsonStop = {
@@ -26,43 +16,6 @@ export const JsonStop = {
   tooLarge: 7,
   learn: 8,
 } as const;
-
-/** A wanted field of an object. */
-export interface JsonField {
-  readonly name: Uint8Array;
-  readonly kind: number;
-  /** Its column in the sink; those of a struct's fields follow. */
-  readonly column: number;
-  /** Columns of a struct, its own included. */
-  readonly below: number;
-  /** Kind of a list's items. */
-  readonly item: number;
-  /** Whether it may be null. */
-  readonly nullable: boolean;
-  /** Of a struct. */
-  readonly fields?: readonly JsonField[];
-}
-
-/** One operation of a layout. */
-export interface LayoutStep {
-  readonly kind: number;
-  /** At most 16 bytes. */
-  readonly template: Uint8Array;
-  /** In the sink. */
-  readonly column: number;
-  /** Kind of a list's items; of what is skipped, the levels that are open. */
-  readonly item: number;
-  /** Of a list or span: the levels that are open. */
-  readonly level: number;
-  readonly nullable: boolean;
-}
-
-/** The layout of a line. */
-export interface JsonLayout {
-  readonly steps: readonly LayoutStep[];
-  /** Columns that such a line has not, or that are null with the struct they belong to. */
-  readonly missing: readonly number[];
-}
 
 /** What a reader is made of. */
 export interface JsonReaderSpec {
@@ -102,8 +55,6 @@ const Word = {
 } as const;
 
 const READER_WORDS = 32;
-const NODE_BYTES = 32;
-const FIELD_BYTES = 64;
 const STEP_BYTES = 64;
 const LAYOUTS = 4;
 const FLAG_TRUSTED = 1;
@@ -112,80 +63,6 @@ const FLAG_NO_EXTRA = 2;
 const ESCAPE_BYTES = 6;
 const PADDING_BYTES = 64;
 const LINE_FEED = 10;
-
-function aligned(bytes: number): number {
-  return (bytes + 15) & ~15;
-}
-
-/** The tables by which the kernel finds fields, in one piece of memory. */
-class FieldTables {
-  readonly #kernel: Kernel;
-  readonly #sink: ColumnSink;
-  readonly #block: MemoryBlock;
-  #at = 0;
-
-  constructor(kernel: Kernel, sink: ColumnSink, fields: readonly JsonField[]) {
-    this.#kernel = kernel;
-    this.#sink = sink;
-    this.#block = new MemoryBlock(kernel);
-    const bytes = this.#bytesOf(fields);
-    this.#at = this.#block.reserve(bytes);
-    kernel.u8.fill(0, this.#at, this.#at + bytes);
-  }
-
-  /** Writes a node and all below it; its address. */
-  write(fields: readonly JsonField[]): number {
-    const node = this.#take(NODE_BYTES);
-    const list = this.#take(fields.length * FIELD_BYTES);
-    const slots = this.#slots(fields);
-    const table = this.#take(slots * 4);
-    const required = fields.filter(({ nullable }) => !nullable);
-    const needed = this.#take(required.length * 4);
-    this.#words(needed).set(required.map(({ column }) => this.#column(column)));
-    fields.forEach((field, at) => this.#writeField(field, list + at * FIELD_BYTES));
-    this.#words(node).set([list, fields.length, table, slots - 1, needed, required.length]);
-    this.#kernel.exports.jsonIndexFields(node);
-    return node;
-  }
-
-  release(): void {
-    this.#block[Symbol.dispose]();
-  }
-
-  #writeField({ name, kind, column, below, item, fields }: JsonField, at: number): void {
-    const text = this.#take(name.length + PADDING_BYTES);
-    this.#kernel.u8.set(name, text);
-    const node = fields === undefined ? 0 : this.write(fields);
-    this.#words(at).set([text, name.length, this.#column(column), kind, node, below, item]);
-  }
-
-  #column(index: number): number {
-    return this.#sink.columns[index].address;
-  }
-
-  #words(at: number): Uint32Array {
-    return new Uint32Array(this.#kernel.u8.buffer, at);
-  }
-
-  #take(bytes: number): number {
-    const at = this.#at;
-    this.#at += aligned(bytes);
-    return at;
-  }
-
-  #slots(fields: readonly JsonField[]): number {
-    return 2 ** Math.ceil(Math.log2(4 * fields.length + 4));
-  }
-
-  #bytesOf(fields: readonly JsonField[]): number {
-    let bytes = NODE_BYTES + aligned(fields.length * FIELD_BYTES) +
-      aligned(this.#slots(fields) * 4) + aligned(fields.length * 4);
-    for (const { name, fields: inner } of fields) {
-      bytes += aligned(name.length + PADDING_BYTES) + (inner ? this.#bytesOf(inner) : 0);
-    }
-    return bytes;
-  }
-}
 
 /** Where a reader is. */
 export interface JsonPlace {
@@ -201,7 +78,7 @@ export class JsonReader implements Disposable {
   readonly #kernel: Kernel;
   readonly #sink: ColumnSink;
   readonly #record: MemoryBlock;
-  readonly #tables: FieldTables;
+  readonly #tables: JsonFieldTables;
   readonly #levels: MemoryBlock;
   readonly #key: MemoryBlock;
   readonly #bytes: MemoryBlock;
@@ -223,7 +100,7 @@ export class JsonReader implements Disposable {
       () => new MemoryBlock(kernel),
     );
     this.#layouts = Array.from({ length: LAYOUTS }, () => new MemoryBlock(kernel));
-    this.#tables = new FieldTables(kernel, sink, fields);
+    this.#tables = new JsonFieldTables(kernel, sink, fields);
     const root = this.#tables.write(fields);
     // No record is deeper than it has bytes.
     const depth = Math.min(maxDepth, maxRecordBytes + 1, 0xffff_ffff);
@@ -361,12 +238,4 @@ export class JsonReader implements Disposable {
   #wordsAt(address: number): Uint32Array<ArrayBuffer> {
     return new Uint32Array(this.#kernel.u8.buffer, address);
   }
-}
-
-function longestName(fields: readonly JsonField[]): number {
-  let longest = 0;
-  for (const { name, fields: inner } of fields) {
-    longest = Math.max(longest, name.length, inner ? longestName(inner) : 0);
-  }
-  return longest;
 }

@@ -173,7 +173,9 @@ export class BatchFeed {
   dueIn(): number {
     if (!this.#clock) return this.#watermarks?.dueIn() ?? Infinity;
     // Before the first row there is nothing to close.
-    return this.#told === -Infinity ? Infinity : this.#clock.closesIn(this.#options.plan, this.#told);
+    return this.#told === -Infinity
+      ? Infinity
+      : this.#clock.closesIn(this.#options.plan, this.#told);
   }
 
   /** No rows, but a watermark that has moved by the clock; `undefined`: it has not. */

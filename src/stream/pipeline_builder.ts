@@ -9,12 +9,9 @@ import { checkDelivery } from "./delivery_guarantee.ts";
 import { explain, type Explained } from "./explain.ts";
 import { type FunctionOptions, functionStep, type MapOptions } from "./function_step.ts";
 import { type CanJoin, JOIN, type Joinable, type ResultRun } from "./joint/joinable.ts";
-import type {
-  Pipeline,
-  PublishingPipeline,
-  RunnablePipeline,
-  TimestampOptions,
-} from "./pipeline.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { PublishingPipeline, RunnablePipeline } from "./runnable_pipeline.ts";
+import type { TimestampOptions } from "./timestamp_options.ts";
 import { CLOCK_TIMES, RESULT_TIMES } from "./made_time.ts";
 import { noPipelineMetrics, type PipelineMetrics } from "./pipeline_metrics.ts";
 import {

@@ -3,7 +3,12 @@ import { knownOptions, type OptionRule, received } from "../runtime/known_option
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
 import { WatermarkStrategy } from "../windows/watermark_strategy.ts";
 import type { IdleRule } from "../windows/watermark_tracker.ts";
-import type { AlignmentOptions, IdleOptions, LateBy, TimestampOptions } from "./pipeline.ts";
+import type {
+  AlignmentOptions,
+  IdleOptions,
+  LateBy,
+  TimestampOptions,
+} from "./timestamp_options.ts";
 import type { TimePlan } from "./pipeline_plan.ts";
 
 const OPTIONS: OptionRule<TimestampOptions> = {

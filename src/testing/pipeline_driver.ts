@@ -3,7 +3,7 @@ import type { Schema } from "../batch/schema.ts";
 import type { Duration } from "../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import type { LateRow } from "../stream/late_output.ts";
-import type { RunnablePipeline } from "../stream/pipeline.ts";
+import type { RunnablePipeline } from "../stream/runnable_pipeline.ts";
 import { partsOf } from "../stream/pipeline_builder.ts";
 import type { PipelineMetrics } from "../stream/pipeline_metrics.ts";
 import { askedColumns } from "../stream/pipeline_plan.ts";

@@ -1,7 +1,7 @@
 import { from } from "../../sources/from.ts";
 import { SessionWindow, SlidingWindow, TumblingWindow } from "../../windows/mod.ts";
 import type { PipelineMetrics } from "../../stream/pipeline_metrics.ts";
-import type { RunnablePipeline } from "../../stream/pipeline.ts";
+import type { RunnablePipeline } from "../../stream/runnable_pipeline.ts";
 import { aggregateList } from "../aggregate_list.ts";
 import {
   type CommandContext,

@@ -1,7 +1,7 @@
 import type { Column } from "../../batch/column.ts";
 import type { DataType, Field } from "../../batch/schema.ts";
 import type { ColumnSink } from "../../kernel/column_sink.ts";
-import { type JsonField, JsonKind } from "../../kernel/json_reader.ts";
+import { type JsonField, JsonKind } from "../../kernel/json_fields.ts";
 import type { SinkBuffers, SinkColumnSpec } from "../../kernel/sink_types.ts";
 
 const encoder = new TextEncoder();

@@ -1,5 +1,5 @@
-import { type JsonField, JsonKind, type JsonLayout, LayoutOp } from "../../kernel/json_reader.ts";
-import type { LayoutStep } from "../../kernel/json_reader.ts";
+import { type JsonField, JsonKind } from "../../kernel/json_fields.ts";
+import { type JsonLayout, LayoutOp, type LayoutStep } from "../../kernel/json_steps.ts";
 
 const TEMPLATE_BYTES = 16;
 const MAX_STEPS = 2_048;

@@ -1,6 +1,6 @@
 import { StreamingError } from "../../hive/streaming_error.ts";
 import { received } from "../../runtime/known_options.ts";
-import type { AggregatesOf } from "../pipeline.ts";
+import type { AggregatesOf } from "../windowed_pipeline.ts";
 import { noPipelineMetrics } from "../pipeline_metrics.ts";
 import {
   aggregationOf,
