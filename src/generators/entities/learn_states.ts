@@ -15,7 +15,9 @@ const MOST_COLUMNS = 8;
 /** What is left of an autocorrelation, or of a level, that is not worth a column. */
 const NEGLIGIBLE = 0.02;
 const TRIED_EVENTS = 98_304;
-const ROUNDS = 3;
+const ROUNDS = 4;
+/** The share of an error that a round makes good: all of it would be too much where memory is long. */
+const STEP = 0.7;
 const MOST_MEMORY = 0.999;
 
 /** A column in which keys may have states, of each event in the order of event times. */
@@ -202,7 +204,8 @@ class StateLearner {
   #errors(made: readonly LagStatistics[]): number[] {
     return made.map((of, at) => {
       const { real } = this.#candidates[at];
-      return Math.max(Math.abs(real.lag - of.lag), Math.abs(real.level - of.level));
+      // levels are also known by key, so that their share matters less
+      return Math.max(Math.abs(real.lag - of.lag), Math.abs(real.level - of.level) / 2);
     });
   }
 
@@ -235,7 +238,7 @@ class StateLearner {
 /** A column that carries on more, or less, so that its lag-1 autocorrelation comes nearer. */
 function nearerLag(column: WalkColumn, got: number, wanted: number): WalkColumn {
   const now = column.carried * column.memory;
-  const next = Math.max(-MOST_MEMORY, Math.min(MOST_MEMORY, now + (wanted - got)));
+  const next = Math.max(-MOST_MEMORY, Math.min(MOST_MEMORY, now + STEP * (wanted - got)));
   if (column.memory === 0 || Math.sign(next) !== Math.sign(column.memory)) {
     return { ...column, carried: 1, memory: next };
   }
