@@ -195,6 +195,16 @@ export class Expr<T = unknown> {
     return this.#binary("ge", other);
   }
 
+  /** Another name for {@linkcode Expr.le}. */
+  lte<const O extends Operand>(other: O): Expr<StrictOf<boolean, T, ExprValue<O>>> {
+    return this.le(other);
+  }
+
+  /** Another name for {@linkcode Expr.ge}. */
+  gte<const O extends Operand>(other: O): Expr<StrictOf<boolean, T, ExprValue<O>>> {
+    return this.ge(other);
+  }
+
   /** Whether it lies between the two, both included: `ge(low)` and `le(high)`. */
   between(low: Operand, high: Operand): Expr<boolean | null> {
     return this.#variadic("between", [low, high]);
