@@ -8,6 +8,7 @@ import {
   emptyCounts,
 } from "../src/kernel/circuit_kernel.ts";
 import { create } from "../src/kernel/kernel.ts";
+import { BIRD_COLUMNS, fakerCell, fakerRows } from "./support/faker_rows.ts";
 import { randomOf } from "./support/shapes.ts";
 import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
 
@@ -15,23 +16,6 @@ const BIRDS = new URL("../examples/data/birdstrikes.csv", import.meta.url);
 const ROWS = 50 * 4096;
 const BEE_ROWS = 1000 * 4096;
 const TILE_ROWS = 64;
-
-const BIRD_COLUMNS = schema({
-  "Airport Name": t.dict,
-  "Aircraft Make Model": t.dict,
-  "Effect Amount of damage": t.dict,
-  "Flight Date": t.timestamp,
-  "Aircraft Airline Operator": t.dict,
-  "Origin State": t.dict,
-  "Phase of flight": t.dict,
-  "Wildlife Size": t.dict,
-  "Wildlife Species": t.dict,
-  "Time of day": t.dict,
-  "Cost Other": t.i32,
-  "Cost Repair": t.i32,
-  "Cost Total $": t.i32,
-  "Speed IAS in knots": t.i32,
-});
 
 /** A column to draw from: its values, and the shares of rows up to each. */
 interface PlainColumn {
@@ -71,34 +55,6 @@ function plainSample(columns: readonly PlainColumn[], rows: number): number {
     }
   }
   return rows;
-}
-
-/** How faker fills a column: texts as often as they come, or as often as each other. */
-function fakerCell(rows: readonly Record<string, unknown>[], at: number, weighs: boolean) {
-  const { name, type: { kind } } = BIRD_COLUMNS.fields[at];
-  const values = rows.map((row) => row[name]).filter((value) => value !== null);
-  if (kind === "dict") {
-    const counts = Map.groupBy(values as string[], (value) => value);
-    const weighted = Array.from(counts, ([value, all]) => ({ value, weight: all.length }));
-    const texts = [...counts.keys()];
-    return weighs
-      ? () => faker.helpers.weightedArrayElement(weighted)
-      : () => faker.helpers.arrayElement(texts);
-  }
-  const sorted = Float64Array.from(values as number[]).sort();
-  const [from, to] = [sorted[0], sorted[sorted.length - 1]];
-  return kind === "timestamp"
-    ? () => faker.date.between({ from, to }).getTime()
-    : () => faker.number.int({ min: from, max: to });
-}
-
-function fakerRows(cells: readonly (() => unknown)[], count: number): number {
-  const names = BIRD_COLUMNS.fields.map(({ name }) => name);
-  for (let row = 0; row < count; row++) {
-    const made: Record<string, unknown> = {};
-    for (let at = 0; at < cells.length; at++) made[names[at]] = cells[at]();
-  }
-  return count;
 }
 
 async function rowObjects(
