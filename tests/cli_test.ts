@@ -153,6 +153,28 @@ Deno.test("waggle fit reads JSON as an array or as lines, whichever it is", asyn
   }
 });
 
+Deno.test("waggle fit learns a stream, and waggle stream paces its twin", async () => {
+  const data = `${folder}/stream.ndjson`;
+  const rows = Array.from({ length: 2000 }, (_, i) => ({
+    ts: new Date(Date.UTC(2024, 0, 1) + i * 500 + (i * 7919) % 400).toISOString(),
+    sensor: `s${i % 3}`,
+    t: (i % 3) * 10 + i % 4,
+  }));
+  Deno.writeTextFileSync(data, rows.map((row) => JSON.stringify(row)).join("\n"));
+  const path = `${folder}/stream.waggle`;
+  const fit = ["fit", data, "-o", path, "--time", "ts", "--key", "sensor"];
+  const untyped = await run(fit);
+  assertEquals([untyped.code, untyped.err.includes("give it a type")], [1, true]);
+  assertEquals((await run([...fit, "--types", "ts=when"])).code, 2);
+  const { code, err } = await run([...fit, "--types", "ts=timestamp"]);
+  assertEquals(code, 0, err);
+  assert(err.includes("twin of a stream"), err);
+  const args = ["stream", path, "--speed", "100", "--max-records", "60", "-q"];
+  const made = (await run(args)).out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(made.length, 60);
+  assert(made.every(({ sensor }) => /^s[012]$/.test(sensor)));
+});
+
 Deno.test("waggle window aggregates a file by key and window", async () => {
   const data = `${folder}/data.ndjson`;
   const rows = [[0, "a", 1], [30_000, "b", 5], [59_999, "a", 4], [60_000, "a", 7], [
