@@ -1,6 +1,6 @@
 import { faker } from "@faker-js/faker";
 import { faked } from "../src/generators/spec/faker.ts";
-import { csv, type RecordBatch, schema, SyntheticGenerator, types as t } from "../mod.ts";
+import { csv, type RecordBatch, SyntheticGenerator } from "../mod.ts";
 import { ReferenceCircuit } from "../src/generators/circuit/reference_circuit.ts";
 import {
   CircuitKernel,
