@@ -125,6 +125,6 @@ export {
   sampleTexts,
   sampleValid,
 } from "./sample/columns";
-export { circuitDown, circuitUp } from "./sample/circuit";
+export { circuitDown, circuitOuter, circuitProduct, circuitUp } from "./sample/circuit";
 export { sampleCopula, sampleNormals } from "./sample/copula";
 export { sampleTree } from "./sample/trees";

@@ -295,7 +295,7 @@ Deno.test("what cannot be learned is refused with the column, the reason and wha
     "type and role",
   );
   await refused([{ a: 1 }], { columns: { a: { role: "kee" } } }, TypeError, '"kee"', "category");
-  await refused([{ a: 1 }], { symbols: 500 }, RangeError, "8 to 128", "500");
+  await refused([{ a: 1 }], { symbols: 500 }, RangeError, "8 to 254", "500");
   await refused([{ a: 1 }], { seed: 0.5 }, TypeError, "seed", "0.5");
   await refused(5 as never, {}, TypeError, "csv(path)", "5");
   for (

@@ -64,10 +64,13 @@ function addScaled(sum: v128, scale: v128, from: u32): v128 {
   return f32x4.add(sum, f32x4.mul(scale, v128.load(from)));
 }
 
-// to[row][n] = Σ_k from[row][k] × weights[k][n], two rows and sixteen columns at a time
-function product(from: u32, weights: u32, to: u32, bytes: u32): void {
+/**
+ * Multiplies matrices: `to[row][n] = Σ_k from[row][k] × weights[k][n]`, of an even number of rows, two
+ * rows and sixteen columns at a time; `bytes` are those of a row, four for each state.
+ */
+export function circuitProduct(from: u32, weights: u32, to: u32, rows: u32, bytes: u32): void {
   const states = bytes >> 2;
-  for (let row: u32 = 0; row < ROWS; row += 2) {
+  for (let row: u32 = 0; row < rows; row += 2) {
     const one = from + row * bytes;
     const two = one + bytes;
     for (let column: u32 = 0; column < bytes; column += 64) {
@@ -102,8 +105,11 @@ function product(from: u32, weights: u32, to: u32, bytes: u32): void {
   }
 }
 
-// counts[p][h] += Σ_row up[row][p] × below[row][h], two p and sixteen h at a time
-function addOuter(up: u32, below: u32, counts: u32, bytes: u32): void {
+/**
+ * Adds outer products of rows: `counts[p][h] += Σ_row up[row][p] × below[row][h]`, two p and sixteen h
+ * at a time; `bytes` are those of a row, four for each state.
+ */
+export function circuitOuter(up: u32, below: u32, counts: u32, rows: u32, bytes: u32): void {
   const states = bytes >> 2;
   for (let p: u32 = 0; p < states; p += 2) {
     for (let column: u32 = 0; column < bytes; column += 64) {
@@ -115,7 +121,7 @@ function addOuter(up: u32, below: u32, counts: u32, bytes: u32): void {
       let b2 = v128.load(two, 32), b3 = v128.load(two, 48);
       let from = up + (p << 2);
       let row = below + column;
-      for (let i: u32 = 0; i < ROWS; i++) {
+      for (let i: u32 = 0; i < rows; i++) {
         const a = v128.load32_splat(from);
         const b = v128.load32_splat(from, 4);
         a0 = addScaled(a0, a, row);
@@ -171,7 +177,7 @@ function upFrom(record: u32, parent: u32, from: u32, bytes: u32, logs: u32): voi
     normalize(row, sumRow(row, bytes), bytes, logs + (i << 3));
   }
   const message = load<u32>(record, 32);
-  product(below, load<u32>(record, 20), message, bytes);
+  circuitProduct(below, load<u32>(record, 20), message, ROWS, bytes);
   for (let i: u32 = 0; i < ROWS; i++) {
     tell(above + i * bytes, message + i * bytes, bytes, logs + (i << 3));
   }
@@ -256,8 +262,8 @@ export function circuitDown(
     const outside = load<u32>(record, 32);
     const below = load<u32>(record, 28);
     const known = load<u32>(record, 36);
-    addOuter(outside, below, load<u32>(record, 40), bytes);
-    product(outside, load<u32>(record, 16), known, bytes);
+    circuitOuter(outside, below, load<u32>(record, 40), ROWS, bytes);
+    circuitProduct(outside, load<u32>(record, 16), known, ROWS, bytes);
     for (let at: u32 = 0; at < ROWS * bytes; at += 16) {
       v128.store(known + at, f32x4.mul(v128.load(known + at), v128.load(below + at)));
     }

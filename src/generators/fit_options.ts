@@ -63,7 +63,8 @@ export interface FitOptions {
   model?: ModelKind;
   /** Decides which rows are kept of many, and where the fitting starts. Default 0. */
   seed?: number | bigint;
-  /** Symbols that a column is encoded to, at most: 8 to 128. Default 64. */
+  /** Symbols that a column is encoded to, at most: 8 to 254. Default 254 of
+   * categories, 128 or 64 of numbers, by how many there are. */
   symbols?: number;
   /** Rows that a value must be in to be kept. Default 5, or a twentieth of fewer than 100 rows. */
   minCount?: number;
@@ -178,7 +179,7 @@ export function checkFitOptions(options: FitOptions): void {
         `${MODELS.join(", ")}${meant ? `, did you mean ${meant}?` : ""}`,
     );
   }
-  checkWhole("symbols", symbols, 8, 128);
+  checkWhole("symbols", symbols, 8, 254);
   checkWhole("minCount", minCount, 1, Number.MAX_SAFE_INTEGER);
   checkWhole("maxRows", maxRows, 1, 100_000_000);
   seedBits(seed);

@@ -46,25 +46,11 @@ function transposed(matrix: Float32Array, states: number): Float32Array {
   return out;
 }
 
-/** What a variable without children tells its parent, of each symbol: `[symbol][parent's state]`. */
-function messagesOf(emissions: Float32Array, transitions: Float32Array, states: number) {
-  const symbols = emissions.length / states;
-  const out = new Float32Array(emissions.length);
-  for (let s = 0; s < symbols; s++) {
-    for (let p = 0; p < states; p++) {
-      let sum = 0;
-      for (let h = 0; h < states; h++) {
-        sum += transitions[p * states + h] * emissions[s * states + h];
-      }
-      out[s * states + p] = sum;
-    }
-  }
-  return out;
-}
-
 interface Places {
   readonly record: number;
   readonly isLeaf: boolean;
+  /** Symbols, made even for the kernel. */
+  readonly symbols: number;
   readonly emissions: number;
   readonly transitions: number;
   readonly transposed: number;
@@ -84,6 +70,7 @@ export class CircuitKernel implements Disposable {
   readonly #logs: number;
   readonly #weights: number;
   readonly #columns: number;
+  readonly #sums: number;
   readonly #rows: number;
   #parameters: CircuitParameters;
 
@@ -102,6 +89,7 @@ export class CircuitKernel implements Disposable {
     this.#logs = this.#allocate(TILE_ROWS * 8);
     this.#weights = this.#allocate(TILE_ROWS * 4);
     this.#columns = this.#allocate(parents.length * this.#rows);
+    this.#sums = this.#allocate((Math.max(...parameters.symbols) + 1) * states * 4);
     for (let v = 0; v < parents.length; v++) this.#places.push(this.#place(v));
     this.load(parameters);
   }
@@ -115,18 +103,20 @@ export class CircuitKernel implements Disposable {
   #place(v: number): Places {
     const { states, parents, symbols } = this.#parameters;
     const square = states * states * 4;
-    const flat = symbols[v] * states * 4;
+    const even = symbols[v] + symbols[v] % 2;
+    const flat = even * states * 4;
     const tile = TILE_ROWS * states * 4;
     const isLeaf = v > 0 && !parents.includes(v);
     const has = (bytes: number, needed: boolean) => needed ? this.#allocate(bytes) : 0;
     const places = {
       record: this.#records + v * RECORD_BYTES,
       isLeaf,
+      symbols: even,
       emissions: this.#allocate(flat),
-      transitions: has(square, v > 0 && !isLeaf),
-      transposed: has(square, v > 0 && !isLeaf),
+      transitions: has(square, v > 0),
+      transposed: has(square, v > 0),
       messages: has(flat, isLeaf),
-      countsT: has(square, v > 0 && !isLeaf),
+      countsT: has(square, v > 0),
       countsE: has(flat, !isLeaf),
       countsL: has(flat, isLeaf),
     };
@@ -154,15 +144,20 @@ export class CircuitKernel implements Disposable {
     const { states, prior, emissions, transitions } = this.#parameters = parameters;
     this.#f32(this.#prior, states).set(prior);
     this.#places.forEach((places, v) => {
-      this.#f32(places.emissions, emissions[v].length).set(emissions[v]);
+      this.#f32(places.emissions, places.symbols * states).fill(0).set(emissions[v]);
+      if (v === 0) return;
+      this.#f32(places.transitions, states * states).set(transitions[v]);
+      this.#f32(places.transposed, states * states).set(transposed(transitions[v], states));
       if (places.isLeaf) {
-        const messages = messagesOf(emissions[v], transitions[v], states);
-        this.#f32(places.messages, messages.length).set(messages);
-      } else if (v > 0) {
-        this.#f32(places.transitions, states * states).set(transitions[v]);
-        this.#f32(places.transposed, states * states).set(transposed(transitions[v], states));
+        this.#product(places.emissions, places.transposed, places.messages, places);
       }
     });
+  }
+
+  /** Multiplies the rows of symbols with a matrix of states. */
+  #product(from: number, by: number, to: number, { symbols }: Places): void {
+    const { exports } = this.#kernel;
+    exports.circuitProduct(from, by, to, symbols, this.#parameters.states * 4);
   }
 
   /** Takes rows, a byte each and variable, from `start` to `end`. */
@@ -192,36 +187,39 @@ export class CircuitKernel implements Disposable {
 
   /** Sets what was counted to zero. */
   clear(): void {
-    const { states, symbols } = this.#parameters;
-    this.#places.forEach(({ countsT, countsE, countsL }, v) => {
-      const flat = symbols[v] * states;
+    const { states } = this.#parameters;
+    this.#places.forEach(({ countsT, countsE, countsL, symbols }) => {
+      const flat = symbols * states;
       if (countsT) this.#f32(countsT, states * states).fill(0);
       if (countsE) this.#f32(countsE, flat).fill(0);
       if (countsL) this.#f32(countsL, flat).fill(0);
     });
   }
 
-  /** Adds what was counted to `counts`. */
+  /** Adds what was counted to `counts`, once after each time it was cleared. */
   addTo(counts: CircuitCounts): void {
     const { states, symbols, emissions, transitions, prior } = this.#parameters;
     this.#places.forEach((places, v) => {
       const flat = symbols[v] * states;
-      if (places.isLeaf) {
-        const outside = this.#f32(places.countsL, flat);
-        const given = { states, outside, emissions: emissions[v], transitions: transitions[v] };
-        addLeaf(given, counts.emissions[v], counts.transitions[v]);
-        return;
-      }
-      addScaled(counts.emissions[v], this.#f32(places.countsE, flat));
+      if (places.isLeaf) this.#sumLeaf(places);
+      const each = this.#f32(places.isLeaf ? this.#sums : places.countsE, flat);
+      if (places.isLeaf) addProducts(counts.emissions[v], each, emissions[v]);
+      else addScaled(counts.emissions[v], each);
       if (v === 0) return;
       const outer = this.#f32(places.countsT, states * states);
-      const of = transitions[v];
-      const to = counts.transitions[v];
-      for (let i = 0; i < to.length; i++) to[i] += outer[i] * of[i];
+      addProducts(counts.transitions[v], outer, transitions[v]);
     });
     // of each row the root's states are counted with its symbol
     const first = this.#f32(this.#places[0].countsE, symbols[0] * states);
     for (let i = 0; i < first.length; i++) counts.prior[i % prior.length] += first[i];
+  }
+
+  /** Sums up what was counted of a leaf's symbols. */
+  #sumLeaf(places: Places): void {
+    const { exports } = this.#kernel;
+    const { countsL, emissions, countsT, symbols, transitions } = places;
+    exports.circuitOuter(countsL, emissions, countsT, symbols, this.#parameters.states * 4);
+    this.#product(countsL, transitions, this.#sums, places);
   }
 
   /** Gives the memory back. */
@@ -234,29 +232,6 @@ function addScaled(to: Float64Array, from: Float32Array): void {
   for (let i = 0; i < to.length; i++) to[i] += from[i];
 }
 
-interface LeafCounts {
-  readonly states: number;
-  readonly outside: Float32Array;
-  readonly emissions: Float32Array;
-  readonly transitions: Float32Array;
-}
-
-/** The counts of a variable without children, from what was counted of its symbols. */
-function addLeaf(
-  { states, outside, emissions, transitions }: LeafCounts,
-  countsE: Float64Array,
-  countsT: Float64Array,
-): void {
-  const symbols = emissions.length / states;
-  for (let s = 0; s < symbols; s++) {
-    for (let p = 0; p < states; p++) {
-      const weight = outside[s * states + p];
-      if (weight === 0) continue;
-      for (let h = 0; h < states; h++) {
-        const count = weight * transitions[p * states + h] * emissions[s * states + h];
-        countsT[p * states + h] += count;
-        countsE[s * states + h] += count;
-      }
-    }
-  }
+function addProducts(to: Float64Array, a: Float32Array, b: Float32Array): void {
+  for (let i = 0; i < to.length; i++) to[i] += a[i] * b[i];
 }

@@ -83,6 +83,8 @@ export interface SampleExports {
     scratch: number,
     to: number,
   ): void;
+  circuitProduct(from: number, weights: number, to: number, rows: number, bytes: number): void;
+  circuitOuter(up: number, below: number, counts: number, rows: number, bytes: number): void;
   circuitUp(
     records: number,
     variables: number,

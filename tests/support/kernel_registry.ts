@@ -155,7 +155,7 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/generator_models_bench.ts",
   },
   {
-    exports: ["circuitUp", "circuitDown"],
+    exports: ["circuitUp", "circuitDown", "circuitProduct", "circuitOuter"],
     twin: "src/generators/circuit/reference_circuit.ts#ReferenceCircuit",
     test: "tests/circuit_kernel_test.ts",
     bench: "bench/generator_bench.ts",

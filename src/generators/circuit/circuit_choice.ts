@@ -1,8 +1,10 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { alikeNeighbours } from "./alike_neighbours.ts";
 import { CircuitFit } from "./circuit_fit.ts";
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
-import { startCircuit } from "./circuit_start.ts";
+import { startCircuit, SymbolOwners } from "./circuit_start.ts";
 import { chowLiuTree, type Tree } from "./circuit_tree.ts";
+import type { ModelFitOptions } from "../model/model_face.ts";
 import type { CircuitModel } from "../model/models.ts";
 import { SeededRandom, shuffledOrder } from "../sampling/seeded_random.ts";
 
@@ -12,22 +14,26 @@ const MOST_VALIDATION_ROWS = 10_000;
 const LEAST_ROWS_TO_CHOOSE = 500;
 /** Mixtures pay only above so many rows. */
 const LEAST_ROWS_TO_MIX = 20_000;
-/** The largest trees pay only above so many. */
-const LEAST_ROWS_FOR_MOST_STATES = 20_000;
-const STATES = [16, 32, 64, 128];
+const STATES = [16, 32, 64, 128, 256];
 const MIXED = [4, 8];
-const TRIAL_STEPS = 20;
-const STEPS = 40;
+/** Rows that sizes are tried with, at most. */
+const MOST_TRIED_ROWS = 40_000;
+/** Rows, counted in every pass, after which a model has hardly anything more to learn. */
+const ENOUGH_ROWS = 80_000;
+const [FEWEST_PASSES, MOST_PASSES] = [6, 60];
+/** Passes in a row that make a model worse before it is left. */
+const PATIENCE = 3;
+/** Multiplications of a trial, at most. */
+const MOST_WORK = 6e10;
+/** Rows, counted in every step over all of them, once the size is chosen. */
+const FINISHING_ROWS = 400_000;
+const [FEWEST_STEPS, MOST_STEPS] = [2, 20];
 /** Nats a row by which a larger model has to be better. */
 const LEAST_GAIN = 0.003;
-const CHECKED_STEPS = 5;
 
 /** What a choice is made with. */
-export interface ChoiceOptions {
+export interface ChoiceOptions extends ModelFitOptions {
   readonly kernel: Kernel;
-  readonly seed: bigint;
-  /** Called between steps with the share that is done; may throw to end it. */
-  readonly onStep: (share: number, logLikelihood?: number) => Promise<void>;
 }
 
 function taken({ columns, symbols }: SymbolRows, order: Uint32Array): SymbolRows {
@@ -59,9 +65,14 @@ function partsLike(rows: SymbolRows, components: number, random: SeededRandom): 
 function startModel(
   rows: SymbolRows,
   tree: Tree,
-  { components, states, random }: { components: number; states: number; random: SeededRandom },
+  { components, ...start }: {
+    components: number;
+    states: number;
+    random: SeededRandom;
+    owners: SymbolOwners;
+  },
 ): CircuitModel {
-  const parts = components === 1 ? [undefined] : partsLike(rows, components, random);
+  const parts = components === 1 ? [undefined] : partsLike(rows, components, start.random);
   return {
     kind: "circuit",
     tree,
@@ -69,7 +80,7 @@ function startModel(
       parts,
       (part) => ((part?.length ?? 0) + 1) / (rows.length + components),
     ),
-    components: parts.map((some) => startCircuit(rows, { tree, states, random, some })),
+    components: parts.map((some) => startCircuit(rows, { tree, ...start, some })),
   };
 }
 
@@ -83,6 +94,10 @@ interface Scored {
   readonly score: number;
 }
 
+function passesOver(rows: number): number {
+  return Math.min(MOST_PASSES, Math.max(FEWEST_PASSES, Math.ceil(ENOUGH_ROWS / rows)));
+}
+
 /** Fits hidden Chow-Liu trees to rows, and chooses how large by rows that are held out. */
 export class CircuitChooser {
   readonly #options: ChoiceOptions;
@@ -91,8 +106,10 @@ export class CircuitChooser {
   readonly #validation: SymbolRows;
   readonly #tree: Tree;
   readonly #all: SymbolRows;
-  #done = 0;
-  #most = STEPS;
+  readonly #linked: readonly Uint8Array[];
+  readonly #owners: SymbolOwners;
+  #most = 1;
+  #share = 0;
   #best: Scored | undefined;
 
   /** Over rows of symbols. */
@@ -104,19 +121,18 @@ export class CircuitChooser {
     const held = Math.min(MOST_VALIDATION_ROWS, Math.floor(rows.length * share));
     this.#all = taken(rows, order);
     this.#validation = taken(rows, order.subarray(0, held));
-    this.#train = taken(rows, order.subarray(held));
-    this.#tree = chowLiuTree(this.#train.columns, rows.symbols);
+    this.#train = taken(rows, order.subarray(held, held + MOST_TRIED_ROWS));
+    this.#linked = alikeNeighbours({ rows: this.#all, ordered: options.ordered });
+    this.#owners = new SymbolOwners(this.#train, options.ordered);
+    this.#tree = chowLiuTree(this.#all.columns, rows.symbols);
   }
 
   /** The model of the best size, fitted to all rows. */
   async choose(): Promise<CircuitModel> {
-    if (this.#validation.length === 0) {
-      return await this.#refine(this.#start({ components: 1, states: STATES[0] }), STEPS);
-    }
-    const isLarge = this.#all.length >= LEAST_ROWS_FOR_MOST_STATES;
-    const sizes = isLarge ? STATES : STATES.slice(0, -1);
+    if (this.#validation.length === 0) return await this.#small();
+    const sizes = STATES.filter((states) => states === STATES[0] || this.#work(states) < MOST_WORK);
     const mixed = this.#all.length >= LEAST_ROWS_TO_MIX ? MIXED : [];
-    this.#most = (sizes.length + mixed.length) * TRIAL_STEPS + STEPS - TRIAL_STEPS;
+    this.#most = sizes.length + mixed.length + 1;
     let states = STATES[0];
     for (const each of sizes) {
       if (!(await this.#try({ components: 1, states: each }))) break;
@@ -125,43 +141,75 @@ export class CircuitChooser {
     for (const components of mixed) {
       if (!(await this.#try({ components, states: Math.min(states, 32) }))) break;
     }
-    this.#done = this.#most - (STEPS - TRIAL_STEPS);
-    return await this.#refine(this.#best!.model, STEPS - TRIAL_STEPS);
+    return await this.#finish(this.#best!.model);
+  }
+
+  /** Of too few rows to hold some out: the smallest. */
+  async #small(): Promise<CircuitModel> {
+    const model = this.#start({ components: 1, states: STATES[0] });
+    using fit = this.#fit(model, this.#all);
+    const passes = passesOver(this.#all.length);
+    for (let pass = 1; pass <= passes; pass++) {
+      for (const _ of fit.pass()) await this.#tell(pass / passes);
+    }
+    return fit.model;
+  }
+
+  /** Multiplications that a trial takes: each message along an edge is by a matrix of states. */
+  #work(states: number): number {
+    const { parents } = this.#tree;
+    const edges = parents.filter((parent, at) => parent >= 0 && parents.includes(at)).length;
+    const rows = this.#train.length * passesOver(this.#train.length);
+    return rows * 3 * (edges * states ** 2 + parents.length * states);
   }
 
   #start(size: { components: number; states: number }): CircuitModel {
-    return startModel(this.#train, this.#tree, { ...size, random: this.#random });
+    return startModel(this.#train, this.#tree, {
+      ...size,
+      random: this.#random,
+      owners: this.#owners,
+    });
+  }
+
+  #fit(model: CircuitModel, rows: SymbolRows): CircuitFit {
+    return new CircuitFit(this.#options.kernel, model, { rows, linked: this.#linked });
   }
 
   /** Whether a model of this size is the best so far. */
   async #try(size: { components: number; states: number }): Promise<boolean> {
-    using fit = new CircuitFit(this.#options.kernel, this.#start(size));
+    using fit = this.#fit(this.#start(size), this.#train);
     let best: Scored = { model: fit.model, score: -Infinity };
-    for (let step = 1; step <= TRIAL_STEPS; step++) {
-      fit.step(this.#train);
-      if (step % CHECKED_STEPS === 0) {
-        const score = mean(fit.logLikelihoods(this.#validation));
-        if (score < best.score) break; // more steps would only learn the rows by heart
+    const passes = passesOver(this.#train.length);
+    let worse = 0;
+    for (let pass = 1; pass <= passes; pass++) {
+      for (const _ of fit.pass()) await this.#tell(pass / passes);
+      const score = mean(fit.logLikelihoods(this.#validation));
+      if (score > best.score) {
         best = { model: fit.model, score };
-      }
-      await this.#tell();
+        worse = 0;
+      } else if (++worse === PATIENCE) break; // more would only learn the rows by heart
     }
+    this.#share++;
     const isBetter = this.#best === undefined || best.score > this.#best.score + LEAST_GAIN;
     if (isBetter) this.#best = best;
     return isBetter;
   }
 
-  async #refine(model: CircuitModel, steps: number): Promise<CircuitModel> {
-    using fit = new CircuitFit(this.#options.kernel, model);
-    for (let step = 0; step < steps; step++) {
-      fit.step(this.#all);
-      await this.#tell();
+  /** Lets a model learn from the rows that it was not tried with, too. */
+  async #finish(model: CircuitModel): Promise<CircuitModel> {
+    this.#share = this.#most - 1;
+    using fit = this.#fit(model, this.#all);
+    const wanted = Math.ceil(FINISHING_ROWS / this.#all.length);
+    const steps = Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, wanted));
+    for (let step = 1; step <= steps; step++) {
+      for (const _ of fit.wholeStep()) await this.#tell(step / steps);
     }
     return fit.model;
   }
 
-  async #tell(): Promise<void> {
-    const share = ++this.#done / this.#most;
-    await this.#options.onStep(Math.min(1, share), this.#best?.score);
+  /** Tells how far a part of the work is. */
+  async #tell(share: number): Promise<void> {
+    const done = (this.#share + share) / this.#most;
+    await this.#options.onStep(Math.min(1, done), this.#best?.score);
   }
 }

@@ -10,8 +10,8 @@ import { updateCircuit } from "./circuit_update.ts";
 
 /** Mixtures of hidden Chow-Liu trees. */
 export const CIRCUIT: ModelFace<CircuitModel> = {
-  fit: async (rows, { seed, onStep }) =>
-    await new CircuitChooser(rows, { kernel: generatorKernel(), seed, onStep }).choose(),
+  fit: async (rows, options) =>
+    await new CircuitChooser(rows, { kernel: generatorKernel(), ...options }).choose(),
   update: async (model, rows, options) =>
     await updateCircuit(generatorKernel(), { model, rows }, options),
   logLikelihoods: (model, rows) => {

@@ -6,17 +6,22 @@ import {
 } from "../../kernel/circuit_kernel.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
+import { symbolShares } from "./circuit_start.ts";
 import type { CircuitModel } from "../model/models.ts";
 
-/** Rows of a minibatch. */
-export const BATCH_ROWS = 8192;
+/** Rows that likelihoods are worked out for at a time. */
+const TOLD_ROWS = 8192;
 const TILE_ROWS = 64;
 /** Weight of the marginal in each distribution, in rows a symbol or state. */
-const SMOOTHING = 0.1;
-/** Minibatches that are all looked at in each step; where there are more, each step is of one. */
-const MOST_WHOLE_BATCHES = 4;
-/** How fast steps of one minibatch forget (Cappé, Moulines, "On-line EM for latent data", 2009). */
-const FORGETTING = 0.6;
+const SMOOTHING = 0.02;
+/** What a symbol takes from each neighbour that is like it. */
+const NEIGHBOUR = 0.2;
+/** Minibatches that rows are cut into, as far as their limits allow. */
+const BATCHES = 16;
+const LEAST_BATCH_ROWS = 256;
+const MOST_BATCH_ROWS = 8192;
+/** How fast minibatches forget (Cappé, Moulines, "On-line EM for latent data models", 2009). */
+const FORGETTING = 0.7;
 
 function smoothed(counts: Float64Array, by: Float64Array, weight: number, out: Float32Array): void {
   let total = 0;
@@ -38,6 +43,45 @@ function columnSums(counts: Float64Array, columns: number): Float64Array {
   return sums;
 }
 
+/** What is known of rows before anything is learned from them. */
+export interface LearnedFrom {
+  readonly rows: SymbolRows;
+  /** Of each variable's symbols 1 where one is like the next. */
+  readonly linked: readonly Uint8Array[];
+}
+
+/** What is known of a variable's symbols. */
+interface SymbolPrior {
+  readonly shares: Float64Array;
+  readonly linked: Uint8Array;
+}
+
+/**
+ * Counts in which a part of what is behind each symbol is that of its neighbours, so that states do
+ * not learn the noise between them (Silverman, Jones, Wilson, Nychka, "A smoothed EM approach to
+ * indirect estimation problems", 1990).
+ */
+function withNeighbours(counts: Float64Array, states: number, linked: Uint8Array): Float64Array {
+  if (!linked.includes(1)) return counts;
+  const totals = new Float64Array(linked.length);
+  for (let i = 0; i < counts.length; i++) totals[Math.floor(i / states)] += counts[i];
+  const out = counts.slice();
+  const take = (to: number, from: number) => {
+    if (totals[from] === 0) return;
+    const ratio = totals[to] / totals[from];
+    for (let h = 0; h < states; h++) {
+      const at = to * states + h;
+      out[at] += NEIGHBOUR * (counts[from * states + h] * ratio - counts[at]);
+    }
+  };
+  for (let s = 0; s + 1 < linked.length; s++) {
+    if (linked[s] === 0) continue;
+    take(s, s + 1);
+    take(s + 1, s);
+  }
+  return out;
+}
+
 function nextEmissions(counts: Float64Array, states: number, shares: Float64Array): Float32Array {
   const symbols = counts.length / states;
   const out = new Float32Array(counts.length);
@@ -51,19 +95,17 @@ function nextEmissions(counts: Float64Array, states: number, shares: Float64Arra
   return out;
 }
 
-/** How common each symbol is in all counts. */
-function symbolShares(counts: Float64Array, states: number): Float64Array {
-  const sums = new Float64Array(counts.length / states);
-  for (let i = 0; i < counts.length; i++) sums[Math.floor(i / states)] += counts[i];
-  return normalized(sums);
-}
-
 /** The parameters that counts lead to. */
-function nextParameters(of: CircuitParameters, counts: CircuitCounts): CircuitParameters {
+function nextParameters(
+  of: CircuitParameters,
+  counts: CircuitCounts,
+  priors: readonly SymbolPrior[],
+): CircuitParameters {
   const { states } = of;
-  const emissions = counts.emissions.map((each) =>
-    nextEmissions(each, states, symbolShares(each, states))
-  );
+  const emissions = counts.emissions.map((each, at) => {
+    const { shares, linked } = priors[at];
+    return nextEmissions(withNeighbours(each, states, linked), states, shares);
+  });
   const transitions = counts.transitions.map((each) => {
     const out = new Float32Array(each.length);
     const shares = normalized(columnSums(each, states));
@@ -77,6 +119,12 @@ function nextParameters(of: CircuitParameters, counts: CircuitCounts): CircuitPa
   const even = new Float64Array(states).fill(1 / states);
   smoothed(counts.prior, even, SMOOTHING, prior);
   return { ...of, prior, emissions, transitions };
+}
+
+function scale(counts: CircuitCounts, by: number): void {
+  for (const each of [counts.prior, ...counts.emissions, ...counts.transitions]) {
+    for (let i = 0; i < each.length; i++) each[i] *= by;
+  }
 }
 
 function blend(into: CircuitCounts, from: CircuitCounts, share: number): void {
@@ -105,6 +153,8 @@ interface Range {
 export class CircuitFit implements Disposable {
   readonly #circuits: CircuitKernel[];
   readonly #weights = new Float32Array(TILE_ROWS);
+  readonly #rows: SymbolRows | undefined;
+  readonly #priors: readonly SymbolPrior[];
   #model: CircuitModel;
   #counts: CircuitCounts[] = [];
   #steps = 0;
@@ -112,11 +162,19 @@ export class CircuitFit implements Disposable {
   /**
    * Begins with a model.
    *
+   * @param learned What is learned from, if anything is.
    * @throws {KernelMemoryError} when the kernel's budget does not hold it.
    */
-  constructor(kernel: Kernel, model: CircuitModel) {
+  constructor(kernel: Kernel, model: CircuitModel, learned?: LearnedFrom) {
     this.#model = model;
-    this.#circuits = model.components.map((each) => new CircuitKernel(kernel, each, BATCH_ROWS));
+    this.#rows = learned?.rows;
+    this.#priors = learned
+      ? model.tree.order.map((v) => ({
+        shares: symbolShares(learned.rows, v),
+        linked: learned.linked[v],
+      }))
+      : [];
+    this.#circuits = model.components.map((each) => new CircuitKernel(kernel, each, TOLD_ROWS));
   }
 
   /** The model as it is now. */
@@ -124,54 +182,56 @@ export class CircuitFit implements Disposable {
     return this.#model;
   }
 
-  /** One step of EM, over all rows or, of many, one minibatch. */
-  step(rows: SymbolRows): void {
-    const batches = Math.max(1, Math.ceil(rows.length / BATCH_ROWS));
-    const isWhole = batches <= MOST_WHOLE_BATCHES;
-    const counts = this.#model.components.map(emptyCounts);
-    const sizes = new Float64Array(counts.length);
-    const first = isWhole ? 0 : this.#steps % batches;
-    const last = isWhole ? batches : first + 1;
-    for (let batch = first; batch < last; batch++) {
-      const start = Math.floor((rows.length * batch) / batches);
-      const end = Math.floor((rows.length * (batch + 1)) / batches);
-      this.#count(rows, { start, end }, { counts, sizes });
+  /**
+   * One pass over the rows, in which the model becomes better after each of about 16 minibatches;
+   * yields after each.
+   */
+  *pass(): Generator<void> {
+    const { length } = this.#rows!;
+    const size = Math.min(MOST_BATCH_ROWS, Math.max(LEAST_BATCH_ROWS, length / BATCHES));
+    const batches = Math.max(1, Math.round(length / size));
+    for (let batch = 0; batch < batches; batch++) {
+      const counts = this.#model.components.map(emptyCounts);
+      const start = Math.floor((length * batch) / batches);
+      const end = Math.floor((length * (batch + 1)) / batches);
+      this.#count({ start, end }, counts);
+      for (const each of counts) scale(each, length / Math.max(1, end - start));
+      this.#advance(counts, batches === 1 ? 1 : (this.#steps++ + 2) ** -FORGETTING);
+      yield;
     }
-    this.#advance(counts, sizes, isWhole ? 1 : (this.#steps + 2) ** -FORGETTING);
-    this.#steps++;
   }
 
-  /** One step of EM over all rows, on top of counts that stand for rows that are not among them. */
-  stepFrom(before: readonly CircuitCounts[], rows: SymbolRows): void {
+  /**
+   * One step over all rows (EM as it was: Dempster, Laird, Rubin, 1977); yields now and then.
+   *
+   * @param before Counts that stand for rows which are not among them.
+   */
+  *wholeStep(before?: readonly CircuitCounts[]): Generator<void> {
+    const { length } = this.#rows!;
     const counts = this.#model.components.map(emptyCounts);
-    counts.forEach((each, m) => add(each, before[m]));
-    const sizes = new Float64Array(counts.length);
-    for (let start = 0; start < rows.length; start += BATCH_ROWS) {
-      const end = Math.min(rows.length, start + BATCH_ROWS);
-      this.#count(rows, { start, end }, { counts, sizes });
+    counts.forEach((each, m) => before && add(each, before[m]));
+    for (let start = 0; start < length; start += TOLD_ROWS) {
+      this.#count({ start, end: Math.min(length, start + TOLD_ROWS) }, counts);
+      yield;
     }
-    this.#advance(counts, sizes, 1);
+    this.#advance(counts, 1);
   }
 
-  #advance(counts: CircuitCounts[], sizes: Float64Array, share: number): void {
+  #advance(counts: CircuitCounts[], share: number): void {
     if (share === 1 || this.#counts.length === 0) this.#counts = counts;
     else counts.forEach((each, m) => blend(this.#counts[m], each, share));
     const components = this.#model.components.map((each, m) =>
-      nextParameters(each, this.#counts[m])
+      nextParameters(each, this.#counts[m], this.#priors)
     );
     const of = Float64Array.from(this.#counts, ({ prior }) => prior.reduce((a, b) => a + b, 0));
     const total = of.reduce((a, b) => a + b, 0);
-    const weights = of.map((each) => (each + 1) / (total + sizes.length));
+    const weights = of.map((each) => (each + 1) / (total + of.length));
     this.#model = { ...this.#model, weights, components };
     this.#circuits.forEach((circuit, m) => circuit.load(components[m]));
   }
 
-  #count(
-    rows: SymbolRows,
-    { start, end }: Range,
-    to: { counts: CircuitCounts[]; sizes: Float64Array },
-  ) {
-    const columns = this.#model.tree.order.map((v) => rows.columns[v]);
+  #count({ start, end }: Range, to: readonly CircuitCounts[]): void {
+    const columns = this.#model.tree.order.map((v) => this.#rows!.columns[v]);
     for (const circuit of this.#circuits) {
       circuit.clear();
       circuit.put(columns, start, end);
@@ -186,7 +246,7 @@ export class CircuitFit implements Disposable {
         circuit.down(from, this.#weights);
       });
     }
-    this.#circuits.forEach((circuit, m) => circuit.addTo(to.counts[m]));
+    this.#circuits.forEach((circuit, m) => circuit.addTo(to[m]));
   }
 
   /** Turns log-likelihoods into how likely each component is; returns each row's log-likelihood. */
@@ -207,8 +267,8 @@ export class CircuitFit implements Disposable {
   logLikelihoods(rows: SymbolRows): Float64Array {
     const out = new Float64Array(rows.length);
     const columns = this.#model.tree.order.map((v) => rows.columns[v]);
-    for (let start = 0; start < rows.length; start += BATCH_ROWS) {
-      const end = Math.min(rows.length, start + BATCH_ROWS);
+    for (let start = 0; start < rows.length; start += TOLD_ROWS) {
+      const end = Math.min(rows.length, start + TOLD_ROWS);
       for (const circuit of this.#circuits) circuit.put(columns, start, end);
       for (let from = 0; from < end - start; from += TILE_ROWS) {
         const logs = this.#circuits.map((circuit) => circuit.up(from).slice());

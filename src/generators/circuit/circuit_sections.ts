@@ -6,7 +6,7 @@ import type { CircuitModel } from "../model/models.ts";
 import type { Tree } from "./circuit_tree.ts";
 
 const MOST_COMPONENTS = 8;
-const STATES: readonly unknown[] = [16, 32, 64, 128];
+const STATES: readonly unknown[] = [16, 32, 64, 128, 256];
 
 function joined(arrays: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));

@@ -1,10 +1,13 @@
 import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import type { Tree } from "./circuit_tree.ts";
+import { type Feature, featureOf, halved } from "../encoding/alike_groups.ts";
 import type { SeededRandom } from "../sampling/seeded_random.ts";
 
 const OWN_SHARE = 0.3;
 const JITTER = 0.6;
+/** How much a variable's own order counts beside what it explains of others. */
+const OWN_WEIGHT = 0.5;
 
 function sharesOf(column: Uint8Array, symbols: number, rows: readonly number[] | undefined) {
   const shares = new Float64Array(symbols).fill(0.5);
@@ -14,17 +17,68 @@ function sharesOf(column: Uint8Array, symbols: number, rows: readonly number[] |
   return shares.map((each) => each / total);
 }
 
-/**
- * Which symbols each state begins with: neighbours together where there are more symbols than states,
- * and several states for frequent symbols where there are fewer.
- */
-function ownersOf(shares: Float64Array, states: number): number[][] {
-  const symbols = shares.length;
-  const owned = Array.from({ length: states }, (): number[] => []);
-  if (symbols >= states) {
-    for (let s = 0; s < symbols; s++) owned[Math.floor((s * states) / symbols)].push(s);
-    return owned;
+/** How common each symbol of a variable is in rows; none is 0. */
+export function symbolShares({ columns, symbols }: SymbolRows, variable: number): Float64Array {
+  return sharesOf(columns[variable], symbols[variable], undefined);
+}
+
+/** Symbols as ranks from 0 to 1, the most frequent first where they are in no order. */
+function symbolRanks({ columns, symbols, length }: SymbolRows, v: number, ordered: number) {
+  const counts = new Float64Array(symbols[v]);
+  for (const symbol of columns[v]) counts[symbol]++;
+  const order = Array.from(counts.keys());
+  if (ordered === 0) order.sort((a, b) => counts[b] - counts[a] || a - b);
+  const ranks = new Float64Array(symbols[v]);
+  let below = 0;
+  for (const symbol of order) {
+    ranks[symbol] = (below + counts[symbol] / 2) / length;
+    below += counts[symbol];
   }
+  return ranks;
+}
+
+/** Which symbols begin together: those that go with like symbols of other variables. */
+export class SymbolOwners {
+  readonly #rows: SymbolRows;
+  readonly #ranks: readonly Float64Array[];
+  readonly #features = new Map<number, readonly Feature[]>();
+
+  /** Of rows; of each variable so many symbols, from the first on, are in order. */
+  constructor(rows: SymbolRows, ordered: readonly number[]) {
+    this.#rows = rows;
+    this.#ranks = rows.columns.map((_, v) => symbolRanks(rows, v, ordered[v]));
+  }
+
+  /** As many groups of a variable's symbols, of which it has no fewer. */
+  groups(variable: number, groups: number): number[][] {
+    const { columns, symbols } = this.#rows;
+    let features = this.#features.get(variable);
+    if (!features) {
+      features = columns.map((column, u) => {
+        if (u === variable) return { means: this.#ranks[u], explained: OWN_WEIGHT };
+        const ranks = Float64Array.from(column, (symbol) => this.#ranks[u][symbol]);
+        return featureOf(ranks, columns[variable], symbols[variable]);
+      });
+      this.#features.set(variable, features);
+    }
+    const all = Array.from({ length: symbols[variable] }, (_, s) => s);
+    const weights = symbolShares(this.#rows, variable);
+    return halved(all, groups, { features, weights });
+  }
+}
+
+/**
+ * Which symbols each state begins with: those alike together where there are more symbols than
+ * states, and several states for frequent symbols where there are fewer.
+ */
+function ownersOf(
+  shares: Float64Array,
+  states: number,
+  groups: (groups: number) => number[][],
+): number[][] {
+  const symbols = shares.length;
+  if (symbols >= states) return groups(states);
+  const owned = Array.from({ length: states }, (): number[] => []);
   const copies = Array<number>(symbols).fill(1);
   for (let spare = states - symbols; spare > 0; spare--) {
     let most = 0;
@@ -40,10 +94,15 @@ function ownersOf(shares: Float64Array, states: number): number[][] {
   return owned;
 }
 
-function startEmissions(shares: Float64Array, states: number, random: SeededRandom): Float32Array {
+function startEmissions(
+  shares: Float64Array,
+  owners: readonly number[][],
+  random: SeededRandom,
+): Float32Array {
+  const states = owners.length;
   const symbols = shares.length;
   const out = new Float32Array(symbols * states);
-  ownersOf(shares, states).forEach((own, h) => {
+  owners.forEach((own, h) => {
     const total = own.reduce((sum, s) => sum + shares[s], 0);
     let sum = 0;
     for (let s = 0; s < symbols; s++) {
@@ -125,17 +184,20 @@ function conditionalOf(
 /** Parameters to begin with: the Chow-Liu tree of the rows, or of some, as far as states go. */
 export function startCircuit(
   rows: SymbolRows,
-  { tree, states, random, some }: {
+  { tree, states, random, owners, some }: {
     tree: Tree;
     states: number;
     random: SeededRandom;
+    owners: SymbolOwners;
     some?: readonly number[];
   },
 ): CircuitParameters {
   const symbols = tree.order.map((v) => rows.symbols[v]);
-  const emissions = tree.order.map((v) =>
-    startEmissions(sharesOf(rows.columns[v], rows.symbols[v], some), states, random)
-  );
+  const emissions = tree.order.map((v) => {
+    const shares = sharesOf(rows.columns[v], rows.symbols[v], some);
+    const owned = ownersOf(shares, states, (groups) => owners.groups(v, groups));
+    return startEmissions(shares, owned, random);
+  });
   const transitions = tree.order.map((v, at) => {
     const parent = tree.parents[at];
     if (parent < 0) return new Float32Array();

@@ -51,10 +51,10 @@ export async function updateCircuit(
   { before, onStep }: ModelUpdateOptions,
 ): Promise<CircuitModel> {
   const counts = model.components.map((each, m) => expectedCounts(each, before * model.weights[m]));
-  using fit = new CircuitFit(kernel, model);
+  const linked = rows.symbols.map((symbols) => new Uint8Array(symbols));
+  using fit = new CircuitFit(kernel, model, { rows, linked });
   for (let step = 1; step <= STEPS; step++) {
-    fit.stepFrom(counts, rows);
-    await onStep(step / STEPS);
+    for (const _ of fit.wholeStep(counts)) await onStep(step / STEPS);
   }
   return fit.model;
 }

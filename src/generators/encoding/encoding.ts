@@ -9,6 +9,7 @@ import {
   symbolsOfPositions,
   textCategories,
 } from "./category_plan.ts";
+import { groupAlike, ranksOf } from "./category_groups.ts";
 import { counted, isText, numbersOf, type NumberValues, textsOf, unitOf } from "./column_values.ts";
 import { type CodedColumn, dependenciesOf } from "./dependencies.ts";
 import { type FitOptions, keyNames, madeOptions } from "../fit_options.ts";
@@ -32,7 +33,12 @@ import { timeFormatOf } from "./time_format.ts";
 import { NO_TIME, timesOfTexts } from "./time_texts.ts";
 import { BinFinder, quantileBins } from "./quantile_bins.ts";
 
-const DEFAULT_SYMBOLS = 64;
+/** Symbols of a column unless options say otherwise. */
+const CATEGORY_SYMBOLS = 254;
+const NUMBER_SYMBOLS = 128;
+/** Of numbers that are more than symbols, of rows too few to fill more, and of times to be texts. */
+const FEW_SYMBOLS = 64;
+const FEW_ROWS = 20_000;
 const DEFAULT_MIN_COUNT = 5;
 const ROWS_A_COUNT = 20;
 const KEY_SHARE = 0.9;
@@ -53,7 +59,8 @@ interface Draft {
 }
 
 interface DraftOptions {
-  readonly symbols: number;
+  /** The most symbols, where options say so. */
+  readonly symbols: number | undefined;
   readonly minCount: number;
   readonly role?: string;
   /** Whether times that are texts stay texts. */
@@ -88,7 +95,7 @@ function categoryDraft(
     kind: "category",
     field,
     variable: -1,
-    ...make(coded, options),
+    ...make(coded, { ...options, symbols: options.symbols ?? CATEGORY_SYMBOLS }),
     ...(unit && { unit }),
   };
   const { values, other } = plan;
@@ -96,15 +103,21 @@ function categoryDraft(
   return { plan, values, coded: { positions, size: sizeOf(values), other }, ...(unit && { unit }) };
 }
 
+/** How many symbols numbers get: one each where they are few, else by how many rows would share. */
+function symbolsFor(numbers: Float64Array): number {
+  if (numbers.length >= FEW_ROWS) return NUMBER_SYMBOLS;
+  return new Set(numbers).size < NUMBER_SYMBOLS ? NUMBER_SYMBOLS : FEW_SYMBOLS;
+}
+
 function numberDraft(field: Field, numbers: NumberValues, options: DraftOptions): Draft {
   const unit = unitOf(field.type, numbers);
   const values = counted(numbers, unit);
   const present = values.filter((_, at) => numbers.nulls[at] === 0);
   const nulls = present.length < values.length;
-  const symbols = options.symbols - (nulls ? 1 : 0);
   const split = splitOf(field.type, present);
   const parts = split.scales.map((scale, at) => {
     const part = present.map((value) => partsOf(split, value)[at]);
+    const symbols = (options.symbols ?? symbolsFor(part)) - (nulls ? 1 : 0);
     const knots = quantileBins(part, { ...options, symbols, whole: unit.whole });
     return { variable: -1, scale, whole: unit.whole, knots };
   });
@@ -121,7 +134,10 @@ function timesDraft(
   column: Column,
   { texts, ...options }: DraftOptions & { texts: readonly string[] },
 ): Draft | undefined {
-  if (options.keepTexts || (texts.length < options.symbols && options.role !== "number")) {
+  if (
+    options.keepTexts ||
+    (texts.length < (options.symbols ?? FEW_SYMBOLS) && options.role !== "number")
+  ) {
     return undefined;
   }
   const format = timeFormatOf(texts);
@@ -218,7 +234,7 @@ export function encodingOf(
 ): Encoding {
   const minCount = leastCount(options, batch.length);
   const keys = keyNames(options);
-  const { symbols = DEFAULT_SYMBOLS, columns = {}, keepTexts = false } = options;
+  const { symbols, columns = {}, keepTexts = false } = options;
   const drafts = batch.schema.fields.flatMap((field, at) => {
     const given = Object.hasOwn(columns, field.name) ? columns[field.name] : undefined;
     const made = madeOptions(given);
@@ -230,7 +246,33 @@ export function encodingOf(
   if (drafts.length === 0) {
     throw new TrainingDataError("Cannot fit generator: all columns are ignored; keep at least one");
   }
-  return numbered(withLookups(drafts));
+  return numbered(withLookups(withGroups(drafts, batch)));
+}
+
+/** A column as ranks from 0 to 1. */
+function draftRanks({ plan, coded }: Draft, batch: RecordBatch): Float64Array | undefined {
+  if (plan.kind === "number") {
+    const { values, nulls } = numbersOf(batch.column(plan.field.name), plan.field.name);
+    return ranksOf(values, nulls);
+  }
+  if (plan.kind !== "category" || !coded) return undefined;
+  return Float64Array.from(coded.positions, (at) => at < 0 ? NaN : at / coded.size);
+}
+
+/** Groups categories that are too many for symbols by how alike they are in other columns. */
+function withGroups(drafts: readonly Draft[], batch: RecordBatch): readonly Draft[] {
+  const areMany = ({ plan }: Draft) =>
+    plan.kind === "category" && plan.sizes.some((size) => size > 1);
+  if (!drafts.some(areMany)) return drafts;
+  const ranks = drafts.map((draft) => areMany(draft) ? undefined : draftRanks(draft, batch));
+  const others = ranks.filter((each) => each !== undefined);
+  return drafts.map((draft) => {
+    if (!areMany(draft)) return draft;
+    const given = { plan: draft.plan as CategoryPlan, positions: draft.coded!.positions };
+    const { plan, positions } = groupAlike(given, others);
+    const coded = { positions, size: sizeOf(plan.values), other: plan.other };
+    return { ...draft, plan, values: plan.values, coded };
+  });
 }
 
 function withLookups(drafts: readonly Draft[]): ColumnPlan[] {

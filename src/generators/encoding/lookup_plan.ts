@@ -38,22 +38,37 @@ class Guesses {
   readonly #entries: Int32Array;
   readonly #width: number;
   readonly #values: Vocabulary;
-  readonly #mirror: readonly number[][] | undefined;
+  readonly #likeness: readonly [rows: Likeness, columns: Likeness] | undefined;
 
-  constructor(entries: Int32Array, width: number, { values, deciding }: LookupInput) {
-    this.#entries = entries;
+  constructor(seen: Int32Array, width: number, { values, deciding }: LookupInput) {
+    this.#entries = withMirrored(seen, width, mirrorOf(deciding));
     this.#width = width;
     this.#values = values;
-    this.#mirror = mirrorOf(deciding);
+    const rows = seen.length / width;
+    if (seen.length * Math.max(rows, width) > MOST_LIKENESS) return;
+    const unlike = values.kind === "texts"
+      ? (a: number, b: number) => a === b ? 0 : 1
+      : (a: number, b: number) => Math.abs(values.numbers[a] - values.numbers[b]);
+    this.#likeness = [
+      new Likeness(this.#entries, width, unlike),
+      new Likeness(transposed(this.#entries, width), rows, unlike),
+    ];
   }
 
-  /** The value of the same two the other way round, or one between those of each. */
+  /**
+   * The value of the same two the other way round, or that of one of them with the value that is most
+   * like the other: what is near to both is about as far away. Else one between those of each.
+   */
   of(first: number, second: number): number {
-    const back = this.#mirror;
-    if (back && back[0][first] >= 0 && back[1][second] >= 0) {
-      const mirrored = this.#entries[back[1][second] * this.#width + back[0][first]];
-      if (mirrored >= 0) return mirrored;
-    }
+    const mirrored = this.#entries[first * this.#width + second];
+    if (mirrored >= 0) return mirrored;
+    const [rows, columns] = this.#likeness ?? [];
+    const [a, b] = [rows?.nearest(first, second), columns?.nearest(second, first)];
+    if (a && b) return a.distance <= b.distance ? a.value : b.value;
+    return (a ?? b)?.value ?? this.#between(first, second);
+  }
+
+  #between(first: number, second: number): number {
     const known = [this.#row(first), this.#column(second)].filter((each) => each.length > 0);
     if (known.length === 0) return 0;
     if (this.#values.kind === "texts") return known[0][0];
@@ -75,6 +90,20 @@ class Guesses {
   }
 }
 
+/** Entries with those of the same two values the other way round. */
+function withMirrored(
+  seen: Int32Array,
+  width: number,
+  back: readonly number[][] | undefined,
+): Int32Array {
+  if (!back) return seen;
+  return seen.map((entry, at) => {
+    const [first, second] = [Math.floor(at / width), at % width];
+    const [row, column] = [back[1][second], back[0][first]];
+    return entry >= 0 || row < 0 || column < 0 ? entry : seen[row * width + column];
+  });
+}
+
 /** Where each value of one column, null first, is among those of the other. */
 function mirrorOf([a, b]: readonly (Vocabulary | undefined)[]): readonly number[][] | undefined {
   const listOf = (of: Vocabulary): readonly (string | number)[] =>
@@ -84,6 +113,56 @@ function mirrorOf([a, b]: readonly (Vocabulary | undefined)[]): readonly number[
     return [-1, ...listOf(from).map((value) => map.get(value) ?? -1)];
   };
   return a && b && a.kind === b.kind ? [positions(a, b), positions(b, a)] : undefined;
+}
+
+/** Multiplications that likeness may take. */
+const MOST_LIKENESS = 100_000_000;
+
+/** How far the rows of a table are from each other, by what they have in common. */
+class Likeness {
+  readonly #entries: Int32Array;
+  readonly #width: number;
+  readonly #unlike: (a: number, b: number) => number;
+  readonly #known = new Map<number, { row: number; distance: number }[]>();
+
+  constructor(entries: Int32Array, width: number, unlike: (a: number, b: number) => number) {
+    this.#entries = entries;
+    this.#width = width;
+    this.#unlike = unlike;
+  }
+
+  /** The entry of the row most like one that has one in a column. */
+  nearest(row: number, column: number): { value: number; distance: number } | undefined {
+    let order = this.#known.get(row);
+    if (!order) this.#known.set(row, order = this.#order(row));
+    for (const { row: other, distance } of order) {
+      const value = this.#entries[other * this.#width + column];
+      if (value >= 0) return { value, distance };
+    }
+    return undefined;
+  }
+
+  #order(row: number) {
+    const width = this.#width;
+    const out: { row: number; distance: number }[] = [];
+    for (let other = 0; other * width < this.#entries.length; other++) {
+      let [sum, both] = [0, 0];
+      for (let column = 0; column < width; column++) {
+        const a = this.#entries[row * width + column];
+        const b = this.#entries[other * width + column];
+        if (a < 0 || b < 0) continue;
+        sum += this.#unlike(a, b);
+        both++;
+      }
+      if (other !== row && both > 0) out.push({ row: other, distance: sum / both });
+    }
+    return out.sort((a, b) => a.distance - b.distance || a.row - b.row);
+  }
+}
+
+function transposed(entries: Int32Array, width: number): Int32Array {
+  const rows = entries.length / width;
+  return Int32Array.from(entries, (_, at) => entries[(at % rows) * width + Math.floor(at / rows)]);
 }
 
 /** Fills in what no row has shown. */

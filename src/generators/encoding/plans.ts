@@ -133,12 +133,14 @@ export interface Encoding {
   readonly symbols: readonly number[];
 }
 
-/** Whether neighbouring symbols of each variable are alike, as those of numbers are. */
-export function orderedVariables({ columns, symbols }: Encoding): boolean[] {
-  const out = symbols.map(() => false);
+/** How many symbols of each variable, from the first on, are in order, as those of numbers are. */
+export function orderedSymbols({ columns, symbols }: Encoding): number[] {
+  const out = symbols.map(() => 0);
   for (const plan of columns) {
-    if (plan.kind === "category") out[plan.variable] = plan.values.kind === "numbers";
-    if (plan.kind === "number") { for (const { variable } of plan.parts) out[variable] = true; }
+    if (plan.kind !== "category" && plan.kind !== "number") continue;
+    const variables = plan.kind === "number" ? plan.parts.map((part) => part.variable) : [];
+    if (plan.kind === "category" && plan.values.kind === "numbers") variables.push(plan.variable);
+    for (const v of variables) out[v] = symbols[v] - Number(plan.nulls);
   }
   return out;
 }

@@ -10,7 +10,7 @@ const TOLERANCE = 1e-3;
 export const MOST_COLUMNS = 10_000;
 
 /** The most symbols that a variable has. */
-export const MOST_SYMBOLS = 128;
+export const MOST_SYMBOLS = 255;
 
 /** A list of at most so many. */
 export function list(value: unknown, what: string, most: number): readonly unknown[] {

@@ -1,5 +1,5 @@
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
-import { type Encoding, orderedVariables } from "../encoding/plans.ts";
+import { type Encoding, orderedSymbols } from "../encoding/plans.ts";
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import { type FitOptions, seedBits } from "../fit_options.ts";
 import { independentModel } from "../independent/independent_face.ts";
@@ -31,7 +31,7 @@ export async function fitModel(
   };
   return await MODEL_KINDS[model].fit(rows, {
     seed: seedBits(seed),
-    ordered: orderedVariables(encoding),
+    ordered: orderedSymbols(encoding),
     onStep,
   });
 }

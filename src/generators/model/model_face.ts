@@ -9,8 +9,8 @@ export type Json = Readonly<Record<string, unknown>>;
 export interface ModelFitOptions {
   /** Decides where the fitting starts. */
   readonly seed: bigint;
-  /** Whether neighbouring symbols of each variable are alike, as those of numbers are. */
-  readonly ordered: readonly boolean[];
+  /** How many symbols of each variable, from the first on, are in order, as those of numbers are. */
+  readonly ordered: readonly number[];
   /**
    * Called between steps with the share that is done and, where it is known, the mean log-likelihood
    * of held-out rows; may throw to end it.

@@ -72,7 +72,7 @@ class TreesFit {
     return growTree(rows, {
       columns: this.#columns(place),
       target: this.#rows.columns[this.#order[place]],
-      ordered: this.#order.slice(0, place).map((v) => this.#options.ordered[v]),
+      ordered: this.#order.slice(0, place).map((v) => this.#options.ordered[v] > 0),
       leastRows: Math.max(LEAST_ROWS, Math.ceil(this.#rows.length / MOST_LEAVES)),
       ...choice,
     });
