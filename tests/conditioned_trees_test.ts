@@ -19,7 +19,7 @@ async function randomTrees(random: Random, symbols: readonly number[]): Promise<
       ? first
       : first.map((s) => random.chance(0.6) ? (s * (v + 1)) % count : random.below(count))
   );
-  const ordered = symbols.map(() => random.chance(0.5));
+  const ordered = symbols.map((count) => random.chance(0.5) ? count : 0);
   const options = { seed: 1n, ordered, onStep: () => Promise.resolve() };
   return await TREES.fit({ columns, symbols, length }, options);
 }

@@ -109,7 +109,7 @@ Deno.test("a copula gives all combinations of symbols probabilities of sum 1, an
   await forSeedsAsync(5, async (random) => {
     const symbols = [4, 2, 4];
     const columns = randomColumns(random, 3000);
-    const options = { seed: 1n, ordered: [true, true, true], onStep: () => Promise.resolve() };
+    const options = { seed: 1n, ordered: symbols, onStep: () => Promise.resolve() };
     const model = await COPULA.fit({ columns, symbols, length: 3000 }, options);
     const all = Array.from({ length: 32 }, (_, at) => [at % 4, (at >> 2) % 2, at >> 3]);
     const each = symbols.map((_, v) => Uint8Array.from(all, (symbols) => symbols[v]));

@@ -212,7 +212,7 @@ Deno.test("trees give all combinations of symbols probabilities of sum 1, and dr
     const symbols = [3, 4, 2];
     const rows = columnsOf(random, symbols, 2000);
     rows[2] = rows[2].map((symbol, row) => random.chance(0.8) ? Number(rows[1][row] > 1) : symbol);
-    const options = { seed: 1n, ordered: [true, false, false], onStep: () => Promise.resolve() };
+    const options = { seed: 1n, ordered: [symbols[0], 0, 0], onStep: () => Promise.resolve() };
     const model = await TREES.fit({ columns: rows, symbols, length: 2000 }, options);
     const all = Array.from(
       { length: 24 },
