@@ -15,6 +15,7 @@ import {
   latenessDistance,
   rateDistance,
 } from "../src/generators/arrival/arrival_distance.ts";
+import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { runSimulated } from "./support/simulated_runs.ts";
 
 const EVENTS = 40_000;
@@ -85,4 +86,15 @@ Deno.test("the late count of a pipeline over a twin is that of the lateness of i
   );
   const inTime = (results as { n: number }[]).reduce((sum, { n }) => sum + n, 0);
   assertEquals([metrics.late, inTime], [truth, EVENTS - truth]);
+});
+
+Deno.test("a twin's records are the same on any number of bees, and from wherever one begins", async () => {
+  const options = { seed: 4, lateness: "late" };
+  const whole = twin.sample(30_000, options).toRows();
+  for (const [workers, start] of [[1, 0], [2, 0], [2, 7001]]) {
+    const runtime = new SimulatedRuntime({ seed: workers });
+    const sample = twin.sample(30_000 - start, { ...options, workers, start, runtime });
+    const batches = await runtime.drive(() => Array.fromAsync(sample.batches()));
+    assertEquals(batches.flatMap((batch) => batch.toRows()), whole.slice(start));
+  }
 });
