@@ -161,6 +161,13 @@ Deno.test("a time of day at which nothing ever comes stays empty", () => {
   assert(twin.every(open));
 });
 
+Deno.test("the distance of even times is no grid for another rate, but whole seconds are one", () => {
+  const even = Float64Array.from({ length: 100 }, (_, n) => n * 1000);
+  assertEquals(learnArrivals(even, { rate: poisson("50/s") }).grid, { step: 1, offset: 0 });
+  const some = even.filter((_, n) => n % 3 > 0);
+  assertEquals(learnArrivals(some, { rate: poisson("50/s") }).grid, { step: 1000, offset: 0 });
+});
+
 Deno.test("few times are learned as far as they tell", () => {
   assertEquals(
     learnArrivals(Float64Array.of(1000, 3000)).rate.curve.rates,

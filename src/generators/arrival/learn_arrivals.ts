@@ -19,13 +19,18 @@ const MOST_SILENCES = 3;
 /** Records of which the order is looked at. */
 const MOST_ORDERED = 2_000_000;
 
-/** The greatest common divisor of the distances of ascending times, and where the grid begins. */
+/**
+ * The greatest common divisor of the distances of ascending times, and where the grid begins. Where all
+ * are at that distance it is their rate, and not a grid.
+ */
 function gridOf(times: Float64Array): Arrivals["grid"] {
   let step = 0;
+  let isEven = true;
   for (let at = 1; at < times.length && step !== 1; at++) {
+    isEven &&= times[at] - times[at - 1] === times[1] - times[0];
     for (let rest = times[at] - times[at - 1]; rest !== 0;) [step, rest] = [rest, step % rest];
   }
-  step = Math.max(1, step);
+  if (isEven || step === 0) return { step: 1, offset: 0 };
   return { step, offset: ((times[0] % step) + step) % step };
 }
 
