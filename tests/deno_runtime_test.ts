@@ -91,6 +91,8 @@ Deno.test("denoRuntime.openFile() gives a file's bytes, or says that it is not t
     for (let read = await file.read(into); read !== null; read = await file.read(into)) {
       bytes += read;
     }
+    await file.seek(249_999);
+    assertEquals([await file.read(into), into[0]], [1, 10]);
     file.close();
     assertEquals([file.sizeBytes, bytes], [250_000, 250_000]);
   } finally {

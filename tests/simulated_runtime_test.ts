@@ -184,6 +184,8 @@ Deno.test("SimulatedRuntime reads the files that it was given, and keeps what is
     bytes.push(...into.subarray(0, read));
   }
   assertEquals(bytes, [1, 2, 3]);
+  await file.seek(2);
+  assertEquals([await file.read(into), into[0], await file.read(into)], [1, 3, null]);
   await assertRejects(() => runtime.openFile("b.csv"), Error, "b.csv");
   await runtime.writeFile("b.csv", new Uint8Array([4]));
   assertEquals((await runtime.openFile("b.csv")).sizeBytes, 1);

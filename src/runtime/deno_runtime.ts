@@ -90,6 +90,7 @@ class DenoRuntime implements Runtime {
     return {
       ...(isFile && { sizeBytes: size }),
       read: (into) => file.read(into),
+      seek: async (position) => void await file.seek(position, Deno.SeekMode.Start),
       close: () => file.close(),
     };
   }

@@ -66,12 +66,14 @@ export interface SpawnOptions {
   ) => Steppable | Promise<Steppable>;
 }
 
-/** A file that is read from its start. */
+/** A file that is read from its start, or from where one goes to. */
 export interface OpenFile {
   /** Its size when it was opened; absent for what has none, such as a pipe. */
   readonly sizeBytes?: number;
   /** Reads bytes into some memory; gives how many, `null` at the end. */
   read(into: Uint8Array): Promise<number | null>;
+  /** Goes to a byte, counted from 0, from which is read next; rejects where that cannot be. */
+  seek(position: number): Promise<void>;
   /** Nothing more is wanted. */
   close(): void;
 }

@@ -207,7 +207,11 @@ export class SimulatedRuntime implements Runtime {
       into.set(bytes.subarray(at, at += length));
       return Promise.resolve(length);
     };
-    return Promise.resolve({ sizeBytes: bytes.length, read, close: () => {} });
+    const seek = (position: number) => {
+      at = Math.min(position, bytes.length);
+      return Promise.resolve();
+    };
+    return Promise.resolve({ sizeBytes: bytes.length, read, seek, close: () => {} });
   }
 
   writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {

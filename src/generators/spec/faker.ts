@@ -11,6 +11,8 @@ import { knownOptions, received } from "../../runtime/known_options.ts";
 import { seedBits } from "../fit_options.ts";
 import type { AnyColumnSpec, Scalar } from "./column_spec.ts";
 
+export type { Faker } from "@faker-js/faker";
+
 const DEFAULT_COUNT = 1000;
 const MOST_VALUES = 65_534;
 const REFERENCE = "2025-01-01T00:00:00.000Z";

@@ -1,0 +1,369 @@
+/**
+ * Parquet files as sources: `@waggle/stream/parquet`, through npm:hyparquet.
+ *
+ * @module
+ */
+import { parquetMetadataAsync, parquetRead } from "hyparquet";
+import { compressors as others } from "hyparquet-compressors";
+import { columnOf } from "../batch/column_of.ts";
+import type { Column } from "../batch/column.ts";
+import { RecordBatch } from "../batch/record_batch.ts";
+import type { Field, TypedSchema } from "../batch/schema.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
+import { Inflater, zlib } from "../runtime/inflater.ts";
+import { knownOptions, nearestName, received } from "../runtime/known_options.ts";
+import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
+import {
+  checkParquetInput,
+  openParquet,
+  type ParquetInput,
+  parquetName,
+  type RandomAccess,
+} from "./parquet_file.ts";
+import { type ParquetColumn, parquetColumns, plainElements } from "./parquet_types.ts";
+
+export type { ParquetInput } from "./parquet_file.ts";
+
+type FileMetaData = Awaited<ReturnType<typeof parquetMetadataAsync>>;
+type Inflate = (input: Uint8Array, outputLength: number) => Uint8Array;
+
+const BATCH_ROWS = 16_384;
+const MAX_GROUP_BYTES = 1024 ** 3;
+const MAX_FOOTER_BYTES = 64 * 1024 ** 2;
+const TAIL_BYTES = 8;
+const PLAIN = "PAR1";
+const ENCRYPTED = "PARE";
+
+/** A Parquet file is damaged, or holds what is not read. */
+export class ParquetError extends StreamingError {
+  /** The name of the class. */
+  override readonly name: string = "ParquetError";
+}
+
+/** Options of {@linkcode parquet}. */
+export interface ParquetOptions {
+  /** The columns to read. Default: all, or those that a pipeline asks for. */
+  columns?: readonly string[];
+  /** Rows of a batch, at most. Default 16,384. */
+  batchRows?: number;
+  /** Bytes of a row group when it is decompressed, at most; one is in memory at a time. Default 1 GiB. */
+  maxRowGroupBytes?: number;
+  /** What it is called in messages. Default: its path. */
+  name?: string;
+}
+
+const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** What is kept as it is stored, but texts and the times of INT96, which come in nanoseconds. */
+const PARSERS = {
+  stringFromBytes: (bytes: Uint8Array) => bytes && text.decode(bytes),
+  timestampFromNanoseconds: (nanoseconds: bigint) => nanoseconds,
+};
+
+/** Of the statistics nothing is needed. */
+const NO_STATISTICS = {
+  stringFromBytes: () => undefined,
+  jsonFromBytes: () => undefined,
+  uuidFromBytes: () => undefined,
+  geometryFromBytes: () => undefined,
+  geographyFromBytes: () => undefined,
+};
+
+/** One frame; `zstdDecompressSync` of Deno 2.9 may end the process where it is damaged. */
+function inflateZstd(input: Uint8Array, length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  using inflater = new Inflater("zstd");
+  for (let [from, to] = [0, 0]; to < length;) {
+    const { consumed, written } = inflater.step(input.subarray(from), out.subarray(to));
+    if (consumed + written === 0) throw new Error("a page is cut off");
+    [from, to] = [from + consumed, to + written];
+  }
+  return out;
+}
+
+/** Decompression that gives as much as is expected and not more. */
+function compressors(most: number): Record<string, Inflate> {
+  const { gunzipSync, brotliDecompressSync } = zlib();
+  const own: Record<string, Inflate> = {
+    ...others,
+    GZIP: (input, length) => gunzipSync(input, { maxOutputLength: length }),
+    BROTLI: (input, length) => brotliDecompressSync(input, { maxOutputLength: length }),
+    ZSTD: inflateZstd,
+  };
+  return Object.fromEntries(
+    Object.entries(own).map(([name, inflate]) => [name, (input: Uint8Array, length: number) => {
+      if (!(length >= 0 && length <= most)) {
+        throw new Error(`a page says that it has ${length} bytes`);
+      }
+      if (length === 0) return new Uint8Array();
+      const out = inflate(input, length);
+      if (out.length !== length) throw new Error("a page has not the length that it says");
+      return out;
+    }]),
+  );
+}
+
+async function tried<T>(name: string, where: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof StreamingError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ParquetError(`Cannot read ${name}: ${where}: ${reason}`, { cause });
+  }
+}
+
+/** The footer, whose size is looked at before it is read. */
+async function footerOf(file: RandomAccess, name: string): Promise<FileMetaData> {
+  const { byteLength } = file;
+  const tail = await file.slice(Math.max(0, byteLength - TAIL_BYTES));
+  const magic = String.fromCharCode(...new Uint8Array(tail).subarray(-4));
+  if (byteLength < TAIL_BYTES || (magic !== PLAIN && magic !== ENCRYPTED)) {
+    throw new ParquetError(
+      `Cannot read ${name}: it does not end with ${PLAIN}, as a Parquet file does; it is another ` +
+        `kind of file, or was cut off`,
+    );
+  }
+  if (magic === ENCRYPTED) {
+    throw new ParquetError(
+      `Cannot read ${name}: it is encrypted; decrypt it with what has written it`,
+    );
+  }
+  const bytes = new DataView(tail).getUint32(0, true);
+  if (bytes > Math.min(MAX_FOOTER_BYTES, byteLength - TAIL_BYTES)) {
+    throw new ParquetError(`Cannot read ${name}: its footer says that it has ${bytes} bytes`);
+  }
+  const options = {
+    initialFetchSize: bytes + TAIL_BYTES,
+    geoparquet: false,
+    parsers: NO_STATISTICS,
+  };
+  return await tried(name, "its footer is damaged", () => parquetMetadataAsync(file, options));
+}
+
+type Piece = ArrayLike<unknown>;
+
+/** The values of a column of a row group, in pieces one after the other. */
+class GroupColumn {
+  readonly #column: ParquetColumn;
+  readonly #pieces: Piece[] = [];
+  #length = 0;
+
+  constructor(column: ParquetColumn) {
+    this.#column = column;
+  }
+
+  add(piece: Piece): void {
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Some rows as a column; the pieces are gone through from the start to the end once. */
+  take(count: number): Column {
+    const { field: { type }, convert } = this.#column;
+    const values: unknown[] = [];
+    while (values.length < count) {
+      const [piece] = this.#pieces;
+      const end = Math.min(piece.length, this.#at + count - values.length);
+      for (; this.#at < end; this.#at++) {
+        const value = piece[this.#at];
+        values.push(value == null ? null : convert ? convert(value) : value);
+      }
+      if (this.#at < piece.length) continue;
+      this.#pieces.shift();
+      this.#at = 0;
+    }
+    return columnOf(type, values);
+  }
+
+  #at = 0;
+}
+
+class ParquetSource<Row> implements Source<Row> {
+  readonly name: string;
+  readonly #input: ParquetInput;
+  readonly #options: ParquetOptions;
+
+  constructor(input: ParquetInput, options: ParquetOptions) {
+    this.#input = input;
+    this.#options = options;
+    this.name = options.name ?? parquetName(input);
+  }
+
+  async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
+    const file = await openParquet(this.#input, this.name, options.runtime);
+    try {
+      yield* this.#batches(file, options);
+    } finally {
+      file.close();
+    }
+  }
+
+  async *#batches(
+    file: RandomAccess,
+    options: SourceOptions,
+  ): AsyncGenerator<SourceBatch<Row>, void, undefined> {
+    const footer = await footerOf(file, this.name);
+    const all = await tried(this.name, "its columns", () => parquetColumns(footer.schema));
+    const columns = this.#wanted(all, options);
+    const fields = columns.map(({ field }) => field);
+    const plain = { ...footer, schema: plainElements(footer.schema) };
+    const totalBytes = file.byteLength;
+    let row = 0;
+    let bytes = 0;
+    for (let group = 0; group < footer.row_groups.length; group++) {
+      const { num_rows, total_byte_size, total_compressed_size } = footer.row_groups[group];
+      const rows = Number(num_rows);
+      this.#checkGroup(group, rows, Number(total_byte_size));
+      const read = await tried(
+        this.name,
+        `row group ${group}`,
+        () => readGroup({ file, metadata: plain, columns, row, rows, most: this.#most }),
+      );
+      row += rows;
+      bytes += Number(total_compressed_size ?? total_byte_size);
+      const progress = { bytes: Math.min(bytes, totalBytes), totalBytes };
+      for (let at = 0; at < rows; at += this.#batchRows) {
+        if (options.signal.aborted) return;
+        const batch = await tried(
+          this.name,
+          `row group ${group}`,
+          () => batchOf<Row>(fields, read, Math.min(this.#batchRows, rows - at)),
+        );
+        yield { batch, progress };
+      }
+    }
+    yield { progress: { bytes: totalBytes, totalBytes } };
+  }
+
+  get #batchRows(): number {
+    return this.#options.batchRows ?? BATCH_ROWS;
+  }
+
+  get #most(): number {
+    return this.#options.maxRowGroupBytes ?? MAX_GROUP_BYTES;
+  }
+
+  #wanted(all: readonly ParquetColumn[], { columns, wholeRecords }: SourceOptions) {
+    const names = all.map(({ field }) => field.name);
+    const { columns: own } = this.#options;
+    for (const name of own ?? []) {
+      if (names.includes(name)) continue;
+      const meant = nearestName(name, names);
+      throw new TypeError(
+        `Cannot read ${this.name}: it has no column ${JSON.stringify(name)}; ` +
+          (meant ? `did you mean ${JSON.stringify(meant)}?` : `it has ${names.join(", ")}`),
+      );
+    }
+    const asked = columns && !wholeRecords ? columns : undefined;
+    const wanted = all.filter(({ field: { name } }) =>
+      (own?.includes(name) ?? true) && (asked?.has(name) ?? true)
+    );
+    // rows without any column could not be counted
+    return wanted.length > 0 ? wanted : all.slice(0, 1);
+  }
+
+  #checkGroup(group: number, rows: number, bytes: number): void {
+    if (!Number.isSafeInteger(rows) || rows < 0 || rows > 0x7fff_ffff) {
+      throw new ParquetError(`Cannot read ${this.name}: row group ${group} has ${rows} rows`);
+    }
+    if (bytes <= this.#most) return;
+    throw new ParquetError(
+      `Cannot read ${this.name}: row group ${group} has ${bytes} bytes, at most ${this.#most}; ` +
+        `write smaller row groups, or set maxRowGroupBytes`,
+    );
+  }
+}
+
+async function readGroup({ file, metadata, columns, row, rows, most }: {
+  file: RandomAccess;
+  metadata: FileMetaData;
+  columns: readonly ParquetColumn[];
+  row: number;
+  rows: number;
+  most: number;
+}): Promise<GroupColumn[]> {
+  const read = new Map(columns.map((column) => [column.field.name, new GroupColumn(column)]));
+  await parquetRead({
+    ...{ file, metadata, rowStart: row, rowEnd: row + rows, columns: [...read.keys()] },
+    ...{ compressors: compressors(most), utf8: false, geoparquet: false, parsers: PARSERS },
+    onChunk: ({ columnName, columnData }) => read.get(columnName)?.add(columnData),
+  });
+  const found = Array.from(read.values());
+  const short = found.findIndex(({ length }) => length !== rows);
+  if (short < 0) return found;
+  throw new Error(
+    `column ${columns[short].field.name} has ${found[short].length} of ${rows} values`,
+  );
+}
+
+function batchOf<Row>(
+  fields: readonly Field[],
+  group: readonly GroupColumn[],
+  rows: number,
+): RecordBatch<Row> {
+  const columns = group.map((column, at) => {
+    try {
+      return column.take(rows);
+    } catch (cause) {
+      throw new Error(`column ${fields[at].name}: ${(cause as Error).message}`, { cause });
+    }
+  });
+  return new RecordBatch<Row>({ fields } as TypedSchema<Row>, columns, rows);
+}
+
+/**
+ * The rows of a Parquet file, as a source of a pipeline or of a fit.
+ *
+ * Row groups are read one after the other, each whole; files whose groups are larger than
+ * `maxRowGroupBytes` are refused. Numbers, booleans, texts, bytes, dates and decimals come as they
+ * are, times in whole milliseconds, unsigned 64-bit integers as `decimal(20, 0)`, UUIDs as text;
+ * lists and groups as lists and structs, maps as lists of their entries. Read only files that you
+ * trust: what is damaged by chance is told of, but npm:hyparquet may loop on what is made to do so.
+ *
+ * @param input The path of a file, relative to the working directory, the URL of a file, or bytes.
+ * @throws {TypeError | RangeError} when an option is none that it can be.
+ *
+ * @example
+ * ```ts
+ * import { SyntheticGenerator } from "@waggle/stream";
+ * import { parquet } from "@waggle/stream/parquet";
+ * import { parquetWriteBuffer } from "hyparquet-writer";
+ *
+ * const data = Array.from({ length: 100 }, (_, i) => ["Rome", "Oslo"][i % 2]);
+ * const columnData = [{ name: "city", data, type: "STRING" as const }];
+ * const file = new Uint8Array(parquetWriteBuffer({ columnData }));
+ *
+ * const generator = await SyntheticGenerator.fit(parquet(file));
+ * console.log(generator.sample(3).toRows());
+ * ```
+ */
+export function parquet<Row = Record<string, unknown>>(
+  input: ParquetInput,
+  options: ParquetOptions = {},
+): Source<Row> {
+  checkParquetInput(input);
+  const given = knownOptions(options, {
+    doing: "read Parquet",
+    names: { columns: true, batchRows: true, maxRowGroupBytes: true, name: true },
+    example: '{ columns: ["at", "price"] }',
+  });
+  for (const name of ["batchRows", "maxRowGroupBytes"] as const) {
+    const value = given[name];
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
+    throw new RangeError(
+      `Cannot read Parquet: ${name} must be a whole number from 1, received ${received(value)}`,
+    );
+  }
+  const { columns } = given;
+  if (columns !== undefined && !(Array.isArray(columns) && columns.length > 0)) {
+    throw new TypeError(
+      `Cannot read Parquet: columns must be a list of names, received ${received(columns)}`,
+    );
+  }
+  return new ParquetSource<Row>(input, given);
+}
