@@ -148,7 +148,8 @@ function runtimeWith(bytes: Uint8Array): Runtime {
       into.set(piece);
       return Promise.resolve(piece.length > 0 ? piece.length : null);
     };
-    return Promise.resolve({ sizeBytes: bytes.length, read, close: () => {} });
+    const seek = (position: number) => Promise.resolve(void (at = position));
+    return Promise.resolve({ sizeBytes: bytes.length, read, seek, close: () => {} });
   };
   return Object.create(denoRuntime, { openFile: { value: openFile } });
 }

@@ -4,19 +4,19 @@
  *
  * @module
  */
-import type { Faker } from "@faker-js/faker";
-import { faker as english } from "@faker-js/faker/locale/en";
+import * as locale from "@faker-js/faker/locale/en";
 import * as t from "../../batch/types.ts";
 import { knownOptions, received } from "../../runtime/known_options.ts";
 import { seedBits } from "../fit_options.ts";
 import type { AnyColumnSpec, Scalar } from "./column_spec.ts";
 
-export type { Faker } from "@faker-js/faker";
-
 const DEFAULT_COUNT = 1000;
 const MOST_VALUES = 65_534;
 const REFERENCE = "2025-01-01T00:00:00.000Z";
 const LOW_32 = 0xffff_ffffn;
+
+/** What makes values: an instance of the class `Faker`. */
+export type Faker = (typeof locale)["faker"];
 
 /** Options of {@linkcode faked}. */
 export interface FakedOptions {
@@ -42,7 +42,7 @@ export interface FakedSpec<V extends Scalar = Scalar> extends AnyColumnSpec {
 }
 
 /** A faker of the same language with a seed of its own. */
-function seeded({ seed, faker = english, refDate = REFERENCE }: FakedOptions): Faker {
+function seeded({ seed, faker = locale.faker, refDate = REFERENCE }: FakedOptions): Faker {
   const bits = seedBits(seed);
   const make = faker.constructor as new (options: { locale: Faker["rawDefinitions"] }) => Faker;
   const own = new make({ locale: faker.rawDefinitions });
