@@ -76,14 +76,4 @@ export class ChainWalk {
     }
     return out;
   }
-
-  /** What it needs to go on later. */
-  save(): Int16Array {
-    return this.#states.slice();
-  }
-
-  /** Goes on from there. */
-  restore(states: Int16Array): void {
-    this.#states = states.slice();
-  }
 }

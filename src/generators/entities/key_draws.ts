@@ -35,20 +35,6 @@ class AliasDraw {
   }
 }
 
-/** What a draw of keys needs to go on from where it was. */
-export interface KeyDrawsState {
-  readonly at: number;
-  readonly nextBirth: number;
-  readonly born: number;
-  readonly ids: Float64Array;
-  readonly left: Int32Array;
-  readonly dues: Float64Array;
-  readonly scores: Float32Array;
-  readonly heap: Int32Array;
-  readonly free: Int32Array;
-  readonly slots: number;
-}
-
 /**
  * Draws the keys of events. Keys have slots: lasting ones that of their number, others one that is
  * free; a slot has the same key during a call.
@@ -58,10 +44,6 @@ export interface KeyDraws {
   readonly ids: Float64Array;
   /** The slots of the next events; tells `onBirth` of slots that get another key. */
   next(slots: Int32Array, random: SeededRandom, onBirth: (slot: number) => void): void;
-  /** What it needs to go on later; of independent keys nothing. */
-  save(): KeyDrawsState | undefined;
-  /** Goes on from there. */
-  restore(state: KeyDrawsState | undefined): void;
 }
 
 /** Keys that are drawn by their shares alone. */
@@ -77,10 +59,6 @@ class IndependentKeys implements KeyDraws {
   next(slots: Int32Array, random: SeededRandom): void {
     for (let i = 0; i < slots.length; i++) slots[i] = this.#alias.draw(random);
   }
-
-  save(): undefined {}
-
-  restore(): void {}
 }
 
 /** The class of a key of this share of events. */
@@ -228,35 +206,6 @@ class DueKeys implements KeyDraws {
       at = below;
     }
     heap[at] = slot;
-  }
-
-  save(): KeyDrawsState {
-    return {
-      at: this.#at,
-      nextBirth: this.#nextBirth,
-      born: this.#born,
-      ids: this.ids.slice(),
-      left: this.#left.slice(),
-      dues: this.#dues.slice(),
-      scores: this.#scores.slice(),
-      heap: this.#heap.slice(0, this.#size),
-      free: Int32Array.from(this.#free),
-      slots: this.#slots,
-    };
-  }
-
-  restore(state: KeyDrawsState): void {
-    this.#at = state.at;
-    this.#nextBirth = state.nextBirth;
-    this.#born = state.born;
-    this.ids = state.ids.slice();
-    this.#left = state.left.slice();
-    this.#dues = state.dues.slice();
-    this.#scores = state.scores.slice();
-    this.#heap = grown(state.heap, new Int32Array(state.ids.length));
-    this.#size = state.heap.length;
-    this.#free = Array.from(state.free);
-    this.#slots = state.slots;
   }
 }
 

@@ -20,12 +20,6 @@ interface Walk {
   states: Float32Array;
 }
 
-/** What is kept of a state. */
-export interface SavedStates {
-  readonly chains: readonly Int16Array[];
-  readonly walks: readonly (readonly Float32Array[])[];
-}
-
 /**
  * What columns are to be like at the events of keys. A column of few categories goes on by a Markov
  * chain; of any other the normal score is the key's level, what is carried on from its last event (an
@@ -81,22 +75,6 @@ export class StateWalk {
   next(slots: Int32Array, random: SeededRandom): Uint32Array[] {
     const symbols = this.#chains.map((chain) => chain.next(slots, random));
     return [...symbols, ...this.#walks.map((walk) => sortWords(stepped(walk, slots, random)))];
-  }
-
-  /** What it needs to go on later. */
-  save(): SavedStates {
-    return {
-      chains: this.#chains.map((chain) => chain.save()),
-      walks: this.#walks.map((walk) => PARTS.map((part) => walk[part].slice())),
-    };
-  }
-
-  /** Goes on from there. */
-  restore({ chains, walks }: SavedStates): void {
-    this.#chains.forEach((chain, at) => chain.restore(chains[at]));
-    this.#walks.forEach((walk, at) => {
-      PARTS.forEach((part, of) => walk[part] = walks[at][of].slice());
-    });
   }
 }
 
