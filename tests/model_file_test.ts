@@ -5,6 +5,7 @@ import { writeModelFile } from "../src/generators/model/model_file.ts";
 import { readModelFile } from "../src/generators/model/model_file_reader.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { forSeeds, Random } from "./support/random.ts";
+import { readings } from "./support/readings.ts";
 
 const MUTATIONS = 100_000;
 const PREFIX_BYTES = 48;
@@ -34,7 +35,35 @@ const twin = await SyntheticGenerator.fit(tables(), {
   ...{ time: "at", key: "place", model: "independent", symbols: 8 },
   arrival: { disorder: { share: 0.1, maxDelay: "1m" } },
 });
-const files = [circuit, independent, trees, copula, twin].map((each) => each.toBytes());
+/** A stream with keys that remember, others that report at even distances, and ever new ones. */
+function events() {
+  const told = readings(1200, { seed: 3, keys: 6 });
+  const { at: begin } = told[0];
+  const even = Array.from({ length: 800 }, (_, n) => ({
+    ...told[n],
+    at: begin + 700 * n,
+    sensor: `e-${n % 4}`,
+  }));
+  const orders = Array.from({ length: 300 }, (_, n) => ({
+    ...told[n],
+    at: begin + 2000 * Math.floor(n / 3) + 100 * (n % 3),
+    sensor: `o-${String(Math.floor(n / 3)).padStart(3, "0")}`,
+  }));
+  return [...told, ...even, ...orders].sort((a, b) => a.at - b.at)
+    .map(({ n: _, at, ...row }) => ({ ...row, at: new Date(at) }));
+}
+
+const stream = await SyntheticGenerator.fit(events(), {
+  ...{ time: "at", key: "sensor", model: "independent", symbols: 8 },
+});
+const files = [circuit, independent, trees, copula, twin, stream].map((each) => each.toBytes());
+
+Deno.test("a model file holds all that there can be to a stream", () => {
+  const text = stream.describe();
+  for (const part of ["distances of their own", "new keys", "carried on"]) {
+    assert(text.includes(part), text);
+  }
+});
 
 async function refused(bytes: Uint8Array, ...texts: string[]): Promise<void> {
   const { message } = await assertRejects(() => SyntheticGenerator.load(bytes), ModelFileError);

@@ -9,6 +9,7 @@ import {
   types as t,
   zipf,
 } from "../mod.ts";
+import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { Random } from "./support/random.ts";
 import { autocorrelation, countsOf, distance, type Reading, readings } from "./support/readings.ts";
 
@@ -91,6 +92,18 @@ Deno.test("record i of a twin depends on model, seed and i alone: not on batches
   }
   const other = twin.sample(10, { seed: 10 }).toRows();
   assert(JSON.stringify(other) !== JSON.stringify(twin.sample(10, { seed: 9 }).toRows()));
+});
+
+Deno.test("a twin's records are the same by bees, and satisfy conditions that they are given", async () => {
+  const options = { seed: 3, lateness: "late" };
+  const here = twin.sample(10_000, options).toRows();
+  const runtime = new SimulatedRuntime();
+  const sample = twin.sample(10_000, { ...options, workers: 2, runtime });
+  assertEquals(await runtime.drive(() => Array.fromAsync(sample)), here);
+  const idle = twin.sample(5000, { seed: 3, conditions: { state: "idle", celsius: [">", 20] } });
+  const rows = idle.toRows() as unknown as Reading[];
+  assert(rows.every(({ state, celsius }) => state === "idle" && celsius > 20));
+  assert(new Set(rows.map(({ sensor }) => sensor)).size > 500);
 });
 
 Deno.test("the lateness of a twin's records is that of their order", async () => {
