@@ -236,6 +236,8 @@ Deno.test("what cannot be an arrival is refused, saying why", () => {
   refused(() => declareArrivals({}), TypeError, "needs a rate");
   refused(() => declareArrivals({ rate: "5/s" as never }), TypeError, "poisson()", '"5/s"');
   const declared = (rest: object) => () => declareArrivals({ rate: poisson(1), ...rest });
+  const { levels } = bursts({ base: 0, peak: 1, every: "2ms", length: "1ms" });
+  refused(declared({ rate: { ...diurnal({ rate: 1 }), levels } }), TypeError, "too often");
   refused(declared({ disorder: { share: 5 } }), RangeError, "share", "received 5");
   refused(declared({ disorder: { share: 0.5 } }), TypeError, "maxDelay");
   refused(declared({ disorder: { share: 0.5, maxDelay: "soon" } }), TypeError, "maxDelay");

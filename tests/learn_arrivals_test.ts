@@ -280,3 +280,28 @@ Deno.test("damaged arrivals are a clean error, or can be sampled", () => {
   });
   assert(read > 20, `${read}`);
 });
+
+Deno.test("distances are those of their definitions", () => {
+  forSeeds(100, (random) => {
+    const values = () =>
+      Float64Array.from({ length: 1 + random.below(30) }, () => random.below(random.pick([3, 50])));
+    const [a, b] = [values(), values()];
+    const below = (all: Float64Array, limit: number) =>
+      all.filter((each) => each <= limit).length / all.length;
+    const expected = [...a, ...b].map((limit) => Math.abs(below(a, limit) - below(b, limit)));
+    assertAlmostEquals(ksDistance(a, b), Math.max(...expected), 1e-12);
+  });
+  assertEquals(ksDistance(new Float64Array(), Float64Array.of(1)), NaN);
+  assertEquals(latenessOf(Float64Array.of(5, 3, 9, 9, 2)), Float64Array.of(0, 2, 0, 0, 7));
+  const steady = Float64Array.from({ length: 48 * 60 }, (_, n) => n * 60_000);
+  const denser = Float64Array.from({ length: 48 * 120 }, (_, n) => n * 30_000);
+  for (const distance of rateDistance(steady, denser)) assertAlmostEquals(distance, 1, 0.02);
+  const { overall, hours, events } = interArrivalDistance(steady, denser);
+  assertEquals([overall, hours, events[0]], [1, Array(24).fill(1), 120]);
+  const ordered = Float64Array.of(0, 10, 5, 20);
+  assertEquals(latenessDistance(ordered, Float64Array.of(0, 10, 20)), {
+    late: NaN,
+    overall: 0.25,
+    shares: [0.25, 0],
+  });
+});

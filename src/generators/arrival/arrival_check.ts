@@ -8,6 +8,8 @@ const MOST_PER_MS = 1e6;
 const MOST_GAP = 1e12;
 const LEAST_SHAPE = 1e-3;
 const MOST_SHAPE = 1e6;
+/** Rounds of all levels in that of a curve. */
+const MOST_ROUNDS = 1e6;
 /** Events that must be expected in a round of all levels. */
 const LEAST_IN_LEVELS = 1e-4;
 /** How far the sum of shares may be from 1. */
@@ -80,6 +82,8 @@ export function rateProblem(rate: RateModel): string | undefined {
     const fits = areIn(factors, 0, 1e9) && areIn(lengths, 1e-3, MOST_MS) &&
       factors.length === lengths.length && factors.length <= MOST_STATES;
     if (!fits) return "its levels are none";
+    const round = lengths.reduce((sum, each) => sum + each, 0);
+    if (rates.length > 1 && round * MOST_ROUNDS < period) return "its levels change too often";
     const events = factors.reduce((sum, each, at) => sum + each * lengths[at] * mean, 0);
     if (!(events >= LEAST_IN_LEVELS)) {
       return `fewer than one event is expected in ${1 / LEAST_IN_LEVELS} bursts`;
