@@ -96,7 +96,8 @@ export {
   columnPutNumber,
   columnPutText,
 } from "./column/cells";
-export { clearDictionary, nullRow, undoRow } from "./column/sink";
+export { clearDictionary } from "./column/dictionary";
+export { nullRow, undoRow } from "./column/sink";
 export { avroPrepareCells, avroWriteRows } from "./avro/write";
 export { avroFaultIsNull, avroFaultOp, avroFaultRow } from "./avro/write_values";
 export { readDecimals, readDoubles, writeNumbers } from "./number/columns";

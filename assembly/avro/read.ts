@@ -7,12 +7,12 @@
 //
 // Columns are those of `assembly/column/`; a column and those within it are neighbours. A map is
 // two lists side by side, of keys and of values.
+import { putDict } from "../column/dictionary";
 import {
   listEnd,
   listStart,
   markValid,
   putBool,
-  putDict,
   putF32,
   putF64,
   putI64,

@@ -1,4 +1,5 @@
 // Single cells by the host, for rows that no reader of the kernel could make.
+import { putDict } from "./dictionary";
 import {
   itemsOf,
   listEnd,
@@ -6,7 +7,6 @@ import {
   markValid,
   putBool,
   putDecimal,
-  putDict,
   putF32,
   putF64,
   putI32,

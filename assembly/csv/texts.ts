@@ -1,6 +1,7 @@
 // Cells of one column as its texts, row after row.
 
-import { endText, putDict, putText, textRoom } from "../column/sink";
+import { putDict } from "../column/dictionary";
+import { endText, putText, textRoom } from "../column/sink";
 import { isPlain, putNothing, settle, settledText, undouble } from "./cells";
 import { fields, IS_DOUBLED, IS_NULL, IS_QUOTED, LENGTH_BITS } from "./context";
 

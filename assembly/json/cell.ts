@@ -1,18 +1,17 @@
 // Values that are wanted: from their first byte to a cell of their column, which is valid before
 // and after. Each function gives the address behind the value, or 0 when the value is not valid, or
 // not of the column's type; a null is the caller's.
+import { dictionaryRoom, putDict } from "../column/dictionary";
 import {
   decimalPrecision,
   decimalRoom,
   decimalScale,
-  dictionaryRoom,
   endText,
   itemsOf,
   listEnd,
   listStart,
   markValid,
   putBool,
-  putDict,
   putF32,
   putF64,
   putI32,

@@ -1,5 +1,6 @@
 // Lines of JSON to rows of columns.
-import { nullRest, putSpan, tookTooMany, undoRow } from "../column/sink";
+import { tookTooMany } from "../column/dictionary";
+import { nullRest, putSpan, undoRow } from "../column/sink";
 import { layoutWroteNull, readByLayout, startsAs } from "./layout";
 import {
   BAD_SYNTAX,

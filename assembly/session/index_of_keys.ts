@@ -7,7 +7,7 @@
 // in no order, are in their entries. A bucket with a free slot is the last that a key is looked for
 // in. So a slot of a full bucket is not freed but becomes a grave, which is none to the eye that
 // looks for a key; making the index anew clears the graves away.
-import { sameKey } from "../window/slice";
+import { sameKey } from "../window/slice_keys";
 import {
   E_END,
   E_MORE,

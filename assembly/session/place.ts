@@ -13,7 +13,7 @@ import {
 import { NO_TIME, timeAt } from "../window/assign";
 import { fixedKeys, isValid, kindOf, validityOf, valuesOf } from "../window/columns";
 import { BLOCKS, HASHES } from "../window/encode";
-import { longBlock, sameKey } from "../window/slice";
+import { longBlock, sameKey } from "../window/slice_keys";
 import { T_TRASH } from "../window/table";
 import {
   bucketOf,

@@ -14,7 +14,7 @@ import {
 } from "../hash/hash";
 import { KIND_BYTES } from "../window/columns";
 import { keyAddress, keyLength, NULL_LENGTH } from "../window/groups";
-import { longBlock } from "../window/slice";
+import { longBlock } from "../window/slice_keys";
 import { T_PART_COUNT, T_PARTS, T_STATE } from "../window/table";
 import { clearIndex, findSlot, linkSession, noteEnds, settle, unsettle } from "./index_of_keys";
 import { fixedBlock, newSession } from "./place";

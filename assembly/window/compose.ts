@@ -16,18 +16,15 @@
 import { firstState, hashOf, nextState } from "./groups";
 import { mergeState } from "./merge";
 import {
-  findBytes,
-  findFixed,
-  findNull,
   groupsIn,
   giveNodes,
-  isNullKey,
   NODES_BYTES,
   NODES_HEAD,
   nodesOf,
   S_TAKEN,
   sliceNodes,
 } from "./slice";
+import { findBytes, findFixed, findNull, isNullKey } from "./slice_keys";
 import { FIXED, sliceAt, sliceOf, startAt, T_COUNT, T_MODE, T_STATE } from "./table";
 
 const N_ENTRY: u32 = 0;

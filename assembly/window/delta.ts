@@ -13,7 +13,8 @@ import {
   NULL_LENGTH,
   setCurrentChunk,
 } from "./groups";
-import { findBytes, findFixed, findNull, longBlock, sliceRecycle } from "./slice";
+import { sliceRecycle } from "./slice";
+import { findBytes, findFixed, findNull, longBlock } from "./slice_keys";
 import { FIXED, sliceAt, sliceOf, T_BELATED, T_COUNT, T_MODE, T_STATE } from "./table";
 import { AHEAD, findCandidates, isFar } from "./touch";
 

@@ -23,7 +23,7 @@ import {
   validityOf,
   valuesOf,
 } from "./columns";
-import { longBlock } from "./slice";
+import { longBlock } from "./slice_keys";
 import { T_ENCODED, T_ENCODED_BYTES } from "./table";
 
 /** Keys of a block's rows, 16 bytes each. */

@@ -28,9 +28,6 @@ import {
 } from "./encode";
 import {
   bucketOf,
-  findBytes,
-  findFixed,
-  findNull,
   LAST_SLOT,
   matches,
   S_BUCKETS,
@@ -38,11 +35,10 @@ import {
   S_MAP_GENERATION,
   S_MAP_LEFT,
   S_MASK,
-  sameKey,
-  setMap,
   stateIn,
   tagOf,
 } from "./slice";
+import { findBytes, findFixed, findNull, sameKey, setMap } from "./slice_keys";
 import { findInFront, frontServes } from "./front";
 import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
 import { AHEAD, CANDIDATES, findCandidates, isFar, touchTails } from "./touch";

@@ -6,7 +6,8 @@
 // empty place holds a key of another bucket, so that no key is ever found there: all hold key 0, but
 // those of the bucket of key 0 itself hold key 1.
 import { K1 } from "../hash/hash";
-import { findFixed, S_COUNT } from "./slice";
+import { S_COUNT } from "./slice";
+import { findFixed } from "./slice_keys";
 
 const BUCKETS: u32 = 2048;
 const BUCKET_SHIFT: u32 = 5;

@@ -1,6 +1,7 @@
 // Walking over the groups of a slice, in the order in which they came.
 import { hashBlock, hashFixed, hashNull, LONG_MARK } from "../hash/hash";
-import { C_USED, firstEntry, isNullKey, longHash, S_FIRST } from "./slice";
+import { C_USED, firstEntry, S_FIRST } from "./slice";
+import { isNullKey, longHash } from "./slice_keys";
 import { FIXED, T_HEAD, T_MODE, T_STATE } from "./table";
 
 /** Key length of the null key. */

@@ -6,7 +6,6 @@
 // full overflow into the next; of many slots in a bucket few do, so that the index can be well
 // filled, and a key's part of it is small. States are appended in chunks, long keys in chunks of
 // their own; all of it is given back when the window closes.
-import { hashFixed, hashLong, LONG_MARK, NULL_MARK, sameBytes } from "../hash/hash";
 import { allocate, release } from "../memory/arena";
 import { frontForget } from "./front";
 import { hashOf } from "./groups";
@@ -19,7 +18,6 @@ import {
   T_HEAD,
   T_INDEX,
   T_INITIAL,
-  T_MODE,
   T_STATE,
 } from "./table";
 
@@ -33,9 +31,9 @@ const S_LAST: u32 = 24;
 const S_AT: u32 = 28; // room in the last chunk
 const S_END: u32 = 32;
 export const S_NULL: u32 = 36; // state of the null key of mode FIXED
-const S_TAILS: u32 = 40; // chunks of long keys, newest first
-const S_TAIL_AT: u32 = 44;
-const S_TAIL_END: u32 = 48;
+export const S_TAILS: u32 = 40; // chunks of long keys, newest first
+export const S_TAIL_AT: u32 = 44;
+export const S_TAIL_END: u32 = 48;
 export const S_MAP: u32 = 52; // states by dictionary index
 export const S_MAP_SIZE: u32 = 56;
 export const S_MAP_GENERATION: u32 = 60;
@@ -52,7 +50,7 @@ const NODES_KIND: u32 = 8;
 
 // A chunk: u32 next chunk, u32 bytes, u32 end of what is used, 4 bytes unused, entries.
 export const CHUNK_HEAD: u32 = 16;
-const C_BYTES: u32 = 4;
+export const C_BYTES: u32 = 4;
 export const C_USED: u32 = 8;
 
 const BUCKET_SHIFT: u32 = 6;
@@ -62,20 +60,19 @@ const LEAST_BUCKETS: u32 = 2;
 const MOST_GROWTH: u32 = 8;
 const LARGE_BUCKETS: u32 = 512;
 const LINE: u32 = 64;
-const LEAST_CHUNK: u32 = 1024;
-const MOST_CHUNK: u32 = 65536;
+export const LEAST_CHUNK: u32 = 1024;
+export const MOST_CHUNK: u32 = 65536;
 /** A chunk has room for this part of the entries that there are, at most. */
 export const CHUNK_SHARE: u32 = 16;
 const SPARSE: u32 = 8;
-const TAIL_HEAD: u32 = 8; // the hash before a long key
 
-function take(table: u32, bytes: u32): u32 {
+export function take(table: u32, bytes: u32): u32 {
   const block = allocate(bytes);
   if (block != 0) store<u32>(table, load<u32>(table, T_BYTES) + bytes, T_BYTES);
   return block;
 }
 
-function give(table: u32, block: u32, bytes: u32): void {
+export function give(table: u32, block: u32, bytes: u32): void {
   if (block == 0) return;
   store<u32>(table, load<u32>(table, T_BYTES) - bytes, T_BYTES);
   release(block);
@@ -298,7 +295,7 @@ export function matches(bucket: u32, tag: u32): u32 {
 // Which of a bucket's slots are free, as bits.
 // @ts-ignore: decorator
 @inline
-function freeIn(bucket: u32): u32 {
+export function freeIn(bucket: u32): u32 {
   return matches(bucket, 0) & ALL_SLOTS;
 }
 
@@ -349,7 +346,7 @@ function addChunk(table: u32, slice: u32, entry: u32): bool {
 }
 
 // A state of no rows with room for its key before it; 0 without memory.
-function newState(table: u32, slice: u32): u32 {
+export function newState(table: u32, slice: u32): u32 {
   const headBytes = load<u32>(table, T_HEAD);
   const bytes = load<u32>(table, T_STATE);
   const initial = load<u32>(table, T_INITIAL);
@@ -368,158 +365,11 @@ function newState(table: u32, slice: u32): u32 {
   return state;
 }
 
-function enter(slice: u32, hash: u64, state: u32): void {
+export function enter(slice: u32, hash: u64, state: u32): void {
   place(slice, hash, state);
   store<u32>(slice, load<u32>(slice, S_COUNT) + 1, S_COUNT);
 }
 
-function hasRoom(table: u32, slice: u32): bool {
+export function hasRoom(table: u32, slice: u32): bool {
   return load<u32>(slice, S_COUNT) < load<u32>(slice, S_LIMIT) || growBuckets(table, slice);
-}
-
-/** Enters a fixed-width key that is not there; the address of its state, or 0. */
-export function insertFixed(table: u32, slice: u32, key: u64, hash: u64): u32 {
-  if (!hasRoom(table, slice)) return 0;
-  const state = newState(table, slice);
-  if (state == 0) return 0;
-  store<u64>(state - 8, key);
-  enter(slice, hash, state);
-  return state;
-}
-
-/** The state of a fixed-width key, entered if it is not there; 0 without memory for it. */
-export function findFixed(table: u32, slice: u32, key: u64): u32 {
-  const hash = hashFixed(key);
-  const tag = tagOf(hash);
-  const buckets = load<u32>(slice, S_BUCKETS);
-  const mask = load<u32>(slice, S_MASK);
-  let bucket = bucketOf(buckets, mask, <u32>hash);
-  while (true) {
-    for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
-      const state = stateIn(bucket, found);
-      if (load<u64>(state - 8) == key) return state;
-    }
-    if (freeIn(bucket) != 0) return insertFixed(table, slice, key, hash);
-    bucket = nextBucket(buckets, mask, bucket);
-  }
-}
-
-/** The state of the null key of mode FIXED, made if it is not there; 0 without memory for it. */
-export function findNull(table: u32, slice: u32): u32 {
-  let state = load<u32>(slice, S_NULL);
-  if (state != 0) return state;
-  state = newState(table, slice);
-  if (state == 0) return 0;
-  store<u64>(state - 8, 0);
-  store<u32>(slice, state, S_NULL);
-  return state;
-}
-
-// Copies a long key into the slice, behind its hash; its address, or 0.
-function keepTail(table: u32, slice: u32, from: u32, length: u32, hash: u64): u32 {
-  let at = load<u32>(slice, S_TAIL_AT);
-  const whole = TAIL_HEAD + length;
-  if (at == 0 || at + whole > load<u32>(slice, S_TAIL_END)) {
-    const bytes = max(whole + CHUNK_HEAD, min(MOST_CHUNK, LEAST_CHUNK + load<u32>(slice, S_COUNT) * 16));
-    const chunk = take(table, bytes);
-    if (chunk == 0) return 0;
-    store<u32>(chunk, load<u32>(slice, S_TAILS));
-    store<u32>(chunk, bytes, C_BYTES);
-    store<u32>(slice, chunk, S_TAILS);
-    store<u32>(slice, chunk + bytes, S_TAIL_END);
-    at = chunk + CHUNK_HEAD;
-  }
-  store<u64>(at, hash);
-  memory.copy(at + TAIL_HEAD, from, length);
-  store<u32>(slice, (at + whole + 7) & ~7, S_TAIL_AT);
-  return at + TAIL_HEAD;
-}
-
-/** Hash of a state's long key. */
-// @ts-ignore: decorator
-@inline
-export function longHash(state: u32): u64 {
-  return load<u64>(load<u32>(state - 12) - TAIL_HEAD);
-}
-
-/** The block of a long key: its length, its address, and the mark. */
-// @ts-ignore: decorator
-@inline
-export function longBlock(at: u32, length: u32): v128 {
-  const block = i64x2.replace_lane(i64x2.splat(0), 0, (<u64>at << 32) | length);
-  return i8x16.replace_lane(block, 15, <i8>LONG_MARK);
-}
-
-/** Enters a key that is not there by its block and hash; the address of its state, or 0. */
-export function insertBytes(table: u32, slice: u32, block: v128, hash: u64): u32 {
-  if (!hasRoom(table, slice)) return 0;
-  let own = block;
-  if (<u8>i8x16.extract_lane_u(block, 15) == LONG_MARK) {
-    const length = <u32>i32x4.extract_lane(block, 0);
-    const at = keepTail(table, slice, <u32>i32x4.extract_lane(block, 1), length, hash);
-    if (at == 0) return 0;
-    own = longBlock(at, length);
-  }
-  const state = newState(table, slice);
-  if (state == 0) return 0;
-  v128.store(state - 16, own);
-  enter(slice, hash, state);
-  return state;
-}
-
-/** Whether the key of `state` is that of `block` and `hash`. */
-// @ts-ignore: decorator
-@inline
-export function sameKey(state: u32, block: v128, hash: u64): bool {
-  if (!v128.any_true(v128.xor(v128.load(state - 16), block))) return true;
-  return <u8>i8x16.extract_lane_u(block, 15) == LONG_MARK && sameLong(state, block, hash);
-}
-
-function sameLong(state: u32, block: v128, hash: u64): bool {
-  if (load<u8>(state - 1) != LONG_MARK || longHash(state) != hash) return false;
-  const length = <u32>i32x4.extract_lane(block, 0);
-  if (load<u32>(state - 16) != length) return false;
-  return sameBytes(load<u32>(state - 12), <u32>i32x4.extract_lane(block, 1), length);
-}
-
-/** The state of a key by its block and hash, entered if it is not there; 0 without memory. */
-export function findBytes(table: u32, slice: u32, block: v128, hash: u64): u32 {
-  const tag = tagOf(hash);
-  const buckets = load<u32>(slice, S_BUCKETS);
-  const mask = load<u32>(slice, S_MASK);
-  let bucket = bucketOf(buckets, mask, <u32>hash);
-  while (true) {
-    for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
-      const state = stateIn(bucket, found);
-      if (sameKey(state, block, hash)) return state;
-    }
-    if (freeIn(bucket) != 0) return insertBytes(table, slice, block, hash);
-    bucket = nextBucket(buckets, mask, bucket);
-  }
-}
-
-/** Makes the dictionary map of a slice fit for `size` indices of a generation; false: no memory. */
-export function setMap(table: u32, slice: u32, size: u32, generation: u32): bool {
-  const old = load<u32>(slice, S_MAP_SIZE);
-  if (old < size || old > 2 * size + 64) {
-    give(table, load<u32>(slice, S_MAP), old << 2);
-    const map = take(table, size << 2);
-    store<u32>(slice, map, S_MAP);
-    store<u32>(slice, map == 0 ? 0 : size, S_MAP_SIZE);
-    store<u32>(slice, 0, S_MAP_GENERATION);
-    if (map == 0) return false;
-  }
-  memory.fill(load<u32>(slice, S_MAP), 0, size << 2);
-  store<u32>(slice, generation, S_MAP_GENERATION);
-  store<u32>(slice, size, S_MAP_LEFT);
-  return true;
-}
-
-/** Whether a state of mode FIXED or BYTES has the null key. */
-// @ts-ignore: decorator
-@inline
-export function isNullKey(table: u32, slice: u32, state: u32): bool {
-  return load<u32>(table, T_MODE) == FIXED
-    ? state == load<u32>(slice, S_NULL)
-    : load<u8>(state - 1) == NULL_MARK;
 }

@@ -4,7 +4,8 @@
 // runs with equal bits are sorted again by the next 32 bits of their keys, and so on.
 import { KIND_BYTES, KIND_F32, KIND_F64 } from "./columns";
 import { firstState, keyAddress, keyLength, nextState, NULL_LENGTH } from "./groups";
-import { isNullKey, S_BUCKETS } from "./slice";
+import { S_BUCKETS } from "./slice";
+import { isNullKey } from "./slice_keys";
 import { sliceAt, T_PART_COUNT, T_PARTS, T_STATE } from "./table";
 
 const FEW: u32 = 24;

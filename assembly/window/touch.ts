@@ -2,7 +2,8 @@
 // overlap. The loops that only read ahead are kept as short as can be: what counts is how many
 // reads the processor has under way at once, and WebAssembly has no prefetch.
 import { LONG_MARK } from "../hash/hash";
-import { bucketOf, LAST_SLOT, longHash, matches, S_BUCKETS, S_MASK, stateIn, tagOf } from "./slice";
+import { bucketOf, LAST_SLOT, matches, S_BUCKETS, S_MASK, stateIn, tagOf } from "./slice";
+import { longHash } from "./slice_keys";
 
 /** Rows that are looked up at a time. */
 export const AHEAD: u32 = 128;
