@@ -15,7 +15,7 @@ export interface ListAtom {
 /** Something about a variable whose symbols stand for ranges of numbers. */
 export interface NumberAtom {
   readonly kind: "number";
-  /** The numbers that it holds for, before they are rounded. */
+  /** The numbers that it holds for, before they are rounded: ranges in ascending order, apart. */
   readonly ranges: readonly Range[];
   readonly null: boolean;
 }

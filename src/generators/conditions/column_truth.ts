@@ -62,12 +62,17 @@ export interface ListedColumn {
 export function listedTruths(node: ExprNode, column: ListedColumn, wanted: boolean): Uint8Array {
   const { field, values, unit } = column;
   const truth = truthOf(node, field);
-  const ofNull = truth(null) === wanted ? 1 : 0;
-  const texts = values.kind === "texts" ? textsOf(node) : undefined;
-  const each = values.kind === "numbers"
-    ? Array.from(values.numbers, (value) => truth(rowValue(field, unit!, value)) === wanted)
-    : texts
-    ? values.texts.map((text) => texts.has(text) === wanted)
-    : values.texts.map((text) => truth(text) === wanted);
-  return Uint8Array.from([ofNull, ...each.map(Number)]);
+  const count = values.kind === "numbers" ? values.numbers.length : values.texts.length;
+  const out = new Uint8Array(count + 1);
+  out[0] = Number(truth(null) === wanted);
+  if (values.kind === "numbers") {
+    values.numbers.forEach((value, at) =>
+      out[at + 1] = Number(truth(rowValue(field, unit!, value)) === wanted)
+    );
+    return out;
+  }
+  const texts = textsOf(node);
+  const holds = texts ? (text: string) => texts.has(text) : truth;
+  values.texts.forEach((text, at) => out[at + 1] = Number(holds(text) === wanted));
+  return out;
 }

@@ -9,7 +9,7 @@ import {
   numberSymbols,
 } from "../sampling/column_symbols.ts";
 import type { Box } from "./boxes.ts";
-import type { ListSymbol, NumberSymbol } from "./refined_variable.ts";
+import { type ListSymbol, type NumberSymbol, writeKnots } from "./refined_variable.ts";
 import type { Refinement } from "./refinement.ts";
 
 /** Boxes as a model takes them, and what the symbols that it then draws stand for. */
@@ -167,7 +167,7 @@ class ExtendedLookup {
 
 function knotsOf(symbols: readonly NumberSymbol[]): { knots: Float64Array; none?: number } {
   const knots = new Float64Array(symbols.length * KNOTS);
-  symbols.forEach((symbol, at) => knots.set(symbol.knots, at * KNOTS));
+  symbols.forEach((symbol, at) => writeKnots(symbol, knots.subarray(at * KNOTS, (at + 1) * KNOTS)));
   const none = symbols.findIndex(({ isNull }) => isNull);
   return none < 0 ? { knots } : { knots, none };
 }

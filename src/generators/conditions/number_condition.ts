@@ -1,4 +1,5 @@
 import { evaluateRow } from "../../batch/expressions/evaluate_row.ts";
+import { constantOf } from "../../batch/expressions/literal.ts";
 import { argsOf, type CallNode, type ExprNode } from "../../batch/expressions/node.ts";
 import { knotsWithNull } from "../sampling/column_symbols.ts";
 import { partsOf } from "../encoding/number_parts.ts";
@@ -16,6 +17,8 @@ import {
   WHOLE,
 } from "./number_ranges.ts";
 
+/** Whole numbers up to here have neighbours. */
+const MOST_COUNTED = 2 ** 51;
 /** More values are not looked at one by one. */
 const MOST_LISTED = 10_000;
 const FLIPPED: Readonly<Record<string, "lt" | "le" | "gt" | "ge" | "eq" | "ne">> = {
@@ -44,6 +47,11 @@ function comparisonOf(node: ExprNode): CallNode | undefined {
   if (left.op === "col" && isConstant(right)) return node as CallNode;
   if (right.op !== "col" || !isConstant(left)) return undefined;
   return { op: FLIPPED[node.op], args: [right, left] };
+}
+
+/** What a constant is: null, a boolean, number, bigint or text. */
+function valueOf(node: ExprNode): unknown {
+  return node.op === "lit" ? constantOf(node).value : evaluateRow(exprOf(node), {});
 }
 
 function isConstant(node: ExprNode): boolean {
@@ -130,11 +138,42 @@ export class NumberConditions {
   #members(node: ExprNode, wanted: boolean): readonly Range[] | undefined {
     const [column, ...others] = argsOf(node);
     if (column.op !== "col" || !others.every(isConstant)) return undefined;
-    const values = others.map((each) => evaluateRow(exprOf(each), {}));
+    const values = others.map(valueOf);
     if (!wanted && values.includes(null)) return [];
     const present = others.filter((_, at) => values[at] !== null);
-    const found = merged(present.flatMap((each) => this.#equal([column, each])), this.#among);
-    return wanted ? found : outside(this.#all, found, this.#among);
+    if (present.length === 0) return wanted ? [] : [this.#all];
+    const args = [column, ...present];
+    const truth = truthOf({ op: "in", args } as CallNode, this.#plan.field);
+    const found = present.flatMap((each) => {
+      const near = this.#near(valueOf(each));
+      return near
+        ? near.filter(([low]) => truth(this.#value(low)) === true)
+        : this.#equal([column, each]);
+    });
+    const ranges = merged(found, this.#among);
+    return wanted ? ranges : outside(this.#all, ranges, this.#among);
+  }
+
+  /** The ranges that a constant may be, where it is easily seen: the nearest numbers. */
+  #near(constant: unknown): Range[] | undefined {
+    const { field: { type }, unit: { divisor }, parts } = this.#plan;
+    const [{ whole, scale }] = parts;
+    const isOne = parts.length === 1;
+    const units = type.kind === "decimal" ? 10 ** type.scale : divisor;
+    const number = Number(constant) * units / (isOne ? scale : 1);
+    if (!whole) return type.kind === "f64" ? this.#clipped([[number, number]]) : undefined;
+    const nearest = Math.round(number);
+    if (!(Math.abs(nearest) < MOST_COUNTED)) return undefined;
+    const some = [nearest - 1, nearest, nearest + 1];
+    return this.#clipped(
+      some.map((each): Range => isOne ? [each - 0.5, doubleBefore(each + 0.5)] : [each, each]),
+    );
+  }
+
+  #clipped(ranges: readonly Range[]): Range[] {
+    const [low, high] = this.#all;
+    return ranges.map(([from, to]): Range => [Math.max(low, from), Math.min(high, to)])
+      .filter(([from, to]) => from <= to);
   }
 
   /** Looks at all values of a column that has few. */
@@ -215,6 +254,7 @@ class PartRanges {
   }
 
   #from(at: number, first: readonly number[]): Formula {
+    if (this.#isEnd(at, (part, low) => first[part] <= low)) return TRUE;
     if (at === first.length - 1) return this.#part(at, first[at], Infinity);
     return this.#formulas.any([
       this.#part(at, first[at] + 1, Infinity),
@@ -223,11 +263,20 @@ class PartRanges {
   }
 
   #upTo(at: number, last: readonly number[]): Formula {
+    if (this.#isEnd(at, (part, _, high) => last[part] >= high)) return TRUE;
     if (at === last.length - 1) return this.#part(at, -Infinity, last[at]);
     return this.#formulas.any([
       this.#part(at, -Infinity, last[at] - 1),
       this.#formulas.all([this.#part(at, last[at], last[at]), this.#upTo(at + 1, last)]),
     ]);
+  }
+
+  /** Whether all parts from `at` on are at their end, so that nothing lies beyond. */
+  #isEnd(at: number, isEnd: (part: number, low: number, high: number) => boolean): boolean {
+    return this.#plan.parts.every(({ knots }, part) => {
+      const [low, high] = boundsOf(knots);
+      return part < at || isEnd(part, rounded(low), rounded(doubleBefore(high)));
+    });
   }
 
   /** That a part is one of the whole numbers from one to another. */

@@ -4,6 +4,9 @@ import type { Atom, ListAtom, NumberAtom } from "./atoms.ts";
 import { BY_CHOICE } from "./atoms.ts";
 import { doubleAfter, doubleBefore, type Range } from "./number_ranges.ts";
 
+/** Atoms whose truths are a number together that is exact. */
+const SHORT_KEY = 50;
+
 /** A part of a symbol, for all of which the same atoms hold. */
 export interface RefinedSymbol {
   /** The symbol that it is a part of. */
@@ -14,9 +17,12 @@ export interface RefinedSymbol {
   readonly truths: readonly boolean[];
 }
 
-/** A part of a symbol of numbers: knots between which all are alike, or null. */
+/** A part of a symbol of numbers, or null. */
 export interface NumberSymbol extends RefinedSymbol {
-  readonly knots: Float64Array;
+  /** The least and the greatest number. */
+  readonly ends: Range;
+  /** Its knots; absent where all numbers between the ends are as likely. */
+  readonly knots?: Float64Array;
   readonly isNull: boolean;
 }
 
@@ -37,15 +43,28 @@ export interface ChoiceCell {
   readonly share: number;
 }
 
+/** The first of ascending ranges that ends at a value or behind it. */
+function rangeFrom(value: number, ranges: readonly Range[]): number {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ranges[middle][1] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 function within(value: number, ranges: readonly Range[]): boolean {
-  return ranges.some(([low, high]) => low <= value && value <= high);
+  const range = ranges[rangeFrom(value, ranges)];
+  return range !== undefined && range[0] <= value;
 }
 
 /** Where pieces of a segment begin that ranges cut. */
 function startsOf([from, to]: Range, atoms: readonly NumberAtom[]): number[] {
   const starts = new Set([from]);
   for (const { ranges } of atoms) {
-    for (const [low, high] of ranges) {
+    for (let at = rangeFrom(from, ranges); at < ranges.length && ranges[at][0] < to; at++) {
+      const [low, high] = ranges[at];
       for (const start of [low, doubleAfter(high)]) {
         if (start > from && start < to) starts.add(start);
       }
@@ -54,11 +73,11 @@ function startsOf([from, to]: Range, atoms: readonly NumberAtom[]): number[] {
   return Array.from(starts).sort((a, b) => a - b);
 }
 
-function evenKnots(low: number, high: number): Float64Array {
-  const out = new Float64Array(KNOTS);
-  for (let k = 0; k < KNOTS; k++) out[k] = low + (high - low) * (k / (KNOTS - 1));
-  out[KNOTS - 1] = high;
-  return out;
+/** Writes the knots of a part of a symbol. */
+export function writeKnots({ ends: [low, high], knots }: NumberSymbol, to: Float64Array): void {
+  if (knots) to.set(knots);
+  else for (let k = 0; k < KNOTS; k++) to[k] = low + (high - low) * (k / (KNOTS - 1));
+  to[KNOTS - 1] = high;
 }
 
 /** The parts of a symbol of numbers: itself where no range cuts it, else pieces within its segments. */
@@ -68,17 +87,14 @@ function numberPieces(
   atoms: readonly NumberAtom[],
 ): NumberSymbol[] {
   const truthsAt = (value: number) => atoms.map(({ ranges }) => within(value, ranges));
-  const piece = (low: number, share: number, some: Float64Array): NumberSymbol => {
+  const piece = ([low, end]: Range, share: number): NumberSymbol => {
     const truths = truthsAt(low);
-    const end = some[KNOTS - 1];
     const isOpen = end > low && truthsAt(end).some((each, at) => each !== truths[at]);
     // what rounding may lead to is another piece's
-    if (isOpen) some = some.with(KNOTS - 1, doubleBefore(end));
-    return { of, share, truths, knots: some, isNull: false };
+    return { of, share, truths, ends: [low, isOpen ? doubleBefore(end) : end], isNull: false };
   };
-  if (startsOf([knots[0], knots[KNOTS - 1]], atoms).length === 1) {
-    return [piece(knots[0], 1, knots)];
-  }
+  const all: Range = [knots[0], knots[KNOTS - 1]];
+  if (startsOf(all, atoms).length === 1) return [{ ...piece(all, 1), knots }];
   const pieces: NumberSymbol[] = [];
   for (let k = 0; k + 1 < KNOTS; k++) {
     const [from, to] = [knots[k], knots[k + 1]];
@@ -86,7 +102,7 @@ function numberPieces(
     starts.forEach((start, at) => {
       const end = starts[at + 1] ?? to;
       const share = (to > from ? (end - start) / (to - from) : 1) / (KNOTS - 1);
-      pieces.push(piece(start, share, evenKnots(start, end)));
+      pieces.push(piece([start, end], share));
     });
   }
   return pieces;
@@ -105,7 +121,8 @@ export function refinedNumbers(
     if (of !== none) out.push(...numberPieces(some, of, own));
     else {
       const truths = own.map((atom) => atom.null);
-      out.push({ of, share: 1, truths, knots: some, isNull: true });
+      const ends: Range = [some[0], some[KNOTS - 1]];
+      out.push({ of, share: 1, truths, ends, knots: some, isNull: true });
     }
   }
   return out;
@@ -151,6 +168,30 @@ function chosenParts(
   });
 }
 
+/** Values of one symbol for which the same atoms hold. */
+interface Alike {
+  readonly example: number;
+  readonly weights: Float64Array;
+  sum: number;
+  count: number;
+}
+
+/** Which atoms hold for a value, as one key, and whether any is by choice. */
+function keyOf(
+  position: number,
+  atoms: readonly ListAtom[],
+): { key: string | number; chosen: boolean } {
+  const isShort = atoms.length <= SHORT_KEY;
+  let [short, chosen] = [0, false];
+  for (const { truths } of atoms) {
+    const truth = truths[position + 1];
+    if (truth === BY_CHOICE) chosen = true;
+    short = 2 * short + truth;
+  }
+  const key = isShort ? short : atoms.map(({ truths }) => truths[position + 1]).join("");
+  return { key, chosen };
+}
+
 /** The parts of a symbol of the values from one position to before another. */
 function listPieces(
   { of, first, end }: { of: number; first: number; end: number },
@@ -158,33 +199,32 @@ function listPieces(
   refinement: ListRefinement,
 ): ListSymbol[] {
   const { atoms } = refinement;
+  const size = end - first;
   let total = 0;
   for (let at = first; at < end; at++) total += weights[at];
-  const groups = new Map<
-    string,
-    { weights: Float64Array; sum: number; count: number; last: number }
-  >();
+  const groups = new Map<string | number, Alike>();
   const out: ListSymbol[] = [];
   for (let at = first; at < end; at++) {
-    const share = end - first === 1 ? 1 : weights[at] / total;
-    const key = atoms.map(({ truths }) => truths[at + 1]).join("");
-    if (key.includes(String(BY_CHOICE))) {
+    const share = size === 1 ? 1 : weights[at] / total;
+    const { key, chosen } = keyOf(at, atoms);
+    if (chosen) {
       out.push(...chosenParts(at, { of, share }, refinement));
       continue;
     }
-    const group = groups.get(key) ??
-      { weights: new Float64Array(end - first), sum: 0, count: 0, last: at };
-    groups.set(key, group);
+    let group = groups.get(key);
+    if (!group) {
+      group = { example: at, weights: new Float64Array(size), sum: 0, count: 0 };
+      groups.set(key, group);
+    }
     group.weights[at - first] = weights[at];
     group.sum += share;
     group.count++;
-    group.last = at;
   }
-  for (const [key, { weights, sum, count, last }] of groups) {
-    const truths = Array.from(key, (each) => each === "1");
-    if (!(sum > 0)) continue;
-    if (count === 1) out.push({ of, share: sum, truths, first: last });
-    else out.push({ of, share: sum, truths, first, weights });
+  for (const { example, weights, sum: share, count } of groups.values()) {
+    if (!(share > 0)) continue;
+    const truths = atoms.map((atom) => atom.truths[example + 1] === 1);
+    if (count === 1) out.push({ of, share, truths, first: example });
+    else out.push({ of, share, truths, first, weights });
   }
   return out;
 }
