@@ -1,3 +1,4 @@
+import { ksDistance as distanceOf } from "../generators/arrival/arrival_distance.ts";
 import type { ScoreColumn } from "./score_columns.ts";
 
 const ROUNDING = 1e14;
@@ -10,14 +11,11 @@ export interface ShapeScore {
   readonly score: number;
 }
 
-/** Values that are not NaN, in ascending order, rounded to 14 places as SDMetrics does. */
-function sortedValues(values: Float64Array): Float64Array {
-  const out = values.filter((value) => !Number.isNaN(value));
-  for (let at = 0; at < out.length; at++) {
-    const rounded = Math.round(out[at] * ROUNDING) / ROUNDING;
-    if (Math.abs(out[at]) < 90) out[at] = rounded;
-  }
-  return out.sort();
+/** Values that are not NaN, rounded to 14 places as SDMetrics does, which large ones do not have. */
+function knownValues(values: Float64Array): Float64Array {
+  return values.filter((value) => !Number.isNaN(value)).map((value) =>
+    Math.abs(value) < 90 ? Math.round(value * ROUNDING) / ROUNDING : value
+  );
 }
 
 /**
@@ -26,16 +24,7 @@ function sortedValues(values: Float64Array): Float64Array {
  * left out; NaN when nothing is left of one.
  */
 export function ksDistance(a: Float64Array, b: Float64Array): number {
-  const [x, y] = [sortedValues(a), sortedValues(b)];
-  if (x.length === 0 || y.length === 0) return NaN;
-  let [i, j, most] = [0, 0, 0];
-  while (i < x.length && j < y.length) {
-    const value = Math.min(x[i], y[j]);
-    while (i < x.length && x[i] === value) i++;
-    while (j < y.length && y[j] === value) j++;
-    most = Math.max(most, Math.abs(i / x.length - j / y.length));
-  }
-  return most;
+  return distanceOf(knownValues(a), knownValues(b));
 }
 
 /** How many rows have each code, nulls left out. */

@@ -1,11 +1,15 @@
-import { knownOptions, nearestName, received } from "../runtime/known_options.ts";
-import { denoRuntime } from "../runtime/deno_runtime.ts";
+import type { RecordBatch } from "../batch/record_batch.ts";
 import { seedBits } from "../generators/fit_options.ts";
+import { denoRuntime } from "../runtime/deno_runtime.ts";
+import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { knownOptions, nearestName, received } from "../runtime/known_options.ts";
 import { computeScores } from "./compute_scores.ts";
+import { columnFigure, type Figure } from "./page/figures.ts";
+import { QualityError } from "./quality_error.ts";
 import { type QualityRows, readQualityRows } from "./quality_rows.ts";
 import type { QualityScores } from "./quality_scores.ts";
-import { columnFigure, type Figure } from "./page/figures.ts";
 import { scoreColumns, type ScoreKind } from "./score_columns.ts";
+import { type StreamQuality, streamQuality } from "./stream_quality.ts";
 
 const DEFAULT_MAX_ROWS = 250_000;
 const KINDS: readonly string[] = [
@@ -30,6 +34,18 @@ export interface QualityOptions {
   holdout?: QualityRows;
   /** What columns are, where types and values do not tell. */
   columns?: Readonly<Record<string, ScoreKind | "ignore">>;
+  /**
+   * The column that says when events happened, where rows are a stream in the order in which they
+   * came: then the report says how far the synthetic one is from it, and the column has no score.
+   */
+  time?: string;
+  /** The column of the keys of such a stream; it has no score either. */
+  key?: string;
+  /**
+   * The longest time between two events of a session of a key. Default: five times the median time
+   * between two events of a key.
+   */
+  sessionGap?: Duration;
   /** Decides which rows are taken where not all are. Default 0. */
   seed?: number | bigint;
   /** Rows of each kind that are compared, at most. Default 250,000. */
@@ -45,6 +61,9 @@ export interface QualityOptions {
 const OPTIONS: Readonly<Record<keyof QualityOptions, true>> = {
   holdout: true,
   columns: true,
+  time: true,
+  key: true,
+  sessionGap: true,
   seed: true,
   maxRows: true,
   correlationThreshold: true,
@@ -67,6 +86,11 @@ function checkOptions(options: QualityOptions): void {
       `Cannot compare rows: maxRows must be a whole number from 1, received ${received(maxRows)}`,
     );
   }
+  if (options.time === undefined && (options.key ?? options.sessionGap) !== undefined) {
+    throw new TypeError(
+      `Cannot compare rows: key and sessionGap are of streams; say by time which column has the times`,
+    );
+  }
   for (const [name, kind] of Object.entries(columns)) {
     if (KINDS.includes(kind)) continue;
     throw new TypeError(
@@ -84,6 +108,27 @@ function checkNames(columns: object, names: readonly string[]): void {
     `Cannot compare rows: the real ones have no column ${JSON.stringify(unknown)}; ` +
       (meant ? `did you mean ${JSON.stringify(meant)}?` : `they have ${names.join(", ")}`),
   );
+}
+
+/** Times and keys of a stream have no scores as columns. */
+function streamKinds({ time, key }: QualityOptions): Record<string, ScoreKind> {
+  return Object.fromEntries(
+    [time, key].flatMap((name) => name === undefined ? [] : [[name, "key"]]),
+  );
+}
+
+function streamOf(
+  [real, synthetic]: readonly RecordBatch[],
+  { time, key, sessionGap, maxRows = DEFAULT_MAX_ROWS }: QualityOptions & { time: string },
+): StreamQuality {
+  if (real.length === maxRows || synthetic.length === maxRows) {
+    throw new QualityError(
+      `Cannot compare streams: one has ${maxRows} rows or more, of which only a sample is kept, and ` +
+        `that is no stream; take fewer rows, or set maxRows to more than there are`,
+    );
+  }
+  const gap = sessionGap === undefined ? undefined : milliseconds(sessionGap, "sessionGap");
+  return streamQuality(real, synthetic, { time, key, sessionGap: gap });
 }
 
 /** Scores, and what to draw beside them. */
@@ -106,7 +151,7 @@ export async function compareRows(
 ): Promise<Comparison> {
   knownOptions(options, { doing: "compare rows", names: OPTIONS, example: "{ holdout: rows }" });
   checkOptions(options);
-  const { holdout, columns = {}, seed, maxRows = DEFAULT_MAX_ROWS, signal } = options;
+  const { holdout, seed, time, maxRows = DEFAULT_MAX_ROWS, signal } = options;
   const thresholds = {
     correlation: checkShare("correlationThreshold", options.correlationThreshold ?? 0.5),
     association: checkShare("associationThreshold", options.associationThreshold ?? 0.3),
@@ -115,6 +160,7 @@ export async function compareRows(
     readQualityRows(input, { which, maxRows, seed, signal });
   const batches = [await read(real, "real"), await read(synthetic, "synthetic")];
   if (holdout !== undefined) batches.push(await read(holdout, "held-out"));
+  const columns = { ...streamKinds(options), ...options.columns };
   checkNames(columns, batches[0].names);
   const pause = async () => {
     await new Promise<void>((resolve) => denoRuntime.soon(resolve)); // so that an abort can come
@@ -128,6 +174,10 @@ export async function compareRows(
     seed: seedBits(seed),
     pause,
   });
+  const stream = time === undefined ? undefined : streamOf(batches, { ...options, time });
   const against = batches.length === 3 ? 2 : 0;
-  return { scores, figures: scored.map((column) => columnFigure(column, [against, 1])) };
+  return {
+    scores: stream ? { ...scores, stream } : scores,
+    figures: scored.map((column) => columnFigure(column, [against, 1])),
+  };
 }

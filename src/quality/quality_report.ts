@@ -19,6 +19,7 @@ export type { KeptTraits, Trait } from "./kept_traits.ts";
 export type { NearestShare } from "./nearest_share.ts";
 export type { PairScore } from "./pair_trends.ts";
 export type { ScoreKind } from "./score_columns.ts";
+export type { KeyQuality, StreamQuality } from "./stream_quality.ts";
 export type { TwoSampleScore } from "./two_sample_score.ts";
 export type { QualityRows, QualitySource } from "./quality_rows.ts";
 

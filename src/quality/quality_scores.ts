@@ -2,6 +2,7 @@ import type { KeptTraits } from "./kept_traits.ts";
 import type { NearestShare } from "./nearest_share.ts";
 import type { PairScore } from "./pair_trends.ts";
 import type { ScoreKind } from "./score_columns.ts";
+import type { StreamQuality } from "./stream_quality.ts";
 import type { TwoSampleScore } from "./two_sample_score.ts";
 
 /** How alike one column is. */
@@ -42,4 +43,6 @@ export interface QualityScores {
   readonly c2st: TwoSampleScore;
   /** How often synthetic rows are nearer to learned rows than to others; only with `holdout`. */
   readonly nearest?: NearestShare;
+  /** How far a twin is from the stream; only with `time`. */
+  readonly stream?: StreamQuality;
 }

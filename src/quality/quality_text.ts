@@ -1,4 +1,5 @@
 import { showName } from "../batch/shown_names.ts";
+import { streamLines } from "./stream_quality.ts";
 import type { ColumnQuality, QualityScores } from "./quality_scores.ts";
 
 /** A score with three places. */
@@ -41,6 +42,11 @@ export function qualityText(scores: QualityScores): string {
     lines.push(
       `  ${showName(column.name).padEnd(width)}  ${shown(column.score).padEnd(5)}  ${what}`,
     );
+  }
+  if (!scores.stream) return lines.join("\n");
+  lines.push("", "  distances from the stream (0 is alike)");
+  for (const [name, distance] of streamLines(scores.stream)) {
+    lines.push(`    ${name.padEnd(31)}  ${shown(distance)}`);
   }
   return lines.join("\n");
 }

@@ -155,12 +155,13 @@ export interface TwoSampleInput {
 
 /**
  * The classifier two-sample test (Lopez-Paz and Oquab, 2017) with boosted trees: how well synthetic
- * rows are told from as many real ones.
+ * rows are told from as many real ones. NaN where no column has a score.
  */
 export async function twoSampleScore(
   columns: readonly ScoreColumn[],
   { picks, random, pause }: TwoSampleInput,
 ): Promise<TwoSampleScore> {
+  if (!columns.some(isScored)) return { score: NaN, auc: NaN, rows: 0, rounds: 0 };
   const areas: number[] = [];
   let [rows, rounds] = [0, 1];
   for (let round = 0; round < rounds; round++) {

@@ -86,9 +86,10 @@ function lost(columns: readonly ColumnQuality[]): string[] {
 
 /** Says what scores mean. */
 export function verdictOf(scores: QualityScores): Verdict {
-  const headline = GRADES.find(([least]) => scores.c2st.score >= least)![1];
+  const [, headline] = GRADES.find(([least]) => scores.c2st.score >= least) ??
+    [0, "No column has a score"];
   const sentences = [
-    told(scores),
+    ...(Number.isNaN(scores.c2st.auc) ? [] : [told(scores)]),
     shapes(scores),
     ...trends(scores),
     ...copied(scores),

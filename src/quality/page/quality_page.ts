@@ -1,5 +1,6 @@
 import type { ColumnQuality, QualityScores } from "../quality_scores.ts";
 import { lostTraits, shown } from "../quality_text.ts";
+import { streamLines } from "../stream_quality.ts";
 import { verdictOf } from "../verdict.ts";
 import { type Figure, matrixFigure } from "./figures.ts";
 import { STYLE } from "./style.ts";
@@ -86,6 +87,17 @@ function pairTable({ pairs }: QualityScores): string {
     `<th>strong</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
+function streamTable({ stream }: QualityScores): string {
+  if (!stream) return "";
+  const rows = streamLines(stream).map(([name, distance]) =>
+    `<tr><td class="name">${name}</td><td class="n">${shown(distance)}</td></tr>`
+  ).join("");
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  return `<h2>As a stream</h2><p class="soft">Distances, 0 where both are alike. Late records: ` +
+    `${percent(stream.late.synthetic)}, really ${percent(stream.late.real)}.</p>` +
+    `<div class="scroll card"><table><tbody>${rows}</tbody></table></div>`;
+}
+
 function matrices({ scores, draw }: PageInput): string {
   const scored = scores.columns.filter(({ score }) => score !== undefined).map(({ name }) => name);
   if (scored.length < 2) return "";
@@ -123,6 +135,7 @@ ${tiles(scores)}
 <p class="key"><span><i style="background:var(--real)"></i>real</span><span>
 <i style="background:var(--made)"></i>synthetic</span></p>
 <div class="cards">${cards.join("\n")}</div>
+${streamTable(scores)}
 ${matrices(input)}
 ${pairTable(scores)}
 </main></body></html>
