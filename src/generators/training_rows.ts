@@ -18,6 +18,7 @@ import {
   seedBits,
 } from "./fit_options.ts";
 import { TrainingDataError } from "./generator_errors.ts";
+import { repeatedHeader } from "./repeated_header.ts";
 import { Reservoir } from "./reservoir.ts";
 import { StreamRows } from "./twins/stream_rows.ts";
 
@@ -85,6 +86,21 @@ function wantedColumns(batch: RecordBatch, { columns = {} }: FitOptions): Record
   return new RecordBatch({ fields }, cast, batch.length);
 }
 
+/** Fails where a header stands within the rows: its names would make texts of all numbers. */
+function checkHeader(
+  batch: RecordBatch,
+  { doing, name, seen }: { doing: string; name: string; seen: number },
+): void {
+  const row = repeatedHeader(batch);
+  if (row < 0) return;
+  throw new TrainingDataError(
+    `Cannot ${doing}: row ${
+      seen + row + 1
+    } of ${name} has the name of every column as its value: ` +
+      `the header stands there again, and so all columns are texts; remove it`,
+  );
+}
+
 /**
  * Reads rows, of which so many are kept as options say.
  *
@@ -108,6 +124,7 @@ export async function readTrainingRows(
     if (!batch) continue;
     if (isFirst) checkColumnNames(options, batch.names, doing);
     isFirst = false;
+    checkHeader(batch, { doing, name: source.name, seen: kept.seen });
     kept.add(wantedColumns(batch, options));
     onProgress?.({ phase: "reading", rows: kept.seen, share: 0 });
   }
