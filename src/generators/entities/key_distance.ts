@@ -1,6 +1,6 @@
 import { ksDistance } from "../arrival/arrival_distance.ts";
 import { keyEvents } from "./key_gaps.ts";
-import { lagStatistics } from "./state_statistics.ts";
+import { cutValues, lagStatistics } from "./state_statistics.ts";
 
 /** Median gaps after which a key's next event begins a new session, where nothing else is said. */
 const SESSION_MEDIANS = 5;
@@ -119,5 +119,5 @@ export function keyAutocorrelation(events: KeyedEvents, values: Float64Array): K
   const { codes, size, order } = numbered(events);
   const sorted = values.map((_, at) => values[order[at]]);
   const nulls = Uint8Array.from(sorted, (value) => Number.isNaN(value) ? 1 : 0);
-  return lagStatistics(keyEvents(codes, size), sorted, nulls);
+  return lagStatistics(keyEvents(codes, size), cutValues(sorted, nulls), nulls);
 }

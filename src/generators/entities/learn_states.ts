@@ -5,7 +5,7 @@ import type { KeyEvents } from "./key_gaps.ts";
 import { normalQuantile } from "../copula/normal.ts";
 import { conditionalRanks, RowMatcher, slabsFor, sortWords } from "./row_matching.ts";
 import { fitWalk, profilesOf } from "./state_fit.ts";
-import { type LagStatistics, lagStatistics } from "./state_statistics.ts";
+import { cutValues, type LagStatistics, lagStatistics } from "./state_statistics.ts";
 import { StateWalk } from "./state_walk.ts";
 
 const FEW_COLUMNS = 2;
@@ -37,6 +37,8 @@ export interface StateValues {
 /** A column, and what is known of it. */
 interface Candidate {
   readonly given: StateValues;
+  /** Its values without what is far out. */
+  readonly cut: Float64Array;
   readonly words: Uint32Array;
   readonly real: LagStatistics;
 }
@@ -47,6 +49,12 @@ export function stateWords(values: ArrayLike<number>, nulls?: Uint8Array): Uint3
   const near = new Float32Array(values.length);
   for (let i = 0; i < near.length; i++) near[i] = values[i] - from;
   return sortWords(near, nulls);
+}
+
+function wordsAt(words: Uint32Array, rows: Uint32Array): Uint32Array {
+  const out = new Uint32Array(rows.length);
+  for (let at = 0; at < out.length; at++) out[at] = words[rows[at]];
+  return out;
 }
 
 function shuffledRows(length: number): Uint32Array {
@@ -102,11 +110,12 @@ class StateLearner {
       previous: events.previous.subarray(0, tried),
     };
     this.#shuffled = shuffledRows(events.keys.length);
-    this.#candidates = columns.map((given) => ({
-      given,
-      words: given.chain?.of ?? stateWords(given.values, given.nulls),
-      real: lagStatistics(events, given.values, given.nulls),
-    }));
+    this.#candidates = columns.map((given) => {
+      const { values, nulls, chain } = given;
+      const words = chain?.of ?? stateWords(values, nulls);
+      const cut = cutValues(values, nulls);
+      return { given, cut, words, real: lagStatistics(events, cut, nulls) };
+    });
   }
 
   learn(): KeyStates {
@@ -175,9 +184,14 @@ class StateLearner {
   #made(states: KeyStates, chosen: readonly Candidate[]): LagStatistics[] {
     const events = this.#tried;
     const picked = this.#picked(states, chosen);
-    return this.#candidates.map(({ given: { values, nulls } }) => {
-      const made = Float64Array.from(picked, (row) => values[row]);
-      return lagStatistics(events, made, Uint8Array.from(picked, (row) => nulls[row]));
+    return this.#candidates.map(({ given: { nulls }, cut }) => {
+      const made = new Float64Array(picked.length);
+      const missing = new Uint8Array(picked.length);
+      for (let at = 0; at < picked.length; at++) {
+        made[at] = cut[picked[at]];
+        missing[at] = nulls[picked[at]];
+      }
+      return lagStatistics(events, made, missing);
     });
   }
 
@@ -194,7 +208,7 @@ class StateLearner {
       const slots = keys.subarray(start, start + states.chunk);
       const matcher = new RowMatcher(slots.length, { exact, slabs: states.slabs });
       const pool = all.subarray(start, start + slots.length);
-      const rows = chosen.map(({ words }) => Uint32Array.from(pool, (row) => words[row]));
+      const rows = chosen.map(({ words }) => wordsAt(words, pool));
       const match = matcher.match(walk.next(slots, random), rows);
       for (let i = 0; i < slots.length; i++) picked[start + i] = pool[match[i]];
     }

@@ -2,7 +2,7 @@ import type { KeyStates } from "./entities.ts";
 import type { KeyEvents } from "./key_gaps.ts";
 import { keyMeans } from "./state_statistics.ts";
 
-const LAGS = 12;
+const LAGS = 8;
 const LEAST_EVENTS = 16;
 const LEAST_LAG = 0.01;
 const MOST_MEMORY = 0.999;

@@ -12,8 +12,8 @@ export interface LagStatistics {
   readonly level: number;
 }
 
-/** Values without what is far out. */
-function cutValues(values: Float64Array, nulls: Uint8Array): Float64Array {
+/** Values without what is far out, which would outweigh all others. */
+export function cutValues(values: Float64Array, nulls: Uint8Array): Float64Array {
   const step = Math.max(1, Math.floor(values.length / 20_000));
   const some = values.filter((_, at) => at % step === 0 && nulls[at] === 0).sort();
   if (some.length === 0) return values;
@@ -26,11 +26,11 @@ function cutValues(values: Float64Array, nulls: Uint8Array): Float64Array {
 export function keyMeans({ keys, counts }: KeyEvents, values: Float64Array, nulls?: Uint8Array) {
   const means = new Float64Array(counts.length);
   const sizes = new Float64Array(counts.length);
-  keys.forEach((key, at) => {
-    if (nulls?.[at]) return;
-    means[key] += values[at];
-    sizes[key]++;
-  });
+  for (let at = 0; at < keys.length; at++) {
+    if (nulls && nulls[at] !== 0) continue;
+    means[keys[at]] += values[at];
+    sizes[keys[at]]++;
+  }
   means.forEach((sum, key) => means[key] = sizes[key] > 0 ? sum / sizes[key] : 0);
   return { means, sizes };
 }
@@ -41,11 +41,10 @@ export function keyMeans({ keys, counts }: KeyEvents, values: Float64Array, null
  */
 export function lagStatistics(
   events: KeyEvents,
-  given: Float64Array,
+  values: Float64Array,
   nulls: Uint8Array,
 ): LagStatistics {
   const { keys, previous } = events;
-  const values = cutValues(given, nulls);
   const { means, sizes } = keyMeans(events, values, nulls);
   const all = means.reduce((sum, mean, key) => sum + mean * sizes[key], 0) /
     sizes.reduce((a, b) => a + b, 1e-300);
