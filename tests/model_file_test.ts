@@ -7,7 +7,9 @@ import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { forSeeds, Random } from "./support/random.ts";
 import { readings } from "./support/readings.ts";
 
-const MUTATIONS = 100_000;
+const MUTATIONS = 20_000;
+const SMALL_MUTATIONS = 1_000_000;
+const HEADER_MUTATIONS = 10_000;
 const PREFIX_BYTES = 48;
 const SAMPLED = 500;
 
@@ -198,6 +200,109 @@ Deno.test("a mutated model file is a clean error or a model, digests put right o
     }
   });
   assert(read > 10, `${read} mutations were read`);
+});
+
+/** Files so small that very many of them can be tried. */
+const small = [
+  await SyntheticGenerator.fit(
+    Array.from({ length: 30 }, (_, n) => ({ a: n % 3, b: n % 2 === 0 })),
+  ),
+  await SyntheticGenerator.fit([{ a: "x" }, { a: "y" }], { model: "independent", minCount: 1 }),
+].map((generator) => generator.toBytes());
+
+/** Does something without making the traces of errors, which takes longer than finding them. */
+function withoutTraces(run: () => void): void {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    run();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+Deno.test("a million mutations of small model files are clean errors, whatever byte it is", () => {
+  const [larger, smallest] = small.toSorted((a, b) => b.length - a.length);
+  forSeeds(SMALL_MUTATIONS / 100_000, (random) =>
+    withoutTraces(() => {
+      for (let round = 0; round < 100_000; round++) {
+        const bytes = round % 100 === 0 ? larger : smallest;
+        const at = random.below(bytes.length);
+        const before = bytes[at];
+        bytes[at] ^= 1 + random.below(255);
+        assert(!survives(bytes), `byte ${at} is not looked at`);
+        bytes[at] = before;
+      }
+    }));
+});
+
+type Json = Record<string, unknown> | unknown[];
+
+/** A place in a header, and what holds it. */
+interface Place {
+  readonly holder: Json;
+  readonly key: string;
+}
+
+function placesOf(value: unknown, out: Place[] = []): Place[] {
+  if (typeof value !== "object" || value === null) return out;
+  for (const key of Object.keys(value)) {
+    out.push({ holder: value as Json, key });
+    placesOf((value as Record<string, unknown>)[key], out);
+  }
+  return out;
+}
+
+const ODD: readonly unknown[] = [
+  ...[null, true, false, 0, 1, -1, 0.5, 2 ** 31, -(2 ** 53), 1e308, "", "f64", "dict", "circuit"],
+  ...[[], {}, [0], [[]], { kind: "i32" }, { kind: "list", of: { kind: "utf8" } }],
+];
+
+/** A header in which something else stands at a place, or nothing, or what stands at another. */
+function mutateHeader(header: Json, random: Random): void {
+  const places = placesOf(header);
+  const { holder, key } = random.pick(places);
+  const to = holder as Record<string, unknown>;
+  const other = random.pick(places);
+  const choice = random.below(4);
+  if (choice === 0 && !Array.isArray(holder)) delete to[key];
+  else if (choice === 1) {
+    to[key] = structuredClone((other.holder as Record<string, unknown>)[other.key]);
+  } else if (choice === 2 && typeof to[key] === "number") to[key] = to[key] + random.below(5) - 2;
+  else to[key] = structuredClone(random.pick(ODD));
+}
+
+/** A file with another header, and its digest. */
+function withHeader(bytes: Uint8Array, header: string): Uint8Array {
+  const length = new DataView(bytes.buffer).getUint32(12, true);
+  const body = bytes.subarray(Math.ceil((PREFIX_BYTES + length) / 8) * 8);
+  const text = new TextEncoder().encode(header);
+  const start = Math.ceil((PREFIX_BYTES + text.length) / 8) * 8;
+  const out = new Uint8Array(start + body.length);
+  out.set(bytes.subarray(0, 12));
+  new DataView(out.buffer).setUint32(12, text.length, true);
+  out.set(digest("SHA-256", text), 16);
+  out.set(text, PREFIX_BYTES);
+  out.set(body, start);
+  return out;
+}
+
+Deno.test("a model file whose header says something else, and is signed, is a clean error or a model", () => {
+  const headers = [...small, ...files].map((bytes) => {
+    const length = new DataView(bytes.buffer).getUint32(12, true);
+    return new TextDecoder().decode(bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length));
+  });
+  let read = 0;
+  forSeeds(HEADER_MUTATIONS / 1000, (random) => {
+    for (let round = 0; round < 1000; round++) {
+      const which = round % 10 === 0 ? random.below(headers.length) : random.below(small.length);
+      const header = JSON.parse(headers[which]);
+      for (let left = 1 + random.below(3); left > 0; left--) mutateHeader(header, random);
+      const bytes = [...small, ...files][which];
+      if (survives(withHeader(bytes, JSON.stringify(header)))) read++;
+    }
+  });
+  assert(read > HEADER_MUTATIONS / 100, `${read} of ${HEADER_MUTATIONS} were read`);
 });
 
 Deno.test("a mutated model that is read can be sampled", async () => {

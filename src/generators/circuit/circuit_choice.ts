@@ -24,10 +24,12 @@ const [FEWEST_PASSES, MOST_PASSES] = [6, 60];
 /** Passes in a row that make a model worse before it is left. */
 const PATIENCE = 3;
 /** Multiplications of a trial, at most. */
-const MOST_WORK = 6e10;
+const MOST_WORK = 1.2e10;
 /** Rows, counted in every step over all of them, once the size is chosen. */
-const FINISHING_ROWS = 400_000;
-const [FEWEST_STEPS, MOST_STEPS] = [2, 20];
+const FINISHING_ROWS = 200_000;
+const [FEWEST_STEPS, MOST_STEPS] = [2, 40];
+/** Rows for each such step, at least: of few rows more steps would learn them by heart. */
+const ROWS_A_STEP = 100;
 /** Nats a row by which a larger model has to be better. */
 const LEAST_GAIN = 0.003;
 
@@ -199,8 +201,9 @@ export class CircuitChooser {
   async #finish(model: CircuitModel): Promise<CircuitModel> {
     this.#share = this.#most - 1;
     using fit = this.#fit(model, this.#all);
-    const wanted = Math.ceil(FINISHING_ROWS / this.#all.length);
-    const steps = Math.min(MOST_STEPS, Math.max(FEWEST_STEPS, wanted));
+    const { length } = this.#all;
+    const wanted = Math.min(MOST_STEPS, FINISHING_ROWS / length, length / ROWS_A_STEP);
+    const steps = Math.max(FEWEST_STEPS, Math.round(wanted));
     for (let step = 1; step <= steps; step++) {
       for (const _ of fit.wholeStep()) await this.#tell(step / steps);
     }

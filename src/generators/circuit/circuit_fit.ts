@@ -13,7 +13,7 @@ import type { CircuitModel } from "../model/models.ts";
 const TOLD_ROWS = 8192;
 const TILE_ROWS = 64;
 /** Weight of the marginal in each distribution, in rows a symbol or state. */
-const SMOOTHING = 0.02;
+const SMOOTHING = 0.01;
 /** What a symbol takes from each neighbour that is like it. */
 const NEIGHBOUR = 0.2;
 /** Minibatches that rows are cut into, as far as their limits allow. */

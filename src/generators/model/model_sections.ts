@@ -133,15 +133,16 @@ export class SectionReader {
       badModel("its header does not have the digest that stands before it; the file is damaged");
     }
     this.header = parsedHeader(text);
-    this.#sections = this.#placed(padded(PREFIX_BYTES + length));
+    this.#sections = this.#placed(PREFIX_BYTES + length);
   }
 
-  #placed(start: number) {
+  #placed(end: number) {
     const { sections } = this.header;
     if (!Array.isArray(sections) || sections.length > MOST_SECTIONS) {
       badModel(`its header lists no sections, or more than ${MOST_SECTIONS}`);
     }
-    let at = start;
+    this.#checkPadding(end);
+    let at = padded(end);
     const out = sections.map((given: unknown, number) => {
       const { type, length, sha256 } = Object(given) as Partial<SectionHeader>;
       const isKnown = typeof type === "string" && Object.hasOwn(CLASSES, type);
@@ -150,7 +151,9 @@ export class SectionReader {
         badModel(`its header does not describe section ${number} as one can be`);
       }
       const section = { type: type!, length: length!, sha256, at };
-      at += padded(length! * CLASSES[type!].BYTES_PER_ELEMENT);
+      at += length! * CLASSES[type!].BYTES_PER_ELEMENT;
+      this.#checkPadding(at);
+      at = padded(at);
       return section;
     });
     if (at !== this.#bytes.length) {
@@ -158,6 +161,13 @@ export class SectionReader {
       badModel(`it has ${this.#bytes.length} bytes, and its header says ${at}; ${what}`);
     }
     return out;
+  }
+
+  /** What lies between sections is no part of any, and would be looked at by no digest. */
+  #checkPadding(end: number): void {
+    if (this.#bytes.subarray(end, padded(end)).some((byte) => byte !== 0)) {
+      badModel(`it has something between its sections, at byte ${end}; the file is damaged`);
+    }
   }
 
   /**
