@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { type ColumnSpecs, SyntheticGenerator, types as t } from "../mod.ts";
+import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { normalQuantile } from "../src/generators/spec/quantiles.ts";
 import { forSeedsAsync, type Random } from "./support/random.ts";
 
@@ -189,6 +190,36 @@ Deno.test("any declared generator is saved, loaded, described and sampled, and i
     const likelihood = generator.logLikelihood(generator.sample(200, { seed: 5 }).toBatch());
     assert(likelihood.every(Number.isFinite), JSON.stringify(columns));
   });
+});
+
+Deno.test("rows of declared generators satisfy conditions, on bees too, as often as they say", async () => {
+  const generator = SyntheticGenerator.fromSchema({
+    columns: {
+      city: { values: { Rome: 5, Milan: 3, Paris: 2 }, nulls: 0.1 },
+      country: { by: "city", lookup: { Paris: "FR" }, otherwise: "IT" },
+      price: { lognormal: { median: 20, deviation: 0.5 }, decimals: 2 },
+      side: { integers: [1, 600] },
+      day: { dates: ["2024-01-01", "2024-12-31"] },
+      gift: { boolean: 0.25 },
+    },
+  });
+  const conditions = {
+    country: "IT",
+    price: ["between", 15.5, 20],
+    side: ["<=", 150],
+    gift: true,
+  } as const;
+  const half = 0.5 - 0.3050; // of the logarithms of 15.5 to 20, by a table
+  const probability = generator.probability(conditions);
+  assertAlmostEquals(probability, 0.72 * half * 0.25 * 0.25, 0.001);
+  const sample = generator.sample(5000, { seed: 2, conditions });
+  for (const { country, price, side, gift } of sample) {
+    assert(country === "IT" && price >= 15.5 && price <= 20 && side <= 150 && gift);
+  }
+  const runtime = new SimulatedRuntime();
+  const onBees = generator.sample(5000, { seed: 2, conditions, workers: 2, runtime });
+  const batches = await runtime.drive(() => Array.fromAsync(onBees.batches()));
+  assertEquals(batches.flatMap((batch) => batch.toRows()), sample.toRows());
 });
 
 Deno.test("columns of a fit are made as they are declared, whatever they were", async () => {
