@@ -12,6 +12,7 @@ import type { QualityRows } from "./quality_rows.ts";
 import type { QualityScores } from "./quality_scores.ts";
 import { qualityText } from "./quality_text.ts";
 
+export type { Duration } from "../runtime/duration.ts";
 export type { QualityOptions } from "./compare_rows.ts";
 export { QualityError } from "./quality_error.ts";
 export type { ColumnQuality, PairQuality, QualityScores } from "./quality_scores.ts";
