@@ -15,6 +15,11 @@ import { Formulas, TRUE } from "./formula.ts";
 import { impossible } from "./impossible.ts";
 import { Refinement } from "./refinement.ts";
 
+/** More groups of a lookup cost more than to draw rows again. */
+const DRAWN_GROUPS = 64;
+/** As many cost little where nothing is drawn. */
+export const COUNTED_GROUPS = 256;
+
 /** A model, and how its symbols are read. */
 export interface Conditioned {
   readonly encoding: Encoding;
@@ -33,9 +38,9 @@ export function conjuncts(node: ExprNode): readonly ExprNode[] {
   return node.op === "and" ? node.args.flatMap(conjuncts) : [node];
 }
 
-function boxed(encoding: Encoding, parts: readonly ExprNode[]): Boxed {
+function boxed(encoding: Encoding, parts: readonly ExprNode[], groups: number): Boxed {
   const [formulas, atoms] = [new Formulas(), new Atoms()];
-  const conditions = new ConditionFormulas(encoding, formulas, atoms);
+  const conditions = new ConditionFormulas(encoding, { formulas, atoms, groups });
   const all = parts.map((part) => ({ part, ...conditions.of(part) }));
   const refinement = new Refinement(encoding, atoms);
   const formula = formulas.all(all.map(({ formula }) => formula));
@@ -57,16 +62,18 @@ export class CompiledConditions {
   /**
    * Compiles conditions over the columns of an encoding.
    *
+   * @param groups Groups of the pairs of values that a lookup is by, at most: of more, rows are looked
+   *   at after they are drawn.
    * @throws {TypeError} when they are about a column that is made.
    * @throws {RangeError} when no row can satisfy them, or they fall into too many boxes.
    */
-  constructor(of: Conditioned, condition: Expr) {
+  constructor(of: Conditioned, condition: Expr, groups: number = DRAWN_GROUPS) {
     this.#of = of;
     const { encoding, model } = of;
     const parts = conjuncts(condition.node);
-    const { boxes, refinement, inexact } = boxed(encoding, parts);
+    const { boxes, refinement, inexact } = boxed(encoding, parts, groups);
     if (boxes.length === 0) {
-      throw impossible(encoding, parts, (some) => boxed(encoding, some).boxes.length > 0);
+      throw impossible(encoding, parts, (some) => boxed(encoding, some, groups).boxes.length > 0);
     }
     this.#evidence = evidenceOf(encoding, refinement, boxes);
     const isAll = this.#evidence.variables.size === 0;

@@ -5,7 +5,7 @@ import type { ColumnPlan, Encoding, LookupPlan, NumberPlan } from "../encoding/p
 import type { Atoms } from "./atoms.ts";
 import { exprOf, listedTruths, truthOf } from "./column_truth.ts";
 import { FALSE, type Formula, type Formulas, TRUE } from "./formula.ts";
-import { LookupConditions } from "./lookup_condition.ts";
+import { type FormulaParts, LookupConditions } from "./lookup_condition.ts";
 import { NumberConditions } from "./number_condition.ts";
 
 /** A condition as a formula over variables. */
@@ -22,13 +22,15 @@ export class ConditionFormulas {
   readonly #formulas: Formulas;
   readonly #atoms: Atoms;
   readonly #columns: ReadonlyMap<string, number>;
+  readonly #lookups: LookupConditions;
   #isExact = true;
 
   /** Over an encoding's variables. */
-  constructor(encoding: Encoding, formulas: Formulas, atoms: Atoms) {
+  constructor(encoding: Encoding, parts: FormulaParts) {
     this.#encoding = encoding;
-    this.#formulas = formulas;
-    this.#atoms = atoms;
+    this.#formulas = parts.formulas;
+    this.#atoms = parts.atoms;
+    this.#lookups = new LookupConditions(encoding, parts);
     this.#columns = new Map(encoding.columns.map(({ field }, at) => [field.name, at]));
   }
 
@@ -120,8 +122,7 @@ export class ConditionFormulas {
 
   #lookup(node: ExprNode, plan: LookupPlan, at: number, wanted: boolean): Formula {
     const truths = listedTruths(node, plan, wanted);
-    const lookups = new LookupConditions(this.#encoding, this.#formulas, this.#atoms);
-    const { formula, isExact } = lookups.of(plan, { column: at, truths });
+    const { formula, isExact } = this.#lookups.of(plan, { column: at, truths });
     if (!isExact) this.#isExact = false;
     return formula;
   }

@@ -10,7 +10,7 @@ import { generatorKernel } from "../generator_kernel.ts";
 import { BlockSampler } from "../sampling/block_sampler.ts";
 import type { Cells } from "../sampling/column_outputs.ts";
 import type { SavedModel } from "../model/model_file.ts";
-import { CompiledConditions } from "./compile_conditions.ts";
+import { CompiledConditions, COUNTED_GROUPS } from "./compile_conditions.ts";
 import type { Conditions } from "./conditions.ts";
 import { parseConditions } from "./parse_conditions.ts";
 import { AcceptedRows } from "./conditioned_rows.ts";
@@ -85,7 +85,20 @@ export class GeneratorSamplers {
   probability(conditions: Conditions): number {
     const parsed = this.#parsed(conditions);
     const { drawn, filter } = this.#compiled(parsed);
-    return filter ? drawn * this.#sampler(parsed).acceptance : drawn;
+    if (!filter) return drawn;
+    const counted = this.#counted(parsed);
+    const isExact = counted !== undefined && !counted.filter;
+    return isExact ? counted.drawn : drawn * this.#sampler(parsed).acceptance;
+  }
+
+  /** Conditions taken apart further than would pay for drawing, if they do not become too many. */
+  #counted(conditions: Expr): CompiledConditions | undefined {
+    try {
+      return new CompiledConditions(this.#of, conditions, COUNTED_GROUPS);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 
   #parsed(conditions: Conditions): Expr {

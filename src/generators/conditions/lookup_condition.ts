@@ -3,8 +3,13 @@ import { type Atoms, BY_CHOICE, type ListAtom } from "./atoms.ts";
 import type { ConditionFormula } from "./condition_formula.ts";
 import { FALSE, type Formula, type Formulas, TRUE } from "./formula.ts";
 
-/** Pairs of deciding values that lead to a set are taken apart into so many groups at most. */
-const MOST_GROUPS = 64;
+/** What formulas are made of. */
+export interface FormulaParts {
+  readonly formulas: Formulas;
+  readonly atoms: Atoms;
+  /** Groups of the pairs of values that a lookup is by, at most. */
+  readonly groups: number;
+}
 
 type Choice = NonNullable<ListAtom["choice"]>;
 
@@ -13,9 +18,14 @@ export class LookupConditions {
   readonly #encoding: Encoding;
   readonly #formulas: Formulas;
   readonly #atoms: Atoms;
+  readonly #groups: number;
 
-  /** Over an encoding's variables. */
-  constructor(encoding: Encoding, formulas: Formulas, atoms: Atoms) {
+  /**
+   * Over an encoding's variables. Pairs of deciding values that lead to a set are taken apart into so
+   * many groups at most.
+   */
+  constructor(encoding: Encoding, { formulas, atoms, groups }: FormulaParts) {
+    this.#groups = groups;
     this.#encoding = encoding;
     this.#formulas = formulas;
     this.#atoms = atoms;
@@ -53,7 +63,7 @@ export class LookupConditions {
       groups.set(key, group);
       group.members[at] = 1;
     }
-    if (groups.size > MOST_GROUPS) return this.#around(groups.values(), first, second);
+    if (groups.size > this.#groups) return this.#around(groups.values(), first, second);
     const parts = Array.from(groups.values(), ({ row, members }) => {
       // where the first one's value was folded it is chosen, whatever the second is
       if (row.every((each) => each === BY_CHOICE)) {
