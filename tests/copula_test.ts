@@ -52,7 +52,7 @@ Deno.test("SamplerKernel.normals() and copula() give the deviates and symbols of
       });
       return drawn;
     });
-    const symbols = 1 + random.below(128);
+    const symbols = 1 + random.below(255);
     const shares = Float64Array.from({ length: symbols }, () => random.next() / symbols);
     const limits = upperLimits(shares);
     const weights = Float32Array.from({ length: count }, () => random.next() * 2 - 1);

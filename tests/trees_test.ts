@@ -5,7 +5,7 @@ import { writeAliasTable } from "../src/generators/sampling/alias_table.ts";
 import { ReferenceSampler } from "../src/generators/sampling/reference_sampler.ts";
 import { nodeShares } from "../src/generators/trees/leaf_shares.ts";
 import { type Split, type SplitInput, SplitSearch } from "../src/generators/trees/split_search.ts";
-import { LEAF, treeShape, TreeWalk } from "../src/generators/trees/symbol_tree.ts";
+import { LEAF, SIDE_WORDS, treeShape, TreeWalk } from "../src/generators/trees/symbol_tree.ts";
 import { growTree } from "../src/generators/trees/tree_growth.ts";
 import { TreesDraws } from "../src/generators/trees/trees_draws.ts";
 import { TREES } from "../src/generators/trees/trees_face.ts";
@@ -34,7 +34,7 @@ function randomTree(random: Random, places: number, symbols: number): SymbolTree
   }
   return {
     asks,
-    sides: Int32Array.from({ length: (leaves - 1) * 4 }, () => random.below(2 ** 32)),
+    sides: Int32Array.from({ length: (leaves - 1) * SIDE_WORDS }, () => random.below(2 ** 32)),
     starts: Int32Array.from(starts),
     values: Uint8Array.from(values),
     counts: Float32Array.from(values, () => 1 + random.below(50)),
@@ -70,7 +70,7 @@ Deno.test("treeShape() leads where reading the nodes one by one does, and nowher
 Deno.test("SamplerKernel.tree() draws the symbols of ReferenceSampler", () => {
   forSeeds(30, (random) => {
     using sampler = new SamplerKernel(kernel);
-    const counts = [1 + random.below(128), 1 + random.below(128), 1 + random.below(128)];
+    const counts = [1 + random.below(255), 1 + random.below(255), 1 + random.below(255)];
     const columns = counts.map((count) =>
       Uint16Array.from({ length: BLOCK_ROWS }, () => random.below(count))
     );
@@ -147,8 +147,8 @@ Deno.test("SplitSearch finds the best cut of ordered symbols, and for two outcom
 Deno.test("growTree() puts every row in one leaf, none with fewer rows than it may have", () => {
   forSeeds(30, (random) => {
     const length = 50 + random.below(500);
-    const columns = columnsOf(random, [4, 9, 30], length);
-    const target = columns[1].map((symbol, row) => (symbol + (columns[2][row] >> 3)) % 7);
+    const columns = columnsOf(random, [4, 9, 200], length);
+    const target = columns[1].map((symbol, row) => (symbol + (columns[2][row] >> 6)) % 7);
     const leastRows = 1 + random.below(30);
     const ordered = [true, false, true];
     const options = { columns, target, ordered, leastRows, strictness: 0.5, smoothing: 2 };

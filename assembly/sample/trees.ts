@@ -1,10 +1,10 @@
 // Draws by decision trees over the symbols of other variables. A node's record: `u32 symbols of the
 // variable that is asked for, or 0 for a leaf | u32 the node for symbols outside of the set, or the
-// leaf's alias table | 2 unused | 4 words: the set of symbols that go on to the next node`.
+// leaf's alias table | 2 unused | 8 words: the set of symbols that go on to the next node`.
 
 import { drawn } from "./draw";
 
-const NODE: u32 = 32;
+const NODE: u32 = 48;
 const SIDES: u32 = 16;
 
 /**

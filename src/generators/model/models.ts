@@ -25,7 +25,7 @@ export interface SymbolTree {
    * leaf. A node that asks is followed by the one to which the symbols of its set lead.
    */
   readonly asks: Int32Array;
-  /** The sets of symbols, 128 bits for each node that asks, in preorder. */
+  /** The sets of symbols, 256 bits for each node that asks, in preorder. */
   readonly sides: Int32Array;
   /** Where the counts of each leaf start, and where the last ones end. */
   readonly starts: Int32Array;

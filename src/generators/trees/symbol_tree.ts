@@ -1,7 +1,7 @@
 import type { SymbolTree } from "../model/models.ts";
 
 /** Words of the set of symbols that a node's first branch takes. */
-export const SIDE_WORDS = 4;
+export const SIDE_WORDS = 8;
 /** What stands for a leaf among what nodes ask. */
 export const LEAF = -1;
 

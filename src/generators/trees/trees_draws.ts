@@ -11,7 +11,7 @@ import { STREAMS, SYMBOL } from "../sampling/streams.ts";
 import { nodeShares } from "./leaf_shares.ts";
 import { LEAF, SIDE_WORDS, type TreeShape, treeShape } from "./symbol_tree.ts";
 
-const NODE_WORDS = 8;
+const NODE_WORDS = 4 + SIDE_WORDS;
 
 /** A tree in kernel memory. */
 interface PlacedTree {
