@@ -1,23 +1,20 @@
+import { milliseconds } from "../runtime/duration.ts";
 import { UsageError } from "./usage_error.ts";
 
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1000,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/;
+const SECONDS = /^\d+(?:\.\d+)?$/;
 
 /** A duration in ms: `500ms`, `1.5s`, `5m`; a bare number is seconds. */
 export function durationMs(text: string, flag: string): number {
-  const [, amount, unit = ""] = DURATION.exec(text.trim()) ?? [];
-  if (amount !== undefined) return Number(amount) * UNITS[unit];
-  throw new UsageError(
-    `${flag} takes a duration such as 1, 0.5, 500ms, 5m or 1h (a bare number is seconds), received ` +
-      JSON.stringify(text),
-  );
+  const given = text.trim();
+  if (SECONDS.test(given)) return Number(given) * 1000;
+  try {
+    return milliseconds(given, flag, { fractions: true });
+  } catch {
+    throw new UsageError(
+      `${flag} takes a duration such as 1, 0.5, 500ms, 5m or 1h (a bare number is seconds), received ` +
+        JSON.stringify(text),
+    );
+  }
 }
 
 /** A whole number from `least`; may be written as `1e6` or `1_000_000`. */

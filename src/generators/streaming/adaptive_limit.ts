@@ -1,9 +1,10 @@
-/** How many records may be on their way to the sink, learned from how long they take. */
-export interface AdaptiveLimit {
-  /** Records that may be on their way at once; at least 1. */
-  readonly records: number;
-  /** A batch was delivered, or refused; `inFlight` were on their way when it left. */
-  observe(outcome: { latencyMs: number; inFlight: number; failed: boolean }): void;
+/** What became of a batch. */
+export interface SentOutcome {
+  readonly latencyMs: number;
+  /** Records that were on their way when it left. */
+  readonly inFlight: number;
+  /** Whether it was refused. */
+  readonly failed: boolean;
 }
 
 /** What a limit is made with. */
@@ -25,69 +26,60 @@ const STEEPEST = 0.5;
 const SMOOTHING = 0.2;
 const BACKOFF = 0.9;
 
-function within(limit: number, most: number): number {
-  return Math.max(1, Math.min(most, limit));
+/** The limit after an outcome. */
+type NextLimit = (limit: number, outcome: SentOutcome, targetMs: number) => number;
+
+/** What is not used tells nothing of how much more could be. */
+function isUsed(limit: number, { inFlight }: SentOutcome): boolean {
+  return inFlight * 2 >= limit;
 }
 
 /**
- * A limit that follows the gradient of latency, as in Netflix's concurrency-limits (Gradient2Limit):
+ * Follows the gradient of latency, as Netflix's concurrency-limits do (Gradient2Limit):
  * limit ← limit × clamp(wanted latency / latency, ½, 1) + √limit, smoothed. There the wanted latency
  * is that without load, which is estimated; here it is given. What is on its way is, by Little's law,
  * the sink's capacity times the latency, whatever the capacity is: so the limit finds it.
  */
-export class GradientLimit implements AdaptiveLimit {
-  readonly #options: AdaptiveLimitOptions;
-  #limit: number;
-
-  /** Begins with what is given. */
-  constructor(options: AdaptiveLimitOptions) {
-    this.#options = options;
-    this.#limit = within(options.initial, options.most);
-  }
-
-  get records(): number {
-    return Math.floor(this.#limit);
-  }
-
-  observe({ latencyMs, inFlight, failed }: Parameters<AdaptiveLimit["observe"]>[0]): void {
-    const { targetMs, most } = this.#options;
-    const wanted = targetMs * SET_POINT;
-    const gradient = failed
-      ? STEEPEST
-      : Math.max(STEEPEST, Math.min(1, wanted / Math.max(latencyMs, Number.MIN_VALUE)));
-    // what is not used tells nothing of how much more could be
-    const room = inFlight * 2 < this.#limit ? 0 : Math.sqrt(this.#limit);
-    const next = this.#limit * gradient + room;
-    this.#limit = within(this.#limit * (1 - SMOOTHING) + next * SMOOTHING, most);
-  }
-}
+const gradient: NextLimit = (limit, outcome, targetMs) => {
+  const { latencyMs, failed } = outcome;
+  const wanted = (targetMs * SET_POINT) / Math.max(latencyMs, Number.MIN_VALUE);
+  const slope = failed ? STEEPEST : Math.max(STEEPEST, Math.min(1, wanted));
+  const next = limit * slope + (isUsed(limit, outcome) ? Math.sqrt(limit) : 0);
+  return limit * (1 - SMOOTHING) + next * SMOOTHING;
+};
 
 /**
- * A limit that grows by one record for each in time, and shrinks by a tenth when one is late or
- * refused (additive increase, multiplicative decrease; Chiu and Jain, 1989).
+ * Grows by one record for each batch in time, and shrinks by a tenth when one is late or refused
+ * (additive increase, multiplicative decrease; Chiu and Jain, 1989).
  */
-export class AimdLimit implements AdaptiveLimit {
+const aimd: NextLimit = (limit, outcome, targetMs) => {
+  if (outcome.failed || outcome.latencyMs > targetMs) return limit * BACKOFF;
+  return isUsed(limit, outcome) ? limit + 1 : limit;
+};
+
+const CONTROLLERS: Readonly<Record<AdaptiveRate, NextLimit>> = { gradient, aimd };
+
+/** How many records may be on their way to the sink at once, learned from how long they take. */
+export class AdaptiveLimit {
+  readonly #next: NextLimit;
   readonly #options: AdaptiveLimitOptions;
   #limit: number;
 
-  /** Begins with what is given. */
-  constructor(options: AdaptiveLimitOptions) {
+  /** By a controller, beginning with what is given. */
+  constructor(controller: AdaptiveRate, options: AdaptiveLimitOptions) {
+    this.#next = CONTROLLERS[controller];
     this.#options = options;
-    this.#limit = within(options.initial, options.most);
+    this.#limit = options.initial;
   }
 
+  /** Records that may be on their way; at least 1. */
   get records(): number {
     return Math.floor(this.#limit);
   }
 
-  observe({ latencyMs, inFlight, failed }: Parameters<AdaptiveLimit["observe"]>[0]): void {
+  /** A batch was delivered, or refused. */
+  observe(outcome: SentOutcome): void {
     const { targetMs, most } = this.#options;
-    if (failed || latencyMs > targetMs) this.#limit = within(this.#limit * BACKOFF, most);
-    else if (inFlight * 2 >= this.#limit) this.#limit = within(this.#limit + 1, most);
+    this.#limit = Math.max(1, Math.min(most, this.#next(this.#limit, outcome, targetMs)));
   }
-}
-
-/** The limit of a name. */
-export function adaptiveLimit(name: AdaptiveRate, options: AdaptiveLimitOptions): AdaptiveLimit {
-  return name === "gradient" ? new GradientLimit(options) : new AimdLimit(options);
 }

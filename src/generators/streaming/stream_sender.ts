@@ -2,7 +2,7 @@ import type { RecordBatch } from "../../batch/record_batch.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Publisher, Receipt } from "../../stream/publisher.ts";
-import { type AdaptiveLimit, adaptiveLimit } from "./adaptive_limit.ts";
+import { AdaptiveLimit } from "./adaptive_limit.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import { BufferFullError, type RecordRange } from "./due_records.ts";
 import { SendWindow } from "./send_window.ts";
@@ -52,7 +52,7 @@ export class StreamSender<Row> {
     this.#next = start;
     if (adaptive) {
       const { by, targetMs } = adaptive;
-      this.#limit = adaptiveLimit(by, { targetMs, initial: batchSize, most: MOST_IN_FLIGHT });
+      this.#limit = new AdaptiveLimit(by, { targetMs, initial: batchSize, most: MOST_IN_FLIGHT });
       this.#window = new SendWindow(this.#limit);
     }
     this.#delivery = new BatchDelivery({
