@@ -22,15 +22,12 @@ import type {
 import { type HiveStreamMetrics, hiveStreamMetrics } from "./hive_stream_metrics.ts";
 import { Inlet, type Submission } from "./inlet.ts";
 import { Outlet, type Result } from "./outlet.ts";
+import { AT_ONCE, RecordDriver } from "./record_driver.ts";
 import { RecordEngine } from "./record_engine.ts";
 import type { KeyedResult } from "./result_queue.ts";
 import { checkedPair, checkedRecords, SourceReaders } from "./source_readers.ts";
 
 const DEFAULT_RESULT_TIMEOUT_MS = 1000;
-const POLL_MS = 0.1;
-const MAX_BUSY_MS = 10;
-const SUBMITS_PER_CLOCK = 256;
-const RESOLVED: Promise<void> = Promise.resolve();
 
 function resultTimeout({ timeout }: GetResultOptions): number {
   if (timeout === undefined) return DEFAULT_RESULT_TIMEOUT_MS;
@@ -72,6 +69,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   readonly #outlet: Outlet<In, Out>;
   readonly #inlet: Inlet<In>;
   readonly #sources: SourceReaders<In>;
+  readonly #driver: RecordDriver;
   #engine: RecordEngine | undefined;
   #state: State = "new";
   #failure: Error | undefined;
@@ -84,10 +82,6 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   #undelivered = 0;
   #startedMs = 0;
   #endedMs: number | undefined;
-  #driving: Promise<void> | undefined;
-  #flushing = false;
-  #turnMs = 0;
-  #sinceTurn = 0;
   /** Records that may enter before room is looked for again. */
   #room = 0;
   /** The timeout of the last read, as it was given and in milliseconds. */
@@ -112,6 +106,11 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
       unread: () => this.#outlet.results.length,
       hasRoom: () => this.#hasRoom(),
       accept: (submission) => this.#accept(submission),
+    });
+    this.#driver = new RecordDriver(settings.runtime, {
+      moved: () => this.#inlet.admit(),
+      isOver: () => this.#failure !== undefined || this.#dropping,
+      failed: (error) => this.#fail(error),
     });
     this.#sources = new SourceReaders({
       isOpen: () => this.#state === "running",
@@ -159,7 +158,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
       },
     });
     this.#state = "running";
-    this.#startedMs = this.#turnMs = this.#settings.runtime.monotonicMs();
+    this.#startedMs = this.#driver.begin();
     await this.#engine.hive.start().catch(this.#rethrow);
     if (this.#failure) throw this.#tell(this.#failure);
   }
@@ -174,7 +173,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    */
   submit(key: string, value: In, options: SubmitOptions = {}): Promise<void> {
     const entered = this.#submit(key, value, options);
-    return entered === RESOLVED ? entered : entered.catch(this.#rethrow);
+    return entered === AT_ONCE ? entered : entered.catch(this.#rethrow);
   }
 
   /** Submits for the user or a source; of a failure meanwhile only the user is told. */
@@ -185,7 +184,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
       const submission = { key: checkedKey(key), value, priority: isHigh(priority) };
       if (!this.#inlet.isOpen) return this.#inlet.enter(submission);
       this.#accept(submission);
-      return this.#resolved();
+      return this.#driver.pause();
     } catch (error) {
       return Promise.reject(error);
     }
@@ -353,67 +352,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     const engine = this.#engine!;
     engine.accept(submission);
     this.#room--;
-    if (!this.#flushing && engine.hasOpenBatches) this.#flushSoon(engine);
-    this.#driven(engine);
-  }
-
-  /** A partly filled batch leaves at the end of this turn of the event loop. */
-  #flushSoon(engine: RecordEngine): void {
-    this.#flushing = true;
-    this.#settings.runtime.soon(() => {
-      this.#flushing = false;
-      this.#guard(() => engine.flush());
-    });
-  }
-
-  /** Resolved at once, but now and then the event loop gets its turn first. */
-  #resolved(): Promise<void> {
-    if (++this.#sinceTurn < SUBMITS_PER_CLOCK) return RESOLVED;
-    this.#sinceTurn = 0;
-    const busyMs = this.#settings.runtime.monotonicMs() - this.#turnMs;
-    return busyMs < MAX_BUSY_MS ? RESOLVED : this.#turn();
-  }
-
-  /** Ends with this turn of the event loop. */
-  #turn(): Promise<void> {
-    const { runtime } = this.#settings;
-    return new Promise((resolve) => {
-      runtime.soon(() => {
-        this.#turnMs = runtime.monotonicMs();
-        resolve();
-      });
-    });
-  }
-
-  /** Resolves when nothing is unfinished, or the stream has failed. */
-  #driven(engine: RecordEngine): Promise<void> {
-    return this.#driving ??= this.#guard(() => this.#drive(engine));
-  }
-
-  /** What cannot be: a fault of ours, or damaged memory. It fails the stream and not the process. */
-  async #guard(work: () => void | Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      this.#fail(new StreamingError(`Cannot go on: ${reason}`, { cause }));
-    }
-  }
-
-  /** Takes results in and sends work out for as long as anything is unfinished. */
-  async #drive(engine: RecordEngine): Promise<void> {
-    let progressMs = this.#settings.runtime.monotonicMs();
-    try {
-      do {
-        await this.#turn();
-        if (engine.pump()) progressMs = this.#turnMs;
-        else if (this.#turnMs - progressMs > POLL_MS) await engine.hive.idle();
-        this.#inlet.admit();
-      } while (engine.unfinished > 0 && !this.#failure && !this.#dropping);
-    } finally {
-      // At once: what is accepted a microtask later must be driven anew.
-      this.#driving = undefined;
-    }
+    this.#driver.accepted(engine);
   }
 
   async #awaitResult(timeoutMs: number): Promise<Result<In, Out> | undefined> {
@@ -438,7 +377,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     if (this.#state === "running") this.#state = "stopping";
     this.#inlet.close(new StreamingError("Cannot submit: the stream was stopped meanwhile"));
     this.#sources.close();
-    if (engine) await this.#guard(() => this.#finish(engine, drain));
+    if (engine) await this.#driver.guard(() => this.#finish(engine, drain));
     if (this.#state !== "failed") this.#state = "stopped";
     this.#endedMs = this.#settings.runtime.monotonicMs();
     this.#outlet.end();
@@ -453,7 +392,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     if (!drain) this.#drop();
     engine.flush();
     while (engine.unfinished > 0 && !this.#failure && !this.#dropping) {
-      await this.#driven(engine);
+      await this.#driver.drive(engine);
     }
     await engine.hive.stop();
     engine.hive.poll(); // what the bees had finished when they were told to stop
