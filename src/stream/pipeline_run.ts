@@ -21,10 +21,10 @@ import { LossRecovery, type RunBees } from "./loss_recovery.ts";
 import type { BeeAnswer, KindProgress, PipelineJob } from "./jobs/pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
 import { keepCompiled } from "../kernel/kernel.ts";
-import type { Cancel } from "../runtime/runtime.ts";
 import { OrderedJob } from "./jobs/ordered_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import { allWindows, askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
+import { RunClock } from "./run_clock.ts";
 import { checkRunOptions } from "./run_options.ts";
 import type { Source, SourceBatch, SourceProgress } from "./source.ts";
 import { checkAccount, recordAccount } from "./record_account.ts";
@@ -84,6 +84,7 @@ export class PipelineRun {
   readonly #ledger: Ledger;
   readonly #log = new WorkLog();
   readonly #feed: BatchFeed;
+  readonly #clock: RunClock;
   readonly #work: readonly BeeWork[];
   readonly #startedMs: number;
   #bees: RunBees | undefined;
@@ -103,10 +104,6 @@ export class PipelineRun {
   #turnMs: number;
   #progressMs: number;
   #resume: (() => void) | undefined;
-  #cancelTick: Cancel | undefined;
-  /** When somebody waits for the clock, ms. */
-  #dueAt = Infinity;
-  #cancelClock: Cancel | undefined;
   #stopped: Promise<void> | undefined;
 
   /** Opens the source; the bees are born when the first rows have come. */
@@ -149,6 +146,11 @@ export class PipelineRun {
     const { kernel } = settings;
     const given = { plan, open, bad: this.#bad, tellsLate, batchRows, maxBytes, kernel };
     this.#feed = new BatchFeed(source, given);
+    this.#clock = new RunClock(runtime, this.#feed, {
+      isEnded: () => this.#ended,
+      brings: (make) => this.#guarded(() => this.#append(make())),
+      wake: () => this.#wake(),
+    });
   }
 
   /** The results, in order; ends with the source. May be called once. */
@@ -201,9 +203,7 @@ export class PipelineRun {
 
   /** The clock has gone on. */
   elapse(): void {
-    if (this.#ended) return;
-    this.#guarded(() => this.#tick());
-    this.#beat();
+    this.#clock.elapse(this.#bees);
   }
 
   /** No more rows will be offered. */
@@ -227,7 +227,7 @@ export class PipelineRun {
       if (watermark !== undefined) taken.push({ watermark });
       // A bee that waits for room has sent what there was room for.
     } while (this.#pump() || work() || this.#pump());
-    if (this.#bees) this.#keepClock(this.#bees);
+    if (this.#bees) this.#clock.keep(this.#bees);
     if (this.isFinished) this.#checkAccounts();
     return taken;
   }
@@ -305,7 +305,7 @@ export class PipelineRun {
     this.#tellProgress();
     if (moved || this.#read) return await this.#breathe();
     if (this.#bees) {
-      this.#keepClock(this.#bees);
+      this.#clock.keep(this.#bees);
       return await this.#bees.hive.idle(this.#bees.context.dispatcher.blocked);
     }
     await new Promise<void>((resolve) => this.#resume = resolve);
@@ -334,7 +334,7 @@ export class PipelineRun {
     if (this.#bad.isFull || this.#late.some(({ isFull }) => isFull)) return;
     if (this.#bees && !this.#bees.job.wantsMore(this.#bees.context)) return;
     this.#reading = true;
-    this.#keepTime();
+    this.#clock.wait();
     this.#feed.read().then((read) => {
       if (read) this.#read = read;
       else this.#ended = true;
@@ -342,50 +342,9 @@ export class PipelineRun {
       if (!this.#ended) this.#fail(cause);
     }).finally(() => {
       this.#reading = false;
-      this.#cancelTick?.();
+      this.#clock.heard();
       this.#wake();
     });
-  }
-
-  /** While the source is silent watermarks may move by the clock. */
-  #keepTime(): void {
-    const dueMs = this.#feed.dueIn();
-    if (dueMs === Infinity) return;
-    this.#cancelTick = this.#spec.settings.runtime.after(dueMs, () => {
-      if (this.#ended) return;
-      this.#guarded(() => this.#tick());
-      this.#keepTime();
-    });
-  }
-
-  #tick(): void {
-    const moved = this.#feed.tick();
-    if (!moved) return;
-    this.#append([moved]);
-    this.#wake();
-  }
-
-  /** Who waits for the clock in a bee gets it by a batch without rows, where no other brings it. */
-  #keepClock({ job, context }: RunBees): void {
-    const dueAt = this.#ended ? Infinity : job.dueAt(context);
-    if (dueAt === this.#dueAt) return;
-    this.#dueAt = dueAt;
-    this.#cancelClock?.();
-    if (dueAt === Infinity) return;
-    const { runtime } = this.#spec.settings;
-    this.#cancelClock = runtime.after(Math.ceil(dueAt - runtime.monotonicMs()), () => {
-      this.#dueAt = Infinity;
-      this.#beat();
-      this.#wake();
-    });
-  }
-
-  /** Brings the clock to the bees, if one of them waits for what it shows. */
-  #beat(): void {
-    const { job, context } = this.#bees ?? {};
-    const nowMs = this.#spec.settings.runtime.monotonicMs();
-    if (!job || this.#ended || job.dueAt(context!) > nowMs) return;
-    this.#guarded(() => this.#append([this.#feed.beat()]));
   }
 
   #append(batches: readonly FeedItem[]): void {
@@ -527,8 +486,7 @@ export class PipelineRun {
     const { runtime } = this.#spec.settings;
     this.#endedMs = runtime.monotonicMs();
     this.#ended = true;
-    this.#cancelTick?.();
-    this.#cancelClock?.();
+    this.#clock.close();
     this.#closing.abort();
     await this.#stopBees();
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
