@@ -117,6 +117,13 @@ Deno.test("toHtml() draws columns without values and rows of one column", async 
   }
 });
 
+Deno.test("toHtml() shows no key", async () => {
+  const rows = (from: number) =>
+    Array.from({ length: 50 }, (_, i) => ({ id: `client-${from + i}`, x: i % 5 }));
+  const html = (await qualityReport(rows(0), rows(100))).toHtml();
+  assert(html.includes("key, no score") && !html.includes("client-"));
+});
+
 Deno.test("escapeHtml() leaves nothing that ends a text or an attribute", () => {
   assertEquals(
     escapeHtml(`<a b="c" d='e'>&\u0000`),

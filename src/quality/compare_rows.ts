@@ -134,8 +134,8 @@ function streamOf(
 /** Scores, and what to draw beside them. */
 export interface Comparison {
   readonly scores: QualityScores;
-  /** One for each column. */
-  readonly figures: readonly Figure[];
+  /** One for each column, but for keys. */
+  readonly figures: readonly (Figure | undefined)[];
 }
 
 /**

@@ -149,7 +149,7 @@ export interface QualityPageOptions {
 export class QualityReport {
   /** All of them. */
   readonly scores: QualityScores;
-  readonly #figures: readonly Figure[];
+  readonly #figures: readonly (Figure | undefined)[];
 
   /** Use {@linkcode qualityReport}. */
   constructor({ scores, figures }: Comparison) {

@@ -114,8 +114,12 @@ function categoryFigure(column: ScoreColumn, sets: readonly [number, number]): F
   return { kind: "categories", name: column.name, categories };
 }
 
-/** What to draw of a column. */
-export function columnFigure(column: ScoreColumn, sets: readonly [number, number]): Figure {
+/** What to draw of a column: of keys nothing, since each value is of one row alone. */
+export function columnFigure(
+  column: ScoreColumn,
+  sets: readonly [number, number],
+): Figure | undefined {
+  if (column.kind === "key") return undefined;
   return column.kind === "number" || column.kind === "time"
     ? spreadFigure(column, sets)
     : categoryFigure(column, sets);

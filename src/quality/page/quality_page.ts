@@ -17,8 +17,8 @@ const CHARACTERS: Readonly<Record<string, string>> = {
 /** What a page is made of. */
 export interface PageInput {
   readonly scores: QualityScores;
-  /** Of each column, in order. */
-  readonly figures: readonly Figure[];
+  /** Of each column, in order; none of keys. */
+  readonly figures: readonly (Figure | undefined)[];
   /** The title; default a general one. */
   readonly title?: string;
   /** Draws a figure as SVG, safe whatever is in it. */
@@ -63,14 +63,18 @@ function tiles(
   ].join("") + `</div>`;
 }
 
-function columnCard(column: ColumnQuality, drawn: string): string {
+function columnCard(
+  column: ColumnQuality,
+  figure: Figure | undefined,
+  draw: PageInput["draw"],
+): string {
   const lost = lostTraits(column).map((text) => `<p class="lost">${escapeHtml(text)}</p>`).join("");
   const name = escapeHtml(column.name) || "<i>(no name)</i>";
   const note = column.score === undefined ? `${column.kind}, no score` : shown(column.score);
   return `<article class="card"><div class="head"><h3>${name}</h3><span>${note}</span></div>` +
     `<p class="soft">${column.kind}, ${escapeHtml(column.type.real)}${
       column.nulls.real > 0 ? `, ${(100 * column.nulls.real).toFixed(1)} % null` : ""
-    }</p>${lost}${drawn === "" ? "" : `<figure>${drawn}</figure>`}</article>`;
+    }</p>${lost}${figure ? `<figure>${draw(figure)}</figure>` : ""}</article>`;
 }
 
 function pairTable({ pairs }: QualityScores): string {
@@ -118,7 +122,7 @@ export function qualityPage(input: PageInput): string {
   const against = rows.holdout === undefined
     ? `${rows.real.toLocaleString("en")} real rows`
     : `${rows.holdout.toLocaleString("en")} real rows that were held out`;
-  const cards = scores.columns.map((column, at) => columnCard(column, draw(figures[at])));
+  const cards = scores.columns.map((column, at) => columnCard(column, figures[at], draw));
   return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
