@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { SyntheticGenerator } from "../mod.ts";
 import { factorOf, packedLength } from "../src/generators/copula/copula_fit.ts";
-import { normalBelow, normalQuantile } from "../src/generators/copula/normal.ts";
+import { normalBelow, normalQuantile } from "../src/generators/normal.ts";
 import { COPULA } from "../src/generators/copula/copula_face.ts";
 import { upperLimits } from "../src/generators/copula/copula_draws.ts";
 import { ReferenceSampler } from "../src/generators/sampling/reference_sampler.ts";

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { type ColumnSpecs, SyntheticGenerator, types as t } from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
-import { normalQuantile } from "../src/generators/spec/quantiles.ts";
+import { normalQuantile } from "../src/generators/normal.ts";
 import { forSeedsAsync, type Random } from "./support/random.ts";
 
 const ROWS = 60_000;

@@ -1,7 +1,7 @@
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import { updatedShares } from "../independent/independent_face.ts";
 import type { CopulaModel } from "../model/models.ts";
-import { normalDensity, normalQuantile } from "./normal.ts";
+import { normalDensity, normalQuantile } from "../normal.ts";
 
 /** What correlations are taken times, so that no variable follows from others. */
 const KEPT = 0.9999;

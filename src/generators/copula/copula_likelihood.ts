@@ -1,7 +1,7 @@
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import type { CopulaModel } from "../model/models.ts";
 import { limitsOf } from "./copula_fit.ts";
-import { normalBelow, normalQuantile } from "./normal.ts";
+import { normalBelow, normalQuantile } from "../normal.ts";
 
 /** Draws by which the probability of a row is estimated. */
 const DRAWS = 64;

@@ -1,4 +1,4 @@
-import { normalBelow } from "../copula/normal.ts";
+import { normalBelow } from "../normal.ts";
 import type { SeededRandom } from "../sampling/seeded_random.ts";
 import { atShare, INTERVALS, type KeyGaps, type KeyPopulation } from "./entities.ts";
 import { NORMAL_MASK, NORMALS } from "./normal.ts";

@@ -1,6 +1,6 @@
 import { gapClass } from "./key_draws.ts";
 import { INTERVALS, type KeyGaps, type Newcomers, quantilesOf } from "./entities.ts";
-import { normalQuantile } from "../copula/normal.ts";
+import { normalQuantile } from "../normal.ts";
 
 /** A greatest distance of distribution functions at which keys count as drawn independently. */
 const INDEPENDENT = 0.025;

@@ -2,7 +2,7 @@ import { SeededRandom } from "../sampling/seeded_random.ts";
 import { fitChain } from "./chain_fit.ts";
 import { type KeyStates, NO_STATES, type StateColumn, type WalkColumn } from "./entities.ts";
 import type { KeyEvents } from "./key_gaps.ts";
-import { normalQuantile } from "../copula/normal.ts";
+import { normalQuantile } from "../normal.ts";
 import { conditionalRanks, RowMatcher, slabsFor, sortWords } from "./row_matching.ts";
 import { fitWalk, profilesOf } from "./state_fit.ts";
 import { cutValues, type LagStatistics, lagStatistics } from "./state_statistics.ts";

@@ -1,4 +1,4 @@
-import { normalQuantile } from "../copula/normal.ts";
+import { normalQuantile } from "../normal.ts";
 
 const TABLE_BITS = 13;
 

@@ -1,4 +1,4 @@
-import { normalBelow, normalQuantile } from "../copula/normal.ts";
+import { normalBelow, normalQuantile } from "../normal.ts";
 
 const RADIX_BITS = 11;
 const RADIX = 1 << RADIX_BITS;

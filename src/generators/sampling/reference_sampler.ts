@@ -1,5 +1,5 @@
 import type { BlockSeed } from "../../kernel/sampler_kernel.ts";
-import { normalQuantile } from "../copula/normal.ts";
+import { normalQuantile } from "../normal.ts";
 import { mix64 } from "./seeded_random.ts";
 import type { TreeWalk } from "../trees/symbol_tree.ts";
 

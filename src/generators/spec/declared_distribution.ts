@@ -18,7 +18,8 @@ import {
 } from "./column_spec.ts";
 import { dayOf, msOf, stepOf } from "./moments.ts";
 import type { Distribution } from "./number_symbols.ts";
-import { normalQuantile, type Quantile } from "./quantiles.ts";
+import { normalQuantile } from "../normal.ts";
+import type { Quantile } from "./quantiles.ts";
 
 const MOST_PLACES = 6;
 const MOST_I32 = 2 ** 31 - 1;
