@@ -99,11 +99,12 @@ Deno.test("row i depends on model and seed alone, not on bees, starts or sizes o
 
 /** A runtime that tells of the jobs that bees are given, and of what is left behind. */
 function watched(runtime: Runtime) {
-  const seen = { blocks: 0, timers: 0, bees: 0 };
+  const seen = { blocks: 0, timers: 0, bees: 0, born: 0 };
   const watching: Runtime = Object.create(runtime, {
     spawn: {
       value: (...[options, events]: Parameters<Runtime["spawn"]>) => {
         seen.bees++;
+        seen.born++;
         const worker = runtime.spawn(options, events);
         const post = (data: { first: number; end: number }) => {
           seen.blocks += data.end - data.first;
@@ -189,6 +190,18 @@ Deno.test("an abort, a lost bee and a failing one end a sample with their reason
   );
 });
 
+Deno.test("no more bees are made than there are jobs for them, and none for no rows", async () => {
+  const world = new SimulatedRuntime();
+  const { runtime, seen } = watched(world);
+  for (const [count, bees] of [[0, 0], [10, 1], [2 * BLOCK_ROWS + 1, 3], [300_000, 74]]) {
+    seen.born = 0;
+    const sample = generator.sample(count, { workers: 100, runtime });
+    const batches = await world.drive(() => Array.fromAsync(sample.batches()));
+    assertEquals(batches.reduce((sum, { length }) => sum + length, 0), count);
+    assertEquals(seen.born, bees);
+  }
+});
+
 Deno.test("a sample can be aborted before it begins, and without bees", async () => {
   const signal = AbortSignal.abort(new Error("never"));
   for (const workers of [undefined, 1]) {
@@ -213,6 +226,16 @@ Deno.test("options of samples that cannot be are refused, and rows of bees at on
       RangeError,
       "workers must be a whole number from 1 to 255",
     );
+  }
+  assertThrows(
+    () => generator.sample(1, { signal: {} as AbortSignal }),
+    TypeError,
+    "signal must be an AbortSignal, received an object",
+  );
+  for (const count of [Infinity, 1e9]) {
+    const sample = generator.sample(count);
+    assertThrows(() => sample.toRows(), RangeError, "take batches()");
+    assertThrows(() => sample.toBatch(), RangeError, "take batches()");
   }
   const sample = generator.sample(10, { workers: 1 });
   assertThrows(() => sample.toRows(), TypeError, "for await");

@@ -7,6 +7,9 @@ import type { Conditions } from "../conditions/conditions.ts";
 import { BatchRegrouper } from "./batch_regrouper.ts";
 import { RowMaker } from "./row_maker.ts";
 
+/** Rows that are taken at once at most: of more the memory would run out long before the end. */
+const MOST_ROWS_AT_ONCE = 100_000_000;
+
 /** Options of {@linkcode SyntheticGenerator.sample}. */
 export interface SampleOptions {
   /** Which rows: the same seed gives the same. Default 0. */
@@ -255,11 +258,11 @@ export class Sample<Row = Record<string, unknown>> implements Iterable<Row>, Asy
   /**
    * All rows as one batch.
    *
-   * @throws {RangeError} when they are infinitely many.
+   * @throws {RangeError} when they are more than 100 million.
    * @throws {TypeError} when the sample has workers.
    */
   toBatch(): RecordBatch<Row> {
-    this.#checkFinite();
+    this.#checkCount();
     const batches = Array.from(this.#blocks());
     return batches.length > 0 ? RecordBatch.concat(batches) : this.range.block(0).slice(0, 0);
   }
@@ -267,11 +270,11 @@ export class Sample<Row = Record<string, unknown>> implements Iterable<Row>, Asy
   /**
    * All rows as plain objects.
    *
-   * @throws {RangeError} when they are infinitely many.
+   * @throws {RangeError} when they are more than 100 million.
    * @throws {TypeError} when the sample has workers.
    */
   toRows(): Row[] {
-    this.#checkFinite();
+    this.#checkCount();
     const all: Row[] = [];
     for (const rows of this.#blocks().rows()) for (const row of rows) all.push(row);
     return all;
@@ -292,10 +295,14 @@ export class Sample<Row = Record<string, unknown>> implements Iterable<Row>, Asy
     return new SampleBatches(this.range);
   }
 
-  #checkFinite(): void {
-    if (Number.isFinite(this.length)) return;
+  #checkCount(): void {
+    if (this.length <= MOST_ROWS_AT_ONCE) return;
+    const what = Number.isFinite(this.length)
+      ? `a sample of ${this.length} rows`
+      : "an infinite sample";
     throw new RangeError(
-      "Cannot take all rows of an infinite sample: take batches(), or iterate and stop",
+      `Cannot take all rows of ${what} at once: at most ${MOST_ROWS_AT_ONCE} can be; ` +
+        `take batches(), or iterate and stop`,
     );
   }
 }

@@ -151,10 +151,12 @@ export async function* blocksByBees<Row>(
   { first, end }: { first: number; end: number },
   options: CrewOptions,
 ): AsyncGenerator<RecordBatch<Row>, void, undefined> {
-  const { workers } = options;
-  const blocks = Math.min(BLOCKS_A_JOB, Math.max(1, Math.ceil((end - first) / workers)));
+  options.signal?.throwIfAborted();
+  if (end <= first) return;
+  const blocks = Math.min(BLOCKS_A_JOB, Math.ceil((end - first) / options.workers));
   const jobs = Math.ceil((end - first) / blocks);
-  using crew = new SampleCrew(options);
+  const workers = Math.min(options.workers, jobs); // the rest would have nothing to do
+  using crew = new SampleCrew({ ...options, workers });
   let sent = 0;
   for (let job = 0; job < jobs; job++) {
     for (; sent < Math.min(jobs, job + workers * JOBS_A_BEE); sent++) {

@@ -11,7 +11,7 @@ const MOST_WORKERS = 255;
  * @throws {TypeError | RangeError} when they cannot be had so.
  */
 export function checkSample(count: number, options: SampleOptions): void {
-  const { start = 0, workers, lateness } = knownOptions(options, {
+  const { start = 0, workers, lateness, signal } = knownOptions(options, {
     doing: "sample",
     names: {
       ...{ seed: true, start: true, conditions: true, workers: true },
@@ -32,6 +32,11 @@ export function checkSample(count: number, options: SampleOptions): void {
   if (lateness !== undefined && typeof lateness !== "string") {
     throw new TypeError(
       `Cannot sample: lateness is the name of a column, received ${received(lateness)}`,
+    );
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(
+      `Cannot sample: signal must be an AbortSignal, received ${received(signal)}`,
     );
   }
   const isCount = Number.isInteger(workers) && workers! >= 1 && workers! <= MOST_WORKERS;
