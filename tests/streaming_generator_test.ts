@@ -250,6 +250,24 @@ Deno.test("a batch that cannot be published ends the stream with batch, attempt 
   assertEquals(publisher.batches.length, 3);
 });
 
+Deno.test("a publisher that resolves with no receipt fails the stream, and is asked once", async () => {
+  for (const receipt of [undefined, null, 42, {}, { records: "10" }]) {
+    let calls = 0;
+    const publish = () => {
+      calls++;
+      return receipt as never;
+    };
+    const streamer = new StreamingGenerator(numbered, { onError: "retry" });
+    await assertRejects(
+      () =>
+        streamer.streamTo(Object.assign(new MemoryPublisher(), { publish }), { maxRecords: 200 }),
+      StreamingError,
+      "publish() must resolve with a receipt such as { records: batch.length }",
+    );
+    assertEquals(calls, 1);
+  }
+});
+
 Deno.test("what says that it is not retriable is not tried again", async () => {
   const { error } = await simulated({
     streamer: { onError: "retry" },

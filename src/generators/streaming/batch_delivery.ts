@@ -2,6 +2,7 @@ import type { RecordBatch } from "../../batch/record_batch.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
+import { received } from "../../runtime/known_options.ts";
 import { Stop } from "../../stream/stop.ts";
 import { BufferFullError, type RecordRange } from "./due_records.ts";
 import type { StreamClock } from "./stream_clock.ts";
@@ -46,6 +47,18 @@ function isFinal(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What a publisher has resolved with, which without types may be anything. */
+function checkReceipt(receipt: Receipt): Receipt {
+  if (Number.isSafeInteger(receipt?.records)) return receipt;
+  throw Object.assign(
+    new TypeError(
+      `publish() must resolve with a receipt such as { records: batch.length }, resolved with ` +
+        received(receipt),
+    ),
+    { retriable: false },
+  );
 }
 
 /** Delivers batches, each with its retries; what cannot be delivered ends the stream or is put aside. */
@@ -106,7 +119,7 @@ export class BatchDelivery {
     try {
       using stop = new Stop(signal);
       const publishing = publisher.publish(batch, this.#publishOptions);
-      const { records, bytes } = await stop.or(watched(publishing));
+      const { records, bytes } = checkReceipt(await stop.or(watched(publishing)));
       const latencyMs = latency();
       tried({ latencyMs, failed: false });
       for (const each of metrics) {
