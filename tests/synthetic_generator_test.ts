@@ -266,11 +266,12 @@ Deno.test("what cannot be learned is refused with the column, the reason and wha
     const { message } = failure as Error;
     for (const each of texts) assert(message.includes(each), message);
   };
-  await refused([], {}, TrainingDataError, "has no rows");
+  await refused([{}, {}], {}, TrainingDataError, "the rows have no columns");
+  await refused([], {}, TrainingDataError, "there are no rows in");
   const empty = await Deno.makeTempFile({ suffix: ".csv" });
-  await refused(csv(empty), {}, TrainingDataError, "has no rows");
+  await refused(csv(empty), {}, TrainingDataError, "there are no rows in");
   await Deno.writeTextFile(empty, "a,b\n");
-  await refused(csv(empty), {}, TrainingDataError, "has no rows");
+  await refused(csv(empty), {}, TrainingDataError, "there are no rows in");
   await Deno.remove(empty);
   await refused([{ a: [1] }], {}, TrainingDataError, '"a"', "list", "ignore");
   await refused([{ a: 1 }, { a: "x" }], {}, TrainingDataError, '"a"', "mixed");

@@ -132,7 +132,7 @@ export async function readTrainingRows(
   const batch = kept.rows();
   if (!batch || batch.length === 0) {
     throw new TrainingDataError(
-      `Cannot ${doing}: ${source.name} has no rows; there is nothing to learn from`,
+      `Cannot ${doing}: there are no rows in ${source.name}, and so nothing to learn from`,
     );
   }
   return { batch, seen: kept.seen, ...(stream && { times: stream.times() }) };

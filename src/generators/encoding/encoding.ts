@@ -244,7 +244,11 @@ export function encodingOf(
     return [draftOf(field, batch.columnAt(at), { symbols, minCount, role, keepTexts })];
   });
   if (drafts.length === 0) {
-    throw new TrainingDataError("Cannot fit generator: all columns are ignored; keep at least one");
+    throw new TrainingDataError(
+      Object.keys(columns).length > 0
+        ? "Cannot fit generator: all columns are ignored; keep at least one"
+        : "Cannot fit generator: the rows have no columns; pass rows such as { price: 12.5 }",
+    );
   }
   return numbered(withLookups(withGroups(drafts, batch)));
 }

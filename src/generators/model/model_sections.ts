@@ -81,16 +81,19 @@ export function badModel(why: string): never {
   throw new ModelFileError(`Cannot load model: ${why}`);
 }
 
+const hexPairs = (bytes: Uint8Array) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+
 function foreignFile(bytes: Uint8Array): string {
   const isPickle = bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-  const begins = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0"));
+  const begins = hexPairs(bytes.subarray(0, 8)) || "nothing";
   if (isPickle) {
     return "it is a Python pickle, which is a program and not data; fit a generator on the rows " +
       "that it was made from, and save that";
   }
   if (isZip) return "it is a zip archive, such as PyTorch writes; fit a generator and save that";
-  return `it begins with ${begins.join(" ") || "nothing"}, and a model with ${MAGIC.toHex()}; ` +
+  return `it begins with ${begins}, and a model with ${hexPairs(MAGIC)}; ` +
     `pass a file that save() has written`;
 }
 
