@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import {
@@ -148,6 +149,15 @@ Deno.test("files of npm:hyparquet-writer are read, from bytes, paths and URLs, a
   assertEquals(await rowsOf("a.parquet", {}, { runtime }), rows);
   const batches = await batchesOf(bytes);
   assertEquals(batches.map(({ length }) => length), [300, 300, 300, 100]);
+});
+
+Deno.test("bytes are read that are a part of larger memory, as those of a Buffer are", async () => {
+  const columnData = [{ name: "n", data: [1, 2, 3], type: "INT32" as const }];
+  const file = new Uint8Array(parquetWriteBuffer({ columnData }));
+  const memory = Buffer.alloc(file.length + 32);
+  memory.set(file, 16);
+  const part = memory.subarray(16, 16 + file.length);
+  assertEquals(await rowsOf(part), [{ n: 1 }, { n: 2 }, { n: 3 }]);
 });
 
 Deno.test("only the columns that are asked for are read", async () => {

@@ -82,8 +82,9 @@ export async function openParquet(
   runtime: Runtime,
 ): Promise<RandomAccess & { close(): void }> {
   if (input instanceof Uint8Array) {
+    // slice() of a Buffer of node: would be a view of all that lies around it
     const slice = (start: number, end?: number) =>
-      Promise.resolve(input.slice(start, end).buffer as ArrayBuffer);
+      Promise.resolve(new Uint8Array(input.subarray(start, end)).buffer);
     return { byteLength: input.length, slice, close: () => {} };
   }
   let file: OpenFile;
