@@ -154,6 +154,11 @@ Deno.test("update() takes new categories for the folded ones, or else refuses or
   const skipped = await fitted[3].update(mixed, { unknown: "skip", weight: 1 });
   const expected = await fitted[3].update(mixed.slice(0, 100), { weight: 1 });
   assertEquals(skipped.sample(50).toRows(), expected.sample(50).toRows());
+  const [kept, plain] = await Promise.all([
+    fitted[3].update(mixed, { unknown: "skip" }),
+    fitted[3].update(mixed.slice(0, 100)),
+  ]);
+  assertEquals(kept.toBytes(), plain.toBytes(), "a row that is skipped counts as one");
   const strange = mixed.slice(100);
   await assertRejects(() => fitted[3].update(strange, { unknown: "skip" }), TrainingDataError);
   const nulls = [{ ...after[0], gift: null }];

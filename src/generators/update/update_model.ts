@@ -37,8 +37,9 @@ export async function updateModel(
   const options = { columns, ...(signal && { signal }), doing: "update generator" };
   const { batch, seen } = await readTrainingRows(input, options, denoRuntime);
   const before = saved.weight ?? saved.rows;
-  const share = weight ?? seen / (seen + before);
   const rows = knownRows(saved.encoding, batch, unknown);
+  const known = seen * rows.batch.length / batch.length;
+  const share = weight ?? known / (known + before);
   const counted = rows.batch.length * (1 - share) / share;
   const onStep = async () => {
     await new Promise<void>((resolve) => denoRuntime.soon(resolve)); // so that an abort can come
@@ -46,8 +47,8 @@ export async function updateModel(
   };
   return {
     ...await learned(saved, rows, { before: counted, onStep }),
-    rows: saved.rows + seen,
-    weight: seen / share,
+    rows: saved.rows + Math.round(known),
+    weight: known / share,
   };
 }
 
