@@ -115,3 +115,15 @@ Deno.test("qualityReport() stops when its signal says so", async () => {
   setTimeout(() => controller.abort(new Error("enough")), 1);
   await assertRejects(() => promise, Error, "enough");
 });
+
+Deno.test("qualityReport() that is stopped before a row has come says why, not that there is none", async () => {
+  const controller = new AbortController();
+  const never = (async function* (): AsyncGenerator<Row> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    controller.signal.addEventListener("abort", () => resolve());
+    await promise;
+  })();
+  const report = qualityReport(never, someRows(2, 10), { signal: controller.signal });
+  setTimeout(() => controller.abort(new Error("enough")), 1);
+  await assertRejects(() => report, Error, "enough");
+});

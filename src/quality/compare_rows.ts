@@ -167,6 +167,8 @@ export async function compareRows(
     signal?.throwIfAborted();
   };
   const scored = scoreColumns(batches, columns);
+  // before the scores, which take long: it may be refused
+  const stream = time === undefined ? undefined : streamOf(batches, { ...options, time });
   const scores = await computeScores({
     columns: scored,
     batches,
@@ -174,7 +176,6 @@ export async function compareRows(
     seed: seedBits(seed),
     pause,
   });
-  const stream = time === undefined ? undefined : streamOf(batches, { ...options, time });
   const against = batches.length === 3 ? 2 : 0;
   return {
     scores: stream ? { ...scores, stream } : scores,

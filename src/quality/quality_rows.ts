@@ -77,6 +77,7 @@ export async function readQualityRows(
     signal.throwIfAborted();
     if (batch) reservoir.add(batch);
   }
+  signal.throwIfAborted();
   const rows = reservoir.rows();
   if (rows && rows.length > 0) return rows;
   throw new QualityError(`Cannot compare rows: there are no ${which} ones`);
