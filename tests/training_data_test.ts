@@ -8,6 +8,7 @@ import {
   types as t,
 } from "../mod.ts";
 import { repeatedHeader } from "../src/generators/repeated_header.ts";
+import { StreamRows } from "../src/generators/twins/stream_rows.ts";
 
 const FEW = { model: "independent" } as const;
 const LINES = Array.from({ length: 60 }, (_, i) => `${i},${i % 3}`).join("\n");
@@ -62,4 +63,13 @@ Deno.test("of 100,000 categories the most frequent 65,534 are kept, and all as a
   assert(Math.abs(other - (100_000 - 65_534) / 100_000) < 0.02, String(other));
   const keys = await SyntheticGenerator.fit(rows, FEW);
   assert(keys.describe().includes("key, made by the pattern"));
+});
+
+Deno.test("StreamRows keeps the event times of all rows that it keeps, however many are asked for", () => {
+  const length = 2 ** 20;
+  const times = { type: t.f64, length, nullCount: 0, values: new Float64Array(length) };
+  const batch = new RecordBatch(schema({ at: t.f64 }), [times], length);
+  const rows = new StreamRows(9 * length, "at");
+  for (let part = 0; part < 9; part++) rows.add(batch);
+  assertEquals(rows.times().length, rows.seen);
 });

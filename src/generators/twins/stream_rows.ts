@@ -1,6 +1,7 @@
 import { RecordBatch } from "../../batch/record_batch.ts";
 import { eventTimes } from "./learn_keys_of_rows.ts";
 
+/** Event times that are kept, at most, unless more rows are. */
 const MOST_TIMES = 8_388_608;
 const FIRST_TIMES = 65_536;
 
@@ -38,7 +39,7 @@ export class StreamRows {
    */
   add(batch: RecordBatch): void {
     const times = eventTimes(batch, this.#name, this.#seen);
-    const some = Math.min(times.length, MOST_TIMES - this.#timed);
+    const some = Math.min(times.length, Math.max(MOST_TIMES, this.#most) - this.#timed);
     while (this.#timed + some > this.#times.length) {
       const grown = new Float64Array(2 * this.#times.length);
       grown.set(this.#times);
