@@ -72,7 +72,8 @@ export class TwinSamples {
       const [oldest] = this.#streams.keys();
       if (this.#streams.size >= MOST_STREAMS) this.#streams.delete(oldest);
     }
-    this.#streams.set(name, stream);
-    return stream.block(block);
+    const made = stream.block(block);
+    this.#streams.set(name, stream); // one that failed is in the middle of something
+    return made;
   }
 }
