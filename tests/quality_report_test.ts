@@ -122,6 +122,7 @@ Deno.test("qualityReport() that is stopped before a row has come says why, not t
     const { promise, resolve } = Promise.withResolvers<void>();
     controller.signal.addEventListener("abort", () => resolve());
     await promise;
+    yield* [];
   })();
   const report = qualityReport(never, someRows(2, 10), { signal: controller.signal });
   setTimeout(() => controller.abort(new Error("enough")), 1);
