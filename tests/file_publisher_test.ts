@@ -199,6 +199,27 @@ class FullDisk extends SimulatedRuntime {
   }
 }
 
+Deno.test("a file that cannot be ended at its time is told to who publishes or closes next", async () => {
+  for (const next of ["publish", "flush", "close"]) {
+    const runtime = new FullDisk({ seed: 1 });
+    const file = new FilePublisher("out.ndjson", { rotate: { every: "10s" }, runtime });
+    await runtime.drive(async () => {
+      await file.publish(batchOf(0, 1));
+      runtime.isFull = true;
+      await new Promise<void>((resolve) => runtime.after(11_000, resolve));
+      runtime.isFull = false;
+      const work = next === "publish"
+        ? () => file.publish(batchOf(1, 1))
+        : next === "flush"
+        ? () => file.flush()
+        : () => file[Symbol.asyncDispose]();
+      await assertRejects(async () => void await work(), StreamingError, "disk full");
+      await file.publish(batchOf(1, 1)).catch(() => assertEquals(next, "close"));
+      await file[Symbol.asyncDispose]();
+    });
+  }
+});
+
 Deno.test("what is tried again after a full disk stands in the file once, whatever was cut", async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -53,6 +53,8 @@ export class FilePublisher implements Publisher {
   #current: Current | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  /** Why a file could not be ended when its time was over, until somebody has been told. */
+  #failure: { readonly cause: unknown } | undefined;
 
   /**
    * Opens nothing before the first batch.
@@ -81,7 +83,7 @@ export class FilePublisher implements Publisher {
    * Writes a batch behind those before, whole or not at all.
    *
    * @throws {StreamingError} when it cannot be written; the same batch may be tried again, but in
-   *   Avro.
+   *   Avro. Also when the file before could not be ended at its time; then nothing of it is written.
    * @throws {TypeError} when its columns are not those of the batches before.
    */
   publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
@@ -90,6 +92,7 @@ export class FilePublisher implements Publisher {
       if (this.#isClosed) {
         throw new StreamingError(`Cannot write ${this.#path}: the publisher was closed`);
       }
+      this.#tellFailure();
       return await this.#write(batch);
     });
   }
@@ -97,6 +100,7 @@ export class FilePublisher implements Publisher {
   /** Has everything that was published outlive the machine. */
   flush(): Promise<void> {
     return this.#next(async () => {
+      this.#tellFailure();
       const { file, path } = this.#current ?? {};
       if (file) await this.#told(path!, true, () => file.flush());
     });
@@ -107,6 +111,7 @@ export class FilePublisher implements Publisher {
     return this.#next(async () => {
       this.#isClosed = true;
       await this.#finish();
+      this.#tellFailure();
     });
   }
 
@@ -144,6 +149,13 @@ export class FilePublisher implements Publisher {
     return { records: batch.length, bytes: Math.max(0, bytes) };
   }
 
+  /** Nobody waits for a file that ends by the clock: who comes next is told that it did not. */
+  #tellFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure.cause;
+  }
+
   #renew(current: Current): void {
     const { format, formats } = this.#settings;
     current.encoder[Symbol.dispose]();
@@ -159,7 +171,7 @@ export class FilePublisher implements Publisher {
     });
     const cancel = rotateMs === Infinity ? () => {} : this.#runtime.after(
       rotateMs,
-      () => void this.#next(() => this.#finish()).catch(() => {}),
+      () => void this.#next(() => this.#finish()).catch((cause) => this.#failure ??= { cause }),
       { background: true },
     );
     const encoder = fileEncoder(format, formats, file.isEmpty);
