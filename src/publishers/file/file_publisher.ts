@@ -120,6 +120,7 @@ export class FilePublisher implements Publisher {
     return this.#next(async () => {
       this.#isClosed = true;
       const current = this.#take();
+      current?.encoder[Symbol.dispose]();
       await current?.file.discard();
     });
   }
@@ -196,7 +197,8 @@ export class FilePublisher implements Publisher {
   async #finish(): Promise<void> {
     const current = this.#take();
     if (!current) return;
-    const { file, encoder, path } = current;
+    const { file, path } = current;
+    using encoder = current.encoder;
     await this.#told(path, false, async () => {
       try {
         await file.add(encoder.end());
@@ -206,7 +208,6 @@ export class FilePublisher implements Publisher {
         throw new Error(`${messageOf(cause)}; what was written is in ${file.part}`, { cause });
       }
     });
-    encoder[Symbol.dispose]();
     this.#files.push(path);
   }
 
