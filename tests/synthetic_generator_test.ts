@@ -366,3 +366,13 @@ Deno.test("many rows are learned by minibatches as a mixture, whose samples are 
   const made = mean(mixture.logLikelihood(loaded.sample(5000, { seed: 3 }).toRows() as never));
   assert(Math.abs(real - made) < 0.1, `${made}, real rows ${real}`);
 });
+
+Deno.test("independent columns do not follow from each other, even where they did in all rows", async () => {
+  const rows = Array.from({ length: 600 }, (_, i) => ({ city: `c${i % 6}`, country: `k${i % 3}` }));
+  const together = new Set(rows.map(({ city, country }) => city + country));
+  for (const [model, follows] of [["circuit", true], ["independent", false]] as const) {
+    const made = (await SyntheticGenerator.fit(rows, { model })).sample(500).toRows();
+    const kept = made.every(({ city, country }) => together.has(city + country));
+    assertEquals(kept, follows);
+  }
+});

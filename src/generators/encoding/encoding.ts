@@ -250,6 +250,8 @@ export function encodingOf(
         : "Cannot fit generator: the rows have no columns; pass rows such as { price: 12.5 }",
     );
   }
+  // columns that have nothing to do with each other do not follow from each other either
+  if (options.model === "independent") return numbered(drafts.map(({ plan }) => plan));
   return numbered(withLookups(withGroups(drafts, batch)));
 }
 
