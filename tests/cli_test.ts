@@ -212,6 +212,12 @@ Deno.test("what cannot be called so ends with 2, and says how", async () => {
     [["stream", `${folder}/none.waggle`], "there is no such file; make one by"],
     [["fit", "data.xml", "-o", `${folder}/x.waggle`], "there is no such file"],
     [["fit", model, "-o", `${folder}/x.waggle`], "cannot tell what"],
+    [["fit", birds, "-o", `${folder}/no/x.waggle`], `there is no folder ${folder}/no; make it`],
+    [["stream", model, "-o", `${folder}/no/x.csv`], `there is no folder ${folder}/no; make it`],
+    [
+      ["stream", model, "--metrics-json", `${folder}/no/x`],
+      `there is no folder ${folder}/no; make`,
+    ],
     [["window", birds, "--time", "t", "--agg", "count"], "give one kind of window"],
     [["window", birds, "--time", "t", "--tumble", "1", "--agg", "men(x)"], "did you mean mean?"],
     [["window", birds, "-t", "t", "--tumble", "1", "--agg", "mean"], "mean(temperature), say"],
@@ -230,6 +236,19 @@ Deno.test("what fails ends with 1, and says why", async () => {
   assertEquals(code, 1);
   assert(err.startsWith(`waggle: cannot read the model ${rubbish}: `), err);
   assert(!err.includes("\u001b"));
+});
+
+Deno.test("a command whose output fails, and cannot be closed either, tells what failed first", async () => {
+  const process = new KeptProcess();
+  process.stdout.write = () => {
+    throw new Error("the disk is full");
+  };
+  const { code, err } = await run(
+    ["stream", model, "--max-records", "5", "--format", "avro"],
+    process,
+  );
+  assertEquals(code, 1);
+  assert(err.includes("waggle: Cannot publish batch 0, records 0 to 4: the disk is full;"), err);
 });
 
 Deno.test("--help tells of all commands on the standard output, and ends with 0", async () => {

@@ -177,8 +177,15 @@ function programOf(context: CommandContext): Command {
   return program;
 }
 
+/** What failed first, where closing what was open has failed as well. */
+function firstOf(error: unknown): unknown {
+  while (error instanceof SuppressedError) error = error.suppressed;
+  return error;
+}
+
 /** What a command that failed ends with, after telling why. */
-function outcomeOf(error: unknown, process: Process): number {
+function outcomeOf(failure: unknown, process: Process): number {
+  const error = firstOf(failure);
   if (error instanceof ClosedPipeError) return 0;
   if (error instanceof Interrupted) return INTERRUPTED;
   if (error instanceof CommanderError) {

@@ -57,16 +57,28 @@ export interface OutputOptions {
 const FORMATS: readonly string[] = ["ndjson", "csv", "avro"] satisfies FileFormat[];
 
 /**
- * Checks that a command does not write over a file that it is not to replace.
+ * Checks that the folder of a file is there, before what is to be written has taken its time.
  *
- * @throws {UsageError} when it would.
+ * @throws {UsageError} when it is not.
+ */
+export async function checkFolder(path: string, { runtime }: CommandContext): Promise<void> {
+  const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+  if (folder === "" || await runtime.fileKind(folder) === "folder") return;
+  throw new UsageError(`cannot write ${path}: there is no folder ${folder}; make it first`);
+}
+
+/**
+ * Checks that a command can write a file there, and not over one that it is not to replace.
+ *
+ * @throws {UsageError} when it cannot, or would.
  */
 export async function checkNew(
   { output, force = false }: Pick<OutputOptions, "output" | "force">,
-  { runtime }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
   if (output === undefined) return;
-  const kind = await runtime.fileKind(output);
+  await checkFolder(output, context);
+  const kind = await context.runtime.fileKind(output);
   if (kind === "folder") throw new UsageError(`${output} is a folder; give the path of a file`);
   if (kind !== "file" || force) return;
   throw new UsageError(`${output} exists; pass --force to replace it, or another --output`);

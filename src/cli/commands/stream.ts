@@ -9,7 +9,7 @@ import {
 } from "../command_context.ts";
 import { modelInput } from "../model_input.ts";
 import type { Progress } from "../progress_line.ts";
-import { type OutputOptions, recordOutput } from "../record_output.ts";
+import { checkFolder, type OutputOptions, recordOutput } from "../record_output.ts";
 import { positiveNumber } from "../values.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 
@@ -94,6 +94,7 @@ export async function streamCommand(
 ): Promise<void> {
   const { runtime, signal } = context;
   const { output = "standard output", seed = 0, workers = 0, maxRecords, metricsJson } = options;
+  if (metricsJson !== undefined) await checkFolder(metricsJson, context);
   const generator = await modelInput(model, context);
   const streamer = new StreamingGenerator(generator, { seed, workers, runtime });
   const metrics = new StreamingMetrics({ runtime });
