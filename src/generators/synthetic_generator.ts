@@ -100,7 +100,7 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
   /**
    * Learns from rows: objects, record batches, or a source such as `csv(path)`. Of more than
    * `maxRows` a random sample is kept, by the seed; of a stream (`time`) the first ones, and the event
-   * times of up to 8 million.
+   * times of up to 8 million, or of `maxRows` where that is more.
    *
    * @throws {TypeError | RangeError} when an option is none that it can be.
    * @throws {TrainingDataError} when there are no rows, or a column that cannot be learned.
