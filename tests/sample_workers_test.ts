@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { RecordBatch, schema, StreamingError, SyntheticGenerator, types as t } from "../mod.ts";
 import { concatBytes } from "../src/batch/concat_bytes.ts";
+import { longestWorkMs } from "../src/generators/sampling/sample_crew.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
 import { digest } from "../src/runtime/digest.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
@@ -153,6 +154,12 @@ Deno.test("bees are at most two jobs ahead, and are let go when no more rows are
   });
   assertEquals(seen, { ...seen, bees: 0, timers: 0 });
   assertEquals(world.workers, []);
+});
+
+Deno.test("bees that draw a million rows for each that is kept have the time for it", () => {
+  assert(longestWorkMs(1) === 60_000);
+  const rowsAMs = 1_000; // of a slow machine
+  assert(longestWorkMs(1e-6) > 4 * 4096 * 1e6 / rowsAMs);
 });
 
 Deno.test("an abort, a lost bee and a failing one end a sample with their reason, and leave nothing behind", async () => {

@@ -1,6 +1,7 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Schema } from "../../batch/schema.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
+import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
 import type { Cancel, Runtime, WorkerHandle } from "../../runtime/runtime.ts";
 import { BlockUnpacker, SharedDictionaries } from "./block_wire.ts";
 import {
@@ -16,8 +17,10 @@ const MODULE = new URL("./sample_worker.ts", import.meta.url);
 const JOBS_A_BEE = 2;
 /** Blocks of a job at most: enough that messages cost little, few enough to stay in the cache. */
 const BLOCKS_A_JOB = 4;
-/** A bee that has work for so long and tells nothing counts as lost. */
+/** A bee that has work for so long and tells nothing counts as lost, where all rows are kept. */
 const LONGEST_WORK_MS = 60_000;
+/** Rows that any machine draws in a millisecond. */
+const SLOWEST_ROWS_A_MS = 250;
 
 /** What a crew is made with. */
 export interface CrewOptions {
@@ -27,6 +30,8 @@ export interface CrewOptions {
   readonly signal?: AbortSignal;
   /** The columns of the blocks. */
   readonly schema: Schema;
+  /** What share of the rows that are drawn is kept. Default 1. */
+  readonly acceptance?: number;
   /** What the bees are born with; made when they are. */
   readonly init: () => SampleInit;
   /** Loads a model, for runtimes that run bees in the same thread. */
@@ -38,6 +43,12 @@ interface Bee {
   readonly unpacker: BlockUnpacker;
   /** Jobs that it has. */
   jobs: number;
+}
+
+/** For how long bees that draw rows of which this share is kept may be silent, ms. */
+export function longestWorkMs(acceptance: number): number {
+  const drawn = BLOCKS_A_JOB * BLOCK_ROWS * (1 / acceptance - 1);
+  return LONGEST_WORK_MS + Math.ceil(drawn / SLOWEST_ROWS_A_MS);
 }
 
 /** Bees that make the blocks of one sample. */
@@ -100,8 +111,10 @@ class SampleCrew implements Disposable {
   async #news(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const cancel: Cancel = this.#options.runtime.after(LONGEST_WORK_MS, () => {
-      this.#fail(lost(new Error(`no bee has made rows for ${LONGEST_WORK_MS} ms`)));
+    const { runtime, acceptance = 1 } = this.#options;
+    const longestMs = longestWorkMs(acceptance);
+    const cancel: Cancel = runtime.after(longestMs, () => {
+      this.#fail(lost(new Error(`no bee has made rows for ${longestMs} ms`)));
     });
     await promise;
     cancel();
