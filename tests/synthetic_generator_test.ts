@@ -287,6 +287,8 @@ Deno.test("what cannot be learned is refused with the column, the reason and wha
   await refused([{ a: 1.5 }], { primaryKey: "a" }, TypeError, '"a"', "f64", "key");
   await refused([{ city: 1 }], { primaryKey: "cty" }, TypeError, '"cty"', 'mean "city"');
   await refused([{ a: 1 }], { model: "tree" }, TypeError, '"tree"', "mean trees");
+  await refused([{ a: 1.7e308 }], {}, TrainingDataError, "from -8e+307 to 8e+307");
+  await refused([{ a: 1 }], { signal: {} }, TypeError, "signal must be an AbortSignal");
   await refused([{ a: 1 }], { modle: "circuit" }, TypeError, "modle", "model");
   await refused(
     [{ a: 1 }],

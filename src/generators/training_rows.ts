@@ -86,6 +86,13 @@ function wantedColumns(batch: RecordBatch, { columns = {} }: FitOptions): Record
   return new RecordBatch({ fields }, cast, batch.length);
 }
 
+function checkSignal(signal: unknown, doing: string): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new TypeError(
+    `Cannot ${doing}: signal must be an AbortSignal, received ${received(signal)}`,
+  );
+}
+
 /** Fails where a header stands within the rows: its names would make texts of all numbers. */
 function checkHeader(
   batch: RecordBatch,
@@ -113,6 +120,7 @@ export async function readTrainingRows(
 ): Promise<TrainingRows> {
   const { maxRows = DEFAULT_MAX_ROWS, seed, time, onProgress, doing = "fit generator" } = options;
   const source = sourceOf(input, doing);
+  checkSignal(options.signal, doing);
   const signal = options.signal ?? new AbortController().signal;
   signal.throwIfAborted();
   const stream = time === undefined ? undefined : new StreamRows(maxRows, time);

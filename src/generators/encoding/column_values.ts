@@ -36,7 +36,8 @@ function checkNumber(value: number, { type }: Column, name: string): void {
   if (Math.abs(value) <= most) return;
   throw new TrainingDataError(
     `Cannot learn column ${JSON.stringify(name)} (${typeName(type)}): ${value} is no number that ` +
-      `can be learned; make it null, or leave the column out with role: "ignore"`,
+      `can be learned, which are from ${-most} to ${most}; make it null, or leave the column out ` +
+      `with role: "ignore"`,
   );
 }
 
