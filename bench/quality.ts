@@ -64,7 +64,7 @@ function line({ name, report, fitMs }: Scored): string {
     mark(overall, LEAST_OVERALL),
     `${columnShapes.toFixed(3)} `,
     `${pairTrends.toFixed(3)} `,
-    `${strongTrends.toFixed(3).padStart(5)} `,
+    `${(Number.isNaN(strongTrends) ? "–" : strongTrends.toFixed(3)).padStart(5)} `,
     mark(c2st.score, TARGETS[name] ?? 0),
     mark(nearest!.share, 0.45, 0.55),
     `${(fitMs / 1000).toFixed(1)} s`.padStart(7),

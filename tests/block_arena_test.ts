@@ -30,6 +30,18 @@ Deno.test("BlockArena gives rooms that do not touch, until there are no more", (
   }
 });
 
+Deno.test("BlockArena has fewer rooms for large blocks, and none for those that are too large", () => {
+  const asked: number[] = [];
+  const sharedMemory = (bytes: number) => {
+    asked.push(bytes);
+    return new SharedArrayBuffer(8);
+  };
+  for (const blockBytes of [1 << 20, 64 << 20, 300 << 20]) {
+    new BlockArena({ sharedMemory }).open(blockBytes);
+  }
+  assertEquals(asked, [48 << 20, 256 << 20]);
+});
+
 Deno.test("BlockArena takes a room back by any bytes in it, and gives the latest first", () => {
   const arena = opened(100);
   const rooms = takeAll(arena);

@@ -1,7 +1,9 @@
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** Blocks that there is room for: those of a log, and those on their way. */
-const SLOTS = 48;
+/** Blocks that there is room for, at most: those of a log, and those on their way. */
+const MOST_SLOTS = 48;
+/** Memory that they take together, at most: of large blocks there are fewer, or none. */
+const MOST_BYTES = 256 * 1024 * 1024;
 const ALIGNMENT = 8;
 
 /** Where a block lies in the memory that all bees share. */
@@ -46,11 +48,13 @@ export class BlockArena {
     return this.#memory;
   }
 
-  /** Gets its memory, for blocks of so many bytes. */
+  /** Gets its memory, for blocks of so many bytes; none for blocks of more than 256 MiB. */
   open(blockBytes: number): void {
     this.#slotBytes = ALIGNMENT * Math.ceil(blockBytes / ALIGNMENT);
-    this.#memory = this.#runtime.sharedMemory(SLOTS * this.#slotBytes);
-    this.#free = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
+    const slots = Math.min(MOST_SLOTS, Math.floor(MOST_BYTES / this.#slotBytes));
+    if (slots === 0) return;
+    this.#memory = this.#runtime.sharedMemory(slots * this.#slotBytes);
+    this.#free = Array.from({ length: slots }, (_, slot) => slots - 1 - slot);
   }
 
   /** Room for a block; `undefined`: there is none now. */

@@ -123,7 +123,11 @@ class SampleCrew implements Disposable {
   #heard(bee: Bee, message: SampleMessage): void {
     if (message.kind === "failed") return this.#fail(errorOf(message));
     bee.jobs--;
-    this.#done.set(message.job, bee.unpacker.unpack(message));
+    try {
+      this.#done.set(message.job, bee.unpacker.unpack(message));
+    } catch (error) {
+      return this.#fail(lost(error));
+    }
     this.#wake();
   }
 
