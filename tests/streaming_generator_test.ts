@@ -268,6 +268,19 @@ Deno.test("a publisher that resolves with no receipt fails the stream, and is as
   }
 });
 
+Deno.test("a stream that ends needs no more keys than it has records", async () => {
+  const coded = SyntheticGenerator.fromSchema({ columns: { code: { pattern: "K-##" } } });
+  for (const workers of [0, 1]) {
+    const streamer = new StreamingGenerator(coded, { workers });
+    const batches = await Array.fromAsync(streamer.stream({ start: 3, maxRecords: 90 }));
+    assertEquals(
+      new Set(batches.flatMap((batch) => batch.toRows()).map(({ code }) => code)).size,
+      90,
+    );
+    assertThrows(() => streamer.stream({ maxRecords: 101 }), RangeError, '"code" has only 100');
+  }
+});
+
 Deno.test("what says that it is not retriable is not tried again", async () => {
   const { error } = await simulated({
     streamer: { onError: "retry" },

@@ -120,7 +120,9 @@ export class StreamingGenerator<Row = Record<string, unknown>> {
       ...(workers > 0 && { workers }),
       ...(conditions !== undefined && { conditions }),
     };
-    const sampleFrom = (start: number) => this.#generator.sample(Infinity, { ...how, start });
+    const end = settings.start + settings.maxRecords;
+    const sampleFrom = (start: number) =>
+      this.#generator.sample(Number.isSafeInteger(end) ? end - start : Infinity, { ...how, start });
     const pace = () => this.#pace(settings);
     // so that conditions that cannot be met are an error at once, and so is the pace of what has none
     sampleFrom(settings.start);
