@@ -1,8 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
+import * as fc from "fast-check";
 import { RecordBatch, schema, types as t } from "../mod.ts";
 import { dependenciesOf } from "../src/generators/encoding/dependencies.ts";
 import { encodeRows, encodingOf, NO_SYMBOL } from "../src/generators/encoding/encoding.ts";
-import { capacityOf, keyMakerOf, keysOf } from "../src/generators/sampling/key_maker.ts";
+import {
+  capacityOf,
+  keyMakerOf,
+  keysOf,
+  patternSpace,
+} from "../src/generators/sampling/key_maker.ts";
 import { partsOf, splitOf } from "../src/generators/encoding/number_parts.ts";
 import { KNOTS } from "../src/generators/encoding/plans.ts";
 import { BinFinder, quantileBins } from "../src/generators/encoding/quantile_bins.ts";
@@ -185,4 +191,27 @@ Deno.test("spanningTree() weighs as much as the best of all trees", () => {
     }
     assert(Math.abs(own - best) < 1e-9, `${own}, best ${best}`);
   });
+});
+
+Deno.test("keys of patterns are those of their numbers, from any row on, with any seed", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom("9", "a", "A", "."), { minLength: 1, maxLength: 20 }),
+      fc.nat(1e9),
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      (each, start, seed) => {
+        const classes = each.join("");
+        const text = each.map((name) => name === "." ? "\ufeff" : "0").join("");
+        const maker = { kind: "pattern" as const, text, classes };
+        const { step, key } = patternSpace(maker);
+        const words = new Uint32Array();
+        const keys = keysOf(maker, { start, count: 50, seed, words });
+        const expected = keys.map((_, i) =>
+          key((BigInt(start + i) * step + seed) % capacityOf(classes))
+        );
+        assertEquals(keys, expected);
+      },
+    ),
+    { numRuns: 300 },
+  );
 });

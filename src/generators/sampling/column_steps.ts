@@ -17,7 +17,7 @@ import {
   validityOf,
   VocabularyOutput,
 } from "./column_outputs.ts";
-import { isRandom, keysOf } from "./key_maker.ts";
+import { isRandom, keysOf, patternColumn } from "./key_maker.ts";
 import { STREAMS, WITHIN } from "./streams.ts";
 import {
   type CategoryPlan,
@@ -182,13 +182,20 @@ export class ColumnSteps {
 
   #key({ field: { type }, maker }: KeyPlan, at: number): ColumnStep {
     const stream = (this.#encoding.symbols.length + at) * STREAMS;
+    const rowsOf = ({ seed, block }: BlockSeed) => ({
+      start: block * BLOCK_ROWS,
+      count: BLOCK_ROWS,
+      seed,
+    });
     const keys = (seed: BlockSeed) => {
       const words = isRandom(maker) ? this.#uuidWords(seed, stream) : new Uint32Array();
-      const start = seed.block * BLOCK_ROWS;
-      const made = keysOf(maker, { start, count: BLOCK_ROWS, seed: seed.seed, words });
+      const made = keysOf(maker, { ...rowsOf(seed), words });
       return type.kind === "i64" ? made.map(toBigInt) : made;
     };
-    return { column: (seed) => columnOf(type, keys(seed)), cells: keys };
+    const column = (seed: BlockSeed) =>
+      (type.kind === "utf8" ? patternColumn(maker, rowsOf(seed)) : undefined) ??
+        columnOf(type, keys(seed));
+    return { column, cells: keys };
   }
 
   #uuidWords(seed: BlockSeed, stream: number): Uint32Array {

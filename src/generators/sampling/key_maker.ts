@@ -1,3 +1,4 @@
+import type { Column } from "../../batch/column.ts";
 import type { KeyMaker } from "../encoding/plans.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -7,6 +8,8 @@ const TWO_16 = 65_536;
 const MOST_MS = 2 ** 48;
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const LONGEST_PATTERN = 64;
+const ASCII = /^[\0-\x7f]*$/;
+const utf16 = new TextDecoder("utf-16le", { ignoreBOM: true });
 const ALPHABETS: Readonly<Record<string, string>> = {
   "9": "0123456789",
   "a": "abcdefghijklmnopqrstuvwxyz",
@@ -131,11 +134,74 @@ export function patternSpace(maker: KeyMaker & { kind: "pattern" }): {
   };
 }
 
-/** The key of a row by a pattern: of as many rows as it has keys, no two have the same. */
-function patternKeys(maker: KeyMaker & { kind: "pattern" }, seed: bigint) {
-  const capacity = capacityOf(maker.classes);
+/** Rows that keys are made for. */
+export interface KeyRows {
+  /** The number of the first. */
+  readonly start: number;
+  readonly count: number;
+  readonly seed: bigint;
+}
+
+/** A number by its digits at the places of a pattern, the last ones the least. */
+function digitsOf(number: bigint, sizes: readonly number[]): Int32Array {
+  const digits = new Int32Array(sizes.length);
+  for (let at = sizes.length - 1; at >= 0; at--) {
+    const size = BigInt(sizes[at]);
+    digits[at] = Number(number % size);
+    number /= size;
+  }
+  return digits;
+}
+
+/** Adds digits place by place; what is carried beyond the first place is lost, as in a remainder. */
+function addDigits(to: Int32Array, by: Int32Array, sizes: readonly number[]): void {
+  let carried = 0;
+  for (let at = sizes.length - 1; at >= 0; at--) {
+    const sum = to[at] + by[at] + carried;
+    carried = sum >= sizes[at] ? 1 : 0;
+    to[at] = carried === 1 ? sum - sizes[at] : sum;
+  }
+}
+
+/**
+ * The keys of rows by a pattern: of as many rows as it has keys, no two have the same. Row i has the
+ * number i · step + seed, a remainder of how many there are; it is counted on digit by digit.
+ */
+function patternCodes(
+  maker: KeyMaker & { kind: "pattern" },
+  { start, count, seed }: KeyRows,
+): Uint16Array {
+  const { text, classes } = maker;
   const { step } = patternSpace(maker);
-  return (row: number): string => patternKey(maker, (BigInt(row) * step + seed) % capacity);
+  const alphabets = Array.from(classes, (each, at) => ALPHABETS[each] ?? text[at]);
+  const codesOf = alphabets.map((each) => Uint16Array.from(each, (one) => one.charCodeAt(0)));
+  const sizes = alphabets.map(({ length }) => length);
+  const digits = digitsOf((BigInt(start) * step + seed) % capacityOf(classes), sizes);
+  const by = digitsOf(step, sizes);
+  const width = sizes.length;
+  const codes = new Uint16Array(count * width);
+  for (let to = 0; to < codes.length; to += width) {
+    for (let at = 0; at < width; at++) codes[to + at] = codesOf[at][digits[at]];
+    addDigits(digits, by, sizes);
+  }
+  return codes;
+}
+
+function patternKeys(maker: KeyMaker & { kind: "pattern" }, rows: KeyRows): string[] {
+  const width = maker.classes.length;
+  const all = utf16.decode(patternCodes(maker, rows));
+  return Array.from({ length: rows.count }, (_, i) => all.slice(i * width, (i + 1) * width));
+}
+
+/** Keys of a pattern as a column of texts; undefined where they are not in ASCII. */
+export function patternColumn(maker: KeyMaker, rows: KeyRows): Column | undefined {
+  if (maker.kind !== "pattern" || !ASCII.test(maker.text)) return undefined;
+  const { count: length } = rows;
+  const width = maker.classes.length;
+  const offsets = new Int32Array(length + 1);
+  for (let row = 1; row <= length; row++) offsets[row] = row * width;
+  const values = new Uint8Array(patternCodes(maker, rows));
+  return { type: { kind: "utf8" }, length, nullCount: 0, offsets, values };
 }
 
 function half(word: number): string {
@@ -192,7 +258,7 @@ export function isRandom({ kind }: KeyMaker): boolean {
 /** Keys of a run of rows; `words` are four random ones each row, for UUIDs. */
 export function keysOf(
   maker: KeyMaker,
-  { start, count, seed, words }: { start: number; count: number; seed: bigint; words: Uint32Array },
+  { start, count, seed, words }: KeyRows & { words: Uint32Array },
 ): (string | number)[] {
   const four = (row: number) => words.subarray(row * 4, row * 4 + 4);
   if (maker.kind === "uuid") return Array.from({ length: count }, (_, i) => uuidOf(four(i)));
@@ -204,6 +270,5 @@ export function keysOf(
     const { start: from = 1, step = 1 } = maker;
     return Array.from({ length: count }, (_, i) => from + (start + i) * step);
   }
-  const key = patternKeys(maker, seed);
-  return Array.from({ length: count }, (_, i) => key(start + i));
+  return patternKeys(maker, { start, count, seed });
 }
