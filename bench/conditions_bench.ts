@@ -1,31 +1,15 @@
-import { type Conditions, csv, schema, SyntheticGenerator, types as t } from "../mod.ts";
+import { type Conditions, csv, SyntheticGenerator } from "../mod.ts";
 import { tableBits, writeAliasTable } from "../src/generators/sampling/alias_table.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { SamplerKernel } from "../src/kernel/sampler_kernel.ts";
 import { type BenchGroup, type BenchRow, compare, row } from "./support/bench.ts";
+import { BIRD_COLUMNS } from "./support/bird_columns.ts";
 import { randomOf } from "./support/shapes.ts";
 
 const BIRDS = new URL("../examples/data/birdstrikes.csv", import.meta.url);
 const ROWS = 50 * 4096;
 const MOST_COMPILE_MS = 5;
 const COMPILE_ROUNDS = 15;
-
-const COLUMNS = schema({
-  "Airport Name": t.dict,
-  "Aircraft Make Model": t.dict,
-  "Effect Amount of damage": t.dict,
-  "Flight Date": t.timestamp,
-  "Aircraft Airline Operator": t.dict,
-  "Origin State": t.dict,
-  "Phase of flight": t.dict,
-  "Wildlife Size": t.dict,
-  "Wildlife Species": t.dict,
-  "Time of day": t.dict,
-  "Cost Other": t.i32,
-  "Cost Repair": t.i32,
-  "Cost Total $": t.i32,
-  "Speed IAS in knots": t.i32,
-});
 
 const CASES: readonly (readonly [string, Conditions])[] = [
   ["an equality on a rare value", { "Aircraft Make Model": "AVRO RJ 85" }],
@@ -69,7 +53,7 @@ function sampled(generator: SyntheticGenerator, conditions?: Conditions): number
 }
 
 async function conditions(): Promise<BenchRow[]> {
-  const source = csv(BIRDS, { schema: COLUMNS });
+  const source = csv(BIRDS, { schema: BIRD_COLUMNS });
   const generator = await SyntheticGenerator.fit(source, { seed: 1 }) as SyntheticGenerator;
   const rows: BenchRow[] = [];
   for (const each of CASES) {

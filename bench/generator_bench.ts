@@ -8,7 +8,8 @@ import {
   emptyCounts,
 } from "../src/kernel/circuit_kernel.ts";
 import { create } from "../src/kernel/kernel.ts";
-import { BIRD_COLUMNS, fakerCell, fakerRows } from "./support/faker_rows.ts";
+import { BIRD_COLUMNS } from "./support/bird_columns.ts";
+import { fakerCell, fakerRows } from "./support/faker_rows.ts";
 import { randomOf } from "./support/shapes.ts";
 import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
 

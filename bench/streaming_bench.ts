@@ -6,7 +6,8 @@ import {
   StreamingGenerator,
   SyntheticGenerator,
 } from "../mod.ts";
-import { BIRD_COLUMNS, fakerCell, fakerObjects } from "./support/faker_rows.ts";
+import { BIRD_COLUMNS } from "./support/bird_columns.ts";
+import { fakerCell, fakerObjects } from "./support/faker_rows.ts";
 import { type BenchGroup, type BenchRow, compare, row } from "./support/bench.ts";
 
 const BIRDS = new URL("../examples/data/birdstrikes.csv", import.meta.url);

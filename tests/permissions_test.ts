@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { runScript } from "./support/run_script.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const text = new TextDecoder();
 
 /** What is given to the start in each of its forms, and the flags that docs/hive-stream.md lists. */
 const FORMS: Record<string, { start: string; flags: string[] }> = {
@@ -20,42 +20,31 @@ const FORMS: Record<string, { start: string; flags: string[] }> = {
 };
 
 /** Runs a stream of that form in a process with these flags and no more. */
-async function run(start: string, flags: readonly string[]) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-lock", "--no-check", ...flags, "-"],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`
+function run(start: string, flags: readonly string[]) {
+  const script = `
     import { col, HiveStream } from "@waggle/stream";
     await using stream = new HiveStream({ workers: 2 });
     await stream.start(${start});
     await stream.submit("a", { temperature: 100 });
     console.log(await stream.getResult({ timeout: "20s" }));
-  `));
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  `;
+  return runScript(script, ["--no-check", ...flags]);
 }
 
 for (const [form, { start, flags }] of Object.entries(FORMS)) {
   Deno.test(`HiveStream starts with ${form} and ${flags.join(" ")}, and says what is missing without`, async () => {
-    assertEquals(await run(start, flags), { code: 0, stdout: "212\n", stderr: "" });
-    const { code, stderr } = await run(start, []);
+    assertEquals(await run(start, flags), { code: 0, out: "212\n", error: "" });
+    const { code, error } = await run(start, []);
     assert(code !== 0);
-    assertStringIncludes(stderr, "UnfitBeeError: Cannot start: Requires read access");
+    assertStringIncludes(error, "UnfitBeeError: Cannot start: Requires read access");
   });
 }
 
 Deno.test("HiveStream.start() says which file of a function's module may not be read", async () => {
-  const { code, stderr } = await run(FORMS["export of a module"].start, ["--allow-read=src"]);
+  const { code, error } = await run(FORMS["export of a module"].start, ["--allow-read=src"]);
   assert(code !== 0);
-  assertStringIncludes(stderr, `Cannot load "toFahrenheit"`);
-  assertStringIncludes(stderr, "Requires read access");
+  assertStringIncludes(error, `Cannot load "toFahrenheit"`);
+  assertStringIncludes(error, "Requires read access");
 });
 
 Deno.test("docs/hive-stream.md lists the flags that each form needs", async () => {

@@ -13,8 +13,8 @@ import { digest } from "../src/runtime/digest.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { forSeedsAsync, Random } from "./support/random.ts";
+import { runScript } from "./support/run_script.ts";
 
-const ROOT = new URL("../", import.meta.url);
 const BLOCK_ROWS = 4096;
 
 const VISITS = schema({
@@ -260,23 +260,9 @@ Deno.test("sampling on bees needs to read the modules alone, and the process end
       break;
     }
   `;
-  const run = async (flags: readonly string[]) => {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--no-lock", "--no-check", ...flags, "-"],
-      cwd: ROOT,
-      env: { NO_COLOR: "1" },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(program));
-    await writer.close();
-    const { code, stdout, stderr } = await child.output();
-    return [code, new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)] as const;
-  };
-  assertEquals(await run(["--allow-read=src"]), [0, "4096\n", ""]);
-  const [code, , stderr] = await run([]);
+  const run = (flags: readonly string[]) => runScript(program, ["--no-check", ...flags]);
+  assertEquals(await run(["--allow-read=src"]), { code: 0, out: "4096\n", error: "" });
+  const { code, error } = await run([]);
   assert(code !== 0);
-  assertStringIncludes(stderr, "a bee was lost: Requires read access");
+  assertStringIncludes(error, "a bee was lost: Requires read access");
 });

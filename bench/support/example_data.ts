@@ -1,6 +1,7 @@
 import { RecordBatch, type Schema, schema, types as t } from "../../mod.ts";
 import { csv, type FitOptions } from "../../mod.ts";
 import { SeededRandom } from "../../src/generators/sampling/seeded_random.ts";
+import { BIRD_COLUMNS } from "./bird_columns.ts";
 import { readQualityRows } from "../../src/quality/quality_rows.ts";
 
 const DATA = new URL("../../examples/data/", import.meta.url);
@@ -29,23 +30,6 @@ function csvRows(file: string, columns: Schema): Promise<RecordBatch> {
     signal: undefined,
   });
 }
-
-const BIRDSTRIKES = schema({
-  "Airport Name": t.dict,
-  "Aircraft Make Model": t.dict,
-  "Effect Amount of damage": t.dict,
-  "Flight Date": t.timestamp,
-  "Aircraft Airline Operator": t.dict,
-  "Origin State": t.dict,
-  "Phase of flight": t.dict,
-  "Wildlife Size": t.dict,
-  "Wildlife Species": t.dict,
-  "Time of day": t.dict,
-  "Cost Other": t.i32,
-  "Cost Repair": t.i32,
-  "Cost Total $": t.i32,
-  "Speed IAS in knots": t.i32,
-});
 
 const WEATHER = schema({
   location: t.dict,
@@ -89,7 +73,7 @@ async function readFlights(): Promise<RecordBatch> {
 
 /** The four example data sets. */
 export const EXAMPLE_DATA: readonly ExampleData[] = [
-  { name: "birdstrikes", fit: {}, read: () => csvRows("birdstrikes.csv", BIRDSTRIKES) },
+  { name: "birdstrikes", fit: {}, read: () => csvRows("birdstrikes.csv", BIRD_COLUMNS) },
   { name: "weather", fit: {}, read: () => csvRows("weather.csv", WEATHER) },
   { name: "flights-20k", fit: {}, read: readFlights },
   {

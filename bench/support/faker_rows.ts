@@ -1,23 +1,5 @@
 import { faker } from "@faker-js/faker";
-import { schema, types as t } from "../../mod.ts";
-
-/** The columns of the birdstrikes that generators are measured by. */
-export const BIRD_COLUMNS = schema({
-  "Airport Name": t.dict,
-  "Aircraft Make Model": t.dict,
-  "Effect Amount of damage": t.dict,
-  "Flight Date": t.timestamp,
-  "Aircraft Airline Operator": t.dict,
-  "Origin State": t.dict,
-  "Phase of flight": t.dict,
-  "Wildlife Size": t.dict,
-  "Wildlife Species": t.dict,
-  "Time of day": t.dict,
-  "Cost Other": t.i32,
-  "Cost Repair": t.i32,
-  "Cost Total $": t.i32,
-  "Speed IAS in knots": t.i32,
-});
+import { BIRD_COLUMNS } from "./bird_columns.ts";
 
 /** How faker fills a column: texts as often as they come, or as often as each other. */
 export function fakerCell(rows: readonly Record<string, unknown>[], at: number, weighs: boolean) {

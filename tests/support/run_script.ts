@@ -1,8 +1,8 @@
-/** Runs a script that imports Waggle in a process of its own, and gives what it has printed. */
+/** Runs a script that imports Waggle in a process of its own, and gives its exit code and what it has printed. */
 export async function runScript(
   script: string,
   flags: readonly string[] = [],
-): Promise<{ readonly out: string; readonly error: string }> {
+): Promise<{ readonly code: number; readonly out: string; readonly error: string }> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-lock", ...flags, "-"],
     cwd: new URL("../../", import.meta.url),
@@ -11,12 +11,12 @@ export async function runScript(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const [{ stdout, stderr }] = await Promise.all([
+  const [{ code, stdout, stderr }] = await Promise.all([
     child.output(),
     new Blob([script]).stream().pipeTo(child.stdin),
   ]);
   const decoder = new TextDecoder();
-  return { out: decoder.decode(stdout), error: decoder.decode(stderr) };
+  return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
 }
 
 /** The flag under which no code can be made from strings. */
