@@ -26,7 +26,7 @@ export interface FakedOptions {
   seed?: number | bigint;
   /** A faker of another language; it is copied and not changed. Default: the English one. */
   faker?: Faker;
-  /** What faker takes for now, where values depend on it. Default 2025-01-01. */
+  /** The moment that faker counts ages and the like from. Default 2025-01-01. */
   refDate?: string | Date;
   /** The share of rows in which the column is null. Default 0. */
   nulls?: number;
