@@ -43,9 +43,14 @@ export class SendWindow {
     this.#under.add(under);
   }
 
+  /** Resolves when nothing is on its way, whatever became of it. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#under);
+  }
+
   /** Resolves when nothing is on its way; rejects when a delivery has failed. */
   async empty(): Promise<void> {
-    await Promise.all(this.#under);
+    await this.settled();
     this.#check();
   }
 

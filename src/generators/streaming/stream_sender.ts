@@ -70,6 +70,7 @@ export class StreamSender<Row> {
     try {
       await this.#sendAll();
     } catch (error) {
+      await this.#window?.settled(); // nothing is left open behind an error
       throw this.#overflow(error);
     } finally {
       await this.#run.close();
