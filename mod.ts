@@ -4,6 +4,7 @@
  * @module
  */
 export type { Duration } from "./src/runtime/duration.ts";
+export type * from "./src/runtime/network.ts";
 export type * from "./src/runtime/runtime.ts";
 export * from "./src/kernel/mod.ts";
 export * from "./src/batch/mod.ts";

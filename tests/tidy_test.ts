@@ -86,7 +86,7 @@ Deno.test("packages are imported at their own entry points only, files outside n
   assertEquals(stray(`import "../../tests/a.ts";`), 1);
 });
 
-Deno.test("only src/runtime touches clock, timers, randomness, waiting, workers and Deno", () => {
+Deno.test("only src/runtime touches clock, timers, randomness, waiting, workers, the net and Deno", () => {
   assertEquals(outsideUses([face, ...source]), []);
 });
 
@@ -104,6 +104,9 @@ Deno.test("the rule about the outside sees every way to reach it", () => {
     "crypto.randomUUID();",
     "new Worker(url);",
     "new globalThis.Worker(url);",
+    "new WebSocket(url);",
+    "fetch(url);",
+    "globalThis.fetch(url);",
     "Deno.exit();",
     "globalThis.Deno.exit();",
     `globalThis["Deno"];`,
@@ -119,6 +122,8 @@ Deno.test("the rule about the outside sees every way to reach it", () => {
     "Math.max(1, 2);",
     `Symbol.for("Deno.customInspect");`,
     "clock.setTimeout(f);",
+    "network.fetch(request);",
+    "let socket: WebSocket;",
     "const runtime = { setTimeout: f };",
   ];
   for (const text of harmless) assertEquals(blame(outsideUses, "src/hive/a.ts", text), 0, text);

@@ -5,4 +5,5 @@
  */
 export * from "./runtime.ts";
 export * from "./deno_runtime.ts";
+export * from "./network.ts";
 export * from "./simulated_runtime.ts";

@@ -144,11 +144,13 @@ function usesOutside(node: ts.Node): boolean {
   const name = ts.isNewExpression(node) || ts.isCallExpression(node)
     ? node.expression.getText().replace(/^globalThis\./, "")
     : "";
-  if (ts.isNewExpression(node) && name === "Worker") return true;
+  if (ts.isNewExpression(node)) {
+    if (name === "Worker" || name === "WebSocket" || name === "EventSource") return true;
+  } else if (name === "fetch") return true;
   return name === "Date" && (node as ts.NewExpression).arguments?.length === 0;
 }
 
-/** Clocks, timers, randomness, waiting, workers and Deno itself, outside `src/runtime`. */
+/** Clocks, timers, randomness, waiting, workers, the net and Deno itself, outside `src/runtime`. */
 export function outsideUses(files: readonly SourceFile[]): string[] {
   return files.filter((file) => roomOf(file.path) !== "runtime").flatMap((file) =>
     Array.from(nodes(file.tree)).filter(usesOutside)
