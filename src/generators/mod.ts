@@ -50,7 +50,6 @@ export type {
   ConditionValue,
 } from "./conditions/conditions.ts";
 export type { Pace } from "./streaming/pace.ts";
-export { type Jitter, RetryPolicy, type RetryPolicyOptions } from "./streaming/retry_policy.ts";
 export type { AdaptiveRate } from "./streaming/adaptive_limit.ts";
 export { BufferFullError, type FullBuffer } from "./streaming/due_records.ts";
 export type { GeneratedStream } from "./streaming/generated_stream.ts";

@@ -9,3 +9,4 @@ export type { FileFormat, FormatOptions } from "./file/file_format.ts";
 export type { FilePublisherOptions, RotateOptions } from "./file/file_options.ts";
 export type { FileCompression } from "./file/output_file.ts";
 export * from "./memory_publisher.ts";
+export type { MessageFormat, MessageFormatOptions } from "./message_format.ts";

@@ -23,6 +23,7 @@ import { RecordBatch } from "../../batch/record_batch.ts";
 import type { TypedSchema } from "../../batch/schema.ts";
 import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { checkChunk, checkPositive } from "../option_checks.ts";
+import { messagePackFormat } from "../optional_format.ts";
 import { BOM } from "../record_scanner.ts";
 import { MessagePackError } from "./message_pack_error.ts";
 import { MessagePackWriter } from "./message_pack_writer.ts";
@@ -213,3 +214,5 @@ function unescapeKeys(value: unknown): unknown {
   }
   return object;
 }
+
+messagePackFormat.offer({ write: toMessagePack, read: fromMessagePack });

@@ -1,4 +1,5 @@
 import type { Publisher } from "../../stream/publisher.ts";
+import { RetryPolicy } from "../../stream/retry_policy.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -8,7 +9,6 @@ import { perMillisecond, type Rate } from "../arrival/rate_shapes.ts";
 import type { Conditions } from "../conditions/conditions.ts";
 import type { AdaptiveRate } from "./adaptive_limit.ts";
 import type { FullBuffer } from "./due_records.ts";
-import { RetryPolicy } from "./retry_policy.ts";
 import { StreamingMetrics } from "./streaming_metrics.ts";
 
 const DEFAULT_BATCH_SIZE = 100;

@@ -1,5 +1,5 @@
-import { type Duration, milliseconds } from "../../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import { type Duration, milliseconds } from "../runtime/duration.ts";
+import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 
 /** How a wait is shortened at random, so that many who failed together do not come back together. */
 export type Jitter = "full" | "none";
