@@ -220,6 +220,24 @@ Deno.test("a file that cannot be ended at its time is told to who publishes or c
   }
 });
 
+Deno.test("a file that cannot be ended is told once: behind an error of flush() not again", async () => {
+  for (const flushes of [true, false]) {
+    const runtime = new FullDisk({ seed: 1 });
+    const told: unknown[] = [];
+    await runtime.drive(async () => {
+      const ended = (async () => {
+        await using file = new FilePublisher("out.ndjson", { runtime });
+        await file.publish(batchOf(0, 1)); // waits for more
+        runtime.isFull = true;
+        if (flushes) await file.flush();
+      })();
+      await ended.catch((error) => told.push(error));
+    });
+    assertEquals(told.map((error) => (error as Error).name), ["StreamingError"]);
+    assert(String(told[0]).includes("disk full"), String(told[0]));
+  }
+});
+
 Deno.test("what is tried again after a full disk stands in the file once, whatever was cut", async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -1,6 +1,7 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { DataType } from "../batch/schema.ts";
 import { DAY_MS, MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -39,6 +40,9 @@ export class ConsolePublisher implements Publisher {
   #widths: number[] | undefined;
   #rows = 0;
   #told = 0;
+  #isClosed = false;
+  /** Whether what was printed last could not be. */
+  #isFailing = false;
 
   /**
    * Prints to the runtime's output.
@@ -66,15 +70,21 @@ export class ConsolePublisher implements Publisher {
     this.#runtime = runtime;
   }
 
-  /** Prints a batch; the columns of a table are as wide as its first batch needs them. */
-  publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
+  /**
+   * Prints a batch; the columns of a table are as wide as its first batch needs them.
+   *
+   * @throws {StreamingError} when the publisher was closed.
+   */
+  // deno-lint-ignore require-await -- what is thrown is to be a rejection
+  async publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
+    signal?.throwIfAborted();
+    if (this.#isClosed) throw new StreamingError("Cannot print: the publisher was closed");
     const room = Math.max(0, this.#maxRows - this.#rows);
     const shown = batch.length > room ? batch.slice(0, room) : batch;
-    this.#rows += batch.length;
     if (this.#isTable) this.#printTable(shown);
-    else if (shown.length > 0) this.#runtime.print(jsonLines(shown));
-    return Promise.resolve({ records: batch.length });
+    else if (shown.length > 0) this.#print(jsonLines(shown));
+    this.#rows += batch.length;
+    return { records: batch.length };
   }
 
   #printTable(batch: RecordBatch): void {
@@ -91,7 +101,13 @@ export class ConsolePublisher implements Publisher {
       lines.unshift(names, this.#widths.map((width) => "─".repeat(width)));
     }
     const text = lines.map((cells) => this.#line(cells, fields.map(({ type }) => type)));
-    if (text.length > 0) this.#runtime.print(text.join("\n"));
+    if (text.length > 0) this.#print(text.join("\n"));
+  }
+
+  #print(text: string): void {
+    this.#isFailing = true;
+    this.#runtime.print(text);
+    this.#isFailing = false;
   }
 
   #line(cells: readonly string[], types: readonly DataType[]): string {
@@ -103,18 +119,18 @@ export class ConsolePublisher implements Publisher {
   }
 
   /** Tells how many rows were not printed. */
-  flush(): Promise<void> {
+  // deno-lint-ignore require-await -- what is thrown is to be a rejection
+  async flush(): Promise<void> {
     const more = this.#rows - this.#maxRows - this.#told;
-    if (more > 0) {
-      this.#told += more;
-      this.#runtime.print(`… ${more} more ${more === 1 ? "row" : "rows"}`);
-    }
-    return Promise.resolve();
+    if (more <= 0) return;
+    this.#print(`… ${more} more ${more === 1 ? "row" : "rows"}`);
+    this.#told += more;
   }
 
-  /** Tells how many rows were not printed. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.flush();
+  /** Tells how many rows were not printed, unless what was printed before could not be. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    if (!this.#isFailing) await this.flush();
   }
 }
 

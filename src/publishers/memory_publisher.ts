@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Publisher, PublishOptions, Receipt } from "../stream/publisher.ts";
 
@@ -32,6 +33,7 @@ export class MemoryPublisher implements Publisher {
   readonly #maxRows: number;
   #batches: RecordBatch[] = [];
   #length = 0;
+  #isClosed = false;
 
   /**
    * Keeps nothing yet.
@@ -67,9 +69,15 @@ export class MemoryPublisher implements Publisher {
    * Keeps a batch.
    *
    * @throws {RangeError} when that would be more than `maxRows`.
+   * @throws {StreamingError} when the publisher was closed.
    */
   publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
     if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#isClosed) {
+      return Promise.reject(
+        new StreamingError("Cannot publish to memory: the publisher was closed"),
+      );
+    }
     if (this.#length + batch.length > this.#maxRows) {
       return Promise.reject(
         new RangeError(
@@ -94,9 +102,10 @@ export class MemoryPublisher implements Publisher {
     this.#length = 0;
   }
 
-  /** Forgets what was published. */
+  /** Forgets what was published, and takes no more. */
   [Symbol.asyncDispose](): Promise<void> {
     this.clear();
+    this.#isClosed = true;
     return Promise.resolve();
   }
 }

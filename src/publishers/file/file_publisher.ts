@@ -5,6 +5,7 @@ import { filePath } from "../../runtime/file_path.ts";
 import { received } from "../../runtime/known_options.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
+import { Stop } from "../../stream/stop.ts";
 import { type FileEncoder, fileEncoder } from "./file_format.ts";
 import { type FilePublisherOptions, type FileSettings, fileSettings } from "./file_options.ts";
 import { OutputFile, type OutputPlace } from "./output_file.ts";
@@ -53,6 +54,8 @@ export class FilePublisher implements Publisher {
   #current: Current | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  /** Whether the last that was told is that something could not be written. */
+  #isFailing = false;
   /** Why a file could not be ended when its time was over, until somebody has been told. */
   #failure: { readonly cause: unknown } | undefined;
 
@@ -80,21 +83,23 @@ export class FilePublisher implements Publisher {
   }
 
   /**
-   * Writes a batch behind those before, whole or not at all.
+   * Writes a batch behind those before, whole or not at all. Of one that is being written when the
+   * signal is aborted it is left open which.
    *
    * @throws {StreamingError} when it cannot be written; the same batch may be tried again, but in
    *   Avro. Also when the file before could not be ended at its time; then nothing of it is written.
    * @throws {TypeError} when its columns are not those of the batches before.
    */
-  publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
-    return this.#next(async () => {
+  async publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
+    using stop = new Stop(signal);
+    return await stop.or(this.#next(async () => {
       signal?.throwIfAborted();
       if (this.#isClosed) {
         throw new StreamingError(`Cannot write ${this.#path}: the publisher was closed`);
       }
       this.#tellFailure();
-      return await this.#write(batch);
-    });
+      return await this.#noted(() => this.#write(batch));
+    }));
   }
 
   /** Has everything that was published outlive the machine. */
@@ -102,15 +107,24 @@ export class FilePublisher implements Publisher {
     return this.#next(async () => {
       this.#tellFailure();
       const { file, path } = this.#current ?? {};
-      if (file) await this.#told(path!, true, () => file.flush());
+      if (file) await this.#noted(() => this.#told(path!, true, () => file.flush()));
     });
   }
 
-  /** Ends the file and gives it its name; without a batch there is none. */
+  /**
+   * Ends the file and gives it its name; without a batch there is none.
+   *
+   * @throws {StreamingError} when that cannot be, unless the last publish() or flush() has told so
+   *   already: with `await using` another error would hide that one.
+   */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#next(async () => {
       this.#isClosed = true;
-      await this.#finish();
+      try {
+        await this.#finish();
+      } catch (error) {
+        if (!this.#isFailing) throw error;
+      }
       this.#tellFailure();
     });
   }
@@ -130,6 +144,14 @@ export class FilePublisher implements Publisher {
     const turn = this.#turn.then(work, work);
     this.#turn = turn.catch(() => {});
     return turn;
+  }
+
+  /** Remembers whether it went well. */
+  async #noted<T>(work: () => Promise<T>): Promise<T> {
+    this.#isFailing = true;
+    const result = await work();
+    this.#isFailing = false;
+    return result;
   }
 
   async #write(batch: RecordBatch): Promise<Receipt> {
