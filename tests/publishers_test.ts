@@ -1,111 +1,93 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { ConsolePublisher, FilePublisher, MemoryPublisher, RecordBatch } from "../mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ConsolePublisher, MemoryPublisher, RecordBatch, schema, types as t } from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
-import { denoRuntime } from "../src/runtime/deno_runtime.ts";
-import type { Runtime } from "../src/runtime/runtime.ts";
-import { rowsOf, testPublisher } from "./support/publisher_suite.ts";
 
-testPublisher("MemoryPublisher", () => {
-  const publisher = new MemoryPublisher();
-  return Promise.resolve({
-    publisher,
-    arrived: () => Promise.resolve(publisher.rows()),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  });
-}, { forgets: true, cannot: ["stall", "failNext", "break"] });
+const nasty = "a\u001b[2J\u009b31m\u0007b\u202ec";
 
-/** A terminal that may be gone. */
-class Terminal extends SimulatedRuntime {
-  readonly lines: string[] = [];
-  failures = 0;
-
-  override print(text: string): void {
-    if (this.failures > 0) {
-      this.failures--;
-      throw new Error("Broken pipe");
-    }
-    this.lines.push(...text.split("\n"));
-  }
+function untyped(rows: object[]): RecordBatch {
+  return RecordBatch.fromRows(rows) as unknown as RecordBatch;
 }
 
-testPublisher("ConsolePublisher", () => {
-  const runtime = new Terminal({ seed: 1 });
-  return Promise.resolve({
-    publisher: new ConsolePublisher({ format: "lines", runtime }),
-    arrived: () => Promise.resolve(runtime.lines.map((line) => JSON.parse(line))),
-    failNext: (n: number) => void (runtime.failures = n),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  });
-}, { cannot: ["stall", "break"] });
+async function printed(
+  batches: RecordBatch[],
+  options: { format?: "table" | "lines"; maxRows?: number },
+): Promise<string[]> {
+  const runtime = new SimulatedRuntime();
+  await using publisher = new ConsolePublisher({ ...options, runtime });
+  for (const batch of batches) await publisher.publish(batch);
+  await publisher.flush();
+  return runtime.printed.flatMap((text) => text.split("\n"));
+}
 
-Deno.test("ConsolePublisher that cannot print shows that, and not that it cannot tell the rest", async () => {
-  const runtime = new Terminal({ seed: 1 });
-  const batch = RecordBatch.fromRows(rowsOf(0, 5)) as RecordBatch;
-  const error = await assertRejects(async () => {
-    await using publisher = new ConsolePublisher({ maxRows: 2, runtime });
-    await publisher.publish(batch);
-    runtime.failures = 2;
-    await publisher.publish(batch.slice(0, 0)).then(() => publisher.flush());
-  });
-  assertEquals(String(error), "Error: Broken pipe");
+Deno.test("MemoryPublisher keeps batches in order and forgets them when told", async () => {
+  const kept = new MemoryPublisher();
+  assertEquals(await kept.publish(untyped([{ x: 1 }, { x: 2 }])), { records: 2 });
+  await kept.publish(untyped([{ x: 3 }]));
+  await kept.flush();
+  assertEquals(kept.rows(), [{ x: 1 }, { x: 2 }, { x: 3 }]);
+  assertEquals([kept.length, kept.batches.length], [3, 2]);
+  kept.clear();
+  assertEquals([kept.length, kept.rows()], [0, []]);
 });
 
-/** The world, but its disk can be full, or slow. */
-function diskOf(): {
-  runtime: Runtime;
-  fail: (n: number) => void;
-  stall: () => void;
-  go: () => void;
-} {
-  let failures = 0;
-  let going: PromiseWithResolvers<void> | undefined;
-  const createFile: Runtime["createFile"] = async (path, how) => {
-    const file = await denoRuntime.createFile(path, how);
-    const write = async (bytes: Uint8Array) => {
-      await going?.promise;
-      if (failures <= 0) return await file.write(bytes);
-      failures--;
-      await file.write(bytes.subarray(0, bytes.length >> 1));
-      throw new Error("No space left on device");
-    };
-    return {
-      sizeBytes: file.sizeBytes,
-      write,
-      truncate: (size) => file.truncate(size),
-      sync: () => file.sync(),
-      close: () => file.close(),
-    };
-  };
-  const runtime: Runtime = Object.create(denoRuntime, { createFile: { value: createFile } });
-  return {
-    runtime,
-    fail: (n) => failures = n,
-    stall: () => going = Promise.withResolvers<void>(),
-    go: () => {
-      going?.resolve();
-      going = undefined;
-    },
-  };
-}
+Deno.test("MemoryPublisher refuses more rows than it may keep, and what is aborted", async () => {
+  const kept = new MemoryPublisher({ maxRows: 1 });
+  await assertRejects(() => kept.publish(untyped([{ x: 1 }, { x: 2 }])), RangeError, "maxRows (1)");
+  const aborted = { signal: AbortSignal.abort(new Error("enough")) };
+  await assertRejects(() => kept.publish(untyped([{ x: 1 }]), aborted), Error, "enough");
+  assertEquals(kept.length, 0);
+  assertThrows(() => new MemoryPublisher({ maxRows: 0.5 }), RangeError, "received 0.5");
+});
 
-for (const name of ["rows.ndjson", "rows.csv"]) {
-  testPublisher(`FilePublisher of ${name}`, async () => {
-    const folder = await Deno.makeTempDir();
-    const { runtime, fail, stall, go } = diskOf();
-    return {
-      publisher: new FilePublisher(`${folder}/${name}`, { runtime }),
-      arrived: async () => {
-        const [file] = Array.from(Deno.readDirSync(folder), (entry) => entry.name);
-        if (file === undefined) return [];
-        const lines = (await Deno.readTextFile(`${folder}/${file}`)).trimEnd().split("\n");
-        if (name.endsWith(".ndjson")) return lines.map((line) => JSON.parse(line));
-        const [, ...rows] = lines.map((line) => line.split(","));
-        return rows.map(([id, text]) => ({ id: Number(id), name: text }));
-      },
-      failNext: fail,
-      stall,
-      go,
-      [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
-    };
-  }, { batchRows: 6000, cannot: ["break"] });
-}
+Deno.test("ConsolePublisher prints a table with one head, times as ISO, numbers to the right", async () => {
+  const columns = schema({ at: t.timestamp, day: t.date, key: t.utf8, n: t.i32, avg: t.f64 });
+  const rows = (given: object[]) =>
+    RecordBatch.fromRows(given, { schema: columns }) as unknown as RecordBatch;
+  const lines = await printed([
+    rows([
+      { at: 0, day: 1, key: "gull", n: 7, avg: 1 / 3 },
+      { at: 1500, day: 0, key: null, n: -12, avg: 2 },
+    ]),
+    rows([{ at: 86_400_000, day: 2, key: "owl", n: 1, avg: null }]),
+  ], {});
+  assertEquals(lines, [
+    "at                        day         key     n       avg",
+    "────────────────────────  ──────────  ────  ───  ────────",
+    "1970-01-01                1970-01-02  gull    7  0.333333",
+    "1970-01-01T00:00:01.500Z  1970-01-01        -12         2",
+    "1970-01-02                1970-01-03  owl     1",
+  ]);
+});
+
+Deno.test("ConsolePublisher prints dates of any year in full", async () => {
+  const days = [1e8, Date.UTC(10_000, 0, 1) / 86_400_000, -719_529, -1e8];
+  const columns = schema({ day: t.date });
+  const batch = RecordBatch.fromRows(days.map((day) => ({ day })), { schema: columns });
+  const [, , ...lines] = await printed([batch as unknown as RecordBatch], {});
+  assertEquals(lines, ["+275760-09-13", "+010000-01-01", "-000001-12-31", "-271821-04-20"]);
+});
+
+Deno.test("ConsolePublisher prints JSON lines, and tells how many rows it left out", async () => {
+  const lines = await printed([untyped([{ x: 1 }, { x: 2 }]), untyped([{ x: 3 }])], {
+    format: "lines",
+    maxRows: 1,
+  });
+  assertEquals(lines, ['{"x":1}', "… 2 more rows"]);
+});
+
+Deno.test("ConsolePublisher lets no control character of the data reach the terminal", async () => {
+  // deno-lint-ignore no-control-regex
+  const control = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/;
+  for (const format of ["table", "lines"] as const) {
+    const lines = await printed([untyped([{ [nasty]: nasty, list: [nasty] }])], { format });
+    for (const line of lines) assertEquals(control.test(line), false, JSON.stringify(line));
+  }
+  const [line] = await printed([untyped([{ x: nasty }])], { format: "lines" });
+  assertEquals(JSON.parse(line), { x: nasty });
+});
+
+Deno.test("ConsolePublisher refuses options that it does not have", () => {
+  const format = "xml" as "table";
+  assertThrows(() => new ConsolePublisher({ format }), TypeError, '"table" or "lines"');
+  assertThrows(() => new ConsolePublisher({ maxRows: -1 }), RangeError, "maxRows");
+});
