@@ -1,9 +1,9 @@
 /**
- * The command line: `waggle fit`, `stream`, `inspect` and `window`.
+ * The command line: `waggle fit`, `sample`, `stream`, `report`, `window` and `inspect`.
  *
  * @module
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import {
   ClosedPipeError,
@@ -13,13 +13,16 @@ import {
 } from "../runtime/process.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type CommandContext, Interrupted } from "./command_context.ts";
-import { fitCommand } from "./commands/fit.ts";
-import { inspectCommand } from "./commands/inspect.ts";
-import { streamCommand } from "./commands/stream.ts";
-import { windowCommand } from "./commands/window.ts";
+import { type CommandSpec, type Flag, optionName } from "./command_spec.ts";
+import { FIT } from "./commands/fit.ts";
+import { INSPECT } from "./commands/inspect.ts";
+import { REPORT } from "./commands/report.ts";
+import { SAMPLE } from "./commands/sample.ts";
+import { STREAM } from "./commands/stream.ts";
+import { WINDOW } from "./commands/window.ts";
 import { terminalText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
-import { durationMs, nameList, positiveNumber, wholeNumber } from "./values.ts";
+import { VERSION } from "./version.ts";
 
 export type { Process, ProcessOutput } from "../runtime/process.ts";
 export type { Runtime } from "../runtime/runtime.ts";
@@ -27,153 +30,65 @@ export type { Runtime } from "../runtime/runtime.ts";
 const FAILED = 1;
 const USAGE = 2;
 const INTERRUPTED = 130;
+const STARTS = [
+  "waggle fit orders.csv -o orders.waggle      learn from a file",
+  "waggle sample orders.waggle -n 1000         make records like it",
+  "waggle stream orders.waggle --interval 1    stream them",
+  "waggle report orders.csv orders.waggle      see how good they are",
+];
 
-type Action = (argument: string, options: object, context: CommandContext) => Promise<void>;
+const COMMANDS: readonly CommandSpec[] = [FIT, SAMPLE, STREAM, REPORT, WINDOW, INSPECT];
 
-const whole = (flag: string, least = 0) => (text: string) => wholeNumber(text, flag, least);
-const positive = (flag: string) => (text: string) => positiveNumber(text, flag);
-const duration = (flag: string) => (text: string) => durationMs(text, flag);
-
-function addFit(program: Command): Command {
-  return program.command("fit <data>")
-    .description("learn a model from a file (.csv, .ndjson, .json or .avro, .gz or .zst)")
-    .requiredOption("-o, --output <model>", "where the model is written to: a .waggle file")
-    .option("--model <kind>", "circuit, trees, copula or independent (default: circuit)")
-    .option("--primary-key <columns>", "columns whose values are made and not learned", nameList)
-    .option("--types <list>", "types that columns are to have: ts=timestamp,zip=utf8", nameList)
-    .option("--time <column>", "learn a stream, as it arrives: its column of event times")
-    .option("--key <column>", "with --time: the column of its keys")
-    .option("--ignore <columns>", "columns to leave out", nameList)
-    .option("--seed <number>", "which model of equally good ones", whole("--seed"))
-    .option("--max-rows <rows>", "rows to learn from, at most", whole("--max-rows", 1))
-    .option("--force", "replace a model that exists")
-    .option("-q, --quiet", "tell nothing")
-    .addHelpText("after", "\nExample:\n  waggle fit orders.csv -o orders.waggle --primary-key id");
-}
-
-function addStream(program: Command): Command {
-  return program.command("stream <model>")
-    .description("stream synthetic records to the standard output, or to a file")
-    .option("--batch-size <records>", "records of a batch (default: 100)", whole("--batch-size", 1))
-    .option(
-      "--interval <duration>",
-      "between batches; a bare number is seconds",
-      duration("--interval"),
-    )
-    .option("--rate-limit <rate>", "records a second, at most; or 500/s, 30/m")
-    .option(
-      "--speed <factor>",
-      "a twin as fast as it was learned (1), or faster",
-      positive("--speed"),
-    )
-    .option("--max-records <records>", "records in all (default: no end)", whole("--max-records"))
-    .option("--max-batches <batches>", "batches in all (default: no end)", whole("--max-batches"))
-    .option("--seed <number>", "which records (default: 0)", whole("--seed"))
-    .option("--start <record>", "the number of the first record (default: 0)", whole("--start"))
-    .option("--workers <bees>", "threads that make records (default: none)", whole("--workers"))
-    .option("--conditions <json>", 'what records have to be: \'{"status": "active"}\'')
-    .option("--adaptive", "as many records at once as the sink takes within --target-latency")
-    .option(
-      "--target-latency <duration>",
-      "with --adaptive (default: 100ms)",
-      duration("--target-latency"),
-    )
-    .option("-f, --format <format>", "ndjson, csv or avro (default: by the file, ndjson)")
-    .option("-o, --output <file>", "a file (default: the standard output)")
-    .option("--force", "replace a file that exists")
-    .option("--metrics-json <file>", "write the figures to a file at the end")
-    .option("-q, --quiet", "tell nothing")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  waggle stream orders.waggle --batch-size 100 --interval 1\n" +
-        "  waggle stream orders.waggle --max-records 1e6 -o orders.csv.gz",
-    );
-}
-
-function addInspect(program: Command): Command {
-  return program.command("inspect <model>").description("tell what a model has learned");
-}
-
-function addWindow(program: Command): Command {
-  return program.command("window <data>")
-    .description("aggregate the rows of a file in windows of event time")
-    .requiredOption("-t, --time <column>", "when a row happened: ISO 8601, or milliseconds")
-    .requiredOption("-a, --agg <list>", "what to compute: 'count, mean(temperature), p95(latency)'")
-    .option("-k, --key <columns>", "aggregate by these columns", nameList)
-    .option(
-      "--tumble <duration>",
-      "windows of this length, one behind the other",
-      duration("--tumble"),
-    )
-    .option("--size <duration>", "windows of this length …", duration("--size"))
-    .option("--slide <duration>", "… that begin every so often", duration("--slide"))
-    .option(
-      "--session <gap>",
-      "windows that end when nothing happens for so long",
-      duration("--session"),
-    )
-    .option(
-      "--max-disorder <duration>",
-      "how late rows may come (default: 0)",
-      duration("--max-disorder"),
-    )
-    .option(
-      "--workers <bees>",
-      "threads (default: one less than there are cores)",
-      whole("--workers", 1),
-    )
-    .option("-f, --format <format>", "ndjson, csv or avro (default: by the file, ndjson)")
-    .option("-o, --output <file>", "a file (default: the standard output)")
-    .option("--force", "replace a file that exists")
-    .option("-q, --quiet", "tell nothing")
-    .addHelpText(
-      "after",
-      "\nExample:\n  waggle window data.ndjson --time ts --key sensor --tumble 60s \\\n" +
-        "    --agg 'count, mean(temperature)' --format csv",
-    );
+/** A flag of the parser. */
+function optionOf(flag: Flag): Option {
+  const option = new Option(flag.flags, flag.text).makeOptionMandatory(flag.isRequired === true);
+  const { read } = flag;
+  return read ? option.argParser((given: string) => read(given)) : option;
 }
 
 /** Options by the names that commands have for them: durations are milliseconds. */
-function named(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const durations = [
-    "interval",
-    "targetLatency",
-    "tumble",
-    "size",
-    "slide",
-    "session",
-    "maxDisorder",
-  ];
+function named(
+  flags: readonly Flag[],
+  options: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const durations = new Set(flags.filter((flag) => flag.isDuration).map(optionName));
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => [
-      durations.includes(name) ? `${name}Ms` : name,
+      durations.has(name) ? `${name}Ms` : name,
       value,
     ]),
   );
 }
 
+function addCommand(program: Command, spec: CommandSpec, context: CommandContext): void {
+  const { name, operands, text, flags, examples } = spec;
+  const command = program.command([name, ...operands].join(" ")).description(text);
+  for (const flag of flags) command.addOption(optionOf(flag));
+  const title = examples.length === 1 ? "Example:" : "Examples:";
+  command.addHelpText("after", ["", title, ...examples.map((line) => `  ${line}`)].join("\n"));
+  command.action((...given: unknown[]) => {
+    const [options] = given.slice(operands.length);
+    const values = named(flags, options as Record<string, unknown>);
+    return spec.run(given.slice(0, operands.length) as string[], values as never, context);
+  });
+}
+
 function programOf(context: CommandContext): Command {
   const encoder = new TextEncoder();
+  const { stdout, stderr } = context.process;
   const program = new Command("waggle").exitOverride().configureOutput({
-    writeOut: (text) => context.process.stdout.write(encoder.encode(text)),
-    writeErr: (text) => context.process.stderr.write(encoder.encode(terminalText(text))),
-    getOutHelpWidth: () => context.process.stdout.columns,
-    getErrHelpWidth: () => context.process.stderr.columns,
+    writeOut: (text) => stdout.write(encoder.encode(text)),
+    writeErr: (text) => stderr.write(encoder.encode(terminalText(text))),
+    getOutHelpWidth: () => stdout.columns,
+    getErrHelpWidth: () => stderr.columns,
     getOutHasColors: () => false,
     getErrHasColors: () => false,
   });
   program.description(
     "Learn synthetic records from real ones, stream them, and aggregate streams.",
-  );
-  const actions: [Command, Action][] = [
-    [addFit(program), fitCommand as Action],
-    [addStream(program), streamCommand],
-    [addInspect(program), inspectCommand],
-    [addWindow(program), windowCommand as Action],
-  ];
-  for (const [command, run] of actions) {
-    command.action((argument: string, options) => run(argument, named(options), context));
-  }
+  ).version(VERSION, "-V, --version", "tell the version").helpOption("-h, --help", "tell this");
+  for (const spec of COMMANDS) addCommand(program, spec, context);
+  program.addHelpText("after", `\nStart here:\n${STARTS.map((line) => `  ${line}`).join("\n")}`);
   return program;
 }
 

@@ -1,5 +1,6 @@
 import type { Process } from "../runtime/process.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { type Flag, toggle } from "./command_spec.ts";
 import { ProgressLine } from "./progress_line.ts";
 
 /** What a command runs with. */
@@ -26,6 +27,9 @@ export interface QuietOption {
   /** Whether nothing is told. */
   readonly quiet?: boolean;
 }
+
+/** The flag of {@linkcode QuietOption}. */
+export const QUIET: Flag = toggle("-q, --quiet", "tell nothing");
 
 /** The line that a command tells with how far it is. */
 export function progressOf(context: CommandContext, { quiet = false }: QuietOption): ProgressLine {

@@ -1,23 +1,24 @@
 import type { Process } from "../runtime/process.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { terminalText } from "./terminal_text.ts";
+import { elapsed, terminalText } from "./terminal_text.ts";
 
 const CLEAR_LINE = "\r\u001b[2K";
+const YELLOW = "\u001b[33m";
+const NO_COLOUR = "\u001b[39m";
 const REDRAW_MS = 100;
 const PLAIN_MS = 5000;
 const BAR = 24;
+/** What is left is told when so much of it is done, for before that nobody knows. */
+const KNOWN_SHARE = 0.005;
 
 /** How far something is. */
 export interface Progress {
+  /** What is being done, where that changes: time and share begin anew with each. */
+  readonly of?: string;
   /** The share that is done, 0 to 1; absent where it has no known end. */
   readonly share?: number;
   /** What else there is to tell. */
   readonly text: string;
-}
-
-function bar(share: number): string {
-  const filled = Math.round(Math.min(1, Math.max(0, share)) * BAR);
-  return `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${Math.floor(share * 100)} %  `;
 }
 
 /**
@@ -29,6 +30,8 @@ export class ProgressLine {
   readonly #runtime: Runtime;
   readonly #isQuiet: boolean;
   #lastMs: number;
+  #startMs: number;
+  #of: string | undefined;
   #isDrawn = false;
 
   /** Tells nothing yet, and never if it is quiet. */
@@ -36,7 +39,8 @@ export class ProgressLine {
     this.#process = process;
     this.#runtime = runtime;
     this.#isQuiet = isQuiet;
-    this.#lastMs = process.stderr.isTerminal ? -Infinity : runtime.monotonicMs();
+    this.#startMs = runtime.monotonicMs();
+    this.#lastMs = process.stderr.isTerminal ? -Infinity : this.#startMs;
   }
 
   /** Tells how far it is, if it is time to. */
@@ -45,10 +49,12 @@ export class ProgressLine {
     const nowMs = this.#runtime.monotonicMs();
     if (this.#isQuiet || nowMs - this.#lastMs < (stderr.isTerminal ? REDRAW_MS : PLAIN_MS)) return;
     this.#lastMs = nowMs;
-    const { share, text } = progress();
-    const line = terminalText((share === undefined ? "" : bar(share)) + text);
-    if (!stderr.isTerminal) return this.#write(`${line}\n`);
-    this.#write(CLEAR_LINE + line.slice(0, stderr.columns - 1));
+    const now = progress();
+    if (now.of !== this.#of) this.#startMs = nowMs;
+    this.#of = now.of;
+    const text = terminalText(now.text) + this.#left(now.share, nowMs);
+    if (!stderr.isTerminal) return this.#write(`${this.#percent(now.share)}${text}\n`);
+    this.#write(CLEAR_LINE + this.#line(now.share, text, stderr.columns - 1));
     this.#isDrawn = true;
   }
 
@@ -62,6 +68,26 @@ export class ProgressLine {
   clear(): void {
     if (this.#isDrawn) this.#write(CLEAR_LINE);
     this.#isDrawn = false;
+  }
+
+  #left(share: number | undefined, nowMs: number): string {
+    if (share === undefined || share < KNOWN_SHARE || share > 1) return "";
+    return `, ${elapsed(((nowMs - this.#startMs) * (1 - share)) / share)} left`;
+  }
+
+  #percent(share: number | undefined): string {
+    return share === undefined ? "" : `${Math.floor(Math.min(1, share) * 100)} %  `;
+  }
+
+  /** A bar where there is room for it and for the text, else the text alone. */
+  #line(share: number | undefined, text: string, columns: number): string {
+    if (share === undefined) return text.slice(0, columns);
+    const percent = this.#percent(share);
+    if (BAR + 1 + percent.length + text.length > columns) return (percent + text).slice(0, columns);
+    const filled = Math.round(Math.min(1, Math.max(0, share)) * BAR);
+    const done = "█".repeat(filled);
+    const bar = this.#process.isPlain ? done : `${YELLOW}${done}${NO_COLOUR}`;
+    return `${bar}${"░".repeat(BAR - filled)} ${percent}${text}`;
   }
 
   #write(text: string): void {

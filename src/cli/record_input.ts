@@ -1,13 +1,40 @@
 import { avro } from "../sources/avro_source.ts";
 import { csv, ndjson } from "../sources/file_source.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import type { CommandContext } from "./command_context.ts";
+import { choice, type Flag, text } from "./command_spec.ts";
 import { UsageError } from "./usage_error.ts";
 
-const INNER = /(\.[A-Za-z0-9]+)(?:\.(?:gz|gzip|zst|zstd))?$/;
-
+const INNER = /\.([A-Za-z0-9]+)(?:\.(?:gz|gzip|zst|zstd))?$/;
 const PEEKED_BYTES = 64;
 const ARRAY = /^[\ufeff\s]*\[/;
+const INPUT_FORMATS = ["csv", "tsv", "ndjson", "json", "avro", "parquet"] as const;
+
+/** What a file of records may be. */
+export type InputFormat = typeof INPUT_FORMATS[number];
+
+const FORMATS: Readonly<Record<string, InputFormat>> = {
+  ...Object.fromEntries(INPUT_FORMATS.map((format) => [format, format])),
+  jsonl: "ndjson",
+};
+
+/** How records are read. */
+export interface InputOptions {
+  /** What they are written as; default: by the file's name. */
+  readonly inputFormat?: InputFormat;
+  /** What is between the fields of a CSV file; default: a comma. */
+  readonly separator?: string;
+  /** What becomes of records that cannot be read; default: `fail`. */
+  readonly badRecords?: "fail" | "skip";
+}
+
+/** The flags of {@linkcode InputOptions}. */
+export const INPUT_FLAGS: readonly Flag[] = [
+  choice("--input-format <format>", "what the data are (default: by the name)", INPUT_FORMATS),
+  text("--separator <character>", "what is between the fields of CSV (default: a comma)"),
+  choice("--bad-records <policy>", "fail (default), or skip what cannot be read", ["fail", "skip"]),
+];
 
 /** Whether a file of JSON is one array, and not an object a line; of a compressed one an array is expected. */
 async function isArray(path: string, runtime: Runtime): Promise<boolean> {
@@ -22,34 +49,98 @@ async function isArray(path: string, runtime: Runtime): Promise<boolean> {
   }
 }
 
-/**
- * Rows of a file, by its name.
- *
- * @throws {UsageError} when there is no such file, or its name does not say what it is.
- */
-export async function recordInput(path: string, { runtime }: CommandContext) {
-  const [, extension = ""] = INNER.exec(path) ?? [];
+async function checkFile(path: string, runtime: Runtime): Promise<void> {
   const kind = await runtime.fileKind(path);
-  if (kind === "nothing" || kind === "folder") {
-    throw new UsageError(
-      `cannot read ${path}: ${kind === "folder" ? "it is a folder" : "there is no such file"}`,
-    );
+  if (kind === "file" || kind === "other") return;
+  throw new UsageError(
+    `cannot read ${path}: ${kind === "folder" ? "it is a folder" : "there is no such file"}`,
+  );
+}
+
+function formatOf(path: string, { inputFormat }: InputOptions): InputFormat {
+  const [, extension = ""] = INNER.exec(path) ?? [];
+  const known = extension.toLowerCase();
+  if (inputFormat !== undefined) return inputFormat;
+  if (Object.hasOwn(FORMATS, known)) return FORMATS[known];
+  throw new UsageError(
+    `cannot tell what ${JSON.stringify(path)} is: a file's name ends in .csv, .tsv, .ndjson, ` +
+      `.jsonl, .json, .avro or .parquet, with .gz or .zst behind or not; or say it by ` +
+      `--input-format, such as --input-format csv`,
+  );
+}
+
+function separatorOf({ separator }: InputOptions, format: InputFormat): { separator?: string } {
+  if (separator === undefined) return format === "tsv" ? { separator: "\t" } : {};
+  if (format !== "csv" && format !== "tsv") {
+    throw new UsageError(`--separator is of CSV, and the data are ${format}`);
   }
-  switch (extension.toLowerCase()) {
-    case ".csv":
-    case ".tsv":
-      return csv(path, extension.toLowerCase() === ".tsv" ? { separator: "\t" } : {});
-    case ".ndjson":
-    case ".jsonl":
-      return ndjson(path);
-    case ".json":
-      return ndjson(path, { layout: await isArray(path, runtime) ? "array" : "lines" });
-    case ".avro":
-      return avro(path);
-    default:
-      throw new UsageError(
-        `cannot tell what ${JSON.stringify(path)} is: a file's name ends in .csv, .tsv, .ndjson, ` +
-          `.jsonl, .json or .avro, with .gz or .zst behind or not`,
-      );
+  const character = separator === "\\t" ? "\t" : separator;
+  if (/^[^"\r\n]$/.test(character)) return { separator: character };
+  throw new UsageError(
+    `--separator takes one character, such as ';' or '\\t', received ${JSON.stringify(separator)}`,
+  );
+}
+
+/**
+ * Records of a file, by its name or by what it is said to be.
+ *
+ * @throws {UsageError} when there is no such file, or nothing says what it is.
+ */
+export async function recordInput(
+  path: string,
+  options: InputOptions,
+  { runtime }: CommandContext,
+): Promise<Source> {
+  await checkFile(path, runtime);
+  const { badRecords } = options;
+  const policy = badRecords === undefined ? {} : { badRecords };
+  const format = formatOf(path, options);
+  const separator = separatorOf(options, format);
+  switch (format) {
+    case "csv":
+    case "tsv":
+      return csv(path, { ...separator, ...policy });
+    case "ndjson":
+      return ndjson(path, policy);
+    case "json": {
+      const layout = await isArray(path, runtime) ? "array" : "lines";
+      return ndjson(path, { layout, ...policy });
+    }
+    case "avro":
+      return avro(path, policy);
+    case "parquet":
+      return (await import("../sources/parquet.ts")).parquet(path);
+  }
+}
+
+/** A source that says how far it was read; of one partition, whose blocks nobody asks for. */
+export class WatchedSource implements Source {
+  readonly #source: Source;
+  /** Rows that were read. */
+  rows = 0;
+  /** Records that were left out. */
+  skipped = 0;
+  /** The share of the bytes that was read, where there is an end. */
+  share: number | undefined;
+
+  /** Watches a source. */
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** What it is called. */
+  get name(): string {
+    return this.#source.name;
+  }
+
+  /** Reads it from the start. */
+  async *open(options: SourceOptions): AsyncGenerator<SourceBatch> {
+    for await (const part of this.#source.open(options)) {
+      const { batch, skipped = 0, progress } = part;
+      this.rows += batch?.length ?? 0;
+      this.skipped += skipped;
+      if (progress?.totalBytes) this.share = progress.bytes / progress.totalBytes;
+      yield part;
+    }
   }
 }

@@ -4,12 +4,26 @@ import { type FileEncoder, fileEncoder, type FileFormat } from "../publishers/fi
 import { FilePublisher } from "../publishers/file/file_publisher.ts";
 import type { Publisher, Receipt } from "../stream/publisher.ts";
 import type { CommandContext } from "./command_context.ts";
+import { choice, type Flag, text, toggle } from "./command_spec.ts";
+import { terminalText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** Where records go, which can be left without an end. */
+export interface RecordOutput extends Publisher {
+  /** Ends without what is not whole. */
+  abort(): Promise<void>;
+}
+
+/** Text that cannot act on a terminal, whatever stands in the data. */
+function harmless(bytes: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(terminalText(new TextDecoder().decode(bytes)));
+}
+
 /** Writes records to the standard output; where nobody reads them any more the command ends. */
-class OutputPublisher implements Publisher {
+class OutputPublisher implements RecordOutput {
   readonly #context: CommandContext;
   readonly #encoder: FileEncoder;
+  #isOpen = true;
 
   constructor(context: CommandContext, format: FileFormat) {
     this.#context = context;
@@ -27,15 +41,25 @@ class OutputPublisher implements Publisher {
     return Promise.resolve();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#context.signal.aborted) this.#write(this.#encoder.end());
-    this.#encoder[Symbol.dispose]();
+  abort(): Promise<void> {
+    if (this.#isOpen) this.#encoder[Symbol.dispose]();
+    this.#isOpen = false;
     return Promise.resolve();
   }
 
-  #write(pieces: readonly Uint8Array[]): number {
+  async [Symbol.asyncDispose](): Promise<void> {
+    const isGone = this.#context.signal.reason instanceof ClosedPipeError;
     try {
-      for (const piece of pieces) this.#context.process.stdout.write(piece);
+      if (this.#isOpen && !isGone) this.#write(this.#encoder.end());
+    } finally {
+      await this.abort();
+    }
+  }
+
+  #write(pieces: readonly Uint8Array[]): number {
+    const { stdout } = this.#context.process;
+    try {
+      for (const piece of pieces) stdout.write(stdout.isTerminal ? harmless(piece) : piece);
     } catch (error) {
       if (error instanceof ClosedPipeError) this.#context.end(error);
       throw error;
@@ -44,17 +68,29 @@ class OutputPublisher implements Publisher {
   }
 }
 
+const FORMATS = ["ndjson", "csv", "avro"] as const satisfies FileFormat[];
+
+const BINARY: readonly FileFormat[] = ["avro"];
+
 /** Where a command writes records to. */
 export interface OutputOptions {
   /** A file; default: the standard output. */
   readonly output?: string;
   /** Default: by the file's name, JSON lines on the standard output. */
-  readonly format?: string;
+  readonly format?: FileFormat;
   /** Whether a file that exists is replaced. */
   readonly force?: boolean;
 }
 
-const FORMATS: readonly string[] = ["ndjson", "csv", "avro"] satisfies FileFormat[];
+/** The flag to replace a file. */
+export const FORCE: Flag = toggle("--force", "replace a file that exists");
+
+/** The flags of {@linkcode OutputOptions}. */
+export const OUTPUT_FLAGS: readonly Flag[] = [
+  choice("-f, --format <format>", `${FORMATS.join(", ")} (default: by the file, ndjson)`, FORMATS),
+  text("-o, --output <file>", "a file (default: the standard output)"),
+  FORCE,
+];
 
 /**
  * Checks that the folder of a file is there, before what is to be written has taken its time.
@@ -84,23 +120,34 @@ export async function checkNew(
   throw new UsageError(`${output} exists; pass --force to replace it, or another --output`);
 }
 
+/** Whether a file's name says what is to be written. */
+function saysFormat(path: string): boolean {
+  return /\.(ndjson|jsonl|csv|avro)(\.(gz|zst))?$/i.test(path);
+}
+
 /** The publisher that records go to. */
 export async function recordOutput(
   { output, format, force = false }: OutputOptions,
   context: CommandContext,
-): Promise<Publisher> {
-  if (format !== undefined && !FORMATS.includes(format)) {
-    throw new UsageError(
-      `--format takes ${FORMATS.join(", ")}, received ${JSON.stringify(format)}`,
-    );
-  }
+): Promise<RecordOutput> {
   if (output === undefined) {
-    return new OutputPublisher(context, (format ?? "ndjson") as FileFormat);
+    if (format !== undefined && BINARY.includes(format) && context.process.stdout.isTerminal) {
+      throw new UsageError(
+        `${format} is not for a terminal: give a file by --output, or pipe it into a program`,
+      );
+    }
+    return new OutputPublisher(context, format ?? "ndjson");
   }
   await checkNew({ output, force }, context);
+  if (format === undefined && !saysFormat(output)) {
+    throw new UsageError(
+      `the name ${JSON.stringify(output)} does not say what to write; end it in .ndjson, .csv or ` +
+        `.avro, or pass --format`,
+    );
+  }
   return new FilePublisher(output, {
     runtime: context.runtime,
-    ...(format !== undefined && { format: format as FileFormat }),
+    ...(format !== undefined && { format }),
     ...(force && { ifExists: "replace" }),
   });
 }

@@ -1,26 +1,37 @@
+import { perMillisecond } from "../generators/arrival/rate_shapes.ts";
 import { milliseconds } from "../runtime/duration.ts";
+import { nearestName } from "../runtime/known_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 const SECONDS = /^\d+(?:\.\d+)?$/;
 
-/** A duration in ms: `500ms`, `1.5s`, `5m`; a bare number is seconds. */
-export function durationMs(text: string, flag: string): number {
-  const given = text.trim();
-  if (SECONDS.test(given)) return Number(given) * 1000;
+function msOf(text: string, flag: string): number | undefined {
+  if (SECONDS.test(text)) return Number(text) * 1000;
   try {
-    return milliseconds(given, flag, { fractions: true });
+    return milliseconds(text, flag, { fractions: true });
   } catch {
-    throw new UsageError(
-      `${flag} takes a duration such as 1, 0.5, 500ms, 5m or 1h (a bare number is seconds), received ` +
-        JSON.stringify(text),
-    );
+    return undefined;
   }
+}
+
+/** A duration in ms: `500ms`, `1.5s`, `5m`; a bare number is seconds. */
+export function durationMs(text: string, flag: string, isPositive = false): number {
+  const ms = msOf(text.trim(), flag);
+  if (ms !== undefined && ms <= Number.MAX_SAFE_INTEGER && (ms > 0 || !isPositive)) return ms;
+  throw new UsageError(
+    `${flag} takes a duration such as 1, 0.5, 500ms, 5m or 1h (a bare number is seconds)` +
+      `${isPositive ? " that is not 0" : ""}, received ${JSON.stringify(text)}`,
+  );
+}
+
+function numberOf(text: string): number {
+  return text.trim() === "" ? NaN : Number(text.replaceAll("_", ""));
 }
 
 /** A whole number from `least`; may be written as `1e6` or `1_000_000`. */
 export function wholeNumber(text: string, flag: string, least = 0): number {
-  const value = Number(text.replaceAll("_", ""));
-  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
+  const value = numberOf(text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
   throw new UsageError(
     `${flag} takes a whole number from ${least}, received ${JSON.stringify(text)}`,
   );
@@ -28,12 +39,70 @@ export function wholeNumber(text: string, flag: string, least = 0): number {
 
 /** A number above 0. */
 export function positiveNumber(text: string, flag: string): number {
-  const value = Number(text.replaceAll("_", ""));
-  if (text.trim() !== "" && value > 0 && value < Infinity) return value;
+  const value = numberOf(text);
+  if (value > 0 && value < Infinity) return value;
   throw new UsageError(`${flag} takes a number above 0, received ${JSON.stringify(text)}`);
 }
 
+/** A number from `least`. */
+export function fraction(text: string, flag: string, least: number): number {
+  const value = numberOf(text);
+  if (value >= least && value < Infinity) return value;
+  throw new UsageError(`${flag} takes a number from ${least}, received ${JSON.stringify(text)}`);
+}
+
 /** Names apart by commas. */
-export function nameList(text: string): string[] {
-  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+export function nameList(text: string, flag: string): string[] {
+  const names = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (names.length > 0) return names;
+  throw new UsageError(`${flag} takes names apart by commas, received ${JSON.stringify(text)}`);
+}
+
+/** One of a few words. */
+export function oneOf(text: string, flag: string, choices: readonly string[]): string {
+  if (choices.includes(text)) return text;
+  const all = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+  const meant = nearestName(text, choices);
+  throw new UsageError(
+    `${flag} takes ${all}, received ${JSON.stringify(text)}${
+      meant ? `; did you mean ${meant}?` : ""
+    }`,
+  );
+}
+
+/** What an address to listen on says: `8080`, `:8080`, `0.0.0.0:8080`, `[::1]:8080`. */
+export interface ListenAddress {
+  readonly hostname?: string;
+  readonly port: number;
+}
+
+const ADDRESS = /^(?:(\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):)?(\d{1,5})$/;
+const MOST_PORT = 65_535;
+
+/** Where to listen. */
+export function listenAddress(text: string, flag: string): ListenAddress {
+  const [, host = "", port = ""] = ADDRESS.exec(text.trim()) ?? [];
+  if (port !== "" && Number(port) <= MOST_PORT) {
+    const hostname = host.replace(/^\[(.*)\]$/, "$1");
+    return { port: Number(port), ...(hostname !== "" && { hostname }) };
+  }
+  throw new UsageError(
+    `${flag} takes a port, or a host and a port, such as 8080 or 0.0.0.0:8080 (port 0 is a free one), ` +
+      `received ${JSON.stringify(text)}`,
+  );
+}
+
+/** A rate: a number of records a second, or a text like `500/s`. */
+export function rate(text: string): number | string {
+  const given = text.trim();
+  const value = given.includes("/") ? given : numberOf(given);
+  try {
+    perMillisecond(value, "--rate-limit");
+    return value;
+  } catch {
+    throw new UsageError(
+      `--rate-limit takes a number of records a second above 0, or such as 500/s, 30/m or 2/h, ` +
+        `received ${JSON.stringify(text)}`,
+    );
+  }
 }

@@ -2,14 +2,18 @@ import { SyntheticGenerator } from "../../generators/synthetic_generator.ts";
 import type { DataType } from "../../batch/schema.ts";
 import * as types from "../../batch/types.ts";
 import { UsageError } from "../usage_error.ts";
-import type { FitOptions, ModelKind } from "../../generators/fit_options.ts";
-import { type CommandContext, progressOf, type QuietOption } from "../command_context.ts";
+import type { FitOptions, FitProgress, ModelKind } from "../../generators/fit_options.ts";
+import { choice, type CommandSpec, names, required, text, toggle, whole } from "../command_spec.ts";
+import { type CommandContext, progressOf, QUIET, type QuietOption } from "../command_context.ts";
 import { checkNew } from "../record_output.ts";
-import { recordInput } from "../record_input.ts";
-import { count, elapsed } from "../terminal_text.ts";
+import { INPUT_FLAGS, type InputOptions, recordInput, WatchedSource } from "../record_input.ts";
+import type { Progress } from "../progress_line.ts";
+import { count, elapsed, several } from "../terminal_text.ts";
+
+const MODELS = ["circuit", "trees", "copula", "independent"] as const satisfies ModelKind[];
 
 /** Options of `waggle fit`. */
-export interface FitCommandOptions extends QuietOption {
+export interface FitCommandOptions extends QuietOption, InputOptions {
   readonly output: string;
   readonly model?: ModelKind;
   readonly primaryKey?: readonly string[];
@@ -49,6 +53,9 @@ function typed(text: string): [string, { type: DataType }] {
 
 function fitOptions(options: FitCommandOptions): FitOptions {
   const { model, primaryKey, ignore = [], seed, maxRows, time, key } = options;
+  if (key !== undefined && time === undefined) {
+    throw new UsageError("--key is the key of a stream; say by --time which column has its times");
+  }
   const columns = {
     ...Object.fromEntries(ignore.map((name) => [name, { role: "ignore" as const }])),
     ...Object.fromEntries((options.types ?? []).map(typed)),
@@ -64,34 +71,65 @@ function fitOptions(options: FitCommandOptions): FitOptions {
   };
 }
 
+/** Tells how far the reading is by the bytes, and the learning by what the model says. */
+function progressIn(data: string, source: WatchedSource, { phase, rows, share }: FitProgress) {
+  return (): Progress =>
+    phase === "reading"
+      ? { of: phase, share: source.share, text: `reading ${data}: ${count(rows)} rows` }
+      : { of: "learning", share, text: `learning from ${count(rows)} rows` };
+}
+
 /** Learns a model from a file, and writes it to another. */
-export async function fitCommand(
-  data: string,
+export async function fit(
+  [data]: readonly string[],
   options: FitCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const { output } = options;
   const { runtime, signal } = context;
+  const asked = fitOptions(options);
   await checkNew(options, context);
   const progress = progressOf(context, options);
   const startMs = runtime.monotonicMs();
-  let rows = 0;
-  const generator = await SyntheticGenerator.fit(await recordInput(data, context), {
-    ...fitOptions(options),
+  const source = new WatchedSource(await recordInput(data, options, context));
+  const generator = await SyntheticGenerator.fit(source, {
+    ...asked,
     signal,
-    onProgress: (now) => {
-      rows = now.rows;
-      progress.show(() =>
-        now.phase === "reading"
-          ? { text: `reading ${data}: ${count(now.rows)} rows` }
-          : { share: now.share, text: `learning from ${count(now.rows)} rows` }
-      );
-    },
+    onProgress: (now) => progress.show(progressIn(data, source, now)),
   });
   await generator.save(output, { runtime });
+  const { rows, skipped } = source;
   progress.end(
     `${generator.describe()}\nwritten to ${output} after ${
       elapsed(runtime.monotonicMs() - startMs)
-    }, ${count(rows)} rows`,
+    }, ${several(rows, "row", "rows")}` +
+      (skipped > 0 ? `, ${several(skipped, "bad record", "bad records")} skipped` : ""),
   );
 }
+
+/** `waggle fit`. */
+export const FIT: CommandSpec = {
+  name: "fit",
+  operands: ["<data>"],
+  text: "learn a model from a file",
+  flags: [
+    required(text("-o, --output <model>", "where the model is written to: a .waggle file")),
+    choice("--model <kind>", `${MODELS.join(", ")} (default: circuit)`, MODELS),
+    names("--primary-key <columns>", "columns whose values are made and not learned"),
+    names("--types <list>", "types that columns are to have: ts=timestamp,zip=utf8"),
+    text("--time <column>", "learn a stream, as it arrives: its column of event times"),
+    text("--key <column>", "with --time: the column of its keys"),
+    names("--ignore <columns>", "columns to leave out"),
+    whole("--seed <number>", "which model of equally good ones (default: 0)"),
+    whole("--max-rows <rows>", "rows to learn from, at most (default: 250,000)", 1),
+    ...INPUT_FLAGS,
+    toggle("--force", "replace a model that exists"),
+    QUIET,
+  ],
+  examples: [
+    "waggle fit orders.csv -o orders.waggle --primary-key id",
+    "waggle fit clicks.ndjson.gz -o clicks.waggle --time ts --key user --types ts=timestamp",
+    "zcat orders.csv.gz | waggle fit - --input-format csv -o orders.waggle",
+  ],
+  run: fit,
+};

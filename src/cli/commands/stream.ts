@@ -1,42 +1,102 @@
+import type { FullBuffer } from "../../generators/streaming/due_records.ts";
+import { RetryPolicy } from "../../generators/streaming/retry_policy.ts";
 import { StreamingGenerator } from "../../generators/streaming/streaming_generator.ts";
-import type { StreamOptions } from "../../generators/streaming/stream_options.ts";
+import type {
+  PublishErrorPolicy,
+  StreamingGeneratorOptions,
+  StreamOptions,
+} from "../../generators/streaming/stream_options.ts";
 import { StreamingMetrics } from "../../generators/streaming/streaming_metrics.ts";
 import {
   type CommandContext,
   Interrupted,
   progressOf,
+  QUIET,
   type QuietOption,
 } from "../command_context.ts";
+import {
+  choice,
+  type CommandSpec,
+  duration,
+  number,
+  positive,
+  text,
+  toggle,
+  whole,
+} from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
 import type { Progress } from "../progress_line.ts";
-import { checkFolder, type OutputOptions, recordOutput } from "../record_output.ts";
-import { positiveNumber } from "../values.ts";
-import { count, elapsed, several } from "../terminal_text.ts";
+import { checkFolder, OUTPUT_FLAGS } from "../record_output.ts";
+import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
+import { checkSink, SINK_FLAGS, type SinkOptions, streamSink } from "../stream_sink.ts";
+import { count, several } from "../terminal_text.ts";
+import { ticking } from "../ticking.ts";
+import { UsageError } from "../usage_error.ts";
+import { rate } from "../values.ts";
 
-const TELL_MS = 50;
+const DEFAULT_BATCH_SIZE = 100;
+const DEFAULT_BUFFER_SIZE = 10_000;
+const FULL = ["block", "drop", "error"] as const satisfies FullBuffer[];
+const ON_ERROR = ["retry", "skip", "stop"] as const satisfies PublishErrorPolicy[];
 
 /** Options of `waggle stream`. */
-export interface StreamCommandOptions extends OutputOptions, QuietOption {
+export interface StreamCommandOptions extends SinkOptions, SamplingOptions, QuietOption {
   readonly batchSize?: number;
   readonly intervalMs?: number;
-  readonly rateLimit?: string;
+  /** Records a second, or a text like `500/s`. */
+  readonly rateLimit?: number | string;
   readonly speed?: number;
   readonly maxRecords?: number;
   readonly maxBatches?: number;
-  readonly seed?: number;
-  readonly start?: number;
-  readonly workers?: number;
-  /** As JSON. */
-  readonly conditions?: string;
   readonly adaptive?: boolean;
   readonly targetLatencyMs?: number;
+  readonly bufferSize?: number;
+  readonly onBufferFull?: FullBuffer;
+  readonly dropOldest?: boolean;
+  readonly onError?: PublishErrorPolicy;
+  readonly maxRetries?: number;
+  readonly backoffFactor?: number;
+  readonly maxBackoffMs?: number;
   /** Where the figures are written to at the end, as JSON. */
   readonly metricsJson?: string;
 }
 
-/** A rate: a number of records a second, or a text like `500/s`. */
-function rateOf(text: string): number | string {
-  return text.includes("/") ? text : positiveNumber(text, "--rate-limit");
+function checkTogether(options: StreamCommandOptions): void {
+  const { batchSize = DEFAULT_BATCH_SIZE, bufferSize = DEFAULT_BUFFER_SIZE } = options;
+  const { adaptive = false, targetLatencyMs, dropOldest = false, onBufferFull } = options;
+  if (targetLatencyMs !== undefined && !adaptive) {
+    throw new UsageError("--target-latency is what --adaptive aims at; pass --adaptive as well");
+  }
+  if (dropOldest && onBufferFull !== "drop") {
+    throw new UsageError("--drop-oldest says what --on-buffer-full drop loses; pass that as well");
+  }
+  const schedule = [options.intervalMs, options.rateLimit, options.speed];
+  if (batchSize > bufferSize && schedule.some((each) => each !== undefined)) {
+    throw new UsageError(
+      `a batch of ${batchSize} records does not fit into a buffer of ${bufferSize}; make ` +
+        `--buffer-size larger, or --batch-size smaller`,
+    );
+  }
+}
+
+function streamerOptions(options: StreamCommandOptions): StreamingGeneratorOptions {
+  const { seed = 0, workers = 0, bufferSize, onBufferFull, dropOldest = false } = options;
+  const { onError, maxRetries, backoffFactor, maxBackoffMs } = options;
+  const isRetried = [maxRetries, backoffFactor, maxBackoffMs].some((each) => each !== undefined);
+  return {
+    ...{ seed, workers },
+    ...(bufferSize !== undefined && { bufferSize }),
+    ...(onBufferFull !== undefined && { onBufferFull }),
+    ...(dropOldest && { dropOldest }),
+    ...(onError !== undefined && { onError }),
+    ...(isRetried && {
+      retryPolicy: new RetryPolicy({
+        ...(maxRetries !== undefined && { maxRetries }),
+        ...(backoffFactor !== undefined && { backoffFactor }),
+        ...(maxBackoffMs !== undefined && { maxBackoff: maxBackoffMs }),
+      }),
+    }),
+  };
 }
 
 function streamOptions(options: StreamCommandOptions): StreamOptions {
@@ -45,7 +105,7 @@ function streamOptions(options: StreamCommandOptions): StreamOptions {
   return {
     ...(batchSize !== undefined && { batchSize }),
     ...(intervalMs !== undefined && { interval: intervalMs }),
-    ...(rateLimit !== undefined && { rateLimit: rateOf(rateLimit) }),
+    ...(rateLimit !== undefined && { rateLimit }),
     ...(speed !== undefined && { speed }),
     ...(maxRecords !== undefined && { maxRecords }),
     ...(maxBatches !== undefined && { maxBatches }),
@@ -56,60 +116,103 @@ function streamOptions(options: StreamCommandOptions): StreamOptions {
   };
 }
 
+/** Records that never arrive, in words. */
+function lost({ dropped, skipped }: StreamingMetrics): string {
+  return (dropped > 0 ? `, ${count(dropped)} dropped` : "") +
+    (skipped > 0 ? `, ${count(skipped)} skipped` : "");
+}
+
 function progressIn(metrics: StreamingMetrics, maxRecords: number | undefined): Progress {
-  const { totalRecords, recordsPerSecond, dropped } = metrics;
-  const lost = dropped > 0 ? `, ${count(dropped)} dropped` : "";
-  const text = `${count(totalRecords)} records, ${count(recordsPerSecond)}/s${lost}`;
+  const { totalRecords, recordsPerSecond, dropped, skipped } = metrics;
+  const of = maxRecords === undefined ? "" : ` of ${count(maxRecords)}`;
+  const text = `${count(totalRecords)}${of} records, ${count(recordsPerSecond)}/s${lost(metrics)}`;
   if (maxRecords === undefined) return { text };
-  const left = maxRecords - totalRecords - dropped;
-  const share = maxRecords === 0 ? 1 : 1 - left / maxRecords;
-  return { share, text: `${text}, ${elapsed((left * 1000) / recordsPerSecond)} left` };
+  const done = totalRecords + dropped + skipped;
+  return { share: maxRecords === 0 ? 1 : done / maxRecords, text };
 }
 
 function summary(metrics: StreamingMetrics, name: string): string {
-  const { totalRecords, batchesSent, averageRate, errors, dropped } = metrics;
-  const lost = dropped > 0 ? `, ${count(dropped)} dropped` : "";
+  const { totalRecords, batchesSent, averageRate, errors, retries } = metrics;
   const failed = errors > 0 ? `, ${several(errors, "error", "errors")}` : "";
+  const again = retries > 0 ? `, ${several(retries, "retry", "retries")}` : "";
   return `${several(totalRecords, "record", "records")} in ` +
     `${several(batchesSent, "batch", "batches")} to ${name}, ` +
-    `${count(averageRate)}/s${lost}${failed}`;
+    `${count(averageRate)}/s${lost(metrics)}${failed}${again}`;
 }
 
-/** Calls back every now and then until it is disposed of. */
-function ticking(context: CommandContext, callback: () => void): Disposable {
-  let cancel = () => {};
-  const tick = () => {
-    callback();
-    cancel = context.runtime.after(TELL_MS, tick, { background: true });
-  };
-  tick();
-  return { [Symbol.dispose]: () => cancel() };
+async function writeMetrics(
+  metrics: StreamingMetrics,
+  { metricsJson }: StreamCommandOptions,
+  { runtime }: CommandContext,
+): Promise<void> {
+  if (metricsJson === undefined) return;
+  const text = `${JSON.stringify(metrics, null, 2)}\n`;
+  await runtime.writeFile(metricsJson, new TextEncoder().encode(text));
 }
 
-/** Streams records of a model to the standard output or a file. */
-export async function streamCommand(
-  model: string,
+/** Streams records of a model to the standard output, a file or a server. */
+export async function stream(
+  [model]: readonly string[],
   options: StreamCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const { runtime, signal } = context;
-  const { output = "standard output", seed = 0, workers = 0, maxRecords, metricsJson } = options;
+  const { maxRecords, metricsJson } = options;
+  checkTogether(options);
+  checkSink(options);
   if (metricsJson !== undefined) await checkFolder(metricsJson, context);
   const generator = await modelInput(model, context);
-  const streamer = new StreamingGenerator(generator, { seed, workers, runtime });
+  checkSampling(generator, options);
+  const streamer = new StreamingGenerator(generator, { ...streamerOptions(options), runtime });
   const metrics = new StreamingMetrics({ runtime });
   const progress = progressOf(context, options);
-  await using publisher = await recordOutput(options, context);
+  const { name, publisher: opened } = await streamSink(options, context);
+  await using publisher = opened;
   try {
-    using _ = ticking(context, () => progress.show(() => progressIn(metrics, maxRecords)));
+    using _ = ticking(runtime, () => progress.show(() => progressIn(metrics, maxRecords)));
     await streamer.streamTo(publisher, { ...streamOptions(options), metrics, signal });
   } finally {
-    progress.end(
-      summary(metrics, output) + (signal.reason instanceof Interrupted ? ", interrupted" : ""),
-    );
-    if (metricsJson !== undefined) {
-      const text = `${JSON.stringify(metrics, null, 2)}\n`;
-      await runtime.writeFile(metricsJson, new TextEncoder().encode(text));
-    }
+    const interrupted = signal.reason instanceof Interrupted ? ", interrupted" : "";
+    progress.end(summary(metrics, name) + interrupted);
+    await writeMetrics(metrics, options, context);
   }
 }
+
+/** `waggle stream`. */
+export const STREAM: CommandSpec = {
+  name: "stream",
+  operands: ["<model>"],
+  text: "stream synthetic records, at a rate or as fast as they are taken",
+  flags: [
+    whole("--batch-size <records>", "records of a batch (default: 100)", 1),
+    duration("--interval <duration>", "between batches; a bare number is seconds"),
+    { ...text("--rate-limit <rate>", "records a second, at most; or 500/s, 30/m"), read: rate },
+    positive("--speed <factor>", "a twin as fast as it was learned (1), or faster"),
+    whole("--max-records <records>", "records in all (default: no end)"),
+    whole("--max-batches <batches>", "batches in all (default: no end)"),
+    ...SAMPLING_FLAGS,
+    toggle("--adaptive", "as many records at once as the sink takes within --target-latency"),
+    duration("--target-latency <duration>", "with --adaptive (default: 100ms)", true),
+    whole("--buffer-size <records>", "records that are due and wait (default: 10,000)", 1),
+    choice("--on-buffer-full <policy>", "block (default), drop, or error", FULL),
+    toggle("--drop-oldest", "with --on-buffer-full drop: lose what has waited longest"),
+    choice(
+      "--on-error <policy>",
+      "of a batch that fails: stop (default), retry, or skip",
+      ON_ERROR,
+    ),
+    whole("--max-retries <times>", "how often a batch is tried again (with --on-error retry: 3)"),
+    number("--backoff-factor <factor>", "by what each wait for a retry is longer (default: 2)", 1),
+    duration("--max-backoff <duration>", "the longest wait for a retry (default: 60s)"),
+    ...SINK_FLAGS,
+    ...OUTPUT_FLAGS,
+    text("--metrics-json <file>", "write the figures to a file at the end"),
+    QUIET,
+  ],
+  examples: [
+    "waggle stream orders.waggle --batch-size 100 --interval 1",
+    "waggle stream orders.waggle --rate-limit 500/s --max-records 1e6 -o orders.csv.gz",
+    `waggle stream orders.waggle --conditions '{"status": "active"}' --max-records 10000`,
+  ],
+  run: stream,
+};

@@ -1,0 +1,167 @@
+import type { QualityOptions } from "../../quality/quality_report.ts";
+import { type CommandContext, progressOf, QUIET, type QuietOption } from "../command_context.ts";
+import { type CommandSpec, duration, names, text, toggle, whole } from "../command_spec.ts";
+import { modelInput } from "../model_input.ts";
+import { checkNew, FORCE } from "../record_output.ts";
+import { INPUT_FLAGS, type InputOptions, recordInput, WatchedSource } from "../record_input.ts";
+import { count, elapsed, several, terminalText } from "../terminal_text.ts";
+import { ticking } from "../ticking.ts";
+import { UsageError } from "../usage_error.ts";
+import { oneOf } from "../values.ts";
+
+const KINDS = ["number", "time", "category", "boolean", "text", "key"] as const;
+const MODEL = /\.waggle$/i;
+
+/** Options of `waggle report`. */
+export interface ReportCommandOptions extends QuietOption, InputOptions {
+  /** Where a page is written to, or JSON. */
+  readonly output?: string;
+  readonly json?: boolean;
+  readonly force?: boolean;
+  /** A file of real rows that nothing was learned from. */
+  readonly holdout?: string;
+  /** Rows that a model makes; default: as many as there are real ones. */
+  readonly rows?: number;
+  /** What columns are, such as `zip=category`. */
+  readonly columns?: readonly string[];
+  /** Columns that are left out. */
+  readonly ignore?: readonly string[];
+  readonly time?: string;
+  readonly key?: string;
+  readonly sessionGapMs?: number;
+  readonly seed?: number;
+  readonly maxRows?: number;
+  readonly title?: string;
+}
+
+function kinds(columns: readonly string[] = []): Record<string, typeof KINDS[number]> {
+  return Object.fromEntries(columns.map((column) => {
+    const at = column.lastIndexOf("=");
+    if (at < 1) {
+      throw new UsageError(
+        `--columns takes columns with what they are, such as zip=category,id=key, received ` +
+          JSON.stringify(column),
+      );
+    }
+    return [column.slice(0, at), oneOf(column.slice(at + 1), "--columns", KINDS)];
+  })) as Record<string, typeof KINDS[number]>;
+}
+
+function qualityOptions(options: ReportCommandOptions): QualityOptions {
+  const { columns, ignore = [], time, key, sessionGapMs, seed, maxRows } = options;
+  const ofStream = key !== undefined ? "--key" : sessionGapMs !== undefined ? "--session-gap" : "";
+  if (time === undefined && ofStream !== "") {
+    throw new UsageError(`${ofStream} is of streams; say by --time which column has the times`);
+  }
+  return {
+    columns: { ...Object.fromEntries(ignore.map((name) => [name, "ignore"])), ...kinds(columns) },
+    ...(time !== undefined && { time }),
+    ...(key !== undefined && { key }),
+    ...(sessionGapMs !== undefined && { sessionGap: sessionGapMs }),
+    ...(seed !== undefined && { seed }),
+    ...(maxRows !== undefined && { maxRows }),
+  };
+}
+
+/** The rows of a file, or of a model: as many as there are real ones, which are read first. */
+async function syntheticRows(
+  path: string,
+  options: ReportCommandOptions,
+  { context, real }: { context: CommandContext; real: WatchedSource },
+) {
+  if (!MODEL.test(path)) {
+    if (options.rows === undefined) return await recordInput(path, options, context);
+    throw new UsageError(`--rows says how many a model makes, and ${path} is no .waggle file`);
+  }
+  const generator = await modelInput(path, context);
+  const { rows, seed } = options;
+  return async function* () {
+    const { signal, runtime } = context;
+    const how = { signal, runtime, ...(seed !== undefined && { seed }) };
+    yield* generator.sample(rows ?? real.rows, how).batches();
+  }();
+}
+
+async function write(
+  text: string,
+  { output }: ReportCommandOptions,
+  { runtime, process: { stdout } }: CommandContext,
+): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  if (output === undefined) stdout.write(bytes);
+  else await runtime.writeFile(output, bytes);
+}
+
+/** Compares synthetic rows with real ones. */
+export async function report(
+  [realPath, syntheticPath]: readonly string[],
+  options: ReportCommandOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { runtime, signal } = context;
+  const { json = false, output, holdout, title } = options;
+  const asked = qualityOptions(options);
+  await checkNew(options, context);
+  const progress = progressOf(context, options);
+  const startMs = runtime.monotonicMs();
+  const real = new WatchedSource(await recordInput(realPath, options, context));
+  const synthetic = await syntheticRows(syntheticPath, options, { context, real });
+  const held = holdout === undefined
+    ? {}
+    : { holdout: await recordInput(holdout, options, context) };
+  const { qualityReport } = await import("../../quality/quality_report.ts");
+  const text = () =>
+    `comparing with ${several(real.rows, "real row", "real rows")}, ${
+      elapsed(
+        runtime.monotonicMs() - startMs,
+      )
+    }`;
+  using _ = ticking(runtime, () => progress.show(() => ({ text: text() })));
+  const quality = await qualityReport(real, synthetic, { ...asked, ...held, signal });
+  const page = () => quality.toHtml(title === undefined ? {} : { title });
+  if (json) await write(`${JSON.stringify(quality, null, 2)}\n`, options, context);
+  else if (output !== undefined) await write(page(), options, context);
+  else await write(`${terminalText(String(quality))}\n`, options, context);
+  const told = output === undefined || json ? "" : `${String(quality)}\n`;
+  progress.end(
+    `${told}${count(real.rows)} real rows compared with ${syntheticPath} in ${
+      elapsed(runtime.monotonicMs() - startMs)
+    }${output === undefined ? "" : `, written to ${output}`}`,
+  );
+}
+
+/** `waggle report`. */
+export const REPORT: CommandSpec = {
+  name: "report",
+  operands: ["<real>", "<synthetic>"],
+  text: "tell how good synthetic rows are: those of a file, or of a .waggle model",
+  flags: [
+    text(
+      "-o, --output <file>",
+      "a page to look at, .html (default: a summary to the standard output)",
+    ),
+    toggle("--json", "all scores as JSON"),
+    text("--holdout <data>", "real rows that nothing was learned from"),
+    whole("-n, --rows <rows>", "rows that the model makes (default: as many as are real)", 1),
+    names(
+      "--columns <list>",
+      "what columns are, where it is taken for another: zip=category,id=key",
+    ),
+    names("--ignore <columns>", "columns to leave out"),
+    text("--time <column>", "compare streams: their column of event times"),
+    text("--key <column>", "with --time: the column of their keys"),
+    duration("--session-gap <duration>", "with --time: what ends a session of a key", true),
+    whole("--seed <number>", "which rows, where not all are taken (default: 0)"),
+    whole("--max-rows <rows>", "rows of each kind, at most (default: 250,000)", 1),
+    text("--title <text>", "what the page is called"),
+    ...INPUT_FLAGS,
+    FORCE,
+    QUIET,
+  ],
+  examples: [
+    "waggle report orders.csv orders.waggle",
+    "waggle report orders.csv synthetic.csv --holdout kept.csv -o report.html",
+    "waggle report orders.csv orders.waggle --json | jq .overall",
+  ],
+  run: report,
+};

@@ -1,0 +1,87 @@
+import {
+  type CommandContext,
+  Interrupted,
+  progressOf,
+  QUIET,
+  type QuietOption,
+} from "../command_context.ts";
+import { type CommandSpec, whole } from "../command_spec.ts";
+import { modelInput } from "../model_input.ts";
+import type { Progress } from "../progress_line.ts";
+import { checkNew, OUTPUT_FLAGS, type OutputOptions, recordOutput } from "../record_output.ts";
+import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
+import { count, elapsed, several } from "../terminal_text.ts";
+
+const DEFAULT_ROWS = 10;
+
+/** Options of `waggle sample`. */
+export interface SampleCommandOptions extends OutputOptions, SamplingOptions, QuietOption {
+  readonly rows?: number;
+}
+
+/** Writes so many records of a model to the standard output or a file. */
+export async function sample(
+  [model]: readonly string[],
+  options: SampleCommandOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { runtime, signal } = context;
+  const { rows = DEFAULT_ROWS, output = "standard output", workers = 0, ...which } = options;
+  await checkNew(options, context);
+  const generator = await modelInput(model, context);
+  checkSampling(generator, options);
+  const { seed, start, conditions } = which;
+  const batches = generator.sample(rows, {
+    ...{ signal, runtime },
+    ...(seed !== undefined && { seed }),
+    ...(start !== undefined && { start }),
+    ...(conditions !== undefined && { conditions }),
+    ...(workers > 0 && { workers }),
+  }).batches();
+  const progress = progressOf(context, options);
+  const startMs = runtime.monotonicMs();
+  let made = 0;
+  const rate = () => count((made * 1000) / Math.max(1, runtime.monotonicMs() - startMs));
+  const now = (): Progress => ({
+    share: rows === 0 ? 1 : made / rows,
+    text: `${count(made)} of ${several(rows, "record", "records")}, ${rate()}/s`,
+  });
+  await using publisher = await recordOutput(options, context);
+  try {
+    for await (const batch of batches) {
+      await publisher.publish(batch);
+      made += batch.length;
+      progress.show(now);
+    }
+  } catch (error) {
+    if (!(signal.reason instanceof Interrupted)) {
+      progress.clear();
+      await publisher.abort();
+      throw error;
+    }
+  }
+  const interrupted = signal.reason instanceof Interrupted
+    ? `, of ${count(rows)}: interrupted`
+    : "";
+  const took = elapsed(runtime.monotonicMs() - startMs);
+  const written = `${several(made, "record", "records")} to ${output}`;
+  progress.end(`${written} in ${took} (${rate()}/s)${interrupted}`);
+}
+
+/** `waggle sample`. */
+export const SAMPLE: CommandSpec = {
+  name: "sample",
+  operands: ["<model>"],
+  text: "make so many synthetic records, as fast as it goes",
+  flags: [
+    whole("-n, --rows <rows>", "how many (default: 10)"),
+    ...SAMPLING_FLAGS,
+    ...OUTPUT_FLAGS,
+    QUIET,
+  ],
+  examples: [
+    "waggle sample orders.waggle -n 1000 > orders.ndjson",
+    `waggle sample orders.waggle -n 1e6 --conditions '{"country": "FR"}' -o french.csv.gz`,
+  ],
+  run: sample,
+};
