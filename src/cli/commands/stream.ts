@@ -1,5 +1,5 @@
 import type { FullBuffer } from "../../generators/streaming/due_records.ts";
-import { RetryPolicy } from "../../generators/streaming/retry_policy.ts";
+import { RetryPolicy } from "../../stream/retry_policy.ts";
 import { StreamingGenerator } from "../../generators/streaming/streaming_generator.ts";
 import type {
   PublishErrorPolicy,
