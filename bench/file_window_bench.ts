@@ -11,12 +11,12 @@ import { count, from, max, mean, ndjson, schema, TumblingWindow, types as t } fr
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
 import type { OpenFile, Runtime } from "../src/runtime/runtime.ts";
 import { type BenchGroup, type BenchRow, notRun, row } from "./support/bench.ts";
-import { ndjsonOf, randomOf, SHAPES } from "./support/shapes.ts";
+import { writeLines } from "./support/line_file.ts";
+import { SHAPES } from "./support/shapes.ts";
 
-/** A million, and as many before them as bees start with. */
-const ROWS = 1_100_000;
-const STARTING_ROWS = 100_000;
-const PIECE_ROWS = 20_000;
+/** Four million, and as many before them as bees start with. */
+const ROWS = 4_400_000;
+const STARTING_ROWS = 400_000;
 const ROUNDS = 5;
 const WINDOW_MS = 600_000;
 const TARGETS: Readonly<Record<number, number>> = { 1: 2.5, 2: 1.7 };
@@ -26,20 +26,6 @@ const COLUMNS = schema({ sensor: t.dict, temperature: t.f64, humidity: t.i32, at
 interface Outcome {
   readonly groups: number;
   readonly rowsPerSecond: number;
-}
-
-async function writeFile(path: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  const writer = file.writable.getWriter();
-  const random = randomOf(1);
-  for (let from = 0; from < ROWS; from += PIECE_ROWS) {
-    const records = Array.from(
-      { length: PIECE_ROWS },
-      (_, at) => SHAPES.sensor.record(from + at, random),
-    );
-    await writer.write(ndjsonOf(records));
-  }
-  await writer.close();
 }
 
 /** The process, that tells of each piece of a file that is read. */
@@ -131,7 +117,7 @@ export const group: BenchGroup = {
   async rows() {
     const path = await Deno.makeTempFile({ prefix: "waggle_lines_", suffix: ".ndjson" });
     try {
-      await writeFile(path);
+      await writeLines(path, SHAPES.sensor, ROWS);
       return [await compared(path, 1), await compared(path, 2)];
     } finally {
       await Deno.remove(path);
