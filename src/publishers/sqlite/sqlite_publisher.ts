@@ -103,7 +103,6 @@ export class SqlitePublisher implements Publisher {
    */
   publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
     return this.#next(async () => {
-      signal?.throwIfAborted();
       if (this.#isClosed) throw new StreamingError(`${this.#into}: the publisher was closed`);
       checkBatch(batch, "write to SQLite");
       await this.#write(batch, signal);
@@ -133,12 +132,13 @@ export class SqlitePublisher implements Publisher {
   #next<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#turns.next(async () => {
       try {
+        signal?.throwIfAborted();
         return await work();
       } catch (error) {
         if (signal?.aborted && error === signal.reason) throw error;
         throw sqliteError(error, this.#into, this.#settings.busyMs);
       }
-    });
+    }, signal);
   }
 
   async #write(batch: RecordBatch, signal: AbortSignal | undefined): Promise<void> {
