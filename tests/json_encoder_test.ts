@@ -113,6 +113,51 @@ function dictColumn(indices: readonly number[], entries: Column): Column {
   };
 }
 
+Deno.test("JsonEncoder writes whole numbers of any length beside those that are null", () => {
+  const encoders = both();
+  const edges = [0, 1, 9, 10, 9_999, 10_000, 99_999_999, 100_000_000, 2 ** 31 - 1];
+  const counts = [...edges, ...edges.map((edge) => -edge), -(2 ** 31)];
+  forSeeds(20, (random) => {
+    const shape = {
+      fields: (["i32", "timestamp"] as const).map((kind) => ({ name: kind, type: { kind } })),
+    };
+    const rows = Array.from({ length: 1 + random.below(300) }, () => ({
+      i32: random.chance(0.3)
+        ? null
+        : random.chance(0.3)
+        ? random.pick(counts)
+        : Math.floor((random.next() - 0.5) * 10 ** random.below(10)) | 0,
+      timestamp: random.chance(0.1)
+        ? null
+        : random.chance(0.5)
+        ? 1_700_000_000_000 + random.below(3)
+        : Math.floor((random.next() - 0.2) * 10 ** random.below(16)),
+    }));
+    holdToRows(RecordBatch.fromRows(rows, { schema: shape }), encoders);
+  });
+});
+
+Deno.test("JsonEncoder copies cells of a dictionary of any length", () => {
+  const encoders = both();
+  const shape = { fields: [{ name: "tag", type: { kind: "dict" as const } }] };
+  for (const longest of [0, 15, 16, 17, 32, 100, 112, 113, 114, 200]) {
+    const tags = Array.from(
+      { length: longest + 1 },
+      (_, at) => "é".repeat(at & 1) + "x".repeat(at),
+    );
+    const rows = Array.from(
+      { length: 600 },
+      (_, row) => ({ tag: row % 7 ? tags[row % tags.length] : null }),
+    );
+    holdToRows(RecordBatch.fromRows(rows, { schema: shape }), encoders);
+  }
+  const many = Array.from(
+    { length: 20_000 },
+    (_, row) => ({ tag: `a longer text that is number ${row}` }),
+  );
+  holdToRows(RecordBatch.fromRows(many, { schema: shape }), encoders);
+});
+
 Deno.test("JsonEncoder minds no index below a null, and knows entries that are null", () => {
   const entries: Column = {
     type: { kind: "utf8" },

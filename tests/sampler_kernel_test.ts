@@ -175,6 +175,10 @@ Deno.test("SamplerKernel.store() keeps numbers within the limits of what it stor
     assertEquals(new BigInt64Array(stored("i64", 8)), BigInt64Array.from(limited, BigInt));
     assertEquals(new Float32Array(stored("f32", 4)), Float32Array.from(limited, (v) => v / 100));
     assertEquals(new Float64Array(stored("f64", 8)), limited.map((v) => v / 100));
+    const far = { divisor: 1, low: -(2 ** 60), high: 2 ** 60 };
+    sampler.store(sampler.place(values.map((value) => value * 2 ** 41)), "i64", far, to);
+    const large = new BigInt64Array(sampler.bytes(to, BLOCK_ROWS * 8).buffer);
+    assertEquals(large, BigInt64Array.from(values, (value) => BigInt(value) << 41n));
     const wide = new BigInt64Array(stored("decimal", 16));
     assert(
       limited.every((v, at) =>

@@ -18,6 +18,7 @@ import {
   BYTES,
   CELL,
   CONSTANT,
+  COUNT,
   DECIMAL,
   ENTRY,
   F32,
@@ -35,14 +36,17 @@ import {
   OP_BYTES,
   OPEN,
   RAW,
+  SLOT,
   SPECIAL,
   TEXT,
 } from "./write_ops";
+import { putSlot } from "./slots";
 import { copyText, escapedBytes, writeBase64, writeText } from "./write_text";
 import {
   bit,
   quoted,
   writeBool,
+  writeCount,
   writeFixedOrNull,
   writeList,
   writeLong,
@@ -182,6 +186,15 @@ function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32
   let at = start;
   for (let op = first; op < last; op += OP_BYTES) {
     let kind = load<u32>(op);
+    if (kind == SLOT) {
+      at = putSlot(at, op, row);
+      continue;
+    }
+    if (kind == COUNT) {
+      const value = load<i32>(load<u32>(op, AT_VALUES) + (row << 2));
+      at = writeCount(putPrefix(at, op), value, isValid(op, row));
+      continue;
+    }
     if (kind >= SPECIAL) {
       if (!isAlive(op, row)) continue;
       if (kind < NULLABLE) {

@@ -3,7 +3,7 @@
 //   u32 kind | u32 length of the prefix, at most 32 | u32 values | u32 validity or 0 |
 //   u32 offsets | u32 alive: the rows that have such a cell, or 0 for all | u32 a, b, c |
 //   u32 doubles that had many decimals since the last that had not | at 48 u64: what the last
-//   number was without its last four digits, u32 length of the text of that | at 64 that text |
+//   number was without its last four digits, u32 length of the text of that, or 0 | at 64 that text |
 //   at 80 the prefix: what stands before the value
 //
 // Bitmaps, values and offsets start at the first row of the batch.
@@ -46,4 +46,6 @@ export const CONSTANT: u32 = 17; // values: what is written, a: its length
 export const SPECIAL: u32 = 32;
 export const RAW: u32 = 32; // JSON as it is; not even the prefix where it is empty
 export const CELL: u32 = 33; // a: table of the cells of a dictionary, c: how many it has
+export const SLOT: u32 = 34; // a: places of its cells, b: their size; indices, none of which is null
+export const COUNT: u32 = 35; // 32 bits that all rows have, or null
 export const NULLABLE: u32 = 64; // added to those below SPECIAL where a row may have no value

@@ -1,7 +1,15 @@
 // Single values as JSON. All functions write at `to`, give the address behind, and may change what
 // lies up to 96 bytes from there.
 
-import { four, writeF64, writeI64, writeU64 } from "../number/write";
+import {
+  eightDigits,
+  four,
+  writeF64,
+  writeI32,
+  writeI64,
+  writeSixteen,
+  writeU64,
+} from "../number/write";
 import { writeFixed } from "../number/write_decimal";
 import { AT_A, AT_B, AT_OFFSETS, AT_UPPER, AT_UPPER_BYTES, AT_UPPER_TEXT } from "./write_ops";
 import { copyText } from "./write_text";
@@ -10,6 +18,9 @@ const NULL: u32 = 0x6c6c_756e;
 const TRUE: u64 = 0x6575_7274;
 const FALSE: u64 = 0x65_736c_6166;
 const SAFE: u64 = 9007199254740992; // 2^53
+const EIGHT_DIGITS: u32 = 100000000; // 10^8
+const LAST_DIGIT: u64 = 1 << 56;
+const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 // @ts-ignore: decorator
 @inline
@@ -33,24 +44,45 @@ export function writeBool(to: u32, value: bool): u32 {
 
 /**
  * A whole number of a column. Those that follow each other mostly differ in their last digits: what
- * is before the last four is written once for all that have it.
+ * is before the last four is written once for all that have it, from the second on.
  */
 // @ts-ignore: decorator
 @inline
 export function writeLong(to: u32, op: u32, value: i64): u32 {
   if (<u64>value - 10000 >= SAFE - 10000) return writeI64(to, value);
   const upper = <u64>value / 10000;
-  if (upper != load<u64>(op, AT_UPPER)) noteUpper(op, upper);
+  if (upper != load<u64>(op, AT_UPPER)) {
+    store<u64>(op, upper, AT_UPPER);
+    store<u32>(op, 0, AT_UPPER_BYTES);
+    return writeSixteen(to, <u64>value);
+  }
+  const bytes = load<u32>(op, AT_UPPER_BYTES);
+  if (bytes == 0) return noteUpper(to, op, <u64>value);
   v128.store(to, v128.load(op, AT_UPPER_TEXT));
-  const at = to + load<u32>(op, AT_UPPER_BYTES);
+  const at = to + bytes;
   store<u32>(at, four(<u32>(<u64>value - upper * 10000)));
   return at + 4;
 }
 
-function noteUpper(op: u32, upper: u64): void {
+function noteUpper(to: u32, op: u32, value: u64): u32 {
   const text = op + AT_UPPER_TEXT;
-  store<u64>(op, upper, AT_UPPER);
-  store<u32>(op, writeU64(text, upper) - text, AT_UPPER_BYTES);
+  store<u32>(op, writeU64(text, load<u64>(op, AT_UPPER)) - text, AT_UPPER_BYTES);
+  return writeSixteen(to, value);
+}
+
+/** A whole number of 32 bits, or null, in the time that either takes. */
+// @ts-ignore: decorator
+@inline
+export function writeCount(to: u32, value: i32, isValid: bool): u32 {
+  const size = <u32>abs(value);
+  if (isValid && size >= EIGHT_DIGITS) return writeI32(to, value);
+  store<u8>(to, 0x2d);
+  const at = to + (u32(value < 0) & u32(isValid));
+  const digits = eightDigits(size);
+  // of zero the last digit counts
+  const zeros = <u32>ctz(digits | LAST_DIGIT) >> 3;
+  store<u64>(at, select<u64>((digits | ZEROS) >> (zeros << 3), NULL, isValid));
+  return at + select<u32>(8 - zeros, 4, isValid);
 }
 
 /** Milliseconds; like the number that they are in a row, they are exact up to 2^53. */

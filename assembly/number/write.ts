@@ -123,6 +123,18 @@ export function eight(value: u32): u64 {
   return <u64>four(upper) | (<u64>four(value - upper * 10000) << 32);
 }
 
+/** The eight digits of a number below 10^8, the first in the lowest byte. */
+// @ts-ignore: decorator
+@inline
+export function eightDigits(value: u32): u64 {
+  const upper = value / 10000;
+  const fours = <u64>upper | (<u64>(value - upper * 10000) << 32);
+  const hundreds = ((fours * 10486) >> 20) & 0x0000_007f_0000_007f;
+  const twos = hundreds | ((fours - hundreds * 100) << 16);
+  const tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+  return tens | ((twos - tens * 10) << 8);
+}
+
 /** How many of eight characters are zeros before others. */
 // @ts-ignore: decorator
 @inline
@@ -155,9 +167,10 @@ export function writeU64(to: u32, value: u64): u32 {
   return at + 16;
 }
 
+/** A whole number from 1 to below 10^16. */
 // @ts-ignore: decorator
 @inline
-function writeSixteen(to: u32, value: u64): u32 {
+export function writeSixteen(to: u32, value: u64): u32 {
   const digits = spread(value);
   const first = <u32>ctz(nonzero(digits));
   v128.store(to, from(characters(digits), first));

@@ -12,26 +12,57 @@ export function drawn(random: u32, table: u32, mask: u32): u32 {
   return (random >> 16) < (entry >> 16) ? own : entry & 0xffff;
 }
 
+// @ts-ignore: decorator
+@inline
+function wordsAt(addresses: v128): v128 {
+  const low = <u64>i64x2.extract_lane(addresses, 0);
+  const high = <u64>i64x2.extract_lane(addresses, 1);
+  let words = v128.load32_zero(<u32>low);
+  words = v128.load_lane<u32>(<u32>(low >> 32), words, 1);
+  words = v128.load_lane<u32>(<u32>high, words, 2);
+  return v128.load_lane<u32>(<u32>(high >> 32), words, 3);
+}
+
+// Four draws by random words, of tables that begin at four addresses.
+// @ts-ignore: decorator
+@inline
+function drawnFour(words: v128, tables: v128, mask: v128): v128 {
+  const own = v128.and(words, mask);
+  const entries = wordsAt(i32x4.add(tables, i32x4.shl(own, 2)));
+  const isOwn = i32x4.lt_s(i32x4.shr_u(words, 16), i32x4.shr_u(entries, 16));
+  return v128.bitselect(own, v128.and(entries, i32x4.splat(0xffff)), isOwn);
+}
+
 /**
- * Draws one symbol a row, from table 0 or, with `parents` (a u16 each, of which the bits of `known`
- * count), from that table. What `keep` masks of a parent is kept in the result: the component of a
- * mixture.
+ * Draws one symbol a row, of rows of which there are a multiple of eight, from table 0 or, with
+ * `parents` (a u16 each, of which the bits of `known` count), from that table. What `keep` masks of a
+ * parent is kept in the result: the component of a mixture.
  */
 export function sampleDraw(
   random: u32, rows: u32, parents: u32, tables: u32, bits: u32, known: u32, keep: u32, to: u32,
 ): void {
-  const mask = ((<u32>1) << bits) - 1;
+  const mask = i32x4.splat((1 << bits) - 1);
+  const first = i32x4.splat(<i32>tables);
+  const end = to + (rows << 1);
   if (parents == 0) {
-    for (let i: u32 = 0; i < rows; i++) {
-      store<u16>(to + (i << 1), <u16>drawn(load<u32>(random + (i << 2)), tables, mask));
+    for (; to < end; to += 16, random += 32) {
+      const a = drawnFour(v128.load(random), first, mask);
+      const b = drawnFour(v128.load(random, 16), first, mask);
+      v128.store(to, i16x8.narrow_i32x4_u(a, b));
     }
     return;
   }
-  const shift = bits + 2;
-  for (let i: u32 = 0; i < rows; i++) {
-    const parent = <u32>load<u16>(parents + (i << 1)) & known;
-    const one = drawn(load<u32>(random + (i << 2)), tables + (parent << shift), mask);
-    store<u16>(to + (i << 1), <u16>(one | (parent & keep)));
+  const shift = <i32>(bits + 2);
+  const counts = i16x8.splat(<i16>known);
+  const kept = i16x8.splat(<i16>(known & keep));
+  for (; to < end; to += 16, random += 32, parents += 16) {
+    const all = v128.load(parents);
+    const own = v128.and(all, counts);
+    const low = i32x4.add(first, i32x4.shl(i32x4.extend_low_i16x8_u(own), shift));
+    const high = i32x4.add(first, i32x4.shl(i32x4.extend_high_i16x8_u(own), shift));
+    const a = drawnFour(v128.load(random), low, mask);
+    const b = drawnFour(v128.load(random, 16), high, mask);
+    v128.store(to, v128.or(i16x8.narrow_i32x4_u(a, b), v128.and(all, kept)));
   }
 }
 

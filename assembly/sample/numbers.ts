@@ -1,26 +1,59 @@
 // Numbers from symbols: each symbol has knots, the values at equal shares of its rows, and between
 // two knots a number is as likely as any other.
 
+// Two numbers between two pairs of neighbouring knots, at shares of 2^32 between them.
+// @ts-ignore: decorator
+@inline
+function between(one: u32, two: u32, shares: v128): v128 {
+  const a = v128.load(one);
+  const b = v128.load(two);
+  const low = v128.shuffle<u64>(a, b, 0, 2);
+  const high = v128.shuffle<u64>(a, b, 1, 3);
+  const share = f64x2.mul(f64x2.convert_low_i32x4_u(shares), f64x2.splat(1.0 / 4294967296.0));
+  return f64x2.add(low, f64x2.mul(f64x2.sub(high, low), share));
+}
+
+// @ts-ignore: decorator
+@inline
+function rounded(values: v128): v128 {
+  return f64x2.floor(f64x2.add(values, f64x2.splat(0.5)));
+}
+
 /**
  * Numbers within the symbols' knots, of which there are `2^bits + 1` a symbol; rounded to whole ones
  * where `whole` is not 0, then scaled, and added to what is there where `adds` is not 0: days and the
- * time within the day, say.
+ * time within the day, say. Rows are a multiple of four.
  */
 export function sampleNumbers(
   random: u32, rows: u32, symbols: u32, knots: u32, bits: u32, whole: u32, scale: f64, adds: u32,
   to: u32,
 ): void {
-  const stride = ((<u32>1) << bits) + 1;
-  const shift = 32 - bits;
-  for (let i: u32 = 0; i < rows; i++) {
-    const word = load<u32>(random + (i << 2));
-    const at = <u32>load<u16>(symbols + (i << 1)) * stride + (word >> shift);
-    const low = load<f64>(knots + (at << 3));
-    const high = load<f64>(knots + (at << 3), 8);
-    let value = low + (high - low) * (<f64>(word << bits) * (1.0 / 4294967296.0));
-    if (whole != 0) value = Math.floor(value + 0.5);
-    value *= scale;
-    store<f64>(to + (i << 3), adds != 0 ? load<f64>(to + (i << 3)) + value : value);
+  const first = i32x4.splat(<i32>knots);
+  const shift = <i32>(32 - bits);
+  const scales = f64x2.splat(scale);
+  const end = to + (rows << 3);
+  for (; to < end; to += 32, random += 16, symbols += 8) {
+    const words = v128.load(random);
+    const own = i32x4.extend_low_i16x8_u(v128.load64_zero(symbols));
+    const starts = i32x4.add(i32x4.shl(own, <i32>bits), own);
+    const at = i32x4.add(first, i32x4.shl(i32x4.add(starts, i32x4.shr_u(words, shift)), 3));
+    const shares = i32x4.shl(words, <i32>bits);
+    const ab = <u64>i64x2.extract_lane(at, 0);
+    const cd = <u64>i64x2.extract_lane(at, 1);
+    let one = between(<u32>ab, <u32>(ab >> 32), shares);
+    let two = between(<u32>cd, <u32>(cd >> 32), v128.shuffle<u64>(shares, shares, 1, 1));
+    if (whole != 0) {
+      one = rounded(one);
+      two = rounded(two);
+    }
+    one = f64x2.mul(one, scales);
+    two = f64x2.mul(two, scales);
+    if (adds != 0) {
+      one = f64x2.add(v128.load(to), one);
+      two = f64x2.add(v128.load(to, 16), two);
+    }
+    v128.store(to, one);
+    v128.store(to, two, 16);
   }
 }
 
@@ -36,6 +69,8 @@ const INTS: u32 = 0;
 const LONGS: u32 = 1;
 const FLOATS: u32 = 2;
 const DOUBLES: u32 = 3;
+const EXACT: f64 = 2251799813685248; // 2^51
+const WHOLE_BITS: f64 = 6755399441055744; // 1.5 · 2^52
 
 // @ts-ignore: decorator
 @inline
@@ -43,14 +78,49 @@ function within(value: f64, low: f64, high: f64): f64 {
   return value < low ? low : value > high ? high : value;
 }
 
-/** Stores numbers as what a column holds, none below `low` or above `high`, doubles divided. */
+// @ts-ignore: decorator
+@inline
+function withinTwo(at: u32, low: v128, high: v128): v128 {
+  return f64x2.pmin(f64x2.pmax(v128.load(at), low), high);
+}
+
+// Of four rows at once.
+function storeInts(rows: u32, values: u32, low: f64, high: f64, to: u32): void {
+  const least = f64x2.splat(low);
+  const most = f64x2.splat(high);
+  for (const end = to + (rows << 2); to < end; to += 16, values += 32) {
+    const a = i32x4.trunc_sat_f64x2_s_zero(withinTwo(values, least, most));
+    const b = i32x4.trunc_sat_f64x2_s_zero(withinTwo(values + 16, least, most));
+    v128.store(to, v128.shuffle<u64>(a, b, 0, 2));
+  }
+}
+
+// Of two rows at once, where all are below 2^51: to what is added of 1.5 · 2^52 the last bits of a
+// double are those of the whole number.
+function storeLongs(rows: u32, values: u32, low: f64, high: f64, to: u32): void {
+  const least = f64x2.splat(low);
+  const most = f64x2.splat(high);
+  const shifted = f64x2.splat(WHOLE_BITS);
+  for (const end = to + (rows << 3); to < end; to += 16, values += 16) {
+    const whole = f64x2.trunc(withinTwo(values, least, most));
+    v128.store(to, i64x2.sub(f64x2.add(whole, shifted), shifted));
+  }
+}
+
+/**
+ * Stores numbers as what a column holds, none below `low` or above `high`, doubles divided. Rows are a
+ * multiple of four.
+ */
 export function sampleStore(
   rows: u32, values: u32, kind: u32, divisor: f64, low: f64, high: f64, to: u32,
 ): void {
+  if (kind == INTS) return storeInts(rows, values, low, high, to);
+  if (kind == LONGS && low > -EXACT && high < EXACT) {
+    return storeLongs(rows, values, low, high, to);
+  }
   for (let i: u32 = 0; i < rows; i++) {
     const value = within(load<f64>(values + (i << 3)), low, high);
-    if (kind == INTS) store<i32>(to + (i << 2), <i32>value);
-    else if (kind == LONGS) store<i64>(to + (i << 3), <i64>value);
+    if (kind == LONGS) store<i64>(to + (i << 3), <i64>value);
     else if (kind == FLOATS) store<f32>(to + (i << 2), <f32>(value / divisor));
     else if (kind == DOUBLES) store<f64>(to + (i << 3), value / divisor);
     else {

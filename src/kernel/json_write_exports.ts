@@ -24,4 +24,13 @@ export interface JsonWriteExports {
     table: number,
     to: number,
   ): number;
+  jsonPrepareSlots(
+    table: number,
+    count: number,
+    prefix: number,
+    prefixBytes: number,
+    stride: number,
+    to: number,
+  ): void;
+  jsonSlotRows(indices: number, validity: number, rows: number, count: number): void;
 }

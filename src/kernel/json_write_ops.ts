@@ -30,10 +30,13 @@ export const JsonWrite = {
   constant: 17,
   raw: 32,
   cell: 33,
+  slot: 34,
+  count: 35,
 } as const;
 
-/** What an operation writes; of a dictionary the writer chooses between `cell` and `entry`. */
-export type JsonWriteKind = Exclude<keyof typeof JsonWrite, "cell">;
+/** What an operation writes; of a dictionary the writer chooses between `cell`, `slot` and
+ * `entry`, and of 32 bits between `i32` and `count`. */
+export type JsonWriteKind = Exclude<keyof typeof JsonWrite, "cell" | "slot" | "count">;
 
 /** Added to a kind below `raw` where a row may have no value. */
 export const NULLABLE = 64;
@@ -43,8 +46,11 @@ export const JSON_OP_BYTES = 128;
 /** Where its prefix is, and the most bytes of it. */
 export const JSON_PREFIX = { at: 80, most: 32 } as const;
 
+/** The most bytes of a place of a prepared cell, which is copied whole. */
+export const MOST_SLOT_BYTES = 128;
+
 /** The most bytes of a value, beside what depends on its length. */
-export const MOST_VALUE_BYTES: Readonly<Record<keyof typeof JsonWrite, number>> = {
+export const MOST_VALUE_BYTES: Readonly<Record<JsonWriteKind, number>> = {
   bool: 5,
   i32: 11,
   i64: 20,
@@ -58,8 +64,7 @@ export const MOST_VALUE_BYTES: Readonly<Record<keyof typeof JsonWrite, number>> 
   isoTime: 14,
   decimal: 43,
   text: 4,
-  cell: 4,
-  entry: 4,
+  entry: MOST_SLOT_BYTES,
   bytes: 4,
   raw: 4,
   list: 4,

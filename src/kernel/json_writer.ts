@@ -144,6 +144,7 @@ export class JsonWriter implements Disposable {
     this.#stage.clear();
     const words = ops.map((op, at) => this.#words(op, at, rows));
     const base = this.#stage.place();
+    const { exports } = this.#kernel;
     const memory = this.#plan.reserve(ops.length * JSON_OP_BYTES);
     const { u8 } = this.#kernel;
     u8.fill(0, memory, memory + ops.length * JSON_OP_BYTES);
@@ -151,6 +152,8 @@ export class JsonWriter implements Disposable {
       const place = memory + at * JSON_OP_BYTES;
       const placed = word.map((value) => value < 0 ? base - value - 1 : value);
       new Uint32Array(u8.buffer, place, word.length).set(placed);
+      const [kind, , values, validity] = placed;
+      if (kind === JsonWrite.slot) exports.jsonSlotRows(values, validity, rows, placed[8]);
       if (ops[at].kind !== "constant") u8.set(ops[at].prefix, place + JSON_PREFIX.at);
     });
     return memory;
@@ -173,21 +176,25 @@ export class JsonWriter implements Disposable {
     if (kind === "list") {
       [words[6], words[7]] = this.#itemsOf(at).#writeItems(op.items!, children![0].length);
     } else if (kind === "entry") this.#dictionary(op, at, rows, words);
+    else if (kind === "i32" && alive === undefined) words[0] = JsonWrite.count;
     return words;
   }
 
-  #dictionary({ prefix, column }: JsonWriteOp, at: number, rows: number, words: number[]): void {
+  #dictionary(op: JsonWriteOp, at: number, rows: number, words: number[]): void {
+    const { prefix, column, alive } = op;
     const dictionary = column!.children![0];
     let cells = this.#cells.get(at);
     if (cells === undefined) this.#cells.set(at, cells = new PreparedCells(this.#kernel));
     words[8] = dictionary.length;
-    if (cells.has(dictionary, prefix, rows)) {
-      words[0] = JsonWrite.cell;
-      words[6] = cells.prepare(dictionary, prefix);
-    } else {
+    if (!cells.has(dictionary, prefix, rows)) {
       words[6] = -1 - this.#stage.add(dictionary.values!);
       words[7] = -1 - this.#stage.add(dictionary.offsets!);
+      return;
     }
+    const { table, slots } = cells.prepare(dictionary, prefix);
+    if (slots && alive === undefined) {
+      [words[0], words[6], words[7]] = [JsonWrite.slot, slots.at, slots.stride];
+    } else [words[0], words[6]] = [JsonWrite.cell, table];
   }
 
   #itemsOf(at: number): JsonWriter {

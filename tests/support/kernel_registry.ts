@@ -86,7 +86,10 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/avro_bench.ts",
   },
   {
-    exports: ["jsonWriteRows", "jsonPrepareCells", "jsonRowsTaken", "jsonBytesNeeded"],
+    exports: [
+      ...["jsonWriteRows", "jsonPrepareCells", "jsonPrepareSlots", "jsonSlotRows"],
+      ...["jsonRowsTaken", "jsonBytesNeeded"],
+    ],
     twin: "src/batch/record_batch.ts#RecordBatch",
     test: "tests/json_encoder_test.ts",
     bench: "bench/json_write_bench.ts",
