@@ -6,6 +6,8 @@ export interface StreamingErrorOptions extends ErrorOptions {
   batch?: number;
   /** How often that batch was tried. */
   attempt?: number;
+  /** How long the other side has asked to be left alone, ms. */
+  retryAfterMs?: number;
 }
 
 /** A stream could not go on, or could not do what was asked of it. */
@@ -18,6 +20,8 @@ export class StreamingError extends Error {
   readonly batch?: number;
   /** How often that batch was tried, from 1. */
   readonly attempt?: number;
+  /** How long the other side has asked to be left alone, ms: a retry waits at least as long. */
+  readonly retryAfterMs?: number;
 
   /** With a message that says what could not be done, why, and what to do. */
   constructor(message: string, options: StreamingErrorOptions = {}) {
@@ -25,6 +29,7 @@ export class StreamingError extends Error {
     this.retriable = options.retriable ?? false;
     if (options.batch !== undefined) this.batch = options.batch;
     if (options.attempt !== undefined) this.attempt = options.attempt;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -10,3 +10,5 @@ export type { FilePublisherOptions, RotateOptions } from "./file/file_options.ts
 export type { FileCompression } from "./file/output_file.ts";
 export * from "./memory_publisher.ts";
 export type { MessageFormat, MessageFormatOptions } from "./message_format.ts";
+export { retrying, type RetryingOptions } from "./retrying.ts";
+export { tee } from "./tee.ts";

@@ -1,8 +1,10 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
-import type { Runtime } from "../../runtime/runtime.ts";
+import { spellDuration } from "../../runtime/duration.ts";
+import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { received } from "../../runtime/known_options.ts";
+import { askedDelayMs, isRetriable, messageOf } from "../../stream/failure.ts";
 import { Stop } from "../../stream/stop.ts";
 import { BufferFullError, type RecordRange } from "./due_records.ts";
 import type { StreamClock } from "./stream_clock.ts";
@@ -40,15 +42,6 @@ export interface DeliveryOptions {
   readonly behind: string;
 }
 
-/** A publisher's failure that further attempts cannot mend. */
-function isFinal(error: unknown): boolean {
-  return error instanceof Error && "retriable" in error && error.retriable === false;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** What a publisher has resolved with, which without types may be anything. */
 function checkReceipt(receipt: Receipt): Receipt {
   if (Number.isSafeInteger(receipt?.records)) return receipt;
@@ -59,6 +52,43 @@ function checkReceipt(receipt: Receipt): Receipt {
     ),
     { retriable: false },
   );
+}
+
+/** Ends an attempt that takes too long, where that has a limit. */
+class TimeLimit implements Disposable {
+  /** What the attempt is made with. */
+  readonly publishOptions: PublishOptions;
+  readonly #over: Promise<never> | undefined;
+  readonly #cancel: Cancel | undefined;
+
+  constructor({ signal, runtime, streamer: { publishTimeoutMs } }: DeliveryOptions) {
+    if (publishTimeoutMs === undefined) {
+      this.publishOptions = signal ? { signal } : {};
+      return;
+    }
+    const { promise, reject } = Promise.withResolvers<never>();
+    const controller = new AbortController();
+    this.#over = promise;
+    this.#cancel = runtime.after(publishTimeoutMs, () => {
+      const ms = spellDuration(publishTimeoutMs);
+      const error = new StreamingError(`it was not taken within publishTimeout (${ms})`, {
+        retriable: true,
+      });
+      reject(error);
+      controller.abort(error);
+    });
+    const own = controller.signal;
+    this.publishOptions = { signal: signal ? AbortSignal.any([signal, own]) : own };
+  }
+
+  /** As the promise, or an error when time is over. */
+  or<T>(promise: Promise<T>): Promise<T> {
+    return this.#over ? Promise.race([promise, this.#over]) : promise;
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancel?.();
+  }
 }
 
 /** Delivers batches, each with its retries; what cannot be delivered ends the stream or is put aside. */
@@ -83,8 +113,8 @@ export class BatchDelivery {
       const failure = await this.#attempt(numbered.batch);
       if (!failure) return;
       for (const each of metrics) each.failed();
-      if (attempt <= retryPolicy.maxRetries && !isFinal(failure.error)) {
-        await this.#backOff(attempt);
+      if (attempt <= retryPolicy.maxRetries && isRetriable(failure.error)) {
+        await this.#backOff(attempt, failure.error);
         continue;
       }
       if (skips) return await this.#giveUp(numbered);
@@ -118,8 +148,9 @@ export class BatchDelivery {
     const latency = () => runtime.monotonicMs() - startMs;
     try {
       using stop = new Stop(signal);
-      const publishing = publisher.publish(batch, this.#publishOptions);
-      const { records, bytes } = checkReceipt(await stop.or(watched(publishing)));
+      using limit = new TimeLimit(this.#options);
+      const publishing = publisher.publish(batch, limit.publishOptions);
+      const { records, bytes } = checkReceipt(await stop.or(limit.or(watched(publishing))));
       const latencyMs = latency();
       tried({ latencyMs, failed: false });
       for (const each of metrics) {
@@ -134,9 +165,10 @@ export class BatchDelivery {
     }
   }
 
-  async #backOff(retry: number): Promise<void> {
+  async #backOff(retry: number, error: unknown): Promise<void> {
     const { clock, signal, runtime, streamer: { retryPolicy }, metrics } = this.#options;
-    await clock.wait(retryPolicy.delayMs(retry, () => runtime.random()), signal);
+    const ownMs = retryPolicy.delayMs(retry, () => runtime.random());
+    await clock.wait(Math.max(ownMs, askedDelayMs(error)), signal);
     for (const each of metrics) each.retried();
   }
 

@@ -1,3 +1,4 @@
+import { delay } from "../../stream/delay.ts";
 import { Stop } from "../../stream/stop.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 
@@ -48,14 +49,7 @@ export class StreamClock {
   /** Resolves after a time of the process, or when the clock is stopped or aborted by then. */
   async wait(ms: number, signal?: AbortSignal): Promise<void> {
     await this.going(signal);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#runtime.after(ms, resolve);
-    using stop = new Stop(signal);
-    try {
-      await stop.or(promise);
-    } finally {
-      cancel();
-    }
+    await delay(this.#runtime, ms, signal);
   }
 
   /**

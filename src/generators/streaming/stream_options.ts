@@ -36,6 +36,11 @@ export interface StreamingGeneratorOptions {
    */
   retryPolicy?: RetryPolicy;
   /**
+   * How long the publisher may take for a batch; then it has failed, and may be tried again. Default:
+   * as long as it likes.
+   */
+  publishTimeout?: Duration;
+  /**
    * What becomes of a batch that could not be published, after its retries. `"stop"` and `"retry"`:
    * the stream ends with a {@linkcode StreamingError}. `"skip"`: it is counted, and goes to
    * `deadLetter`. Default `"stop"`.
@@ -97,6 +102,7 @@ const STREAMER: OptionRule<StreamingGeneratorOptions> = {
     onBufferFull: true,
     dropOldest: true,
     retryPolicy: true,
+    publishTimeout: true,
     onError: true,
     deadLetter: true,
     seed: true,
@@ -146,6 +152,7 @@ export interface StreamerSettings {
   readonly onBufferFull: FullBuffer;
   readonly dropOldest: boolean;
   readonly retryPolicy: RetryPolicy;
+  readonly publishTimeoutMs?: number;
   readonly skips: boolean;
   readonly deadLetter?: Publisher;
   readonly seed: bigint;
@@ -186,6 +193,7 @@ export function streamerSettings(options: StreamingGeneratorOptions): StreamerSe
     dropOldest = false,
     onError = "stop",
     retryPolicy = new RetryPolicy(onError === "retry" ? {} : { maxRetries: 0 }),
+    publishTimeout,
     deadLetter,
     seed,
     workers = 0,
@@ -218,6 +226,9 @@ export function streamerSettings(options: StreamingGeneratorOptions): StreamerSe
     skips: onError === "skip",
     seed: seedBits(seed),
     workers,
+    ...(publishTimeout !== undefined && {
+      publishTimeoutMs: milliseconds(publishTimeout, "publishTimeout", { least: 1 }),
+    }),
     ...(deadLetter && { deadLetter }),
   };
 }

@@ -4,8 +4,10 @@ import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { filePath } from "../../runtime/file_path.ts";
 import { received } from "../../runtime/known_options.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
+import { messageOf } from "../../stream/failure.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { Stop } from "../../stream/stop.ts";
+import { Turns } from "../turns.ts";
 import { type FileEncoder, fileEncoder } from "./file_format.ts";
 import { type FilePublisherOptions, type FileSettings, fileSettings } from "./file_options.ts";
 import { OutputFile, type OutputPlace } from "./output_file.ts";
@@ -18,10 +20,6 @@ interface Current {
   readonly path: string;
   encoder: FileEncoder;
   readonly cancel: Cancel;
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /**
@@ -52,7 +50,7 @@ export class FilePublisher implements Publisher {
   readonly #runtime: Runtime;
   readonly #files: string[] = [];
   #current: Current | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #isClosed = false;
   /** Whether the last that was told is that something could not be written. */
   #isFailing = false;
@@ -92,7 +90,7 @@ export class FilePublisher implements Publisher {
    */
   async publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
     using stop = new Stop(signal);
-    return await stop.or(this.#next(async () => {
+    return await stop.or(this.#turns.next(async () => {
       signal?.throwIfAborted();
       if (this.#isClosed) {
         throw new StreamingError(`Cannot write ${this.#path}: the publisher was closed`);
@@ -104,7 +102,7 @@ export class FilePublisher implements Publisher {
 
   /** Has everything that was published outlive the machine. */
   flush(): Promise<void> {
-    return this.#next(async () => {
+    return this.#turns.next(async () => {
       this.#tellFailure();
       const { file, path } = this.#current ?? {};
       if (file) await this.#noted(() => this.#told(path!, true, () => file.flush()));
@@ -118,7 +116,7 @@ export class FilePublisher implements Publisher {
    *   already: with `await using` another error would hide that one.
    */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#next(async () => {
+    return this.#turns.next(async () => {
       this.#isClosed = true;
       try {
         await this.#finish();
@@ -131,19 +129,12 @@ export class FilePublisher implements Publisher {
 
   /** Ends without the file that is not whole yet, which is removed. */
   abort(): Promise<void> {
-    return this.#next(async () => {
+    return this.#turns.next(async () => {
       this.#isClosed = true;
       const current = this.#take();
       current?.encoder[Symbol.dispose]();
       await current?.file.discard();
     });
-  }
-
-  /** One after the other, whatever the one before came to. */
-  #next<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work, work);
-    this.#turn = turn.catch(() => {});
-    return turn;
   }
 
   /** Remembers whether it went well. */
@@ -194,7 +185,8 @@ export class FilePublisher implements Publisher {
     });
     const cancel = rotateMs === Infinity ? () => {} : this.#runtime.after(
       rotateMs,
-      () => void this.#next(() => this.#finish()).catch((cause) => this.#failure ??= { cause }),
+      () =>
+        void this.#turns.next(() => this.#finish()).catch((cause) => this.#failure ??= { cause }),
       { background: true },
     );
     const encoder = fileEncoder(format, formats, file.isEmpty);
