@@ -12,3 +12,5 @@ export * from "./memory_publisher.ts";
 export type { MessageFormat, MessageFormatOptions } from "./message_format.ts";
 export { retrying, type RetryingOptions } from "./retrying.ts";
 export { tee } from "./tee.ts";
+export { HttpPublisher } from "./http/http_publisher.ts";
+export type { HttpFormat, HttpPublisherOptions } from "./http/http_options.ts";

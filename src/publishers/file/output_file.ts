@@ -12,8 +12,8 @@ const PIECE_BYTES: Readonly<Record<FileCompression, number>> = {
   zstd: 1 << 20,
 };
 
-/** A member or frame for each piece: several in a row are one file. */
-function compress(bytes: Uint8Array, compression: FileCompression): Promise<Uint8Array> {
+/** Compressed bytes, a member or frame of their own: several in a row are one file. */
+export function compress(bytes: Uint8Array, compression: FileCompression): Promise<Uint8Array> {
   if (compression === "none") return Promise.resolve(bytes);
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const done = (error: Error | null, result: Uint8Array) => error ? reject(error) : resolve(result);
