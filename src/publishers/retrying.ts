@@ -42,10 +42,10 @@ class Retrying implements Publisher {
   publish(batch: RecordBatch, options: PublishOptions = {}): Promise<Receipt> {
     const { signal } = options;
     // One after the other: a batch that is tried again would come behind those after it.
-    return this.#turns.next(() => {
-      signal?.throwIfAborted();
-      return this.#tried(() => this.#publisher.publish(batch, options), signal);
-    });
+    return this.#turns.next(
+      () => this.#tried(() => this.#publisher.publish(batch, options), signal),
+      signal,
+    );
   }
 
   flush(): Promise<void> {
