@@ -14,12 +14,6 @@ import {
 import type { Runtime } from "../runtime/runtime.ts";
 import { type CommandContext, Interrupted } from "./command_context.ts";
 import { type CommandSpec, type Flag, optionName } from "./command_spec.ts";
-import { FIT } from "./commands/fit.ts";
-import { INSPECT } from "./commands/inspect.ts";
-import { REPORT } from "./commands/report.ts";
-import { SAMPLE } from "./commands/sample.ts";
-import { STREAM } from "./commands/stream.ts";
-import { WINDOW } from "./commands/window.ts";
 import { terminalText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
 import { VERSION } from "./version.ts";
@@ -37,7 +31,21 @@ const STARTS = [
   "waggle report orders.csv orders.waggle      see how good they are",
 ];
 
-const COMMANDS: readonly CommandSpec[] = [FIT, SAMPLE, STREAM, REPORT, WINDOW, INSPECT];
+/** Commands by name, in the order of the help; each is loaded when it is called. */
+const COMMANDS: ReadonlyMap<string, () => Promise<CommandSpec>> = new Map([
+  ["fit", async () => (await import("./commands/fit.ts")).FIT],
+  ["sample", async () => (await import("./commands/sample.ts")).SAMPLE],
+  ["stream", async () => (await import("./commands/stream.ts")).STREAM],
+  ["report", async () => (await import("./commands/report.ts")).REPORT],
+  ["window", async () => (await import("./commands/window.ts")).WINDOW],
+  ["inspect", async () => (await import("./commands/inspect.ts")).INSPECT],
+]);
+
+/** The command that is called; all of them where that is none, for the help and what is like it. */
+async function called([name]: readonly string[]): Promise<CommandSpec[]> {
+  const command = COMMANDS.get(name);
+  return await Promise.all(command ? [command()] : [...COMMANDS.values()].map((load) => load()));
+}
 
 /** A flag of the parser. */
 function optionOf(flag: Flag): Option {
@@ -73,7 +81,7 @@ function addCommand(program: Command, spec: CommandSpec, context: CommandContext
   });
 }
 
-function programOf(context: CommandContext): Command {
+function programOf(commands: readonly CommandSpec[], context: CommandContext): Command {
   const encoder = new TextEncoder();
   const { stdout, stderr } = context.process;
   const program = new Command("waggle").exitOverride().configureOutput({
@@ -87,7 +95,7 @@ function programOf(context: CommandContext): Command {
   program.description(
     "Learn synthetic records from real ones, stream them, and aggregate streams.",
   ).version(VERSION, "-V, --version", "tell the version").helpOption("-h, --help", "tell this");
-  for (const spec of COMMANDS) addCommand(program, spec, context);
+  for (const spec of commands) addCommand(program, spec, context);
   program.addHelpText("after", `\nStart here:\n${STARTS.map((line) => `  ${line}`).join("\n")}`);
   return program;
 }
@@ -138,7 +146,7 @@ export async function main(
   try {
     const end = (reason: Error) => controller.abort(reason);
     const context = { process, runtime, signal: controller.signal, end };
-    await programOf(context).parseAsync([...args], { from: "user" });
+    await programOf(await called(args), context).parseAsync([...args], { from: "user" });
     return controller.signal.reason instanceof Interrupted ? INTERRUPTED : 0;
   } catch (error) {
     return outcomeOf(error, process);
