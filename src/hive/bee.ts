@@ -9,7 +9,7 @@ import {
   RingWriter,
   type Sleeper,
 } from "./ring_buffer.ts";
-import { loadTask, type TaskSpec } from "./tasks.ts";
+import type { TaskLoader, TaskSpec } from "./task_loader.ts";
 
 /** The shared memory between a bee and another one. */
 export interface PeerMemory {
@@ -122,7 +122,10 @@ export class Bee implements Steppable {
   }
 
   /** Makes a bee from what its thread was sent: loads its function and opens its rings. */
-  static born(init: BeeInit, runtime: Runtime): Bee | Promise<Bee> {
+  static born(
+    init: BeeInit,
+    { runtime, loadTask }: { readonly runtime: Runtime; readonly loadTask: TaskLoader },
+  ): Bee | Promise<Bee> {
     const control = new ControlBlock(init.control, runtime);
     const hive = new ControlBlock(init.hive, runtime);
     const dancer = new DanceFloor(init.danceFloor).dancer(init.bee);

@@ -7,6 +7,7 @@ import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { WorkWatch } from "./work_watch.ts";
 import { type Sleeper, sleepOn, sleepOnAsync } from "./ring_buffer.ts";
 import { Bee, type BeeInit, type BeeMessage } from "./bee.ts";
+import { taskLoaderOf } from "./task_loader.ts";
 
 const PARK_MS = 1_000;
 
@@ -23,7 +24,9 @@ scope.onmessage = async (event) => {
   scope.onmessage = ({ data }) => void early.push(data);
   let bee: Bee;
   try {
-    bee = await Bee.born(event.data as BeeInit, denoRuntime);
+    const init = event.data as BeeInit;
+    const loadTask = await taskLoaderOf(init.task.kind);
+    bee = await Bee.born(init, { runtime: denoRuntime, loadTask });
   } catch (cause) {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     scope.postMessage({ kind: "unfit", name: error.name, message: error.message });

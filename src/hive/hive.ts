@@ -14,7 +14,8 @@ import { Exchange } from "./exchange.ts";
 import { allocateRing, RingReader, RingWriter, sleepOnAsync } from "./ring_buffer.ts";
 import { RingCorruptedError } from "./ring_memory.ts";
 import { StreamingError } from "./streaming_error.ts";
-import type { TaskSpec } from "./tasks.ts";
+import type { TaskSpec } from "./task_loader.ts";
+import { loadTask } from "./tasks.ts";
 
 const BEE_MODULE = new URL("./bee_worker.ts", import.meta.url);
 const LONGEST_WATCH_MS = 250;
@@ -449,6 +450,6 @@ const bornHere: SpawnOptions["inProcess"] = (init, runtime, post) => {
     post(bee.ready);
     return bee;
   };
-  const bee = Bee.born(init as BeeInit, runtime);
+  const bee = Bee.born(init as BeeInit, { runtime, loadTask });
   return bee instanceof Promise ? bee.then(presented) : presented(bee);
 };

@@ -12,6 +12,7 @@ import {
 } from "../../src/hive/record_frames.ts";
 import { functionSpec } from "../../src/hive/record_function.ts";
 import { allocateRing, RingReader, RingWriter } from "../../src/hive/ring_buffer.ts";
+import { loadTask } from "../../src/hive/tasks.ts";
 import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
 import { BatchFiller } from "../../src/stream/hive_stream/batch_filler.ts";
 
@@ -148,7 +149,10 @@ export async function soloBee(
   const bells = { toBee: control.bell, toHive: hive.bell };
   const spec = functionSpec(fn, context);
   const task = { kind: "records", fn: spec, concurrency, recordTimeoutMs, ordered } as const;
-  const bee = await Bee.born({ bee: 0, incarnation: 0, ...memory, peers: [], task }, runtime);
+  const bee = await Bee.born({ bee: 0, incarnation: 0, ...memory, peers: [], task }, {
+    runtime,
+    loadTask,
+  });
   return new SoloBee(bee, {
     control,
     floor: new DanceFloor(memory.danceFloor),

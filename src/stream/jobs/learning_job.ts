@@ -1,6 +1,6 @@
 import type { Schema } from "../../batch/schema.ts";
 import { MessageKind, type Outcome } from "../../hive/pipeline_frames.ts";
-import type { TaskSpec } from "../../hive/tasks.ts";
+import type { TaskSpec } from "../../hive/task_loader.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { BeeAnswer, JobContext, KindProgress, PipelineJob } from "./pipeline_job.ts";
 import type { LogEntry } from "../work_log.ts";

@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { MessageKind, type Outcome } from "../../hive/pipeline_frames.ts";
-import type { TaskSpec } from "../../hive/tasks.ts";
+import type { TaskSpec } from "../../hive/task_loader.ts";
 import type { ResetMessage } from "../../hive/window_task.ts";
 import { type Checkpoint, Checkpoints } from "./checkpoints.ts";
 import { DeliveryGuarantee } from "../delivery_guarantee.ts";

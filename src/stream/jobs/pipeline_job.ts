@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { MessageHeader, Outcome } from "../../hive/pipeline_frames.ts";
-import type { TaskSpec } from "../../hive/tasks.ts";
+import type { TaskSpec } from "../../hive/task_loader.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { Ledger } from "../ledger.ts";
 import type { LogEntry, WorkLog } from "../work_log.ts";
