@@ -62,6 +62,23 @@ async function npmCache(): Promise<string> {
   return JSON.parse(decoder.decode(stdout)).npmCache;
 }
 
+/** The modules that are loaded with one before it runs: not those that it asks for later. */
+async function loadedWith(path: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--no-lock", "--json", path],
+    cwd: ROOT,
+  }).output();
+  const { roots, modules } = JSON.parse(decoder.decode(stdout));
+  const seen = new Set<string>(roots);
+  for (const specifier of seen) {
+    const module = modules.find((each: { specifier: string }) => each.specifier === specifier);
+    for (const { code, isDynamic } of module?.dependencies ?? []) {
+      if (code?.specifier && !isDynamic) seen.add(code.specifier);
+    }
+  }
+  return [...seen].map((specifier) => specifier.replace(ROOT.href, ""));
+}
+
 /** Runs a script that knows the package only from the registry; npm packages alone are cached. */
 async function runAsUser(item: JsrPackage, script: string, flags: readonly string[] = []) {
   await using server = serveJsr([item]);
@@ -94,6 +111,16 @@ async function listedFlags(what: string): Promise<string[]> {
 }
 
 const published = await packageAsPublished();
+
+Deno.test("a thread loads what it is there for, and no tasks or commands besides", async () => {
+  const bee = await loadedWith("src/hive/bee_worker.ts");
+  const cli = await loadedWith("src/cli/cli.ts");
+  assert(bee.includes("src/hive/bee.ts") && cli.includes("src/cli/usage_error.ts"));
+  assertEquals(bee.filter((path) => /_task\.ts$|^src\/(batch|codecs|windows)\//.test(path)), []);
+  assertEquals(cli.filter((path) => /^src\/(cli\/commands|stream|codecs)\//.test(path)), []);
+  const windows = await loadedWith("src/hive/window_task.ts");
+  assertEquals(windows.filter((path) => /ordered|record_task|functions/.test(path)), []);
+});
 
 Deno.test("the package holds what it needs at run time and nothing else", () => {
   const paths = [...published.files.keys()].sort();
