@@ -6,6 +6,7 @@
 export type { Duration } from "./src/runtime/duration.ts";
 export type * from "./src/runtime/network.ts";
 export type * from "./src/runtime/runtime.ts";
+export type * from "./src/runtime/tcp.ts";
 export * from "./src/kernel/mod.ts";
 export * from "./src/batch/mod.ts";
 export * from "./src/codecs/mod.ts";

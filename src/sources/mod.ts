@@ -8,3 +8,9 @@ export * from "./file_source.ts";
 export * from "./from.ts";
 export * from "./iterable_source.ts";
 export { HttpError, type HttpErrorOptions } from "./http/http_error.ts";
+export type { GateOptions } from "./websocket_server/gate.ts";
+export type {
+  ServerAddress,
+  ServerFigures,
+  SocketServerOptions,
+} from "./websocket_server/socket_server.ts";
