@@ -126,6 +126,19 @@ Deno.test("a stream goes on at any record of the same seed, byte for byte", asyn
   );
 });
 
+Deno.test("withSeed() streams as a streamer of that seed, and stands still with the one it comes from", async () => {
+  const streamer = new StreamingGenerator(numbered, { seed: 1 });
+  const other = streamer.withSeed(-7n);
+  const rows = Array.from(other.stream({ maxRecords: 50 }), (batch) => batch.toRows());
+  assertEquals(rows.flat(), numbered.sample(50, { seed: -7n }).toRows());
+  streamer.pause();
+  assertEquals(other.isPaused, true);
+  const streaming = other.streamTo(new MemoryPublisher(), { maxRecords: 5 });
+  streamer.resume();
+  assertEquals((await streaming).records, 5);
+  assertThrows(() => streamer.withSeed(1.5), TypeError, "Cannot use seed");
+});
+
 Deno.test("an interval makes a batch due every so often, the first at once", async () => {
   const { publisher } = await simulated({
     stream: { batchSize: 10, interval: "50ms", maxBatches: 4 },

@@ -40,8 +40,9 @@ import { type StreamReport, StreamSender } from "./stream_sender.ts";
 export class StreamingGenerator<Row = Record<string, unknown>> {
   readonly #generator: SyntheticGenerator<Row>;
   readonly #settings: StreamerSettings;
+  readonly #options: StreamingGeneratorOptions;
   readonly #runtime: Runtime;
-  readonly #clock: StreamClock;
+  #clock: StreamClock;
 
   /**
    * Streams from a generator.
@@ -57,6 +58,7 @@ export class StreamingGenerator<Row = Record<string, unknown>> {
     }
     this.#settings = streamerSettings(options);
     this.#generator = generator;
+    this.#options = options;
     this.#runtime = options.runtime ?? denoRuntime;
     this.#clock = new StreamClock(this.#runtime);
   }
@@ -94,6 +96,17 @@ export class StreamingGenerator<Row = Record<string, unknown>> {
       );
     }
     return await new StreamSender(this.#plan(options), publisher, this.#runtime).send();
+  }
+
+  /**
+   * The same with another seed, and so with other records; its streams stand still with those of this.
+   *
+   * @throws {TypeError} when that is no seed.
+   */
+  withSeed(seed: number | bigint): StreamingGenerator<Row> {
+    const other = new StreamingGenerator(this.#generator, { ...this.#options, seed });
+    other.#clock = this.#clock;
+    return other;
   }
 
   /** All streams of this stand still, and their schedules with them, until `resume()`. */
