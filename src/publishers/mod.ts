@@ -14,3 +14,11 @@ export { retrying, type RetryingOptions } from "./retrying.ts";
 export { tee } from "./tee.ts";
 export { HttpPublisher } from "./http/http_publisher.ts";
 export type { HttpFormat, HttpPublisherOptions } from "./http/http_options.ts";
+export type { SlowClientOptions, SlowClients } from "./websocket_server/client_outbox.ts";
+export type { FrameFormatOptions } from "./websocket_server/frame_encoder.ts";
+export * from "./websocket_server/stream_server.ts";
+export {
+  type FanOutFigures,
+  WebSocketServerPublisher,
+  type WebSocketServerPublisherOptions,
+} from "./websocket_server/websocket_server_publisher.ts";
