@@ -7,7 +7,7 @@ export async function modelInput(
   path: string,
   { runtime }: CommandContext,
 ): Promise<SyntheticGenerator> {
-  const kind = await runtime.fileKind(path);
+  const { kind } = await runtime.fileStatus(path);
   if (kind === "nothing" || kind === "folder") {
     const what = kind === "folder" ? "it is a folder" : "there is no such file";
     throw new UsageError(

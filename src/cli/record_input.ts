@@ -50,7 +50,7 @@ async function isArray(path: string, runtime: Runtime): Promise<boolean> {
 }
 
 async function checkFile(path: string, runtime: Runtime): Promise<void> {
-  const kind = await runtime.fileKind(path);
+  const { kind } = await runtime.fileStatus(path);
   if (kind === "file" || kind === "other") return;
   throw new UsageError(
     `cannot read ${path}: ${kind === "folder" ? "it is a folder" : "there is no such file"}`,

@@ -99,7 +99,7 @@ export const OUTPUT_FLAGS: readonly Flag[] = [
  */
 export async function checkFolder(path: string, { runtime }: CommandContext): Promise<void> {
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-  if (folder === "" || await runtime.fileKind(folder) === "folder") return;
+  if (folder === "" || (await runtime.fileStatus(folder)).kind === "folder") return;
   throw new UsageError(`cannot write ${path}: there is no folder ${folder}; make it first`);
 }
 
@@ -114,7 +114,7 @@ export async function checkNew(
 ): Promise<void> {
   if (output === undefined) return;
   await checkFolder(output, context);
-  const kind = await context.runtime.fileKind(output);
+  const { kind } = await context.runtime.fileStatus(output);
   if (kind === "folder") throw new UsageError(`${output} is a folder; give the path of a file`);
   if (kind !== "file" || force) return;
   throw new UsageError(`${output} exists; pass --force to replace it, or another --output`);

@@ -1,10 +1,7 @@
 import { setImmediate } from "node:timers";
-import { filePath } from "./file_path.ts";
+import { DenoFiles } from "./deno_files.ts";
 import type {
   Cancel,
-  FileKind,
-  NewFile,
-  OpenFile,
   Runtime,
   SpawnOptions,
   WaitOutcome,
@@ -14,7 +11,7 @@ import type {
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-class DenoRuntime implements Runtime {
+class DenoRuntime extends DenoFiles implements Runtime {
   get cores(): number {
     return navigator.hardwareConcurrency;
   }
@@ -82,69 +79,6 @@ class DenoRuntime implements Runtime {
       post: (data) => worker.postMessage(data),
       terminate: () => worker.terminate(),
     };
-  }
-
-  async openFile(path: string | URL): Promise<OpenFile> {
-    const file = await Deno.open(path, { read: true });
-    const { isFile, size } = await file.stat();
-    return {
-      ...(isFile && { sizeBytes: size }),
-      read: (into) => file.read(into),
-      seek: async (position) => void await file.seek(position, Deno.SeekMode.Start),
-      close: () => file.close(),
-    };
-  }
-
-  async writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
-    const target = filePath(path);
-    const part = `${target}.${Math.random().toString(36).slice(2)}.part`;
-    try {
-      await Deno.writeFile(part, bytes);
-      await Deno.rename(part, target);
-    } catch (error) {
-      await Deno.remove(part).catch(() => {});
-      throw error;
-    }
-  }
-
-  async fileKind(path: string | URL): Promise<FileKind> {
-    try {
-      const { isFile, isDirectory } = await Deno.stat(path);
-      return isFile ? "file" : isDirectory ? "folder" : "other";
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return "nothing";
-      throw error;
-    }
-  }
-
-  async createFile(path: string, how: "new" | "append"): Promise<NewFile> {
-    const file = await Deno.open(
-      path,
-      how === "new" ? { write: true, createNew: true } : { append: true, create: true },
-    );
-    const { isFile, size } = await file.stat();
-    return {
-      sizeBytes: isFile ? size : 0,
-      write: async (bytes) => {
-        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-      },
-      truncate: async (sizeBytes) => {
-        await file.truncate(sizeBytes);
-        if (how === "new") await file.seek(sizeBytes, Deno.SeekMode.Start);
-      },
-      sync: async () => {
-        if (isFile) await file.syncData();
-      },
-      close: () => file.close(),
-    };
-  }
-
-  moveFile(from: string, to: string): Promise<void> {
-    return Deno.rename(from, to);
-  }
-
-  removeFile(path: string): Promise<void> {
-    return Deno.remove(path);
   }
 
   print(text: string): void {

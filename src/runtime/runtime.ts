@@ -1,3 +1,7 @@
+import type { Files } from "./files.ts";
+
+export type * from "./files.ts";
+
 /** How a wait on a shared cell ended. */
 export type WaitOutcome = "ok" | "not-equal" | "timed-out";
 
@@ -66,37 +70,8 @@ export interface SpawnOptions {
   ) => Steppable | Promise<Steppable>;
 }
 
-/** A file that is read from its start, or from where one goes to. */
-export interface OpenFile {
-  /** Its size when it was opened; absent for what has none, such as a pipe. */
-  readonly sizeBytes?: number;
-  /** Reads bytes into some memory; gives how many, `null` at the end. */
-  read(into: Uint8Array): Promise<number | null>;
-  /** Goes to a byte, counted from 0, from which is read next; rejects where that cannot be. */
-  seek(position: number): Promise<void>;
-  /** Nothing more is wanted. */
-  close(): void;
-}
-
-/** A file that is written from its end on. */
-export interface NewFile {
-  /** Its size when it was opened: 0, or what it had that is appended to. */
-  readonly sizeBytes: number;
-  /** Writes all of the bytes; rejects when that cannot be, some of them may be written then. */
-  write(bytes: Uint8Array): Promise<void>;
-  /** Cuts off what is behind a size. */
-  truncate(sizeBytes: number): Promise<void>;
-  /** Resolves when what was written outlives the machine. */
-  sync(): Promise<void>;
-  /** Nothing more is written. */
-  close(): void;
-}
-
-/** What there is at a path: something else is a device, a pipe or a folder. */
-export type FileKind = "nothing" | "file" | "folder" | "other";
-
 /** Everything that the engine needs of the outside world. */
-export interface Runtime extends Waiter {
+export interface Runtime extends Waiter, Files {
   /** Processors that may be used. */
   readonly cores: number;
   /** Milliseconds on a clock that never goes back, from an arbitrary start. */
@@ -113,18 +88,6 @@ export interface Runtime extends Waiter {
   sharedMemory(bytes: number): SharedArrayBuffer;
   /** Starts a worker. */
   spawn(options: SpawnOptions, events: WorkerEvents): WorkerHandle;
-  /** Opens a file to be read from its start; rejects when it cannot be opened. */
-  openFile(path: string | URL): Promise<OpenFile>;
-  /** Writes a file, whole or not at all; rejects when it cannot be written. */
-  writeFile(path: string | URL, bytes: Uint8Array): Promise<void>;
-  /** What there is at a path; rejects when that cannot be known. */
-  fileKind(path: string | URL): Promise<FileKind>;
-  /** Opens a file to be written: a new one that must not exist, or one that is appended to. */
-  createFile(path: string, how: "new" | "append"): Promise<NewFile>;
-  /** Gives a file another name, in one step, in the place of what has that name. */
-  moveFile(from: string, to: string): Promise<void>;
-  /** Removes a file. */
-  removeFile(path: string): Promise<void>;
   /** Writes a line of text to the standard output. */
   print(text: string): void;
 }

@@ -1,9 +1,6 @@
 import { setImmediate } from "node:timers";
 import type {
   Cancel,
-  FileKind,
-  NewFile,
-  OpenFile,
   Runtime,
   SpawnOptions,
   StepOutcome,
@@ -12,6 +9,7 @@ import type {
   WorkerEvents,
   WorkerHandle,
 } from "./runtime.ts";
+import { SimulatedFiles } from "./simulated_files.ts";
 
 const DEFAULT_START_MS = Date.UTC(2024, 0, 1);
 const TURN_MS = 0.01;
@@ -75,7 +73,7 @@ function randomFrom(seed: number): () => number {
  * The same engine runs in it as in a process, bees included: they are stepped, one at a time, by
  * {@linkcode SimulatedRuntime.drive}.
  */
-export class SimulatedRuntime implements Runtime {
+export class SimulatedRuntime extends SimulatedFiles implements Runtime {
   readonly cores: number;
   /** One line for each step that did something, to compare two runs by. */
   readonly trace: string[] = [];
@@ -83,7 +81,6 @@ export class SimulatedRuntime implements Runtime {
   readonly printed: string[] = [];
   readonly #random: () => number;
   readonly #startMs: number;
-  readonly #files: Map<string, Uint8Array>;
   #nowMs = 0;
   #order = 0;
   #timers: Timer[] = [];
@@ -95,10 +92,11 @@ export class SimulatedRuntime implements Runtime {
 
   /** A world of its own. */
   constructor(options: SimulatedRuntimeOptions = {}) {
+    const random = randomFrom(options.seed ?? 1);
+    super(options.files, random);
     this.cores = options.cores ?? 2;
-    this.#random = randomFrom(options.seed ?? 1);
+    this.#random = random;
     this.#startMs = options.startMs ?? DEFAULT_START_MS;
-    this.#files = new Map(options.files);
   }
 
   /** Names of the workers that live, oldest first. */
@@ -193,72 +191,6 @@ export class SimulatedRuntime implements Runtime {
       // A worker that was never born has told so by its error event.
       born.then((steppable) => steppable.receive?.(data), () => {});
     });
-  }
-
-  /** A file that was given; it is read in pieces of random sizes. */
-  openFile(path: string | URL): Promise<OpenFile> {
-    const bytes = this.#files.get(String(path));
-    if (!bytes) return Promise.reject(new Error(`No such file in the simulation: ${path}`));
-    let at = 0;
-    const read = (into: Uint8Array) => {
-      if (at === bytes.length) return Promise.resolve(null);
-      const most = Math.min(into.length, bytes.length - at);
-      const length = 1 + Math.floor(this.#random() * most);
-      into.set(bytes.subarray(at, at += length));
-      return Promise.resolve(length);
-    };
-    const seek = (position: number) => {
-      at = Math.min(position, bytes.length);
-      return Promise.resolve();
-    };
-    return Promise.resolve({ sizeBytes: bytes.length, read, seek, close: () => {} });
-  }
-
-  writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
-    this.#files.set(String(path), bytes.slice());
-    return Promise.resolve();
-  }
-
-  fileKind(path: string | URL): Promise<FileKind> {
-    return Promise.resolve(this.#files.has(String(path)) ? "file" : "nothing");
-  }
-
-  createFile(path: string, how: "new" | "append"): Promise<NewFile> {
-    const before = this.#files.get(path);
-    if (how === "new" && before) {
-      return Promise.reject(new Error(`File exists in the simulation: ${path}`));
-    }
-    const bytes = () => this.#files.get(path) ?? new Uint8Array();
-    this.#files.set(path, bytes());
-    return Promise.resolve({
-      sizeBytes: bytes().length,
-      write: (more) => {
-        const all = new Uint8Array(bytes().length + more.length);
-        all.set(bytes());
-        all.set(more, bytes().length);
-        this.#files.set(path, all);
-        return Promise.resolve();
-      },
-      truncate: (sizeBytes) => {
-        this.#files.set(path, bytes().slice(0, sizeBytes));
-        return Promise.resolve();
-      },
-      sync: () => Promise.resolve(),
-      close: () => {},
-    });
-  }
-
-  moveFile(from: string, to: string): Promise<void> {
-    const bytes = this.#files.get(from);
-    if (!bytes) return Promise.reject(new Error(`No such file in the simulation: ${from}`));
-    this.#files.delete(from);
-    this.#files.set(to, bytes);
-    return Promise.resolve();
-  }
-
-  removeFile(path: string): Promise<void> {
-    this.#files.delete(path);
-    return Promise.resolve();
   }
 
   print(text: string): void {

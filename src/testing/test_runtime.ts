@@ -1,9 +1,7 @@
+import { DenoFiles } from "../runtime/deno_files.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import type {
   Cancel,
-  FileKind,
-  NewFile,
-  OpenFile,
   Runtime,
   SpawnOptions,
   Steppable,
@@ -20,7 +18,7 @@ interface TestWorker {
 }
 
 /** A runtime in one thread, where bees work when they are told to and time is a test's. */
-export class TestRuntime implements Runtime {
+export class TestRuntime extends DenoFiles implements Runtime {
   readonly cores = 1;
   /** Called after each timer that has called back, at its time. */
   passed: () => void = () => {};
@@ -31,6 +29,7 @@ export class TestRuntime implements Runtime {
 
   /** A world with a clock. */
   constructor(clock: TestClock) {
+    super();
     this.#clock = clock;
   }
 
@@ -87,30 +86,6 @@ export class TestRuntime implements Runtime {
       post: (data) => this.soon(() => worker.steppable?.receive?.(data)),
       terminate: () => worker.isGone = true,
     };
-  }
-
-  openFile(path: string | URL): Promise<OpenFile> {
-    return denoRuntime.openFile(path);
-  }
-
-  writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
-    return denoRuntime.writeFile(path, bytes);
-  }
-
-  fileKind(path: string | URL): Promise<FileKind> {
-    return denoRuntime.fileKind(path);
-  }
-
-  createFile(path: string, how: "new" | "append"): Promise<NewFile> {
-    return denoRuntime.createFile(path, how);
-  }
-
-  moveFile(from: string, to: string): Promise<void> {
-    return denoRuntime.moveFile(from, to);
-  }
-
-  removeFile(path: string): Promise<void> {
-    return denoRuntime.removeFile(path);
   }
 
   print(text: string): void {

@@ -195,7 +195,7 @@ export class FilePublisher implements Publisher {
 
   async #placeOf(path: string): Promise<OutputPlace> {
     const { compression, ifExists } = this.#settings;
-    const kind = await this.#runtime.fileKind(path);
+    const { kind } = await this.#runtime.fileStatus(path);
     if (kind === "folder") throw new Error("it is a folder");
     if (kind === "file" && ifExists === "error") {
       throw new StreamingError(
