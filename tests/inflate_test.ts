@@ -322,3 +322,12 @@ Deno.test("inflate() meets random and mutated bytes with its error or the right 
   }
   assert(refused > 10_000, `${refused}`);
 });
+
+Deno.test("Bytes that cannot be the beginning of compressed ones are given as soon as they come", async () => {
+  async function* slow() {
+    yield new TextEncoder().encode("a,b\n");
+    await new Promise<never>(() => {});
+  }
+  const { value } = await inflate(slow()).next();
+  assertEquals(new TextDecoder().decode(value as Uint8Array), "a,b\n");
+});

@@ -1,9 +1,9 @@
 import { filePath } from "./file_path.ts";
 import type { Files, FileStatus, NewFile, OpenFile } from "./files.ts";
 
-/** A device and a number on it are a file, as long as it exists. */
-function identityOf({ dev, ino }: Deno.FileInfo): { readonly identity?: string } {
-  return ino === null ? {} : { identity: `${dev}:${ino}` };
+/** A device and a number on it are a file, as long as it exists; then the number is given anew. */
+function identityOf({ dev, ino, birthtime }: Deno.FileInfo): { readonly identity?: string } {
+  return ino === null ? {} : { identity: `${dev}:${ino}:${birthtime?.getTime() ?? ""}` };
 }
 
 /** The files of the machine. */

@@ -63,11 +63,15 @@ class AvroSource<Row> implements Source<Row> {
     const giver = blockBytes === undefined || this.recordBytes === undefined
       ? this.#decoding(options)
       : new Packing<Row>(this.#options, { ...options, blockBytes, name: this.name });
-    const chunks = inflate(input.chunks(runtime), inflateOptions(this.name, this.#options));
+    const chunks = inflate(
+      input.chunks(runtime, { signal }),
+      inflateOptions(this.name, this.#options),
+    );
     for await (const chunk of chunks) {
       for (const read of giver.add(chunk)) yield { ...read, progress: input.progress };
       if (signal.aborted) return;
     }
+    if (signal.aborted) return; // what has come may end in the middle of a record
     for (const read of giver.end()) yield { ...read, progress: input.progress };
     yield { progress: input.progress };
   }

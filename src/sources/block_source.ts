@@ -74,16 +74,18 @@ export class BlockSource<Row> implements Source<Row> {
     const roomOf = () => (cutting.cutsInPlace ? memory?.take() : undefined);
     const readBytes = Math.min(Math.max(blockBytes, LEAST_READ_BYTES), MOST_READ_BYTES);
     const take = () => roomOf() ?? new Uint8Array(readBytes);
-    const chunks = input.chunks(runtime, { take, ...(release && { release }) });
+    const memoryOfChunks = { take, ...(release && { release }) };
+    const chunks = input.chunks(runtime, { memory: memoryOfChunks, signal });
     const inflated = inflate(chunks, inflateOptions(this.name, this.#options));
     const scout = new BlockScout(way, this.#options as DecoderOptions);
     const room = () => cutting.cutsInPlace && memory ? { blockBytes } : {};
     using giver = this.#giver(options, scout, room);
     const cut = cutBlocks(inflated, { cutting, runtime, isLive: isLive(this.#bytes) });
     for await (const block of cut) {
+      if (signal.aborted) return; // what has come may end in the middle of a record
       yield* withProgress(giver.add(block), input);
-      if (signal.aborted) return;
     }
+    if (signal.aborted) return;
     yield* withProgress(giver.end(), input);
     yield { progress: input.progress };
   }

@@ -49,6 +49,14 @@ export function checkByteSource(source: ByteSource, doing: string): void {
   );
 }
 
+/** How bytes are read. */
+export interface ReadOptions {
+  /** What the bytes of files are read into. */
+  readonly memory?: ReadMemory;
+  /** Aborted when nothing more is wanted, also of a stream that may let wait for itself. */
+  readonly signal?: AbortSignal;
+}
+
 /** What the bytes of files are read into. */
 export interface ReadMemory {
   /** Memory for the next bytes, the room before them included. */
@@ -84,12 +92,12 @@ export class ByteInput {
    */
   async *chunks(
     runtime: Runtime,
-    memory: ReadMemory = { take: () => new Uint8Array(READ_BYTES) },
+    { memory = { take: () => new Uint8Array(READ_BYTES) }, signal }: ReadOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const source = this.#source;
     const chunks = typeof source === "string" || source instanceof URL
       ? this.#fileChunks(source, { runtime, memory })
-      : this.#streamChunks(source);
+      : this.#streamChunks(source, signal);
     for await (const chunk of chunks) {
       this.#bytes += chunk.length;
       yield chunk;
@@ -145,6 +153,7 @@ export class ByteInput {
 
   async *#streamChunks(
     source: Exclude<ByteSource, string | URL>,
+    signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     if (source instanceof Response) this.#checkAnswer(source);
     const body = source instanceof Response ? source.body : source;
@@ -156,7 +165,7 @@ export class ByteInput {
       );
     }
     readOnce.add(body);
-    for await (const chunk of body) {
+    for await (const chunk of until(signal, body)) {
       if (!(chunk instanceof Uint8Array)) {
         throw new TypeError(
           `Cannot read ${this.#name}: the stream must give Uint8Arrays, received ${typeof chunk}; ` +
@@ -166,6 +175,52 @@ export class ByteInput {
       yield chunk;
     }
   }
+}
+
+/** What a stream gives until it is over, or nothing more is wanted; then it is told so at once. */
+async function* until<T>(
+  signal: AbortSignal | undefined,
+  stream: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const { next, leave } = stream instanceof ReadableStream ? reading<T>(stream) : iterating(stream);
+  const aborted = Promise.withResolvers<undefined>();
+  const abort = () => {
+    aborted.resolve(undefined);
+    leave().catch(() => {}); // nobody is there any more to be told
+  };
+  signal?.addEventListener("abort", abort);
+  let isOver = false;
+  try {
+    while (!signal?.aborted) {
+      const result = await Promise.race([next(), aborted.promise]);
+      isOver = result?.done === true;
+      if (!result || result.done) return;
+      yield result.value as T;
+    }
+  } catch (error) {
+    isOver = true;
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    if (!isOver && !signal?.aborted) await leave();
+  }
+}
+
+interface Reading<T> {
+  next(): Promise<{ readonly done?: boolean; readonly value?: T | undefined }>;
+  /** Nothing more is wanted; resolves a `next()` that waits, where the stream allows. */
+  leave(): Promise<unknown>;
+}
+
+/** By a reader: an iterator of such a stream lets nobody leave that waits for it. */
+function reading<T>(stream: ReadableStream<T>): Reading<T> {
+  const reader = stream.getReader();
+  return { next: () => reader.read(), leave: () => reader.cancel() };
+}
+
+function iterating<T>(iterable: AsyncIterable<T>): Reading<T> {
+  const iterator = iterable[Symbol.asyncIterator]();
+  return { next: () => iterator.next(), leave: async () => await iterator.return?.() };
 }
 
 /** Streams that were read: of one that was to its end nothing else tells. */

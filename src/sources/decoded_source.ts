@@ -46,11 +46,12 @@ export class DecodedSource<Row> implements Source<Row> {
       if (count > 0) yield badRecords === "skip" ? { skipped: count } : { deadLettered: count };
       for (const batch of batches) yield { batch, progress };
     };
-    const chunks = inflate(input.chunks(runtime), inflateOptions(this.name, own));
+    const chunks = inflate(input.chunks(runtime, { signal }), inflateOptions(this.name, own));
     for await (const chunk of chunks) {
       yield* told(decoder.push(chunk));
       if (signal.aborted) return;
     }
+    if (signal.aborted) return; // what has come may end in the middle of a record
     yield* told(decoder.finish());
     yield { progress: input.progress };
   }

@@ -5,6 +5,7 @@
  */
 export * from "./avro_source.ts";
 export * from "./file_source.ts";
+export { follow, type FollowOptions } from "./follow/follow.ts";
 export * from "./from.ts";
 export * from "./iterable_source.ts";
 export { HttpError, type HttpErrorOptions } from "./http/http_error.ts";

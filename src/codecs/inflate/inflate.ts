@@ -63,6 +63,13 @@ const FOREIGN: readonly (readonly [format: string, magic: readonly number[]])[] 
 ];
 const LONGEST_MAGIC = 10;
 
+const GZIP = [0x1f, 0x8b, 0x08];
+/** A frame, or one of the sixteen kinds of frames that are passed over. */
+const ZSTD = [
+  [0x28, 0xb5, 0x2f, 0xfd],
+  ...Array.from({ length: 16 }, (_, kind) => [0x50 + kind, 0x2a, 0x4d, 0x18]),
+];
+
 /**
  * Checks options about compressed input.
  *
@@ -141,17 +148,24 @@ async function* asItIs(feed: Feed): AsyncGenerator<Uint8Array, void, undefined> 
 }
 
 async function recognize(feed: Feed): Promise<Compression> {
-  await feed.fill(LONGEST_MAGIC);
+  // What cannot be compressed any more does not wait for bytes that may let wait for themselves.
+  for (let length = 1; length <= LONGEST_MAGIC && await feed.fill(length); length++) {
+    if (!mayBeCompressed(feed.bytes.subarray(0, length))) return "none";
+  }
   const { bytes } = feed;
-  if (begins(bytes, [0x1f, 0x8b, 0x08])) return "gzip";
-  if (begins(bytes, [0x28, 0xb5, 0x2f, 0xfd])) return "zstd";
-  if (begins(bytes.subarray(1), [0x2a, 0x4d, 0x18]) && bytes[0] >>> 4 === 5) return "zstd";
+  if (begins(bytes, GZIP)) return "gzip";
+  if (ZSTD.some((magic) => begins(bytes, magic))) return "zstd";
   const foreign = FOREIGN.find(([, magic]) => begins(bytes, magic));
   if (!foreign) return "none";
   throw new InflateFault(`the input is compressed as ${foreign[0]}, which is not known here`, {
     offset: 0,
     fix: 'compress it as gzip or zstd, or pass compression: "none" to take the bytes as they are',
   });
+}
+
+function mayBeCompressed(bytes: Uint8Array): boolean {
+  const magics = [GZIP, ...ZSTD, ...FOREIGN.map(([, magic]) => magic)];
+  return magics.some((magic) => begins(bytes, magic.slice(0, bytes.length)));
 }
 
 function begins(bytes: Uint8Array, magic: readonly number[]): boolean {
