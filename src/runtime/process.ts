@@ -12,8 +12,18 @@ export interface ProcessOutput {
   write(bytes: Uint8Array): void;
 }
 
+/** A stream of bytes that a process reads. */
+export interface ProcessInput {
+  /** Whether a person types it. */
+  readonly isTerminal: boolean;
+  /** The bytes to the end, once; the input is closed when nothing more is wanted. */
+  chunks(): AsyncIterableIterator<Uint8Array>;
+}
+
 /** The process that a command runs in. */
 export interface Process {
+  /** The standard input. */
+  readonly stdin: ProcessInput;
   /** The standard output: data. */
   readonly stdout: ProcessOutput;
   /** The standard error: what is told. */
@@ -63,7 +73,29 @@ class DenoOutput implements ProcessOutput {
   }
 }
 
+class DenoInput implements ProcessInput {
+  get isTerminal(): boolean {
+    return Deno.stdin.isTerminal();
+  }
+
+  chunks(): AsyncIterableIterator<Uint8Array> {
+    const reader = Deno.stdin.readable.getReader();
+    return {
+      next: async () => await reader.read() as IteratorResult<Uint8Array>,
+      // which ends a read that waits, as return() of the stream's own iterator does not
+      return: async () => {
+        await reader.cancel();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+}
+
 class DenoProcess implements Process {
+  readonly stdin: ProcessInput = new DenoInput();
   readonly stdout: ProcessOutput = new DenoOutput(Deno.stdout);
   readonly stderr: ProcessOutput = new DenoOutput(Deno.stderr);
 

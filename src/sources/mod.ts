@@ -15,3 +15,4 @@ export type {
   ServerFigures,
   SocketServerOptions,
 } from "./websocket_server/socket_server.ts";
+export * from "./standard_input.ts";

@@ -9,6 +9,9 @@ export class KeptProcess implements Process {
   /** Bytes after which nobody reads the output any more. */
   readsBytes = Infinity;
   interrupt = () => {};
+  /** What is typed. */
+  typed = "";
+  readonly stdin = { isTerminal: false, chunks: () => this.#chunks() };
   readonly stdout = { isTerminal: false, columns: 80, write: (b: Uint8Array) => this.#write(b) };
   readonly stderr: Process["stderr"];
   readonly #decoder = new TextDecoder();
@@ -16,6 +19,10 @@ export class KeptProcess implements Process {
   constructor(isTerminal = false) {
     const write = (bytes: Uint8Array) => void (this.err += this.#decoder.decode(bytes));
     this.stderr = { isTerminal, columns: 80, write };
+  }
+
+  async *#chunks() {
+    if (this.typed !== "") yield new TextEncoder().encode(this.typed);
   }
 
   #write(bytes: Uint8Array): void {

@@ -63,7 +63,7 @@ export class SqliteFile {
       signal: AbortSignal | undefined;
     },
   ): Promise<SqliteFile> {
-    const kind = await runtime.fileKind(path);
+    const { kind } = await runtime.fileStatus(path);
     if (kind === "folder") throw misfitError(`${into}: it is a folder`);
     if (kind === "nothing" && !settings.table.create) {
       throw misfitError(`${into}: there is no such file; pass create: true to make it`);
