@@ -22,3 +22,11 @@ export {
   WebSocketServerPublisher,
   type WebSocketServerPublisherOptions,
 } from "./websocket_server/websocket_server_publisher.ts";
+export type { BatchStream, BatchSupply, BatchSupplyOptions } from "./web/batch_stream.ts";
+export { type ByteStreamOptions, toByteStream } from "./web/byte_stream.ts";
+export { type EventStreamOptions, toEventStream } from "./web/event_stream.ts";
+export type { StreamFormat, StreamFormatOptions } from "./web/stream_format.ts";
+export {
+  WritableStreamPublisher,
+  type WritableStreamPublisherOptions,
+} from "./web/writable_stream_publisher.ts";

@@ -6,7 +6,10 @@ import { type StreamPlan, StreamRun } from "./stream_run.ts";
  * the thread while it waits, or in one of `for await`. Each loop gets all of them.
  */
 export interface GeneratedStream<Row = Record<string, unknown>>
-  extends Iterable<RecordBatch<Row>>, AsyncIterable<RecordBatch<Row>> {}
+  extends Iterable<RecordBatch<Row>>, AsyncIterable<RecordBatch<Row>> {
+  /** As `for await` gives them, until this signal is aborted as well: the loop throws its reason. */
+  batches(options?: { readonly signal?: AbortSignal }): AsyncIterableIterator<RecordBatch<Row>>;
+}
 
 /** The batches of a plan. */
 export class PlannedStream<Row> implements GeneratedStream<Row> {
@@ -37,8 +40,16 @@ export class PlannedStream<Row> implements GeneratedStream<Row> {
   }
 
   /** The batches one by one. */
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<RecordBatch<Row>> {
-    const { clock, settings: { signal } } = this.#plan;
+  [Symbol.asyncIterator](): AsyncIterableIterator<RecordBatch<Row>> {
+    return this.batches();
+  }
+
+  /** The same, with one more signal. */
+  async *batches(
+    { signal: other }: { readonly signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<RecordBatch<Row>> {
+    const { clock, settings: { signal: own } } = this.#plan;
+    const signal = own && other ? AbortSignal.any([own, other]) : own ?? other;
     const run = this.#begin();
     try {
       while (true) {
