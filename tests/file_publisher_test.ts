@@ -275,7 +275,11 @@ Deno.test("what is tried again after a full disk stands in the file once, whatev
 
 Deno.test("FilePublisher refuses what it cannot write, and says what to do", async () => {
   const make = (path: string, options?: object) => () => new FilePublisher(path, options);
-  assertThrows(make("rows"), TypeError, "end it in .ndjson, .csv or .avro, or pass format");
+  assertThrows(
+    make("rows"),
+    TypeError,
+    "end it in .ndjson, .csv, .avro or .parquet, or pass format",
+  );
   assertThrows(make("rows.gz"), TypeError, "pass format");
   assertThrows(make("rows.csv", { format: "xml" }), TypeError, '"ndjson", "csv", "avro"');
   assertThrows(make("rows.avro.gz"), TypeError, 'codec: "deflate"');

@@ -68,9 +68,9 @@ class OutputPublisher implements RecordOutput {
   }
 }
 
-const FORMATS = ["ndjson", "csv", "avro"] as const satisfies FileFormat[];
+const FORMATS = ["ndjson", "csv", "avro", "parquet"] as const satisfies FileFormat[];
 
-const BINARY: readonly FileFormat[] = ["avro"];
+const BINARY: readonly FileFormat[] = ["avro", "parquet"];
 
 /** Where a command writes records to. */
 export interface OutputOptions {
@@ -120,9 +120,31 @@ export async function checkNew(
   throw new UsageError(`${output} exists; pass --force to replace it, or another --output`);
 }
 
-/** Whether a file's name says what is to be written. */
-function saysFormat(path: string): boolean {
-  return /\.(ndjson|jsonl|csv|avro)(\.(gz|zst))?$/i.test(path);
+/** What is to be written by a file's name, if that says it. */
+function formatOf(path: string): FileFormat | undefined {
+  const [, extension] = /\.(ndjson|jsonl|csv|avro|parquet)(?:\.(?:gz|zst))?$/i.exec(path) ?? [];
+  const format = extension?.toLowerCase();
+  return (format === "jsonl" ? "ndjson" : format) as FileFormat | undefined;
+}
+
+/**
+ * Checks what a file is to be, and how it is compressed.
+ *
+ * @throws {UsageError} when nothing says what it is, or it cannot be so.
+ */
+function checkFormat(output: string, format: FileFormat | undefined): FileFormat {
+  const known = format ?? formatOf(output);
+  if (known === undefined) {
+    throw new UsageError(
+      `the name ${JSON.stringify(output)} does not say what to write; end it in .ndjson, .csv, ` +
+        `.avro or .parquet, or pass --format`,
+    );
+  }
+  const [, compression] = /(\.gz|\.zst)$/i.exec(output) ?? [];
+  if (compression === undefined || !BINARY.includes(known)) return known;
+  throw new UsageError(
+    `${known} is compressed within: give --output a name without ${compression}`,
+  );
 }
 
 /** The publisher that records go to. */
@@ -130,24 +152,20 @@ export async function recordOutput(
   { output, format, force = false }: OutputOptions,
   context: CommandContext,
 ): Promise<RecordOutput> {
+  const written = output === undefined ? format ?? "ndjson" : checkFormat(output, format);
+  if (written === "parquet") await import("../sources/parquet.ts");
   if (output === undefined) {
-    if (format !== undefined && BINARY.includes(format) && context.process.stdout.isTerminal) {
+    if (BINARY.includes(written) && context.process.stdout.isTerminal) {
       throw new UsageError(
-        `${format} is not for a terminal: give a file by --output, or pipe it into a program`,
+        `${written} is not for a terminal: give a file by --output, or pipe it into a program`,
       );
     }
-    return new OutputPublisher(context, format ?? "ndjson");
+    return new OutputPublisher(context, written);
   }
   await checkNew({ output, force }, context);
-  if (format === undefined && !saysFormat(output)) {
-    throw new UsageError(
-      `the name ${JSON.stringify(output)} does not say what to write; end it in .ndjson, .csv or ` +
-        `.avro, or pass --format`,
-    );
-  }
   return new FilePublisher(output, {
     runtime: context.runtime,
-    ...(format !== undefined && { format }),
+    format: written,
     ...(force && { ifExists: "replace" }),
   });
 }

@@ -1,5 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
+import type { ParquetParts } from "./parquet/parquet_file_encoder.ts";
 
 /** A format that takes an npm package: it is there once its own entry point was imported. */
 export class OptionalFormat<Codec> {
@@ -53,4 +54,10 @@ export interface MessagePackReading {
 export const messagePackFormat: OptionalFormat<MessagePackCodec> = new OptionalFormat(
   'the format "msgpack"',
   "@waggle/stream/msgpack",
+);
+
+/** What writes Parquet, where `@waggle/stream/parquet` was imported. */
+export const parquetFormat: OptionalFormat<ParquetParts> = new OptionalFormat(
+  'the format "parquet"',
+  "@waggle/stream/parquet",
 );

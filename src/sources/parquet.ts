@@ -1,14 +1,18 @@
 /**
- * Parquet files as sources: `@waggle/stream/parquet`, through npm:hyparquet.
+ * Parquet files: `@waggle/stream/parquet`, through npm:hyparquet and npm:hyparquet-writer. They are
+ * sources by {@linkcode parquet}, and where this is imported a `FilePublisher` writes them.
  *
  * @module
  */
 import { parquetMetadataAsync, parquetRead } from "hyparquet";
 import { compressors as others } from "hyparquet-compressors";
+import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { columnOf } from "../batch/column_of.ts";
 import type { Column } from "../batch/column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, TypedSchema } from "../batch/schema.ts";
+import { parquetFormat } from "../codecs/optional_format.ts";
+import type { GroupWriter, GrowingBytes } from "../codecs/parquet/parquet_file_encoder.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import { Inflater, zlib } from "../runtime/inflater.ts";
 import { knownOptions, nearestName, received } from "../runtime/known_options.ts";
@@ -22,6 +26,10 @@ import {
 } from "./parquet_file.ts";
 import { type ParquetColumn, parquetColumns, plainElements } from "./parquet_types.ts";
 
+export type {
+  ParquetCodecName,
+  ParquetFileOptions,
+} from "../codecs/parquet/parquet_file_encoder.ts";
 export type { ParquetInput } from "./parquet_file.ts";
 
 type FileMetaData = Awaited<ReturnType<typeof parquetMetadataAsync>>;
@@ -367,3 +375,8 @@ export function parquet<Row = Record<string, unknown>>(
   }
   return new ParquetSource<Row>(input, given);
 }
+
+parquetFormat.offer({
+  bytes: (): GrowingBytes => new ByteWriter(),
+  writer: (options): GroupWriter => new ParquetWriter(options as never) as unknown as GroupWriter,
+});

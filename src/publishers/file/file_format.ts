@@ -5,9 +5,14 @@ import {
 } from "../../codecs/avro/avro_file_encoder.ts";
 import { CsvEncoder, type CsvEncoderOptions } from "../../codecs/csv/csv_encoder.ts";
 import { JsonEncoder, type JsonEncoderOptions } from "../../codecs/json/json_encoder.ts";
+import { parquetFormat } from "../../codecs/optional_format.ts";
+import {
+  ParquetFileEncoder,
+  type ParquetFileOptions,
+} from "../../codecs/parquet/parquet_file_encoder.ts";
 
-/** What a file is written as. */
-export type FileFormat = "ndjson" | "csv" | "avro";
+/** What a file is written as; Parquet needs `import "@waggle/stream/parquet"`. */
+export type FileFormat = "ndjson" | "csv" | "avro" | "parquet";
 
 /** Writes batches as the bytes of one file. */
 export interface FileEncoder extends Disposable {
@@ -15,6 +20,8 @@ export interface FileEncoder extends Disposable {
   readonly repeats: boolean;
   /** The bytes of a batch; valid for good. */
   encode(batch: RecordBatch): Uint8Array[];
+  /** Makes it as if the last batch had not been; absent where nothing is known of it afterwards. */
+  undo?(): void;
   /** What comes behind the last batch; may be called at once. */
   end(): Uint8Array[];
 }
@@ -27,6 +34,8 @@ export interface FormatOptions {
   readonly csv?: CsvEncoderOptions;
   /** Of Avro. */
   readonly avro?: AvroFileEncoderOptions;
+  /** Of Parquet. */
+  readonly parquet?: ParquetFileOptions;
 }
 
 function ndjson(options: FormatOptions): FileEncoder {
@@ -64,6 +73,18 @@ function avro(options: FormatOptions): FileEncoder {
   };
 }
 
+function parquet(options: FormatOptions): FileEncoder {
+  const parts = parquetFormat.get("write files");
+  const encoder = new ParquetFileEncoder(parts, options.parquet);
+  return {
+    repeats: true,
+    encode: (batch) => encoder.push(batch),
+    undo: () => encoder.undo(),
+    end: () => encoder.finish(),
+    [Symbol.dispose]: () => {},
+  };
+}
+
 /** The encoder of a file, which is empty or goes on. */
 export function fileEncoder(
   format: FileFormat,
@@ -77,5 +98,7 @@ export function fileEncoder(
       return csv(options, isEmpty);
     case "avro":
       return avro(options);
+    case "parquet":
+      return parquet(options);
   }
 }

@@ -1,3 +1,5 @@
+import { parquetFormat } from "../../codecs/optional_format.ts";
+import { ParquetFileEncoder } from "../../codecs/parquet/parquet_file_encoder.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -14,13 +16,13 @@ export interface RotateOptions {
 
 /** Options of {@linkcode FilePublisher}. */
 export interface FilePublisherOptions extends FormatOptions {
-  /** Default: by the name: `.ndjson` and `.jsonl`, `.csv`, `.avro`, with `.gz` or `.zst` behind or not. */
+  /** Default: by the name: `.ndjson` and `.jsonl`, `.csv`, `.avro`, `.parquet`, with `.gz` or `.zst` behind or not. */
   format?: FileFormat;
   /** Default: by the name: `.gz` is gzip, `.zst` is zstd. */
   compression?: FileCompression;
   /**
    * What becomes of a file that exists: `"error"` refuses it, `"replace"` takes its place when the
-   * new one is whole, `"append"` writes behind it (not Avro). Default `"error"`.
+   * new one is whole, `"append"` writes behind it (not Avro, nor Parquet). Default `"error"`.
    */
   ifExists?: "error" | "replace" | "append";
   /** Writes several files, numbered before their extension: `out-000001.csv`. Default: one. */
@@ -39,6 +41,7 @@ const OPTIONS: OptionRule<FilePublisherOptions> = {
     ndjson: true,
     csv: true,
     avro: true,
+    parquet: true,
     runtime: true,
   },
   example: '{ format: "csv" }',
@@ -48,10 +51,11 @@ const FORMATS: Readonly<Record<string, FileFormat>> = {
   ".jsonl": "ndjson",
   ".csv": "csv",
   ".avro": "avro",
+  ".parquet": "parquet",
 };
 const COMPRESSIONS: Readonly<Record<string, FileCompression>> = { ".gz": "gzip", ".zst": "zstd" };
 const WORDS = {
-  format: ["ndjson", "csv", "avro"],
+  format: ["ndjson", "csv", "avro", "parquet"],
   compression: ["none", "gzip", "zstd"],
   ifExists: ["error", "replace", "append"],
 } as const;
@@ -119,6 +123,34 @@ function rotation(rotate: RotateOptions | undefined) {
   };
 }
 
+/** Checks what a format can do, and that it is there. */
+function checkFormat(format: FileFormat, options: FilePublisherOptions): void {
+  const { compression, ifExists } = options;
+  if (format === "avro" && compression !== "none") {
+    refuse(`Avro compresses its blocks by itself: pass avro: { codec: "deflate" } or "zstandard"`);
+  }
+  if (format === "avro" && ifExists === "append") {
+    refuse("an Avro file cannot be appended to, for its blocks end in a marker of its own");
+  }
+  if (format !== "parquet") return;
+  if (compression !== "none") {
+    refuse(`Parquet compresses its pages by itself: pass parquet: { codec: "zstd" } or "gzip"`);
+  }
+  if (ifExists === "append") {
+    refuse("a Parquet file cannot be appended to, for it ends in what says where all is");
+  }
+  new ParquetFileEncoder(parquetFormat.get("create FilePublisher"), options.parquet);
+}
+
+function formatsOf({ ndjson, csv, avro, parquet }: FilePublisherOptions): FormatOptions {
+  return {
+    ...(ndjson && { ndjson }),
+    ...(csv && { csv }),
+    ...(avro && { avro }),
+    ...(parquet && { parquet }),
+  };
+}
+
 /**
  * Checks the options of a {@linkcode FilePublisher}.
  *
@@ -131,25 +163,19 @@ export function fileSettings(path: string, given: FilePublisherOptions): FileSet
   const format = options.format ?? known.format;
   if (!format) {
     return refuse(
-      `the name ${JSON.stringify(path)} does not say what to write; end it in .ndjson, .csv or ` +
-        `.avro, or pass format`,
+      `the name ${JSON.stringify(path)} does not say what to write; end it in .ndjson, .csv, ` +
+        `.avro or .parquet, or pass format`,
     );
   }
-  const { compression = known.compression ?? "none", ifExists = "error", ndjson, csv, avro } =
-    options;
-  if (format === "avro" && compression !== "none") {
-    refuse(`Avro compresses its blocks by itself: pass avro: { codec: "deflate" } or "zstandard"`);
-  }
-  if (format === "avro" && ifExists === "append") {
-    refuse("an Avro file cannot be appended to, for its blocks end in a marker of its own");
-  }
+  const { compression = known.compression ?? "none", ifExists = "error" } = options;
+  checkFormat(format, { ...options, compression, ifExists });
   const rotates = rotation(options.rotate);
   if (rotates.rotates && ifExists === "append") {
     refuse('ifExists: "append" is for one file, and rotate makes several');
   }
   return {
     ...{ format, compression, ifExists, ...rotates },
-    formats: { ...(ndjson && { ndjson }), ...(csv && { csv }), ...(avro && { avro }) },
+    formats: formatsOf(options),
     stem: path.slice(0, path.length - known.length),
     extension: path.slice(path.length - known.length),
   };

@@ -24,11 +24,12 @@ interface Current {
 
 /**
  * Writes records to a file, or to several one after the other: JSON lines, CSV or Avro, compressed or
- * not.
+ * not, and Parquet where `@waggle/stream/parquet` was imported.
  *
  * A file is written beside its place, under a name that ends in `.part`, and moved there when it is
  * whole: at the end, or when the next is begun. What is no file, such as a pipe, is written to at
- * once. Needs `--allow-read` and `--allow-write` of the path and its folder.
+ * once. A row group of Parquet is in memory until it is full. Needs `--allow-read` and
+ * `--allow-write` of the path and its folder.
  *
  * @example
  * ```ts
@@ -155,6 +156,7 @@ export class FilePublisher implements Publisher {
         await file.add(pieces);
       } catch (error) {
         if (before === 0) this.#renew(current); // what stands at the start has not been written
+        else encoder.undo?.();
         throw error;
       }
     });
