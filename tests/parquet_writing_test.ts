@@ -76,16 +76,11 @@ function readAs(type: DataType, value: unknown): unknown {
       return Object.fromEntries(
         type.fields.map(({ name, type }) => [name, readAs(type, (value as never)[name])]),
       );
-    case "mixed":
-      return JSON.stringify(
-        JSON.parse(
-          RecordBatch.fromRows([{ value }], {
-            schema: { fields: [{ name: "value", type }] },
-          }).toJson(),
-          (_, each, context?: { source: string }) =>
-            typeof each === "number" ? JSON.rawJSON(context!.source) : each,
-        )[0].value,
-      ) ?? null;
+    case "mixed": {
+      const cell = { fields: [{ name: "v", type }] };
+      const text = RecordBatch.fromRows([{ v: value }], { schema: cell }).toJson({ lines: true });
+      return text.trimEnd().slice('{"v":'.length, -1);
+    }
     default:
       return value;
   }
