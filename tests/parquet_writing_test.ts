@@ -2,8 +2,10 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   FilePublisher,
   type FilePublisherOptions,
+  from,
   RecordBatch,
   schema,
+  toByteStream,
   types as t,
 } from "../mod.ts";
 import type { DataType, Field } from "../src/batch/schema.ts";
@@ -320,6 +322,16 @@ Deno.test("memory is bounded by rows of a group, and by their bytes", async () =
   ) as unknown as RecordBatch;
   const larger = (await write([large, large, large])).map((size) => size > 1000);
   assertEquals(larger, [false, true, false], "64 MiB");
+});
+
+Deno.test("a stream of batches is the bytes of a Parquet file", async () => {
+  const body = toByteStream([numbers(0, 250), numbers(250, 50)], {
+    format: "parquet",
+    parquet: { rowGroupRows: 100 },
+  });
+  const file = await new Response(body).bytes();
+  const rows = await Array.fromAsync(from(parquet(file), { workers: 1 }));
+  assertEquals(rows.map(({ id }) => id), Array.from({ length: 300 }, (_, i) => i));
 });
 
 Deno.test("Parquet is refused where it cannot be, and needs its entry point", async () => {

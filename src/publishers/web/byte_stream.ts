@@ -5,14 +5,17 @@ import { streamEncoder, type StreamFormat, type StreamFormatOptions } from "./st
 
 /** Options of {@linkcode toByteStream}. */
 export interface ByteStreamOptions extends StreamFormatOptions {
-  /** JSON lines (default), `"json"`, one array, `"csv"` with a header, or `"avro"`, a file. */
+  /**
+   * JSON lines (default), `"json"`, one array, `"csv"` with a header, or a file: `"avro"`, or
+   * `"parquet"`, which needs `import "@waggle/stream/parquet"`.
+   */
   format?: StreamFormat;
 }
 
 const DOING = "make a stream of bytes";
 const OPTIONS: OptionRule<ByteStreamOptions> = {
   doing: DOING,
-  names: { format: true, ndjson: true, json: true, csv: true, avro: true },
+  names: { format: true, ndjson: true, json: true, csv: true, avro: true, parquet: true },
   example: '{ format: "csv" }',
 };
 

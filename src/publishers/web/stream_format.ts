@@ -16,7 +16,7 @@ export interface StreamFormatOptions extends FormatOptions {
   readonly json?: Omit<JsonEncoderOptions, "lines">;
 }
 
-const FORMATS: readonly StreamFormat[] = ["ndjson", "json", "csv", "avro"];
+const FORMATS: readonly StreamFormat[] = ["ndjson", "json", "csv", "avro", "parquet"];
 const [OPEN, CLOSE, COMMA, EMPTY] = ["[", "]", ",", "[]"].map((text) =>
   new TextEncoder().encode(text)
 );

@@ -12,8 +12,8 @@ import { streamEncoder, type StreamFormat, type StreamFormatOptions } from "./st
 /** Options of {@linkcode WritableStreamPublisher}. */
 export interface WritableStreamPublisherOptions extends StreamFormatOptions {
   /**
-   * What is written: JSON lines, `"json"`, one array, `"csv"` with a header, or `"avro"`, a file.
-   * Default: the batches themselves.
+   * What is written: JSON lines, `"json"`, one array, `"csv"` with a header, or a file: `"avro"`,
+   * or `"parquet"`, which needs `import "@waggle/stream/parquet"`. Default: the batches themselves.
    */
   format?: StreamFormat;
   /** Whether the stream stays open when the publisher ends. Default false. */
@@ -23,7 +23,15 @@ export interface WritableStreamPublisherOptions extends StreamFormatOptions {
 const DOING = "create WritableStreamPublisher";
 const OPTIONS: OptionRule<WritableStreamPublisherOptions> = {
   doing: DOING,
-  names: { format: true, keepOpen: true, ndjson: true, json: true, csv: true, avro: true },
+  names: {
+    format: true,
+    keepOpen: true,
+    ndjson: true,
+    json: true,
+    csv: true,
+    avro: true,
+    parquet: true,
+  },
   example: '{ format: "ndjson" }',
 };
 
