@@ -30,3 +30,8 @@ export {
   WritableStreamPublisher,
   type WritableStreamPublisherOptions,
 } from "./web/writable_stream_publisher.ts";
+export {
+  WebSocketPublisher,
+  type WebSocketPublisherMetrics,
+} from "./websocket/websocket_publisher.ts";
+export type { WebSocketFormat, WebSocketPublisherOptions } from "./websocket/websocket_options.ts";

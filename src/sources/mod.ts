@@ -16,3 +16,6 @@ export type {
   SocketServerOptions,
 } from "./websocket_server/socket_server.ts";
 export * from "./standard_input.ts";
+export { WebSocketError, type WebSocketErrorOptions } from "./websocket/errors.ts";
+export type { WebSocketLinkOptions } from "./websocket/link_options.ts";
+export type { AddressOptions } from "./websocket/address.ts";

@@ -1,0 +1,472 @@
+import type { RecordBatch } from "../../batch/record_batch.ts";
+import { showName } from "../../batch/shown_names.ts";
+import type { Connection } from "../../sources/websocket/connection.ts";
+import {
+  type ConnectionEnd,
+  endError,
+  isCleanEnd,
+  WebSocketError,
+} from "../../sources/websocket/errors.ts";
+import { Link } from "../../sources/websocket/link.ts";
+import { numbered, readAnswer, type WireMessage } from "../../sources/websocket_wire.ts";
+import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
+import { Stop } from "../../stream/stop.ts";
+import { Turns } from "../turns.ts";
+import { DrainPace } from "./drain_pace.ts";
+import { type Entry, Outbox } from "./outbox.ts";
+import { StallWatch } from "./stall_watch.ts";
+import {
+  type WebSocketPublisherOptions,
+  type WebSocketSettings,
+  webSocketSettings,
+} from "./websocket_options.ts";
+
+/** What a {@linkcode WebSocketPublisher} has done so far. */
+export interface WebSocketPublisherMetrics {
+  /** Connections that were opened: each beyond the first was needed because one was lost. */
+  readonly connections: number;
+  /** Messages that were sent, those that were sent again included. */
+  readonly messages: number;
+  /** Messages that were sent again over another connection: the other side may have them twice. */
+  readonly resent: number;
+  /** Bytes of all messages, without the frames around them. */
+  readonly bytes: number;
+  /** Messages that wait to be acknowledged, or without acknowledgements to leave. */
+  readonly waiting: number;
+}
+
+/** The number that a batch was sent with in vain, and what the next was to have then. */
+interface Doubtful {
+  readonly id: number;
+  readonly nextId: number;
+}
+
+/**
+ * Sends batches to a WebSocket, one message each.
+ *
+ * With `acknowledge: true` a batch has been delivered when the other side has said so. Without it,
+ * `publish()` resolves when the message has been given to the socket and no more than `highWater`
+ * bytes wait to leave, and `flush()` when none do: they are with the operating system then, and
+ * nothing more is known about them until the end of the publisher, whose close the other side
+ * answers when it has read all of them.
+ *
+ * The connection is opened for the first batch. When it is lost, it is made anew by `reconnect`, and
+ * what was not acknowledged, or had not left, is sent again: with the same number, by which the
+ * other side can tell a repetition.
+ *
+ * @example
+ * ```ts
+ * import { RecordBatch, WebSocketPublisher } from "@waggle/stream";
+ *
+ * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+ *   const { socket, response } = Deno.upgradeWebSocket(request);
+ *   socket.onmessage = ({ data }) => console.log(data); // [{"bird":"Gull","count":3}]
+ *   return response;
+ * });
+ * {
+ *   await using publisher = new WebSocketPublisher({ uri: `ws://127.0.0.1:${server.addr.port}` });
+ *   await publisher.publish(RecordBatch.fromRows([{ bird: "Gull", count: 3 }]));
+ * }
+ * await server.shutdown();
+ * ```
+ */
+export class WebSocketPublisher implements Publisher {
+  readonly #settings: WebSocketSettings;
+  readonly #name: string;
+  readonly #link: Link;
+  readonly #turns = new Turns();
+  readonly #outbox = new Outbox();
+  readonly #watch: StallWatch;
+  readonly #doubtful = new WeakMap<RecordBatch, Doubtful>();
+  /** How many want to publish or flush, the one whose turn it is included. */
+  #turnsTaken = 0;
+  #nextId = 1;
+  #lastRepeated = 0;
+  /** Bytes that were sent over the connection that there is. */
+  #sentBytes = 0;
+  #messages = 0;
+  #resent = 0;
+  #bytes = 0;
+  /** What the other side has refused, which nobody was told of yet. */
+  #refusal: WebSocketError | undefined;
+  /** Whether the last call has told of an error. */
+  #hasTold = false;
+  #isClosed = false;
+  #ending: Promise<void> | undefined;
+
+  /**
+   * Connects to nothing yet.
+   *
+   * @throws {TypeError | RangeError} when an option is none that it can be.
+   */
+  constructor(options: WebSocketPublisherOptions) {
+    const settings = this.#settings = webSocketSettings(options);
+    this.#name = settings.link.address.name;
+    this.#link = new Link(settings.link, {
+      message: (message) => this.#receive(message),
+      opened: (connection) => this.#sendAgain(connection),
+      lost: (error) => this.#lost(error),
+      failed: (error) => this.#refused(error),
+    });
+    this.#watch = new StallWatch({
+      runtime: settings.link.runtime,
+      timeoutMs: settings.stallTimeoutMs,
+      isWaiting: () => settings.acknowledge && this.#outbox.length > 0,
+      stalled: () => this.#link.drop(this.#stallError()),
+    });
+  }
+
+  /**
+   * Sends a batch; what it resolving means is told with the class. An empty batch is not sent.
+   *
+   * @throws {WebSocketError} when there is no connection and none can be had, or the other side
+   *   refuses; `retriable` says whether it is worth another try.
+   * @throws the signal's reason when that is aborted; a message that has left is not called back.
+   */
+  publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#isClosed) return Promise.reject(this.#closedError());
+    if (batch.length === 0) return Promise.resolve({ records: 0, bytes: 0 });
+    const connection = this.#turnsTaken === 0 ? this.#link.current : undefined;
+    return connection && this.#hasRoom(connection)
+      ? this.#publishNow(batch, connection, signal)
+      : this.#told(this.#publishInTurn(batch, signal));
+  }
+
+  /**
+   * Resolves when everything that was published has been acknowledged, or, without acknowledgements,
+   * has left.
+   *
+   * @throws {WebSocketError} when that cannot be.
+   */
+  flush(): Promise<void> {
+    return this.#told(this.#inTurn(undefined, (stop) => this.#emptied(stop)));
+  }
+
+  /** What was done so far. */
+  metrics(): WebSocketPublisherMetrics {
+    const connection = this.#link.current;
+    if (connection) this.#look(connection);
+    return {
+      connections: this.#link.connections,
+      messages: this.#messages,
+      resent: this.#resent,
+      bytes: this.#bytes,
+      waiting: this.#outbox.length,
+    };
+  }
+
+  /**
+   * Closes the connection behind what was published.
+   *
+   * @throws {WebSocketError} when that has not all been taken, unless the last call has told of it.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#ending ??= this.#end();
+  }
+
+  /** Whether one more message may be sent at once. */
+  #hasRoom(connection: Connection): boolean {
+    const { acknowledge, window, highWater } = this.#settings;
+    if (this.#refusal || acknowledge && this.#outbox.length >= window) return false;
+    return connection.bufferedBytes <= highWater;
+  }
+
+  /** Sends while nobody else wants to: without a turn of the event loop where that can be. */
+  #publishNow(batch: RecordBatch, connection: Connection, signal?: AbortSignal): Promise<Receipt> {
+    const { acknowledge, highWater } = this.#settings;
+    let entry: Entry;
+    try {
+      entry = this.#post(batch, connection);
+    } catch (error) {
+      return this.#told(Promise.reject(error));
+    }
+    if (acknowledge) return this.#told(this.#acknowledged(entry, signal));
+    this.#hasTold = false;
+    if (connection.bufferedBytes <= highWater) {
+      return Promise.resolve({ records: batch.length, bytes: entry.bytes });
+    }
+    return this.#told(this.#inTurn(signal, (stop) => this.#drained(entry, stop)));
+  }
+
+  async #publishInTurn(batch: RecordBatch, signal: AbortSignal | undefined): Promise<Receipt> {
+    const { acknowledge, window, highWater } = this.#settings;
+    const sent = await this.#inTurn(signal, async (stop) => {
+      this.#throwRefusal();
+      while (acknowledge && this.#outbox.length >= window) await stop.or(this.#outbox.shrinks());
+      const entry = this.#post(batch, await this.#drain(highWater, stop));
+      return { entry, ...(!acknowledge && { receipt: await this.#drained(entry, stop) }) };
+    });
+    return sent.receipt ?? await this.#acknowledged(sent.entry, signal);
+  }
+
+  async #inTurn<T>(
+    signal: AbortSignal | undefined,
+    work: (stop: Stop) => Promise<T>,
+  ): Promise<T> {
+    using stop = new Stop(signal);
+    this.#turnsTaken++;
+    const turn = this.#turns.next(async () => {
+      try {
+        signal?.throwIfAborted();
+        return await work(stop);
+      } finally {
+        this.#turnsTaken--;
+      }
+    });
+    return await stop.or(turn);
+  }
+
+  /** Notes whether somebody was told of an error, which the end need not tell again then. */
+  async #told<T>(work: Promise<T>): Promise<T> {
+    try {
+      const result = await work;
+      this.#hasTold = false;
+      return result;
+    } catch (error) {
+      this.#hasTold = true;
+      if (error === this.#refusal) this.#refusal = undefined;
+      throw error;
+    }
+  }
+
+  /** Encodes a batch and gives it to the socket. */
+  #post(batch: RecordBatch, connection: Connection): Entry {
+    const { acknowledge } = this.#settings;
+    const records = this.#encode(batch);
+    const id = acknowledge ? this.#idOf(batch) : 0;
+    const entry: Entry = {
+      ...{ id, batch, bytes: 0, end: 0 },
+      message: acknowledge ? numbered({ id, records }) : records,
+      ...(acknowledge && { settling: Promise.withResolvers<Receipt>() }),
+    };
+    entry.settling?.promise.catch(() => {}); // whoever waits is told; nobody may any more
+    if (acknowledge) this.#watch.begin();
+    else this.#look(connection);
+    this.#outbox.add(entry);
+    this.#send(entry, connection);
+    return entry;
+  }
+
+  #encode(batch: RecordBatch): WireMessage {
+    try {
+      return this.#settings.encoder.encode(batch);
+    } catch (cause) {
+      throw new WebSocketError(
+        `Cannot make a message for ${this.#name} of a batch: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+  }
+
+  /** The number of a batch: that of before, when it was sent in vain and no other came between. */
+  #idOf(batch: RecordBatch): number {
+    const before = this.#doubtful.get(batch);
+    if (before?.nextId === this.#nextId && before.id > this.#lastRepeated) {
+      return this.#lastRepeated = before.id;
+    }
+    return this.#nextId++;
+  }
+
+  #send(entry: Entry, connection: Connection): void {
+    const before = connection.bufferedBytes;
+    connection.send(entry.message);
+    entry.bytes = Math.max(0, connection.bufferedBytes - before);
+    this.#sentBytes += entry.bytes;
+    // what a connection in its end has not taken has not left, whatever is looked at
+    entry.end = connection.isOpen ? this.#sentBytes : Infinity;
+    this.#messages++;
+    this.#bytes += entry.bytes;
+  }
+
+  #sendAgain(connection: Connection): void {
+    this.#sentBytes = 0;
+    for (const entry of this.#outbox) {
+      this.#resent++;
+      this.#send(entry, connection);
+    }
+    this.#watch.progressed();
+  }
+
+  /** Lets go of what has left, where nobody acknowledges it. */
+  #look(connection: Connection): void {
+    if (this.#settings.acknowledge) return;
+    const { bufferedBytes, isOpen } = connection;
+    if (isOpen && this.#outbox.sent(this.#sentBytes - bufferedBytes) > 0) this.#link.progressed();
+  }
+
+  async #acknowledged(entry: Entry, signal: AbortSignal | undefined): Promise<Receipt> {
+    using stop = new Stop(signal);
+    try {
+      return await stop.or(entry.settling!.promise);
+    } finally {
+      this.#outbox.remove(entry);
+    }
+  }
+
+  /** Waits until few enough bytes wait, where they are too many. */
+  async #drained(entry: Entry, stop: Stop): Promise<Receipt> {
+    const { highWater, lowWater } = this.#settings;
+    try {
+      const connection = this.#link.current;
+      if (!connection || connection.bufferedBytes > highWater) await this.#drain(lowWater, stop);
+      return { records: entry.batch.length, bytes: entry.bytes };
+    } catch (error) {
+      this.#outbox.remove(entry);
+      throw error;
+    }
+  }
+
+  /** Waits until there is a connection on which no more bytes wait than a limit. */
+  async #drain(limitBytes: number, stop: Stop): Promise<Connection> {
+    const { runtime } = this.#settings.link;
+    const pace = new DrainPace(runtime, limitBytes);
+    for (let last: Connection | undefined;;) {
+      this.#throwRefusal();
+      const connection = await stop.or(this.#link.connect());
+      if (connection !== last) pace.restart();
+      last = connection;
+      this.#look(connection);
+      const { bufferedBytes, isOpen } = connection;
+      if (!isOpen) continue;
+      if (bufferedBytes <= limitBytes) return connection;
+      if (pace.stalledMs >= this.#patienceMs()) this.#stalled();
+      else await paused(pace.pause(bufferedBytes), stop);
+    }
+  }
+
+  async #emptied(stop: Stop): Promise<void> {
+    this.#throwRefusal();
+    if (this.#settings.acknowledge) {
+      while (this.#outbox.length > 0) await this.#outbox.shrinks();
+    } else if (this.#outbox.length > 0) await this.#drain(0, stop);
+    this.#throwRefusal();
+  }
+
+  #patienceMs(): number {
+    const { stallTimeoutMs, link: { closeTimeoutMs } } = this.#settings;
+    return this.#isClosed ? Math.min(stallTimeoutMs, closeTimeoutMs) : stallTimeoutMs;
+  }
+
+  /**
+   * Gives the connection up.
+   *
+   * @throws {WebSocketError} when the publisher is to end, and another connection is no use.
+   */
+  #stalled(): void {
+    const error = this.#stallError();
+    if (this.#isClosed) throw error;
+    this.#link.drop(error);
+  }
+
+  #stallError(): WebSocketError {
+    const { acknowledge } = this.#settings;
+    const what = acknowledge ? "acknowledged" : "taken";
+    const fix = acknowledge
+      ? 'look whether it answers {"ack":id}, or leave acknowledge out'
+      : "look whether it still reads, or raise stallTimeout";
+    return new WebSocketError(
+      `${this.#name} has ${what} nothing for ${this.#patienceMs()} ms, while ` +
+        `${this.#outbox.length} messages with ${this.#outbox.records} records wait; ${fix}`,
+      { retriable: true },
+    );
+  }
+
+  #closedError(): WebSocketError {
+    return new WebSocketError(
+      `Cannot publish to ${this.#name}: the publisher was closed; make a new one`,
+    );
+  }
+
+  #throwRefusal(): void {
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (refusal) throw refusal;
+  }
+
+  #receive(message: WireMessage): void {
+    const answer = readAnswer(message);
+    if (!answer) return;
+    if ("error" in answer) {
+      const error = `${this.#name} has answered with an error: ${showName(answer.error)}`;
+      this.#refused(new WebSocketError(error));
+    } else if (this.#settings.acknowledge) this.#takeAck(answer.ack);
+  }
+
+  #takeAck(id: number): void {
+    if (id >= this.#nextId) {
+      this.#refused(
+        new WebSocketError(
+          `${this.#name} has acknowledged message ${id}, but ${this.#nextId - 1} were sent`,
+        ),
+      );
+    } else if (this.#outbox.acknowledge(id) > 0) {
+      this.#watch.progressed();
+      this.#link.progressed();
+    }
+  }
+
+  /** Whether another connection is needed in the place of one that was lost. */
+  #lost(error: WebSocketError): boolean {
+    const isNeeded = this.#outbox.length > 0 && !(this.#isClosed && this.#hasTold);
+    if (!isNeeded) this.#refused(error);
+    return isNeeded;
+  }
+
+  /**
+   * Tells of what went wrong: those who wait for acknowledgements, or of what is final whoever comes
+   * next. What was refused for good is not sent again.
+   */
+  #refused(error: WebSocketError): void {
+    const failed = this.#outbox.fail(error);
+    for (const { batch, id } of failed) {
+      this.#doubtful.set(batch, { id, nextId: this.#nextId });
+    }
+    if (failed.length > 0) this.#lastRepeated = 0;
+    if (failed.length > 0 || error.retriable) return;
+    this.#outbox.clear();
+    this.#refusal = error;
+  }
+
+  async #end(): Promise<void> {
+    this.#isClosed = true;
+    try {
+      await this.#inTurn(undefined, (stop) => this.#hasTold ? LEFT : this.#emptied(stop));
+      const sent = this.#bytes > 0 && !this.#settings.acknowledge;
+      const isOpen = this.#link.current !== undefined;
+      const end = await this.#link.close();
+      if (isOpen && sent && !this.#hasTold) this.#checkEnd(end);
+    } finally {
+      this.#watch[Symbol.dispose]();
+      this.#outbox.clear();
+      await this.#link.close();
+      this.#settings.encoder[Symbol.dispose]();
+    }
+  }
+
+  /** Without acknowledgements the answer to the close is all that tells what was read. */
+  #checkEnd(end: ConnectionEnd | undefined): void {
+    if (end && isCleanEnd(end)) return;
+    const { closeTimeoutMs } = this.#settings.link;
+    const why = end
+      ? endError(this.#name, end).message
+      : `it has not answered the close within closeTimeout (${closeTimeoutMs} ms)`;
+    throw new WebSocketError(
+      `Cannot close the connection to ${this.#name} as it should be: ${why}; what was sent last may ` +
+        "not have been read, which acknowledge: true would tell",
+    );
+  }
+}
+
+const LEFT = Promise.resolve();
+
+async function paused(
+  { promise, cancel }: ReturnType<DrainPace["pause"]>,
+  stop: Stop,
+): Promise<void> {
+  try {
+    await stop.or(promise);
+  } finally {
+    cancel();
+  }
+}
