@@ -16,7 +16,7 @@ testPublisher("WebSocketPublisher with acknowledgements", async () => {
     break: () => server.break(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-}, { retries: true, secret: "canary" });
+}, { retries: true, secret: "canary", mostAhead: 100, batchRows: 20 });
 
 testPublisher("WebSocketPublisher without acknowledgements", async () => {
   const server = await WsServer.open();

@@ -1,6 +1,5 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { WireMessage } from "../../sources/websocket_wire.ts";
-import type { Receipt } from "../../stream/publisher.ts";
 
 /** A message that may have to be sent again. */
 export interface Entry {
@@ -11,8 +10,6 @@ export interface Entry {
   bytes: number;
   /** How many bytes were sent over its connection up to its end. */
   end: number;
-  /** Waits for an acknowledgement; absent where none comes. */
-  readonly settling?: PromiseWithResolvers<Receipt>;
 }
 
 /** What was sent and is not known to have been taken, in order. */
@@ -40,61 +37,47 @@ export class Outbox {
     this.#entries.push(entry);
   }
 
-  /** Takes one out; whether it was there. */
-  remove(entry: Entry): boolean {
+  /** Takes one out, if it is there. */
+  remove(entry: Entry): void {
     const at = this.#entries.indexOf(entry);
-    if (at < 0) return false;
-    this.#entries.splice(at, 1);
-    this.#changed();
-    return true;
+    if (at >= 0) this.#take(at, 1);
   }
 
   /** Takes all up to an id out, which were acknowledged; gives how many. */
-  acknowledge(id: number): number {
-    const taken = this.#entries.filter((entry) => entry.id <= id);
-    if (taken.length === 0) return 0;
-    this.#entries = this.#entries.filter((entry) => entry.id > id);
-    for (const { settling, batch, bytes } of taken) {
-      settling?.resolve({ records: batch.length, bytes });
-    }
-    this.#changed();
-    return taken.length;
+  acknowledged(id: number): number {
+    return this.#takeFirst((entry) => entry.id > id);
   }
 
   /** Takes all out whose last byte has left; gives how many. */
-  sent(offset: number): number {
-    const left = this.#entries.findIndex(({ end }) => end > offset);
-    const count = left < 0 ? this.#entries.length : left;
-    if (count === 0) return 0;
-    this.#entries.splice(0, count);
-    this.#changed();
-    return count;
+  left(offset: number): number {
+    return this.#takeFirst((entry) => entry.end > offset);
   }
 
-  /** Takes all out that somebody waits for, who is told why they were not taken. */
-  fail(error: unknown): Entry[] {
-    const failed = this.#entries.filter(({ settling }) => settling);
-    this.#entries = this.#entries.filter(({ settling }) => !settling);
-    for (const { settling } of failed) settling!.reject(error);
-    this.#changed();
-    return failed;
+  /** Takes all out. */
+  clear(): void {
+    this.#take(0, this.#entries.length);
   }
 
-  /** Takes all out; gives how many records there were in them. */
-  clear(): number {
-    const { records } = this;
-    this.#entries = [];
-    this.#changed();
-    return records;
-  }
-
-  /** Resolves when there are fewer than before. */
-  shrinks(): Promise<void> {
+  /** Resolves when there are fewer than before, or something else is told of. */
+  changes(): Promise<void> {
     return new Promise((resolve) => this.#waiting.add(resolve));
   }
 
-  #changed(): void {
+  /** Tells those who wait to look again. */
+  changed(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
+  }
+
+  #takeFirst(stays: (entry: Entry) => boolean): number {
+    const first = this.#entries.findIndex(stays);
+    return this.#take(0, first < 0 ? this.#entries.length : first);
+  }
+
+  #take(at: number, count: number): number {
+    if (count === 0) return 0;
+    this.#entries.splice(at, count);
+    this.changed();
+    return count;
   }
 }

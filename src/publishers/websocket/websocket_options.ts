@@ -28,11 +28,14 @@ export interface WebSocketPublisherOptions extends WebSocketLinkOptions, Message
   format?: WebSocketFormat;
   /**
    * Whether the other side acknowledges: each message is then `{"id":17,"records":[…]}` (binary ones
-   * have 8 bytes in front, most significant first), the other side answers `{"ack":17}` when it has
-   * taken all up to that, and `publish()` resolves by that. Default false.
+   * have 8 bytes in front, most significant first), and the other side answers `{"ack":17}` when it
+   * has taken all up to that. Default false.
    */
   acknowledge?: boolean;
-  /** Batches that may be on their way unacknowledged, of those published at once. Default 16. */
+  /**
+   * `publish()` waits while so many batches are not acknowledged; with 1 it resolves when its own
+   * batch is. Default 64.
+   */
   window?: number;
   /** Bytes that wait to be sent, beyond which `publish()` waits. Default 1 MiB. */
   highWater?: number;
@@ -62,7 +65,7 @@ const OPTIONS: OptionRule<WebSocketPublisherOptions> = {
   example: '{ uri: "ws://localhost:8765" }',
 };
 const HIGH_WATER_BYTES = 1_048_576;
-const WINDOW = 16;
+const WINDOW = 64;
 
 /** What a publisher goes by. */
 export interface WebSocketSettings {

@@ -35,16 +35,11 @@ export interface WebSocketPublisherMetrics {
   readonly waiting: number;
 }
 
-/** The number that a batch was sent with in vain, and what the next was to have then. */
-interface Doubtful {
-  readonly id: number;
-  readonly nextId: number;
-}
-
 /**
  * Sends batches to a WebSocket, one message each.
  *
- * With `acknowledge: true` a batch has been delivered when the other side has said so. Without it,
+ * With `acknowledge: true` a batch has been delivered when the other side has said so: `publish()`
+ * resolves when fewer than `window` batches wait for that, `flush()` when none do. Without it,
  * `publish()` resolves when the message has been given to the socket and no more than `highWater`
  * bytes wait to leave, and `flush()` when none do: they are with the operating system then, and
  * nothing more is known about them until the end of the publisher, whose close the other side
@@ -77,11 +72,11 @@ export class WebSocketPublisher implements Publisher {
   readonly #turns = new Turns();
   readonly #outbox = new Outbox();
   readonly #watch: StallWatch;
-  readonly #doubtful = new WeakMap<RecordBatch, Doubtful>();
+  /** The numbers of batches that may have been taken, or not. */
+  readonly #doubtful = new WeakMap<RecordBatch, number>();
   /** How many want to publish or flush, the one whose turn it is included. */
   #turnsTaken = 0;
   #nextId = 1;
-  #lastRepeated = 0;
   /** Bytes that were sent over the connection that there is. */
   #sentBytes = 0;
   #messages = 0;
@@ -128,7 +123,7 @@ export class WebSocketPublisher implements Publisher {
     if (this.#isClosed) return Promise.reject(this.#closedError());
     if (batch.length === 0) return Promise.resolve({ records: 0, bytes: 0 });
     const connection = this.#turnsTaken === 0 ? this.#link.current : undefined;
-    return connection && this.#hasRoom(connection)
+    return connection && !this.#refusal && !this.#isFull(connection)
       ? this.#publishNow(batch, connection, signal)
       : this.#told(this.#publishInTurn(batch, signal));
   }
@@ -165,39 +160,32 @@ export class WebSocketPublisher implements Publisher {
     return this.#ending ??= this.#end();
   }
 
-  /** Whether one more message may be sent at once. */
-  #hasRoom(connection: Connection): boolean {
+  /** Whether so much waits that nothing more may be sent. */
+  #isFull({ bufferedBytes }: Connection): boolean {
     const { acknowledge, window, highWater } = this.#settings;
-    if (this.#refusal || acknowledge && this.#outbox.length >= window) return false;
-    return connection.bufferedBytes <= highWater;
+    return acknowledge && this.#outbox.length >= window || bufferedBytes > highWater;
   }
 
   /** Sends while nobody else wants to: without a turn of the event loop where that can be. */
   #publishNow(batch: RecordBatch, connection: Connection, signal?: AbortSignal): Promise<Receipt> {
-    const { acknowledge, highWater } = this.#settings;
     let entry: Entry;
     try {
       entry = this.#post(batch, connection);
     } catch (error) {
       return this.#told(Promise.reject(error));
     }
-    if (acknowledge) return this.#told(this.#acknowledged(entry, signal));
-    this.#hasTold = false;
-    if (connection.bufferedBytes <= highWater) {
+    if (!this.#isFull(connection)) {
+      this.#hasTold = false;
       return Promise.resolve({ records: batch.length, bytes: entry.bytes });
     }
-    return this.#told(this.#inTurn(signal, (stop) => this.#drained(entry, stop)));
+    return this.#told(this.#inTurn(signal, (stop) => this.#taken(entry, stop)));
   }
 
-  async #publishInTurn(batch: RecordBatch, signal: AbortSignal | undefined): Promise<Receipt> {
-    const { acknowledge, window, highWater } = this.#settings;
-    const sent = await this.#inTurn(signal, async (stop) => {
-      this.#throwRefusal();
-      while (acknowledge && this.#outbox.length >= window) await stop.or(this.#outbox.shrinks());
-      const entry = this.#post(batch, await this.#drain(highWater, stop));
-      return { entry, ...(!acknowledge && { receipt: await this.#drained(entry, stop) }) };
+  #publishInTurn(batch: RecordBatch, signal: AbortSignal | undefined): Promise<Receipt> {
+    return this.#inTurn(signal, async (stop) => {
+      const connection = await this.#room(stop);
+      return await this.#taken(this.#post(batch, connection), stop);
     });
-    return sent.receipt ?? await this.#acknowledged(sent.entry, signal);
   }
 
   async #inTurn<T>(
@@ -238,9 +226,7 @@ export class WebSocketPublisher implements Publisher {
     const entry: Entry = {
       ...{ id, batch, bytes: 0, end: 0 },
       message: acknowledge ? numbered({ id, records }) : records,
-      ...(acknowledge && { settling: Promise.withResolvers<Receipt>() }),
     };
-    entry.settling?.promise.catch(() => {}); // whoever waits is told; nobody may any more
     if (acknowledge) this.#watch.begin();
     else this.#look(connection);
     this.#outbox.add(entry);
@@ -259,13 +245,10 @@ export class WebSocketPublisher implements Publisher {
     }
   }
 
-  /** The number of a batch: that of before, when it was sent in vain and no other came between. */
+  /** The number of a batch: that of before, when it was sent in vain and none was given since. */
   #idOf(batch: RecordBatch): number {
-    const before = this.#doubtful.get(batch);
-    if (before?.nextId === this.#nextId && before.id > this.#lastRepeated) {
-      return this.#lastRepeated = before.id;
-    }
-    return this.#nextId++;
+    const id = this.#doubtful.get(batch);
+    return id === this.#nextId - 1 ? id : this.#nextId++;
   }
 
   #send(entry: Entry, connection: Connection): void {
@@ -292,29 +275,39 @@ export class WebSocketPublisher implements Publisher {
   #look(connection: Connection): void {
     if (this.#settings.acknowledge) return;
     const { bufferedBytes, isOpen } = connection;
-    if (isOpen && this.#outbox.sent(this.#sentBytes - bufferedBytes) > 0) this.#link.progressed();
+    if (isOpen && this.#outbox.left(this.#sentBytes - bufferedBytes) > 0) this.#link.progressed();
   }
 
-  async #acknowledged(entry: Entry, signal: AbortSignal | undefined): Promise<Receipt> {
-    using stop = new Stop(signal);
-    try {
-      return await stop.or(entry.settling!.promise);
-    } finally {
-      this.#outbox.remove(entry);
-    }
-  }
-
-  /** Waits until few enough bytes wait, where they are too many. */
-  async #drained(entry: Entry, stop: Stop): Promise<Receipt> {
-    const { highWater, lowWater } = this.#settings;
+  /** Waits until what waits with a batch is not too much any more. */
+  async #taken(entry: Entry, stop: Stop): Promise<Receipt> {
     try {
       const connection = this.#link.current;
-      if (!connection || connection.bufferedBytes > highWater) await this.#drain(lowWater, stop);
+      if (!connection || this.#isFull(connection)) await this.#room(stop);
       return { records: entry.batch.length, bytes: entry.bytes };
     } catch (error) {
       this.#outbox.remove(entry);
+      this.#doubtful.set(entry.batch, entry.id);
       throw error;
     }
+  }
+
+  /** Waits until one more message may be sent, and gives the connection to send it over. */
+  async #room(stop: Stop): Promise<Connection> {
+    const { acknowledge, window, highWater, lowWater } = this.#settings;
+    if (acknowledge) await this.#acknowledged(window - 1, stop);
+    const connection = this.#link.current;
+    const isFull = connection && connection.bufferedBytes > highWater;
+    return await this.#drain(isFull ? lowWater : highWater, stop);
+  }
+
+  /** Waits until no more messages wait for their acknowledgement than that. */
+  async #acknowledged(most: number, stop: Stop): Promise<void> {
+    while (this.#outbox.length > most) {
+      this.#throwRefusal();
+      const connection = await stop.or(this.#link.connect());
+      if (connection.isOpen && this.#outbox.length > most) await stop.or(this.#outbox.changes());
+    }
+    this.#throwRefusal();
   }
 
   /** Waits until there is a connection on which no more bytes wait than a limit. */
@@ -336,10 +329,8 @@ export class WebSocketPublisher implements Publisher {
   }
 
   async #emptied(stop: Stop): Promise<void> {
-    this.#throwRefusal();
-    if (this.#settings.acknowledge) {
-      while (this.#outbox.length > 0) await this.#outbox.shrinks();
-    } else if (this.#outbox.length > 0) await this.#drain(0, stop);
+    if (this.#settings.acknowledge) await this.#acknowledged(0, stop);
+    else if (this.#outbox.length > 0) await this.#drain(0, stop);
     this.#throwRefusal();
   }
 
@@ -400,7 +391,7 @@ export class WebSocketPublisher implements Publisher {
           `${this.#name} has acknowledged message ${id}, but ${this.#nextId - 1} were sent`,
         ),
       );
-    } else if (this.#outbox.acknowledge(id) > 0) {
+    } else if (this.#outbox.acknowledged(id) > 0) {
       this.#watch.progressed();
       this.#link.progressed();
     }
@@ -410,22 +401,20 @@ export class WebSocketPublisher implements Publisher {
   #lost(error: WebSocketError): boolean {
     const isNeeded = this.#outbox.length > 0 && !(this.#isClosed && this.#hasTold);
     if (!isNeeded) this.#refused(error);
+    this.#outbox.changed();
     return isNeeded;
   }
 
-  /**
-   * Tells of what went wrong: those who wait for acknowledgements, or of what is final whoever comes
-   * next. What was refused for good is not sent again.
-   */
+  /** Keeps what is final for whoever comes next; what was refused for good is not sent again. */
   #refused(error: WebSocketError): void {
-    const failed = this.#outbox.fail(error);
-    for (const { batch, id } of failed) {
-      this.#doubtful.set(batch, { id, nextId: this.#nextId });
+    if (!error.retriable) {
+      const { length, records } = this.#outbox;
+      const what = `; ${length} messages with ${records} records may not have been taken`;
+      if (length > 0) error.message += what;
+      this.#outbox.clear();
+      this.#refusal = error;
     }
-    if (failed.length > 0) this.#lastRepeated = 0;
-    if (failed.length > 0 || error.retriable) return;
-    this.#outbox.clear();
-    this.#refusal = error;
+    this.#outbox.changed();
   }
 
   async #end(): Promise<void> {
