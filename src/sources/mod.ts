@@ -18,4 +18,4 @@ export type {
 export * from "./standard_input.ts";
 export { WebSocketError, type WebSocketErrorOptions } from "./websocket/errors.ts";
 export type { WebSocketLinkOptions } from "./websocket/link_options.ts";
-export type { AddressOptions } from "./websocket/address.ts";
+export type { WebSocketAddressOptions } from "./websocket/address.ts";

@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
+import type { WebAddress } from "../../runtime/web_address.ts";
 import { showName } from "../../batch/shown_names.ts";
 import type { Connection } from "../../sources/websocket/connection.ts";
 import {
@@ -67,7 +68,7 @@ export interface WebSocketPublisherMetrics {
  */
 export class WebSocketPublisher implements Publisher {
   readonly #settings: WebSocketSettings;
-  readonly #name: string;
+  readonly #address: WebAddress;
   readonly #link: Link;
   readonly #turns = new Turns();
   readonly #outbox = new Outbox();
@@ -96,7 +97,7 @@ export class WebSocketPublisher implements Publisher {
    */
   constructor(options: WebSocketPublisherOptions) {
     const settings = this.#settings = webSocketSettings(options);
-    this.#name = settings.link.address.name;
+    this.#address = settings.link.address.web;
     this.#link = new Link(settings.link, {
       message: (message) => this.#receive(message),
       opened: (connection) => this.#sendAgain(connection),
@@ -239,7 +240,7 @@ export class WebSocketPublisher implements Publisher {
       return this.#settings.encoder.encode(batch);
     } catch (cause) {
       throw new WebSocketError(
-        `Cannot make a message for ${this.#name} of a batch: ${(cause as Error).message}`,
+        `Cannot make a message for ${this.#address.name} of a batch: ${(cause as Error).message}`,
         { cause },
       );
     }
@@ -314,7 +315,8 @@ export class WebSocketPublisher implements Publisher {
   async #drain(limitBytes: number, stop: Stop): Promise<Connection> {
     const { runtime } = this.#settings.link;
     const pace = new DrainPace(runtime, limitBytes);
-    for (let last: Connection | undefined;;) {
+    let last: Connection | undefined;
+    while (true) {
       this.#throwRefusal();
       const connection = await stop.or(this.#link.connect());
       if (connection !== last) pace.restart();
@@ -357,7 +359,7 @@ export class WebSocketPublisher implements Publisher {
       ? 'look whether it answers {"ack":id}, or leave acknowledge out'
       : "look whether it still reads, or raise stallTimeout";
     return new WebSocketError(
-      `${this.#name} has ${what} nothing for ${this.#patienceMs()} ms, while ` +
+      `${this.#address.name} has ${what} nothing for ${this.#patienceMs()} ms, while ` +
         `${this.#outbox.length} messages with ${this.#outbox.records} records wait; ${fix}`,
       { retriable: true },
     );
@@ -365,7 +367,7 @@ export class WebSocketPublisher implements Publisher {
 
   #closedError(): WebSocketError {
     return new WebSocketError(
-      `Cannot publish to ${this.#name}: the publisher was closed; make a new one`,
+      `Cannot publish to ${this.#address.name}: the publisher was closed; make a new one`,
     );
   }
 
@@ -379,7 +381,9 @@ export class WebSocketPublisher implements Publisher {
     const answer = readAnswer(message);
     if (!answer) return;
     if ("error" in answer) {
-      const error = `${this.#name} has answered with an error: ${showName(answer.error)}`;
+      const error = `${this.#address.name} has answered with an error: ${
+        showName(this.#address.hush(answer.error))
+      }`;
       this.#refused(new WebSocketError(error));
     } else if (this.#settings.acknowledge) this.#takeAck(answer.ack);
   }
@@ -388,7 +392,7 @@ export class WebSocketPublisher implements Publisher {
     if (id >= this.#nextId) {
       this.#refused(
         new WebSocketError(
-          `${this.#name} has acknowledged message ${id}, but ${this.#nextId - 1} were sent`,
+          `${this.#address.name} has acknowledged message ${id}, but ${this.#nextId - 1} were sent`,
         ),
       );
     } else if (this.#outbox.acknowledged(id) > 0) {
@@ -438,10 +442,10 @@ export class WebSocketPublisher implements Publisher {
     if (end && isCleanEnd(end)) return;
     const { closeTimeoutMs } = this.#settings.link;
     const why = end
-      ? endError(this.#name, end).message
+      ? endError(this.#address, end).message
       : `it has not answered the close within closeTimeout (${closeTimeoutMs} ms)`;
     throw new WebSocketError(
-      `Cannot close the connection to ${this.#name} as it should be: ${why}; what was sent last may ` +
+      `Cannot close the connection to ${this.#address.name} as it should be: ${why}; what was sent last may ` +
         "not have been read, which acknowledge: true would tell",
     );
   }

@@ -56,11 +56,11 @@ export class Connection {
     socket.addEventListener("message", ({ data }) => message(wireMessage(data)));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = () => reject(signal!.reason);
-    const cancel = runtime.after(timeoutMs, () => reject(openError(address.name, late(timeoutMs))));
+    const cancel = runtime.after(timeoutMs, () => reject(openError(address.web, late(timeoutMs))));
     socket.addEventListener("open", () => resolve(), { once: true });
     signal?.addEventListener("abort", abort, { once: true });
     ended.then(({ message = "it was closed at once" }) => {
-      reject(openError(address.name, message));
+      reject(openError(address.web, message));
     });
     try {
       await promise;
@@ -110,13 +110,13 @@ function late(timeoutMs: number): string {
   return `it was not open within connectTimeout (${timeoutMs} ms)`;
 }
 
-function connect({ url, headers, protocols, name }: WebSocketAddress, network: Network): WebSocket {
+function connect({ web, protocols }: WebSocketAddress, network: Network): WebSocket {
   try {
-    return network.connect(url, { headers, protocols });
+    return network.connect(web.url, { headers: web.headers, protocols });
   } catch (error) {
-    const { message } = error as Error;
+    const { message } = web.hushed(error);
     throw new WebSocketError(
-      `Cannot connect to ${name}: ${message}; run with --allow-net for its host`,
+      `Cannot connect to ${web.name}: ${message}; run with --allow-net for its host`,
     );
   }
 }

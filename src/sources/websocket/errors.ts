@@ -1,4 +1,5 @@
 import { showName, visible } from "../../batch/shown_names.ts";
+import type { WebAddress } from "../../runtime/web_address.ts";
 import { StreamingError, type StreamingErrorOptions } from "../../hive/streaming_error.ts";
 
 /** How a connection came to its end. */
@@ -59,10 +60,11 @@ export function isCleanEnd({ code }: ConnectionEnd): boolean {
 }
 
 /** The error that tells of a connection that ended before its time. */
-export function endError(name: string, end: ConnectionEnd): WebSocketError {
+export function endError(address: WebAddress, end: ConnectionEnd): WebSocketError {
   const { code, reason, message } = end;
+  const { name } = address;
   if (code === NO_CLOSE) {
-    const why = message ? `: ${visible(message)}` : "";
+    const why = message ? `: ${visible(address.hush(message))}` : "";
     return new WebSocketError(
       `The connection to ${name} was lost without a close${why}; look whether the other side, and ` +
         "what is between, still runs",
@@ -70,7 +72,7 @@ export function endError(name: string, end: ConnectionEnd): WebSocketError {
     );
   }
   const [meaning, isFinal] = CODES[code] ?? ["a code of its own", false];
-  const said = reason === "" ? "" : `, saying ${showName(reason)}`;
+  const said = reason === "" ? "" : `, saying ${showName(address.hush(reason))}`;
   const fix = code === TOO_BIG ? "; send smaller batches, or raise what it takes" : "";
   return new WebSocketError(
     `${name} has closed the connection with the code ${code} (${meaning})${said}${fix}`,
@@ -100,10 +102,10 @@ function remedyOf(message: string): string {
 }
 
 /** The error that tells of a connection that could not be opened. */
-export function openError(name: string, message: string): WebSocketError {
-  const reason = message.replace(/^(?:NetworkError|Error): /, "");
+export function openError(address: WebAddress, message: string): WebSocketError {
+  const reason = address.hush(message).replace(/^(?:NetworkError|Error): /, "");
   return new WebSocketError(
-    `Cannot connect to ${name}: ${visible(reason)}; ${remedyOf(message)}`,
+    `Cannot connect to ${address.name}: ${visible(reason)}; ${remedyOf(message)}`,
     { retriable: !isFinalFailure(message) },
   );
 }

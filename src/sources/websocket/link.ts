@@ -97,7 +97,9 @@ export class Link {
 
   /** Closes the connection for good; gives how it ended, where there was one and it did in time. */
   async close(): Promise<ConnectionEnd | undefined> {
-    this.#closing.abort(new WebSocketError(`The link to ${this.#options.address.name} was closed`));
+    this.#closing.abort(
+      new WebSocketError(`The link to ${this.#options.address.web.name} was closed`),
+    );
     await this.#opening?.catch(() => {});
     const connection = this.#connection;
     this.#connection = undefined;
@@ -150,7 +152,7 @@ export class Link {
   #ended(connection: Connection, end: ConnectionEnd): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    this.#lost(endError(this.#options.address.name, end), end);
+    this.#lost(endError(this.#options.address.web, end), end);
   }
 
   #lost(error: WebSocketError, end: ConnectionEnd): void {

@@ -4,11 +4,11 @@ import { denoNetwork, type Network } from "../../runtime/network.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { RetryPolicy } from "../../stream/retry_policy.ts";
-import { type AddressOptions, type WebSocketAddress, webSocketAddress } from "./address.ts";
+import { webSocketAddress, type WebSocketAddressOptions } from "./address.ts";
 import type { LinkOptions } from "./link.ts";
 
 /** Options about the connection of a WebSocket client. */
-export interface WebSocketLinkOptions extends AddressOptions {
+export interface WebSocketLinkOptions extends WebSocketAddressOptions {
   /**
    * How a connection that was lost is made anew: as the policy says, or not at all. Its count of
    * retries begins again when something has gone through.
@@ -68,9 +68,8 @@ export function linkOptions(
     network = denoNetwork,
     runtime = denoRuntime,
   } = options;
-  const address: WebSocketAddress = webSocketAddress(uri, options, doing);
   return {
-    address,
+    address: webSocketAddress(uri, options, doing),
     network,
     runtime,
     reconnect: policyOf(reconnect, doing),
