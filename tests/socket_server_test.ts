@@ -282,6 +282,7 @@ Deno.test("SocketServer says why it ends a connection whose frames are wrong, an
       await client.text(),
       "closed 1009 a message may have 1000 bytes, this one has at least 1001",
     );
+    assertEquals(await client.frame(), undefined);
     await client.send(clientText("too late"));
     client.tcp.close();
     await new Promise((resolve) => setTimeout(resolve, 0));

@@ -8,6 +8,8 @@ export interface TcpConnection {
   read(into: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes; gives how many, when the peer's machine or this one has room. */
   write(bytes: Uint8Array): Promise<number>;
+  /** Says that nothing more will be written; what comes can still be read. */
+  closeWrite(): Promise<void>;
   /** Ends it at once: reads and writes that wait reject. */
   close(): void;
 }
@@ -36,6 +38,7 @@ function connectionOf(tcp: Deno.TcpConn): TcpConnection {
     address: tcp.remoteAddr.hostname,
     read: (into) => tcp.read(into),
     write: (bytes) => tcp.write(bytes),
+    closeWrite: () => tcp.closeWrite(),
     close: () => {
       try {
         tcp.close();

@@ -82,6 +82,8 @@ export class MemoryTcp implements TcpNetwork {
       address: "127.0.0.1",
       read: (into) => read.read(into),
       write: (bytes) => write.write(bytes),
+      // deno-lint-ignore require-await -- as of the process
+      closeWrite: async () => write.end(),
       close: () => {
         there.end();
         back.end();

@@ -60,6 +60,8 @@ export class ServerSocket {
   #sentClose = false;
   /** Whether nothing is to come any more once the close frame was written. */
   #isAnswering = false;
+  /** Whether what comes cannot be understood any more. */
+  #isDeaf = false;
   #isOver = false;
   #cancelIdle = () => {};
   #cancelStall = () => {};
@@ -190,6 +192,7 @@ export class ServerSocket {
     if (!(error instanceof FrameError)) {
       return this.abort(messageOf(error));
     }
+    this.#isDeaf = true;
     this.close(error.code, error.message, { discard: true });
     // What it goes on sending is taken and forgotten: else it would never see why this ends.
     const bytes = new Uint8Array(this.#settings.readBytes);
@@ -222,6 +225,7 @@ export class ServerSocket {
     }
     this.#isWriting = false;
     if (this.#isAnswering) this.abort();
+    else if (this.#isDeaf) await this.#tcp.closeWrite();
   }
 
   #watch(): void {
