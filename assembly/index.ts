@@ -114,7 +114,15 @@ export { avroReadRows, avroRecordAt, avroRecordEnd } from "./avro/read";
 export { jsonRead } from "./json/read";
 export { jsonIndexFields } from "./json/record";
 export { jsonBytesNeeded, jsonPrepareCells, jsonRowsTaken, jsonWriteRows } from "./json/write";
-export { jsonPrepareSlots, jsonSlotRows } from "./json/slots";
+export {
+  jsonJoinRows,
+  jsonJoinSlots,
+  jsonLargest,
+  jsonMarkZeros,
+  jsonPrepareCounts,
+  jsonPrepareSlots,
+  jsonSlotRows,
+} from "./json/slots";
 export { sampleAlias } from "./sample/alias";
 export { sampleRandom } from "./sample/random";
 export { sampleDraw, sampleLookup, sampleValues } from "./sample/draw";

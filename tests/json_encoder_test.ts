@@ -158,6 +158,41 @@ Deno.test("JsonEncoder copies cells of a dictionary of any length", () => {
   holdToRows(RecordBatch.fromRows(many, { schema: shape }), encoders);
 });
 
+Deno.test("JsonEncoder joins cells that follow each other, batch after batch", () => {
+  const kinds = ["dict", "dict", "small", "zeros", "zeros", "number", "bool", "text"] as const;
+  forSeeds(60, (random) => {
+    const encoders = both();
+    const columns = Array.from({ length: 1 + random.below(9) }, (_, at) => {
+      const [kind, nulls] = [random.pick(kinds), random.chance(0.5) ? 0.2 : 0];
+      const most = random.pick([1, 3, 7, 40, 900, 1024]);
+      const words = Array.from({ length: most }, () => randomText(random));
+      const valueOf = {
+        dict: () => random.pick(words),
+        small: () => random.below(most),
+        zeros: () => random.chance(0.95) ? 0 : random.below(10 ** random.below(10)) - 5,
+        number: () => random.below(2 ** 32) - 2 ** 31,
+        bool: () => random.chance(0.5),
+        text: () => randomText(random),
+      }[kind];
+      const type = { dict: "dict", bool: "bool", text: "utf8" }[kind as string] ?? "i32";
+      return {
+        field: { name: `column ${at}`.slice(0, 3 + random.below(9)) + at, type: { kind: type } },
+        value: () => random.chance(nulls) ? null : valueOf(),
+      };
+    });
+    const schema = { fields: columns.map(({ field }) => field) } as Schema;
+    for (let round = 0; round < 2; round++) {
+      const rows = Array.from(
+        { length: random.pick([200, 300, 700]) },
+        () => Object.fromEntries(columns.map(({ field, value }) => [field.name, value()])),
+      );
+      const batch = RecordBatch.fromRows(rows, { schema });
+      for (const from of [0, 0, 3, 40, 0]) holdToRows(batch.slice(from), encoders);
+    }
+    for (const encoder of encoders) encoder[Symbol.dispose]();
+  });
+});
+
 Deno.test("JsonEncoder minds no index below a null, and knows entries that are null", () => {
   const entries: Column = {
     type: { kind: "utf8" },

@@ -39,8 +39,9 @@ import {
   SLOT,
   SPECIAL,
   TEXT,
+  ZEROS,
 } from "./write_ops";
-import { putSlot } from "./slots";
+import { copySlot, putSlot } from "./slots";
 import { copyText, escapedBytes, writeBase64, writeText } from "./write_text";
 import {
   bit,
@@ -171,6 +172,14 @@ function putCell(at: u32, op: u32, row: u32, enough: u32): u32 {
   return fits(at, bytes, enough) ? copyText(at, load<u32>(cell), bytes) : 0;
 }
 
+/** A whole number or null. */
+// @ts-ignore: decorator
+@inline
+function putCount(at: u32, op: u32, row: u32): u32 {
+  const value = load<i32>(load<u32>(op, AT_VALUES) + (row << 2));
+  return writeCount(putPrefix(at, op), value, isValid(op, row));
+}
+
 /** JSON as it is; 0 when there is no room. */
 function putRaw(at: u32, op: u32, row: u32, enough: u32): u32 {
   const offset = load<u32>(op, AT_OFFSETS) + (row << 2);
@@ -190,9 +199,14 @@ function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32
       at = putSlot(at, op, row);
       continue;
     }
+    if (kind == ZEROS) {
+      if (load<u8>(load<u32>(op, AT_VALUES) + row) == 0) continue;
+      at = copySlot(at, load<u32>(op, AT_A), load<u32>(op, AT_B));
+      op += load<u32>(op, AT_C) * OP_BYTES;
+      continue;
+    }
     if (kind == COUNT) {
-      const value = load<i32>(load<u32>(op, AT_VALUES) + (row << 2));
-      at = writeCount(putPrefix(at, op), value, isValid(op, row));
+      at = putCount(at, op, row);
       continue;
     }
     if (kind >= SPECIAL) {
@@ -230,13 +244,12 @@ function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32
         at = quoted(at, writeDecimal(at + 1, values + (row << 4), load<u32>(op, AT_A)));
         break;
       case TEXT:
-        at = putText(at, values, load<u32>(op, AT_OFFSETS) + (row << 2), enough);
-        if (at == 0) return 0;
-        break;
       case ENTRY:
       case BYTES:
       case LIST:
-        at = putLarge(at, op, row, kind, enough);
+        at = kind == TEXT
+          ? putText(at, values, load<u32>(op, AT_OFFSETS) + (row << 2), enough)
+          : putLarge(at, op, row, kind, enough);
         if (at == 0) return 0;
         break;
       case OPEN:

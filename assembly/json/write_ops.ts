@@ -48,4 +48,5 @@ export const RAW: u32 = 32; // JSON as it is; not even the prefix where it is em
 export const CELL: u32 = 33; // a: table of the cells of a dictionary, c: how many it has
 export const SLOT: u32 = 34; // a: places of its cells, b: their size; indices, none of which is null
 export const COUNT: u32 = 35; // 32 bits that all rows have, or null
+export const ZEROS: u32 = 36; // a, b: the place of what the next c operations write of rows marked at values
 export const NULLABLE: u32 = 64; // added to those below SPECIAL where a row may have no value

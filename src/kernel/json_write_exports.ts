@@ -33,4 +33,24 @@ export interface JsonWriteExports {
     to: number,
   ): void;
   jsonSlotRows(indices: number, validity: number, rows: number, count: number): void;
+  jsonLargest(values: number, rows: number): number;
+  jsonPrepareCounts(
+    prefix: number,
+    prefixBytes: number,
+    count: number,
+    stride: number,
+    to: number,
+  ): void;
+  jsonJoinSlots(
+    a: number,
+    strideA: number,
+    countA: number,
+    b: number,
+    strideB: number,
+    countB: number,
+    stride: number,
+    to: number,
+  ): void;
+  jsonJoinRows(a: number, b: number, rows: number, countB: number): void;
+  jsonMarkZeros(values: number, rows: number, isMore: number, to: number): number;
 }

@@ -32,11 +32,12 @@ export const JsonWrite = {
   cell: 33,
   slot: 34,
   count: 35,
+  zeros: 36,
 } as const;
 
 /** What an operation writes; of a dictionary the writer chooses between `cell`, `slot` and
  * `entry`, and of 32 bits between `i32` and `count`. */
-export type JsonWriteKind = Exclude<keyof typeof JsonWrite, "cell" | "slot" | "count">;
+export type JsonWriteKind = Exclude<keyof typeof JsonWrite, "cell" | "slot" | "count" | "zeros">;
 
 /** Added to a kind below `raw` where a row may have no value. */
 export const NULLABLE = 64;

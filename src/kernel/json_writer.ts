@@ -8,9 +8,10 @@ import {
   MOST_VALUE_BYTES,
   NULLABLE,
 } from "./json_write_ops.ts";
+import { JoinedCells, type PlacedOp } from "./joined_cells.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
-import { PreparedCells } from "./prepared_cells.ts";
+import { type CellSlots, PreparedCells } from "./prepared_cells.ts";
 import { StagedBuffers } from "./staged_buffers.ts";
 
 /** An operation: what it writes of each row, behind a prefix. */
@@ -29,6 +30,12 @@ export interface JsonWriteOp {
   readonly digits?: number;
   /** Of a list: how its items are written. */
   readonly items?: readonly JsonWriteOp[];
+}
+
+/** The words of an operation, of which those of staged buffers are negative; and its slots, if any. */
+interface StagedOp {
+  readonly words: number[];
+  readonly slots?: CellSlots;
 }
 
 /** How rows are told from each other. */
@@ -53,6 +60,7 @@ export class JsonWriter implements Disposable {
   readonly #starts: MemoryBlock;
   readonly #cells = new Map<number, PreparedCells>();
   readonly #items = new Map<number, JsonWriter>();
+  readonly #joined: JoinedCells;
   #used = 0;
 
   /** A writer that has written nothing. */
@@ -63,6 +71,7 @@ export class JsonWriter implements Disposable {
     this.#plan = new MemoryBlock(kernel);
     this.#out = new GrowingBlock(kernel);
     this.#starts = new MemoryBlock(kernel, KEPT_BYTES);
+    this.#joined = new JoinedCells(kernel);
   }
 
   /** Begins anew; gives back memory that larger batches than usual took. */
@@ -117,8 +126,8 @@ export class JsonWriter implements Disposable {
     for (let from = 0; from < rows;) {
       const base = this.#out.address;
       const end = exports.jsonWriteRows(
-        plan,
-        ops.length,
+        plan.at,
+        plan.count,
         from,
         rows,
         fixed,
@@ -140,33 +149,36 @@ export class JsonWriter implements Disposable {
   }
 
   /** Brings the columns of all operations into kernel memory; where the operations are. */
-  #place(ops: readonly JsonWriteOp[], rows: number): number {
+  #place(ops: readonly JsonWriteOp[], rows: number): { at: number; count: number } {
     this.#stage.clear();
     const words = ops.map((op, at) => this.#words(op, at, rows));
     const base = this.#stage.place();
     const { exports } = this.#kernel;
-    const memory = this.#plan.reserve(ops.length * JSON_OP_BYTES);
-    const { u8 } = this.#kernel;
-    u8.fill(0, memory, memory + ops.length * JSON_OP_BYTES);
-    words.forEach((word, at) => {
-      const place = memory + at * JSON_OP_BYTES;
-      const placed = word.map((value) => value < 0 ? base - value - 1 : value);
-      new Uint32Array(u8.buffer, place, word.length).set(placed);
-      const [kind, , values, validity] = placed;
-      if (kind === JsonWrite.slot) exports.jsonSlotRows(values, validity, rows, placed[8]);
-      if (ops[at].kind !== "constant") u8.set(ops[at].prefix, place + JSON_PREFIX.at);
+    const placed = words.map(({ words, slots }, at): PlacedOp => {
+      const own = words.map((value) => value < 0 ? base - value - 1 : value);
+      if (slots) exports.jsonSlotRows(own[2], own[3], rows, slots.count - 1);
+      return { words: own, prefix: ops[at].prefix, ...(slots && { slots }) };
     });
-    return memory;
+    const joined = this.#joined.join(placed, rows);
+    const at = this.#plan.reserve(joined.length * JSON_OP_BYTES);
+    const { u8 } = this.#kernel;
+    u8.fill(0, at, at + joined.length * JSON_OP_BYTES);
+    joined.forEach(({ words, prefix }, each) => {
+      const place = at + each * JSON_OP_BYTES;
+      new Uint32Array(u8.buffer, place, words.length).set(words);
+      if (prefix.length <= JSON_PREFIX.most) u8.set(prefix, place + JSON_PREFIX.at);
+    });
+    return { at, count: joined.length };
   }
 
   /** The words of an operation; those of staged buffers are negative: −1 less where they will lie. */
-  #words(op: JsonWriteOp, at: number, rows: number): number[] {
+  #words(op: JsonWriteOp, at: number, rows: number): StagedOp {
     const { kind, prefix, alive, column, digits = 0 } = op;
     const staged = (buffer: ArrayBufferView | undefined) =>
       buffer === undefined ? 0 : -1 - this.#stage.add(buffer);
     if (kind === "constant") {
       const code = JsonWrite.constant + (alive === undefined ? 0 : NULLABLE);
-      return [code, 0, staged(prefix), 0, 0, staged(alive), prefix.length];
+      return { words: [code, 0, staged(prefix), 0, 0, staged(alive), prefix.length] };
     }
     const { nullCount, validity, values, offsets, children } = column!;
     const isNullable = nullCount > 0 || alive !== undefined;
@@ -175,12 +187,12 @@ export class JsonWriter implements Disposable {
     words.push(staged(offsets), staged(alive), digits, 0, 0);
     if (kind === "list") {
       [words[6], words[7]] = this.#itemsOf(at).#writeItems(op.items!, children![0].length);
-    } else if (kind === "entry") this.#dictionary(op, at, rows, words);
+    } else if (kind === "entry") return this.#dictionary(op, at, rows, words);
     else if (kind === "i32" && alive === undefined) words[0] = JsonWrite.count;
-    return words;
+    return { words };
   }
 
-  #dictionary(op: JsonWriteOp, at: number, rows: number, words: number[]): void {
+  #dictionary(op: JsonWriteOp, at: number, rows: number, words: number[]): StagedOp {
     const { prefix, column, alive } = op;
     const dictionary = column!.children![0];
     let cells = this.#cells.get(at);
@@ -189,12 +201,15 @@ export class JsonWriter implements Disposable {
     if (!cells.has(dictionary, prefix, rows)) {
       words[6] = -1 - this.#stage.add(dictionary.values!);
       words[7] = -1 - this.#stage.add(dictionary.offsets!);
-      return;
+      return { words };
     }
     const { table, slots } = cells.prepare(dictionary, prefix);
     if (slots && alive === undefined) {
       [words[0], words[6], words[7]] = [JsonWrite.slot, slots.at, slots.stride];
-    } else [words[0], words[6]] = [JsonWrite.cell, table];
+      return { words, slots };
+    }
+    [words[0], words[6]] = [JsonWrite.cell, table];
+    return { words };
   }
 
   #itemsOf(at: number): JsonWriter {
@@ -208,7 +223,7 @@ export class JsonWriter implements Disposable {
 
   /** Gives the kernel memory back; it can be used again. */
   [Symbol.dispose](): void {
-    const blocks = [this.#stage, this.#plan, this.#out, this.#starts];
+    const blocks = [this.#stage, this.#plan, this.#out, this.#starts, this.#joined];
     for (const each of [...blocks, ...this.#cells.values(), ...this.#items.values()]) {
       each[Symbol.dispose]();
     }

@@ -19,7 +19,26 @@ export interface CellsAt {
   /** Their addresses and lengths. */
   readonly table: number;
   /** Places of one size that hold them, and behind them null; absent where cells are too long. */
-  readonly slots?: { readonly at: number; readonly stride: number };
+  readonly slots?: CellSlots;
+}
+
+/** Places of cells, of one size; another object when other cells lie there. */
+export interface CellSlots {
+  readonly at: number;
+  /** Bytes of each, a multiple of 16. */
+  readonly stride: number;
+  /** How many there are, null included. */
+  readonly count: number;
+  /** The most bytes of a cell. */
+  readonly longest: number;
+}
+
+/** The size of places of cells of at most so many bytes: the length of each is in its last four. */
+export function strideOf(longest: number): number {
+  return Math.max(
+    LEAST_SLOT_BYTES,
+    Math.ceil((longest + LENGTH_BYTES) / SLOT_ALIGNMENT) * SLOT_ALIGNMENT,
+  );
 }
 
 /** The cells of a dictionary, prepared with a prefix. */
@@ -60,24 +79,25 @@ export class PreparedCells implements Disposable {
     const table = this.#table.reserve(length * 8);
     const { exports } = this.#kernel;
     exports.jsonPrepareCells(prefixAt, prefix.length, valuesAt, offsetsAt, length, table, texts);
-    const stride = this.#strideOf(table, length, prefix);
+    const longest = this.#longest(table, length, prefix);
+    const stride = strideOf(longest);
     this.#prepared = { table };
     if (stride <= MOST_SLOT_BYTES && stride * (length + 1) <= MOST_SLOTS_BYTES) {
       const at = this.#slots.reserve(stride * (length + 1));
       exports.jsonPrepareSlots(table, length, prefixAt, prefix.length, stride, at);
-      this.#prepared = { table, slots: { at, stride } };
+      this.#prepared = { table, slots: { at, stride, count: length + 1, longest } };
     }
     this.#dictionary = dictionary;
     this.#prefix = prefix;
     return this.#prepared;
   }
 
-  /** The bytes of a place that holds any cell, and its length. */
-  #strideOf(table: number, length: number, prefix: Uint8Array): number {
+  /** The bytes of the longest cell, null included. */
+  #longest(table: number, length: number, prefix: Uint8Array): number {
     const words = new Uint32Array(this.#kernel.u8.buffer, table, length * 2);
-    let longest = Math.max(LEAST_SLOT_BYTES - LENGTH_BYTES, prefix.length + NULL_BYTES);
+    let longest = prefix.length + NULL_BYTES;
     for (let id = 0; id < length; id++) longest = Math.max(longest, words[id * 2 + 1]);
-    return Math.ceil((longest + LENGTH_BYTES) / SLOT_ALIGNMENT) * SLOT_ALIGNMENT;
+    return longest;
   }
 
   #holds(dictionary: JsonInput, prefix: Uint8Array): boolean {

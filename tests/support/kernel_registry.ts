@@ -88,7 +88,8 @@ export const FAMILIES: readonly KernelFamily[] = [
   {
     exports: [
       ...["jsonWriteRows", "jsonPrepareCells", "jsonPrepareSlots", "jsonSlotRows"],
-      ...["jsonRowsTaken", "jsonBytesNeeded"],
+      ...["jsonRowsTaken", "jsonBytesNeeded", "jsonLargest", "jsonMarkZeros"],
+      ...["jsonPrepareCounts", "jsonJoinSlots", "jsonJoinRows"],
     ],
     twin: "src/batch/record_batch.ts#RecordBatch",
     test: "tests/json_encoder_test.ts",
