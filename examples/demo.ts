@@ -1,117 +1,86 @@
 /**
- * Real rows through a hive of two bees: bird strikes at airports, read again and again, with their
- * dates moving on, until they are a million, and counted by year and size of the animal.
+ * Real rows learned, and a stream like theirs made and processed: ten thousand bird strikes at
+ * airports, their twin, a million records of it through a hive of two bees, which counts them by year
+ * and size of the animal, into a file; and what came out beside what the real rows give.
  *
- * Run it: `deno task demo`, or with another number of rows: `deno task demo 200000`. Ctrl-C ends it
- * early and shows what was done; a second Ctrl-C ends it at once.
+ * Run it: `deno task demo`, or with another number of records: `deno task demo 200000`. Ctrl-C ends
+ * it early and shows what was done; a second Ctrl-C ends it at once.
  */
 import {
-  ConsolePublisher,
   count,
   csv,
+  FilePublisher,
+  type FitProgress,
   from,
-  max,
   mean,
   MemoryPublisher,
   type PipelineMetrics,
-  RecordBatch,
-  type RunnablePipeline,
-  schema,
+  type RecordBatch,
   type Source,
-  type SourceBatch,
-  type SourceOptions,
-  sum,
+  StreamingGenerator,
+  SyntheticGenerator,
+  tee,
   TumblingWindow,
   types as t,
 } from "@waggle/stream";
 
 const FILE = new URL("./data/birdstrikes.csv", import.meta.url);
-const DEFAULT_ROWS = 1_000_000;
-const SHOWN_RESULTS = 15;
+const OUTPUT = "demo-windows.csv";
+const DEFAULT_RECORDS = 1_000_000;
+const BATCH_RECORDS = 8192;
+const SIZES = ["Small", "Medium", "Large"] as const;
 const PLAIN_STEPS = 4;
+const BAR_WIDTH = 24;
 const CLEAR_LINE = "\r\u001b[2K";
 const INTERRUPTED = 130;
 
-const strikes = csv(FILE, {
-  schema: schema({
-    "Flight Date": t.date,
-    "Wildlife Size": t.dict,
-    "Cost Repair": t.i32,
-    "Speed IAS in knots": t.i32,
-  }),
-  extraKeys: "ignore", // the file has ten columns more, which are of no interest here
-});
-type Strike = typeof strikes extends Source<infer Row> ? Row : never;
-
-/** The rows of a source over and over until there are so many, each time with later dates. */
-class Repeated implements Source<Strike> {
-  readonly name = strikes.name;
-  readonly #rows: number;
-
-  constructor(rows: number) {
-    this.#rows = rows;
-  }
-
-  async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Strike>> {
-    let left = this.#rows;
-    let days = 0;
-    while (left > 0) {
-      let [first, last] = [Infinity, -Infinity];
-      for await (const { batch } of strikes.open(options)) {
-        if (!batch) continue;
-        const dates = batch.column("Flight Date").values as Int32Array;
-        first = Math.min(first, dates[0]);
-        last = Math.max(last, dates[batch.length - 1]);
-        yield { batch: moved(batch.slice(0, left), days) };
-        left -= Math.min(left, batch.length);
-        if (left === 0 || options.signal.aborted) return;
-      }
-      days += last - first + 1;
-    }
-  }
+/** Of each strike's fourteen columns, those that are counted by. */
+interface Strike {
+  "Flight Date": number | null;
+  "Wildlife Size": string;
+  "Speed IAS in knots": number | null;
 }
 
-/** The same rows, so many days later. */
-function moved(batch: RecordBatch<Strike>, days: number): RecordBatch<Strike> {
-  const columns = batch.columns.map((column, at) =>
-    at === 0
-      ? { ...column, values: (column.values as Int32Array).map((day) => day + days) }
-      : column
-  );
-  return new RecordBatch(batch.schema, columns, batch.length);
+/** What the windows tell of one year and one size of animals. */
+interface Year {
+  windowStart: number;
+  "Wildlife Size": string;
+  strikes: number;
+  speeds: number;
+  meanSpeed: number | null;
 }
 
-function number(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
-/** One line that is written over again on a terminal, or a few plain lines elsewhere. */
-class Progress {
-  readonly #rows: number;
-  readonly #isTerminal = Deno.stdout.isTerminal();
-  #told = 0;
-
-  constructor(rows: number) {
-    this.#rows = rows;
-  }
-
-  show({ recordsIn, windowsFired, recordsPerSecond }: PipelineMetrics): void {
-    const text = `${number(recordsIn)} of ${number(this.#rows)} rows, ` +
-      `${number(windowsFired)} windows, ${number(recordsPerSecond)} rows/s`;
-    if (this.#isTerminal) return write(CLEAR_LINE + text);
-    const step = Math.floor(PLAIN_STEPS * recordsIn / this.#rows);
-    if (step > this.#told) write(`${text}\n`);
-    this.#told = step;
-  }
-
-  end(): void {
-    if (this.#isTerminal) write(CLEAR_LINE);
-  }
+function number(value: number, digits = 0): string {
+  return value.toLocaleString("en-US", {
+    maximumFractionDigits: digits,
+    minimumFractionDigits: digits,
+  });
 }
 
 function write(text: string): void {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+/** One line that is written over again on a terminal, or a few plain lines elsewhere. */
+class Progress {
+  readonly #isTerminal = Deno.stdout.isTerminal();
+  #told = 0;
+
+  show(share: number, text: string): void {
+    if (this.#isTerminal) {
+      const full = Math.round(BAR_WIDTH * share);
+      const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
+      return write(`${CLEAR_LINE}${bar} ${text}`);
+    }
+    const step = Math.floor(PLAIN_STEPS * share);
+    if (step > this.#told) write(`${text}\n`);
+    this.#told = Math.max(step, this.#told);
+  }
+
+  end(): void {
+    if (this.#isTerminal) write(CLEAR_LINE);
+  }
 }
 
 /** Drains at the first Ctrl-C, and is gone at the second. */
@@ -120,71 +89,140 @@ function stopOnInterrupt(): AbortSignal {
   Deno.addSignalListener("SIGINT", () => {
     if (controller.signal.aborted) Deno.exit(INTERRUPTED);
     controller.abort(new DOMException("Interrupted", "AbortError"));
-    console.log("\nInterrupted: finishing what was read; press Ctrl-C again to stop at once.");
+    console.log("\nInterrupted: finishing what has begun; press Ctrl-C again to stop at once.");
   });
   return controller.signal;
 }
 
-async function printResults(kept: MemoryPublisher): Promise<void> {
-  const table = new ConsolePublisher({ maxRows: SHOWN_RESULTS });
-  // One batch, so that the columns are as wide as all rows need.
-  if (kept.length > 0) await table.publish(RecordBatch.concat(kept.batches));
-  await table.flush();
+async function learn(signal: AbortSignal): Promise<SyntheticGenerator<Strike>> {
+  const progress = new Progress();
+  const startMs = performance.now();
+  const twin = await SyntheticGenerator.fit(csv<Strike>(FILE), {
+    time: "Flight Date",
+    columns: { "Flight Date": { type: t.timestamp } },
+    seed: 7,
+    signal,
+    onProgress: ({ phase, rows, share }: FitProgress) =>
+      progress.show(share, `${phase}, ${number(rows)} rows`),
+  });
+  progress.end();
+  const seconds = (performance.now() - startMs) / 1000;
+  console.log(`Learned in ${number(seconds, 1)} s: what strikes are like, and how they come.\n`);
+  return twin;
+}
+
+/** Strikes by year and size of the animal. */
+function windowsOf(input: Source<Strike> | AsyncIterable<RecordBatch<Strike>>) {
+  return from(input, { workers: 2 })
+    .timestamps("Flight Date")
+    .keyBy("Wildlife Size")
+    .window(new TumblingWindow({ size: "365d" }))
+    .aggregate({
+      strikes: count(),
+      speeds: count("Speed IAS in knots"),
+      meanSpeed: mean("Speed IAS in knots"),
+    });
+}
+
+/** The windows of synthetic records, which go to the file as they fire. */
+async function process(
+  twin: SyntheticGenerator<Strike>,
+  { records, kept, signal }: { records: number; kept: MemoryPublisher; signal: AbortSignal },
+): Promise<PipelineMetrics> {
+  const streamer = new StreamingGenerator(twin, { seed: 1 });
+  const stream = streamer.stream({ batchSize: BATCH_RECORDS, maxRecords: records });
+  const progress = new Progress();
+  await using file = new FilePublisher(OUTPUT, { ifExists: "replace" });
+  const metrics = await windowsOf(stream).to(tee(file, kept)).run({
+    signal,
+    onAbort: "drain",
+    onProgress: ({ recordsIn, windowsFired, recordsPerSecond }) =>
+      progress.show(
+        recordsIn / records,
+        `${number(recordsIn)} of ${number(records)} records, ${number(windowsFired)} windows, ` +
+          `${number(recordsPerSecond)} records/s`,
+      ),
+  });
+  progress.end();
+  return metrics;
+}
+
+/** What the whole years among windows come to for one size; those at both ends may be none. */
+function figuresOf(windows: readonly Year[], size: string): number[] {
+  const starts = windows.map(({ windowStart }) => windowStart);
+  const [first, last] = [Math.min(...starts), Math.max(...starts)];
+  const isWhole = ({ windowStart }: Year) => windowStart > first && windowStart < last;
+  const whole = windows.filter(isWhole);
+  const years = new Set(whole.map(({ windowStart }) => windowStart)).size;
+  const ours = whole.filter((year) => year["Wildlife Size"] === size);
+  const total = (of: (year: Year) => number) => ours.reduce((all, year) => all + of(year), 0);
+  const strikes = total((year) => year.strikes);
+  const speeds = total((year) => year.speeds);
+  return [
+    strikes / years,
+    total((year) => year.speeds * (year.meanSpeed ?? 0)) / speeds,
+    100 * speeds / strikes,
+  ];
+}
+
+function printComparison(real: readonly Year[], synthetic: readonly Year[]): void {
+  const names = ["strikes a year", "speed, knots", "speed known, %"];
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, at) => at === 0 ? cell.padEnd(8) : cell.padStart(16)).join("");
+  console.log(line(["animal", ...names.flatMap((name) => [name, ""])]).trimEnd());
+  console.log(line(["", ...names.flatMap(() => ["real", "synthetic"])]));
+  for (const size of SIZES) {
+    const [ours, theirs] = [figuresOf(synthetic, size), figuresOf(real, size)];
+    const cells = ours.flatMap((figure, at) =>
+      [theirs[at], figure].map((each) => Number.isFinite(each) ? number(each) : "–")
+    );
+    console.log(line([size, ...cells]));
+  }
 }
 
 function printMetrics(metrics: PipelineMetrics): void {
   const { recordsIn, absorbed, late, windowsFired, elapsedMs, recordsPerSecond } = metrics;
   console.log(
-    `\n${number(recordsIn)} rows in ${(elapsedMs / 1000).toFixed(1)} s ` +
-      `(${number(recordsPerSecond)} rows/s): ${number(absorbed)} in ${number(windowsFired)} ` +
+    `${number(recordsIn)} records made, and processed, in ${number(elapsedMs / 1000, 1)} s ` +
+      `(${number(recordsPerSecond)} records/s): ${number(absorbed)} in ${number(windowsFired)} ` +
       `windows, ${number(late)} late, ${metrics.unaccounted} unaccounted for, ` +
       `${metrics.lostBees} bees lost`,
   );
-  for (const { bee, roles, rows, batches, rowsPerSecond, utilization } of metrics.bees) {
+  for (const { bee, roles, rows, batches, rowsPerSecond } of metrics.bees) {
     console.log(
-      `bee ${bee} (${roles.join(", ")}): ${number(rows)} rows in ${number(batches)} batches, ` +
-        `${number(rowsPerSecond)} rows/s while it worked, busy ${
-          Math.round(100 * utilization)
-        } % lately`,
+      `bee ${bee} (${roles.join(", ")}): ${number(rows)} records in ${number(batches)} batches, ` +
+        `${number(rowsPerSecond)} records/s while it worked`,
     );
   }
 }
 
-function pipelineOf(rows: number): RunnablePipeline<unknown> {
-  return from(new Repeated(rows), { workers: 2 })
-    .timestamps("Flight Date", { format: "date" })
-    .keyBy("Wildlife Size")
-    .window(new TumblingWindow({ size: "365d" }))
-    .aggregate({
-      strikes: count(),
-      meanSpeed: mean("Speed IAS in knots"),
-      maxRepair: max("Cost Repair"),
-      repairs: sum("Cost Repair"),
-    });
-}
-
-async function demo(rows: number): Promise<number> {
+async function demo(records: number): Promise<number> {
   const signal = stopOnInterrupt();
   console.log(
-    `Bird strikes at airports, 10,000 real rows read over and over: ${number(rows)} rows through ` +
-      `two bees, counted by year and size of the animal.\n`,
+    `Bird strikes at airports: 10,000 real rows are learned, and ${number(records)} records like ` +
+      `them go through two bees, which count them by year and size of the animal.\n`,
   );
-  const kept = new MemoryPublisher();
-  const progress = new Progress(rows);
-  const metrics = await pipelineOf(rows).to(kept).run({
-    signal,
-    onAbort: "drain",
-    onProgress: (metrics) => progress.show(metrics),
-  });
-  progress.end();
-  await printResults(kept);
+  const [real, kept] = [new MemoryPublisher(), new MemoryPublisher()];
+  const twin = await learn(signal);
+  const metrics = await process(twin, { records, kept, signal });
   printMetrics(metrics);
+  await windowsOf(csv<Strike>(FILE)).to(real).run();
+  const rowsOf = (publisher: MemoryPublisher) => publisher.rows() as unknown as Year[];
+  console.log("");
+  printComparison(rowsOf(real), rowsOf(kept));
+  console.log(`\nThe windows are in ${OUTPUT}.`);
   return metrics.aborted ? INTERRUPTED : 0;
 }
 
-const rows = Number(Deno.args[0] ?? DEFAULT_ROWS);
-if (!(Number.isInteger(rows) && rows > 0)) {
-  console.error(`Cannot run the demo: give a number of rows, received ${Deno.args[0]}`);
+const records = Number(Deno.args[0] ?? DEFAULT_RECORDS);
+if (!(Number.isInteger(records) && records > 0)) {
+  console.error(`Cannot run the demo: give a number of records, received ${Deno.args[0]}`);
   Deno.exit(2);
 }
-Deno.exit(await demo(rows));
+try {
+  Deno.exit(await demo(records));
+} catch (error) {
+  if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+  console.log("Nothing was learned yet.");
+  Deno.exit(INTERRUPTED);
+}

@@ -52,46 +52,67 @@ async function rest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<st
   return seen;
 }
 
-/** The first windows, counted in the plainest way. */
-function expectedCounts(): Map<string, number> {
-  const columns = schema({ "Flight Date": t.date, "Wildlife Size": t.utf8 });
+/** What the real rows come to for each size of animals in the whole years, in the plainest way. */
+function expectedFigures(): Map<string, number[]> {
+  const columns = schema({
+    "Flight Date": t.date,
+    "Wildlife Size": t.utf8,
+    "Speed IAS in knots": t.i32,
+  });
   const csv = new CsvDecoder({ schema: columns, extraKeys: "ignore" });
   const bytes = Deno.readFileSync(new URL("examples/data/birdstrikes.csv", ROOT));
-  const counts = new Map<string, number>();
-  for (const batch of [...csv.push(bytes), ...csv.finish()]) {
-    for (const row of batch) {
-      const start = Math.floor(row["Flight Date"]! / 365) * 365;
-      const day = new Date(start * DAY_MS).toISOString().slice(0, 10);
-      const key = `${day} ${row["Wildlife Size"]}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-  }
-  return counts;
+  const rows = [...csv.push(bytes), ...csv.finish()].flatMap((batch) => batch.toRows());
+  const yearOf = (row: typeof rows[number]) => Math.floor(row["Flight Date"]! / 365);
+  const [first, last] = [yearOf(rows[0]), yearOf(rows.at(-1)!)];
+  const whole = rows.filter((row) => yearOf(row) > first && yearOf(row) < last);
+  return new Map(["Small", "Medium", "Large"].map((size) => {
+    const ours = whole.filter((row) => row["Wildlife Size"] === size);
+    const speeds = ours.map((row) => row["Speed IAS in knots"]).filter((speed) => speed !== null);
+    const mean = speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length;
+    return [size, [ours.length / (last - first - 1), mean, 100 * speeds.length / ours.length]];
+  }));
 }
 
-Deno.test("The demo streams a million rows and ends well, with nothing late or unaccounted for", async () => {
+/** The lines of the closing table: real and synthetic figures in turns, by size. */
+function tableOf(out: string): Map<string, number[]> {
+  const lines = out.matchAll(/^(Small|Medium|Large) +([\d, ]+)$/gm);
+  return new Map(Array.from(lines, ([, size, figures]) => [
+    size,
+    figures.trim().split(/ +/).map((figure) => Number(figure.replaceAll(",", ""))),
+  ]));
+}
+
+Deno.test("The demo makes a million records, counts them all, and ends well", async () => {
   const { code, out, err } = await run();
   assertEquals([code, err], [0, ""]);
-  assertStringIncludes(out, "1,000,000 of 1,000,000 rows");
-  assertStringIncludes(out, "1,000,000 in 1,256 windows, 0 late, 0 unaccounted for, 0 bees lost");
+  assertStringIncludes(out, "1,000,000 of 1,000,000 records");
+  assert(
+    /1,000,000 in [\d,]{5,} windows, 0 late, 0 unaccounted for, 0 bees lost/.test(out),
+    out,
+  );
   assertStringIncludes(out, "\nbee 0 (");
   assertStringIncludes(out, "\nbee 1 (");
   // deno-lint-ignore no-control-regex
   assert(!/[\r\u001b]/.test(out), "elsewhere than on a terminal the progress is plain lines");
+  const csv = new CsvDecoder();
+  const bytes = Deno.readFileSync(new URL("demo-windows.csv", ROOT));
+  const windows = [...csv.push(bytes), ...csv.finish()].flatMap((batch) => batch.toRows());
+  const strikes = windows.reduce((sum, { strikes }) => sum + Number(strikes), 0);
+  assertEquals(strikes, 1_000_000);
 });
 
-Deno.test("The demo's table equals the rows counted one by one", async () => {
-  const { code, out } = await run(10_000);
+Deno.test("The demo's real figures are those of the rows counted one by one, and its synthetic ones are near", async () => {
+  const { code, out } = await run(100_000);
   assertEquals(code, 0);
-  const lines = out.matchAll(/^(\d{4}-\d\d-\d\d) +\d{4}-\d\d-\d\d +(\w+) +(\d+) /gm);
-  const shown = Array.from(lines, ([, day, size, n]): [string, number] => [
-    `${day} ${size}`,
-    Number(n),
-  ]);
-  const expected = expectedCounts();
-  assertEquals(shown.length, 15);
-  for (const [key, n] of shown) assertEquals(expected.get(key), n, key);
-  assertStringIncludes(out, `… ${expected.size - 15} more rows`);
+  const table = tableOf(out);
+  for (const [size, figures] of expectedFigures()) {
+    const shown = table.get(size)!;
+    assertEquals(shown.filter((_, at) => at % 2 === 0), figures.map(Math.round), size);
+    for (const [at, real] of figures.entries()) {
+      const synthetic = shown[2 * at + 1];
+      assert(Math.abs(synthetic / real - 1) < 0.2, `${size}: ${synthetic} for ${real}`);
+    }
+  }
 });
 
 const script = counterpart({
@@ -110,7 +131,7 @@ Deno.test(script.test("On a terminal the demo writes its progress over itself", 
   const out = decoder.decode(stdout);
   assertEquals(code, 0, out);
   // deno-lint-ignore no-control-regex
-  const progress = out.match(/\r\u001b\[2K[\d,]+ of 1,000,000 rows/g) ?? [];
+  const progress = out.match(/\r\u001b\[2K[█░]{24} [\d,]+ of 1,000,000 records/g) ?? [];
   assert(progress.length > 0, out);
   assertStringIncludes(out, "0 unaccounted for");
 }));
@@ -118,20 +139,20 @@ Deno.test(script.test("On a terminal the demo writes its progress over itself", 
 Deno.test("Ctrl-C drains the demo, shows what was done, and exits 130", async () => {
   const child = demo(ENDLESS).spawn();
   const reader = child.stdout.getReader();
-  await until(reader, "animal.");
+  await until(reader, "Learned");
   child.kill("SIGINT");
   const out = await rest(reader);
   const { code } = await child.status;
   await child.stderr.cancel();
   assertEquals(code, 130);
-  assertStringIncludes(out, "Interrupted: finishing what was read");
+  assertStringIncludes(out, "Interrupted: finishing what has begun");
   assertStringIncludes(out, "0 late, 0 unaccounted for, 0 bees lost");
 });
 
 Deno.test("A second Ctrl-C ends the demo at once, with 130 too", async () => {
   const child = demo(ENDLESS).spawn();
   const reader = child.stdout.getReader();
-  await until(reader, "animal.");
+  await until(reader, "Learned");
   child.kill("SIGINT");
   await until(reader, "Interrupted");
   try {
@@ -146,8 +167,19 @@ Deno.test("A second Ctrl-C ends the demo at once, with 130 too", async () => {
   assertEquals(code, 130);
 });
 
-Deno.test("The demo refuses what is no number of rows", async () => {
+Deno.test("Ctrl-C ends the demo while it learns, with 130", async () => {
+  const child = demo(ENDLESS).spawn();
+  const reader = child.stdout.getReader();
+  await until(reader, "animal.");
+  child.kill("SIGINT");
+  assertStringIncludes(await rest(reader), "Nothing was learned yet");
+  const { code } = await child.status;
+  await child.stderr.cancel();
+  assertEquals(code, 130);
+});
+
+Deno.test("The demo refuses what is no number of records", async () => {
   const { code, err } = await run("many");
   assertEquals(code, 2);
-  assertStringIncludes(err, "give a number of rows, received many");
+  assertStringIncludes(err, "give a number of records, received many");
 });
