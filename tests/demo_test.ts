@@ -4,7 +4,6 @@ import { CsvDecoder, schema, types as t } from "../mod.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const ENDLESS = 2_000_000_000;
-const DAY_MS = 86_400_000;
 const decoder = new TextDecoder();
 
 /** The flags with which the task runs the demo. */
