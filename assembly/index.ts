@@ -53,14 +53,8 @@ export {
 } from "./window/compose";
 export { mergeRecords } from "./window/merge";
 export { hashRows, listRows, routeRows } from "./window/route";
-export {
-  findOverflow,
-  gatherBytes,
-  gatherKeys,
-  gatherLengths,
-  gatherWords,
-  sortWindow,
-} from "./window/sort";
+export { gatherBytes, gatherEnds, gatherKeys, gatherResults, gatherWords } from "./window/gather";
+export { findOverflow, sortWindow } from "./window/sort";
 export {
   sessionsBytes,
   sessionsCreate,

@@ -3,6 +3,8 @@ import type { KeyType, ResultColumn } from "./window_types.ts";
 /** The buffers of a result column. */
 export type ResultBuffers = Pick<ResultColumn, "values" | "offsets" | "children">;
 
+type ResultValues = NonNullable<ResultColumn["values"]>;
+
 /** A bitmap and count of nulls from a byte a row, 0 for null. */
 export function bitmapOf(valid: Uint8Array): Pick<ResultColumn, "nullCount" | "validity"> {
   let some = 0;
@@ -25,7 +27,12 @@ function lowHalves(words: ArrayBuffer): Int32Array {
   return low;
 }
 
-function valuesOfWords(kind: KeyType["kind"], words: ArrayBuffer): ResultColumn["values"] {
+/** Whether values of a type are the low halves of words, as they are. */
+export function isHalf({ kind }: KeyType): boolean {
+  return kind === "i32" || kind === "date" || kind === "time";
+}
+
+function valuesOfWords(kind: KeyType["kind"], words: ArrayBuffer): ResultValues {
   switch (kind) {
     case "i64":
     case "timestamp":
@@ -41,6 +48,16 @@ function valuesOfWords(kind: KeyType["kind"], words: ArrayBuffer): ResultColumn[
   }
 }
 
+/** A column of values, a byte a row of `valid` is 0 for null; absent when there are none. */
+export function columnOf(
+  type: KeyType,
+  values: ResultValues,
+  valid?: Uint8Array,
+): ResultColumn {
+  const nulls = valid === undefined ? { nullCount: 0 } : bitmapOf(valid);
+  return { type, length: values.length, ...nulls, values };
+}
+
 /**
  * A column of what lies in 64-bit words: doubles for `f32` and `f64`, integers for all else.
  *
@@ -51,7 +68,8 @@ export function columnOfWords(
   words: ArrayBuffer,
   valid?: Uint8Array,
 ): ResultColumn {
-  const length = words.byteLength / 8;
-  const nulls = valid === undefined ? { nullCount: 0 } : bitmapOf(valid);
-  return { type, length, ...nulls, values: valuesOfWords(type.kind, words) };
+  return {
+    ...columnOf(type, valuesOfWords(type.kind, words), valid),
+    length: words.byteLength / 8,
+  };
 }

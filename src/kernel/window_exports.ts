@@ -153,6 +153,17 @@ export interface WindowExports {
   sortWindow(table: number, index: number): number;
   findOverflow(table: number, index: number, at: number): number;
   gatherWords(table: number, index: number, from: number, count: number, out: number): void;
+  gatherResults(
+    table: number,
+    index: number,
+    from: number,
+    count: number,
+    what: number,
+    at: number,
+    nulls: number,
+    out: number,
+    valid: number,
+  ): number;
   gatherKeys(
     table: number,
     index: number,
@@ -161,16 +172,17 @@ export interface WindowExports {
     part: number,
     out: number,
     valid: number,
-  ): void;
-  gatherLengths(
+  ): number;
+  gatherEnds(
     table: number,
     index: number,
     from: number,
     count: number,
     part: number,
+    start: number,
     out: number,
     valid: number,
-  ): void;
+  ): number;
   gatherBytes(
     table: number,
     index: number,

@@ -1,5 +1,6 @@
-import { bitmapOf, columnOfWords, type ResultBuffers } from "./result_columns.ts";
-import { MAX_KEY_BYTES, resultTypeOf, sumInRange } from "./window_check.ts";
+import { bitmapOf, columnOf, columnOfWords, isHalf } from "./result_columns.ts";
+import { damagedKey, dictionaryOf, fitting, longKeys, MOST_TEXT_BYTES } from "./result_texts.ts";
+import { resultTypeOf, sumInRange } from "./window_check.ts";
 import type { TableContext } from "./window_context.ts";
 import { pairColumn } from "./window_pairs.ts";
 import { type Spread, SPREADS, type ValueLayout } from "./window_layout.ts";
@@ -19,8 +20,9 @@ const FLAGS_AT = GATHER_ROWS * 8;
 /** Bytes of the buffer that results are gathered in. */
 export const GATHER_BYTES: number = GATHER_ROWS * 9;
 
-/** Longest text decoded at once: V8's strings end at 2²⁹ characters. */
-const MAX_TEXT = 2 ** 28;
+/** What the kernel makes of a state's fields, as `assembly/window/gather.ts` has it. */
+const Result = { count: 0, word: 1, sum: 2, mean: 3, least: 4, greatest: 5, half: 6 } as const;
+type ResultName = keyof typeof Result;
 
 /** A sorted window: its position among the open ones, and how many groups it has. */
 export interface SortedWindow {
@@ -33,14 +35,12 @@ export class WindowGather {
   readonly #context: TableContext;
   readonly #windows: readonly SortedWindow[];
   readonly #length: number;
-  /** The states of all groups, a column for every 8 bytes. */
-  readonly #words: readonly ArrayBuffer[];
+  #words: readonly ArrayBuffer[] | undefined;
 
   constructor(context: TableContext, windows: readonly SortedWindow[]) {
     this.#context = context;
     this.#windows = windows;
     this.#length = windows.reduce((sum, { groups }) => sum + groups, 0);
-    this.#words = this.#gatherWords();
   }
 
   /** Calls `gather` for pieces of each window, with the result row at which a piece starts. */
@@ -72,13 +72,35 @@ export class WindowGather {
     return words.map(({ buffer }) => buffer);
   }
 
+  /** A word of the states of all groups. */
   #wordsAt(at: number): ArrayBuffer {
+    this.#words ??= this.#gatherWords();
     return this.#words[at / 8];
   }
 
-  /** Non-negative 64-bit integers as doubles, exact to 2⁵³. */
-  #counts(at: number): Float64Array {
-    const halves = new Uint32Array(this.#wordsAt(at));
+  /** What the kernel makes of the fields of all groups, and which of these had values. */
+  #results(
+    name: ResultName,
+    { at, nulls }: { readonly at: number; readonly nulls: number },
+  ): { readonly words: ArrayBuffer; readonly valid?: Uint8Array } {
+    const { kernel, table, buffer } = this.#context;
+    const width = name === "half" ? 4 : 8;
+    const words = new Uint8Array(this.#length * width);
+    const valid = new Uint8Array(this.#length);
+    const flags = buffer + FLAGS_AT;
+    let some = 0;
+    this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
+      some += kernel.exports
+        .gatherResults(table, window, from, count, Result[name], at, nulls, buffer, flags);
+      words.set(kernel.u8.subarray(buffer, buffer + count * width), row * width);
+      valid.set(kernel.u8.subarray(flags, flags + count), row);
+    });
+    return { words: words.buffer, ...(some < this.#length && { valid }) };
+  }
+
+  /** How many values the groups had, as doubles, exact to 2⁵³. */
+  #counts(nulls: number): Float64Array {
+    const halves = new Uint32Array(this.#results("count", { at: 0, nulls }).words);
     const counts = new Float64Array(this.#length);
     for (let row = 0; row < counts.length; row++) {
       counts[row] = halves[2 * row] + halves[2 * row + 1] * 0x1_0000_0000;
@@ -112,59 +134,57 @@ export class WindowGather {
     const { kernel, table, buffer } = this.#context;
     const words = new Uint8Array(this.#length * 8);
     const valid = new Uint8Array(this.#length);
+    const flags = buffer + FLAGS_AT;
+    let some = 0;
     this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
-      const flags = buffer + FLAGS_AT;
-      kernel.exports.gatherKeys(table, window, from, count, part, buffer, flags);
+      some += kernel.exports.gatherKeys(table, window, from, count, part, buffer, flags);
       words.set(kernel.u8.subarray(buffer, buffer + count * 8), row * 8);
       valid.set(kernel.u8.subarray(flags, flags + count), row);
     });
-    return columnOfWords(type, words.buffer, valid);
+    return columnOfWords(type, words.buffer, some < this.#length ? valid : undefined);
   }
 
   #textKeys(type: KeyType, part: number): ResultColumn {
     const { kernel, table, buffer } = this.#context;
-    const lengths = new Uint32Array(this.#length);
+    const offsets = new Int32Array(this.#length + 1);
     const valid = new Uint8Array(this.#length);
+    const flags = buffer + FLAGS_AT;
+    let some = 0;
     this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
-      const flags = buffer + FLAGS_AT;
-      kernel.exports.gatherLengths(table, window, from, count, part, buffer, flags);
-      lengths.set(new Uint32Array(kernel.u8.buffer, buffer, count), row);
+      const start = offsets[row];
+      some += kernel.exports.gatherEnds(table, window, from, count, part, start, buffer, flags);
+      const ends = new Uint32Array(kernel.u8.buffer, buffer, count);
+      if (ends[count - 1] > MOST_TEXT_BYTES) throw longKeys(ends, start);
+      offsets.set(ends, row + 1);
       valid.set(kernel.u8.subarray(flags, flags + count), row);
     });
-    const text = this.#bytesOf(lengths, part);
+    const text = { offsets, values: this.#bytesOf(offsets, part) };
+    const nulls = some < this.#length ? bitmapOf(valid) : { nullCount: 0 };
     const own = type.kind === "dict" ? dictionaryOf(text, valid) : text;
-    return { type, length: this.#length, ...bitmapOf(valid), ...own };
+    return { type, length: this.#length, ...nulls, ...own };
   }
 
-  #bytesOf(lengths: Uint32Array, part: number): Text {
+  #bytesOf(offsets: Int32Array, part: number): Uint8Array {
     const { kernel, table, buffer } = this.#context;
-    const offsets = new Int32Array(this.#length + 1);
-    let total = 0;
-    for (let row = 0; row < lengths.length; row++) offsets[row + 1] = total += lengths[row];
-    if (total > 0x7fff_ffff) {
-      throw new RangeError(
-        `Cannot give results: the keys of the windows that close take ${total} bytes, a column ` +
-          `holds 2 GiB; close more often or use shorter windows`,
-      );
-    }
-    const values = new Uint8Array(total);
+    const values = new Uint8Array(offsets[this.#length]);
     this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
       for (let done = 0; done < count;) {
-        const some = fitting(lengths.subarray(row + done, row + count));
-        if (some === 0) throw damagedKey(lengths[row + done]);
+        const ends = offsets.subarray(row + done, row + count + 1);
+        const some = fitting(ends, GATHER_ROWS * 8);
+        if (some === 0) throw damagedKey(ends[1] - ends[0]);
         const bytes = kernel.exports.gatherBytes(table, window, from + done, some, part, buffer);
-        values.set(kernel.u8.subarray(buffer, buffer + bytes), offsets[row + done]);
+        values.set(kernel.u8.subarray(buffer, buffer + bytes), ends[0]);
         done += some;
       }
     });
-    return { values, offsets };
+    return values;
   }
 
   /** The column of an aggregate. */
   aggregate({ op, value, by }: PlannedAggregate): ResultColumn {
     const { plan, layout } = this.#context;
     const type = resultTypeOf(op, plan.values[value]?.type);
-    if (value < 0) return columnOfWords(type, this.#wordsAt(0));
+    if (value < 0) return columnOfWords(type, this.#results("count", { at: 0, nulls: -1 }).words);
     if (by !== undefined) {
       const pair = layout.pairs.find(({ x, y }) => x === value && y === by)!;
       return pairColumn({ op, type, pair, wordsAt: (at) => this.#wordsAt(at) });
@@ -172,57 +192,27 @@ export class WindowGather {
     const fields = layout.values[value];
     const spread = SPREADS.get(op);
     if (spread) return this.#spread(fields.moments, spread);
-    const counts = this.#valuesOf(fields.nulls);
-    if (op === "count") return columnOfWords(type, wordsOfCounts(counts));
-    return columnOfWords(type, this.#wordsOf(op, fields, counts), someOf(counts, 1));
+    if (op === "mean" && fields.domain === "integer") return this.#integerMeans(type, fields);
+    return this.#columnOfResults(type, op, fields);
   }
 
-  #wordsOf(
-    op: AggregateOp,
-    fields: ValueLayout,
-    counts: Float64Array,
-  ): ArrayBuffer {
-    const float = fields.domain === "float";
-    switch (op) {
-      case "sum":
-        return float ? this.#sums(fields.sum).buffer : this.#wordsAt(fields.sum);
-      case "mean":
-        return this.#means(fields, counts).buffer;
-      case "min":
-        return float ? this.#extremes(fields.range, 1).buffer : this.#wordsAt(fields.range);
-      case "max":
-        return float
-          ? this.#extremes(fields.range + 8, -1).buffer
-          : this.#wordsAt(fields.range + 8);
-      default:
-        return this.#wordsAt(op === "first" ? fields.first : fields.last);
+  #columnOfResults(type: KeyType, op: AggregateOp, fields: ValueLayout): ResultColumn {
+    const { nulls } = fields;
+    const { name, at } = resultOf(op, fields);
+    if (op === "count") return columnOfWords(type, this.#results(name, { at, nulls }).words);
+    if (name === "word" && isHalf(type)) {
+      const { words, valid } = this.#results("half", { at, nulls });
+      return columnOf(type, new Int32Array(words), valid);
     }
+    const { words, valid } = this.#results(name, { at, nulls });
+    return columnOfWords(type, words, valid);
   }
 
-  #valuesOf(nulls: number): Float64Array {
-    const counts = this.#counts(0);
-    if (nulls < 0) return counts;
-    const without = this.#counts(nulls);
-    for (let row = 0; row < counts.length; row++) counts[row] -= without[row];
-    return counts;
-  }
-
-  /** Sums with their compensations, which mean nothing once a sum is infinite or NaN. */
-  #sums(at: number): Float64Array<ArrayBuffer> {
-    const sums = new Float64Array(this.#wordsAt(at));
-    const errors = new Float64Array(this.#wordsAt(at + 8));
-    const totals = new Float64Array(this.#length);
-    for (let row = 0; row < totals.length; row++) {
-      const total = sums[row] + errors[row];
-      totals[row] = Number.isFinite(sums[row]) && !Number.isNaN(errors[row]) ? total : sums[row];
-    }
-    return totals;
-  }
-
-  #means({ domain, sum }: ValueLayout, counts: Float64Array): Float64Array<ArrayBuffer> {
-    const means = domain === "float" ? this.#sums(sum) : this.#integerSums(sum);
+  #integerMeans(type: KeyType, { sum, nulls }: ValueLayout): ResultColumn {
+    const counts = this.#counts(nulls);
+    const means = this.#integerSums(sum);
     for (let row = 0; row < means.length; row++) means[row] /= counts[row];
-    return means;
+    return columnOfWords(type, means.buffer, someOf(counts, 1));
   }
 
   #integerSums(at: number): Float64Array<ArrayBuffer> {
@@ -231,13 +221,6 @@ export class WindowGather {
     const sums = new Float64Array(this.#length);
     for (let row = 0; row < sums.length; row++) sums[row] = Number((high[row] << 64n) + low[row]);
     return sums;
-  }
-
-  /** Least or (negated) greatest values, never −0, whose order with 0 is chance. */
-  #extremes(at: number, sign: 1 | -1): Float64Array<ArrayBuffer> {
-    const extremes = new Float64Array(this.#wordsAt(at).slice(0));
-    for (let row = 0; row < extremes.length; row++) extremes[row] = sign * extremes[row] + 0;
-    return extremes;
   }
 
   #spread(at: number, { less, root }: Spread): ResultColumn {
@@ -259,60 +242,26 @@ function someOf(counts: Float64Array, least: number): Uint8Array {
   return some;
 }
 
-/** Whole numbers below 2⁵³ as 64-bit integers. */
-function wordsOfCounts(counts: Float64Array): ArrayBuffer {
-  const halves = new Uint32Array(counts.length * 2);
-  for (let row = 0; row < counts.length; row++) {
-    halves[2 * row] = counts[row];
-    halves[2 * row + 1] = counts[row] / 0x1_0000_0000;
+/** Which result an aggregate is, and where its field lies. */
+function resultOf(
+  op: AggregateOp,
+  { domain, sum, range, first, last }: ValueLayout,
+): { readonly name: ResultName; readonly at: number } {
+  const float = domain === "float";
+  switch (op) {
+    case "count":
+      return { name: "count", at: 0 };
+    case "sum":
+      return { name: float ? "sum" : "word", at: sum };
+    case "mean":
+      return { name: "mean", at: sum };
+    case "min":
+      return { name: float ? "least" : "word", at: range };
+    case "max":
+      return { name: float ? "greatest" : "word", at: range + 8 };
+    default:
+      return { name: "word", at: op === "first" ? first : last };
   }
-  return halves.buffer;
-}
-
-type Text = { values: Uint8Array; offsets: Int32Array };
-
-/** How many of the next keys fit into the buffer at once. */
-function fitting(lengths: Uint32Array): number {
-  let [count, bytes] = [0, 0];
-  while (count < lengths.length && bytes + lengths[count] <= GATHER_ROWS * 8) {
-    bytes += lengths[count++];
-  }
-  return count;
-}
-
-/** Indices into a dictionary of the distinct strings. */
-function dictionaryOf({ values, offsets }: Text, valid: Uint8Array): ResultBuffers {
-  const ids = new Map<string, number>();
-  const entries: number[] = [];
-  const indices = new Int32Array(valid.length);
-  // a byte a character, so that offsets of bytes cut the text
-  const bytewise = new TextDecoder("latin1");
-  const names = values.length <= MAX_TEXT ? bytewise.decode(values) : undefined;
-  for (let row = 0; row < valid.length; row++) {
-    if (valid[row] === 0) continue;
-    const [start, end] = [offsets[row], offsets[row + 1]];
-    const name = names?.slice(start, end) ?? bytewise.decode(values.subarray(start, end));
-    const id = ids.get(name) ?? ids.size;
-    indices[row] = id;
-    if (id < ids.size) continue;
-    ids.set(name, id);
-    entries.push(row);
-  }
-  return { values: indices, children: [entryColumn({ values, offsets }, entries)] };
-}
-
-function entryColumn({ values, offsets }: Text, rows: readonly number[]): ResultColumn {
-  const starts = new Int32Array(rows.length + 1);
-  rows.forEach((row, id) => starts[id + 1] = starts[id] + offsets[row + 1] - offsets[row]);
-  const bytes = new Uint8Array(starts[rows.length]);
-  rows.forEach((row, id) => bytes.set(values.subarray(offsets[row], offsets[row + 1]), starts[id]));
-  return {
-    type: { kind: "utf8" },
-    length: rows.length,
-    nullCount: 0,
-    values: bytes,
-    offsets: starts,
-  };
 }
 
 /**
@@ -334,12 +283,4 @@ export function checkSums(
     const halves = new DataView(kernel.u8.buffer, state + at, 16);
     sumInRange((halves.getBigInt64(8, true) << 64n) + halves.getBigUint64(0, true));
   }
-}
-
-/** No row has such a key: it came with a delta or snapshot whose bytes were changed. */
-function damagedKey(bytes: number): RangeError {
-  return new RangeError(
-    `Cannot give results: a key has ${bytes} bytes, at most ${MAX_KEY_BYTES} can be; a delta or ` +
-      "snapshot that was folded into the windows is damaged",
-  );
 }

@@ -35,7 +35,7 @@ export const FAMILIES: readonly KernelFamily[] = [
       ...["findRecords", "recordsFound", "mergeRecords"],
       ...["hashRows", "routeRows", "listRows"],
       ...["tableDue", "sortWindow", "findOverflow", "tableDrop"],
-      ...["gatherWords", "gatherKeys", "gatherLengths", "gatherBytes"],
+      ...["gatherResults", "gatherWords", "gatherKeys", "gatherEnds", "gatherBytes"],
     ],
     twin: "src/windows/reference_window_table.ts#ReferenceWindowTable",
     test: "tests/window_table_test.ts",
