@@ -92,6 +92,7 @@ export {
 } from "./column/cells";
 export { clearDictionary } from "./column/dictionary";
 export { nullRow, undoRow } from "./column/sink";
+export { greatestOfTimes } from "./column/times";
 export { avroPrepareCells, avroWriteRows } from "./avro/write";
 export { avroFaultIsNull, avroFaultOp, avroFaultRow } from "./avro/write_values";
 export { readDecimals, readDoubles, writeNumbers } from "./number/columns";

@@ -4,8 +4,8 @@ import type { BadBlockRecord, BlockDecoder } from "../codecs/block_decoder.ts";
 import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
 import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { EventTime, type TimestampFormat } from "./event_time.ts";
-import { greatestTime } from "./event_times.ts";
+import { type BadTime, EventTime, type TimestampFormat } from "./event_time.ts";
+import { certainGreatestTime, greatestTime } from "./event_times.ts";
 import { ownBatch } from "./own_batch.ts";
 import type { BadRow, BlockShare } from "./pipeline_frames.ts";
 
@@ -60,6 +60,7 @@ export function placeIn({ places, from }: BlockRows, row: number): number {
  */
 export class BlockIntake implements Disposable {
   readonly #spec: IntakeSpec;
+  readonly #kernel: Kernel;
   readonly #decoder: BlockDecoder;
   readonly #time: EventTime | undefined;
 
@@ -67,6 +68,7 @@ export class BlockIntake implements Disposable {
   constructor(spec: IntakeSpec, kernel: Kernel) {
     const { decoder, time } = spec;
     this.#spec = spec;
+    this.#kernel = kernel;
     this.#decoder = createBlockDecoder(decoder, kernel);
     this.#time = time && new EventTime(decoder.schema, time.column, time.format);
   }
@@ -106,11 +108,8 @@ export class BlockIntake implements Disposable {
     },
   ): BlockRows {
     const { rows: from } = share;
-    const { batch, bad: badTimes } = this.#time?.convert(given) ?? { batch: given, bad: [] };
-    if (this.#time) {
-      const greatest = greatestTime(batch.columnAt(this.#time.column), batch.length);
-      share.greatest = Math.max(share.greatest, greatest);
-    }
+    const { batch, bad: badTimes, greatest } = this.#withTimes(given);
+    share.greatest = Math.max(share.greatest, greatest);
     const gone = new Set(leftOut.map((place) => place - from));
     for (const { row, error: { name, message } } of badTimes) {
       if (!gone.has(row)) bad.push({ row: from + row, name, message });
@@ -121,6 +120,22 @@ export class BlockIntake implements Disposable {
     const rows = Array.from(kept, (_, row) => row).filter((row) => !gone.has(row));
     const places = Int32Array.from(rows, (row) => from + row);
     return { batch: kept.take(rows), places, from: places[0] ?? from };
+  }
+
+  /** With event times, and the greatest of them; and the rows that hold something which is none. */
+  #withTimes(given: RecordBatch): {
+    readonly batch: RecordBatch;
+    readonly bad: readonly BadTime[];
+    readonly greatest: number;
+  } {
+    const time = this.#time;
+    if (!time) return { batch: given, bad: [], greatest: -Infinity };
+    const certain = time.isReady
+      ? certainGreatestTime(given.columnAt(time.column), this.#kernel)
+      : undefined;
+    if (certain !== undefined) return { batch: given, bad: [], greatest: certain };
+    const { batch, bad } = time.convert(given);
+    return { batch, bad, greatest: greatestTime(batch.columnAt(time.column), batch.length) };
   }
 
   #pick(batch: RecordBatch): RecordBatch {

@@ -119,6 +119,11 @@ export class EventTime {
     };
   }
 
+  /** Whether the values are milliseconds as they stand, so that {@linkcode convert} only checks. */
+  get isReady(): boolean {
+    return this.#toMs === undefined;
+  }
+
   /** Position of the column. */
   get column(): number {
     return this.#column;

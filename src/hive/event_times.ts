@@ -1,6 +1,7 @@
 import { getBit } from "../batch/bitmap.ts";
 import type { Column } from "../batch/column.ts";
 import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { SharedShape } from "../kernel/shared_shape.ts";
 import { ALL_CLOSED } from "../kernel/window_shape.ts";
 
@@ -86,6 +87,18 @@ function areTimes(values: Float64Array): boolean {
     if (!(Math.abs(values[row]) <= MAX_TIMESTAMP_MS)) return false;
   }
   return true;
+}
+
+/**
+ * The greatest time of a column that lies in a kernel's memory, ms, where it is certain that all of
+ * its values are times; else `undefined`, also of a column that lies elsewhere.
+ */
+export function certainGreatestTime(column: Column, kernel: Kernel): number | undefined {
+  const { values, validity, length } = column;
+  if (!(values instanceof BigInt64Array) || validity) return undefined;
+  if (values.buffer !== kernel.u8.buffer) return undefined;
+  const greatest = kernel.exports.greatestOfTimes(values.byteOffset, length);
+  return Number.isNaN(greatest) ? undefined : greatest;
 }
 
 /** The greatest usable time of a column, ms; `-Infinity` without one. */

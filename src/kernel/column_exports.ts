@@ -1,6 +1,7 @@
 /** What `assembly/column/` exports, as the host sees it. */
 export interface ColumnExports {
   clearDictionary(column: number, slots: number): void;
+  greatestOfTimes(values: number, count: number): number;
   columnItems(column: number): number;
   columnListEnd(column: number, row: number, item: number): void;
   columnListStart(column: number, row: number): number;

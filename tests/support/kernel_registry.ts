@@ -159,6 +159,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/generator_models_bench.ts",
   },
   {
+    exports: ["greatestOfTimes"],
+    twin: "src/hive/event_times.ts#greatestTime",
+    test: "tests/event_times_test.ts",
+    bench: "bench/file_window_bench.ts",
+  },
+  {
     exports: ["circuitUp", "circuitDown", "circuitProduct", "circuitOuter"],
     twin: "src/generators/circuit/reference_circuit.ts#ReferenceCircuit",
     test: "tests/circuit_kernel_test.ts",
