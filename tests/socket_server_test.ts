@@ -64,6 +64,11 @@ async function world(
   assertEquals(server.figures.connections, 0);
 }
 
+/** A time is what it should be, or as much later as clients are looked at. */
+function assertAbout(ms: number, least: number, more: number): void {
+  assert(ms >= least && ms <= least + more + 1, `${ms} ms`);
+}
+
 /** The status and the text of what a request is answered by. */
 async function answer(options: SocketServerOptions, head: string): Promise<string> {
   let found = "";
@@ -238,7 +243,7 @@ Deno.test("SocketServer asks silent clients whether they are there, and cuts off
     await client.send(clientFrame(10, new Uint8Array(0)));
     assertEquals((await client.frame())?.opcode, 9);
     assertEquals(await client.frame(), undefined);
-    assertEquals(Math.round(runtime.monotonicMs() - start), 15_000);
+    assertAbout(runtime.monotonicMs() - start, 15_000, 3 * 1000);
     assertEquals(ends, [{ code: 1006, reason: "nothing came for 10000 ms" }]);
   });
 });
@@ -249,7 +254,7 @@ Deno.test("SocketServer cuts off a client that takes nothing of what waits for i
     const start = runtime.monotonicMs();
     sockets[0].send("x".repeat(500));
     await sockets[0].over;
-    assertEquals(Math.round(runtime.monotonicMs() - start), 2000);
+    assertAbout(runtime.monotonicMs() - start, 2000, 500);
     assertEquals(ends, [{ code: 1006, reason: "it took nothing for 2000 ms" }]);
     assertEquals(sockets[0].bufferedBytes < 500, true);
   });

@@ -63,8 +63,10 @@ export class ServerSocket {
   /** Whether what comes cannot be understood any more. */
   #isDeaf = false;
   #isOver = false;
-  #cancelIdle = () => {};
-  #cancelStall = () => {};
+  /** Since when a frame waits to be written further; and since when bytes are waited for, ms. */
+  #writesSinceMs: number | undefined;
+  #readsSinceMs: number | undefined;
+  #isAsked = false;
   #cancelClose = () => {};
   readonly #over = Promise.withResolvers<void>();
 
@@ -122,7 +124,6 @@ export class ServerSocket {
     if (this.#sentClose || this.#isOver) return;
     this.#end ??= { code, reason };
     this.#sentClose = true;
-    this.#cancelIdle();
     if (discard) this.#discard();
     this.#cancelClose = this.#runtime.after(this.#settings.stallMs, () => this.abort());
     this.#write(closeFrame(code, reason));
@@ -133,13 +134,32 @@ export class ServerSocket {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#end ??= { code: LOST, reason };
-    this.#cancelIdle();
-    this.#cancelStall();
     this.#cancelClose();
     this.#discard();
     this.#tcp.close();
     this.#over.resolve();
     this.#events.ended(this.#end);
+  }
+
+  /**
+   * Looks what the client has done for long: one that takes nothing is cut off, one that is silent is
+   * asked whether it is there, and then cut off too. To be called now and then, since timers for each
+   * frame would cost a quarter of what sending it does.
+   */
+  check(): void {
+    if (this.#isOver) return;
+    const { idleMs, stallMs } = this.#settings;
+    const nowMs = this.#runtime.monotonicMs();
+    if (nowMs - (this.#writesSinceMs ?? nowMs) >= stallMs) {
+      return this.abort(`it took nothing for ${stallMs} ms`);
+    }
+    const silentMs = nowMs - (this.#readsSinceMs ?? nowMs);
+    if (idleMs === 0 || silentMs < idleMs || !this.isOpen) return;
+    if (this.#isAsked) return this.abort(`nothing came for ${2 * idleMs} ms`);
+    this.#readsSinceMs = nowMs;
+    if (this.#bufferedBytes > 0) return; // it shows by what it takes whether it is there
+    this.#isAsked = true;
+    this.#write(frameOf(Opcode.ping, new Uint8Array(0)));
   }
 
   async #read(first: Uint8Array): Promise<void> {
@@ -151,9 +171,10 @@ export class ServerSocket {
         else if (frame.kind === "message" && this.isOpen) await this.#events.message(frame.data);
         if (this.#isOver) return;
       }
-      this.#awaitBytes();
+      this.#readsSinceMs = this.#runtime.monotonicMs();
+      this.#isAsked = false;
       const read = await this.#tcp.read(bytes);
-      this.#cancelIdle();
+      this.#readsSinceMs = undefined;
       if (read === null) return this.abort();
       come = bytes.subarray(0, read);
     }
@@ -170,21 +191,6 @@ export class ServerSocket {
   #pong(payload: Uint8Array): void {
     // A client that sends pings and takes no answers may not make them pile up.
     if (this.isOpen && this.#bufferedBytes === 0) this.#write(frameOf(Opcode.pong, payload));
-  }
-
-  /** A client that is silent for long is asked whether it is there. */
-  #awaitBytes(): void {
-    const { idleMs } = this.#settings;
-    if (idleMs === 0 || !this.isOpen) return;
-    const after = (callback: () => void) => {
-      this.#cancelIdle = this.#runtime.after(idleMs, callback, { background: true });
-    };
-    const ask = () => {
-      if (this.#bufferedBytes > 0) return after(ask); // it shows by what it takes that it is there
-      this.#write(frameOf(Opcode.ping, new Uint8Array(0)));
-      after(() => this.abort(`nothing came for ${2 * idleMs} ms`));
-    };
-    after(ask);
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -214,26 +220,18 @@ export class ServerSocket {
     this.#isWriting = true;
     for (let frame = this.#waiting.shift(); frame; frame = this.#waiting.shift()) {
       for (let at = 0; at < frame.length;) {
-        this.#watch();
-        const written = await this.#tcp.write(frame.subarray(at));
+        this.#writesSinceMs = this.#runtime.monotonicMs();
+        const written = await this.#tcp.write(at === 0 ? frame : frame.subarray(at));
         if (this.#isOver) return;
-        this.#cancelStall();
         at += written;
         this.#bufferedBytes -= written;
       }
       if (this.isOpen) this.#events.drained();
     }
     this.#isWriting = false;
+    this.#writesSinceMs = undefined;
     if (this.#isAnswering) this.abort();
     else if (this.#isDeaf) await this.#tcp.closeWrite();
-  }
-
-  #watch(): void {
-    const { stallMs } = this.#settings;
-    this.#cancelStall = this.#runtime.after(
-      stallMs,
-      () => this.abort(`it took nothing for ${stallMs} ms`),
-    );
   }
 
   /** Forgets what was not begun. */

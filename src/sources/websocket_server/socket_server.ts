@@ -18,6 +18,9 @@ const HANDSHAKE_MS = 10_000;
 /** Connections that have not said what they want, beyond which no more are heard. */
 const MOST_HANDSHAKES = 256;
 const RECOVERY_MS = 100;
+/** Clients are looked at so often within what they may be silent or take nothing. */
+const LOOKS = 4;
+const MOST_LOOK_MS = 1000;
 const DEFAULT_CONNECTIONS = 1000;
 const DEFAULT_IDLE = "30s";
 const DEFAULT_STALL = "10s";
@@ -99,6 +102,7 @@ export class SocketServer {
   readonly #sockets = new Set<ServerSocket>();
   readonly #handshakes = new Set<TcpConnection>();
   #listening: { readonly listener: TcpListener; readonly loop: Promise<void> } | undefined;
+  #cancelLook = () => {};
   #isClosed = false;
   /** Connections that are being told that they are let in. */
   #entering = 0;
@@ -174,6 +178,7 @@ export class SocketServer {
     for (const tcp of this.#handshakes) tcp.close();
     for (const socket of this.#sockets) socket.close(code, reason);
     await Promise.all(Array.from(this.#sockets, (socket) => socket.over));
+    this.#cancelLook();
     await this.#listening?.loop;
   }
 
@@ -181,6 +186,7 @@ export class SocketServer {
     const { hostname, port } = this.#address;
     try {
       const listener = this.#network.listenTcp({ hostname, port });
+      this.#look();
       return { listener, loop: this.#accept(listener) };
     } catch (cause) {
       throw new Error(
@@ -188,6 +194,16 @@ export class SocketServer {
         { cause },
       );
     }
+  }
+
+  /** Looks now and then whether clients are still there. */
+  #look(): void {
+    const { idleMs, stallMs } = this.#settings;
+    const ms = Math.min(MOST_LOOK_MS, Math.min(idleMs || Infinity, stallMs) / LOOKS);
+    this.#cancelLook = this.#runtime.after(ms, () => {
+      for (const socket of this.#sockets) socket.check();
+      this.#look();
+    });
   }
 
   async #accept(listener: TcpListener): Promise<void> {
