@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
+import { dirname } from "node:path";
 
 const ROOT = new URL("../", import.meta.url);
 const FIRST_LINE = /^\/\/ [A-Z].+\. Run: deno run (.*?)(examples\/\w+\.ts)$/;
+const SCRIPT = "examples/generation_10_command_line.sh";
 
 /** Figures that differ from run to run, each replaced by a #. */
 const VARYING = /\d+(\.\d+)?(?=\/sec|%| ms)|(?<=workers: )(true|false)/g;
@@ -87,11 +89,48 @@ Records processed: 45, late: 0
 Processing rate: #/sec
 Worker utilization: #%
 `,
+  "generation_01_quick_start.ts": `
+100 customers, from id 1
+100 customers, from id 101
+100 customers, from id 201
+`,
+  "generation_02_pull.ts": `
+10000 records
+`,
+  "generation_03_websocket.ts": `
+250 records received
+`,
+  "generation_04_websocket_server.ts": `
+batch 1: 10 records
+batch 2: 10 records
+batch 3: 10 records
+`,
+  "generation_05_conditions.ts": `
+2000 customers of high value, 0 others
+`,
+  "generation_06_rate_limit.ts": `
+500 records at #/sec
+50500 records altogether
+`,
+  "generation_07_backpressure.ts": `
+10100 records delivered, 39900 dropped
+The last is number 50000, the first behind the gap 40001
+`,
+  "generation_08_monitoring.ts": `
+Total records: 25000
+Records/second: #/sec
+Batches sent: 250
+Errors: 0
+`,
+  "generation_09_error_handling.ts": `
+500 records after 7 attempts
+Streaming failed: Cannot publish batch 0, records 0 to 99: the sink is out of order; it was tried 4 times, and nothing behind it was; to go on with it, stream with start: 0
+`,
 };
 
-function basics(): string[] {
+function pages(): string[] {
   return [...Deno.readDirSync(new URL("examples/", ROOT))].map(({ name }) => name)
-    .filter((name) => /^basics_.+\.ts$/.test(name)).sort();
+    .filter((name) => /^(basics|generation)_.+\.ts$/.test(name)).sort();
 }
 
 /** The flags that the first line of an example says it needs. */
@@ -114,8 +153,8 @@ function command(name: string): Deno.Command {
 
 const text = new TextDecoder();
 
-Deno.test("every example of the basics is in the list of what they print", () => {
-  assertEquals(basics(), Object.keys(PRINTED));
+Deno.test("every example is in the list of what they print", () => {
+  assertEquals(pages(), Object.keys(PRINTED));
 });
 
 for (const [name, printed] of Object.entries(PRINTED)) {
@@ -158,4 +197,13 @@ Deno.test("Ctrl-C ends the sensor example early: it reports what was done and ex
   assertEquals((await child.status).code, 130);
   await reader.cancel();
   await child.stderr.cancel();
+});
+
+Deno.test("examples/generation_10_command_line.sh prints what it should", async () => {
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: [SCRIPT],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}` },
+  }).output();
+  assertEquals([code, text.decode(stderr), text.decode(stdout)], [0, "", "200\n10000\n"]);
 });
