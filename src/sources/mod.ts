@@ -19,3 +19,10 @@ export * from "./standard_input.ts";
 export { WebSocketError, type WebSocketErrorOptions } from "./websocket/errors.ts";
 export type { WebSocketLinkOptions } from "./websocket/link_options.ts";
 export type { WebSocketAddressOptions } from "./websocket/address.ts";
+export { WebSocketSource } from "./websocket/websocket_source.ts";
+export type {
+  FullInboxPolicy,
+  Subscription,
+  WebSocketSourceOptions,
+} from "./websocket/websocket_source_options.ts";
+export type { MessageSourceFormat } from "./messages/message_decoder.ts";

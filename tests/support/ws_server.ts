@@ -15,7 +15,7 @@ export interface WsServerOptions {
   readonly acknowledge?: boolean;
   /** The most bytes of a message. */
   readonly maxPayload?: number;
-  /** What is done with a connection as soon as there is one. */
+  /** What is done with a connection as soon as there is one; its messages are not collected then. */
   readonly connected?: (socket: WebSocket, headers: Record<string, unknown>) => void;
 }
 
@@ -110,10 +110,12 @@ export class WsServer implements AsyncDisposable {
 
   #connected(socket: WebSocket, headers: Record<string, unknown>): void {
     this.connections++;
-    socket.on("message", (data, isBinary) => {
-      const bytes = data as Uint8Array;
-      this.#take(socket, isBinary ? new Uint8Array(bytes) : new TextDecoder().decode(bytes));
-    });
+    if (!this.#options.connected) {
+      socket.on("message", (data, isBinary) => {
+        const bytes = data as Uint8Array;
+        this.#take(socket, isBinary ? new Uint8Array(bytes) : new TextDecoder().decode(bytes));
+      });
+    }
     socket.on("error", () => {});
     socket.on("close", () => this.#changed());
     if (this.#isStalled) socket.pause();

@@ -45,6 +45,8 @@ export class Link {
   readonly #closing = new AbortController();
   readonly #leaving = new Set<Promise<unknown>>();
   #connection: Connection | undefined;
+  /** Has nobody hear of the connection any more. */
+  #mute = () => {};
   #opening: Promise<Connection> | undefined;
   #wasOpen = false;
   #failures = 0;
@@ -91,6 +93,7 @@ export class Link {
     const connection = this.#connection;
     if (!connection) return;
     this.#connection = undefined;
+    this.#mute();
     this.#leave(connection);
     this.#lost(error, { code: NO_CLOSE, reason: "" });
   }
@@ -124,9 +127,15 @@ export class Link {
   async #open(lost?: WebSocketError): Promise<Connection> {
     const { address, network, runtime, connectTimeoutMs: timeoutMs } = this.#options;
     const { signal } = this.#closing;
-    const message = (message: WireMessage) => this.#events.message(message);
     for (let error = lost;;) {
       if (error) await this.#backOff(error);
+      let isHeard = true;
+      const message = (message: WireMessage) => {
+        if (isHeard) this.#events.message(message);
+      };
+      this.#mute = () => {
+        isHeard = false;
+      };
       try {
         const options = { address, network, runtime, timeoutMs, signal, message };
         const connection = await Connection.open(options);
