@@ -101,6 +101,16 @@ Deno.test("denoRuntime.openFile() gives a file's bytes, or says that it is not t
   await assertRejects(() => denoRuntime.openFile(path), Deno.errors.NotFound);
 });
 
+Deno.test("denoRuntime.writeFile() writes to a pipe, and leaves it one", async () => {
+  const pipe = `${await Deno.makeTempDir()}/pipe`;
+  await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  const reader = new Deno.Command("cat", { args: [pipe], stdout: "piped" }).spawn();
+  await denoRuntime.writeFile(pipe, new TextEncoder().encode("through"));
+  const { stdout } = await reader.output();
+  assertEquals(new TextDecoder().decode(stdout), "through");
+  assertEquals((await denoRuntime.fileStatus(pipe)).kind, "other");
+});
+
 Deno.test("denoRuntime.writeFile() leaves a whole file, or what was there", async () => {
   const folder = await Deno.makeTempDir();
   try {

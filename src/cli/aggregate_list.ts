@@ -73,6 +73,9 @@ export function aggregateList(text: string): Record<string, AnyAggregate> {
       throw new UsageError(`--agg: ${name} is of a column: ${name}(temperature), say`);
     }
     const result = as ?? (column ? `${name}_${column}` : name);
+    if (result === "windowStart" || result === "windowEnd") {
+      throw new UsageError(`--agg cannot name a result ${result}, which is always there`);
+    }
     if (Object.hasOwn(out, result)) {
       throw new UsageError(`--agg has ${JSON.stringify(result)} twice; name one with "as"`);
     }

@@ -14,6 +14,7 @@ import {
 import type { Runtime } from "../runtime/runtime.ts";
 import { type CommandContext, Interrupted } from "./command_context.ts";
 import { type CommandSpec, type Flag, optionName } from "./command_spec.ts";
+import { flagText } from "./flag_text.ts";
 import { terminalText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
 import { VERSION } from "./version.ts";
@@ -87,6 +88,7 @@ function programOf(commands: readonly CommandSpec[], context: CommandContext): C
   const program = new Command("waggle").exitOverride().configureOutput({
     writeOut: (text) => stdout.write(encoder.encode(text)),
     writeErr: (text) => stderr.write(encoder.encode(terminalText(text))),
+    outputError: (text, write) => write(text.replace(/^error: /, "waggle: ")),
     getOutHelpWidth: () => stdout.columns,
     getErrHelpWidth: () => stderr.columns,
     getOutHasColors: () => false,
@@ -107,7 +109,7 @@ function firstOf(error: unknown): unknown {
 }
 
 /** What a command that failed ends with, after telling why. */
-function outcomeOf(failure: unknown, process: Process): number {
+function outcomeOf(failure: unknown, process: Process, flags: readonly Flag[]): number {
   const error = firstOf(failure);
   if (error instanceof ClosedPipeError) return 0;
   if (error instanceof Interrupted) return INTERRUPTED;
@@ -115,8 +117,10 @@ function outcomeOf(failure: unknown, process: Process): number {
     return error.exitCode === 0 ? 0 : USAGE; // it has told why
   }
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(new TextEncoder().encode(`waggle: ${terminalText(message)}\n`));
-  return error instanceof UsageError ? USAGE : FAILED;
+  const isUsage = error instanceof UsageError;
+  const told = terminalText(isUsage ? message : flagText(message, flags));
+  process.stderr.write(new TextEncoder().encode(`waggle: ${told}\n`));
+  return isUsage ? USAGE : FAILED;
 }
 
 /** Where a command runs. */
@@ -143,13 +147,15 @@ export async function main(
     if (controller.signal.aborted) process.exit(INTERRUPTED);
     controller.abort(new Interrupted());
   });
+  let commands: readonly CommandSpec[] = [];
   try {
+    commands = await called(args);
     const end = (reason: Error) => controller.abort(reason);
     const context = { process, runtime, signal: controller.signal, end };
-    await programOf(await called(args), context).parseAsync([...args], { from: "user" });
+    await programOf(commands, context).parseAsync([...args], { from: "user" });
     return controller.signal.reason instanceof Interrupted ? INTERRUPTED : 0;
   } catch (error) {
-    return outcomeOf(error, process);
+    return outcomeOf(error, process, commands.length === 1 ? commands[0].flags : []);
   } finally {
     silence();
   }

@@ -1,5 +1,13 @@
 import type { CommandContext } from "./command_context.ts";
-import { durationMs, fraction, nameList, oneOf, positiveNumber, wholeNumber } from "./values.ts";
+import {
+  durationMs,
+  fraction,
+  nameList,
+  oneOf,
+  positiveNumber,
+  wholeMs,
+  wholeNumber,
+} from "./values.ts";
 
 /** A flag of a command, such as `-o, --output <file>`. */
 export interface Flag {
@@ -65,10 +73,10 @@ export function required(flag: Flag): Flag {
   return { ...flag, isRequired: true };
 }
 
-/** A flag that takes a whole number from `least`. */
-export function whole(flags: string, meaning: string, least = 0): Flag {
+/** A flag that takes a whole number from `least` to `most`. */
+export function whole(flags: string, meaning: string, least = 0, most?: number): Flag {
   const name = longName({ flags });
-  return { flags, text: meaning, read: (given) => wholeNumber(given, name, least) };
+  return { flags, text: meaning, read: (given) => wholeNumber(given, name, least, most) };
 }
 
 /** A flag that takes a number above 0. */
@@ -84,9 +92,15 @@ export function number(flags: string, meaning: string, least: number): Flag {
 }
 
 /** A flag that takes a length of time. */
-export function duration(flags: string, meaning: string, isPositive = false): Flag {
+export function duration(flags: string, meaning: string): Flag {
   const name = longName({ flags });
-  const read = (given: string) => durationMs(given, name, isPositive);
+  return { flags, text: meaning, read: (given) => durationMs(given, name), isDuration: true };
+}
+
+/** A flag that takes a length of time in whole milliseconds from `least`. */
+export function wholeDuration(flags: string, meaning: string, least: number): Flag {
+  const name = longName({ flags });
+  const read = (given: string) => wholeMs(given, name, least);
   return { flags, text: meaning, read, isDuration: true };
 }
 

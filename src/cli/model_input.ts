@@ -9,9 +9,11 @@ export async function modelInput(
 ): Promise<SyntheticGenerator> {
   const { kind } = await runtime.fileStatus(path);
   if (kind === "nothing" || kind === "folder") {
-    const what = kind === "folder" ? "it is a folder" : "there is no such file";
     throw new UsageError(
-      `cannot read the model ${path}: ${what}; make one by \`waggle fit data.csv -o ${path}\``,
+      kind === "folder"
+        ? `cannot read the model ${path}: it is a folder; give the path of a .waggle file`
+        : `cannot read the model ${path}: there is no such file; make one by ` +
+          `\`waggle fit data.csv -o ${path}\``,
     );
   }
   try {

@@ -3,8 +3,11 @@ import { csv, ndjson } from "../sources/file_source.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import type { CommandContext } from "./command_context.ts";
-import { choice, type Flag, text } from "./command_spec.ts";
+import { choice, type Flag, text, whole } from "./command_spec.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** What stands for the standard input among files. */
+export const STANDARD_INPUT = "-";
 
 const INNER = /\.([A-Za-z0-9]+)(?:\.(?:gz|gzip|zst|zstd))?$/;
 const PEEKED_BYTES = 64;
@@ -27,13 +30,19 @@ export interface InputOptions {
   readonly separator?: string;
   /** What becomes of records that cannot be read; default: `fail`. */
   readonly badRecords?: "fail" | "skip";
+  readonly maxRecordBytes?: number;
 }
 
 /** The flags of {@linkcode InputOptions}. */
 export const INPUT_FLAGS: readonly Flag[] = [
-  choice("--input-format <format>", "what the data are (default: by the name)", INPUT_FORMATS),
+  choice(
+    "--input-format <format>",
+    "what the data are (default: by the name; ndjson of the standard input)",
+    INPUT_FORMATS,
+  ),
   text("--separator <character>", "what is between the fields of CSV (default: a comma)"),
   choice("--bad-records <policy>", "fail (default), or skip what cannot be read", ["fail", "skip"]),
+  whole("--max-record-bytes <bytes>", "the largest record (default: 1,048,576)", 1),
 ];
 
 /** Whether a file of JSON is one array, and not an object a line; of a compressed one an array is expected. */
@@ -50,6 +59,7 @@ async function isArray(path: string, runtime: Runtime): Promise<boolean> {
 }
 
 async function checkFile(path: string, runtime: Runtime): Promise<void> {
+  if (path === STANDARD_INPUT) return;
   const { kind } = await runtime.fileStatus(path);
   if (kind === "file" || kind === "other") return;
   throw new UsageError(
@@ -57,7 +67,13 @@ async function checkFile(path: string, runtime: Runtime): Promise<void> {
   );
 }
 
+/** What a file of records is called in messages. */
+export function inWords(path: string): string {
+  return path === STANDARD_INPUT ? "the standard input" : path;
+}
+
 function formatOf(path: string, { inputFormat }: InputOptions): InputFormat {
+  if (path === STANDARD_INPUT) return inputFormat ?? "ndjson";
   const [, extension = ""] = INNER.exec(path) ?? [];
   const known = extension.toLowerCase();
   if (inputFormat !== undefined) return inputFormat;
@@ -89,27 +105,38 @@ function separatorOf({ separator }: InputOptions, format: InputFormat): { separa
 export async function recordInput(
   path: string,
   options: InputOptions,
-  { runtime }: CommandContext,
+  { runtime, process }: CommandContext,
 ): Promise<Source> {
   await checkFile(path, runtime);
-  const { badRecords } = options;
-  const policy = badRecords === undefined ? {} : { badRecords };
+  const input = path === STANDARD_INPUT
+    ? { [Symbol.asyncIterator]: () => process.stdin.chunks() }
+    : path;
+  const name = path === STANDARD_INPUT ? { name: inWords(path) } : {};
+  const { badRecords, maxRecordBytes } = options;
+  const policy = {
+    ...(badRecords !== undefined && { badRecords }),
+    ...(maxRecordBytes !== undefined && { maxRecordBytes }),
+  };
   const format = formatOf(path, options);
   const separator = separatorOf(options, format);
   switch (format) {
     case "csv":
     case "tsv":
-      return csv(path, { ...separator, ...policy });
+      return csv(input, { ...separator, ...policy, ...name });
     case "ndjson":
-      return ndjson(path, policy);
+      return ndjson(input, { ...policy, ...name });
     case "json": {
       const layout = await isArray(path, runtime) ? "array" : "lines";
-      return ndjson(path, { layout, ...policy });
+      return ndjson(input, { layout, ...policy, ...name });
     }
     case "avro":
-      return avro(path, policy);
+      return avro(input, { ...policy, ...name });
     case "parquet":
-      return (await import("../sources/parquet.ts")).parquet(path);
+      if (path !== STANDARD_INPUT) return (await import("../sources/parquet.ts")).parquet(path);
+      throw new UsageError(
+        "a Parquet file is read from its end, which the standard input has only when all is " +
+          "written: write it to a file, and give its path",
+      );
   }
 }
 

@@ -120,6 +120,24 @@ export async function checkNew(
   throw new UsageError(`${output} exists; pass --force to replace it, or another --output`);
 }
 
+/**
+ * Writes a file, whole or not at all.
+ *
+ * @throws {Error} that names the file, when it cannot be written.
+ */
+export async function writeOutput(
+  path: string,
+  bytes: Uint8Array,
+  { runtime }: CommandContext,
+): Promise<void> {
+  try {
+    await runtime.writeFile(path, bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`cannot write ${path}: ${reason}`, { cause });
+  }
+}
+
 /** What is to be written by a file's name, if that says it. */
 function formatOf(path: string): FileFormat | undefined {
   const [, extension] = /\.(ndjson|jsonl|csv|avro|parquet)(?:\.(?:gz|zst))?$/i.exec(path) ?? [];

@@ -1,5 +1,6 @@
 import type { SyntheticGenerator } from "../generators/synthetic_generator.ts";
 import { type Flag, text, whole } from "./command_spec.ts";
+import { flagText } from "./flag_text.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Which records a model makes. */
@@ -16,10 +17,19 @@ export const SAMPLING_FLAGS: readonly Flag[] = [
   text("--conditions <json>", 'what records have to be: \'{"status": "active"}\''),
   whole("--seed <number>", "which records (default: 0)"),
   whole("--start <record>", "the number of the first record (default: 0)"),
-  whole("--workers <bees>", "threads that make records, up to 255 (default: none)"),
+  whole("--workers <bees>", "threads that make records, up to 255 (default: none)", 0, 255),
 ];
 
-const MOST_WORKERS = 255;
+const EXAMPLE = '{"segment": "premium", "value": [">", 10000]}';
+
+/** What is wrong with conditions, of which the library has its own words. */
+function conditionText(message: string): string {
+  const why = message.replace(/^Cannot compile conditions: /, "");
+  const [, how] = /^(?:as text they are JSON such as \{[^}]*\}|they are an object .*), (.*)$/
+    .exec(why) ?? /^as text they are JSON such as \{[^}]*\}: (.*)$/.exec(why) ?? [];
+  if (how !== undefined) return `--conditions takes JSON such as '${EXAMPLE}': ${how}`;
+  return `--conditions cannot be kept: ${flagText(why, SAMPLING_FLAGS)}`;
+}
 
 /**
  * Checks what records are to be, before any is made.
@@ -28,17 +38,13 @@ const MOST_WORKERS = 255;
  */
 export function checkSampling(
   generator: SyntheticGenerator,
-  { conditions, workers = 0 }: SamplingOptions,
+  { conditions }: SamplingOptions,
 ): void {
-  if (workers > MOST_WORKERS) {
-    throw new UsageError(`--workers takes up to ${MOST_WORKERS} threads, received ${workers}`);
-  }
   if (conditions === undefined) return;
   try {
     generator.sample(0, { conditions });
   } catch (cause) {
     if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
-    const why = cause.message.replace(/^Cannot compile conditions: (as text they are )?/, "");
-    throw new UsageError(`--conditions cannot be kept: ${why}`, { cause });
+    throw new UsageError(conditionText(cause.message), { cause });
   }
 }

@@ -15,12 +15,23 @@ function msOf(text: string, flag: string): number | undefined {
 }
 
 /** A duration in ms: `500ms`, `1.5s`, `5m`; a bare number is seconds. */
-export function durationMs(text: string, flag: string, isPositive = false): number {
+export function durationMs(text: string, flag: string): number {
   const ms = msOf(text.trim(), flag);
-  if (ms !== undefined && ms <= Number.MAX_SAFE_INTEGER && (ms > 0 || !isPositive)) return ms;
+  if (ms !== undefined && ms <= Number.MAX_SAFE_INTEGER) return ms;
   throw new UsageError(
-    `${flag} takes a duration such as 1, 0.5, 500ms, 5m or 1h (a bare number is seconds)` +
-      `${isPositive ? " that is not 0" : ""}, received ${JSON.stringify(text)}`,
+    `${flag} takes a duration such as 1, 0.5, 500ms, 5m or 1h (a bare number is seconds), received ` +
+      JSON.stringify(text),
+  );
+}
+
+/** A duration of whole milliseconds from `least`. */
+export function wholeMs(text: string, flag: string, least: number): number {
+  const ms = durationMs(text, flag);
+  if (Number.isInteger(ms) && ms >= least) return ms;
+  throw new UsageError(
+    `${flag} takes a duration of whole milliseconds from ${least}, received ${
+      JSON.stringify(text)
+    }`,
   );
 }
 
@@ -28,12 +39,18 @@ function numberOf(text: string): number {
   return text.trim() === "" ? NaN : Number(text.replaceAll("_", ""));
 }
 
-/** A whole number from `least`; may be written as `1e6` or `1_000_000`. */
-export function wholeNumber(text: string, flag: string, least = 0): number {
+/** A whole number from `least` to `most`; may be written as `1e6` or `1_000_000`. */
+export function wholeNumber(
+  text: string,
+  flag: string,
+  least = 0,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
   const value = numberOf(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const to = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
   throw new UsageError(
-    `${flag} takes a whole number from ${least}, received ${JSON.stringify(text)}`,
+    `${flag} takes a whole number from ${least}${to}, received ${JSON.stringify(text)}`,
   );
 }
 

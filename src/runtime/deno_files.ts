@@ -22,6 +22,7 @@ export class DenoFiles implements Files {
 
   async writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
     const target = filePath(path);
+    if (await this.#isDevice(target)) return await Deno.writeFile(target, bytes, { create: false });
     const part = `${target}.${Math.random().toString(36).slice(2)}.part`;
     try {
       await Deno.writeFile(part, bytes);
@@ -30,6 +31,12 @@ export class DenoFiles implements Files {
       await Deno.remove(part).catch(() => {});
       throw error;
     }
+  }
+
+  /** What is no file, such as a device or a pipe, is not to be replaced by one. */
+  async #isDevice(path: string): Promise<boolean> {
+    const { kind } = await this.fileStatus(path).catch(() => ({ kind: "nothing" }));
+    return kind === "other";
   }
 
   async fileStatus(path: string | URL): Promise<FileStatus> {

@@ -46,9 +46,11 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 class DenoOutput implements ProcessOutput {
   readonly #stream: typeof Deno.stdout;
+  readonly #name: string;
 
-  constructor(stream: typeof Deno.stdout) {
+  constructor(stream: typeof Deno.stdout, name: string) {
     this.#stream = stream;
+    this.#name = name;
   }
 
   get isTerminal(): boolean {
@@ -67,8 +69,10 @@ class DenoOutput implements ProcessOutput {
     try {
       for (let at = 0; at < bytes.length;) at += this.#stream.writeSync(bytes.subarray(at));
     } catch (cause) {
-      if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
-      throw new ClosedPipeError("nobody reads the output any more", { cause });
+      if (cause instanceof Deno.errors.BrokenPipe) {
+        throw new ClosedPipeError("nobody reads the output any more", { cause });
+      }
+      throw new Error(`Cannot write to ${this.#name}: ${(cause as Error).message}`, { cause });
     }
   }
 }
@@ -96,8 +100,8 @@ class DenoInput implements ProcessInput {
 
 class DenoProcess implements Process {
   readonly stdin: ProcessInput = new DenoInput();
-  readonly stdout: ProcessOutput = new DenoOutput(Deno.stdout);
-  readonly stderr: ProcessOutput = new DenoOutput(Deno.stderr);
+  readonly stdout: ProcessOutput = new DenoOutput(Deno.stdout, "the standard output");
+  readonly stderr: ProcessOutput = new DenoOutput(Deno.stderr, "the standard error");
 
   get isPlain(): boolean {
     return Deno.noColor;
@@ -105,6 +109,8 @@ class DenoProcess implements Process {
 
   onInterrupt(callback: () => void): () => void {
     for (const signal of SIGNALS) Deno.addSignalListener(signal, callback);
+    // where it is heard, a file beyond the limit of the process is an error of writing, and no end
+    if (Deno.build.os === "linux") Deno.addSignalListener("SIGXFSZ", () => {});
     return () => {
       for (const signal of SIGNALS) Deno.removeSignalListener(signal, callback);
     };

@@ -5,8 +5,14 @@ import { UsageError } from "../usage_error.ts";
 import type { FitOptions, FitProgress, ModelKind } from "../../generators/fit_options.ts";
 import { choice, type CommandSpec, names, required, text, toggle, whole } from "../command_spec.ts";
 import { type CommandContext, progressOf, QUIET, type QuietOption } from "../command_context.ts";
-import { checkNew } from "../record_output.ts";
-import { INPUT_FLAGS, type InputOptions, recordInput, WatchedSource } from "../record_input.ts";
+import { checkNew, writeOutput } from "../record_output.ts";
+import {
+  INPUT_FLAGS,
+  type InputOptions,
+  inWords,
+  recordInput,
+  WatchedSource,
+} from "../record_input.ts";
 import type { Progress } from "../progress_line.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 
@@ -75,7 +81,7 @@ function fitOptions(options: FitCommandOptions): FitOptions {
 function progressIn(data: string, source: WatchedSource, { phase, rows, share }: FitProgress) {
   return (): Progress =>
     phase === "reading"
-      ? { of: phase, share: source.share, text: `reading ${data}: ${count(rows)} rows` }
+      ? { of: phase, share: source.share, text: `reading ${inWords(data)}: ${count(rows)} rows` }
       : { of: "learning", share, text: `learning from ${count(rows)} rows` };
 }
 
@@ -97,7 +103,7 @@ export async function fit(
     signal,
     onProgress: (now) => progress.show(progressIn(data, source, now)),
   });
-  await generator.save(output, { runtime });
+  await writeOutput(output, generator.toBytes(), context);
   const { rows, skipped } = source;
   progress.end(
     `${generator.describe()}\nwritten to ${output} after ${

@@ -1,9 +1,16 @@
 import type { QualityOptions } from "../../quality/quality_report.ts";
 import { type CommandContext, progressOf, QUIET, type QuietOption } from "../command_context.ts";
-import { type CommandSpec, duration, names, text, toggle, whole } from "../command_spec.ts";
+import { type CommandSpec, names, text, toggle, whole, wholeDuration } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
-import { checkNew, FORCE } from "../record_output.ts";
-import { INPUT_FLAGS, type InputOptions, recordInput, WatchedSource } from "../record_input.ts";
+import { checkNew, FORCE, writeOutput } from "../record_output.ts";
+import {
+  INPUT_FLAGS,
+  type InputOptions,
+  inWords,
+  recordInput,
+  STANDARD_INPUT,
+  WatchedSource,
+} from "../record_input.ts";
 import { count, elapsed, several, terminalText } from "../terminal_text.ts";
 import { ticking } from "../ticking.ts";
 import { UsageError } from "../usage_error.ts";
@@ -85,11 +92,11 @@ async function syntheticRows(
 async function write(
   text: string,
   { output }: ReportCommandOptions,
-  { runtime, process: { stdout } }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
   const bytes = new TextEncoder().encode(text);
-  if (output === undefined) stdout.write(bytes);
-  else await runtime.writeFile(output, bytes);
+  if (output === undefined) context.process.stdout.write(bytes);
+  else await writeOutput(output, bytes, context);
 }
 
 /** Compares synthetic rows with real ones. */
@@ -101,6 +108,9 @@ export async function report(
   const { runtime, signal } = context;
   const { json = false, output, holdout, title } = options;
   const asked = qualityOptions(options);
+  if ([realPath, syntheticPath, holdout].filter((path) => path === STANDARD_INPUT).length > 1) {
+    throw new UsageError("the standard input can be read once; give a file for the other");
+  }
   await checkNew(options, context);
   const progress = progressOf(context, options);
   const startMs = runtime.monotonicMs();
@@ -124,7 +134,7 @@ export async function report(
   else await write(`${terminalText(String(quality))}\n`, options, context);
   const told = output === undefined || json ? "" : `${String(quality)}\n`;
   progress.end(
-    `${told}${count(real.rows)} real rows compared with ${syntheticPath} in ${
+    `${told}${count(real.rows)} real rows compared with ${inWords(syntheticPath)} in ${
       elapsed(runtime.monotonicMs() - startMs)
     }${output === undefined ? "" : `, written to ${output}`}`,
   );
@@ -150,7 +160,7 @@ export const REPORT: CommandSpec = {
     names("--ignore <columns>", "columns to leave out"),
     text("--time <column>", "compare streams: their column of event times"),
     text("--key <column>", "with --time: the column of their keys"),
-    duration("--session-gap <duration>", "with --time: what ends a session of a key", true),
+    wholeDuration("--session-gap <duration>", "with --time: what ends a session of a key", 1),
     whole("--seed <number>", "which rows, where not all are taken (default: 0)"),
     whole("--max-rows <rows>", "rows of each kind, at most (default: 250,000)", 1),
     text("--title <text>", "what the page is called"),

@@ -10,6 +10,7 @@ import { modelInput } from "../model_input.ts";
 import type { Progress } from "../progress_line.ts";
 import { checkNew, OUTPUT_FLAGS, type OutputOptions, recordOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
+import { UsageError } from "../usage_error.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 
 const DEFAULT_ROWS = 10;
@@ -27,6 +28,9 @@ export async function sample(
 ): Promise<void> {
   const { runtime, signal } = context;
   const { rows = DEFAULT_ROWS, output = "standard output", workers = 0, ...which } = options;
+  if (!Number.isSafeInteger((options.start ?? 0) + rows)) {
+    throw new UsageError(`there are no ${rows} records from --start ${options.start} on`);
+  }
   await checkNew(options, context);
   const generator = await modelInput(model, context);
   checkSampling(generator, options);

@@ -1,5 +1,6 @@
 import type { FullBuffer } from "../../generators/streaming/due_records.ts";
 import { RetryPolicy } from "../../stream/retry_policy.ts";
+import type { SyntheticGenerator } from "../../generators/synthetic_generator.ts";
 import { StreamingGenerator } from "../../generators/streaming/streaming_generator.ts";
 import type {
   PublishErrorPolicy,
@@ -23,10 +24,11 @@ import {
   text,
   toggle,
   whole,
+  wholeDuration,
 } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
 import type { Progress } from "../progress_line.ts";
-import { checkFolder, OUTPUT_FLAGS } from "../record_output.ts";
+import { checkFolder, OUTPUT_FLAGS, writeOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
 import { checkSink, SINK_FLAGS, type SinkOptions, streamSink } from "../stream_sink.ts";
 import { count, several } from "../terminal_text.ts";
@@ -75,6 +77,22 @@ function checkTogether(options: StreamCommandOptions): void {
     throw new UsageError(
       `a batch of ${batchSize} records does not fit into a buffer of ${bufferSize}; make ` +
         `--buffer-size larger, or --batch-size smaller`,
+    );
+  }
+}
+
+/** Checks that it is known how fast the records of a model come. */
+function checkPace(generator: SyntheticGenerator, options: StreamCommandOptions): void {
+  const { speed, seed = 0, start = 0 } = options;
+  if (speed === undefined) return;
+  try {
+    generator.pace(start, { seed, speed });
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new UsageError(
+      "--speed is of streams, and this model has learned rows, and nothing of when they come; learn " +
+        "it by waggle fit --time, or pass --rate-limit or --interval",
+      { cause },
     );
   }
 }
@@ -143,11 +161,11 @@ function summary(metrics: StreamingMetrics, name: string): string {
 async function writeMetrics(
   metrics: StreamingMetrics,
   { metricsJson }: StreamCommandOptions,
-  { runtime }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
   if (metricsJson === undefined) return;
   const text = `${JSON.stringify(metrics, null, 2)}\n`;
-  await runtime.writeFile(metricsJson, new TextEncoder().encode(text));
+  await writeOutput(metricsJson, new TextEncoder().encode(text), context);
 }
 
 /** Streams records of a model to the standard output, a file or a server. */
@@ -163,6 +181,7 @@ export async function stream(
   if (metricsJson !== undefined) await checkFolder(metricsJson, context);
   const generator = await modelInput(model, context);
   checkSampling(generator, options);
+  checkPace(generator, options);
   const streamer = new StreamingGenerator(generator, { ...streamerOptions(options), runtime });
   const metrics = new StreamingMetrics({ runtime });
   const progress = progressOf(context, options);
@@ -192,7 +211,7 @@ export const STREAM: CommandSpec = {
     whole("--max-batches <batches>", "batches in all (default: no end)"),
     ...SAMPLING_FLAGS,
     toggle("--adaptive", "as many records at once as the sink takes within --target-latency"),
-    duration("--target-latency <duration>", "with --adaptive (default: 100ms)", true),
+    wholeDuration("--target-latency <duration>", "with --adaptive (default: 100ms)", 1),
     whole("--buffer-size <records>", "records that are due and wait (default: 10,000)", 1),
     choice("--on-buffer-full <policy>", "block (default), drop, or error", FULL),
     toggle("--drop-oldest", "with --on-buffer-full drop: lose what has waited longest"),
@@ -203,7 +222,7 @@ export const STREAM: CommandSpec = {
     ),
     whole("--max-retries <times>", "how often a batch is tried again (with --on-error retry: 3)"),
     number("--backoff-factor <factor>", "by what each wait for a retry is longer (default: 2)", 1),
-    duration("--max-backoff <duration>", "the longest wait for a retry (default: 60s)"),
+    wholeDuration("--max-backoff <duration>", "the longest wait for a retry (default: 60s)", 0),
     ...SINK_FLAGS,
     ...OUTPUT_FLAGS,
     text("--metrics-json <file>", "write the figures to a file at the end"),

@@ -13,11 +13,11 @@ import {
 import {
   choice,
   type CommandSpec,
-  duration,
   names,
   required,
   text,
   whole,
+  wholeDuration,
 } from "../command_spec.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
 import { INPUT_FLAGS, type InputOptions, recordInput } from "../record_input.ts";
@@ -158,12 +158,17 @@ export const WINDOW: CommandSpec = {
       text("-a, --agg <list>", "what to compute: 'count, mean(temperature), p95(latency) as slow'"),
     ),
     names("-k, --key <columns>", "aggregate by these columns"),
-    duration("--tumble <duration>", "windows of this length, one behind the other", true),
-    duration("--size <duration>", "windows of this length …", true),
-    duration("--slide <duration>", "… that begin every so often", true),
-    duration("--session <gap>", "windows that end when nothing happens for so long", true),
-    duration("--max-disorder <duration>", "how late rows may come (default: 0)"),
-    whole("--workers <bees>", "threads (default: one less than there are cores)", 1),
+    wholeDuration("--tumble <duration>", "windows of this length, one behind the other", 1),
+    wholeDuration("--size <duration>", "windows of this length …", 1),
+    wholeDuration("--slide <duration>", "… that begin every so often", 1),
+    wholeDuration("--session <gap>", "windows that end when nothing happens for so long", 1),
+    wholeDuration("--max-disorder <duration>", "how late rows may come (default: 0)", 0),
+    whole(
+      "--workers <bees>",
+      "threads, up to 255 (default: one less than there are cores)",
+      1,
+      255,
+    ),
     ...INPUT_FLAGS,
     ...OUTPUT_FLAGS,
     QUIET,

@@ -1,0 +1,83 @@
+import { type Flag, longName, optionName } from "./command_spec.ts";
+
+/** What the library says in the words of its API, and what is said here. */
+const PHRASES: readonly (readonly [RegExp, string])[] = [
+  [/(pass|passing) badRecords: "skip"( or "deadLetter")?/g, "$1 --bad-records skip"],
+  [/columns: \{ "?([^"{}:]+)"?: \{ type: \w+\.(\w+) \} \}/g, "--types $1=$2"],
+  [
+    /such as \{ time: "ts" \}, or set rateLimit or interval instead of speed/,
+    "by waggle fit --time, or pass --rate-limit or --interval instead of --speed",
+  ],
+  [/give them by time, or declare the disorder, as in arrival: .*$/, "sort them by time"],
+  [/to go on with it, stream with start: (\d+)/, "to go on with it, pass --start $1"],
+  [/; records without a header need their schema: pass them to an AvroDecoder/, ""],
+  [/^(cannot read the model .*?: )Cannot load model: /, "$1"],
+  [/pass a file that save\(\) has written/, "make one by `waggle fit`"],
+  [
+    /give the format that it has \((.*?)\), or select a timestamp/,
+    "say by --time-format which it has: $1",
+  ],
+  [/, or give the source a schema/, ""],
+  [/; cast it first(, or take collect\(\) or reduce\(\), which are of anything)?/, ""],
+  [
+    /(the synthetic ones have no column "([^"]*)")(; .*)?$/,
+    "$1$3; leave it out by --ignore '$2'",
+  ],
+];
+
+const OPERATORS: Readonly<Record<string, string>> = {
+  eq: "=",
+  ne: "≠",
+  gt: ">",
+  ge: "≥",
+  lt: "<",
+  le: "≤",
+};
+const COMPARED =
+  /col\(("(?:[^"\\]|\\.)*")\)\.(eq|ne|gt|ge|lt|le)\(((?:"(?:[^"\\]|\\.)*"|[^()])*)\)/g;
+const JOINED = /\.(and|or)\(((?:"(?:[^"\\]|\\.)*"|[^()])*)\)/g;
+
+/** Conditions as people write them: `"wind" > 9`. */
+function plainConditions(message: string): string {
+  return message
+    .replace(COMPARED, (_, column, operator, value) => `${column} ${OPERATORS[operator]} ${value}`)
+    .replace(JOINED, (_, word, inner) => ` ${word} ${inner}`);
+}
+
+function shellWord(value: string): string {
+  const text = value.replace(/^"(.*)"$/, "$1");
+  return /^[\w.:/@%+-]+$/.test(text) ? text : `'${text}'`;
+}
+
+/** Options of the API as the flags that they are: `maxRows` is `--max-rows`. */
+function withFlags(message: string, flags: readonly Flag[]): string {
+  const byName = new Map(flags.map((flag) => [optionName(flag), longName(flag)]));
+  return message
+    .replace(/\{ (\w+): ("[^"]*"|[\w.]+) \}/g, (all, name, value) => {
+      const flag = byName.get(name);
+      return flag === undefined ? all : `${flag} ${shellWord(value)}`;
+    })
+    .replace(/\b([a-z]+[A-Z]\w*): ("[^"]*"|[\w.]+)/g, (all, name, value) => {
+      const flag = byName.get(name);
+      return flag === undefined ? all : value === "true" ? flag : `${flag} ${shellWord(value)}`;
+    })
+    .replace(/(?<!["'\w.-])[a-z]+[A-Z]\w*(?!["'\w])/g, (name) => byName.get(name) ?? name);
+}
+
+/** Advice about options that have no flag helps nobody here. */
+function withoutOptions(message: string): string {
+  return message
+    .replace(/[,;] or (?:pass|set|give) \w+: (?:"[^"]*"|[\w.]+)/g, "")
+    .replace(/[,;] (?:or )?(?:pass|set|raise|give|make) [a-z]+[A-Z]\w*( to \w+| if [^;,]*)?/g, "");
+}
+
+/**
+ * A message of the library in the words of the command line: with flags in the place of options, and
+ * without advice that only programs can follow.
+ *
+ * @param flags Those of the command that was called.
+ */
+export function flagText(message: string, flags: readonly Flag[]): string {
+  const said = PHRASES.reduce((text, [phrase, words]) => text.replace(phrase, words), message);
+  return withoutOptions(withFlags(plainConditions(said), flags));
+}
