@@ -19,7 +19,7 @@ import { terminalText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
 import { VERSION } from "./version.ts";
 
-export type { Process, ProcessOutput } from "../runtime/process.ts";
+export type { Process, ProcessInput, ProcessOutput } from "../runtime/process.ts";
 export type { Runtime } from "../runtime/runtime.ts";
 
 const FAILED = 1;
