@@ -107,6 +107,27 @@ function storeLongs(rows: u32, values: u32, low: f64, high: f64, to: u32): void 
   }
 }
 
+function storeFloats(rows: u32, values: u32, divisor: f64, low: f64, high: f64, to: u32): void {
+  const least = f64x2.splat(low);
+  const most = f64x2.splat(high);
+  const by = f64x2.splat(divisor);
+  for (const end = to + (rows << 2); to < end; to += 16, values += 32) {
+    const a = f32x4.demote_f64x2_zero(f64x2.div(withinTwo(values, least, most), by));
+    const b = f32x4.demote_f64x2_zero(f64x2.div(withinTwo(values + 16, least, most), by));
+    v128.store(to, v128.shuffle<u64>(a, b, 0, 2));
+  }
+}
+
+function storeDoubles(rows: u32, values: u32, divisor: f64, low: f64, high: f64, to: u32): void {
+  const least = f64x2.splat(low);
+  const most = f64x2.splat(high);
+  const by = f64x2.splat(divisor);
+  for (const end = to + (rows << 3); to < end; to += 32, values += 32) {
+    v128.store(to, f64x2.div(withinTwo(values, least, most), by));
+    v128.store(to, f64x2.div(withinTwo(values + 16, least, most), by), 16);
+  }
+}
+
 /**
  * Stores numbers as what a column holds, none below `low` or above `high`, doubles divided. Rows are a
  * multiple of four.
@@ -118,13 +139,13 @@ export function sampleStore(
   if (kind == LONGS && low > -EXACT && high < EXACT) {
     return storeLongs(rows, values, low, high, to);
   }
+  if (kind == FLOATS) return storeFloats(rows, values, divisor, low, high, to);
+  if (kind == DOUBLES) return storeDoubles(rows, values, divisor, low, high, to);
   for (let i: u32 = 0; i < rows; i++) {
     const value = within(load<f64>(values + (i << 3)), low, high);
-    if (kind == LONGS) store<i64>(to + (i << 3), <i64>value);
-    else if (kind == FLOATS) store<f32>(to + (i << 2), <f32>(value / divisor));
-    else if (kind == DOUBLES) store<f64>(to + (i << 3), value / divisor);
+    const scaled = <i64>value;
+    if (kind == LONGS) store<i64>(to + (i << 3), scaled);
     else {
-      const scaled = <i64>value;
       store<i64>(to + (i << 4), scaled);
       store<i64>(to + (i << 4), scaled >> 63, 8);
     }
