@@ -5,7 +5,14 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { RecordBatch, schema, StreamingError, SyntheticGenerator, types as t } from "../mod.ts";
+import {
+  poisson,
+  RecordBatch,
+  schema,
+  StreamingError,
+  SyntheticGenerator,
+  types as t,
+} from "../mod.ts";
 import { concatBytes } from "../src/batch/concat_bytes.ts";
 import { longestWorkMs } from "../src/generators/sampling/sample_crew.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
@@ -100,7 +107,7 @@ Deno.test("row i depends on model and seed alone, not on bees, starts or sizes o
 
 /** A runtime that tells of the jobs that bees are given, and of what is left behind. */
 function watched(runtime: Runtime) {
-  const seen = { blocks: 0, timers: 0, bees: 0, born: 0 };
+  const seen = { blocks: 0, timers: 0, armed: 0, bees: 0, born: 0 };
   const watching: Runtime = Object.create(runtime, {
     spawn: {
       value: (...[options, events]: Parameters<Runtime["spawn"]>) => {
@@ -121,6 +128,7 @@ function watched(runtime: Runtime) {
     after: {
       value: (...[delayMs, callback]: Parameters<Runtime["after"]>) => {
         seen.timers++;
+        seen.armed++;
         let counts = true;
         const end = () => {
           if (counts) seen.timers--;
@@ -160,6 +168,36 @@ Deno.test("bees that draw a million rows for each that is kept have the time for
   assert(longestWorkMs(1) === 60_000);
   const rowsAMs = 1_000; // of a slow machine
   assert(longestWorkMs(1e-6) > 4 * 4096 * 1e6 / rowsAMs);
+});
+
+const stream = SyntheticGenerator.fromSchema({
+  time: "at",
+  columns: { level: { values: ["a", "b"] } },
+  arrival: { rate: poisson("100/s") },
+});
+
+Deno.test("bees tell that they pass over the beginning of a stream, and may take their time for it", async () => {
+  const [start, count] = [1_000_000, 9000];
+  for (const workers of [1, 2]) {
+    const world = new SimulatedRuntime();
+    const { runtime, seen } = watched(world);
+    const sample = stream.sample(count, { seed: 4, start, workers, runtime });
+    const batches = await world.drive(() => Array.fromAsync(sample.batches()));
+    assertEquals(
+      batches.flatMap((batch) => batch.toRows()),
+      stream.sample(count, { seed: 4, start }).toRows(),
+    );
+    // each piece of the way, and each block, has its own time to come
+    assert(seen.armed >= 3, `${seen.armed} timers`);
+    assertEquals([seen.bees, seen.timers, world.workers.length], [0, 0, 0]);
+  }
+});
+
+Deno.test("a stream that is passed over in this thread can be aborted on the way", async () => {
+  const abort = new AbortController();
+  const sample = stream.sample(10, { start: 2 ** 40, signal: abort.signal });
+  setTimeout(() => abort.abort(new Error("far enough")), 0);
+  await assertRejects(() => Array.fromAsync(sample.batches()), Error, "far enough");
 });
 
 Deno.test("an abort, a lost bee and a failing one end a sample with their reason, and leave nothing behind", async () => {

@@ -311,10 +311,15 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
   }
 
   /** How the blocks of a sample are made. */
-  #blocksOf(count: number, of: TwinSample): Pick<SampleRange<Row>, "block" | "cells"> {
+  #blocksOf(count: number, of: TwinSample): Pick<SampleRange<Row>, "block" | "cells" | "approach"> {
     const { encoding } = this.#saved;
     const twin = this.#twin;
-    if (twin) return { block: (block) => twin.block(block, of) as RecordBatch<Row> };
+    if (twin) {
+      return {
+        block: (block) => twin.block(block, of) as RecordBatch<Row>,
+        approach: (block) => twin.approach(block, of),
+      };
+    }
     const { seed, rows } = of;
     const maker = (block: number) => {
       if (count === Infinity) checkKeys(encoding, (block + 1) * BLOCK_ROWS);

@@ -56,6 +56,8 @@ export interface SampleRange<Row> {
   readonly end: number;
   /** Makes a block of 4,096 rows, in this thread. */
   readonly block: (block: number) => RecordBatch<Row>;
+  /** Goes to where a block begins, piece by piece, where that can take long. Default: it cannot. */
+  readonly approach?: (block: number) => Iterable<void>;
   /** Makes their values, where that takes less than to make batches. Default: by `block`. */
   readonly cells?: CellMaker;
   /** What share of the rows that are drawn is kept. Default 1. */
@@ -157,11 +159,16 @@ export class SampleBatches<Row = Record<string, unknown>>
   }
 
   async *#partsInTurn(): AsyncGenerator<RecordBatch<Row>, void, undefined> {
-    const { byBees, signal, runtime = denoRuntime } = this.#range;
+    const { byBees, approach, signal, runtime = denoRuntime } = this.#range;
+    const turn = () => new Promise<void>((resolve) => runtime.soon(resolve));
     if (!byBees) {
+      for (const _ of approach?.(this.#firstBlock) ?? []) {
+        await turn();
+        signal?.throwIfAborted();
+      }
       for (const part of this.#parts()) {
         yield part;
-        await new Promise<void>((resolve) => runtime.soon(resolve));
+        await turn();
       }
       return;
     }

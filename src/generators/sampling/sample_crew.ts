@@ -17,7 +17,10 @@ const MODULE = new URL("./sample_worker.ts", import.meta.url);
 const JOBS_A_BEE = 2;
 /** Blocks of a job at most: enough that messages cost little, few enough to stay in the cache. */
 const BLOCKS_A_JOB = 4;
-/** A bee that has work for so long and tells nothing counts as lost, where all rows are kept. */
+/**
+ * Bees that have work for so long and tell nothing count as lost, where all rows are kept; those that
+ * pass over the beginning of a stream tell that they do.
+ */
 const LONGEST_WORK_MS = 60_000;
 /** Rows that any machine draws in a millisecond. */
 const SLOWEST_ROWS_A_MS = 250;
@@ -122,6 +125,7 @@ class SampleCrew implements Disposable {
 
   #heard(bee: Bee, message: SampleMessage): void {
     if (message.kind === "failed") return this.#fail(errorOf(message));
+    if (message.kind === "working") return this.#wake();
     bee.jobs--;
     try {
       this.#done.set(message.job, bee.unpacker.unpack(message));

@@ -23,6 +23,7 @@ export interface SampleJob {
 
 /** What a bee that samples tells. */
 export type SampleMessage =
+  | { readonly kind: "working" }
   | ({ readonly kind: "blocks"; readonly job: number } & PackedBlocks)
   | { readonly kind: "failed"; readonly name: string; readonly message: string };
 
@@ -34,19 +35,28 @@ export type MakeBlock = (block: number) => RecordBatch;
 
 /** What samples are taken of. */
 export interface Sampled {
-  sample(count: number, options: object): { readonly range: { readonly block: MakeBlock } };
+  sample(count: number, options: object): { readonly range: SampledRange };
+}
+
+/** How the blocks of a sample are made. */
+export interface SampledRange {
+  readonly block: MakeBlock;
+  /** Goes to where a block begins, piece by piece, where that can take long. */
+  readonly approach?: (block: number) => Iterable<void>;
 }
 
 /** Makes the blocks that it is asked for. */
 export class SampleTask implements Steppable {
-  readonly #make: MakeBlock;
+  readonly #range: SampledRange;
   readonly #post: PostSample;
   readonly #packer = new BlockPacker();
   readonly #jobs: SampleJob[] = [];
+  /** The way to the blocks of the first job. */
+  #way: Iterator<void> | undefined;
 
   /** Of one sample. */
-  constructor(make: MakeBlock, post: PostSample) {
-    this.#make = make;
+  constructor(range: SampledRange, post: PostSample) {
+    this.#range = range;
     this.#post = post;
   }
 
@@ -56,7 +66,7 @@ export class SampleTask implements Steppable {
     { load, post }: { load: (bytes: Uint8Array) => Promise<Sampled>; post: PostSample },
   ): Promise<SampleTask> {
     const { range } = (await load(model)).sample(count, options);
-    return new SampleTask(range.block, post);
+    return new SampleTask(range, post);
   }
 
   /** Takes a job. */
@@ -64,20 +74,32 @@ export class SampleTask implements Steppable {
     this.#jobs.push(job as SampleJob);
   }
 
-  /** Does a job. */
+  /** Does a job, or comes nearer to its blocks and tells that it does. */
   step(): StepOutcome {
-    const next = this.#jobs.shift();
+    const [next] = this.#jobs;
     if (!next) return "idle";
-    const { job, first, end } = next;
     try {
-      const blocks: RecordBatch[] = [];
-      for (let block = first; block < end; block++) blocks.push(this.#make(block));
-      const packed = this.#packer.pack(blocks);
-      this.#post({ kind: "blocks", job, ...packed }, [packed.bytes.buffer]);
+      if (this.#comesNearer(next)) this.#post({ kind: "working" }, []);
+      else this.#do(this.#jobs.shift()!);
     } catch (error) {
+      this.#jobs.length = 0;
       this.#post(failureOf(error), []);
     }
     return "worked";
+  }
+
+  /** Whether there is still a way to go to the first block. */
+  #comesNearer({ first }: SampleJob): boolean {
+    this.#way ??= this.#range.approach?.(first)[Symbol.iterator]();
+    return this.#way?.next().done === false;
+  }
+
+  #do({ job, first, end }: SampleJob): void {
+    this.#way = undefined;
+    const blocks: RecordBatch[] = [];
+    for (let block = first; block < end; block++) blocks.push(this.#range.block(block));
+    const packed = this.#packer.pack(blocks);
+    this.#post({ kind: "blocks", job, ...packed }, [packed.bytes.buffer]);
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { SyntheticGenerator } from "../synthetic_generator.ts";
 import { failureOf, type PostSample, type SampleInit, SampleTask } from "./sample_task.ts";
 
@@ -20,12 +21,19 @@ scope.onmessage = async ({ data }) => {
   try {
     const load = (bytes: Uint8Array) => SyntheticGenerator.load(bytes);
     const task = await SampleTask.born(data as SampleInit, { load, post });
-    const work = (job: unknown) => {
+    let isWorking = false;
+    const work = async (job: unknown) => {
       task.receive(job);
-      task.step();
+      if (isWorking) return;
+      isWorking = true;
+      // a turn of the event loop between steps, where a thread can be ended
+      while (task.step() === "worked") {
+        await new Promise<void>((resolve) => denoRuntime.soon(resolve));
+      }
+      isWorking = false;
     };
     early.forEach(work);
-    scope.onmessage = ({ data }) => work(data);
+    scope.onmessage = ({ data }) => void work(data);
   } catch (error) {
     post(failureOf(error), []);
   }

@@ -61,19 +61,31 @@ export class TwinSamples {
   }
 
   /** A block of 4,096 records. */
-  block(block: number, { seed, lateness, rows }: TwinSample): RecordBatch {
-    const name = JSON.stringify([String(seed), lateness, rows.options]);
-    let stream = this.#streams.get(name);
-    this.#streams.delete(name);
-    if (!stream) {
-      const draw: DrawRows = (at) => rows.maker().block(at);
-      const own = { seed, draw, plans: this.#plans, made: this.#made, keys: this.#keyColumns() };
-      stream = new TwinStream(this.#twin, { ...own, ...(lateness !== undefined && { lateness }) });
-      const [oldest] = this.#streams.keys();
-      if (this.#streams.size >= MOST_STREAMS) this.#streams.delete(oldest);
-    }
+  block(block: number, sample: TwinSample): RecordBatch {
+    const { name, stream } = this.#take(sample);
     const made = stream.block(block);
-    this.#streams.set(name, stream); // one that failed is in the middle of something
+    this.#streams.set(name, stream);
     return made;
+  }
+
+  /** Goes to where a block begins, piece by piece, so that making it then takes no longer than others. */
+  *approach(block: number, sample: TwinSample): Generator<void, void, undefined> {
+    const { name, stream } = this.#take(sample);
+    yield* stream.approach(block);
+    this.#streams.set(name, stream);
+  }
+
+  /** A stream, which is forgotten until it is kept: one that failed is in the middle of something. */
+  #take({ seed, lateness, rows }: TwinSample): { name: string; stream: TwinStream } {
+    const name = JSON.stringify([String(seed), lateness, rows.options]);
+    const known = this.#streams.get(name);
+    this.#streams.delete(name);
+    if (known) return { name, stream: known };
+    const draw: DrawRows = (at) => rows.maker().block(at);
+    const own = { seed, draw, plans: this.#plans, made: this.#made, keys: this.#keyColumns() };
+    const late = lateness !== undefined && { lateness };
+    const [oldest] = this.#streams.keys();
+    if (this.#streams.size >= MOST_STREAMS) this.#streams.delete(oldest);
+    return { name, stream: new TwinStream(this.#twin, { ...own, ...late }) };
   }
 }

@@ -9,6 +9,9 @@ import { spelledOut } from "./twin_columns.ts";
 import { type MatchedChunk, TwinRows, type TwinRowsOptions } from "./twin_rows.ts";
 import type { Twin } from "./twin.ts";
 
+/** Events that are passed over at a time: what takes less than a second on any machine. */
+const PIECE_EVENTS = 262_144;
+
 /** A chunk of which some events have not been given out. */
 interface OpenChunk {
   readonly chunk: EventChunk;
@@ -49,15 +52,27 @@ export class TwinStream {
     this.#rows = new TwinRows(twin, options);
   }
 
+  /** Goes to where a block begins, piece by piece. */
+  *approach(block: number): Generator<void, void, undefined> {
+    if (this.#last?.block === block) return;
+    const start = block * BLOCK_ROWS;
+    if (start < this.#first) this.#restart();
+    let passed = 0;
+    while (this.#end <= start) {
+      this.#forget(this.#end);
+      this.#advance();
+      passed += this.#events.size;
+      if (passed < PIECE_EVENTS) continue;
+      passed = 0;
+      yield;
+    }
+  }
+
   /** Records `block * 4096` to before `(block + 1) * 4096`. */
   block(block: number): RecordBatch {
     if (this.#last?.block === block) return this.#last.rows;
     const start = block * BLOCK_ROWS;
-    if (start < this.#first) this.#restart();
-    while (this.#end <= start) {
-      this.#forget(this.#end);
-      this.#advance();
-    }
+    for (const _ of this.approach(block)) { /* to where it begins */ }
     this.#forget(start);
     while (this.#end < start + BLOCK_ROWS) this.#advance();
     const taken = this.#taken(BLOCK_ROWS);
