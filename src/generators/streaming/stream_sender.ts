@@ -7,7 +7,7 @@ import { BatchDelivery } from "./batch_delivery.ts";
 import { BufferFullError, type RecordRange } from "./due_records.ts";
 import { SendWindow } from "./send_window.ts";
 import { type StreamPlan, StreamRun } from "./stream_run.ts";
-import { StreamingMetrics } from "./streaming_metrics.ts";
+import { silentMetrics, StreamingMetrics } from "./streaming_metrics.ts";
 
 /** Records that are on their way at once, at most. */
 const MOST_IN_FLIGHT = 10_000_000;
@@ -46,7 +46,7 @@ export class StreamSender<Row> {
     const { streamer, clock, settings: { metrics, signal, adaptive, batchSize, start } } = plan;
     this.#plan = plan;
     this.#runtime = runtime;
-    this.#own = new StreamingMetrics({ runtime });
+    this.#own = metrics ? silentMetrics(runtime) : new StreamingMetrics({ runtime });
     this.#metrics = metrics ? [this.#own, metrics] : [this.#own];
     this.#run = new StreamRun(plan, this.#metrics);
     this.#next = start;

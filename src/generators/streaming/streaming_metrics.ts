@@ -1,7 +1,8 @@
 import { Histogram } from "../../metrics/histogram.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
-import { knownOptions } from "../../runtime/known_options.ts";
+import { knownOptions, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { streamingInstruments } from "./streaming_instruments.ts";
 
 /** The rate of now is that of the last so many seconds. */
 const RATE_SECONDS = 5;
@@ -10,6 +11,8 @@ const SAMPLE_MS = (RATE_SECONDS * 1000) / MOST_SAMPLES;
 
 /** Options of {@linkcode StreamingMetrics}. */
 export interface StreamingMetricsOptions {
+  /** What OpenTelemetry is to call the stream: the attribute `waggle.stream.name`. Default: none. */
+  name?: string;
   /** The clock. Default: that of the process. */
   runtime?: Runtime;
 }
@@ -74,8 +77,14 @@ export interface BufferLevel {
   readonly dropped: number;
 }
 
+/** Metrics beside others of the same stream, which tell OpenTelemetry already. */
+export let silentMetrics: (runtime: Runtime) => StreamingMetrics;
+
 /**
  * Counts what a stream does; may be read while it runs.
+ *
+ * Where Deno's OpenTelemetry is on (`OTEL_DENO=true`), it is told as well, as instruments of the meter
+ * `@waggle/stream`.
  *
  * @example
  * ```ts
@@ -90,6 +99,8 @@ export interface BufferLevel {
  */
 export class StreamingMetrics {
   readonly #runtime: Runtime;
+  #instruments = streamingInstruments();
+  readonly #about: Readonly<Record<string, string>>;
   readonly #latency = new Histogram();
   /** Times, and records in all by then: the newest last, each a tenth of a second apart at least. */
   readonly #samples: { ms: number; records: number }[] = [];
@@ -105,13 +116,27 @@ export class StreamingMetrics {
   #buffered = 0;
   #bufferSize = 0;
 
+  static {
+    silentMetrics = (runtime) => {
+      const metrics = new StreamingMetrics({ runtime });
+      metrics.#instruments = undefined;
+      return metrics;
+    };
+  }
+
   /** Counts from the first stream that it is given to. */
   constructor(options: StreamingMetricsOptions = {}) {
-    const { runtime = denoRuntime } = knownOptions(options, {
+    const { name, runtime = denoRuntime } = knownOptions(options, {
       doing: "create StreamingMetrics",
-      names: { runtime: true },
+      names: { name: true, runtime: true },
     });
+    if (name !== undefined && typeof name !== "string") {
+      throw new TypeError(
+        `Cannot create StreamingMetrics: name must be a text, received ${received(name)}`,
+      );
+    }
     this.#runtime = runtime;
+    this.#about = name === undefined ? {} : { "waggle.stream.name": name };
   }
 
   /** Records that were delivered. */
@@ -204,7 +229,9 @@ export class StreamingMetrics {
   }
 
   /** A batch was delivered. */
-  sent({ records, bytes = 0, latencyMs }: SentBatch): void {
+  sent(batch: SentBatch): void {
+    const { records, bytes = 0, latencyMs } = batch;
+    this.#instruments?.sent(batch, this.#about);
     this.#records += records;
     this.#bytes += bytes;
     this.#batches++;
@@ -217,21 +244,26 @@ export class StreamingMetrics {
 
   /** An attempt has failed. */
   failed(): void {
+    this.#instruments?.failed(this.#about);
     this.#errors++;
   }
 
   /** A batch is tried again. */
   retried(): void {
+    this.#instruments?.retried(this.#about);
     this.#retries++;
   }
 
   /** A batch was given up. */
   gaveUp(records: number): void {
+    this.#instruments?.gaveUp(records, this.#about);
     this.#skipped += records;
   }
 
   /** How full the buffer is. */
-  buffer({ buffered, bufferSize, dropped }: BufferLevel): void {
+  buffer(level: BufferLevel): void {
+    const { buffered, bufferSize, dropped } = level;
+    this.#instruments?.buffer(level, this.#about);
     this.#buffered = buffered;
     this.#bufferSize = bufferSize;
     this.#dropped += dropped;
