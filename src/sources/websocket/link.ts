@@ -49,6 +49,10 @@ export class Link {
   #mute = () => {};
   #opening: Promise<Connection> | undefined;
   #wasOpen = false;
+  /** Whether something went through the connection. */
+  #hasProgressed = false;
+  /** Why the last connection was lost, where nothing had gone through it. */
+  #loss: WebSocketError | undefined;
   #failures = 0;
   #failingSinceMs = 0;
   #opened = 0;
@@ -80,11 +84,12 @@ export class Link {
       const end = await connection.close(this.#options.closeTimeoutMs);
       this.#ended(connection, end ?? { code: NO_CLOSE, reason: "" });
     }
-    return this.#connection ?? await (this.#opening ?? this.#begin());
+    return this.#connection ?? await (this.#opening ?? this.#begin(this.#loss));
   }
 
   /** Something went through: what was lost before does not count any more. */
   progressed(): void {
+    this.#hasProgressed = true;
     this.#failures = 0;
   }
 
@@ -112,6 +117,7 @@ export class Link {
   }
 
   #begin(lost?: WebSocketError): Promise<Connection> {
+    this.#loss = undefined;
     const opening = this.#open(lost).finally(() => {
       this.#opening = undefined;
     });
@@ -153,6 +159,7 @@ export class Link {
   #take(connection: Connection): void {
     this.#opened++;
     this.#wasOpen = true;
+    this.#hasProgressed = false;
     this.#connection = connection;
     connection.ended.then((end) => this.#ended(connection, end));
     this.#events.opened(connection);
@@ -165,6 +172,7 @@ export class Link {
   }
 
   #lost(error: WebSocketError, end: ConnectionEnd): void {
+    if (!this.#hasProgressed && error.retriable) this.#loss = error;
     if (!this.#events.lost(error, end) || this.#closing.signal.aborted) return;
     if (error.retriable) this.#begin(error);
     else this.#events.failed(error);
