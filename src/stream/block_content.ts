@@ -86,6 +86,7 @@ export class BlockContent implements WorkContent, BlockInOrder {
   #leftOut: readonly number[] = [];
   #isGivenUp = false;
   #isRetired = false;
+  #isReleased = false;
 
   /** A block, which may lie in an arena. */
   constructor(block: SourceBlock, reading: BlockReading, arena?: BlockArena) {
@@ -145,12 +146,19 @@ export class BlockContent implements WorkContent, BlockInOrder {
     else copyToShared(rest, this.#block.bytes);
   }
 
-  /** A bee may be at it without being heard of any more: nothing else takes its place. */
+  /** A bee may be at it whose work is void: until it is reinstated nothing else takes its place. */
   retire(): void {
     this.#isRetired = true;
   }
 
+  /** No bee is at it of which anything will be heard. */
+  reinstate(): void {
+    this.#isRetired = false;
+    if (this.#isReleased) this.release();
+  }
+
   release(): void {
+    this.#isReleased = true;
     if (!this.#isRetired) this.#arena?.release(this.#block.bytes);
   }
 

@@ -1,6 +1,7 @@
 import type { BeeLoss, Hive } from "../hive/hive.ts";
 import type { Outcome } from "../hive/pipeline_frames.ts";
 import { noCounts } from "../hive/row_counts.ts";
+import type { BlockContent } from "./block_content.ts";
 import type { BadInputs } from "./bad_inputs.ts";
 import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { JobContext, PipelineJob } from "./jobs/pipeline_job.ts";
@@ -26,6 +27,10 @@ export class LossRecovery {
   readonly #told: (records: number) => void;
   readonly #workers: number;
   readonly #givesUp: boolean;
+  /** What bees were at when one was lost. */
+  readonly #retired = new Set<BlockContent>();
+  /** Bees that were not heard of since. */
+  readonly #silent = new Set<number>();
   #replayedBatches = 0;
   #replayed = 0;
 
@@ -67,12 +72,27 @@ export class LossRecovery {
     hive.post(bee, job.resetMessage(bee, dispatcher.generation));
   }
 
-  /** What a bee is at it may go on with, though it was lost, or its work is void. */
+  /**
+   * What a bee is at it goes on with until it hears of the loss, though its work is void. The one
+   * that was lost may never hear of it, but of that one nothing is heard either, whatever it reads.
+   */
   #retireHeld(): void {
     const { dispatcher, log } = this.#bees.context;
     for (let bee = 0; bee < this.#workers; bee++) {
-      for (const sequence of dispatcher.heldBy(bee)) log.at(sequence)?.block?.retire();
+      this.#silent.add(bee);
+      for (const sequence of dispatcher.heldBy(bee)) {
+        const block = log.at(sequence)?.block;
+        block?.retire();
+        if (block) this.#retired.add(block);
+      }
     }
+  }
+
+  /** A bee was heard of, which so has heard of all losses. */
+  heard(bee: number): void {
+    if (!this.#silent.delete(bee) || this.#silent.size > 0) return;
+    for (const block of this.#retired) block.reinstate();
+    this.#retired.clear();
   }
 
   /** All bees go back together to the last checkpoint, and go on from there. */

@@ -415,6 +415,7 @@ export class PipelineRun {
     const body = messageBody(frame);
     if (header.kind === MessageKind.fatal) throw fatalError(body);
     if (header.generation !== context.dispatcher.generation) return;
+    this.#recovery!.heard(bee);
     const answer = { bee, header, body };
     if (header.kind === MessageKind.outcome) this.#settle(answer);
     else job.message(context, answer);
