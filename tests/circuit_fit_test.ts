@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { alikeNeighbours } from "../src/generators/circuit/alike_neighbours.ts";
 import { CircuitFit } from "../src/generators/circuit/circuit_fit.ts";
+import { axesOf, halvedRows } from "../src/generators/circuit/row_parts.ts";
 import { startCircuit, SymbolOwners } from "../src/generators/circuit/circuit_start.ts";
 import { groupAlike } from "../src/generators/encoding/category_groups.ts";
 import { lookupPlan } from "../src/generators/encoding/lookup_plan.ts";
@@ -43,6 +44,56 @@ Deno.test("alikeNeighbours() links symbols of a number, but not where another co
     assert(linked[2].subarray(0, 38).filter((each) => each === 1).length >= 36);
     assertEquals(linked[2][38], 0, "the last is not in order: it is null");
   });
+});
+
+Deno.test("halvedRows() cuts rows into even parts of what is near, and goes by no noise", () => {
+  forSeeds(5, (random) => {
+    const length = 6400;
+    const place = Float64Array.from({ length }, () => random.next());
+    const cell = (of: number) => Math.floor(of * 64);
+    const columns = [
+      Uint8Array.from({ length }, () => random.below(64)),
+      Uint8Array.from(place, cell),
+      Uint8Array.from(place, (each) => cell(each * each)),
+      Uint8Array.from(place, (each) => cell(each) % 7),
+    ];
+    const rows = { columns, symbols: [64, 64, 64, 7], length };
+    const parts = halvedRows(rows, 16, axesOf(rows, [64, 64, 64, 0]));
+    assertEquals(parts.flat().toSorted((a, b) => a - b), Array.from({ length }, (_, row) => row));
+    for (const part of parts) {
+      assertEquals(part.length, length / 16);
+      const places = part.map((row) => place[row]);
+      assert(Math.max(...places) - Math.min(...places) < 0.2, "a part is of one place");
+    }
+  });
+});
+
+Deno.test("CircuitFit learns a mixture whose leaves have no states, as well as one whose have", () => {
+  const length = 4096;
+  const random = new SeededRandom(5n, 1);
+  const a = Uint8Array.from({ length }, () => Math.floor(random.next() * 12));
+  const columns = [a, a.map((each) => each >> 1), a.map((each) => (each * 5) % 12)];
+  const rows = { columns, symbols: [12, 6, 12], length };
+  const ordered = [12, 6, 0];
+  const tree = { order: [0, 1, 2], parents: [-1, 0, 0] };
+  const owners = new SymbolOwners(rows, ordered);
+  const parts = halvedRows(rows, 2, axesOf(rows, ordered));
+  const linked = rows.symbols.map((symbols) => new Uint8Array(symbols));
+  const learned = [true, false].map((direct) => {
+    const components = parts.map((some) =>
+      startCircuit(rows, { tree, states: 16, random, owners, some, direct })
+    );
+    const model = {
+      kind: "circuit" as const,
+      tree,
+      weights: Float64Array.of(0.5, 0.5),
+      components,
+    };
+    using fit = new CircuitFit(create(), model, { rows, linked });
+    for (let step = 0; step < 30; step++) for (const _ of fit.wholeStep());
+    return fit.logLikelihoods(rows).reduce((sum, each) => sum + each, 0) / length;
+  });
+  for (const each of learned) assert(Math.abs(each - Math.log(1 / 12)) < 0.1, `${each}`);
 });
 
 function manyTowns(random: Random): { plan: CategoryPlan; positions: Int32Array; x: Float64Array } {

@@ -15,6 +15,7 @@ import type { Encoding } from "../src/generators/encoding/plans.ts";
 import type { Evidence, SymbolDraws } from "../src/generators/model/model_face.ts";
 import { faceOf } from "../src/generators/model/model_kinds.ts";
 import type { CircuitModel, IndependentModel } from "../src/generators/model/models.ts";
+import { isLeaf } from "../src/kernel/circuit_kernel.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { BLOCK_ROWS, SamplerKernel } from "../src/kernel/sampler_kernel.ts";
 import { forSeeds, type Random } from "./support/random.ts";
@@ -48,6 +49,9 @@ function randomCircuit(random: Random, symbols: readonly number[]): CircuitModel
     }
     return out;
   };
+  // variables without children may have no states of their own
+  const isDirect = random.below(2) === 0;
+  const hasStates = parents.map((_, at) => at > 0 && !(isDirect && isLeaf(parents, at)));
   return {
     kind: "circuit",
     tree: { order, parents },
@@ -58,7 +62,7 @@ function randomCircuit(random: Random, symbols: readonly number[]): CircuitModel
       symbols: order.map((v) => symbols[v]),
       prior: distribution(random, STATES),
       emissions: order.map((v) => emissions(symbols[v])),
-      transitions: parents.map((parent) => parent < 0 ? new Float32Array() : rows(STATES, STATES)),
+      transitions: hasStates.map((has) => has ? rows(STATES, STATES) : new Float32Array()),
     })),
   };
 }
@@ -78,7 +82,7 @@ function enumerated(
       for (let p = 0; p < STATES; p++) {
         let message = 0;
         for (let h = 0; h < STATES; h++) {
-          message += transitions[place][p * STATES + h] * below[place][h];
+          message += (transitions[place][p * STATES + h] ?? Number(h === p)) * below[place][h];
         }
         below[parents[place]][p] *= message;
       }

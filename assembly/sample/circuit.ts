@@ -212,11 +212,12 @@ export function circuitUp(
 }
 
 // What a variable's parent knows without it, over its message: what the counts are made of.
-function outsideOf(record: u32, parent: u32, from: u32, bytes: u32): void {
+function outsideOf(record: u32, parent: u32, from: u32, bytes: u32, weights: u32): void {
   const isLeaf = load<u32>(record, 4) != 0;
   const known = load<u32>(parent, 36);
   const to = load<u32>(record, 32);
   for (let i: u32 = 0; i < ROWS; i++) {
+    if (isLeaf && load<f32>(weights + (i << 2)) == 0) continue;
     const message = isLeaf
       ? load<u32>(record, 24) + symbolOf(record, from + i) * bytes
       : to + i * bytes;
@@ -230,9 +231,10 @@ function outsideOf(record: u32, parent: u32, from: u32, bytes: u32): void {
   }
 }
 
-function countSymbols(record: u32, from: u32, bytes: u32): void {
+function countSymbols(record: u32, from: u32, bytes: u32, weights: u32): void {
   const known = load<u32>(record, 36);
   for (let i: u32 = 0; i < ROWS; i++) {
+    if (load<f32>(weights + (i << 2)) == 0) continue;
     const counts = load<u32>(record, 44) + symbolOf(record, from + i) * bytes;
     const row = known + i * bytes;
     for (let at: u32 = 0; at < bytes; at += 16) {
@@ -254,10 +256,10 @@ export function circuitDown(
   for (let i: u32 = 0; i < ROWS; i++) {
     scaleRow(root + i * bytes, load<f32>(weights + (i << 2)), bytes);
   }
-  countSymbols(records, from, bytes);
+  countSymbols(records, from, bytes, weights);
   for (let v: u32 = 1; v < variables; v++) {
     const record = records + v * RECORD;
-    outsideOf(record, records + load<u32>(record) * RECORD, from, bytes);
+    outsideOf(record, records + load<u32>(record) * RECORD, from, bytes, weights);
     if (load<u32>(record, 4) != 0) continue;
     const outside = load<u32>(record, 32);
     const below = load<u32>(record, 28);
@@ -267,6 +269,6 @@ export function circuitDown(
     for (let at: u32 = 0; at < ROWS * bytes; at += 16) {
       v128.store(known + at, f32x4.mul(v128.load(known + at), v128.load(below + at)));
     }
-    countSymbols(record, from, bytes);
+    countSymbols(record, from, bytes, weights);
   }
 }

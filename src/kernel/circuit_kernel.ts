@@ -13,9 +13,15 @@ export interface CircuitParameters {
   readonly symbols: readonly number[];
   /** How likely the first variable's states are. */
   readonly prior: Float32Array;
-  /** How likely each variable's symbols are: `[symbol][state]`. */
+  /**
+   * How likely each variable's symbols are: `[symbol][state]`, of one that has no states of its own by
+   * the state of its parent.
+   */
   readonly emissions: readonly Float32Array[];
-  /** How likely each variable's states are: `[parent's state][state]`; of the first one empty. */
+  /**
+   * How likely each variable's states are: `[parent's state][state]`; empty for the first one, and
+   * where a variable that no other is below has none.
+   */
   readonly transitions: readonly Float32Array[];
 }
 
@@ -27,6 +33,11 @@ export interface CircuitCounts {
   readonly emissions: readonly Float64Array[];
   /** As the transitions. */
   readonly transitions: readonly Float64Array[];
+}
+
+/** Whether a variable of a tree has a parent and no other is below it. */
+export function isLeaf(parents: readonly number[], v: number): boolean {
+  return v > 0 && !parents.includes(v);
 }
 
 /** Counts of zero. */
@@ -54,10 +65,11 @@ interface Places {
   readonly emissions: number;
   readonly transitions: number;
   readonly transposed: number;
+  /** Messages of a leaf to its parent: its emissions, where it has no states of its own. */
   readonly messages: number;
   readonly countsT: number;
+  /** Counts of symbols, of a leaf by the states of its parent. */
   readonly countsE: number;
-  readonly countsL: number;
 }
 
 /** One tree in kernel memory: likelihoods and expected counts of rows, 64 at a time. */
@@ -101,31 +113,33 @@ export class CircuitKernel implements Disposable {
   }
 
   #place(v: number): Places {
-    const { states, parents, symbols } = this.#parameters;
+    const { states, parents, symbols, transitions } = this.#parameters;
     const square = states * states * 4;
     const even = symbols[v] + symbols[v] % 2;
     const flat = even * states * 4;
     const tile = TILE_ROWS * states * 4;
-    const isLeaf = v > 0 && !parents.includes(v);
+    const leaf = isLeaf(parents, v);
+    const moves = transitions[v].length > 0;
     const has = (bytes: number, needed: boolean) => needed ? this.#allocate(bytes) : 0;
+    const emissions = this.#allocate(flat);
     const places = {
       record: this.#records + v * RECORD_BYTES,
-      isLeaf,
+      isLeaf: leaf,
       symbols: even,
-      emissions: this.#allocate(flat),
-      transitions: has(square, v > 0),
-      transposed: has(square, v > 0),
-      messages: has(flat, isLeaf),
-      countsT: has(square, v > 0),
-      countsE: has(flat, !isLeaf),
-      countsL: has(flat, isLeaf),
+      emissions,
+      transitions: has(square, moves),
+      transposed: has(square, moves),
+      messages: leaf && moves ? this.#allocate(flat) : emissions,
+      countsT: has(square, moves),
+      countsE: this.#allocate(flat),
     };
-    const tiles = [1, 2, 3].map(() => has(tile, !isLeaf));
+    const tiles = [1, 2, 3].map(() => has(tile, !leaf));
     const column = this.#columns + v * this.#rows;
+    const { countsT, countsE } = places;
     const record = [
-      ...[Math.max(0, parents[v]), isLeaf ? 1 : 0, column],
-      ...[places.emissions, places.transitions, places.transposed, places.messages],
-      ...[...tiles, places.countsT, places.countsE, places.countsL],
+      ...[Math.max(0, parents[v]), leaf ? 1 : 0, column],
+      ...[emissions, places.transitions, places.transposed, leaf ? places.messages : 0],
+      ...[...tiles, countsT, leaf ? 0 : countsE, leaf ? countsE : 0],
     ];
     this.#u32(places.record, record.length).set(record);
     return places;
@@ -145,7 +159,7 @@ export class CircuitKernel implements Disposable {
     this.#f32(this.#prior, states).set(prior);
     this.#places.forEach((places, v) => {
       this.#f32(places.emissions, places.symbols * states).fill(0).set(emissions[v]);
-      if (v === 0) return;
+      if (!places.transitions) return;
       this.#f32(places.transitions, states * states).set(transitions[v]);
       this.#f32(places.transposed, states * states).set(transposed(transitions[v], states));
       if (places.isLeaf) {
@@ -188,11 +202,9 @@ export class CircuitKernel implements Disposable {
   /** Sets what was counted to zero. */
   clear(): void {
     const { states } = this.#parameters;
-    this.#places.forEach(({ countsT, countsE, countsL, symbols }) => {
-      const flat = symbols * states;
+    this.#places.forEach(({ countsT, countsE, symbols }) => {
       if (countsT) this.#f32(countsT, states * states).fill(0);
-      if (countsE) this.#f32(countsE, flat).fill(0);
-      if (countsL) this.#f32(countsL, flat).fill(0);
+      this.#f32(countsE, symbols * states).fill(0);
     });
   }
 
@@ -200,12 +212,11 @@ export class CircuitKernel implements Disposable {
   addTo(counts: CircuitCounts): void {
     const { states, symbols, emissions, transitions, prior } = this.#parameters;
     this.#places.forEach((places, v) => {
-      const flat = symbols[v] * states;
-      if (places.isLeaf) this.#sumLeaf(places);
-      const each = this.#f32(places.isLeaf ? this.#sums : places.countsE, flat);
+      const sums = places.isLeaf && places.transitions > 0 ? this.#sumLeaf(places) : places.countsE;
+      const each = this.#f32(sums, emissions[v].length);
       if (places.isLeaf) addProducts(counts.emissions[v], each, emissions[v]);
       else addScaled(counts.emissions[v], each);
-      if (v === 0) return;
+      if (!places.countsT) return;
       const outer = this.#f32(places.countsT, states * states);
       addProducts(counts.transitions[v], outer, transitions[v]);
     });
@@ -214,12 +225,13 @@ export class CircuitKernel implements Disposable {
     for (let i = 0; i < first.length; i++) counts.prior[i % prior.length] += first[i];
   }
 
-  /** Sums up what was counted of a leaf's symbols. */
-  #sumLeaf(places: Places): void {
+  /** Sums up what was counted of a leaf's symbols; where to. */
+  #sumLeaf(places: Places): number {
     const { exports } = this.#kernel;
-    const { countsL, emissions, countsT, symbols, transitions } = places;
-    exports.circuitOuter(countsL, emissions, countsT, symbols, this.#parameters.states * 4);
-    this.#product(countsL, transitions, this.#sums, places);
+    const { countsE, emissions, countsT, symbols, transitions } = places;
+    exports.circuitOuter(countsE, emissions, countsT, symbols, this.#parameters.states * 4);
+    this.#product(countsE, transitions, this.#sums, places);
+    return this.#sums;
   }
 
   /** Gives the memory back. */

@@ -3,6 +3,7 @@ import { alikeNeighbours } from "./alike_neighbours.ts";
 import { CircuitFit } from "./circuit_fit.ts";
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import { startCircuit, SymbolOwners } from "./circuit_start.ts";
+import { axesOf, halvedRows, partsLike } from "./row_parts.ts";
 import { chowLiuTree, type Tree } from "./circuit_tree.ts";
 import type { ModelFitOptions } from "../model/model_face.ts";
 import type { CircuitModel } from "../model/models.ts";
@@ -16,6 +17,8 @@ const LEAST_ROWS_TO_CHOOSE = 500;
 const LEAST_ROWS_TO_MIX = 20_000;
 const STATES = [16, 32, 64, 128, 256];
 const MIXED = [4, 8];
+/** Where even the most states are too few, as for places on a map: many small trees. */
+const LARGE: Size = { components: 32, states: 32 };
 /** Rows that sizes are tried with, at most. */
 const MOST_TRIED_ROWS = 40_000;
 /** Rows, counted in every pass, after which a model has hardly anything more to learn. */
@@ -33,6 +36,14 @@ const ROWS_A_STEP = 100;
 /** Nats a row by which a larger model has to be better. */
 const LEAST_GAIN = 0.003;
 
+/** How large a model is. */
+interface Size {
+  /** Trees that are mixed. */
+  readonly components: number;
+  /** Hidden states of each variable. */
+  readonly states: number;
+}
+
 /** What a choice is made with. */
 export interface ChoiceOptions extends ModelFitOptions {
   readonly kernel: Kernel;
@@ -47,34 +58,17 @@ function taken({ columns, symbols }: SymbolRows, order: Uint32Array): SymbolRows
   return { columns: picked, symbols, length: order.length };
 }
 
-/** Splits rows into as many parts as components, by which of as many rows of them they resemble. */
-function partsLike(rows: SymbolRows, components: number, random: SeededRandom): number[][] {
-  const pivots = Array.from({ length: components }, () => Math.floor(random.next() * rows.length));
-  const parts = pivots.map((): number[] => []);
-  for (let row = 0; row < rows.length; row++) {
-    const likeness = pivots.map((pivot) => {
-      let sum = random.next();
-      rows.columns.forEach((column, v) => {
-        sum += 1 - Math.min(1, Math.abs(column[row] - column[pivot]) / (rows.symbols[v] / 4));
-      });
-      return sum;
-    });
-    parts[likeness.indexOf(Math.max(...likeness))].push(row);
-  }
-  return parts;
-}
-
 function startModel(
   rows: SymbolRows,
   tree: Tree,
-  { components, ...start }: {
-    components: number;
-    states: number;
+  { components, parts, ...start }: Size & {
+    parts: readonly (readonly number[] | undefined)[];
     random: SeededRandom;
     owners: SymbolOwners;
   },
 ): CircuitModel {
-  const parts = components === 1 ? [undefined] : partsLike(rows, components, start.random);
+  // of parts of the rows there are too few to learn states that are of no other use
+  const direct = components > 1;
   return {
     kind: "circuit",
     tree,
@@ -82,7 +76,7 @@ function startModel(
       parts,
       (part) => ((part?.length ?? 0) + 1) / (rows.length + components),
     ),
-    components: parts.map((some) => startCircuit(rows, { tree, ...start, some })),
+    components: parts.map((some) => startCircuit(rows, { tree, ...start, some, direct })),
   };
 }
 
@@ -113,6 +107,7 @@ export class CircuitChooser {
   #most = 1;
   #share = 0;
   #best: Scored | undefined;
+  #known: ReturnType<typeof axesOf> | undefined;
 
   /** Over rows of symbols. */
   constructor(rows: SymbolRows, options: ChoiceOptions) {
@@ -132,18 +127,25 @@ export class CircuitChooser {
   /** The model of the best size, fitted to all rows. */
   async choose(): Promise<CircuitModel> {
     if (this.#validation.length === 0) return await this.#small();
-    const sizes = STATES.filter((states) => states === STATES[0] || this.#work(states) < MOST_WORK);
-    const mixed = this.#all.length >= LEAST_ROWS_TO_MIX ? MIXED : [];
-    this.#most = sizes.length + mixed.length + 1;
+    const sizes = STATES.filter((states) =>
+      states === STATES[0] || this.#work({ components: 1, states }) < MOST_WORK
+    );
+    this.#most = sizes.length + MIXED.length + 1;
     let states = STATES[0];
     for (const each of sizes) {
       if (!(await this.#try({ components: 1, states: each }))) break;
       states = each;
     }
-    for (const components of mixed) {
-      if (!(await this.#try({ components, states: Math.min(states, 32) }))) break;
-    }
+    for (const size of this.#mixtures(states)) if (!(await this.#try(size))) break;
     return await this.#finish(this.#best!.model);
+  }
+
+  /** Mixtures to be tried where so many states are the best of one tree. */
+  #mixtures(states: number): Size[] {
+    if (this.#all.length < LEAST_ROWS_TO_MIX) return [];
+    const isMost = states === STATES[STATES.length - 1];
+    if (isMost && this.#axes.length > 0 && this.#work(LARGE) < MOST_WORK) return [LARGE];
+    return MIXED.map((components) => ({ components, states: Math.min(states, 32) }));
   }
 
   /** Of too few rows to hold some out: the smallest. */
@@ -157,20 +159,35 @@ export class CircuitChooser {
     return fit.model;
   }
 
+  /** What rows can be halved by. */
+  get #axes() {
+    return this.#known ??= axesOf(this.#train, this.#options.ordered);
+  }
+
   /** Multiplications that a trial takes: each message along an edge is by a matrix of states. */
-  #work(states: number): number {
+  #work({ components, states }: Size): number {
     const { parents } = this.#tree;
     const edges = parents.filter((parent, at) => parent >= 0 && parents.includes(at)).length;
     const rows = this.#train.length * passesOver(this.#train.length);
-    return rows * 3 * (edges * states ** 2 + parents.length * states);
+    return rows * 3 * components * (edges * states ** 2 + parents.length * states);
   }
 
-  #start(size: { components: number; states: number }): CircuitModel {
+  #start(size: Size): CircuitModel {
     return startModel(this.#train, this.#tree, {
       ...size,
+      parts: this.#parts(size),
       random: this.#random,
       owners: this.#owners,
     });
+  }
+
+  /** The rows that each component begins with; undefined for all. */
+  #parts(size: Size): readonly (readonly number[] | undefined)[] {
+    const { components } = size;
+    if (components === 1) return [undefined];
+    return size === LARGE
+      ? halvedRows(this.#train, components, this.#axes)
+      : partsLike(this.#train, components, this.#random);
   }
 
   #fit(model: CircuitModel, rows: SymbolRows): CircuitFit {
@@ -178,7 +195,7 @@ export class CircuitChooser {
   }
 
   /** Whether a model of this size is the best so far. */
-  async #try(size: { components: number; states: number }): Promise<boolean> {
+  async #try(size: Size): Promise<boolean> {
     using fit = this.#fit(this.#start(size), this.#train);
     let best: Scored = { model: fit.model, score: -Infinity };
     const passes = passesOver(this.#train.length);

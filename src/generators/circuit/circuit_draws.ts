@@ -4,6 +4,7 @@ import {
   type DrawTable,
   type SamplerKernel,
 } from "../../kernel/sampler_kernel.ts";
+import { type CircuitParameters, isLeaf } from "../../kernel/circuit_kernel.ts";
 import type { SymbolDraws } from "../model/model_face.ts";
 import type { CircuitModel } from "../model/models.ts";
 import { leafShares } from "./leaf_shares.ts";
@@ -42,11 +43,13 @@ class CircuitTables {
     const { tree: { order, parents } } = this.#model;
     const variable = order[place];
     const parent = parents[place];
-    if (place > 0 && !parents.includes(place)) {
-      return { variable, parent, symbols: this.#leafSymbols(place) };
+    if (isLeaf(parents, place)) {
+      // by the parent's state: one draw where the hidden state is of no other use
+      return { variable, parent, symbols: this.#symbols(place, (of) => leafShares(of, place)) };
     }
     const states = place === 0 ? this.#root() : this.#transitions(place);
-    return { variable, parent, states, symbols: this.#symbols(place) };
+    const symbols = this.#symbols(place, ({ emissions }) => emissions[place]);
+    return { variable, parent, states, symbols };
   }
 
   #component(state: number) {
@@ -73,22 +76,14 @@ class CircuitTables {
     return drawTables(this.#kernel, { count: this.#all, outcomes: states, weigh });
   }
 
-  #symbols(place: number): DrawTable {
+  #symbols(
+    place: number,
+    shown: (of: CircuitParameters) => Float32Array | Float64Array,
+  ): DrawTable {
     const states = this.#states;
     const outcomes = this.#model.components[0].symbols[place];
     const weigh = (table: number, out: Float64Array) => {
-      const emissions = this.#component(table).emissions[place];
-      for (let s = 0; s < outcomes; s++) out[s] = emissions[s * states + table % states];
-    };
-    return drawTables(this.#kernel, { count: this.#all, outcomes, weigh });
-  }
-
-  /** The symbol by the parent's state: one draw where the hidden state is of no other use. */
-  #leafSymbols(place: number): DrawTable {
-    const states = this.#states;
-    const outcomes = this.#model.components[0].symbols[place];
-    const weigh = (table: number, out: Float64Array) => {
-      const shares = leafShares(this.#component(table), place);
+      const shares = shown(this.#component(table));
       for (let s = 0; s < outcomes; s++) out[s] = shares[s * states + table % states];
     };
     return drawTables(this.#kernel, { count: this.#all, outcomes, weigh });

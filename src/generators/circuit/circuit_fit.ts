@@ -12,12 +12,19 @@ import type { CircuitModel } from "../model/models.ts";
 /** Rows that likelihoods are worked out for at a time. */
 const TOLD_ROWS = 8192;
 const TILE_ROWS = 64;
+/** What a component has of a row, at least, to learn from it. */
+const LEAST_SHARE = 1e-5;
 /** Weight of the marginal in each distribution, in rows a symbol or state. */
 const SMOOTHING = 0.01;
+/** The same at most, as a share of the rows of a state: more would blur many states. */
+const MOST_SMOOTHING = 0.005;
 /** What a symbol takes from each neighbour that is like it. */
 const NEIGHBOUR = 0.2;
 /** Minibatches that rows are cut into, as far as their limits allow. */
 const BATCHES = 16;
+/** The same for many components, whose next parameters take as long as to count rows. */
+const FEW_BATCHES = 8;
+const MANY_COMPONENTS = 16;
 const LEAST_BATCH_ROWS = 256;
 const MOST_BATCH_ROWS = 8192;
 /** How fast minibatches forget (Cappé, Moulines, "On-line EM for latent data models", 2009). */
@@ -82,14 +89,19 @@ function withNeighbours(counts: Float64Array, states: number, linked: Uint8Array
   return out;
 }
 
-function nextEmissions(counts: Float64Array, states: number, shares: Float64Array): Float32Array {
+function nextEmissions(
+  counts: Float64Array,
+  states: number,
+  shares: Float64Array,
+  most: number,
+): Float32Array {
   const symbols = counts.length / states;
   const out = new Float32Array(counts.length);
   const own = new Float64Array(symbols);
   const next = new Float32Array(symbols);
   for (let h = 0; h < states; h++) {
     for (let s = 0; s < symbols; s++) own[s] = counts[s * states + h];
-    smoothed(own, shares, SMOOTHING * symbols, next);
+    smoothed(own, shares, Math.min(most, SMOOTHING * symbols), next);
     for (let s = 0; s < symbols; s++) out[s * states + h] = next[s];
   }
   return out;
@@ -102,16 +114,18 @@ function nextParameters(
   priors: readonly SymbolPrior[],
 ): CircuitParameters {
   const { states } = of;
+  const total = counts.prior.reduce((sum, each) => sum + each, 0);
+  const most = MOST_SMOOTHING * total / states;
   const emissions = counts.emissions.map((each, at) => {
     const { shares, linked } = priors[at];
-    return nextEmissions(withNeighbours(each, states, linked), states, shares);
+    return nextEmissions(withNeighbours(each, states, linked), states, shares, most);
   });
   const transitions = counts.transitions.map((each) => {
     const out = new Float32Array(each.length);
     const shares = normalized(columnSums(each, states));
     for (let at = 0; at < each.length; at += states) {
       const row = each.subarray(at, at + states);
-      smoothed(row, shares, SMOOTHING * states, out.subarray(at, at + states));
+      smoothed(row, shares, Math.min(most, SMOOTHING * states), out.subarray(at, at + states));
     }
     return out;
   });
@@ -177,18 +191,22 @@ export class CircuitFit implements Disposable {
     this.#circuits = model.components.map((each) => new CircuitKernel(kernel, each, TOLD_ROWS));
   }
 
+  get #batches(): number {
+    return this.#model.components.length < MANY_COMPONENTS ? BATCHES : FEW_BATCHES;
+  }
+
   /** The model as it is now. */
   get model(): CircuitModel {
     return this.#model;
   }
 
   /**
-   * One pass over the rows, in which the model becomes better after each of about 16 minibatches;
+   * One pass over the rows, in which the model becomes better after each of 8 to 16 minibatches;
    * yields after each.
    */
   *pass(): Generator<void> {
     const { length } = this.#rows!;
-    const size = Math.min(MOST_BATCH_ROWS, Math.max(LEAST_BATCH_ROWS, length / BATCHES));
+    const size = Math.min(MOST_BATCH_ROWS, Math.max(LEAST_BATCH_ROWS, length / this.#batches));
     const batches = Math.max(1, Math.round(length / size));
     for (let batch = 0; batch < batches; batch++) {
       const counts = this.#model.components.map(emptyCounts);
@@ -242,7 +260,9 @@ export class CircuitFit implements Disposable {
       this.#circuits.forEach((circuit, m) => logs[m].set(circuit.up(from)));
       this.#share(logs);
       this.#circuits.forEach((circuit, m) => {
-        for (let i = 0; i < TILE_ROWS; i++) this.#weights[i] = i < filled ? logs[m][i] : 0;
+        for (let i = 0; i < TILE_ROWS; i++) {
+          this.#weights[i] = i < filled && logs[m][i] > LEAST_SHARE ? logs[m][i] : 0;
+        }
         circuit.down(from, this.#weights);
       });
     }

@@ -1,11 +1,11 @@
-import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
+import { type CircuitParameters, isLeaf } from "../../kernel/circuit_kernel.ts";
 import { checkShares, isOrder, list, MOST_COLUMNS } from "../model/checks.ts";
 import type { Json } from "../model/model_face.ts";
 import { badModel, type SectionReader, type SectionWriter } from "../model/model_sections.ts";
 import type { CircuitModel } from "../model/models.ts";
 import type { Tree } from "./circuit_tree.ts";
 
-const MOST_COMPONENTS = 8;
+const MOST_COMPONENTS = 64;
 const STATES: readonly unknown[] = [16, 32, 64, 128, 256];
 
 function joined(arrays: readonly Float32Array[]): Float32Array {
@@ -76,7 +76,11 @@ export function readCircuit(
     return values;
   });
   const transitions = counts.map((_, at) => {
-    const values = sized(edges[at], at === 0 ? 0 : count * states * states);
+    const most = at === 0 ? 0 : count * states * states;
+    const values = from.section(edges[at], "f32", most);
+    // variables without children may have no states of their own
+    const isSize = values.length === most || (isLeaf(tree.parents, at) && values.length === 0);
+    if (!isSize) badModel("a section has not the size of what it holds");
     checkShares(values, states, 1);
     return values;
   });

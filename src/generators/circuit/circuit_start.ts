@@ -1,4 +1,4 @@
-import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
+import { type CircuitParameters, isLeaf } from "../../kernel/circuit_kernel.ts";
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import type { Tree } from "./circuit_tree.ts";
 import { type Feature, featureOf, halved } from "../encoding/alike_groups.ts";
@@ -127,31 +127,57 @@ function behindSymbols(emissions: Float32Array, states: number): Float64Array {
   return out;
 }
 
+/** How likely a child's symbols are given the parent's, and those given the parent's states. */
 interface Edge {
-  readonly joint: Float64Array;
+  /** `[parent's symbol][symbol]`. */
+  readonly conditional: Float64Array;
+  readonly symbols: number;
   readonly parentEmissions: Float32Array;
-  readonly emissions: Float32Array;
   readonly states: number;
 }
 
+/** How likely a child's symbols are given a state of its parent. */
+function symbolsOfState(
+  { conditional, symbols, parentEmissions, states }: Edge,
+  p: number,
+): Float64Array {
+  const out = new Float64Array(symbols);
+  for (let sp = 0; sp * states < parentEmissions.length; sp++) {
+    const weight = parentEmissions[sp * states + p];
+    for (let s = 0; s < symbols; s++) out[s] += weight * conditional[sp * symbols + s];
+  }
+  return out;
+}
+
+/** Emissions of a variable without children, by the states of its parent. */
+function startLeaf(edge: Edge, random: SeededRandom): Float32Array {
+  const { symbols, states } = edge;
+  const out = new Float32Array(symbols * states);
+  for (let p = 0; p < states; p++) {
+    const shares = symbolsOfState(edge, p).map((each) =>
+      each * (1 + JITTER * (2 * random.next() - 1))
+    );
+    const sum = shares.reduce((total, each) => total + each, 0);
+    for (let s = 0; s < symbols; s++) out[s * states + p] = shares[s] / sum;
+  }
+  return out;
+}
+
 /** Transitions that lead to what the columns show of two symbols. */
-function startTransitions(edge: Edge, random: SeededRandom): Float32Array {
-  const { joint, parentEmissions, emissions, states } = edge;
-  const symbols = emissions.length / states;
-  const parentSymbols = parentEmissions.length / states;
+function startTransitions(
+  edge: Edge,
+  emissions: Float32Array,
+  random: SeededRandom,
+): Float32Array {
+  const { symbols, states } = edge;
   const behind = behindSymbols(emissions, states);
   const out = new Float32Array(states * states);
-  const conditional = new Float64Array(symbols);
   for (let p = 0; p < states; p++) {
-    conditional.fill(0);
-    for (let sp = 0; sp < parentSymbols; sp++) {
-      const weight = parentEmissions[sp * states + p];
-      for (let s = 0; s < symbols; s++) conditional[s] += weight * joint[sp * symbols + s];
-    }
+    const shown = symbolsOfState(edge, p);
     let sum = 0;
     for (let h = 0; h < states; h++) {
       let likely = 0;
-      for (let s = 0; s < symbols; s++) likely += conditional[s] * behind[s * states + h];
+      for (let s = 0; s < symbols; s++) likely += shown[s] * behind[s * states + h];
       likely *= 1 + JITTER * (2 * random.next() - 1);
       out[p * states + h] = likely;
       sum += likely;
@@ -184,26 +210,38 @@ function conditionalOf(
 /** Parameters to begin with: the Chow-Liu tree of the rows, or of some, as far as states go. */
 export function startCircuit(
   rows: SymbolRows,
-  { tree, states, random, owners, some }: {
+  { tree, states, random, owners, some, direct = false }: {
     tree: Tree;
     states: number;
     random: SeededRandom;
     owners: SymbolOwners;
     some?: readonly number[];
+    /** Whether variables without children have no states of their own. */
+    direct?: boolean;
   },
 ): CircuitParameters {
   const symbols = tree.order.map((v) => rows.symbols[v]);
-  const emissions = tree.order.map((v) => {
-    const shares = sharesOf(rows.columns[v], rows.symbols[v], some);
-    const owned = ownersOf(shares, states, (groups) => owners.groups(v, groups));
-    return startEmissions(shares, owned, random);
-  });
-  const transitions = tree.order.map((v, at) => {
+  const emissions: Float32Array[] = [];
+  const transitions: Float32Array[] = [];
+  tree.order.forEach((v, at) => {
     const parent = tree.parents[at];
-    if (parent < 0) return new Float32Array();
-    const joint = conditionalOf(rows, [tree.order[parent], v], some);
-    const parentEmissions = emissions[parent];
-    return startTransitions({ joint, parentEmissions, emissions: emissions[at], states }, random);
+    const edge = () => ({
+      conditional: conditionalOf(rows, [tree.order[parent], v], some),
+      symbols: symbols[at],
+      parentEmissions: emissions[parent],
+      states,
+    });
+    if (direct && isLeaf(tree.parents, at)) {
+      emissions.push(startLeaf(edge(), random));
+      transitions.push(new Float32Array());
+      return;
+    }
+    const shares = sharesOf(rows.columns[v], symbols[at], some);
+    const owned = ownersOf(shares, states, (groups) => owners.groups(v, groups));
+    emissions.push(startEmissions(shares, owned, random));
+    transitions.push(
+      parent < 0 ? new Float32Array() : startTransitions(edge(), emissions[at], random),
+    );
   });
   const shares = sharesOf(rows.columns[tree.order[0]], symbols[0], some);
   const behind = behindSymbols(emissions[0], states);

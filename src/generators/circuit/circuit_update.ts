@@ -8,11 +8,12 @@ import { CircuitFit } from "./circuit_fit.ts";
 /** Steps of EM over the rows of an update. */
 const STEPS = 10;
 
-/** How likely each variable's states are, on their own. */
+/** How likely each variable's states are, on their own; its parent's where it has none. */
 function stateShares({ states, parents, prior, transitions }: CircuitParameters): Float64Array[] {
   const out: Float64Array[] = [];
   parents.forEach((parent, v) => {
     if (parent < 0) return void out.push(Float64Array.from(prior));
+    if (transitions[v].length === 0) return void out.push(out[parent]);
     const shares = new Float64Array(states);
     for (let at = 0; at < states * states; at++) {
       shares[at % states] += out[parent][Math.floor(at / states)] * transitions[v][at];

@@ -1,9 +1,10 @@
+import { type CircuitParameters, isLeaf } from "../../kernel/circuit_kernel.ts";
 import type { DrawTable, SamplerKernel } from "../../kernel/sampler_kernel.ts";
 import type { ConditionedModel, Evidence, SymbolDraws } from "../model/model_face.ts";
 import type { CircuitModel } from "../model/models.ts";
 import { drawTables } from "../sampling/draw_tables.ts";
-import { componentBits, type VariableDraw, VariableDraws } from "./circuit_draws.ts";
 import { leafShares } from "./leaf_shares.ts";
+import { componentBits, type VariableDraw, VariableDraws } from "./circuit_draws.ts";
 
 const MOST_STATES = 65_536;
 const MOST_BITS = 16;
@@ -82,17 +83,27 @@ export class ConditionedCircuit implements ConditionedModel {
       if (!below) continue;
       for (const { start, box, component } of this.#starts()) {
         const own = below.subarray(start, start + this.#states);
-        const { emissions, transitions } = components[component];
-        this.#show(place, box, { emissions: emissions[place], own });
+        const { transitions } = components[component];
+        this.#show(place, box, { emissions: this.#shown(place, components[component]), own });
         if (place === 0) continue;
         const above = this.#below[parents[place]]!.subarray(start, start + this.#states);
-        tell(transitions[place], own, above);
+        if (isLeaf(parents, place)) own.forEach((share, p) => above[p] *= share);
+        else tell(transitions[place], own, above);
       }
     }
   }
 
+  /** How likely a variable's symbols are by its state, or where it has no children its parent's. */
+  #shown(place: number, of: CircuitParameters): Float32Array | Float64Array {
+    return isLeaf(of.parents, place) ? leafShares(of, place) : of.emissions[place];
+  }
+
   /** Multiplies in how likely a variable's symbols are in a box. */
-  #show(place: number, box: number, to: { emissions: Float32Array; own: Float64Array }): void {
+  #show(
+    place: number,
+    box: number,
+    to: { emissions: Float32Array | Float64Array; own: Float64Array },
+  ): void {
     const variable = this.#model.tree.order[place];
     const kept = this.#evidence.boxes[box].get(variable);
     if (!kept) return;
@@ -136,7 +147,7 @@ export class ConditionedCircuit implements ConditionedModel {
     const common = isOne ? 2 ** MOST_BITS - 1 : this.#stride - 1;
     if (!this.#changed[place]) return { ...base, known: common, shown: common };
     const isShown = this.#evidence.variables.has(base.variable);
-    if (!base.states) return { ...base, symbols: this.#leafSymbols(kernel, place) };
+    if (!base.states) return { ...base, symbols: this.#symbols(kernel, place) };
     const states = place === 0
       ? drawTables(kernel, {
         count: 1,
@@ -165,29 +176,15 @@ export class ConditionedCircuit implements ConditionedModel {
     return drawTables(kernel, { count: this.#count, outcomes: states, weigh });
   }
 
-  #symbols(kernel: SamplerKernel, place: number): DrawTable {
-    return this.#parts(kernel, place, (table) => this.#component(table)?.emissions[place]);
-  }
-
-  #leafSymbols(kernel: SamplerKernel, place: number): DrawTable {
-    return this.#parts(kernel, place, (table) => {
-      const component = this.#component(table);
-      return component && leafShares(component, place);
-    });
-  }
-
   /** Parts of symbols by states, of which a box may keep some. */
-  #parts(
-    kernel: SamplerKernel,
-    place: number,
-    shown: (table: number) => Float32Array | Float64Array | undefined,
-  ): DrawTable {
+  #symbols(kernel: SamplerKernel, place: number): DrawTable {
     const states = this.#states;
     const variable = this.#model.tree.order[place];
     const { of, shares } = this.#evidence.variables.get(variable)!;
     const kept = this.#evidence.boxes.map((box) => box.get(variable));
     const weigh = (table: number, out: Float64Array) => {
-      const emissions = shown(table);
+      const component = this.#component(table);
+      const emissions = component && this.#shown(place, component);
       const within = kept[Math.floor(table / this.#stride)];
       if (!emissions) return out.fill(0);
       for (let part = 0; part < out.length; part++) {

@@ -1,12 +1,17 @@
 import type { CircuitParameters } from "../../kernel/circuit_kernel.ts";
 
-const known = new WeakMap<CircuitParameters, (Float64Array | undefined)[]>();
+const known = new WeakMap<CircuitParameters, (Float64Array | Float32Array)[]>();
 
 /**
  * How likely the symbols of a variable without children are by the state of its parent: `[symbol]
  * [parent's state]`. Kept with the parameters, since conditions ask for it again.
  */
-export function leafShares(parameters: CircuitParameters, place: number): Float64Array {
+export function leafShares(
+  parameters: CircuitParameters,
+  place: number,
+): Float64Array | Float32Array {
+  const { emissions, transitions } = parameters;
+  if (transitions[place].length === 0) return emissions[place]; // it has no states of its own
   const all = known.get(parameters) ?? [];
   known.set(parameters, all);
   return all[place] ??= sharesOf(parameters, place);

@@ -8,7 +8,8 @@ import {
  * What {@linkcode CircuitKernel} does, row by row in doubles: the twin that it is held to.
  *
  * With symbol s of a variable, E its emissions, T its transitions: below(h) = E[s][h] × Π messages
- * of its children; its message to the parent's state p is Σ_h T[p][h] below(h).
+ * of its children; its message to the parent's state p is Σ_h T[p][h] below(h), or of a variable
+ * without states of its own E[s][p].
  */
 export class ReferenceCircuit {
   readonly #parameters: CircuitParameters;
@@ -26,7 +27,9 @@ export class ReferenceCircuit {
     const messages: number[][] = [];
     for (let v = parents.length - 1; v > 0; v--) {
       const of = transitions[v];
-      messages[v] = all.map((p) => sum(all.map((h) => of[p * states + h] * below[v][h])));
+      messages[v] = of.length === 0
+        ? below[v]
+        : all.map((p) => sum(all.map((h) => of[p * states + h] * below[v][h])));
       all.forEach((p) => below[parents[v]][p] *= messages[v][p]);
     }
     const joint = all.map((h) => prior[h] * below[0][h]);
@@ -35,7 +38,8 @@ export class ReferenceCircuit {
     const known: number[][] = [joint.map((each) => weight * each / likelihood)];
     known[0].forEach((each, h) => counts.prior[h] += each);
     parents.forEach((parent, v) => {
-      if (v > 0) {
+      if (v > 0 && transitions[v].length === 0) known[v] = known[parent];
+      else if (v > 0) {
         const outside = all.map((p) => known[parent][p] / messages[v][p]);
         const pair = (p: number, h: number) =>
           outside[p] * transitions[v][p * states + h] * below[v][h];
