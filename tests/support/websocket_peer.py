@@ -83,8 +83,13 @@ async def handle(socket):
     tell(closed=path, code=socket.close_code)
 
 
+def choose(_, offered):
+    return "birds.v1" if "birds.v1" in offered else None
+
+
 async def main():
-    async with serve(handle, "127.0.0.1", 0, max_size=2**20, subprotocols=["birds.v1"]) as server:
+    options = dict(max_size=2**20, select_subprotocol=choose)
+    async with serve(handle, "127.0.0.1", 0, **options) as server:
         tell(port=server.sockets[0].getsockname()[1])
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
