@@ -6,6 +6,9 @@ import {
   RecordBatch,
   RetryPolicy,
   schema,
+  StreamingGenerator,
+  StreamServer,
+  SyntheticGenerator,
   types as t,
   WebSocketError,
   WebSocketPublisher,
@@ -278,6 +281,17 @@ Deno.test("WebSocketSource reads what a WebSocketServer relays of a publisher", 
   reader.send(relay.messages[0]);
   reader.close(1000);
   assertEquals(await reading, BIRDS);
+});
+
+Deno.test("WebSocketSource reads a stream of a StreamServer to its end", async () => {
+  const generator = await SyntheticGenerator.fit(BIRDS);
+  await using server = new StreamServer(new StreamingGenerator(generator), { port: 0 });
+  const { uri } = await server.listen();
+  const request = { action: "generate", records: 250, seed: 3 };
+  const asked = await rowsOf(new WebSocketSource(uri, { subscribe: request }));
+  const query = await rowsOf(new WebSocketSource(`${uri}?action=generate&records=250&seed=3`));
+  assertEquals(query.length, 250);
+  assertEquals(asked.slice(-250), query);
 });
 
 Deno.test("WebSocketSource refuses options that cannot be", () => {

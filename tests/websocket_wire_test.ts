@@ -36,12 +36,24 @@ Deno.test("numbered() refuses numbers that are none", () => {
 });
 
 Deno.test("readAnswer() tells answers from data", () => {
-  for (const answer of [{ ack: 0 }, { ack: 17 }, { error: "no such column" }]) {
+  for (
+    const answer of [{ ack: 0 }, { ack: 17 }, { error: "no such column" }, { done: { next: 3 } }]
+  ) {
     assertEquals(readAnswer(answerText(answer)), answer);
   }
   assertEquals(readAnswer(' {\n"ack" : 3 }'), { ack: 3 });
   const others = ['{"ack":-1}', '{"ack":"1"}', '{"ack":1,"more":2}', '{"ack":1', '[{"ack":1}]'];
-  for (const other of [...others, '{"error":5}', '{"record":1}', "", 5, Uint8Array.of(1)]) {
+  for (
+    const other of [
+      ...others,
+      '{"error":5}',
+      '{"done":[1]}',
+      '{"record":1}',
+      "",
+      5,
+      Uint8Array.of(1),
+    ]
+  ) {
     assertEquals(readAnswer(other), undefined, String(other));
   }
   assertEquals(readAnswer(`{"error":"${"x".repeat(70_000)}"}`), undefined);

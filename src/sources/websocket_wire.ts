@@ -23,22 +23,9 @@ export type WireAnswer =
   /** All messages up to this number have been taken. */
   | { readonly ack: number }
   /** Something was refused. */
-  | { readonly error: string };
-
-/** What a client asks of a server that streams. */
-export interface StreamRequest {
-  /**
-   * `"stream"`: begins a stream of batches; `"generate"`: one batch; `"stop"`: ends the stream that
-   * runs.
-   */
-  readonly action: "stream" | "generate" | "stop";
-  /** What records have to be. */
-  readonly conditions?: unknown;
-  /** Records of a batch. */
-  readonly batchSize?: number;
-  /** Records a second: a number, or a text such as `"500/s"`. */
-  readonly rate?: number | string;
-}
+  | { readonly error: string }
+  /** A stream of a server has ended. */
+  | { readonly done: Readonly<Record<string, unknown>> };
 
 /**
  * Puts a number around a message: `{"id":17,"records":…}` around a text, 8 bytes, most significant
@@ -87,16 +74,19 @@ export function answerText(answer: WireAnswer): string {
 export function readAnswer(message: unknown): WireAnswer | undefined {
   if (typeof message !== "string" || message.length > MOST_ANSWER) return undefined;
   // An answer has one key: most of what is none is seen without a look at all of it.
-  if (!/^\s*\{\s*"(?:ack|error)"\s*:/.test(message)) return undefined;
+  if (!/^\s*\{\s*"(?:ack|error|done)"\s*:/.test(message)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(message);
   } catch {
     return undefined;
   }
-  const answer = value as { readonly ack?: unknown; readonly error?: unknown };
+  const answer = value as Readonly<Record<string, unknown>>;
   if (Object.keys(answer).length !== 1) return undefined;
-  const { ack, error } = answer;
+  const { ack, error, done } = answer;
+  if (typeof done === "object" && done !== null && !Array.isArray(done)) {
+    return { done: done as Record<string, unknown> };
+  }
   if (typeof ack === "number" && Number.isSafeInteger(ack) && ack >= 0) return { ack };
   return typeof error === "string" ? { error } : undefined;
 }

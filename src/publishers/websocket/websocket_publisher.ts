@@ -385,7 +385,7 @@ export class WebSocketPublisher implements Publisher {
         showName(this.#address.hush(answer.error))
       }`;
       this.#refused(new WebSocketError(error));
-    } else if (this.#settings.acknowledge) this.#takeAck(answer.ack);
+    } else if ("ack" in answer && this.#settings.acknowledge) this.#takeAck(answer.ack);
   }
 
   #takeAck(id: number): void {

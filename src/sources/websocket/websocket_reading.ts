@@ -116,7 +116,19 @@ export class WebSocketReading implements AsyncDisposable {
       return;
     }
     this.#link.progressed();
+    if (answer && "done" in answer) {
+      if (this.#isLast(answer.done.action)) this.#end();
+      return;
+    }
     if (!this.#inbox.put({ message, connection: this.#link.connections })) this.#overflow();
+  }
+
+  /**
+   * Whether nothing follows a stream of a `StreamServer`: it was the one of the address, or was asked
+   * for by "generate". Others may be the one that the server had begun before it was asked.
+   */
+  #isLast(action: unknown): boolean {
+    return this.#settings.subscriptions.length === 0 || action === "generate";
   }
 
   #overflow(): void {

@@ -14,9 +14,10 @@ import {
 /**
  * The records in the messages that a WebSocket server sends, as a source of a pipeline.
  *
- * It ends when the server closes the connection with the code 1000, 1001 or none. Everything else is
- * an error, behind what had come before, unless `reconnect` makes another connection; and so is a
- * message `{"error":"…"}`, by which servers refuse what was asked for.
+ * It ends when the server closes the connection with the code 1000, 1001 or none, and with the stream
+ * of a `StreamServer` that the query of the address, or `subscribe` by `"generate"`, has asked for.
+ * Everything else is an error, behind what had come before, unless `reconnect` makes another
+ * connection; and so is a message `{"error":"…"}`, by which servers refuse what was asked for.
  *
  * @example
  * ```ts
