@@ -1,6 +1,7 @@
 /** The built-in modules that are loaded when they are first needed. */
 interface BuiltIns {
   "node:crypto": typeof import("node:crypto");
+  "node:net": typeof import("node:net");
   "node:sqlite": typeof import("node:sqlite");
   "node:zlib": typeof import("node:zlib");
 }

@@ -1,0 +1,14 @@
+/**
+ * Records to and from PostgreSQL: `@waggle/stream/postgres`, through npm:postgres.
+ *
+ * @module
+ */
+import postgres from "postgres";
+import { type PostgresDriver, setPostgresDriver } from "../../sources/postgres/postgres_driver.ts";
+
+export type { PostgresConnectionOptions } from "../../sources/postgres/postgres_connection_options.ts";
+export { PostgresError } from "../../sources/postgres/postgres_error.ts";
+export type { SqlTableOptions } from "../sql/sql_table.ts";
+export * from "./postgres_publisher.ts";
+
+setPostgresDriver(postgres as unknown as PostgresDriver);
