@@ -231,7 +231,7 @@ Deno.test("HttpPublisher tells what can be tried again, and as long as it was as
     if (error.status === 400) {
       assertEquals(
         error.message,
-        `Cannot publish to ${server.url}/in: the answer was 400 Bad Request (bad [secret] [31m)`,
+        `Cannot publish to ${server.url}/in: the answer was 400 Bad Request (bad [secret] \\u001b[31m)`,
       );
     }
     if (error.status === 302) {

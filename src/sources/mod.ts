@@ -26,3 +26,5 @@ export type {
   WebSocketSourceOptions,
 } from "./websocket/websocket_source_options.ts";
 export type { MessageSourceFormat } from "./messages/message_decoder.ts";
+export { EventStreamSource, type EventStreamSourceOptions } from "./http/event_stream_source.ts";
+export { HttpSource, type HttpSourceFormat, type HttpSourceOptions } from "./http/http_source.ts";

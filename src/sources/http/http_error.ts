@@ -1,3 +1,4 @@
+import { visible } from "../../batch/shown_names.ts";
 import { StreamingError, type StreamingErrorOptions } from "../../hive/streaming_error.ts";
 import type { WebAddress } from "../../runtime/web_address.ts";
 
@@ -59,7 +60,10 @@ export interface StatusContext {
 export async function statusError(response: Response, context: StatusContext): Promise<HttpError> {
   const { status, statusText, headers } = response;
   const { address, doing, nowMs, maxRetryAfterMs } = context;
-  const said = printable(address.hush(await excerpt(response)));
+  // A page for people says in many words what the status says.
+  const isPage = /\bhtml\b/i.test(headers.get("content-type") ?? "");
+  const start = await excerpt(response);
+  const said = isPage ? "" : shown(address.hush(start));
   const asked = retryAfterMs(headers.get("retry-after"), nowMs);
   const isRetriable = isRetriableStatus(status);
   const text = address.hush(`${status} ${statusText}`.trimEnd());
@@ -128,8 +132,8 @@ export async function drain({ body }: Response): Promise<void> {
   }
 }
 
-function printable(text: string): string {
-  const line = text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+/gu, " ").trim();
-  const characters = [...line];
-  return characters.length > MOST_EXCERPT ? `${characters.slice(0, MOST_EXCERPT).join("")}…` : line;
+/** The beginning of what a server says, in one line. */
+function shown(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > MOST_EXCERPT ? `${visible(line.slice(0, MOST_EXCERPT))}…` : visible(line);
 }

@@ -1,0 +1,133 @@
+import { spellDuration } from "../../runtime/duration.ts";
+import type { Network } from "../../runtime/network.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { WebAddress } from "../../runtime/web_address.ts";
+import { Stop } from "../../stream/stop.ts";
+import { drain, HttpError, statusError } from "./http_error.ts";
+
+/** As many as the Fetch standard follows. */
+const MOST_REDIRECTS = 20;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Options of {@linkcode HttpGet}. */
+export interface HttpGetOptions {
+  readonly address: WebAddress;
+  readonly network: Network;
+  readonly runtime: Runtime;
+  /** How long an answer may take, ms. */
+  readonly answerMs: number;
+  /** How long the other side may be silent in the middle of it, ms; `Infinity`: as it likes. */
+  readonly silenceMs: number;
+  /** The longest that is waited because a server asks for it, ms. */
+  readonly maxRetryAfterMs: number;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+}
+
+/** An answer whose body is read chunk by chunk. */
+export interface HttpAnswer extends AsyncDisposable {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The next bytes; `undefined` at the end. */
+  read(): Promise<Uint8Array | undefined>;
+}
+
+/** Reads by GET, and notices when the other side falls silent. */
+export class HttpGet {
+  readonly #options: HttpGetOptions;
+
+  /** Asks for nothing yet. */
+  constructor(options: HttpGetOptions) {
+    this.#options = options;
+  }
+
+  /** What could not be done, to begin messages with. */
+  get doing(): string {
+    return `Cannot read ${this.#options.address.name}`;
+  }
+
+  /**
+   * Asks once; redirects are followed, to other origins without the headers that were given.
+   *
+   * @throws {HttpError} when there is no answer, or none with a status from 200 to 299.
+   */
+  async ask(headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> {
+    const { address, signal, runtime, maxRetryAfterMs, answerMs } = this.#options;
+    const controller = new AbortController();
+    const either = AbortSignal.any([signal, controller.signal]);
+    try {
+      const response = await this.#watched(controller, answerMs, this.#follow(headers, either));
+      if (!response.ok) {
+        const context = { address, doing: "read", nowMs: runtime.wallClockMs(), maxRetryAfterMs };
+        throw await this.#watched(controller, answerMs, statusError(response, context));
+      }
+      return this.#answer(response, controller);
+    } catch (error) {
+      controller.abort();
+      throw error;
+    }
+  }
+
+  #answer({ status, headers, body }: Response, controller: AbortController): HttpAnswer {
+    const reader = body?.getReader();
+    const { silenceMs } = this.#options;
+    return {
+      status,
+      headers,
+      read: async () => {
+        if (!reader) return undefined;
+        const { value } = await this.#watched(controller, silenceMs, reader.read());
+        return value;
+      },
+      [Symbol.asyncDispose]: async () => {
+        controller.abort();
+        await reader?.cancel().catch(() => {}); // it may have failed
+      },
+    };
+  }
+
+  async #follow(given: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+    const { address, network } = this.#options;
+    let { url } = address;
+    for (let redirects = 0;; redirects++) {
+      const own = url.origin === address.url.origin ? address.headers : {};
+      const headers = { ...given, ...own };
+      const response = await network.fetch(
+        new Request(url, { headers, redirect: "manual", signal }),
+      );
+      const next = redirects < MOST_REDIRECTS ? redirectOf(response, url) : undefined;
+      if (!next) return response;
+      await drain(response).catch(() => {}); // nobody wants it
+      url = next;
+    }
+  }
+
+  /** As the promise, at most so long, with the errors that there may be in words. */
+  async #watched<T>(controller: AbortController, ms: number, work: Promise<T>): Promise<T> {
+    const { signal, runtime, address } = this.#options;
+    const silent = () =>
+      new HttpError(`${this.doing}: nothing came within ${spellDuration(ms)}`, { retriable: true });
+    const cancel = ms === Infinity ? () => {} : runtime.after(ms, () => controller.abort(silent()));
+    using stop = new Stop(AbortSignal.any([signal, controller.signal]));
+    try {
+      return await stop.or(work);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof HttpError) throw error;
+      const cause = address.hushed(error);
+      throw new HttpError(`${this.doing}: ${cause.message}`, { cause, retriable: true });
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** Where an answer sends its reader; never from a connection that is encrypted to one that is not. */
+function redirectOf({ status, headers }: Response, from: URL): URL | undefined {
+  const to = headers.get("location");
+  if (!REDIRECTS.has(status) || to === null || !URL.canParse(to, from)) return undefined;
+  const url = new URL(to, from);
+  const isSafe = url.protocol === "https:" ||
+    (url.protocol === "http:" && from.protocol === "http:");
+  return isSafe ? url : undefined;
+}
