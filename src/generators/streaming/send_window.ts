@@ -5,6 +5,8 @@ export class SendWindow {
   readonly #limit: AdaptiveLimit;
   readonly #under = new Set<Promise<void>>();
   #records = 0;
+  /** Wakes who waits for one to end. */
+  #ended = () => {};
   #failure: { readonly error: unknown } | undefined;
 
   /** Nothing is on its way. */
@@ -25,7 +27,10 @@ export class SendWindow {
   /** Resolves when so many more may leave; rejects when a delivery has failed. */
   async room(records: number): Promise<void> {
     while (this.#under.size > 0 && this.#records + records > this.#limit.records) {
-      await Promise.race(this.#under);
+      // One promise for the next of them: a race would be heard by all of them each time.
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#ended = resolve;
+      await promise;
       this.#check();
     }
     this.#check();
@@ -39,6 +44,7 @@ export class SendWindow {
     }).finally(() => {
       this.#records -= records;
       this.#under.delete(under);
+      this.#ended();
     });
     this.#under.add(under);
   }

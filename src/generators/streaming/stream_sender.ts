@@ -58,7 +58,10 @@ export class StreamSender<Row> {
     this.#delivery = new BatchDelivery({
       ...{ publisher, runtime, clock, streamer, metrics: this.#metrics },
       watched: (publishing) => this.#watched(publishing),
-      tried: (attempt) => this.#limit?.observe({ ...attempt, inFlight: this.#window!.inFlight }),
+      tried: (attempt) => {
+        const [inFlight, atMs] = [this.#window?.inFlight ?? 0, runtime.monotonicMs()];
+        this.#limit?.observe({ ...attempt, inFlight, atMs });
+      },
       behind: adaptive ? AT_ONCE : IN_ORDER,
       ...(signal && { signal }),
     });
