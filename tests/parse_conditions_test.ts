@@ -120,6 +120,12 @@ Deno.test("parseConditions() refuses what it cannot read, naming the column", ()
   let deep: Conditions = { age: 1 };
   for (let level = 0; level < 70; level++) deep = { not: deep };
   assertThrows(() => parseConditions(deep, FIELDS), TypeError, "nested deeper than 64 levels");
+  assertThrows(
+    () => parseConditions({ age: ["in", []] }, FIELDS),
+    RangeError,
+    'no row can satisfy "in" of column "age", which takes at least one value',
+  );
+  assertEquals(holds({ age: ["not in", []] }, { age: 1 }), true);
 });
 
 Deno.test("parseConditions() lets columns be named as anyOf, allOf and not are", () => {

@@ -237,3 +237,24 @@ Deno.test("keptTraits() tells lost nulls, types and whole numbers", () => {
   const kept = keptTraits(same, [real, real]);
   assert(kept.nulls.kept && kept.type.kept && kept.whole?.kept);
 });
+
+Deno.test("scoreColumns() takes texts for times that are too many for categories, or that are said to be", () => {
+  const day = 86_400_000;
+  const start = Date.UTC(2026, 0, 1);
+  const rows = (days: number, extra: (string | null)[] = []) => {
+    const texts = Array.from(
+      { length: 400 },
+      (_, i) => new Date(start + (i * 7 % days) * day).toISOString().slice(0, 10),
+    );
+    const all = [...texts, ...extra].map((at) => ({ at }));
+    return RecordBatch.fromRows(all, { schema: schema({ at: t.utf8 }) }) as RecordBatch;
+  };
+  const [many] = scoreColumns([rows(300), rows(300, [null, "soon"])], {});
+  assertEquals([many.kind, many.type.kind, many.sets[1].nulls], ["time", "timestamp", 1]);
+  assertEquals(many.sets[0].numbers[1], start + 7 * day);
+  assertEquals(Array.from(many.sets[1].numbers.slice(400)), [NaN, NaN]);
+  assert(shapeScore(many, 0, 1).score > 0.99);
+  const few = [rows(50), rows(50)];
+  assertEquals(scoreColumns(few, {})[0].kind, "category");
+  assertEquals(scoreColumns(few, { at: "time" })[0].kind, "time");
+});

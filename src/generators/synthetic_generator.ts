@@ -208,7 +208,7 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
       acceptance,
       ...this.#blocksOf(count, { seed: bits, rows, ...late }),
     };
-    if (workers === undefined) return new Sample<Row>(range);
+    if (!workers) return new Sample<Row>(range);
     const own = { seed: bits, start, ...late, ...rows.options };
     const init = () => ({ model: this.toBytes(), count, options: own });
     const crew = { workers, ...range, schema, init, load: SyntheticGenerator.load };

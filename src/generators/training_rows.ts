@@ -101,9 +101,7 @@ function checkHeader(
   const row = repeatedHeader(batch);
   if (row < 0) return;
   throw new TrainingDataError(
-    `Cannot ${doing}: row ${
-      seen + row + 1
-    } of ${name} has the name of every column as its value: ` +
+    `Cannot ${doing}: row ${seen + row} of ${name} has the name of every column as its value: ` +
       `the header stands there again, and so all columns are texts; remove it`,
   );
 }

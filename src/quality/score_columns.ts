@@ -3,6 +3,8 @@ import { isValid, readColumn } from "../batch/column_reader.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { DataType } from "../batch/schema.ts";
 import { typeName } from "../batch/schema_check.ts";
+import { isText } from "../generators/encoding/column_values.ts";
+import { timeFormatOf } from "../generators/encoding/time_format.ts";
 import { QualityError } from "./quality_error.ts";
 
 /** What a column is to the scores. */
@@ -78,6 +80,19 @@ function nullsOf(column: Column): number {
   return nulls;
 }
 
+/** The times of texts, NaN for null and what is none; undefined where the first are not all times. */
+function textTimes(columns: readonly Column[]): Float64Array[] | undefined {
+  const first = readColumn(columns[0], { start: 0, end: columns[0].length }) as (string | null)[];
+  const format = timeFormatOf(Array.from(new Set(first.filter((text) => text !== null))));
+  return format && columns.map((column) => {
+    const all = readColumn(column, { start: 0, end: column.length });
+    return Float64Array.from(
+      all,
+      (text) => typeof text === "string" ? format.parse(text) ?? NaN : NaN,
+    );
+  });
+}
+
 /** Distinct texts by the order in which they come. */
 class Texts {
   readonly list: string[] = [];
@@ -109,6 +124,19 @@ function kindOfTexts(codes: Int32Array): ScoreKind {
 /** Whether a column has scores: keys are made, and texts have no frequencies worth comparing. */
 export function isScored({ kind }: Pick<ScoreColumn, "kind">): boolean {
   return kind !== "key" && kind !== "text";
+}
+
+/** A column of texts that are times. */
+function timeColumn(name: string, columns: readonly Column[]): ScoreColumn | undefined {
+  if (!columns.every(({ type }) => isText(type))) return undefined;
+  const times = textTimes(columns);
+  if (!times) return undefined;
+  const sets = times.map((numbers, set) => ({
+    numbers,
+    codes: new Int32Array(0),
+    nulls: nullsOf(columns[set]),
+  }));
+  return { name, kind: "time", type: { kind: "timestamp" }, texts: [], sets };
 }
 
 function numberColumn(name: string, kind: ScoreKind, columns: readonly Column[]): ScoreColumn {
@@ -161,8 +189,12 @@ function scoreColumn(
         `leave it out with columns: { ${JSON.stringify(name)}: "ignore" }`,
     );
   }
+  const times = given === "time" ? timeColumn(name, columns) : undefined;
+  if (times) return times;
   if (kind === "number" || kind === "time") return numberColumn(name, kind, columns);
-  return categoryColumn(name, given ?? (kind === "boolean" ? kind : undefined), columns);
+  const found = categoryColumn(name, given ?? (kind === "boolean" ? kind : undefined), columns);
+  // texts too many to be compared may be times, as a generator learns them
+  return given === undefined && !isScored(found) ? timeColumn(name, columns) ?? found : found;
 }
 
 /**

@@ -16,7 +16,7 @@ const TILE_ROWS = 64;
 const LEAST_SHARE = 1e-5;
 /** Weight of the marginal in each distribution, in rows a symbol or state. */
 const SMOOTHING = 0.01;
-/** The same at most, as a share of the rows of a state: more would blur many states. */
+/** The same of mixtures, at most, as a share of the rows of a state: more would blur many states. */
 const MOST_SMOOTHING = 0.005;
 /** What a symbol takes from each neighbour that is like it. */
 const NEIGHBOUR = 0.2;
@@ -111,11 +111,11 @@ function nextEmissions(
 function nextParameters(
   of: CircuitParameters,
   counts: CircuitCounts,
-  priors: readonly SymbolPrior[],
+  { priors, isMixed }: { priors: readonly SymbolPrior[]; isMixed: boolean },
 ): CircuitParameters {
   const { states } = of;
   const total = counts.prior.reduce((sum, each) => sum + each, 0);
-  const most = MOST_SMOOTHING * total / states;
+  const most = isMixed ? MOST_SMOOTHING * total / states : Infinity;
   const emissions = counts.emissions.map((each, at) => {
     const { shares, linked } = priors[at];
     return nextEmissions(withNeighbours(each, states, linked), states, shares, most);
@@ -238,8 +238,9 @@ export class CircuitFit implements Disposable {
   #advance(counts: CircuitCounts[], share: number): void {
     if (share === 1 || this.#counts.length === 0) this.#counts = counts;
     else counts.forEach((each, m) => blend(this.#counts[m], each, share));
+    const known = { priors: this.#priors, isMixed: this.#model.components.length > 1 };
     const components = this.#model.components.map((each, m) =>
-      nextParameters(each, this.#counts[m], this.#priors)
+      nextParameters(each, this.#counts[m], known)
     );
     const of = Float64Array.from(this.#counts, ({ prior }) => prior.reduce((a, b) => a + b, 0));
     const total = of.reduce((a, b) => a + b, 0);

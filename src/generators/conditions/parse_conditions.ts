@@ -73,6 +73,14 @@ function memberOf(field: ComparedColumn, test: readonly unknown[]): Expr {
         `received ${shown(values)}`,
     );
   }
+  if (values.length === 0 && test[0] === "in") {
+    throw new RangeError(
+      `Cannot compile conditions: no row can satisfy "in" of column ${
+        showName(field.name)
+      }, which ` +
+        `takes at least one value, received an empty array`,
+    );
+  }
   const column = col(field.name);
   const present = values.filter((value) => value !== null);
   if (field.type.kind === "decimal") {

@@ -19,8 +19,8 @@ export interface SampleOptions {
   /** What all rows have to satisfy; by default nothing. */
   conditions?: Conditions;
   /**
-   * How many bees make the rows, which are then taken by `for await`; they are the same. Default:
-   * none, they are made in this thread.
+   * How many bees make the rows, which are then taken by `for await`; they are the same. Default: 0,
+   * they are made in this thread.
    */
   workers?: number;
   /**

@@ -39,11 +39,11 @@ export function checkSample(count: number, options: SampleOptions): void {
       `Cannot sample: signal must be an AbortSignal, received ${received(signal)}`,
     );
   }
-  const isCount = Number.isInteger(workers) && workers! >= 1 && workers! <= MOST_WORKERS;
+  const isCount = Number.isInteger(workers) && workers! >= 0 && workers! <= MOST_WORKERS;
   if (workers !== undefined && !isCount) {
     throw new RangeError(
-      `Cannot sample: workers must be a whole number from 1 to ${MOST_WORKERS}, received ` +
-        `${received(workers)}; leave it out to sample in this thread`,
+      `Cannot sample: workers must be a whole number from 0, which is this thread, to ` +
+        `${MOST_WORKERS}, received ${received(workers)}`,
     );
   }
 }
