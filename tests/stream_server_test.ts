@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
+  from,
+  MemoryPublisher,
   StreamingGenerator,
   StreamServer,
   type StreamServerOptions,
   SyntheticGenerator,
+  WebSocketSource,
 } from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { MemoryTcp } from "./support/memory_tcp.ts";
@@ -221,6 +224,15 @@ Deno.test("StreamServer reads a query as it reads a request, and ends a connecti
     const generated = await connect("/?action=generate&records=2");
     assertEquals(await generated.ids(), [0, 1]);
     assertEquals((await generated.next()).done.records, 2);
+    assertEquals(await generated.next(), "closed 1000 all records were sent");
+    const more = await connect("/?records=10&rate=5");
+    assertEquals((await more.ids()).length, 1);
+    await more.ask({ action: "generate", records: 1 });
+    await more.answer();
+    assertEquals([await more.ids(), (await more.answer()).done.records], [[0], 1]);
+    await more.ask({ action: "stop" });
+    await more.ask({ action: "dance" });
+    assertStringIncludes((await more.next()).error, "dance");
     const cases = {
       "/?batchSize=": "batchSize must be",
       "/?batchSize=3&batchSize=4": "stands twice",
@@ -318,6 +330,16 @@ Deno.test("StreamServer ends a stream when its client leaves", async () => {
     streamer.resume();
     assertEquals((await other.next()).length, 10);
   });
+});
+
+Deno.test("StreamServer gives a pipeline as many records as its query asks for", async () => {
+  await using server = new StreamServer(numbered, { streamOnConnect: false, interval: "5ms" });
+  const { uri } = await server.listen();
+  for (const query of ["action=generate&records=25&batchSize=10", "records=25"]) {
+    const kept = new MemoryPublisher();
+    await from(new WebSocketSource(`${uri}?${query}`), { workers: 1 }).to(kept).run();
+    assertEquals(kept.rows().map(({ id }) => id), numbers(1, 26));
+  }
 });
 
 Deno.test("StreamServer refuses options that cannot be", () => {

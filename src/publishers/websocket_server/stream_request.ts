@@ -172,6 +172,11 @@ export function requestOf(message: string | Uint8Array, limits: StreamLimits): P
   return planRequest(given, limits);
 }
 
+/** Whether the query of a connection asks for a stream. */
+export function asksForSomething(query: URLSearchParams): boolean {
+  return Array.from(query.keys()).some((name) => name !== TOKEN_PARAMETER);
+}
+
 /**
  * What the query of a connection asks for.
  *

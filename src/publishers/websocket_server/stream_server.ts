@@ -21,7 +21,7 @@ import {
   slowClientSettings,
 } from "./client_outbox.ts";
 import { FORMAT_NAMES, FrameEncoder, type FrameFormatOptions } from "./frame_encoder.ts";
-import type { StreamLimits } from "./stream_request.ts";
+import { asksForSomething, type StreamLimits } from "./stream_request.ts";
 import { type SessionPlan, StreamSession } from "./stream_session.ts";
 import { type FanOutFigures, fanOutFigures } from "./websocket_server_publisher.ts";
 
@@ -41,7 +41,10 @@ export interface StreamServerOptions
   batchSize?: number;
   /** Between a batch and the next, where a client does not say. Default `"100ms"`. */
   interval?: Duration;
-  /** Whether a stream begins with the connection. Default true; else when it is asked for. */
+  /**
+   * Whether a stream begins with the connection. Default true; else when it is asked for, by a message or
+   * the query.
+   */
   streamOnConnect?: boolean;
   /** Whether clients may ask for streams by messages and by the query. Default true. */
   requests?: boolean;
@@ -209,7 +212,7 @@ export class StreamServer implements AsyncDisposable {
   #opened(socket: ServerSocket, { query }: RequestHead): SocketEvents {
     const outbox = new ClientOutbox(socket, this.#slow, this.#counts);
     const session = new StreamSession(socket, outbox, this.#plan);
-    if (this.#streamsOnConnect) session.begin(query);
+    if (this.#streamsOnConnect || asksForSomething(query)) session.begin(query);
     return {
       message: (data) => session.message(data),
       drained: () => outbox.drained(),

@@ -3,7 +3,7 @@ import type { StreamingGenerator } from "../../generators/streaming/streaming_ge
 import type { Runtime } from "../../runtime/runtime.ts";
 import { CloseCode } from "../../sources/websocket_server/frames.ts";
 import type { ServerSocket } from "../../sources/websocket_server/server_socket.ts";
-import { answerText } from "../../sources/websocket_wire.ts";
+import { answerText, type WireAnswer } from "../../sources/websocket_wire.ts";
 import type { ClientOutbox } from "./client_outbox.ts";
 import type { FrameEncoder } from "./frame_encoder.ts";
 import {
@@ -17,16 +17,15 @@ import {
 const REQUEST_MS = 50;
 
 /** What a stream came to, as its client is told. */
-export interface StreamDone {
-  /** What was asked for. */
-  readonly action: "stream" | "generate";
+type StreamDone = Readonly<{
+  action: "stream" | "generate";
   /** Records that were sent. */
-  readonly records: number;
+  records: number;
   /** Records that were not, because the client was slow. */
-  readonly dropped: number;
+  dropped: number;
   /** The number of the record with which the stream would go on. */
-  readonly next: number;
-}
+  next: number;
+}>;
 
 /** What all sessions of a server share. */
 export interface SessionPlan {
@@ -46,6 +45,8 @@ export class StreamSession {
   readonly #outbox: ClientOutbox;
   #running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   #begun: Promise<void> = Promise.resolve();
+  /** Whether it has sent a request. */
+  #isAsked = false;
   #isEnded = false;
 
   /** Streams nothing yet. */
@@ -55,7 +56,10 @@ export class StreamSession {
     this.#plan = plan;
   }
 
-  /** Begins the stream that a connection asks for by its query; one that cannot be ends it (1008). */
+  /**
+   * Begins the stream that a connection asks for by its query; one that cannot be ends it (1008), and
+   * so do the last of its records where the query tells how many, and nothing else was asked for.
+   */
   begin(query: URLSearchParams): void {
     this.#begun = this.#begin(query);
   }
@@ -63,12 +67,17 @@ export class StreamSession {
   async #begin(query: URLSearchParams): Promise<void> {
     const { limits, takesRequests } = this.#plan;
     const isMet = await this.#request(() => requestOfQuery(query, limits, takesRequests));
-    if (!isMet) this.#socket.close(CloseCode.policy, "the query cannot be met");
+    if (!isMet) return this.#socket.close(CloseCode.policy, "the query cannot be met");
+    if (!query.has("records")) return;
+    this.#running?.done.then(() => {
+      if (!this.#isAsked) this.#socket.close(CloseCode.normal, "all records were sent");
+    });
   }
 
   /** Does what the message of a client asks for, or says why not. */
   async message(data: string | Uint8Array): Promise<void> {
     const { limits, takesRequests } = this.#plan;
+    this.#isAsked = true;
     await this.#begun;
     await this.#request(() => {
       if (takesRequests) return requestOf(data, limits);
@@ -90,7 +99,7 @@ export class StreamSession {
       }
       return true;
     } catch (error) {
-      this.#say(error);
+      this.#refuse(error);
       return false;
     }
   }
@@ -125,11 +134,11 @@ export class StreamSession {
         await this.#breath();
       }
     } catch (error) {
-      if (!signal.aborted) this.#say(error);
+      if (!signal.aborted) this.#refuse(error);
     }
     this.#outbox.settle();
     const [records, dropped] = [own.records - sent, own.droppedRecords - lost];
-    this.#tell({ done: { action, records, dropped, next } satisfies StreamDone });
+    this.#answer({ done: { action, records, dropped, next } satisfies StreamDone });
   }
 
   async #stop(): Promise<void> {
@@ -144,15 +153,11 @@ export class StreamSession {
     return new Promise((resolve) => this.#plan.runtime.soon(resolve));
   }
 
-  #say(error: unknown): void {
-    if (this.#socket.isOpen) {
-      this.#socket.send(
-        answerText({ error: error instanceof Error ? error.message : String(error) }),
-      );
-    }
+  #refuse(error: unknown): void {
+    this.#answer({ error: error instanceof Error ? error.message : String(error) });
   }
 
-  #tell(what: { readonly done: StreamDone }): void {
-    this.#socket.send(JSON.stringify(what));
+  #answer(answer: WireAnswer): void {
+    this.#socket.send(answerText(answer));
   }
 }
