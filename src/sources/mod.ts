@@ -28,3 +28,7 @@ export type {
 export type { MessageSourceFormat } from "./messages/message_decoder.ts";
 export { EventStreamSource, type EventStreamSourceOptions } from "./http/event_stream_source.ts";
 export { HttpSource, type HttpSourceFormat, type HttpSourceOptions } from "./http/http_source.ts";
+export {
+  WebSocketServerSource,
+  type WebSocketServerSourceOptions,
+} from "./websocket_server/websocket_server_source.ts";

@@ -1,6 +1,6 @@
 """Clients of WebSocket servers, by the package websockets; prints what it got as JSON.
 
-Usage: websocket_client.py stream|avro|refused URI [HEADER VALUE]...
+Usage: websocket_client.py stream|avro|refused|push URI [HEADER VALUE]...
 """
 
 import io
@@ -40,6 +40,17 @@ def avro(uri, headers):
         return [row for _ in range(3) for row in fastavro.reader(io.BytesIO(socket.recv()))]
 
 
+def push(uri, headers):
+    with connect(uri, additional_headers=headers) as socket:
+        for i in range(20):
+            records = [{"id": 100 * i + j} for j in range(100)]
+            socket.send(json.dumps({"id": i + 1, "records": records}))
+        ack = 0
+        while ack < 20:
+            ack = json.loads(socket.recv())["ack"]
+    return {"acks": [ack], "rows": 2000}
+
+
 def refused(uri, headers):
     try:
         connect(uri, additional_headers=headers).close()
@@ -50,4 +61,4 @@ def refused(uri, headers):
 
 what, address, *rest = sys.argv[1:]
 pairs = dict(zip(rest[::2], rest[1::2]))
-print(json.dumps({"stream": stream, "avro": avro, "refused": refused}[what](address, pairs)))
+print(json.dumps({"stream": stream, "avro": avro, "refused": refused, "push": push}[what](address, pairs)))

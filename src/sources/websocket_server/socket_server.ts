@@ -171,11 +171,16 @@ export class SocketServer {
     return { hostname, port, uri: `ws://${host}:${port}${this.#address.path}` };
   }
 
-  /** Takes no more connections, says goodbye to those that there are, and waits until all are gone. */
-  async close(code: number = CloseCode.goingAway, reason = "the server ends"): Promise<void> {
+  /** Takes no more connections; those that there are go on. */
+  stop(): void {
     this.#isClosed = true;
     this.#listening?.listener.close();
     for (const tcp of this.#handshakes) tcp.close();
+  }
+
+  /** Takes no more connections, says goodbye to those that there are, and waits until all are gone. */
+  async close(code: number = CloseCode.goingAway, reason = "the server ends"): Promise<void> {
+    this.stop();
     for (const socket of this.#sockets) socket.close(code, reason);
     await Promise.all(Array.from(this.#sockets, (socket) => socket.over));
     this.#cancelLook();
