@@ -3,6 +3,7 @@ interface BuiltIns {
   "node:crypto": typeof import("node:crypto");
   "node:net": typeof import("node:net");
   "node:sqlite": typeof import("node:sqlite");
+  "node:url": typeof import("node:url");
   "node:zlib": typeof import("node:zlib");
 }
 

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers";
 import { DenoFiles } from "./deno_files.ts";
 import type {
   Cancel,

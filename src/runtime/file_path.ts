@@ -1,6 +1,7 @@
-import { fileURLToPath } from "node:url";
+import { builtIn } from "./built_in.ts";
 
 /** A path, or that of the URL of a file. */
 export function filePath(path: string | URL): string {
-  return path instanceof URL ? fileURLToPath(path) : path;
+  if (!(path instanceof URL)) return path;
+  return builtIn("node:url", "read the path in a URL").fileURLToPath(path);
 }
