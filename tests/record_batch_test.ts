@@ -190,6 +190,17 @@ Deno.test("RecordBatch.take() takes the rows in the order asked for", () => {
   });
 });
 
+Deno.test("RecordBatch.take() copies texts of any length, and integers of 64 bits", () => {
+  const rows = Array.from({ length: 80 }, (_, at) => {
+    return { text: "é".repeat(at).slice(at % 3), big: (-1n) ** BigInt(at) * 2n ** BigInt(at % 63) };
+  });
+  const batch = RecordBatch.fromRows(rows, { schema: schema({ text: t.utf8, big: t.i64 }) });
+  const indices = rows.map((_, at) => (at * 37) % rows.length);
+  assertEquals(batch.slice(3).take(indices.filter((at) => at < 77)).toRows(), [
+    ...indices.filter((at) => at < 77).map((at) => rows[at + 3]),
+  ]);
+});
+
 Deno.test("RecordBatch.take() of a row that is not there is an error", () => {
   const batch = RecordBatch.fromRows([{ n: 1 }]);
   for (const at of [1, -1, 0.5, NaN]) {

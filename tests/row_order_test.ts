@@ -30,7 +30,7 @@ function value(random: Random, { kind }: DataType): unknown {
     case "f64":
       return [NaN, -0, 0, -Infinity, 1.5, 2][id];
     case "i64":
-      return BigInt(id) - 3n;
+      return [-(2n ** 63n), -(2n ** 32n) - 1n, -1n, 0n, 2n ** 31n, 2n ** 32n + 1n][id];
     case "bool":
       return id < 3;
     default:

@@ -5,6 +5,8 @@ import { readColumn, type RowRange } from "./column_reader.ts";
 import { DECIMAL_BYTES } from "./decimal.ts";
 import type { DataType } from "./schema.ts";
 
+const SHORT_BYTES = 32;
+
 type Parts = Pick<Column, "values" | "offsets" | "children">;
 
 function withValidity(column: Column, length: number, validity: Uint8Array | undefined): Column {
@@ -107,8 +109,15 @@ function takeInts(values: Int32Array, indices: ArrayLike<number>, out: Int32Arra
   for (let i = 0; i < indices.length; i++) out[i] = values[indices[i]];
 }
 
+/** By halves, since each bigint that is looked at is an object. */
 function takeLongs(values: BigInt64Array, indices: ArrayLike<number>, out: BigInt64Array): void {
-  for (let i = 0; i < indices.length; i++) out[i] = values[indices[i]];
+  const from = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
+  const to = new Int32Array(out.buffer);
+  for (let i = 0; i < indices.length; i++) {
+    const at = 2 * indices[i];
+    to[2 * i] = from[at];
+    to[2 * i + 1] = from[at + 1];
+  }
 }
 
 function emptyLike(values: ColumnValues, length: number): ColumnValues {
@@ -146,8 +155,12 @@ function takeBytes(values: Uint8Array, offsets: Int32Array, indices: ArrayLike<n
   const taken = takeOffsets(offsets, indices);
   const out = new Uint8Array(taken[indices.length]);
   for (let i = 0; i < indices.length; i++) {
-    const row = indices[i];
-    out.set(values.subarray(offsets[row], offsets[row + 1]), taken[i]);
+    const start = offsets[indices[i]];
+    const end = offsets[indices[i] + 1];
+    const to = taken[i];
+    // A view of few bytes would cost more than to copy them one by one.
+    if (end - start > SHORT_BYTES) out.set(values.subarray(start, end), to);
+    else for (let at = start; at < end; at++) out[to + at - start] = values[at];
   }
   return { values: out, offsets: taken };
 }

@@ -75,10 +75,12 @@ export class WindowResults {
 
   #counted(batch: RecordBatch): RecordBatch {
     const ends = batch.columnAt(WINDOW_END).values as BigInt64Array;
-    for (let row = 0; row < batch.length; row++) {
+    for (let row = 0; row < batch.length;) {
       const end = Number(ends[row]);
       if (end !== this.#lastEnd) this.#windows++;
       this.#lastEnd = end;
+      // They are in order: those of one window stand together.
+      row += countLeading(batch.length - row, (ahead) => Number(ends[row + ahead]) === end);
     }
     return batch;
   }
