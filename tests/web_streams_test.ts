@@ -10,6 +10,7 @@ import {
   toEventStream,
   WritableStreamPublisher,
 } from "../mod.ts";
+import { parquet } from "../src/sources/parquet.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { counterpart } from "./support/counterpart.ts";
 import { rowsOf, testPublisher } from "./support/publisher_suite.ts";
@@ -216,6 +217,15 @@ Deno.test("a stream of bytes is made from pipelines and any iterables of batches
   }
   assertEquals(await new Response(toByteStream([], { format: "json" })).json(), []);
   assertEquals(await new Response(toByteStream([], { format: "csv" })).text(), "");
+});
+
+Deno.test("a stream of bytes is a Parquet file where that is asked for", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/rows.parquet`;
+  const { writable } = await Deno.open(path, { write: true, create: true });
+  await toByteStream(batches(), { format: "parquet" }).pipeTo(writable);
+  assertEquals(await Array.fromAsync(from(parquet(path), { workers: 1 })), rows);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a stream of bytes asks for a batch when the one before was read, and stops who makes them", async () => {

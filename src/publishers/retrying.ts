@@ -3,6 +3,7 @@ import { StreamingError } from "../hive/streaming_error.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { ChildAbort } from "../stream/child_abort.ts";
 import { delay } from "../stream/delay.ts";
 import { askedDelayMs, isRetriable, messageOf } from "../stream/failure.ts";
 import type { Publisher, PublishOptions, Receipt } from "../stream/publisher.ts";
@@ -74,12 +75,16 @@ class Retrying implements Publisher {
   async #backOff(retry: number, error: unknown, signal?: AbortSignal): Promise<void> {
     const ownMs = this.#policy.delayMs(retry, () => this.#runtime.random());
     const closing = this.#closing.signal;
-    const either = signal ? AbortSignal.any([signal, closing]) : closing;
+    using either = new ChildAbort(signal);
+    const close = () => either.abort();
+    closing.addEventListener("abort", close);
     try {
-      await delay(this.#runtime, Math.max(ownMs, askedDelayMs(error)), either);
+      await delay(this.#runtime, Math.max(ownMs, askedDelayMs(error)), either.signal);
     } catch (reason) {
       signal?.throwIfAborted();
       if (!closing.aborted) throw reason;
+    } finally {
+      closing.removeEventListener("abort", close);
     }
   }
 

@@ -4,6 +4,7 @@ import { spellDuration } from "../../runtime/duration.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { received } from "../../runtime/known_options.ts";
+import { ChildAbort } from "../../stream/child_abort.ts";
 import { askedDelayMs, isRetriable, messageOf } from "../../stream/failure.ts";
 import { Stop } from "../../stream/stop.ts";
 import { BufferFullError, type RecordRange } from "./due_records.ts";
@@ -60,6 +61,7 @@ class TimeLimit implements Disposable {
   readonly publishOptions: PublishOptions;
   readonly #over: Promise<never> | undefined;
   readonly #cancel: Cancel | undefined;
+  readonly #child: ChildAbort | undefined;
 
   constructor({ signal, runtime, streamer: { publishTimeoutMs } }: DeliveryOptions) {
     if (publishTimeoutMs === undefined) {
@@ -67,7 +69,7 @@ class TimeLimit implements Disposable {
       return;
     }
     const { promise, reject } = Promise.withResolvers<never>();
-    const controller = new AbortController();
+    const child = this.#child = new ChildAbort(signal);
     this.#over = promise;
     this.#cancel = runtime.after(publishTimeoutMs, () => {
       const ms = spellDuration(publishTimeoutMs);
@@ -75,10 +77,9 @@ class TimeLimit implements Disposable {
         retriable: true,
       });
       reject(error);
-      controller.abort(error);
+      child.abort(error);
     });
-    const own = controller.signal;
-    this.publishOptions = { signal: signal ? AbortSignal.any([signal, own]) : own };
+    this.publishOptions = { signal: child.signal };
   }
 
   /** As the promise, or an error when time is over. */
@@ -88,6 +89,7 @@ class TimeLimit implements Disposable {
 
   [Symbol.dispose](): void {
     this.#cancel?.();
+    this.#child?.[Symbol.dispose]();
   }
 }
 

@@ -4,6 +4,7 @@ import { spellDuration } from "../../runtime/duration.ts";
 import { denoNetwork, type Network } from "../../runtime/network.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { drain, HttpError, statusError } from "../../sources/http/http_error.ts";
+import { ChildAbort } from "../../stream/child_abort.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { Stop } from "../../stream/stop.ts";
 import { compress } from "../file/output_file.ts";
@@ -114,22 +115,21 @@ export class HttpPublisher implements Publisher {
   async #send(batch: RecordBatch, { id, signal }: { id: string; signal?: AbortSignal }) {
     const { timeoutMs, compression } = this.#settings;
     const body = await compress(this.#encoder.bytes(batch), compression);
-    const controller = new AbortController();
+    using child = new ChildAbort(signal);
     const late = new HttpError(
       `Cannot ${this.#doing}: there was no answer within timeout (${spellDuration(timeoutMs)})`,
       { retriable: true },
     );
-    const cancel = this.#runtime.after(timeoutMs, () => controller.abort(late));
-    const either = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
-    using stop = new Stop(either);
+    const cancel = this.#runtime.after(timeoutMs, () => child.abort(late));
+    using stop = new Stop(child.signal);
     try {
-      await stop.or(this.#exchange(body, { id, signal: either }));
+      await stop.or(this.#exchange(body, { id, signal: child.signal }));
     } catch (error) {
       signal?.throwIfAborted();
       throw error;
     } finally {
       cancel();
-      controller.abort(); // whoever reads a rest of an answer
+      child.abort(); // whoever reads a rest of an answer
     }
     return body.length;
   }

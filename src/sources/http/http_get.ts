@@ -2,6 +2,7 @@ import { spellDuration } from "../../runtime/duration.ts";
 import type { Network } from "../../runtime/network.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { WebAddress } from "../../runtime/web_address.ts";
+import { ChildAbort } from "../../stream/child_abort.ts";
 import { Stop } from "../../stream/stop.ts";
 import { drain, HttpError, statusError } from "./http_error.ts";
 
@@ -53,22 +54,22 @@ export class HttpGet {
    */
   async ask(headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> {
     const { address, signal, runtime, maxRetryAfterMs, answerMs } = this.#options;
-    const controller = new AbortController();
-    const either = AbortSignal.any([signal, controller.signal]);
+    const child = new ChildAbort(signal);
     try {
-      const response = await this.#watched(controller, answerMs, this.#follow(headers, either));
+      const response = await this.#watched(child, answerMs, this.#follow(headers, child.signal));
       if (!response.ok) {
         const context = { address, doing: "read", nowMs: runtime.wallClockMs(), maxRetryAfterMs };
-        throw await this.#watched(controller, answerMs, statusError(response, context));
+        throw await this.#watched(child, answerMs, statusError(response, context));
       }
-      return this.#answer(response, controller);
+      return this.#answer(response, child);
     } catch (error) {
-      controller.abort();
+      child.abort();
+      child[Symbol.dispose]();
       throw error;
     }
   }
 
-  #answer({ status, headers, body }: Response, controller: AbortController): HttpAnswer {
+  #answer({ status, headers, body }: Response, child: ChildAbort): HttpAnswer {
     const reader = body?.getReader();
     const { silenceMs } = this.#options;
     return {
@@ -76,11 +77,12 @@ export class HttpGet {
       headers,
       read: async () => {
         if (!reader) return undefined;
-        const { value } = await this.#watched(controller, silenceMs, reader.read());
+        const { value } = await this.#watched(child, silenceMs, reader.read());
         return value;
       },
       [Symbol.asyncDispose]: async () => {
-        controller.abort();
+        child.abort();
+        child[Symbol.dispose]();
         await reader?.cancel().catch(() => {}); // it may have failed
       },
     };
@@ -103,12 +105,12 @@ export class HttpGet {
   }
 
   /** As the promise, at most so long, with the errors that there may be in words. */
-  async #watched<T>(controller: AbortController, ms: number, work: Promise<T>): Promise<T> {
+  async #watched<T>(child: ChildAbort, ms: number, work: Promise<T>): Promise<T> {
     const { signal, runtime, address } = this.#options;
     const silent = () =>
       new HttpError(`${this.doing}: nothing came within ${spellDuration(ms)}`, { retriable: true });
-    const cancel = ms === Infinity ? () => {} : runtime.after(ms, () => controller.abort(silent()));
-    using stop = new Stop(AbortSignal.any([signal, controller.signal]));
+    const cancel = ms === Infinity ? () => {} : runtime.after(ms, () => child.abort(silent()));
+    using stop = new Stop(child.signal);
     try {
       return await stop.or(work);
     } catch (error) {
