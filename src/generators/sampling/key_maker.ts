@@ -1,5 +1,6 @@
 import type { Column } from "../../batch/column.ts";
 import type { KeyMaker } from "../encoding/plans.ts";
+import { countedCodes } from "./counted_codes.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const UUID_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -142,54 +143,25 @@ export interface KeyRows {
   readonly seed: bigint;
 }
 
-/** A number by its digits at the places of a pattern, the last ones the least. */
-function digitsOf(number: bigint, sizes: readonly number[]): Int32Array {
-  const digits = new Int32Array(sizes.length);
-  for (let at = sizes.length - 1; at >= 0; at--) {
-    const size = BigInt(sizes[at]);
-    digits[at] = Number(number % size);
-    number /= size;
-  }
-  return digits;
-}
-
-/** Adds digits place by place; what is carried beyond the first place is lost, as in a remainder. */
-function addDigits(to: Int32Array, by: Int32Array, sizes: readonly number[]): void {
-  let carried = 0;
-  for (let at = sizes.length - 1; at >= 0; at--) {
-    const sum = to[at] + by[at] + carried;
-    carried = sum >= sizes[at] ? 1 : 0;
-    to[at] = carried === 1 ? sum - sizes[at] : sum;
-  }
-}
-
 /**
- * The keys of rows by a pattern: of as many rows as it has keys, no two have the same. Row i has the
- * number i · step + seed, a remainder of how many there are; it is counted on digit by digit.
+ * The characters of rows' keys by a pattern: of as many rows as it has keys, no two have the same. Row i
+ * has the number i · step + seed, a remainder of how many there are.
  */
-function patternCodes(
+function patternCodes<Codes extends Uint8Array | Uint16Array>(
   maker: KeyMaker & { kind: "pattern" },
   { start, count, seed }: KeyRows,
-): Uint16Array {
+  room: (length: number) => Codes,
+): Codes {
   const { text, classes } = maker;
   const { step } = patternSpace(maker);
   const alphabets = Array.from(classes, (each, at) => ALPHABETS[each] ?? text[at]);
-  const codesOf = alphabets.map((each) => Uint16Array.from(each, (one) => one.charCodeAt(0)));
-  const sizes = alphabets.map(({ length }) => length);
-  const digits = digitsOf((BigInt(start) * step + seed) % capacityOf(classes), sizes);
-  const by = digitsOf(step, sizes);
-  const width = sizes.length;
-  const codes = new Uint16Array(count * width);
-  for (let to = 0; to < codes.length; to += width) {
-    for (let at = 0; at < width; at++) codes[to + at] = codesOf[at][digits[at]];
-    addDigits(digits, by, sizes);
-  }
-  return codes;
+  const first = (BigInt(start) * step + seed) % capacityOf(classes);
+  return countedCodes(alphabets, { first, step, count }, room);
 }
 
 function patternKeys(maker: KeyMaker & { kind: "pattern" }, rows: KeyRows): string[] {
   const width = maker.classes.length;
-  const all = utf16.decode(patternCodes(maker, rows));
+  const all = utf16.decode(patternCodes(maker, rows, (length) => new Uint16Array(length)));
   return Array.from({ length: rows.count }, (_, i) => all.slice(i * width, (i + 1) * width));
 }
 
@@ -200,7 +172,7 @@ export function patternColumn(maker: KeyMaker, rows: KeyRows): Column | undefine
   const width = maker.classes.length;
   const offsets = new Int32Array(length + 1);
   for (let row = 1; row <= length; row++) offsets[row] = row * width;
-  const values = new Uint8Array(patternCodes(maker, rows));
+  const values = patternCodes(maker, rows, (length) => new Uint8Array(length));
   return { type: { kind: "utf8" }, length, nullCount: 0, offsets, values };
 }
 
