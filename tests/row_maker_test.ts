@@ -1,31 +1,43 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { RecordBatch, schema, SyntheticGenerator, types as t } from "../mod.ts";
+import type { Cells } from "../src/generators/sampling/column_outputs.ts";
 import { RowMaker } from "../src/generators/sampling/row_maker.ts";
 import { forSeeds, forSeedsAsync, type Random } from "./support/random.ts";
 
+const ROWS = 50;
+
 /** What it does, cell by cell. */
-function plainRows(names: readonly string[], cells: readonly ArrayLike<unknown>[]) {
+function plainRows(names: readonly string[], cells: readonly Cells[]) {
+  const valueOf = (of: Cells, row: number) =>
+    "list" in of ? of.list[of.positions()[row] + 1] : of[row];
   return Array.from(
-    { length: cells[0].length },
-    (_, row) => Object.fromEntries(names.map((name, at) => [name, cells[at][row]])),
+    { length: ROWS },
+    (_, row) => Object.fromEntries(names.map((name, at) => [name, valueOf(cells[at], row)])),
   );
+}
+
+function randomCells(random: Random): Cells {
+  const mixed = () => random.pick([null, "a", 1.5, 7, 7n, true]);
+  const list = [null, "one", "two"];
+  const positions = Int32Array.from({ length: ROWS }, () => random.below(list.length) - 1);
+  return random.pick<() => Cells>([
+    () => Float64Array.from({ length: ROWS }, () => random.next() * 10),
+    () => Array.from({ length: ROWS }, mixed),
+    () => ({ list, positions: () => positions }),
+  ])();
 }
 
 Deno.test("RowMaker.make() makes the rows that cells make one by one, of any width", () => {
   forSeeds(60, (random) => {
     const width = 1 + random.below(40);
     const names = Array.from({ length: width }, (_, at) => `${random.below(9)}-${at}`);
-    const cells = names.map((): ArrayLike<unknown> => {
-      const numbers = Float64Array.from({ length: 50 }, () => random.next() * 10);
-      const mixed = () => random.pick([null, "a", 1.5, 7, 7n, true]);
-      return random.chance(0.5) ? numbers : Array.from({ length: 50 }, mixed);
-    });
+    const cells = names.map(() => randomCells(random));
     const all = plainRows(names, cells);
     const maker = new RowMaker(names);
-    const from = random.below(50);
-    const to = from + random.below(51 - from);
+    const from = random.below(ROWS);
+    const to = from + random.below(ROWS + 1 - from);
     assertEquals(maker.make(cells, from, to), all.slice(from, to));
-    assertEquals(maker.make(cells, 0, 50), all);
+    assertEquals(maker.make(cells, 0, ROWS), all);
   });
 });
 

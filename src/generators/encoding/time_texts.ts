@@ -75,17 +75,17 @@ export function withTimeTexts<Row>(
   return new RecordBatch<Row>({ fields: columns.map(shownField) }, shown, batch.length);
 }
 
-/** The same of values column by column. */
-export function timeTextCells(
-  cells: readonly ArrayLike<unknown>[],
+/** The same of values column by column, of which others than times may be in lists. */
+export function timeTextCells<Cells extends object>(
+  cells: readonly Cells[],
   { columns }: Pick<Encoding, "columns">,
-): readonly ArrayLike<unknown>[] {
+): readonly (Cells | (string | null)[])[] {
   if (!columns.some((plan) => plan.kind === "number" && plan.text)) return cells;
   return columns.map((plan, at) => {
     if (plan.kind !== "number" || !plan.text) return cells[at];
     const times = new TimeFormat(plan.text.format);
     return Array.from(
-      cells[at] as ArrayLike<number | null>,
+      cells[at] as unknown as ArrayLike<number | null>,
       (ms) => ms === null ? null : times.text(Number(ms)),
     );
   });

@@ -5,8 +5,16 @@ import type { DataType } from "../../batch/schema.ts";
 import { BLOCK_ROWS, type SamplerKernel, type StoredKind } from "../../kernel/sampler_kernel.ts";
 import type { NumberUnit, Vocabulary } from "../encoding/plans.ts";
 
-/** Values of one column, row by row. */
-export type Cells = ArrayLike<unknown>;
+/** Values by their positions in a list, of which −1 is null. */
+export interface ListedCells {
+  /** Null, and behind it the list. */
+  readonly list: readonly unknown[];
+  /** A view that holds until kernel memory is reserved. */
+  readonly positions: () => Int32Array;
+}
+
+/** Values of one column, row by row: as they are, or by their positions in a list. */
+export type Cells = ArrayLike<unknown> | ListedCells;
 
 const WHOLE_BLOCK = { start: 0, end: BLOCK_ROWS };
 const BITMAP_BYTES = BLOCK_ROWS / 8;
@@ -97,7 +105,7 @@ export function storedNumbers(
 }
 
 /** The values of a column of a block as rows have them. */
-export function cellsOf(column: Column): Cells {
+export function cellsOf(column: Column): ArrayLike<unknown> {
   const { type: { kind }, values, nullCount } = column;
   if (nullCount === 0) {
     // as they are: a number in an array of anything is an object, made only to be read
@@ -119,7 +127,6 @@ export class VocabularyOutput {
   readonly #dictionary: Column | undefined;
   /** Null, and the texts behind it. */
   readonly #texts: readonly (string | null)[] = [];
-  readonly #cells: (string | null)[] = [];
   readonly #numbers: number = 0;
   readonly #offsets: number = 0;
   readonly #bytes: number = 0;
@@ -157,11 +164,8 @@ export class VocabularyOutput {
   /** The values of these positions as rows have them; the positions may be changed. */
   cells(positions: number): Cells {
     if (!this.#dictionary) return cellsOf(this.column(positions));
-    const at = this.#blocks.kernel.positionsAt(positions);
-    const texts = this.#texts;
-    const out = this.#cells;
-    for (let row = 0; row < BLOCK_ROWS; row++) out[row] = texts[at[row] + 1];
-    return out;
+    const { kernel } = this.#blocks;
+    return { list: this.#texts, positions: () => kernel.positionsAt(positions) };
   }
 
   #utf8(positions: number): Column {

@@ -5,6 +5,7 @@ import { knownOptions, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Conditions } from "../conditions/conditions.ts";
 import { BatchRegrouper } from "./batch_regrouper.ts";
+import type { Cells } from "./column_outputs.ts";
 import { RowMaker } from "./row_maker.ts";
 
 /** Rows that are taken at once at most: of more the memory would run out long before the end. */
@@ -45,7 +46,7 @@ export interface CellMaker {
   /** The names of the columns. */
   readonly names: readonly string[];
   /** The values of a block. */
-  readonly make: (block: number) => readonly ArrayLike<unknown>[];
+  readonly make: (block: number) => readonly Cells[];
 }
 
 /** Which rows a sample has, and how a block of them is made. */
