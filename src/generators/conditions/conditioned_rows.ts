@@ -4,7 +4,7 @@ import type { Plan } from "../../batch/expressions/plan.ts";
 import { RecordBatch } from "../../batch/record_batch.ts";
 import { BLOCK_ROWS, type BlockSeed } from "../../kernel/sampler_kernel.ts";
 import type { BlockSampler } from "../sampling/block_sampler.ts";
-import { type Cells, cellsOf } from "../sampling/column_outputs.ts";
+import { cellsOf } from "../sampling/column_outputs.ts";
 import { mix64 } from "../sampling/seeded_random.ts";
 
 /** Blocks that are drawn before a sample to find out what share of rows is accepted, at most. */
@@ -79,7 +79,7 @@ export class AcceptedRows implements Disposable {
   }
 
   /** The values of a block column by column. */
-  cells(at: BlockSeed): readonly Cells[] {
+  cells(at: BlockSeed): readonly ArrayLike<unknown>[] {
     return this.block(at).columns.map(cellsOf);
   }
 
