@@ -32,4 +32,4 @@ testPublisher("WebSocketPublisher without acknowledgements", async () => {
     go: () => server.go(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-}, { cannot: ["failNext", "break"], batchRows: 20_000, mostAhead: 100 });
+}, { cannot: ["failNext", "break"], batchRows: 6_000, mostAhead: 200 });

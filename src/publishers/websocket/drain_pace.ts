@@ -2,57 +2,56 @@ import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 
 /** A wait that would be shorter goes by turns of the event loop: timers are no finer. */
 const SHORTEST_MS = 2;
-/** So long a buffer is watched at every turn, to see how fast it drains. */
-const FIRST_MS = 2;
 const LONGEST_MS = 16;
 
 /**
- * When to look again at bytes that are being sent: sockets tell nobody when they are. It is at once
- * where they will be soon, as they have gone so far, and every 16 ms where nothing goes.
+ * When to look again at bytes that are being sent: sockets tell nobody when they are. It is when they
+ * will be few enough at the rate at which they have gone, at once where that is soon or not known
+ * yet, and after 16 ms where nothing goes.
  */
 export class DrainPace {
   readonly #runtime: Runtime;
-  readonly #limitBytes: number;
-  #startMs: number | undefined;
+  /** Bytes that have gone each millisecond, the last time. */
+  #rate = 0;
+  #limitBytes = 0;
+  #startMs = 0;
   #startBytes = 0;
   #lastBytes = 0;
   #progressMs = 0;
 
-  /** A pace for the way down to a limit. */
-  constructor(runtime: Runtime, limitBytes: number) {
+  /** A pace of which nothing is known yet. */
+  constructor(runtime: Runtime) {
     this.#runtime = runtime;
+  }
+
+  /** Begins to wait: for so many bytes to become as few as a limit. */
+  begin(bytes: number, limitBytes: number): void {
     this.#limitBytes = limitBytes;
+    this.#startMs = this.#progressMs = this.#runtime.monotonicMs();
+    this.#startBytes = this.#lastBytes = bytes;
   }
 
   /** For how long nothing has gone, ms. */
-  get stalledMs(): number {
-    return this.#startMs === undefined ? 0 : this.#runtime.monotonicMs() - this.#progressMs;
-  }
-
-  /** Begins anew: another connection has other bytes. */
-  restart(): void {
-    this.#startMs = undefined;
+  stalledMs(bytes: number): number {
+    const nowMs = this.#runtime.monotonicMs();
+    if (bytes < this.#lastBytes) this.#progressMs = nowMs;
+    this.#lastBytes = bytes;
+    return nowMs - this.#progressMs;
   }
 
   /** A wait until it is worth another look at what are so many bytes now. */
   pause(bytes: number): { readonly promise: Promise<void>; readonly cancel: Cancel } {
-    const nowMs = this.#runtime.monotonicMs();
-    if (this.#startMs === undefined || bytes > this.#startBytes) {
-      this.#startMs = this.#progressMs = nowMs;
-      this.#startBytes = this.#lastBytes = bytes;
-    }
-    if (bytes < this.#lastBytes) this.#progressMs = nowMs;
-    this.#lastBytes = bytes;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const waitMs = this.#waitMs(nowMs - this.#startMs, bytes);
+    const waitMs = this.#waitMs(bytes);
     if (waitMs >= SHORTEST_MS) return { promise, cancel: this.#runtime.after(waitMs, resolve) };
     this.#runtime.soon(resolve);
     return { promise, cancel: () => {} };
   }
 
-  #waitMs(elapsedMs: number, bytes: number): number {
-    if (elapsedMs < FIRST_MS) return 0;
-    const perMs = (this.#startBytes - bytes) / elapsedMs;
-    return Math.min(LONGEST_MS, (bytes - this.#limitBytes) / perMs);
+  #waitMs(bytes: number): number {
+    const elapsedMs = this.#runtime.monotonicMs() - this.#startMs;
+    if (elapsedMs >= SHORTEST_MS) this.#rate = (this.#startBytes - bytes) / elapsedMs;
+    else if (this.#rate === 0) return 0;
+    return Math.min(LONGEST_MS, (bytes - this.#limitBytes) / this.#rate);
   }
 }

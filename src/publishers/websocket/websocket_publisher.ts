@@ -9,12 +9,13 @@ import {
   WebSocketError,
 } from "../../sources/websocket/errors.ts";
 import { Link } from "../../sources/websocket/link.ts";
-import { numbered, readAnswer, type WireMessage } from "../../sources/websocket_wire.ts";
+import { readAnswer, type WireMessage } from "../../sources/websocket_wire.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { Stop } from "../../stream/stop.ts";
 import { Turns } from "../turns.ts";
 import { DrainPace } from "./drain_pace.ts";
-import { type Entry, Outbox } from "./outbox.ts";
+import type { Entry, Outbox } from "./outbox.ts";
+import { Sender, type SentFigures } from "./sender.ts";
 import { StallWatch } from "./stall_watch.ts";
 import {
   type WebSocketPublisherOptions,
@@ -23,17 +24,19 @@ import {
 } from "./websocket_options.ts";
 
 /** What a {@linkcode WebSocketPublisher} has done so far. */
-export interface WebSocketPublisherMetrics {
+export interface WebSocketPublisherMetrics extends SentFigures {
   /** Connections that were opened: each beyond the first was needed because one was lost. */
   readonly connections: number;
-  /** Messages that were sent, those that were sent again included. */
-  readonly messages: number;
-  /** Messages that were sent again over another connection: the other side may have them twice. */
-  readonly resent: number;
-  /** Bytes of all messages, without the frames around them. */
-  readonly bytes: number;
   /** Messages that wait to be acknowledged, or without acknowledgements to leave. */
   readonly waiting: number;
+}
+
+/** A connection that takes a message at once. */
+interface Chance {
+  readonly connection: Connection;
+  /** Bytes that wait there. */
+  readonly buffered: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -71,18 +74,12 @@ export class WebSocketPublisher implements Publisher {
   readonly #address: WebAddress;
   readonly #link: Link;
   readonly #turns = new Turns();
-  readonly #outbox = new Outbox();
+  readonly #sender: Sender;
+  readonly #outbox: Outbox;
   readonly #watch: StallWatch;
-  /** The numbers of batches that may have been taken, or not. */
-  readonly #doubtful = new WeakMap<RecordBatch, number>();
+  readonly #pace: DrainPace;
   /** How many want to publish or flush, the one whose turn it is included. */
   #turnsTaken = 0;
-  #nextId = 1;
-  /** Bytes that were sent over the connection that there is. */
-  #sentBytes = 0;
-  #messages = 0;
-  #resent = 0;
-  #bytes = 0;
   /** What the other side has refused, which nobody was told of yet. */
   #refusal: WebSocketError | undefined;
   /** Whether the last call has told of an error. */
@@ -98,9 +95,15 @@ export class WebSocketPublisher implements Publisher {
   constructor(options: WebSocketPublisherOptions) {
     const settings = this.#settings = webSocketSettings(options);
     this.#address = settings.link.address.web;
+    this.#sender = new Sender(settings);
+    this.#outbox = this.#sender.outbox;
+    this.#pace = new DrainPace(settings.link.runtime);
     this.#link = new Link(settings.link, {
       message: (message) => this.#receive(message),
-      opened: (connection) => this.#sendAgain(connection),
+      opened: (connection) => {
+        this.#sender.sendAgain(connection);
+        this.#watch.progressed();
+      },
       lost: (error) => this.#lost(error),
       failed: (error) => this.#refused(error),
     });
@@ -124,8 +127,9 @@ export class WebSocketPublisher implements Publisher {
     if (this.#isClosed) return Promise.reject(this.#closedError());
     if (batch.length === 0) return Promise.resolve({ records: 0, bytes: 0 });
     const connection = this.#turnsTaken === 0 ? this.#link.current : undefined;
-    return connection && !this.#refusal && !this.#isFull(connection)
-      ? this.#publishNow(batch, connection, signal)
+    const buffered = connection?.bufferedBytes ?? Infinity;
+    return connection && !this.#refusal && !this.#isFull(buffered)
+      ? this.#publishNow(batch, { connection, buffered, signal })
       : this.#told(this.#publishInTurn(batch, signal));
   }
 
@@ -142,12 +146,10 @@ export class WebSocketPublisher implements Publisher {
   /** What was done so far. */
   metrics(): WebSocketPublisherMetrics {
     const connection = this.#link.current;
-    if (connection) this.#look(connection);
+    if (connection) this.#look(connection.bufferedBytes);
     return {
+      ...this.#sender.figures,
       connections: this.#link.connections,
-      messages: this.#messages,
-      resent: this.#resent,
-      bytes: this.#bytes,
       waiting: this.#outbox.length,
     };
   }
@@ -162,20 +164,21 @@ export class WebSocketPublisher implements Publisher {
   }
 
   /** Whether so much waits that nothing more may be sent. */
-  #isFull({ bufferedBytes }: Connection): boolean {
+  #isFull(bufferedBytes: number): boolean {
     const { acknowledge, window, highWater } = this.#settings;
     return acknowledge && this.#outbox.length >= window || bufferedBytes > highWater;
   }
 
   /** Sends while nobody else wants to: without a turn of the event loop where that can be. */
-  #publishNow(batch: RecordBatch, connection: Connection, signal?: AbortSignal): Promise<Receipt> {
+  #publishNow(batch: RecordBatch, { connection, buffered, signal }: Chance): Promise<Receipt> {
     let entry: Entry;
+    let waiting: number;
     try {
-      entry = this.#post(batch, connection);
+      [entry, waiting] = this.#post(batch, connection, buffered);
     } catch (error) {
       return this.#told(Promise.reject(error));
     }
-    if (!this.#isFull(connection)) {
+    if (!this.#isFull(waiting)) {
       this.#hasTold = false;
       return Promise.resolve({ records: batch.length, bytes: entry.bytes });
     }
@@ -185,8 +188,15 @@ export class WebSocketPublisher implements Publisher {
   #publishInTurn(batch: RecordBatch, signal: AbortSignal | undefined): Promise<Receipt> {
     return this.#inTurn(signal, async (stop) => {
       const connection = await this.#room(stop);
-      return await this.#taken(this.#post(batch, connection), stop);
+      const [entry] = this.#post(batch, connection, connection.bufferedBytes);
+      return await this.#taken(entry, stop);
     });
+  }
+
+  #post(batch: RecordBatch, connection: Connection, buffered: number): [Entry, number] {
+    if (this.#settings.acknowledge) this.#watch.begin();
+    else this.#look(buffered);
+    return this.#sender.post(batch, connection, buffered);
   }
 
   async #inTurn<T>(
@@ -219,75 +229,19 @@ export class WebSocketPublisher implements Publisher {
     }
   }
 
-  /** Encodes a batch and gives it to the socket. */
-  #post(batch: RecordBatch, connection: Connection): Entry {
-    const { acknowledge } = this.#settings;
-    const records = this.#encode(batch);
-    const id = acknowledge ? this.#idOf(batch) : 0;
-    const entry: Entry = {
-      ...{ id, batch, bytes: 0, end: 0 },
-      message: acknowledge ? numbered({ id, records }) : records,
-    };
-    if (acknowledge) this.#watch.begin();
-    else this.#look(connection);
-    this.#outbox.add(entry);
-    this.#send(entry, connection);
-    return entry;
-  }
-
-  #encode(batch: RecordBatch): WireMessage {
-    try {
-      return this.#settings.encoder.encode(batch);
-    } catch (cause) {
-      throw new WebSocketError(
-        `Cannot make a message for ${this.#address.name} of a batch: ${(cause as Error).message}`,
-        { cause },
-      );
-    }
-  }
-
-  /** The number of a batch: that of before, when it was sent in vain and none was given since. */
-  #idOf(batch: RecordBatch): number {
-    const id = this.#doubtful.get(batch);
-    return id === this.#nextId - 1 ? id : this.#nextId++;
-  }
-
-  #send(entry: Entry, connection: Connection): void {
-    const before = connection.bufferedBytes;
-    connection.send(entry.message);
-    entry.bytes = Math.max(0, connection.bufferedBytes - before);
-    this.#sentBytes += entry.bytes;
-    // what a connection in its end has not taken has not left, whatever is looked at
-    entry.end = connection.isOpen ? this.#sentBytes : Infinity;
-    this.#messages++;
-    this.#bytes += entry.bytes;
-  }
-
-  #sendAgain(connection: Connection): void {
-    this.#sentBytes = 0;
-    for (const entry of this.#outbox) {
-      this.#resent++;
-      this.#send(entry, connection);
-    }
-    this.#watch.progressed();
-  }
-
   /** Lets go of what has left, where nobody acknowledges it. */
-  #look(connection: Connection): void {
-    if (this.#settings.acknowledge) return;
-    const { bufferedBytes, isOpen } = connection;
-    if (isOpen && this.#outbox.left(this.#sentBytes - bufferedBytes) > 0) this.#link.progressed();
+  #look(bufferedBytes: number): void {
+    if (this.#sender.left(bufferedBytes) > 0) this.#link.progressed();
   }
 
   /** Waits until what waits with a batch is not too much any more. */
   async #taken(entry: Entry, stop: Stop): Promise<Receipt> {
     try {
       const connection = this.#link.current;
-      if (!connection || this.#isFull(connection)) await this.#room(stop);
+      if (!connection || this.#isFull(connection.bufferedBytes)) await this.#room(stop);
       return { records: entry.batch.length, bytes: entry.bytes };
     } catch (error) {
-      this.#outbox.remove(entry);
-      this.#doubtful.set(entry.batch, entry.id);
+      this.#sender.giveUp(entry);
       throw error;
     }
   }
@@ -313,19 +267,18 @@ export class WebSocketPublisher implements Publisher {
 
   /** Waits until there is a connection on which no more bytes wait than a limit. */
   async #drain(limitBytes: number, stop: Stop): Promise<Connection> {
-    const { runtime } = this.#settings.link;
-    const pace = new DrainPace(runtime, limitBytes);
+    const pace = this.#pace;
     let last: Connection | undefined;
     while (true) {
       this.#throwRefusal();
       const connection = await stop.or(this.#link.connect());
-      if (connection !== last) pace.restart();
-      last = connection;
-      this.#look(connection);
       const { bufferedBytes, isOpen } = connection;
       if (!isOpen) continue;
+      this.#look(bufferedBytes);
       if (bufferedBytes <= limitBytes) return connection;
-      if (pace.stalledMs >= this.#patienceMs()) this.#stalled();
+      if (connection !== last) pace.begin(bufferedBytes, limitBytes);
+      last = connection;
+      if (pace.stalledMs(bufferedBytes) >= this.#patienceMs()) this.#stalled();
       else await paused(pace.pause(bufferedBytes), stop);
     }
   }
@@ -389,10 +342,11 @@ export class WebSocketPublisher implements Publisher {
   }
 
   #takeAck(id: number): void {
-    if (id >= this.#nextId) {
+    const { lastId } = this.#sender;
+    if (id > lastId) {
       this.#refused(
         new WebSocketError(
-          `${this.#address.name} has acknowledged message ${id}, but ${this.#nextId - 1} were sent`,
+          `${this.#address.name} has acknowledged message ${id}, but ${lastId} were sent`,
         ),
       );
     } else if (this.#outbox.acknowledged(id) > 0) {
@@ -425,7 +379,7 @@ export class WebSocketPublisher implements Publisher {
     this.#isClosed = true;
     try {
       await this.#inTurn(undefined, (stop) => this.#hasTold ? LEFT : this.#emptied(stop));
-      const sent = this.#bytes > 0 && !this.#settings.acknowledge;
+      const sent = this.#sender.figures.bytes > 0 && !this.#settings.acknowledge;
       const isOpen = this.#link.current !== undefined;
       const end = await this.#link.close();
       if (isOpen && sent && !this.#hasTold) this.#checkEnd(end);
