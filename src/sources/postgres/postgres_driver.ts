@@ -27,10 +27,15 @@ export interface CopyStream {
   on(event: "finish", listener: () => void): void;
 }
 
+/** The bytes of a cell, which are a text. */
+export interface PostgresCell extends Uint8Array {
+  toString(): string;
+}
+
 /** A query; it begins when it is waited for. */
 export interface PostgresQuery<Row = PostgresRow> extends Promise<PostgresAnswer<Row>> {
   /** The cells as bytes. */
-  raw(): PostgresQuery<(Uint8Array | null)[]>;
+  raw(): PostgresQuery<(PostgresCell | null)[]>;
   /** Begins a COPY, whose stream {@linkcode resolve} is called with. */
   writable(): Promise<unknown>;
   /** Called with the answer when that comes; may be replaced, to hear of it at once. */

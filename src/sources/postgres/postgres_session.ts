@@ -5,6 +5,7 @@ import { type PostgresConnectionSettings, socketAddress } from "./postgres_conne
 import {
   type CopyStream,
   type PostgresAnswer,
+  type PostgresCell,
   type PostgresClient,
   postgresDriver,
   type PostgresQuery,
@@ -85,7 +86,7 @@ export class PostgresSession {
   rawRows(
     sql: string,
     signal: AbortSignal | undefined,
-  ): Promise<PostgresAnswer<(Uint8Array | null)[]>> {
+  ): Promise<PostgresAnswer<(PostgresCell | null)[]>> {
     return this.#run(this.#client.unsafe(sql).raw(), signal);
   }
 
