@@ -1,5 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { bursts, constant, diurnal, poisson, ramp, type RateModel, sine, square } from "../mod.ts";
+import {
+  bursts,
+  constant,
+  diurnal,
+  poisson,
+  ramp,
+  type RateModel,
+  sine,
+  square,
+  varying,
+} from "../mod.ts";
 import type { Arrivals } from "../src/generators/arrival/arrivals.ts";
 import { ArrivalOrder } from "../src/generators/arrival/arrival_order.ts";
 import { ArrivalSampler } from "../src/generators/arrival/arrival_sampler.ts";
@@ -22,6 +32,7 @@ function randomRate(random: Random): RateModel {
     () => sine({ low: 0, high: "5/s", period: "1m" }),
     () => square({ low: 0, high: "50/s", period: random.pick(["1m", 1]) }),
     () => ramp({ from: 0, to: "10/s", over: "10m" }),
+    () => varying((ms) => 5 + ms % 7, { over: "10s", step: "10ms", repeats: true }),
   ])();
 }
 
@@ -147,6 +158,22 @@ Deno.test("a square, a sine and a ramp have the rates of their formulas", () => 
   near(parts(rises, 2 * minute, 24), (part) => part < 12 ? 500 * (part + 0.5) / 12 : 500);
 });
 
+Deno.test("a varying rate is that of its function, once or again and again", () => {
+  const tent = (ms: number) => ms < 30_000 ? ms / 100 : "30/s";
+  const counts = (repeats: boolean, start: number) => {
+    const rate = varying(tent, { over: "1m", repeats });
+    return parts(timesOf({ rate, start }, 20_000).map((time) => time - start), 120_000, 8);
+  };
+  const expected = [1125, 3375, 450, 450];
+  const near = (got: number[], wanted: number[]) =>
+    got.forEach((count, part) => {
+      const message = `part ${part}: ${count}, not ${wanted[part]}`;
+      assert(Math.abs(count - wanted[part]) < 5 * Math.sqrt(wanted[part]), message);
+    });
+  near(counts(false, 7777), [...expected, 450, 450, 450, 450]);
+  near(counts(true, 120_000), [...expected, ...expected]);
+});
+
 Deno.test("a pace tells when events are due, in whatever order they are asked for", () => {
   forSeeds(20, (random, seed) => {
     const rate = randomRate(random);
@@ -233,6 +260,13 @@ Deno.test("what cannot be an arrival is refused, saying why", () => {
     "received 1",
   );
   refused(() => ramp({ from: 1, to: 0, over: "1m" }), RangeError, "to");
+  const over = { over: "1m" };
+  refused(() => varying(5 as never, over), TypeError, "a function of time", "received 5");
+  refused(() => varying(() => -1, over), RangeError, "the rate at 30 ms", "received -1");
+  refused(() => varying(() => NaN, over), TypeError, "the rate at 30 ms");
+  refused(() => varying((ms) => ms < 9 ? 1 : 0, over), RangeError, "0 at the end");
+  refused(() => varying(() => 1, { ...over, step: 0 }), RangeError, "step");
+  refused(() => varying(() => 1, { over: "1d", step: "1ms" }), RangeError, "86400000 of them");
   refused(() => declareArrivals({}), TypeError, "needs a rate");
   refused(() => declareArrivals({ rate: "5/s" as never }), TypeError, "poisson()", '"5/s"');
   const declared = (rest: object) => () => declareArrivals({ rate: poisson(1), ...rest });

@@ -17,6 +17,7 @@ import {
   type StreamOptions,
   SyntheticGenerator,
   types,
+  varying,
 } from "../mod.ts";
 import { Random } from "./support/random.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
@@ -420,6 +421,7 @@ for (
     ["a square", square({ low: "10/s", high: "90/s", period: "2s" }), 500],
     ["a ramp", ramp({ from: "10/s", to: "100/s", over: "10s" }), 550],
     ["a Poisson process", poisson("50/s"), 500],
+    ["a function", varying((ms) => ms < 5000 ? 20 : 80, { over: "10s" }), 500],
   ] as const
 ) {
   Deno.test(`records leave by ${name} of a rate`, async () => {

@@ -40,6 +40,8 @@ export {
   type SineOptions,
   square,
   type SquareOptions,
+  varying,
+  type VaryingOptions,
 } from "./arrival/rate_waves.ts";
 export type {
   ColumnCondition,

@@ -36,7 +36,7 @@ export type GapModel =
     readonly high: Float64Array;
   };
 
-/** At what rate events come: made by `constant`, `poisson`, `diurnal`, `bursts`, `sine`, `square` or `ramp`, or learned. */
+/** At what rate events come: made by `constant`, `poisson`, `diurnal`, `bursts`, `sine`, `square`, `ramp` or `varying`, or learned. */
 export interface RateModel {
   /** What is expected at each time. */
   readonly curve: RateCurve;

@@ -5,6 +5,7 @@ import { perMillisecond, type Rate } from "./rate_shapes.ts";
 
 /** Slots of a wave, or of a ramp, in each of which the rate is constant. */
 const SLOTS = 1000;
+const MOST_SLOTS = 1_000_000;
 
 function checkedShare(value: number, name: string): number {
   if (typeof value === "number" && value > 0 && value < 1) return value;
@@ -107,5 +108,72 @@ export function ramp(options: RampOptions): RateModel {
   );
   const rates = Float64Array.from([...way, last]);
   const curve = { period: slot * rates.length, offset: 0, rates, once: true };
+  return { curve, gaps: { kind: "gamma", shape: 1 } };
+}
+
+/** Options of {@linkcode varying}. */
+export interface VaryingOptions {
+  /** For how long the function is asked. */
+  over: Duration;
+  /** How long the rate is constant each time. Default: a thousandth of `over`. */
+  step?: Duration;
+  /**
+   * Whether it begins again after that, each time at a multiple of `over` since 1970. Default false: it
+   * begins with the first event, and its last rate stays.
+   */
+  repeats?: boolean;
+}
+
+/**
+ * Events that come independently of each other, at a rate that is a function of time. The function is
+ * asked at once, for the middle of each step.
+ *
+ * @param rate Events a second, or a text as `"30/m"`, so many milliseconds after the begin; may be 0,
+ *   but not to the end.
+ * @throws {TypeError | RangeError} when the function gives no rate, or an option is none that it can be.
+ *
+ * @example
+ * ```ts
+ * import { varying } from "@waggle/stream";
+ *
+ * const decay = varying((ms) => 1000 * Math.exp(-ms / 10_000) + 10, { over: "1m" });
+ * console.log(decay.curve.rates.length); // 1000
+ * ```
+ */
+export function varying(rate: (ms: number) => Rate, options: VaryingOptions): RateModel {
+  const { over, step, repeats = false } = knownOptions(options, {
+    doing: "make a varying rate",
+    names: { over: true, step: true, repeats: true },
+    example: '{ over: "1m" }',
+  });
+  if (typeof rate !== "function") {
+    throw new TypeError(
+      `Cannot make a varying rate: it takes a function of time, received ${received(rate)}`,
+    );
+  }
+  if (typeof repeats !== "boolean") {
+    throw new TypeError(`Cannot use repeats: it is true or false, received ${received(repeats)}`);
+  }
+  const length = milliseconds(over, "over", { least: 1 });
+  const given = step === undefined ? length / SLOTS : milliseconds(step, "step", { least: 1 });
+  const slots = Math.max(1, Math.round(length / given));
+  if (slots > MOST_SLOTS) {
+    throw new RangeError(
+      `Cannot use step: there may be ${MOST_SLOTS} steps, ${slots} of them are in ${over}`,
+    );
+  }
+  const slot = length / slots;
+  const rates = Float64Array.from({ length: slots }, (_, at) => {
+    const ms = (at + 0.5) * slot;
+    return perMillisecond(rate(ms), `the rate at ${ms} ms`, true);
+  });
+  const isOver = repeats ? rates.every((each) => each === 0) : rates[slots - 1] === 0;
+  if (isOver) {
+    throw new RangeError(
+      `Cannot make a varying rate: it is 0 at the end, so that nothing comes any more; end the stream ` +
+        `by maxRecords or a signal, and let the last rate be above 0`,
+    );
+  }
+  const curve = { period: length, offset: 0, rates, ...(!repeats && { once: true }) };
   return { curve, gaps: { kind: "gamma", shape: 1 } };
 }
