@@ -54,3 +54,24 @@ Deno.test("docs/hive-stream.md lists the flags that each form needs", async () =
     assertStringIncludes(row, `deno run ${flags.join(" ")} main.ts`);
   }
 });
+
+Deno.test("WebSocket servers need no more than the permission that docs/websocket.md tells", async () => {
+  const script = `
+    import { StreamServer, SyntheticGenerator } from "@waggle/stream";
+    const generator = await SyntheticGenerator.fit([{ x: 1 }, { x: 2 }, { x: 3 }]);
+    await using server = new StreamServer(generator, { token: "of-the-hive" });
+    const { uri } = await server.listen();
+    const socket = new WebSocket(uri + "?records=5", ["waggle", "bearer.of-the-hive"]);
+    socket.onmessage = ({ data }) => console.log(JSON.parse(data).length ?? data);
+    await new Promise((resolve) => socket.onclose = resolve);
+  `;
+  const flag = "--allow-net=127.0.0.1";
+  const page = await Deno.readTextFile(new URL("docs/websocket.md", ROOT));
+  assertStringIncludes(page, `needs the permission \`${flag}\``);
+  const done = '{"done":{"action":"stream","records":5,"dropped":0,"next":5}}';
+  const found = await runScript(script, ["--no-check", flag]);
+  assertEquals(found, { code: 0, out: `5\n${done}\n`, error: "" });
+  const { code, error } = await runScript(script, ["--no-check"]);
+  assert(code !== 0);
+  assertStringIncludes(error, `Cannot listen on "127.0.0.1", port 0: Requires net access`);
+});

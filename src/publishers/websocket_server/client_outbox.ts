@@ -131,6 +131,12 @@ export class ClientOutbox {
     }
   }
 
+  /** Sends a text that is no batch, whatever waits. */
+  say(text: string): void {
+    this.#socket.send(text);
+    this.#look();
+  }
+
   /** Sends the newest batch, if one waits, so that what comes now comes behind it. */
   settle(): void {
     const newest = this.#newest;
@@ -167,6 +173,10 @@ export class ClientOutbox {
       counts.bytes += batch.frame.length;
     }
     this.#socket.sendFrame(batch.frame);
+    this.#look();
+  }
+
+  #look(): void {
     if (this.#socket.bufferedBytes > this.#settings.highWater) {
       this.#room ??= Promise.withResolvers<void>();
     }

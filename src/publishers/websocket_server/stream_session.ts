@@ -79,6 +79,7 @@ export class StreamSession {
     const { limits, takesRequests } = this.#plan;
     this.#isAsked = true;
     await this.#begun;
+    await this.#outbox.room(); // one that does not read its answers is not asked for more requests
     await this.#request(() => {
       if (takesRequests) return requestOf(data, limits);
       throw new TypeError("Cannot take request: this server takes none");
@@ -158,6 +159,6 @@ export class StreamSession {
   }
 
   #answer(answer: WireAnswer): void {
-    this.#socket.send(answerText(answer));
+    this.#outbox.say(answerText(answer));
   }
 }

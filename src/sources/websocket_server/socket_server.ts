@@ -151,11 +151,6 @@ export class SocketServer {
     return { connections, accepted: this.#accepted, refused: this.#refused };
   }
 
-  /** The connections that there are. */
-  get sockets(): Iterable<ServerSocket> {
-    return this.#sockets;
-  }
-
   /**
    * Hears from now on; where it is heard already, tells where.
    *
@@ -278,9 +273,9 @@ export class SocketServer {
     { head, rest }: { readonly head: RequestHead; readonly rest: Uint8Array },
   ): Promise<void> {
     const socket = new ServerSocket(tcp, { runtime: this.#runtime, settings: this.#settings });
+    const events = this.#kind.opened(socket, head);
     this.#sockets.add(socket);
     this.#accepted++;
-    const events = this.#kind.opened(socket, head);
     const ended: SocketEvents["ended"] = (end) => {
       this.#sockets.delete(socket);
       events.ended(end);

@@ -114,7 +114,9 @@ export class WebSocketServerSource<Row = Record<string, unknown>>
   readonly #badRecords: BadInputPolicy | undefined;
   readonly #decoding: Pick<MessageDecoderOptions, "format" | "maxRecordBytes" | "schema">;
   readonly #extraKeys: "error" | "ignore" | undefined;
-  /** What each client has been taken of and is to be told. */
+  /** The last message of each client that is given to the pipeline. */
+  readonly #given = new Map<ServerSocket, number>();
+  /** The last one that it has taken, of clients that were not told. */
   readonly #taken = new Map<ServerSocket, number>();
   readonly #done = Promise.withResolvers<void>();
   #isOpened = false;
@@ -247,8 +249,11 @@ export class WebSocketServerSource<Row = Record<string, unknown>>
     return {
       // What comes behind the end is never said to have been taken.
       message: (message) => this.#isClosed ? undefined : this.#inbox.put({ socket, message }),
-      drained: () => {},
-      ended: () => this.#taken.delete(socket),
+      drained: () => this.#tell(socket),
+      ended: () => {
+        this.#given.delete(socket);
+        this.#taken.delete(socket);
+      },
     };
   }
 
@@ -262,16 +267,27 @@ export class WebSocketServerSource<Row = Record<string, unknown>>
       const found = this.#acknowledges ? unnumbered(message) : { id: undefined, records: message };
       if (!found) account.report({ record: message, message: number, reason: NO_NUMBER });
       else reader.add(found.records, number);
-      if (found?.id !== undefined && socket.isOpen) this.#taken.set(socket, found.id);
+      if (found?.id !== undefined && socket.isOpen) this.#given.set(socket, found.id);
     } catch (error) {
       if (error instanceof BadInputError) socket.send(answerText({ error: error.message }));
       throw error;
     }
   }
 
-  /** Tells clients what has been taken of them. */
+  /** The pipeline has taken what it was given. */
   #acknowledge(): void {
-    for (const [socket, ack] of this.#taken) socket.send(answerText({ ack }));
-    this.#taken.clear();
+    for (const [socket, id] of this.#given) {
+      this.#taken.set(socket, id);
+      this.#tell(socket);
+    }
+    this.#given.clear();
+  }
+
+  /** Tells a client what has been taken; one that does not read it later, and then the last only. */
+  #tell(socket: ServerSocket): void {
+    const ack = this.#taken.get(socket);
+    if (ack === undefined || socket.bufferedBytes > 0) return;
+    this.#taken.delete(socket);
+    socket.send(answerText({ ack }));
   }
 }
