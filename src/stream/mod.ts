@@ -43,7 +43,7 @@ export type { PipelineBeeMetrics, PipelineMetrics } from "./pipeline_metrics.ts"
 export type { PipelineOptions } from "./pipeline_options.ts";
 export type { BatchOptions } from "./result_steps.ts";
 export type { SemanticsOptions, SemanticsPreset } from "./semantics_options.ts";
-export type { RunOptions } from "./pipeline_run.ts";
+export type { RunOptions } from "./run_options.ts";
 export { type Jitter, RetryPolicy, type RetryPolicyOptions } from "./retry_policy.ts";
 export { UnaccountedRecordsError } from "./record_account.ts";
 export type {

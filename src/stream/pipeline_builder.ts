@@ -20,7 +20,8 @@ import {
   pipelineSettings,
 } from "./pipeline_options.ts";
 import type { PipelinePlan } from "./pipeline_plan.ts";
-import { PipelineRun, type RunOptions } from "./pipeline_run.ts";
+import { PipelineRun } from "./pipeline_run.ts";
+import type { RunOptions } from "./run_options.ts";
 import { type ReduceOptions, reducing } from "./reduce_step.ts";
 import type { Publisher } from "./publisher.ts";
 import {

@@ -1,76 +1,26 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { IntakeSpec } from "../hive/block_intake.ts";
-import { Hive } from "../hive/hive.ts";
-import {
-  messageBody,
-  MessageKind,
-  readMessageHeader,
-  readOutcome,
-} from "../hive/pipeline_frames.ts";
 import { errorOf, StreamingError } from "../hive/streaming_error.ts";
 import { BadInputs } from "./bad_inputs.ts";
 import { BatchFeed } from "./batch_feed.ts";
+import { BeeCrew } from "./bee_crew.ts";
 import type { FeedItem } from "./feed_item.ts";
 import { blockBytesOf, longestBody } from "./block_plan.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { fatalError } from "./fatal_error.ts";
-import { LateOutput, type LateRows } from "./late_output.ts";
-import { LearningJob } from "./jobs/learning_job.ts";
+import { LateOutput } from "./late_output.ts";
 import { Ledger } from "./ledger.ts";
-import { LossRecovery, type RunBees } from "./loss_recovery.ts";
-import type { BeeAnswer, KindProgress, PipelineJob } from "./jobs/pipeline_job.ts";
+import type { KindProgress, PipelineJob } from "./jobs/pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
-import { keepCompiled } from "../kernel/kernel.ts";
-import { OrderedJob } from "./jobs/ordered_job.ts";
-import type { PipelineSettings } from "./pipeline_options.ts";
-import { allWindows, askedColumns, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
+import { allWindows, askedColumns, type ResolvedPlan } from "./pipeline_plan.ts";
 import { RunClock } from "./run_clock.ts";
-import { checkRunOptions } from "./run_options.ts";
+import { checkRunOptions, type RunOptions } from "./run_options.ts";
+import type { KindBatch, KindRead, RunSpec } from "./run_spec.ts";
 import type { Source, SourceBatch, SourceProgress } from "./source.ts";
 import { checkAccount, recordAccount } from "./record_account.ts";
 import { metricsWith, stageOf } from "./stage.ts";
-import { TransformJob } from "./jobs/transform_job.ts";
-import { WindowJob } from "./jobs/window_job.ts";
 import { WorkLog } from "./work_log.ts";
 
 const PROGRESS_MS = 100;
 const TURN_MS = 4;
 const CLOSE_MS = 1_000;
-
-/** Options of a run. */
-export interface RunOptions {
-  /** Ends the run when aborted. */
-  signal?: AbortSignal;
-  /**
-   * What an abort does: `"stop"` (default) rejects with the signal's reason and drops what is under
-   * way; `"drain"` reads no further, finishes what was read, closes all windows, and resolves.
-   */
-  onAbort?: "stop" | "drain";
-  /** Called with the metrics some ten times a second, and at the end. */
-  onProgress?: (metrics: PipelineMetrics) => void;
-}
-
-/** What a run is made of. */
-export interface RunSpec {
-  readonly source: Source;
-  readonly plan: PipelinePlan;
-  readonly settings: PipelineSettings;
-  /** Told of late rows when it is certain that they are. */
-  readonly onLate?: (rows: LateRows) => void;
-  /**
-   * Told of rows, of all that were read so far, when all results that they have set off have been
-   * handed out, apart from those that later rows have; only windows that see rows in order tell.
-   */
-  readonly onSettled?: (rows: number) => void;
-}
-
-/** Results of one of the kinds of windows that share slices. */
-export interface KindRead extends SourceBatch {
-  /** Which, in the order of the plan; 0 where there is one kind, or no windows. */
-  readonly kind: number;
-}
-
-type KindBatch = KindRead & Required<Pick<KindRead, "batch">>;
 
 /** One run of a pipeline: reads the source, gives the bees their work, and hands results out. */
 export class PipelineRun {
@@ -87,8 +37,7 @@ export class PipelineRun {
   readonly #clock: RunClock;
   readonly #work: readonly BeeWork[];
   readonly #startedMs: number;
-  #bees: RunBees | undefined;
-  #recovery: LossRecovery | undefined;
+  #bees: BeeCrew | undefined;
   #failure: Error | undefined;
   #reading = false;
   #read: SourceBatch | undefined;
@@ -359,45 +308,20 @@ export class PipelineRun {
     this.#append(this.#feed.take(read));
   }
 
-  #jobOf(plan: ResolvedPlan): PipelineJob {
-    const { settings } = this.#spec;
-    const intake = this.#feed.blocks?.intake;
-    const job = jobOf(plan, settings, { stepwise: this.#spec.onSettled !== undefined, intake });
-    if (plan.resultSchema) return job;
-    return new LearningJob(job, {
-      learned: (columns) => this.#feed.learned(columns),
-      tell: (messageOf) =>
-        this.#work.forEach((_, bee) => this.#bees!.hive.post(bee, messageOf(bee))),
-    });
-  }
-
   async #startBees(): Promise<void> {
-    const { settings } = this.#spec;
-    const { workers, runtime, ringBytes, recordTimeoutMs, maxLostBees } = settings;
-    keepCompiled();
-    const plan = this.#feed.resolved!;
-    const job = this.#jobOf(plan);
-    const hive = new Hive({
-      workers,
-      runtime,
-      task: job.task,
-      ringBytes,
-      exchangeBytes: job.exchanges ? ringBytes : 0,
-      recordTimeoutMs,
-      maxLostBees,
-      events: {
-        frame: (bee, frame) => this.#guarded(() => this.#heard(bee, frame)),
-        lost: (bee, loss) => this.#guarded(() => this.#recovery!.lost(bee, loss)),
-        failed: (error) => this.#fail(error),
-      },
+    const { settings, onSettled } = this.#spec;
+    const crew = this.#bees = new BeeCrew({
+      feed: this.#feed,
+      log: this.#log,
+      ledger: this.#ledger,
+      bad: this.#bad,
+      settings,
+      work: this.#work,
+      stepwise: onSettled !== undefined,
+      guarded: (answer) => this.#guarded(answer),
+      failed: (error) => this.#fail(error),
     });
-    const { history, intake } = this.#feed.blocks ?? {};
-    const blocks = history && { history, bound: intake!.bound };
-    const dispatcher = new Dispatcher(hive, this.#log, { bees: workers, blocks });
-    this.#bees = { hive, job, context: { log: this.#log, ledger: this.#ledger, dispatcher } };
-    const told = (records: number) => this.#feed.told(records);
-    this.#recovery = new LossRecovery(this.#bees, { bad: this.#bad, settings, told });
-    await hive.start();
+    await crew.start();
   }
 
   /** What fails in answer to a bee fails the run, and not whoever carried the answer. */
@@ -407,31 +331,6 @@ export class PipelineRun {
     } catch (error) {
       this.#fail(error as Error);
     }
-  }
-
-  #heard(bee: number, frame: Uint8Array): void {
-    const { job, context } = this.#bees!;
-    const header = readMessageHeader(frame);
-    const body = messageBody(frame);
-    if (header.kind === MessageKind.fatal) throw fatalError(body);
-    if (header.generation !== context.dispatcher.generation) return;
-    this.#recovery!.heard(bee);
-    const answer = { bee, header, body };
-    if (header.kind === MessageKind.outcome) this.#settle(answer);
-    else job.message(context, answer);
-  }
-
-  #settle({ bee, header, body }: BeeAnswer): void {
-    const { sequence } = header;
-    this.#bees!.context.dispatcher.settled(bee, sequence);
-    const entry = this.#log.at(sequence);
-    if (!entry) return;
-    const outcome = readOutcome(body);
-    if (entry.block && outcome.block) this.#feed.told(entry.block.tell(outcome.block));
-    this.#work[bee].batches++;
-    this.#work[bee].rows += entry.content.records;
-    const { job, context } = this.#bees!;
-    job.outcome(context, entry, outcome);
   }
 
   #throwIfFailed(): void {
@@ -504,7 +403,7 @@ export class PipelineRun {
 
   /** What has been done so far, for one of the kinds of windows. */
   metrics(kind = 0): PipelineMetrics {
-    const { job, hive, context } = this.#bees ?? {};
+    const { job, hive, context, recovery } = this.#bees ?? {};
     const { runtime, badRecords } = this.#spec.settings;
     const account = recordAccount(kind, {
       recordsIn: this.#feed.records,
@@ -527,8 +426,8 @@ export class PipelineRun {
       elapsedMs,
       recordsPerSecond: elapsedMs > 0 ? 1000 * account.recordsIn / elapsedMs : 0,
       lostBees: hive?.lostBees ?? 0,
-      replayedBatches: this.#recovery?.replayedBatches ?? 0,
-      replayed: this.#recovery?.replayed ?? 0,
+      replayedBatches: recovery?.replayedBatches ?? 0,
+      replayed: recovery?.replayed ?? 0,
       checkpoints: job?.checkpoints ?? 0,
       aborted: this.#aborted,
       bees: pipelineBees(hive, {
@@ -547,18 +446,4 @@ function progressOf({ bytes: bytesRead, totalBytes }: SourceProgress) {
 
 function kindOf(job: PipelineJob, kind: number): KindProgress {
   return job.kinds?.[kind] ?? job;
-}
-
-function jobOf(
-  plan: ResolvedPlan,
-  settings: PipelineSettings,
-  { stepwise, intake }: {
-    readonly stepwise: boolean;
-    readonly intake: IntakeSpec | undefined;
-  },
-): PipelineJob {
-  if (plan.ordered) return new OrderedJob(plan, settings, { stepwise });
-  return plan.window
-    ? new WindowJob(plan, settings, { intake })
-    : new TransformJob(plan, settings, { intake });
 }

@@ -1,4 +1,18 @@
 import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
+import type { PipelineMetrics } from "./pipeline_metrics.ts";
+
+/** Options of a run. */
+export interface RunOptions {
+  /** Ends the run when aborted. */
+  signal?: AbortSignal;
+  /**
+   * What an abort does: `"stop"` (default) rejects with the signal's reason and drops what is under
+   * way; `"drain"` reads no further, finishes what was read, closes all windows, and resolves.
+   */
+  onAbort?: "stop" | "drain";
+  /** Called with the metrics some ten times a second, and at the end. */
+  onProgress?: (metrics: PipelineMetrics) => void;
+}
 
 /** What options of runs have in common. */
 interface AnyRunOptions {

@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { PipelineMetrics } from "./pipeline_metrics.ts";
-import type { RunOptions } from "./pipeline_run.ts";
+import type { RunOptions } from "./run_options.ts";
 import type { Publisher } from "./publisher.ts";
 import type { BatchOptions } from "./result_steps.ts";
 

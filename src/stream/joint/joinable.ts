@@ -1,7 +1,7 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Explained } from "../explain.ts";
 import type { PipelineMetrics } from "../pipeline_metrics.ts";
-import type { RunOptions } from "../pipeline_run.ts";
+import type { RunOptions } from "../run_options.ts";
 import type { ResolvedPlan } from "../pipeline_plan.ts";
 
 /** A run as those see it who take its results. */

@@ -3,7 +3,8 @@ import { BatchQueue } from "./batch_queue.ts";
 import type { Joinable, ResultRun } from "./joinable.ts";
 import type { PipelineMetrics } from "../pipeline_metrics.ts";
 import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "../pipeline_plan.ts";
-import { PipelineRun, type RunOptions } from "../pipeline_run.ts";
+import { PipelineRun } from "../pipeline_run.ts";
+import type { RunOptions } from "../run_options.ts";
 import type { SourceView } from "./shared_source.ts";
 
 /** Rows of one pipeline that may wait to be taken. */

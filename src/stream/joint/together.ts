@@ -2,7 +2,7 @@ import type { RecordBatch } from "../../batch/record_batch.ts";
 import { canJoin, JOIN, type Joinable } from "./joinable.ts";
 import type { PublishingPipeline, RunnablePipeline } from "../runnable_pipeline.ts";
 import type { PipelineMetrics } from "../pipeline_metrics.ts";
-import type { RunOptions } from "../pipeline_run.ts";
+import type { RunOptions } from "../run_options.ts";
 import { JointRun } from "./joint_run.ts";
 import { explainJoint } from "./joint_explain.ts";
 
