@@ -1,16 +1,16 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { errorOf, StreamingError } from "../hive/streaming_error.ts";
 import { BadInputs } from "./bad_inputs.ts";
-import { BatchFeed } from "./batch_feed.ts";
+import type { BatchFeed } from "./batch_feed.ts";
 import { BeeCrew } from "./bee_crew.ts";
 import type { FeedItem } from "./feed_item.ts";
-import { blockBytesOf, longestBody } from "./block_plan.ts";
 import { LateOutput } from "./late_output.ts";
 import { Ledger } from "./ledger.ts";
 import type { KindProgress, PipelineJob } from "./jobs/pipeline_job.ts";
 import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
-import { allWindows, askedColumns, type ResolvedPlan } from "./pipeline_plan.ts";
+import { allWindows, type ResolvedPlan } from "./pipeline_plan.ts";
 import { RunClock } from "./run_clock.ts";
+import { runFeed } from "./run_feed.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
 import type { KindBatch, KindRead, RunSpec } from "./run_spec.ts";
 import type { Source, SourceBatch, SourceProgress } from "./source.ts";
@@ -60,7 +60,7 @@ export class PipelineRun {
     checkRunOptions(options);
     const { plan, settings } = spec;
     const source = this.#source = stageOf(spec.source)?.fresh() ?? spec.source;
-    const { runtime, badRecords, lateOutput, batchRows, ringBytes, workers } = settings;
+    const { runtime, badRecords, lateOutput, workers } = settings;
     this.#spec = spec;
     this.#options = options;
     this.#startedMs = this.#turnMs = this.#progressMs = runtime.monotonicMs();
@@ -71,30 +71,13 @@ export class PipelineRun {
     this.#bad = new BadInputs(settings, events);
     this.#rowsOut = Array(Math.max(1, allWindows(plan).length)).fill(0);
     this.#late = this.#rowsOut.map(() =>
-      new LateOutput(settings.lateOutput, { ...events, late: spec.onLate })
+      new LateOutput(lateOutput, { ...events, late: spec.onLate })
     );
     this.#ledger = new Ledger({ bad: this.#bad, late: this.#late }, {
       fails: badRecords === "fail",
     });
     this.#work = Array.from({ length: workers }, () => ({ batches: 0, rows: 0 }));
-    const deadLetter = this.#bad.deliver.bind(this.#bad);
-    const columns = askedColumns(plan);
-    const tellsLate = lateOutput !== undefined || spec.onLate !== undefined;
-    const maxBytes = longestBody(ringBytes);
-    const blockBytes = blockBytesOf({ source, plan, maxBytes });
-    const hasWindows = plan.window !== undefined || plan.ordered !== undefined;
-    const open = {
-      runtime,
-      signal: this.#closing.signal,
-      badRecords,
-      deadLetter,
-      ...(columns && { columns }),
-      ...((badRecords === "deadLetter" || tellsLate && hasWindows) && { wholeRecords: true }),
-      ...(blockBytes !== undefined && { blockBytes }),
-    };
-    const { kernel } = settings;
-    const given = { plan, open, bad: this.#bad, tellsLate, batchRows, maxBytes, kernel };
-    this.#feed = new BatchFeed(source, given);
+    this.#feed = runFeed(source, spec, { bad: this.#bad, signal: this.#closing.signal });
     this.#clock = new RunClock(runtime, this.#feed, {
       isEnded: () => this.#ended,
       brings: (make) => this.#guarded(() => this.#append(make())),
