@@ -1,5 +1,7 @@
 import { StreamingError } from "../../hive/streaming_error.ts";
 
+const DATA_START = "data: ".length;
+
 /** An event, as it was sent. */
 export interface ServerSentEvent {
   /** Its type; `"message"` when it has none. */
@@ -55,7 +57,7 @@ export class EventStreamParser {
     const events: ServerSentEvent[] = [];
     const from = this.#wasReturn && text[0] === "\n" ? 1 : 0;
     this.#wasReturn = text.endsWith("\r");
-    const lines = text.slice(from).split(/\r\n|\r|\n/);
+    const lines = text.slice(from).split(text.includes("\r") ? /\r\n|\r|\n/ : "\n");
     lines[0] = this.#line + lines[0];
     this.#line = lines.pop()!;
     for (const line of lines) {
@@ -67,27 +69,33 @@ export class EventStreamParser {
   }
 
   #field(line: string): undefined {
+    if (line.startsWith("data: ")) return this.#add(line.slice(DATA_START)); // what most lines are
     const colon = line.indexOf(":");
     if (colon === 0) return; // a comment
     const name = colon < 0 ? line : line.slice(0, colon);
     const start = colon < 0 ? line.length : line[colon + 1] === " " ? colon + 2 : colon + 1;
     const value = line.slice(start);
-    if (name === "data") {
-      this.#data.push(value);
-      this.#check(this.#size += value.length + 1);
-    } else if (name === "event") this.#type = value;
+    if (name === "data") this.#add(value);
+    else if (name === "event") this.#type = value;
     else if (name === "id" && !value.includes("\0")) this.#id = value;
     else if (name === "retry" && /^\d+$/.test(value)) this.#retryMs = Number(value);
   }
 
+  #add(value: string): undefined {
+    this.#data.push(value);
+    this.#check(this.#size += value.length + 1);
+  }
+
   #dispatch(): ServerSentEvent | undefined {
     this.#lastId = this.#id;
-    const [data, type] = [this.#data, this.#type];
-    this.#data = [];
+    const data = this.#data;
+    const type = this.#type;
+    if (data.length > 0) this.#data = [];
     this.#type = "";
     this.#size = 0;
     if (data.length === 0) return undefined;
-    return { event: type || "message", data: data.join("\n"), id: this.#id };
+    const text = data.length === 1 ? data[0] : data.join("\n");
+    return { event: type || "message", data: text, id: this.#id };
   }
 
   /** A character is at least one byte. */
