@@ -257,6 +257,20 @@ Deno.test("WebSocketPublisher says at its end when the other side may not have r
   await server.break();
 });
 
+Deno.test("WebSocketPublisher says at its end what was not acknowledged, also when a batch was aborted", async () => {
+  await using server = await WsServer.open({ connected: () => {} });
+  const options = { uri: server.uri, acknowledge: true, window: 2, closeTimeout: 30 };
+  const publisher = new WebSocketPublisher(options);
+  await publisher.publish(batchOf(0, 5));
+  const aborted = publisher.publish(batchOf(5, 5), { signal: AbortSignal.timeout(5) });
+  await assertRejects(() => aborted, DOMException);
+  await assertRejects(
+    () => publisher[Symbol.asyncDispose](),
+    WebSocketError,
+    "has acknowledged nothing for 30 ms, while 1 message with 5 records waits",
+  );
+});
+
 Deno.test("WebSocketPublisher says which batch cannot be a message, and goes on", async () => {
   await using server = await WsServer.open();
   const avro = { schema: { type: "record", name: "R", fields: [{ name: "id", type: "int" }] } };

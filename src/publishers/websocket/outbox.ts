@@ -27,6 +27,11 @@ export class Outbox {
     return this.#entries.reduce((sum, { batch }) => sum + batch.length, 0);
   }
 
+  /** How many messages there are, and records in them, in words. */
+  toString(): string {
+    return `${counted(this.length, "message")} with ${counted(this.records, "record")}`;
+  }
+
   /** All of them. */
   [Symbol.iterator](): Iterator<Entry> {
     return this.#entries[Symbol.iterator]();
@@ -80,4 +85,8 @@ export class Outbox {
     this.changed();
     return count;
   }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

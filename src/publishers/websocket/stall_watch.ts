@@ -4,7 +4,7 @@ import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 export interface StallWatchOptions {
   readonly runtime: Runtime;
   /** How long nothing may happen. */
-  readonly timeoutMs: number;
+  readonly timeoutMs: () => number;
   /** Whether something is waited for at all. */
   readonly isWaiting: () => boolean;
   /** Told when nothing has happened for that long. */
@@ -26,12 +26,20 @@ export class StallWatch implements Disposable {
   begin(): void {
     const { isWaiting, runtime, timeoutMs } = this.#options;
     if (!isWaiting()) this.#lastMs = runtime.monotonicMs();
-    if (!this.#cancel) this.#arm(timeoutMs);
+    if (!this.#cancel) this.#arm(timeoutMs());
   }
 
   /** Something has happened. */
   progressed(): void {
     this.#lastMs = this.#options.runtime.monotonicMs();
+  }
+
+  /** From now on less patience is to be had: what has happened before does not count. */
+  hurry(): void {
+    if (!this.#cancel) return;
+    this.#cancel();
+    this.progressed();
+    this.#arm(this.#options.timeoutMs());
   }
 
   /** Watches no more. */
@@ -48,11 +56,11 @@ export class StallWatch implements Disposable {
     const { isWaiting, stalled, runtime, timeoutMs } = this.#options;
     this.#cancel = undefined;
     if (!isWaiting()) return;
-    const restMs = this.#lastMs + timeoutMs - runtime.monotonicMs();
+    const restMs = this.#lastMs + timeoutMs() - runtime.monotonicMs();
     if (restMs <= 0) {
       this.progressed();
       stalled();
     }
-    if (isWaiting()) this.#arm(restMs > 0 ? restMs : timeoutMs);
+    if (isWaiting()) this.#arm(restMs > 0 ? restMs : timeoutMs());
   }
 }

@@ -1,13 +1,7 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { WebAddress } from "../../runtime/web_address.ts";
-import { showName } from "../../batch/shown_names.ts";
 import type { Connection } from "../../sources/websocket/connection.ts";
-import {
-  type ConnectionEnd,
-  endError,
-  isCleanEnd,
-  WebSocketError,
-} from "../../sources/websocket/errors.ts";
+import { isCleanEnd, WebSocketError } from "../../sources/websocket/errors.ts";
 import { Link } from "../../sources/websocket/link.ts";
 import { readAnswer, type WireMessage } from "../../sources/websocket_wire.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
@@ -15,6 +9,13 @@ import { Stop } from "../../stream/stop.ts";
 import { Turns } from "../turns.ts";
 import { DrainPace } from "./drain_pace.ts";
 import type { Entry, Outbox } from "./outbox.ts";
+import {
+  acknowledgedError,
+  answeredError,
+  closedError,
+  closingError,
+  stallError,
+} from "./publisher_errors.ts";
 import { Sender, type SentFigures } from "./sender.ts";
 import { StallWatch } from "./stall_watch.ts";
 import {
@@ -109,9 +110,9 @@ export class WebSocketPublisher implements Publisher {
     });
     this.#watch = new StallWatch({
       runtime: settings.link.runtime,
-      timeoutMs: settings.stallTimeoutMs,
+      timeoutMs: () => this.#patienceMs(),
       isWaiting: () => settings.acknowledge && this.#outbox.length > 0,
-      stalled: () => this.#link.drop(this.#stallError()),
+      stalled: () => this.#unanswered(),
     });
   }
 
@@ -124,7 +125,7 @@ export class WebSocketPublisher implements Publisher {
    */
   publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#isClosed) return Promise.reject(this.#closedError());
+    if (this.#isClosed) return Promise.reject(closedError(this.#address));
     if (batch.length === 0) return Promise.resolve({ records: 0, bytes: 0 });
     const connection = this.#turnsTaken === 0 ? this.#link.current : undefined;
     const buffered = connection?.bufferedBytes ?? Infinity;
@@ -223,7 +224,7 @@ export class WebSocketPublisher implements Publisher {
       this.#hasTold = false;
       return result;
     } catch (error) {
-      this.#hasTold = true;
+      this.#hasTold = error instanceof WebSocketError;
       if (error === this.#refusal) this.#refusal = undefined;
       throw error;
     }
@@ -294,6 +295,14 @@ export class WebSocketPublisher implements Publisher {
     return this.#isClosed ? Math.min(stallTimeoutMs, closeTimeoutMs) : stallTimeoutMs;
   }
 
+  /** Gives the connection up, over which no acknowledgements come; at the end all that waits. */
+  #unanswered(): void {
+    const error = this.#stallError();
+    if (!this.#isClosed) return this.#link.drop(error);
+    this.#refusal = error;
+    this.#outbox.clear();
+  }
+
   /**
    * Gives the connection up.
    *
@@ -307,21 +316,8 @@ export class WebSocketPublisher implements Publisher {
 
   #stallError(): WebSocketError {
     const { acknowledge } = this.#settings;
-    const what = acknowledge ? "acknowledged" : "taken";
-    const fix = acknowledge
-      ? 'look whether it answers {"ack":id}, or leave acknowledge out'
-      : "look whether it still reads, or raise stallTimeout";
-    return new WebSocketError(
-      `${this.#address.name} has ${what} nothing for ${this.#patienceMs()} ms, while ` +
-        `${this.#outbox.length} messages with ${this.#outbox.records} records wait; ${fix}`,
-      { retriable: true },
-    );
-  }
-
-  #closedError(): WebSocketError {
-    return new WebSocketError(
-      `Cannot publish to ${this.#address.name}: the publisher was closed; make a new one`,
-    );
+    const stalled = { outbox: this.#outbox, timeoutMs: this.#patienceMs(), acknowledge };
+    return stallError(this.#address, stalled);
   }
 
   #throwRefusal(): void {
@@ -333,23 +329,14 @@ export class WebSocketPublisher implements Publisher {
   #receive(message: WireMessage): void {
     const answer = readAnswer(message);
     if (!answer) return;
-    if ("error" in answer) {
-      const error = `${this.#address.name} has answered with an error: ${
-        showName(this.#address.hush(answer.error))
-      }`;
-      this.#refused(new WebSocketError(error));
-    } else if ("ack" in answer && this.#settings.acknowledge) this.#takeAck(answer.ack);
+    if ("error" in answer) this.#refused(answeredError(this.#address, answer.error));
+    else if ("ack" in answer && this.#settings.acknowledge) this.#takeAck(answer.ack);
   }
 
   #takeAck(id: number): void {
     const { lastId } = this.#sender;
-    if (id > lastId) {
-      this.#refused(
-        new WebSocketError(
-          `${this.#address.name} has acknowledged message ${id}, but ${lastId} were sent`,
-        ),
-      );
-    } else if (this.#outbox.acknowledged(id) > 0) {
+    if (id > lastId) this.#refused(acknowledgedError(this.#address, id, lastId));
+    else if (this.#outbox.acknowledged(id) > 0) {
       this.#watch.progressed();
       this.#link.progressed();
     }
@@ -366,9 +353,7 @@ export class WebSocketPublisher implements Publisher {
   /** Keeps what is final for whoever comes next; what was refused for good is not sent again. */
   #refused(error: WebSocketError): void {
     if (!error.retriable) {
-      const { length, records } = this.#outbox;
-      const what = `; ${length} messages with ${records} records may not have been taken`;
-      if (length > 0) error.message += what;
+      if (this.#outbox.length > 0) error.message += `; ${this.#outbox} may not have been taken`;
       this.#outbox.clear();
       this.#refusal = error;
     }
@@ -377,31 +362,21 @@ export class WebSocketPublisher implements Publisher {
 
   async #end(): Promise<void> {
     this.#isClosed = true;
+    this.#watch.hurry();
     try {
       await this.#inTurn(undefined, (stop) => this.#hasTold ? LEFT : this.#emptied(stop));
-      const sent = this.#sender.figures.bytes > 0 && !this.#settings.acknowledge;
-      const isOpen = this.#link.current !== undefined;
+      const { acknowledge, link: { closeTimeoutMs } } = this.#settings;
+      // without acknowledgements the answer to the close is all that tells what was read
+      const isLeft = !acknowledge && this.#link.current && this.#sender.figures.bytes > 0;
       const end = await this.#link.close();
-      if (isOpen && sent && !this.#hasTold) this.#checkEnd(end);
+      if (!isLeft || this.#hasTold || end && isCleanEnd(end)) return;
+      throw closingError(this.#address, end, closeTimeoutMs);
     } finally {
       this.#watch[Symbol.dispose]();
       this.#outbox.clear();
       await this.#link.close();
       this.#settings.encoder[Symbol.dispose]();
     }
-  }
-
-  /** Without acknowledgements the answer to the close is all that tells what was read. */
-  #checkEnd(end: ConnectionEnd | undefined): void {
-    if (end && isCleanEnd(end)) return;
-    const { closeTimeoutMs } = this.#settings.link;
-    const why = end
-      ? endError(this.#address, end).message
-      : `it has not answered the close within closeTimeout (${closeTimeoutMs} ms)`;
-    throw new WebSocketError(
-      `Cannot close the connection to ${this.#address.name} as it should be: ${why}; what was sent last may ` +
-        "not have been read, which acknowledge: true would tell",
-    );
   }
 }
 
