@@ -52,7 +52,7 @@ async function called([name]: readonly string[]): Promise<CommandSpec[]> {
 function optionOf(flag: Flag): Option {
   const option = new Option(flag.flags, flag.text).makeOptionMandatory(flag.isRequired === true);
   const { read } = flag;
-  return read ? option.argParser((given: string) => read(given)) : option;
+  return read ? option.argParser((given: string, before: unknown) => read(given, before)) : option;
 }
 
 /** Options by the names that commands have for them: durations are milliseconds. */

@@ -15,8 +15,8 @@ export interface Flag {
   readonly flags: string;
   /** What it means. */
   readonly text: string;
-  /** Reads what it takes. */
-  readonly read?: (text: string) => unknown;
+  /** Reads what it takes; of one that may be given several times, after what was given before. */
+  readonly read?: (text: string, before?: unknown) => unknown;
   /** All that it takes, where these are few. */
   readonly choices?: readonly string[];
   /** Whether it has to be given. */
@@ -108,6 +108,12 @@ export function wholeDuration(flags: string, meaning: string, least: number): Fl
 export function names(flags: string, meaning: string): Flag {
   const name = longName({ flags });
   return { flags, text: meaning, read: (given) => nameList(given, name) };
+}
+
+/** A flag that may be given several times. */
+export function list(flags: string, meaning: string): Flag {
+  const read = (given: string, before: unknown) => [...before as string[] ?? [], given];
+  return { flags, text: meaning, read };
 }
 
 /** A flag that takes one of a few words. */

@@ -18,6 +18,15 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
     "say by --time-format which it has: $1",
   ],
   [/, or give the source a schema/, ""],
+  [/^Cannot create (StreamServer|WebSocketServerPublisher): /, "Cannot serve: "],
+  [/^Cannot create WebSocketPublisher: url /, "--websocket "],
+  [/^Cannot create HttpPublisher: url /, "--http "],
+  [
+    /pass a token, hostname: "127.0.0.1", or insecure: true if anybody may/,
+    "pass --token, an address of this machine alone, or --insecure if anybody may",
+  ],
+  [/token must be (a text.*?), or an array of some/, "--token must be $1"],
+  [/origins are such/, "--origin is such"],
   [/; cast it first(, or take collect\(\) or reduce\(\), which are of anything)?/, ""],
   [
     /(the synthetic ones have no column "([^"]*)")(; .*)?$/,

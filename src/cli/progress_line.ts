@@ -58,6 +58,11 @@ export class ProgressLine {
     this.#isDrawn = true;
   }
 
+  /** Tells something beside how far it is. */
+  say(text: string): void {
+    this.end(text);
+  }
+
   /** Tells what was done; the last that is told. */
   end(text: string): void {
     this.clear();

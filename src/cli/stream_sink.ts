@@ -1,34 +1,98 @@
+import type { FileFormat } from "../publishers/file/file_format.ts";
+import type { HttpFormat } from "../publishers/http/http_options.ts";
+import type { MessageFormat } from "../publishers/message_format.ts";
+import type { WebSocketFormat } from "../publishers/websocket/websocket_options.ts";
+import type { Publisher } from "../stream/publisher.ts";
 import type { CommandContext } from "./command_context.ts";
-import { type Flag, text } from "./command_spec.ts";
-import { type OutputOptions, type RecordOutput, recordOutput } from "./record_output.ts";
+import { choice, type Flag, list, text, toggle } from "./command_spec.ts";
+import { flagText } from "./flag_text.ts";
+import { FORCE, type OutputOptions, recordOutput } from "./record_output.ts";
 import { UsageError } from "./usage_error.ts";
+import { headerList, type ListenAddress, listenAddress } from "./values.ts";
+
+const FORMATS = ["ndjson", "json", "csv", "avro", "parquet", "msgpack"] as const;
+const SLOW_CLIENTS = ["wait", "conflate", "drop", "close"] as const;
+
+/** What records are sent as, if the sink can. */
+export type SinkFormat = typeof FORMATS[number];
 
 /** Where `waggle stream` sends records to. */
-export interface SinkOptions extends OutputOptions {
+export interface SinkOptions extends Omit<OutputOptions, "format"> {
+  readonly format?: SinkFormat;
+  /** The address of a WebSocket. */
+  readonly websocket?: string;
+  /** Whether it says what it has taken. */
+  readonly acknowledge?: boolean;
+  /** An address to which batches are posted. */
+  readonly http?: string;
+  /** Headers for one of these, such as `Authorization: Bearer …`. */
+  readonly header?: readonly string[];
+  /** Where WebSockets are served. */
+  readonly serve?: ListenAddress;
+  /** Whether they all get the same stream. */
+  readonly broadcast?: boolean;
+  readonly token?: string;
+  readonly origin?: readonly string[];
+  readonly slowClients?: typeof SLOW_CLIENTS[number];
+  readonly insecure?: boolean;
   /** Addresses of Kafka brokers. */
   readonly kafkaServers?: string;
   readonly topic?: string;
 }
 
-/** The flags of {@linkcode SinkOptions}, beside those of files. */
+/** The flags of {@linkcode SinkOptions}. */
 export const SINK_FLAGS: readonly Flag[] = [
+  choice(
+    "-f, --format <format>",
+    "ndjson, csv, avro or parquet (default: by the file, ndjson); json of --websocket, --http and " +
+      "--serve, which take msgpack too",
+    FORMATS,
+  ),
+  text("-o, --output <file>", "a file (default: the standard output)"),
+  FORCE,
+  text("--websocket <uri>", "send each batch as a message to a WebSocket: ws://localhost:8765"),
+  toggle("--acknowledge", 'with --websocket: the other side answers {"ack": number}'),
+  text("--http <url>", "send each batch as the body of a POST"),
+  list("--header <header>", "with --websocket or --http, also several: 'Authorization: Bearer …'"),
+  {
+    ...text("--serve <address>", "serve WebSockets, a stream for each: 8765, or 0.0.0.0:8765"),
+    read: (given) => listenAddress(given, "--serve"),
+  },
+  toggle("--broadcast", "with --serve: one stream for all, which waits for the first client"),
+  text("--token <token>", "with --serve: what clients have to know"),
+  list("--origin <origin>", "with --serve, also several: the web pages that may connect, or '*'"),
+  choice("--slow-clients <policy>", "with --serve: wait (default), conflate, drop or close", [
+    ...SLOW_CLIENTS,
+  ]),
+  toggle("--insecure", "with --serve: other machines may connect without a token"),
   text("--kafka-servers <addresses>", "Kafka brokers: localhost:9092 (not in this version yet)"),
   text("--topic <topic>", "with --kafka-servers: the topic"),
 ];
 
-/** An open sink. */
-export interface StreamSink {
-  /** What it is, for messages. */
-  readonly name: string;
-  readonly publisher: RecordOutput;
-}
+/** Sinks by the option that asks for them, and what they take. */
+const SINKS = {
+  output: ["ndjson", "csv", "avro", "parquet"],
+  websocket: ["json", "avro", "msgpack"],
+  http: ["json", "ndjson", "csv", "avro", "msgpack"],
+  serve: ["json", "ndjson", "avro", "msgpack"],
+} as const satisfies Record<string, readonly SinkFormat[]>;
 
-/**
- * Checks that there is one sink, and that it is there.
- *
- * @throws {UsageError} when not.
- */
-export function checkSink({ kafkaServers, topic }: SinkOptions): void {
+/** Flags that mean something with one of some others alone. */
+const OF: readonly (readonly [
+  option: keyof SinkOptions,
+  flag: string,
+  of: readonly (keyof SinkOptions)[],
+])[] = [
+  ["acknowledge", "--acknowledge", ["websocket"]],
+  ["header", "--header", ["websocket", "http"]],
+  ["broadcast", "--broadcast", ["serve"]],
+  ["token", "--token", ["serve"]],
+  ["origin", "--origin", ["serve"]],
+  ["slowClients", "--slow-clients", ["serve"]],
+  ["insecure", "--insecure", ["serve"]],
+];
+
+function checkKafka({ kafkaServers, topic }: SinkOptions): void {
   if (kafkaServers !== undefined) {
     throw new UsageError(
       "--kafka-servers needs the entry point @waggle/stream/kafka, which this version of Waggle " +
@@ -40,11 +104,127 @@ export function checkSink({ kafkaServers, topic }: SinkOptions): void {
   }
 }
 
+/**
+ * Checks that there is one sink, and that it can what is asked of it.
+ *
+ * @throws {UsageError} when not.
+ */
+export function checkSink(options: SinkOptions): void {
+  checkKafka(options);
+  const names = Object.keys(SINKS) as (keyof typeof SINKS)[];
+  const given = names.filter((name) => options[name] !== undefined);
+  if (given.length > 1) {
+    throw new UsageError(
+      `records go to one place: give one of ${given.map((name) => `--${name}`).join(" and ")}`,
+    );
+  }
+  for (const [option, flag, of] of OF) {
+    if (options[option] === undefined || of.some((name) => options[name] !== undefined)) continue;
+    throw new UsageError(
+      `${flag} is of ${of.map((name) => `--${name}`).join(" and ")}; pass that as well`,
+    );
+  }
+  const [sink = "output"] = given;
+  const { format } = options;
+  const known: readonly SinkFormat[] = SINKS[sink];
+  if (format === undefined || known.includes(format)) return;
+  const what = sink === "output" ? "to a file" : `with --${sink}`;
+  throw new UsageError(`--format ${format} cannot be ${what}, which takes ${known.join(", ")}`);
+}
+
+/** An open sink. */
+export interface StreamSink {
+  /** What it is, for messages. */
+  readonly name: string;
+  readonly publisher: Publisher;
+  /** What is to be known of it while it is open. */
+  readonly told?: string;
+}
+
+/** Loads what a format needs, which nothing else does. */
+export async function loadFormat(format: SinkFormat | undefined): Promise<void> {
+  if (format === "msgpack") await import("../codecs/msgpack/message_pack.ts");
+}
+
+/** Makes what options may refuse: then the command was not called as it has to be. */
+export function asked<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new UsageError(flagText(cause.message, SINK_FLAGS), { cause });
+  }
+}
+
+async function webSocketSink(
+  uri: string,
+  { header = [], acknowledge = false, format }: SinkOptions,
+  { runtime }: CommandContext,
+): Promise<StreamSink> {
+  const { WebSocketPublisher } = await import("../publishers/websocket/websocket_publisher.ts");
+  const headers = headerList(header, "--header");
+  const publisher = asked(() =>
+    new WebSocketPublisher({
+      ...{ uri, runtime, acknowledge, headers },
+      ...(format !== undefined && { format: format as WebSocketFormat }),
+    })
+  );
+  return { name: "the WebSocket", publisher };
+}
+
+async function httpSink(
+  url: string,
+  { header = [], format }: SinkOptions,
+  { runtime }: CommandContext,
+): Promise<StreamSink> {
+  const { HttpPublisher } = await import("../publishers/http/http_publisher.ts");
+  const headers = headerList(header, "--header");
+  const publisher = asked(() =>
+    new HttpPublisher({
+      ...{ url, runtime, headers },
+      ...(format !== undefined && { format: format as HttpFormat }),
+    })
+  );
+  return { name: "the server", publisher };
+}
+
+/** What servers of both kinds go by. */
+export function serverOptions(options: SinkOptions, { runtime }: CommandContext) {
+  const { serve, token, origin, slowClients, insecure = false, format } = options;
+  return {
+    ...{ ...serve, runtime, insecure },
+    ...(token !== undefined && { token }),
+    ...(origin !== undefined && { origins: origin }),
+    ...(slowClients !== undefined && { slowClients }),
+    ...(format !== undefined && { format: format as MessageFormat }),
+  };
+}
+
+async function broadcastSink(options: SinkOptions, context: CommandContext): Promise<StreamSink> {
+  const { WebSocketServerPublisher } = await import(
+    "../publishers/websocket_server/websocket_server_publisher.ts"
+  );
+  const server = { ...serverOptions(options, context), waitForClient: true };
+  const publisher = asked(() => new WebSocketServerPublisher(server));
+  try {
+    const { uri } = await publisher.listen();
+    return { name: `clients of ${uri}`, publisher, told: `sending one stream to all at ${uri}` };
+  } catch (error) {
+    await publisher[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 /** Opens where records go. */
 export async function streamSink(
   options: SinkOptions,
   context: CommandContext,
 ): Promise<StreamSink> {
-  const { output = "standard output" } = options;
-  return { name: output, publisher: await recordOutput(options, context) };
+  const { output = "standard output", websocket, http, serve, format } = options;
+  await loadFormat(format);
+  if (websocket !== undefined) return await webSocketSink(websocket, options, context);
+  if (http !== undefined) return await httpSink(http, options, context);
+  if (serve !== undefined) return await broadcastSink(options, context);
+  const file = { ...options, format: format as FileFormat | undefined };
+  return { name: output, publisher: await recordOutput(file, context) };
 }

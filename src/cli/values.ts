@@ -123,3 +123,16 @@ export function rate(text: string): number | string {
     );
   }
 }
+
+const HEADER = /^([\w!#$%&'*+.^`|~-]+):\s*(.+)$/;
+
+/** Headers, each such as `Authorization: Bearer …`; what is wrong with one is told without it. */
+export function headerList(texts: readonly string[], flag: string): Record<string, string> {
+  return Object.fromEntries(texts.map((text) => {
+    const [, name, value] = HEADER.exec(text) ?? [];
+    if (name !== undefined) return [name, value];
+    throw new UsageError(
+      `${flag} takes a name and a value, such as 'Authorization: Bearer …', received [secret]`,
+    );
+  }));
+}

@@ -19,7 +19,10 @@ import {
   choice,
   type CommandSpec,
   duration,
+  type Flag,
+  longName,
   number,
+  optionName,
   positive,
   text,
   toggle,
@@ -28,8 +31,9 @@ import {
 } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
 import type { Progress } from "../progress_line.ts";
-import { checkFolder, OUTPUT_FLAGS, writeOutput } from "../record_output.ts";
+import { checkFolder, writeOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
+import { serveStreams } from "../serve_streams.ts";
 import { checkSink, SINK_FLAGS, type SinkOptions, streamSink } from "../stream_sink.ts";
 import { count, several } from "../terminal_text.ts";
 import { ticking } from "../ticking.ts";
@@ -158,8 +162,26 @@ function summary(metrics: StreamingMetrics, name: string): string {
     `${count(averageRate)}/s${lost(metrics)}${failed}${again}`;
 }
 
+/** What of a stream is told when each client has one of its own. */
+const OF_ONE_STREAM: readonly (keyof StreamCommandOptions & string)[] = [
+  ...["rateLimit", "speed", "maxRecords", "maxBatches", "start", "conditions", "adaptive"] as const,
+  ...["onError", "maxRetries", "backoffFactor", "maxBackoffMs", "force"] as const,
+];
+
+function checkServed(options: StreamCommandOptions): void {
+  const given = OF_ONE_STREAM.find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  const flag = SPEC_FLAGS.find((each) => optionName(each) === given.replace(/Ms$/, ""))!;
+  throw new UsageError(
+    `${
+      longName(flag)
+    } is of one stream, and with --serve each client has its own and may ask for ` +
+      `another; pass --broadcast to send one to all`,
+  );
+}
+
 async function writeMetrics(
-  metrics: StreamingMetrics,
+  metrics: object,
   { metricsJson }: StreamCommandOptions,
   context: CommandContext,
 ): Promise<void> {
@@ -185,7 +207,14 @@ export async function stream(
   const streamer = new StreamingGenerator(generator, { ...streamerOptions(options), runtime });
   const metrics = new StreamingMetrics({ runtime });
   const progress = progressOf(context, options);
-  const { name, publisher: opened } = await streamSink(options, context);
+  if (options.serve && !options.broadcast) {
+    checkServed(options);
+    const { text, figures } = await serveStreams(streamer, options, { context, progress });
+    progress.end(`${text}, interrupted`);
+    return await writeMetrics(figures, options, context);
+  }
+  const { name, publisher: opened, told } = await streamSink(options, context);
+  if (told !== undefined) progress.say(told);
   await using publisher = opened;
   try {
     using _ = ticking(runtime, () => progress.show(() => progressIn(metrics, maxRecords)));
@@ -197,41 +226,44 @@ export async function stream(
   }
 }
 
+const SPEC_FLAGS: readonly Flag[] = [
+  whole("--batch-size <records>", "records of a batch (default: 100)", 1),
+  duration("--interval <duration>", "between batches; a bare number is seconds"),
+  { ...text("--rate-limit <rate>", "records a second, at most; or 500/s, 30/m"), read: rate },
+  positive("--speed <factor>", "a twin as fast as it was learned (1), or faster"),
+  whole("--max-records <records>", "records in all (default: no end)"),
+  whole("--max-batches <batches>", "batches in all (default: no end)"),
+  ...SAMPLING_FLAGS,
+  toggle("--adaptive", "as many records at once as the sink takes within --target-latency"),
+  wholeDuration("--target-latency <duration>", "with --adaptive (default: 100ms)", 1),
+  whole("--buffer-size <records>", "records that are due and wait (default: 10,000)", 1),
+  choice("--on-buffer-full <policy>", "block (default), drop, or error", FULL),
+  toggle("--drop-oldest", "with --on-buffer-full drop: lose what has waited longest"),
+  choice(
+    "--on-error <policy>",
+    "of a batch that fails: stop (default), retry, or skip",
+    ON_ERROR,
+  ),
+  whole("--max-retries <times>", "how often a batch is tried again (with --on-error retry: 3)"),
+  number("--backoff-factor <factor>", "by what each wait for a retry is longer (default: 2)", 1),
+  wholeDuration("--max-backoff <duration>", "the longest wait for a retry (default: 60s)", 0),
+  ...SINK_FLAGS,
+  text("--metrics-json <file>", "write the figures to a file at the end"),
+  QUIET,
+];
+
 /** `waggle stream`. */
 export const STREAM: CommandSpec = {
   name: "stream",
   operands: ["<model>"],
   text: "stream synthetic records, at a rate or as fast as they are taken",
-  flags: [
-    whole("--batch-size <records>", "records of a batch (default: 100)", 1),
-    duration("--interval <duration>", "between batches; a bare number is seconds"),
-    { ...text("--rate-limit <rate>", "records a second, at most; or 500/s, 30/m"), read: rate },
-    positive("--speed <factor>", "a twin as fast as it was learned (1), or faster"),
-    whole("--max-records <records>", "records in all (default: no end)"),
-    whole("--max-batches <batches>", "batches in all (default: no end)"),
-    ...SAMPLING_FLAGS,
-    toggle("--adaptive", "as many records at once as the sink takes within --target-latency"),
-    wholeDuration("--target-latency <duration>", "with --adaptive (default: 100ms)", 1),
-    whole("--buffer-size <records>", "records that are due and wait (default: 10,000)", 1),
-    choice("--on-buffer-full <policy>", "block (default), drop, or error", FULL),
-    toggle("--drop-oldest", "with --on-buffer-full drop: lose what has waited longest"),
-    choice(
-      "--on-error <policy>",
-      "of a batch that fails: stop (default), retry, or skip",
-      ON_ERROR,
-    ),
-    whole("--max-retries <times>", "how often a batch is tried again (with --on-error retry: 3)"),
-    number("--backoff-factor <factor>", "by what each wait for a retry is longer (default: 2)", 1),
-    wholeDuration("--max-backoff <duration>", "the longest wait for a retry (default: 60s)", 0),
-    ...SINK_FLAGS,
-    ...OUTPUT_FLAGS,
-    text("--metrics-json <file>", "write the figures to a file at the end"),
-    QUIET,
-  ],
+  flags: SPEC_FLAGS,
   examples: [
     "waggle stream orders.waggle --batch-size 100 --interval 1",
     "waggle stream orders.waggle --rate-limit 500/s --max-records 1e6 -o orders.csv.gz",
     `waggle stream orders.waggle --conditions '{"status": "active"}' --max-records 10000`,
+    "waggle stream orders.waggle --websocket ws://localhost:8765 --interval 100ms",
+    "waggle stream orders.waggle --serve 8765",
   ],
   run: stream,
 };
