@@ -251,25 +251,6 @@ Deno.test("a process of its own writes data that a pipe may close", async () => 
   assertEquals(new TextDecoder().decode(stdout), `id,city,x\n${row.id},${row.city},${row.x}\n`);
 });
 
-Deno.test("the commands of docs/cli.md run as they stand there", async () => {
-  const blocks = Deno.readTextFileSync(new URL("docs/cli.md", ROOT)).matchAll(/```sh\n(.*?)```/gs);
-  const lines = Array.from(blocks, ([, block]) => block).filter((block) =>
-    !block.startsWith("deno install")
-  );
-  assert(lines.length > 3);
-  const place = await Deno.makeTempDir();
-  const cli = new URL("src/cli/cli.ts", ROOT).pathname;
-  const config = new URL("deno.json", ROOT).pathname;
-  const shim =
-    `waggle() { "${Deno.execPath()}" run --no-lock --allow-all -c "${config}" "${cli}" "$@"; }`;
-  const data = new URL("examples/data/weather.csv", ROOT).pathname;
-  const script = ["set -e", shim, `cp "${data}" weather.csv`, ...lines].join("\n");
-  const { code, stderr } = await new Deno.Command("bash", { args: ["-c", script], cwd: place })
-    .output();
-  await Deno.remove(place, { recursive: true });
-  assertEquals(code, 0, new TextDecoder().decode(stderr));
-});
-
 Deno.test("durations of flags are in seconds unless they say otherwise", () => {
   const all = ["1", "0.5", "500ms", "2s", "5m", "1h", "1d"].map((text) => durationMs(text, "-x"));
   assertEquals(all, [1000, 500, 500, 2000, 300_000, 3_600_000, 86_400_000]);

@@ -40,12 +40,18 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CommandSpec>> = new Map([
   ["report", async () => (await import("./commands/report.ts")).REPORT],
   ["window", async () => (await import("./commands/window.ts")).WINDOW],
   ["inspect", async () => (await import("./commands/inspect.ts")).INSPECT],
+  ["completions", async () => (await import("./commands/completions.ts")).completionsOf(all)],
 ]);
+
+/** All commands, for the help and completions. */
+async function all(): Promise<CommandSpec[]> {
+  return await Promise.all([...COMMANDS.values()].map((load) => load()));
+}
 
 /** The command that is called; all of them where that is none, for the help and what is like it. */
 async function called([name]: readonly string[]): Promise<CommandSpec[]> {
   const command = COMMANDS.get(name);
-  return await Promise.all(command ? [command()] : [...COMMANDS.values()].map((load) => load()));
+  return command ? [await command()] : await all();
 }
 
 /** A flag of the parser. */
