@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { counterpart } from "./support/counterpart.ts";
+import { waggle } from "./support/kept_process.ts";
 import { waggleCommand } from "./support/waggle_command.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -53,12 +54,127 @@ Deno.test(bash.test("the commands of docs/cli.md run as they stand there", async
   assertEquals(received, 400);
 }));
 
-Deno.test(bash.test("docs/cli.md lists every flag and every command", async (path) => {
+Deno.test("docs/cli.md lists every flag and every command", async () => {
   const page = Deno.readTextFileSync(new URL("docs/cli.md", ROOT));
   const commands = ["fit", "sample", "stream", "report", "window", "inspect", "completions"];
-  const { out } = await shell(path, commands.map((name) => `waggle ${name} --help`).join("\n"));
-  const flags = new Set(Array.from(out.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm), ([, flag]) => flag));
-  const rest = Array.from(flags).filter((flag) => !page.includes(flag));
-  assertEquals(rest, []);
-  assert(flags.size > 50);
+  const helps = await Promise.all(commands.map((name) => waggle([name, "--help"])));
+  const flags = helps.flatMap(({ out }) =>
+    Array.from(out.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm), ([, flag]) => flag)
+  );
+  assertEquals(flags.filter((flag) => !page.includes(flag)), []);
+  assert(flags.length > 70, String(flags.length));
+});
+
+Deno.test(bash.test("whoever closes the pipe has seen enough, which is no error", async (path) => {
+  const { code, out, err } = await shell(
+    path,
+    `waggle fit weather.csv -o w.waggle --model independent -q
+    waggle stream w.waggle -q | head -n 1 | wc -l; echo "\${PIPESTATUS[@]}"
+    waggle sample w.waggle -n 1e7 -q -f csv | head -n 1; echo "\${PIPESTATUS[@]}"
+    waggle sample w.waggle -n 1e7 -q -f avro | head -c 4 | wc -c; echo "\${PIPESTATUS[@]}"`,
+  );
+  assertEquals([code, err], [0, ""]);
+  const header = "location,date,precipitation,temp_max,temp_min,wind,weather";
+  assertEquals(out, `1\n0 0 0\n${header}\n0 0\n4\n0 0 0\n`);
 }));
+
+Deno.test(
+  terminal.test("a terminal shows one line with a bar, a rate and the time left", async (script) => {
+    const { path = "bash" } = bash;
+    const run = "waggle sample w.waggle -n 2e6 -o rows.csv --force";
+    const { code, out, err } = await shell(
+      path,
+      `waggle fit weather.csv -o w.waggle --model independent -q
+    ${waggleCommand().replace("waggle()", "shown()")}
+    declare -f shown | sed 's/^shown/waggle/' > waggle.sh
+    echo 'stty cols 100; source waggle.sh; ${run}' > run.sh
+    "${script}" -qec "bash run.sh" /dev/null
+    echo =====
+    NO_COLOR=1 "${script}" -qec "bash run.sh" /dev/null`,
+      { TERM: "xterm" },
+    );
+    assertEquals([code, err], [0, ""]);
+    const [coloured, plain] = out.split("=====");
+    const line = /CLEAR(.*?) +(\d+) % +([\d,]+) of 2,000,000 records, [\d,]+\/s, ([\d.]+) s left/;
+    for (const each of [coloured, plain]) {
+      const shown = each.replaceAll("\r\u001b[2K", "CLEAR");
+      const [, bar, percent] = line.exec(shown) ?? [];
+      assert(bar?.includes("█") || Number(percent) < 3, JSON.stringify(shown));
+      assert(shown.includes("CLEAR2,000,000 records to rows.csv in "), JSON.stringify(shown));
+    }
+    assert(coloured.includes("\u001b[33m") && !plain.includes("\u001b[33m"));
+  }),
+);
+
+/** A `waggle` of its own process, and what it tells. */
+function spawned(args: readonly string[]) {
+  const cli = new URL("src/cli/cli.ts", ROOT).pathname;
+  const config = new URL("deno.json", ROOT).pathname;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--no-lock", "--allow-all", "-c", config, cli, ...args],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+Deno.test("Ctrl-C ends a stream with a whole file, and a second one at once", async () => {
+  const place = await Deno.makeTempDir();
+  const [model, file] = [`${place}/m.waggle`, `${place}/rows.csv`];
+  assertEquals((await waggle(["fit", DATA, "-o", model, "--model", "independent", "-q"])).code, 0);
+  const one = spawned(["stream", model, "--rate-limit", "1000", "--batch-size", "10", "-o", file]);
+  while (!Array.from(Deno.readDirSync(place)).some(({ name }) => name.endsWith(".part"))) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  one.kill("SIGINT");
+  const { code, stderr } = await one.output();
+  const told = new TextDecoder().decode(stderr);
+  const [, records] = /^([\d,]+) records in .*, interrupted\n$/.exec(told) ?? [];
+  const lines = Deno.readTextFileSync(file).trimEnd().split("\n");
+  assertEquals([code, lines.length - 1], [130, Number(records?.replaceAll(",", ""))], told);
+
+  const opened = Promise.withResolvers<void>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onmessage = () => opened.resolve(); // and acknowledges nothing
+    return response;
+  });
+  const uri = `ws://127.0.0.1:${server.addr.port}`;
+  const two = spawned(["stream", model, "--websocket", uri, "--acknowledge", "--interval", "1ms"]);
+  await opened.promise;
+  two.kill("SIGINT");
+  two.kill("SIGTERM");
+  assertEquals((await two.output()).code, 130);
+  await server.shutdown();
+  await Deno.remove(place, { recursive: true });
+});
+
+Deno.test("waggle works as it is installed, with the permissions that docs/cli.md lists", async () => {
+  const page = Deno.readTextFileSync(new URL("docs/cli.md", ROOT));
+  const [, line] = /```sh\ndeno (install .*)\n```/.exec(page) ?? [];
+  const flags = line.split(" ").slice(0, -1);
+  const place = await Deno.makeTempDir();
+  const cli = new URL("src/cli/cli.ts", ROOT).pathname;
+  const config = new URL("deno.json", ROOT).pathname;
+  const installed = await new Deno.Command(Deno.execPath(), {
+    args: [...flags, "--root", place, "--no-prompt", "--no-lock", "-c", config, cli],
+  }).output();
+  assert(installed.success, new TextDecoder().decode(installed.stderr));
+  const script = `set -e
+    waggle --version
+    waggle fit "${DATA}" -o m.waggle --model independent -q
+    waggle sample m.waggle -n 5000 --workers 1 -q -o rows.parquet
+    waggle window rows.parquet -t date --tumble 36500d --max-disorder 36500d -a count -q
+    waggle sample m.waggle -n 200 -q | waggle report - m.waggle -q | head -n 1`;
+  const { PATH = "", HOME = "" } = Deno.env.toObject();
+  const { stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", script],
+    cwd: place,
+    env: { PATH: `${place}/bin:${Deno.execPath().replace(/\/[^/]*$/, "")}:${PATH}`, HOME },
+  }).output();
+  await Deno.remove(place, { recursive: true });
+  const told = new TextDecoder().decode(stderr);
+  const [version, window, report] = new TextDecoder().decode(stdout).split("\n");
+  assert(/^\d+\.\d+\.\d+$/.test(version), told);
+  assertEquals([JSON.parse(window).count, told], [5000, ""]);
+  assertEquals(report, "Quality of 200 synthetic rows against 200 real ones");
+});
