@@ -332,6 +332,20 @@ Deno.test("StreamServer ends a stream when its client leaves", async () => {
   });
 });
 
+Deno.test("StreamServer leaves nothing open when it ends behind a request", async () => {
+  const server = new StreamServer(numbered);
+  const socket = new WebSocket((await server.listen()).uri);
+  const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+  const done = new Promise<void>((resolve) => {
+    socket.onmessage = ({ data }) => data.includes('"generate"') && resolve();
+  });
+  await new Promise((resolve) => socket.onopen = resolve);
+  socket.send('{"action":"generate","records":1}');
+  await done;
+  await server[Symbol.asyncDispose]();
+  assertEquals((await closed).code, 1001);
+});
+
 Deno.test("StreamServer gives a pipeline as many records as its query asks for", async () => {
   await using server = new StreamServer(numbered, { streamOnConnect: false, interval: "5ms" });
   const { uri } = await server.listen();

@@ -48,6 +48,7 @@ export class StreamSession {
   /** Whether it has sent a request. */
   #isAsked = false;
   #isEnded = false;
+  #endPause = () => {};
 
   /** Streams nothing yet. */
   constructor(socket: ServerSocket, outbox: ClientOutbox, plan: SessionPlan) {
@@ -84,8 +85,19 @@ export class StreamSession {
       if (takesRequests) return requestOf(data, limits);
       throw new TypeError("Cannot take request: this server takes none");
     });
-    // Nothing more is read meanwhile: what a client asks for costs the server more than the client.
-    await new Promise<void>((resolve) => this.#plan.runtime.after(REQUEST_MS, resolve));
+    await this.#pause();
+  }
+
+  /** Nothing more is read meanwhile: what a client asks for costs the server more than the client. */
+  async #pause(): Promise<void> {
+    if (this.#isEnded) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#plan.runtime.after(REQUEST_MS, resolve);
+    this.#endPause = () => {
+      cancel();
+      resolve();
+    };
+    await promise;
   }
 
   /** Begins what is asked for, behind the end of what runs; whether that could be. */
@@ -108,10 +120,11 @@ export class StreamSession {
   /** The client is gone. */
   async ended(): Promise<void> {
     this.#isEnded = true;
+    this.#endPause();
     await this.#stop();
   }
 
-  /** Checks what is asked for, so that what cannot be is known before the stream before it ends. */
+  /** Checks what is asked for, so that what cannot be is known before the stream that runs ends. */
   #batches({ seed, options }: Asked): (signal: AbortSignal) => AsyncIterable<RecordBatch> {
     const { streamer } = this.#plan;
     const asked = seed === undefined ? streamer : streamer.withSeed(seed);
