@@ -15,6 +15,7 @@ import { zlib } from "../src/runtime/inflater.ts";
 import { denoNetwork, type Network } from "../src/runtime/network.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { retryAfterMs } from "../src/sources/http/http_error.ts";
+import { runScript } from "./support/run_script.ts";
 import { counterpart } from "./support/counterpart.ts";
 import { rowsOf, testPublisher } from "./support/publisher_suite.ts";
 
@@ -368,6 +369,20 @@ Deno.test("CSV over HTTP has its header in every request, and other columns in a
     await publisher.publish(RecordBatch.fromRows<object>(rows) as RecordBatch);
   }
   assertEquals(bodies, ["a;b\n1;2\n", "a;b\n3;4\n", "c\n5\n"]);
+});
+
+Deno.test("HttpPublisher says which permission it lacks, once", async () => {
+  const script = `
+    import { HttpPublisher, RecordBatch, retrying } from "./mod.ts";
+    const http = new HttpPublisher({ url: "http://u:${SECRET}@127.0.0.1:4321/in" });
+    const told = ({ name, retriable, message }) => console.log(name, retriable, message);
+    await retrying(http).publish(RecordBatch.fromRows([{ x: 1 }])).catch(told);`;
+  const { out, error } = await runScript(script);
+  assertEquals(error, "");
+  assert(
+    /^HttpError false Cannot publish to http:\/\/127.0.0.1:4321\/in: .*--allow-net/.test(out),
+    out,
+  );
 });
 
 Deno.test("HttpPublisher refuses what it cannot use, and tells no secrets", () => {

@@ -62,6 +62,8 @@ type Row = Record<string, unknown>;
 
 const SCHEMA = schema({ id: types.f64, name: types.utf8 });
 const PATIENCE_MS = 10_000;
+/** Of what is known to fail. */
+const IMPATIENCE_MS = 500;
 const PENDING_MS = 30;
 const MOST_TRIES = 12;
 const SEEDS = 3;
@@ -86,10 +88,10 @@ function after(ms: number): { promise: Promise<void>; cancel: () => void } {
 }
 
 /** As the promise, or an error that says what never happened. */
-async function soon<T>(what: string, promise: Promise<T>): Promise<T> {
-  const { promise: over, cancel } = after(PATIENCE_MS);
+async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  const { promise: over, cancel } = after(ms);
   const late = over.then(() => {
-    throw new Error(`${what} did not come to an end within ${PATIENCE_MS} ms`);
+    throw new Error(`${what} did not come to an end within ${ms} ms`);
   });
   return await Promise.race([promise, late]).finally(cancel);
 }
@@ -105,11 +107,18 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 class Trial {
   readonly at: PublisherCase;
   readonly #traits: PublisherTraits;
+  readonly #patienceMs: number;
   #next = 0;
 
-  constructor(at: PublisherCase, traits: PublisherTraits) {
+  constructor(at: PublisherCase, traits: PublisherTraits, patienceMs: number) {
     this.at = at;
     this.#traits = traits;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** As the promise, which has to come to an end. */
+  soon<T>(what: string, promise: Promise<T>): Promise<T> {
+    return within(this.#patienceMs, what, promise);
   }
 
   /** Rows of the next batch; those of a usual one unless told otherwise. */
@@ -120,20 +129,20 @@ class Trial {
 
   publish(batch: RecordBatch, signal?: AbortSignal): Promise<number> {
     const publishing = this.at.publisher.publish(batch, signal ? { signal } : {});
-    const taken = soon("publish()", publishing).then(({ records }) => records);
+    const taken = this.soon("publish()", publishing).then(({ records }) => records);
     return taken.catch((error) => this.#seemly(error));
   }
 
   async flush(): Promise<void> {
-    await soon("flush()", this.at.publisher.flush()).catch((error) => this.#seemly(error));
+    await this.soon("flush()", this.at.publisher.flush()).catch((error) => this.#seemly(error));
   }
 
   async close(): Promise<void> {
-    await soon("the end", Promise.resolve(this.at.publisher[Symbol.asyncDispose]()));
+    await this.soon("the end", Promise.resolve(this.at.publisher[Symbol.asyncDispose]()));
   }
 
   async arrived(): Promise<Row[]> {
-    return await soon("arrived()", this.at.arrived());
+    return await this.soon("arrived()", this.at.arrived());
   }
 
   /** Publishes until it is taken; gives how often that failed. */
@@ -345,7 +354,7 @@ const WITH_FAILURES: Readonly<Record<string, Check>> = {
     const metrics = new StreamingMetrics();
     await trial.at.failNext!(2);
     const streamer = new StreamingGenerator(generator, { retryPolicy });
-    const report = await soon(
+    const report = await trial.soon(
       "the stream",
       streamer.streamTo(trial.at.publisher, {
         batchSize: batchRows,
@@ -420,6 +429,52 @@ async function randomly(trial: Trial, random: Random, traits: PublisherTraits): 
   await trial.hasArrived(rowsOfAll(sure), rowsOfAll(maybe));
 }
 
+/** What a publisher of these traits has to pass. */
+function checksOf(traits: PublisherTraits): readonly (readonly [what: string, check: Check])[] {
+  const { repeats = true, cannot = [] } = traits;
+  const can = (what: "stall" | "failNext" | "break") => !cannot.includes(what);
+  const seeds = repeats ? Array.from({ length: SEEDS }, (_, i) => i + 1) : [];
+  return [
+    ...Object.entries(ALWAYS),
+    ...Object.entries(can("stall") ? WITH_STALL : {}),
+    ...Object.entries(repeats && can("failNext") ? WITH_FAILURES : {}),
+    ...Object.entries(repeats && can("break") ? WITH_BREAKS : {}),
+    ...seeds.map((seed): [string, Check] => [
+      `keeps its promises whatever happens, seed ${seed}`,
+      (trial) => randomly(trial, new Random(seed), traits),
+    ]),
+  ];
+}
+
+interface Holding {
+  readonly open: () => Promise<PublisherCase>;
+  readonly traits: PublisherTraits;
+  readonly patienceMs: number;
+}
+
+async function hold(check: Check, { open, traits, patienceMs }: Holding): Promise<void> {
+  await using at = await open();
+  await using _publisher = at.publisher;
+  try {
+    await check(new Trial(at, traits, patienceMs), traits);
+  } finally {
+    await at.go?.(); // or its end would wait for ever
+  }
+}
+
+/** The tests that a publisher does not pass, of all or of one: to see what the suite sees. */
+export async function failingTests(
+  open: () => Promise<PublisherCase>,
+  { only, ...traits }: PublisherTraits & { readonly only?: string } = {},
+): Promise<string[]> {
+  const failing: string[] = [];
+  const checks = checksOf(traits).filter(([what]) => only === undefined || what === only);
+  for (const [what, check] of checks) {
+    await hold(check, { open, traits, patienceMs: IMPATIENCE_MS }).catch(() => failing.push(what));
+  }
+  return failing;
+}
+
 /**
  * Registers the tests that a publisher has to pass.
  *
@@ -436,23 +491,7 @@ export function testPublisher(
   open: () => Promise<PublisherCase>,
   traits: PublisherTraits = {},
 ): void {
-  const { repeats = true, cannot = [] } = traits;
-  const register = (what: string, check: Check) =>
-    Deno.test(`${name} ${what}`, async () => {
-      await using at = await open();
-      await using _publisher = at.publisher;
-      await check(new Trial(at, traits), traits);
-    });
-  const all = (checks: Readonly<Record<string, Check>>) => {
-    for (const [what, check] of Object.entries(checks)) register(what, check);
-  };
-  all(ALWAYS);
-  if (!cannot.includes("stall")) all(WITH_STALL);
-  if (!repeats) return;
-  if (!cannot.includes("failNext")) all(WITH_FAILURES);
-  if (!cannot.includes("break")) all(WITH_BREAKS);
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const check: Check = (trial) => randomly(trial, new Random(seed), traits);
-    register(`keeps its promises whatever happens, seed ${seed}`, check);
+  for (const [what, check] of checksOf(traits)) {
+    Deno.test(`${name} ${what}`, () => hold(check, { open, traits, patienceMs: PATIENCE_MS }));
   }
 }

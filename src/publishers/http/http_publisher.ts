@@ -3,7 +3,7 @@ import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { spellDuration } from "../../runtime/duration.ts";
 import { denoNetwork, type Network } from "../../runtime/network.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { drain, HttpError, statusError } from "../../sources/http/http_error.ts";
+import { connectionError, drain, HttpError, statusError } from "../../sources/http/http_error.ts";
 import { ChildAbort } from "../../stream/child_abort.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { Stop } from "../../stream/stop.ts";
@@ -167,8 +167,7 @@ export class HttpPublisher implements Publisher {
       return await this.#network.fetch(new Request(url, how));
     } catch (error) {
       signal.throwIfAborted();
-      const cause = address.hushed(error);
-      throw new HttpError(`Cannot ${this.#doing}: ${cause.message}`, { cause, retriable: true });
+      throw connectionError(error, { address, doing: "publish to" });
     }
   }
 }

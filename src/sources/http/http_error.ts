@@ -45,6 +45,19 @@ export function isRetriableStatus(status: number): boolean {
   return status >= FIRST_SERVER_FAILURE || RETRIABLE.has(status);
 }
 
+/** What Deno throws where a program may not do something, now or later. */
+const FORBIDDEN: ReadonlySet<string> = new Set(["NotCapable", "PermissionDenied"]);
+
+/** The error of a request that got no answer. */
+export function connectionError(
+  error: unknown,
+  { address, doing }: Pick<StatusContext, "address" | "doing">,
+): HttpError {
+  const cause = address.hushed(error);
+  const retriable = !(error instanceof Error && FORBIDDEN.has(error.name));
+  return new HttpError(`Cannot ${doing} ${address.name}: ${cause.message}`, { cause, retriable });
+}
+
 /** What an answer that is no good one is told with. */
 export interface StatusContext {
   readonly address: WebAddress;

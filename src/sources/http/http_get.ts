@@ -4,7 +4,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import type { WebAddress } from "../../runtime/web_address.ts";
 import { ChildAbort } from "../../stream/child_abort.ts";
 import { Stop } from "../../stream/stop.ts";
-import { drain, HttpError, statusError } from "./http_error.ts";
+import { connectionError, drain, HttpError, statusError } from "./http_error.ts";
 
 /** As many as the Fetch standard follows. */
 const MOST_REDIRECTS = 20;
@@ -116,8 +116,7 @@ export class HttpGet {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof HttpError) throw error;
-      const cause = address.hushed(error);
-      throw new HttpError(`${this.doing}: ${cause.message}`, { cause, retriable: true });
+      throw connectionError(error, { address, doing: "read" });
     } finally {
       cancel();
     }
