@@ -20,6 +20,8 @@ const python = counterpart({
   pythonModules: ["websockets", "fastavro", "msgpack"],
 });
 
+const openssl = counterpart({ program: "openssl", purpose: "make a certificate" });
+
 type Told = Record<string, unknown>;
 
 /** A server by Python's websockets, and what it tells. */
@@ -146,5 +148,34 @@ Deno.test(
     };
     const busy = await assertRejects(read, WebSocketError, "1013 (it has too much to do)");
     assert((busy as WebSocketError).retriable);
+  }),
+);
+
+Deno.test(
+  openssl.test("WebSocketPublisher refuses a certificate that nobody has vouched for", async (path) => {
+    const folder = await Deno.makeTempDir();
+    const [key, cert] = [`${folder}/key.pem`, `${folder}/cert.pem`];
+    const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"];
+    const made = await new Deno.Command(path, {
+      args: [...args, "-days", "1", "-keyout", key, "-out", cert],
+      stderr: "null",
+    }).output();
+    assert(made.success);
+    await using server = Deno.serve({
+      ...{ hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      ...{ key: await Deno.readTextFile(key), cert: await Deno.readTextFile(cert) },
+    }, (request) => Deno.upgradeWebSocket(request).response);
+    await Deno.remove(folder, { recursive: true });
+    const error = await assertRejects(
+      async () => {
+        await using publisher = new WebSocketPublisher({
+          uri: `wss://127.0.0.1:${server.addr.port}`,
+        });
+        await publisher.publish(batchOf(ROWS));
+      },
+      WebSocketError,
+      "invalid peer certificate",
+    );
+    assert(!(error as WebSocketError).retriable);
   }),
 );

@@ -30,8 +30,6 @@ export {
   WritableStreamPublisher,
   type WritableStreamPublisherOptions,
 } from "./web/writable_stream_publisher.ts";
-export {
-  WebSocketPublisher,
-  type WebSocketPublisherMetrics,
-} from "./websocket/websocket_publisher.ts";
+export { WebSocketPublisher } from "./websocket/websocket_publisher.ts";
+export type { WebSocketPublisherMetrics } from "./websocket/websocket_metrics.ts";
 export type { WebSocketFormat, WebSocketPublisherOptions } from "./websocket/websocket_options.ts";

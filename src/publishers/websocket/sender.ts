@@ -3,17 +3,11 @@ import type { Connection } from "../../sources/websocket/connection.ts";
 import { WebSocketError } from "../../sources/websocket/errors.ts";
 import { numbered, type WireMessage } from "../../sources/websocket_wire.ts";
 import { type Entry, Outbox } from "./outbox.ts";
+import type { WebSocketPublisherMetrics } from "./websocket_metrics.ts";
 import type { WebSocketSettings } from "./websocket_options.ts";
 
 /** What was sent so far. */
-export interface SentFigures {
-  /** Messages that were sent, those that were sent again included. */
-  readonly messages: number;
-  /** Messages that were sent again over another connection: the other side may have them twice. */
-  readonly resent: number;
-  /** Bytes of all messages, without the frames around them. */
-  readonly bytes: number;
-}
+type SentFigures = Pick<WebSocketPublisherMetrics, "messages" | "resent" | "bytes">;
 
 /** Makes messages of batches, gives them to sockets, and keeps those that may have to go again. */
 export class Sender {

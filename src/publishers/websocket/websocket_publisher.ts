@@ -16,21 +16,14 @@ import {
   closingError,
   stallError,
 } from "./publisher_errors.ts";
-import { Sender, type SentFigures } from "./sender.ts";
+import { Sender } from "./sender.ts";
 import { StallWatch } from "./stall_watch.ts";
+import type { WebSocketPublisherMetrics } from "./websocket_metrics.ts";
 import {
   type WebSocketPublisherOptions,
   type WebSocketSettings,
   webSocketSettings,
 } from "./websocket_options.ts";
-
-/** What a {@linkcode WebSocketPublisher} has done so far. */
-export interface WebSocketPublisherMetrics extends SentFigures {
-  /** Connections that were opened: each beyond the first was needed because one was lost. */
-  readonly connections: number;
-  /** Messages that wait to be acknowledged, or without acknowledgements to leave. */
-  readonly waiting: number;
-}
 
 /** A connection that takes a message at once. */
 interface Chance {

@@ -103,7 +103,10 @@ function remedyOf(message: string): string {
 
 /** The error that tells of a connection that could not be opened. */
 export function openError(address: WebAddress, message: string): WebSocketError {
-  const reason = address.hush(message).replace(/^(?:NetworkError|Error): /, "");
+  const reason = address.hush(message).replace(
+    /^(?:\w*Error: )?(?:failed to connect to WebSocket: )?/,
+    "",
+  );
   return new WebSocketError(
     `Cannot connect to ${address.name}: ${visible(reason)}; ${remedyOf(message)}`,
     { retriable: !isFinalFailure(message) },
