@@ -68,7 +68,7 @@ async function refuses(
 
 /** What makes a table fail the next statements, in a way that rolling back does not undo. */
 const FAILING = (table: string) => `
-  CREATE TABLE ${table} (id double precision, name text);
+  CREATE TABLE ${table} (id double precision, name text, place bigserial);
   CREATE SEQUENCE ${table}_tried;
   CREATE TABLE ${table}_fails AS SELECT 0::bigint AS until;
   CREATE FUNCTION ${table}_check() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -85,7 +85,7 @@ async function openCase(options: Partial<PostgresPublisherOptions>): Promise<Pub
   let holder: Psql | undefined;
   return {
     publisher: publisher({ table, ...options }),
-    arrived: () => server.rows(`SELECT id, name FROM ${table} ORDER BY ctid`),
+    arrived: () => server.rows(`SELECT id, name FROM ${table} ORDER BY place`),
     stall: async () => {
       holder = server.session();
       await holder.run(`BEGIN; LOCK TABLE ${table} IN SHARE MODE`);
@@ -154,48 +154,114 @@ const ROW = {
 };
 const NULLS = Object.fromEntries(Object.keys(ROW).map((name) => [name, null]));
 
-for (const mode of ["copy", "insert"] as const) {
-  test(`psql reads every type as it was put in by mode "${mode}"`, async () => {
+/** The rows go as binary data, but where there is a decimal among them. */
+const WAYS = [
+  { mode: "copy", as: "text", omits: "" },
+  { mode: "copy", as: "binary data", omits: "decimal" },
+  { mode: "insert", as: "parameters", omits: "" },
+] as const;
+
+for (const { mode, as, omits } of WAYS) {
+  test(`psql reads every type as it was put in by mode "${mode}", as ${as}`, async () => {
+    const without = <T>(of: readonly T[], at: number) => of.filter((_, i) => !omits || i !== at);
     const table = newTable();
     const odd = { ...NULLS, f32: NaN, f64: -Infinity, utf8: "\\.", dict: "NULL" };
     const rows = [ROW, NULLS, odd] as never[];
-    const batch = RecordBatch.fromRows(rows, { schema: EVERY_TYPE }) as RecordBatch;
+    const all = RecordBatch.fromRows(rows, { schema: EVERY_TYPE }) as RecordBatch;
+    const batch = all.select(all.names.filter((name) => name !== omits)) as RecordBatch;
     await write([batch], { table, create: true, mode });
-    const names = EVERY_TYPE.fields.map(({ name }) => `"${name}"`);
+    const names = batch.names.map((name) => `"${name}"`);
     const cells = names.map((name) => `coalesce(trim(quote_literal(${name}::text)), '-')`);
     const text = await server.psql(
       `SET TimeZone TO 'Asia/Tokyo'; SELECT concat_ws('|', ${cells}) FROM ${table}`,
     );
     const [first, second] = [text.slice(0, text.indexOf("\n-|")), text.split("\n-|")];
-    assertEquals(first.split("|"), [
-      ...["'true'", "'-7'", "'9223372036854775807'", "'0.5'", "'-1e+300'"],
-      ...["'2024-02-29 21:30:15.25+09'", "'2024-02-29'", "'12:30:15.25'"],
-      ...["'12345678901234567.890'", `E'it''s "Löwe", 🦁\\\\n\r\n\\\\.'`, "''", "E'\\\\x00ff'"],
-      ...["'[1, null, 1152921504606846976]'", `'{"x": 1.5}'`, `'{"a": true}'`, `'"5"'`],
-    ]);
+    assertEquals(
+      first.split("|"),
+      without([
+        ...["'true'", "'-7'", "'9223372036854775807'", "'0.5'", "'-1e+300'"],
+        ...["'2024-02-29 21:30:15.25+09'", "'2024-02-29'", "'12:30:15.25'"],
+        ...["'12345678901234567.890'", `E'it''s "Löwe", 🦁\\\\n\r\n\\\\.'`, "''", "E'\\\\x00ff'"],
+        ...["'[1, null, 1152921504606846976]'", `'{"x": 1.5}'`, `'{"a": true}'`, `'"5"'`],
+      ], 8),
+    );
     assertEquals(second[1], names.slice(1).map(() => "-").join("|"));
-    assertStringIncludes(second[2], "'NaN'|'-Infinity'|-|-|-|-|E'\\\\.'|'NULL'|-");
+    assertStringIncludes(
+      second[2],
+      `'NaN'|'-Infinity'|${without(["-", "-", "-", "-"], 3).join("|")}|E'\\\\.'|'NULL'|-`,
+    );
     const shown = await server.psql(
       `SELECT format_type(atttypid, atttypmod) FROM pg_attribute ` +
         `WHERE attrelid = '${table}'::regclass AND attnum > 0 ORDER BY attnum`,
     );
-    assertEquals(shown.split("\n"), [
-      ...["boolean", "integer", "bigint", "real", "double precision", "timestamp with time zone"],
-      ...["date", "time without time zone", "numeric(20,3)", "text", "text", "bytea"],
-      ...["jsonb", "jsonb", "jsonb", "jsonb"],
-    ]);
+    assertEquals(
+      shown.split("\n"),
+      without([
+        ...["boolean", "integer", "bigint", "real", "double precision", "timestamp with time zone"],
+        ...["date", "time without time zone", "numeric(20,3)", "text", "text", "bytea"],
+        ...["jsonb", "jsonb", "jsonb", "jsonb"],
+      ], 8),
+    );
   });
 }
 
 test("PostgresPublisher writes a lone column of nulls, of empty texts and of what ends data", async () => {
-  for (const mode of ["copy", "insert"] as const) {
+  // Of "name" there is no binary form, so that it is written as text.
+  for (const [mode, type] of [["copy", "text"], ["copy", "name"], ["insert", "text"]] as const) {
     const table = newTable();
+    await server.psql(`CREATE TABLE ${table} (x ${type})`);
     const values = ["", null, "\\.", "a,b", '"', "NULL", "\n", null];
     const batch = RecordBatch.fromRows(values.map((x) => ({ x }))) as RecordBatch;
-    await write([batch, batch], { table, create: true, mode });
+    await write([batch, batch], { table, mode });
     const rows = await server.rows(`SELECT x FROM ${table} ORDER BY ctid`);
     assertEquals(rows.map(({ x }) => x), [...values, ...values]);
   }
+});
+
+test("PostgresPublisher writes a batch of many pieces, and refuses one for a cell of the last", async () => {
+  const table = newTable();
+  const fields = schema({
+    at: types.timestamp,
+    day: types.date,
+    n: types.i64,
+    s: types.utf8,
+    d: types.dict,
+  });
+  const rows = Array.from({ length: 10_000 }, (_, i) => ({
+    at: i % 7 === 0 ? null : i * 30_000_000_000 - 6e13,
+    day: i * 300 - 700_000,
+    n: BigInt(i) * -(2n ** 45n),
+    s: i % 3 === 0 ? null : "x".repeat(i % 100),
+    d: `d${i % 5}`,
+  }));
+  const batch = RecordBatch.fromRows(rows, { schema: fields }) as RecordBatch;
+  await write([batch], { table, create: true });
+  const ms = `(extract(epoch FROM at) * 1000)::bigint::text`;
+  const back = await server.rows(
+    `SELECT ${ms} AS at, day - '1970-01-01' AS day, n::text, s, d FROM ${table} ORDER BY day`,
+  );
+  const texts = rows.map((row) => ({
+    ...row,
+    at: row.at === null ? null : String(row.at),
+    n: String(row.n),
+  }));
+  assertEquals(back, texts);
+  for (
+    const [name, far] of [["at", 253_402_300_800_000], ["at", -62_135_596_800_001], [
+      "day",
+      2_932_897,
+    ]] as const
+  ) {
+    const worse = RecordBatch.fromRows([...rows, { ...rows[0], [name]: far }], { schema: fields });
+    const error = await assertRejects(
+      () => write([worse as RecordBatch], { table }),
+      StreamingError,
+    );
+    assertStringIncludes(error.message, `column "${name}"`);
+    assertStringIncludes(error.message, `${far} is out of the years 1 to 9999`);
+    assertEquals(error.retriable, false);
+  }
+  assertEquals(await server.psql(`SELECT count(*) FROM ${table}`), "10000");
 });
 
 test("PostgresPublisher updates rows by their keys, the last one of a batch too", async () => {

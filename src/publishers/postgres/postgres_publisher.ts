@@ -35,7 +35,7 @@ import {
 
 /** Rows from which COPY is faster than a statement, and than one that updates. */
 const COPY_ROWS = 64;
-const COPY_UPSERT_ROWS = 1_024;
+const COPY_UPSERT_ROWS = 2_048;
 
 /** Options of {@linkcode PostgresPublisher}. */
 export interface PostgresPublisherOptions extends PostgresConnectionOptions, SqlTableOptions {
@@ -43,7 +43,7 @@ export interface PostgresPublisherOptions extends PostgresConnectionOptions, Sql
   schema?: string;
   /**
    * `"copy"` sends batches by COPY, `"insert"` by a statement whose parameters are its columns.
-   * Default: COPY for batches of 64 rows, with `upsert` of 1,024 rows, for which it is faster.
+   * Default: COPY for batches of 64 rows, with `upsert` of 2,048 rows, for which it is faster.
    */
   mode?: "copy" | "insert";
   /** The world: clocks. Default: that of the process. */

@@ -3,6 +3,7 @@ import type { Schema } from "../../batch/schema.ts";
 import { CsvEncoder } from "../../codecs/csv/csv_encoder.ts";
 import type { PostgresSession } from "../../sources/postgres/postgres_session.ts";
 import { quoteName } from "../sql/sql_table.ts";
+import { BinaryCopyEncoder, hasBinaryForm } from "./copy_binary.ts";
 import { arrayText, copyBatch, copySchema, postgresTexts } from "./postgres_texts.ts";
 import { type PostgresTable, type PostgresTableColumn, tableName } from "./postgres_types.ts";
 
@@ -18,14 +19,40 @@ export interface PostgresWriteOptions {
   readonly begun: () => void;
 }
 
+/** Makes the data of a COPY, piece by piece. */
+interface CopyEncoder extends Disposable {
+  readonly format: "binary" | "csv";
+  encode(batch: RecordBatch, piece: { isFirst: boolean; isLast: boolean }): Uint8Array;
+}
+
+/** The binary form where there is one: the server takes half the time for it. */
+function copyEncoder(schema: Schema, columns: readonly PostgresTableColumn[]): CopyEncoder {
+  if (hasBinaryForm(schema, columns)) {
+    const encoder = new BinaryCopyEncoder(columns);
+    return {
+      format: "binary",
+      encode: (batch, piece) => encoder.encode(batch, piece),
+      [Symbol.dispose]: () => {},
+    };
+  }
+  // A lone field of `\\.` would end the data, unless it is in quotes (manual, COPY).
+  const quotes = schema.fields.length === 1 ? "all" : "needed";
+  const encoder = new CsvEncoder({ header: false, quotes });
+  const fields = copySchema(schema);
+  return {
+    format: "csv",
+    encode: (batch) => encoder.encode(copyBatch(batch, fields)),
+    [Symbol.dispose]: () => encoder[Symbol.dispose](),
+  };
+}
+
 /** Writes the rows of batches with the same columns into a table. */
 export class PostgresRows implements Disposable {
   /** The columns of the batches. */
   readonly schema: Schema;
   readonly #table: PostgresTable;
   readonly #columns: readonly PostgresTableColumn[];
-  readonly #copySchema: Schema;
-  readonly #encoder: CsvEncoder;
+  readonly #encoder: CopyEncoder;
   readonly #insert: string;
   #staged: PostgresSession | undefined;
 
@@ -34,10 +61,7 @@ export class PostgresRows implements Disposable {
     this.schema = schema;
     this.#table = table;
     this.#columns = columns;
-    this.#copySchema = copySchema(schema);
-    // A lone field of `\\.` would end the data, unless it is in quotes (manual, COPY).
-    const quotes = schema.fields.length === 1 ? "all" : "needed";
-    this.#encoder = new CsvEncoder({ header: false, quotes });
+    this.#encoder = copyEncoder(schema, columns);
     this.#insert = this.#insertStatement();
   }
 
@@ -89,15 +113,18 @@ export class PostgresRows implements Disposable {
     { session, signal, begun }: PostgresWriteOptions,
   ): Promise<number> {
     let bytes = 0;
-    const [encoder, schema] = [this.#encoder, this.#copySchema];
+    const encoder = this.#encoder;
     function* pieces() {
       for (let start = 0; start < batch.length; start += PIECE_ROWS) {
-        const piece = encoder.encode(copyBatch(batch.slice(start, start + PIECE_ROWS), schema));
+        const piece = encoder.encode(batch.slice(start, start + PIECE_ROWS), {
+          isFirst: start === 0,
+          isLast: start + PIECE_ROWS >= batch.length,
+        });
         bytes += piece.length;
         yield piece;
       }
     }
-    const sql = `COPY ${target} (${this.#names()}) FROM STDIN (FORMAT csv)`;
+    const sql = `COPY ${target} (${this.#names()}) FROM STDIN (FORMAT ${encoder.format})`;
     await session.copy(sql, pieces, { signal, begun });
     return bytes;
   }
