@@ -15,7 +15,7 @@ import {
   randomCell,
   type WindowCase,
 } from "./support/window_cases.ts";
-import { oracle } from "./support/window_oracle.ts";
+import { oracle, type OracleResult } from "./support/window_oracle.ts";
 
 const RUNS = 2000;
 const MAX_ROWS = 120;
@@ -44,10 +44,28 @@ function* batchesOf(random: Random, given: WindowCase, most?: number) {
   }
 }
 
+/** What cases are to come to: that is also asked to tell whether they are fair. */
+const expectations = new WeakMap<WindowCase, OracleResult>();
+
+function expectedOf(given: WindowCase): OracleResult {
+  const expected = expectations.get(given) ?? oracle(given);
+  expectations.set(given, expected);
+  return expected;
+}
+
+/** Whether sums of integers fit into 64 bits. */
 function fairSums(given: WindowCase): boolean {
-  return [...oracle(given).groups.values()].every((values) =>
+  const { aggregates, values } = given.plan;
+  if (!aggregates.some(({ op, value }) => op === "sum" && isInteger(values[value].type))) {
+    return true;
+  }
+  return [...expectedOf(given).groups.values()].every((values) =>
     values.every(({ value }) => typeof value !== "bigint" || BigInt.asIntN(64, value) === value)
   );
+}
+
+function isInteger({ kind }: { readonly kind: string }): boolean {
+  return kind !== "f32" && kind !== "f64";
 }
 
 function randomFairCase(random: Random): WindowCase {
@@ -59,7 +77,7 @@ for (const [name, make] of Object.entries(ENGINES)) {
   Deno.test(`${name} gives the oracle's windows, however rows are cut into batches`, () => {
     forSeeds(RUNS, (random) => {
       const given = randomFairCase(random);
-      const expected = oracle(given);
+      const expected = expectedOf(given);
       using table = make(given.plan);
       const results: PlainResult[] = [];
       let [late, untimed, outside, absorbed, watermark] = [0, 0, 0, 0, -Infinity];
@@ -110,7 +128,7 @@ for (const [name, make] of Object.entries(ENGINES)) {
       }
       for (const [owner, delta] of random.shuffle(deltas)) tables[owner].fold(delta);
       const results = tables.flatMap((table) => closeAll(table, Infinity));
-      assertResults(results, oracle(given).groups);
+      assertResults(results, expectedOf(given).groups);
       for (const table of tables) table[Symbol.dispose]();
     });
   });
@@ -122,7 +140,7 @@ for (const [name, make] of Object.entries(ENGINES)) {
       const ownerOf = Uint8Array.from({ length: 256 }, () => random.below(owners));
       using table = make(given.plan);
       const tables = Array.from({ length: owners }, () => make(given.plan));
-      const expected = oracle(given);
+      const expected = expectedOf(given);
       let [late, watermark] = [0, -Infinity];
       // Where windows overlap, rows of one batch may be too late for different ones.
       const most = new WindowShape(given.plan).isPlain ? undefined : 1;
