@@ -12,6 +12,7 @@ import {
   PostgresPublisher,
   type PostgresPublisherOptions,
 } from "../src/publishers/postgres/postgres.ts";
+import { counterpart } from "./support/counterpart.ts";
 import { schemaAndRows } from "./support/batches.ts";
 import { PASSWORD, postgres, PostgresServer, type Psql } from "./support/postgres.ts";
 import { type PublisherCase, rowsOf, testPublisher } from "./support/publisher_suite.ts";
@@ -480,7 +481,8 @@ test("PostgresPublisher tells why it may not connect, and no password", async ()
   assertEquals(other.retriable, false);
   const closed = await refuses({ x: 1 }, { table, port: 1 }, "ECONNREFUSED");
   assertEquals([closed.retriable, /s3cret/.test(inspected(closed))], [true, false]);
-  const plain = await refuses({ x: 1 }, { table, tls: true }, "Cannot write to table");
+  const plain = await refuses({ x: 1 }, { table, tls: true }, "does the server speak TLS?");
+
   assert(!/s3cret/.test(inspected(plain)));
   const bad = assertThrows(() => publisher({ table, url: "postgres://me:s3cret@:x" }), TypeError);
   assert(!/s3cret/.test(inspected(bad)), bad.message);
@@ -513,6 +515,72 @@ test("PostgresPublisher works with the flags that docs/databases.md lists, over 
   const page = await Deno.readTextFile(new URL("../docs/databases.md", import.meta.url));
   assertStringIncludes(page, `${env} --allow-net=localhost:5432`);
 });
+
+const openssl = counterpart({ program: "openssl", purpose: "make certificates for a server" });
+
+async function opensslRuns(...lines: readonly string[]): Promise<void> {
+  for (const line of lines) {
+    const args = line.split(" ");
+    const { success, stderr } = await new Deno.Command(openssl.path!, { args }).output();
+    assert(success, new TextDecoder().decode(stderr));
+  }
+}
+
+/** Gives the server a certificate of an authority, whose own it returns. */
+async function certify(): Promise<string> {
+  const at = `${server.folder}/data`;
+  const [key, authority] = [`${at}/server.key`, `${server.folder}/authority`];
+  await Deno.writeTextFile(`${authority}.ext`, "subjectAltName=DNS:localhost");
+  const made = "-newkey rsa:2048 -nodes -days 2 -subj";
+  await opensslRuns(
+    `req -x509 ${made} /CN=authority -keyout ${authority}.key -out ${authority}.pem`,
+    `req ${made} /CN=localhost -keyout ${key} -out ${authority}.csr`,
+    `x509 -req -in ${authority}.csr -CA ${authority}.pem -CAkey ${authority}.key -CAcreateserial ` +
+      `-days 2 -extfile ${authority}.ext -out ${at}/server.crt`,
+  );
+  const { uid, gid } = await Deno.stat(at);
+  await Deno.chmod(key, 0o600);
+  for (const path of [key, `${at}/server.crt`]) await Deno.chown(path, uid, gid);
+  await server.psql("ALTER SYSTEM SET ssl = on; SELECT pg_reload_conf()");
+  return `${authority}.pem`;
+}
+
+Deno.test(
+  openssl.test("PostgresPublisher speaks TLS with a server whose certificate it can verify", async () => {
+    const certificate = await certify();
+    const url = `${server.url.replace("127.0.0.1", "localhost")}?sslmode=require`;
+    const script = `
+    import { RecordBatch } from "@waggle/stream";
+    import { PostgresPublisher } from "@waggle/stream/postgres";
+    try {
+      await using sink = new PostgresPublisher({ url: ${
+      JSON.stringify(url)
+    }, table: "tls", create: true });
+      const rows = Array.from({ length: 20_000 }, (_, x) => ({ x, text: "y".repeat(50) }));
+      await sink.publish(RecordBatch.fromRows(rows));
+      console.log("taken");
+    } catch (error) {
+      console.log(error.retriable, error.message);
+    }`;
+    const flags = [
+      "--no-check",
+      "--allow-env=PGAPPNAME,PGTARGETSESSIONATTRS",
+      `--allow-net=localhost:${server.port}`,
+    ];
+    assertEquals(await runScript(script, [...flags, `--cert=${certificate}`]), {
+      code: 0,
+      out: "taken\n",
+      error: "",
+    });
+    const { out } = await runScript(script, flags);
+    assertStringIncludes(out, "false Cannot write to table");
+    assertStringIncludes(
+      out,
+      "unable to verify the first certificate; for an authority of your own, run Deno with --cert",
+    );
+    assertEquals(await server.psql("SELECT count(*) FROM tls"), "20000");
+  }),
+);
 
 test("PostgresPublisher takes the results of a pipeline", async () => {
   const table = newTable();

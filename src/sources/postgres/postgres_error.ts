@@ -54,6 +54,17 @@ function isPassing(code: string): boolean {
   return PASSING_CODES.has(code) || PASSING_STATES.some((state) => code.startsWith(state));
 }
 
+/** What to do about TLS that does not come about. */
+function tlsHint(message: string, { tls }: PostgresConnectionSettings): string | undefined {
+  if (!tls) return undefined;
+  if (message.includes("before secure TLS connection")) {
+    return "does the server speak TLS? For one that does not there is tls: false";
+  }
+  return message.includes("certificate")
+    ? "for an authority of your own, run Deno with --cert"
+    : undefined;
+}
+
 /** A text that may go into a message: seen, not too long, without the password. */
 function told(text: string, { password }: PostgresConnectionSettings): string {
   const shown = visible(text.slice(0, MOST_CHARACTERS));
@@ -75,7 +86,9 @@ export function postgresError(
   if (cause instanceof StreamingError) return cause;
   const { code = "", detail, where, hint, severity } = cause as Fault;
   const message = cause instanceof Error ? cause.message : String(cause);
-  const more = [detail, where, hint].filter((text) => text !== undefined && text !== "");
+  const more = [detail, where, hint, tlsHint(message, settings)].filter((text) =>
+    text !== undefined && text !== ""
+  );
   const sqlState = severity === undefined ? undefined : code;
   const state = sqlState === undefined ? "" : ` (SQLSTATE ${sqlState})`;
   const text = [`${message}${state}`, ...more].join("; ");
