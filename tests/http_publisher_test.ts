@@ -338,6 +338,31 @@ Deno.test("HttpPublisher has as many requests under way as it is told, and no mo
   assertEquals(most, 3);
 });
 
+Deno.test("a batch whose signal is aborted before its turn is not sent, and holds up no other", async () => {
+  const seen: unknown[] = [];
+  const going = Promise.withResolvers<void>();
+  const { promise: isThere, resolve: there } = Promise.withResolvers<void>();
+  await using server = await serve(async (_, response, body) => {
+    seen.push(JSON.parse(new TextDecoder().decode(body))[0].id);
+    there();
+    await going.promise;
+    response.end();
+  });
+  await using publisher = new HttpPublisher({ url: server.url });
+  const [second, third] = [new AbortController(), new AbortController()];
+  const publishing = [undefined, second.signal, third.signal, undefined].map((signal, i) =>
+    publisher.publish(batchOf(i, 1), signal ? { signal } : {})
+  );
+  await isThere;
+  third.abort(new Error("not the third"));
+  await assertRejects(() => publishing[2], Error, "not the third");
+  second.abort(new Error("nor the second"));
+  going.resolve();
+  await assertRejects(() => publishing[1], Error, "nor the second");
+  await Promise.all([publishing[0], publishing[3], publisher.flush()]);
+  assertEquals(seen, [0, 3]);
+});
+
 Deno.test("a batch keeps its id until it was taken, whoever tries it again", async () => {
   const ids: unknown[] = [];
   await using server = await serve((request, response) => {

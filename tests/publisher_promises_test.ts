@@ -1,9 +1,20 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ConsolePublisher, FilePublisher, MemoryPublisher, RecordBatch } from "../mod.ts";
+import {
+  avro,
+  ConsolePublisher,
+  csv,
+  FilePublisher,
+  from,
+  MemoryPublisher,
+  ndjson,
+  RecordBatch,
+  schema,
+  types,
+} from "../mod.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
-import { rowsOf, testPublisher } from "./support/publisher_suite.ts";
+import { type PublisherTraits, rowsOf, testPublisher } from "./support/publisher_suite.ts";
 
 testPublisher("MemoryPublisher", () => {
   const publisher = new MemoryPublisher();
@@ -88,24 +99,38 @@ function diskOf(): {
   };
 }
 
-for (const name of ["rows.ndjson", "rows.csv"]) {
+/** The rows of a file, whole or not, that is the only one in a folder. */
+async function rowsIn(folder: string): Promise<Record<string, unknown>[]> {
+  const [name] = Array.from(Deno.readDirSync(folder), (entry) => entry.name);
+  if (name === undefined) return [];
+  const path = `${folder}/${name}`;
+  if (Deno.statSync(path).size === 0) return [];
+  const source = name.includes(".csv")
+    ? csv(path, { schema: SCHEMA })
+    : name.includes(".avro")
+    ? avro(path)
+    : ndjson(path);
+  return await Array.fromAsync(from(source, { workers: 1 }));
+}
+
+const SCHEMA = schema({ id: types.f64, name: types.utf8 });
+const FILES: Readonly<Record<string, PublisherTraits>> = {
+  "rows.ndjson": {},
+  "rows.csv": {},
+  "rows.avro": { batchRows: 9000 },
+};
+
+for (const [name, traits] of Object.entries(FILES)) {
   testPublisher(`FilePublisher of ${name}`, async () => {
     const folder = await Deno.makeTempDir();
     const { runtime, fail, stall, go } = diskOf();
     return {
       publisher: new FilePublisher(`${folder}/${name}`, { runtime }),
-      arrived: async () => {
-        const [file] = Array.from(Deno.readDirSync(folder), (entry) => entry.name);
-        if (file === undefined) return [];
-        const lines = (await Deno.readTextFile(`${folder}/${file}`)).trimEnd().split("\n");
-        if (name.endsWith(".ndjson")) return lines.map((line) => JSON.parse(line));
-        const [, ...rows] = lines.map((line) => line.split(","));
-        return rows.map(([id, text]) => ({ id: Number(id), name: text }));
-      },
+      arrived: () => rowsIn(folder),
       failNext: fail,
       stall,
       go,
       [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
     };
-  }, { batchRows: 6000, cannot: ["break"] });
+  }, { batchRows: 6000, cannot: ["break"], ...traits });
 }

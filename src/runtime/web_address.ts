@@ -44,7 +44,7 @@ export class WebAddress {
     this.#secrets = [
       ...[username, password].flatMap((each) => [each, decoded(each)]),
       ...Array.from(parsed.searchParams, ([, value]) => value),
-      ...parsed.search.split(/[?&=]/),
+      ...parsed.search.slice(1).split("&").map((pair) => pair.slice(pair.indexOf("=") + 1)),
       ...Object.entries(this.headers).flatMap(([name, value]) => secretsOf(name, value)),
     ].filter(({ length }) => length >= LEAST_SECRET).sort((a, b) => b.length - a.length);
   }

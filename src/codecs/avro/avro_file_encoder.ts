@@ -70,6 +70,16 @@ function entriesOf(given: AvroFileEncoderOptions["metadata"] = {}): Map<string, 
   return entries;
 }
 
+/** How it was before something that may have to be undone. */
+interface Before {
+  /** Those of the open block, and how many there were: what is added comes behind. */
+  readonly pieces: Uint8Array[];
+  readonly length: number;
+  readonly records: number;
+  readonly bytes: number;
+  readonly state: "new" | "open" | "finished";
+}
+
 /**
  * Encodes record batches as an Avro file (object container file): a header with the schema, then
  * blocks of records, each compressed by itself.
@@ -96,6 +106,7 @@ export class AvroFileEncoder implements Disposable {
   #records = 0;
   #bytes = 0;
   #state: "new" | "open" | "finished" = "new";
+  #before: Before = { pieces: [], length: 0, records: 0, bytes: 0, state: "new" };
 
   /**
    * An encoder of one file.
@@ -133,9 +144,33 @@ export class AvroFileEncoder implements Disposable {
     const options = this.#encoderOptions;
     this.#encoder ??= this.#engine.encoder(avroSchemaOf(batch.schema), options);
     const encoded = this.#encoder.encode(batch as RecordBatch<unknown>);
+    this.#remember();
     const out = this.#begin(this.#encoder.schema);
     this.#add(encoded, out);
     return out;
+  }
+
+  /**
+   * Ends the block that is open, so that all records so far can be read, and returns its bytes.
+   *
+   * @throws {TypeError} after `finish`.
+   */
+  flush(): Uint8Array<ArrayBuffer>[] {
+    this.#checkOpen();
+    this.#remember();
+    const out: Uint8Array<ArrayBuffer>[] = [];
+    this.#flush(out);
+    return out;
+  }
+
+  /** Makes it as if the last `push` or `flush` had not been, whose bytes could not be written. */
+  undo(): void {
+    const { pieces, length, records, bytes, state } = this.#before;
+    this.#pieces = pieces;
+    this.#pieces.length = length;
+    this.#records = records;
+    this.#bytes = bytes;
+    this.#state = state;
   }
 
   /**
@@ -160,6 +195,16 @@ export class AvroFileEncoder implements Disposable {
   /** Gives kernel memory back; `finish` does it too. */
   [Symbol.dispose](): void {
     this.#encoder?.[Symbol.dispose]();
+  }
+
+  #remember(): void {
+    this.#before = {
+      pieces: this.#pieces,
+      length: this.#pieces.length,
+      records: this.#records,
+      bytes: this.#bytes,
+      state: this.#state,
+    };
   }
 
   #checkOpen(): void {

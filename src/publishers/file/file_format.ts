@@ -16,11 +16,11 @@ export type FileFormat = "ndjson" | "csv" | "avro" | "parquet";
 
 /** Writes batches as the bytes of one file. */
 export interface FileEncoder extends Disposable {
-  /** Whether a batch can be encoded again, as if it had not been before. */
-  readonly repeats: boolean;
   /** The bytes of a batch; valid for good. */
   encode(batch: RecordBatch): Uint8Array[];
-  /** Makes it as if the last batch had not been; absent where nothing is known of it afterwards. */
+  /** The bytes of what it keeps, where they can be had before the end; absent where it keeps nothing. */
+  flush?(): Uint8Array[];
+  /** Makes it as if the last batch, or flush, had not been; absent where it keeps nothing of them. */
   undo?(): void;
   /** What comes behind the last batch; may be called at once. */
   end(): Uint8Array[];
@@ -41,7 +41,6 @@ export interface FormatOptions {
 function ndjson(options: FormatOptions): FileEncoder {
   const encoder = new JsonEncoder({ ...options.ndjson, lines: true });
   return {
-    repeats: true,
     encode: (batch) => [encoder.encode(batch).slice()],
     end: () => [],
     [Symbol.dispose]: () => encoder[Symbol.dispose](),
@@ -51,7 +50,6 @@ function ndjson(options: FormatOptions): FileEncoder {
 function csv(options: FormatOptions, isEmpty: boolean): FileEncoder {
   const encoder = new CsvEncoder(isEmpty ? options.csv : { ...options.csv, header: false });
   return {
-    repeats: true,
     encode: (batch) => [encoder.encode(batch).slice()],
     end: () => [],
     [Symbol.dispose]: () => encoder[Symbol.dispose](),
@@ -62,12 +60,13 @@ function avro(options: FormatOptions): FileEncoder {
   const encoder = new AvroFileEncoder(options.avro);
   let isKnown = options.avro?.schema !== undefined;
   return {
-    repeats: false,
     encode: (batch) => {
       const bytes = encoder.push(batch);
       isKnown = true;
       return bytes;
     },
+    flush: () => encoder.flush(),
+    undo: () => encoder.undo(),
     end: () => isKnown ? encoder.finish() : [],
     [Symbol.dispose]: () => encoder[Symbol.dispose](),
   };
@@ -77,7 +76,6 @@ function parquet(options: FormatOptions): FileEncoder {
   const parts = parquetFormat.get("write files");
   const encoder = new ParquetFileEncoder(parts, options.parquet);
   return {
-    repeats: true,
     encode: (batch) => encoder.push(batch),
     undo: () => encoder.undo(),
     end: () => encoder.finish(),

@@ -85,8 +85,7 @@ export class FilePublisher implements Publisher {
    * Writes a batch behind those before, whole or not at all. Of one that is being written when the
    * signal is aborted it is left open which.
    *
-   * @throws {StreamingError} when it cannot be written; the same batch may be tried again, but in
-   *   Avro. Also when the file before could not be ended at its time; then nothing of it is written.
+   * @throws {StreamingError} when it cannot be written; the same batch may be tried again. Also when the file before could not be ended at its time; then nothing of it is written.
    * @throws {TypeError} when its columns are not those of the batches before.
    */
   async publish(batch: RecordBatch, { signal }: PublishOptions = {}): Promise<Receipt> {
@@ -101,12 +100,13 @@ export class FilePublisher implements Publisher {
     }));
   }
 
-  /** Has everything that was published outlive the machine. */
+  /** Has everything that was published outlive the machine; of Parquet nothing does before its end. */
   flush(): Promise<void> {
     return this.#turns.next(async () => {
       this.#tellFailure();
-      const { file, path } = this.#current ?? {};
-      if (file) await this.#noted(() => this.#told(path!, true, () => file.flush()));
+      const current = this.#current;
+      if (!current) return;
+      await this.#noted(() => this.#told(current.path, true, () => this.#flush(current)));
     });
   }
 
@@ -151,7 +151,7 @@ export class FilePublisher implements Publisher {
     const { file, encoder, path } = current;
     const before = file.bytes;
     const pieces = encoder.encode(batch);
-    await this.#told(path, encoder.repeats, async () => {
+    await this.#told(path, true, async () => {
       try {
         await file.add(pieces);
       } catch (error) {
@@ -163,6 +163,16 @@ export class FilePublisher implements Publisher {
     const bytes = file.bytes - before;
     if (file.bytes >= this.#settings.rotateBytes) await this.#finish();
     return { records: batch.length, bytes: Math.max(0, bytes) };
+  }
+
+  async #flush({ file, encoder }: Current): Promise<void> {
+    try {
+      await file.add(encoder.flush?.() ?? []);
+    } catch (error) {
+      encoder.undo?.();
+      throw error;
+    }
+    await file.flush();
   }
 
   /** Nobody waits for a file that ends by the clock: who comes next is told that it did not. */

@@ -26,7 +26,6 @@ function json(options: JsonEncoderOptions | undefined): FileEncoder {
   const encoder = new JsonEncoder(options);
   let isFirst = true;
   return {
-    repeats: false,
     encode: (batch) => {
       if (batch.length === 0) return [];
       const rows = encoder.encode(batch).slice(1, -1);

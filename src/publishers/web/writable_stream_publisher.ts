@@ -116,8 +116,11 @@ export class WritableStreamPublisher implements Publisher {
   /** Resolves when everything has been taken. */
   flush(): Promise<void> {
     return this.#turns.next(async () => {
+      if (this.#isEnded) return;
       // The write of a batch whose signal was aborted may be under way.
-      if (!this.#isEnded) await this.#told(this.#writer.ready);
+      await this.#told(this.#writer.ready);
+      const kept = concatBytes(this.#encoder?.flush?.() ?? []);
+      if (kept.length > 0) await this.#told(this.#writer.write(kept));
     });
   }
 
