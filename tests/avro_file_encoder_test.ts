@@ -1,11 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import avsc from "avsc";
-import { AvroEncoder, AvroFileEncoder, type AvroFileEncoderOptions, RecordBatch } from "../mod.ts";
+import {
+  AvroEncoder,
+  AvroFileDecoder,
+  AvroFileEncoder,
+  type AvroFileEncoderOptions,
+  RecordBatch,
+} from "../mod.ts";
 import { schema, types as t } from "../mod.ts";
 import { AVRO_CODECS, decompressBlock } from "../src/codecs/avro/avro_block_codecs.ts";
 import { AvroFileBlocks } from "../src/codecs/avro/avro_file_blocks.ts";
 import { concatBytes } from "../src/batch/concat_bytes.ts";
 import { bufferOf } from "./support/avro_cases.ts";
+import { forSeeds } from "./support/random.ts";
 
 const LIMITS = { maxHeaderBytes: 1e6, maxBlockBytes: 1e7 };
 const columns = schema({ bird: t.required(t.utf8), count: t.i32, x: t.f64 });
@@ -118,4 +125,41 @@ Deno.test("AvroFileEncoder refuses options that are none", () => {
     const error = assertThrows(() => new AvroFileEncoder(options)) as Error;
     assert(error.message.includes(reason), error.message);
   }
+});
+
+Deno.test("a flushed Avro file can be read so far, and what was undone is not in it", () => {
+  forSeeds(60, (random) => {
+    const encoder = new AvroFileEncoder({
+      codec: random.pick(AVRO_CODECS),
+      blockBytes: 1 + random.below(300),
+    });
+    const out: Uint8Array[] = [];
+    const expected: number[] = [];
+    let next = 0;
+    for (let step = 0; step < 12; step++) {
+      const ids = Array.from({ length: random.below(40) }, () => next++);
+      const batch = RecordBatch.fromRows(ids.map((id) => ({ id })), {
+        schema: schema({ id: t.i32 }),
+      });
+      const pieces = random.chance(0.7) ? encoder.push(batch) : undefined;
+      if (pieces && random.chance(0.4)) encoder.undo();
+      else if (pieces) {
+        out.push(...pieces);
+        expected.push(...ids);
+      }
+      if (out.length === 0 || random.chance(0.5)) continue;
+      const flushed = encoder.flush();
+      if (random.chance(0.4)) encoder.undo();
+      else {
+        out.push(...flushed);
+        using decoder = new AvroFileDecoder();
+        const read = [...decoder.push(concatBytes(out)), ...decoder.finish()];
+        assertEquals(read.flatMap((each) => each.toRows().map(({ id }) => id)), expected);
+      }
+    }
+    if (out.length === 0) return;
+    using decoder = new AvroFileDecoder();
+    const read = [...decoder.push(concatBytes([...out, ...encoder.finish()])), ...decoder.finish()];
+    assertEquals(read.flatMap((each) => each.toRows().map(({ id }) => id)), expected);
+  });
 });
