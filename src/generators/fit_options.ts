@@ -11,7 +11,7 @@ import { nearestName, received } from "../runtime/known_options.ts";
 import { checkStreamOptions, type TwinArrivalOptions } from "./twins/twin_options.ts";
 
 /** What a column is to the generator. */
-export type ColumnRole = "category" | "number" | "key" | "ignore";
+export type ColumnRole = "category" | "number" | "sum" | "key" | "ignore";
 
 /** How the values of a column are made that is not learned. */
 export type MadeOptions =
@@ -29,7 +29,7 @@ export interface ColumnOptions extends MadeOptions {
   type?: DataType;
   /**
    * `category`: values that are apart, whatever their type. `number`: values that are near each other
-   * or far. `key`: made and not learned. `ignore`: left out of what is sampled. Default: by the type
+   * or far. `sum`: of two others, which are found, in every row. `key`: made and not learned. `ignore`: left out of what is sampled. Default: by the type
    * and the values.
    */
   role?: ColumnRole;
@@ -110,7 +110,13 @@ const MODELS: readonly string[] = [
   "copula",
   "independent",
 ] satisfies ModelKind[];
-const ROLES: readonly string[] = ["category", "number", "key", "ignore"] satisfies ColumnRole[];
+const ROLES: readonly string[] = [
+  "category",
+  "number",
+  "sum",
+  "key",
+  "ignore",
+] satisfies ColumnRole[];
 const COLUMN_KEYS: readonly string[] = ["type", "role"] satisfies (keyof ColumnOptions)[];
 
 /** The options of a column by which its values are made, if it has such. */

@@ -1,12 +1,13 @@
 import { evaluateRow } from "../../batch/expressions/evaluate_row.ts";
 import { columnNames, type ExprNode } from "../../batch/expressions/node.ts";
 import { showName } from "../../batch/shown_names.ts";
-import type { ColumnPlan, Encoding, LookupPlan, NumberPlan } from "../encoding/plans.ts";
+import type { ColumnPlan, Encoding, LookupPlan, NumberPlan, SumPlan } from "../encoding/plans.ts";
 import type { Atoms } from "./atoms.ts";
 import { exprOf, listedTruths, truthOf } from "./column_truth.ts";
 import { FALSE, type Formula, type Formulas, TRUE } from "./formula.ts";
 import { type FormulaParts, LookupConditions } from "./lookup_condition.ts";
 import { NumberConditions } from "./number_condition.ts";
+import { sumFormula } from "./sum_condition.ts";
 
 /** A condition as a formula over variables. */
 export interface ConditionFormula {
@@ -68,7 +69,7 @@ export class ConditionFormulas {
 
   #column(node: ExprNode, at: number, wanted: boolean): Formula {
     const plan = this.#encoding.columns[at];
-    if (node.op === "between" && plan.kind === "number") {
+    if (node.op === "between" && (plan.kind === "number" || plan.kind === "sum")) {
       const [value, low, high] = node.args;
       const sides: ExprNode[] = [{ op: "ge", args: [value, low] }, {
         op: "le",
@@ -86,6 +87,8 @@ export class ConditionFormulas {
         return this.#number(node, plan, wanted);
       case "lookup":
         return this.#lookup(node, plan, at, wanted);
+      case "sum":
+        return this.#sum(node, plan, wanted);
       default:
         return truthOf(node, plan.field)(null) === wanted ? TRUE : FALSE;
     }
@@ -118,6 +121,14 @@ export class ConditionFormulas {
     }
     const present = conditions.formula(ranges, this.#formulas, this.#atoms);
     return ofNull ? this.#formulas.any([present, atom([], true)]) : present;
+  }
+
+  #sum(node: ExprNode, plan: SumPlan, wanted: boolean): Formula {
+    if (node.op === "isNull") return wanted ? FALSE : TRUE;
+    const parts = { formulas: this.#formulas, atoms: this.#atoms };
+    const { formula, isExact } = sumFormula(this.#encoding, { plan, node, wanted }, parts);
+    if (!isExact) this.#isExact = false;
+    return formula;
   }
 
   #lookup(node: ExprNode, plan: LookupPlan, at: number, wanted: boolean): Formula {

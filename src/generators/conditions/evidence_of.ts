@@ -1,4 +1,4 @@
-import type { Encoding, LookupPlan, NumberPlan } from "../encoding/plans.ts";
+import type { Encoding, LookupPlan, NumberPlan, SumPlan } from "../encoding/plans.ts";
 import { KNOTS } from "../encoding/plans.ts";
 import type { Evidence, SymbolParts } from "../model/model_face.ts";
 import {
@@ -45,6 +45,9 @@ class EvidenceBuilder {
     this.#encoding.columns.forEach((plan, column) => {
       if (plan.kind === "number") this.#numbers(plan, column);
       if (plan.kind === "lookup") this.#lookup(plan, column);
+    });
+    this.#encoding.columns.forEach((plan, column) => {
+      if (plan.kind === "sum") this.#sum(plan, column);
     });
   }
 
@@ -96,6 +99,16 @@ class EvidenceBuilder {
       ...(none !== undefined && { none }),
     };
     this.columns.set(column, symbols);
+  }
+
+  /** A sum of columns some of whose symbols are taken apart. */
+  #sum({ of }: SumPlan, column: number): void {
+    if (!of.some((at) => this.columns.has(at))) return;
+    const parts = of.map((at) =>
+      this.columns.get(at) as NumberSymbols ??
+        numberSymbols(this.#encoding.columns[at] as NumberPlan)
+    );
+    this.columns.set(column, { parts });
   }
 
   /** A lookup by columns some of whose values have others that stand in for them. */

@@ -6,6 +6,7 @@ import type { ColumnPlan, Encoding, Vocabulary } from "../encoding/plans.ts";
 import { rowValue } from "./column_truth.ts";
 import { shown } from "./condition_values.ts";
 import { NumberConditions } from "./number_condition.ts";
+import { partsOfSum, sumAsNumber } from "./sum_condition.ts";
 
 /** More values are not listed. */
 const MOST_VALUES = 10;
@@ -55,9 +56,13 @@ function listedValues(plan: ColumnPlan & { values: Vocabulary }, node: ExprNode)
 }
 
 /** What values a column has. */
-function valuesOf(plan: ColumnPlan, node: ExprNode): string {
+function valuesOf(plan: ColumnPlan, node: ExprNode, encoding: Encoding): string {
   const name = showName(plan.field.name);
   switch (plan.kind) {
+    case "sum":
+      return `${name} is the sum of ${
+        listNames(partsOfSum(encoding, plan).map(({ field }) => field.name))
+      }: ${valuesOf(sumAsNumber(encoding, plan), node, encoding)}`;
     case "category":
     case "lookup":
       return listedValues(plan, node);
@@ -79,14 +84,15 @@ function valuesOf(plan: ColumnPlan, node: ExprNode): string {
  * @param canBe Whether rows can satisfy some of the parts.
  */
 export function impossible(
-  { columns }: Encoding,
+  encoding: Encoding,
   parts: readonly ExprNode[],
   canBe: (some: readonly ExprNode[]) => boolean,
 ): RangeError {
+  const { columns } = encoding;
   const alone = parts.find((part) => !canBe([part]));
   const why = (part: ExprNode) =>
     columnNames(part).map((name) => columns.find(({ field }) => field.name === name)!)
-      .map((plan) => valuesOf(plan, part)).join("; ");
+      .map((plan) => valuesOf(plan, part, encoding)).join("; ");
   if (alone) {
     const of = why(alone);
     return new RangeError(

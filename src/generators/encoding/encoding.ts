@@ -30,6 +30,7 @@ import {
   type Vocabulary,
 } from "./plans.ts";
 import { timeFormatOf } from "./time_format.ts";
+import { withSums } from "./sum_plans.ts";
 import { NO_TIME, timesOfTexts } from "./time_texts.ts";
 import { BinFinder, quantileBins } from "./quantile_bins.ts";
 
@@ -251,8 +252,10 @@ export function encodingOf(
     );
   }
   // columns that have nothing to do with each other do not follow from each other either
-  if (options.model === "independent") return numbered(drafts.map(({ plan }) => plan));
-  return numbered(withLookups(withGroups(drafts, batch)));
+  const plans = options.model === "independent"
+    ? drafts.map(({ plan }) => plan)
+    : withLookups(withGroups(drafts, batch));
+  return numbered(withSums(plans, { learned: drafts.map(({ plan }) => plan), batch, options }));
 }
 
 /** A column as ranks from 0 to 1. */

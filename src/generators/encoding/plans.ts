@@ -94,6 +94,15 @@ export interface LookupPlan {
   readonly choices: readonly { readonly values: Int32Array; readonly weights: Float64Array }[];
 }
 
+/** A column that is the sum of two others in every row. */
+export interface SumPlan {
+  readonly kind: "sum";
+  readonly field: Field;
+  readonly unit: NumberUnit;
+  /** The positions of the columns that are added, of numbers in one part that are never null. */
+  readonly of: readonly number[];
+}
+
 /** How the values of a key are made. */
 export type KeyMaker =
   /** Whole numbers: 1 and 1 more each row, unless it says otherwise. */
@@ -124,7 +133,7 @@ export interface NullPlan {
 }
 
 /** How a column is encoded and decoded. */
-export type ColumnPlan = CategoryPlan | NumberPlan | LookupPlan | KeyPlan | NullPlan;
+export type ColumnPlan = CategoryPlan | NumberPlan | LookupPlan | SumPlan | KeyPlan | NullPlan;
 
 /** How all columns are. */
 export interface Encoding {

@@ -27,6 +27,8 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
       const by = plan.by.map((at) => columns[at].field.name);
       return `follows from ${by.join(" and ")}`;
     }
+    case "sum":
+      return `the sum of ${plan.of.map((at) => columns[at].field.name).join(" and ")}`;
     case "key":
       return plan.maker.kind === "pattern"
         ? `key, made by the pattern ${plan.maker.text}`

@@ -59,6 +59,8 @@ function writePlan(to: SectionWriter, plan: ColumnPlan): Json {
       const own = { by: plan.by, entries: to.add(plan.entries), choices };
       return { kind, field, ...writeVocabulary(to, plan.values), ...own, ...writeUnit(plan.unit) };
     }
+    case "sum":
+      return { kind, field, of: plan.of, ...writeUnit(plan.unit) };
     case "key":
       return { kind, field, maker: plan.maker };
     case "null":

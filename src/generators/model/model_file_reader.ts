@@ -11,6 +11,7 @@ import {
   readTextMaker,
   whole,
 } from "./checks.ts";
+import { canBeSum, isSummable, SUMMED } from "../encoding/sum_plans.ts";
 import { isTimeFormat } from "../encoding/time_format.ts";
 import type { TimeText } from "../encoding/time_texts.ts";
 import type { Json } from "./model_face.ts";
@@ -31,6 +32,7 @@ import {
   type NumberPlan,
   type NumberUnit,
   sizeOf,
+  type SumPlan,
   type Vocabulary,
 } from "../encoding/plans.ts";
 
@@ -152,6 +154,22 @@ function placedLookup(plan: LookupPlan, columns: readonly ColumnPlan[]): LookupP
   return { ...plan, width: sizes[1] ?? 1 };
 }
 
+function readSum(field: Field, json: Json): SumPlan {
+  if (isText(field.type)) badModel("a column of texts is said to be a sum");
+  const of = list(json.of, "the columns that are added", 2) as number[];
+  return { kind: "sum", field, unit: readUnit(field.type, json), of };
+}
+
+/** Fails unless the columns that are added exist and can be added. */
+function checkSum(plan: SumPlan, columns: readonly ColumnPlan[]): void {
+  const parts = plan.of.map((at) => columns[at]);
+  const isSum = parts.length === 2 && plan.of.every(Number.isInteger) && parts[0] !== parts[1] &&
+    parts.every(isSummable) &&
+    plan.unit.whole && SUMMED.has(plan.field.type.kind) && canBeSum(plan, parts);
+  if (isSum) return;
+  badModel(`column ${JSON.stringify(plan.field.name)} is the sum of columns that cannot be added`);
+}
+
 function isNumberIn(value: unknown, low: number, high: number): value is number {
   return typeof value === "number" && value >= low && value <= high;
 }
@@ -194,6 +212,8 @@ function readPlan(from: SectionReader, value: unknown): ColumnPlan {
       return readNumber(from, field, json);
     case "lookup":
       return readLookup(from, field, json);
+    case "sum":
+      return readSum(field, json);
     case "key":
       return readKey(field, json);
     default:
@@ -214,6 +234,7 @@ function readEncoding(from: SectionReader): Encoding {
     readPlan(from, each)
   );
   const plans = read.map((plan) => plan.kind === "lookup" ? placedLookup(plan, read) : plan);
+  for (const plan of plans) if (plan.kind === "sum") checkSum(plan, plans);
   const fields = plans.map(({ field }) => field);
   try {
     checkSchema({ fields });

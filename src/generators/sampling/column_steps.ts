@@ -9,6 +9,7 @@ import {
   type LookupEntries,
   type NumberSymbols,
   numberSymbols,
+  type SumSymbols,
 } from "./column_symbols.ts";
 import {
   type Cells,
@@ -26,6 +27,7 @@ import {
   KNOT_BITS,
   type LookupPlan,
   type NumberPlan,
+  type SumPlan,
 } from "../encoding/plans.ts";
 
 const UUID_WORDS = 4;
@@ -75,6 +77,8 @@ export class ColumnSteps {
         return this.#number(plan, symbols as NumberSymbols ?? numberSymbols(plan));
       case "lookup":
         return this.#lookup(plan, at, symbols as LookupEntries ?? plan);
+      case "sum":
+        return this.#sum(plan, symbols as SumSymbols | undefined);
       case "key":
         return this.#key(plan, at);
       case "null": {
@@ -152,6 +156,32 @@ export class ColumnSteps {
         const count = none === undefined ? 0 : own.valid(first, none, bitmap);
         const values = storedNumbers(blocks, type, unit);
         return { type, length: BLOCK_ROWS, ...validityOf(blocks, count), values };
+      },
+    };
+  }
+
+  /** The sum of what the same words make of the symbols of other columns. */
+  #sum({ field: { type }, unit, of }: SumPlan, given: SumSymbols | undefined): ColumnStep {
+    const own = this.#kernel;
+    const { blocks, symbols } = this.#memory;
+    const parts = of.map((at, place) => {
+      const plan = this.#encoding.columns[at] as NumberPlan;
+      const { knots: [knots] } = given?.parts[place] ?? numberSymbols(plan);
+      const [{ variable, whole, scale }] = plan.parts;
+      return { variable, table: { knots: own.place(knots), bits: KNOT_BITS, whole, scale } };
+    });
+    return {
+      column: (seed) => {
+        parts.forEach(({ variable, table }, at) => {
+          own.randomize(seed, variable * STREAMS + WITHIN);
+          own.numbers(symbols[variable], table, at > 0, blocks.numbers);
+        });
+        return {
+          type,
+          length: BLOCK_ROWS,
+          nullCount: 0,
+          values: storedNumbers(blocks, type, unit),
+        };
       },
     };
   }

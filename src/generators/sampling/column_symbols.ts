@@ -29,8 +29,13 @@ export interface NumberSymbols {
 /** What a column that follows from others is looked up in. */
 export type LookupEntries = Pick<LookupPlan, "entries" | "width" | "choices">;
 
+/** What the symbols of the columns stand for that another is the sum of. */
+export interface SumSymbols {
+  readonly parts: readonly NumberSymbols[];
+}
+
 /** What the symbols of a column stand for. */
-export type ColumnSymbols = CategorySymbols | NumberSymbols | LookupEntries;
+export type ColumnSymbols = CategorySymbols | NumberSymbols | LookupEntries | SumSymbols;
 
 /** The symbols as they were learned. */
 export function categorySymbols({ sizes, weights, nulls }: CategoryPlan): CategorySymbols {

@@ -64,7 +64,7 @@ function stateValues(
   { symbols, events }: { symbols: readonly Uint8Array[]; events: KeyEvents },
 ): StateValues[] {
   return encoding.columns.flatMap((plan, column): StateValues[] => {
-    if (plan.kind === "key" || plan.kind === "null" || plan.kind === "lookup") return [];
+    if (plan.kind !== "category" && plan.kind !== "number") return [];
     if (plan.kind === "category" && plan.values.kind === "texts") {
       return [categoryValues(plan, rows, { column, symbols: symbols[plan.variable], events })];
     }

@@ -11,7 +11,9 @@ import { checkUpdateOptions, type UpdateOptions } from "./update_options.ts";
 
 /** The columns that are learned from, each as the type that it has. */
 function learnedColumns({ encoding }: SavedModel): FitOptions["columns"] {
-  const plans = encoding.columns.filter(({ kind }) => kind !== "key" && kind !== "lookup");
+  const plans = encoding.columns.filter(({ kind }) =>
+    kind === "category" || kind === "number" || kind === "null"
+  );
   return Object.fromEntries(plans.map(({ field: { name, type } }) => [name, { type }]));
 }
 
