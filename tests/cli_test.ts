@@ -176,7 +176,10 @@ Deno.test("what cannot be called so ends with 2, and says how", async () => {
     ],
     [["stream", model, "--interval", "soon"], "a bare number is seconds"],
     [["stream", model, "--max-records", "-1"], "--max-records takes a whole number from 0"],
-    [["stream", model, "--format", "xml"], "--format takes ndjson, csv, avro or parquet"],
+    [
+      ["stream", model, "--format", "xml"],
+      "--format takes ndjson, json, csv, avro, parquet or msgpack",
+    ],
     [["stream", `${folder}/none.waggle`], "there is no such file; make one by"],
     [["fit", "data.xml", "-o", `${folder}/x.waggle`], "there is no such file"],
     [["fit", model, "-o", `${folder}/x.waggle`], "cannot tell what"],
