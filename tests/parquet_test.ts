@@ -228,3 +228,30 @@ Deno.test("a file that is cut off anywhere, or whose footer is cleared anywhere,
     await assertRejects(() => rowsOf(cleared), Error, "Cannot read the bytes");
   });
 });
+
+const CODED = new URL("support/coded_parquet.py", import.meta.url).pathname;
+Deno.test(
+  python.test("files whose pages are damaged anywhere are read, or an error, and never a loop", async (path) => {
+    const folder = await Deno.makeTempDir();
+    const { stdout } = await new Deno.Command(path, { args: [CODED, folder] }).output();
+    const names = new TextDecoder().decode(stdout).trim().split("\n");
+    assertEquals(names.length, 8);
+    const files = names.map((name) => Deno.readFileSync(name));
+    await Deno.remove(folder, { recursive: true });
+    for (const file of files) assertEquals((await rowsOf(file)).length, 900);
+    let errors = 0;
+    await forSeedsAsync(240, async (random) => {
+      const file = random.pick(files);
+      const footer = file.length - 8 - new DataView(file.buffer).getUint32(file.length - 8, true);
+      const damaged = file.slice();
+      for (let changes = 1 + random.below(8); changes > 0; changes--) {
+        damaged[4 + random.below(footer - 4)] = random.chance(0.5) ? 255 : random.below(256);
+      }
+      await rowsOf(damaged).catch((error: Error) => {
+        assert(error.message.startsWith("Cannot read the bytes: row group "), error.message);
+        errors++;
+      });
+    });
+    assert(errors > 50, String(errors));
+  }),
+);

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { parquetMetadataAsync, parquetRead } from "hyparquet";
-import { compressors as others } from "hyparquet-compressors";
+import { parquetMetadataAsync, parquetRead, parquetSchema } from "hyparquet";
+import { parquetHeader } from "hyparquet/src/column.js";
+import { compressors } from "hyparquet-compressors";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { columnOf } from "../batch/column_of.ts";
 import type { Column } from "../batch/column.ts";
@@ -14,7 +15,6 @@ import type { Field, TypedSchema } from "../batch/schema.ts";
 import { parquetFormat } from "../codecs/optional_format.ts";
 import type { GroupWriter, GrowingBytes } from "../codecs/parquet/parquet_file_encoder.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
-import { Inflater, zlib } from "../runtime/inflater.ts";
 import { knownOptions, nearestName, received } from "../runtime/known_options.ts";
 import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import {
@@ -24,6 +24,8 @@ import {
   parquetName,
   type RandomAccess,
 } from "./parquet_file.ts";
+import { type Inflate, pageInflates } from "./parquet_inflate.ts";
+import { checkPages, type PageHeader, type PageTools } from "./parquet_pages.ts";
 import { type ParquetColumn, parquetColumns, plainElements } from "./parquet_types.ts";
 
 export type {
@@ -33,7 +35,6 @@ export type {
 export type { ParquetInput } from "./parquet_file.ts";
 
 type FileMetaData = Awaited<ReturnType<typeof parquetMetadataAsync>>;
-type Inflate = (input: Uint8Array, outputLength: number) => Uint8Array;
 
 const BATCH_ROWS = 16_384;
 const MAX_GROUP_BYTES = 1024 ** 3;
@@ -76,40 +77,6 @@ const NO_STATISTICS = {
   geometryFromBytes: () => undefined,
   geographyFromBytes: () => undefined,
 };
-
-/** One frame; `zstdDecompressSync` of Deno 2.9 may end the process where it is damaged. */
-function inflateZstd(input: Uint8Array, length: number): Uint8Array {
-  const out = new Uint8Array(length);
-  using inflater = new Inflater("zstd");
-  for (let [from, to] = [0, 0]; to < length;) {
-    const { consumed, written } = inflater.step(input.subarray(from), out.subarray(to));
-    if (consumed + written === 0) throw new Error("a page is cut off");
-    [from, to] = [from + consumed, to + written];
-  }
-  return out;
-}
-
-/** Decompression that gives as much as is expected and not more. */
-function compressors(most: number): Record<string, Inflate> {
-  const { gunzipSync, brotliDecompressSync } = zlib();
-  const own: Record<string, Inflate> = {
-    ...others,
-    GZIP: (input, length) => gunzipSync(input, { maxOutputLength: length }),
-    BROTLI: (input, length) => brotliDecompressSync(input, { maxOutputLength: length }),
-    ZSTD: inflateZstd,
-  };
-  return Object.fromEntries(
-    Object.entries(own).map(([name, inflate]) => [name, (input: Uint8Array, length: number) => {
-      if (!(length >= 0 && length <= most)) {
-        throw new Error(`a page says that it has ${length} bytes`);
-      }
-      if (length === 0) return new Uint8Array();
-      const out = inflate(input, length);
-      if (out.length !== length) throw new Error("a page has not the length that it says");
-      return out;
-    }]),
-  );
-}
 
 async function tried<T>(name: string, where: string, work: () => T | Promise<T>): Promise<T> {
   try {
@@ -230,7 +197,7 @@ class ParquetSource<Row> implements Source<Row> {
       const read = await tried(
         this.name,
         `row group ${group}`,
-        () => readGroup({ file, metadata: plain, columns, row, rows, most: this.#most }),
+        () => readGroup({ file, metadata: plain, columns, group, row, rows, most: this.#most }),
       );
       row += rows;
       bytes += Number(total_compressed_size ?? total_byte_size);
@@ -287,18 +254,65 @@ class ParquetSource<Row> implements Source<Row> {
   }
 }
 
-async function readGroup({ file, metadata, columns, row, rows, most }: {
+type SchemaNode = ReturnType<typeof parquetSchema>;
+
+/** The elements from the root to a column of a row group. */
+function pathOf(root: SchemaNode, path: readonly string[]): SchemaNode[] {
+  const nodes: SchemaNode[] = [];
+  for (const name of path) {
+    const node = (nodes.at(-1) ?? root).children.find(({ element }) => element.name === name);
+    if (!node) throw new Error(`column ${path.join(".")} does not stand in the schema`);
+    nodes.push(node);
+  }
+  return nodes;
+}
+
+/** Looks through the pages of the columns that are read. */
+async function checkGroup({ file, metadata, group, names, inflates }: {
+  file: RandomAccess;
+  metadata: FileMetaData;
+  group: number;
+  names: ReadonlyMap<string, unknown>;
+  inflates: Record<string, Inflate>;
+}): Promise<void> {
+  const tools: PageTools = {
+    header: (reader) => parquetHeader(reader) as unknown as PageHeader,
+    inflate: (codec, bytes, length) =>
+      codec === "UNCOMPRESSED" ? bytes : inflates[codec](bytes, length),
+  };
+  const root = parquetSchema(metadata);
+  for (const { meta_data: meta } of metadata.row_groups[group].columns) {
+    if (!meta || !names.has(meta.path_in_schema[0])) continue;
+    const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
+    const end = start + Number(meta.total_compressed_size);
+    if (!(start >= 0 && end >= start && end <= file.byteLength)) {
+      throw new Error(`column ${meta.path_in_schema.join(".")} lies outside of the file`);
+    }
+    const kinds = pathOf(root, meta.path_in_schema).map(({ element }) => element.repetition_type);
+    checkPages({
+      bytes: new Uint8Array(await file.slice(start, end)),
+      ...{ type: meta.type, codec: meta.codec, values: Number(meta.num_values) },
+      maxRepetition: kinds.filter((kind) => kind === "REPEATED").length,
+      maxDefinition: kinds.filter((kind) => kind !== "REQUIRED").length,
+    }, tools);
+  }
+}
+
+async function readGroup({ file, metadata, columns, group, row, rows, most }: {
   file: RandomAccess;
   metadata: FileMetaData;
   columns: readonly ParquetColumn[];
+  group: number;
   row: number;
   rows: number;
   most: number;
 }): Promise<GroupColumn[]> {
   const read = new Map(columns.map((column) => [column.field.name, new GroupColumn(column)]));
+  const inflates = pageInflates(compressors as Record<string, Inflate>, most);
+  await checkGroup({ file, metadata, group, names: read, inflates });
   await parquetRead({
     ...{ file, metadata, rowStart: row, rowEnd: row + rows, columns: [...read.keys()] },
-    ...{ compressors: compressors(most), utf8: false, geoparquet: false, parsers: PARSERS },
+    ...{ compressors: inflates, utf8: false, geoparquet: false, parsers: PARSERS },
     onChunk: ({ columnName, columnData }) => read.get(columnName)?.add(columnData),
   });
   const found = Array.from(read.values());
@@ -330,8 +344,8 @@ function batchOf<Row>(
  * Row groups are read one after the other, each whole; files whose groups are larger than
  * `maxRowGroupBytes` are refused. Numbers, booleans, texts, bytes, dates and decimals come as they
  * are, times in whole milliseconds, unsigned 64-bit integers as `decimal(20, 0)`, UUIDs as text;
- * lists and groups as lists and structs, maps as lists of their entries. Read only files that you
- * trust: what is damaged by chance is told of, but npm:hyparquet may loop on what is made to do so.
+ * lists and groups as lists and structs, maps as lists of their entries. Pages are looked through
+ * before they are read, so that a damaged file is an error and never a loop.
  *
  * @param input The path of a file, relative to the working directory, the URL of a file, or bytes.
  * @throws {TypeError | RangeError} when an option is none that it can be.
