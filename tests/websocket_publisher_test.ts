@@ -138,7 +138,7 @@ Deno.test("WebSocketPublisher loses nothing to connections that are cut in the m
   const cuts = Array.from(
     { length: 8 },
     () =>
-      random.chance(0.8) ? { up: 600 + random.below(40_000) } : { down: 150 + random.below(60) },
+      random.chance(0.8) ? { up: 600 + random.below(12_000) } : { down: 150 + random.below(60) },
   );
   proxy.cutNext(...cuts);
   const publisher = new WebSocketPublisher({
