@@ -13,6 +13,7 @@ export {
   type SampleOptions,
   type SampleRange,
 } from "./sampling/sample.ts";
+export type { Cells, ListedCells } from "./sampling/column_outputs.ts";
 export type { UpdateOptions } from "./update/update_options.ts";
 export type {
   ColumnOptions,
