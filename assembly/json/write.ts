@@ -195,17 +195,17 @@ function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32
   let at = start;
   for (let op = first; op < last; op += OP_BYTES) {
     let kind = load<u32>(op);
-    if (kind == SLOT || kind == COUNT) {
-      at = kind == SLOT ? putSlot(at, op, row) : putCount(at, op, row);
-      continue;
-    }
-    if (kind == ZEROS) {
-      if (load<u8>(load<u32>(op, AT_VALUES) + row) == 0) continue;
-      at = copySlot(at, load<u32>(op, AT_A), load<u32>(op, AT_B));
-      op += load<u32>(op, AT_C) * OP_BYTES;
-      continue;
-    }
     if (kind >= SPECIAL) {
+      if (kind == SLOT || kind == COUNT) {
+        at = kind == SLOT ? putSlot(at, op, row) : putCount(at, op, row);
+        continue;
+      }
+      if (kind == ZEROS) {
+        if (load<u8>(load<u32>(op, AT_VALUES) + row) == 0) continue;
+        at = copySlot(at, load<u32>(op, AT_A), load<u32>(op, AT_B));
+        op += load<u32>(op, AT_C) * OP_BYTES;
+        continue;
+      }
       if (!isAlive(op, row)) continue;
       if (kind < NULLABLE) {
         at = kind == CELL ? putCell(at, op, row, enough) : putRaw(at, op, row, enough);

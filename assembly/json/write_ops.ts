@@ -2,9 +2,9 @@
 //
 //   u32 kind | u32 length of the prefix, at most 32 | u32 values | u32 validity or 0 |
 //   u32 offsets | u32 alive: the rows that have such a cell, or 0 for all | u32 a, b, c |
-//   u32 doubles that had many decimals since the last that had not | at 48 u64: what the last
-//   number was without its last four digits, u32 length of the text of that, or 0 | at 64 that text |
-//   at 80 the prefix: what stands before the value
+//   u32 doubles that had many decimals since the last that had not | at 48 u64: the last
+//   number with zeros for its last four digits, u32 length of what is before these, or 0 | at 64 the
+//   text of that | at 80 the prefix: what stands before the value
 //
 // Bitmaps, values and offsets start at the first row of the batch.
 

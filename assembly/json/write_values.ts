@@ -50,23 +50,30 @@ export function writeBool(to: u32, value: bool): u32 {
 @inline
 export function writeLong(to: u32, op: u32, value: i64): u32 {
   if (<u64>value - 10000 >= SAFE - 10000) return writeI64(to, value);
-  const upper = <u64>value / 10000;
-  if (upper != load<u64>(op, AT_UPPER)) {
-    store<u64>(op, upper, AT_UPPER);
-    store<u32>(op, 0, AT_UPPER_BYTES);
-    return writeSixteen(to, <u64>value);
-  }
+  const since = <u64>value - load<u64>(op, AT_UPPER);
+  if (since >= 10000) return writeOtherLong(to, op, <u64>value);
   const bytes = load<u32>(op, AT_UPPER_BYTES);
-  if (bytes == 0) return noteUpper(to, op, <u64>value);
+  if (bytes == 0) return noteUpper(to, op, <u32>since);
   v128.store(to, v128.load(op, AT_UPPER_TEXT));
-  const at = to + bytes;
-  store<u32>(at, four(<u32>(<u64>value - upper * 10000)));
+  store<u32>(to + bytes, four(<u32>since));
+  return to + bytes + 4;
+}
+
+function noteUpper(to: u32, op: u32, since: u32): u32 {
+  const text = op + AT_UPPER_TEXT;
+  const end = writeU64(text, load<u64>(op, AT_UPPER) / 10000);
+  store<u32>(op, end - text, AT_UPPER_BYTES);
+  const at = copyText(to, text, end - text);
+  store<u32>(at, four(since));
   return at + 4;
 }
 
-function noteUpper(to: u32, op: u32, value: u64): u32 {
-  const text = op + AT_UPPER_TEXT;
-  store<u32>(op, writeU64(text, load<u64>(op, AT_UPPER)) - text, AT_UPPER_BYTES);
+// One that has other digits before the last four than that before it.
+// @ts-ignore: decorator
+@inline
+function writeOtherLong(to: u32, op: u32, value: u64): u32 {
+  store<u64>(op, value - value % 10000, AT_UPPER);
+  store<u32>(op, 0, AT_UPPER_BYTES);
   return writeSixteen(to, value);
 }
 
