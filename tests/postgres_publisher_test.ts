@@ -444,6 +444,37 @@ test("PostgresPublisher connects again when the server was restarted", async () 
   assertEquals(await server.psql(`SELECT count(*), count(DISTINCT id) FROM ${table}`), "300|300");
 });
 
+/** What makes a table wait for long at a row in the middle. */
+const SLOW = (table: string) => `
+  CREATE TABLE ${table} (id double precision PRIMARY KEY, name text);
+  CREATE FUNCTION ${table}_wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.id = 50 THEN PERFORM pg_sleep(1000); END IF;
+    RETURN NEW;
+  END $$;
+  CREATE TRIGGER slow BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION ${table}_wait();`;
+
+test("PostgresPublisher leaves nothing of a batch in whose middle the connection was lost", async () => {
+  for (const mode of ["copy", "insert"] as const) {
+    for (const upsert of [undefined, ["id"]]) {
+      const table = newTable();
+      await server.psql(SLOW(table));
+      await using sink = publisher({ table, mode, ...(upsert && { upsert }) });
+      const batch = batchOf(0, 100);
+      const publishing = sink.publish(batch);
+      publishing.catch(() => {}); // is looked at below
+      const sleeping = "FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+      while (await server.psql(`SELECT count(*) ${sleeping}`) === "0");
+      await server.psql(`SELECT pg_terminate_backend(pid, 5000) ${sleeping}`);
+      const error = await assertRejects(() => publishing, PostgresError);
+      assertEquals(error.retriable, true, error.message);
+      assertEquals(await server.psql(`SELECT count(*) FROM ${table}`), "0");
+      await server.psql(`DROP TRIGGER slow ON ${table}`);
+      await sink.publish(batch);
+      assertEquals(await server.psql(`SELECT count(*) FROM ${table}`), "100");
+    }
+  }
+});
+
 test("PostgresPublisher has the server stop what was aborted", async () => {
   for (const upsert of [undefined, ["id"]]) {
     const table = newTable();

@@ -6,7 +6,15 @@ import {
   assertThrows,
 } from "@std/assert";
 import * as fc from "fast-check";
-import { count, from, RecordBatch, type Schema, StreamingError, TumblingWindow } from "../mod.ts";
+import {
+  count,
+  from,
+  RecordBatch,
+  type Schema,
+  StreamingError,
+  SyntheticGenerator,
+  TumblingWindow,
+} from "../mod.ts";
 import {
   PostgresError,
   PostgresPublisher,
@@ -238,6 +246,13 @@ test("PostgresSource says what was wrong with a query, a value or the connection
     for (;;) await rows.next();
   }, PostgresError);
   assertEquals(lost.retriable, true);
+});
+
+test("PostgresSource is what a generator learns from", async () => {
+  const query = "SELECT g % 3 AS x, 'city ' || g % 3 AS city FROM generate_series(1, 300) AS g";
+  const generator = await SyntheticGenerator.fit(new PostgresSource({ url: server.url, query }));
+  const cities = new Set(generator.sample(200).toRows().map((row) => `${row.x} ${row.city}`));
+  assertEquals([...cities].toSorted(), ["0 city 0", "1 city 1", "2 city 2"]);
 });
 
 test("PostgresSource is the source of a pipeline, as often as it is run", async () => {
