@@ -106,6 +106,28 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  terminal.test("data at a terminal have it for themselves, without what acts on it", async (script) => {
+    const { path = "bash" } = bash;
+    const { code, out, err } = await shell(
+      path,
+      `printf 'a\\x1b[31mb,c\\n' > data.csv; for i in {1..60}; do echo "$((i % 3)),x"; done >> data.csv
+    waggle fit data.csv -o w.waggle --model independent -q
+    declare -f waggle > waggle.sh
+    echo 'source waggle.sh; waggle stream w.waggle --max-records 3 --batch-size 1 --interval 120ms' > run.sh
+    "${script}" -qec "bash run.sh" /dev/null`,
+      { TERM: "xterm" },
+    );
+    assertEquals([code, err], [0, ""]);
+    const lines = out.trimEnd().split("\r\n");
+    assertEquals(lines.length, 4, out);
+    assert(lines.slice(0, 3).every((line) => "a\u001b[31mb" in JSON.parse(line)), out);
+    assert(
+      lines[3].startsWith("3 records in 3 batches to standard output") && !out.includes("\u001b"),
+    );
+  }),
+);
+
 /** A `waggle` of its own process, and what it tells. */
 function spawned(args: readonly string[]) {
   const cli = new URL("src/cli/cli.ts", ROOT).pathname;

@@ -45,6 +45,12 @@ Deno.test("waggle sample keeps --conditions, and writes files", async () => {
   ]);
 });
 
+Deno.test("a sample of no records is a file with columns alone", async () => {
+  const file = `${folder}/none.csv`;
+  assertEquals((await waggle(["sample", model, "-n", "0", "-o", file, "-q"])).code, 0);
+  assertEquals(Deno.readTextFileSync(file), "city,x\n");
+});
+
 Deno.test("Ctrl-C ends a sample with what was made, which is whole", async () => {
   const process = new KeptProcess();
   const file = `${folder}/interrupted.ndjson`;

@@ -29,6 +29,7 @@ export class ProgressLine {
   readonly #process: Process;
   readonly #runtime: Runtime;
   readonly #isQuiet: boolean;
+  #isHeld = false;
   #lastMs: number;
   #startMs: number;
   #of: string | undefined;
@@ -47,7 +48,10 @@ export class ProgressLine {
   show(progress: () => Progress): void {
     const { stderr } = this.#process;
     const nowMs = this.#runtime.monotonicMs();
-    if (this.#isQuiet || nowMs - this.#lastMs < (stderr.isTerminal ? REDRAW_MS : PLAIN_MS)) return;
+    if (
+      this.#isQuiet || this.#isHeld ||
+      nowMs - this.#lastMs < (stderr.isTerminal ? REDRAW_MS : PLAIN_MS)
+    ) return;
     this.#lastMs = nowMs;
     const now = progress();
     if (now.of !== this.#of) this.#startMs = nowMs;
@@ -56,6 +60,12 @@ export class ProgressLine {
     if (!stderr.isTerminal) return this.#write(`${this.#percent(now.share)}${text}\n`);
     this.#write(CLEAR_LINE + this.#line(now.share, text, stderr.columns - 1));
     this.#isDrawn = true;
+  }
+
+  /** Tells no more how far it is, for data go to the same terminal. */
+  hold(): void {
+    this.clear();
+    this.#isHeld = true;
   }
 
   /** Tells something beside how far it is. */

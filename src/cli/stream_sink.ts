@@ -132,6 +132,9 @@ export function checkSink(options: SinkOptions): void {
   throw new UsageError(`--format ${format} cannot be ${what}, which takes ${known.join(", ")}`);
 }
 
+/** What the standard output is called. */
+export const STANDARD_OUTPUT = "standard output";
+
 /** An open sink. */
 export interface StreamSink {
   /** What it is, for messages. */
@@ -220,7 +223,7 @@ export async function streamSink(
   options: SinkOptions,
   context: CommandContext,
 ): Promise<StreamSink> {
-  const { output = "standard output", websocket, http, serve, format } = options;
+  const { output = STANDARD_OUTPUT, websocket, http, serve, format } = options;
   await loadFormat(format);
   if (websocket !== undefined) return await webSocketSink(websocket, options, context);
   if (http !== undefined) return await httpSink(http, options, context);

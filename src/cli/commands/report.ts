@@ -128,6 +128,7 @@ export async function report(
     }`;
   using _ = ticking(runtime, () => progress.show(() => ({ text: text() })));
   const quality = await qualityReport(real, synthetic, { ...asked, ...held, signal });
+  progress.hold();
   const page = () => quality.toHtml(title === undefined ? {} : { title });
   if (json) await write(`${JSON.stringify(quality, null, 2)}\n`, options, context);
   else if (output !== undefined) await write(page(), options, context);

@@ -1,3 +1,4 @@
+import type { RecordBatch } from "../../batch/record_batch.ts";
 import {
   type CommandContext,
   Interrupted,
@@ -51,7 +52,9 @@ export async function sample(
     text: `${count(made)} of ${several(rows, "record", "records")}, ${rate()}/s`,
   });
   await using publisher = await recordOutput(options, context);
+  if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
   try {
+    if (rows === 0) await publisher.publish(generator.sample(0).toBatch() as RecordBatch);
     for await (const batch of batches) {
       await publisher.publish(batch);
       made += batch.length;

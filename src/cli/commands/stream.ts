@@ -34,7 +34,13 @@ import type { Progress } from "../progress_line.ts";
 import { checkFolder, writeOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
 import { serveStreams } from "../serve_streams.ts";
-import { checkSink, SINK_FLAGS, type SinkOptions, streamSink } from "../stream_sink.ts";
+import {
+  checkSink,
+  SINK_FLAGS,
+  type SinkOptions,
+  STANDARD_OUTPUT,
+  streamSink,
+} from "../stream_sink.ts";
 import { count, several } from "../terminal_text.ts";
 import { ticking } from "../ticking.ts";
 import { UsageError } from "../usage_error.ts";
@@ -215,6 +221,7 @@ export async function stream(
   }
   const { name, publisher: opened, told } = await streamSink(options, context);
   if (told !== undefined) progress.say(told);
+  if (name === STANDARD_OUTPUT && context.process.stdout.isTerminal) progress.hold();
   await using publisher = opened;
   try {
     using _ = ticking(runtime, () => progress.show(() => progressIn(metrics, maxRecords)));

@@ -106,6 +106,7 @@ export async function window(
   const pipeline = await pipelineOf(data, options, context);
   const progress = progressOf(context, options);
   await using publisher = await recordOutput(options, context);
+  if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
   const metrics = await run(pipeline, { publisher, progress, signal: context.signal });
   const { recordsIn, windowsFired, late, skipped, untimed, elapsedMs, recordsPerSecond } = metrics;
   const more = (some: number, one: string, several: string) =>
