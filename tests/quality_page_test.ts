@@ -93,6 +93,16 @@ Deno.test("toHtml() draws each column, the two matrices and the pairs that diffe
   assertEquals(headline.textContent, "Hardly told from real rows");
 });
 
+Deno.test("toHtml() writes values of several lines into one, beside an axis", async () => {
+  const rows = Array.from(
+    { length: 50 },
+    (_, i) => ({ note: i % 3 ? null : "dear\nbees,\r\n\tfly" }),
+  );
+  const html = (await qualityReport(rows, rows, { columns: { note: "category" } })).toHtml();
+  const labels = Array.from(parsed(html).querySelectorAll("svg text"), (each) => each.textContent);
+  assert(labels.includes("dear bees, fly"), labels.join("|"));
+});
+
 Deno.test("toHtml() says in words what is wrong", async () => {
   const random = new Random(4);
   const real = Array.from({ length: 400 }, () => {

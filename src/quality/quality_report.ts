@@ -29,9 +29,9 @@ const SYNTHETIC = "var(--made)";
 const WIDTH = 360;
 const LABEL_CHARACTERS = 18;
 
-/** A text that fits beside an axis. */
+/** A text that fits beside an axis, in one line. */
 function short(text: string): string {
-  const characters = Array.from(visible(text));
+  const characters = Array.from(visible(text.replace(/\s+/g, " ")));
   if (characters.length <= LABEL_CHARACTERS) return characters.join("");
   return `${characters.slice(0, LABEL_CHARACTERS - 1).join("")}…`;
 }

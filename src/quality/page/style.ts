@@ -35,7 +35,7 @@ figure { margin: .5rem 0 0; } svg { max-width: 100%; height: auto; display: bloc
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
   overflow-wrap: anywhere; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums;
   white-space: nowrap; }
-td.name { min-width: 8.5rem; }
+td.name { min-width: 8.5rem; } .n + :not(.n) { padding-left: 1.5rem; }
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --paper: #fff; --card: #fff;
   --line: #ccc; --real: #8795a8; --made: #d98a00; --bad: #b3261e; --good: #23724a; }
   body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
