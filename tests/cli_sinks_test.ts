@@ -89,6 +89,13 @@ async function address(process: KeptProcess): Promise<string> {
   throw new Error(`no address: ${process.err}`);
 }
 
+/** What a client that is no WebSocket is answered. */
+async function refusal(uri: string, headers: Record<string, string>) {
+  const response = await fetch(uri.replace(/^ws/, "http"), { headers });
+  await response.text();
+  return response;
+}
+
 /** The first messages of a connection, which then closes. */
 async function firstMessages(uri: string, count: number, protocols: string[] = []) {
   const socket = new WebSocket(uri, protocols);
@@ -117,10 +124,20 @@ Deno.test("waggle stream --serve gives each client a stream of its own, until Ct
     assertEquals(messages.flatMap((text) => JSON.parse(text)), sampled(15));
   }
   await firstMessages(uri, 1).then(() => assert(false), () => {});
+  while (!process.err.includes(" 401: ")) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const page = { origin: "https://page.example", authorization: "Bearer of-bees" };
+    assertEquals((await refusal(uri, page)).status, 403);
+  }
   process.interrupt();
   const { code, out, err } = await running;
   assertEquals([code, out], [130, ""]);
-  assert(/ clients of 2, [\d,]+ records, 1 refused, interrupted\n$/.test(err), err);
+  assert(/ clients of 2, [\d,]+ records, 3 refused, interrupted\n$/.test(err), err);
+  assertEquals(err.match(/^refused.*$/gm), [
+    "refused a client by 401: A token is needed",
+    'refused a client by 403: Web pages of "https://page.example" may not connect; ' +
+    "pass --origin https://page.example",
+  ]);
   const { accepted, sentRecords } = JSON.parse(Deno.readTextFileSync(figures));
   assert(accepted === 2 && sentRecords >= 30);
 });

@@ -26,6 +26,8 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
     "pass --token, an address of this machine alone, or --insecure if anybody may",
   ],
   [/token must be (a text.*?), or an array of some/, "--token must be $1"],
+  [/(Web pages of ")([^"]*)(" may not connect) \(option origins\)/, "$1$2$3; pass --origin $2"],
+  [/ \(option hosts\)/, ""],
   [/origins are such/, "--origin is such"],
   [/; cast it first(, or take collect\(\) or reduce\(\), which are of anything)?/, ""],
   [

@@ -1,6 +1,7 @@
 import type { StreamingGenerator } from "../generators/streaming/streaming_generator.ts";
 import type { FanOutFigures } from "../publishers/websocket_server/websocket_server_publisher.ts";
 import type { CommandContext } from "./command_context.ts";
+import { flagText } from "./flag_text.ts";
 import type { ProgressLine } from "./progress_line.ts";
 import { asked, loadFormat, serverOptions, type SinkOptions } from "./stream_sink.ts";
 import { count, several } from "./terminal_text.ts";
@@ -12,6 +13,8 @@ const DEFAULT_INTERVAL_MS = 100;
 /** What clients may ask for at most, unless the streams that all get are larger. */
 const MAX_BATCH_SIZE = 1000;
 const MAX_RATE = 10_000;
+/** Reasons for which clients were refused that are told. */
+const MOST_REASONS = 10;
 
 /** How the streams are that clients get who ask for no other. */
 export interface ServeOptions extends SinkOptions {
@@ -25,6 +28,16 @@ function figuresText(figures: FanOutFigures): string {
   return `${several(connections, "client", "clients")} of ${count(accepted)}, ` +
     `${several(sentRecords, "record", "records")}${more(droppedRecords, "dropped")}` +
     more(refused, "refused") + more(closedSlow, "closed because they were slow");
+}
+
+/** Tells why clients are refused, each reason once, for they are told by a status alone. */
+export function refusals(progress: ProgressLine): (figures: FanOutFigures) => void {
+  const told = new Set<string>();
+  return ({ lastRefusal }) => {
+    if (lastRefusal === undefined || told.has(lastRefusal) || told.size >= MOST_REASONS) return;
+    told.add(lastRefusal);
+    progress.say(`refused a client by ${flagText(lastRefusal, [])}`);
+  };
 }
 
 /** Serves a stream to each client until the command is interrupted; gives what was done. */
@@ -48,12 +61,17 @@ export async function serveStreams(
   await using server = asked(() => new StreamServer(streamer, given));
   const { uri } = await server.listen();
   progress.say(`serving streams at ${uri}; Ctrl-C ends it`);
-  using _ = ticking(runtime, () => progress.show(() => ({ text: figuresText(server.metrics()) })));
+  const tellRefusals = refusals(progress);
+  using _ = ticking(runtime, () => {
+    tellRefusals(server.metrics());
+    progress.show(() => ({ text: figuresText(server.metrics()) }));
+  });
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   const figures = server.metrics();
+  tellRefusals(figures);
   await server[Symbol.asyncDispose]();
   return { text: figuresText(figures), figures };
 }

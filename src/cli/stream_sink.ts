@@ -2,6 +2,7 @@ import type { FileFormat } from "../publishers/file/file_format.ts";
 import type { HttpFormat } from "../publishers/http/http_options.ts";
 import type { MessageFormat } from "../publishers/message_format.ts";
 import type { WebSocketFormat } from "../publishers/websocket/websocket_options.ts";
+import type { FanOutFigures } from "../publishers/websocket_server/websocket_server_publisher.ts";
 import type { Publisher } from "../stream/publisher.ts";
 import type { CommandContext } from "./command_context.ts";
 import { choice, type Flag, list, text, toggle } from "./command_spec.ts";
@@ -142,6 +143,8 @@ export interface StreamSink {
   readonly publisher: Publisher;
   /** What is to be known of it while it is open. */
   readonly told?: string;
+  /** What a server counts. */
+  readonly figures?: () => FanOutFigures;
 }
 
 /** Loads what a format needs, which nothing else does. */
@@ -211,7 +214,8 @@ async function broadcastSink(options: SinkOptions, context: CommandContext): Pro
   const publisher = asked(() => new WebSocketServerPublisher(server));
   try {
     const { uri } = await publisher.listen();
-    return { name: `clients of ${uri}`, publisher, told: `sending one stream to all at ${uri}` };
+    const told = `sending one stream to all at ${uri}`;
+    return { name: `clients of ${uri}`, publisher, told, figures: () => publisher.metrics() };
   } catch (error) {
     await publisher[Symbol.asyncDispose]();
     throw error;

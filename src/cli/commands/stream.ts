@@ -33,7 +33,7 @@ import { modelInput } from "../model_input.ts";
 import type { Progress } from "../progress_line.ts";
 import { checkFolder, writeOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
-import { serveStreams } from "../serve_streams.ts";
+import { refusals, serveStreams } from "../serve_streams.ts";
 import {
   checkSink,
   SINK_FLAGS,
@@ -219,12 +219,16 @@ export async function stream(
     progress.end(`${text}, interrupted`);
     return await writeMetrics(figures, options, context);
   }
-  const { name, publisher: opened, told } = await streamSink(options, context);
+  const { name, publisher: opened, told, figures } = await streamSink(options, context);
   if (told !== undefined) progress.say(told);
   if (name === STANDARD_OUTPUT && context.process.stdout.isTerminal) progress.hold();
   await using publisher = opened;
   try {
-    using _ = ticking(runtime, () => progress.show(() => progressIn(metrics, maxRecords)));
+    const tellRefusals = refusals(progress);
+    using _ = ticking(runtime, () => {
+      if (figures) tellRefusals(figures());
+      progress.show(() => progressIn(metrics, maxRecords));
+    });
     await streamer.streamTo(publisher, { ...streamOptions(options), metrics, signal });
   } finally {
     const interrupted = signal.reason instanceof Interrupted ? ", interrupted" : "";

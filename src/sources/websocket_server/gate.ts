@@ -9,6 +9,8 @@ const KEY = /^[A-Za-z0-9+/]{22}==$/;
 const PROTOCOL = "waggle";
 const TOKEN_PROTOCOL = "bearer.";
 const TOKEN_PARAMETER = "access_token";
+/** Characters of an origin that are shown. */
+const SHOWN_ORIGIN = 100;
 const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|\[::1\])$/i;
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i;
 
@@ -203,7 +205,8 @@ export class Gate {
   #checkOrigin(origin: string | undefined): void {
     if (origin === undefined || this.#origins.has("*")) return;
     if (this.#origins.has(origin.toLowerCase())) return;
-    throw new RefusedRequest(403, "Web pages of that origin may not connect (option origins)");
+    const shown = JSON.stringify(origin.slice(0, SHOWN_ORIGIN));
+    throw new RefusedRequest(403, `Web pages of ${shown} may not connect (option origins)`);
   }
 
   #checkToken({ headers, query }: RequestHead): void {

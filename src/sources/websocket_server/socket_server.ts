@@ -76,6 +76,8 @@ export interface ServerFigures {
   readonly accepted: number;
   /** Requests that were not: by origin, host, token, path, or because there were too many. */
   readonly refused: number;
+  /** Why the last of these was not, as it was told, such as `"401: The token is wrong"`. */
+  readonly lastRefusal?: string;
 }
 
 /** What differs between servers. */
@@ -108,6 +110,7 @@ export class SocketServer {
   #entering = 0;
   #accepted = 0;
   #refused = 0;
+  #lastRefusal: string | undefined;
 
   /**
    * A server that does not hear yet.
@@ -148,7 +151,11 @@ export class SocketServer {
   /** What it counts. */
   get figures(): ServerFigures {
     const { size: connections } = this.#sockets;
-    return { connections, accepted: this.#accepted, refused: this.#refused };
+    const lastRefusal = this.#lastRefusal;
+    return {
+      ...{ connections, accepted: this.#accepted, refused: this.#refused },
+      ...(lastRefusal !== undefined && { lastRefusal }),
+    };
   }
 
   /**
@@ -251,6 +258,7 @@ export class SocketServer {
     } catch (error) {
       this.#refused++;
       if (!(error instanceof RefusedRequest)) throw error;
+      this.#lastRefusal = `${error.status}: ${error.message}`;
       await writeAll(tcp, answerBytes(error.status, error.headers, error.message));
       return undefined;
     }
