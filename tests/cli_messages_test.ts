@@ -56,6 +56,8 @@ const CASES: [args: string[], code: number, part: string][] = [
   [["fit", at("weather.csv"), "-o", at("x"), "--separator", "ab"], 2, "takes one character"],
   [["fit", at("weather.csv"), "-o", at("x"), "--max-rows", "0"], 2, "a whole number from 1"],
   [["fit", "-", "-o", at("x"), "--input-format", "parquet"], 2, "write it to a file"],
+  [["fit", at("weather.csv"), "-o", at("x.csv")], 2, "is the name of data; end it in .waggle"],
+  [["fit", at("weather.csv"), "-o", at("x.json.gz")], 2, "is the name of data; end it in .waggle"],
   [["fit", at("weather.csv")], 2, "waggle: required option '-o, --output <model>' not specified"],
   [["stream", model, "--speed", "2"], 2, "--speed is of streams, and this model has learned rows"],
   [["stream", model, "--buffer-size", "0"], 2, "--buffer-size takes a whole number from 1"],

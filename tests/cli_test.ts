@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SyntheticGenerator } from "../mod.ts";
 import { aggregateList } from "../src/cli/aggregate_list.ts";
+import { ProgressLine } from "../src/cli/progress_line.ts";
 import { count, elapsed, terminalText } from "../src/cli/terminal_text.ts";
 import { durationMs, wholeNumber } from "../src/cli/values.ts";
+import { denoRuntime } from "../src/runtime/deno_runtime.ts";
 import { KeptProcess, waggle as run } from "./support/kept_process.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -280,5 +282,47 @@ Deno.test("what is shown is for people, and cannot act on a terminal", () => {
     "1.5 s",
     "1:05",
     "1:02:05",
+  ]);
+});
+
+Deno.test("A command that fails at a terminal tells why in a line of its own", async () => {
+  const data = `${folder}/late.ndjson`;
+  const rows = Array.from({ length: 300_000 }, (_, i) => `{"x":${i}}`);
+  Deno.writeTextFileSync(data, [...rows, '{"x'].join("\n"));
+  const { code, err } = await run(
+    ["fit", data, "-o", `${folder}/late.waggle`],
+    new KeptProcess(true),
+  );
+  assertEquals(code, 1);
+  const [drawn, told] = err.split("\r\u001b[2K").slice(-2);
+  assert(drawn.includes("% ") && told.startsWith("waggle: Cannot read "), err);
+});
+
+Deno.test("A fit that Ctrl-C ends says so, and writes nothing", async () => {
+  const process = new KeptProcess(true);
+  const path = `${folder}/unfinished.waggle`;
+  const data = new URL("examples/data/birdstrikes.csv", ROOT).pathname;
+  const running = run(["fit", data, "-o", path], process);
+  while (!process.err.includes("learning")) await new Promise((resolve) => setTimeout(resolve, 5));
+  process.interrupt();
+  const { code, err } = await running;
+  assertEquals(code, 130);
+  assert(err.endsWith("\r\u001b[2Kinterrupted; nothing was written\n"), err);
+  assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
+});
+
+Deno.test("The time left goes by what was seen to be done", () => {
+  const process = new KeptProcess();
+  let nowMs = 0;
+  const line = new ProgressLine(process, { ...denoRuntime, monotonicMs: () => nowMs }, false);
+  for (const share of [0.4, 0.5, 0.9]) {
+    nowMs += 5000;
+    line.show(() => ({ of: "learning", share, text: "learning" }));
+  }
+  assertEquals(process.err.split("\n"), [
+    "40 %  learning",
+    "50 %  learning, 25.0 s left",
+    "90 %  learning, 2.0 s left",
+    "",
   ]);
 });

@@ -31,6 +31,19 @@ export interface QuietOption {
 /** The flag of {@linkcode QuietOption}. */
 export const QUIET: Flag = toggle("-q, --quiet", "tell nothing");
 
+/**
+ * Takes the line away when a command has failed, so that the error stands in one of its own, and tells
+ * that it was interrupted where that is all that there is to tell.
+ */
+export function untilTold(progress: ProgressLine, signal: AbortSignal): Disposable {
+  const dispose = () => {
+    if (progress.isEnded) return;
+    if (signal.reason instanceof Interrupted) progress.end("interrupted; nothing was written");
+    else progress.clear();
+  };
+  return { [Symbol.dispose]: dispose };
+}
+
 /** The line that a command tells with how far it is. */
 export function progressOf(context: CommandContext, { quiet = false }: QuietOption): ProgressLine {
   return new ProgressLine(context.process, context.runtime, quiet);

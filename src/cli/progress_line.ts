@@ -8,7 +8,7 @@ const NO_COLOUR = "\u001b[39m";
 const REDRAW_MS = 100;
 const PLAIN_MS = 5000;
 const BAR = 24;
-/** What is left is told when so much of it is done, for before that nobody knows. */
+/** What is left is told when so much of it was seen to be done, for before that nobody knows. */
 const KNOWN_SHARE = 0.005;
 
 /** How far something is. */
@@ -32,8 +32,11 @@ export class ProgressLine {
   #isHeld = false;
   #lastMs: number;
   #startMs: number;
+  /** What was done at that time already, of which nobody knows how long it took. */
+  #startShare = 0;
   #of: string | undefined;
   #isDrawn = false;
+  #isEnded = false;
 
   /** Tells nothing yet, and never if it is quiet. */
   constructor(process: Process, runtime: Runtime, isQuiet: boolean) {
@@ -54,7 +57,7 @@ export class ProgressLine {
     ) return;
     this.#lastMs = nowMs;
     const now = progress();
-    if (now.of !== this.#of) this.#startMs = nowMs;
+    if (now.of !== this.#of) [this.#startMs, this.#startShare] = [nowMs, now.share ?? 0];
     this.#of = now.of;
     const text = terminalText(now.text) + this.#left(now.share, nowMs);
     if (!stderr.isTerminal) return this.#write(`${this.#percent(now.share)}${text}\n`);
@@ -70,13 +73,19 @@ export class ProgressLine {
 
   /** Tells something beside how far it is. */
   say(text: string): void {
-    this.end(text);
+    this.clear();
+    if (!this.#isQuiet) this.#write(`${terminalText(text)}\n`);
   }
 
   /** Tells what was done; the last that is told. */
   end(text: string): void {
-    this.clear();
-    if (!this.#isQuiet) this.#write(`${terminalText(text)}\n`);
+    this.#isEnded = true;
+    this.say(text);
+  }
+
+  /** Whether it was told what was done. */
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
   /** Takes away the line that is written over. */
@@ -86,8 +95,11 @@ export class ProgressLine {
   }
 
   #left(share: number | undefined, nowMs: number): string {
-    if (share === undefined || share < KNOWN_SHARE || share > 1) return "";
-    return `, ${elapsed(((nowMs - this.#startMs) * (1 - share)) / share)} left`;
+    if (share === undefined || share > 1) return "";
+    const done = share - this.#startShare;
+    return done < KNOWN_SHARE
+      ? ""
+      : `, ${elapsed(((nowMs - this.#startMs) * (1 - share)) / done)} left`;
   }
 
   #percent(share: number | undefined): string {

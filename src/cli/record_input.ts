@@ -72,6 +72,12 @@ export function inWords(path: string): string {
   return path === STANDARD_INPUT ? "the standard input" : path;
 }
 
+/** Whether a file's name says that records are in it. */
+export function isDataName(path: string): boolean {
+  const [, extension = ""] = INNER.exec(path) ?? [];
+  return Object.hasOwn(FORMATS, extension.toLowerCase());
+}
+
 function formatOf(path: string, { inputFormat }: InputOptions): InputFormat {
   if (path === STANDARD_INPUT) return inputFormat ?? "ndjson";
   const [, extension = ""] = INNER.exec(path) ?? [];

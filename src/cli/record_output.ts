@@ -92,14 +92,28 @@ export const OUTPUT_FLAGS: readonly Flag[] = [
   FORCE,
 ];
 
+/** What is at a place; where the permissions do not reach, the error says what cannot be written. */
+async function placeOf(output: string, place: string, { runtime }: CommandContext) {
+  try {
+    return await runtime.fileStatus(place);
+  } catch (cause) {
+    throw notWritten(output, cause);
+  }
+}
+
+function notWritten(path: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`cannot write ${path}: ${reason}`, { cause });
+}
+
 /**
  * Checks that the folder of a file is there, before what is to be written has taken its time.
  *
  * @throws {UsageError} when it is not.
  */
-export async function checkFolder(path: string, { runtime }: CommandContext): Promise<void> {
+export async function checkFolder(path: string, context: CommandContext): Promise<void> {
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-  if (folder === "" || (await runtime.fileStatus(folder)).kind === "folder") return;
+  if (folder === "" || (await placeOf(path, folder, context)).kind === "folder") return;
   throw new UsageError(`cannot write ${path}: there is no folder ${folder}; make it first`);
 }
 
@@ -114,7 +128,7 @@ export async function checkNew(
 ): Promise<void> {
   if (output === undefined) return;
   await checkFolder(output, context);
-  const { kind } = await context.runtime.fileStatus(output);
+  const { kind } = await placeOf(output, output, context);
   if (kind === "folder") throw new UsageError(`${output} is a folder; give the path of a file`);
   if (kind !== "file" || force) return;
   throw new UsageError(`${output} exists; pass --force to replace it, or another --output`);
@@ -133,8 +147,7 @@ export async function writeOutput(
   try {
     await runtime.writeFile(path, bytes);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`cannot write ${path}: ${reason}`, { cause });
+    throw notWritten(path, cause);
   }
 }
 

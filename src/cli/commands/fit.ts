@@ -4,12 +4,19 @@ import * as types from "../../batch/types.ts";
 import { UsageError } from "../usage_error.ts";
 import type { FitOptions, FitProgress, ModelKind } from "../../generators/fit_options.ts";
 import { choice, type CommandSpec, names, required, text, toggle, whole } from "../command_spec.ts";
-import { type CommandContext, progressOf, QUIET, type QuietOption } from "../command_context.ts";
+import {
+  type CommandContext,
+  progressOf,
+  QUIET,
+  type QuietOption,
+  untilTold,
+} from "../command_context.ts";
 import { checkNew, writeOutput } from "../record_output.ts";
 import {
   INPUT_FLAGS,
   type InputOptions,
   inWords,
+  isDataName,
   recordInput,
   WatchedSource,
 } from "../record_input.ts";
@@ -77,6 +84,15 @@ function fitOptions(options: FitCommandOptions): FitOptions {
   };
 }
 
+/** A model would take the place of data, or be read as such. */
+function checkModelName(output: string): void {
+  if (!isDataName(output)) return;
+  throw new UsageError(
+    `--output is where the model is written to, and ${output} is the name of data; ` +
+      `end it in .waggle`,
+  );
+}
+
 /** Tells how far the reading is by the bytes, and the learning by what the model says. */
 function progressIn(data: string, source: WatchedSource, { phase, rows, share }: FitProgress) {
   return (): Progress =>
@@ -94,8 +110,10 @@ export async function fit(
   const { output } = options;
   const { runtime, signal } = context;
   const asked = fitOptions(options);
+  checkModelName(output);
   await checkNew(options, context);
   const progress = progressOf(context, options);
+  using _ = untilTold(progress, signal);
   const startMs = runtime.monotonicMs();
   const source = new WatchedSource(await recordInput(data, options, context));
   const generator = await SyntheticGenerator.fit(source, {

@@ -1,5 +1,11 @@
 import type { QualityOptions } from "../../quality/quality_report.ts";
-import { type CommandContext, progressOf, QUIET, type QuietOption } from "../command_context.ts";
+import {
+  type CommandContext,
+  progressOf,
+  QUIET,
+  type QuietOption,
+  untilTold,
+} from "../command_context.ts";
 import { type CommandSpec, names, text, toggle, whole, wholeDuration } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
 import { checkNew, FORCE, writeOutput } from "../record_output.ts";
@@ -113,6 +119,7 @@ export async function report(
   }
   await checkNew(options, context);
   const progress = progressOf(context, options);
+  using _untilTold = untilTold(progress, signal);
   const startMs = runtime.monotonicMs();
   const real = new WatchedSource(await recordInput(realPath, options, context));
   const synthetic = await syntheticRows(syntheticPath, options, { context, real });

@@ -9,13 +9,18 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
+function several(count: number, one: string, more: string): string {
+  return `${count} ${count === 1 ? one : more}`;
+}
+
 function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string {
   switch (plan.kind) {
     case "category": {
       const { weights, other } = plan;
       const total = weights.reduce((sum, each) => sum + each, 0);
       const folded = other < 0 ? "" : `, ${percent(weights[other] / total)} folded into "other"`;
-      return `${sizeOf(plan.values)} categories in ${plan.sizes.length} symbols${folded}`;
+      const categories = several(sizeOf(plan.values), "category", "categories");
+      return `${categories} in ${several(plan.sizes.length, "symbol", "symbols")}${folded}`;
     }
     case "number": {
       const symbols = plan.parts.map(({ knots }) => knots.length / KNOTS);
