@@ -102,6 +102,22 @@ Deno.test("JsonEncoder prepares a dictionary once, and again when it is another 
   }
 });
 
+Deno.test("JsonEncoder writes batches smaller than their dictionary, whichever comes when", () => {
+  const encoders = both();
+  const tagged = { fields: [{ name: "tag", type: { kind: "dict" as const } }] };
+  const all = ["a", "long ".repeat(30)].map((text) => {
+    const rows = Array.from({ length: 300 }, (_, row) => ({
+      tag: row % 11 === 0 ? null : `${text} "${row * 7 % 90}"`,
+    }));
+    return RecordBatch.fromRows(rows, { schema: tagged });
+  });
+  const [one, other] = all;
+  // alone until its entries are prepared, then in turn, then the other until its own are
+  for (const batch of [...Array(15).fill(one), ...all, ...all, ...Array(15).fill(other), one]) {
+    for (const at of [0, 20, 270]) holdToRows(batch.slice(at, at + 20), encoders);
+  }
+});
+
 function dictColumn(indices: readonly number[], entries: Column): Column {
   return {
     type: { kind: "dict" },

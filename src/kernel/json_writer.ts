@@ -11,7 +11,7 @@ import {
 import { JoinedCells, type PlacedOp } from "./joined_cells.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
-import { type CellSlots, PreparedCells } from "./prepared_cells.ts";
+import { PreparedCells } from "./prepared_cells.ts";
 import { StagedBuffers } from "./staged_buffers.ts";
 
 /** An operation: what it writes of each row, behind a prefix. */
@@ -32,18 +32,20 @@ export interface JsonWriteOp {
   readonly items?: readonly JsonWriteOp[];
 }
 
-/** The words of an operation, of which those of staged buffers are negative; and its slots, if any. */
-interface StagedOp {
-  readonly words: number[];
-  readonly slots?: CellSlots;
-}
-
 /** How rows are told from each other. */
 export interface JsonRowsShape {
   /** Whether rows are objects, whose fields all have prefixes that begin with a comma. */
   readonly objects: boolean;
   /** What stands behind each row: a line feed or a comma. */
   readonly separator: "\n" | ",";
+}
+
+/** The most bytes that an operation stages. */
+function stagedBytes({ kind, prefix, alive, column }: JsonWriteOp): number {
+  const { cost } = StagedBuffers;
+  if (kind === "constant") return cost(prefix) + cost(alive);
+  const { validity, values, offsets } = column!;
+  return cost(values) + cost(validity) + cost(offsets) + cost(alive);
 }
 
 /** Behind what is written: loops write a little past their end. */
@@ -111,7 +113,7 @@ export class JsonWriter implements Disposable {
     this.clear();
     const starts = this.#starts.reserve((rows + 1) * 4);
     this.#write(ops, rows, starts);
-    new Uint32Array(this.#kernel.u8.buffer, starts, rows + 1)[rows] = this.#used;
+    this.#kernel.u32[(starts >>> 2) + rows] = this.#used;
     return [this.#out.address, starts];
   }
 
@@ -150,66 +152,75 @@ export class JsonWriter implements Disposable {
 
   /** Brings the columns of all operations into kernel memory; where the operations are. */
   #place(ops: readonly JsonWriteOp[], rows: number): { at: number; count: number } {
-    this.#stage.clear();
-    const words = ops.map((op, at) => this.#words(op, at, rows));
-    const base = this.#stage.place();
-    const { exports } = this.#kernel;
-    const placed = words.map(({ words, slots }, at): PlacedOp => {
-      const own = words.map((value) => value < 0 ? base - value - 1 : value);
-      if (slots) exports.jsonSlotRows(own[2], own[3], rows, slots.count - 1);
-      return { words: own, prefix: ops[at].prefix, ...(slots && { slots }) };
-    });
+    let bytes = 0;
+    for (const op of ops) bytes += stagedBytes(op);
+    this.#stage.begin(bytes);
+    const placed = ops.map((op, at) => this.#placed(op, at, rows));
     const joined = this.#joined.join(placed, rows);
     const at = this.#plan.reserve(joined.length * JSON_OP_BYTES);
-    const { u8 } = this.#kernel;
+    const { u8, u32 } = this.#kernel;
     u8.fill(0, at, at + joined.length * JSON_OP_BYTES);
     joined.forEach(({ words, prefix }, each) => {
       const place = at + each * JSON_OP_BYTES;
-      new Uint32Array(u8.buffer, place, words.length).set(words);
+      u32.set(words, place >>> 2);
       if (prefix.length <= JSON_PREFIX.most) u8.set(prefix, place + JSON_PREFIX.at);
     });
     return { at, count: joined.length };
   }
 
-  /** The words of an operation; those of staged buffers are negative: −1 less where they will lie. */
-  #words(op: JsonWriteOp, at: number, rows: number): StagedOp {
+  #staged(buffer: ArrayBufferView | undefined): number {
+    return buffer === undefined ? 0 : this.#stage.put(buffer);
+  }
+
+  /** An operation with all that it reads. */
+  #placed(op: JsonWriteOp, at: number, rows: number): PlacedOp {
     const { kind, prefix, alive, column, digits = 0 } = op;
-    const staged = (buffer: ArrayBufferView | undefined) =>
-      buffer === undefined ? 0 : -1 - this.#stage.add(buffer);
     if (kind === "constant") {
       const code = JsonWrite.constant + (alive === undefined ? 0 : NULLABLE);
-      return { words: [code, 0, staged(prefix), 0, 0, staged(alive), prefix.length] };
+      const text = this.#staged(prefix);
+      return { words: [code, 0, text, 0, 0, this.#staged(alive), prefix.length], prefix };
     }
     const { nullCount, validity, values, offsets, children } = column!;
     const isNullable = nullCount > 0 || alive !== undefined;
-    const words = [JsonWrite[kind] + (isNullable && kind !== "raw" ? NULLABLE : 0), prefix.length];
-    words.push(kind === "open" ? 0 : staged(values), nullCount > 0 ? staged(validity) : 0);
-    words.push(staged(offsets), staged(alive), digits, 0, 0);
+    const words = [
+      JsonWrite[kind] + (isNullable && kind !== "raw" ? NULLABLE : 0),
+      prefix.length,
+      kind === "open" ? 0 : this.#staged(values),
+      nullCount > 0 ? this.#staged(validity) : 0,
+      this.#staged(offsets),
+      this.#staged(alive),
+      digits,
+      0,
+      0,
+    ];
     if (kind === "list") {
       [words[6], words[7]] = this.#itemsOf(at).#writeItems(op.items!, children![0].length);
     } else if (kind === "entry") return this.#dictionary(op, at, rows, words);
     else if (kind === "i32" && alive === undefined) words[0] = JsonWrite.count;
-    return { words };
+    return { words, prefix };
   }
 
-  #dictionary(op: JsonWriteOp, at: number, rows: number, words: number[]): StagedOp {
+  #dictionary(op: JsonWriteOp, at: number, rows: number, words: number[]): PlacedOp {
     const { prefix, column, alive } = op;
     const dictionary = column!.children![0];
-    let cells = this.#cells.get(at);
-    if (cells === undefined) this.#cells.set(at, cells = new PreparedCells(this.#kernel));
+    let prepared = this.#cells.get(at);
+    if (prepared === undefined) this.#cells.set(at, prepared = new PreparedCells(this.#kernel));
     words[8] = dictionary.length;
-    if (!cells.has(dictionary, prefix, rows)) {
-      words[6] = -1 - this.#stage.add(dictionary.values!);
-      words[7] = -1 - this.#stage.add(dictionary.offsets!);
-      return { words };
+    const cells = prepared.cells(dictionary, prefix, rows);
+    if (cells === undefined) {
+      const { values, offsets } = prepared.entries(dictionary);
+      words[6] = values;
+      words[7] = offsets;
+      return { words, prefix };
     }
-    const { table, slots } = cells.prepare(dictionary, prefix);
+    const { table, slots } = cells;
     if (slots && alive === undefined) {
+      this.#kernel.exports.jsonSlotRows(words[2], words[3], rows, slots.count - 1);
       [words[0], words[6], words[7]] = [JsonWrite.slot, slots.at, slots.stride];
-      return { words, slots };
+      return { words, prefix, slots };
     }
     [words[0], words[6]] = [JsonWrite.cell, table];
-    return { words };
+    return { words, prefix };
   }
 
   #itemsOf(at: number): JsonWriter {

@@ -51,6 +51,7 @@ export class Kernel {
   /** What users can do when the budget is spent. */
   readonly remedy: string;
   #u8: Uint8Array<ArrayBuffer> = new Uint8Array();
+  #u32: Uint32Array<ArrayBuffer> = new Uint32Array();
 
   /** Use {@linkcode create}. */
   constructor(exports: KernelExports, { budgetBytes, remedy }: Required<KernelOptions>) {
@@ -70,6 +71,13 @@ export class Kernel {
     const buffer = this.#exports.memory.buffer as ArrayBuffer;
     if (this.#u8.buffer !== buffer) this.#u8 = new Uint8Array(buffer);
     return this.#u8;
+  }
+
+  /** The whole memory as words; valid until the next allocation. */
+  get u32(): Uint32Array<ArrayBuffer> {
+    const { buffer } = this.u8;
+    if (this.#u32.buffer !== buffer) this.#u32 = new Uint32Array(buffer);
+    return this.#u32;
   }
 
   /** The size of the memory now, in bytes. */

@@ -7,6 +7,8 @@ const MOST_CELLS = 1 << 16;
 const MOST_ESCAPED = 6;
 const SLACK_BYTES = 128;
 
+/** The most bytes of texts that are prepared for rows that may come. */
+const MOST_AHEAD_BYTES = 1 << 22;
 /** The most bytes of all places of a dictionary; what is longer is copied by its length. */
 const MOST_SLOTS_BYTES = 1 << 20;
 const LEAST_SLOT_BYTES = 32;
@@ -33,6 +35,19 @@ export interface CellSlots {
   readonly longest: number;
 }
 
+/** Where the entries of a dictionary lie. */
+export interface EntriesAt {
+  /** Their bytes. */
+  readonly values: number;
+  /** Where each starts in these. */
+  readonly offsets: number;
+}
+
+/** The most bytes of the texts of all cells, each behind a prefix. */
+function mostBytes({ length, values }: JsonInput, prefix: Uint8Array): number {
+  return length * (prefix.length + 2) + values!.byteLength * MOST_ESCAPED + SLACK_BYTES;
+}
+
 /** The size of places of cells of at most so many bytes: the length of each is in its last four. */
 export function strideOf(longest: number): number {
   return Math.max(
@@ -47,9 +62,17 @@ export class PreparedCells implements Disposable {
   readonly #texts: MemoryBlock;
   readonly #table: MemoryBlock;
   readonly #slots: MemoryBlock;
+  readonly #entries: StagedBuffers;
+  readonly #prefixes: MemoryBlock;
   #dictionary: JsonInput | undefined;
   #prefix: Uint8Array | undefined;
   #prepared: CellsAt = { table: 0 };
+  /** The dictionary that came last, and rows that had it, one batch after the other. */
+  #last: JsonInput | undefined;
+  #rows = 0;
+  /** The dictionary whose entries are there as they are. */
+  #staged: JsonInput | undefined;
+  #entriesAt: EntriesAt = { values: 0, offsets: 0 };
 
   /** None, in the memory of a kernel. */
   constructor(kernel: Kernel) {
@@ -57,25 +80,44 @@ export class PreparedCells implements Disposable {
     this.#texts = new MemoryBlock(kernel);
     this.#table = new MemoryBlock(kernel);
     this.#slots = new MemoryBlock(kernel);
+    this.#entries = new StagedBuffers(kernel);
+    this.#prefixes = new MemoryBlock(kernel);
   }
 
-  /** Whether the cells of a dictionary are there, or worth it for so many rows. */
-  has(dictionary: JsonInput, prefix: Uint8Array, rows: number): boolean {
-    if (this.#holds(dictionary, prefix)) return true;
-    return dictionary.length <= Math.min(rows, MOST_CELLS);
+  /**
+   * The cells, for so many more rows; `undefined` as long as a dictionary has more entries than
+   * rows have come with it.
+   */
+  cells(dictionary: JsonInput, prefix: Uint8Array, rows: number): CellsAt | undefined {
+    if (this.#dictionary === dictionary && this.#prefix === prefix) return this.#prepared;
+    if (this.#last !== dictionary) this.#rows = 0;
+    this.#last = dictionary;
+    this.#rows += rows;
+    const { length } = dictionary;
+    const isAhead = length > rows;
+    if (length > Math.min(this.#rows, MOST_CELLS)) return undefined;
+    return isAhead && mostBytes(dictionary, prefix) > MOST_AHEAD_BYTES
+      ? undefined
+      : this.#prepare(dictionary, prefix);
   }
 
-  /** The cells, prepared if they are not yet. */
-  prepare(dictionary: JsonInput, prefix: Uint8Array): CellsAt {
-    if (this.#holds(dictionary, prefix)) return this.#prepared;
-    const { length, values, offsets } = dictionary;
+  /** The entries as they are, brought there unless they were. */
+  entries(dictionary: JsonInput): EntriesAt {
+    if (this.#staged === dictionary) return this.#entriesAt;
+    const [values, offsets] = [dictionary.values!, dictionary.offsets!];
+    this.#staged = undefined;
+    this.#entries.begin(StagedBuffers.cost(values) + StagedBuffers.cost(offsets));
+    this.#entriesAt = { values: this.#entries.put(values), offsets: this.#entries.put(offsets) };
+    this.#staged = dictionary;
+    return this.#entriesAt;
+  }
+
+  #prepare(dictionary: JsonInput, prefix: Uint8Array): CellsAt {
+    const { length } = dictionary;
     this.#dictionary = undefined;
-    using stage = new StagedBuffers(this.#kernel);
-    const places = [prefix, values!, offsets!].map((buffer) => stage.add(buffer));
-    const base = stage.place();
-    const [prefixAt, valuesAt, offsetsAt] = places.map((at) => base + at);
-    const most = length * (prefix.length + 2) + values!.byteLength * MOST_ESCAPED + SLACK_BYTES;
-    const texts = this.#texts.reserve(most);
+    const prefixAt = this.#prefixes.write(prefix);
+    const { values: valuesAt, offsets: offsetsAt } = this.entries(dictionary);
+    const texts = this.#texts.reserve(mostBytes(dictionary, prefix));
     const table = this.#table.reserve(length * 8);
     const { exports } = this.#kernel;
     exports.jsonPrepareCells(prefixAt, prefix.length, valuesAt, offsetsAt, length, table, texts);
@@ -100,15 +142,10 @@ export class PreparedCells implements Disposable {
     return longest;
   }
 
-  #holds(dictionary: JsonInput, prefix: Uint8Array): boolean {
-    return this.#dictionary === dictionary && this.#prefix === prefix;
-  }
-
   /** Gives the memory back; it can be used again. */
   [Symbol.dispose](): void {
-    this.#dictionary = undefined;
-    this.#texts[Symbol.dispose]();
-    this.#table[Symbol.dispose]();
-    this.#slots[Symbol.dispose]();
+    this.#dictionary = this.#last = this.#staged = undefined;
+    const blocks = [this.#texts, this.#table, this.#slots, this.#entries, this.#prefixes];
+    for (const each of blocks) each[Symbol.dispose]();
   }
 }

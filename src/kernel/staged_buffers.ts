@@ -6,8 +6,9 @@ const ALIGNMENT = 16;
 const SLACK_BYTES = 64;
 const KEPT_BYTES = 1 << 24;
 
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
+function bytesOf(view: ArrayBufferView): Uint8Array {
+  if (view instanceof Uint8Array) return view;
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 function padded(bytes: number): number {
@@ -18,8 +19,7 @@ function padded(bytes: number): number {
 export class StagedBuffers implements Disposable {
   readonly #kernel: Kernel;
   readonly #block: MemoryBlock;
-  readonly #buffers: ArrayBufferView[] = [];
-  #bytes = 0;
+  #next = 0;
 
   /** None, in the memory of a kernel. */
   constructor(kernel: Kernel) {
@@ -27,31 +27,26 @@ export class StagedBuffers implements Disposable {
     this.#block = new MemoryBlock(kernel, KEPT_BYTES);
   }
 
-  /** Forgets the buffers that were noted. */
-  clear(): void {
-    this.#buffers.length = 0;
-    this.#bytes = 0;
+  /** Bytes that a buffer takes; none where there is no buffer. */
+  static cost(buffer: ArrayBufferView | undefined): number {
+    return buffer === undefined ? 0 : padded(buffer.byteLength);
   }
 
-  /** Takes note of a buffer; where it will lie, from the start of the block on. */
-  add(buffer: ArrayBufferView): number {
-    const at = this.#bytes;
-    this.#buffers.push(buffer);
-    this.#bytes += padded(buffer.byteLength);
+  /**
+   * Forgets what was there, and makes room for buffers that cost so many bytes together.
+   *
+   * @throws {KernelMemoryError} when the budget does not hold them.
+   */
+  begin(bytes: number): void {
+    this.#next = this.#block.reserve(bytes);
+  }
+
+  /** Brings a buffer there, for which room was made; where it lies. */
+  put(buffer: ArrayBufferView): number {
+    const at = this.#next;
+    this.#kernel.u8.set(bytesOf(buffer), at);
+    this.#next += padded(buffer.byteLength);
     return at;
-  }
-
-  /** Brings all buffers there; where the block starts. */
-  place(): number {
-    const base = this.#block.reserve(this.#bytes);
-    const { u8 } = this.#kernel;
-    let at = base;
-    for (const buffer of this.#buffers) {
-      u8.set(bytesOf(buffer), at);
-      at += padded(buffer.byteLength);
-    }
-    this.clear();
-    return base;
   }
 
   /** Gives the memory back; it can be used again. */
