@@ -8,9 +8,9 @@ import { ChildAbort } from "../../stream/child_abort.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { Stop } from "../../stream/stop.ts";
 import { compress } from "../file/output_file.ts";
-import { Gate } from "./gate.ts";
 import { type BodyEncoder, bodyEncoder } from "./http_body.ts";
 import { type HttpPublisherOptions, type HttpSettings, httpSettings } from "./http_options.ts";
+import { Semaphore } from "./semaphore.ts";
 
 const MOST_REDIRECTS = 5;
 const RUN_DIGITS = 12;
@@ -52,7 +52,7 @@ export class HttpPublisher implements Publisher {
   readonly #settings: HttpSettings;
   readonly #network: Network;
   readonly #runtime: Runtime;
-  readonly #gate: Gate;
+  readonly #requests: Semaphore;
   readonly #encoder: BodyEncoder;
   readonly #run: string;
   /** Ids of batches that have failed. */
@@ -71,7 +71,7 @@ export class HttpPublisher implements Publisher {
     this.#encoder = bodyEncoder(format, formats);
     this.#network = options.network ?? denoNetwork;
     this.#runtime = options.runtime ?? denoRuntime;
-    this.#gate = new Gate(concurrency);
+    this.#requests = new Semaphore(concurrency);
     const digit = () => Math.floor(this.#runtime.random() * 36).toString(36);
     this.#run = Array.from({ length: RUN_DIGITS }, digit).join("");
   }
@@ -86,7 +86,7 @@ export class HttpPublisher implements Publisher {
     signal?.throwIfAborted();
     if (this.#isClosed) throw new HttpError(`Cannot ${this.#doing}: the publisher was closed`);
     const id = this.#ids.get(batch) ?? `${this.#run}-${this.#batches++}`;
-    return await this.#gate.pass(async () => {
+    return await this.#requests.pass(async () => {
       if (batch.length === 0) return { records: 0 };
       this.#ids.set(batch, id);
       const bytes = await this.#send(batch, { id, ...(signal && { signal }) });
@@ -97,13 +97,13 @@ export class HttpPublisher implements Publisher {
 
   /** Resolves when everything under way has come to an end. */
   flush(): Promise<void> {
-    return this.#gate.left;
+    return this.#requests.left;
   }
 
   /** Ends when everything under way has come to an end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    await this.#gate.left;
+    await this.#requests.left;
     this.#encoder[Symbol.dispose]();
   }
 

@@ -1,13 +1,13 @@
 import { Stop } from "../../stream/stop.ts";
 
 /** Lets so many in at once, in the order in which they came. */
-export class Gate {
+export class Semaphore {
   readonly #most: number;
   readonly #waiting: (() => void)[] = [];
   #inside = 0;
   #empty = Promise.withResolvers<void>();
 
-  /** A gate that nobody has passed. */
+  /** With nobody inside. */
   constructor(most: number) {
     this.#most = most;
     this.#empty.resolve();
