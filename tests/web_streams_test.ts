@@ -90,6 +90,16 @@ Deno.test("WritableStreamPublisher closes its stream behind the last bytes, or l
   }
 });
 
+Deno.test("WritableStreamPublisher refuses a keepOpen that is neither true nor false", () => {
+  const { stream } = sink<RecordBatch>();
+  assertThrows(
+    () => new WritableStreamPublisher(stream, { keepOpen: "yes" as never }),
+    TypeError,
+    'keepOpen must be true or false, received "yes"',
+  );
+  assertEquals(stream.locked, false);
+});
+
 Deno.test("a stream that fails is told once, and is not to be tried again", async () => {
   const stream = new WritableStream({ write: () => Promise.reject(new Error("socket hang up")) });
   const error = await assertRejects(async () => {

@@ -1,13 +1,14 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
-import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
+import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { checkPublisher } from "../stream/check_publisher.ts";
 import { ChildAbort } from "../stream/child_abort.ts";
 import { delay } from "../stream/delay.ts";
 import { askedDelayMs, isRetriable, messageOf } from "../stream/failure.ts";
 import type { Publisher, PublishOptions, Receipt } from "../stream/publisher.ts";
-import { RetryPolicy } from "../stream/retry_policy.ts";
+import { checkRetryPolicy, RetryPolicy } from "../stream/retry_policy.ts";
 import { Turns } from "./turns.ts";
 
 /** Options of {@linkcode retrying}. */
@@ -121,16 +122,7 @@ class Retrying implements Publisher {
  */
 export function retrying(publisher: Publisher, options: RetryingOptions = {}): Publisher {
   const { retryPolicy = new RetryPolicy(), runtime = denoRuntime } = knownOptions(options, OPTIONS);
-  if (typeof publisher?.publish !== "function" || typeof publisher.flush !== "function") {
-    throw new TypeError(
-      `Cannot retry: retrying() takes a publisher, an object with publish() and flush(), received ` +
-        received(publisher),
-    );
-  }
-  if (!(retryPolicy instanceof RetryPolicy)) {
-    throw new TypeError(
-      `Cannot retry: retryPolicy must be a RetryPolicy, received ${received(retryPolicy)}`,
-    );
-  }
+  checkPublisher(publisher, "retry", "retrying()");
+  checkRetryPolicy(retryPolicy, "retry");
   return new Retrying(publisher, retryPolicy, runtime);
 }

@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
-import { received } from "../runtime/known_options.ts";
+import { checkPublisher } from "../stream/check_publisher.ts";
 import { askedDelayMs, isRetriable, messageOf } from "../stream/failure.ts";
 import type { Publisher, PublishOptions, Receipt } from "../stream/publisher.ts";
 
@@ -96,12 +96,7 @@ export function tee(...publishers: readonly Publisher[]): Publisher {
     throw new TypeError("Cannot publish to several: tee() takes publishers, received none");
   }
   for (const [at, each] of publishers.entries()) {
-    if (typeof each?.publish !== "function" || typeof each.flush !== "function") {
-      throw new TypeError(
-        `Cannot publish to several: tee() takes publishers, objects with publish() and flush(), ` +
-          `received ${received(each)}`,
-      );
-    }
+    checkPublisher(each, "publish to several", "tee()");
     if (publishers.indexOf(each) !== at) {
       throw new TypeError(
         "Cannot publish to several: tee() was given the same publisher twice, which would get " +

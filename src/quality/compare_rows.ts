@@ -3,6 +3,7 @@ import { seedBits } from "../generators/fit_options.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
 import { knownOptions, nearestName, received } from "../runtime/known_options.ts";
+import { nextTurn } from "../runtime/next_turn.ts";
 import { computeScores } from "./compute_scores.ts";
 import { columnFigure, type Figure } from "./page/figures.ts";
 import { QualityError } from "./quality_error.ts";
@@ -163,7 +164,7 @@ export async function compareRows(
   const columns = { ...streamKinds(options), ...options.columns };
   checkNames(columns, batches[0].names);
   const pause = async () => {
-    await new Promise<void>((resolve) => denoRuntime.soon(resolve)); // so that an abort can come
+    await nextTurn(denoRuntime); // so that an abort can come
     signal?.throwIfAborted();
   };
   const scored = scoreColumns(batches, columns);

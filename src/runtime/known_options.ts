@@ -37,6 +37,19 @@ export function knownOptions<Options extends object>(
   );
 }
 
+/**
+ * Checks an option that is true or false.
+ *
+ * @param doing What cannot be done without, for the message.
+ * @throws {TypeError} when it is neither.
+ */
+export function checkBoolean(name: string, value: boolean, doing: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(
+    `Cannot ${doing}: ${name} must be true or false, received ${received(value)}`,
+  );
+}
+
 /** What was received, in a few words, for a message. */
 export function received(value: unknown): string {
   if (value === null || value === undefined) return String(value);

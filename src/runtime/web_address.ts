@@ -12,6 +12,8 @@ const MOST_CAUSES = 8;
 export interface WebAddressOptions {
   /** What cannot be done without it, to begin messages with: `"create HttpPublisher"`. */
   readonly doing: string;
+  /** What it is called where it was given, for messages. Default `url`. */
+  readonly option?: string;
   /** What it may begin with. Default `http:` and `https:`. */
   readonly protocols?: readonly string[];
   /** Headers that go along. */
@@ -34,8 +36,8 @@ export class WebAddress {
    * @throws {TypeError} when it is none, or a header is none.
    */
   constructor(url: string | URL, options: WebAddressOptions) {
-    const { doing, protocols = ["http:", "https:"], headers = {} } = options;
-    const parsed = parse(url, doing, protocols);
+    const { doing, option = "url", protocols = ["http:", "https:"], headers = {} } = options;
+    const parsed = parse(url, `Cannot ${doing}: ${option}`, protocols);
     const { username, password } = parsed;
     this.headers = { ...authorization(parsed), ...checkHeaders(headers, doing) };
     this.name = parsed.origin + parsed.pathname + (parsed.search === "" ? "" : "?…");
@@ -66,18 +68,18 @@ export class WebAddress {
   }
 }
 
-function parse(url: string | URL, doing: string, protocols: readonly string[]): URL {
+function parse(url: string | URL, what: string, protocols: readonly string[]): URL {
   const such = `${protocols[0]}//host/path`;
   if (typeof url !== "string" && !(url instanceof URL)) {
     throw new TypeError(
-      `Cannot ${doing}: url must be a URL such as ${such}, received ${received(url)}`,
+      `${what} must be a URL such as ${such}, received ${received(url)}`,
     );
   }
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed && protocols.includes(parsed.protocol)) return parsed;
   // What cannot be read may hold a password all the same.
   throw new TypeError(
-    `Cannot ${doing}: url must be a URL such as ${such}, received one ` +
+    `${what} must be a URL such as ${such}, received one ` +
       (parsed ? `that begins with ${parsed.protocol}` : "that cannot be read"),
   );
 }

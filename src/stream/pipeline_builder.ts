@@ -5,6 +5,7 @@ import type { ExprNode } from "../batch/expressions/node.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { received } from "../runtime/known_options.ts";
 import { checkAggregates } from "./aggregate_check.ts";
+import { checkPublisher } from "./check_publisher.ts";
 import { checkDelivery } from "./delivery_guarantee.ts";
 import { explain, type Explained } from "./explain.ts";
 import { type FunctionOptions, functionStep, type MapOptions } from "./function_step.ts";
@@ -290,7 +291,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   to(publisher: Publisher): PublishingPipeline & CanJoin {
     this.#expect("to", ...COMPLETE);
-    checkPublisher(publisher);
+    checkPublisher(publisher, "publish", "to()");
     checkDelivery(publisher, this.#parts.settings.deliveryGuarantee);
     const joined = { [JOIN]: () => this.#joinable(publisher) };
     return {
@@ -385,15 +386,6 @@ function checkNoOptions(name: string, options: object): void {
       JSON.stringify(given)
     } with ` +
       `an expression; write constants with lit()`,
-  );
-}
-
-function checkPublisher(publisher: Publisher): void {
-  const given = Object(publisher) as Partial<Publisher>;
-  if (typeof given.publish === "function" && typeof given.flush === "function") return;
-  throw new TypeError(
-    `Cannot publish: to() takes a publisher, with publish() and flush(), received ` +
-      (publisher === null ? "null" : typeof publisher),
   );
 }
 

@@ -17,6 +17,7 @@ import type { Source, SourceBatch, SourceProgress } from "./source.ts";
 import { checkAccount, recordAccount } from "./record_account.ts";
 import { metricsWith, stageOf } from "./stage.ts";
 import { WorkLog } from "./work_log.ts";
+import { nextTurn } from "../runtime/next_turn.ts";
 
 const PROGRESS_MS = 100;
 const TURN_MS = 4;
@@ -257,7 +258,7 @@ export class PipelineRun {
     const { runtime } = this.#spec.settings;
     const nowMs = runtime.monotonicMs();
     if (nowMs - this.#turnMs < TURN_MS) return await Promise.resolve();
-    await new Promise<void>((resolve) => runtime.soon(resolve));
+    await nextTurn(runtime);
     this.#turnMs = runtime.monotonicMs();
   }
 

@@ -103,3 +103,16 @@ export class RetryPolicy {
     return this.#jitter === "full" ? full * random() : full;
   }
 }
+
+/**
+ * Checks the option `retryPolicy`.
+ *
+ * @param doing What cannot be done without, for the message.
+ * @throws {TypeError} when it is no policy.
+ */
+export function checkRetryPolicy(policy: RetryPolicy, doing: string): RetryPolicy {
+  if (policy instanceof RetryPolicy) return policy;
+  throw new TypeError(
+    `Cannot ${doing}: retryPolicy must be a RetryPolicy, received ${received(policy)}`,
+  );
+}

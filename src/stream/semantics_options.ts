@@ -1,4 +1,4 @@
-import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
+import { checkBoolean, knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { FLINK_SEMANTICS, type WindowSemantics } from "../windows/window_semantics.ts";
 import type { TriggerSpec, WindowSpec } from "../windows/window_spec.ts";
 import { OptionChecks } from "./option_checks.ts";
@@ -83,16 +83,10 @@ export function windowRules(given: SemanticsPreset | SemanticsOptions): WindowRu
   if (closing !== undefined) check.oneOf("closing", closing, ["reached", "passed"]);
   if (results !== undefined) check.oneOf("results", results, ["atEnd", "eachRow"]);
   for (const name of ["sessionsTouch", "negativeStarts", "emptyOnTime"] as const) {
-    checkBoolean(name, switches[name]);
+    const value = switches[name];
+    if (value !== undefined) checkBoolean(name, value, "choose semantics");
   }
   return { like, switches };
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (value === undefined || typeof value === "boolean") return;
-  throw new TypeError(
-    `Cannot choose semantics: ${name} must be true or false, received ${received(value)}`,
-  );
 }
 
 type WindowKind = WindowSpec["kind"];

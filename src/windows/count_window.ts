@@ -1,4 +1,4 @@
-import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
+import { checkBoolean, knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 
 /** The most rows of a count window. */
 const MOST_ROWS = 1_000_000_000;
@@ -56,11 +56,7 @@ export class CountWindow {
     const { size, slide = size, partial = false } = knownOptions(options, OPTIONS);
     checkRows("size", size);
     checkRows("slide", slide);
-    if (typeof partial !== "boolean") {
-      throw new TypeError(
-        `Cannot make count windows: partial must be true or false, received ${received(partial)}`,
-      );
-    }
+    checkBoolean("partial", partial, "make count windows");
     this.size = size;
     this.slide = slide;
     this.partial = partial;

@@ -1,6 +1,7 @@
 import { INFERENCE_ROWS } from "../../batch/limits.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { checkSchema } from "../../batch/schema_check.ts";
+import { checkBoolean } from "../../runtime/known_options.ts";
 import { badRecordError, recordText } from "../bad_record_error.ts";
 import { ByteOrderMark } from "../byte_order_mark.ts";
 import { BatchAssembler } from "../batch_assembler.ts";
@@ -46,8 +47,7 @@ function checkedSpec<Row>(options: NdjsonOptions<Row>): Omit<NdjsonBlockSpec, "s
     maxRecordBytes: checkPositive("maxRecordBytes", options.maxRecordBytes ?? MAX_RECORD_BYTES),
     invalidUtf8: checkWord("invalidUtf8", invalidUtf8, ["error", "replace"]),
   };
-  if (typeof trusted === "boolean") return { ...spec, trusted };
-  throw new TypeError(`Cannot make decoder: trusted must be true or false, received ${trusted}`);
+  return { ...spec, trusted: checkBoolean("trusted", trusted, "make decoder") };
 }
 
 /**

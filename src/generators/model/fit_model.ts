@@ -1,4 +1,5 @@
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
+import { nextTurn } from "../../runtime/next_turn.ts";
 import { type Encoding, orderedSymbols } from "../encoding/plans.ts";
 import type { SymbolRows } from "../encoding/symbol_rows.ts";
 import { type FitOptions, seedBits } from "../fit_options.ts";
@@ -26,7 +27,7 @@ export async function fitModel(
   const onStep: ModelFitOptions["onStep"] = async (share, logLikelihood) => {
     const known = logLikelihood === undefined ? {} : { logLikelihood };
     onProgress?.({ phase: "fitting", rows: seen, share, ...known });
-    await new Promise<void>((resolve) => denoRuntime.soon(resolve)); // so that an abort can come
+    await nextTurn(denoRuntime); // so that an abort can come
     signal?.throwIfAborted();
   };
   return await MODEL_KINDS[model].fit(rows, {

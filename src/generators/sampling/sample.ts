@@ -2,6 +2,7 @@ import { RecordBatch } from "../../batch/record_batch.ts";
 import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { knownOptions, received } from "../../runtime/known_options.ts";
+import { nextTurn } from "../../runtime/next_turn.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Conditions } from "../conditions/conditions.ts";
 import { BatchRegrouper } from "./batch_regrouper.ts";
@@ -161,7 +162,7 @@ export class SampleBatches<Row = Record<string, unknown>>
 
   async *#partsInTurn(): AsyncGenerator<RecordBatch<Row>, void, undefined> {
     const { byBees, approach, signal, runtime = denoRuntime } = this.#range;
-    const turn = () => new Promise<void>((resolve) => runtime.soon(resolve));
+    const turn = () => nextTurn(runtime);
     if (!byBees) {
       for (const _ of approach?.(this.#firstBlock) ?? []) {
         await turn();

@@ -4,6 +4,7 @@
  * @module
  */
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
+import { nextTurn } from "../../runtime/next_turn.ts";
 import { SyntheticGenerator } from "../synthetic_generator.ts";
 import { failureOf, type PostSample, type SampleInit, SampleTask } from "./sample_task.ts";
 
@@ -28,7 +29,7 @@ scope.onmessage = async ({ data }) => {
       isWorking = true;
       // a turn of the event loop between steps, where a thread can be ended
       while (task.step() === "worked") {
-        await new Promise<void>((resolve) => denoRuntime.soon(resolve));
+        await nextTurn(denoRuntime);
       }
       isWorking = false;
     };

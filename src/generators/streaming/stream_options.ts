@@ -1,7 +1,12 @@
 import type { Publisher } from "../../stream/publisher.ts";
 import { RetryPolicy } from "../../stream/retry_policy.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import {
+  checkBoolean,
+  knownOptions,
+  type OptionRule,
+  received,
+} from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { seedBits } from "../fit_options.ts";
 import type { RateModel } from "../arrival/arrivals.ts";
@@ -203,12 +208,7 @@ export function streamerSettings(options: StreamingGeneratorOptions): StreamerSe
   checkChoice("onBufferFull", onBufferFull, ["block", "drop", "error"] satisfies FullBuffer[]);
   checkChoice("onError", onError, ["retry", "skip", "stop"] satisfies PublishErrorPolicy[]);
   checkClass("retryPolicy", retryPolicy, RetryPolicy);
-  if (typeof dropOldest !== "boolean") {
-    throw new TypeError(
-      `Cannot create StreamingGenerator: dropOldest must be true or false, received ` +
-        received(dropOldest),
-    );
-  }
+  checkBoolean("dropOldest", dropOldest, "create StreamingGenerator");
   if (dropOldest && onBufferFull !== "drop") {
     throw new TypeError(
       `Cannot create StreamingGenerator: dropOldest says what onBufferFull: "drop" loses, and ` +

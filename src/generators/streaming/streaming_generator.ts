@@ -2,6 +2,7 @@ import type { RecordBatch } from "../../batch/record_batch.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { checkPublisher } from "../../stream/check_publisher.ts";
 import type { Publisher } from "../../stream/publisher.ts";
 import { SyntheticGenerator } from "../synthetic_generator.ts";
 import { type GeneratedStream, PlannedStream } from "./generated_stream.ts";
@@ -89,12 +90,7 @@ export class StreamingGenerator<Row = Record<string, unknown>> {
    *   buffer is full and that is an error.
    */
   async streamTo(publisher: Publisher, options: StreamOptions = {}): Promise<StreamReport> {
-    if (typeof publisher?.publish !== "function" || typeof publisher.flush !== "function") {
-      throw new TypeError(
-        `Cannot stream: streamTo() takes a publisher, an object with publish() and flush(), ` +
-          `received ${received(publisher)}`,
-      );
-    }
+    checkPublisher(publisher, "stream", "streamTo()");
     return await new StreamSender(this.#plan(options), publisher, this.#runtime).send();
   }
 

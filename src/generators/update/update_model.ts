@@ -1,4 +1,5 @@
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
+import { nextTurn } from "../../runtime/next_turn.ts";
 import type { FitOptions } from "../fit_options.ts";
 import type { SavedModel } from "../model/model_file.ts";
 import { faceOf } from "../model/model_kinds.ts";
@@ -44,7 +45,7 @@ export async function updateModel(
   const share = weight ?? known / (known + before);
   const counted = rows.batch.length * (1 - share) / share;
   const onStep = async () => {
-    await new Promise<void>((resolve) => denoRuntime.soon(resolve)); // so that an abort can come
+    await nextTurn(denoRuntime); // so that an abort can come
     signal?.throwIfAborted();
   };
   return {

@@ -4,7 +4,7 @@ import type { Schema } from "../../batch/schema.ts";
 import { listNames, showName } from "../../batch/shown_names.ts";
 import { isValid } from "../../batch/column_reader.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
-import { received } from "../../runtime/known_options.ts";
+import { checkBoolean, received } from "../../runtime/known_options.ts";
 
 /** Which table is written to, and how. */
 export interface SqlTableOptions {
@@ -54,11 +54,7 @@ export function sqlTable(options: SqlTableOptions, doing: string): SqlTable {
     );
   }
   quoteName(table);
-  if (typeof create !== "boolean") {
-    throw new TypeError(
-      `Cannot ${doing}: create must be true or false, received ${received(create)}`,
-    );
-  }
+  checkBoolean("create", create, doing);
   return { table, create, keys: upsert === undefined ? [] : keyNames(upsert, doing) };
 }
 

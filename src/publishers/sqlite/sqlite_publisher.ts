@@ -11,6 +11,7 @@ import { StreamingError } from "../../hive/streaming_error.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { filePath } from "../../runtime/file_path.ts";
 import { received } from "../../runtime/known_options.ts";
+import { nextTurn } from "../../runtime/next_turn.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { checkKeyValues, checkTableColumns } from "../sql/sql_table.ts";
@@ -191,7 +192,7 @@ export class SqlitePublisher implements Publisher {
     }
     for (let start = 0; start < length; start += RUN_ROWS) {
       if (start > 0 && start % TURN_ROWS === 0) {
-        await new Promise<void>((resolve) => this.#runtime.soon(resolve));
+        await nextTurn(this.#runtime);
         signal?.throwIfAborted();
       }
       this.#rows.write(batch, { start, end: Math.min(start + RUN_ROWS, length) });

@@ -1,7 +1,12 @@
 import { concatBytes } from "../../batch/concat_bytes.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import {
+  checkBoolean,
+  knownOptions,
+  type OptionRule,
+  received,
+} from "../../runtime/known_options.ts";
 import { messageOf } from "../../stream/failure.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { Stop } from "../../stream/stop.ts";
@@ -89,8 +94,8 @@ export class WritableStreamPublisher implements Publisher {
           `format batches are`,
       );
     }
+    this.#keepOpen = checkBoolean("keepOpen", keepOpen, DOING);
     if (format !== undefined) this.#encoder = streamEncoder(format, formats, DOING);
-    this.#keepOpen = keepOpen;
     this.#writer = (stream as WritableStream<unknown>).getWriter();
   }
 

@@ -1,4 +1,5 @@
 import { showName } from "../../batch/shown_names.ts";
+import { spellDuration } from "../../runtime/duration.ts";
 import type { WebAddress } from "../../runtime/web_address.ts";
 import { type ConnectionEnd, endError, WebSocketError } from "../../sources/websocket/errors.ts";
 import type { Outbox } from "./outbox.ts";
@@ -20,7 +21,9 @@ export function stallError(address: WebAddress, stalled: Stalled): WebSocketErro
     ? 'look whether it answers {"ack":id}, or leave acknowledge out'
     : "look whether it still reads, or raise stallTimeout";
   return new WebSocketError(
-    `${address.name} has ${what} nothing for ${timeoutMs} ms, while ${outbox} waits; ${fix}`,
+    `${address.name} has ${what} nothing for ${
+      spellDuration(timeoutMs)
+    }, while ${outbox} waits; ${fix}`,
     { retriable: true },
   );
 }
@@ -52,7 +55,7 @@ export function closingError(
 ): WebSocketError {
   const why = end
     ? endError(address, end).message
-    : `it has not answered the close within closeTimeout (${timeoutMs} ms)`;
+    : `it has not answered the close within closeTimeout (${spellDuration(timeoutMs)})`;
   return new WebSocketError(
     `Cannot close the connection to ${address.name} as it should be: ${why}; what was sent last ` +
       "may not have been read, which acknowledge: true would tell",

@@ -1,5 +1,10 @@
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import {
+  checkBoolean,
+  knownOptions,
+  type OptionRule,
+  received,
+} from "../../runtime/known_options.ts";
 import { checkPositive, checkWord } from "../../codecs/option_checks.ts";
 import type { LinkOptions } from "../../sources/websocket/link.ts";
 import {
@@ -96,11 +101,7 @@ export function webSocketSettings(given: WebSocketPublisherOptions): WebSocketSe
   const options = knownOptions(given, OPTIONS);
   const { doing } = OPTIONS;
   const { uri, format = "json", acknowledge = false, json, avro, stallTimeout = "30s" } = options;
-  if (typeof acknowledge !== "boolean") {
-    throw new TypeError(
-      `Cannot ${doing}: acknowledge must be true or false, received ${received(acknowledge)}`,
-    );
-  }
+  checkBoolean("acknowledge", acknowledge, doing);
   const highWater = checkPositive("highWater", options.highWater ?? HIGH_WATER_BYTES, doing);
   checkWord("format", format, ["json", "avro", "msgpack"], doing);
   return {

@@ -3,6 +3,7 @@ import type { Conditions } from "../../generators/conditions/conditions.ts";
 import type { StreamOptions } from "../../generators/streaming/stream_options.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import { TOKEN_PARAMETER } from "../../sources/websocket_server/gate.ts";
 
 /** What a client can ask for, as it stands in a message or a query. */
 export interface StreamRequestFields {
@@ -52,8 +53,6 @@ const REQUEST: OptionRule<StreamRequestFields> = {
 
 const ACTIONS: readonly unknown[] = ["stream", "generate", "stop"];
 const NUMBERS: ReadonlySet<string> = new Set(["batchSize", "records", "seed", "start"]);
-/** What HTTP asks for, and not the stream. */
-const TOKEN_PARAMETER = "access_token";
 
 function count(name: string, value: unknown, least: number, most: number): void {
   const isWhole = Number.isSafeInteger(value);

@@ -2,7 +2,12 @@ import { StreamingGenerator } from "../../generators/streaming/streaming_generat
 import { SyntheticGenerator } from "../../generators/synthetic_generator.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import {
+  checkBoolean,
+  knownOptions,
+  type OptionRule,
+  received,
+} from "../../runtime/known_options.ts";
 import type { RequestHead } from "../../sources/websocket_server/request_head.ts";
 import type { ServerSocket, SocketEvents } from "../../sources/websocket_server/server_socket.ts";
 import {
@@ -166,10 +171,9 @@ export class StreamServer implements AsyncDisposable {
       options,
       OPTIONS,
     );
-    const checks = new OptionChecks(CREATED);
     const limits = limitsOf(options);
-    this.#streamsOnConnect = checks.oneOf("streamOnConnect", streamOnConnect, [true, false]);
-    const takesRequests = checks.oneOf("requests", requests, [true, false]);
+    this.#streamsOnConnect = checkBoolean("streamOnConnect", streamOnConnect, OPTIONS.doing);
+    const takesRequests = checkBoolean("requests", requests, OPTIONS.doing);
     this.#slow = slowClientSettings(options, CREATED);
     const streamer = streamerOf(from, options);
     this.#server = new SocketServer(options, {

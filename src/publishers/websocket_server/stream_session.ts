@@ -1,5 +1,6 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { StreamingGenerator } from "../../generators/streaming/streaming_generator.ts";
+import { nextTurn } from "../../runtime/next_turn.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { CloseCode } from "../../sources/websocket_server/frames.ts";
 import type { ServerSocket } from "../../sources/websocket_server/server_socket.ts";
@@ -145,7 +146,7 @@ export class StreamSession {
         if (this.#outbox.waits || action === "generate") await this.#outbox.room(signal);
         this.#outbox.offer(this.#plan.encoder.encode(batch));
         next += batch.length;
-        await this.#breath();
+        await nextTurn(this.#plan.runtime); // one stream leaves time to the others
       }
     } catch (error) {
       if (!signal.aborted) this.#refuse(error);
@@ -160,11 +161,6 @@ export class StreamSession {
     this.#running = undefined;
     running?.stop.abort();
     await running?.done;
-  }
-
-  /** One stream leaves time to the others. */
-  #breath(): Promise<void> {
-    return new Promise((resolve) => this.#plan.runtime.soon(resolve));
   }
 
   #refuse(error: unknown): void {

@@ -1,7 +1,8 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
-import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
+import { checkBoolean, knownOptions, type OptionRule } from "../../runtime/known_options.ts";
+import { nextTurn } from "../../runtime/next_turn.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ServerSocket, SocketEvents } from "../../sources/websocket_server/server_socket.ts";
 import {
@@ -12,7 +13,6 @@ import {
   type SocketServerOptions,
 } from "../../sources/websocket_server/socket_server.ts";
 import { answerText } from "../../sources/websocket_wire.ts";
-import { OptionChecks } from "../../stream/option_checks.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { Stop } from "../../stream/stop.ts";
 import { Turns } from "../turns.ts";
@@ -114,10 +114,7 @@ export class WebSocketServerPublisher implements Publisher {
   constructor(options: WebSocketServerPublisherOptions = {}) {
     const { waitForClient = false, runtime = denoRuntime } = knownOptions(options, OPTIONS);
     this.#settings = slowClientSettings(options, CREATED);
-    this.#waitsForClient = new OptionChecks(CREATED).oneOf("waitForClient", waitForClient, [
-      true,
-      false,
-    ]);
+    this.#waitsForClient = checkBoolean("waitForClient", waitForClient, OPTIONS.doing);
     this.#runtime = runtime;
     this.#server = new SocketServer(options, {
       created: CREATED,
@@ -162,7 +159,7 @@ export class WebSocketServerPublisher implements Publisher {
     await this.#ready(signal);
     const encoded = this.#encoder.encode(batch);
     for (const outbox of this.#outboxes.values()) outbox.offer(encoded);
-    await this.#breath();
+    await nextTurn(this.#runtime); // a stream that nothing holds back leaves time to connections
     return { records: batch.length, bytes: encoded.frame.length };
   }
 
@@ -180,11 +177,6 @@ export class WebSocketServerPublisher implements Publisher {
     }
     if (this.#settings.slowClients !== "wait") return;
     for (const outbox of this.#outboxes.values()) await outbox.room(signal);
-  }
-
-  /** A stream that nothing holds back would else leave no time to its connections. */
-  #breath(): Promise<void> {
-    return new Promise((resolve) => this.#runtime.soon(resolve));
   }
 
   /** Resolves when what was published has left for all clients that take it. */

@@ -1,16 +1,21 @@
 import type { TypedSchema } from "../../batch/schema.ts";
 import { checkPositive } from "../../codecs/option_checks.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import {
+  checkBoolean,
+  knownOptions,
+  type OptionRule,
+  received,
+} from "../../runtime/known_options.ts";
 import { denoNetwork, type Network } from "../../runtime/network.ts";
 import type { WebAddress } from "../../runtime/web_address.ts";
 import { FirstRows } from "../../stream/first_rows.ts";
-import { RetryPolicy } from "../../stream/retry_policy.ts";
+import { checkRetryPolicy, RetryPolicy } from "../../stream/retry_policy.ts";
 import type { Source, SourceBatch, SourceOptions } from "../../stream/source.ts";
 import { ndjson, type NdjsonSourceOptions } from "../file_source.ts";
 import { eventLines } from "./event_lines.ts";
 import { HttpGet } from "./http_get.ts";
-import { addressOf, checkPolicy } from "./http_source.ts";
+import { addressOf } from "./http_source.ts";
 
 /** Options of {@linkcode EventStreamSource}. */
 export interface EventStreamSourceOptions<Row = Record<string, unknown>> {
@@ -105,9 +110,7 @@ function settingsOf(
     network = denoNetwork,
     ...times
   } = options;
-  if (typeof reconnect !== "boolean") {
-    refuse(`reconnect must be true or false, received ${received(reconnect)}`);
-  }
+  checkBoolean("reconnect", reconnect, DOING);
   if (typeof lastEventId !== "string" || /[\r\n\0]/.test(lastEventId)) {
     refuse(`lastEventId must be a text without line ends, received ${received(lastEventId)}`);
   }
@@ -117,7 +120,7 @@ function settingsOf(
   return {
     ...{ network, silenceMs, reconnects: reconnect, lastId: lastEventId },
     address: addressOf(from, headers, DOING),
-    retryPolicy: checkPolicy(retryPolicy, DOING),
+    retryPolicy: checkRetryPolicy(retryPolicy, DOING),
     answerMs: milliseconds(times.timeout ?? "30s", "timeout", { least: 1 }),
     reconnectMs: milliseconds(times.reconnectAfter ?? "3s", "reconnectAfter"),
     mostReconnectMs: milliseconds(times.maxReconnectAfter ?? "5m", "maxReconnectAfter"),

@@ -1,10 +1,10 @@
 import type { TypedSchema } from "../../batch/schema.ts";
 import { checkWord } from "../../codecs/option_checks.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { denoNetwork, type Network } from "../../runtime/network.ts";
 import { WebAddress } from "../../runtime/web_address.ts";
-import { RetryPolicy } from "../../stream/retry_policy.ts";
+import { checkRetryPolicy, RetryPolicy } from "../../stream/retry_policy.ts";
 import type { Source, SourceBatch, SourceOptions } from "../../stream/source.ts";
 import { avro, type AvroSourceOptions } from "../avro_source.ts";
 import { csv, type CsvSourceOptions, ndjson, type NdjsonSourceOptions } from "../file_source.ts";
@@ -117,7 +117,7 @@ export class HttpSource<Row = Record<string, unknown>> implements Source<Row> {
       knownOptions(options, OPTIONS as OptionRule<HttpSourceOptions<Row>>);
     const address = addressOf(from, headers, DOING);
     this.#reading = {
-      ...{ address, network, retryPolicy: checkPolicy(retryPolicy, DOING) },
+      ...{ address, network, retryPolicy: checkRetryPolicy(retryPolicy, DOING) },
       timeoutMs: milliseconds(rest.timeout ?? "30s", "timeout", { least: 1 }),
       maxRetryAfterMs: milliseconds(rest.maxRetryAfter ?? "5m", "maxRetryAfter"),
     };
@@ -166,18 +166,6 @@ export function addressOf(
     doing,
     headers: { ...Object.fromEntries(from.headers), ...headers },
   });
-}
-
-/**
- * The policy, when it is one.
- *
- * @throws {TypeError} when it is none.
- */
-export function checkPolicy(policy: RetryPolicy, doing: string): RetryPolicy {
-  if (policy instanceof RetryPolicy) return policy;
-  throw new TypeError(
-    `Cannot ${doing}: retryPolicy must be a RetryPolicy, received ${received(policy)}`,
-  );
 }
 
 function formatOf({ url, name }: WebAddress, format?: HttpSourceFormat): HttpSourceFormat {

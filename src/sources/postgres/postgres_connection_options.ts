@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
-import { received } from "../../runtime/known_options.ts";
+import { checkBoolean, received } from "../../runtime/known_options.ts";
 import type { SocketAddress } from "../../runtime/stream_socket.ts";
 
 const DEFAULT_PORT = 5432;
@@ -137,9 +137,7 @@ export function connectionSettings(
     );
   }
   const { tls = !isHere(host) } = given;
-  if (typeof tls !== "boolean") {
-    throw new TypeError(`Cannot ${doing}: tls must be true or false, received ${received(tls)}`);
-  }
+  checkBoolean("tls", tls, doing);
   const connectMs = milliseconds(connectTimeout, "connectTimeout", { least: 1 });
   return { host, port, user: user!, password, database: database!, tls, connectMs };
 }

@@ -43,7 +43,10 @@ export function webSocketAddress(
   { headers = {}, protocols = [] }: WebSocketAddressOptions,
   doing: string,
 ): WebSocketAddress {
-  const web = new WebAddress(uri, { doing, protocols: ["ws:", "wss:"], headers });
+  const web = new WebAddress(uri, {
+    ...{ doing, option: "uri", headers },
+    protocols: ["ws:", "wss:"],
+  });
   const own = Object.keys(headers).find((name) => OWN_HEADERS.test(name));
   if (own !== undefined) {
     const fix = /protocol/i.test(own) ? "; pass protocols" : "";

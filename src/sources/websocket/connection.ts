@@ -1,12 +1,12 @@
+import { spellDuration } from "../../runtime/duration.ts";
 import type { Network } from "../../runtime/network.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { WireMessage } from "../websocket_wire.ts";
 import type { WebSocketAddress } from "./address.ts";
-import { type ConnectionEnd, openError, WebSocketError } from "./errors.ts";
+import { type ConnectionEnd, NO_CLOSE, openError, WebSocketError } from "./errors.ts";
 
 const OPEN = 1;
 const NORMAL = 1000;
-const NO_CLOSE = 1006;
 /** How long a socket that was given up before it was open may take to say so. */
 const LEAVE_MS = 100;
 
@@ -107,7 +107,7 @@ export class Connection {
 }
 
 function late(timeoutMs: number): string {
-  return `it was not open within connectTimeout (${timeoutMs} ms)`;
+  return `it was not open within connectTimeout (${spellDuration(timeoutMs)})`;
 }
 
 function connect({ web, protocols }: WebSocketAddress, network: Network): WebSocket {

@@ -51,7 +51,8 @@ const CODES: Readonly<Record<number, readonly [meaning: string, isFinal: boolean
   3000: ["not authorized", true],
   3003: ["forbidden", true],
 };
-const NO_CLOSE = 1006;
+/** Instead of a code: the connection was lost without a close (RFC 6455, 7.1.5). */
+export const NO_CLOSE = 1006;
 const TOO_BIG = 1009;
 
 /** Whether the other side ended in the way that says that all is well. */

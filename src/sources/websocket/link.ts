@@ -1,12 +1,12 @@
+import { spellDuration } from "../../runtime/duration.ts";
 import type { Network } from "../../runtime/network.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { delay } from "../../stream/delay.ts";
 import type { RetryPolicy } from "../../stream/retry_policy.ts";
 import type { WireMessage } from "../websocket_wire.ts";
 import type { WebSocketAddress } from "./address.ts";
 import { Connection } from "./connection.ts";
-import { type ConnectionEnd, endError, WebSocketError } from "./errors.ts";
-
-const NO_CLOSE = 1006;
+import { type ConnectionEnd, endError, NO_CLOSE, WebSocketError } from "./errors.ts";
 
 /** How a link is kept up. */
 export interface LinkOptions {
@@ -199,7 +199,7 @@ export class Link {
     if (this.#failures > reconnect.maxRetries || lastsMs > reconnectTimeoutMs) {
       throw this.#exhausted(error);
     }
-    await this.#wait(delayMs);
+    await delay(runtime, delayMs, this.#closing.signal);
   }
 
   #exhausted(error: WebSocketError): WebSocketError {
@@ -208,26 +208,11 @@ export class Link {
     if (maxRetries === 0) return error;
     const tried = this.#failures > maxRetries
       ? `it was tried again ${maxRetries === 1 ? "once" : `${maxRetries} times`}`
-      : `reconnectTimeout (${this.#options.reconnectTimeoutMs} ms) is over`;
+      : `reconnectTimeout (${spellDuration(this.#options.reconnectTimeoutMs)}) is over`;
     return new WebSocketError(`${error.message}; ${tried}, without progress`, {
       cause: error,
       retriable: true,
       ...(closeCode !== undefined && { closeCode }),
     });
-  }
-
-  async #wait(delayMs: number): Promise<void> {
-    const { signal } = this.#closing;
-    signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const abort = () => reject(signal.reason);
-    const cancel = this.#options.runtime.after(delayMs, resolve);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await promise;
-    } finally {
-      cancel();
-      signal.removeEventListener("abort", abort);
-    }
   }
 }

@@ -1,7 +1,12 @@
 import type { TypedSchema } from "../../batch/schema.ts";
 import { MAX_RECORD_BYTES } from "../../codecs/limits.ts";
 import { checkPositive, checkWord } from "../../codecs/option_checks.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import {
+  checkBoolean,
+  knownOptions,
+  type OptionRule,
+  received,
+} from "../../runtime/known_options.ts";
 import type { RetryPolicy } from "../../stream/retry_policy.ts";
 import type { BadInputPolicy } from "../../stream/source.ts";
 import type { MessageSourceFormat } from "../messages/message_decoder.ts";
@@ -125,11 +130,7 @@ export function webSocketSourceSettings(
   checkWord("onFull", onFull, ["error", "drop", "reconnect"], doing);
   if (extraKeys !== undefined) checkWord("extraKeys", extraKeys, ["error", "ignore"], doing);
   if (badRecords !== undefined) checkWord("badRecords", badRecords, ["fail", "skip"], doing);
-  if (typeof acknowledge !== "boolean") {
-    throw new TypeError(
-      `Cannot ${doing}: acknowledge must be true or false, received ${received(acknowledge)}`,
-    );
-  }
+  checkBoolean("acknowledge", acknowledge, doing);
   if (onFull === "reconnect" && reconnect === false) {
     throw new TypeError(
       `Cannot ${doing}: onFull: "reconnect" makes another connection; pass reconnect: true with it`,

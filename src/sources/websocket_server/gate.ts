@@ -1,5 +1,5 @@
 import { digest } from "../../runtime/digest.ts";
-import { received } from "../../runtime/known_options.ts";
+import { checkBoolean, received } from "../../runtime/known_options.ts";
 import { RefusedRequest, type RequestHead } from "./request_head.ts";
 
 /** What RFC 6455, section 1.3, has a server add to the key of a client. */
@@ -8,7 +8,8 @@ const KEY = /^[A-Za-z0-9+/]{22}==$/;
 /** The protocol that a client may name, so that a token can stand beside it. */
 const PROTOCOL = "waggle";
 const TOKEN_PROTOCOL = "bearer.";
-const TOKEN_PARAMETER = "access_token";
+/** The query parameter that has the token, where no header can. */
+export const TOKEN_PARAMETER = "access_token";
 /** Characters of an origin that are shown. */
 const SHOWN_ORIGIN = 100;
 const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|\[::1\])$/i;
@@ -162,11 +163,7 @@ export class Gate {
         `Cannot ${doing}: path must begin with a slash, received ${received(path)}`,
       );
     }
-    if (typeof insecure !== "boolean") {
-      throw new TypeError(
-        `Cannot ${doing}: insecure must be true or false, received ${received(insecure)}`,
-      );
-    }
+    checkBoolean("insecure", insecure, doing);
     this.#path = path;
     this.#tokens = secretsOf(token, doing);
     this.#origins = new Set(listOf("origins", origins, doing).map((each) => originOf(each, doing)));

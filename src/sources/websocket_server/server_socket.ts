@@ -1,6 +1,8 @@
+import { spellDuration } from "../../runtime/duration.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { TcpConnection } from "../../runtime/tcp.ts";
 import { Fifo } from "../../stream/fifo.ts";
+import { NO_CLOSE } from "../websocket/errors.ts";
 import { closeFrame, FrameError, frameOf, FrameReader, messageFrame, Opcode } from "./frames.ts";
 
 /** How a connection is kept. */
@@ -32,7 +34,6 @@ export interface SocketEnd {
   readonly reason: string;
 }
 
-const LOST = 1006;
 const SILENT: SocketEvents = { message: () => {}, drained: () => {}, ended: () => {} };
 
 function messageOf(error: unknown): string {
@@ -133,7 +134,7 @@ export class ServerSocket {
   abort(reason = "the connection was lost"): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#end ??= { code: LOST, reason };
+    this.#end ??= { code: NO_CLOSE, reason };
     this.#cancelClose();
     this.#discard();
     this.#tcp.close();
@@ -151,7 +152,7 @@ export class ServerSocket {
     const { idleMs, stallMs } = this.#settings;
     const nowMs = this.#runtime.monotonicMs();
     if (nowMs - (this.#writesSinceMs ?? nowMs) >= stallMs) {
-      return this.abort(`it took nothing for ${stallMs} ms`);
+      return this.abort(`it took nothing for ${spellDuration(stallMs)}`);
     }
     const silentMs = nowMs - (this.#readsSinceMs ?? nowMs);
     if (idleMs === 0 || silentMs < idleMs || !this.isOpen) return;

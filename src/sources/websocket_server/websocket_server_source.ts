@@ -1,9 +1,8 @@
 import type { TypedSchema } from "../../batch/schema.ts";
 import { MAX_RECORD_BYTES } from "../../codecs/limits.ts";
 import { checkPositive, checkWord } from "../../codecs/option_checks.ts";
-import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
+import { checkBoolean, knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { BadInputError } from "../../stream/bad_inputs.ts";
-import { OptionChecks } from "../../stream/option_checks.ts";
 import type { BadInputPolicy, Source, SourceBatch, SourceOptions } from "../../stream/source.ts";
 import { createMessageDecoder } from "../messages/create_message_decoder.ts";
 import { MessageAccount } from "../messages/message_account.ts";
@@ -138,7 +137,7 @@ export class WebSocketServerSource<Row = Record<string, unknown>>
     if (badRecords !== undefined) checkWord("badRecords", badRecords, ["fail", "skip"], doing);
     this.name = `WebSocket server on ${hostname ?? "127.0.0.1"}`;
     if (options.schema) this.schema = options.schema;
-    this.#acknowledges = new OptionChecks(CREATED).oneOf("acknowledge", acknowledge, [true, false]);
+    this.#acknowledges = checkBoolean("acknowledge", acknowledge, doing);
     this.#inbox = new ServerInbox(checkPositive("maxWaitingBytes", maxWaitingBytes, doing));
     this.#badRecords = badRecords;
     this.#extraKeys = extraKeys;
