@@ -68,18 +68,19 @@ export function sampleDraw(
 
 /**
  * The values that symbols stand for, as positions in a list, −1 for null. A symbol's record is
- * `u32 first position | u32 alias table or 0 | u32 bits of the table | u32 unused`.
+ * `u32 first position | u32 alias table or 0 | u32 bits of the table | u32 unused`. Rows without a
+ * table draw as well, to no effect: which have none is as random as the symbols, and a branch a guess.
  */
 export function sampleValues(random: u32, rows: u32, symbols: u32, records: u32, to: u32): void {
   for (let i: u32 = 0; i < rows; i++) {
     const record = records + (<u32>load<u16>(symbols + (i << 1)) << 4);
+    const word = load<u32>(random + (i << 2));
     const table = load<u32>(record, 4);
-    let value = load<u32>(record);
-    if (table != 0) {
-      const mask = ((<u32>1) << load<u32>(record, 8)) - 1;
-      value += drawn(load<u32>(random + (i << 2)), table, mask);
-    }
-    store<u32>(to + (i << 2), value);
+    const mask = select<u32>(((<u32>1) << load<u32>(record, 8)) - 1, 0, table != 0);
+    const own = word & mask;
+    const entry = load<u32>(table + (own << 2));
+    const one = select<u32>(own, entry, (word >> 16) < (entry >> 16)) & mask;
+    store<u32>(to + (i << 2), load<u32>(record) + one);
   }
 }
 
