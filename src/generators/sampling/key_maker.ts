@@ -1,6 +1,6 @@
 import type { Column } from "../../batch/column.ts";
 import type { KeyMaker } from "../encoding/plans.ts";
-import { countedCodes } from "./counted_codes.ts";
+import { CountedCodes } from "./counted_codes.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const UUID_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -143,6 +143,27 @@ export interface KeyRows {
   readonly seed: bigint;
 }
 
+/** What the keys of a pattern are written by. */
+interface PatternCodes {
+  readonly step: bigint;
+  readonly codes: CountedCodes;
+}
+
+const patterns = new WeakMap<KeyMaker, PatternCodes>();
+
+/** Kept with the maker: all blocks ask for the same, and making it takes longer than their keys. */
+function codesOf(maker: KeyMaker & { kind: "pattern" }): PatternCodes {
+  const known = patterns.get(maker);
+  if (known) return known;
+  const { text, classes } = maker;
+  const codes = new CountedCodes(
+    Array.from(classes, (each, at) => ALPHABETS[each] ?? text[at]),
+  );
+  const made = { step: patternSpace(maker).step, codes };
+  patterns.set(maker, made);
+  return made;
+}
+
 /**
  * The characters of rows' keys by a pattern: of as many rows as it has keys, no two have the same. Row i
  * has the number i · step + seed, a remainder of how many there are.
@@ -152,11 +173,9 @@ function patternCodes<Codes extends Uint8Array | Uint16Array>(
   { start, count, seed }: KeyRows,
   room: (length: number) => Codes,
 ): Codes {
-  const { text, classes } = maker;
-  const { step } = patternSpace(maker);
-  const alphabets = Array.from(classes, (each, at) => ALPHABETS[each] ?? text[at]);
-  const first = (BigInt(start) * step + seed) % capacityOf(classes);
-  return countedCodes(alphabets, { first, step, count }, room);
+  const { step, codes } = codesOf(maker);
+  const first = (BigInt(start) * step + seed) % codes.size;
+  return codes.write({ first, step, count }, room);
 }
 
 function patternKeys(maker: KeyMaker & { kind: "pattern" }, rows: KeyRows): string[] {
