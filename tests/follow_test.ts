@@ -28,8 +28,9 @@ class Heard {
     this.#iterator = follow(path, { ...FAST, ...options })[Symbol.asyncIterator]();
   }
 
-  async until(text: string): Promise<void> {
-    while (!this.text.endsWith(text)) {
+  async until(end: string | number): Promise<void> {
+    const isEnd = () => typeof end === "string" ? this.text.endsWith(end) : this.text.length >= end;
+    while (!isEnd()) {
       const { done, value } = await this.#iterator.next();
       assert(!done, `it ended behind ${JSON.stringify(this.text)}`);
       this.text += decoder.decode(value);
@@ -152,6 +153,53 @@ Deno.test("follow() leaves out headers and byte order marks of all files but the
   const bytes = follow(files.path, { ...FAST, headerLines: 1, idleTimeout: 1 });
   await from(csv(bytes), { workers: 1 }).to(rows).run();
   assertEquals(rows.rows().map(({ x }) => x), ["a", "b", "c"]);
+});
+
+Deno.test("follow() gives the header of the file whose lines come first, and every line behind headers", async () => {
+  const HEAD = { headerLines: 1 } as const;
+  const cases: [FollowOptions, [string, string][], [string, string][], string][] = [
+    [HEAD, [["a", ""], ["b", "h\n2\n"]], [["a", "h\n3\n"]], "h\n2\n3\n"],
+    [HEAD, [["a", "h"], ["b", "h\n2\n"]], [["a", "\n3\n"]], "h\n2\n3\n"],
+    [
+      { ...HEAD, from: "end" },
+      [["a", "h\n1\n"], ["b", "h\n2\n"], ["c", "h\n"], ["d", "he"]],
+      [["a", "3\n"], ["b", "4\n5\n"], ["c", "6\n"], ["d", "ad\n7\n"]],
+      "h\n3\n4\n5\n6\n7\n",
+    ],
+    [{ ...HEAD, from: "end" }, [["a", ""], ["b", "h\n2\n3"]], [["b", "3\n"]], "h\n33\n"],
+  ];
+  for (const [options, before, after, expected] of cases) {
+    using files = folder();
+    for (const [name, text] of before) files.write(name, text);
+    await using heard = new Heard(files.path, options);
+    await heard.until(2);
+    for (const [name, text] of after) files.write(name, text);
+    await heard.until(expected.length);
+    assertEquals(heard.text.slice(0, 2), "h\n"); // the files may come in any order
+    assertEquals(heard.text.split("\n").sort(), expected.split("\n").sort());
+  }
+});
+
+/** A world in which files vanish when somebody is about to open them. */
+class VanishingFiles extends SimulatedRuntime {
+  override async openFile(path: string | URL) {
+    if (String(path).endsWith("gone")) await this.removeFile(String(path));
+    return await super.openFile(path);
+  }
+}
+
+Deno.test("follow() passes over a file that vanishes before it is opened", async () => {
+  const files = new Map(
+    [["in/a-gone", "h\n1\n"], ["in/b", "h\n2\n"]].map(([name, text]) =>
+      [name, encoder.encode(text)] as const
+    ),
+  );
+  const runtime = new VanishingFiles({ seed: 1, files });
+  const bytes = follow("in", { runtime, headerLines: 1, idleTimeout: "1s" });
+  const text = await runtime.drive(async () =>
+    decoder.decode(await new Response(ReadableStream.from(bytes)).bytes())
+  );
+  assertEquals(text, "h\n2\n");
 });
 
 Deno.test("follow() passes over hidden files, compressed ones, those that are being written, and folders", async () => {

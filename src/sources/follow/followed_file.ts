@@ -8,14 +8,19 @@ const LINE_END = 0x0a;
 const END_OF_LINE = new Uint8Array([LINE_END]);
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
+/** Which of several files was the first to give lines: its head stands for that of all. */
+export interface FirstFile {
+  file?: FollowedFile;
+}
+
 /** What a {@linkcode FollowedFile} is made of. */
 export interface FollowedFileOptions {
   /** For messages: it may get other names. */
   readonly path: string;
-  /** Lines at its start that are left out. */
+  /** Lines at its start that are left out, as a byte order mark is, unless it is the first. */
   readonly headerLines: number;
-  /** Whether a byte order mark at its start is left out. */
-  readonly leavesMark: boolean;
+  /** Of all files together. */
+  readonly first: FirstFile;
   /** The most bytes of a line. */
   readonly maxLineBytes: number;
 }
@@ -26,16 +31,17 @@ export class FollowedFile {
   readonly #maxLineBytes: number;
   #handle: OpenFile | undefined;
   #position = 0;
+  readonly #first: FirstFile;
   #headerLines: number;
-  #leavesMark: boolean;
+  #leavesMark = true;
   /** The beginning of a line whose end has not come. */
   #partial: Uint8Array[] = [];
   #partialBytes = 0;
 
-  constructor({ path, headerLines, leavesMark, maxLineBytes }: FollowedFileOptions) {
+  constructor({ path, headerLines, first, maxLineBytes }: FollowedFileOptions) {
     this.path = path;
     this.#headerLines = headerLines;
-    this.#leavesMark = leavesMark;
+    this.#first = first;
     this.#maxLineBytes = maxLineBytes;
   }
 
@@ -91,12 +97,17 @@ export class FollowedFile {
     await this.#handle?.seek(0);
   }
 
-  /** Goes to the last line that has begun, past all that was written before but some first lines. */
-  async *skipToLastLine(sizeBytes: number, firstLines: number): AsyncGenerator<Uint8Array> {
+  /** Goes to the last line that has begun, past all before; the first gives the lines of its head. */
+  async *skipToLastLine(sizeBytes: number): AsyncGenerator<Uint8Array> {
     if (!this.#handle) return;
-    const header = await firstLinesOf(this.#handle, firstLines);
-    if (header.length > 0) yield header;
-    this.#position = Math.max(header.length, await lastLineStart(this.#handle, sizeBytes));
+    const head = await firstLinesOf(this.#handle, this.#headerLines);
+    const isWhole = this.#headerLines === 0 || head.length > 0;
+    if (isWhole) {
+      const own = this.#withoutHead(head);
+      if (own.length > 0) yield own;
+      this.#position = Math.max(head.length, await lastLineStart(this.#handle, sizeBytes));
+    }
+    if (this.#position > 0) this.#leavesMark = false;
     await this.#handle.seek(this.#position);
   }
 
@@ -123,6 +134,12 @@ export class FollowedFile {
   }
 
   #withoutHead(lines: Uint8Array): Uint8Array {
+    if (lines.length === 0) return lines;
+    if (!this.#first.file) {
+      this.#first.file = this;
+      this.#headerLines = 0;
+      this.#leavesMark = false;
+    }
     const isMarked = this.#leavesMark && BYTE_ORDER_MARK.every((byte, at) => lines[at] === byte);
     let from = isMarked ? BYTE_ORDER_MARK.length : 0;
     this.#leavesMark = false;

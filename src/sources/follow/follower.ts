@@ -1,6 +1,7 @@
+import type { OpenFile } from "../../runtime/runtime.ts";
 import { FileSourceError } from "../byte_input.ts";
 import type { FollowSettings } from "./follow.ts";
-import { FollowedFile } from "./followed_file.ts";
+import { type FirstFile, FollowedFile } from "./followed_file.ts";
 
 /** Files that are kept open; others are opened again when they have grown. */
 const MOST_OPEN = 64;
@@ -21,7 +22,7 @@ export class Follower implements AsyncIterator<Uint8Array> {
   /** By identity, in the order in which they were found. */
   readonly #files = new Map<string, { readonly file: FollowedFile; grownMs: number }>();
   #isFirstLook = true;
-  #hasRead = false;
+  readonly #first: FirstFile = {};
   #grownMs: number;
   #isLeft = false;
   #wake = () => {};
@@ -136,15 +137,10 @@ export class Follower implements AsyncIterator<Uint8Array> {
   async *#begin(found: Found): AsyncGenerator<Uint8Array, FollowedFile, undefined> {
     const { path, identity, sizeBytes } = found;
     const { headerLines, maxLineBytes, from } = this.#settings;
-    const isFirst = !this.#hasRead;
-    this.#hasRead = true;
-    const file = new FollowedFile({
-      ...{ path, maxLineBytes, leavesMark: !isFirst },
-      headerLines: isFirst ? 0 : headerLines,
-    });
+    const file = new FollowedFile({ path, maxLineBytes, headerLines, first: this.#first });
     this.#files.set(identity, { file, grownMs: this.#settings.runtime.monotonicMs() });
     if (this.#isFirstLook && from === "end" && await this.#opened(file, found)) {
-      yield* file.skipToLastLine(sizeBytes, isFirst ? headerLines : 0);
+      yield* file.skipToLastLine(sizeBytes);
     }
     return file;
   }
@@ -152,14 +148,26 @@ export class Follower implements AsyncIterator<Uint8Array> {
   /** Whether a file could be opened: it may have lost its name since it was found. */
   async #opened(file: FollowedFile, { path, identity }: Found): Promise<boolean> {
     if (file.isOpen) return true;
-    const { runtime } = this.#settings;
-    const handle = await this.#tried(path, () => runtime.openFile(path));
+    const handle = await this.#tried(path, () => this.#handleOf(path));
+    if (!handle) return false;
     if (handle.identity !== undefined && handle.identity !== identity) {
       handle.close();
       return false;
     }
     await file.open(handle);
     return true;
+  }
+
+  /** A handle to read a file by; none when nothing has its name any more. */
+  async #handleOf(path: string): Promise<OpenFile | undefined> {
+    const { runtime } = this.#settings;
+    try {
+      return await runtime.openFile(path);
+    } catch (error) {
+      const { kind } = await runtime.fileStatus(path);
+      if (kind === "nothing") return undefined;
+      throw error;
+    }
   }
 
   async *#grown(identity: string, file: FollowedFile): AsyncGenerator<Uint8Array> {
