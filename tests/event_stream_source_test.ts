@@ -115,7 +115,9 @@ Deno.test("the elements of a JSON array are told apart as they stand there", () 
   );
   assertEquals(jsonElements(' [9007199254740993, "a]\\"," ] '), ["9007199254740993", '"a]\\","']);
   assertEquals(jsonElements("[ ]"), []);
-  for (const text of ['{"a":[1]}', "[1", '["a]', "[1]]", "[1] x", "x"]) {
+  for (
+    const text of ['{"a":[1]}', "[1", '["a]', "[1]]", "[1] x", "x", "[}", "[1}", "[,]", "[1,,2]"]
+  ) {
     assertEquals(jsonElements(text), [text]);
   }
 });

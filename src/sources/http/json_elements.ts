@@ -3,11 +3,12 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 
 /**
  * The texts of the elements of a JSON array, each as it stands there; what is no array is an element
- * of its own. Nothing is checked but how brackets and quotes go together.
+ * of its own, and so is one that lacks elements between its commas. Nothing else is checked but how
+ * brackets and quotes go together.
  */
 export function jsonElements(text: string): string[] {
   const json = text.trim();
-  if (json.charCodeAt(0) !== OPEN_LIST) return [json];
+  if (json.charCodeAt(0) !== OPEN_LIST || !json.endsWith("]")) return [json];
   const elements: string[] = [];
   let [depth, start, isText] = [0, 1, false];
   for (let at = 0; at < json.length; at++) {
@@ -26,5 +27,6 @@ export function jsonElements(text: string): string[] {
     if (depth === 0 && !isEnd) return [json]; // something stands behind it
   }
   if (depth !== 0 || isText) return [json];
-  return elements.length === 1 && elements[0] === "" ? [] : elements;
+  if (elements.length === 1 && elements[0] === "") return [];
+  return elements.includes("") ? [json] : elements;
 }
