@@ -259,6 +259,11 @@ Deno.test("HttpSource follows redirects, and takes no credentials to other origi
   assertEquals(seen, [["/a.csv", SECRET], ["/b", SECRET], ["/c", undefined]]);
   await using loop = await serve((_, response) => response.writeHead(302, { location: "/" }).end());
   await assertRejects(() => read(`${loop.url}/a.csv`), HttpError, "use the new address");
+  for (const location of ["file:///etc/passwd", "data:text/csv,n%0A7"]) {
+    await using away = await serve((_, response) => response.writeHead(302, { location }).end());
+    const why = `it leads to ${location.slice(0, 5)}, out of the web`;
+    await assertRejects(() => read(`${away.url}/a.csv`), HttpError, why);
+  }
 });
 
 Deno.test("HttpSource leaves at once when nothing more is wanted", async () => {

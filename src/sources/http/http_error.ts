@@ -98,6 +98,7 @@ export async function statusError(response: Response, context: StatusContext): P
 function redirectHint({ headers }: Response, address: WebAddress): string {
   const to = headers.get("location") ?? "";
   const url = URL.canParse(to, address.url) ? new URL(to, address.url) : undefined;
+  if (url && !/^https?:$/.test(url.protocol)) return `it leads to ${url.protocol}, out of the web`;
   return `use the new address` + (url ? `, ${address.hush(url.origin + url.pathname)}` : "");
 }
 
