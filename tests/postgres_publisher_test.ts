@@ -630,6 +630,8 @@ Deno.test("PostgresPublisher refuses options that it does not take", () => {
   assertThrows(made(undefined), TypeError, "the options are an object such as");
   assertThrows(made({ ...good, tabel: "t" }), TypeError, "did you mean table?");
   assertThrows(made({ ...good, table: "" }), TypeError, "table must be the name of a table");
+  assertThrows(made({ ...good, table: "ö".repeat(32) }), TypeError, "table must have at most 63");
+  assertThrows(made({ ...good, schema: "s".repeat(64) }), TypeError, "schema must have at most 63");
   assertThrows(made({ ...good, mode: "fast" }), TypeError, "mode must be");
   assertThrows(made({ ...good, schema: 5 }), TypeError, "schema must be a name");
   assertThrows(made({ ...good, port: 70_000 }), RangeError, "port must be 1 to 65535");

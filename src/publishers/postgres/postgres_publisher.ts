@@ -29,6 +29,7 @@ import {
   checkNameLengths,
   createPostgresTable,
   fitPostgresColumns,
+  isLongName,
   postgresColumns,
   type PostgresTable,
 } from "./postgres_types.ts";
@@ -60,6 +61,17 @@ const OPTIONS: OptionRule<PostgresPublisherOptions> = {
   },
   example: '{ url: "postgres://user@localhost/database", table: "readings" }',
 };
+
+/** What is cut off might be the name of another table. */
+function checkLengths(names: Readonly<Record<string, string | undefined>>): void {
+  for (const [option, name = ""] of Object.entries(names)) {
+    if (!isLongName(name)) continue;
+    throw new TypeError(
+      `Cannot ${DOING}: ${option} must have at most 63 bytes, for PostgreSQL would cut off the rest, ` +
+        `received ${received(name)}`,
+    );
+  }
+}
 
 /**
  * Writes records to a table of PostgreSQL, each batch as a whole or not at all, over one connection.
@@ -110,6 +122,7 @@ export class PostgresPublisher implements Publisher {
       throw new TypeError(`Cannot ${DOING}: schema must be a name, received ${received(schema)}`);
     }
     this.#table = { ...sqlTable(given, DOING), schema };
+    checkLengths({ table: given.table, schema });
     this.#mode = mode && checkWord<"copy" | "insert">("mode", mode, ["copy", "insert"], DOING);
     this.#runtime = given.runtime ?? denoRuntime;
     this.#into = `Cannot write to table ${showName(this.#table.table)} of ` +

@@ -193,14 +193,18 @@ export function fitPostgresColumns(
   );
 }
 
+/** Whether PostgreSQL would cut a name off. */
+export function isLongName(name: string): boolean {
+  return new TextEncoder().encode(name).length > NAME_BYTES;
+}
+
 /**
  * Checks names, of which PostgreSQL would cut off what is too long.
  *
  * @throws {StreamingError} for one that is.
  */
 export function checkNameLengths({ fields }: Schema, into: string): void {
-  const encoder = new TextEncoder();
-  const long = fields.find(({ name }) => encoder.encode(name).length > NAME_BYTES);
+  const long = fields.find(({ name }) => isLongName(name));
   if (long === undefined) return;
   throw misfitError(
     `${into}: the name of column ${showName(long.name)} has more than ${NAME_BYTES} bytes, of ` +
