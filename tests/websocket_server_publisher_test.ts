@@ -12,6 +12,8 @@ import {
   WebSocketServerPublisher,
   type WebSocketServerPublisherOptions,
 } from "../mod.ts";
+import { ClientOutbox, SentCounts } from "../src/publishers/websocket_server/client_outbox.ts";
+import type { ServerSocket } from "../src/sources/websocket_server/server_socket.ts";
 import { MemoryTcp } from "./support/memory_tcp.ts";
 import { rowsOf, testPublisher } from "./support/publisher_suite.ts";
 import { clientFrame, clientText, RawClient, upgradeHead } from "./support/raw_websocket.ts";
@@ -226,4 +228,19 @@ Deno.test("WebSocketServerPublisher refuses options that cannot be", () => {
   assertThrows(make({ highWater: 0 }), RangeError, "highWater must be");
   assertThrows(make({ maxConnections: 0 }), RangeError, "maxConnections must be");
   assertThrows(make({ stallTimeout: 0 }), RangeError, "stallTimeout");
+});
+
+Deno.test("what waits for a client that leaves is counted as dropped, and not as sent", () => {
+  const socket = { isOpen: true, bufferedBytes: 2, sendFrame: () => {} };
+  const counts = new SentCounts();
+  const outbox = new ClientOutbox(
+    socket as unknown as ServerSocket,
+    { slowClients: "conflate", highWater: 1, lowWater: 0 },
+    counts,
+  );
+  for (const records of [1, 2, 4]) outbox.offer({ frame: new Uint8Array(1), records });
+  socket.isOpen = false;
+  outbox.settle();
+  outbox.ended();
+  assertEquals([counts.records, counts.droppedRecords], [1, 6]);
 });

@@ -167,6 +167,7 @@ export class ClientOutbox {
   }
 
   #send(batch: BatchFrame): void {
+    if (!this.#socket.isOpen) return this.#drop(batch);
     for (const counts of [this.#counts, this.own]) {
       counts.messages++;
       counts.records += batch.records;
