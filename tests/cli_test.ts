@@ -140,6 +140,10 @@ Deno.test("waggle fit learns a stream, and waggle stream paces its twin", async 
   const made = (await run(args)).out.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(made.length, 60);
   assert(made.every(({ sensor }) => /^s[012]$/.test(sensor)));
+  assert(made.every(({ ts }) => new Date(ts).toISOString() === ts), "times are as they came");
+  const windows = ["window", data, "-t", "ts", "--tumble", "1h", "-a", "count", "-q"];
+  const [first] = (await run([...windows, "--max-disorder", "1s"])).out.split("\n");
+  assertEquals(JSON.parse(first).windowStart, "2024-01-01T00:00:00.000Z");
 });
 
 Deno.test("waggle window aggregates a file by key and window", async () => {

@@ -19,7 +19,7 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   ],
   [/, or give the source a schema/, ""],
   [/^Cannot create (StreamServer|WebSocketServerPublisher): /, "Cannot serve: "],
-  [/^Cannot create WebSocketPublisher: url /, "--websocket "],
+  [/^Cannot create WebSocketPublisher: uri /, "--websocket "],
   [/^Cannot create HttpPublisher: url /, "--http "],
   [
     /pass a token, hostname: "127.0.0.1", or insecure: true if anybody may/,

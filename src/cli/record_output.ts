@@ -19,6 +19,9 @@ function harmless(bytes: Uint8Array): Uint8Array {
   return new TextEncoder().encode(terminalText(new TextDecoder().decode(bytes)));
 }
 
+/** Times stand in JSON as they do in CSV, and in most files that models are learned from. */
+export const JSON_OPTIONS = { times: "iso" } as const;
+
 /** Writes records to the standard output; where nobody reads them any more the command ends. */
 class OutputPublisher implements RecordOutput {
   readonly #context: CommandContext;
@@ -27,7 +30,7 @@ class OutputPublisher implements RecordOutput {
 
   constructor(context: CommandContext, format: FileFormat) {
     this.#context = context;
-    this.#encoder = fileEncoder(format, {}, true);
+    this.#encoder = fileEncoder(format, { ndjson: JSON_OPTIONS }, true);
   }
 
   publish(batch: RecordBatch): Promise<Receipt> {
@@ -197,6 +200,7 @@ export async function recordOutput(
   return new FilePublisher(output, {
     runtime: context.runtime,
     format: written,
+    ndjson: JSON_OPTIONS,
     ...(force && { ifExists: "replace" }),
   });
 }

@@ -7,7 +7,7 @@ import type { Publisher } from "../stream/publisher.ts";
 import type { CommandContext } from "./command_context.ts";
 import { choice, type Flag, list, text, toggle } from "./command_spec.ts";
 import { flagText } from "./flag_text.ts";
-import { FORCE, type OutputOptions, recordOutput } from "./record_output.ts";
+import { FORCE, JSON_OPTIONS, type OutputOptions, recordOutput } from "./record_output.ts";
 import { UsageError } from "./usage_error.ts";
 import { headerList, type ListenAddress, listenAddress } from "./values.ts";
 
@@ -171,7 +171,7 @@ async function webSocketSink(
   const headers = headerList(header, "--header");
   const publisher = asked(() =>
     new WebSocketPublisher({
-      ...{ uri, runtime, acknowledge, headers },
+      ...{ uri, runtime, acknowledge, headers, json: JSON_OPTIONS },
       ...(format !== undefined && { format: format as WebSocketFormat }),
     })
   );
@@ -187,7 +187,7 @@ async function httpSink(
   const headers = headerList(header, "--header");
   const publisher = asked(() =>
     new HttpPublisher({
-      ...{ url, runtime, headers },
+      ...{ url, runtime, headers, json: JSON_OPTIONS },
       ...(format !== undefined && { format: format as HttpFormat }),
     })
   );
@@ -198,7 +198,7 @@ async function httpSink(
 export function serverOptions(options: SinkOptions, { runtime }: CommandContext) {
   const { serve, token, origin, slowClients, insecure = false, format } = options;
   return {
-    ...{ ...serve, runtime, insecure },
+    ...{ ...serve, runtime, insecure, json: JSON_OPTIONS },
     ...(token !== undefined && { token }),
     ...(origin !== undefined && { origins: origin }),
     ...(slowClients !== undefined && { slowClients }),
