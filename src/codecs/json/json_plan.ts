@@ -88,18 +88,18 @@ export class JsonPlanner {
 
   /** The operations that write the fields of rows, each with a comma before it. */
   plan(nodes: readonly JsonNode[], columns: readonly Column[]): JsonWriteOp[] {
-    for (const { key, column, within } of nodes) {
+    for (const { lead, column, within } of nodes) {
       if (column === undefined) {
-        this.#pending += `,${key}:`;
+        this.#pending += lead;
         this.#object(within!, columns);
       } else if (isHosted(columns[column.at])) {
         // a key without a value is left out, but not what closes the one before
         this.#flush(undefined);
-        const texts = textsOf(columns[column.at], `,${key}:`, "");
+        const texts = textsOf(columns[column.at], lead, "");
         this.#push({ kind: "raw", column: texts }, undefined);
       } else {
-        this.#pending += `,${key}:`;
-        this.#value(columns[column.at], { path: column.path });
+        this.#pending += lead;
+        this.#value(columns[column.at], column);
       }
     }
     this.#flush(undefined);
@@ -179,7 +179,8 @@ export class JsonPlanner {
       this.#ops.push({ kind: "constant", prefix, alive });
       prefix = NOTHING;
     }
-    this.#ops.push({ ...op, prefix, alive });
+    const { kind, column, digits, items } = op;
+    this.#ops.push({ kind, prefix, alive, column, digits, items });
   }
 
   #flush(alive: Uint8Array | undefined): void {

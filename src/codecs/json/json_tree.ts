@@ -5,6 +5,8 @@ import { inKeyOrder } from "./json_plan.ts";
 export interface JsonNode {
   /** The key in quotes, escaped. */
   readonly key: string;
+  /** What stands before its value, behind another: made once, so that it is found again soon. */
+  readonly lead: string;
   readonly column?: { readonly at: number; readonly path: string };
   readonly within?: readonly JsonNode[];
 }
@@ -48,7 +50,8 @@ function nodesOf(branches: Map<string, Branch>): JsonNode[] {
   return inKeyOrder(all.map(({ name }) => name)).map((index) => {
     const { name, column, within } = all[index];
     const key = JSON.stringify(name);
-    return column === undefined ? { key, within: nodesOf(within) } : { key, column };
+    const lead = `,${key}:`;
+    return column === undefined ? { key, lead, within: nodesOf(within) } : { key, lead, column };
   });
 }
 
