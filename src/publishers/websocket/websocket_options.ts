@@ -42,7 +42,7 @@ export interface WebSocketPublisherOptions extends WebSocketLinkOptions, Message
    * batch is. Default 64.
    */
   window?: number;
-  /** Bytes that wait to be sent, beyond which `publish()` waits. Default 4 MiB. */
+  /** Bytes that wait to be sent, beyond which `publish()` waits. Default 1 MiB. */
   highWater?: number;
   /** Bytes that wait, up to which it waits then. Default a quarter of `highWater`. */
   lowWater?: number;
@@ -69,7 +69,7 @@ const OPTIONS: OptionRule<WebSocketPublisherOptions> = {
   },
   example: '{ uri: "ws://localhost:8765" }',
 };
-const HIGH_WATER_BYTES = 4_194_304;
+const HIGH_WATER_BYTES = 1_048_576;
 const WINDOW = 64;
 
 /** What a publisher goes by. */
