@@ -1,20 +1,22 @@
 /**
- * A signal that is aborted with another one, or by itself; that one keeps nothing of it once it is
- * disposed of, as it does of each signal that `AbortSignal.any()` makes.
+ * A signal that is aborted with any of others, or by itself; these keep nothing of it once it is
+ * disposed of, as they do of each signal that `AbortSignal.any()` makes.
  */
 export class ChildAbort implements Disposable {
   readonly #controller = new AbortController();
-  readonly #parent: AbortSignal | undefined;
-  readonly #follow = () => this.#controller.abort(this.#parent?.reason);
+  readonly #parents: readonly (AbortSignal | undefined)[];
+  readonly #follow = () => {
+    this.#controller.abort(this.#parents.find((parent) => parent?.aborted)?.reason);
+  };
 
-  /** A child of that signal, or of none. */
-  constructor(parent: AbortSignal | undefined) {
-    this.#parent = parent;
-    if (parent?.aborted) this.#follow();
-    else parent?.addEventListener("abort", this.#follow);
+  /** A child of those signals that there are. */
+  constructor(...parents: readonly (AbortSignal | undefined)[]) {
+    this.#parents = parents;
+    if (parents.some((parent) => parent?.aborted)) this.#follow();
+    else for (const parent of parents) parent?.addEventListener("abort", this.#follow);
   }
 
-  /** Aborted with its parent, or when it is told. */
+  /** Aborted with one of its parents, or when it is told. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -24,8 +26,8 @@ export class ChildAbort implements Disposable {
     this.#controller.abort(reason);
   }
 
-  /** Hears no more of the parent. */
+  /** Hears no more of its parents. */
   [Symbol.dispose](): void {
-    this.#parent?.removeEventListener("abort", this.#follow);
+    for (const parent of this.#parents) parent?.removeEventListener("abort", this.#follow);
   }
 }

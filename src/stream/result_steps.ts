@@ -3,6 +3,7 @@ import { StreamingError } from "../hive/streaming_error.ts";
 import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { ChildAbort } from "./child_abort.ts";
 import { HeldRows } from "./held_rows.ts";
 import { Stop } from "./stop.ts";
 
@@ -59,8 +60,8 @@ export async function* steppedResults(
   steps: readonly ResultStep[],
   { runtime, signal }: { readonly runtime: Runtime; readonly signal: AbortSignal | undefined },
 ): Batches {
-  const left = new AbortController();
-  using stop = new Stop(signal ? AbortSignal.any([signal, left.signal]) : left.signal);
+  using left = new ChildAbort(signal);
+  using stop = new Stop(left.signal);
   const leave = () => {
     run.leave();
     left.abort();

@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
+import { ChildAbort } from "../../stream/child_abort.ts";
 import { type StreamPlan, StreamRun } from "./stream_run.ts";
 
 /**
@@ -49,7 +50,8 @@ export class PlannedStream<Row> implements GeneratedStream<Row> {
     { signal: other }: { readonly signal?: AbortSignal } = {},
   ): AsyncIterableIterator<RecordBatch<Row>> {
     const { clock, settings: { signal: own } } = this.#plan;
-    const signal = own && other ? AbortSignal.any([own, other]) : own ?? other;
+    using both = own && other ? new ChildAbort(own, other) : undefined;
+    const signal = both?.signal ?? own ?? other;
     const run = this.#begin();
     try {
       while (true) {

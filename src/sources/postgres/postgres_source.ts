@@ -7,6 +7,7 @@ import { showName } from "../../batch/shown_names.ts";
 import { checkPositive, checkWord } from "../../codecs/option_checks.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import { ChildAbort } from "../../stream/child_abort.ts";
 import type { Source, SourceBatch, SourceOptions } from "../../stream/source.ts";
 import { type PostgresNumerics, type PostgresReader, postgresReaders } from "./postgres_cells.ts";
 import {
@@ -109,8 +110,8 @@ export class PostgresSource<Row = Record<string, unknown>> implements Source<Row
   /** Runs the query; each time anew. */
   async *open({ runtime, signal }: SourceOptions): AsyncGenerator<SourceBatch<Row>> {
     const session = new PostgresSession(this.#settings, runtime, SESSION);
-    const left = new AbortController();
-    const either = AbortSignal.any([signal, left.signal]);
+    using left = new ChildAbort(signal);
+    const either = left.signal;
     let ahead: Promise<PostgresAnswer<(PostgresCell | null)[]>> | undefined;
     try {
       await this.#declare(session, either);

@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
+import { ChildAbort } from "../child_abort.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import type { Joinable, ResultRun } from "./joinable.ts";
 import type { PipelineMetrics } from "../pipeline_metrics.ts";
@@ -36,8 +37,10 @@ export class JointRun {
   readonly #runOptions: RunOptions;
   readonly #sources: SharedSources;
   readonly #members: readonly Member[];
-  /** Ends all others when one fails. */
+  /** Aborted when one has failed, which ends all others. */
   readonly #stop = new AbortController();
+  /** What all are ended by. */
+  readonly #ends: ChildAbort;
   #left: number;
   #toldMs: number;
   #isDrained = false;
@@ -49,9 +52,9 @@ export class JointRun {
     this.#left = members.length;
     this.#toldMs = members[0].parts.settings.runtime.monotonicMs();
     const { signal, onAbort = "stop", onProgress } = options;
-    const stops = signal && onAbort === "stop" ? [signal, this.#stop.signal] : [this.#stop.signal];
+    this.#ends = new ChildAbort(onAbort === "stop" ? signal : undefined);
     this.#runOptions = {
-      signal: AbortSignal.any(stops),
+      signal: this.#ends.signal,
       ...(onProgress && { onProgress: () => this.#tellProgress() }),
     };
     const groups = runGroups(members);
@@ -112,6 +115,7 @@ export class JointRun {
       await run;
     } catch (error) {
       this.#stop.abort(error);
+      this.#ends.abort(error);
       throw this.#stop.signal.reason;
     } finally {
       if (--this.#left === 0) this.#finish();
@@ -120,6 +124,7 @@ export class JointRun {
 
   #finish(): void {
     this.#options.signal?.removeEventListener("abort", this.#drainSources);
+    this.#ends[Symbol.dispose]();
     if (!this.#stop.signal.aborted) this.#options.onProgress?.(this.#metrics());
   }
 
