@@ -15,6 +15,7 @@ import {
 import { counterpart } from "./support/counterpart.ts";
 import { schemaAndRows } from "./support/batches.ts";
 import { PASSWORD, postgres, PostgresServer, type Psql } from "./support/postgres.ts";
+import { EVERY_NULL, EVERY_TYPE, EVERY_VALUE } from "./support/every_type.ts";
 import { type PublisherCase, rowsOf, testPublisher } from "./support/publisher_suite.ts";
 import { runScript } from "./support/run_script.ts";
 
@@ -117,44 +118,6 @@ if (postgres.path !== undefined) {
   });
 }
 
-const EVERY_TYPE = schema({
-  bool: types.bool,
-  i32: types.i32,
-  i64: types.i64,
-  f32: types.f32,
-  f64: types.f64,
-  timestamp: types.timestamp,
-  date: types.date,
-  time: types.time,
-  decimal: types.decimal(20, 3),
-  utf8: types.utf8,
-  dict: types.dict,
-  bytes: types.bytes,
-  list: types.list(types.i64),
-  struct: types.struct({ x: types.f64 }),
-  map: types.map(types.bool),
-  mixed: types.mixed,
-});
-const ROW = {
-  bool: true,
-  i32: -7,
-  i64: 2n ** 63n - 1n,
-  f32: 0.5,
-  f64: -1e300,
-  timestamp: Date.UTC(2024, 1, 29, 12, 30, 15, 250),
-  date: 19782,
-  time: 45_015_250,
-  decimal: "12345678901234567.890",
-  utf8: `it's "Löwe", 🦁\\n\r\n\\.`,
-  dict: "",
-  bytes: Uint8Array.of(0, 255),
-  list: [1n, null, 2n ** 60n],
-  struct: { x: 1.5 },
-  map: { a: true },
-  mixed: "5",
-};
-const NULLS = Object.fromEntries(Object.keys(ROW).map((name) => [name, null]));
-
 /** The rows go as binary data, but where there is a decimal among them. */
 const WAYS = [
   { mode: "copy", as: "text", omits: "" },
@@ -166,8 +129,8 @@ for (const { mode, as, omits } of WAYS) {
   test(`psql reads every type as it was put in by mode "${mode}", as ${as}`, async () => {
     const without = <T>(of: readonly T[], at: number) => of.filter((_, i) => !omits || i !== at);
     const table = newTable();
-    const odd = { ...NULLS, f32: NaN, f64: -Infinity, utf8: "\\.", dict: "NULL" };
-    const rows = [ROW, NULLS, odd] as never[];
+    const odd = { ...EVERY_NULL, f32: NaN, f64: -Infinity, utf8: "\\.", dict: "NULL" };
+    const rows = [EVERY_VALUE, EVERY_NULL, odd] as never[];
     const all = RecordBatch.fromRows(rows, { schema: EVERY_TYPE }) as RecordBatch;
     const batch = all.select(all.names.filter((name) => name !== omits)) as RecordBatch;
     await write([batch], { table, create: true, mode });

@@ -22,6 +22,7 @@ import {
 } from "../src/publishers/sqlite/sqlite_publisher.ts";
 import { counterpart } from "./support/counterpart.ts";
 import { schemaAndRows } from "./support/batches.ts";
+import { EVERY_NULL, EVERY_TYPE, EVERY_VALUE } from "./support/every_type.ts";
 import { type PublisherCase, rowsOf, testPublisher } from "./support/publisher_suite.ts";
 import { runScript } from "./support/run_script.ts";
 
@@ -127,46 +128,10 @@ testPublisher("SqlitePublisher that waits for nobody", () => openCase("0s"), {
   cannot: ["stall", "break"],
 });
 
-const EVERY_TYPE = schema({
-  bool: types.bool,
-  i32: types.i32,
-  i64: types.i64,
-  f32: types.f32,
-  f64: types.f64,
-  timestamp: types.timestamp,
-  date: types.date,
-  time: types.time,
-  decimal: types.decimal(20, 3),
-  utf8: types.utf8,
-  dict: types.dict,
-  bytes: types.bytes,
-  list: types.list(types.i64),
-  struct: types.struct({ x: types.f64 }),
-  map: types.map(types.bool),
-  mixed: types.mixed,
-});
-const ROW = {
-  bool: true,
-  i32: -7,
-  i64: 2n ** 63n - 1n,
-  f32: 0.5,
-  f64: -1e300,
-  timestamp: Date.UTC(2024, 1, 29, 12, 30, 15, 250),
-  date: 19782,
-  time: 45_015_250,
-  decimal: "12345678901234567.890",
-  utf8: `it's "Löwe" 🦁\n`,
-  dict: "x",
-  bytes: Uint8Array.of(0, 255),
-  list: [1n, null, 2n ** 60n],
-  struct: { x: 1.5 },
-  map: { a: true },
-  mixed: "5",
-};
-const NULLS = Object.fromEntries(Object.keys(ROW).map((name) => [name, null]));
-
 function everyType(): RecordBatch {
-  return RecordBatch.fromRows([ROW, NULLS] as never[], { schema: EVERY_TYPE }) as RecordBatch;
+  return RecordBatch.fromRows([EVERY_VALUE, EVERY_NULL] as never[], {
+    schema: EVERY_TYPE,
+  }) as RecordBatch;
 }
 
 Deno.test(sqlite3.test("The sqlite3 command reads every type as it was put in", async (program) => {
@@ -184,7 +149,7 @@ Deno.test(sqlite3.test("The sqlite3 command reads every type as it was put in", 
     assertEquals(quoted.split("\nNULL|")[0].split("|"), [
       ...["1", "-7", "9223372036854775807", "0.5", "-1.0e+300"],
       ...["1709209815250", "19782", "45015250", "'12345678901234567.890'"],
-      ...[`'it''s "Löwe" 🦁\n'`, "'x'", "X'00FF'", "'[1,null,1152921504606846976]'"],
+      ...[`'it''s "Löwe", 🦁\\n\r\n\\.'`, "''", "X'00FF'", "'[1,null,1152921504606846976]'"],
       ...[`'{"x":1.5}'`, `'{"a":true}'`, `'"5"'`],
     ]);
     assertEquals(quoted.endsWith(names.slice(1).map(() => "NULL").join("|")), true);

@@ -1,5 +1,5 @@
 import type { StreamingGenerator } from "../generators/streaming/streaming_generator.ts";
-import type { FanOutFigures } from "../publishers/websocket_server/websocket_server_publisher.ts";
+import type { FanOutFigures } from "../publishers/websocket_server/fan_out_figures.ts";
 import type { CommandContext } from "./command_context.ts";
 import { flagText } from "./flag_text.ts";
 import type { ProgressLine } from "./progress_line.ts";

@@ -2,7 +2,7 @@ import type { FileFormat } from "../publishers/file/file_format.ts";
 import type { HttpFormat } from "../publishers/http/http_options.ts";
 import type { MessageFormat } from "../publishers/message_format.ts";
 import type { WebSocketFormat } from "../publishers/websocket/websocket_options.ts";
-import type { FanOutFigures } from "../publishers/websocket_server/websocket_server_publisher.ts";
+import type { FanOutFigures } from "../publishers/websocket_server/fan_out_figures.ts";
 import type { Publisher } from "../stream/publisher.ts";
 import type { CommandContext } from "./command_context.ts";
 import { choice, type Flag, list, text, toggle } from "./command_spec.ts";

@@ -14,11 +14,12 @@ export { retrying, type RetryingOptions } from "./retrying.ts";
 export { tee } from "./tee.ts";
 export { HttpPublisher } from "./http/http_publisher.ts";
 export type { HttpFormat, HttpPublisherOptions } from "./http/http_options.ts";
-export type { SlowClientOptions, SlowClients } from "./websocket_server/client_outbox.ts";
+export type { FanOutFigures } from "./websocket_server/fan_out_figures.ts";
+export type { FanOutOptions } from "./websocket_server/fan_out_options.ts";
 export type { FrameFormatOptions } from "./websocket_server/frame_encoder.ts";
+export type { SlowClientOptions, SlowClients } from "./websocket_server/slow_clients.ts";
 export * from "./websocket_server/stream_server.ts";
 export {
-  type FanOutFigures,
   WebSocketServerPublisher,
   type WebSocketServerPublisherOptions,
 } from "./websocket_server/websocket_server_publisher.ts";

@@ -10,25 +10,15 @@ import {
 } from "../../runtime/known_options.ts";
 import type { RequestHead } from "../../sources/websocket_server/request_head.ts";
 import type { ServerSocket, SocketEvents } from "../../sources/websocket_server/server_socket.ts";
-import {
-  SERVER_NAMES,
-  type ServerAddress,
-  SocketServer,
-  type SocketServerOptions,
-} from "../../sources/websocket_server/socket_server.ts";
+import { type ServerAddress, SocketServer } from "../../sources/websocket_server/socket_server.ts";
 import { OptionChecks } from "../../stream/option_checks.ts";
-import {
-  ClientOutbox,
-  SentCounts,
-  SLOW_NAMES,
-  type SlowClientOptions,
-  type SlowClientSettings,
-  slowClientSettings,
-} from "./client_outbox.ts";
-import { FORMAT_NAMES, FrameEncoder, type FrameFormatOptions } from "./frame_encoder.ts";
+import { ClientOutbox } from "./client_outbox.ts";
+import { type FanOutFigures, fanOutFigures, SentCounts } from "./fan_out_figures.ts";
+import { FAN_OUT_NAMES, type FanOutOptions } from "./fan_out_options.ts";
+import { FrameEncoder } from "./frame_encoder.ts";
+import { type SlowClientSettings, slowClientSettings } from "./slow_clients.ts";
 import { asksForSomething, type StreamLimits } from "./stream_request.ts";
 import { type SessionPlan, StreamSession } from "./stream_session.ts";
-import { type FanOutFigures, fanOutFigures } from "./websocket_server_publisher.ts";
 
 const CREATED = "StreamServer";
 const DEFAULT_BATCH_SIZE = 10;
@@ -40,8 +30,7 @@ const MOST_MESSAGE = 65_536;
 const READ_BYTES = 4096;
 
 /** Options of {@linkcode StreamServer}. */
-export interface StreamServerOptions
-  extends SocketServerOptions, SlowClientOptions, FrameFormatOptions {
+export interface StreamServerOptions extends FanOutOptions {
   /** Records of a batch, where a client does not say. Default 10. */
   batchSize?: number;
   /** Between a batch and the next, where a client does not say. Default `"100ms"`. */
@@ -64,9 +53,7 @@ export interface StreamServerOptions
 const OPTIONS: OptionRule<StreamServerOptions> = {
   doing: `create ${CREATED}`,
   names: {
-    ...SERVER_NAMES,
-    ...SLOW_NAMES,
-    ...FORMAT_NAMES,
+    ...FAN_OUT_NAMES,
     batchSize: true,
     interval: true,
     streamOnConnect: true,

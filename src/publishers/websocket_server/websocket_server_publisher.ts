@@ -5,72 +5,32 @@ import { checkBoolean, knownOptions, type OptionRule } from "../../runtime/known
 import { nextTurn } from "../../runtime/next_turn.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ServerSocket, SocketEvents } from "../../sources/websocket_server/server_socket.ts";
-import {
-  SERVER_NAMES,
-  type ServerAddress,
-  type ServerFigures,
-  SocketServer,
-  type SocketServerOptions,
-} from "../../sources/websocket_server/socket_server.ts";
+import { type ServerAddress, SocketServer } from "../../sources/websocket_server/socket_server.ts";
 import { answerText } from "../../sources/websocket_wire.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { Stop } from "../../stream/stop.ts";
 import { Turns } from "../turns.ts";
-import {
-  ClientOutbox,
-  SentCounts,
-  SLOW_NAMES,
-  type SlowClientOptions,
-  type SlowClientSettings,
-  slowClientSettings,
-} from "./client_outbox.ts";
-import { FORMAT_NAMES, FrameEncoder, type FrameFormatOptions } from "./frame_encoder.ts";
+import { ClientOutbox } from "./client_outbox.ts";
+import { type FanOutFigures, fanOutFigures, SentCounts } from "./fan_out_figures.ts";
+import { FAN_OUT_NAMES, type FanOutOptions } from "./fan_out_options.ts";
+import { FrameEncoder } from "./frame_encoder.ts";
+import { type SlowClientSettings, slowClientSettings } from "./slow_clients.ts";
 
 const CREATED = "WebSocketServerPublisher";
 const MOST_MESSAGE = 1024;
 const READ_BYTES = 1024;
 
 /** Options of {@linkcode WebSocketServerPublisher}. */
-export interface WebSocketServerPublisherOptions
-  extends SocketServerOptions, SlowClientOptions, FrameFormatOptions {
+export interface WebSocketServerPublisherOptions extends FanOutOptions {
   /** Whether a batch waits for a client where there is none. Default false: nobody gets it. */
   waitForClient?: boolean;
 }
 
 const OPTIONS: OptionRule<WebSocketServerPublisherOptions> = {
   doing: `create ${CREATED}`,
-  names: { ...SERVER_NAMES, ...SLOW_NAMES, ...FORMAT_NAMES, waitForClient: true },
+  names: { ...FAN_OUT_NAMES, waitForClient: true },
   example: "{ port: 8765 }",
 };
-
-/** What a server has sent, all clients together. */
-export interface FanOutFigures extends ServerFigures {
-  /** Messages that were handed to connections: one batch for three clients are three. */
-  readonly sentMessages: number;
-  /** Records in them. */
-  readonly sentRecords: number;
-  /** Bytes of them. */
-  readonly sentBytes: number;
-  /** Messages that a client did not get because it was slow. */
-  readonly droppedMessages: number;
-  /** Records in them. */
-  readonly droppedRecords: number;
-  /** Connections that were ended because their client was slow. */
-  readonly closedSlow: number;
-}
-
-/** The figures of a server, and of what it has sent. */
-export function fanOutFigures(server: ServerFigures, counts: SentCounts): FanOutFigures {
-  return {
-    ...server,
-    sentMessages: counts.messages,
-    sentRecords: counts.records,
-    sentBytes: counts.bytes,
-    droppedMessages: counts.droppedMessages,
-    droppedRecords: counts.droppedRecords,
-    closedSlow: counts.closedSlow,
-  };
-}
 
 /**
  * A WebSocket server that sends each batch to all clients, as one message: it is encoded once, and all
