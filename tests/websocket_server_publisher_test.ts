@@ -12,7 +12,8 @@ import {
   WebSocketServerPublisher,
   type WebSocketServerPublisherOptions,
 } from "../mod.ts";
-import { ClientOutbox, SentCounts } from "../src/publishers/websocket_server/client_outbox.ts";
+import { ClientOutbox } from "../src/publishers/websocket_server/client_outbox.ts";
+import { SentCounts } from "../src/publishers/websocket_server/fan_out_figures.ts";
 import type { ServerSocket } from "../src/sources/websocket_server/server_socket.ts";
 import { MemoryTcp } from "./support/memory_tcp.ts";
 import { rowsOf, testPublisher } from "./support/publisher_suite.ts";

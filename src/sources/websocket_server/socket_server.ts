@@ -31,7 +31,11 @@ export interface SocketServerOptions extends GateOptions {
   port?: number;
   /** Connections at once; more are answered by 503. Default 1,000. */
   maxConnections?: number;
-  /** Bytes of a message from a client, all its frames together; more end the connection (1009). */
+  /**
+   * Bytes of a message from a client, all its frames together; more end the connection (1009).
+   * Default: 64 KiB of a `StreamServer`, 1 KiB of a `WebSocketServerPublisher`, which takes none, and
+   * 4 MiB of a `WebSocketServerSource`.
+   */
   maxMessageBytes?: number;
   /**
    * How long a client may be silent until it is asked (by a ping) whether it is there, and then again
