@@ -62,6 +62,20 @@ Deno.test("An Avro message has the schema that was given, and one block however 
   decoder.finish();
 });
 
+Deno.test("An Avro message that cannot be made leaves nothing behind for the next", () => {
+  const fields = [{ name: "count", type: "long" }];
+  const avro = { schema: { type: "record", name: "Count", fields } };
+  using encoder = messageEncoder("avro", { avro });
+  const counted = { schema: schema({ count: t.i64 }) };
+  const [good, bad] = [[1, 2], [3, null]].map((counts) =>
+    RecordBatch.fromRows(counts.map((count) => ({ count })), counted)
+  );
+  for (const batch of [bad, good, good, bad, bad, good, good.slice(0, 0), good]) {
+    if (batch === bad) assertThrows(() => encoder.encode(batch), RangeError, "received null");
+    else assertEquals(avroRows(encoder.bytes(batch)), batch.toRows());
+  }
+});
+
 Deno.test("A MessagePack message is an array of maps", () => {
   using encoder = messageEncoder("msgpack");
   assertEquals(fromMessagePack(encoder.bytes(birds)).toRows(), birds.toRows());

@@ -2,12 +2,10 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { sameFields } from "../batch/schema_check.ts";
 import type { Schema } from "../batch/schema.ts";
 import { concatBytes } from "../batch/concat_bytes.ts";
-import { kernelEngine } from "../codecs/avro/avro_engine.ts";
 import { AvroFileEncoder, type AvroFileEncoderOptions } from "../codecs/avro/avro_file_encoder.ts";
 import { SYNC_BYTES } from "../codecs/avro/avro_file_header.ts";
 import { avroSchemaOf } from "../codecs/avro/avro_schema_of.ts";
 import type { AvroSchema } from "../codecs/avro/avro_type.ts";
-import { KeptEngine } from "../codecs/avro/kept_engine.ts";
 import { schemaOf } from "../codecs/avro/avro_encoder.ts";
 import { JsonEncoder, type JsonEncoderOptions } from "../codecs/json/json_encoder.ts";
 import { messagePackFormat } from "../codecs/optional_format.ts";
@@ -65,30 +63,42 @@ function messagePack(): MessageEncoder {
   };
 }
 
-/** Writes each batch as an Avro file of its own. */
+/** What writes files of one schema: their header comes once, and their blocks one by one. */
+interface AvroMessageFile {
+  readonly schema: AvroSchema;
+  readonly encoder: AvroFileEncoder;
+  header: Uint8Array<ArrayBuffer>;
+}
+
+/** Writes each batch as an Avro file of its own: they all have the same header. */
 class AvroMessages implements MessageEncoder {
   readonly contentType = "application/avro";
-  readonly #engine: KeptEngine;
   readonly #options: AvroFileEncoderOptions;
+  #file: AvroMessageFile | undefined;
   #inferred: { readonly of: Schema; readonly schema: AvroSchema } | undefined;
 
-  constructor({ schema, engine = kernelEngine, ...rest }: AvroFileEncoderOptions) {
-    this.#engine = new KeptEngine(engine);
+  constructor({ schema, ...rest }: AvroFileEncoderOptions) {
     this.#options = {
-      // The encoder of one file takes what is here for that of the next, by its identity.
       ...(schema !== undefined && { schema: schemaOf(schema) }),
       syncMarker: Uint8Array.from({ length: SYNC_BYTES }, () => denoRuntime.random() * 256),
       ...rest,
-      engine: this.#engine,
       blockBytes: Number.MAX_SAFE_INTEGER,
     };
-    new AvroFileEncoder(this.#options); // tells of options that cannot be, here and now
+    new AvroFileEncoder(this.#options)[Symbol.dispose](); // tells of options that cannot be
   }
 
   encode(batch: RecordBatch): Uint8Array<ArrayBuffer> {
     const { schema = this.#schemaOf(batch.schema) } = this.#options;
-    const file = new AvroFileEncoder({ ...this.#options, schema });
-    return concatBytes([...file.push(batch), ...file.finish()]);
+    const file = this.#fileOf(schema as AvroSchema);
+    try {
+      const [header] = file.encoder.push(batch);
+      file.header = header ?? file.header;
+      const blocks = file.encoder.flush();
+      return blocks.length === 0 ? file.header.slice() : concatBytes([file.header, ...blocks]);
+    } catch (error) {
+      this[Symbol.dispose](); // nothing of it may come with the next
+      throw error;
+    }
   }
 
   bytes(batch: RecordBatch): Uint8Array<ArrayBuffer> {
@@ -96,7 +106,15 @@ class AvroMessages implements MessageEncoder {
   }
 
   [Symbol.dispose](): void {
-    this.#engine[Symbol.dispose]();
+    this.#file?.encoder[Symbol.dispose]();
+    this.#file = undefined;
+  }
+
+  #fileOf(schema: AvroSchema): AvroMessageFile {
+    if (this.#file?.schema === schema) return this.#file;
+    this[Symbol.dispose]();
+    const encoder = new AvroFileEncoder({ ...this.#options, schema });
+    return this.#file = { schema, encoder, header: new Uint8Array() };
   }
 
   #schemaOf(of: Schema): AvroSchema {

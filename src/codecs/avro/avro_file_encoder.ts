@@ -245,12 +245,15 @@ export class AvroFileEncoder implements Disposable {
   #flush(out: Uint8Array<ArrayBuffer>[]): void {
     if (this.#records === 0) return;
     const data = compressBlock(this.#codec, concatBytes(this.#pieces));
-    const block = new ByteWriter();
-    block.whole(this.#records);
-    block.whole(data.length);
-    block.fixed(data);
-    block.fixed(this.#sync);
-    out.push(block.take());
+    const counts = new ByteWriter();
+    counts.whole(this.#records);
+    counts.whole(data.length);
+    const head = counts.take();
+    const block = new Uint8Array(head.length + data.length + SYNC_BYTES);
+    block.set(head);
+    block.set(data, head.length);
+    block.set(this.#sync, head.length + data.length);
+    out.push(block);
     this.#pieces = [];
     this.#records = this.#bytes = 0;
   }
