@@ -31,6 +31,7 @@ const BATCH_RECORDS = 8192;
 const SIZES = ["Small", "Medium", "Large"] as const;
 const PLAIN_STEPS = 4;
 const BAR_WIDTH = 24;
+const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = "\r\u001b[2K";
 const INTERRUPTED = 130;
 
@@ -62,6 +63,11 @@ function write(text: string): void {
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
 
+/** Characters of a line that is not to be wrapped, for only its last row could be written over. */
+function lineWidth(): number {
+  return (Deno.consoleSize().columns || DEFAULT_COLUMNS) - 1;
+}
+
 /** One line that is written over again on a terminal, or a few plain lines elsewhere. */
 class Progress {
   readonly #isTerminal = Deno.stdout.isTerminal();
@@ -71,7 +77,7 @@ class Progress {
     if (this.#isTerminal) {
       const full = Math.round(BAR_WIDTH * share);
       const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
-      return write(`${CLEAR_LINE}${bar} ${text}`);
+      return write(`${CLEAR_LINE}${`${bar} ${text}`.slice(0, lineWidth())}`);
     }
     const step = Math.floor(PLAIN_STEPS * share);
     if (step > this.#told) write(`${text}\n`);
@@ -140,7 +146,7 @@ async function process(
       progress.show(
         recordsIn / records,
         `${number(recordsIn)} of ${number(records)} records, ${number(windowsFired)} windows, ` +
-          `${number(recordsPerSecond)} records/s`,
+          `${number(recordsPerSecond)}/s`,
       ),
   });
   progress.end();
@@ -168,8 +174,8 @@ function figuresOf(windows: readonly Year[], size: string): number[] {
 function printComparison(real: readonly Year[], synthetic: readonly Year[]): void {
   const names = ["strikes a year", "speed, knots", "speed known, %"];
   const line = (cells: readonly string[]) =>
-    cells.map((cell, at) => at === 0 ? cell.padEnd(8) : cell.padStart(16)).join("");
-  console.log(line(["animal", ...names.flatMap((name) => [name, ""])]).trimEnd());
+    cells.map((cell, at) => at === 0 ? cell.padEnd(8) : cell.padStart(11)).join("");
+  console.log("animal".padEnd(8) + names.map((name) => name.padStart(22)).join(""));
   console.log(line(["", ...names.flatMap(() => ["real", "synthetic"])]));
   for (const size of SIZES) {
     const [ours, theirs] = [figuresOf(synthetic, size), figuresOf(real, size)];
@@ -184,14 +190,14 @@ function printMetrics(metrics: PipelineMetrics): void {
   const { recordsIn, absorbed, late, windowsFired, elapsedMs, recordsPerSecond } = metrics;
   console.log(
     `${number(recordsIn)} records made, and processed, in ${number(elapsedMs / 1000, 1)} s ` +
-      `(${number(recordsPerSecond)} records/s): ${number(absorbed)} in ${number(windowsFired)} ` +
+      `(${number(recordsPerSecond)} records/s):\n${number(absorbed)} in ${number(windowsFired)} ` +
       `windows, ${number(late)} late, ${metrics.unaccounted} unaccounted for, ` +
       `${metrics.lostBees} bees lost`,
   );
   for (const { bee, roles, rows, batches, rowsPerSecond } of metrics.bees) {
     console.log(
       `bee ${bee} (${roles.join(", ")}): ${number(rows)} records in ${number(batches)} batches, ` +
-        `${number(rowsPerSecond)} records/s while it worked`,
+        `${number(rowsPerSecond)}/s while it worked`,
     );
   }
 }
@@ -199,8 +205,8 @@ function printMetrics(metrics: PipelineMetrics): void {
 async function demo(records: number): Promise<number> {
   const signal = stopOnInterrupt();
   console.log(
-    `Bird strikes at airports: 10,000 real rows are learned, and ${number(records)} records like ` +
-      `them go through two bees, which count them by year and size of the animal.\n`,
+    `Bird strikes at airports: 10,000 real rows are learned, and ${number(records)} ` +
+      `records\nlike them go through two bees, which count them by year and size of the animal.\n`,
   );
   const [real, kept] = [new MemoryPublisher(), new MemoryPublisher()];
   const twin = await learn(signal);

@@ -132,6 +132,10 @@ Deno.test(script.test("On a terminal the demo writes its progress over itself", 
   // deno-lint-ignore no-control-regex
   const progress = out.match(/\r\u001b\[2K[█░]{24} [\d,]+ of 1,000,000 records/g) ?? [];
   assert(progress.length > 0, out);
+  // A line that is wrapped cannot be written over.
+  for (const line of out.split(/[\r\n]+/)) {
+    assert(line.replace("\u001b[2K", "").length < 80, line);
+  }
   assertStringIncludes(out, "0 unaccounted for");
 }));
 
