@@ -218,6 +218,9 @@ test("PostgresSource says what was wrong with a query, a value or the connection
   assert(syntax instanceof PostgresError);
   assertEquals([syntax.sqlState, syntax.retriable], ["42601", false]);
   await refuses({ query: "DELETE FROM nowhere" }, "42601");
+  for (const query of ["SELECT 1; SELECT 2", "SELECT 1; COMMIT; CREATE TABLE left_open (x int)"]) {
+    await refuses({ query }, "multiple commands", "42601");
+  }
   await refuses({ query: "SELECT * FROM nowhere" }, '"nowhere" does not exist', "42P01");
   await refuses({ query: "SELECT nextval('nowhere')" }, "42P01");
   await refuses({ query: "SELECT 1 AS a, 2 AS a" }, 'gives two columns the name "a"', "by AS");

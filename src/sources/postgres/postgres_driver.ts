@@ -50,7 +50,8 @@ export interface PostgresClient {
   unsafe(
     sql: string,
     parameters?: readonly unknown[],
-    options?: { readonly prepare?: boolean },
+    /** `simple`: not by parts, so that it may be several statements; default: without parameters. */
+    options?: { readonly prepare?: boolean; readonly simple?: boolean },
   ): PostgresQuery;
   end(options: { readonly timeout: number }): Promise<void>;
 }

@@ -15,6 +15,14 @@ import { isLost } from "./postgres_error.ts";
 const APPLICATION = "waggle";
 const KEEP_ALIVE_S = 60;
 
+/** How rows are asked for. */
+export interface QueryOptions {
+  readonly parameters?: readonly unknown[];
+  readonly signal?: AbortSignal;
+  /** Whether several statements are an error. */
+  readonly isOne?: boolean;
+}
+
 /** Gives the bytes of a COPY, one piece after the other; a piece is read before the next is made. */
 export type CopyPieces = () => Iterable<Uint8Array>;
 
@@ -74,12 +82,15 @@ export class PostgresSession {
     return this.#isLost;
   }
 
-  /** Asks for rows; without parameters there may be several statements, which are one transaction. */
-  query(
-    sql: string,
-    { parameters, signal }: { parameters?: readonly unknown[]; signal?: AbortSignal } = {},
-  ): Promise<PostgresAnswer> {
-    return this.#run(this.#client.unsafe(sql, parameters, { prepare: true }), signal);
+  /**
+   * Asks for rows; without parameters there may be several statements, which are one transaction,
+   * unless `isOne` says that it is to be one.
+   */
+  query(sql: string, { parameters, signal, isOne = false }: QueryOptions = {}): Promise<
+    PostgresAnswer
+  > {
+    const how = { prepare: true, ...(isOne && { simple: false }) };
+    return this.#run(this.#client.unsafe(sql, parameters, how), signal);
   }
 
   /** Asks for rows whose cells are bytes. */

@@ -142,7 +142,9 @@ export class PostgresSource<Row = Record<string, unknown>> implements Source<Row
     await session.query("BEGIN READ ONLY", { signal });
     const declare = `DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${this.#query}`;
     const parameters = this.#parameters.map((value) => value === null ? null : String(value));
-    await session.query(declare, { signal, ...(parameters.length > 0 && { parameters }) });
+    // The rows of another statement would be lost, and it could end the transaction that only reads.
+    const isOne = true;
+    await session.query(declare, { signal, isOne, ...(parameters.length > 0 && { parameters }) });
   }
 }
 
