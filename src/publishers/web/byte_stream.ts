@@ -2,6 +2,7 @@ import { concatBytes } from "../../batch/concat_bytes.ts";
 import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { type BatchStream, PulledBatches } from "./batch_stream.ts";
 import { streamEncoder, type StreamFormat, type StreamFormatOptions } from "./stream_format.ts";
+import { streamOnDemand } from "./stream_on_demand.ts";
 
 /** Options of {@linkcode toByteStream}. */
 export interface ByteStreamOptions extends StreamFormatOptions {
@@ -46,40 +47,17 @@ export function toByteStream(
   const { format = "ndjson", ...formats } = knownOptions(options, OPTIONS);
   const pulled = new PulledBatches(batches, DOING);
   const encoder = streamEncoder(format, formats, DOING);
-  let isOver = false;
-  const end = () => {
-    if (!isOver) encoder[Symbol.dispose]();
-    isOver = true;
-  };
-  /** The next bytes; `undefined` when there are no more. */
-  const next = async () => {
-    while (true) {
-      const batch = await pulled.next();
-      if (isOver || !batch) return undefined;
-      const bytes = concatBytes(encoder.encode(batch));
-      if (bytes.length > 0) return bytes as Uint8Array<ArrayBuffer>;
-    }
-  };
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const bytes = await next();
-        if (isOver) return;
-        if (bytes) return controller.enqueue(bytes);
-        const last = concatBytes(encoder.end()) as Uint8Array<ArrayBuffer>;
-        if (last.length > 0) controller.enqueue(last);
-        controller.close();
-        end();
-      } catch (error) {
-        if (isOver) return; // nobody listens any more
-        end();
-        await pulled.stop(error).catch(() => {}); // the first error is the one to be seen
-        throw error;
+  return streamOnDemand({
+    next: async (isOver) => {
+      while (true) {
+        const batch = await pulled.next();
+        if (isOver() || !batch) return undefined;
+        const bytes = concatBytes(encoder.encode(batch));
+        if (bytes.length > 0) return bytes as Uint8Array<ArrayBuffer>;
       }
     },
-    async cancel(reason) {
-      end();
-      await pulled.stop(reason).catch(() => {}); // which fails with the reason, as it was told to
-    },
-  }, { highWaterMark: 0 });
+    last: () => concatBytes(encoder.end()) as Uint8Array<ArrayBuffer>,
+    stop: (reason) => pulled.stop(reason).catch(() => {}), // which fails with the reason
+    [Symbol.dispose]: () => encoder[Symbol.dispose](),
+  });
 }

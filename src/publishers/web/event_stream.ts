@@ -6,6 +6,7 @@ import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { type BatchStream, PulledBatches } from "./batch_stream.ts";
+import { streamOnDemand } from "./stream_on_demand.ts";
 
 /** Options of {@linkcode toEventStream}. */
 export interface EventStreamOptions {
@@ -208,40 +209,18 @@ export function toEventStream(
   const patient = new PatientBatches(pulled, runtime, settings.keepAliveMs);
   const writer = new EventWriter(settings);
   let waiting = settings.retryMs === undefined ? "" : `retry: ${settings.retryMs}\n\n`;
-  let isOver = false;
-  const end = () => {
-    if (!isOver) writer[Symbol.dispose]();
-    isOver = true;
-  };
-  /** The next events; `undefined` when there are no more. */
-  const next = async () => {
-    let text = waiting;
-    waiting = "";
-    while (text === "") {
-      const batch = await patient.next();
-      if (isOver || !batch) return undefined;
-      text = batch === "none yet" ? COMMENT : writer.write(batch);
-    }
-    return text;
-  };
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const text = await next();
-        if (isOver) return;
-        if (text !== undefined) return controller.enqueue(encoder.encode(text));
-        controller.close();
-        end();
-      } catch (error) {
-        if (isOver) return; // nobody listens any more
-        end();
-        await patient.stop(error);
-        throw error;
+  return streamOnDemand({
+    next: async (isOver) => {
+      let text = waiting;
+      waiting = "";
+      while (text === "") {
+        const batch = await patient.next();
+        if (isOver() || !batch) return undefined;
+        text = batch === "none yet" ? COMMENT : writer.write(batch);
       }
+      return encoder.encode(text);
     },
-    async cancel(reason) {
-      end();
-      await patient.stop(reason);
-    },
-  }, { highWaterMark: 0 });
+    stop: (reason) => patient.stop(reason),
+    [Symbol.dispose]: () => writer[Symbol.dispose](),
+  });
 }
