@@ -1,5 +1,6 @@
 import { show } from "../batch/misfit.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
+import { received } from "../runtime/known_options.ts";
 import type { DecoderOptions } from "./batch_decoder.ts";
 
 /** The names of the options that all decoders have. */
@@ -24,7 +25,7 @@ export const DECODER_OPTIONS: Readonly<Record<keyof DecoderOptions, true>> = {
 export function checkPositive(name: string, value: number, doing = "make decoder"): number {
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new RangeError(
-    `Cannot ${doing}: ${name} must be a positive integer, received ${value}`,
+    `Cannot ${doing}: ${name} must be a positive integer, received ${received(value)}`,
   );
 }
 
@@ -43,7 +44,7 @@ export function checkWord<W extends string>(
   if (words.includes(value)) return value;
   throw new TypeError(
     `Cannot ${doing}: ${name} must be ${words.map((word) => `"${word}"`).join(" or ")}, ` +
-      `received ${JSON.stringify(value)}`,
+      `received ${received(value)}`,
   );
 }
 
@@ -54,9 +55,9 @@ export function checkWord<W extends string>(
  */
 export function checkChunk(chunk: Uint8Array): void {
   if (chunk instanceof Uint8Array) return;
-  const received = Object.prototype.toString.call(chunk).slice(8, -1);
+  const kind = Object.prototype.toString.call(chunk).slice(8, -1);
   throw new TypeError(
-    `Cannot decode chunk: it must be a Uint8Array, received ${received}; encode text by ` +
+    `Cannot decode chunk: it must be a Uint8Array, received ${kind}; encode text by ` +
       "new TextEncoder().encode(text), and take the bytes of other views and buffers",
   );
 }
