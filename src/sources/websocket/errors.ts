@@ -1,6 +1,7 @@
 import { showName, visible } from "../../batch/shown_names.ts";
 import type { WebAddress } from "../../runtime/web_address.ts";
 import { StreamingError, type StreamingErrorOptions } from "../../hive/streaming_error.ts";
+import { isRetriableStatus } from "../http/http_error.ts";
 
 /** How a connection came to its end. */
 export interface ConnectionEnd {
@@ -81,12 +82,12 @@ export function endError(address: WebAddress, end: ConnectionEnd): WebSocketErro
   );
 }
 
-/** Statuses of HTTP that may be others the next time, among those from 400 to 499. */
-const PASSING: ReadonlySet<number> = new Set([408, 421, 425, 429]);
+/** Misdirected Request: another connection may lead elsewhere (RFC 9110, 15.5.20). */
+const MISDIRECTED = 421;
 
 function isFinalFailure(message: string): boolean {
   const status = Number(/invalid status code: (\d{3})/i.exec(message)?.[1] ?? 0);
-  if (status > 0) return status < 500 && !PASSING.has(status);
+  if (status > 0) return status !== MISDIRECTED && !isRetriableStatus(status);
   // of TLS: certificates that are not trusted, or a server that does not speak it
   return /certificate|corrupt message|handshake|alert|UnknownIssuer|NotValidFor/i.test(message);
 }
