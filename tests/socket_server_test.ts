@@ -323,7 +323,9 @@ Deno.test("SocketServer says which port it cannot have", async () => {
     readBytes: 1,
     opened: () => ({ message: () => {}, drained: () => {}, ended: () => {} }),
   });
-  assertThrows(() => server.listen(), Error, `Cannot listen on "127.0.0.1", port ${taken.port}: `);
+  const { message } = assertThrows(() => server.listen(), Error);
+  assert(message.startsWith(`Cannot listen on "127.0.0.1", port ${taken.port}: `), message);
+  assert(message.endsWith("; take another port, or 0 for one that is free"), message);
   await server.close();
   const accepting = taken.accept();
   taken.close();

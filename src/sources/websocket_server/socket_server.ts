@@ -200,8 +200,10 @@ export class SocketServer {
       this.#look();
       return { listener, loop: this.#accept(listener) };
     } catch (cause) {
+      const { name, message } = cause as Error;
+      const advice = name === "AddrInUse" ? "; take another port, or 0 for one that is free" : "";
       throw new Error(
-        `Cannot listen on ${received(hostname)}, port ${port}: ${(cause as Error).message}`,
+        `Cannot listen on ${received(hostname)}, port ${port}: ${message}${advice}`,
         { cause },
       );
     }
