@@ -15,11 +15,17 @@ export class Stop implements Disposable {
 
   /** As the promise, but rejects with the signal's reason when that is aborted before. */
   or<T>(promise: Promise<T>): Promise<T> {
+    if (!this.#signal) return promise;
     const { promise: either, resolve, reject } = Promise.withResolvers<T>();
-    const left = () => this.#waiting.delete(reject);
     this.#waiting.add(reject);
-    promise.then(resolve, reject).finally(left);
-    if (this.#signal?.aborted) reject(this.#signal.reason);
+    promise.then((value) => {
+      this.#waiting.delete(reject);
+      resolve(value);
+    }, (error) => {
+      this.#waiting.delete(reject);
+      reject(error);
+    });
+    if (this.#signal.aborted) reject(this.#signal.reason);
     return either;
   }
 

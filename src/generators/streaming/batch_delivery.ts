@@ -151,7 +151,8 @@ export class BatchDelivery {
     try {
       using stop = new Stop(signal);
       using limit = new TimeLimit(this.#options);
-      const publishing = publisher.publish(batch, limit.publishOptions);
+      // without types it may be anything, which the receipt is checked for
+      const publishing = Promise.resolve(publisher.publish(batch, limit.publishOptions));
       const { records, bytes } = checkReceipt(await stop.or(limit.or(watched(publishing))));
       const latencyMs = latency();
       tried({ latencyMs, failed: false });

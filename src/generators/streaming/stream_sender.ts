@@ -116,10 +116,12 @@ export class StreamSender<Row> {
   }
 
   /** Where a full buffer is an error, it is one as soon as it is full. */
-  async #watched(publishing: Promise<Receipt>): Promise<Receipt> {
-    if (!this.#run.isScheduled || this.#plan.streamer.onBufferFull !== "error") {
-      return await publishing;
-    }
+  #watched(publishing: Promise<Receipt>): Promise<Receipt> {
+    const isWatched = this.#run.isScheduled && this.#plan.streamer.onBufferFull === "error";
+    return isWatched ? this.#untilFull(publishing) : publishing;
+  }
+
+  async #untilFull(publishing: Promise<Receipt>): Promise<Receipt> {
     let isOver = false;
     const over = publishing.finally(() => isOver = true);
     over.catch(() => {}); // of a batch that is being published when the buffer is full
