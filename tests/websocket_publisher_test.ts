@@ -10,6 +10,8 @@ import {
 } from "../mod.ts";
 import "../src/codecs/msgpack/message_pack.ts";
 import { unnumbered } from "../src/sources/websocket_wire.ts";
+import { WebAddress } from "../src/runtime/web_address.ts";
+import { openError } from "../src/sources/websocket/errors.ts";
 import { rowsOf } from "./support/publisher_suite.ts";
 import { Random } from "./support/random.ts";
 import { TcpProxy } from "./support/tcp_proxy.ts";
@@ -301,4 +303,12 @@ Deno.test("WebSocketPublisher refuses options that cannot be", () => {
   assertThrows(make({ protocols: "a b" }), TypeError, "protocols must be a list");
   assertThrows(make({ connectTimeout: 0 }), RangeError, "connectTimeout");
   assertThrows(make({ stallTimeout: "soon" }), TypeError, "stallTimeout");
+});
+
+Deno.test("openError() is to be tried again where another attempt may be answered otherwise", () => {
+  const address = new WebAddress("ws://x/", { doing: "connect", protocols: ["ws:"] });
+  const isRetriable = (status: number) =>
+    openError(address, `NetworkError: invalid status code: ${status}`).retriable;
+  const statuses = [301, 400, 401, 404, 408, 421, 425, 429, 500, 503];
+  assertEquals(statuses.filter(isRetriable), [408, 421, 425, 429, 500, 503]);
 });
