@@ -1,7 +1,7 @@
 import { received } from "./known_options.ts";
 
 /** Values that are shorter, or of these headers, are no secrets. */
-const LEAST_SECRET = 4;
+const LEAST_SECRET_CHARACTERS = 4;
 const PUBLIC_HEADERS = new Set([
   ...["accept", "accept-encoding", "accept-language", "cache-control", "connection"],
   ...["content-encoding", "content-type", "host", "origin", "range", "user-agent"],
@@ -48,7 +48,7 @@ export class WebAddress {
       ...Array.from(parsed.searchParams, ([, value]) => value),
       ...parsed.search.slice(1).split("&").map((pair) => pair.slice(pair.indexOf("=") + 1)),
       ...Object.entries(this.headers).flatMap(([name, value]) => secretsOf(name, value)),
-    ].filter(({ length }) => length >= LEAST_SECRET).sort((a, b) => b.length - a.length);
+    ].filter(({ length }) => length >= LEAST_SECRET_CHARACTERS).sort((a, b) => b.length - a.length);
   }
 
   /** A text from outside without the address in full, and without its secrets. */

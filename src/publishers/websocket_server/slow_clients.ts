@@ -1,7 +1,7 @@
 import { OptionChecks } from "../../stream/option_checks.ts";
 
-const DEFAULT_HIGH_WATER = 1_048_576;
-const MOST_HIGH_WATER = 1_073_741_824;
+const DEFAULT_HIGH_WATER_BYTES = 1_048_576;
+const MOST_HIGH_WATER_BYTES = 1_073_741_824;
 
 /**
  * What becomes of messages for a client that takes them slower than they come. `"wait"`: the stream
@@ -39,12 +39,12 @@ export function slowClientSettings(
   options: SlowClientOptions,
   created: string,
 ): SlowClientSettings {
-  const { slowClients = "wait", highWater = DEFAULT_HIGH_WATER } = options;
+  const { slowClients = "wait", highWater = DEFAULT_HIGH_WATER_BYTES } = options;
   const { lowWater = Math.floor(highWater / 2) } = options;
   const checks = new OptionChecks(created);
   return {
     slowClients: checks.oneOf("slowClients", slowClients, ["wait", "conflate", "drop", "close"]),
-    highWater: checks.count("highWater", highWater, { least: 1, most: MOST_HIGH_WATER }),
+    highWater: checks.count("highWater", highWater, { least: 1, most: MOST_HIGH_WATER_BYTES }),
     lowWater: checks.count("lowWater", lowWater, { least: 0, most: highWater }),
   };
 }

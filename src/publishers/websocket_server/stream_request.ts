@@ -1,3 +1,4 @@
+import { setOwn } from "../../batch/misfit.ts";
 import { perMillisecond, type Rate } from "../../generators/arrival/rate_shapes.ts";
 import type { Conditions } from "../../generators/conditions/conditions.ts";
 import type { StreamOptions } from "../../generators/streaming/stream_options.ts";
@@ -196,12 +197,7 @@ export function requestOfQuery(
     }
     seen.add(name);
     const isNumber = NUMBERS.has(name) || /^(rate|interval)$/.test(name) && /^[\d.]+$/.test(value);
-    Object.defineProperty(fields, name, {
-      value: isNumber ? Number(value === "" ? NaN : value) : value,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
+    setOwn(fields, name, isNumber ? Number(value === "" ? NaN : value) : value);
   }
   return planRequest(fields, limits);
 }

@@ -26,7 +26,7 @@ const DEFAULT_INTERVAL = "100ms";
 const DEFAULT_MAX_BATCH_SIZE = 1000;
 const DEFAULT_MAX_RATE = 10_000;
 const DEFAULT_MAX_RECORDS = 100_000;
-const MOST_MESSAGE = 65_536;
+const MOST_MESSAGE_BYTES = 65_536;
 const READ_BYTES = 4096;
 
 /** Options of {@linkcode StreamServer}. */
@@ -165,7 +165,7 @@ export class StreamServer implements AsyncDisposable {
     const streamer = streamerOf(from, options);
     this.#server = new SocketServer(options, {
       created: CREATED,
-      maxMessageBytes: MOST_MESSAGE,
+      maxMessageBytes: MOST_MESSAGE_BYTES,
       readBytes: READ_BYTES,
       opened: (socket, head) => this.#opened(socket, head),
     });

@@ -17,7 +17,7 @@ import { FrameEncoder } from "./frame_encoder.ts";
 import { type SlowClientSettings, slowClientSettings } from "./slow_clients.ts";
 
 const CREATED = "WebSocketServerPublisher";
-const MOST_MESSAGE = 1024;
+const MOST_MESSAGE_BYTES = 1024;
 const READ_BYTES = 1024;
 
 /** Options of {@linkcode WebSocketServerPublisher}. */
@@ -78,7 +78,7 @@ export class WebSocketServerPublisher implements Publisher {
     this.#runtime = runtime;
     this.#server = new SocketServer(options, {
       created: CREATED,
-      maxMessageBytes: MOST_MESSAGE,
+      maxMessageBytes: MOST_MESSAGE_BYTES,
       readBytes: READ_BYTES,
       opened: (socket) => this.#opened(socket),
     });

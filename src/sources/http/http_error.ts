@@ -4,7 +4,7 @@ import type { WebAddress } from "../../runtime/web_address.ts";
 
 /** Of the answer to a request that failed, as much is read for the message. */
 const MOST_EXCERPT_BYTES = 1024;
-const MOST_EXCERPT = 200;
+const MOST_EXCERPT_CHARACTERS = 200;
 /** What is read so that the connection can be used again. */
 const MOST_DRAINED_BYTES = 65_536;
 const FIRST_FAILURE = 400;
@@ -149,5 +149,7 @@ export async function drain({ body }: Response): Promise<void> {
 /** The beginning of what a server says, in one line. */
 function shown(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
-  return line.length > MOST_EXCERPT ? `${visible(line.slice(0, MOST_EXCERPT))}…` : visible(line);
+  return line.length > MOST_EXCERPT_CHARACTERS
+    ? `${visible(line.slice(0, MOST_EXCERPT_CHARACTERS))}…`
+    : visible(line);
 }

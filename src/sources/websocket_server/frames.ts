@@ -28,8 +28,8 @@ export const CloseCode = {
 const FIN = 0x80;
 const MASKED = 0x80;
 const RESERVED = 0x70;
-const MOST_CONTROL = 125;
-const LONGEST_HEAD = 14;
+const MOST_CONTROL_BYTES = 125;
+const LONGEST_HEAD_BYTES = 14;
 const MOST_REASON_BYTES = 123;
 
 /** What a client sent is no WebSocket frame, or one that may not come. */
@@ -49,7 +49,7 @@ export class FrameError extends StreamingError {
 /** A frame of a server, which masks nothing. */
 export function frameOf(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = payload;
-  const headBytes = length <= MOST_CONTROL ? 2 : length <= 0xffff ? 4 : 10;
+  const headBytes = length <= MOST_CONTROL_BYTES ? 2 : length <= 0xffff ? 4 : 10;
   const frame = new Uint8Array(headBytes + length);
   frame[0] = FIN | opcode;
   const view = new DataView(frame.buffer);
@@ -124,7 +124,7 @@ function maySend(code: number): boolean {
  */
 export class FrameReader {
   readonly #maxMessageBytes: number;
-  readonly #headBytes = new Uint8Array(LONGEST_HEAD);
+  readonly #headBytes = new Uint8Array(LONGEST_HEAD_BYTES);
   #headLength = 0;
   #head: Head | undefined;
   #payload = new Uint8Array(0);
@@ -189,7 +189,7 @@ export class FrameReader {
     if ((second & MASKED) === 0) throw wrong("a client must mask its frames");
     if (opcode >= Opcode.close) {
       if (opcode > Opcode.pong) throw wrong(`a frame has the unknown kind ${opcode}`);
-      const isPlain = (first & FIN) !== 0 && (second & 0x7f) <= MOST_CONTROL;
+      const isPlain = (first & FIN) !== 0 && (second & 0x7f) <= MOST_CONTROL_BYTES;
       if (!isPlain) throw wrong("a control frame must be whole and of at most 125 bytes");
     } else if (opcode > Opcode.binary) throw wrong(`a frame has the unknown kind ${opcode}`);
     else if ((opcode === Opcode.continuation) !== (this.#opcode !== undefined)) {

@@ -11,7 +11,9 @@ const TOKEN_PROTOCOL = "bearer.";
 /** The query parameter that has the token, where no header can. */
 export const TOKEN_PARAMETER = "access_token";
 /** Characters of an origin that are shown. */
-const SHOWN_ORIGIN = 100;
+const SHOWN_ORIGIN_CHARACTERS = 100;
+/** This machine alone. */
+export const DEFAULT_HOSTNAME = "127.0.0.1";
 const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|\[::1\])$/i;
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i;
 
@@ -152,7 +154,7 @@ export class Gate {
    *   token and nothing says that they may.
    */
   constructor(options: GateOptions, doing: string) {
-    const { hostname = "127.0.0.1", path, token, origins = [], hosts = [], insecure = false } =
+    const { hostname = DEFAULT_HOSTNAME, path, token, origins = [], hosts = [], insecure = false } =
       options;
     for (const [name, value] of [["hostname", hostname], ["path", path ?? "/"]] as const) {
       if (typeof value === "string" && value !== "" && !/[\s?#]/.test(value)) continue;
@@ -202,7 +204,7 @@ export class Gate {
   #checkOrigin(origin: string | undefined): void {
     if (origin === undefined || this.#origins.has("*")) return;
     if (this.#origins.has(origin.toLowerCase())) return;
-    const shown = JSON.stringify(origin.slice(0, SHOWN_ORIGIN));
+    const shown = JSON.stringify(origin.slice(0, SHOWN_ORIGIN_CHARACTERS));
     throw new RefusedRequest(403, `Web pages of ${shown} may not connect (option origins)`);
   }
 

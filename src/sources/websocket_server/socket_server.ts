@@ -10,7 +10,7 @@ import {
 } from "../../runtime/tcp.ts";
 import { OptionChecks } from "../../stream/option_checks.ts";
 import { CloseCode } from "./frames.ts";
-import { Gate, GATE_NAMES, type GateOptions } from "./gate.ts";
+import { DEFAULT_HOSTNAME, Gate, GATE_NAMES, type GateOptions } from "./gate.ts";
 import { answerBytes, readHead, RefusedRequest, type RequestHead } from "./request_head.ts";
 import { ServerSocket, type SocketEvents, type SocketSettings } from "./server_socket.ts";
 
@@ -123,7 +123,7 @@ export class SocketServer {
    */
   constructor(options: SocketServerOptions, kind: ServerKind) {
     const {
-      hostname = "127.0.0.1",
+      hostname = DEFAULT_HOSTNAME,
       port = 0,
       path = "/",
       maxConnections = DEFAULT_CONNECTIONS,

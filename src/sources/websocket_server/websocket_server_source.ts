@@ -13,6 +13,7 @@ import type {
 } from "../messages/message_decoder.ts";
 import { answerText, unnumbered } from "../websocket_wire.ts";
 import { CloseCode } from "./frames.ts";
+import { DEFAULT_HOSTNAME } from "./gate.ts";
 import { type ClientMessage, ServerInbox } from "./server_inbox.ts";
 import type { ServerSocket, SocketEvents } from "./server_socket.ts";
 import {
@@ -24,8 +25,8 @@ import {
 } from "./socket_server.ts";
 
 const CREATED = "WebSocketServerSource";
-const MOST_MESSAGE = 4_194_304;
-const MOST_WAITING = 16_777_216;
+const MOST_MESSAGE_BYTES = 4_194_304;
+const MOST_WAITING_BYTES = 16_777_216;
 const DEFAULT_CONNECTIONS = 100;
 const READ_BYTES = 65_536;
 const NO_NUMBER = 'it has no number, such as {"id":1,"records":[…]}; leave acknowledge out where ' +
@@ -132,10 +133,10 @@ export class WebSocketServerSource<Row = Record<string, unknown>>
     const given = knownOptions(options as WebSocketServerSourceOptions<never>, OPTIONS);
     const { doing } = OPTIONS;
     const { format = "json", acknowledge = false, extraKeys, badRecords, hostname } = given;
-    const { maxWaitingBytes = MOST_WAITING, maxRecordBytes = MAX_RECORD_BYTES } = given;
+    const { maxWaitingBytes = MOST_WAITING_BYTES, maxRecordBytes = MAX_RECORD_BYTES } = given;
     if (extraKeys !== undefined) checkWord("extraKeys", extraKeys, ["error", "ignore"], doing);
     if (badRecords !== undefined) checkWord("badRecords", badRecords, ["fail", "skip"], doing);
-    this.name = `WebSocket server on ${hostname ?? "127.0.0.1"}`;
+    this.name = `WebSocket server on ${hostname ?? DEFAULT_HOSTNAME}`;
     if (options.schema) this.schema = options.schema;
     this.#acknowledges = checkBoolean("acknowledge", acknowledge, doing);
     this.#inbox = new ServerInbox(checkPositive("maxWaitingBytes", maxWaitingBytes, doing));
@@ -150,7 +151,7 @@ export class WebSocketServerSource<Row = Record<string, unknown>>
     const { maxConnections = DEFAULT_CONNECTIONS } = given;
     this.#server = new SocketServer({ ...given, maxConnections }, {
       created: CREATED,
-      maxMessageBytes: MOST_MESSAGE,
+      maxMessageBytes: MOST_MESSAGE_BYTES,
       readBytes: READ_BYTES,
       opened: (socket) => this.#opened(socket),
     });
