@@ -319,6 +319,15 @@ Deno.test("HttpPublisher gives up an answer that does not come within timeout", 
   });
 });
 
+Deno.test("HttpPublisher takes a good answer for one, though its body has no end", async () => {
+  await using server = await serve((_request, response) =>
+    void response.writeHead(200).write("so")
+  );
+  await using publisher = new HttpPublisher({ url: server.url, timeout: "50ms" });
+  assertEquals((await publisher.publish(batchOf(0, 3))).records, 3);
+  await publisher.publish(batchOf(3, 2));
+});
+
 Deno.test("HttpPublisher has as many requests under way as it is told, and no more", async () => {
   let [inside, most] = [0, 0];
   const waiting: (() => void)[] = [];

@@ -17,6 +17,14 @@ const RUN_DIGITS = 12;
 /** Redirects that keep the method and the body (RFC 9110, sections 15.4.8 and 15.4.9). */
 const KEEPING: ReadonlySet<number> = new Set([307, 308]);
 
+/** What a batch is sent with. */
+interface Exchange {
+  readonly id: string;
+  readonly signal: AbortSignal;
+  /** Called when a good answer has begun. */
+  readonly taken: () => void;
+}
+
 /**
  * Sends each batch as the body of a request over HTTP.
  *
@@ -122,9 +130,12 @@ export class HttpPublisher implements Publisher {
     );
     const cancel = this.#runtime.after(timeoutMs, () => child.abort(late));
     using stop = new Stop(child.signal);
+    let isTaken = false;
+    const taken = () => void (isTaken = true);
     try {
-      await stop.or(this.#exchange(body, { id, signal: child.signal }));
+      await stop.or(this.#exchange(body, { id, taken, signal: child.signal }));
     } catch (error) {
+      if (isTaken) return body.length; // however long it goes on to say so
       signal?.throwIfAborted();
       throw error;
     } finally {
@@ -134,12 +145,15 @@ export class HttpPublisher implements Publisher {
     return body.length;
   }
 
-  async #exchange(body: Uint8Array, how: { id: string; signal: AbortSignal }): Promise<void> {
+  async #exchange(body: Uint8Array, how: Exchange): Promise<void> {
     const { address, maxRetryAfterMs, follows } = this.#settings;
     let { url } = address;
     for (let redirects = 0;; redirects++) {
       const response = await this.#fetch(url, body, how);
-      if (response.ok) return await drain(response).catch(() => {}); // it was taken, whatever is said
+      if (response.ok) {
+        how.taken();
+        return await drain(response).catch(() => {}); // whatever is said
+      }
       const next = follows && redirects < MOST_REDIRECTS ? sameOrigin(response, url) : undefined;
       if (!next) {
         const nowMs = this.#runtime.wallClockMs();
@@ -153,7 +167,7 @@ export class HttpPublisher implements Publisher {
   async #fetch(
     url: URL,
     body: Uint8Array,
-    { id, signal }: { id: string; signal: AbortSignal },
+    { id, signal }: Exchange,
   ): Promise<Response> {
     const { address, method, compression, idHeader } = this.#settings;
     const headers = {
