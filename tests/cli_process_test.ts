@@ -88,7 +88,7 @@ Deno.test(
     ${waggleCommand().replace("waggle()", "shown()")}
     declare -f shown | sed 's/^shown/waggle/' > waggle.sh
     echo 'stty cols 100; source waggle.sh; ${run}' > run.sh
-    "${script}" -qec "bash run.sh" /dev/null
+    env -u NO_COLOR "${script}" -qec "bash run.sh" /dev/null
     echo =====
     NO_COLOR=1 "${script}" -qec "bash run.sh" /dev/null`,
       { TERM: "xterm" },

@@ -108,7 +108,7 @@ Deno.test("A pipeline refuses what a source must not give, saying what came", as
 });
 
 Deno.test("Pipeline.to() refuses what is no publisher, before anything is read", () => {
-  for (const [given, received] of [[undefined, "undefined"], [null, "null"], [{}, "object"]]) {
+  for (const [given, received] of [[undefined, "undefined"], [null, "null"], [{}, "an object"]]) {
     const pipeline = from([...readings(1)]);
     assertThrows(() => pipeline.to(given as Publisher), TypeError, `received ${received}`);
   }
