@@ -231,6 +231,30 @@ Deno.test("EventStreamSource waits between connections, and gives up when nothin
   assertEquals(times, [0, 9, 18, 38, 58, 98]);
 });
 
+Deno.test("EventStreamSource does not call without end who asks for no wait, and gives nothing", async () => {
+  const runtime = new SimulatedRuntime({ seed: 1 });
+  const controller = new AbortController();
+  let calls = 0;
+  const network: Network = {
+    ...denoNetwork,
+    fetch: () => {
+      calls++;
+      return Promise.resolve(events("retry: 0\n\n"));
+    },
+  };
+  const source = new EventStreamSource("https://example.com/live", {
+    network,
+    schema: schema({ x: types.f64 }),
+  });
+  runtime.after(1000, () => controller.abort());
+  const { signal } = controller;
+  const deadLetter = () => {};
+  await runtime.drive(() =>
+    Array.fromAsync(source.open({ runtime, signal, badRecords: "fail", deadLetter }))
+  );
+  assert(calls > 1 && calls <= 11, `it was called ${calls} times in a second`);
+});
+
 Deno.test("EventStreamSource tells what is no stream of events", async () => {
   await using page = serve(() => new Response("<html>"));
   await assertRejects(() => read(page.url, {}), HttpError, 'and is "text/plain;charset=UTF-8"');

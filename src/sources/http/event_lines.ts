@@ -9,6 +9,8 @@ import { jsonElements } from "./json_elements.ts";
 
 /** No Content: an event stream has ended for good (WHATWG, HTML, section 9.2.3). */
 const NO_CONTENT = 204;
+/** The least time between two connections of which the first has brought no event. */
+const LEAST_WAIT_MS = 100;
 
 /** Options of {@linkcode eventLines}. */
 export interface EventLinesOptions {
@@ -64,6 +66,7 @@ class EventConnections {
   readonly #options: EventLinesOptions;
   #lastId: string;
   #reconnectMs: number;
+  #hasEvent = false;
   /** Whether anything has come over this connection. */
   hasCome = false;
   /** Whether the other side has said that nothing more comes. */
@@ -78,6 +81,7 @@ class EventConnections {
   /** What comes over one connection. */
   async *connection(): AsyncGenerator<readonly string[], void, undefined> {
     const { get, maxEventBytes, mostReconnectMs } = this.#options;
+    this.#hasEvent = false;
     await using answer = await get.ask({
       "accept": "text/event-stream",
       "cache-control": "no-store",
@@ -90,6 +94,7 @@ class EventConnections {
     for (let bytes = await answer.read(); bytes; bytes = await answer.read()) {
       this.hasCome ||= bytes.length > 0;
       const events = this.#parse(parser, bytes);
+      this.#hasEvent ||= events.length > 0;
       this.#reconnectMs = Math.min(parser.retryMs ?? this.#reconnectMs, mostReconnectMs);
       const lines = this.#linesOf(events);
       if (lines.length > 0) yield lines;
@@ -109,7 +114,8 @@ class EventConnections {
   async wait(failures: number, error: unknown): Promise<void> {
     const { retryPolicy, runtime, signal } = this.#options;
     const ownMs = failures === 0 ? 0 : retryPolicy.delayMs(failures, () => runtime.random());
-    const ms = Math.max(this.#reconnectMs, ownMs, askedDelayMs(error));
+    const leastMs = this.#hasEvent ? 0 : LEAST_WAIT_MS;
+    const ms = Math.max(this.#reconnectMs, ownMs, askedDelayMs(error), leastMs);
     await delay(runtime, ms, signal).catch((reason) => {
       if (!signal.aborted) throw reason;
     });
