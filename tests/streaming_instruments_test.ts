@@ -80,7 +80,20 @@ Deno.test("StreamingMetrics tells OpenTelemetry what it counts, where that is on
   );
   const duration = told.get("waggle.stream.batch.duration")!;
   assertEquals([duration.unit, Number(duration.histogram?.dataPoints[0].count)], ["s", 3]);
+  assertEquals(told.get("waggle.stream.records")?.sum?.dataPoints.length, 1);
   assertEquals(told.get("waggle.stream.records")?.sum?.dataPoints[0].attributes, [
     { key: "waggle.stream.name", value: { stringValue: "numbers" } },
   ]);
+});
+
+Deno.test("A loop tells OpenTelemetry of its batches, without metrics too", async () => {
+  const told = await toldBy(`
+    import { StreamingGenerator, SyntheticGenerator } from "./mod.ts";
+    const streamer = new StreamingGenerator(await SyntheticGenerator.fit([{ x: 1 }, { x: 2 }]));
+    for (const batch of streamer.stream({ batchSize: 10, maxBatches: 7 })) batch.length;
+  `);
+  const points = ["records", "batches"].map((name) =>
+    told.get(`waggle.stream.${name}`)?.sum?.dataPoints.map((point) => point.asInt ?? point.asDouble)
+  );
+  assertEquals(points.map((each) => each?.map(Number)), [[70], [7]]);
 });

@@ -70,6 +70,7 @@ export {
   type StreamingFigures,
   StreamingMetrics,
   type StreamingMetricsOptions,
+  type StreamListener,
 } from "./streaming/streaming_metrics.ts";
 export { type KeyShares, type TwinArrivalOptions, zipf } from "./twins/twin_options.ts";
 export type { GeneratorSpec } from "./spec/declared_model.ts";

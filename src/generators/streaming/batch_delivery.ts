@@ -10,7 +10,7 @@ import { Stop } from "../../stream/stop.ts";
 import { BufferFullError, type RecordRange } from "./due_records.ts";
 import type { StreamClock } from "./stream_clock.ts";
 import type { StreamerSettings } from "./stream_options.ts";
-import type { StreamingMetrics } from "./streaming_metrics.ts";
+import type { StreamListener } from "./streaming_metrics.ts";
 
 /** A batch on its way. */
 export interface NumberedBatch {
@@ -33,7 +33,7 @@ export interface DeliveryOptions {
   readonly runtime: Runtime;
   readonly clock: StreamClock;
   readonly streamer: StreamerSettings;
-  readonly metrics: readonly StreamingMetrics[];
+  readonly listeners: readonly StreamListener[];
   readonly signal?: AbortSignal;
   /** Follows a promise of the publisher; may reject before it does. */
   readonly watched: (publishing: Promise<Receipt>) => Promise<Receipt>;
@@ -110,11 +110,11 @@ export class BatchDelivery {
    * @throws {StreamingError} when it could not be delivered, and that ends the stream.
    */
   async deliver(numbered: NumberedBatch): Promise<void> {
-    const { streamer: { skips, retryPolicy }, metrics } = this.#options;
+    const { streamer: { skips, retryPolicy }, listeners } = this.#options;
     for (let attempt = 1;; attempt++) {
       const failure = await this.#attempt(numbered.batch);
       if (!failure) return;
-      for (const each of metrics) each.failed();
+      for (const each of listeners) each.failed();
       if (attempt <= retryPolicy.maxRetries && isRetriable(failure.error)) {
         await this.#backOff(attempt, failure.error);
         continue;
@@ -145,7 +145,7 @@ export class BatchDelivery {
 
   /** Publishes once; what was thrown, if it was not because of an abort. */
   async #attempt(batch: RecordBatch): Promise<{ error: unknown } | undefined> {
-    const { publisher, runtime, signal, metrics, watched, tried } = this.#options;
+    const { publisher, runtime, signal, listeners, watched, tried } = this.#options;
     const startMs = runtime.monotonicMs();
     const latency = () => runtime.monotonicMs() - startMs;
     try {
@@ -156,7 +156,7 @@ export class BatchDelivery {
       const { records, bytes } = checkReceipt(await stop.or(limit.or(watched(publishing))));
       const latencyMs = latency();
       tried({ latencyMs, failed: false });
-      for (const each of metrics) {
+      for (const each of listeners) {
         each.sent({ records, latencyMs, ...(bytes !== undefined && { bytes }) });
       }
       return undefined;
@@ -169,10 +169,10 @@ export class BatchDelivery {
   }
 
   async #backOff(retry: number, error: unknown): Promise<void> {
-    const { clock, signal, runtime, streamer: { retryPolicy }, metrics } = this.#options;
+    const { clock, signal, runtime, streamer: { retryPolicy }, listeners } = this.#options;
     const ownMs = retryPolicy.delayMs(retry, () => runtime.random());
     await clock.wait(Math.max(ownMs, askedDelayMs(error)), signal);
-    for (const each of metrics) each.retried();
+    for (const each of listeners) each.retried();
   }
 
   #failed({ range, number }: NumberedBatch, attempt: number, cause: unknown): StreamingError {
@@ -188,8 +188,8 @@ export class BatchDelivery {
   }
 
   async #giveUp({ batch, number }: NumberedBatch): Promise<void> {
-    const { streamer: { deadLetter }, signal, metrics } = this.#options;
-    for (const each of metrics) each.gaveUp(batch.length);
+    const { streamer: { deadLetter }, signal, listeners } = this.#options;
+    for (const each of listeners) each.gaveUp(batch.length);
     try {
       await deadLetter?.publish(batch, this.#publishOptions);
     } catch (cause) {

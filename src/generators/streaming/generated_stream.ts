@@ -1,6 +1,8 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { ChildAbort } from "../../stream/child_abort.ts";
 import { type StreamPlan, StreamRun } from "./stream_run.ts";
+import { listenersOf } from "./streaming_instruments.ts";
+import type { StreamListener } from "./streaming_metrics.ts";
 
 /**
  * Batches that are made as they are asked for, or as they become due: in a `for` loop, which blocks
@@ -15,10 +17,12 @@ export interface GeneratedStream<Row = Record<string, unknown>>
 /** The batches of a plan. */
 export class PlannedStream<Row> implements GeneratedStream<Row> {
   readonly #plan: StreamPlan<Row>;
+  readonly #listeners: readonly StreamListener[];
 
   /** Nothing is made before it is asked for. */
   constructor(plan: StreamPlan<Row>) {
     this.#plan = plan;
+    this.#listeners = listenersOf(plan.settings.metrics);
   }
 
   /**
@@ -69,13 +73,12 @@ export class PlannedStream<Row> implements GeneratedStream<Row> {
   }
 
   #begin(): StreamRun<Row> {
-    const { metrics } = this.#plan.settings;
-    metrics?.started();
-    return new StreamRun(this.#plan, metrics ? [metrics] : []);
+    this.#plan.settings.metrics?.started();
+    return new StreamRun(this.#plan, this.#listeners);
   }
 
   #counted(batch: RecordBatch<Row>): RecordBatch<Row> {
-    this.#plan.settings.metrics?.sent({ records: batch.length });
+    for (const each of this.#listeners) each.sent({ records: batch.length });
     return batch;
   }
 

@@ -5,7 +5,7 @@ import { GeneratedRows } from "./generated_rows.ts";
 import type { Pace } from "./pace.ts";
 import type { StreamClock } from "./stream_clock.ts";
 import type { StreamerSettings, StreamSettings } from "./stream_options.ts";
-import type { StreamingMetrics } from "./streaming_metrics.ts";
+import type { StreamListener } from "./streaming_metrics.ts";
 
 /** What a stream is made of. */
 export interface StreamPlan<Row> {
@@ -31,7 +31,7 @@ export class StreamRun<Row> {
   readonly #plan: StreamPlan<Row>;
   readonly #rows: GeneratedRows<Row>;
   readonly #due: DueRecords | undefined;
-  readonly #metrics: readonly StreamingMetrics[];
+  readonly #listeners: readonly StreamListener[];
   readonly #end: number;
   #startMs: number | undefined;
   #next: number;
@@ -39,9 +39,9 @@ export class StreamRun<Row> {
   #dropped = 0;
 
   /** Begins when it is first asked; tells how its buffer is. */
-  constructor(plan: StreamPlan<Row>, metrics: readonly StreamingMetrics[]) {
+  constructor(plan: StreamPlan<Row>, listeners: readonly StreamListener[]) {
     this.#plan = plan;
-    this.#metrics = metrics;
+    this.#listeners = listeners;
     this.#rows = new GeneratedRows(plan.sampleFrom);
     const { start, maxRecords, intervalMs } = plan.settings;
     this.#next = start;
@@ -116,7 +116,7 @@ export class StreamRun<Row> {
     const { buffered, dropped } = due;
     const { bufferSize } = this.#plan.streamer;
     const more = dropped - this.#dropped;
-    for (const metrics of this.#metrics) metrics.buffer({ buffered, bufferSize, dropped: more });
+    for (const each of this.#listeners) each.buffer({ buffered, bufferSize, dropped: more });
     this.#dropped = dropped;
   }
 }

@@ -7,7 +7,8 @@ import { BatchDelivery } from "./batch_delivery.ts";
 import { BufferFullError, type RecordRange } from "./due_records.ts";
 import { SendWindow } from "./send_window.ts";
 import { type StreamPlan, StreamRun } from "./stream_run.ts";
-import { silentMetrics, StreamingMetrics } from "./streaming_metrics.ts";
+import { listenersOf } from "./streaming_instruments.ts";
+import { StreamingMetrics } from "./streaming_metrics.ts";
 
 /** Records that are on their way at once, at most. */
 const MOST_IN_FLIGHT = 10_000_000;
@@ -46,9 +47,10 @@ export class StreamSender<Row> {
     const { streamer, clock, settings: { metrics, signal, adaptive, batchSize, start } } = plan;
     this.#plan = plan;
     this.#runtime = runtime;
-    this.#own = metrics ? silentMetrics(runtime) : new StreamingMetrics({ runtime });
+    this.#own = new StreamingMetrics({ runtime });
     this.#metrics = metrics ? [this.#own, metrics] : [this.#own];
-    this.#run = new StreamRun(plan, this.#metrics);
+    const listeners = [this.#own, ...listenersOf(metrics)];
+    this.#run = new StreamRun(plan, listeners);
     this.#next = start;
     if (adaptive) {
       const { by, targetMs } = adaptive;
@@ -56,7 +58,7 @@ export class StreamSender<Row> {
       this.#window = new SendWindow(this.#limit);
     }
     this.#delivery = new BatchDelivery({
-      ...{ publisher, runtime, clock, streamer, metrics: this.#metrics },
+      ...{ publisher, runtime, clock, streamer, listeners },
       watched: (publishing) => this.#watched(publishing),
       tried: (attempt) => {
         const [inFlight, atMs] = [this.#window?.inFlight ?? 0, runtime.monotonicMs()];

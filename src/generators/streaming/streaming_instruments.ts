@@ -1,11 +1,16 @@
 import { type Attributes, type Meter, openMeter } from "../../runtime/telemetry.ts";
-import type { BufferLevel, SentBatch } from "./streaming_metrics.ts";
+import type {
+  BufferLevel,
+  SentBatch,
+  StreamingMetrics,
+  StreamListener,
+} from "./streaming_metrics.ts";
 
 const METER = "@waggle/stream";
 const MS_PER_SECOND = 1000;
 
-/** Tells OpenTelemetry what streams do. */
-export class StreamingInstruments {
+/** What OpenTelemetry is told about streams. */
+class StreamingInstruments {
   readonly #records;
   readonly #batches;
   readonly #bytes;
@@ -64,10 +69,27 @@ export class StreamingInstruments {
 let opened: { readonly instruments: StreamingInstruments | undefined } | undefined;
 
 /** Those of this process; absent where OpenTelemetry is off. */
-export function streamingInstruments(): StreamingInstruments | undefined {
+function streamingInstruments(): StreamingInstruments | undefined {
   if (!opened) {
     const meter = openMeter(METER);
     opened = { instruments: meter && new StreamingInstruments(meter) };
   }
   return opened.instruments;
+}
+
+/** Who hears a stream: its metrics, and OpenTelemetry where that is on. */
+export function listenersOf(metrics: StreamingMetrics | undefined): StreamListener[] {
+  const instruments = streamingInstruments();
+  const told = metrics ? [metrics] : [];
+  if (!instruments) return told;
+  const about: Attributes = metrics?.name === undefined
+    ? {}
+    : { "waggle.stream.name": metrics.name };
+  return [...told, {
+    sent: (batch) => instruments.sent(batch, about),
+    failed: () => instruments.failed(about),
+    retried: () => instruments.retried(about),
+    gaveUp: (records) => instruments.gaveUp(records, about),
+    buffer: (level) => instruments.buffer(level, about),
+  }];
 }

@@ -2,7 +2,6 @@ import { Histogram } from "../../metrics/histogram.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { knownOptions, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { streamingInstruments } from "./streaming_instruments.ts";
 
 /** The rate of now is that of the last so many seconds. */
 const RATE_SECONDS = 5;
@@ -77,14 +76,22 @@ export interface BufferLevel {
   readonly dropped: number;
 }
 
-/** Metrics beside others of the same stream, which tell OpenTelemetry already. */
-export let silentMetrics: (runtime: Runtime) => StreamingMetrics;
+/** Hears what a stream does. */
+export interface StreamListener {
+  /** A batch was delivered. */
+  sent(batch: SentBatch): void;
+  /** An attempt has failed. */
+  failed(): void;
+  /** A batch is tried again. */
+  retried(): void;
+  /** A batch was given up. */
+  gaveUp(records: number): void;
+  /** How full the buffer is. */
+  buffer(level: BufferLevel): void;
+}
 
 /**
  * Counts what a stream does; may be read while it runs.
- *
- * Where Deno's OpenTelemetry is on (`OTEL_DENO=true`), it is told as well, as instruments of the meter
- * `@waggle/stream`.
  *
  * @example
  * ```ts
@@ -97,10 +104,10 @@ export let silentMetrics: (runtime: Runtime) => StreamingMetrics;
  * console.log(metrics.totalRecords, metrics.batchesSent); // 250 3
  * ```
  */
-export class StreamingMetrics {
+export class StreamingMetrics implements StreamListener {
+  /** What OpenTelemetry calls the stream. */
+  readonly name?: string;
   readonly #runtime: Runtime;
-  #instruments = streamingInstruments();
-  readonly #about: Readonly<Record<string, string>>;
   readonly #latency = new Histogram();
   /** Times, and records in all by then: the newest last, each a tenth of a second apart at least. */
   readonly #samples: { ms: number; records: number }[] = [];
@@ -116,14 +123,6 @@ export class StreamingMetrics {
   #buffered = 0;
   #bufferSize = 0;
 
-  static {
-    silentMetrics = (runtime) => {
-      const metrics = new StreamingMetrics({ runtime });
-      metrics.#instruments = undefined;
-      return metrics;
-    };
-  }
-
   /** Counts from the first stream that it is given to. */
   constructor(options: StreamingMetricsOptions = {}) {
     const { name, runtime = denoRuntime } = knownOptions(options, {
@@ -136,7 +135,7 @@ export class StreamingMetrics {
       );
     }
     this.#runtime = runtime;
-    this.#about = name === undefined ? {} : { "waggle.stream.name": name };
+    if (name !== undefined) this.name = name;
   }
 
   /** Records that were delivered. */
@@ -229,9 +228,7 @@ export class StreamingMetrics {
   }
 
   /** A batch was delivered. */
-  sent(batch: SentBatch): void {
-    const { records, bytes = 0, latencyMs } = batch;
-    this.#instruments?.sent(batch, this.#about);
+  sent({ records, bytes = 0, latencyMs }: SentBatch): void {
     this.#records += records;
     this.#bytes += bytes;
     this.#batches++;
@@ -244,26 +241,21 @@ export class StreamingMetrics {
 
   /** An attempt has failed. */
   failed(): void {
-    this.#instruments?.failed(this.#about);
     this.#errors++;
   }
 
   /** A batch is tried again. */
   retried(): void {
-    this.#instruments?.retried(this.#about);
     this.#retries++;
   }
 
   /** A batch was given up. */
   gaveUp(records: number): void {
-    this.#instruments?.gaveUp(records, this.#about);
     this.#skipped += records;
   }
 
   /** How full the buffer is. */
-  buffer(level: BufferLevel): void {
-    const { buffered, bufferSize, dropped } = level;
-    this.#instruments?.buffer(level, this.#about);
+  buffer({ buffered, bufferSize, dropped }: BufferLevel): void {
     this.#buffered = buffered;
     this.#bufferSize = bufferSize;
     this.#dropped += dropped;
