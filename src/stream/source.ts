@@ -42,6 +42,8 @@ export interface SourceOptions {
   readonly wholeRecords?: boolean;
   /** Which partitions are to wait for others, where the pipeline aligns them. */
   readonly alignment?: SourceAlignment;
+  /** Tells which rows are done with. Absent: nobody keeps account. */
+  readonly settlement?: Settlement;
   /**
    * The most bytes of a block: the pipeline has its bees decode them, and a source that can gives
    * blocks in the place of batches, behind what they are made of. Absent: it gives batches.
@@ -60,6 +62,18 @@ export interface BlockMemory {
   take(): Uint8Array | undefined;
   /** Gives room back of which no block was made; other bytes are passed over. */
   release(bytes: Uint8Array): void;
+}
+
+/** Tells a source what has become of its rows. */
+export interface Settlement {
+  /**
+   * Calls when more is settled: of each partition that has gone on, the `position` before which all
+   * rows have had their effect and every result that they are part of was acknowledged by where it
+   * went (published and flushed, or asked for the next one, for who iterates). Rows that an open
+   * window still needs are not settled. What the listener returns is waited for at the end of the
+   * run, when all that is settled has been told, and fails the run when it rejects.
+   */
+  onSettled(listener: (positions: ReadonlyMap<number, number>) => void | Promise<void>): void;
 }
 
 /** How far a source has come. */
@@ -123,6 +137,11 @@ export interface SourceBatch<Row = Record<string, unknown>> {
   readonly deadLettered?: number;
   /** How far the source has come with it. */
   readonly progress?: SourceProgress;
+  /**
+   * Where a reader of its partition would go on behind these rows, as the source counts: an offset,
+   * say. It never goes back within a partition. Absent: the source wants to hear nothing back.
+   */
+  readonly position?: number;
   /** What all blocks are made of; comes before the first of them. */
   readonly format?: BlockFormat;
   /** Rows that were not decoded, in the place of a batch. */
