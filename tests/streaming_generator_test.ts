@@ -219,7 +219,8 @@ Deno.test("a full buffer that is an error ends the stream when it is full, not l
     error.message,
     "Cannot stream: 100 more records are due, and the buffer holds 1000 of 1000, for the sink is " +
       'slower than the schedule; make bufferSize larger, or say what to do by onBufferFull: "block" ' +
-      'or "drop"; records from 200 on were not sent',
+      'or "drop"; records 200 to 299 were being published and may arrive, records from 300 on were ' +
+      "not sent",
   );
   assertEquals(sent, numbers(0, 200));
   assert(Math.abs(endMs - 1400) < 10, `${endMs}`);

@@ -41,6 +41,8 @@ export class StreamSender<Row> {
   readonly #own: StreamingMetrics;
   #batches = 0;
   #next: number;
+  /** What is being published, where batches go one by one. */
+  #underWay: RecordRange | undefined;
 
   /** Publishes nothing yet. */
   constructor(plan: StreamPlan<Row>, publisher: Publisher, runtime: Runtime) {
@@ -105,13 +107,21 @@ export class StreamSender<Row> {
     if (this.#window) {
       await this.#window.room(batch.length);
       this.#window.begin(batch.length, () => this.#delivery.deliver(numbered));
-    } else await this.#delivery.deliver(numbered);
+    } else {
+      this.#underWay = range;
+      await this.#delivery.deliver(numbered);
+      this.#underWay = undefined;
+    }
     this.#next = range.end;
   }
 
   #overflow(cause: unknown): unknown {
     if (!(cause instanceof BufferFullError)) return cause;
-    return new StreamingError(`${cause.message}; records from ${this.#next} on were not sent`, {
+    const { start, end } = this.#underWay ?? { start: this.#next, end: this.#next };
+    const underWay = end > start
+      ? `records ${start} to ${end - 1} were being published and may arrive, `
+      : "";
+    return new StreamingError(`${cause.message}; ${underWay}records from ${end} on were not sent`, {
       cause,
       batch: this.#batches,
     });
