@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { SeededRandom } from "../src/generators/sampling/seeded_random.ts";
 import { boostedScores } from "../src/quality/boosting/boosted_trees.ts";
 import { binLimits, binned, MISSING_BIN } from "../src/quality/boosting/feature_bins.ts";
@@ -100,7 +100,7 @@ Deno.test("binned() goes by limits midway between values, and by quantiles of ma
   for (let bin = 0; bin < 255; bin++) assertEquals(spread.bins.filter((b) => b === bin).length, 10);
 });
 
-Deno.test("boostedScores() learns what depends on two features together, and missing values", () => {
+Deno.test("boostedScores() learns what depends on two features together, and missing values", async () => {
   const random = new SeededRandom(3n, 1);
   const length = 3000;
   const features = Array.from(
@@ -116,11 +116,9 @@ Deno.test("boostedScores() learns what depends on two features together, and mis
   });
   const rows = Uint32Array.from({ length }, (_, row) => row);
   const [training, others] = [rows.subarray(0, 2000), rows.subarray(2000)];
-  const scores = boostedScores(
+  const scores = await boostedScores(
     { features: features.map((values) => ({ values })), labels },
-    training,
-    others,
-    random,
+    { training, others, random, pause: () => Promise.resolve() },
   );
   const area = areaUnderCurve(
     Float64Array.from(others, (row) => scores[row]),
@@ -129,21 +127,35 @@ Deno.test("boostedScores() learns what depends on two features together, and mis
   assert(area > 0.98, String(area));
 });
 
-Deno.test("boostedScores() of more than 10,000 rows stops when nothing is left to learn", () => {
+Deno.test("boostedScores() of more than 10,000 rows stops when nothing is left to learn", async () => {
   const random = new SeededRandom(4n, 1);
   const length = 11_500;
   const features = [Float64Array.from({ length }, () => random.next())];
   const labels = Uint8Array.from({ length }, () => random.word() & 1);
   const rows = Uint32Array.from({ length }, (_, row) => row);
   const [training, others] = [rows.subarray(0, 11_000), rows.subarray(11_000)];
-  const scores = boostedScores(
+  const scores = await boostedScores(
     { features: features.map((values) => ({ values })), labels },
-    training,
-    others,
-    random,
+    { training, others, random, pause: () => Promise.resolve() },
   );
   const spread = Math.max(...others.map((row) => Math.abs(scores[row])));
   assert(spread < 1, `of noise it is less sure than ${spread}`);
+});
+
+Deno.test("boostedScores() pauses after each tree, and ends when that fails", async () => {
+  const random = new SeededRandom(5n, 1);
+  const values = Float64Array.from({ length: 500 }, () => random.next());
+  const labels = Uint8Array.from(values, (value) => value > random.next() ? 1 : 0);
+  const rows = Uint32Array.from(values.keys());
+  let pauses = 0;
+  const pause = () => {
+    if (++pauses === 3) throw new Error("enough");
+    return Promise.resolve();
+  };
+  const features = [{ values }];
+  const how = { training: rows, others: rows, random, pause };
+  await assertRejects(() => boostedScores({ features, labels }, how), Error, "enough");
+  assertEquals(pauses, 3);
 });
 
 Deno.test("TreeGrower splits categories of equal frequency by the best of all sets of them", () => {

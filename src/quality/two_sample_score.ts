@@ -124,7 +124,7 @@ export function foldsOf(labels: Uint8Array, random: SeededRandom): Uint8Array {
 /**
  * Tells rows apart, each fifth by a classifier that has learned from the other four.
  *
- * @param pause Awaited after each fifth, so that others get a turn and it can be stopped.
+ * @param pause Awaited now and then, so that others get a turn and it can be stopped.
  */
 export async function crossValidatedArea(
   rows: LabelledRows,
@@ -137,9 +137,8 @@ export async function crossValidatedArea(
   for (let fold = 0; fold < FOLDS; fold++) {
     const others = all.filter((row) => folds[row] === fold);
     const training = all.filter((row) => folds[row] !== fold);
-    const found = boostedScores(rows, training, others, random);
+    const found = await boostedScores(rows, { training, others, random, pause });
     for (const row of others) scores[row] = found[row];
-    await pause();
   }
   return areaUnderCurve(scores, rows.labels);
 }

@@ -23,6 +23,17 @@ interface TrainingSplit {
   readonly watched: Uint32Array;
 }
 
+/** What is learned from, and how. */
+export interface Boosting {
+  /** The rows to learn from. */
+  readonly training: Uint32Array;
+  /** The rows to tell. */
+  readonly others: Uint32Array;
+  readonly random: SeededRandom;
+  /** Awaited after each tree, so that others get a turn and it can be stopped. */
+  readonly pause: () => Promise<void>;
+}
+
 /** Puts rows in a random order. */
 export function shuffle(rows: Uint32Array, random: SeededRandom): void {
   for (let at = rows.length - 1; at > 0; at--) {
@@ -85,12 +96,10 @@ function setGradients(
  * @returns For each of the other rows, and only for these, how much it seems to be of kind 1: the
  *   logarithm of the odds.
  */
-export function boostedScores(
+export async function boostedScores(
   { features, labels }: LabelledRows,
-  training: Uint32Array,
-  others: Uint32Array,
-  random: SeededRandom,
-): Float64Array {
+  { training, others, random, pause }: Boosting,
+): Promise<Float64Array> {
   const bins = features.map((feature) => binnedFeature(feature, training));
   const { rows, watched } = splitOf(training, labels, random);
   const ones = rows.reduce((sum, row) => sum + labels[row], 0);
@@ -103,6 +112,7 @@ export function boostedScores(
     const grown = grower.grow(slopes[0], slopes[1]);
     for (const part of [rows, watched, others]) addTree(grown, bins, part, scores);
     if (watched.length > 0) losses.push(lossOf(watched, labels, scores));
+    await pause();
   }
   return scores;
 }
