@@ -1,3 +1,4 @@
+import { OptionChecks } from "../../stream/option_checks.ts";
 import type { Publisher } from "../../stream/publisher.ts";
 import { RetryPolicy } from "../../stream/retry_policy.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
@@ -19,6 +20,7 @@ import { StreamingMetrics } from "./streaming_metrics.ts";
 const DEFAULT_BATCH_SIZE = 100;
 const DEFAULT_BUFFER_SIZE = 10_000;
 const DEFAULT_TARGET = "100ms";
+const CHECKS = new OptionChecks("StreamingGenerator");
 
 /** What becomes of a batch that could not be published. */
 export type PublishErrorPolicy = "retry" | "skip" | "stop";
@@ -171,14 +173,6 @@ function checkCount(doing: string, name: string, value: number, least: number): 
   );
 }
 
-function checkChoice(name: string, value: string, choices: readonly string[]): void {
-  if (choices.includes(value)) return;
-  throw new TypeError(
-    `Cannot create StreamingGenerator: ${name} must be one of ` +
-      `${choices.map((each) => JSON.stringify(each)).join(", ")}, received ${received(value)}`,
-  );
-}
-
 function checkClass(name: string, value: unknown, Wanted: new () => unknown): void {
   if (value === undefined || value instanceof Wanted) return;
   throw new TypeError(
@@ -205,8 +199,8 @@ export function streamerSettings(options: StreamingGeneratorOptions): StreamerSe
   } = knownOptions(options, STREAMER);
   checkCount(STREAMER.doing, "bufferSize", bufferSize, 1);
   checkCount(STREAMER.doing, "workers", workers, 0);
-  checkChoice("onBufferFull", onBufferFull, ["block", "drop", "error"] satisfies FullBuffer[]);
-  checkChoice("onError", onError, ["retry", "skip", "stop"] satisfies PublishErrorPolicy[]);
+  CHECKS.oneOf("onBufferFull", onBufferFull, ["block", "drop", "error"]);
+  CHECKS.oneOf("onError", onError, ["retry", "skip", "stop"]);
   checkClass("retryPolicy", retryPolicy, RetryPolicy);
   checkBoolean("dropOldest", dropOldest, "create StreamingGenerator");
   if (dropOldest && onBufferFull !== "drop") {
