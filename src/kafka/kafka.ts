@@ -6,3 +6,4 @@
 export type * from "./driver/driver.ts";
 export * from "./driver/kafka_error.ts";
 export type * from "./driver/kafka_login.ts";
+export type { KafkaConnectionOptions } from "./driver/kafka_connection.ts";
