@@ -138,7 +138,7 @@ function tlsOf(given: boolean | TlsOptions, doing: string): boolean | TlsOptions
 }
 
 function saslOf(given: PasswordLogin | TokenLogin, doing: string): PasswordLogin | TokenLogin {
-  const login: Partial<PasswordLogin & TokenLogin> = typeof given === "object" && given || {};
+  const login = Object(given) as Readonly<Record<string, unknown>>;
   const { mechanism } = login;
   if (!MECHANISMS.includes(mechanism as string)) {
     const known = MECHANISMS.map((name) => `"${name}"`).join(", ");
@@ -156,10 +156,7 @@ function saslOf(given: PasswordLogin | TokenLogin, doing: string): PasswordLogin
     );
   }
   const kind = given.mechanism === "oauthbearer" ? "function" : "string";
-  const wrong = names.find((name) => {
-    const value = (given as unknown as Record<string, unknown>)[name];
-    return typeof value !== kind || value === "";
-  });
+  const wrong = names.find((name) => typeof login[name] !== kind || login[name] === "");
   if (wrong === undefined) return given;
   const what = kind === "function" ? "a function that gives a token" : "a text, and not empty";
   throw new TypeError(`Cannot ${doing}: sasl.${wrong} must be ${what} (it is not shown)`);
