@@ -36,7 +36,12 @@ export type AvroMessage =
     readonly record: Uint8Array;
   };
 
-function prefixOf(format: AvroMessageFormat): Uint8Array {
+/**
+ * What stands in front of each record of a schema.
+ *
+ * @throws {RangeError} when `schemaId` is none that the registry gives.
+ */
+export function avroMessagePrefix(format: AvroMessageFormat): Uint8Array<ArrayBuffer> {
   if ("schema" in format) return Uint8Array.of(...SINGLE_OBJECT, ...avroFingerprint(format.schema));
   const { schemaId } = format;
   if (!Number.isInteger(schemaId) || schemaId < 0 || schemaId > MAX_SCHEMA_ID) {
@@ -73,7 +78,7 @@ export function avroMessages(
   { bytes, offsets }: EncodedAvro,
   format: AvroMessageFormat,
 ): Uint8Array<ArrayBuffer>[] {
-  const prefix = prefixOf(format);
+  const prefix = avroMessagePrefix(format);
   return Array.from({ length: offsets.length - 1 }, (_, at) => {
     const record = bytes.subarray(offsets[at], offsets[at + 1]);
     const message = new Uint8Array(prefix.length + record.length);
