@@ -1,0 +1,57 @@
+/**
+ * A Kafka for tests: the one that `KAFKA_BOOTSTRAP` names, or one of their own.
+ *
+ * @module
+ */
+import { type KafkaBroker, type KafkaOptions, startKafka } from "./broker.ts";
+import { programs } from "./java.ts";
+
+export { type KafkaBroker, type KafkaOptions, startKafka };
+
+/** Whether tests can have a broker, and what to hand to `Deno.test()`. */
+export interface KafkaCounterpart {
+  /** Why there is none, and what to do; `undefined` when there is one. */
+  readonly reason?: string;
+  /** The test itself when there is a broker; else ignored with the reason, under `CI=true` failing. */
+  test(name: string, fn: () => void | Promise<void>): Deno.TestDefinition;
+}
+
+function needing(reason: string | undefined): KafkaCounterpart {
+  const test: KafkaCounterpart["test"] = (name, fn) => {
+    if (reason === undefined) return { name, fn };
+    if (Deno.env.get("CI") !== "true") return { name: `${name} [${reason}]`, ignore: true, fn };
+    return {
+      name,
+      fn: () => {
+        throw new Error(`Cannot run this test: ${reason}`);
+      },
+    };
+  };
+  return { reason, test };
+}
+
+const given = Deno.env.get("KAFKA_BOOTSTRAP") || undefined;
+const found = programs();
+const reason = "reason" in found ? found.reason : undefined;
+
+/** For tests of a broker of their own, which they kill, or which has its own settings. */
+export const ownKafka: KafkaCounterpart = needing(reason);
+/** For tests that share a broker with others: they use topics and groups with names of their own. */
+export const kafka: KafkaCounterpart = needing(given === undefined ? reason : undefined);
+
+/** A broker that a test file shares with others, or only with itself. */
+export interface SharedKafka extends AsyncDisposable {
+  /** Its address. */
+  readonly bootstrap: string;
+}
+
+/** The broker that `KAFKA_BOOTSTRAP` names, else one that is started now. */
+export async function sharedKafka(): Promise<SharedKafka> {
+  if (given === undefined) return await startKafka();
+  return { bootstrap: given, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** A name for a topic or a group that no other test has. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${crypto.randomUUID().slice(0, 8)}`;
+}
