@@ -4,6 +4,7 @@
  *
  * @module
  */
+export * from "./kafka/simulated_kafka.ts";
 export * from "./pipeline_driver.ts";
 export * from "./test_clock.ts";
 export * from "./test_source.ts";

@@ -1,0 +1,307 @@
+import type {
+  GroupIdentity,
+  JoinAnswer,
+  JoinRequest,
+  PartitionOffset,
+  TopicPartition,
+} from "../../kafka/driver/driver.ts";
+import type { Cancel, Runtime } from "../../runtime/runtime.ts";
+import { BrokerRefusal } from "./broker_answer.ts";
+
+type Protocols = JoinRequest["protocols"];
+
+interface Member {
+  readonly memberId: string;
+  sessionTimeoutMs: number;
+  rebalanceTimeoutMs: number;
+  protocols: Protocols;
+  assignment: Uint8Array;
+  joining?: PromiseWithResolvers<JoinAnswer>;
+  syncing?: PromiseWithResolvers<Uint8Array>;
+  cancelSession: Cancel;
+}
+
+/** Where a group stands: "Group Coordinator" in Kafka's sources, `GroupState`. */
+export type GroupPhase = "empty" | "joining" | "syncing" | "stable";
+
+function samePart(a: Protocols, b: Protocols): boolean {
+  return a.length === b.length &&
+    a.every(({ name, metadata }, i) =>
+      name === b[i].name && metadata.length === b[i].metadata.length &&
+      metadata.every((byte, at) => byte === b[i].metadata[at])
+    );
+}
+
+/** A consumer group, as its coordinator keeps it. */
+export class GroupState {
+  readonly #runtime: Runtime;
+  readonly #members = new Map<string, Member>();
+  readonly #offsets = new Map<string, PartitionOffset>();
+  #phase: GroupPhase = "empty";
+  #generation = 0;
+  #protocol = "";
+  #leader = "";
+  #born = 0;
+  #cancelRebalance: Cancel = () => {};
+
+  /** Without members. */
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** Where it stands. */
+  get phase(): GroupPhase {
+    return this.#phase;
+  }
+
+  /** How often it was put together. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Who belongs to it. */
+  get members(): readonly string[] {
+    return [...this.#members.keys()];
+  }
+
+  /** What the leader said that a member gets. */
+  assignmentOf(memberId: string): Uint8Array | undefined {
+    return this.#members.get(memberId)?.assignment;
+  }
+
+  /** What is committed, in the order of topics and partitions. */
+  get offsets(): readonly PartitionOffset[] {
+    return [...this.#offsets.values()].sort((a, b) =>
+      a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
+    );
+  }
+
+  /** Joins; resolves when all have. */
+  join(request: JoinRequest, clientId: string): Promise<JoinAnswer> {
+    const { memberId, protocols } = request;
+    const known = this.#members.get(memberId);
+    if (memberId !== "" && !known) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
+    if (protocols.length === 0 || !this.#hasCommon(protocols, memberId)) {
+      throw new BrokerRefusal("INCONSISTENT_GROUP_PROTOCOL");
+    }
+    const isSame = known !== undefined && samePart(known.protocols, protocols);
+    const member = known ?? this.#newMember(clientId);
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = request;
+    Object.assign(member, { sessionTimeoutMs, rebalanceTimeoutMs, protocols });
+    const isSettled = this.#phase === "syncing" ||
+      this.#phase === "stable" && memberId !== this.#leader;
+    if (isSame && isSettled) return Promise.resolve(this.#answer(member));
+    member.cancelSession();
+    member.joining?.reject(new BrokerRefusal("REBALANCE_IN_PROGRESS"));
+    member.joining = Promise.withResolvers();
+    const { promise } = member.joining;
+    this.#rebalance();
+    this.#completeJoin();
+    return promise;
+  }
+
+  /** Hands in what all get, as leader, and gets one's own. */
+  sync(
+    identity: GroupIdentity,
+    assignments: readonly { readonly memberId: string; readonly assignment: Uint8Array }[],
+  ): Promise<Uint8Array> {
+    const member = this.#checked(identity);
+    if (this.#phase === "joining") throw new BrokerRefusal("REBALANCE_IN_PROGRESS");
+    if (this.#phase === "stable") return Promise.resolve(member.assignment);
+    member.syncing?.reject(new BrokerRefusal("REBALANCE_IN_PROGRESS"));
+    member.syncing = Promise.withResolvers();
+    const { promise } = member.syncing;
+    this.#watch(member);
+    if (member.memberId === this.#leader) this.#assign(assignments);
+    return promise;
+  }
+
+  /** Tells that a member lives. */
+  heartbeat(identity: GroupIdentity): void {
+    this.#watch(this.#checked(identity));
+    if (this.#phase === "joining") throw new BrokerRefusal("REBALANCE_IN_PROGRESS");
+  }
+
+  /** Leaves. */
+  leave({ memberId = "" }: GroupIdentity): void {
+    const member = this.#members.get(memberId);
+    if (!member) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
+    this.#remove(member);
+  }
+
+  /** Looks whether somebody may commit now. */
+  checkCommit(identity: GroupIdentity): void {
+    if (identity.generation === undefined) {
+      if (this.#members.size > 0) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
+      return;
+    }
+    this.#watch(this.#checked(identity));
+    if (this.#phase === "syncing") throw new BrokerRefusal("REBALANCE_IN_PROGRESS");
+  }
+
+  /** Makes offsets count. */
+  store(offsets: readonly PartitionOffset[]): void {
+    for (const { topic, partition, offset } of offsets) {
+      this.#offsets.set(`${topic}/${partition}`, { topic, partition, offset });
+    }
+  }
+
+  /** What is committed of some partitions. */
+  committed(partitions: readonly TopicPartition[]): PartitionOffset[] {
+    return partitions.flatMap(({ topic, partition }) =>
+      this.#offsets.get(`${topic}/${partition}`) ?? []
+    );
+  }
+
+  /** The broker has lost its connections: nobody waits any more, sessions begin anew. */
+  reconnect(): void {
+    for (const member of this.#members.values()) {
+      delete member.joining;
+      delete member.syncing;
+      this.#watch(member);
+    }
+  }
+
+  /** No timers are left. */
+  close(): void {
+    this.#cancelRebalance();
+    for (const { cancelSession } of this.#members.values()) cancelSession();
+  }
+
+  #newMember(clientId: string): Member {
+    const member: Member = {
+      memberId: `${clientId}-${++this.#born}-${Math.floor(this.#runtime.random() * 1e9)}`,
+      sessionTimeoutMs: 0,
+      rebalanceTimeoutMs: 0,
+      protocols: [],
+      assignment: new Uint8Array(),
+      cancelSession: () => {},
+    };
+    this.#members.set(member.memberId, member);
+    return member;
+  }
+
+  #checked({ memberId = "", generation }: GroupIdentity): Member {
+    const member = this.#members.get(memberId);
+    if (!member) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
+    if (generation !== this.#generation) throw new BrokerRefusal("ILLEGAL_GENERATION");
+    return member;
+  }
+
+  #hasCommon(protocols: Protocols, memberId: string): boolean {
+    const others = [...this.#members.values()].filter((member) => member.memberId !== memberId);
+    return protocols.some(({ name }) =>
+      others.every((member) => member.protocols.some((each) => each.name === name))
+    );
+  }
+
+  /** A member is given up when it is silent for too long. */
+  #watch(member: Member): void {
+    member.cancelSession();
+    const { sessionTimeoutMs } = member;
+    member.cancelSession = this.#runtime.after(sessionTimeoutMs, () => this.#remove(member), {
+      background: true,
+    });
+  }
+
+  #remove(member: Member): void {
+    member.cancelSession();
+    this.#members.delete(member.memberId);
+    member.joining?.reject(new BrokerRefusal("UNKNOWN_MEMBER_ID"));
+    member.syncing?.reject(new BrokerRefusal("UNKNOWN_MEMBER_ID"));
+    if (this.#members.size === 0) return this.#empty();
+    this.#rebalance();
+    this.#completeJoin();
+  }
+
+  #empty(): void {
+    this.#cancelRebalance();
+    this.#phase = "empty";
+    this.#generation++;
+    this.#leader = "";
+  }
+
+  /** Everybody is to join again. */
+  #rebalance(): void {
+    if (this.#phase === "joining") return;
+    this.#phase = "joining";
+    for (const member of this.#members.values()) {
+      member.syncing?.reject(new BrokerRefusal("REBALANCE_IN_PROGRESS"));
+      delete member.syncing;
+    }
+    const longestMs = Math.max(
+      ...[...this.#members.values()].map((member) => member.rebalanceTimeoutMs),
+    );
+    this.#cancelRebalance = this.#runtime.after(longestMs, () => this.#giveUpSilent(), {
+      background: true,
+    });
+  }
+
+  /** Who has not joined again in time is out. */
+  #giveUpSilent(): void {
+    for (const member of [...this.#members.values()]) {
+      if (member.joining) continue;
+      member.cancelSession();
+      this.#members.delete(member.memberId);
+    }
+    if (this.#members.size === 0) this.#empty();
+    else this.#completeJoin();
+  }
+
+  #completeJoin(): void {
+    const members = [...this.#members.values()];
+    if (this.#phase !== "joining" || members.some(({ joining }) => !joining)) return;
+    this.#cancelRebalance();
+    this.#generation++;
+    this.#phase = "syncing";
+    this.#protocol = this.#elect(members);
+    if (!this.#members.has(this.#leader)) this.#leader = members[0].memberId;
+    for (const member of members) {
+      const { joining } = member;
+      delete member.joining;
+      member.assignment = new Uint8Array();
+      this.#watch(member);
+      joining!.resolve(this.#answer(member));
+    }
+  }
+
+  /** Each member votes for the first of its protocols that all know. */
+  #elect(members: readonly Member[]): string {
+    const common = members[0].protocols.map(({ name }) => name).filter((name) =>
+      members.every(({ protocols }) => protocols.some((each) => each.name === name))
+    );
+    const votes = new Map(common.map((name) => [name, 0]));
+    for (const { protocols } of members) {
+      const { name } = protocols.find((each) => votes.has(each.name))!;
+      votes.set(name, votes.get(name)! + 1);
+    }
+    const [[winner]] = [...votes].sort(([, a], [, b]) => b - a);
+    return winner;
+  }
+
+  #answer({ memberId }: Member): JoinAnswer {
+    const members = memberId !== this.#leader ? [] : [...this.#members.values()].map((each) => ({
+      memberId: each.memberId,
+      metadata: each.protocols.find(({ name }) => name === this.#protocol)!.metadata,
+    }));
+    return {
+      memberId,
+      generation: this.#generation,
+      leaderId: this.#leader,
+      protocol: this.#protocol,
+      members,
+    };
+  }
+
+  #assign(
+    assignments: readonly { readonly memberId: string; readonly assignment: Uint8Array }[],
+  ): void {
+    this.#phase = "stable";
+    const byMember = new Map(assignments.map((each) => [each.memberId, each.assignment]));
+    for (const member of this.#members.values()) {
+      member.assignment = byMember.get(member.memberId) ?? new Uint8Array();
+      member.syncing?.resolve(member.assignment);
+      delete member.syncing;
+    }
+  }
+}
