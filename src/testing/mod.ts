@@ -1,6 +1,6 @@
 /**
- * For tests of what is made with Waggle: a driver of pipelines, a clock, and a source that do what
- * the test says and nothing else.
+ * For tests of what is made with Waggle: a driver of pipelines, a clock, a source and a Kafka
+ * that do what the test says and nothing else.
  *
  * @module
  */
