@@ -46,7 +46,7 @@ export interface TakenBlock {
   readonly bad: readonly BadRow[];
   /** Records that are no rows, in order. */
   readonly undecoded: readonly BadBlockRecord[];
-  readonly share: BlockShare;
+  readonly share: { -readonly [Name in keyof BlockShare]: BlockShare[Name] };
 }
 
 /** The place of a row of some rows among all of the block. */

@@ -56,6 +56,12 @@ export const MessageFlag = {
   givenUp: 8,
   /** The bytes of this block lie in the memory of all bees; where, stands in their place. */
   placed: 16,
+  /** Before all else of this block stands its source partition, with the times of all of them. */
+  partitioned: 32,
+  /** This block has no bytes: its partition begins, and holds the watermark back where it is. */
+  begins: 64,
+  /** This block has no bytes: its partition has ended, and holds the watermark back no longer. */
+  ends: 128,
 } as const;
 
 /** The header of a message; fields that a kind does not use are 0. */

@@ -68,6 +68,8 @@ interface Work {
   readonly taken?: TakenBlock;
   /** Whether it is known yet which watermark comes before it. */
   isTimed: boolean;
+  /** What other partitions hold the watermark down to, once that is known, ms. */
+  cap: number;
   /** Of its message. */
   readonly bytes: number;
   readonly counts: RowCounts;
@@ -236,7 +238,8 @@ export class PipelineTask implements BeeTask {
     if (header.kind === MessageKind.end) return this.#logic.end(header);
     const { runtime, control } = this.#context;
     const nothing = { counts: noCounts(), bad: [], late: [], part: 0, row: 0, bytes: frame.length };
-    const begun = { ...nothing, startedMs: runtime.monotonicMs(), watermark: header.watermark };
+    const { watermark, cap } = header;
+    const begun = { ...nothing, startedMs: runtime.monotonicMs(), watermark, cap };
     if (header.kind !== MessageKind.block) {
       const { batch } = decodeFrame(messageBody(frame), { trusted: true });
       this.#work = { ...begun, header, parts: [{ batch: batch!, from: 0 }], isTimed: true };
@@ -254,9 +257,10 @@ export class PipelineTask implements BeeTask {
   /** Whether it is known which watermark comes before the rows. */
   #isTimed(work: Work): boolean {
     if (work.isTimed) return true;
-    const watermark = this.#blocks!.watermarkBefore(work.header);
-    if (watermark === undefined) return false;
-    work.watermark = watermark;
+    const marks = this.#blocks!.marksBefore(work.header);
+    if (!marks) return false;
+    work.watermark = marks.watermark;
+    work.cap = marks.cap;
     return work.isTimed = true;
   }
 
@@ -275,9 +279,10 @@ export class PipelineTask implements BeeTask {
     const place = placeIn(rows, row);
     this.#context.control.setCursor(header.sequence, place, placeIn(rows, end - 1) + 1);
     const begun = work.begun ??= isSuspect ? batch.slice(row, end) : batch;
-    const { cap, count } = work.taken ? { cap: Infinity, count: 0 } : header;
-    const at = { ...header, position: header.position + place, watermark: work.watermark };
-    const taken = this.#logic.take(begun, { ...at, cap, count });
+    const { watermark, cap } = work;
+    const count = work.taken ? this.#blocks!.partition : header.count;
+    const position = header.position + place;
+    const taken = this.#logic.take(begun, { ...header, position, watermark, cap, count });
     if (!taken) return this.#context.control.setCursor(NO_BATCH, 0, 0);
     work.begun = undefined;
     this.#note(work, placed(taken, (each) => placeIn(rows, row + each)));
@@ -340,8 +345,7 @@ export class PipelineTask implements BeeTask {
   /** The header with the watermark after all rows. */
   #coveredBy({ header, taken }: Work): MessageHeader {
     if (!taken) return header;
-    const before = this.#blocks!.watermarkBefore(header)!;
-    return { ...header, watermarkAfter: this.#blocks!.watermarkAfter(before, taken) };
+    return { ...header, watermarkAfter: this.#blocks!.watermarkAfter(header) };
   }
 
   #fail(error: Error): void {

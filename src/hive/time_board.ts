@@ -45,10 +45,15 @@ export class TimeBoard {
     this.#times = new Float64Array(memory, SLEEPERS_BYTES);
   }
 
-  /** Tells the greatest time of a block, ms; `-Infinity`: it has none. */
-  publish(sequence: number, greatest: number): void {
+  /**
+   * Tells the greatest time of a block, ms; `-Infinity`: it has none.
+   *
+   * @param partition Which source partition it is of. Default 0.
+   */
+  publish(sequence: number, greatest: number, partition = 0): void {
     const place = sequence % PLACES;
     this.#times[2 * place + 1] = greatest;
+    this.#marks[4 * place + 1] = partition;
     Atomics.store(this.#marks, 4 * place, markOf(sequence));
     this.#wakeOthers();
   }
@@ -68,12 +73,27 @@ export class TimeBoard {
    */
   greatestBefore(sequence: number, behind: number): number | undefined {
     let greatest = -Infinity;
+    const areTold = this.eachBefore(sequence, behind, (time) => {
+      greatest = Math.max(greatest, time);
+    });
+    return areTold ? greatest : undefined;
+  }
+
+  /**
+   * Gives the greatest times of the `behind` blocks before one and their partitions, in order; `false`
+   * as soon as one of them was not told.
+   */
+  eachBefore(
+    sequence: number,
+    behind: number,
+    take: (greatest: number, partition: number) => void,
+  ): boolean {
     for (let each = sequence - behind; each < sequence; each++) {
       const place = each % PLACES;
-      if (Atomics.load(this.#marks, 4 * place) !== markOf(each)) return undefined;
-      greatest = Math.max(greatest, this.#times[2 * place + 1]);
+      if (Atomics.load(this.#marks, 4 * place) !== markOf(each)) return false;
+      take(this.#times[2 * place + 1], this.#marks[4 * place + 1]);
     }
-    return greatest;
+    return true;
   }
 
   /** What a bee sleeps for that wants to know the greatest time before a block. */

@@ -1,4 +1,4 @@
-import type { Source, SourceAlignment } from "./source.ts";
+import { hasPartitions, partitionsText, type Source, type SourceAlignment } from "./source.ts";
 
 /** How far source partitions stand, and which of them hold the watermark back. */
 export interface PartitionMarks {
@@ -46,16 +46,16 @@ export class Alignment implements SourceAlignment {
 }
 
 /** Whether a source can hold its partitions back, or has but one. */
-export function canAlign({ partitions = 1, aligns = false }: Source): boolean {
-  return partitions === 1 || aligns;
+export function canAlign(source: Source): boolean {
+  return !hasPartitions(source) || (source.aligns ?? false);
 }
 
 /** @throws {TypeError} when a source has several partitions and cannot hold one of them back. */
 export function checkAligns(source: Source): void {
   if (canAlign(source)) return;
   throw new TypeError(
-    `Cannot align ${source.name}: it has ${source.partitions} partitions, and does not say that ` +
-      `it heeds the alignment that open() gets (aligns: true); leave alignment out, or unite ` +
+    `Cannot align ${source.name}: it has ${partitionsText(source)}, and does not say that it ` +
+      `heeds the alignment that open() gets (aligns: true); leave alignment out, or unite ` +
       `sources of one partition each`,
   );
 }
@@ -71,10 +71,13 @@ export function jointAlignment(
   };
 }
 
-/** An alignment as a source sees it whose partitions begin with some number of all. */
-export function alignmentFrom(all: SourceAlignment, from: number): SourceAlignment {
+/** An alignment as a source sees it whose partitions have some numbers among all. */
+export function alignmentAmong(
+  all: SourceAlignment,
+  placeOf: (partition: number) => number,
+): SourceAlignment {
   return {
-    isAhead: (partition) => all.isAhead(from + partition),
+    isAhead: (partition) => all.isAhead(placeOf(partition)),
     changed: () => all.changed(),
   };
 }

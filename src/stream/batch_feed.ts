@@ -48,7 +48,7 @@ export class BatchFeed {
   readonly #options: BatchFeedOptions;
   readonly #columns: FeedColumns;
   readonly #batches: AsyncIterator<SourceBatch>;
-  readonly #positions: Float64Array;
+  #positions: Float64Array;
   readonly #times: PartitionTimes;
   /** Where watermarks are more than a bound behind the greatest time. */
   readonly #watermarks: WatermarkFeed | undefined;
@@ -61,6 +61,8 @@ export class BatchFeed {
   /** The last watermark that the bees were or will be told of. */
   #told = -Infinity;
   #records = 0;
+  /** The partition that was the last to end. */
+  #lastEnded = 0;
   /** Where bees decode what the source gives. */
   readonly #blocks: BlockFeed | undefined;
   #progress: SourceProgress = { bytes: 0 };
@@ -68,13 +70,8 @@ export class BatchFeed {
   /** Opens a source. */
   constructor(source: Source, options: BatchFeedOptions) {
     const { partitions = 1 } = source;
-    if (!(Number.isInteger(partitions) && partitions >= 1 && partitions <= MAX_PARTITIONS)) {
-      throw new RangeError(
-        `Cannot read ${source.name}: partitions must be a whole number from 1 to ` +
-          `${MAX_PARTITIONS}, received ${partitions}`,
-      );
-    }
     this.#source = source;
+    this.#checkPartitions(partitions, 1);
     this.#options = options;
     // Other sources that tell watermarks tell them once, and mean them.
     this.#behind = stageOf(source) && touchesAtEnd(options.plan) ? 1 : 0;
@@ -204,11 +201,9 @@ export class BatchFeed {
    */
   take(read: SourceBatch): FeedItem[] {
     if (read.progress) this.#progress = read.progress;
+    const grown = read.partitions === undefined ? [] : this.#grow(read.partitions);
     if (read.format) this.#takeFormat(read.format);
-    if (read.block) {
-      if (this.blocks) return [this.#blocks!.take(read.block)];
-      throw this.#mixed("a block, which was not asked for or has no format");
-    }
+    if (grown.length > 0 || read.block) return [...grown, ...this.#takeBlock(read)];
     if (this.blocks && read.batch) throw this.#mixed("a batch after it had given blocks");
     const { batch, partition = 0, skipped = 0, deadLettered = 0, ended = false, watermark } = read;
     this.#records += skipped + deadLettered + (batch?.length ?? 0);
@@ -216,7 +211,7 @@ export class BatchFeed {
     const isEmpty = !batch || batch.length === 0;
     if (isEmpty && !ended && watermark === undefined) return [];
     this.#checkPartition(partition);
-    const pieces = isEmpty ? [] : this.#takeRows(batch, partition);
+    const pieces: FeedItem[] = isEmpty ? [] : this.#takeRows(batch, partition);
     if (watermark !== undefined && this.#watermarks) {
       pieces.push(...this.advance(watermark - this.#behind));
     }
@@ -225,10 +220,48 @@ export class BatchFeed {
     return all;
   }
 
+  /** There are more partitions from now on; tells what that comes to. */
+  #grow(partitions: number): FeedItem[] {
+    const { length } = this.#positions;
+    this.#checkPartitions(partitions, length);
+    const positions = this.#positions;
+    const hadEnded = this.#times.haveEnded;
+    this.#positions = new Float64Array(partitions);
+    this.#positions.set(positions);
+    this.#times.grow(partitions);
+    this.#watermarks?.grow(partitions);
+    if (!this.blocks || !this.#columns.timeColumn || partitions === length) return [];
+    const marked = Array.from({ length: partitions - length }, (_, at) => {
+      return this.#blocks!.mark(length + at, "begins");
+    });
+    // the last of all was to hold the watermark until now
+    return hadEnded ? [...marked, this.#blocks!.mark(this.#lastEnded, "ends")] : marked;
+  }
+
+  #checkPartitions(partitions: number, least: number): void {
+    const isCount = Number.isInteger(partitions) && partitions >= least;
+    if (isCount && partitions <= MAX_PARTITIONS) return;
+    throw new RangeError(
+      `Cannot read ${this.#source.name}: partitions must be a whole number from ${least} to ` +
+        `${MAX_PARTITIONS}, received ${partitions}`,
+    );
+  }
+
+  #takeBlock({ block, partition = 0, ended = false }: SourceBatch): FeedItem[] {
+    if (block && !this.blocks) {
+      throw this.#mixed("a block, which was not asked for or has no format");
+    }
+    if (!block && !ended) return [];
+    this.#checkPartition(partition);
+    const blocks = block ? [this.#blocks!.take(block, partition)] : [];
+    return ended ? [...blocks, ...this.#end(partition)] : blocks;
+  }
+
   /** What the blocks, or the batches, that come are made of: it is held to all columns there are. */
   #takeFormat(format: BlockFormat): void {
     const intake = this.#columns.takeFormat(format);
-    this.#blocks?.open(format, intake);
+    const { open } = this.#times;
+    this.#blocks?.open(format, intake, open.length > 0 ? open : [this.#lastEnded]);
   }
 
   #mixed(what: string): TypeError {
@@ -277,14 +310,18 @@ export class BatchFeed {
   }
 
   /** A partition holds the watermark back no longer; tells what that comes to. */
-  #end(partition: number): FeedBatch[] {
+  #end(partition: number): FeedItem[] {
     this.#times.end(partition);
+    this.#lastEnded = partition;
     // With the last one the source ends, and all windows with it.
     if (this.#times.haveEnded) return [];
     if (this.#watermarks) {
       this.#watermarks.end(partition);
       const moved = this.tick();
       return moved ? [moved] : [];
+    }
+    if (this.blocks) {
+      return this.#columns.timeColumn ? [this.#blocks!.mark(partition, "ends")] : [];
     }
     return this.#raised(() => this.#times.release(partition));
   }

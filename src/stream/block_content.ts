@@ -11,6 +11,7 @@ import {
   MessageKind,
   type Outcome,
 } from "../hive/pipeline_frames.ts";
+import { type BlockMarker, partitionedBytes, writePartitioned } from "../hive/partition_marks.ts";
 import { copyToShared } from "../hive/shared_copy.ts";
 import { create, type KernelOptions } from "../kernel/kernel.ts";
 import { type BadInputs, recordAt } from "./bad_inputs.ts";
@@ -74,11 +75,29 @@ export class BlockReading implements Disposable {
   }
 }
 
+/** Where a block comes from. */
+export interface BlockOrigin {
+  /** Which source partition it is of. */
+  readonly partition: number;
+  /** What it says of that in the place of rows. */
+  readonly marker?: BlockMarker;
+  /** Where its bytes may lie. */
+  readonly arena?: BlockArena;
+}
+
+/** What is found in a block that only says of a partition that it has ended. */
+const ENDED: BlockShare = { records: 0, rows: 0, undecoded: 0, lines: 0, greatest: Infinity };
+
 /** Bytes of which a bee makes rows. */
 export class BlockContent implements WorkContent, BlockInOrder {
   readonly kind = MessageKind.block;
   readonly linesBefore: number;
+  readonly partition: number;
+  readonly marker: BlockMarker | undefined;
   before: BlocksBefore | undefined;
+  timesBefore: Float64Array | undefined;
+  /** What stands before the block when it is sent: see {@linkcode BlockContent.sentWith}. */
+  #times: Float64Array | undefined;
   readonly #block: SourceBlock;
   readonly #reading: BlockReading;
   readonly #arena: BlockArena | undefined;
@@ -88,11 +107,13 @@ export class BlockContent implements WorkContent, BlockInOrder {
   #isRetired = false;
   #isReleased = false;
 
-  /** A block, which may lie in an arena. */
-  constructor(block: SourceBlock, reading: BlockReading, arena?: BlockArena) {
+  /** A block of a partition. */
+  constructor(block: SourceBlock, reading: BlockReading, origin: BlockOrigin = { partition: 0 }) {
     this.#block = block;
     this.#reading = reading;
-    this.#arena = arena;
+    this.partition = origin.partition;
+    this.marker = origin.marker;
+    this.#arena = origin.arena;
     this.linesBefore = block.linesBefore;
   }
 
@@ -112,9 +133,16 @@ export class BlockContent implements WorkContent, BlockInOrder {
     return this.#share?.greatest ?? -Infinity;
   }
 
+  /** It is sent with these times of all partitions, or goes without where there is but one. */
+  sentWith(times: Float64Array | undefined): void {
+    this.#times = times;
+  }
+
   get flags(): number {
-    if (this.#isGivenUp) return MessageFlag.givenUp;
-    return (this.#leftOut.length > 0 ? MessageFlag.leftOut : 0) |
+    const partitioned = this.#times ? MessageFlag.partitioned : 0;
+    if (this.#isGivenUp) return partitioned | MessageFlag.givenUp;
+    if (this.marker) return partitioned | MessageFlag[this.marker];
+    return partitioned | (this.#leftOut.length > 0 ? MessageFlag.leftOut : 0) |
       (this.#place ? MessageFlag.placed : 0);
   }
 
@@ -123,8 +151,10 @@ export class BlockContent implements WorkContent, BlockInOrder {
   }
 
   get bytes(): number {
-    if (this.#isGivenUp) return 0;
-    return leftOutBytes(this.#leftOut) + (this.#place ? PLACE_BYTES : this.#block.bytes.length);
+    const before = this.#times ? partitionedBytes(this.#times) : 0;
+    if (this.#isGivenUp || this.marker) return before;
+    return before + leftOutBytes(this.#leftOut) +
+      (this.#place ? PLACE_BYTES : this.#block.bytes.length);
   }
 
   get keptBytes(): number {
@@ -138,9 +168,13 @@ export class BlockContent implements WorkContent, BlockInOrder {
   }
 
   write(target: Uint8Array): void {
-    if (this.#isGivenUp) return;
-    if (this.#leftOut.length > 0) writeLeftOut(target, this.#leftOut);
-    const rest = target.subarray(leftOutBytes(this.#leftOut));
+    const { partition } = this;
+    const times = this.#times;
+    if (times) writePartitioned(target, { partition, times });
+    if (this.#isGivenUp || this.marker) return;
+    const body = times ? target.subarray(partitionedBytes(times)) : target;
+    if (this.#leftOut.length > 0) writeLeftOut(body, this.#leftOut);
+    const rest = body.subarray(leftOutBytes(this.#leftOut));
     const place = this.#place;
     if (place) writePlace(rest, place);
     else copyToShared(rest, this.#block.bytes);
@@ -171,7 +205,10 @@ export class BlockContent implements WorkContent, BlockInOrder {
 
   /** The same by decoding it here, where no bee has told. */
   look(): number {
-    return this.#share ? 0 : this.tell(this.#read().share);
+    if (this.#share) return 0;
+    // who begins, begins at a watermark that only bees know
+    if (this.marker === "begins") return 0;
+    return this.tell(this.marker ? ENDED : this.#read().share);
   }
 
   #read(): TakenBlock {
@@ -196,7 +233,7 @@ export class BlockContent implements WorkContent, BlockInOrder {
   }
 
   emptied(): this {
-    this.#isGivenUp = true;
+    this.#isGivenUp = !this.marker;
     return this;
   }
 

@@ -2,6 +2,7 @@ import { BlockArena } from "../hive/block_arena.ts";
 import type { IntakeSpec } from "../hive/block_intake.ts";
 import type { KernelOptions } from "../kernel/kernel.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { BlockMarker } from "../hive/partition_marks.ts";
 import { BlockContent, BlockReading } from "./block_content.ts";
 import { BlockHistory } from "./block_history.ts";
 import type { FeedBlock } from "./feed_item.ts";
@@ -40,23 +41,33 @@ export class BlockFeed implements Disposable {
     return this.#opened;
   }
 
-  /** It is known what they are made of, and what bees make of them. */
-  open(format: BlockFormat, given: BlockIntakeSpec): void {
+  /** It is known what they are made of, what bees make of them, and which partitions are open. */
+  open(format: BlockFormat, given: BlockIntakeSpec, partitions: Iterable<number>): void {
     const { blockBytes } = format;
     if (blockBytes !== undefined) this.#arena.open(blockBytes);
     const { memory } = this.#arena;
     const intake: IntakeSpec = { ...given, ...(memory && { arena: memory }) };
     const reading = new BlockReading(format, { spec: intake, kernel: this.#kernel });
-    this.#opened = { intake, reading, history: new BlockHistory() };
+    this.#opened = { intake, reading, history: new BlockHistory(partitions) };
   }
 
   /** The next block; only after {@linkcode BlockFeed.open}. */
-  take(given: SourceBlock): FeedBlock {
-    const { history, reading } = this.#opened!;
-    const block = new BlockContent(given, reading, this.#arena);
-    history.append(block);
+  take(given: SourceBlock, partition = 0): FeedBlock {
+    const { reading } = this.#opened!;
+    return this.#place(new BlockContent(given, reading, { partition, arena: this.#arena }));
+  }
+
+  /** No rows, but a partition that begins or has ended. */
+  mark(partition: number, marker: BlockMarker): FeedBlock {
+    const nothing = { bytes: new Uint8Array(), offset: 0, linesBefore: 0 };
+    return this.#place(new BlockContent(nothing, this.#opened!.reading, { partition, marker }));
+  }
+
+  #place(block: BlockContent): FeedBlock {
+    const { partition, offset: position } = block;
+    this.#opened!.history.append(block);
     const unknown = { watermark: -Infinity, watermarkAfter: -Infinity, cap: Infinity };
-    return { block, partition: 0, position: given.offset, ...unknown };
+    return { block, partition, position, ...unknown };
   }
 
   /** Records were found in a block of which nobody knew. */

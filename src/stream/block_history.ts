@@ -1,4 +1,6 @@
-/** What came before a block: what is known of all earlier ones, put together. */
+import type { BlockMarker } from "../hive/partition_marks.ts";
+
+/** What came before a block in its partition: what is known of all earlier ones, put together. */
 export interface BlocksBefore {
   /** The greatest usable event time, ms; `-Infinity` without one. */
   readonly greatest: number;
@@ -18,35 +20,62 @@ export interface KnownBlock {
 export interface BlockInOrder {
   /** Lines between the block before and this one. */
   readonly linesBefore: number;
+  /** Which source partition it is of. Default 0. */
+  readonly partition?: number;
+  /** What it is in the place of rows. */
+  readonly marker?: BlockMarker | undefined;
   /** What was found in it, once a bee has told. */
   readonly known: KnownBlock | undefined;
   /** What came before it, once that is known. */
   before: BlocksBefore | undefined;
+  /** The times of all partitions before it, once they are known, where there are several. */
+  timesBefore?: Float64Array | undefined;
 }
 
 const NOTHING: BlocksBefore = { greatest: -Infinity, rows: 0, lines: 0 };
 
 /**
  * Puts together, in the order of the source, what bees tell of blocks in any order: which line a
- * block begins on, how many rows came before it, and the greatest event time of these.
+ * block begins on, how many rows came before it, and the greatest event time of these, each in its
+ * partition.
  */
 export class BlockHistory {
   readonly #waiting: BlockInOrder[] = [];
+  /** Partitions that have not ended. */
+  readonly #open: Map<number, BlocksBefore>;
+  #isPartitioned: boolean;
+  #times: Float64Array | undefined;
   #first = 0;
-  #before: BlocksBefore = NOTHING;
+
+  /** Of the partitions that are open before the first block. Default: one. */
+  constructor(partitions: Iterable<number> = [0]) {
+    this.#open = new Map(Array.from(partitions, (partition) => [partition, NOTHING]));
+    this.#isPartitioned = this.#open.size !== 1 || !this.#open.has(0);
+  }
 
   /** Blocks of which all before are known, and of all before these. */
   get known(): number {
     return this.#first;
   }
 
-  /** The greatest time of these, ms. */
+  /** The greatest time of these in any open partition, ms. */
   get greatest(): number {
-    return this.#before.greatest;
+    let greatest = -Infinity;
+    for (const each of this.#open.values()) greatest = Math.max(greatest, each.greatest);
+    return greatest;
+  }
+
+  /** Open partitions, each with its greatest time, in turn; absent where there is but one. */
+  get times(): Float64Array | undefined {
+    if (!this.#isPartitioned) return undefined;
+    const pairs = () =>
+      [...this.#open].flatMap(([partition, { greatest }]) => [partition, greatest]);
+    return this.#times ??= Float64Array.from(pairs());
   }
 
   /** The next block. */
   append(block: BlockInOrder): void {
+    if (block.marker) this.#isPartitioned = true;
     this.#waiting.push(block);
     this.advance();
   }
@@ -54,17 +83,26 @@ export class BlockHistory {
   /** Takes into account what was told since. */
   advance(): void {
     for (let [block] = this.#waiting; block; [block] = this.#waiting) {
-      const lines = this.#before.lines + block.linesBefore;
-      block.before ??= { ...this.#before, lines };
+      const { partition = 0, linesBefore } = block;
+      const last = this.#open.get(partition) ?? NOTHING;
+      const before = { ...last, lines: last.lines + linesBefore };
+      block.before ??= before;
+      block.timesBefore ??= this.times;
       const { known } = block;
       if (!known) return;
-      this.#before = {
-        greatest: Math.max(this.#before.greatest, known.greatest),
-        rows: this.#before.rows + known.rows,
-        lines: lines + known.lines,
-      };
+      this.#pass(block, before, known);
       this.#first++;
       this.#waiting.shift();
+    }
+  }
+
+  #pass({ partition = 0, marker }: BlockInOrder, before: BlocksBefore, known: KnownBlock): void {
+    const greatest = Math.max(before.greatest, known.greatest);
+    if (marker || greatest > before.greatest) this.#times = undefined;
+    if (marker === "ends") this.#open.delete(partition);
+    else {
+      const { rows, lines } = before;
+      this.#open.set(partition, { greatest, rows: rows + known.rows, lines: lines + known.lines });
     }
   }
 }

@@ -1,11 +1,13 @@
 import { MESSAGE_HEADER_BYTES } from "../hive/pipeline_frames.ts";
 import type { PipelinePlan } from "./pipeline_plan.ts";
-import type { Source } from "./source.ts";
+import { hasPartitions, type Source } from "./source.ts";
 
 /** Bytes of a block, unless a record or a ring asks for others. */
 const BLOCK_BYTES = 1_048_576;
 /** Room beside a block in its message, for the places of rows that are left out. */
 const BESIDE_BYTES = 1_024;
+/** The same where the times of partitions go along, 16 bytes each. */
+const BESIDE_PARTITIONS_BYTES = 65_536;
 /** The line end of a record that is as large as may be. */
 const LINE_END_BYTES = 2;
 const RING_HEADER_BYTES = 8;
@@ -35,10 +37,9 @@ export interface DecodingQuestion {
 export function whyDecodedOnMain(
   { source, plan, maxBytes }: DecodingQuestion,
 ): string | undefined {
-  const { recordBytes, partitions = 1 } = source;
+  const { recordBytes } = source;
   if (recordBytes === undefined) return undefined;
   const { ordered, time, steps, window } = plan;
-  if (partitions > 1) return "its partitions hold each other's watermark back";
   if (ordered) return `rows go to the owner of their key in order, because ${ordered.because}`;
   if (time?.watermarks && window) return "watermarks are decided row by row";
   if (time?.made && window) return "rows get their times when they are read";
@@ -46,7 +47,7 @@ export function whyDecodedOnMain(
   if (steps.some((step) => "fn" in step && step.kind !== "filterBy" && !step.schema)) {
     return "the columns that a function gives have to be learned";
   }
-  if (recordBytes + LINE_END_BYTES > maxBytes - BESIDE_BYTES) {
+  if (recordBytes + LINE_END_BYTES > maxBytes - besideBytes(source)) {
     return `a record of ${recordBytes} bytes does not fit into half a ring: pass larger ringBytes, ` +
       `or smaller maxRecordBytes`;
   }
@@ -57,5 +58,9 @@ export function whyDecodedOnMain(
 export function blockBytesOf(question: DecodingQuestion): number | undefined {
   const isOnMain = question.source.recordBytes === undefined ||
     whyDecodedOnMain(question) !== undefined;
-  return isOnMain ? undefined : question.maxBytes - BESIDE_BYTES;
+  return isOnMain ? undefined : question.maxBytes - besideBytes(question.source);
+}
+
+function besideBytes(source: Source): number {
+  return hasPartitions(source) ? BESIDE_PARTITIONS_BYTES : BESIDE_BYTES;
 }

@@ -116,6 +116,7 @@ export class Dispatcher {
     const { content } = entry;
     const header = this.#headerOf(entry);
     if (!header) return false;
+    // the header's times stand before a block
     const bytes = MESSAGE_HEADER_BYTES + content.bytes;
     for (const bee of this.#byLoad()) {
       const frame = this.#reserve(bee, bytes);
@@ -138,12 +139,14 @@ export class Dispatcher {
 
   /** `undefined`: it is too far ahead of blocks of which nothing is known yet. */
   #headerOf(entry: LogEntry): MessageHeader | undefined {
-    const { feed, sequence, nowMs, losses, content: { kind, flags }, block } = entry;
+    const { feed, sequence, nowMs, losses, content, block } = entry;
     const { partition: count, position, watermark, watermarkAfter, cap } = feed;
     const place = block
       ? this.#placeOf(block, sequence)
       : { count, position, watermark, watermarkAfter, cap };
-    return place && message({
+    if (!place) return undefined;
+    const { kind, flags } = content;
+    return message({
       kind,
       generation: this.#generation,
       flags: flags | (losses > 0 ? MessageFlag.suspect : 0),
@@ -158,6 +161,7 @@ export class Dispatcher {
     const { greatest } = block.before ?? history;
     const count = block.before ? 0 : sequence - history.known;
     if (count >= MOST_BLOCKS_BEHIND) return undefined;
+    block.sentWith(block.before ? block.timesBefore : history.times);
     const { offset: position, greatest: cap } = block;
     return { count, position, watermark: greatest - bound, cap };
   }

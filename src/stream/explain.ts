@@ -27,7 +27,7 @@ import type { Publisher } from "./publisher.ts";
 import type { ResultStep } from "./result_steps.ts";
 import { rulesText } from "./semantics_options.ts";
 import { stageOf } from "./stage.ts";
-import type { Source } from "./source.ts";
+import { hasPartitions, partitionsText, type Source } from "./source.ts";
 import { isUntimedWindow } from "./window_plan.ts";
 import { triggerText, windowText } from "./window_text.ts";
 
@@ -105,10 +105,9 @@ function quoted(names: Iterable<string>): string {
 }
 
 function sourceEntries({ source, plan, settings }: Explained, resolved?: ResolvedPlan): Entry[] {
-  const { partitions = 1 } = source;
-  const apart = partitions === 1
+  const apart = !hasPartitions(source)
     ? ""
-    : `, ${partitions} partitions, each with an order and a watermark of its own`;
+    : `, ${partitionsText(source)}, each with an order and a watermark of its own`;
   const asked = askedColumns(plan);
   const names = resolved?.source.fields.map(({ name }) => name);
   const known = names ? `, ${names.length}: ${quoted(names)}` : ", which are not known yet";
@@ -168,8 +167,7 @@ function timeEntries(plan: PipelinePlan, source: Source): Entry[] {
 function alignmentLines({ maxDriftMs }: TimePlan, source: Source): string[] {
   if (maxDriftMs === undefined) return [];
   if (!canAlign(source)) return ["its partitions cannot be aligned, so that a run is refused"];
-  const { partitions = 1 } = source;
-  return partitions === 1
+  return !hasPartitions(source)
     ? ["there is one partition, which waits for no other"]
     : [`a partition more than ${spellDuration(maxDriftMs)} ahead of another is not read meanwhile`];
 }
@@ -320,7 +318,7 @@ function lateEntry({ plan, source, settings }: Explained): string {
 
 function lateness(
   { time, steps, ordered, aggregates = {} }: PipelinePlan,
-  { partitions = 1 }: Source,
+  source: Source,
 ): string {
   if (ordered) return "by the owner of their key";
   if (time?.lateBy === "partition") return "by the watermark of their own partition";
@@ -328,7 +326,7 @@ function lateness(
     return "in JavaScript, row by row, because rows that a step leaves out move the watermark too";
   }
   if (time?.watermarks) return "in the kernel, by watermarks that JavaScript decides row by row";
-  return partitions > 1
+  return hasPartitions(source)
     ? "in JavaScript, row by row, while other partitions hold the watermark back; then in the kernel"
     : "in the kernel";
 }

@@ -14,7 +14,7 @@ interface PlacedTimes {
 
 /** The greatest event times of partitions, and the watermarks that lie a bound behind them. */
 export class PartitionTimes implements PartitionMarks {
-  readonly #greatest: Float64Array;
+  #greatest: Float64Array;
   readonly #bound: number;
   readonly #ended = new Set<number>();
 
@@ -47,6 +47,21 @@ export class PartitionTimes implements PartitionMarks {
   /** Whether it still may give rows. */
   holdsBack(partition: number): boolean {
     return !this.#ended.has(partition);
+  }
+
+  /** Those that have not ended. */
+  get open(): number[] {
+    return Array.from(this.#greatest.keys()).filter((partition) => this.holdsBack(partition));
+  }
+
+  /** There are so many from now on: new ones hold the watermark back from where it is. */
+  grow(partitions: number): void {
+    const before = this.#greatest;
+    const least = this.watermark + this.#bound;
+    this.#greatest = new Float64Array(partitions).fill(least);
+    this.#greatest.set(before);
+    // the last of all may have ended without
+    for (const partition of this.#ended) this.release(partition);
   }
 
   /** It gives no more rows; it holds the others back until {@linkcode PartitionTimes.release}. */

@@ -32,7 +32,7 @@ import {
   steppedResults,
   tapping,
 } from "./result_steps.ts";
-import type { Source } from "./source.ts";
+import { hasPartitions, partitionsText, type Source } from "./source.ts";
 import { bothSides, namedConditions } from "./split.ts";
 import { StageSource } from "./stage_source.ts";
 import { Stop } from "./stop.ts";
@@ -99,11 +99,10 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     const time = { column: checkName("take event times from", column), ...timePlan(options) };
     const { plan: { steps }, source } = this.#parts;
     if (!isMade(column, steps)) return this.#with("timed", { time });
-    const { partitions = 1 } = source;
-    if (partitions === 1) return this.#onward({ time });
+    if (!hasPartitions(source)) return this.#onward({ time });
     throw new TypeError(
       `Cannot take event times from column ${JSON.stringify(column)}: it is made by a step, and ` +
-        `${source.name} has ${partitions} partitions, whose order is lost behind steps; call ` +
+        `${source.name} has ${partitionsText(source)}, whose order is lost behind steps; call ` +
         `timestamps() before them`,
     );
   }

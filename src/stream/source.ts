@@ -122,6 +122,11 @@ export interface BlockFormat {
 export interface SourceBatch<Row = Record<string, unknown>> {
   /** The rows; all batches of a source have the same columns. Absent when only counts are told. */
   readonly batch?: RecordBatch<Row>;
+  /**
+   * How many partitions there are from here on, of a source that says so when it is open: those that
+   * there were, and new ones. A new one holds the watermark back from where it is.
+   */
+  readonly partitions?: number;
   /** Which of the source's partitions the rows come from. Default 0. */
   readonly partition?: number;
   /**
@@ -156,18 +161,30 @@ export interface Source<Row = Record<string, unknown>> {
   readonly schema?: TypedSchema<Row>;
   /** Partitions, each with an order and a watermark of its own. Default 1, at most 65,536. */
   readonly partitions?: number;
+  /** Whether batches tell that there are more of them: `partitions` are those to begin with. */
+  readonly tellsPartitions?: boolean;
   /**
    * Whether it heeds the alignment that it is opened with: it gives no more of a partition that is
    * ahead, as long as it is. Default false.
    */
   readonly aligns?: boolean;
   /**
-   * The most bytes of a record, of a source that can give {@linkcode SourceBlock}s of one partition.
-   * Absent: it cannot.
+   * The most bytes of a record, of a source that can give {@linkcode SourceBlock}s. Absent: it
+   * cannot.
    */
   readonly recordBytes?: number;
   /** Begins to read from the start; the order within each partition is always the same. */
   open(options: SourceOptions): AsyncIterable<SourceBatch<Row>>;
+}
+
+/** Whether a source has several partitions, or may come to have them. */
+export function hasPartitions({ partitions = 1, tellsPartitions = false }: Source): boolean {
+  return partitions > 1 || tellsPartitions;
+}
+
+/** What a message says of the partitions of such a source. */
+export function partitionsText({ partitions = 1, tellsPartitions = false }: Source): string {
+  return tellsPartitions ? "partitions" : `${partitions} partitions`;
 }
 
 /** Whether a value is a source. */

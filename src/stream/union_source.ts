@@ -2,7 +2,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema, TypedSchema } from "../batch/schema.ts";
 import { sameType, typeName } from "../batch/schema_check.ts";
 import { batchesOf } from "./open_source.ts";
-import { alignmentFrom } from "./alignment.ts";
+import { alignmentAmong } from "./alignment.ts";
 import type {
   Source,
   SourceAlignment,
@@ -30,6 +30,7 @@ export class UnionSource implements Source {
   readonly name: string;
   readonly schema?: TypedSchema<Record<string, unknown>>;
   readonly partitions: number;
+  readonly tellsPartitions: boolean;
   /** Sources are held back as a whole, where they cannot hold their partitions back. */
   readonly aligns = true;
   readonly #sources: readonly Source[];
@@ -45,6 +46,7 @@ export class UnionSource implements Source {
     );
     this.name = this.#sources.map(({ name }) => name).join(" and ");
     this.partitions = this.#sources.reduce((sum, { partitions = 1 }) => sum + partitions, 0);
+    this.tellsPartitions = this.#sources.some(({ tellsPartitions = false }) => tellsPartitions);
     const known = this.#sources.flatMap(({ name, schema }) =>
       schema ? [{ source: name, schema: schema as Schema }] : []
     );
@@ -61,11 +63,9 @@ export class UnionSource implements Source {
   /** Begins to read all of them at once; batches come as they come, those of each in its order. */
   open(options: SourceOptions): AsyncIterable<SourceBatch> {
     const arrivals = new Arrivals();
-    let partition = 0;
+    const places = new Places();
     const readers = this.#sources.map((source) => {
-      const from = partition;
-      partition += source.partitions ?? 1;
-      return new Reader(source, { from, arrivals, options });
+      return new Reader(source, { places, arrivals, options });
     });
     const merged = this.#merged(readers, { arrivals, alignment: options.alignment });
     return { [Symbol.asyncIterator]: () => closing(merged, readers) };
@@ -132,6 +132,22 @@ function columnsOf(readers: readonly Reader[]): Columns | undefined {
   return undefined;
 }
 
+/** The numbers of all partitions, in the order in which they are told of. */
+class Places {
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The numbers of so many more. */
+  take(partitions: number): number[] {
+    const first = this.#count;
+    this.#count += partitions;
+    return Array.from({ length: partitions }, (_, at) => first + at);
+  }
+}
+
 /** Reads in the order in which they came. */
 class Arrivals {
   readonly #reads: (Read | { readonly error: unknown })[] = [];
@@ -161,8 +177,9 @@ class Arrivals {
 /** One of the sources, while it is read. */
 class Reader {
   readonly name: string;
-  readonly #partitions: number;
-  readonly #from: number;
+  /** Of each of its partitions: its number among all. */
+  readonly #numbers: number[];
+  readonly #places: Places;
   readonly #arrivals: Arrivals;
   readonly #batches: AsyncIterator<SourceBatch>;
   readonly #ended = new Set<number>();
@@ -176,23 +193,28 @@ class Reader {
 
   constructor(
     source: Source,
-    { from, arrivals, options }: {
-      readonly from: number;
+    { places, arrivals, options }: {
+      readonly places: Places;
       readonly arrivals: Arrivals;
       readonly options: SourceOptions;
     },
   ) {
     this.name = source.name;
     this.#schema = source.schema;
-    this.#partitions = source.partitions ?? 1;
-    this.#from = from;
+    this.#places = places;
+    this.#numbers = places.take(source.partitions ?? 1);
     this.#arrivals = arrivals;
     this.#aligns = source.aligns ?? false;
-    const alignment = options.alignment && alignmentFrom(options.alignment, from);
+    const alignment = options.alignment &&
+      alignmentAmong(options.alignment, (partition) => this.#numbers[partition]);
     this.#alignment = alignment;
     // Each must have all columns of the others, whatever is asked for.
     const whole = { ...options, wholeRecords: true };
     this.#batches = batchesOf(source, { ...whole, ...(alignment && { alignment }) });
+  }
+
+  get #partitions(): number {
+    return this.#numbers.length;
   }
 
   /** Whether more may come. */
@@ -220,11 +242,12 @@ class Reader {
   /** Whether all partitions are ahead: where one is not, others may be waiting for that. */
   #isHeld(): boolean {
     const alignment = this.#alignment;
-    if (!alignment || this.#aligns && this.#partitions > 1) return false;
-    for (let partition = 0; partition < this.#partitions; partition++) {
+    const partitions = this.#partitions;
+    if (!alignment || this.#aligns && partitions > 1) return false;
+    for (let partition = 0; partition < partitions; partition++) {
       if (!this.#ended.has(partition) && !alignment.isAhead(partition)) return false;
     }
-    return this.#ended.size < this.#partitions;
+    return this.#ended.size < partitions;
   }
 
   /** Reads on; what comes arrives. */
@@ -246,9 +269,10 @@ class Reader {
   placed(read: SourceBatch, columns: Columns): SourceBatch {
     // What is no batch is left to the pipeline to refuse.
     if (typeof read !== "object" || read === null) return read;
-    const { format: _, progress, ...rows } = read;
+    const { format: _, progress, partitions, ...rows } = read;
     const { batch, partition = 0, ended = false } = rows;
     this.#progress = progress ?? this.#progress;
+    if (partitions !== undefined) this.#grow(partitions);
     if (!(Number.isInteger(partition) && partition >= 0 && partition < this.#partitions)) {
       throw new RangeError(
         `Cannot read ${this.name}: it has ${this.#partitions} partitions, received a batch of ` +
@@ -256,10 +280,24 @@ class Reader {
       );
     }
     if (ended) this.#ended.add(partition);
-    const placed = { ...rows, partition: this.#from + partition };
+    const placed = {
+      ...rows,
+      partition: this.#numbers[partition],
+      ...(partitions !== undefined && { partitions: this.#places.count }),
+    };
     return batch instanceof RecordBatch
       ? { ...placed, batch: this.#ordered(batch, columns) }
       : placed;
+  }
+
+  #grow(partitions: number): void {
+    if (!(Number.isInteger(partitions) && partitions >= this.#partitions)) {
+      throw new RangeError(
+        `Cannot read ${this.name}: partitions must be a whole number from ${this.#partitions}, ` +
+          `received ${partitions}`,
+      );
+    }
+    this.#numbers.push(...this.#places.take(partitions - this.#partitions));
   }
 
   #ordered(batch: RecordBatch, columns: Columns): RecordBatch {
@@ -277,7 +315,7 @@ class Reader {
   *end(): Generator<SourceBatch> {
     this.#isOpen = false;
     for (let partition = 0; partition < this.#partitions; partition++) {
-      if (!this.#ended.has(partition)) yield { partition: this.#from + partition, ended: true };
+      if (!this.#ended.has(partition)) yield { partition: this.#numbers[partition], ended: true };
     }
   }
 

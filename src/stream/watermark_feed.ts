@@ -89,6 +89,11 @@ export class WatermarkFeed {
     this.#tracker.advance(watermark);
   }
 
+  /** There are so many partitions from now on. */
+  grow(partitions: number): void {
+    this.#tracker.grow(partitions);
+  }
+
   /** Nothing more will come of a partition. */
   end(partition: number): void {
     this.#tracker.end(partition);

@@ -33,13 +33,14 @@ export interface WatermarkTrackerOptions {
  * are, the greatest. What has ended is idle for ever. It never goes back, whatever generators give.
  */
 export class WatermarkTracker {
-  readonly #generators: readonly WatermarkGenerator[];
+  readonly #strategy: WatermarkStrategy;
+  readonly #generators: WatermarkGenerator[];
   readonly #interval: number | undefined;
   readonly #idle: IdleRule | undefined;
   /** Watermark of each partition, ms. */
-  readonly #marks: Float64Array;
+  #marks: Float64Array;
   /** When, by the clock of the idle rule, each partition had its last row. */
-  readonly #seen: Float64Array;
+  #seen: Float64Array;
   readonly #ended = new Set<number>();
   /** The clock of the idle rule, ms; `-Infinity` before the first event time. */
   #clock: number;
@@ -55,6 +56,7 @@ export class WatermarkTracker {
 
   /** Watermarks of a source before its first row. */
   constructor(strategy: WatermarkStrategy, { partitions, idle }: WatermarkTrackerOptions) {
+    this.#strategy = strategy;
     this.#generators = Array.from({ length: partitions }, () => strategy.create());
     this.#interval = strategy.interval;
     this.#idle = idle;
@@ -97,6 +99,20 @@ export class WatermarkTracker {
     }
     this.#current = NO_PARTITION;
     this.#raise(watermark);
+  }
+
+  /** There are so many partitions from now on; a new one is not idle yet. */
+  grow(partitions: number): void {
+    const { length } = this.#marks;
+    const grown = (values: Float64Array, value: number) => {
+      const all = new Float64Array(partitions).fill(value);
+      all.set(values);
+      return all;
+    };
+    this.#marks = grown(this.#marks, -Infinity);
+    this.#seen = grown(this.#seen, Math.max(0, this.#clock));
+    for (let at = length; at < partitions; at++) this.#generators.push(this.#strategy.create());
+    this.#current = NO_PARTITION;
   }
 
   /** Nothing more will come of a partition. */

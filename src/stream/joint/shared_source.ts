@@ -46,7 +46,7 @@ export class SharedSource {
 
   /** The source as one of the readers sees it, to be opened once. */
   view(): SourceView {
-    const { name, schema, partitions, aligns = false, recordBytes } = this.#source;
+    const { name, schema, partitions, tellsPartitions, aligns = false, recordBytes } = this.#source;
     // One reader's bees may decode; of several each would have to.
     const blocks = this.#count === 1 && recordBytes !== undefined ? { recordBytes } : {};
     const reader: Reader = { next: 0, opened: false, isOpen: true };
@@ -59,6 +59,7 @@ export class SharedSource {
       name,
       ...(schema && { schema }),
       ...(partitions !== undefined && { partitions }),
+      ...(tellsPartitions && { tellsPartitions }),
       aligns,
       ...blocks,
       open: (options) => this.#open(reader, options),
