@@ -106,6 +106,7 @@ export {
   avroReadFaultOp,
 } from "./avro/fault";
 export { avroReadRows, avroRecordAt, avroRecordEnd } from "./avro/read";
+export { avroReadMessages } from "./avro/read_messages";
 export { jsonRead } from "./json/read";
 export { jsonIndexFields } from "./json/record";
 export { jsonBytesNeeded, jsonPrepareCells, jsonRowsTaken, jsonWriteRows } from "./json/write";

@@ -6,8 +6,11 @@
 import { Buffer } from "node:buffer";
 import avsc from "avsc";
 import { RecordBatch, type Schema } from "../src/batch/mod.ts";
+import { concatBytes } from "../src/batch/concat_bytes.ts";
 import { AvroBlockDecoder } from "../src/codecs/avro/avro_block_decoder.ts";
 import { AvroEncoder } from "../src/codecs/avro/avro_encoder.ts";
+import { AvroMessageDecoder } from "../src/codecs/avro/avro_message_decoder.ts";
+import { avroMessages } from "../src/codecs/avro/avro_messages.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { type BenchGroup, type BenchRow, compare } from "./support/bench.ts";
 import { randomOf, TEN_COLUMNS, tenColumns } from "./support/shapes.ts";
@@ -139,6 +142,50 @@ async function decoding(name: string, schema: Schema, target: number | null): Pr
   });
 }
 
+/** Messages of a topic, each with the number of one of two schemas in front. */
+async function messages(): Promise<BenchRow> {
+  using encoder = new AvroEncoder(TEN_FIELDS);
+  const parts = batchesOf(tenRows()).map((batch) => {
+    const { bytes, offsets } = encoder.encode(batch);
+    const all = avroMessages({ bytes, offsets }, { schemaId: 1 });
+    all.forEach((message, at) => message[4] = 1 + (at >> 6 & 1)); // runs of 64
+    const starts = Uint32Array.from(all, (_, at) => offsets[at] + at * 5);
+    return {
+      bytes: concatBytes(all),
+      starts,
+      lengths: Int32Array.from(all, ({ length }) => length),
+    };
+  });
+  const type = avsc.Type.forSchema(TEN_FIELDS as avsc.Schema);
+  const readerSchema = JSON.stringify(TEN_FIELDS);
+  using decoder = new AvroMessageDecoder(
+    { schema: TEN_COLUMNS, readerSchema, maxRecordBytes: 1 << 20 },
+    create(),
+  );
+  for (const id of [1, 2]) decoder.know(id, readerSchema);
+  return await compare({
+    name: "Avro messages of two schemas → columns / avsc fromBuffer of each",
+    contender: () => {
+      let rows = 0;
+      for (let pass = 0; pass < PASSES; pass++) {
+        for (const part of parts) {
+          if (decoder.unknownIds(part).length === 0) rows += decoder.decode(part).batch.length;
+        }
+      }
+      return rows;
+    },
+    baseline: () => {
+      for (const { bytes, starts, lengths } of parts) {
+        starts.forEach((start, at) =>
+          type.fromBuffer(Buffer.from(bytes.buffer, start + 5, lengths[at] - 5))
+        );
+      }
+      return BATCH_ROWS * BATCHES;
+    },
+    target: 4,
+  });
+}
+
 const FOUR_COLUMNS: Schema = {
   fields: TEN_COLUMNS.fields.filter(({ name }) => ["id", "at", "sensor", "ratio"].includes(name)),
 };
@@ -150,5 +197,6 @@ export const group: BenchGroup = {
     await encoding(),
     await decoding("Avro → columns, 10 mixed columns", TEN_COLUMNS, 4),
     await decoding("Avro → 4 of 10 columns", FOUR_COLUMNS, null),
+    await messages(),
   ],
 };

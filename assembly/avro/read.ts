@@ -288,7 +288,7 @@ function markItem(op: u32, row: u32): void {
 }
 
 // A value of each operation; where the last one ends, or 0 when that is not to be told.
-function readOps(first: u32, last: u32, row: u32, start: u32, end: u32): u32 {
+export function readOps(first: u32, last: u32, row: u32, start: u32, end: u32): u32 {
   let at = start;
   let op = first;
   while (op < last) {

@@ -57,3 +57,4 @@ export const NOT_BOOL: u32 = 15;
 export const TIME_RANGE: u32 = 16;
 export const DECIMAL_RANGE: u32 = 17;
 export const RECORD_SIZE: u32 = 18;
+export const REST: u32 = 19;

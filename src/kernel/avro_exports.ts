@@ -8,6 +8,21 @@ export interface AvroExports {
   avroReadFault(): number;
   avroReadFaultAt(): number;
   avroReadFaultOp(): number;
+  avroReadMessages(
+    ops: number,
+    count: number,
+    sink: number,
+    columns: number,
+    base: number,
+    starts: number,
+    lengths: number,
+    message: number,
+    messages: number,
+    prefix: number,
+    takesNulls: boolean,
+    row: number,
+    mostBytes: number,
+  ): number;
   avroReadRows(
     ops: number,
     count: number,

@@ -118,6 +118,7 @@ export const AvroReadFaults = {
   16: "timeRange",
   17: "decimalRange",
   18: "recordSize",
+  19: "rest",
 } as const;
 
 /** What can be wrong with a record. */

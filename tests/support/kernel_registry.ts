@@ -129,6 +129,12 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/avro_bench.ts",
   },
   {
+    exports: ["avroReadMessages"],
+    twin: "src/codecs/avro/reference_avro_reader.ts#ReferenceAvroReader",
+    test: "tests/avro_message_decoder_test.ts",
+    bench: "bench/avro_bench.ts",
+  },
+  {
     exports: ["jsonRead", "jsonIndexFields"],
     twin: "src/codecs/reference_block_decoder.ts#ReferenceBlockDecoder",
     test: "tests/ndjson_block_decoder_test.ts",

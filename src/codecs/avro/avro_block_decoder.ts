@@ -1,11 +1,12 @@
 import { RecordBatch } from "../../batch/record_batch.ts";
-import { AvroReader, type AvroReadFault } from "../../kernel/avro_reader.ts";
+import type { AvroReadFault } from "../../kernel/avro_plan.ts";
+import { AvroReader } from "../../kernel/avro_reader.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../block_decoder.ts";
 import type { AvroBlockSpec } from "../block_specs.ts";
 import { parseAvroSchema } from "./parse_avro_schema.ts";
 import { readColumnOf } from "./read_columns.ts";
-import { readFault } from "./read_faults.ts";
+import { isOfRecord, readFault } from "./read_faults.ts";
 import { planReading, type ReadPlan } from "./read_plan.ts";
 
 /** Bytes that are taken into the kernel at a time, unless a record is larger. */
@@ -107,8 +108,7 @@ export class AvroBlockDecoder implements BlockDecoder {
     const end = fault.end === undefined ? block.length : window.from + fault.end;
     const at = Math.max(start, Math.min(window.from + fault.at, end));
     const place = { record, line: 0, start, end, at };
-    // the size is that of the whole record
-    return fault.kind === "recordSize"
+    return isOfRecord(fault)
       ? { ...place, reason, fix }
       : { ...place, column: step.path, reason, fix };
   }

@@ -1,4 +1,4 @@
-import type { AvroReadFault } from "../../kernel/avro_reader.ts";
+import type { AvroReadFault } from "../../kernel/avro_plan.ts";
 import type { AvroReadFaultKind } from "../../kernel/avro_ops.ts";
 import { avroTypeName } from "./avro_type.ts";
 import type { ReadStep } from "./read_plan.ts";
@@ -41,15 +41,21 @@ const TEXTS: Readonly<
     "give the column a larger precision",
   ],
   recordSize: ({ detail }) => [`the record has ${detail} bytes`, "raise maxRecordBytes"],
+  rest: ({ detail }) => [`${detail} bytes follow the record in its message`, DAMAGED],
 };
 
 function symbolOf(written: ReadStep["written"], number: bigint): string {
   return written.type === "enum" ? JSON.stringify(written.symbols[Number(number)]) : `${number}`;
 }
 
+/** Whether it is the whole record that does not fit, and none of its fields. */
+export function isOfRecord({ kind }: AvroReadFault): boolean {
+  return kind === "recordSize" || kind === "rest";
+}
+
 /** Why a record cannot be read, and what to do about it. */
 export function readFault(fault: AvroReadFault, step: ReadStep): Told {
   const [reason, fix] = TEXTS[fault.kind](fault, step);
-  if (fault.kind === "recordSize") return [reason, fix];
+  if (isOfRecord(fault)) return [reason, fix];
   return [`expected ${avroTypeName(step.written)}: ${reason}`, fix];
 }

@@ -1,6 +1,7 @@
 import type { Schema } from "../../batch/schema.ts";
 import { checkSchema, typeName } from "../../batch/schema_check.ts";
-import type { AvroReaderShape, AvroReadOp } from "../../kernel/avro_reader.ts";
+import type { AvroReadOp } from "../../kernel/avro_plan.ts";
+import type { AvroReaderShape } from "../../kernel/avro_reader.ts";
 import { type Optional, optionalOf, recordOf } from "./avro_columns.ts";
 import { MAX_AVRO_FIELDS } from "./avro_limits.ts";
 import { isEmpty, resolutionFault, writersField } from "./avro_resolution.ts";
