@@ -21,8 +21,9 @@ async function exists(path: string): Promise<boolean> {
 export async function cachedFolder(
   name: string,
   make: (folder: string) => Promise<void>,
+  root: string = cacheFolder(),
 ): Promise<string> {
-  const path = `${cacheFolder()}/${name}`;
+  const path = `${root}/${name}`;
   if (await exists(path)) return path;
   await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
   using lock = await Deno.open(`${path}.lock`, { create: true, write: true });

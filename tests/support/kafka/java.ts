@@ -11,12 +11,9 @@ const PURPOSE = "start an Apache Kafka";
 const LOG_CHARACTERS_SHOWN = 4_000;
 
 /** Where Debian keeps Javas; those beside the default one are not on the path. */
-function debianFolders(): string[] {
+function debianFolders(machines: string): string[] {
   try {
-    return Array.from(
-      Deno.readDirSync(VIRTUAL_MACHINES),
-      ({ name }) => `${VIRTUAL_MACHINES}/${name}/bin`,
-    );
+    return Array.from(Deno.readDirSync(machines), ({ name }) => `${machines}/${name}/bin`);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
@@ -28,8 +25,8 @@ function versionOf(java: string): string | undefined {
   return /version "([^"]+)"/.exec(new TextDecoder().decode(stderr))?.[1];
 }
 
-function findJava(env: CounterpartEnv): Java | string {
-  const path = [env.PATH ?? "", ...debianFolders()].join(":");
+function findJava(env: CounterpartEnv, machines: string): Java | string {
+  const path = [env.PATH ?? "", ...debianFolders(machines)].join(":");
   const debianPackage = "default-jre-headless";
   let reason: string | undefined;
   for (const folder of path.split(":")) {
@@ -65,14 +62,17 @@ export type Programs = { readonly java: Java; readonly maven: string } | {
 };
 
 /** Looks for Java and Maven. */
-export function findPrograms(env: CounterpartEnv = Deno.env.toObject()): Programs {
+export function findPrograms(
+  env: CounterpartEnv = Deno.env.toObject(),
+  machines: string = VIRTUAL_MACHINES,
+): Programs {
   const { path: maven, reason } = counterpart({
     program: "mvn",
     debianPackage: "maven",
     purpose: PURPOSE,
     env,
   });
-  const java = findJava(env);
+  const java = findJava(env, machines);
   if (typeof java === "string") return { reason: java };
   return maven === undefined ? { reason: reason! } : { java, maven };
 }
@@ -113,7 +113,11 @@ export async function run(
  * who started it is gone, and it ends the program and removes its folder.
  */
 const GUARDED = `log=$1 folder=$2; shift 2; exec 3<&0
-{ read -r _ <&3 || { kill -9 $$; rm -rf "$folder"; }; } >/dev/null 2>&1 &
+{ read -r _ <&3 || {
+  kill -9 $$
+  while kill -0 $$; do sleep 0.1; done
+  rm -rf "$folder"
+}; } >/dev/null 2>&1 &
 exec "$@" </dev/null 3<&- >>"$log" 2>&1`;
 
 /** A server in Java, which does not outlive this process. */

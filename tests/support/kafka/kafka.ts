@@ -4,6 +4,7 @@
  * @module
  */
 import { type KafkaBroker, type KafkaOptions, startKafka } from "./broker.ts";
+import type { Counterpart } from "../counterpart.ts";
 import { programs } from "./java.ts";
 
 export { type KafkaBroker, type KafkaOptions, startKafka };
@@ -14,6 +15,8 @@ export interface KafkaCounterpart {
   readonly reason?: string;
   /** The test itself when there is a broker; else ignored with the reason, under `CI=true` failing. */
   test(name: string, fn: () => void | Promise<void>): Deno.TestDefinition;
+  /** The same for tests that need other programs too. */
+  with(...others: readonly Counterpart[]): KafkaCounterpart;
 }
 
 function needing(reason: string | undefined): KafkaCounterpart {
@@ -27,7 +30,9 @@ function needing(reason: string | undefined): KafkaCounterpart {
       },
     };
   };
-  return { reason, test };
+  const withOthers: KafkaCounterpart["with"] = (...others) =>
+    needing(reason ?? others.find((other) => other.reason !== undefined)?.reason);
+  return { reason, test, with: withOthers };
 }
 
 const given = Deno.env.get("KAFKA_BOOTSTRAP") || undefined;
