@@ -12,12 +12,10 @@ import {
   runKcat,
 } from "./support/kafka/kcat.ts";
 import { startRegistry } from "./support/kafka/registry.ts";
-import { type ListenerName, PASSWORD, USER } from "./support/kafka/settings.ts";
+import { FORGETFUL, type ListenerName, PASSWORD, USER } from "./support/kafka/settings.ts";
 import { answersMetadata, createTopic } from "./support/kafka/wire.ts";
 
 const LISTENERS = ["ssl", "sslExpired", "sslWrongHost", "sslMutual", "sasl", "saslSsl"] as const;
-/** One that was killed is not waited for that long. */
-const FORGETFUL = { "broker.session.timeout.ms": "500", "broker.heartbeat.interval.ms": "100" };
 const needed = ownKafka.with(kcat, openssl);
 let broker: KafkaBroker;
 

@@ -22,6 +22,12 @@ export interface KcatRecord {
   readonly headers?: readonly string[];
 }
 
+const READING: KcatSettings = {
+  "check.crcs": "true",
+  "isolation.level": "read_committed",
+  "fetch.wait.max.ms": "20",
+};
+
 /** Settings of librdkafka, such as `{ "security.protocol": "ssl" }`. */
 export type KcatSettings = Readonly<Record<string, string>>;
 
@@ -81,7 +87,7 @@ export async function kcatConsume(
   const out = await runKcat(
     bootstrap,
     ["-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J", ...args],
-    { settings: { "check.crcs": "true", "isolation.level": "read_committed", ...settings } },
+    { settings: { ...READING, ...settings } },
   );
   return out.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }
