@@ -14,6 +14,7 @@ export type {
 } from "./registry/registry_answers.ts";
 export { SchemaRegistryError, type SchemaRegistryErrorOptions } from "./registry/registry_error.ts";
 export type { SchemaRegistryOptions } from "./registry/registry_options.ts";
+export { RegistryReader, type RegistryReaderOptions } from "./registry/registry_reader.ts";
 export {
   type PrefixOptions,
   type RegistryPrefix,

@@ -89,3 +89,10 @@ export class Registry implements AsyncDisposable {
 export async function startRegistry(): Promise<Registry> {
   return await Registry.start();
 }
+
+/** The registry that `REGISTRY_URL` names, else one that is started now. */
+export async function sharedRegistry(): Promise<AsyncDisposable & { readonly url: string }> {
+  const url = Deno.env.get("REGISTRY_URL") || undefined;
+  if (url === undefined) return await startRegistry();
+  return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
