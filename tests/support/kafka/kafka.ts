@@ -14,7 +14,7 @@ export interface KafkaCounterpart {
   /** Why there is none, and what to do; `undefined` when there is one. */
   readonly reason?: string;
   /** The test itself when there is a broker; else ignored with the reason, under `CI=true` failing. */
-  test(name: string, fn: () => void | Promise<void>): Deno.TestDefinition;
+  test(name: string, fn: (t: Deno.TestContext) => void | Promise<void>): Deno.TestDefinition;
   /** The same for tests that need other programs too. */
   with(...others: readonly Counterpart[]): KafkaCounterpart;
 }
