@@ -62,6 +62,12 @@ async function copy(from: string, to: string): Promise<void> {
   }
 }
 
+/** Apache Kafka's jars, and the archive of classes that makes all that runs on them start sooner. */
+export async function archivedKafka(): Promise<{ jars: string; archive: string }> {
+  const { jars, archive } = await prepared();
+  return { jars, archive };
+}
+
 /** What all brokers of a machine start from: a formatted folder, and an archive of loaded classes. */
 async function prepared(): Promise<{ jars: string; formatted: string; archive: string }> {
   const jars = await kafkaJars();

@@ -61,13 +61,15 @@ export async function registryJars(): Promise<string> {
  * Something that one Java makes of the jars, such as an archive of loaded classes, beside these.
  *
  * @param jars The folder with the jars.
+ * @param what Its name, where there are several.
  */
 export async function madeOf(
   jars: string,
   make: (folder: string) => Promise<void>,
+  what = "",
 ): Promise<string> {
   const { java } = neededPrograms();
   const home = (await Deno.realPath(java.program)).replaceAll("/", "_");
-  const name = `${jars.slice(jars.lastIndexOf("/") + 1)}/java-${java.version}${home}`;
+  const name = `${jars.slice(jars.lastIndexOf("/") + 1)}/java-${java.version}${home}${what}`;
   return await cachedFolder(name, make);
 }

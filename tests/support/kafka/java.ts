@@ -95,14 +95,20 @@ export function neededPrograms(): { readonly java: Java; readonly maven: string 
 export async function run(
   program: string,
   args: readonly string[],
-  { cwd }: { cwd?: string } = {},
+  { cwd, input = "" }: { cwd?: string; input?: string | Uint8Array<ArrayBuffer> } = {},
 ): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, {
+  const child = new Deno.Command(program, {
     args: [...args],
     cwd,
-    stdin: "null",
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
     env: { LC_ALL: "C.UTF-8" },
-  }).output();
+  }).spawn();
+  // One that ends before it has read all says why by itself.
+  const fed = new Blob([input]).stream().pipeTo(child.stdin).catch(() => {});
+  const { success, stdout, stderr } = await child.output();
+  await fed;
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   if (!success) throw new Error(`${program} ${args.join(" ")} failed: ${out}${err}`);
   return out;

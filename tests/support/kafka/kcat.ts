@@ -4,6 +4,7 @@
  * @module
  */
 import { counterpart } from "../counterpart.ts";
+import { run } from "./java.ts";
 
 /** The program. */
 export const kcat = counterpart({ program: "kcat", purpose: "write and read Kafka topics" });
@@ -42,18 +43,7 @@ export async function runKcat(
 ): Promise<string> {
   if (kcat.path === undefined) throw new Error(kcat.reason);
   const options = Object.entries(settings).flatMap(([name, value]) => ["-X", `${name}=${value}`]);
-  const child = new Deno.Command(kcat.path, {
-    args: ["-b", bootstrap, ...options, ...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const fed = new Blob([input]).stream().pipeTo(child.stdin).catch(() => {});
-  const { success, stdout, stderr } = await child.output();
-  await fed;
-  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  if (!success) throw new Error(`kcat ${args.join(" ")} failed: ${err}`);
-  return out;
+  return await run(kcat.path, ["-b", bootstrap, ...options, ...args], { input });
 }
 
 /**
