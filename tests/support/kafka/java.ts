@@ -149,7 +149,7 @@ export class JavaServer {
       stderr: "null",
       env: { LC_ALL: "C.UTF-8" },
     }).spawn();
-    this.ended = this.#child.status.finally(() => this.#isRunning = false);
+    this.ended = this.#end();
   }
 
   /** Whether it has not ended yet. */
@@ -185,6 +185,12 @@ export class JavaServer {
   async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
     if (this.#isRunning) this.#child.kill(signal);
     await this.ended;
+  }
+
+  /** Waits for the end, and tells the process beside it that there is nobody to look after. */
+  async #end(): Promise<Deno.CommandStatus> {
+    const status = await this.#child.status;
+    this.#isRunning = false;
     const guard = this.#child.stdin.getWriter();
     try {
       await guard.write(new TextEncoder().encode("ended\n"));
@@ -192,5 +198,6 @@ export class JavaServer {
     } catch (error) {
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     }
+    return status;
   }
 }
