@@ -1,0 +1,309 @@
+import type { Runtime } from "../../runtime/runtime.ts";
+import { ChildAbort } from "../../stream/child_abort.ts";
+import { delay } from "../../stream/delay.ts";
+import type {
+  GroupCoordinator,
+  GroupIdentity,
+  JoinAnswer,
+  KafkaCluster,
+  PartitionOffset,
+  TopicPartition,
+} from "../driver/driver.ts";
+import { GroupChanged, KafkaError } from "../driver/kafka_error.ts";
+import { type AssignorName, type Subscriber, topicsOf } from "./assignor.ts";
+import { ASSIGNORS } from "./assignors.ts";
+import {
+  readAssignment,
+  readSubscription,
+  writeAssignment,
+  writeSticky,
+  writeSubscription,
+} from "./consumer_protocol.ts";
+import type { OffsetCommits } from "./offset_commits.ts";
+import { backOff, isPassing, untilDone } from "./passing.ts";
+import { Tenure } from "./tenure.ts";
+import { partitionCounts, TopicWatch } from "./topic_watch.ts";
+
+const DEFAULT_SESSION_MS = 45_000;
+const DEFAULT_REBALANCE_MS = 60_000;
+const DEFAULT_HEARTBEAT_MS = 3000;
+const DEFAULT_METADATA_MS = 30_000;
+const MOST_LEAVING_MS = 5000;
+const DEFAULT_ASSIGNORS: readonly AssignorName[] = ["sticky", "range", "roundrobin"];
+
+/** Options of a {@linkcode GroupMember}. */
+export interface GroupMemberOptions {
+  /** The connections that it asks over; they stay open. */
+  readonly cluster: KafkaCluster;
+  /** The group. */
+  readonly groupId: string;
+  /** What it wants to read. */
+  readonly topics: readonly string[];
+  /** Without an answered heartbeat in it a member counts as gone, ms. Default 45,000. */
+  readonly sessionTimeoutMs?: number;
+  /** How long members have to let go and join again, ms. Default 60,000. */
+  readonly rebalanceTimeoutMs?: number;
+  /** How often it tells that it lives, ms. Default 3,000. */
+  readonly heartbeatMs?: number;
+  /** How often the leader looks for new partitions, ms. Default 30,000. */
+  readonly metadataMs?: number;
+  /**
+   * The ways to share partitions that it offers, the best first; a group takes the one that most
+   * members like best of those that all know. Default sticky, range, roundrobin.
+   */
+  readonly assignors?: readonly AssignorName[];
+  /** The world. */
+  readonly runtime: Runtime;
+  /**
+   * Partitions are this member's from now on, each with the offset that is committed for it, or −1.
+   * Called once in a generation, without partitions too; it may commit in here.
+   */
+  readonly onAssigned: (
+    partitions: readonly PartitionOffset[],
+    generation: number,
+  ) => void | Promise<void>;
+  /**
+   * They are no more, as soon as this returns: called after each `onAssigned`. It may commit in
+   * here, unless they are `lost`: then they may be another's already.
+   */
+  readonly onRevoked: (
+    partitions: readonly TopicPartition[],
+    how: { readonly lost: boolean },
+  ) => void | Promise<void>;
+  /** It has had to stop for good; it has let go of its partitions. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** How a leader shares the partitions, and what by. */
+interface Plan {
+  readonly topics: readonly string[];
+  readonly counts: ReadonlyMap<string, number>;
+  readonly assignments: readonly { readonly memberId: string; readonly assignment: Uint8Array }[];
+}
+
+/**
+ * A member of a consumer group, by Kafka's classic group protocol ("Consumer Rebalance Protocol",
+ * KIP-62, eager): it joins, holds what the leader gives it, tells that it lives, lets go of all and
+ * joins again when the group changes, and shares partitions when it is the leader. Other clients
+ * may be in the same group.
+ */
+export class GroupMember implements AsyncDisposable {
+  readonly #options: GroupMemberOptions;
+  readonly #coordinator: GroupCoordinator;
+  readonly #runtime: Runtime;
+  readonly #closing = new AbortController();
+  #running?: Promise<void>;
+  #memberId = "";
+  #identity?: GroupIdentity;
+  #commits?: OffsetCommits;
+  /** What it held last, and when. */
+  #held: { readonly partitions: readonly TopicPartition[]; readonly generation: number } = {
+    partitions: [],
+    generation: -1,
+  };
+
+  /** A member that has not joined. */
+  constructor(options: GroupMemberOptions) {
+    this.#options = options;
+    this.#coordinator = options.cluster.group(options.groupId);
+    this.#runtime = options.runtime;
+  }
+
+  /**
+   * Who it is to the coordinator, in the generation that it was last in: a stale one is refused.
+   *
+   * @throws {KafkaError} when it has been in none.
+   */
+  get identity(): GroupIdentity {
+    if (this.#identity) return this.#identity;
+    throw new KafkaError(
+      `Cannot tell a member of group "${this.#options.groupId}": it has not joined`,
+    );
+  }
+
+  /** Joins, and goes on until it is disposed of. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /**
+   * Commits, up to where rows are done with. Resolves when these offsets, or later ones, are
+   * committed; an offset that is before what was committed is passed over.
+   *
+   * @param options `generation`: in which the partitions were assigned; another than the one that
+   *   the member is in is refused.
+   * @throws {GroupChanged} when the generation is over, or is over before it is done.
+   * @throws {KafkaError} when a partition is not this member's, or the coordinator refuses.
+   */
+  async commit(
+    offsets: readonly PartitionOffset[],
+    { generation = this.#identity?.generation }: { readonly generation?: number } = {},
+  ): Promise<void> {
+    const current = this.#identity?.generation;
+    if (this.#commits && generation === current) return await this.#commits.commit(offsets);
+    throw this.#over(
+      `Cannot commit offsets of generation ${generation} of group "${this.#options.groupId}": ` +
+        (this.#commits ? `this is generation ${current}` : "this member holds nothing now") +
+        "; who gets the partitions reads again what was not committed",
+    );
+  }
+
+  /** Lets go of its partitions, commits what `onRevoked` does, and leaves the group. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(this.#over(`Cannot go on in group "${this.#options.groupId}": it is left`));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let error: unknown;
+    let isFailed = false;
+    try {
+      await untilDone(
+        () => this.#options.cluster.topics(this.#options.topics),
+        this.#runtime,
+        this.#closing.signal,
+      );
+      await this.#rounds();
+    } catch (failure) {
+      isFailed = !this.#closing.signal.aborted;
+      error = failure;
+    }
+    await this.#leave();
+    if (isFailed) this.#options.onError(error);
+  }
+
+  /** Generation after generation. */
+  async #rounds(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let failures = 0; !signal.aborted;) {
+      const before = this.#held;
+      try {
+        await this.#round();
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        const isGroup = error instanceof GroupChanged;
+        if (!isGroup && !isPassing(error)) throw error;
+        if (isGroup && error.forgotten) this.#memberId = "";
+        // Who has got as far as an assignment may join again at once.
+        failures = this.#held === before ? failures + 1 : 0;
+        if (failures > 1 || !isGroup) await backOff(this.#runtime, failures + 1, signal);
+      }
+    }
+  }
+
+  /** One generation: join, get an assignment, hold it until it is over. */
+  async #round(): Promise<void> {
+    const { groupId } = this.#options;
+    const answer = await this.#join();
+    const { memberId, generation, leaderId } = answer;
+    this.#memberId = memberId;
+    this.#identity = { groupId, generation, memberId };
+    using tenure = this.#begin(this.#identity);
+    const plan = leaderId === memberId ? await this.#plan(answer) : undefined;
+    using _watch = plan && this.#watch(plan, () => tenure.end());
+    const bytes = await this.#coordinator.sync(tenure.identity, plan?.assignments ?? [], tenure);
+    const partitions = readAssignment(bytes);
+    this.#held = { partitions, generation };
+    try {
+      await this.#hold(tenure, partitions);
+    } finally {
+      this.#commits = undefined;
+    }
+    if (tenure.error !== undefined) throw tenure.error;
+  }
+
+  #join(): Promise<JoinAnswer> {
+    const { topics, assignors = DEFAULT_ASSIGNORS } = this.#options;
+    const { partitions: owned, generation } = this.#held;
+    const sticky = writeSticky({ topics, owned, generation });
+    const { signal } = this.#closing;
+    return this.#coordinator.join({
+      memberId: this.#memberId,
+      sessionTimeoutMs: this.#options.sessionTimeoutMs ?? DEFAULT_SESSION_MS,
+      rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? DEFAULT_REBALANCE_MS,
+      protocols: assignors.map((name) => ({
+        name,
+        metadata: writeSubscription(topics, name === "sticky" ? sticky : undefined),
+      })),
+    }, { signal });
+  }
+
+  #begin(identity: GroupIdentity): Tenure {
+    return new Tenure({
+      coordinator: this.#coordinator,
+      identity,
+      heartbeatMs: this.#options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
+      sessionTimeoutMs: this.#options.sessionTimeoutMs ?? DEFAULT_SESSION_MS,
+      runtime: this.#runtime,
+      closing: this.#closing.signal,
+    });
+  }
+
+  /** Shares the partitions, as the leader. */
+  async #plan({ protocol, members }: JoinAnswer): Promise<Plan> {
+    const subscribers = members.map(({ memberId, metadata }): Subscriber => ({
+      memberId,
+      ...readSubscription(metadata, `the subscription of member "${memberId}"`),
+    }));
+    const topics = topicsOf(subscribers);
+    const counts = await partitionCounts(this.#options.cluster, topics);
+    const shares = ASSIGNORS[protocol as AssignorName](subscribers, counts);
+    const assignments = Array.from(shares, ([memberId, partitions]) => ({
+      memberId,
+      assignment: writeAssignment(partitions),
+    }));
+    return { topics, counts, assignments };
+  }
+
+  /** Holds partitions until the generation ends. */
+  async #hold(tenure: Tenure, partitions: readonly TopicPartition[]): Promise<void> {
+    const { onAssigned, onRevoked } = this.#options;
+    this.#commits = tenure.hold(partitions);
+    const positions = await this.#positions(partitions, tenure.signal);
+    await onAssigned(positions, tenure.identity.generation!);
+    await tenure.ended;
+    await onRevoked(partitions, { lost: tenure.isLost });
+  }
+
+  #watch({ topics, counts }: Plan, changed: () => void): TopicWatch {
+    const { cluster, metadataMs = DEFAULT_METADATA_MS } = this.#options;
+    return new TopicWatch({ cluster, topics, counts, metadataMs, runtime: this.#runtime, changed });
+  }
+
+  /** Where each partition goes on. */
+  async #positions(
+    partitions: readonly TopicPartition[],
+    signal: AbortSignal,
+  ): Promise<PartitionOffset[]> {
+    if (partitions.length === 0) return [];
+    const committed = await untilDone(
+      () => this.#coordinator.committed(partitions),
+      this.#runtime,
+      signal,
+    );
+    return partitions.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      offset: committed.find((each) => each.topic === topic && each.partition === partition)
+        ?.offset ?? -1,
+    }));
+  }
+
+  /** So that the others need not wait for the session's timeout; they do when it cannot be said. */
+  async #leave(): Promise<void> {
+    if (this.#memberId === "") return;
+    const { groupId } = this.#options;
+    using enough = new ChildAbort();
+    const left = this.#coordinator.leave({ groupId, memberId: this.#memberId });
+    const silence = delay(this.#runtime, MOST_LEAVING_MS, enough.signal);
+    await Promise.race([left, silence]).catch(() => {});
+    enough.abort();
+    await silence.catch(() => {});
+    this.#memberId = "";
+  }
+
+  #over(message: string): GroupChanged {
+    return new GroupChanged(message, { forgotten: false });
+  }
+}

@@ -1,0 +1,39 @@
+import type { Runtime } from "../../runtime/runtime.ts";
+import { delay } from "../../stream/delay.ts";
+import { RetryPolicy } from "../../stream/retry_policy.ts";
+import { GroupChanged, KafkaError, UnknownOutcome } from "../driver/kafka_error.ts";
+
+/** Waits between tries; how many there are others say. */
+const BACKOFF = new RetryPolicy({ initialBackoff: "100ms", maxBackoff: "5s" });
+
+/** Whether asking the same of the coordinator again may help: nothing in a group counts twice. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof GroupChanged) return false;
+  return error instanceof UnknownOutcome || error instanceof KafkaError && error.retriable;
+}
+
+/** Waits before a retry, longer each time; rejects with the signal's reason. */
+export function backOff(runtime: Runtime, retry: number, signal: AbortSignal): Promise<void> {
+  return delay(runtime, BACKOFF.delayMs(retry, () => runtime.random()), signal);
+}
+
+/**
+ * Does something that may be done several times, until it succeeds.
+ *
+ * @throws the signal's reason when that is aborted, or what is no passing trouble.
+ */
+export async function untilDone<T>(
+  work: () => Promise<T>,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let retry = 1;; retry++) {
+    signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      await backOff(runtime, retry, signal);
+    }
+  }
+}
