@@ -64,7 +64,7 @@ Deno.test("update() counts every row as one by default, so that parts lead where
     const updated = await generator.update(after);
     const [own, expected] = [updated, all].map((each) => mean(each.logLikelihood(held)));
     assert(Math.abs(own - expected) < 0.1, `${KINDS[at]}: ${own}, learned at once ${expected}`);
-    assert(updated.describe().includes("learned from 4000 rows"));
+    assert(updated.describe().includes("learned from 4,000 rows"));
     const twice = await (await generator.update(after.slice(0, 400))).update(after.slice(400));
     const apart = mean(twice.logLikelihood(held));
     assert(Math.abs(apart - own) < 0.1, `${KINDS[at]}: ${own}, in two parts ${apart}`);

@@ -51,7 +51,7 @@ export function describeModel({ encoding: { columns }, model, rows, twin }: Save
     const nulls = "nulls" in plan && plan.nulls ? ", nulls" : "";
     return `  ${name.padEnd(width)}  ${typeName(type)}: ${describePlan(plan, columns)}${nulls}`;
   });
-  const origin = rows === 0 ? "declared" : `learned from ${rows} rows`;
+  const origin = rows === 0 ? "declared" : `learned from ${rows.toLocaleString("en-US")} rows`;
   return [
     `${faceOf(model).describe(model)}, ${origin}`,
     ...lines,
