@@ -130,10 +130,10 @@ Deno.test("waggle fit learns a stream, and waggle stream paces its twin", async 
   Deno.writeTextFileSync(data, rows.map((row) => JSON.stringify(row)).join("\n"));
   const path = `${folder}/stream.waggle`;
   const fit = ["fit", data, "-o", path, "--time", "ts", "--key", "sensor"];
-  const untyped = await run(fit);
-  assertEquals([untyped.code, untyped.err.includes("give it a type")], [1, true]);
   assertEquals((await run([...fit, "--types", "ts=when"])).code, 2);
-  const { code, err } = await run([...fit, "--types", "ts=timestamp"]);
+  const misnamed = await run(["fit", data, "-o", path, "--time", "sensor"]);
+  assertEquals([misnamed.code, misnamed.err.includes('column "sensor" as timestamp')], [1, true]);
+  const { code, err } = await run(fit);
   assertEquals(code, 0, err);
   assert(err.includes("twin of a stream"), err);
   const args = ["stream", path, "--speed", "100", "--max-records", "60", "-q"];

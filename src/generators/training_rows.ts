@@ -8,7 +8,14 @@ import { textParser } from "../codecs/text_values.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { received } from "../runtime/known_options.ts";
 import { IterableSource, type Rows } from "../sources/iterable_source.ts";
-import { isSource, type Source } from "../stream/source.ts";
+import { mergedPartitions } from "../sources/merged_partitions.ts";
+import {
+  hasPartitions,
+  isSource,
+  type Source,
+  type SourceBatch,
+  type SourceOptions,
+} from "../stream/source.ts";
 import { isText } from "./encoding/column_values.ts";
 import {
   checkColumnNames,
@@ -20,8 +27,10 @@ import {
 import { TrainingDataError } from "./generator_errors.ts";
 import { repeatedHeader } from "./repeated_header.ts";
 import { Reservoir } from "./reservoir.ts";
+import { eventTimes } from "./twins/learn_keys_of_rows.ts";
 import { StreamRows } from "./twins/stream_rows.ts";
 
+const TIMESTAMP: DataType = { kind: "timestamp" };
 const DEFAULT_MAX_ROWS = 250_000;
 
 /** How rows are read. */
@@ -74,13 +83,14 @@ function castColumn(column: Column, type: DataType, name: string): Column {
   }
 }
 
-/** The columns that are learned, of the types that were asked for. */
-function wantedColumns(batch: RecordBatch, { columns = {} }: FitOptions): RecordBatch {
+/** The columns that are learned, of the types that were asked for; event times that are texts as times. */
+function wantedColumns(batch: RecordBatch, { columns = {}, time }: FitOptions): RecordBatch {
   const of = (name: string): ColumnOptions => Object.hasOwn(columns, name) ? columns[name] : {};
   const wanted = batch.schema.fields.filter(({ name }) => of(name).role !== "ignore");
   const fields = wanted.map((field) => {
     const { type } = madeOptions(of(field.name)) ? {} : of(field.name);
-    return { ...field, type: type ?? field.type };
+    const isTimeText = field.name === time && isText(field.type);
+    return { ...field, type: type ?? (isTimeText ? TIMESTAMP : field.type) };
   });
   const cast = fields.map(({ name, type }) => castColumn(batch.column(name), type, name));
   return new RecordBatch({ fields }, cast, batch.length);
@@ -106,6 +116,21 @@ function checkHeader(
   );
 }
 
+/** What a source gives; of a stream with several partitions in the order of event times. */
+function arriving(
+  source: Source,
+  { time, columns }: FitOptions,
+  opened: SourceOptions,
+): AsyncIterable<SourceBatch> {
+  if (time === undefined || !hasPartitions(source)) return source.open(opened);
+  const named = columns && Object.hasOwn(columns, time) ? { [time]: columns[time] } : {};
+  const timesOf = (batch: RecordBatch, before: number) => {
+    checkColumnNames({ time }, batch.names);
+    return eventTimes(wantedColumns(batch.select([time]), { columns: named, time }), time, before);
+  };
+  return mergedPartitions(source, { opened, timesOf });
+}
+
 /**
  * Reads rows, of which so many are kept as options say.
  *
@@ -125,7 +150,7 @@ export async function readTrainingRows(
   const kept = stream ?? new Reservoir(maxRows, seedBits(seed));
   const opened = { runtime, signal, badRecords: "fail", deadLetter: () => {} } as const;
   let isFirst = true;
-  for await (const { batch } of source.open(opened)) {
+  for await (const { batch } of arriving(source, options, opened)) {
     signal.throwIfAborted();
     if (!batch) continue;
     if (isFirst) checkColumnNames(options, batch.names, doing);

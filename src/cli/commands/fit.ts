@@ -152,7 +152,7 @@ export const FIT: CommandSpec = {
   ],
   examples: [
     "waggle fit orders.csv -o orders.waggle --primary-key id",
-    "waggle fit clicks.ndjson.gz -o clicks.waggle --time ts --key user --types ts=timestamp",
+    "waggle fit clicks.ndjson.gz -o clicks.waggle --time ts --key user",
     "zcat orders.csv.gz | waggle fit - --input-format csv -o orders.waggle",
   ],
   run: fit,
