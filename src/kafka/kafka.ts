@@ -3,6 +3,13 @@
  *
  * @module
  */
+import loggers from "kafkajs/src/loggers/index.js";
+import Connection from "kafkajs/src/network/connection.js";
+import socketFactory from "kafkajs/src/network/socketFactory.js";
+import { setKafkaDriver } from "./driver/current_driver.ts";
+import { KafkajsDriver } from "./driver/kafkajs/kafkajs_driver.ts";
+import type { KafkajsPackage } from "./driver/kafkajs/kafkajs_package.ts";
+
 export type * from "./driver/driver.ts";
 export * from "./driver/kafka_error.ts";
 export type * from "./driver/kafka_login.ts";
@@ -24,3 +31,6 @@ export {
 } from "./registry/registry_serializer.ts";
 export { type RegistryCallOptions, SchemaRegistry } from "./registry/schema_registry.ts";
 export type { SubjectNaming, TopicPart } from "./registry/subject_naming.ts";
+
+const kafkajs: unknown = { Connection, createLogger: loggers.createLogger, socketFactory };
+setKafkaDriver(new KafkajsDriver(kafkajs as KafkajsPackage));

@@ -1,3 +1,4 @@
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { KafkaLogin } from "./kafka_login.ts";
 
 /** Records of one partition as they go on the wire. */
@@ -288,7 +289,11 @@ export interface KafkaDriver {
   /**
    * Connects.
    *
+   * @param given `signal` gives up; `runtime` has the clock and the timers. Default: the process's.
    * @throws {KafkaError} when no broker answers, or none lets us in.
    */
-  connect(options: ConnectionOptions, given?: { signal?: AbortSignal }): Promise<KafkaCluster>;
+  connect(
+    options: ConnectionOptions,
+    given?: { signal?: AbortSignal; runtime?: Runtime },
+  ): Promise<KafkaCluster>;
 }

@@ -1,0 +1,432 @@
+import type { Cancel, Runtime } from "../../../runtime/runtime.ts";
+import type { Appended, RecordBlock, SinkOptions } from "../driver.ts";
+import { KafkaError, UnknownOutcome } from "../kafka_error.ts";
+import { type ProducedPartition, produceRequest } from "../wire/data_requests.ts";
+import { CODES, errorName } from "../wire/error_codes.ts";
+import { NO_IDENTITY, type ProducerIdentity } from "../wire/transaction_requests.ts";
+import { BACKOFF } from "./attempts.ts";
+import type { ClusterView } from "./cluster_view.ts";
+import { Lane, type LaneUser } from "./lane.ts";
+import type { DialError, Link } from "./link.ts";
+import type { Links } from "./links.ts";
+import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
+import { type Entry, MOST_UNDER_WAY, PartitionQueue } from "./partition_queue.ts";
+import { late, spellBlock } from "./produce_failure.ts";
+import { seal } from "./seal.ts";
+import { settleAnswer, type Settling } from "./settle_answer.ts";
+
+/** The most bytes of blocks in a request, but for a block that is larger by itself. */
+const REQUEST_BYTES = 4 * 1024 * 1024;
+const LAST_EPOCH = 0x7fff;
+/** How often brokers may say that a topic is unknown before they are believed. */
+const UNKNOWN_TOPIC_ANSWERS = 4;
+
+/** What those above a {@linkcode BlockSender} tell it and hear of it. */
+export interface SenderHooks {
+  /** Whether a partition may be sent to: transactions say so. */
+  isReady(queue: PartitionQueue): boolean;
+  /** A block was given up. */
+  failed(error: KafkaError): void;
+  /** The broker says that another producer has taken over. */
+  fenced(code: number): KafkaError;
+  /** A new identity, where all epochs of one are used up. */
+  renew(): Promise<ProducerIdentity>;
+}
+
+/**
+ * Sends blocks: a queue a partition, what waits for the same broker in one request, up to five
+ * requests under way at each, retries in order. The model is the Sender of Kafka's own producer.
+ */
+export class BlockSender implements Settling, LaneUser, MetadataUser {
+  readonly isIdempotent: boolean;
+  readonly #options: SinkOptions;
+  readonly #hooks: SenderHooks;
+  readonly #view: ClusterView;
+  readonly #links: Links;
+  readonly #runtime: Runtime;
+  readonly #metadata: MetadataWatch;
+  readonly #queues = new Map<string, PartitionQueue[]>();
+  /** Those with blocks. */
+  readonly #active = new Set<PartitionQueue>();
+  readonly #lanes = new Map<string, Lane>();
+  readonly #unknownTopics = new Map<string, number>();
+  readonly #idle = new Set<() => void>();
+  #identity: ProducerIdentity = NO_IDENTITY;
+  #unsettled = 0;
+  #isScheduled = false;
+  #trouble = "it was not its turn yet";
+  #alarm: { atMs: number; cancel: Cancel } | undefined;
+  #isRenewing = false;
+  #isClosed = false;
+
+  /** Nothing to send yet. */
+  constructor(view: ClusterView, links: Links, options: SinkOptions, hooks: SenderHooks) {
+    this.#view = view;
+    this.#links = links;
+    this.#runtime = view.runtime;
+    this.#options = options;
+    this.#hooks = hooks;
+    this.isIdempotent = options.idempotent;
+    this.#metadata = new MetadataWatch(view, this);
+  }
+
+  /** Who we are from now on: all sequence numbers begin anew. Nothing may be under way. */
+  become(identity: ProducerIdentity): void {
+    this.#identity = identity;
+    for (const queues of this.#queues.values()) {
+      for (const queue of queues) queue?.restart(identity);
+    }
+  }
+
+  /** Sends a block behind those of its partition. */
+  send(block: RecordBlock, signal?: AbortSignal): Promise<Appended> {
+    const { promise, resolve, reject } = Promise.withResolvers<Appended>();
+    const queue = this.#queue(block);
+    const deadlineMs = this.#runtime.monotonicMs() + this.#options.deliveryTimeoutMs;
+    const entry: Entry = {
+      block,
+      queue,
+      order: queue.nextOrder(),
+      deadlineMs,
+      resolve,
+      reject,
+      sequence: -1,
+      isUncertain: false,
+      isSealed: false,
+      isSettled: false,
+    };
+    queue.waiting.push(entry);
+    this.#active.add(queue);
+    this.#unsettled++;
+    this.wake();
+    if (signal === undefined) return promise;
+    const abort = () => this.#giveUp(entry, signal.reason);
+    signal.addEventListener("abort", abort);
+    return promise.finally(() => signal.removeEventListener("abort", abort));
+  }
+
+  /** Whether a block with a sequence number was given up. */
+  get hasGap(): boolean {
+    return this.#queues.values().some((queues) => queues.some((queue) => queue.gap !== "none"));
+  }
+
+  /** Resolves when every block is settled, and nothing is under way. */
+  async idle(): Promise<void> {
+    if (this.#isIdle()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idle.add(resolve);
+    await promise;
+  }
+
+  /** Gives up all that waits; what is under way is settled by its answer. */
+  giveUpWaiting(errorOf: (block: RecordBlock) => unknown): void {
+    for (const queue of [...this.#active]) {
+      for (const entry of [...queue.waiting]) this.#giveUp(entry, errorOf(entry.block));
+    }
+  }
+
+  /** Looks for what can be sent, at the end of this turn. */
+  wake(): void {
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    this.#runtime.soon(() => {
+      this.#isScheduled = false;
+      if (!this.#isClosed) this.#pump();
+    });
+  }
+
+  /** Ends; what is not settled is rejected. */
+  close(): void {
+    this.#isClosed = true;
+    this.#alarm?.cancel();
+    this.#metadata.close();
+    for (const queue of this.#active) {
+      for (const entry of [...queue.flying, ...queue.waiting]) {
+        const what = `Cannot send ${spellBlock(entry.block)}: the sink was closed`;
+        const isOpen = entry.isUncertain || queue.flying.includes(entry);
+        const error = isOpen
+          ? new UnknownOutcome(`${what} while it was under way; it may be there`)
+          : new KafkaError(`${what} before it was sent; wait for what was sent first`);
+        this.#settle(entry, () => entry.reject(error));
+      }
+    }
+    this.#active.clear();
+    this.#tellIdle();
+  }
+
+  succeed(entry: Entry, baseOffset: number): void {
+    entry.queue.appended(entry, this.#runtime.monotonicMs());
+    this.#unknownTopics.delete(entry.block.topic);
+    this.#metadata.settled();
+    this.#settle(entry, () => entry.resolve({ baseOffset }));
+  }
+
+  refuse(entry: Entry, error: KafkaError): void {
+    entry.queue.failed(entry);
+    this.#settle(entry, () => {
+      this.#hooks.failed(error);
+      entry.reject(error);
+    });
+  }
+
+  retry(entry: Entry, { isUncertain, why }: { isUncertain: boolean; why: string }): void {
+    const { queue } = entry;
+    entry.isUncertain ||= isUncertain;
+    this.#trouble = why;
+    if (entry.isSettled) return queue.failed(entry); // nobody waits for it any more
+    const waitMs = BACKOFF.delayMs(++queue.failures, () => this.#runtime.random());
+    queue.again(entry, this.#runtime.monotonicMs() + waitMs);
+  }
+
+  fenced(code: number): KafkaError {
+    return this.#hooks.fenced(code);
+  }
+
+  moved(): void {
+    this.#metadata.want([...this.#active].map((queue) => queue.topic));
+  }
+
+  connected(): void {
+    this.wake();
+  }
+
+  unreachable(lane: Lane, error: DialError): void {
+    this.#trouble = `${lane.address} ${error.message}`;
+    this.moved();
+    if (error.isPassing) return;
+    for (const queue of [...this.#active]) {
+      if (this.#view.leader(queue.topic, queue.partition)?.address !== lane.address) continue;
+      for (const entry of [...queue.waiting]) {
+        this.#giveUp(
+          entry,
+          new KafkaError(`Cannot send ${spellBlock(entry.block)}: ${this.#trouble}`),
+        );
+      }
+    }
+  }
+
+  judged(topic: string, code: number): void {
+    const isUnknown = code === CODES.unknownTopicOrPartition || code === CODES.invalidTopic;
+    const isForbidden = code === CODES.topicAuthorizationFailed;
+    if (!isUnknown && !isForbidden) return void this.#unknownTopics.delete(topic);
+    const answers = (this.#unknownTopics.get(topic) ?? 0) + 1;
+    this.#unknownTopics.set(topic, answers);
+    this.#trouble = `the brokers say ${errorName(code)}`;
+    if (isUnknown && answers < UNKNOWN_TOPIC_ANSWERS) return;
+    const why = isUnknown ? "there is no such topic: make it first" : "grant WRITE on it";
+    for (const queue of this.#queues.get(topic) ?? []) {
+      for (const entry of [...queue?.waiting ?? []]) {
+        const what = `Cannot send ${spellBlock(entry.block)}: ${this.#trouble}: ${why}`;
+        this.#giveUp(entry, new KafkaError(what, { code: errorName(code) }));
+      }
+    }
+  }
+
+  troubled(error: unknown): void {
+    this.#trouble = (error as Error).message;
+    if (!(error instanceof KafkaError && error.retriable)) this.giveUpWaiting(() => error);
+  }
+
+  changed(): void {
+    this.wake();
+  }
+
+  #queue({ topic, partition }: RecordBlock): PartitionQueue {
+    const queues = this.#queues.getOrInsertComputed(topic, () => []);
+    const there = queues[partition];
+    if (there !== undefined) return there;
+    const made = new PartitionQueue({ topic, partition }, this.isIdempotent);
+    made.restart(this.#identity);
+    return queues[partition] = made;
+  }
+
+  #isIdle(): boolean {
+    return this.#unsettled === 0 && [...this.#active].every((queue) => queue.flying.length === 0);
+  }
+
+  #tellIdle(): void {
+    if (this.#idle.size === 0 || !(this.#isClosed || this.#isIdle())) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle.clear();
+  }
+
+  /** Tells the sender of a block, once. */
+  #settle(entry: Entry, tell: () => void): void {
+    if (entry.isSettled) return;
+    entry.isSettled = true;
+    this.#unsettled--;
+    tell();
+  }
+
+  /** A block is given up without an answer; one under way is settled by its answer, for the order. */
+  #giveUp(entry: Entry, error: unknown): void {
+    const isUnderWay = entry.queue.flying.includes(entry);
+    if (!isUnderWay) entry.queue.failed(entry);
+    this.#settle(entry, () => {
+      const isOurs = error instanceof KafkaError;
+      this.#hooks.failed(isOurs ? error : new KafkaError("Cannot send a block: it was given up"));
+      entry.reject(error);
+    });
+    this.wake();
+  }
+
+  #pump(): void {
+    this.#expire();
+    while (this.#sendRound());
+    for (const queue of this.#active) {
+      if (queue.needsRestart) this.#restart(queue);
+      if (queue.waiting.length + queue.flying.length === 0) this.#active.delete(queue);
+    }
+    this.#setAlarm();
+    this.#tellIdle();
+  }
+
+  /** Sends a request to each broker that has room and for which something waits. */
+  #sendRound(): boolean {
+    const nowMs = this.#runtime.monotonicMs();
+    const requests = new Map<Lane, { link: Link; entries: Entry[]; bytes: number }>();
+    const leaderless = new Set<string>();
+    for (const queue of [...this.#active]) {
+      if (queue.waiting.length === 0 || !this.#hooks.isReady(queue)) continue;
+      const leader = this.#view.leader(queue.topic, queue.partition);
+      if (leader === undefined) {
+        leaderless.add(queue.topic);
+        continue;
+      }
+      const entry = queue.next(nowMs, leader.address);
+      if (entry === undefined) continue;
+      const lane = this.#lane(leader.address);
+      const link = lane.link(MOST_UNDER_WAY);
+      if (link === undefined) continue;
+      const request = requests.getOrInsertComputed(lane, () => ({ link, entries: [], bytes: 0 }));
+      request.bytes += entry.block.bytes.length;
+      if (request.entries.length > 0 && request.bytes > REQUEST_BYTES) continue;
+      request.entries.push(entry);
+      // Those behind it come first the next time.
+      this.#active.delete(queue);
+      this.#active.add(queue);
+    }
+    if (leaderless.size > 0) this.#metadata.want(leaderless);
+    for (const [lane, { link, entries }] of requests) void this.#send(lane, link, entries);
+    return requests.size > 0;
+  }
+
+  #lane(address: string): Lane {
+    return this.#lanes.getOrInsertComputed(
+      address,
+      () => new Lane(address, this.#links, this.#runtime, this),
+    );
+  }
+
+  async #send(lane: Lane, link: Link, entries: readonly Entry[]): Promise<void> {
+    const { acks, requestTimeoutMs, transactionalId = null } = this.#options;
+    for (const entry of entries) this.#take(entry, lane.address);
+    const parts = entries.map((entry) => entry.block);
+    const request = produceRequest({ transactionalId, acks, timeoutMs: requestTimeoutMs, parts });
+    let answer: readonly ProducedPartition[] | undefined;
+    let why = "";
+    lane.underWay++;
+    try {
+      answer = await link.send(request, requestTimeoutMs);
+    } catch (error) {
+      why = (error as Error).message;
+      if (!this.#isClosed) lane.rest();
+    }
+    lane.underWay--;
+    if (this.#isClosed) return;
+    if (answer === undefined) {
+      this.moved();
+      for (const entry of entries) this.retry(entry, { isUncertain: true, why });
+    } else if (acks === 0) { for (const entry of entries) this.succeed(entry, -1); }
+    else this.#settleAll(entries, answer);
+    this.wake();
+  }
+
+  #settleAll(entries: readonly Entry[], answer: readonly ProducedPartition[]): void {
+    for (const entry of entries) {
+      const { topic, partition } = entry.block;
+      const its = answer.find((part) => part.partition === partition && part.topic === topic);
+      if (its !== undefined) settleAnswer(this, entry, its);
+      else this.retry(entry, { isUncertain: true, why: "the broker's answer leaves it out" });
+    }
+  }
+
+  #take(entry: Entry, address: string): void {
+    const { queue, block } = entry;
+    queue.take(entry, address);
+    if (entry.isSealed) return; // an attempt at it carries the same numbers as those before
+    entry.isSealed = true;
+    seal(block.bytes, {
+      producerId: queue.identity.id,
+      producerEpoch: queue.identity.epoch,
+      baseSequence: entry.sequence,
+      isTransactional: this.#options.transactionalId !== undefined,
+    });
+  }
+
+  /** A queue whose numbers have a gap goes on with a new epoch; transactions have theirs aborted. */
+  #restart(queue: PartitionQueue): void {
+    if (this.#options.transactionalId !== undefined) return;
+    const { id, epoch } = queue.identity;
+    if (epoch < LAST_EPOCH) queue.restart({ id, epoch: epoch + 1 });
+    else this.#renew();
+    this.wake();
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    try {
+      const identity = await this.#hooks.renew();
+      this.#identity = identity;
+      for (const queue of this.#active) if (queue.needsRestart) queue.restart(identity);
+    } catch (error) {
+      this.giveUpWaiting(() => error);
+    } finally {
+      this.#isRenewing = false;
+    }
+    this.wake();
+  }
+
+  #expire(): void {
+    const nowMs = this.#runtime.monotonicMs();
+    const forMs = this.#options.deliveryTimeoutMs;
+    for (const queue of this.#active) {
+      for (const entry of [...queue.flying, ...queue.waiting]) {
+        if (entry.deadlineMs > nowMs || entry.isSettled) continue;
+        const isUncertain = entry.isUncertain || queue.flying.includes(entry);
+        const why = isUncertain && !entry.isUncertain ? "no answer came" : this.#trouble;
+        this.#giveUp(entry, late(entry.block, forMs, { isUncertain, why }));
+      }
+    }
+  }
+
+  /** Wakes up when the next block may be tried again, or is to be given up. */
+  #setAlarm(): void {
+    let atMs = Infinity;
+    const nowMs = this.#runtime.monotonicMs();
+    for (const queue of this.#active) {
+      const [oldest] = queue.flying.length > 0 ? queue.flying : queue.waiting;
+      if (oldest !== undefined && !oldest.isSettled) atMs = Math.min(atMs, oldest.deadlineMs);
+      if (queue.waiting.length > 0 && queue.notBeforeMs > nowMs) {
+        atMs = Math.min(atMs, queue.notBeforeMs);
+      }
+    }
+    for (const lane of this.#lanes.values()) {
+      if (this.#active.size > 0 && lane.notBeforeMs > nowMs) {
+        atMs = Math.min(atMs, lane.notBeforeMs);
+      }
+    }
+    if (this.#alarm !== undefined) {
+      if (this.#alarm.atMs <= atMs && atMs !== Infinity) return;
+      this.#alarm.cancel();
+      this.#alarm = undefined;
+    }
+    if (atMs === Infinity) return;
+    const cancel = this.#runtime.after(Math.max(0, atMs - nowMs), () => {
+      this.#alarm = undefined;
+      this.wake();
+    });
+    this.#alarm = { atMs, cancel };
+  }
+}

@@ -1,0 +1,350 @@
+import type { Cancel, Runtime } from "../../../runtime/runtime.ts";
+import { Stop } from "../../../stream/stop.ts";
+import type {
+  FetchedBlock,
+  FetchOptions,
+  FetchSource,
+  PartitionOffset,
+  TopicPartition,
+} from "../driver.ts";
+import { KafkaError, OffsetOutOfRange } from "../kafka_error.ts";
+import { type FetchedPartition, fetchRequest } from "../wire/data_requests.ts";
+import { CODES, errorName, isLeaderMoved } from "../wire/error_codes.ts";
+import { BACKOFF } from "./attempts.ts";
+import type { ClusterView, Leader } from "./cluster_view.ts";
+import { Lane, type LaneUser } from "./lane.ts";
+import type { DialError, Link } from "./link.ts";
+import { Links } from "./links.ts";
+import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
+import { wholeBatches } from "./record_walk.ts";
+import { noTopic } from "./topics.ts";
+
+/** How often brokers may say that a topic is unknown before they are believed. */
+const UNKNOWN_TOPIC_ANSWERS = 4;
+
+/** A partition that is read. */
+interface Reading extends TopicPartition {
+  /** What is asked for next. */
+  offset: number;
+  isPaused: boolean;
+  /** `"over"`: it is not read until it is assigned anew. */
+  state: "idle" | "asked" | "over";
+  /** What has come and was not fetched yet. */
+  block: FetchedBlock | undefined;
+  notBeforeMs: number;
+  failures: number;
+  /** When something came of it last: the others come first then. */
+  turn: number;
+}
+
+/** Fetches partitions, by one request at a time to each broker. */
+export class ClientSource implements FetchSource, LaneUser, MetadataUser {
+  readonly #view: ClusterView;
+  readonly #runtime: Runtime;
+  readonly #options: FetchOptions;
+  readonly #links: Links;
+  readonly #metadata: MetadataWatch;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #unknownTopics = new Map<string, number>();
+  #readings = new Map<string, Reading>();
+  #lost: Reading[] = [];
+  #error: unknown;
+  #arrived = Promise.withResolvers<void>();
+  #turn = 0;
+  #alarm: Cancel | undefined;
+  #isScheduled = false;
+  #isClosed = false;
+
+  /** Of no partition yet. */
+  constructor(view: ClusterView, options: FetchOptions) {
+    this.#view = view;
+    this.#runtime = view.runtime;
+    this.#options = options;
+    this.#links = new Links(view.dialer);
+    this.#metadata = new MetadataWatch(view, this);
+  }
+
+  assign(positions: readonly PartitionOffset[]): void {
+    this.#readings = new Map(positions.map(({ topic, partition, offset }) => [
+      nameOf({ topic, partition }),
+      {
+        topic,
+        partition,
+        offset,
+        isPaused: false,
+        state: "idle",
+        block: undefined,
+        notBeforeMs: 0,
+        failures: 0,
+        turn: 0,
+      },
+    ]));
+    this.#lost = [];
+    this.#unknownTopics.clear();
+    this.#wake();
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    const paused = new Set(partitions.map(nameOf));
+    for (const [name, reading] of this.#readings) reading.isPaused = paused.has(name);
+    if (this.#hasNews()) this.#arrived.resolve();
+    this.#wake();
+  }
+
+  async fetch({ signal }: { signal?: AbortSignal } = {}): Promise<readonly FetchedBlock[]> {
+    signal?.throwIfAborted();
+    if (this.#isClosed) throw new KafkaError("Cannot fetch: the source is closed");
+    if (!this.#hasNews()) await this.#news(signal);
+    const blocks = this.#take();
+    if (blocks.length > 0) return blocks;
+    if (this.#lost.length > 0) throw this.#outOfRange();
+    if (this.#error !== undefined) {
+      const error = this.#error;
+      this.#error = undefined;
+      throw error;
+    }
+    return blocks;
+  }
+
+  connected(): void {
+    this.#wake();
+  }
+
+  unreachable(lane: Lane, error: DialError): void {
+    this.#metadata.want(this.#topics());
+    if (!error.isPassing) {
+      this.#fail(new KafkaError(`Cannot fetch: ${lane.address} ${error.message}`));
+    }
+  }
+
+  judged(topic: string, code: number): void {
+    const isUnknown = code === CODES.unknownTopicOrPartition;
+    const isForbidden = code === CODES.topicAuthorizationFailed || code === CODES.invalidTopic;
+    if (!isUnknown && !isForbidden) return void this.#unknownTopics.delete(topic);
+    const answers = (this.#unknownTopics.get(topic) ?? 0) + 1;
+    this.#unknownTopics.set(topic, answers);
+    if (isUnknown && answers < UNKNOWN_TOPIC_ANSWERS) return;
+    for (const reading of this.#readings.values()) {
+      if (reading.topic === topic) reading.state = "over";
+    }
+    this.#fail(noTopic({ topic, code }));
+  }
+
+  troubled(error: unknown): void {
+    if (!(error instanceof KafkaError && error.retriable)) this.#fail(error);
+  }
+
+  changed(): void {
+    this.#wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#alarm?.();
+    this.#metadata.close();
+    this.#arrived.resolve();
+    this.#readings.clear();
+    await this.#links.close();
+  }
+
+  #hasNews(): boolean {
+    return this.#lost.length > 0 || this.#error !== undefined ||
+      this.#readings.values().some((reading) => !reading.isPaused && reading.block !== undefined);
+  }
+
+  /** Waits until something has come, at most as long as a broker would. */
+  async #news(signal?: AbortSignal): Promise<void> {
+    this.#arrived = Promise.withResolvers<void>();
+    using stop = new Stop(signal);
+    const cancel = this.#runtime.after(this.#options.maxWaitMs, this.#arrived.resolve);
+    try {
+      await stop.or(this.#arrived.promise);
+    } finally {
+      cancel();
+    }
+  }
+
+  #take(): readonly FetchedBlock[] {
+    const blocks: FetchedBlock[] = [];
+    for (const reading of this.#readings.values()) {
+      const { block, isPaused } = reading;
+      if (block === undefined || isPaused) continue;
+      reading.block = undefined;
+      reading.offset = block.next;
+      blocks.push(block);
+    }
+    // The next requests are on their way while these blocks are worked on.
+    if (blocks.length > 0) this.#pump();
+    return blocks;
+  }
+
+  #outOfRange(): OffsetOutOfRange {
+    const partitions = this.#lost.map(({ topic, partition }) => ({ topic, partition }));
+    const [{ topic, partition, offset }] = this.#lost;
+    const others = this.#lost.length > 1 ? ` (and ${this.#lost.length - 1} others)` : "";
+    this.#lost = [];
+    return new OffsetOutOfRange(
+      `Cannot fetch from offset ${offset} of partition ${partition} of topic ` +
+        `${JSON.stringify(topic)}${others}: there is no such offset, because the records were ` +
+        "deleted (retention), the topic was made anew, or the partition lost its end; begin at its " +
+        "earliest or latest offset",
+      { partitions, code: errorName(CODES.offsetOutOfRange) },
+    );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#error ??= error;
+    this.#arrived.resolve();
+  }
+
+  #topics(): Set<string> {
+    return new Set(this.#readings.values().map((reading) => reading.topic));
+  }
+
+  #wake(): void {
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    this.#runtime.soon(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
+  }
+
+  /** Sends a request to each broker that none is under way to. */
+  #pump(): void {
+    if (this.#isClosed) return;
+    const nowMs = this.#runtime.monotonicMs();
+    const wanted = new Map<Lane, { reading: Reading; leader: Leader }[]>();
+    const full = new Set<Lane>();
+    const leaderless = new Set<string>();
+    for (const reading of this.#readings.values()) {
+      if (reading.isPaused || reading.state === "over") continue;
+      const leader = this.#view.leader(reading.topic, reading.partition);
+      if (leader === undefined) leaderless.add(reading.topic);
+      else {
+        const lane = this.#lane(leader.address);
+        // What a broker sent is taken before it is asked again: that bounds memory, and a request
+        // that waits for the other partitions would hold up this one.
+        if (reading.block !== undefined) full.add(lane);
+        else if (reading.state === "idle" && reading.notBeforeMs <= nowMs) {
+          wanted.getOrInsertComputed(lane, () => []).push({ reading, leader });
+        }
+      }
+    }
+    if (leaderless.size > 0) this.#metadata.want(leaderless);
+    for (const [lane, parts] of wanted) {
+      const link = full.has(lane) ? undefined : lane.link(1);
+      if (link !== undefined) void this.#ask(lane, link, parts);
+    }
+    this.#setAlarm(nowMs);
+  }
+
+  #lane(address: string): Lane {
+    return this.#lanes.getOrInsertComputed(
+      address,
+      () => new Lane(address, this.#links, this.#runtime, this),
+    );
+  }
+
+  async #ask(
+    lane: Lane,
+    link: Link,
+    wanted: readonly { reading: Reading; leader: Leader }[],
+  ): Promise<void> {
+    const { maxWaitMs, requestTimeoutMs, maxPartitionBytes } = this.#options;
+    const inTurn = wanted.toSorted((a, b) => a.reading.turn - b.reading.turn);
+    const parts = inTurn.map(({ reading: { topic, partition, offset }, leader }) => ({
+      topic,
+      partition,
+      offset,
+      leaderEpoch: leader.epoch,
+      maxBytes: maxPartitionBytes,
+    }));
+    for (const { reading } of wanted) reading.state = "asked";
+    lane.underWay++;
+    try {
+      const request = fetchRequest({ ...this.#options, parts });
+      const { code, partitions } = await link.send(request, maxWaitMs + requestTimeoutMs);
+      if (code !== 0) throw new KafkaError(`Cannot fetch: the broker says ${errorName(code)}`);
+      for (const { reading } of wanted) if (reading.state === "asked") reading.state = "idle";
+      const asked = new Map(wanted.map(({ reading }) => [nameOf(reading), reading]));
+      for (const partition of partitions) this.#receive(asked.get(nameOf(partition)), partition);
+    } catch (error) {
+      lane.rest();
+      this.#metadata.want(this.#topics());
+      if (error instanceof KafkaError) this.#fail(error);
+    }
+    for (const { reading } of wanted) if (reading.state === "asked") reading.state = "idle";
+    lane.underWay--;
+    if (this.#hasNews()) this.#arrived.resolve();
+    this.#wake();
+  }
+
+  #receive(reading: Reading | undefined, fetched: FetchedPartition): void {
+    // One that was assigned anew is another one.
+    if (reading === undefined || this.#readings.get(nameOf(reading)) !== reading) return;
+    const { topic, partition, code, bytes } = fetched;
+    if (code !== 0) return this.#refused(reading, code);
+    reading.failures = 0;
+    this.#metadata.settled();
+    if (bytes.length === 0) return;
+    const whole = wholeBatches(bytes, reading.offset);
+    if (whole.bytes === 0) return;
+    reading.turn = ++this.#turn;
+    reading.block = {
+      topic,
+      partition,
+      bytes: bytes.subarray(0, whole.bytes),
+      from: reading.offset,
+      next: whole.next,
+      aborted: fetched.aborted,
+      highWatermark: fetched.highWatermark,
+      lastStableOffset: fetched.lastStableOffset,
+      logStartOffset: fetched.logStartOffset,
+    };
+  }
+
+  #refused(reading: Reading, code: number): void {
+    const { topic, partition } = reading;
+    if (code === CODES.offsetOutOfRange) {
+      reading.state = "over";
+      this.#lost.push(reading);
+    } else if (isLeaderMoved(code) || code === CODES.corruptMessage && reading.failures === 0) {
+      const waitMs = BACKOFF.delayMs(++reading.failures, () => this.#runtime.random());
+      reading.notBeforeMs = this.#runtime.monotonicMs() + waitMs;
+      this.#metadata.want([topic]);
+    } else {
+      reading.state = "over";
+      const advice = code === CODES.topicAuthorizationFailed ? ": grant READ on the topic" : "";
+      this.#fail(
+        new KafkaError(
+          `Cannot fetch partition ${partition} of topic ${
+            JSON.stringify(topic)
+          }: the broker says ` +
+            `${errorName(code)}${advice}`,
+          { code: errorName(code) },
+        ),
+      );
+    }
+  }
+
+  /** Wakes up when a partition or a broker may be tried again. */
+  #setAlarm(nowMs: number): void {
+    this.#alarm?.();
+    this.#alarm = undefined;
+    const times = [
+      ...this.#readings.values().map((reading) => reading.notBeforeMs),
+      ...this.#lanes.values().map((lane) => lane.notBeforeMs),
+    ].filter((ms) => ms > nowMs);
+    if (times.length === 0 || this.#readings.size === 0) return;
+    this.#alarm = this.#runtime.after(Math.min(...times) - nowMs, () => {
+      this.#alarm = undefined;
+      this.#wake();
+    });
+  }
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}

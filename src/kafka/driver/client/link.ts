@@ -1,0 +1,46 @@
+import type { WireRequest } from "../wire/apis.ts";
+
+/** A connection to a broker that has let us in. */
+export interface Link {
+  /** Whom it leads to: `host:port`. */
+  readonly address: string;
+  /** Whether requests can be sent. */
+  readonly isOpen: boolean;
+  /**
+   * Sends a request behind those that were sent before; requests are sent in the order of the calls.
+   * One that is not answered in time ends the connection, and with it all others under way.
+   *
+   * @throws {LinkError} when there is no answer: nobody knows then whether the broker has done it.
+   */
+  send<Answer>(request: WireRequest<Answer>, timeoutMs: number): Promise<Answer>;
+  /** Ends it; what is under way is rejected. */
+  close(): Promise<void>;
+}
+
+/** Makes connections. */
+export interface Dialer {
+  /**
+   * Connects and logs in.
+   *
+   * @throws {DialError} when that fails.
+   */
+  dial(address: string, options?: { signal?: AbortSignal }): Promise<Link>;
+}
+
+/** A connection ended before the answer came. */
+export class LinkError extends Error {
+  override readonly name = "LinkError";
+}
+
+/** A connection could not be made: nothing was sent. Its message says why, and shows no password. */
+export class DialError extends Error {
+  override readonly name = "DialError";
+  /** Whether it may succeed later: not with wrong credentials or certificates. */
+  readonly isPassing: boolean;
+
+  /** Why: the end of a sentence that begins with the address. */
+  constructor(why: string, options: { isPassing: boolean }) {
+    super(why);
+    this.isPassing = options.isPassing;
+  }
+}

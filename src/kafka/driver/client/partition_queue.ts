@@ -1,0 +1,166 @@
+import type { Appended, RecordBlock, TopicPartition } from "../driver.ts";
+import { NO_IDENTITY, type ProducerIdentity } from "../wire/transaction_requests.ts";
+
+/** Of how many record batches of a partition a broker recognises repeats: KIP-98. */
+export const MOST_UNDER_WAY = 5;
+/**
+ * A broker that knows nothing of a producer takes any sequence number as its first (KIP-360), so that
+ * the second block could get there before the first, which was refused in passing. Of one that has
+ * appended something within this time it still knows, see producer.id.expiration.ms.
+ */
+const KNOWN_MS = 600_000;
+/** Sequence numbers are of 31 bits and begin anew behind the last. */
+const SEQUENCE_MASK = 0x7fff_ffff;
+
+/** A block on its way. */
+export interface Entry {
+  readonly block: RecordBlock;
+  readonly queue: PartitionQueue;
+  /** Its place among all of its partition. */
+  readonly order: number;
+  /** When it is given up, on the runtime's clock. */
+  readonly deadlineMs: number;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+  /** The number of its first record; −1: it was not sent, or not as it will be. */
+  sequence: number;
+  /** Whether an answer to it was lost: it may have been appended. */
+  isUncertain: boolean;
+  /** Whether its fields are written, and its CRC. */
+  isSealed: boolean;
+  /** Whether its sender was told how it went; what comes later is for the order alone. */
+  isSettled: boolean;
+}
+
+function isNumbered(entry: Entry): boolean {
+  return entry.sequence >= 0;
+}
+
+/**
+ * The blocks of one partition: those that wait, those under way, and the sequence numbers by which a
+ * broker keeps their order and drops repeats. Of blocks with a number none is sent with another one
+ * before all are settled, so that none can count twice.
+ */
+export class PartitionQueue implements TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly #isIdempotent: boolean;
+  /** In order. */
+  readonly waiting: Entry[] = [];
+  /** In order. */
+  readonly flying: Entry[] = [];
+  /** Where those under way went. */
+  address = "";
+  /** Before when nothing is sent, on the runtime's clock. */
+  notBeforeMs = 0;
+  /** How often it failed since something was appended. */
+  failures = 0;
+  identity: ProducerIdentity = NO_IDENTITY;
+  #sequence = 0;
+  #entries = 0;
+  #isDraining = false;
+  /** When something was appended last under this identity. */
+  #appendedMs = -Infinity;
+  #gap: "none" | "certain" | "uncertain" = "none";
+
+  /** Nothing yet. */
+  constructor({ topic, partition }: TopicPartition, isIdempotent: boolean) {
+    this.topic = topic;
+    this.partition = partition;
+    this.#isIdempotent = isIdempotent;
+  }
+
+  /** The place of the next block. */
+  nextOrder(): number {
+    return this.#entries++;
+  }
+
+  /** Whether a block with a number failed: those behind it need other numbers. */
+  get gap(): "none" | "certain" | "uncertain" {
+    return this.#gap;
+  }
+
+  /** Whether the numbers have to begin anew, and can. */
+  get needsRestart(): boolean {
+    return this.#gap !== "none" && this.flying.length === 0 && !this.waiting.some(isNumbered);
+  }
+
+  /** What is to be sent to a broker next, if anything is. */
+  next(nowMs: number, address: string): Entry | undefined {
+    const hasGap = this.#gap !== "none";
+    const head = hasGap ? this.waiting.find(isNumbered) : this.waiting[0];
+    if (head === undefined || nowMs < this.notBeforeMs) return undefined;
+    const underWay = this.flying.length;
+    if (underWay === 0) this.#isDraining = false;
+    else if (this.#isDraining || !this.#isIdempotent || this.address !== address) return undefined;
+    const isKnown = nowMs - this.#appendedMs < KNOWN_MS;
+    return underWay < (isKnown ? MOST_UNDER_WAY : 1) ? head : undefined;
+  }
+
+  /** Sends one that waits, with a number. */
+  take(entry: Entry, address: string): void {
+    this.waiting.splice(this.waiting.indexOf(entry), 1);
+    this.flying.push(entry);
+    this.address = address;
+    if (!this.#isIdempotent || entry.sequence >= 0) return;
+    entry.sequence = this.#sequence;
+    this.#sequence = (this.#sequence + entry.block.records) & SEQUENCE_MASK;
+  }
+
+  /** Whether no block with a number before one is unsettled. */
+  isFirst(entry: Entry): boolean {
+    const before = (other: Entry) => isNumbered(other) && other.order < entry.order;
+    return !this.flying.some(before) && !this.waiting.some(before);
+  }
+
+  /** A block was appended. */
+  appended(entry: Entry, nowMs: number): void {
+    this.#landed(entry);
+    this.#appendedMs = nowMs;
+    this.failures = 0;
+  }
+
+  /** A block is tried again, before all behind it; those under way come back first. */
+  again(entry: Entry, notBeforeMs: number): void {
+    this.#landed(entry);
+    this.#put(entry);
+    this.#isDraining = true;
+    this.notBeforeMs = Math.max(this.notBeforeMs, notBeforeMs);
+  }
+
+  /** A block is given up. */
+  failed(entry: Entry): void {
+    this.#landed(entry);
+    const at = this.waiting.indexOf(entry);
+    if (at >= 0) this.waiting.splice(at, 1);
+    if (entry.sequence < 0) return;
+    if (this.#gap !== "uncertain") this.#gap = entry.isUncertain ? "uncertain" : "certain";
+  }
+
+  /** A block that was surely not appended is sent with another number. */
+  renumber(entry: Entry): void {
+    this.#landed(entry);
+    entry.sequence = -1;
+    entry.isSealed = false;
+    entry.isUncertain = false;
+    this.#put(entry);
+  }
+
+  /** The numbers begin anew, for another identity. */
+  restart(identity: ProducerIdentity): void {
+    this.identity = identity;
+    this.#sequence = 0;
+    this.#appendedMs = -Infinity;
+    this.#gap = "none";
+  }
+
+  #landed(entry: Entry): void {
+    const at = this.flying.indexOf(entry);
+    if (at >= 0) this.flying.splice(at, 1);
+  }
+
+  #put(entry: Entry): void {
+    const at = this.waiting.findIndex((other) => other.order > entry.order);
+    this.waiting.splice(at < 0 ? this.waiting.length : at, 0, entry);
+  }
+}
