@@ -134,3 +134,8 @@ export {
 export { circuitDown, circuitOuter, circuitProduct, circuitUp } from "./sample/circuit";
 export { sampleCopula, sampleNormals } from "./sample/copula";
 export { sampleTree } from "./sample/trees";
+export { kafkaCrc } from "./kafka/crc32c";
+export { kafkaMeasure } from "./kafka/measure";
+export { kafkaAppend, kafkaClose } from "./kafka/write";
+export { kafkaRead } from "./kafka/read";
+export { kafkaCellBytes, kafkaGather, kafkaLines } from "./kafka/gather";

@@ -63,6 +63,7 @@ export { CsvDecoder } from "./csv/csv_decoder.ts";
 export { CsvEncoder, type CsvEncoderOptions } from "./csv/csv_encoder.ts";
 export type { CsvOptions } from "./csv/csv_options.ts";
 export { JsonEncoder, type JsonEncoderOptions } from "./json/json_encoder.ts";
+export type { JsonFieldsOptions } from "./json/json_fields.ts";
 export { NdjsonDecoder, type NdjsonOptions } from "./json/ndjson_decoder.ts";
 export {
   type Compression,

@@ -14,6 +14,10 @@ export type * from "./driver/driver.ts";
 export * from "./driver/kafka_error.ts";
 export type * from "./driver/kafka_login.ts";
 export type { KafkaConnectionOptions } from "./driver/kafka_connection.ts";
+export type { CompressionName } from "./records/compression.ts";
+export { type BatchPlace, CorruptBatch } from "./records/corrupt_batch.ts";
+export type * from "./records/record_layout.ts";
+export { UnfitRecord } from "./records/unfit_record.ts";
 export type {
   Compatibility,
   RegisteredSchema,

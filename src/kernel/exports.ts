@@ -4,6 +4,7 @@ import type { CsvExports } from "./csv_exports.ts";
 import type { ExpressionExports } from "./expression_exports.ts";
 import type { JsonExports } from "./json_exports.ts";
 import type { JsonWriteExports } from "./json_write_exports.ts";
+import type { KafkaExports } from "./kafka_exports.ts";
 import type { NumberExports } from "./number_exports.ts";
 import type { SampleExports } from "./sample_exports.ts";
 import type { SessionExports } from "./session_exports.ts";
@@ -27,6 +28,7 @@ export interface KernelExports
     CsvExports,
     JsonExports,
     JsonWriteExports,
+    KafkaExports,
     SampleExports {
   /** The instance's own memory. */
   readonly memory: WebAssembly.Memory;

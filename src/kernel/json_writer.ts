@@ -108,8 +108,13 @@ export class JsonWriter implements Disposable {
     this.#write(ops, rows, 0);
   }
 
-  /** Writes rows and notes where each starts; the addresses of the text and of the starts. */
-  #writeItems(ops: readonly JsonWriteOp[], rows: number): [texts: number, starts: number] {
+  /**
+   * Begins anew, writes rows and notes where each starts, and the last one ends; the addresses of
+   * the text and of the starts, which count from there.
+   *
+   * @throws {KernelMemoryError} when the budget does not hold columns and text.
+   */
+  writeRows(ops: readonly JsonWriteOp[], rows: number): [texts: number, starts: number] {
     this.clear();
     const starts = this.#starts.reserve((rows + 1) * 4);
     this.#write(ops, rows, starts);
@@ -194,7 +199,7 @@ export class JsonWriter implements Disposable {
       0,
     ];
     if (kind === "list") {
-      [words[6], words[7]] = this.#itemsOf(at).#writeItems(op.items!, children![0].length);
+      [words[6], words[7]] = this.#itemsOf(at).writeRows(op.items!, children![0].length);
     } else if (kind === "entry") return this.#dictionary(op, at, rows, words);
     else if (kind === "i32" && alive === undefined) words[0] = JsonWrite.count;
     return { words, prefix };

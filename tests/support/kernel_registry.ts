@@ -176,6 +176,24 @@ export const FAMILIES: readonly KernelFamily[] = [
     test: "tests/circuit_kernel_test.ts",
     bench: "bench/generator_bench.ts",
   },
+  {
+    exports: ["kafkaMeasure", "kafkaAppend", "kafkaClose"],
+    twin: "src/kafka/records/reference_record_encoder.ts#ReferenceRecordEncoder",
+    test: "tests/kafka_record_encoder_test.ts",
+    bench: "bench/kafka_records_bench.ts",
+  },
+  {
+    exports: ["kafkaRead", "kafkaCellBytes", "kafkaGather", "kafkaLines"],
+    twin: "src/kafka/records/reference_records.ts#decodePlainBatches",
+    test: "tests/kafka_record_decoder_test.ts",
+    bench: "bench/kafka_records_bench.ts",
+  },
+  {
+    exports: ["kafkaCrc"],
+    twin: "src/batch/crc32c.ts#crc32c",
+    test: "tests/kafka_record_decoder_test.ts",
+    bench: "bench/kafka_records_bench.ts",
+  },
 ];
 
 /** Every other export. */

@@ -1,5 +1,6 @@
 import { concatBytes } from "../../batch/concat_bytes.ts";
-import { crc32, Inflater, zlib } from "../../runtime/inflater.ts";
+import { crc32, zlib } from "../../runtime/inflater.ts";
+import { unzstd } from "../inflate/unzstd.ts";
 import { snappyCompress, snappyDecompress } from "./snappy.ts";
 
 /** How the blocks of an Avro file may be compressed. */
@@ -9,7 +10,6 @@ export type AvroCodec = "null" | "deflate" | "snappy" | "zstandard";
 export const AVRO_CODECS: readonly AvroCodec[] = ["null", "deflate", "snappy", "zstandard"];
 
 const CHECKSUM_BYTES = 4;
-const PIECE_BYTES = 65_536;
 
 type Compress = (bytes: Uint8Array) => Uint8Array;
 type Decompress = (bytes: Uint8Array, maxBytes: number) => Uint8Array;
@@ -72,33 +72,14 @@ function snappyBlock(bytes: Uint8Array): Uint8Array {
   return concatBytes([snappyCompress(bytes), check]);
 }
 
-/** Frames of zstd one after the other, in pieces so that no more is made than is allowed. */
-function unzstdBlock(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  // with a byte behind the frames, which none of them takes, their end can be told
-  const input = concatBytes([bytes, Uint8Array.of(0)]);
-  const pieces: Uint8Array[] = [];
-  let total = 0;
-  for (let at = 0; at < bytes.length;) {
-    using inflater = new Inflater("zstd");
-    for (let isOpen = true; isOpen;) {
-      const room = new Uint8Array(PIECE_BYTES);
-      const { consumed, written } = inflater.step(input.subarray(at), room);
-      at += consumed;
-      total += written;
-      pieces.push(room.subarray(0, written));
-      if (at > bytes.length) throw new RangeError("its zstd frame is cut short");
-      if (total > maxBytes) throw tooLarge(maxBytes);
-      isOpen = written === room.length;
-    }
-  }
-  return concatBytes(pieces);
-}
-
 const CODECS: Readonly<Record<AvroCodec, { compress: Compress; decompress: Decompress }>> = {
   null: { compress: (bytes) => bytes, decompress: (bytes) => bytes },
   deflate: { compress: (bytes) => zlib().deflateRawSync(bytes), decompress: inflateBlock },
   snappy: { compress: snappyBlock, decompress: unsnappyBlock },
-  zstandard: { compress: (bytes) => zlib().zstdCompressSync(bytes), decompress: unzstdBlock },
+  zstandard: {
+    compress: (bytes) => zlib().zstdCompressSync(bytes),
+    decompress: (bytes, maxBytes) => unzstd(bytes, maxBytes, () => tooLarge(maxBytes)),
+  },
 };
 
 /** Whether a codec is known here. */

@@ -1,0 +1,310 @@
+import { GrowingBlock } from "./growing_block.ts";
+import type { KafkaCells, KafkaHeaderCells } from "./kafka_cells.ts";
+import type { Kernel } from "./kernel.ts";
+import { MemoryBlock } from "./memory_block.ts";
+
+/** A column in kernel memory. */
+export interface KafkaColumn {
+  /** Where the values lie. */
+  readonly values: number;
+  /** A bitmap of those that are not null; 0: all. */
+  readonly valid: number;
+}
+
+/** Rows to be appended. */
+export interface KafkaRows {
+  readonly rows: number;
+  /** The time of those that have none, ms. */
+  readonly nowMs: number;
+  readonly value: KafkaCells;
+  readonly key?: KafkaCells;
+  readonly headers: readonly KafkaHeaderCells[];
+  /** Times of 64 bits, ms. */
+  readonly times?: KafkaColumn;
+  /** A bitmap of the rows that have no value. */
+  readonly tombstones?: KafkaColumn;
+  /** Partitions of 32 bits. */
+  readonly partitions?: KafkaColumn;
+}
+
+/** How rows become batches. */
+export interface KafkaWriterSpec {
+  readonly partitions: number;
+  /** Bytes of a batch at most; one record more is a batch of its own. */
+  readonly batchBytes: number;
+  /** Bytes of a record, alone in a batch, at most. */
+  readonly maxRecordBytes: number;
+  /** Whether batches get their checksum. */
+  readonly isSummed: boolean;
+}
+
+/** Why rows were not appended. */
+export interface KafkaWriteFault {
+  readonly why: "tooLarge" | "noSuchPartition" | "nullPartition" | "negativeTime" | "noKey";
+  readonly row: number;
+  /** The size, the partition, the time. */
+  readonly value: number;
+}
+
+const FAULTS = ["tooLarge", "noSuchPartition", "nullPartition", "negativeTime", "noKey"] as const;
+
+/** Words of a job, a state and cells, as `assembly/kafka/job.ts` has them. */
+const JOB_BYTES = 96;
+const STATE_BYTES = 64;
+const CELLS_BYTES = 48;
+const STICKY = 80 / 4;
+const State = { base: 0, capacity: 1, used: 2, openAt: 3, openRecords: 4, closed: 5, pending: 12 };
+const STATE_WORDS = STATE_BYTES / 4;
+const WANTED_AT = 40;
+const HEADER_BYTES = 61;
+const LENGTH_AT = 8;
+const SLACK_BYTES = 128;
+const FIRST_BYTES = 4096;
+const KEPT_BYTES = 1 << 24;
+
+/** Where the batches of writers are: closed ones and the open one of each partition. */
+export class KafkaWriter implements Disposable {
+  readonly #kernel: Kernel;
+  readonly #spec: KafkaWriterSpec;
+  readonly #job: MemoryBlock;
+  readonly #cells: MemoryBlock;
+  readonly #texts: MemoryBlock;
+  readonly #rowPlaces: MemoryBlock;
+  readonly #summed: MemoryBlock;
+  readonly #states: GrowingBlock;
+  readonly #buffers: GrowingBlock[] = [];
+  #partitions = 0;
+  #sticky = -1;
+  #kept: { readonly states: Uint8Array<ArrayBuffer>; readonly sticky: number } | undefined;
+
+  /** A writer that has appended nothing. */
+  constructor(kernel: Kernel, spec: KafkaWriterSpec) {
+    this.#kernel = kernel;
+    this.#spec = spec;
+    this.#job = new MemoryBlock(kernel);
+    this.#cells = new MemoryBlock(kernel);
+    this.#texts = new MemoryBlock(kernel);
+    this.#rowPlaces = new MemoryBlock(kernel);
+    this.#summed = new MemoryBlock(kernel, KEPT_BYTES);
+    this.#states = new GrowingBlock(kernel);
+    this.setPartitions(spec.partitions);
+  }
+
+  /** How many partitions rows go to from now on; those that wait stay where they are. */
+  setPartitions(count: number): void {
+    const known = this.#buffers.length;
+    this.#states.grow(Math.max(count, known) * STATE_BYTES, known * STATE_BYTES);
+    for (let at = known; at < count; at++) {
+      this.#buffers.push(new GrowingBlock(this.#kernel));
+      this.#state(at).fill(0);
+    }
+    this.#partitions = count;
+    if (this.#sticky >= count) this.#sticky = 0;
+  }
+
+  /** Partitions that may have batches. */
+  get partitions(): number {
+    return this.#buffers.length;
+  }
+
+  /** Bytes that wait, headers of closed batches included. */
+  get pendingBytes(): number {
+    return this.#sum(State.used);
+  }
+
+  /** Records that wait. */
+  get pendingRecords(): number {
+    return this.#sum(State.pending);
+  }
+
+  /** Remembers how far all batches are, so that {@linkcode undo} can go back there. */
+  mark(): void {
+    const at = this.#states.address;
+    const states = this.#kernel.u8.slice(at, at + this.#buffers.length * STATE_BYTES);
+    this.#kept = { states, sticky: this.#sticky };
+  }
+
+  /** Takes back what was appended since the mark. */
+  undo(): void {
+    const { states, sticky } = this.#kept!;
+    const words = new Uint32Array(states.buffer);
+    this.#sticky = sticky;
+    for (let at = 0; at < this.#buffers.length; at++) {
+      const state = this.#state(at);
+      const [base, capacity] = state;
+      state.set(words.subarray(at * STATE_WORDS, (at + 1) * STATE_WORDS));
+      state[State.base] = base;
+      state[State.capacity] = capacity;
+    }
+  }
+
+  /**
+   * Appends rows to the batches of their partitions, or none of them.
+   *
+   * @throws {KernelMemoryError} when the budget does not hold them; none is appended then.
+   */
+  append(rows: KafkaRows): KafkaWriteFault | undefined {
+    // several writers should not all begin with the same partition
+    if (this.#sticky < 0) this.#sticky = Math.abs(rows.nowMs) % this.#partitions;
+    const job = this.#place(rows);
+    const { exports } = this.#kernel;
+    this.#clearWanted();
+    const why = exports.kafkaMeasure(job);
+    if (why !== 0) {
+      const view = new DataView(this.#kernel.u8.buffer, job);
+      return {
+        why: FAULTS[why - 1],
+        row: view.getUint32(84, true),
+        value: view.getFloat64(88, true),
+      };
+    }
+    this.#makeRoom();
+    exports.kafkaAppend(job);
+    this.#sticky = this.#kernel.u32[(job >>> 2) + STICKY];
+  }
+
+  /** Closes the open batches. */
+  close(): void {
+    const { exports } = this.#kernel;
+    const isSummed = this.#spec.isSummed ? 1 : 0;
+    // rows without a key go on elsewhere, so that all partitions get some
+    if (this.#sticky >= 0 && this.#state(this.#sticky)[State.openRecords] > 0) {
+      this.#sticky = (this.#sticky + 1) % this.#partitions;
+    }
+    for (let at = 0; at < this.#buffers.length; at++) {
+      exports.kafkaClose(this.#states.address + at * STATE_BYTES, isSummed);
+    }
+  }
+
+  /**
+   * Takes the closed batches of a partition, as views that are valid until something is appended.
+   * They are no longer pending then.
+   */
+  *take(partition: number): Generator<{ bytes: Uint8Array<ArrayBuffer>; records: number }> {
+    let state = this.#state(partition);
+    const { [State.base]: base, [State.openAt]: closedEnd, [State.used]: used } = state;
+    if (closedEnd === 0) return;
+    for (let at = 0; at < closedEnd;) {
+      const view = new DataView(this.#kernel.u8.buffer, base, used);
+      const bytes = view.getUint32(at + LENGTH_AT) + 12;
+      const records = view.getUint32(at + HEADER_BYTES - 4);
+      yield { bytes: this.#kernel.u8.subarray(base + at, base + at + bytes), records };
+      at += bytes;
+    }
+    state = this.#state(partition);
+    this.#kernel.u8.copyWithin(base, base + closedEnd, base + used);
+    state[State.used] = used - closedEnd;
+    state[State.openAt] = 0;
+    state[State.closed] = 0;
+    state[State.pending] = state[State.openRecords];
+  }
+
+  /** The CRC-32C of bytes from outside. */
+  checksum(bytes: Uint8Array): number {
+    const at = this.#summed.write(bytes);
+    return this.#kernel.exports.kafkaCrc(at, bytes.length, 0) >>> 0;
+  }
+
+  /** Gives the memory back, with all that waits. */
+  [Symbol.dispose](): void {
+    const blocks = [
+      this.#job,
+      this.#cells,
+      this.#summed,
+      this.#texts,
+      this.#rowPlaces,
+      this.#states,
+    ];
+    for (const block of [...blocks, ...this.#buffers]) block[Symbol.dispose]();
+    this.#buffers.length = 0;
+  }
+
+  #state(partition: number): Uint32Array<ArrayBuffer> {
+    const at = (this.#states.address >>> 2) + partition * STATE_WORDS;
+    return this.#kernel.u32.subarray(at, at + STATE_WORDS);
+  }
+
+  #sum(word: number): number {
+    let sum = 0;
+    const { u32 } = this.#kernel;
+    const first = (this.#states.address >>> 2) + word;
+    for (let at = 0; at < this.#buffers.length; at++) sum += u32[first + at * STATE_WORDS];
+    return sum;
+  }
+
+  #clearWanted(): void {
+    const { u32 } = this.#kernel;
+    const first = (this.#states.address + WANTED_AT) >>> 2;
+    for (let at = 0; at < this.#buffers.length; at++) {
+      u32[first + at * STATE_WORDS] = u32[first + at * STATE_WORDS + 1] = 0;
+    }
+  }
+
+  /** Room for what was measured: the records, and a header for each batch that they may make. */
+  #makeRoom(): void {
+    const { batchBytes } = this.#spec;
+    for (let at = 0; at < this.#buffers.length; at++) {
+      const state = this.#state(at);
+      const words = WANTED_AT / 4;
+      const wanted = state[words] + state[words + 1] * 2 ** 32;
+      if (wanted === 0) continue;
+      // two batches in a row are larger than one may be, or are one record each
+      const headers = HEADER_BYTES * (2 + 2 * wanted / Math.max(1, batchBytes - HEADER_BYTES));
+      const used = state[State.used];
+      const buffer = this.#buffers[at];
+      buffer.grow(Math.max(FIRST_BYTES, used + wanted + Math.ceil(headers) + SLACK_BYTES), used);
+      const after = this.#state(at);
+      after[State.base] = buffer.address;
+      after[State.capacity] = buffer.bytes;
+    }
+  }
+
+  /** The job in kernel memory. */
+  #place({ rows, nowMs, value, key, headers, times, tombstones, partitions }: KafkaRows): number {
+    const { batchBytes, maxRecordBytes, isSummed } = this.#spec;
+    const cells = this.#placeCells(value, key, headers);
+    const rowPlaces = this.#rowPlaces.reserve(rows * 8);
+    const job = this.#job.reserve(JOB_BYTES);
+    const view = new DataView(this.#kernel.u8.buffer, job, JOB_BYTES);
+    view.setBigInt64(24, BigInt(nowMs), true);
+    const words = this.#kernel.u32.subarray(job >>> 2, (job + JOB_BYTES) >>> 2);
+    words.set([rows, this.#partitions, this.#states.address, batchBytes, maxRecordBytes]);
+    words[5] = isSummed ? 1 : 0;
+    words.set([times?.values ?? 0, times?.valid ?? 0], 8);
+    words.set([tombstones?.values ?? 0, tombstones?.valid ?? 0], 10);
+    words.set([partitions?.values ?? 0, partitions?.valid ?? 0], 12);
+    words.set([key ? cells + CELLS_BYTES : 0, cells, cells + 2 * CELLS_BYTES, headers.length], 14);
+    words.set([rowPlaces, rowPlaces + rows * 4, this.#sticky], 18);
+    return job;
+  }
+
+  #placeCells(
+    value: KafkaCells,
+    key: KafkaCells | undefined,
+    headers: readonly KafkaHeaderCells[],
+  ): number {
+    const all: readonly (KafkaCells & { name?: Uint8Array })[] = [
+      value,
+      key ?? { values: 0, offsets: 0 },
+      ...headers,
+    ];
+    let textBytes = 0;
+    for (const { prefix, name } of all) textBytes += (prefix?.length ?? 0) + (name?.length ?? 0);
+    let text = this.#texts.reserve(textBytes);
+    const at = this.#cells.reserve(all.length * CELLS_BYTES);
+    const { u8, u32 } = this.#kernel;
+    const put = (bytes: Uint8Array | undefined): number[] => {
+      if (!bytes || bytes.length === 0) return [0, 0];
+      u8.set(bytes, text);
+      text += bytes.length;
+      return [text - bytes.length, bytes.length];
+    };
+    all.forEach(
+      ({ values, offsets, valid = 0, indices = 0, entries = 0, trim = 0, ...rest }, each) => {
+        const words = [values, offsets, valid, indices, entries, trim, ...put(rest.prefix)];
+        u32.set([...words, ...put(rest.name)], (at + each * CELLS_BYTES) >>> 2);
+      },
+    );
+    return at;
+  }
+}
