@@ -66,3 +66,8 @@ export async function forSeedsAsync(
     }
   }
 }
+
+/** How many seeds to try: so many, times what the environment's variable `SOAK` says. */
+export function seeds(usual: number): number {
+  return usual * Number(Deno.env.get("SOAK") ?? 1);
+}

@@ -202,7 +202,9 @@ export class GroupMember implements AsyncDisposable {
     using tenure = this.#begin(this.#identity);
     const plan = leaderId === memberId ? await this.#plan(answer) : undefined;
     using _watch = plan && this.#watch(plan, () => tenure.end());
+    const sentMs = this.#runtime.monotonicMs();
     const bytes = await this.#coordinator.sync(tenure.identity, plan?.assignments ?? [], tenure);
+    tenure.heard(sentMs);
     const partitions = readAssignment(bytes);
     this.#held = { partitions, generation };
     try {
@@ -230,11 +232,14 @@ export class GroupMember implements AsyncDisposable {
   }
 
   #begin(identity: GroupIdentity): Tenure {
+    const { sessionTimeoutMs = DEFAULT_SESSION_MS, rebalanceTimeoutMs = DEFAULT_REBALANCE_MS } =
+      this.#options;
     return new Tenure({
       coordinator: this.#coordinator,
       identity,
       heartbeatMs: this.#options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
-      sessionTimeoutMs: this.#options.sessionTimeoutMs ?? DEFAULT_SESSION_MS,
+      sessionTimeoutMs,
+      rebalanceTimeoutMs,
       runtime: this.#runtime,
       closing: this.#closing.signal,
     });

@@ -12,8 +12,10 @@ export interface HeartOptions {
   readonly identity: GroupIdentity;
   /** How often it beats, ms. */
   readonly heartbeatMs: number;
-  /** After how long without an answer a member counts as gone, ms. */
+  /** After how long without an answer a member's place may be another's, ms. */
   readonly sessionTimeoutMs: number;
+  /** How long after the last answer that all is as it was, for the others need not wait longer. */
+  readonly rebalanceTimeoutMs: number;
   readonly runtime: Runtime;
   /** The generation has ended: with the others' consent, or a member's place in it is lost. */
   readonly ended: (error: unknown, isLost: boolean) => void;
@@ -29,16 +31,24 @@ export class Heart implements Disposable {
   readonly #options: HeartOptions;
   #cancelBeat: Cancel = () => {};
   #cancelSession: Cancel = () => {};
+  /** When it sent what the coordinator heard last, and what it heard last while all was well. */
   #heardMs: number;
+  #wellMs: number;
   #unanswered = 0;
   #isStopped = false;
 
   /** Begins to beat: the coordinator has just heard of the member. */
   constructor(options: HeartOptions) {
     this.#options = options;
-    this.#heardMs = options.runtime.monotonicMs();
+    this.#heardMs = this.#wellMs = options.runtime.monotonicMs();
     this.#awaitSession();
     this.#awaitBeat();
+  }
+
+  /** All is well: the coordinator has heard of the member when that was sent, ms, or later. */
+  heard(sentMs: number): void {
+    this.#wellMs = Math.max(this.#wellMs, sentMs);
+    this.#hear(sentMs);
   }
 
   /** Beats no more. */
@@ -62,7 +72,7 @@ export class Heart implements Disposable {
     this.#unanswered++;
     try {
       await coordinator.heartbeat(identity);
-      this.#hear(sentMs);
+      this.heard(sentMs);
     } catch (error) {
       if (!this.#isStopped) this.#fail(error, sentMs);
     } finally {
@@ -70,10 +80,9 @@ export class Heart implements Disposable {
     }
   }
 
-  /** The coordinator heard it when it was sent or later. */
   #hear(sentMs: number): void {
-    if (this.#isStopped || sentMs <= this.#heardMs) return;
-    this.#heardMs = sentMs;
+    if (this.#isStopped) return;
+    this.#heardMs = Math.max(this.#heardMs, sentMs);
     this.#cancelSession();
     this.#awaitSession();
   }
@@ -86,18 +95,25 @@ export class Heart implements Disposable {
     this.#options.ended(error, isLost);
   }
 
-  /** Whoever hears nothing for so long has been given up by the coordinator. */
+  /**
+   * Whoever hears nothing for so long has been given up by the coordinator; as has, later, who has
+   * not joined again, and may have missed being told to.
+   */
   #awaitSession(): void {
-    const { runtime, sessionTimeoutMs, identity: { groupId } } = this.#options;
-    const leftMs = this.#heardMs + sessionTimeoutMs - runtime.monotonicMs();
-    this.#cancelSession = runtime.after(leftMs, () => {
-      this[Symbol.dispose]();
-      const error = new GroupChanged(
-        `Cannot stay in group "${groupId}": no heartbeat was answered for ${sessionTimeoutMs} ms, ` +
-          `so its partitions may be another's by now`,
-        { forgotten: false },
-      );
-      this.#options.ended(error, true);
-    });
+    const { runtime, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options;
+    const untilMs = Math.min(this.#heardMs + sessionTimeoutMs, this.#wellMs + rebalanceTimeoutMs);
+    this.#cancelSession = runtime.after(untilMs - runtime.monotonicMs(), () => this.#expire());
+  }
+
+  #expire(): void {
+    const { runtime, identity: { groupId }, ended } = this.#options;
+    this[Symbol.dispose]();
+    const silentMs = Math.round(runtime.monotonicMs() - this.#heardMs);
+    const error = new GroupChanged(
+      `Cannot stay in group "${groupId}": no heartbeat was answered for ${silentMs} ms, or its ` +
+        `members had to join again meanwhile; partitions may be another's by now`,
+      { forgotten: false },
+    );
+    ended(error, true);
   }
 }

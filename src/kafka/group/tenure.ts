@@ -11,6 +11,7 @@ export interface TenureOptions {
   readonly identity: GroupIdentity;
   readonly heartbeatMs: number;
   readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
   readonly runtime: Runtime;
   /** Aborted when the member is to leave. */
   readonly closing: AbortSignal;
@@ -61,6 +62,11 @@ export class Tenure implements Disposable {
   /** Whether the partitions may be another's by now. */
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  /** All is well: the coordinator has heard of the member when that was sent, ms, or later. */
+  heard(sentMs: number): void {
+    this.#heart.heard(sentMs);
   }
 
   /** Makes partitions this member's, whose offsets can be committed then. */

@@ -99,6 +99,11 @@ export class SimulatedBroker {
     return true;
   }
 
+  /** How many partitions a topic has; 0: there is none. */
+  partitions(topic: string): number {
+    return this.#topics.get(topic)?.length ?? 0;
+  }
+
   /** Makes it so many partitions. */
   addPartitions(topic: string, partitions: number): void {
     const logs = this.#topics.get(topic);

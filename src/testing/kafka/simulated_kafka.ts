@@ -168,6 +168,11 @@ export class SimulatedKafka implements KafkaDriver, Disposable {
     this.#broker.addPartitions(topic, count(partitions, `topic ${topic}`));
   }
 
+  /** How many partitions a topic has; 0: there is none. */
+  partitions(topic: string): number {
+    return this.#broker.partitions(topic);
+  }
+
   /** Stops the brokers: connections end, and none is made, until {@linkcode start}. */
   stop(): void {
     this.#network.stop();
