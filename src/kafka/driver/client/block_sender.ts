@@ -1,4 +1,5 @@
 import type { Cancel, Runtime } from "../../../runtime/runtime.ts";
+import { BatchSealer } from "../../records/batch_sealer.ts";
 import type { Appended, RecordBlock, SinkOptions } from "../driver.ts";
 import { KafkaError, UnknownOutcome } from "../kafka_error.ts";
 import { type ProducedPartition, produceRequest } from "../wire/data_requests.ts";
@@ -12,7 +13,6 @@ import type { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
 import { type Entry, MOST_UNDER_WAY, PartitionQueue } from "./partition_queue.ts";
 import { late, spellBlock } from "./produce_failure.ts";
-import { seal } from "./seal.ts";
 import { settleAnswer, type Settling } from "./settle_answer.ts";
 
 /** The most bytes of blocks in a request, but for a block that is larger by itself. */
@@ -20,6 +20,8 @@ const REQUEST_BYTES = 4 * 1024 * 1024;
 const LAST_EPOCH = 0x7fff;
 /** How often brokers may say that a topic is unknown before they are believed. */
 const UNKNOWN_TOPIC_ANSWERS = 4;
+
+const sealer = new BatchSealer();
 
 /** What those above a {@linkcode BlockSender} tell it and hear of it. */
 export interface SenderHooks {
@@ -356,11 +358,11 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     queue.take(entry, address);
     if (entry.isSealed) return; // an attempt at it carries the same numbers as those before
     entry.isSealed = true;
-    seal(block.bytes, {
+    sealer.seal(block.bytes, {
       producerId: queue.identity.id,
       producerEpoch: queue.identity.epoch,
       baseSequence: entry.sequence,
-      isTransactional: this.#options.transactionalId !== undefined,
+      transactional: this.#options.transactionalId !== undefined,
     });
   }
 

@@ -7,6 +7,7 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from "../driver.ts";
+import { wholeBatches } from "../../records/whole_batches.ts";
 import { KafkaError, OffsetOutOfRange } from "../kafka_error.ts";
 import { type FetchedPartition, fetchRequest } from "../wire/data_requests.ts";
 import { CODES, errorName, isLeaderMoved } from "../wire/error_codes.ts";
@@ -16,7 +17,6 @@ import { Lane, type LaneUser } from "./lane.ts";
 import type { DialError, Link } from "./link.ts";
 import { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
-import { wholeBatches } from "./record_walk.ts";
 import { noTopic } from "./topics.ts";
 
 /** How often brokers may say that a topic is unknown before they are believed. */
@@ -289,7 +289,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     reading.failures = 0;
     this.#metadata.settled();
     if (bytes.length === 0) return;
-    const whole = wholeBatches(bytes, reading.offset);
+    const whole = wholeBatches(bytes);
     if (whole.bytes === 0) return;
     reading.turn = ++this.#turn;
     reading.block = {
