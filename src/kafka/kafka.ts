@@ -18,6 +18,15 @@ export type { CompressionName } from "./records/compression.ts";
 export { type BatchPlace, CorruptBatch } from "./records/corrupt_batch.ts";
 export type * from "./records/record_layout.ts";
 export { UnfitRecord } from "./records/unfit_record.ts";
+export { KafkaPublisher } from "./publisher/kafka_publisher.ts";
+export type {
+  Acks,
+  CreateTopicOptions,
+  KafkaCompression,
+  KafkaPartitioner,
+  KafkaPublisherOptions,
+} from "./publisher/publisher_options.ts";
+export type { RecordInput } from "./publisher/record_input.ts";
 export type {
   Compatibility,
   RegisteredSchema,

@@ -117,6 +117,11 @@ export class KafkaWriter implements Disposable {
     return this.#sum(State.pending);
   }
 
+  /** Records of a partition that wait. */
+  pendingIn(partition: number): number {
+    return this.#kernel.u32[(this.#states.address >>> 2) + partition * STATE_WORDS + State.pending];
+  }
+
   /** Remembers how far all batches are, so that {@linkcode undo} can go back there. */
   mark(): void {
     const at = this.#states.address;

@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  DeliveryGuarantee,
   from,
   IterableSource,
   type Publisher,
@@ -283,8 +284,11 @@ const ALWAYS: Readonly<Record<string, Check>> = {
 
   "takes the results of a pipeline, and stays open": async (trial, { batchRows = 100 }) => {
     const rows = trial.batch(batchRows).toRows();
-    await from(new IterableSource(rows, { schema: SCHEMA }), { workers: 1 }).to(trial.at.publisher)
-      .run();
+    const { publisher } = trial.at;
+    const { AtLeastOnce, ExactlyOnce } = DeliveryGuarantee;
+    const deliveryGuarantee = publisher.exactlyOnceNeeds ? AtLeastOnce : ExactlyOnce;
+    const source = new IterableSource(rows, { schema: SCHEMA });
+    await from(source, { workers: 1, deliveryGuarantee }).to(publisher).run();
     const batch = trial.batch();
     await trial.publish(batch);
     await trial.flush();

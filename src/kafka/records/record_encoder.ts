@@ -86,6 +86,11 @@ export class RecordEncoder implements Disposable {
     return this.#writer.pendingRecords;
   }
 
+  /** Records of a partition that wait to be taken. */
+  pendingIn(partition: number): number {
+    return this.#writer.pendingIn(partition);
+  }
+
   /**
    * The topic has this many partitions from now on. Records that wait stay where they are.
    *

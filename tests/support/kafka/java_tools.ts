@@ -184,22 +184,26 @@ const FULL = ["-Xms256m", "-Xmx512m"];
 /**
  * Java's producer perf test.
  *
- * @param options `settings`: the producer's, such as `{ "batch.size": "262144" }`;
- *   `transactionMs`: commits as often.
+ * @param options `settings`: the producer's, such as `{ "batch.size": "262144" }`; `payloads`:
+ *   lines that are sent at random, in the place of random letters; `transactionMs`: commits as often.
  */
 export async function javaProducerPerf(
   bootstrap: string,
   topic: string,
-  { records, recordBytes = 100, settings = {}, transactionMs }: {
+  { records, recordBytes = 100, payloads, settings = {}, transactionMs }: {
     records: number;
     recordBytes?: number;
+    payloads?: readonly string[];
     settings?: Readonly<Record<string, string>>;
     transactionMs?: number;
   },
 ): Promise<Rate> {
+  const file = payloads && await Deno.makeTempFile({ prefix: "payloads" });
+  if (file) await Deno.writeTextFile(file, payloads.map((line) => `${line}\n`).join(""));
+  const payload = file ? ["--payload-file", file] : ["--record-size", String(recordBytes)];
   const out = await runTool("org.apache.kafka.tools.ProducerPerformance", [
     ...["--topic", topic, "--num-records", String(records), "--throughput", "-1"],
-    ...["--record-size", String(recordBytes), "--bootstrap-server", bootstrap],
+    ...[...payload, "--bootstrap-server", bootstrap],
     ...(transactionMs === undefined
       ? []
       : ["--transaction-duration-ms", String(transactionMs), "--transactional-id", topic]),
@@ -208,6 +212,7 @@ export async function javaProducerPerf(
       `${name}=${value}`,
     ]),
   ], { options: FULL });
+  if (file) await Deno.remove(file);
   const last = out.trimEnd().split("\n").at(-1)!;
   const found = /^(\d+) records sent, ([\d.]+) records\/sec/.exec(last);
   if (found === null) throw new Error(`Cannot read what the producer perf test printed: ${out}`);

@@ -1,0 +1,57 @@
+import { messageOf } from "../../stream/failure.ts";
+import {
+  Abortable,
+  Fenced,
+  KafkaError,
+  type KafkaErrorOptions,
+  Retriable,
+  UnknownOutcome,
+} from "../driver/kafka_error.ts";
+
+/** What became of the records of a batch that was not delivered. */
+export interface Fate {
+  /** How many there are. */
+  readonly records: number;
+  /** Those that a broker has. */
+  readonly appended: number;
+  /** Those of which nobody can say. */
+  readonly unknown: number;
+}
+
+/**
+ * An error as one that says what could not be published, of the same kind.
+ *
+ * @param rest What it means for the records of the batch.
+ */
+export function publishingError(
+  topic: string,
+  cause: unknown,
+  rest = "",
+  options: { retriable?: boolean } = {},
+): KafkaError {
+  const message = `Cannot publish to topic ${JSON.stringify(topic)}: ${messageOf(cause)}` +
+    (rest === "" ? "" : `; ${rest}`);
+  const known = cause instanceof KafkaError ? cause : undefined;
+  const { code, retryAfterMs } = known ?? {};
+  const all: KafkaErrorOptions = {
+    cause,
+    retriable: known?.retriable ?? false,
+    ...(code !== undefined && { code }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...options,
+  };
+  if (cause instanceof Fenced) return new Fenced(message, all);
+  if (cause instanceof UnknownOutcome) return new UnknownOutcome(message, all);
+  if (cause instanceof Abortable) return new Abortable(message, all);
+  return all.retriable ? new Retriable(message, all) : new KafkaError(message, all);
+}
+
+/** What publishing a batch again would come to. */
+export function doublesOf({ records, appended, unknown }: Fate): string {
+  if (appended + unknown === 0) return `none of its ${records} records was appended`;
+  const parts = [
+    ...(appended > 0 ? [`${appended} of its ${records} records were appended`] : []),
+    ...(unknown > 0 ? [`of ${unknown} of its ${records} records nobody can say`] : []),
+  ];
+  return `${parts.join(", and ")}: published again, these may come twice`;
+}
