@@ -395,3 +395,29 @@ Deno.test("SimulatedKafka does the same again from the same seed", async () => {
   assertEquals(await run(3), await run(3));
   assert(JSON.stringify(await run(4)) !== JSON.stringify(await run(3)));
 });
+
+Deno.test("SimulatedKafka takes records from a test and shows it those that count", async () => {
+  await simulate(async (kafka, cluster) => {
+    kafka.append(P0, [
+      { key: "k", value: "v", headers: { h: "x" }, timestamp: 1000 },
+      { value: null, timestamp: 3000 },
+    ]);
+    await using sink = await transactional(cluster);
+    const open = await sink.begin();
+    await open.send(blockOf(P0, ["open"]));
+    const text = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
+    const seen = kafka.records(P0).map(({ key, value, headers, timestamp }) => [
+      text(key),
+      text(value),
+      headers.map(([name, cell]) => [name, text(cell)]),
+      timestamp,
+    ]);
+    assertEquals(seen, [["k", "v", [["h", "x"]], 1000], [null, null, [], 3000]]);
+    assertEquals(kafka.records(P0, { isolation: "read_uncommitted" }).length, 3);
+    const at = async (timestampMs: number) =>
+      (await cluster.offsetsAt([P0], { timestampMs }, { isolation: "read_committed" }))[0].offset;
+    assertEquals([await at(0), await at(1001), await at(3001)], [0, 1, 2]);
+    await open.abort();
+    assertEquals(kafka.records(P0).length, 2);
+  });
+});

@@ -1,5 +1,9 @@
 import type { TopicPartition } from "../driver/driver.ts";
-import { WireReader, WireWriter } from "./wire_bytes.ts";
+import { concatBytes } from "../../batch/concat_bytes.ts";
+import { KafkaError } from "../driver/kafka_error.ts";
+import { byTopic } from "../driver/wire/apis.ts";
+import { WireReader } from "../driver/wire/wire_reader.ts";
+import { WireWriter } from "../driver/wire/wire_writer.ts";
 
 /** The newest format that we write: what each version adds, older readers pass over. */
 const SUBSCRIPTION_VERSION = 1;
@@ -15,17 +19,35 @@ export interface Subscription {
   readonly generation: number;
 }
 
+function written(write: (out: WireWriter) => void): Uint8Array {
+  const out = new WireWriter(false);
+  write(out);
+  return concatBytes(out.pieces());
+}
+
+/** @param what It is, for the message. */
+function read<T>(bytes: Uint8Array, what: string, read: (from: WireReader) => T): T {
+  try {
+    return read(new WireReader(bytes, false));
+  } catch (cause) {
+    throw new KafkaError(
+      `Cannot read ${what}: its ${bytes.length} bytes are not what Kafka's consumers say to each ` +
+        `other; is a client of another kind in the group?`,
+      { cause },
+    );
+  }
+}
+
 function writePartitions(out: WireWriter, partitions: readonly TopicPartition[]): void {
-  const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
-  out.array([...byTopic], ([topic, each]) => {
-    out.string(topic).array(each, ({ partition }) => out.int32(partition));
+  out.list(byTopic(partitions), ([topic, its]) => {
+    out.text(topic).list(its, ({ partition }) => out.int32(partition));
   });
 }
 
 function readPartitions(from: WireReader): TopicPartition[] {
-  return from.array(() => {
-    const topic = from.string();
-    return from.array(() => ({ topic, partition: from.int32() }));
+  return from.list(() => {
+    const topic = from.text() ?? "";
+    return from.list(() => ({ topic, partition: from.int32() }));
   }).flat();
 }
 
@@ -33,16 +55,17 @@ function readPartitions(from: WireReader): TopicPartition[] {
  * What the protocol `sticky` says beside the topics: what its member got last, and in which
  * generation. The schema is that of Java's `StickyAssignor`, version 1, KIP-54 and KIP-341.
  */
-export function writeSticky({ owned, generation }: Subscription): Uint8Array<ArrayBuffer> {
-  const out = new WireWriter();
-  writePartitions(out, owned);
-  return out.int32(generation).done();
+export function writeSticky({ owned, generation }: Subscription): Uint8Array {
+  return written((out) => {
+    writePartitions(out, owned);
+    out.int32(generation);
+  });
 }
 
-function readSticky(bytes: Uint8Array, what: string) {
-  const from = new WireReader(bytes, what);
+function readSticky(bytes: Uint8Array) {
+  const from = new WireReader(bytes, false);
   const owned = readPartitions(from);
-  return { owned, generation: from.isAtEnd ? -1 : from.int32() };
+  return { owned, generation: from.left > 0 ? from.int32() : -1 };
 }
 
 /**
@@ -53,11 +76,14 @@ function readSticky(bytes: Uint8Array, what: string) {
 export function writeSubscription(
   topics: readonly string[],
   userData?: Uint8Array,
-): Uint8Array<ArrayBuffer> {
-  const out = new WireWriter().int16(SUBSCRIPTION_VERSION);
-  out.array(topics, (topic) => out.string(topic)).bytes(userData);
-  // Nothing is owned: who joins has let go of everything.
-  return out.array([], () => {}).done();
+): Uint8Array {
+  return written((out) => {
+    out.int16(SUBSCRIPTION_VERSION).list(topics, (topic) => out.text(topic));
+    if (userData) out.bytes(userData);
+    else out.int32(-1);
+    // Nothing is owned: who joins has let go of everything.
+    out.list([], () => {});
+  });
 }
 
 /**
@@ -66,34 +92,37 @@ export function writeSubscription(
  * @param what It is, for messages.
  */
 export function readSubscription(bytes: Uint8Array, what: string): Subscription {
-  const from = new WireReader(bytes, what);
-  from.int16();
-  const topics = from.array(() => from.string());
-  const userData = from.bytes();
-  const before = userData?.length ? readStickyOrNothing(userData, what) : undefined;
-  return { topics, owned: before?.owned ?? [], generation: before?.generation ?? -1 };
+  const { topics, userData } = read(bytes, what, (from) => {
+    from.int16();
+    return { topics: from.list(() => from.text() ?? ""), userData: from.bytes() };
+  });
+  const { owned, generation } = readStickyOrNothing(userData);
+  return { topics, owned, generation };
 }
 
 /** Other protocols may say anything there. */
-function readStickyOrNothing(userData: Uint8Array, what: string) {
+function readStickyOrNothing(userData: Uint8Array) {
   try {
-    return readSticky(userData, what);
+    return readSticky(userData);
   } catch {
-    return undefined;
+    return { owned: [], generation: -1 };
   }
 }
 
 /** An assignment as bytes: `ConsumerProtocolAssignment`. */
-export function writeAssignment(partitions: readonly TopicPartition[]): Uint8Array<ArrayBuffer> {
-  const out = new WireWriter().int16(ASSIGNMENT_VERSION);
-  writePartitions(out, partitions);
-  return out.bytes(undefined).done();
+export function writeAssignment(partitions: readonly TopicPartition[]): Uint8Array {
+  return written((out) => {
+    out.int16(ASSIGNMENT_VERSION);
+    writePartitions(out, partitions);
+    out.int32(-1); // no user data
+  });
 }
 
 /** Reads an assignment, of any version; nothing at all is an empty one. */
 export function readAssignment(bytes: Uint8Array): TopicPartition[] {
   if (bytes.length === 0) return [];
-  const from = new WireReader(bytes, "the assignment of this member");
-  from.int16();
-  return readPartitions(from);
+  return read(bytes, "the assignment of this member", (from) => {
+    from.int16();
+    return readPartitions(from);
+  });
 }

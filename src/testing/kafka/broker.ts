@@ -8,7 +8,8 @@ import type {
   TopicPartition,
 } from "../../kafka/driver/driver.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { readBatchHeader } from "./batch_header.ts";
+import { decodePlainBatch } from "../../kafka/records/reference_records.ts";
+import { readBatchHead } from "./batch_head.ts";
 import { BrokerRefusal } from "./broker_answer.ts";
 import { GroupState } from "./group_state.ts";
 import { type LogPiece, PartitionLog } from "./partition_log.ts";
@@ -124,12 +125,19 @@ export class SimulatedBroker {
   /** Appends a batch. */
   produce({ bytes, leader, transactionalId, ...at }: ProduceRequest): number {
     const log = this.#led(at, leader);
-    const header = readBatchHeader(bytes);
-    if (header?.isTransactional) {
+    const head = readBatchHead(bytes);
+    if (head?.isTransactional) {
       if (transactionalId === undefined) throw new BrokerRefusal("INVALID_TXN_STATE");
-      this.transactions.verify(transactionalId, header, at);
+      this.transactions.verify(transactionalId, head, at);
     }
     const offset = log.append(bytes);
+    this.#wake();
+    return offset;
+  }
+
+  /** Appends a batch that nobody in particular sends. */
+  append(at: TopicPartition, bytes: Uint8Array): number {
+    const offset = this.log(at).append(bytes);
     this.#wake();
     return offset;
   }
@@ -152,8 +160,10 @@ export class SimulatedBroker {
     if (when === "earliest") return log.logStartOffset;
     const end = isolation === "read_committed" ? log.lastStableOffset : log.highWatermark;
     if (when === "latest") return end;
-    const bytes = log.since(when.timestampMs);
-    return bytes ? Math.max(log.logStartOffset, readBatchHeader(bytes)!.baseOffset) : end;
+    const batch = log.since(when.timestampMs);
+    const found = batch &&
+      decodePlainBatch(batch).find(({ timestamp }) => timestamp >= when.timestampMs);
+    return found ? Math.max(log.logStartOffset, found.offset) : end;
   }
 
   /** Makes a group's offsets part of a transaction. */

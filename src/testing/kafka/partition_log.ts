@@ -1,11 +1,11 @@
 import type { AbortedTransaction, Isolation } from "../../kafka/driver/driver.ts";
 import {
-  type BatchHeader,
+  type BatchHead,
   isIntact,
   markerBatch,
-  readBatchHeader,
+  readBatchHead,
   writeBaseOffset,
-} from "./batch_header.ts";
+} from "./batch_head.ts";
 import { BrokerRefusal } from "./broker_answer.ts";
 
 /** Of how many batches of a producer a broker knows repeats again: `ProducerStateEntry` in Kafka. */
@@ -15,7 +15,7 @@ const SEQUENCES = 2 ** 31;
 interface StoredBatch {
   readonly first: number;
   readonly last: number;
-  readonly header: BatchHeader;
+  readonly head: BatchHead;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -75,6 +75,11 @@ export class PartitionLog {
     return Math.min(this.#end, ...this.#open.values());
   }
 
+  /** All transactions that were aborted. */
+  get aborted(): readonly AbortedTransaction[] {
+    return this.#aborted;
+  }
+
   /** All batches as they lie there. */
   *batches(): Generator<Uint8Array<ArrayBuffer>> {
     for (const { bytes } of this.#batches) yield bytes;
@@ -87,16 +92,16 @@ export class PartitionLog {
    * @throws {BrokerRefusal} when it cannot be appended.
    */
   append(bytes: Uint8Array): number {
-    const header = readBatchHeader(bytes);
-    if (!header || header.bytes !== bytes.length || header.records < 1 || header.isControl) {
+    const head = readBatchHead(bytes);
+    if (!head || head.bytes !== bytes.length || head.records < 1 || head.isControl) {
       throw new BrokerRefusal("INVALID_RECORD");
     }
     if (bytes.length > this.#maxBatchBytes) throw new BrokerRefusal("MESSAGE_TOO_LARGE");
     if (!isIntact(bytes)) throw new BrokerRefusal("CORRUPT_MESSAGE");
-    const repeated = header.producerId < 0n ? undefined : this.#checkSequence(header);
+    const repeated = head.producerId < 0n ? undefined : this.#checkSequence(head);
     if (repeated !== undefined) return repeated;
-    const first = this.#store(bytes.slice(), header);
-    if (header.producerId >= 0n) this.#remember(header, first);
+    const first = this.#store(bytes.slice(), head);
+    if (head.producerId >= 0n) this.#remember(head, first);
     return first;
   }
 
@@ -109,7 +114,7 @@ export class PartitionLog {
     }
     const bytes = markerBatch({ producerId, producerEpoch, commits, timestampMs });
     const firstOffset = this.#open.get(producerId);
-    const lastOffset = this.#store(bytes, readBatchHeader(bytes)!);
+    const lastOffset = this.#store(bytes, readBatchHead(bytes)!);
     this.#open.delete(producerId);
     if (firstOffset !== undefined && !commits) {
       this.#aborted.push({ producerId, firstOffset, lastOffset });
@@ -150,9 +155,8 @@ export class PartitionLog {
 
   /** The first batch with a record of at least a time; `undefined`: there is none. */
   since(timestampMs: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.#batches.find(({ header }) =>
-      !header.isControl && header.maxTimestamp >= timestampMs
-    )?.bytes;
+    return this.#batches.find(({ head }) => !head.isControl && head.maxTimestamp >= timestampMs)
+      ?.bytes;
   }
 
   /** Forgets all records before an offset, as retention does. */
@@ -161,17 +165,17 @@ export class PartitionLog {
     this.#batches = this.#batches.filter(({ last }) => last >= this.#start);
   }
 
-  #store(bytes: Uint8Array<ArrayBuffer>, header: BatchHeader): number {
+  #store(bytes: Uint8Array<ArrayBuffer>, head: BatchHead): number {
     const first = this.#end;
     writeBaseOffset(bytes, first);
-    const last = first + header.lastOffsetDelta;
-    this.#batches.push({ first, last, header, bytes });
+    const last = first + head.lastOffsetDelta;
+    this.#batches.push({ first, last, head, bytes });
     this.#end = last + 1;
     return first;
   }
 
   /** The offset of a repeat; `undefined` when it is the next batch of its producer. */
-  #checkSequence({ producerId, producerEpoch, baseSequence, records }: BatchHeader) {
+  #checkSequence({ producerId, producerEpoch, baseSequence, records }: BatchHead) {
     const state = this.#producers.get(producerId);
     if (!state) return undefined;
     if (producerEpoch < state.epoch) throw new BrokerRefusal("INVALID_PRODUCER_EPOCH");
@@ -188,13 +192,13 @@ export class PartitionLog {
     if (baseSequence !== expected) throw new BrokerRefusal("OUT_OF_ORDER_SEQUENCE_NUMBER");
   }
 
-  #remember(header: BatchHeader, offset: number): void {
-    const { producerId, producerEpoch: epoch, baseSequence: first, records } = header;
+  #remember(head: BatchHead, offset: number): void {
+    const { producerId, producerEpoch: epoch, baseSequence: first, records } = head;
     const state = this.#producers.getOrInsertComputed(producerId, () => ({ epoch, recent: [] }));
     if (epoch !== state.epoch) Object.assign(state, { epoch, recent: [] });
     state.recent.push({ first, last: sequenceAfter(first, records - 1), offset });
     if (state.recent.length > REMEMBERED_BATCHES) state.recent.shift();
-    if (header.isTransactional && !this.#open.has(producerId)) this.#open.set(producerId, offset);
+    if (head.isTransactional && !this.#open.has(producerId)) this.#open.set(producerId, offset);
   }
 
   /** The first batch that ends at or behind an offset. */

@@ -1,10 +1,17 @@
 import type {
+  AbortedTransaction,
   ConnectionOptions,
+  Isolation,
   KafkaCluster,
   KafkaDriver,
   PartitionOffset,
   TopicPartition,
 } from "../../kafka/driver/driver.ts";
+import {
+  decodePlainBatches,
+  encodePlainBatch,
+  type PlainRecord,
+} from "../../kafka/records/reference_records.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
@@ -15,6 +22,7 @@ import { type SimulatedFaults, SimulatedNetwork } from "./faults.ts";
 import type { PartitionLog } from "./partition_log.ts";
 import { SimulatedCluster } from "./simulated_cluster.ts";
 
+export type { PlainRecord } from "../../kafka/records/reference_records.ts";
 export type { SimulatedApi, SimulatedFault, SimulatedFaults, SimulatedRequest } from "./faults.ts";
 
 const MOST_BATCH_BYTES = 1_048_588;
@@ -37,6 +45,24 @@ export interface SimulatedKafkaOptions {
   faults?: SimulatedFaults;
   /** The world. Default the real one. */
   runtime?: Runtime;
+}
+
+/** A record for a topic of a {@linkcode SimulatedKafka}; texts are written as UTF-8. */
+export interface SimulatedRecord {
+  /** What it is about. Default none. */
+  readonly key?: Uint8Array | string | null;
+  /** What it says; null: a tombstone. */
+  readonly value: Uint8Array | string | null;
+  /** What is said beside. Default nothing. */
+  readonly headers?: Readonly<Record<string, Uint8Array | string | null>>;
+  /** When it was made, ms since 1970. Default now. */
+  readonly timestamp?: number;
+}
+
+const encoder = new TextEncoder();
+
+function bytesOf(text: Uint8Array | string | null | undefined): Uint8Array | null {
+  return typeof text === "string" ? encoder.encode(text) : text ?? null;
 }
 
 /** What the coordinator knows of a consumer group of a {@linkcode SimulatedKafka}. */
@@ -86,7 +112,8 @@ function count(value: number, name: string): number {
  * const kafka = new SimulatedKafka({ topics: { readings: 4 } });
  * kafka.faults = ({ api, number }) =>
  *   api === "produce" && number % 10 === 0 ? { lose: "answer" } : undefined;
- * console.log(kafka.endOffset({ topic: "readings", partition: 0 })); // 0
+ * kafka.append({ topic: "readings", partition: 0 }, [{ key: "north", value: '{"t":21}' }]);
+console.log(kafka.endOffset({ topic: "readings", partition: 0 })); // 1
  * ```
  */
 export class SimulatedKafka implements KafkaDriver, Disposable {
@@ -203,6 +230,34 @@ export class SimulatedKafka implements KafkaDriver, Disposable {
   /** Up to where the transactions of a partition are decided. */
   lastStableOffset(at: TopicPartition): number {
     return this.#log(at).lastStableOffset;
+  }
+
+  /** Appends records to a partition, as a producer of no particular name; the first one's offset. */
+  append(at: TopicPartition, records: readonly SimulatedRecord[]): number {
+    const log = this.#log(at);
+    if (records.length === 0) return log.highWatermark;
+    const timestampMs = this.#runtime.wallClockMs();
+    const plain = records.map(({ key, value, headers = {}, timestamp = timestampMs }, offset) => ({
+      offset,
+      timestamp,
+      key: bytesOf(key),
+      value: bytesOf(value),
+      headers: Object.entries(headers).map(([name, cell]) => [name, bytesOf(cell)] as const),
+    }));
+    return this.#broker.append(at, encodePlainBatch({ records: plain }));
+  }
+
+  /** The records of a partition that a reader would see. Default for `isolation`: committed ones. */
+  records(
+    at: TopicPartition,
+    { isolation = "read_committed" }: { isolation?: Isolation } = {},
+  ): readonly PlainRecord[] {
+    const log = this.#log(at);
+    const from = log.logStartOffset;
+    const aborted: readonly AbortedTransaction[] = log.aborted;
+    const end = isolation === "read_committed" ? log.lastStableOffset : log.highWatermark;
+    return decodePlainBatches([...log.batches()], { from, isolation, aborted })
+      .filter(({ offset }) => offset < end);
   }
 
   /** The record batches of a partition as they lie in its log, markers of transactions included. */

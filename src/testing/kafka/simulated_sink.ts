@@ -8,13 +8,14 @@ import type {
   Txn,
 } from "../../kafka/driver/driver.ts";
 import { Abortable, Fenced, KafkaError, UnknownOutcome } from "../../kafka/driver/kafka_error.ts";
-import { sealBatch } from "./batch_header.ts";
+import { BatchSealer } from "../../kafka/records/batch_sealer.ts";
 import type { SimulatedBroker } from "./broker.ts";
 import type { SimulatedClient } from "./client.ts";
 import type { ProducerIdentity } from "./transactions.ts";
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
 const SEQUENCES = 2 ** 31;
+const SEALER = new BatchSealer();
 
 /** A life of a producer, and how many records it has appended to each partition. */
 interface Life extends ProducerIdentity {
@@ -109,7 +110,7 @@ export class SimulatedSink implements Sink {
   }
 
   #seal({ topic, partition, bytes }: RecordBlock, life: Life | undefined): void {
-    sealBatch(bytes, {
+    SEALER.seal(bytes, {
       producerId: life?.producerId ?? -1n,
       producerEpoch: life?.producerEpoch ?? -1,
       baseSequence: life ? life.sequences.get(`${topic}/${partition}`) ?? 0 : -1,
