@@ -43,6 +43,11 @@ export class BadInputs {
     return this.#letters.pending >= MAX_PENDING_LETTERS;
   }
 
+  /** Dead letters that were put on their way. */
+  get letters(): number {
+    return this.#letters.count;
+  }
+
   /** Records that were left out. */
   get skipped(): number {
     return this.#skipped;

@@ -1,6 +1,7 @@
 import type { Column } from "../batch/column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
+import { greatestTime } from "../hive/event_times.ts";
 import type { KernelOptions } from "../kernel/kernel.ts";
 import { SharedShape } from "../kernel/shared_shape.ts";
 import { FLINK_SEMANTICS } from "../windows/window_semantics.ts";
@@ -66,6 +67,7 @@ export class BatchFeed {
   /** Where bees decode what the source gives. */
   readonly #blocks: BlockFeed | undefined;
   #progress: SourceProgress = { bytes: 0 };
+  #greatest = -Infinity;
 
   /** Opens a source. */
   constructor(source: Source, options: BatchFeedOptions) {
@@ -118,6 +120,11 @@ export class BatchFeed {
   told(records: number): void {
     this.#records += records;
     this.#blocks?.told();
+  }
+
+  /** The greatest event time of the rows last taken that came with a position, ms. */
+  get greatest(): number {
+    return this.#greatest;
   }
 
   /** How far the source has come, as far as it tells. */
@@ -200,6 +207,7 @@ export class BatchFeed {
    * @throws {BadInputError} when a time cannot be read and that is the end.
    */
   take(read: SourceBatch): FeedItem[] {
+    this.#greatest = -Infinity;
     if (read.progress) this.#progress = read.progress;
     const grown = read.partitions === undefined ? [] : this.#grow(read.partitions);
     if (read.format) this.#takeFormat(read.format);
@@ -211,7 +219,8 @@ export class BatchFeed {
     const isEmpty = !batch || batch.length === 0;
     if (isEmpty && !ended && watermark === undefined) return [];
     this.#checkPartition(partition);
-    const pieces: FeedItem[] = isEmpty ? [] : this.#takeRows(batch, partition);
+    const isPlaced = read.position !== undefined;
+    const pieces: FeedItem[] = isEmpty ? [] : this.#takeRows(batch, { partition, isPlaced });
     if (watermark !== undefined && this.#watermarks) {
       pieces.push(...this.advance(watermark - this.#behind));
     }
@@ -276,11 +285,18 @@ export class BatchFeed {
     if (this.#clock) this.#watermarks!.advance(this.#clock.nowMs);
   }
 
-  #takeRows(batch: RecordBatch, partition: number): FeedBatch[] {
+  #takeRows(
+    batch: RecordBatch,
+    { partition, isPlaced }: { readonly partition: number; readonly isPlaced: boolean },
+  ): FeedBatch[] {
     this.#columns.check(batch);
     this.#lookAtClock();
     const start = this.#positions[partition];
     const { batch: kept, rows } = this.#timed(batch, partition);
+    const { timeColumn } = this.#columns;
+    if (isPlaced && timeColumn !== undefined) {
+      this.#greatest = greatestTime(kept.column(timeColumn), kept.length);
+    }
     const pieces = this.#watermarks
       ? this.#cut(kept, { partition, watermarks: this.#watermarks })
       : this.#columns.sized(this.#columns.pick(kept)).map((piece) => this.#place(piece, partition));

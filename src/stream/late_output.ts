@@ -43,7 +43,8 @@ export class LateOutput {
   /** The first row of those that wait which was not handed on. */
   #row = 0;
   #isDiscarded = false;
-  #drained: (() => void) | undefined;
+  #taken = 0;
+  #drained: PromiseWithResolvers<void> | undefined;
 
   /** An output to the target of the option `lateOutput`. */
   constructor(target: DeadLetterTarget<LateRow> | undefined, events: LateEvents) {
@@ -63,6 +64,11 @@ export class LateOutput {
     return this.#box.pending >= MAX_PENDING_ROWS;
   }
 
+  /** Rows that are to be handed out, or were. */
+  get taken(): number {
+    return this.#taken;
+  }
+
   /** Rows that were handed out. */
   get delivered(): number {
     return this.#box.count - this.#box.pending;
@@ -72,6 +78,7 @@ export class LateOutput {
   put(rows: LateRows): void {
     if (this.#isDiscarded) return;
     this.#events.late?.(rows);
+    this.#taken += rows.batch.length;
     this.#waiting.push(rows);
     this.#refill();
   }
@@ -79,7 +86,7 @@ export class LateOutput {
   /** Resolves when all rows are handed out, or given up. */
   async flush(): Promise<void> {
     if (this.#waiting.length > 0 && !this.#isDiscarded) {
-      await new Promise<void>((resolve) => this.#drained = resolve);
+      await (this.#drained ??= Promise.withResolvers()).promise;
     }
     await this.#box.flush();
   }
@@ -88,7 +95,7 @@ export class LateOutput {
   discard(): void {
     this.#isDiscarded = true;
     this.#waiting = [];
-    this.#drained?.();
+    this.#drained?.resolve();
     this.#box.discard();
   }
 
@@ -100,7 +107,9 @@ export class LateOutput {
       this.#waiting.shift();
       this.#row = 0;
     }
-    if (this.#waiting.length === 0) this.#drained?.();
+    if (this.#waiting.length > 0) return;
+    this.#drained?.resolve();
+    this.#drained = undefined;
   }
 }
 

@@ -51,6 +51,7 @@ export type {
   BadInputPolicy,
   BlockFormat,
   BlockMemory,
+  Settlement,
   Source,
   SourceAlignment,
   SourceBatch,

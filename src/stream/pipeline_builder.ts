@@ -32,6 +32,8 @@ import {
   steppedResults,
   tapping,
 } from "./result_steps.ts";
+import { acknowledged, Delivery } from "./settlement/acknowledged.ts";
+import type { AcknowledgedRun } from "./settlement/result_account.ts";
 import { hasPartitions, partitionsText, type Source } from "./source.ts";
 import { bothSides, namedConditions } from "./split.ts";
 import { StageSource } from "./stage_source.ts";
@@ -269,7 +271,8 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
     this.#expect("batches", ...COMPLETE);
-    yield* this.#stepped(new PipelineRun(this.#parts, options), options);
+    const run = new PipelineRun(this.#parts, options);
+    yield* acknowledged(this.#stepped(run, options), run);
   }
 
   /** The results of a run after what is done to them. */
@@ -320,7 +323,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     return {
       parts: this.#explained(publisher),
       batches,
-      drain: (run, options) => drained(batches(run, options), { publisher, options }),
+      drain: (run, options) => drained(batches(run, options), { run, publisher, options }),
     };
   }
 
@@ -360,15 +363,21 @@ async function runAlone(pipeline: CanJoin, options: RunOptions): Promise<Pipelin
 /** Takes all batches, to a publisher where there is one. */
 async function drained(
   batches: AsyncGenerator<RecordBatch, void, undefined>,
-  { publisher, options }: { publisher: Publisher | undefined; options: RunOptions },
+  { run, publisher, options }: {
+    run: AcknowledgedRun;
+    publisher: Publisher | undefined;
+    options: RunOptions;
+  },
 ): Promise<void> {
   const signal = stopSignal(options);
-  const given = signal ? { signal } : {};
   using stop = new Stop(signal);
-  for await (const batch of batches) {
-    if (publisher) await stop.or(publisher.publish(batch, given));
+  const delivery = new Delivery(publisher, run, { stop, ...(signal && { signal }) });
+  try {
+    for await (const batch of batches) await delivery.publish(batch);
+    await delivery.flush();
+  } finally {
+    await run.finish();
   }
-  if (publisher) await stop.or(publisher.flush());
 }
 
 /** What is drained must still be seen and delivered, so that only a stop ends that. */

@@ -25,6 +25,7 @@ const DEFAULT_MAX_OPEN = 16_777_216;
 const DEFAULT_EPOCH_ROWS = 65_536;
 const DEFAULT_BATCH_ROWS = 16_384;
 const DEFAULT_CHECKPOINT_BATCHES = 256;
+const DEFAULT_SETTLE_INTERVAL = "1s";
 const LATE_DATA_POLICIES: readonly LateDataPolicy[] = ["drop", "sideOutput", "update"];
 const BAD_INPUT_POLICIES: readonly BadInputPolicy[] = ["fail", "skip", "deadLetter"];
 
@@ -103,6 +104,11 @@ export interface PipelineOptions {
   epochRows?: number;
   /** Batches after which the state is saved, in memory, against the loss of a bee. Default 256. */
   checkpointBatches?: number;
+  /**
+   * How long results may wait before the publisher is flushed for a source that wants to know which
+   * of its rows are done with, such as one that commits offsets. Default `"1s"`.
+   */
+  settleInterval?: Duration;
   /** The world that the pipeline runs in. Default: the process. */
   runtime?: Runtime;
 }
@@ -128,6 +134,7 @@ export interface PipelineSettings {
   readonly batchRows: number;
   readonly epochRows: number;
   readonly checkpointBatches: number;
+  readonly settleIntervalMs: number;
   readonly runtime: Runtime;
 }
 
@@ -149,6 +156,7 @@ export const PIPELINE_OPTION_NAMES: OptionRule<PipelineOptions>["names"] = {
   batchRows: true,
   epochRows: true,
   checkpointBatches: true,
+  settleInterval: true,
   runtime: true,
 };
 
@@ -183,6 +191,7 @@ export function pipelineSettings(given: PipelineOptions, made = "pipeline"): Pip
     batchRows = DEFAULT_BATCH_ROWS,
     epochRows = DEFAULT_EPOCH_ROWS,
     checkpointBatches = DEFAULT_CHECKPOINT_BATCHES,
+    settleInterval = DEFAULT_SETTLE_INTERVAL,
   } = options;
   const memoryRange = { least: LEAST_BUDGET_BYTES, most: MOST_BUDGET_BYTES };
   checkPolicies(check, { badRecords, deadLetter, lateData, lateOutput, deliveryGuarantee });
@@ -206,6 +215,7 @@ export function pipelineSettings(given: PipelineOptions, made = "pipeline"): Pip
     batchRows: check.count("batchRows", batchRows, { least: 1 }),
     epochRows: check.count("epochRows", epochRows, { least: 1 }),
     checkpointBatches: check.count("checkpointBatches", checkpointBatches, { least: 1 }),
+    settleIntervalMs: milliseconds(settleInterval, "settleInterval"),
     runtime,
   };
 }

@@ -24,6 +24,7 @@ import type { WindowAssigner } from "../windows/window_assigner.ts";
 import { windowTableOver } from "../windows/window_table.ts";
 import type { RowTeller } from "../windows/watermark_strategy.ts";
 import { CALENDAR_BOUNDS, EVEN_TIME } from "./calendar_plan.ts";
+import { type LastClosing, lastClosing } from "./jobs/last_closing.ts";
 import type { TimestampFormat } from "../hive/event_time.ts";
 import type { WatermarkPlan } from "./time_options.ts";
 import type { WindowingPlan } from "./window_plan.ts";
@@ -106,6 +107,8 @@ export interface ResolvedPlan {
   readonly beside?: readonly WindowsBeside[];
   /** Windows over rows in the order of their source, in the place of `window`. */
   readonly ordered?: OrderedSpec;
+  /** When those are gone. */
+  readonly lastClosing?: LastClosing;
   /** Of calendar windows. */
   readonly calendar?: CalendarTime;
   /** Tells of the rows of the source's batches; present where watermarks are decided row by row. */
@@ -252,7 +255,7 @@ export function resolvePlan(
   const tellerOf = windows && watermarks?.strategy.teller(source);
   const timing = {
     ...(window && { window }),
-    ...(ordered && { ordered }),
+    ...(ordered && { ordered, lastClosing: lastClosing(plan.ordered!) }),
     ...(calendar && { calendar }),
     ...(tellerOf && { tellerOf }),
     ...besideOf(plan, source, options.tellsLate),

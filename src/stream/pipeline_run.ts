@@ -2,6 +2,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { errorOf, StreamingError } from "../hive/streaming_error.ts";
 import { BadInputs } from "./bad_inputs.ts";
 import type { BatchFeed } from "./batch_feed.ts";
+import type { BlockContent } from "./block_content.ts";
 import { BeeCrew } from "./bee_crew.ts";
 import type { FeedItem } from "./feed_item.ts";
 import { LateOutput } from "./late_output.ts";
@@ -15,6 +16,8 @@ import { checkRunOptions, type RunOptions } from "./run_options.ts";
 import type { KindBatch, KindRead, RunSpec } from "./run_spec.ts";
 import type { Source, SourceBatch, SourceProgress } from "./source.ts";
 import { checkAccount, recordAccount } from "./record_account.ts";
+import type { AcknowledgedRun, ResultAccount } from "./settlement/result_account.ts";
+import { Settling } from "./settlement/settling.ts";
 import { metricsWith, stageOf } from "./stage.ts";
 import { WorkLog } from "./work_log.ts";
 import { nextTurn } from "../runtime/next_turn.ts";
@@ -24,7 +27,7 @@ const TURN_MS = 4;
 const CLOSE_MS = 1_000;
 
 /** One run of a pipeline: reads the source, gives the bees their work, and hands results out. */
-export class PipelineRun {
+export class PipelineRun implements AcknowledgedRun {
   readonly #spec: RunSpec;
   readonly #options: RunOptions;
   readonly #source: Source;
@@ -34,6 +37,8 @@ export class PipelineRun {
   readonly #late: readonly LateOutput[];
   readonly #ledger: Ledger;
   readonly #log = new WorkLog();
+  /** What of the source is done with, where somebody wants to know. */
+  readonly #settling: Settling;
   readonly #feed: BatchFeed;
   readonly #clock: RunClock;
   readonly #work: readonly BeeWork[];
@@ -55,6 +60,9 @@ export class PipelineRun {
   #progressMs: number;
   #resume: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+  /** Whether all results have been handed out. */
+  #isComplete = false;
 
   /** Opens the source; the bees are born when the first rows have come. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
@@ -78,7 +86,8 @@ export class PipelineRun {
       fails: badRecords === "fail",
     });
     this.#work = Array.from({ length: workers }, () => ({ batches: 0, rows: 0 }));
-    this.#feed = runFeed(source, spec, { bad: this.#bad, signal: this.#closing.signal });
+    const settling = this.#settling = this.#newSettling();
+    this.#feed = runFeed(source, spec, { bad: this.#bad, signal: this.#closing.signal, settling });
     this.#clock = new RunClock(runtime, this.#feed, {
       isEnded: () => this.#ended,
       brings: (make) => this.#guarded(() => this.#append(make())),
@@ -86,14 +95,60 @@ export class PipelineRun {
     });
   }
 
+  #newSettling(): Settling {
+    const { runtime, settleIntervalMs: intervalMs } = this.#spec.settings;
+    return new Settling({
+      runtime,
+      intervalMs,
+      kinds: this.#rowsOut.length,
+      letters: () => this.#late.reduce((sum, { taken }) => sum + taken, this.#bad.letters),
+      deliver: () => this.#deliverLetters(),
+      due: () => this.#wake(),
+      failed: (error) => this.#fail(error),
+    });
+  }
+
+  get account(): ResultAccount {
+    return this.#settling.account(0);
+  }
+
+  /** What is told of the results of one of several kinds of windows. */
+  accountOf(kind: number): ResultAccount {
+    return this.#settling.account(kind);
+  }
+
+  async finish(): Promise<void> {
+    if (!this.#isComplete) return await this.#close();
+    try {
+      await this.#settling.finish(this.#rowsOut);
+    } finally {
+      await this.#close();
+    }
+    this.#throwIfFailed();
+  }
+
   /** The results, in order; ends with the source. May be called once. */
   async *batches(): AsyncGenerator<RecordBatch, void, undefined> {
     for await (const { batch } of this.reads()) if (batch) yield batch;
   }
 
-  /** The results with, where others go on with them, the watermark up to which they have left. */
+  /**
+   * The results with, where others go on with them, the watermark up to which they have left. Where
+   * it matters which are settled, positions are rows, and that of the end stands behind all.
+   */
   async *reads(): AsyncGenerator<SourceBatch, void, undefined> {
-    for await (const { kind: _, ...read } of this.results()) yield read;
+    for await (const { kind: _, ...read } of this.results()) yield this.#placed(read);
+    if (this.#settling.isActive) yield { position: this.#rowsOut[0] + 1 };
+  }
+
+  #placed(read: SourceBatch): SourceBatch {
+    return this.#settling.isActive ? { ...read, position: this.#rowsOut[0] } : read;
+  }
+
+  /** What {@linkcode PipelineRun.reads} gave before a position is settled. */
+  settledBefore(position: number): void | Promise<void> {
+    this.account.acknowledge(position);
+    if (this.#isComplete && position > this.#rowsOut[0]) return this.finish();
   }
 
   /** The same, telling of which of several kinds of windows they are, each kind in order. */
@@ -105,16 +160,23 @@ export class PipelineRun {
       for (let next = await this.#next(); next; next = await this.#next()) yield next;
       // One that was lost while letters are waited for would have its finished work done again.
       await this.#stopBees();
-      await this.#bad.flush();
-      for (const late of this.#late) await late.flush();
+      await this.#deliverLetters();
       this.#throwIfFailed();
       this.#throwIfAborted();
+      this.#isComplete = true;
+      this.#endedMs = this.#spec.settings.runtime.monotonicMs();
     } finally {
       signal?.removeEventListener("abort", abort);
-      await this.#close();
+      // A source that is to hear of the last results is open until they are acknowledged.
+      if (!this.#isComplete || !this.#settling.isActive) await this.#close();
     }
     onProgress?.(this.metrics());
     this.#checkAccounts();
+  }
+
+  async #deliverLetters(): Promise<void> {
+    await this.#bad.flush();
+    for (const late of this.#late) await late.flush();
   }
 
   #checkAccounts(): void {
@@ -167,6 +229,8 @@ export class PipelineRun {
 
   /** Nobody wants more: a wait for the next batch ends, and fails. */
   leave(): void {
+    // Who has all results may still be asked about them.
+    if (this.#isComplete) return;
     this.#discard();
     this.#fail(new StreamingError("Cannot go on: nobody wants the results any more"));
   }
@@ -181,12 +245,22 @@ export class PipelineRun {
       const isTold = this.#tellSettled();
       const taken = isTold ? undefined : this.#taken();
       if (taken) return taken;
+      if (!isTold) this.#lookAtSettled();
       const watermark = this.#passedOn();
       if (watermark !== undefined) return { kind: 0, watermark };
       if (isTold || this.#isSettling) continue;
       if (this.isFinished) return undefined;
       await this.#advance();
     }
+  }
+
+  /** Notes what is settled by the results that have left, when all that there are have. */
+  #lookAtSettled(): void {
+    if (!this.#settling.isActive) return;
+    this.#settling.look(this.#rowsOut, () => ({
+      decided: this.#log.decide(this.#spec.settings.badRecords),
+      isPast: (time) => this.#bees?.job.isPast(time) ?? false,
+    }));
   }
 
   /** The watermark up to which everything has left, if nobody was told of it. */
@@ -289,7 +363,10 @@ export class PipelineRun {
     const read = this.#read;
     this.#read = undefined;
     if (!read || this.#aborted && !stageOf(this.#source)) return;
-    this.#append(this.#feed.take(read));
+    const items = this.#feed.take(read);
+    this.#append(items);
+    const { end } = this.#log;
+    this.#settling.read(read, { end, greatest: this.#feed.greatest, block: blockIn(items) });
   }
 
   async #startBees(): Promise<void> {
@@ -329,7 +406,8 @@ export class PipelineRun {
     const stage = stageOf(this.#source);
     if (stage) return stage.drain();
     this.#ended = true;
-    this.#closing.abort(signal.reason);
+    // Who is to hear what is settled of what was read stays open, and is read no more.
+    if (!this.#settling.isActive) this.#closing.abort(signal.reason);
   }
 
   /** Who waits for dead letters or late rows would not hear of a stop. */
@@ -339,12 +417,14 @@ export class PipelineRun {
   }
 
   #discard(): void {
+    this.#settling.close();
     this.#bad.discard();
     for (const late of this.#late) late.discard();
   }
 
   #fail(cause: unknown): void {
     this.#failure ??= errorOf(cause);
+    this.#settling.close();
     this.#wake();
   }
 
@@ -366,10 +446,15 @@ export class PipelineRun {
   }
 
   /** Ends the bees and the source; a source that does not hear is not waited for. */
-  async #close(): Promise<void> {
+  #close(): Promise<void> {
+    return this.#closed ??= this.#closeAll();
+  }
+
+  async #closeAll(): Promise<void> {
     const { runtime } = this.#spec.settings;
-    this.#endedMs = runtime.monotonicMs();
+    this.#endedMs ??= runtime.monotonicMs();
     this.#ended = true;
+    this.#settling.close();
     this.#clock.close();
     this.#closing.abort();
     await this.#stopBees();
@@ -426,6 +511,12 @@ export class PipelineRun {
 
 function progressOf({ bytes: bytesRead, totalBytes }: SourceProgress) {
   return { bytesRead, ...(totalBytes !== undefined && { bytesTotal: totalBytes }) };
+}
+
+/** The block of bytes among what was read, if there is one. */
+function blockIn(items: readonly FeedItem[]): BlockContent | undefined {
+  for (const item of items) if ("block" in item && !item.block.marker) return item.block;
+  return undefined;
 }
 
 function kindOf(job: PipelineJob, kind: number): KindProgress {

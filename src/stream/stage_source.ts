@@ -34,10 +34,11 @@ export class StageSource implements Source {
   }
 
   /** Runs the steps, at the pace at which their results are read. */
-  open({ signal }: SourceOptions): AsyncIterable<SourceBatch> {
+  open({ signal, settlement }: SourceOptions): AsyncIterable<SourceBatch> {
     const drain = { signal: this.#draining.signal, onAbort: "drain" } as const;
     const run = this.#run = new PipelineRun(this.#parts, drain);
     const reads = run.reads();
+    settlement?.onSettled((positions) => run.settledBefore(positions.get(0)!));
     const leave = () => run.leave();
     signal.addEventListener("abort", leave, { once: true });
     if (signal.aborted) leave();
@@ -45,7 +46,9 @@ export class StageSource implements Source {
       next: () => reads.next(),
       return: async () => {
         leave();
-        return await reads.return();
+        await reads.return();
+        await run.finish();
+        return { done: true, value: undefined };
       },
     };
     return { [Symbol.asyncIterator]: () => iterator };

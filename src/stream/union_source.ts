@@ -3,6 +3,7 @@ import type { Field, Schema, TypedSchema } from "../batch/schema.ts";
 import { sameType, typeName } from "../batch/schema_check.ts";
 import { batchesOf } from "./open_source.ts";
 import { alignmentAmong } from "./alignment.ts";
+import { settlementAmong } from "./settlement/settlements.ts";
 import type {
   Source,
   SourceAlignment,
@@ -209,8 +210,12 @@ class Reader {
       alignmentAmong(options.alignment, (partition) => this.#numbers[partition]);
     this.#alignment = alignment;
     // Each must have all columns of the others, whatever is asked for.
-    const whole = { ...options, wholeRecords: true };
-    this.#batches = batchesOf(source, { ...whole, ...(alignment && { alignment }) });
+    const { settlement, ...whole } = { ...options, wholeRecords: true };
+    this.#batches = batchesOf(source, {
+      ...whole,
+      ...(alignment && { alignment }),
+      ...(settlement && { settlement: settlementAmong(settlement, this.#numbers) }),
+    });
   }
 
   get #partitions(): number {

@@ -2,6 +2,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Outcome } from "../hive/pipeline_frames.ts";
 import type { FeedItem } from "./feed_item.ts";
 import type { BlockContent } from "./block_content.ts";
+import type { BadInputPolicy } from "./source.ts";
 import { RowContent, type WorkContent } from "./work_content.ts";
 
 /** A batch, or a block of bytes, that may have to be sent again. */
@@ -43,12 +44,20 @@ export function giveUp(entry: LogEntry): void {
   entry.results = [];
 }
 
+/** Whether records of a batch are to go to dead letters or late rows, once its outcome is final. */
+function goesAside({ content }: LogEntry, outcome: Outcome, badRecords: BadInputPolicy): boolean {
+  if (outcome.late.length > 0) return true;
+  if (outcome.kinds?.some(({ lateRows }) => lateRows.length > 0)) return true;
+  return content.openBad(outcome, badRecords).deadLettered > 0;
+}
+
 /** The batches that a lost bee would make necessary again, in the order of the source. */
 export class WorkLog {
   #entries: LogEntry[] = [];
   #first = 0;
   #next = 0;
   #bytes = 0;
+  #decided = 0;
 
   /** Number of the oldest batch. */
   get first(): number {
@@ -73,6 +82,18 @@ export class WorkLog {
   /** Bytes of all batches. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /**
+   * Number of the first batch of which it is not known what became of its rows, or of which records
+   * are to go aside and have not.
+   */
+  decide(badRecords: BadInputPolicy): number {
+    this.#decided = Math.max(this.#decided, this.#first);
+    for (let entry = this.at(this.#decided); entry?.outcome; entry = this.at(++this.#decided)) {
+      if (goesAside(entry, entry.outcome, badRecords)) break;
+    }
+    return this.#decided;
   }
 
   /** The batches, oldest first. */

@@ -36,7 +36,8 @@ import { partitionedSource } from "./partitioned_rows.ts";
 import { Random } from "./random.ts";
 import { breakBees } from "./simulated_case.ts";
 
-const COLUMNS = schema({ at: t.timestamp, key: t.dict, x: t.i32 });
+/** The columns of the rows of cases. */
+export const COLUMNS = schema({ at: t.timestamp, key: t.dict, x: t.i32 });
 /** The lateness that cases allow, ms. */
 export const ALLOWED = 7;
 
@@ -288,6 +289,20 @@ function sourceOf({ rows, partitions, most }: WindowedCase, random: Random): Sou
   });
 }
 
+/** The pipeline of a case over a source of its rows. */
+export function windowedPipeline(
+  given: Omit<WindowedCase, "rows" | "partitions" | "most">,
+  source: Source,
+  options: PipelineOptions,
+) {
+  const windowed = from(source as Source<{ at: number; key: string; x: number }>, options)
+    .timestamps("at", { maxDisorder: given.bound }).keyBy("key").window(given.window.make());
+  const aggregates: Aggregates = given.plain ? PLAIN : AGGREGATES;
+  return given.trigger
+    ? windowed.trigger(given.trigger).aggregate(aggregates as typeof AGGREGATES)
+    : windowed.aggregate(aggregates as typeof AGGREGATES);
+}
+
 /** Runs a case in a simulation. */
 export async function simulateWindowed(
   given: WindowedCase,
@@ -308,15 +323,7 @@ export async function simulateWindowed(
     ...(given.lateData === "update" && { allowedLateness: ALLOWED }),
     ...(given.lateData !== "drop" && { lateOutput: (row: LateRow) => void late.push(row) }),
   };
-  const windowed = from(
-    sourceOf(given, random) as Source<{ at: number; key: string; x: number }>,
-    options,
-  )
-    .timestamps("at", { maxDisorder: given.bound }).keyBy("key").window(given.window.make());
-  const aggregates: Aggregates = given.plain ? PLAIN : AGGREGATES;
-  const pipeline = given.trigger
-    ? windowed.trigger(given.trigger).aggregate(aggregates as typeof AGGREGATES)
-    : windowed.aggregate(aggregates as typeof AGGREGATES);
+  const pipeline = windowedPipeline(given, sourceOf(given, random), options);
   const lines: string[] = [];
   await runtime.drive(async () => {
     if (faults) breakBees(runtime, random);

@@ -58,6 +58,11 @@ export class LearningJob implements PipelineJob {
     return this.#columns && this.#job.settled;
   }
 
+  isPast(time: number): boolean {
+    // Of batches that have an outcome before it is known nothing is left.
+    return this.#columns ? this.#job.isPast(time) : true;
+  }
+
   get checkpoints(): number {
     return this.#job.checkpoints;
   }

@@ -5,6 +5,7 @@ import type { OrderedTaskSpec } from "../../hive/ordered_task.ts";
 import { MessageKind, type Outcome, readOutcome } from "../../hive/pipeline_frames.ts";
 import { addCounts, noCounts } from "../../hive/row_counts.ts";
 import type { Checkpoint } from "./checkpoints.ts";
+import type { LastClosing } from "./last_closing.ts";
 import { OrderedResults } from "./ordered_results.ts";
 import { OwnersJob } from "./owners_job.ts";
 import type { BeeAnswer, JobContext } from "./pipeline_job.ts";
@@ -27,10 +28,11 @@ export class OrderedJob extends OwnersJob {
   readonly #ticks: number[];
 
   readonly #isStepwise: boolean;
+  readonly #lastClosing: LastClosing;
 
   /** A job by a plan with windows over rows in order; `stepwise`: results leave batch by batch. */
   constructor(
-    { schema, steps, ordered }: ResolvedPlan,
+    { schema, steps, ordered, lastClosing }: ResolvedPlan,
     settings: PipelineSettings,
     { stepwise = false }: { readonly stepwise?: boolean } = {},
   ) {
@@ -38,6 +40,7 @@ export class OrderedJob extends OwnersJob {
     const { workers, kernel } = settings;
     this.task = { kind: "orderedWindows", schema, steps, ordered: ordered!, workers, kernel };
     this.#isStepwise = stepwise;
+    this.#lastClosing = lastClosing!;
     this.#results = new OrderedResults(workers, ordered!.keys, { stepwise });
     this.#ticks = Array(workers).fill(Infinity);
   }
@@ -52,6 +55,10 @@ export class OrderedJob extends OwnersJob {
 
   override get watermark(): number {
     return this.#results.watermark;
+  }
+
+  override isPast(time: number): boolean {
+    return this.#lastClosing(time) <= this.#results.watermark;
   }
 
   override wantsMore(context: JobContext): boolean {

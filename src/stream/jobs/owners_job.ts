@@ -58,6 +58,9 @@ export abstract class OwnersJob implements PipelineJob {
     return this.#kindRows.values().reduce((sum, rows) => sum + rows[kind], 0);
   }
 
+  /** Whether no window that has not left may hold a row of a time, ms. */
+  abstract isPast(time: number): boolean;
+
   /** Whether more should be read now. */
   wantsMore({ log }: JobContext): boolean {
     return log.waiting < READ_AHEAD + this.workers && !this.#checkpoints.isOverdue(log);

@@ -36,6 +36,11 @@ export interface PipelineJob {
   readonly settled?: number | undefined;
   /** Watermark up to which windows have left, ms. */
   readonly watermark: number;
+  /**
+   * Whether no window that has not left may hold a row of a time, ms, as the windows count it; asked
+   * of rows whose batches have an outcome, when all results that there are have been taken.
+   */
+  isPast(time: number): boolean;
   /** How often the state was saved. */
   readonly checkpoints: number;
   /** Whether more should be read now. */

@@ -4,6 +4,7 @@ import { MessageKind } from "../../hive/pipeline_frames.ts";
 import type { IntakeSpec } from "../../hive/block_intake.ts";
 import { BOARD_BYTES } from "../../hive/time_board.ts";
 import type { ResetMessage, WindowTaskSpec } from "../../hive/window_task.ts";
+import { SharedShape } from "../../kernel/shared_shape.ts";
 import type { CalendarTime } from "../../windows/calendar_time.ts";
 import { withCalendarBounds } from "../calendar_plan.ts";
 import type { Checkpoint } from "./checkpoints.ts";
@@ -21,6 +22,8 @@ export class WindowJob extends OwnersJob {
   /** The same by parts of the task. */
   readonly #parts: readonly (readonly WindowResults[])[];
   readonly #calendar: CalendarTime | undefined;
+  /** Where the windows of all kinds lie. */
+  readonly #shape: SharedShape;
 
   readonly #newBoard: (() => SharedArrayBuffer) | undefined;
   #board: SharedArrayBuffer | undefined;
@@ -48,6 +51,12 @@ export class WindowJob extends OwnersJob {
       ...(intake && { intake: { ...intake, ...(board && { board }) } }),
     };
     this.#calendar = plan.calendar;
+    this.#shape = new SharedShape(
+      [windows, ...beside].flatMap(({ window: { others = [], ...extent } }) => [
+        extent,
+        ...others.map(({ window }) => window),
+      ]),
+    );
     this.#parts = [windows, ...beside].map(({ window: { keys, others = [] } }) =>
       Array.from({ length: 1 + others.length }, () => new WindowResults(workers, keys.length))
     );
@@ -61,6 +70,12 @@ export class WindowJob extends OwnersJob {
   override get watermark(): number {
     const [{ watermark }] = this.#results;
     return this.#calendar?.fromEven(watermark) ?? watermark;
+  }
+
+  override isPast(time: number): boolean {
+    return this.#shape.kinds.every((shape, kind) =>
+      shape.lastEnd(time) <= this.#results[kind].watermark
+    );
   }
 
   /** How far each of several kinds of windows has come. */

@@ -3,9 +3,10 @@ import type { Explained } from "../explain.ts";
 import type { PipelineMetrics } from "../pipeline_metrics.ts";
 import type { RunOptions } from "../run_options.ts";
 import type { ResolvedPlan } from "../pipeline_plan.ts";
+import type { AcknowledgedRun } from "../settlement/result_account.ts";
 
 /** A run as those see it who take its results. */
-export interface ResultRun {
+export interface ResultRun extends AcknowledgedRun {
   /** The plan, once the columns of the source are known. */
   readonly resolved: ResolvedPlan | undefined;
   /** The results, in order; ends with the source. May be called once. */

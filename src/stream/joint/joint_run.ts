@@ -74,8 +74,9 @@ export class JointRun {
     const [{ parts }] = joined;
     const view = this.#sources.view(sourceOf(all, group));
     if (group.slices[0].stage) {
-      const { runtime, badRecords } = parts.settings;
-      const run = new StageRun(view, { runtime, badRecords, signal: this.#runOptions.signal! });
+      const { runtime, badRecords, settleIntervalMs } = parts.settings;
+      const { signal } = this.#runOptions;
+      const run = new StageRun(view, { runtime, badRecords, signal: signal!, settleIntervalMs });
       return [{ joined: joined[0], run, leave: () => run.leave() }];
     }
     if (joined.length > 1) {
@@ -106,7 +107,14 @@ export class JointRun {
     const ending = (pumping: Promise<void>) => this.#ending(pumping);
     const pumps = this.#members.map((member) => new Pump(member, this.#runOptions, ending));
     const start = () => pumps.forEach((pump) => pump.start());
-    return pumps.map((pump) => queuedBatches(pump.queue, { start, leave: () => pump.leave() }));
+    return pumps.map((pump) =>
+      queuedBatches(pump.queue, {
+        start,
+        asked: (rows) => pump.asked(rows),
+        end: () => pump.finish(),
+        leave: () => pump.leave(),
+      })
+    );
   }
 
   /** What is done when one of them ends: a failure is one of all. */
@@ -179,6 +187,16 @@ class Pump {
     );
   }
 
+  /** So many rows were taken, and more are asked for. */
+  asked(rows: number): void {
+    this.#member.run.account.acknowledge(rows);
+  }
+
+  /** Nothing more is told of the results. */
+  async finish(): Promise<void> {
+    await this.#member.run.finish();
+  }
+
   async #pump(): Promise<void> {
     if (this.queue.isLeft) return;
     const { joined, run } = this.#member;
@@ -197,5 +215,6 @@ class Pump {
     this.#member.leave();
     this.start();
     await this.#pumping;
+    await this.finish();
   }
 }

@@ -7,16 +7,25 @@ type Batches = AsyncGenerator<RecordBatch, void, undefined>;
 export interface QueueEvents {
   /** The first is asked for. */
   start(): void;
+  /** The first so many rows have been taken, and those behind them are asked for. */
+  asked(rows: number): void;
+  /** All have been taken. */
+  end(): Promise<void>;
   /** Nobody reads any more, whether one was asked for or not; resolves when all is released. */
   leave(): Promise<void>;
 }
 
 /** The batches of a queue; who never began to read them may leave them too. */
 export function queuedBatches(queue: BatchQueue, events: QueueEvents): Batches {
+  let rows = 0;
   const take = async (): Promise<IteratorResult<RecordBatch, void>> => {
     events.start();
+    events.asked(rows);
     const value = await queue.take();
-    return value ? { done: false, value } : { done: true, value: undefined };
+    rows += value?.length ?? 0;
+    if (value) return { done: false, value };
+    await events.end();
+    return { done: true, value: undefined };
   };
   const leave = async () => {
     queue.leave();

@@ -5,6 +5,7 @@ import type { PipelineMetrics } from "../pipeline_metrics.ts";
 import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "../pipeline_plan.ts";
 import { PipelineRun } from "../pipeline_run.ts";
 import type { RunOptions } from "../run_options.ts";
+import type { ResultAccount } from "../settlement/result_account.ts";
 import type { SourceView } from "./shared_source.ts";
 
 /** Rows of one pipeline that may wait to be taken. */
@@ -18,6 +19,8 @@ export class SharedRun {
   readonly #run: PipelineRun;
   readonly #queues: readonly BatchQueue[];
   #pumping: Promise<void> | undefined;
+  /** Kinds of which nothing more will be told. */
+  readonly #finished = new Set<number>();
 
   /**
    * Opens the source; the run begins when the first of the pipelines takes results.
@@ -71,6 +74,17 @@ export class SharedRun {
     for (const queue of this.#queues) queue.end(end);
   }
 
+  /** What is told of the results of one of the pipelines. */
+  account(kind: number): ResultAccount {
+    return this.#run.accountOf(kind);
+  }
+
+  /** Nothing more will be told of one of the pipelines; with the last of them the run ends. */
+  async finish(kind: number): Promise<void> {
+    this.#finished.add(kind);
+    if (this.#finished.size === this.#queues.length) await this.#run.finish();
+  }
+
   /** One of the pipelines wants no more; with the last of them the run ends. */
   leave(kind: number): void {
     this.#queues[kind].leave();
@@ -98,6 +112,14 @@ class SharedPart implements ResultRun {
 
   batches(): AsyncGenerator<RecordBatch, void, undefined> {
     return this.#shared.batches(this.#kind);
+  }
+
+  get account(): ResultAccount {
+    return this.#shared.account(this.#kind);
+  }
+
+  finish(): Promise<void> {
+    return this.#shared.finish(this.#kind);
   }
 
   leave(): void {

@@ -1,6 +1,7 @@
 import { jointAlignment } from "../alignment.ts";
 import { batchesOf } from "../open_source.ts";
 import { STAGE, type Stage, stageOf } from "../stage.ts";
+import { JointSettlement } from "../settlement/settlements.ts";
 import type { Source, SourceBatch, SourceOptions } from "../source.ts";
 
 /** Batches by which the fastest reader may be ahead of the slowest. */
@@ -135,6 +136,7 @@ export class SharedSource {
     const wholeRecords = this.#opened.some((each) => each.wholeRecords);
     const columns = unionOf(this.#opened.map(({ columns }) => columns));
     const { signal } = this.#closing;
+    const settlements = this.#opened.flatMap(({ settlement }) => settlement ? [settlement] : []);
     const alignment = jointAlignment(
       this.#opened.flatMap(({ alignment }) => alignment ? [alignment] : []),
     );
@@ -148,6 +150,9 @@ export class SharedSource {
         ...(wholeRecords && { wholeRecords }),
         ...(blockBytes !== undefined && { blockBytes }),
         ...(alignment && { alignment }),
+        ...(settlements.length === this.#count && {
+          settlement: new JointSettlement(settlements),
+        }),
       });
     } catch (error) {
       return { next: () => Promise.reject(error) };

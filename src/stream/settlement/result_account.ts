@@ -1,0 +1,26 @@
+/** What those who take the results of a run tell it of them, so that their rows can be settled. */
+export interface ResultAccount {
+  /** Whether somebody wants to know. */
+  readonly isKept: boolean;
+  /** The first so many rows of the results were acknowledged by where they went. */
+  acknowledge(rows: number): void;
+  /** Whether it is time that the first so many rows are acknowledged, if they can be. */
+  isAwaited(rows: number): boolean;
+  /** Calls when that may have changed, at any time. */
+  onAwaited(listener: () => void): void;
+  /** They cannot be: the run fails. */
+  refuse(error: unknown): void;
+}
+
+/** A run whose results are acknowledged. */
+export interface AcknowledgedRun {
+  /** What is told of its results. */
+  readonly account: ResultAccount;
+  /**
+   * Nothing more will be told: what is settled by then is told to the source, and everything is let
+   * go of. May be called whatever has happened.
+   *
+   * @throws what the source has failed with.
+   */
+  finish(): Promise<void>;
+}

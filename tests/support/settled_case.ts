@@ -1,0 +1,190 @@
+/**
+ * A topic that is read, windowed and published by processes that die at random moments and begin
+ * anew where the last one had settled.
+ *
+ * @module
+ */
+import type { PipelineOptions } from "../../mod.ts";
+import { RecordBatch } from "../../src/batch/mod.ts";
+import { SimulatedRuntime } from "../../src/runtime/simulated_runtime.ts";
+import type { Publisher } from "../../src/stream/publisher.ts";
+import type { RunnablePipeline } from "../../src/stream/runnable_pipeline.ts";
+import type { Source, SourceBatch, SourceOptions } from "../../src/stream/source.ts";
+import type { Random } from "./random.ts";
+import { breakBees } from "./simulated_case.ts";
+import { COLUMNS, lineOf, type WindowedRow } from "./windowed_case.ts";
+
+/** How far apart the positions of rows are: nobody may count with them. */
+const OFFSET = 7;
+
+/** Where each partition is read on, as numbers of its rows. */
+export type Positions = readonly number[];
+
+/** Some rows by their partitions, each in order. */
+export function byPartition(
+  rows: readonly WindowedRow[],
+  partitions: number,
+): readonly (readonly WindowedRow[])[] {
+  return Array.from(
+    { length: partitions },
+    (_, partition) => rows.filter((row) => row.partition === partition),
+  );
+}
+
+/** The rows that are behind some positions, in their order. */
+export function rowsBehind(rows: readonly WindowedRow[], from: Positions): WindowedRow[] {
+  const at = from.map(() => 0);
+  return rows.filter(({ partition }) => at[partition]++ >= from[partition]);
+}
+
+/** What a life of a process is made with. */
+export interface LifeOptions {
+  readonly rows: readonly WindowedRow[];
+  /** Where it begins to read. */
+  readonly from: Positions;
+  readonly random: Random;
+  readonly seed: number;
+  /** Rows that come at a time, at most. */
+  readonly most: number;
+  readonly options: PipelineOptions;
+  readonly pipeline: (source: Source, options: PipelineOptions) => RunnablePipeline<object>;
+  /** Whether bees are lost. */
+  readonly faults: boolean;
+  /** Whether results are iterated over, and count when the next is asked for. */
+  readonly iterates: boolean;
+  /** Whether it dies. */
+  readonly dies: boolean;
+  /** Told when more is settled, with what is published for good by then. */
+  readonly settled: (positions: Positions, lines: readonly string[]) => void;
+}
+
+/** What is left of a process. */
+export interface Life {
+  /** Results that are there for good. */
+  readonly lines: readonly string[];
+  /** Where the next one begins to read. */
+  readonly from: Positions;
+  readonly hasDied: boolean;
+}
+
+/** The topic as one process reads it. */
+class TopicSource implements Source {
+  readonly name = "a topic";
+  readonly partitions: number;
+  readonly schema = COLUMNS as never;
+  readonly #next: number[];
+  readonly #rows: readonly (readonly WindowedRow[])[];
+  readonly #life: LifeOptions;
+  readonly #settled: (positions: ReadonlyMap<number, number>) => void | Promise<void>;
+
+  constructor(life: LifeOptions, settled: TopicSource["#settled"]) {
+    this.partitions = life.from.length;
+    this.#next = [...life.from];
+    this.#rows = byPartition(life.rows, this.partitions);
+    this.#life = life;
+    this.#settled = settled;
+  }
+
+  async *open({ settlement, runtime }: SourceOptions): AsyncGenerator<SourceBatch> {
+    const { random, most } = this.#life;
+    settlement!.onSettled(this.#settled);
+    while (true) {
+      const left = [...this.#next.keys()].filter((each) =>
+        this.#next[each] < this.#rows[each].length
+      );
+      if (left.length === 0) return;
+      if (random.chance(0.2)) await pause(runtime, random.next() * 2);
+      const partition = random.pick(left);
+      const start = this.#next[partition];
+      const end = random.chance(0.1) ? start : start + 1 + random.below(most);
+      const rows = this.#rows[partition].slice(start, end);
+      this.#next[partition] = start + rows.length;
+      const position = this.#next[partition] * OFFSET;
+      if (rows.length === 0) yield { partition, position };
+      else {
+        const given: unknown = rows.map(({ partition: _, ...row }) => row);
+        const batch: unknown = RecordBatch.fromRows(given as [], { schema: COLUMNS as never });
+        yield { batch: batch as RecordBatch, partition, position };
+      }
+    }
+  }
+}
+
+function pause(runtime: { after(ms: number, done: () => void): void }, ms: number): Promise<void> {
+  return new Promise((resolve) => runtime.after(ms, resolve));
+}
+
+/** Lets a process live until the end of the topic, or its death. */
+export async function live(life: LifeOptions): Promise<Life> {
+  const { random, seed, from, dies, iterates, faults } = life;
+  const runtime = new SimulatedRuntime({ seed });
+  const committed = [...from];
+  const lines: string[] = [];
+  const death = new AbortController();
+  let hasDied = false;
+  const source = new TopicSource(life, async (positions) => {
+    if (hasDied) return;
+    for (const [partition, position] of positions) committed[partition] = position / OFFSET;
+    life.settled([...committed], lines);
+    if (random.chance(0.3)) await pause(runtime, random.next());
+  });
+  const pipeline = life.pipeline(source, { ...life.options, runtime });
+  const publisher = new SlowPublisher(runtime, random, (line) => hasDied || lines.push(line));
+  await runtime.drive(async () => {
+    if (faults) breakBees(runtime, random);
+    if (dies) {
+      runtime.after(random.next() * random.pick([1, 5, 30]), () => {
+        hasDied = true;
+        death.abort(new Error("it died"));
+      });
+    }
+    try {
+      if (!iterates) await pipeline.to(publisher).run({ signal: death.signal });
+      else {
+        for await (const batch of pipeline.batches({ signal: death.signal })) {
+          if (random.chance(0.3)) await pause(runtime, random.next());
+          for (const row of batch) if (!hasDied) lines.push(lineOf(row as never));
+        }
+      }
+    } catch (error) {
+      if (!hasDied) throw error;
+    }
+  });
+  return { lines, from: committed, hasDied };
+}
+
+/** Takes its time, and has for good only what was flushed. */
+class SlowPublisher implements Publisher {
+  readonly #runtime: SimulatedRuntime;
+  readonly #random: Random;
+  readonly #keep: (line: string) => void;
+  #waiting: string[] = [];
+  #isBusy = false;
+
+  constructor(runtime: SimulatedRuntime, random: Random, keep: (line: string) => void) {
+    this.#runtime = runtime;
+    this.#random = random;
+    this.#keep = keep;
+  }
+
+  async publish(batch: RecordBatch) {
+    await this.#work();
+    for (const row of batch) this.#waiting.push(lineOf(row as never));
+    return { records: batch.length };
+  }
+
+  async flush() {
+    await this.#work();
+    for (const line of this.#waiting.splice(0)) this.#keep(line);
+  }
+
+  /** Whoever asks for two things at once would be told. */
+  async #work(): Promise<void> {
+    if (this.#isBusy) throw new Error("asked for two things at a time");
+    this.#isBusy = true;
+    if (this.#random.chance(0.5)) await pause(this.#runtime, this.#random.next());
+    this.#isBusy = false;
+  }
+
+  async [Symbol.asyncDispose]() {}
+}
