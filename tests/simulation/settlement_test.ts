@@ -148,11 +148,12 @@ Deno.test("A batch that is settled too early is found", async () => {
     return oneMore ?? settled;
   };
   try {
+    const kinds = ["tumbling", "sliding", "cumulating", "trailing"];
+    const cases = fc.sample(windowedCases(), { numRuns: 60, seed: 1 })
+      .filter(({ window }) => kinds.includes(window.told.kind));
     let found = 0;
-    for (const [at, given] of fc.sample(windowedCases(), { numRuns: 40, seed: 1 }).entries()) {
-      await check(given, at).catch(() => found++);
-    }
-    assert(found > 5, `found ${found} times`);
+    for (const [at, given] of cases.entries()) await check(given, at).catch(() => found++);
+    assert(found >= 4, `found in ${found} of ${cases.length} cases`);
   } finally {
     PartitionPositions.prototype.take = take;
   }

@@ -67,6 +67,8 @@ export interface Life {
   readonly hasDied: boolean;
 }
 
+type Listener = (positions: ReadonlyMap<number, number>) => void | Promise<void>;
+
 /** The topic as one process reads it. */
 class TopicSource implements Source {
   readonly name = "a topic";
@@ -75,9 +77,9 @@ class TopicSource implements Source {
   readonly #next: number[];
   readonly #rows: readonly (readonly WindowedRow[])[];
   readonly #life: LifeOptions;
-  readonly #settled: (positions: ReadonlyMap<number, number>) => void | Promise<void>;
+  readonly #settled: Listener;
 
-  constructor(life: LifeOptions, settled: TopicSource["#settled"]) {
+  constructor(life: LifeOptions, settled: Listener) {
     this.partitions = life.from.length;
     this.#next = [...life.from];
     this.#rows = byPartition(life.rows, this.partitions);
