@@ -121,7 +121,7 @@ export async function run(
 const GUARDED = `log=$1 folder=$2; shift 2; exec 3<&0
 { read -r _ <&3 || {
   kill -9 $$
-  while kill -0 $$; do sleep 0.1; done
+  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 $$ && sleep 0.1; done
   rm -rf "$folder"
 }; } >/dev/null 2>&1 &
 exec "$@" </dev/null 3<&- >>"$log" 2>&1`;
