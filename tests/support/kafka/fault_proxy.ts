@@ -36,10 +36,11 @@ export interface Fault {
   readonly api: Api;
   /**
    * `"request"`: the broker gets its first `bytes` and the connection is cut; `"answer"`: the broker
-   * has done it, and the client gets the first `bytes` of what it says before the connection is cut.
+   * has done it, and the client gets the first `bytes` of what it says before the connection is cut;
+   * `"nothing"`: one bit of the answer is turned, `bytes` before its end.
    */
-  readonly cut: "request" | "answer";
-  /** How much of it passes. Default: 0. */
+  readonly cut: "request" | "answer" | "nothing";
+  /** How much of it passes, or follows. Default: 0. */
   readonly bytes?: number;
   /** How many such pass unharmed before. Default: 0. */
   readonly after?: number;
@@ -184,7 +185,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#connections.delete(connection);
   }
 
-  async #pump(connection: Connection, way: Fault["cut"]): Promise<void> {
+  async #pump(connection: Connection, way: "request" | "answer"): Promise<void> {
     const { client, broker } = connection;
     const [from, to] = way === "request" ? [client, broker] : [broker, client];
     try {
@@ -192,10 +193,11 @@ export class FaultProxy implements AsyncDisposable {
         const fault = this.#faultOf(connection, way, frame);
         if (this.delayMs > 0) await new Promise((done) => setTimeout(done, this.delayMs));
         while (this.#thaw !== undefined) await this.#thaw.promise;
-        await writeAll(to, frame.subarray(0, fault === undefined ? undefined : fault.bytes ?? 0));
-        if (fault === undefined) continue;
-        close(connection);
-        fault.done.resolve();
+        if (fault?.cut === "nothing") frame[frame.length - 1 - (fault.bytes ?? 0)] ^= 1;
+        const isCut = fault !== undefined && fault.cut !== "nothing";
+        await writeAll(to, frame.subarray(0, isCut ? fault.bytes ?? 0 : undefined));
+        if (isCut) close(connection);
+        fault?.done.resolve();
       }
     } catch {
       // one side is gone, so the other one goes too
@@ -206,7 +208,7 @@ export class FaultProxy implements AsyncDisposable {
   /** Counts requests, and finds what is to happen to one or to its answer. */
   #faultOf(
     { asked }: Connection,
-    way: Fault["cut"],
+    way: "request" | "answer",
     frame: Uint8Array,
   ): PendingFault | undefined {
     const view = new DataView(frame.buffer, SIZE_BYTES);
@@ -219,7 +221,9 @@ export class FaultProxy implements AsyncDisposable {
       api = asked.get(view.getInt32(0));
       asked.delete(view.getInt32(0));
     }
-    const at = this.#faults.findIndex((fault) => fault.cut === way && API[fault.api] === api);
+    const at = this.#faults.findIndex((fault) =>
+      (fault.cut === "request") === (way === "request") && API[fault.api] === api
+    );
     if (at === -1 || this.#faults[at].left-- > 0) return undefined;
     return this.#faults.splice(at, 1)[0];
   }
