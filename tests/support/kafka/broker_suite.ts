@@ -144,7 +144,16 @@ function testWriting(test: BrokerTest): void {
         ) => [offset, timestamp, text(key), text(value)]),
         COMPRESSIONS[i],
       );
-      assertEquals(seen[3].headers, ["name", "value", "name", "again", "none", null, "", ""]);
+      assertEquals<unknown>(seen[3].headers, [
+        "name",
+        "value",
+        "name",
+        "again",
+        "none",
+        null,
+        "",
+        "",
+      ]);
     }
   });
 

@@ -42,6 +42,8 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   "log.cleaner.backoff.ms": "100",
   "log.segment.delete.delay.ms": "100",
   "log.initial.task.delay.ms": "100",
+  // Tests write records of long ago, which are not to be gone after a while.
+  "log.retention.ms": "-1",
   "transaction.abort.timed.out.transaction.cleanup.interval.ms": "100",
   // After kill -9 the next start is refused until the session of the last one is over.
   "broker.session.timeout.ms": "2000",

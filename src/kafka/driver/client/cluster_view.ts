@@ -7,7 +7,7 @@ import {
   metadataRequest,
   type PartitionMetadata,
 } from "../wire/cluster_requests.ts";
-import { type Dialer, DialError } from "./link.ts";
+import { type Dialer, DialError, LinkError } from "./link.ts";
 import { Links } from "./links.ts";
 
 /** Who leads a partition. */
@@ -78,7 +78,7 @@ export class ClusterView {
     const reasons = new Map<string, DialError>();
     for (const address of this.#addresses()) {
       try {
-        return await this.#askAt(address, request);
+        return await this.#askOnceMore(address, request);
       } catch (error) {
         signal?.throwIfAborted();
         if (this.#links.isClosed) throw new KafkaError("Cannot ask Kafka: the cluster was closed");
@@ -102,6 +102,18 @@ export class ClusterView {
   /** Ends the connections for questions. */
   async close(): Promise<void> {
     await this.#links.close();
+  }
+
+  /** A connection from before may have ended unnoticed: that says nothing about the broker. */
+  async #askOnceMore<Answer>(address: string, request: WireRequest<Answer>): Promise<Answer> {
+    const isFromBefore = this.#links.has(address);
+    try {
+      return await this.#askAt(address, request);
+    } catch (error) {
+      const hasEnded = error instanceof LinkError && !error.isLate;
+      if (!isFromBefore || !hasEnded) throw error;
+      return await this.#askAt(address, request);
+    }
   }
 
   async #askAt<Answer>(address: string, request: WireRequest<Answer>): Promise<Answer> {

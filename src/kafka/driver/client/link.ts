@@ -30,6 +30,14 @@ export interface Dialer {
 /** A connection ended before the answer came. */
 export class LinkError extends Error {
   override readonly name = "LinkError";
+  /** Whether we have ended it, since the answer took too long. */
+  readonly isLate: boolean;
+
+  /** Says what happened. */
+  constructor(message: string, { isLate = false }: { isLate?: boolean } = {}) {
+    super(message);
+    this.isLate = isLate;
+  }
 }
 
 /** A connection could not be made: nothing was sent. Its message says why, and shows no password. */

@@ -109,7 +109,8 @@ export class KafkajsLink implements Link {
     });
     if (!isAnswered) return await promise;
     const cancel = this.#runtime.after(timeoutMs, () => {
-      reject(new LinkError(`${this.address} did not answer within ${timeoutMs} ms`));
+      const late = `${this.address} did not answer within ${timeoutMs} ms`;
+      reject(new LinkError(late, { isLate: true }));
       void this.close();
     });
     try {
