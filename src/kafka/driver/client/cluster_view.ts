@@ -83,12 +83,7 @@ export class ClusterView {
         signal?.throwIfAborted();
         if (this.#links.isClosed) throw new KafkaError("Cannot ask Kafka: the cluster was closed");
         if (error instanceof KafkaError) throw error;
-        reasons.set(
-          address,
-          error instanceof DialError
-            ? error
-            : new DialError("ended the connection", { isPassing: true }),
-        );
+        reasons.set(address, error instanceof DialError ? error : this.#hinted(error));
       }
     }
     throw unreachable(reasons);
@@ -119,6 +114,13 @@ export class ClusterView {
   async #askAt<Answer>(address: string, request: WireRequest<Answer>): Promise<Answer> {
     const link = await this.#links.to(address);
     return await link.send(request, this.options.requestTimeoutMs);
+  }
+
+  /** A broker that wants a login hangs up when the first question comes without. */
+  #hinted(error: unknown): DialError {
+    const why = error instanceof LinkError ? error.why : String(error);
+    const hint = this.options.login?.sasl === undefined ? " (does it want a login?)" : "";
+    return new DialError(`${why}${hint}`, { isPassing: true });
   }
 
   #addresses(): readonly string[] {

@@ -30,12 +30,15 @@ export interface Dialer {
 /** A connection ended before the answer came. */
 export class LinkError extends Error {
   override readonly name = "LinkError";
+  /** What became of it: the end of a sentence that begins with the address. */
+  readonly why: string;
   /** Whether we have ended it, since the answer took too long. */
   readonly isLate: boolean;
 
-  /** Says what happened. */
-  constructor(message: string, { isLate = false }: { isLate?: boolean } = {}) {
-    super(message);
+  /** With whom it was, and what became of it. */
+  constructor(address: string, why: string, { isLate = false }: { isLate?: boolean } = {}) {
+    super(`${address} ${why}`);
+    this.why = why;
     this.isLate = isLate;
   }
 }

@@ -44,6 +44,14 @@ const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
 export function dialFailure(error: Failure, login?: KafkaLogin): DialError {
   if (error instanceof DialError) return hinted(error, login);
   if (error.name === SASL) return saslFailure(error, login);
+  if (/current SASL state/.test(error.message)) {
+    return new DialError(
+      "takes no logins at this port: leave out sasl, or take the port that does",
+      {
+        isPassing: false,
+      },
+    );
+  }
   const text = `${error.code ?? ""} ${error.message}`;
   if (error.name === "NotCapable" || /NotCapable|Requires net access/.test(text)) {
     return new DialError("may not be reached: run with --allow-net for it", { isPassing: false });
@@ -55,6 +63,9 @@ export function dialFailure(error: Failure, login?: KafkaLogin): DialError {
   if (login?.tls) {
     const reason = TLS_REASONS.find(([pattern]) => pattern.test(text));
     if (reason) return new DialError(reason[1], { isPassing: false });
+    if (/before secure TLS connection/.test(text)) {
+      return hinted(new DialError(CLOSED, { isPassing: true }), login);
+    }
     if (/certificate|tls|ssl/i.test(text)) {
       return new DialError(`could not be reached by TLS (${withoutSecrets(text.trim(), login)})`, {
         isPassing: false,

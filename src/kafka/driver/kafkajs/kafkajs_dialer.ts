@@ -1,3 +1,4 @@
+import { probeTls } from "../../../runtime/tls_probe.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import type { Dialer, Link } from "../client/link.ts";
 import { DialError } from "../client/link.ts";
@@ -8,10 +9,14 @@ import { type VersionRange, versionsRequest } from "../wire/cluster_requests.ts"
 import { dialFailure } from "./dial_failure.ts";
 import { KafkajsLink } from "./kafkajs_link.ts";
 import type { KafkajsPackage, KafkajsSocket } from "./kafkajs_package.ts";
+import { tokenLogin } from "./token_login.ts";
 
 const SASL_AUTHENTICATE = 36;
 const CLOSED = "closed the connection";
 const TOO_OLD = "is too old: Kafka 2.5 or newer is needed";
+/** What `node:tls` says of a certificate that is not trusted, for whatever reason. */
+const VAGUE = /^(UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|CERT_)/;
+const PROBE_MS = 3_000;
 /** kafkajs waits for no answer by itself: its clock is not the runtime's. */
 const NEVER_MS = 2 ** 31 - 1;
 
@@ -39,7 +44,12 @@ export class KafkajsDialer implements Dialer {
     const connection = this.#connection(address, (made) => {
       socket = made;
       made.on("error", (error) => failure ??= error);
-      made.once("close", () => breakOff(failure ?? new DialError(CLOSED, { isPassing: true })));
+      // What came before the end is heard first.
+      made.once(
+        "close",
+        () =>
+          this.#runtime.soon(() => breakOff(failure ?? new DialError(CLOSED, { isPassing: true }))),
+      );
     });
     const end = (why: Error) => {
       failure ??= why;
@@ -67,7 +77,7 @@ export class KafkajsDialer implements Dialer {
       failure ??= error as Error;
       await link.close();
       signal?.throwIfAborted();
-      throw dialFailure(failure, this.#options.login);
+      throw dialFailure(await this.#explained(failure, address), this.#options.login);
     } finally {
       cancel();
       signal?.removeEventListener("abort", stop);
@@ -90,13 +100,27 @@ export class KafkajsDialer implements Dialer {
     if (this.#options.login?.sasl) await link.logIn();
   }
 
+  /** A failure in TLS that `node:tls` does not tell apart from others, with what is behind it. */
+  async #explained(failure: Error & { code?: string }, address: string): Promise<Error> {
+    const { login, connectionTimeoutMs } = this.#options;
+    if (!login?.tls || !VAGUE.test(failure.code ?? "")) return failure;
+    const { ca, serverName } = login.tls === true ? {} as TlsOptions : login.tls;
+    const why = await probeTls({
+      ...placeOf(address),
+      ...(serverName !== undefined && { serverName }),
+      caCerts: typeof ca === "string" ? [ca] : ca ?? [],
+      timeoutMs: Math.min(connectionTimeoutMs, PROBE_MS),
+    });
+    return why === undefined ? failure : new Error(why);
+  }
+
   #connection(address: string, made: (socket: KafkajsSocket) => void) {
     const { clientId, login } = this.#options;
     const makeSocket = this.#kafkajs.socketFactory();
-    const colon = address.lastIndexOf(":");
+    const { hostname: host, port } = placeOf(address);
     return new this.#kafkajs.Connection({
-      host: address.slice(0, colon).replace(/^\[|\]$/g, ""),
-      port: Number(address.slice(colon + 1)),
+      host,
+      port,
       logger: this.#logger,
       clientId,
       socketFactory: (options: Parameters<typeof makeSocket>[0]) => {
@@ -112,6 +136,12 @@ export class KafkajsDialer implements Dialer {
       enforceRequestTimeout: false,
     });
   }
+}
+
+function placeOf(address: string): { hostname: string; port: number } {
+  const colon = address.lastIndexOf(":");
+  const hostname = address.slice(0, colon).replace(/^\[|\]$/g, "");
+  return { hostname, port: Number(address.slice(colon + 1)) };
 }
 
 function checkVersions(ranges: readonly VersionRange[]): void {
@@ -141,8 +171,5 @@ function saslOf(login?: KafkaLogin): Readonly<Record<string, unknown>> | null {
   const sasl = login?.sasl;
   if (sasl === undefined) return null;
   if (sasl.mechanism !== "oauthbearer") return { ...sasl };
-  return {
-    mechanism: sasl.mechanism,
-    oauthBearerProvider: async () => ({ value: await sasl.token() }),
-  };
+  return { mechanism: sasl.mechanism, authenticationProvider: tokenLogin(sasl) };
 }

@@ -109,8 +109,8 @@ export class KafkajsLink implements Link {
     });
     if (!isAnswered) return await promise;
     const cancel = this.#runtime.after(timeoutMs, () => {
-      const late = `${this.address} did not answer within ${timeoutMs} ms`;
-      reject(new LinkError(late, { isLate: true }));
+      const late = `did not answer within ${timeoutMs} ms`;
+      reject(new LinkError(this.address, late, { isLate: true }));
       void this.close();
     });
     try {
@@ -140,7 +140,7 @@ export class KafkajsLink implements Link {
   }
 
   #ended(): LinkError {
-    return new LinkError(`the connection to ${this.address} ended`);
+    return new LinkError(this.address, "closed the connection");
   }
 
   async #close(): Promise<void> {
