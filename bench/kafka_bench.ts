@@ -36,11 +36,12 @@ function publishing(
 ) {
   const records = rounds * texts.length;
   const expected = new Map(texts.map((text) => [text, rounds]));
-  let topic = "";
+  let [topic, written] = ["", ""];
   return {
     prepare: async () => void (topic = await topics.make()),
-    check: () => checkTopic(bootstrap, topic, expected),
+    check: () => checkTopic(bootstrap, written, expected),
     run: async () => {
+      written = topic;
       await using publisher = new KafkaPublisher({
         ...{ bootstrapServers: bootstrap, topic, acks: "all" },
         ...options,
@@ -65,7 +66,7 @@ async function againstPlain(bench: Bench): Promise<BenchRow> {
   await producer.connect();
   const messages = messagesOf(texts);
   let topic = "";
-  const row = await compare({
+  const measured = await compare({
     name: NAMES.plain,
     rounds: 3,
     target: 8,
@@ -83,7 +84,7 @@ async function againstPlain(bench: Bench): Promise<BenchRow> {
   });
   await producer.disconnect();
   await ours.check();
-  return row;
+  return measured;
 }
 
 interface AgainstJava {

@@ -516,13 +516,19 @@ export async function failingTests(
  *
  * @param name Of the publisher, the first word of the tests' names.
  * @param open Makes a publisher and its other side, anew for each test.
+ * @param define Makes the tests' definitions, of those that need an outside program.
  */
 export function testPublisher(
   name: string,
   open: () => Promise<PublisherCase>,
   traits: PublisherTraits = {},
+  define: (name: string, fn: () => Promise<void>) => Deno.TestDefinition = (name, fn) => ({
+    name,
+    fn,
+  }),
 ): void {
   for (const [what, check] of checksOf(traits)) {
-    Deno.test(`${name} ${what}`, () => hold(check, { open, traits, patienceMs: PATIENCE_MS }));
+    const test = () => hold(check, { open, traits, patienceMs: PATIENCE_MS });
+    Deno.test(define(`${name} ${what}`, test));
   }
 }
