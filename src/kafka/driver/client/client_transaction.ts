@@ -79,7 +79,7 @@ export class ClientTransaction implements Txn {
     const { topic, partition } = block;
     if (!this.isReady(block) && !this.#adding.some(isSame(block))) {
       this.#adding.push({ topic, partition });
-      this.#ask(this.#addPartitions());
+      this.#ask(this.#addPartitions()).catch(() => {}); // the transaction has failed by it
     }
     return this.#home.sender.send(block, signal);
   }
