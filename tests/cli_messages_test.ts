@@ -47,7 +47,7 @@ const CASES: [args: string[], code: number, part: string][] = [
   [
     ["fit", at("weather.csv"), "-o", at("x"), "--time", "weather"],
     1,
-    "such as --types weather=time",
+    'column "weather" as timestamp: expected timestamp (ISO 8601',
   ],
   [["fit", at("weather.csv"), "-o", at("x"), "--time", "nope"], 1, 'no column "nope"; they have'],
   [["fit", at("weather.csv"), "-o", at("x"), "--types", "wind=bool"], 1, "expected bool"],
