@@ -1,12 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname } from "node:path";
+import { kafka, type SharedKafka, sharedKafka } from "./support/kafka/kafka.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const FIRST_LINE = /^\/\/ [A-Z].+\. Run: deno run (.*?)(examples\/\w+\.ts)$/;
 const SCRIPT = "examples/generation_10_command_line.sh";
 
 /** Figures that differ from run to run, each replaced by a #. */
-const VARYING = /\d+(\.\d+)?(?=\/sec|%| ms)|(?<=workers: )(true|false)/g;
+const VARYING = /\d+(\.\d+)?(?=\/sec| records\/sec|%| ms)|(?<=workers: )(true|false)/g;
 
 /** What each example prints, by file name. */
 const PRINTED: Record<string, string> = {
@@ -128,6 +129,32 @@ Streaming failed: Cannot publish batch 0, records 0 to 99: the sink is out of or
 `,
 };
 
+/** The same of those that need a broker. */
+const PRINTED_WITH_KAFKA: Record<string, string> = {
+  "generation_11_kafka_push.ts": `
+1000 records in 10 batches
+`,
+  "generation_12_kafka_setup.ts": `
+500 customers
+`,
+  "generation_13_kafka_avro.ts": `
+1000 customers as Avro
+`,
+  "generation_14_complete.ts": `
+Total records sent: 2000
+Average rate: # records/sec
+`,
+};
+
+let broker: SharedKafka | undefined;
+
+Deno.test.beforeAll(async () => {
+  if (kafka.reason === undefined) broker = await sharedKafka();
+});
+Deno.test.afterAll(async () => {
+  await broker?.[Symbol.asyncDispose]();
+});
+
 function pages(): string[] {
   return [...Deno.readDirSync(new URL("examples/", ROOT))].map(({ name }) => name)
     .filter((name) => /^(basics|generation)_.+\.ts$/.test(name)).sort();
@@ -145,7 +172,7 @@ function command(name: string): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-lock", ...flagsOf(name), `examples/${name}`],
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...(broker && { KAFKA_BOOTSTRAP: broker.bootstrap }) },
     stdout: "piped",
     stderr: "piped",
   });
@@ -154,20 +181,30 @@ function command(name: string): Deno.Command {
 const text = new TextDecoder();
 
 Deno.test("every example is in the list of what they print", () => {
-  assertEquals(pages(), Object.keys(PRINTED));
+  assertEquals(pages(), [...Object.keys(PRINTED), ...Object.keys(PRINTED_WITH_KAFKA)]);
 });
 
+async function printsAsItShould(name: string, printed: string): Promise<void> {
+  const { code, stdout, stderr } = await command(name).output();
+  assertEquals(text.decode(stderr), "");
+  assertEquals(`\n${text.decode(stdout)}`.replaceAll(VARYING, "#"), printed);
+  assertEquals(code, 0);
+}
+
 for (const [name, printed] of Object.entries(PRINTED)) {
-  Deno.test(`examples/${name} prints what it should, with no more permissions than it states`, async () => {
-    const { code, stdout, stderr } = await command(name).output();
-    assertEquals(text.decode(stderr), "");
-    assertEquals(`\n${text.decode(stdout)}`.replaceAll(VARYING, "#"), printed);
-    assertEquals(code, 0);
-  });
+  Deno.test(`examples/${name} prints what it should, with no more permissions than it states`, () =>
+    printsAsItShould(name, printed));
+}
+
+for (const [name, printed] of Object.entries(PRINTED_WITH_KAFKA)) {
+  Deno.test(
+    kafka.test(`examples/${name} prints what it should, with no more permissions than it states`, () =>
+      printsAsItShould(name, printed)),
+  );
 }
 
 Deno.test("examples state no permission that they could do without", async () => {
-  for (const name of Object.keys(PRINTED).filter((name) => flagsOf(name).length > 0)) {
+  for (const name of pages().filter((name) => flagsOf(name).length > 0)) {
     const args = ["run", "--no-prompt", "--no-lock", `examples/${name}`];
     const bare = new Deno.Command(Deno.execPath(), { args, cwd: ROOT });
     const { success } = await bare.output();
