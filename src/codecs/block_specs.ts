@@ -1,4 +1,5 @@
 import type { Schema } from "../batch/schema.ts";
+import type { AvroMessageSpec } from "./avro/avro_message_decoder.ts";
 
 /** What the plain data that make any block decoder have in common. */
 export interface BlockSpec {
@@ -73,5 +74,33 @@ export interface AvroBlockSpec {
   readonly counted?: boolean;
 }
 
+/** What makes a decoder of values that come with columns which were known before, as plain data. */
+export interface FramedBlockSpec {
+  /** What tells it from the specs of other formats. */
+  readonly format: "framed";
+  /** The columns that are wanted, beside the values and of them. */
+  readonly schema: Schema;
+  /** A larger value is a bad one. */
+  readonly maxRecordBytes: number;
+  /** What makes columns of the values, one record each. Absent: they stand beside, like all others. */
+  readonly values?: NdjsonBlockSpec | AvroMessagesSpec;
+  /**
+   * A bool column beside the values: where it is true there is no value, and of the row all columns
+   * of values are null. Absent: each has one.
+   */
+  readonly nulls?: string | undefined;
+}
+
+/** What makes a decoder of Avro messages, as plain data. */
+export interface AvroMessagesSpec extends AvroMessageSpec {
+  /** What tells it from the specs of other formats. */
+  readonly format: "avroMessages";
+}
+
 /** What makes a decoder of blocks, as plain data that can be posted to a worker. */
-export type BlockDecoderSpec = NdjsonBlockSpec | CsvBlockSpec | AvroBlockSpec;
+export type BlockDecoderSpec =
+  | NdjsonBlockSpec
+  | CsvBlockSpec
+  | AvroBlockSpec
+  | AvroMessagesSpec
+  | FramedBlockSpec;

@@ -52,11 +52,14 @@ export {
 } from "./bad_record.ts";
 export type { BatchDecoder, DecoderMetrics, DecoderOptions } from "./batch_decoder.ts";
 export type { BadBlockRecord, BlockDecoder, DecodedBlock } from "./block_decoder.ts";
+export type { AvroMessageSpec } from "./avro/avro_message_decoder.ts";
 export type {
   AvroBlockSpec,
+  AvroMessagesSpec,
   BlockDecoderSpec,
   BlockSpec,
   CsvBlockSpec,
+  FramedBlockSpec,
   NdjsonBlockSpec,
 } from "./block_specs.ts";
 export { CsvDecoder } from "./csv/csv_decoder.ts";

@@ -32,6 +32,15 @@ export type {
   RegisteredSchema,
   SubjectSchema,
 } from "./registry/registry_answers.ts";
+export { KafkaRecordError, type ValueFault } from "./source/kafka_block.ts";
+export { kafkaSource } from "./source/kafka_source.ts";
+export type {
+  KafkaColumnOptions,
+  KafkaSourceOptions,
+  KafkaStart,
+  KafkaValues,
+  OffsetReset,
+} from "./source/kafka_source_options.ts";
 export { SchemaRegistryError, type SchemaRegistryErrorOptions } from "./registry/registry_error.ts";
 export type { SchemaRegistryOptions } from "./registry/registry_options.ts";
 export { RegistryReader, type RegistryReaderOptions } from "./registry/registry_reader.ts";

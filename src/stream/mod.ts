@@ -51,11 +51,13 @@ export type {
   BadInputPolicy,
   BlockFormat,
   BlockMemory,
+  PartitionMetrics,
   Settlement,
   Source,
   SourceAlignment,
   SourceBatch,
   SourceBlock,
+  SourceMetrics,
   SourceOptions,
   SourceProgress,
 } from "./source.ts";

@@ -1,5 +1,6 @@
 import type { Hive } from "../hive/hive.ts";
 import { assignRoles, type Role } from "../hive/roles.ts";
+import type { SourceMetrics } from "./source.ts";
 
 /** What one bee of a pipeline does. */
 export interface PipelineBeeMetrics {
@@ -34,6 +35,8 @@ export interface PipelineMetrics {
   readonly bytesRead: number;
   /** Bytes that there are to read, where the source knows. */
   readonly bytesTotal?: number;
+  /** How far a source lags behind, and what becomes of its connections, where it tells. */
+  readonly source?: SourceMetrics;
   /** Records that went into windows or, in a pipeline without, out of it. */
   readonly absorbed: number;
   /** Records that a filter left out, or that lie between windows with gaps. */
@@ -110,6 +113,7 @@ export function addStage(
     ...summed as Pick<PipelineMetrics, SummedMetric>,
     recordsIn: before.recordsIn,
     ...(before.bytesTotal !== undefined && { bytesTotal: before.bytesTotal }),
+    ...(before.source && { source: before.source }),
     added: sum("added") + (makesRows ? own.recordsIn : 0),
     absorbed: makesRows ? sum("absorbed") : own.absorbed,
     inFlight: sum("inFlight") + between,

@@ -509,8 +509,12 @@ export class PipelineRun implements AcknowledgedRun {
   }
 }
 
-function progressOf({ bytes: bytesRead, totalBytes }: SourceProgress) {
-  return { bytesRead, ...(totalBytes !== undefined && { bytesTotal: totalBytes }) };
+function progressOf({ bytes: bytesRead, totalBytes, metrics: source }: SourceProgress) {
+  return {
+    bytesRead,
+    ...(totalBytes !== undefined && { bytesTotal: totalBytes }),
+    ...(source && { source }),
+  };
 }
 
 /** The block of bytes among what was read, if there is one. */

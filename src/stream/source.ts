@@ -76,8 +76,38 @@ export interface Settlement {
   onSettled(listener: (positions: ReadonlyMap<number, number>) => void | Promise<void>): void;
 }
 
+/** What is left to be read of a partition. */
+export interface PartitionMetrics {
+  /** Its name: `readings/3`, say. */
+  readonly name: string;
+  /** Where the pipeline goes on, as the source counts. */
+  readonly position: number;
+  /** The end, as far as it is known. */
+  readonly end: number;
+  /** What lies between. */
+  readonly lag: number;
+}
+
+/** What a source tells that is read from a broker. */
+export interface SourceMetrics {
+  /** Records that wait at the broker, or were fetched and not taken by the pipeline, in all. */
+  readonly lag: number;
+  /** The same for each partition that is read. */
+  readonly partitions: readonly PartitionMetrics[];
+  /** Bytes that were fetched and not taken by the pipeline. */
+  readonly waitingBytes: number;
+  /** How often connections were given up because nothing came, and made anew. */
+  readonly reconnects: number;
+  /** How often a partition was gone on with elsewhere, because what was to be read was not there. */
+  readonly resets: number;
+  /** Records without a value that were left out. */
+  readonly tombstones: number;
+}
+
 /** How far a source has come. */
 export interface SourceProgress {
+  /** What else there is to tell, where the source is a broker's. */
+  readonly metrics?: SourceMetrics;
   /** Bytes that were read, as they lie in the file: compressed ones before they are inflated. */
   readonly bytes: number;
   /** Bytes that there are, where that is known. */

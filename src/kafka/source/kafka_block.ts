@@ -1,0 +1,63 @@
+import { showName } from "../../batch/shown_names.ts";
+import { BadRecordError } from "../../codecs/bad_record.ts";
+import type { SourceBlock } from "../../stream/source.ts";
+import type { TopicPartition } from "../driver/driver.ts";
+
+const OTHER_POLICIES = 'or pass badRecords: "skip" or "deadLetter"';
+
+/** Where each of some records stands in its partition. */
+export interface RecordOffsets {
+  /** Of the first. */
+  readonly first: number;
+  /** Of each; absent: one after the other. */
+  readonly all?: Float64Array;
+}
+
+/** The offset of one of them. */
+export function offsetIn({ first, all }: RecordOffsets, record: number): number {
+  return all ? all[record] : first + record;
+}
+
+/** What is wrong with a value. */
+export interface ValueFault {
+  readonly reason: string;
+  readonly fix: string;
+  /** The path of the column that it is for. */
+  readonly column?: string;
+}
+
+/** Values of a partition, framed with what else is wanted of their records. */
+export interface KafkaBlock extends SourceBlock {
+  readonly at: TopicPartition;
+  readonly offsets: RecordOffsets;
+  /** Values as they came, where the block has them otherwise and they may be asked for. */
+  readonly originals?: readonly Uint8Array[];
+}
+
+/** A record of a topic whose value cannot be decoded: malformed, too large, or of other types. */
+export class KafkaRecordError extends BadRecordError {
+  /** The topic. */
+  readonly topic: string;
+  /** The partition. */
+  readonly partition: number;
+  /** The offset. */
+  readonly offset: number;
+
+  /** About a record of a source of that name. */
+  constructor(
+    name: string,
+    { topic, partition }: TopicPartition,
+    { offset, reason, fix, column }: ValueFault & { readonly offset: number },
+  ) {
+    const where = column === undefined ? "" : `, column ${showName(column)}`;
+    super(
+      `Cannot read ${name}: topic ${showName(topic)}, partition ${partition}, offset ${offset}` +
+        `${where}: ${reason}; ${fix}; ${OTHER_POLICIES}`,
+      1,
+      column === undefined ? {} : { column },
+    );
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+  }
+}

@@ -1,0 +1,331 @@
+import type { Runtime } from "../../runtime/runtime.ts";
+import { ChildAbort } from "../../stream/child_abort.ts";
+import type { SourceOptions } from "../../stream/source.ts";
+import { kafkaDriver } from "../driver/current_driver.ts";
+import type {
+  FetchedBlock,
+  KafkaCluster,
+  KafkaDriver,
+  PartitionOffset,
+  TopicPartition,
+} from "../driver/driver.ts";
+import { Changes } from "./changes.ts";
+import { ClusterLink } from "./cluster_link.ts";
+import { FetchBuffer, type WaitingBlock } from "./fetch_buffer.ts";
+import { Fetcher } from "./fetcher.ts";
+import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import { LagWatch } from "./lag_watch.ts";
+import { keyOf, PartitionState } from "./partition_state.ts";
+import { partitionsOf, reachOf } from "./start_positions.ts";
+
+/** What comes next of a topic. */
+export type ReadEvent =
+  /** There are so many partitions from now on. */
+  | { readonly partitions: number }
+  /** Nothing more comes of a partition. */
+  | { readonly ended: PartitionState }
+  /** Records. */
+  | WaitingBlock;
+
+/** What a {@linkcode KafkaReading} is opened with. */
+export interface KafkaReadingOptions {
+  readonly name: string;
+  readonly settings: KafkaSourceSettings;
+  readonly open: SourceOptions;
+  readonly runtime: Runtime;
+}
+
+/** How often a batch that is damaged on the way is fetched again. */
+const MOST_DAMAGED = 3;
+
+/** Reads partitions over one connection to a cluster, ahead of the pipeline as far as there is room. */
+export class KafkaReading implements AsyncDisposable {
+  readonly #options: KafkaReadingOptions;
+  readonly #closing: ChildAbort;
+  readonly #buffer = new FetchBuffer();
+  readonly #changes = new Changes();
+  readonly #states = new Map<string, PartitionState>();
+  readonly #all: PartitionState[] = [];
+  readonly #events: ReadEvent[] = [];
+  readonly #damaged = new Map<string, { readonly offset: number; times: number }>();
+  #link: ClusterLink | undefined;
+  #fetcher: Fetcher | undefined;
+  #maxBytes = 0;
+  #leaders = 1;
+  #failure: { readonly error: unknown } | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+  /** Whether partitions may still be handed over. */
+  #isOpen = false;
+  /** Whether nothing is handed on for now. */
+  #isHeld = false;
+  #bytes = 0;
+  #resets = 0;
+
+  /** A reading that has not begun. */
+  constructor(options: KafkaReadingOptions) {
+    this.#options = options;
+    this.#closing = new ChildAbort(options.open.signal);
+    this.#closing.signal.addEventListener("abort", () => this.#changes.notify());
+  }
+
+  /** What speaks to brokers. */
+  get driver(): KafkaDriver {
+    const { settings, name } = this.#options;
+    return settings.driver ?? kafkaDriver(`read ${name}`);
+  }
+
+  /** All partitions that were ever read, those that were given up included. */
+  get states(): readonly PartitionState[] {
+    return this.#all;
+  }
+
+  /** Bytes that were fetched. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Fetched bytes that the pipeline has not taken. */
+  get waitingBytes(): number {
+    return this.#buffer.bytes;
+  }
+
+  /** How often connections were made anew. */
+  get reconnects(): number {
+    return this.#link?.rebuilt ?? 0;
+  }
+
+  /** How often a partition went on elsewhere, since what was to be read was not there. */
+  get resets(): number {
+    return this.#resets;
+  }
+
+  /**
+   * Connects, and begins to fetch: fixed partitions, or those that are to be assigned.
+   *
+   * @throws {KafkaError} when no broker answers, or there is no such topic.
+   */
+  async start({ isAssigned }: { readonly isAssigned: boolean }): Promise<void> {
+    const { settings, runtime, name } = this.#options;
+    const { signal } = this.#closing;
+    const { driver } = this;
+    const cluster = await driver.connect(settings.connection, { signal, runtime });
+    try {
+      const partitions = await partitionsOf(cluster, settings, name);
+      await this.#limit(cluster);
+      const about = { name, driver, settings, runtime, maxBytes: this.#maxBytes, signal };
+      this.#link = await ClusterLink.open(cluster, about);
+      if (!isAssigned) await this.#add(partitions);
+    } catch (error) {
+      if (!this.#link) await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+    this.#isOpen = isAssigned;
+    this.#run(this.#link);
+  }
+
+  /** So that what waits and what may be under way from all brokers is not more than may wait. */
+  async #limit(cluster: KafkaCluster): Promise<void> {
+    const { settings: { topics, maxBufferBytes } } = this.#options;
+    const known = await cluster.topics(topics);
+    const leaders = known.flatMap(({ partitions }) => partitions.map(({ leader }) => leader));
+    this.#leaders = Math.max(1, new Set(leaders).size);
+    this.#maxBytes = Math.max(1, Math.floor(maxBufferBytes / (this.#leaders + 1)));
+  }
+
+  #run(link: ClusterLink): void {
+    const { settings, runtime, name } = this.#options;
+    const { signal } = this.#closing;
+    const about = { name, settings, link, runtime, signal, states: this.#states };
+    const fetcher = this.#fetcher = new Fetcher({
+      ...about,
+      events: {
+        states: this.#states,
+        wanted: () => this.#wanted(),
+        fetched: (state, block) => this.#fetched(state, block),
+        moved: (state) => this.#moved(state),
+        isAhead: ({ index }) => this.#options.open.alignment?.isAhead(index) ?? false,
+      },
+    });
+    const stuck = (why: string) => fetcher.giveUp(why);
+    const watch = new LagWatch({ ...about, isFull: () => !this.#hasRoom, stuck });
+    const failed = (error: unknown) => this.fail(error);
+    this.#running = Promise.all([fetcher.run().catch(failed), watch.run().catch(failed)]);
+  }
+
+  /** The reading cannot go on. */
+  fail(error: unknown): void {
+    if (!this.#closing.signal.aborted) this.#failure ??= { error };
+    this.#changes.notify();
+  }
+
+  get #hasRoom(): boolean {
+    const { maxBufferBytes } = this.#options.settings;
+    return this.#buffer.isEmpty ||
+      this.#buffer.bytes + this.#leaders * this.#maxBytes <= maxBufferBytes;
+  }
+
+  /** Resolves when something is to be fetched, or there never will be. */
+  async #wanted(): Promise<void> {
+    const isWanted = () =>
+      this.#hasRoom && [...this.#states.values()].some((state) => !state.isFetched);
+    while (!this.#closing.signal.aborted && !isWanted()) await this.#changes.next;
+  }
+
+  #fetched(state: PartitionState, block: FetchedBlock): void {
+    this.#bytes += block.bytes.length;
+    this.#buffer.put({ state, block });
+    this.#changes.notify();
+  }
+
+  #moved(state: PartitionState): void {
+    this.#resets++;
+    this.#buffer.drop(state);
+    this.#endIfRead(state);
+    this.#changes.notify();
+  }
+
+  /** Reads more partitions, each as one of the source's own from now on. */
+  async #add(
+    partitions: readonly TopicPartition[],
+    committed?: readonly PartitionOffset[],
+  ): Promise<PartitionState[]> {
+    const { settings, name, runtime } = this.#options;
+    const about = { settings, name, ...(committed && { committed }) };
+    const reach = await reachOf(this.#link!.cluster, partitions, about);
+    const nowMs = runtime.monotonicMs();
+    const states = reach.map(({ end, ...at }, place) => {
+      return new PartitionState(at, { index: this.#all.length + place, end, nowMs });
+    });
+    this.#all.push(...states);
+    for (const state of states) this.#states.set(keyOf(state), state);
+    if (states.length > 0) this.#events.push({ partitions: this.#all.length });
+    for (const state of states) this.#endIfRead(state);
+    this.#changes.notify();
+    return states;
+  }
+
+  /** A partition that is read. */
+  stateOf(at: TopicPartition): PartitionState | undefined {
+    return this.#states.get(keyOf(at));
+  }
+
+  /** The connections that are used now. */
+  get cluster(): KafkaCluster {
+    return this.#link!.cluster;
+  }
+
+  /** Partitions are this reader's from now on, with what is committed of them. */
+  async assign(positions: readonly PartitionOffset[]): Promise<void> {
+    const fresh = positions.filter((each) => !this.#states.has(keyOf(each)));
+    await this.#add(fresh, fresh.filter(({ offset }) => offset >= 0));
+    this.#fetcher!.assign();
+  }
+
+  /** They are no more: what was not taken of them is dropped. */
+  revoke(partitions: readonly TopicPartition[]): void {
+    for (const at of partitions) {
+      const state = this.#states.get(keyOf(at));
+      if (!state) continue;
+      this.#buffer.drop(state);
+      this.#states.delete(keyOf(at));
+      this.#end(state);
+      state.isGone = true;
+    }
+    this.#fetcher!.assign();
+    this.#changes.notify();
+  }
+
+  #endIfRead(state: PartitionState): void {
+    if (state.isFetched && !this.#buffer.has(state)) this.#end(state);
+  }
+
+  #end(state: PartitionState): void {
+    if (state.isOver || this.#isEnding(state)) return;
+    this.#events.push({ ended: state });
+  }
+
+  #isEnding(state: PartitionState): boolean {
+    return this.#events.some((event) => "ended" in event && event.ended === state);
+  }
+
+  /**
+   * What comes next; `undefined` at the end, `"later"` when something else came first.
+   *
+   * @throws what the reading has failed with.
+   */
+  async next(otherwise?: Promise<void>): Promise<ReadEvent | "later" | undefined> {
+    let isLater = false;
+    otherwise?.then(() => isLater = true);
+    while (!this.#closing.signal.aborted) {
+      if (this.#failure) throw this.#failure.error;
+      const event = this.#isHeld ? undefined : this.#event();
+      if (event) return event;
+      if (this.#hasEnded) return undefined;
+      if (isLater) return "later";
+      const { alignment } = this.#options.open;
+      const waits = [this.#changes.next, otherwise, this.#buffer.isEmpty || alignment?.changed()];
+      await Promise.race(waits.filter((each) => each instanceof Promise));
+    }
+    return undefined;
+  }
+
+  #event(): ReadEvent | undefined {
+    const event = this.#events.shift();
+    if (!event) return this.#take();
+    if ("ended" in event) event.ended.isOver = true;
+    return event;
+  }
+
+  get #hasEnded(): boolean {
+    return !this.#isOpen && this.#events.length === 0 && this.#all.every(({ isOver }) => isOver);
+  }
+
+  /** Hands nothing on until it is told otherwise; goes on fetching. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#changes.notify();
+  }
+
+  #take(): WaitingBlock | undefined {
+    const { alignment } = this.#options.open;
+    const taken = this.#buffer.take(({ index }) => alignment?.isAhead(index) ?? false);
+    if (!taken) return void (alignment && this.#makeRoom());
+    this.#endIfRead(taken.state);
+    this.#changes.notify();
+    return taken;
+  }
+
+  /** What waits for other partitions must not keep these from being fetched: it is fetched again. */
+  #makeRoom(): void {
+    if (this.#hasRoom) return;
+    for (const [state, { from }] of this.#buffer.dropAll()) state.next = from;
+    this.#fetcher!.assign();
+    this.#changes.notify();
+  }
+
+  /**
+   * Reads on from an offset again, because what came of it was damaged on the way.
+   *
+   * @throws the error, when it has been so several times.
+   */
+  again(state: PartitionState, offset: number, error: unknown): void {
+    const key = keyOf(state);
+    const before = this.#damaged.get(key);
+    const damaged = before?.offset === offset ? before : { offset, times: 0 };
+    this.#damaged.set(key, damaged);
+    if (++damaged.times >= MOST_DAMAGED || state.isOver) throw error;
+    this.#buffer.drop(state);
+    const ending = this.#events.findIndex((event) => "ended" in event && event.ended === state);
+    if (ending >= 0) this.#events.splice(ending, 1);
+    state.next = offset;
+    this.#fetcher!.assign();
+    this.#changes.notify();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#closing[Symbol.dispose]();
+    await this.#running;
+    await this.#link?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,109 @@
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { KafkaCluster, PartitionOffset, TopicPartition } from "../driver/driver.ts";
+import { GroupMember } from "../group/group_member.ts";
+import { untilDone } from "../group/passing.ts";
+import type { KafkaReading } from "./kafka_reading.ts";
+import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import { OffsetKeeper } from "./offset_keeper.ts";
+import { keyOf } from "./partition_state.ts";
+
+/** How long is waited for rows to be settled before partitions are let go of, ms. */
+const SETTLE_MS = 1000;
+
+/** What a {@linkcode Membership} works with. */
+export interface MembershipOptions {
+  readonly settings: KafkaSourceSettings;
+  readonly reading: KafkaReading;
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+}
+
+/** What a reading has to do with a consumer group: who reads what, and what is committed. */
+export class Membership implements AsyncDisposable {
+  /** Commits what is settled. */
+  readonly keeper: OffsetKeeper;
+  readonly #options: MembershipOptions;
+  /** Connections of its own: those of the reading may be given up. */
+  readonly #cluster: KafkaCluster;
+  #member: GroupMember | undefined;
+  #generation = -1;
+  readonly #closing = new AbortController();
+
+  private constructor(cluster: KafkaCluster, options: MembershipOptions) {
+    const { settings, runtime, reading } = options;
+    this.#options = options;
+    this.#cluster = cluster;
+    this.keeper = new OffsetKeeper({
+      ...{ runtime, commitMs: settings.commitMs, states: () => reading.states },
+      commit: (offsets) => this.#commit(offsets),
+    });
+  }
+
+  /** Connects to the group's coordinator; a member joins. */
+  static async open(options: MembershipOptions): Promise<Membership> {
+    const { settings, reading, runtime, signal } = options;
+    const cluster = await reading.driver.connect(settings.connection, { signal, runtime });
+    const membership = new Membership(cluster, options);
+    if (!settings.partitions) membership.#join();
+    return membership;
+  }
+
+  #join(): void {
+    const { settings, reading, runtime } = this.#options;
+    const { groupId, topics } = settings;
+    const member = this.#member = new GroupMember({
+      ...{ cluster: this.#cluster, groupId: groupId!, topics, runtime },
+      onAssigned: (partitions, generation) => this.#assigned(partitions, generation),
+      onRevoked: (partitions, { lost }) => this.#revoked(partitions, lost),
+      onError: (error) => reading.fail(error),
+    });
+    member.start();
+  }
+
+  /** What comes back is gone on with; what does not is another's. */
+  async #assigned(partitions: readonly PartitionOffset[], generation: number): Promise<void> {
+    const { reading } = this.#options;
+    this.#generation = generation;
+    const kept = new Set(partitions.filter((each) => this.#isKept(each)).map(keyOf));
+    reading.revoke(reading.states.filter((state) => !state.isGone && !kept.has(keyOf(state))));
+    await reading.assign(partitions.filter((each) => !kept.has(keyOf(each))));
+    reading.hold(false);
+  }
+
+  /** Whether nobody has come further in a partition since it was let go of. */
+  #isKept(at: PartitionOffset): boolean {
+    const state = this.#options.reading.stateOf(at);
+    return state !== undefined && at.offset <= state.taken;
+  }
+
+  async #revoked(partitions: readonly TopicPartition[], isLost: boolean): Promise<void> {
+    const { reading, runtime } = this.#options;
+    reading.hold(true);
+    if (isLost) return reading.revoke(partitions);
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const cancel = runtime.after(SETTLE_MS, resolve);
+    if (this.#closing.signal.aborted) resolve();
+    await this.keeper.whenSettled(enough);
+    cancel();
+    await this.keeper.flush();
+  }
+
+  async #commit(offsets: readonly PartitionOffset[]): Promise<void> {
+    const { settings, runtime } = this.#options;
+    const generation = this.#generation;
+    if (this.#member) return await this.#member.commit(offsets, { generation });
+    const groupId = settings.groupId!;
+    const coordinator = this.#cluster.group(groupId);
+    const commit = () => coordinator.commit({ groupId }, offsets);
+    await untilDone(commit, runtime, this.#closing.signal);
+  }
+
+  /** Commits what is settled, leaves, and closes the connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#member) await this.keeper.flush().catch(() => {});
+    this.#closing.abort();
+    await this.#member?.[Symbol.asyncDispose]();
+    this.keeper.close();
+    await this.#cluster[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,89 @@
+import type { Schema } from "../../batch/schema.ts";
+import { widenedField } from "../../batch/widened.ts";
+import { avroColumns } from "../../codecs/avro/avro_columns.ts";
+import type { AvroSchema } from "../../codecs/avro/avro_type.ts";
+import { blockableNdjson, BlockScout } from "../../codecs/block_scout.ts";
+import type { NdjsonBlockSpec } from "../../codecs/block_specs.ts";
+import type { DecodedRecords } from "../records/decoded_records.ts";
+import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import type { ValueColumns } from "./source_plan.ts";
+
+/** The columns of Avro values that are read as some schema. */
+export function avroValueColumns(
+  reader: AvroSchema,
+  { maxRecordBytes, registry }: KafkaSourceSettings,
+): ValueColumns {
+  const schema = avroColumns(reader);
+  const { json: readerSchema } = reader;
+  return {
+    schema,
+    specOf: (wanted) => ({
+      ...{ format: "avroMessages", schema: pick(schema, wanted), readerSchema, maxRecordBytes },
+      ...(!registry && { writerSchema: readerSchema }),
+    }),
+  };
+}
+
+/** Finds out which columns JSON values have, by the first of them where nobody has said. */
+export class JsonScout {
+  readonly #way: ReturnType<typeof blockableNdjson>;
+  readonly #scout: BlockScout;
+  readonly #isGiven: boolean;
+  #hasSeen = false;
+
+  /** A scout that has seen nothing. */
+  constructor(name: string, settings: KafkaSourceSettings) {
+    const { schema, maxRecordBytes, extraKeys, inferenceRows } = settings;
+    const given = schema ? { schema } : {};
+    const options = { ...given, maxRecordBytes, ...(extraKeys && { extraKeys }) };
+    this.#way = blockableNdjson(name, options);
+    this.#scout = new BlockScout(this.#way, { ...given, inferenceRows } as never);
+    this.#isGiven = schema !== undefined;
+  }
+
+  /** Whether it has seen enough. */
+  get isReady(): boolean {
+    return this.#scout.isReady;
+  }
+
+  /** Whether it has seen any record. */
+  get hasSeen(): boolean {
+    return this.#hasSeen;
+  }
+
+  /** Looks at some records. */
+  look(records: DecodedRecords): void {
+    this.#hasSeen = true;
+    this.#scout.look(records.valueLines().bytes);
+  }
+
+  /** What is known now; `undefined`: no columns could be inferred from any record. */
+  found(): ValueColumns | undefined {
+    const { isReady } = this;
+    const found = this.#scout.found();
+    if (!found) return undefined;
+    // few rows say little of all that are to come
+    const widened = !this.#isGiven && !isReady;
+    const fields = widened ? found.schema.fields.map(widenedField) : found.schema.fields;
+    return this.#columns({ fields });
+  }
+
+  #columns(schema: Schema): ValueColumns {
+    const { specOf, wantsAll } = this.#way;
+    const names = schema.fields.map(({ name }) => name);
+    return {
+      schema,
+      specOf: (wanted) =>
+        specOf(wantsAll ? schema : pick(schema, wanted), names) as NdjsonBlockSpec,
+    };
+  }
+
+  /** What tells only why records have no columns. */
+  get rejecting(): ValueColumns {
+    return { schema: { fields: [] }, specOf: () => this.#scout.rejecting as NdjsonBlockSpec };
+  }
+}
+
+function pick(schema: Schema, wanted: ReadonlySet<string> | undefined): Schema {
+  return wanted ? { fields: schema.fields.filter(({ name }) => wanted.has(name)) } : schema;
+}
