@@ -307,6 +307,11 @@ export class BatchFeed {
   /** Tells the source that nothing more is wanted. */
   async close(): Promise<void> {
     await this.#batches.return?.();
+    this.release();
+  }
+
+  /** Lets go of everything but the source. */
+  release(): void {
     this.#blocks?.[Symbol.dispose]();
   }
 

@@ -21,7 +21,7 @@ import {
   pipelineSettings,
 } from "./pipeline_options.ts";
 import type { PipelinePlan } from "./pipeline_plan.ts";
-import { PipelineRun } from "./pipeline_run.ts";
+import { RestartingRun } from "./restarting_run.ts";
 import type { RunOptions } from "./run_options.ts";
 import { type ReduceOptions, reducing } from "./reduce_step.ts";
 import type { Publisher } from "./publisher.ts";
@@ -271,7 +271,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   async *batches(options: RunOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
     this.#expect("batches", ...COMPLETE);
-    const run = new PipelineRun(this.#parts, options);
+    const run = new RestartingRun(this.#parts, options);
     yield* acknowledged(this.#stepped(run, options), run);
   }
 
@@ -355,7 +355,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 /** Runs to the end of the source. */
 async function runAlone(pipeline: CanJoin, options: RunOptions): Promise<PipelineMetrics> {
   const { parts, drain } = pipeline[JOIN]();
-  const run = new PipelineRun(parts, options);
+  const run = new RestartingRun(parts, options);
   await drain(run, options);
   return run.metrics();
 }

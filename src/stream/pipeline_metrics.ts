@@ -81,6 +81,12 @@ export interface PipelineMetrics {
   readonly replayed: number;
   /** How often the state was saved against the loss of a bee. */
   readonly checkpoints: number;
+  /**
+   * How often the source began anew because some of it was given to another reader. Records that
+   * were not settled then have come again, and count in `recordsIn` once more if a bee had dealt
+   * with them.
+   */
+  readonly restarts: number;
   /** Whether the run was ended before its source. */
   readonly aborted: boolean;
   /** What each bee has done and does. */
@@ -121,6 +127,15 @@ export function addStage(
     aborted: before.aborted || own.aborted,
     bees: [...before.bees, ...own.bees],
   };
+}
+
+/** The metrics of a run together with those of runs before, whose place it has taken. */
+export function withEarlier(before: PipelineMetrics, own: PipelineMetrics): PipelineMetrics {
+  const all = [...SUMMED, "recordsIn", "rowsOut", "elapsedMs"] as const;
+  const summed = Object.fromEntries(all.map((name) => [name, before[name] + own[name]]));
+  const { recordsIn, elapsedMs } = summed;
+  const recordsPerSecond = elapsedMs > 0 ? 1000 * recordsIn / elapsedMs : 0;
+  return { ...own, ...summed as Pick<PipelineMetrics, typeof all[number]>, recordsPerSecond };
 }
 
 const SUMMED = [
@@ -201,6 +216,7 @@ export function noPipelineMetrics(): PipelineMetrics {
     replayedBatches: 0,
     replayed: 0,
     checkpoints: 0,
+    restarts: 0,
     aborted: false,
     bees: [],
   };

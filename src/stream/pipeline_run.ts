@@ -17,7 +17,9 @@ import type { KindBatch, KindRead, RunSpec } from "./run_spec.ts";
 import type { Source, SourceBatch, SourceProgress } from "./source.ts";
 import { checkAccount, recordAccount } from "./record_account.ts";
 import type { AcknowledgedRun, ResultAccount } from "./settlement/result_account.ts";
+import type { SettledState } from "./settlement/partition_positions.ts";
 import { Settling } from "./settlement/settling.ts";
+import { SourceRestart } from "./settlement/source_restart.ts";
 import { metricsWith, stageOf } from "./stage.ts";
 import { WorkLog } from "./work_log.ts";
 import { nextTurn } from "../runtime/next_turn.ts";
@@ -63,6 +65,8 @@ export class PipelineRun implements AcknowledgedRun {
   #closed: Promise<void> | undefined;
   /** Whether all results have been handed out. */
   #isComplete = false;
+  /** Whether the source goes on with another run. */
+  #isRestarting = false;
 
   /** Opens the source; the bees are born when the first rows have come. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
@@ -96,8 +100,10 @@ export class PipelineRun implements AcknowledgedRun {
   }
 
   #newSettling(): Settling {
-    const { runtime, settleIntervalMs: intervalMs } = this.#spec.settings;
+    const { plan, settings: { runtime, settleIntervalMs: intervalMs } } = this.#spec;
+    const { keepsRows = plan.window !== undefined || plan.ordered !== undefined } = this.#spec;
     return new Settling({
+      keepsRows,
       runtime,
       intervalMs,
       kinds: this.#rowsOut.length,
@@ -106,6 +112,11 @@ export class PipelineRun implements AcknowledgedRun {
       due: () => this.#wake(),
       failed: (error) => this.#fail(error),
     });
+  }
+
+  /** Kinds of windows that results are of. */
+  get kinds(): number {
+    return this.#rowsOut.length;
   }
 
   get account(): ResultAccount {
@@ -132,23 +143,9 @@ export class PipelineRun implements AcknowledgedRun {
     for await (const { batch } of this.reads()) if (batch) yield batch;
   }
 
-  /**
-   * The results with, where others go on with them, the watermark up to which they have left. Where
-   * it matters which are settled, positions are rows, and that of the end stands behind all.
-   */
+  /** The results with, where others go on with them, the watermark up to which they have left. */
   async *reads(): AsyncGenerator<SourceBatch, void, undefined> {
-    for await (const { kind: _, ...read } of this.results()) yield this.#placed(read);
-    if (this.#settling.isActive) yield { position: this.#rowsOut[0] + 1 };
-  }
-
-  #placed(read: SourceBatch): SourceBatch {
-    return this.#settling.isActive ? { ...read, position: this.#rowsOut[0] } : read;
-  }
-
-  /** What {@linkcode PipelineRun.reads} gave before a position is settled. */
-  settledBefore(position: number): void | Promise<void> {
-    this.account.acknowledge(position);
-    if (this.#isComplete && position > this.#rowsOut[0]) return this.finish();
+    for await (const { kind: _, ...read } of this.results()) yield read;
   }
 
   /** The same, telling of which of several kinds of windows they are, each kind in order. */
@@ -157,7 +154,10 @@ export class PipelineRun implements AcknowledgedRun {
     const abort = () => this.#abort();
     signal?.addEventListener("abort", abort);
     try {
-      for (let next = await this.#next(); next; next = await this.#next()) yield next;
+      for (let next = await this.#next(); next; next = await this.#next()) {
+        yield next;
+        if (next.restart) await this.#giveUp(next);
+      }
       // One that was lost while letters are waited for would have its finished work done again.
       await this.#stopBees();
       await this.#deliverLetters();
@@ -177,6 +177,16 @@ export class PipelineRun implements AcknowledgedRun {
   async #deliverLetters(): Promise<void> {
     await this.#bad.flush();
     for (const late of this.#late) await late.flush();
+  }
+
+  /** Others go on from here: whoever got results has had the time to say which are settled. */
+  async #giveUp({ partitions }: SourceBatch): Promise<never> {
+    await this.#deliverLetters();
+    await this.#settling.pressed();
+    this.#throwIfFailed();
+    this.#throwIfAborted();
+    this.#isRestarting = true;
+    throw new SourceRestart(partitions);
   }
 
   #checkAccounts(): void {
@@ -246,6 +256,7 @@ export class PipelineRun implements AcknowledgedRun {
       const taken = isTold ? undefined : this.#taken();
       if (taken) return taken;
       if (!isTold) this.#lookAtSettled();
+      if (this.#read?.restart) return this.#restarted();
       const watermark = this.#passedOn();
       if (watermark !== undefined) return { kind: 0, watermark };
       if (isTold || this.#isSettling) continue;
@@ -254,13 +265,25 @@ export class PipelineRun implements AcknowledgedRun {
     }
   }
 
+  /** The source begins anew: notes what is settled by what has left until then. */
+  #restarted(): KindRead {
+    const { partitions } = this.#read!;
+    this.#read = undefined;
+    this.#settling.markNow(this.#rowsOut, () => this.#settledState);
+    return { kind: 0, restart: true, ...(partitions !== undefined && { partitions }) };
+  }
+
   /** Notes what is settled by the results that have left, when all that there are have. */
   #lookAtSettled(): void {
     if (!this.#settling.isActive) return;
-    this.#settling.look(this.#rowsOut, () => ({
+    this.#settling.look(this.#rowsOut, () => this.#settledState);
+  }
+
+  get #settledState(): SettledState {
+    return {
       decided: this.#log.decide(this.#spec.settings.badRecords),
       isPast: (time) => this.#bees?.job.isPast(time) ?? false,
-    }));
+    };
   }
 
   /** The watermark up to which everything has left, if nobody was told of it. */
@@ -361,6 +384,8 @@ export class PipelineRun implements AcknowledgedRun {
 
   #takeRead(): void {
     const read = this.#read;
+    // That is waited with until all results that there are have left.
+    if (read?.restart && !this.#aborted) return;
     this.#read = undefined;
     if (!read || this.#aborted && !stageOf(this.#source)) return;
     const items = this.#feed.take(read);
@@ -456,8 +481,9 @@ export class PipelineRun implements AcknowledgedRun {
     this.#ended = true;
     this.#settling.close();
     this.#clock.close();
-    this.#closing.abort();
+    if (!this.#isRestarting) this.#closing.abort();
     await this.#stopBees();
+    if (this.#isRestarting) return this.#feed.release();
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     const cancel = runtime.after(CLOSE_MS, resolve);
     // It may fail while it is closed because it was told to stop: that is no news.
@@ -472,6 +498,11 @@ export class PipelineRun implements AcknowledgedRun {
 
   /** What has been done so far, for one of the kinds of windows. */
   metrics(kind = 0): PipelineMetrics {
+    return metricsWith(this.#source, this.ownMetrics(kind));
+  }
+
+  /** The same without the steps before. */
+  ownMetrics(kind: number): PipelineMetrics {
     const { job, hive, context, recovery } = this.#bees ?? {};
     const { runtime, badRecords } = this.#spec.settings;
     const account = recordAccount(kind, {
@@ -485,7 +516,7 @@ export class PipelineRun implements AcknowledgedRun {
     });
     const { windows = 0, watermark = -Infinity } = job ? kindOf(job, kind) : {};
     const elapsedMs = (this.#endedMs ?? runtime.monotonicMs()) - this.#startedMs;
-    return metricsWith(this.#source, {
+    return {
       ...account,
       lateOut: this.#late[kind].delivered,
       windowsFired: windows,
@@ -498,6 +529,7 @@ export class PipelineRun implements AcknowledgedRun {
       replayedBatches: recovery?.replayedBatches ?? 0,
       replayed: recovery?.replayed ?? 0,
       checkpoints: job?.checkpoints ?? 0,
+      restarts: 0,
       aborted: this.#aborted,
       bees: pipelineBees(hive, {
         work: this.#work,
@@ -505,7 +537,7 @@ export class PipelineRun implements AcknowledgedRun {
         waitingRows: account.inFlight,
         newSources: this.#ended ? 0 : 1,
       }),
-    });
+    };
   }
 }
 

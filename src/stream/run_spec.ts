@@ -8,6 +8,8 @@ export interface RunSpec {
   readonly source: Source;
   readonly plan: PipelinePlan;
   readonly settings: PipelineSettings;
+  /** Whether who goes on with the results keeps rows of them. */
+  readonly keepsRows?: boolean;
   /** Told of late rows when it is certain that they are. */
   readonly onLate?: (rows: LateRows) => void;
   /**

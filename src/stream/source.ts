@@ -67,6 +67,12 @@ export interface BlockMemory {
 /** Tells a source what has become of its rows. */
 export interface Settlement {
   /**
+   * Whether rows wait for others once they have been read, in windows say. A source that gets other
+   * partitions then begins anew ({@linkcode SourceBatch.restart}); else it just gives no more of
+   * those that it has lost ({@linkcode SourceBatch.ended}), and new ones beside those that it has.
+   */
+  readonly keepsRows: boolean;
+  /**
    * Calls when more is settled: of each partition that has gone on, the `position` before which all
    * rows have had their effect and every result that they are part of was acknowledged by where it
    * went (published and flushed, or asked for the next one, for who iterates). Rows that an open
@@ -157,6 +163,16 @@ export interface SourceBatch<Row = Record<string, unknown>> {
    * there were, and new ones. A new one holds the watermark back from where it is.
    */
   readonly partitions?: number;
+  /**
+   * Whether the source begins anew: a group has given some of what it reads to another member, say,
+   * which reads that from where it was settled; or has given it more to read, whose rows the
+   * watermark may have passed. Comes without rows, and only where rows are kept. Whatever is not settled then is dropped, open windows with it, and is for the
+   * source to give again behind this, as far as it is still its own. Before it is asked for more,
+   * results that were handed out are flushed and all that is settled by them has been told; nothing
+   * is told of what came before after that. Partitions are counted anew: there are `partitions` (by
+   * default as many as in the beginning), which know no watermark.
+   */
+  readonly restart?: boolean;
   /** Which of the source's partitions the rows come from. Default 0. */
   readonly partition?: number;
   /**

@@ -1,7 +1,7 @@
 import type { TypedSchema } from "../batch/schema.ts";
 import { type Explained, explainedSchema } from "./explain.ts";
 import { noPipelineMetrics, type PipelineMetrics } from "./pipeline_metrics.ts";
-import { PipelineRun } from "./pipeline_run.ts";
+import { RestartingRun } from "./restarting_run.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";
 import { STAGE, type Stage } from "./stage.ts";
 
@@ -10,7 +10,7 @@ export class StageSource implements Source {
   readonly [STAGE]: Stage;
   readonly #parts: Explained;
   readonly #draining = new AbortController();
-  #run: PipelineRun | undefined;
+  #run: RestartingRun | undefined;
 
   /** The results of these. */
   constructor(parts: Explained) {
@@ -36,7 +36,8 @@ export class StageSource implements Source {
   /** Runs the steps, at the pace at which their results are read. */
   open({ signal, settlement }: SourceOptions): AsyncIterable<SourceBatch> {
     const drain = { signal: this.#draining.signal, onAbort: "drain" } as const;
-    const run = this.#run = new PipelineRun(this.#parts, drain);
+    const keepsRows = settlement?.keepsRows ? { keepsRows: true } : {};
+    const run = this.#run = new RestartingRun({ ...this.#parts, ...keepsRows }, drain);
     const reads = run.reads();
     settlement?.onSettled((positions) => run.settledBefore(positions.get(0)!));
     const leave = () => run.leave();

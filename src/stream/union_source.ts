@@ -1,6 +1,7 @@
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema, TypedSchema } from "../batch/schema.ts";
 import { sameType, typeName } from "../batch/schema_check.ts";
+import { StreamingError } from "../hive/streaming_error.ts";
 import { batchesOf } from "./open_source.ts";
 import { alignmentAmong } from "./alignment.ts";
 import { settlementAmong } from "./settlement/settlements.ts";
@@ -122,6 +123,14 @@ function progressOf(readers: readonly Reader[]): Pick<SourceBatch, "progress"> {
   const totals = told.flatMap(({ totalBytes }) => totalBytes === undefined ? [] : [totalBytes]);
   if (totals.length < readers.length) return { progress: { bytes } };
   return { progress: { bytes, totalBytes: totals.reduce((sum, each) => sum + each, 0) } };
+}
+
+function restarts(name: string): StreamingError {
+  return new StreamingError(
+    `Cannot go on: some of ${name} was given to another reader, so that open windows are to be ` +
+      `dropped and what is in them read again, which the sources beside it are not told to; run ` +
+      `the pipeline again, or a pipeline for each source`,
+  );
 }
 
 /** The columns of the first that has any, once it and all before it have said so. */
@@ -277,6 +286,7 @@ class Reader {
     const { format: _, progress, partitions, ...rows } = read;
     const { batch, partition = 0, ended = false } = rows;
     this.#progress = progress ?? this.#progress;
+    if (rows.restart) throw restarts(this.name);
     if (partitions !== undefined) this.#grow(partitions);
     if (!(Number.isInteger(partition) && partition >= 0 && partition < this.#partitions)) {
       throw new RangeError(

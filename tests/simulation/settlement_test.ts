@@ -13,7 +13,7 @@ import {
   type WindowedRow,
 } from "../support/windowed_case.ts";
 
-const RUNS = 60;
+const RUNS = 40;
 const LIVES = 6;
 
 /**
@@ -52,6 +52,12 @@ function neverTouching(given: WindowedCase, least: number): WindowedCase {
   };
 }
 
+/** A partition that is read elsewhere must be in no result: what has its rows has them alone. */
+function withOwnKeys(given: WindowedCase): WindowedCase {
+  const rows = given.rows.map((row) => ({ ...row, key: `${row.key} of ${row.partition}` }));
+  return { ...given, rows };
+}
+
 /** Many more than cases have: windows are to close. */
 function randomRows(random: Random, partitions: number): WindowedRow[] {
   let now = -20;
@@ -88,13 +94,19 @@ function missing(expected: readonly string[], ...given: readonly (readonly strin
   return expected.filter((line) => !all.has(line));
 }
 
-/** What was settled over the lives of a case, in numbers of rows. */
-async function check(asked: WindowedCase, seed: number): Promise<Positions> {
+/** How often a case began anew. */
+async function check(
+  asked: WindowedCase,
+  seed: number,
+  { rebalances = false }: { readonly rebalances?: boolean } = {},
+): Promise<number> {
   const random = new Random(seed);
-  const given = comparable({ ...asked, rows: randomRows(random, asked.partitions) });
+  const told = comparable({ ...asked, rows: randomRows(random, asked.partitions) });
+  const given = rebalances ? withOwnKeys(told) : told;
   const { lines: expected } = expectedOf(given);
   const published: string[] = [];
   let from: Positions = Array(given.partitions).fill(0);
+  let restarts = 0;
   for (let left = LIVES; left >= 0; left--) {
     const life = await live({
       rows: given.rows,
@@ -106,6 +118,7 @@ async function check(asked: WindowedCase, seed: number): Promise<Positions> {
       pipeline: (source, options) => windowedPipeline(given, source, options),
       faults: random.chance(0.3),
       iterates: random.chance(0.3),
+      rebalances,
       dies: left > 0,
       settled: (positions, lines) => {
         const { lines: again } = expectedOf({ ...given, rows: rowsBehind(given.rows, positions) });
@@ -114,6 +127,7 @@ async function check(asked: WindowedCase, seed: number): Promise<Positions> {
       },
     });
     published.push(...life.lines);
+    restarts += life.restarts;
     for (const [partition, position] of life.from.entries()) {
       assert(position >= from[partition], "what was settled is settled");
     }
@@ -122,7 +136,7 @@ async function check(asked: WindowedCase, seed: number): Promise<Positions> {
   }
   assertEquals(missing(expected, published), []);
   assertEquals(from, from.map((_, each) => given.rows.filter((r) => r.partition === each).length));
-  return from;
+  return restarts;
 }
 
 Deno.test("Who dies and goes on where rows were settled has published what a life without death has", async () => {
@@ -133,6 +147,18 @@ Deno.test("Who dies and goes on where rows were settled has published what a lif
     }),
     { numRuns: RUNS },
   );
+});
+
+Deno.test("Who gets other partitions begins anew, and has published what one reader of all has", async () => {
+  const cases = fc.tuple(windowedCases(), fc.nat());
+  let restarts = 0;
+  await fc.assert(
+    fc.asyncProperty(cases, async ([given, seed]) => {
+      restarts += await check(given, seed, { rebalances: true });
+    }),
+    { numRuns: RUNS },
+  );
+  assert(restarts > RUNS / 2, `began anew ${restarts} times`);
 });
 
 Deno.test("A batch that is settled too early is found", async () => {

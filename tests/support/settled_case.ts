@@ -52,6 +52,8 @@ export interface LifeOptions {
   readonly faults: boolean;
   /** Whether results are iterated over, and count when the next is asked for. */
   readonly iterates: boolean;
+  /** Whether partitions come and go. */
+  readonly rebalances: boolean;
   /** Whether it dies. */
   readonly dies: boolean;
   /** Told when more is settled, with what is published for good by then. */
@@ -65,50 +67,89 @@ export interface Life {
   /** Where the next one begins to read. */
   readonly from: Positions;
   readonly hasDied: boolean;
+  /** How often it began anew. */
+  readonly restarts: number;
 }
-
-type Listener = (positions: ReadonlyMap<number, number>) => void | Promise<void>;
 
 /** The topic as one process reads it. */
 class TopicSource implements Source {
   readonly name = "a topic";
   readonly partitions: number;
   readonly schema = COLUMNS as never;
-  readonly #next: number[];
   readonly #rows: readonly (readonly WindowedRow[])[];
   readonly #life: LifeOptions;
-  readonly #settled: Listener;
+  readonly #committed: number[];
+  readonly #settled: () => void | Promise<void>;
+  /** Partitions of the topic, by their numbers here. */
+  #assigned: number[];
+  /** Of each partition of the topic: the row that is read next. */
+  readonly #next: number[];
 
-  constructor(life: LifeOptions, settled: Listener) {
-    this.partitions = life.from.length;
-    this.#next = [...life.from];
-    this.#rows = byPartition(life.rows, this.partitions);
+  constructor(life: LifeOptions, committed: number[], settled: () => void | Promise<void>) {
     this.#life = life;
+    this.#committed = committed;
     this.#settled = settled;
+    this.partitions = committed.length;
+    this.#assigned = [...committed.keys()];
+    this.#next = [...committed];
+    this.#rows = byPartition(life.rows, this.partitions);
   }
 
   async *open({ settlement, runtime }: SourceOptions): AsyncGenerator<SourceBatch> {
-    const { random, most } = this.#life;
-    settlement!.onSettled(this.#settled);
+    const { random, rebalances } = this.#life;
+    settlement!.onSettled((positions) => this.#commit(positions));
+    let left = rebalances ? random.below(4) : 0;
     while (true) {
-      const left = [...this.#next.keys()].filter((each) =>
-        this.#next[each] < this.#rows[each].length
-      );
-      if (left.length === 0) return;
       if (random.chance(0.2)) await pause(runtime, random.next() * 2);
-      const partition = random.pick(left);
-      const start = this.#next[partition];
-      const end = random.chance(0.1) ? start : start + 1 + random.below(most);
-      const rows = this.#rows[partition].slice(start, end);
-      this.#next[partition] = start + rows.length;
-      const position = this.#next[partition] * OFFSET;
-      if (rows.length === 0) yield { partition, position };
-      else {
-        const given: unknown = rows.map(({ partition: _, ...row }) => row);
-        const batch: unknown = RecordBatch.fromRows(given as [], { schema: COLUMNS as never });
-        yield { batch: batch as RecordBatch, partition, position };
-      }
+      const readable = this.#readable;
+      const isRest = readable.length === 0 && this.#assigned.length < this.partitions;
+      if (isRest || left > 0 && random.chance(0.1)) {
+        left--;
+        yield* this.#rebalance(isRest);
+      } else if (readable.length > 0) yield this.#read(random.pick(readable));
+      else return;
     }
+  }
+
+  get #readable(): number[] {
+    return [...this.#assigned.keys()].filter((each) => {
+      const partition = this.#assigned[each];
+      return this.#next[partition] < this.#rows[partition].length;
+    });
+  }
+
+  *#rebalance(all: boolean): Generator<SourceBatch> {
+    const { random } = this.#life;
+    const partitions = random.shuffle([...this.#committed.keys()]);
+    const assigned = all ? partitions : partitions.slice(0, 1 + random.below(partitions.length));
+    yield { restart: true, partitions: assigned.length };
+    this.#assigned = assigned;
+    for (const partition of assigned) this.#next[partition] = this.#committed[partition];
+  }
+
+  #read(number: number): SourceBatch {
+    const { random, most } = this.#life;
+    const partition = this.#assigned[number];
+    const start = this.#next[partition];
+    const end = random.chance(0.1) ? start : start + 1 + random.below(most);
+    const rows = this.#rows[partition].slice(start, end);
+    this.#next[partition] = start + rows.length;
+    const place = { partition: number, position: this.#next[partition] * OFFSET };
+    if (rows.length === 0) return place;
+    const given: unknown = rows.map(({ partition: _, ...row }) => row);
+    const batch: unknown = RecordBatch.fromRows(given as [], { schema: COLUMNS as never });
+    return { batch: batch as RecordBatch, ...place };
+  }
+
+  #commit(positions: ReadonlyMap<number, number>): void | Promise<void> {
+    for (const [number, position] of positions) {
+      const [partition, row] = [this.#assigned[number], position / OFFSET];
+      if (!(row >= this.#committed[partition] && row <= this.#next[partition])) {
+        throw new Error(`told ${row} of partition ${partition}, which is read up to another row`);
+      }
+      this.#committed[partition] = row;
+    }
+    return this.#settled();
   }
 }
 
@@ -124,10 +165,10 @@ export async function live(life: LifeOptions): Promise<Life> {
   const lines: string[] = [];
   const death = new AbortController();
   let hasDied = false;
-  const source = new TopicSource(life, async (positions) => {
+  let lasting = from;
+  const source = new TopicSource(life, committed, async () => {
     if (hasDied) return;
-    for (const [partition, position] of positions) committed[partition] = position / OFFSET;
-    life.settled([...committed], lines);
+    life.settled(lasting = [...committed], lines);
     if (random.chance(0.3)) await pause(runtime, random.next());
   });
   const pipeline = life.pipeline(source, { ...life.options, runtime });
@@ -152,7 +193,7 @@ export async function live(life: LifeOptions): Promise<Life> {
       if (!hasDied) throw error;
     }
   });
-  return { lines, from: committed, hasDied };
+  return { lines, from: lasting, hasDied, restarts: pipeline.metrics().restarts };
 }
 
 /** Takes its time, and has for good only what was flushed. */

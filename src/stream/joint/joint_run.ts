@@ -3,7 +3,7 @@ import { ChildAbort } from "../child_abort.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import type { Joinable, ResultRun } from "./joinable.ts";
 import type { PipelineMetrics } from "../pipeline_metrics.ts";
-import { PipelineRun } from "../pipeline_run.ts";
+import { RestartingRun } from "../restarting_run.ts";
 import type { RunOptions } from "../run_options.ts";
 import { queuedBatches } from "./queued_batches.ts";
 import { checkRunOptions } from "../run_options.ts";
@@ -84,7 +84,7 @@ export class JointRun {
       const { parts: runs } = new SharedRun(joined, { view, plan }, this.#runOptions);
       return runs.map((run, at) => ({ joined: joined[at], run, leave: () => run.leave() }));
     }
-    const run = new PipelineRun({ ...parts, source: view }, this.#runOptions);
+    const run = new RestartingRun({ ...parts, source: view }, this.#runOptions);
     const leave = () => {
       view.leave();
       run.leave();

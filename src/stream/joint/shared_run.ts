@@ -3,7 +3,7 @@ import { BatchQueue } from "./batch_queue.ts";
 import type { Joinable, ResultRun } from "./joinable.ts";
 import type { PipelineMetrics } from "../pipeline_metrics.ts";
 import { type PipelinePlan, type ResolvedPlan, resolvePlan } from "../pipeline_plan.ts";
-import { PipelineRun } from "../pipeline_run.ts";
+import { RestartingRun } from "../restarting_run.ts";
 import type { RunOptions } from "../run_options.ts";
 import type { ResultAccount } from "../settlement/result_account.ts";
 import type { SourceView } from "./shared_source.ts";
@@ -16,7 +16,7 @@ export class SharedRun {
   /** The run as each of the pipelines sees it. */
   readonly parts: readonly ResultRun[];
   readonly #view: SourceView;
-  readonly #run: PipelineRun;
+  readonly #run: RestartingRun;
   readonly #queues: readonly BatchQueue[];
   #pumping: Promise<void> | undefined;
   /** Kinds of which nothing more will be told. */
@@ -34,7 +34,7 @@ export class SharedRun {
   ) {
     const { settings } = members[0].parts;
     this.#view = view;
-    this.#run = new PipelineRun({ source: view, plan, settings }, options);
+    this.#run = new RestartingRun({ source: view, plan, settings }, options);
     this.#queues = members.map(() => new BatchQueue(MAX_WAITING_ROWS));
     this.parts = members.map((member, kind) => new SharedPart(this, member, kind));
   }

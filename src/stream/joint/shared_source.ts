@@ -31,6 +31,9 @@ export class SharedSource {
   #first = 0;
   #batches: AsyncIterator<SourceBatch> | undefined;
   #reading = false;
+  #settlement: JointSettlement | undefined;
+  /** Whether the last that was read says that the source begins anew. */
+  #isRestarting = false;
   #end: { readonly error?: unknown } | undefined;
   #closed: Promise<void> | undefined;
 
@@ -117,12 +120,15 @@ export class SharedSource {
     const isWanted = this.#readers.values().some(({ wake, next }) => wake && next === end);
     if (!isWanted || this.#reading || this.#end) return;
     if (this.#views < this.#count || this.#readers.values().some(({ opened }) => !opened)) return;
-    if (this.#kept.length >= MAX_AHEAD) return;
+    if (this.#kept.length >= MAX_AHEAD || this.#restarts(end)) return;
     this.#reading = true;
     this.#batches ??= this.#begin();
     this.#batches.next().then(({ done, value }) => {
       if (done) this.#end ??= {};
-      else this.#kept.push(value);
+      else {
+        this.#kept.push(value);
+        this.#isRestarting = value?.restart === true;
+      }
     }, (error) => {
       this.#end ??= { error };
     }).finally(() => {
@@ -131,12 +137,23 @@ export class SharedSource {
     });
   }
 
+  /** Whether some reader has to make an end of what came before the source began anew. */
+  #restarts(end: number): boolean {
+    if (!this.#isRestarting) return false;
+    if (this.#readers.values().some(({ wake, next }) => !wake || next < end)) return true;
+    this.#settlement?.restart();
+    return this.#isRestarting = false;
+  }
+
   #begin(): AsyncIterator<SourceBatch> {
     const [{ runtime, badRecords, deadLetter, blockBytes }] = this.#opened;
     const wholeRecords = this.#opened.some((each) => each.wholeRecords);
     const columns = unionOf(this.#opened.map(({ columns }) => columns));
     const { signal } = this.#closing;
     const settlements = this.#opened.flatMap(({ settlement }) => settlement ? [settlement] : []);
+    const settlement = settlements.length === this.#count
+      ? this.#settlement = new JointSettlement(settlements)
+      : undefined;
     const alignment = jointAlignment(
       this.#opened.flatMap(({ alignment }) => alignment ? [alignment] : []),
     );
@@ -150,9 +167,7 @@ export class SharedSource {
         ...(wholeRecords && { wholeRecords }),
         ...(blockBytes !== undefined && { blockBytes }),
         ...(alignment && { alignment }),
-        ...(settlements.length === this.#count && {
-          settlement: new JointSettlement(settlements),
-        }),
+        ...(settlement && { settlement }),
       });
     } catch (error) {
       return { next: () => Promise.reject(error) };

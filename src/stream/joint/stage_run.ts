@@ -3,11 +3,14 @@ import type { ResultRun } from "./joinable.ts";
 import { noPipelineMetrics, type PipelineMetrics } from "../pipeline_metrics.ts";
 import type { ResolvedPlan } from "../pipeline_plan.ts";
 import type { ResultAccount } from "../settlement/result_account.ts";
+import type { SettledState } from "../settlement/partition_positions.ts";
 import { Settling } from "../settlement/settling.ts";
 import type { SourceView } from "./shared_source.ts";
 import type { SourceBatch, SourceOptions } from "../source.ts";
 import { stageOf } from "../stage.ts";
 import { Stop } from "../stop.ts";
+
+const ALL_SETTLED: SettledState = { decided: 0, isPast: () => true };
 
 /** What a {@linkcode StageRun} works with. */
 interface StageRunOptions extends Pick<SourceOptions, "runtime" | "badRecords" | "signal"> {
@@ -31,6 +34,7 @@ export class StageRun implements ResultRun {
     this.#view = view;
     this.#signal = options.signal;
     const settlement = this.#settling = new Settling({
+      keepsRows: false,
       runtime: options.runtime,
       intervalMs: settleIntervalMs,
       kinds: 1,
@@ -56,6 +60,11 @@ export class StageRun implements ResultRun {
         const { done, value } = await stop.or(this.#reads.next());
         if (done) break;
         this.#rows += value.batch?.length ?? 0;
+        if (value.restart) {
+          this.#settling.markNow([this.#rows], () => ALL_SETTLED);
+          await this.#settling.pressed();
+          continue;
+        }
         this.#settling.read(value, { end: 0, greatest: -Infinity });
         if (value.batch) yield value.batch;
         this.#lookAtSettled();
@@ -69,7 +78,7 @@ export class StageRun implements ResultRun {
   }
 
   #lookAtSettled(): void {
-    this.#settling.look([this.#rows], () => ({ decided: 0, isPast: () => true }));
+    this.#settling.look([this.#rows], () => ALL_SETTLED);
   }
 
   #fail(error: unknown): void {

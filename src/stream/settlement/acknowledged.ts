@@ -63,10 +63,10 @@ export class Delivery {
   }
 
   /** While the next batch is waited for. */
-  #flushBeside(): void {
+  #flushBeside(): Promise<void> | undefined {
     const { account } = this.#run;
-    if (this.#isPublishing || this.#flushing || !account.isAwaited(this.#rows)) return;
-    this.#flushing = this.flush().then(() => {
+    if (this.#isPublishing || !account.isAwaited(this.#rows)) return undefined;
+    return this.#flushing ??= this.flush().then(() => {
       this.#flushing = undefined;
       this.#flushBeside();
     }, (error) => account.refuse(error));

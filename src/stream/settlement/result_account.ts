@@ -6,8 +6,11 @@ export interface ResultAccount {
   acknowledge(rows: number): void;
   /** Whether it is time that the first so many rows are acknowledged, if they can be. */
   isAwaited(rows: number): boolean;
-  /** Calls when that may have changed, at any time. */
-  onAwaited(listener: () => void): void;
+  /**
+   * Calls when that may have changed, at any time. What the listener returns resolves when those
+   * rows were acknowledged that can be now, and is waited for where there will be no other time.
+   */
+  onAwaited(listener: () => void | Promise<void>): void;
   /** They cannot be: the run fails. */
   refuse(error: unknown): void;
 }

@@ -4,6 +4,7 @@ import type { SettledListener } from "./settling.ts";
 /** A settlement as a source sees it whose partitions have these numbers among all, more to come. */
 export function settlementAmong(all: Settlement, numbers: readonly number[]): Settlement {
   return {
+    keepsRows: all.keepsRows,
     onSettled: (listener) =>
       all.onSettled((positions) => {
         const own = new Map<number, number>();
@@ -27,6 +28,16 @@ export class JointSettlement implements Settlement {
   constructor(all: readonly Settlement[]) {
     this.#all = all;
     this.#told = all.map(() => new Map());
+  }
+
+  get keepsRows(): boolean {
+    return this.#all.some(({ keepsRows }) => keepsRows);
+  }
+
+  /** Partitions are counted anew. */
+  restart(): void {
+    this.#joint.clear();
+    for (const told of this.#told) told.clear();
   }
 
   onSettled(listener: SettledListener): void {

@@ -9,6 +9,8 @@ export type SettledListener = (positions: ReadonlyMap<number, number>) => void |
 /** What {@linkcode Settling} works with. */
 export interface SettlingOptions {
   readonly runtime: Runtime;
+  /** Whether rows wait for others once they have been read. */
+  readonly keepsRows: boolean;
   /** How long what could be settled may wait for that, ms. */
   readonly intervalMs: number;
   /** Kinds of windows, each with results of its own. */
@@ -40,7 +42,7 @@ interface Mark {
 export class Settling implements Settlement {
   readonly #options: SettlingOptions;
   readonly #listeners: SettledListener[] = [];
-  readonly #awaited: (() => void)[] = [];
+  readonly #awaited: (() => void | Promise<void>)[] = [];
   readonly #partitions = new Map<number, PartitionPositions>();
   /** Rows of each kind that were acknowledged. */
   readonly #acknowledged: number[];
@@ -64,6 +66,10 @@ export class Settling implements Settlement {
   /** Whether something is to be settled that somebody wants to know of. */
   get isActive(): boolean {
     return this.#partitions.size > 0;
+  }
+
+  get keepsRows(): boolean {
+    return this.#options.keepsRows;
   }
 
   onSettled(listener: SettledListener): void {
@@ -137,6 +143,24 @@ export class Settling implements Settlement {
     for (const listener of this.#awaited) listener();
   }
 
+  /** Notes what is settled by so many rows of results, all that there are, whether it is time. */
+  markNow(rows: readonly number[], state: () => SettledState): void {
+    if (this.#partitions.size > 0) this.#mark(rows, state());
+  }
+
+  /** Resolves when what is noted has been acknowledged, as far as it can be now, and told. */
+  async pressed(): Promise<void> {
+    if (this.#marks.length > 0) await Promise.all(this.#awaited.map((listener) => listener()));
+    await this.#told();
+  }
+
+  async #told(): Promise<void> {
+    while (this.#delivering || this.#telling.size > 0) {
+      await this.#delivering;
+      await Promise.all(this.#telling);
+    }
+  }
+
   #deliver({ letters }: Mark): void {
     const { deliver, failed } = this.#options;
     this.#delivering = deliver().then(() => {
@@ -187,10 +211,7 @@ export class Settling implements Settlement {
   async finish(rows: readonly number[]): Promise<void> {
     this.#cancel?.();
     this.#mark(rows, { decided: Infinity, isPast: () => true });
-    while (this.#delivering || this.#telling.size > 0) {
-      await this.#delivering;
-      await Promise.all(this.#telling);
-    }
+    await this.#told();
   }
 
   /** Nothing more is settled. */
