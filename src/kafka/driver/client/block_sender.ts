@@ -93,6 +93,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
       resolve,
       reject,
       sequence: -1,
+      ordinal: -1,
       isUncertain: false,
       isSealed: false,
       isSettled: false,

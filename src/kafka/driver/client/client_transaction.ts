@@ -15,7 +15,7 @@ import {
   txnOffsetCommitRequest,
 } from "../wire/transaction_requests.ts";
 import type { BlockSender } from "./block_sender.ts";
-import type { Coordinator } from "./coordinator.ts";
+import type { Coordinator, CoordinatorAnswer, CoordinatorQuestion } from "./coordinator.ts";
 import { isConcurrent, SOON, type TransactionState } from "./transaction_state.ts";
 
 const GROUP_CHANGED = new Set<number>([
@@ -164,6 +164,22 @@ export class ClientTransaction implements Txn {
     }
   }
 
+  /** Asks a coordinator; what may still arrive later must not meet the next transaction. */
+  async #askAt<Answer>(
+    coordinator: Coordinator,
+    question: Omit<CoordinatorQuestion<Answer>, "forMs" | "backoff">,
+  ): Promise<CoordinatorAnswer<Answer>> {
+    const { state } = this.#home;
+    try {
+      const asked = await coordinator.ask({ ...question, forMs: state.forMs, backoff: SOON });
+      if (asked.wasLost) state.doubt();
+      return asked;
+    } catch (error) {
+      state.doubt();
+      throw error;
+    }
+  }
+
   async #addPartitions(): Promise<void> {
     if (this.#isAdding) return;
     this.#isAdding = true;
@@ -184,13 +200,11 @@ export class ClientTransaction implements Txn {
   async #add(partitions: readonly TopicPartition[]): Promise<void> {
     const { state } = this.#home;
     const doing = `add partitions to a transaction of ${JSON.stringify(state.transactionalId)}`;
-    const { answer, code } = await state.coordinator.ask({
+    const { answer, code } = await this.#askAt(state.coordinator, {
       request: addPartitionsRequest(state.producer, partitions),
       codeOf: worst,
       doing,
-      forMs: state.forMs,
       isPassing: (code) => isConcurrent(code) || code === CODES.unknownTopicOrPartition,
-      backoff: SOON,
     });
     if (isFenced(code)) throw state.fence(code);
     if (code === 0) return;
@@ -206,23 +220,19 @@ export class ClientTransaction implements Txn {
   async #sendOffsets(group: GroupIdentity, offsets: readonly PartitionOffset[]): Promise<void> {
     const { state } = this.#home;
     const doing = `commit offsets of group ${JSON.stringify(group.groupId)} in a transaction`;
-    const { code } = await state.coordinator.ask({
+    const { code } = await this.#askAt(state.coordinator, {
       request: addOffsetsRequest(state.producer, group.groupId),
       codeOf: (answer) => answer.code,
       doing,
-      forMs: state.forMs,
       isPassing: isConcurrent,
-      backoff: SOON,
     });
     this.#hasOffsets = true;
     this.#judgeOffsets(code, doing);
-    const committed = await this.#home.groupCoordinator(group.groupId).ask({
+    const committed = await this.#askAt(this.#home.groupCoordinator(group.groupId), {
       request: txnOffsetCommitRequest(state.producer, group, offsets),
       codeOf: worst,
       doing,
-      forMs: state.forMs,
       isPassing: (code) => isConcurrent(code) || code === CODES.unknownTopicOrPartition,
-      backoff: SOON,
     });
     this.#judgeOffsets(committed.code, doing);
   }

@@ -24,6 +24,8 @@ export interface Entry {
   readonly reject: (error: unknown) => void;
   /** The number of its first record; −1: it was not sent, or not as it will be. */
   sequence: number;
+  /** Which block with a number it is. */
+  ordinal: number;
   /** Whether an answer to it was lost: it may have been appended. */
   isUncertain: boolean;
   /** Whether its fields are written, and its CRC. */
@@ -57,6 +59,8 @@ export class PartitionQueue implements TopicPartition {
   failures = 0;
   identity: ProducerIdentity = NO_IDENTITY;
   #sequence = 0;
+  /** How many blocks have got a number. */
+  #numbered = 0;
   #entries = 0;
   #isDraining = false;
   /** When something was appended last under this identity. */
@@ -94,7 +98,12 @@ export class PartitionQueue implements TopicPartition {
     if (underWay === 0) this.#isDraining = false;
     else if (this.#isDraining || !this.#isIdempotent || this.address !== address) return undefined;
     const isKnown = nowMs - this.#appendedMs < KNOWN_MS;
-    return underWay < (isKnown ? MOST_UNDER_WAY : 1) ? head : undefined;
+    if (underWay >= (isKnown ? MOST_UNDER_WAY : 1)) return undefined;
+    // Of an older block than the last five with a number the broker would not know that it is a repeat.
+    const oldest = this.flying[0];
+    const isTooFar = this.#isIdempotent && !isNumbered(head) && oldest !== undefined &&
+      this.#numbered - oldest.ordinal >= MOST_UNDER_WAY;
+    return isTooFar ? undefined : head;
   }
 
   /** Sends one that waits, with a number. */
@@ -103,6 +112,7 @@ export class PartitionQueue implements TopicPartition {
     this.flying.push(entry);
     this.address = address;
     if (!this.#isIdempotent || entry.sequence >= 0) return;
+    entry.ordinal = this.#numbered++;
     entry.sequence = this.#sequence;
     this.#sequence = (this.#sequence + entry.block.records) & SEQUENCE_MASK;
   }

@@ -6,6 +6,16 @@ import { lostRecords, refused, spellBlock } from "./produce_failure.ts";
 /** After how many answers that it came mutilated a block is given up. */
 const MOST_CORRUPT = 3;
 
+/** What a block is refused for as often as it is sent. */
+const BY_CONTENT = new Set<number>([
+  CODES.messageTooLarge,
+  CODES.recordListTooLarge,
+  CODES.invalidTimestamp,
+  CODES.invalidRecord,
+  CODES.unsupportedCompression,
+  CODES.corruptMessage,
+]);
+
 /** What can come of a block. */
 export interface Settling {
   readonly isIdempotent: boolean;
@@ -53,15 +63,20 @@ export function settleAnswer(
       return to.refuse(entry, refused(entry.block, code));
     case CODES.unknownServerError:
       if (to.isIdempotent) return to.retry(entry, { isUncertain: true, why });
-      return to.refuse(
-        entry,
-        new UnknownOutcome(`Cannot send ${spellBlock(entry.block)}: ${why}; it may be there`, {
-          code: errorName(code),
-        }),
-      );
+      entry.isUncertain = true;
+      return to.refuse(entry, final(entry, code, why));
     default:
-      return to.refuse(entry, refused(entry.block, code));
+      return to.refuse(entry, final(entry, code, why));
   }
+}
+
+/** An error that is for good; an attempt before it may have been appended, unless it is by content. */
+function final(entry: Entry, code: number, why: string): KafkaError {
+  if (!entry.isUncertain || BY_CONTENT.has(code)) return refused(entry.block, code);
+  return new UnknownOutcome(
+    `Cannot send ${spellBlock(entry.block)}: ${why}; an attempt before may have been appended`,
+    { code: errorName(code) },
+  );
 }
 
 /** The broker misses a block before this one, or knows nothing of this producer any more. */

@@ -40,12 +40,15 @@ export class TransactionState {
     return { transactionalId, ...this.#identity ?? NO_IDENTITY };
   }
 
-  /** Whether the next transaction needs an epoch of its own: it is not known what came of this one. */
+  /** Whether the next transaction needs an epoch of its own. */
   get needsEpoch(): boolean {
     return this.#needsEpoch;
   }
 
-  /** What came of this transaction is not known in whole. */
+  /**
+   * A request of this transaction may still arrive, and would be taken for one of the next: which
+   * therefore gets an epoch of its own.
+   */
   doubt(): void {
     this.#needsEpoch = true;
   }
@@ -115,6 +118,7 @@ export class TransactionState {
       throw new Abortable(`${error.message}; abort it`, { cause: error });
     });
     const { code, wasLost } = asked;
+    if (wasLost) this.doubt();
     if (code === 0) return;
     this.#needsEpoch = true;
     // It is repeated with the same outcome as long as nobody has taken over: KIP-98, "EndTxnRequest".

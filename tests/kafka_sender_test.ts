@@ -1,0 +1,218 @@
+import { assert, assertEquals } from "@std/assert";
+import { connectCluster } from "../src/kafka/driver/client/client_cluster.ts";
+import type { KafkaCluster, SinkOptions, Txn } from "../src/kafka/driver/driver.ts";
+import { Abortable, Fenced, UnknownOutcome } from "../src/kafka/driver/kafka_error.ts";
+import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
+import { ModelCluster, type ModelFaults, TOO_LARGE, TOPIC } from "./support/kafka/model_broker.ts";
+import { blockOf } from "./support/kafka/plain_batch.ts";
+import { Random } from "./support/random.ts";
+
+const SEEDS = 60;
+const PARTITIONS = 3;
+const BLOCKS = 40;
+const SINK: SinkOptions = {
+  acks: "all",
+  idempotent: true,
+  requestTimeoutMs: 1_000,
+  deliveryTimeoutMs: 60_000,
+};
+
+type Fate = "kept" | "refused" | "unknown";
+
+function faultsOf(random: Random): ModelFaults {
+  const rate = () => random.chance(0.4) ? 0 : random.next() * 0.2;
+  return {
+    lostRequest: rate(),
+    lostAnswer: rate(),
+    stuck: rate() / 2,
+    refused: rate(),
+    moved: rate(),
+  };
+}
+
+async function inSimulation(
+  seed: number,
+  work: (
+    model: ModelCluster,
+    cluster: KafkaCluster,
+    random: Random,
+    runtime: SimulatedRuntime,
+  ) => Promise<void>,
+): Promise<void> {
+  const random = new Random(seed);
+  const runtime = new SimulatedRuntime({ seed });
+  const model = new ModelCluster(runtime, seed + 1, PARTITIONS, faultsOf(random));
+  const options = {
+    bootstrapServers: ["a:1", "b:1"],
+    clientId: "test",
+    connectionTimeoutMs: 1_000,
+    requestTimeoutMs: 1_000,
+  };
+  try {
+    await runtime.drive(async () => {
+      const cluster = await untilDone(() => connectCluster(model, options, { runtime }));
+      await work(model, cluster, random, runtime);
+      await cluster[Symbol.asyncDispose]();
+    });
+  } catch (error) {
+    throw new Error(`Seed ${seed} failed: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Brokers that cannot be reached are tried again. */
+async function untilDone<T>(work: () => Promise<T>): Promise<T> {
+  while (true) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error as { retriable?: boolean }).retriable) throw error;
+    }
+  }
+}
+
+function pause(runtime: SimulatedRuntime, ms: number): Promise<void> {
+  return new Promise((resolve) => void runtime.after(ms, resolve));
+}
+
+/** What a partition must hold: all that was kept, once and in order, nothing that was refused. */
+function checkLog(
+  values: readonly string[],
+  fates: ReadonlyMap<string, Fate>,
+  sent: readonly string[],
+) {
+  assertEquals(new Set(values).size, values.length, `doubled: ${values}`);
+  const isThere = new Set(values);
+  for (const value of sent) {
+    const fate = fates.get(value);
+    if (fate === "kept") assert(isThere.has(value), `lost: ${value} of ${values}`);
+    if (fate === "refused") assert(!isThere.has(value), `${value} was refused and is there`);
+  }
+  assertEquals(values, sent.filter((value) => isThere.has(value)), "out of order");
+}
+
+async function idempotentCase(seed: number, deliveryTimeoutMs: number): Promise<void> {
+  await inSimulation(seed, async (model, cluster, random, runtime) => {
+    const sink = await untilDone(() => cluster.sink({ ...SINK, deliveryTimeoutMs }));
+    const sent: string[][] = Array.from({ length: PARTITIONS }, () => []);
+    const fates = new Map<string, Fate>();
+    const waiting: Promise<unknown>[] = [];
+    for (let i = 0; i < BLOCKS; i++) {
+      const partition = random.below(PARTITIONS);
+      const value = `${partition}-${i}${random.chance(0.03) ? TOO_LARGE : ""}`;
+      sent[partition].push(value);
+      const values = random.chance(0.5) ? [value] : [value, "another"];
+      const block = blockOf({ topic: TOPIC, partition }, values);
+      waiting.push(
+        sink.send(block).then(
+          () => fates.set(value, "kept"),
+          (error) => fates.set(value, error instanceof UnknownOutcome ? "unknown" : "refused"),
+        ),
+      );
+      if (random.chance(0.3)) await pause(runtime, random.below(300));
+    }
+    await Promise.all(waiting);
+    model.heal();
+    await pause(runtime, 10_000); // whatever is still on its way arrives
+    await sink[Symbol.asyncDispose]();
+    for (const [partition, { log }] of model.partitions.entries()) {
+      checkLog(log.map(({ value }) => value), fates, sent[partition]);
+    }
+  });
+}
+
+/** A transaction of a few blocks, to its end; what came of it. */
+async function transact(
+  txn: Txn,
+  values: readonly (readonly [partition: number, value: string])[],
+  commits: boolean,
+): Promise<"committed" | "aborted" | "unknown" | "fenced"> {
+  const sent = values.map(([partition, value]) =>
+    txn.send(blockOf({ topic: TOPIC, partition }, [value]))
+  );
+  const fates = await Promise.allSettled(sent);
+  try {
+    if (!commits) await txn.abort();
+    else {
+      await txn.commit();
+      assert(fates.every(({ status }) => status === "fulfilled"));
+    }
+    return commits ? "committed" : "aborted";
+  } catch (error) {
+    if (error instanceof UnknownOutcome) return "unknown";
+    if (error instanceof Fenced) return "fenced";
+    if (!(error instanceof Abortable)) return "aborted"; // the next one sees to it
+    await txn.abort().catch(() => {});
+    return "aborted";
+  }
+}
+
+async function transactionCase(seed: number, deliveryTimeoutMs: number): Promise<void> {
+  await inSimulation(seed, async (model, cluster, random, runtime) => {
+    const sinkOptions = { ...SINK, deliveryTimeoutMs, transactionalId: "t" };
+    let sink = await cluster.sink(sinkOptions);
+    const outcomes: { fate: string; values: string[] }[] = [];
+    for (let i = 0; i < 12; i++) {
+      if (random.chance(0.1)) sink = await cluster.sink(sinkOptions); // the older one is a zombie
+      const values = Array.from({ length: 1 + random.below(6) }, (_, j) => {
+        const partition = random.below(PARTITIONS);
+        const isTooLarge = random.chance(0.02);
+        return [partition, `${partition}-${i}-${j}${isTooLarge ? TOO_LARGE : ""}`] as const;
+      });
+      let txn: Txn | undefined;
+      while (txn === undefined) {
+        txn = await untilDone(() => sink.begin()).catch(async (error) => {
+          if (!(error instanceof Fenced)) throw error;
+          sink = await cluster.sink(sinkOptions); // fenced by a request of its own that was stuck
+          return undefined;
+        });
+      }
+      const fate = await transact(txn, values, random.chance(0.8));
+      outcomes.push({ fate, values: values.map(([, value]) => value) });
+      if (fate === "fenced") sink = await cluster.sink(sinkOptions);
+      if (random.chance(0.3)) await pause(runtime, random.below(300));
+    }
+    model.heal();
+    await pause(runtime, 10_000); // whatever is still on its way arrives
+    sink = await cluster.sink(sinkOptions);
+    await (await sink.begin()).abort();
+    checkTransactions(model, outcomes);
+  });
+}
+
+function checkTransactions(
+  model: ModelCluster,
+  outcomes: readonly { fate: string; values: readonly string[] }[],
+): void {
+  const logs = model.partitions.map(({ log }) => log);
+  assert(logs.flat().every(({ fate }) => fate !== "open"), "a transaction hangs");
+  const committed = logs.map((log) => log.filter(({ fate }) => fate === "committed"));
+  const there = committed.flat().map(({ value }) => value);
+  assertEquals(new Set(there).size, there.length, "doubled");
+  for (const { fate, values } of outcomes) {
+    const kept = values.filter((value) => there.includes(value));
+    if (fate === "committed") assertEquals(kept, values);
+    else if (fate !== "unknown") assertEquals(kept, []);
+    else assert(kept.length === 0 || kept.length === values.length, "half a transaction");
+  }
+  const sent = outcomes.flatMap(({ values }) => values);
+  for (const [partition, log] of committed.entries()) {
+    const own = sent.filter((value) => value.startsWith(`${partition}-`) && there.includes(value));
+    assertEquals(log.map(({ value }) => value), own, "out of order");
+  }
+}
+
+Deno.test("an idempotent sink loses, doubles and reorders nothing, whatever nets do", async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) await idempotentCase(seed, 60_000);
+});
+
+Deno.test("a sink that gives up says of each block whether it may be there", async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) await idempotentCase(seed, 1_500);
+});
+
+Deno.test("transactions count whole or not at all, whatever nets do", async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) await transactionCase(seed, 60_000);
+});
+
+Deno.test("transactions that are given up leave nothing behind that counts", async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) await transactionCase(seed, 1_500);
+});
