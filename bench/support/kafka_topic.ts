@@ -6,7 +6,8 @@
 import { Buffer } from "node:buffer";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { kafkaDriver } from "../../src/kafka/driver/current_driver.ts";
-import type { FetchOptions } from "../../src/kafka/driver/driver.ts";
+import type { FetchOptions, KafkaCluster } from "../../src/kafka/driver/driver.ts";
+import { KafkaError } from "../../src/kafka/driver/kafka_error.ts";
 import { RecordDecoder } from "../../src/kafka/records/record_decoder.ts";
 import { create } from "../../src/kernel/kernel.ts";
 import "../../src/kafka/kafka.ts";
@@ -14,7 +15,8 @@ import "../../src/kafka/kafka.ts";
 /** Partitions of each topic. */
 export const PARTITIONS = 4;
 
-const FETCH: FetchOptions = {
+/** How topics are read. */
+export const FETCH: FetchOptions = {
   isolation: "read_committed",
   maxWaitMs: 500,
   minBytes: 1,
@@ -28,31 +30,52 @@ export function plainClient(bootstrap: string): Kafka {
   return new Kafka({ clientId: "plain", brokers: [bootstrap], logLevel: logLevel.NOTHING });
 }
 
+/** Connections of our own. */
+export function connect(bootstrap: string): Promise<KafkaCluster> {
+  return kafkaDriver("bench").connect({
+    bootstrapServers: [bootstrap],
+    clientId: "bench",
+    connectionTimeoutMs: 10_000,
+    requestTimeoutMs: 10_000,
+  });
+}
+
 /** Makes and deletes topics. */
 export class Topics implements AsyncDisposable {
   readonly #admin: Admin;
+  readonly #cluster: KafkaCluster;
   readonly #made: string[] = [];
 
-  private constructor(admin: Admin) {
+  private constructor(admin: Admin, cluster: KafkaCluster) {
     this.#admin = admin;
+    this.#cluster = cluster;
   }
 
   /** Of a broker. */
   static async at(bootstrap: string): Promise<Topics> {
     const admin = plainClient(bootstrap).admin();
     await admin.connect();
-    return new Topics(admin);
+    return new Topics(admin, await connect(bootstrap));
   }
 
   /** A new topic, whose leaders are there. */
   async make(partitions: number = PARTITIONS): Promise<string> {
     const topic = `bench-${crypto.randomUUID()}`;
     this.#made.push(topic);
-    await this.#admin.createTopics({
-      topics: [{ topic, numPartitions: partitions }],
-      waitForLeaders: true,
-    });
+    await this.#cluster.createTopics([{ topic, partitions }]);
+    while (!await this.#isLed(topic, partitions)) await new Promise((done) => setTimeout(done, 20));
     return topic;
+  }
+
+  async #isLed(topic: string, partitions: number): Promise<boolean> {
+    try {
+      const [known] = await this.#cluster.topics([topic], { fresh: true });
+      const led = known.partitions.filter(({ leader }) => leader >= 0);
+      return led.length === partitions;
+    } catch (error) {
+      if (error instanceof KafkaError) return false; // not known yet
+      throw error;
+    }
   }
 
   /** Deletes those that were made so far. */
@@ -64,6 +87,7 @@ export class Topics implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.clear();
     await this.#admin.disconnect();
+    await this.#cluster[Symbol.asyncDispose]();
   }
 }
 
@@ -94,12 +118,7 @@ export async function checkTopic(
 }
 
 async function countTexts(bootstrap: string, topic: string): Promise<Map<string, number>> {
-  await using cluster = await kafkaDriver("read back").connect({
-    bootstrapServers: [bootstrap],
-    clientId: "check",
-    connectionTimeoutMs: 10_000,
-    requestTimeoutMs: 10_000,
-  });
+  await using cluster = await connect(bootstrap);
   const [{ partitions }] = await cluster.topics([topic], { fresh: true });
   const places = partitions.map(({ partition }) => ({ topic, partition }));
   const ends = await cluster.offsetsAt(places, "latest");
