@@ -84,7 +84,7 @@ function keyOf(event: Event, key: keyof Event | undefined): Uint8Array | null {
 }
 
 Deno.test("RecordEncoder makes the batches that ReferenceRecordEncoder makes of random rows", () => {
-  forSeeds(150, (random) => {
+  forSeeds(80, (random) => {
     const partitions = 1 + random.below(9);
     const key = random.pick([undefined, "id", "kind", "count", "price", "trace", "time"] as const);
     const isGone = key !== undefined && random.chance(0.3);

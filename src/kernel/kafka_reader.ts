@@ -1,4 +1,5 @@
 import { GrowingBlock } from "./growing_block.ts";
+import type { KafkaCodec } from "./kafka_deflater.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
 
@@ -22,6 +23,9 @@ const APPEND_TIME_AT = 32;
 const FROM_AT = 48;
 const FIRST_HEADERS = 1024;
 const SLACK_BYTES = 64;
+/** Room for what is inflated: so many times its bytes, and as many times more when that is too few. */
+const INFLATED = 4;
+const NO_ROOM = 1;
 
 /** Why reading stopped. */
 export const KafkaStop = { done: 0, full: 1, moreHeaders: 2, damaged: 3 } as const;
@@ -119,6 +123,27 @@ export class KafkaReader implements Disposable {
     this.#kernel.u8.set(bytes, this.#bytes.address + at);
     this.#used += bytes.length;
     return at;
+  }
+
+  /**
+   * Inflates bytes that are kept, and puts what it makes behind; how many bytes, or −1 when they are
+   * damaged or make more than `maxBytes`.
+   */
+  inflate(codec: KafkaCodec, at: number, end: number, maxBytes: number): number {
+    const used = this.#used;
+    const { exports } = this.#kernel;
+    const inflate = codec === "lz4" ? exports.lz4Inflate : exports.snappyInflate;
+    for (let room = INFLATED * (end - at);; room *= INFLATED) {
+      const most = Math.min(room, maxBytes);
+      this.#bytes.grow(used + most + SLACK_BYTES, used);
+      const { address } = this.#bytes;
+      const out = inflate(address + at, address + end, address + used, address + used + most) >>> 0;
+      if (out > NO_ROOM) {
+        this.#used = out - address;
+        return this.#used - used;
+      }
+      if (out === 0 || most === maxBytes) return -1;
+    }
   }
 
   /** Bytes that are kept, as a view that is valid until more are put. */

@@ -189,6 +189,18 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/kafka_records_bench.ts",
   },
   {
+    exports: ["lz4Deflate", "lz4Inflate"],
+    twin: "src/kafka/records/lz4.ts#lz4Compress",
+    test: "tests/kafka_compression_test.ts",
+    bench: "bench/kafka_records_bench.ts",
+  },
+  {
+    exports: ["snappyDeflate", "snappyInflate"],
+    twin: "src/kafka/records/xerial.ts#xerialCompress",
+    test: "tests/kafka_compression_test.ts",
+    bench: "bench/kafka_records_bench.ts",
+  },
+  {
     exports: ["kafkaCrc"],
     twin: "src/batch/crc32c.ts#crc32c",
     test: "tests/kafka_record_decoder_test.ts",

@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { isKafkaCodec } from "../../kernel/kafka_deflater.ts";
 import { KafkaReader, type KafkaRecordsPlace, KafkaStop } from "../../kernel/kafka_reader.ts";
 import type { FetchedBlock, Isolation } from "../driver/driver.ts";
 import { AbortedFilter } from "./aborted_filter.ts";
@@ -184,9 +185,15 @@ export class RecordDecoder implements Disposable {
         `are ${COMPRESSIONS.slice(1).join(", ")}`;
       throw new CorruptBatch(place, reason, "update this package");
     }
+    const { maxBatchBytes } = this.#options;
+    const start = this.#reader.used;
+    if (isKafkaCodec(codec)) {
+      const bytes = this.#reader.inflate(codec, at + HEADER_BYTES, end, maxBatchBytes);
+      if (bytes >= 0) return { ...common, at: start, end: start + bytes };
+    }
+    // what the kernel does not take the codec in TypeScript says what is wrong with
     let inflated: Uint8Array;
     try {
-      const { maxBatchBytes } = this.#options;
       inflated = decompressRecords(codec, bytes.subarray(at + HEADER_BYTES, end), maxBatchBytes);
     } catch (cause) {
       const reason = `the batch cannot be decompressed (${codec}): ${(cause as Error).message}`;
@@ -194,7 +201,7 @@ export class RecordDecoder implements Disposable {
         cause,
       });
     }
-    const start = this.#reader.put(inflated);
+    this.#reader.put(inflated);
     return { ...common, at: start, end: start + inflated.length };
   }
 

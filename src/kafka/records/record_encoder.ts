@@ -1,5 +1,6 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { copyCell } from "../../kernel/kafka_cells.ts";
+import { isKafkaCodec, KafkaDeflater } from "../../kernel/kafka_deflater.ts";
 import { type KafkaRows, type KafkaWriteFault, KafkaWriter } from "../../kernel/kafka_writer.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { MemoryBlock } from "../../kernel/memory_block.ts";
@@ -50,6 +51,7 @@ export class RecordEncoder implements Disposable {
   readonly #kernel: Kernel;
   readonly #cells: RowCells;
   readonly #writer: KafkaWriter;
+  readonly #deflater: KafkaDeflater;
   readonly #chosen: MemoryBlock;
   #partitions: number;
 
@@ -73,6 +75,7 @@ export class RecordEncoder implements Disposable {
       maxRecordBytes,
       isSummed: compression === "none",
     });
+    this.#deflater = new KafkaDeflater(kernel);
     this.#chosen = new MemoryBlock(kernel);
   }
 
@@ -147,7 +150,7 @@ export class RecordEncoder implements Disposable {
 
   /** Gives the kernel memory back, with all that waits. */
   [Symbol.dispose](): void {
-    for (const each of [this.#cells, this.#writer, this.#chosen]) {
+    for (const each of [this.#cells, this.#writer, this.#deflater, this.#chosen]) {
       each[Symbol.dispose]();
     }
   }
@@ -195,15 +198,29 @@ export class RecordEncoder implements Disposable {
   #finished(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const { compression } = this.#options;
     if (compression === "none") return bytes.slice();
-    const records = compressRecords(compression, bytes.slice(HEADER_BYTES));
-    const whole = new Uint8Array(HEADER_BYTES + records.length);
-    whole.set(bytes.subarray(0, HEADER_BYTES));
-    whole.set(records, HEADER_BYTES);
+    const header = bytes.slice(0, HEADER_BYTES);
+    const whole = this.#compressed(bytes, compression);
+    whole.set(header);
     const view = viewOf(whole);
     view.setInt32(At.length, whole.length - LENGTH_OVERHEAD);
     view.setInt16(At.attributes, COMPRESSIONS.indexOf(compression));
     const covered = whole.subarray(At.attributes);
     view.setUint32(At.crc, this.#writer.checksum(covered));
+    return whole;
+  }
+
+  /** A batch with its records compressed, behind room for the header. */
+  #compressed(
+    { buffer, byteOffset, length }: Uint8Array<ArrayBuffer>,
+    compression: CompressionName,
+  ): Uint8Array<ArrayBuffer> {
+    const [at, count] = [byteOffset + HEADER_BYTES, length - HEADER_BYTES];
+    if (isKafkaCodec(compression)) {
+      return this.#deflater.deflate(compression, at, count, HEADER_BYTES).slice();
+    }
+    const records = compressRecords(compression, new Uint8Array(buffer, at, count));
+    const whole = new Uint8Array(HEADER_BYTES + records.length);
+    whole.set(records, HEADER_BYTES);
     return whole;
   }
 }
