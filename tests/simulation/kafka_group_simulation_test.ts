@@ -5,7 +5,7 @@ import { type GroupFlaw, runGroup } from "../support/kafka/group_case.ts";
 import { forSeedsAsync, seeds } from "../support/random.ts";
 import { replaced } from "../support/replaced.ts";
 
-const SEEDS = seeds(60);
+const SEEDS = seeds(40);
 
 Deno.test("Members of a group read everything, one of them each partition, whatever goes wrong", async () => {
   let [lost, killed, generations] = [0, 0, 0];

@@ -202,9 +202,7 @@ export class GroupMember implements AsyncDisposable {
     using tenure = this.#begin(this.#identity);
     const plan = leaderId === memberId ? await this.#plan(answer) : undefined;
     using _watch = plan && this.#watch(plan, () => tenure.end());
-    const sentMs = this.#runtime.monotonicMs();
     const bytes = await this.#coordinator.sync(tenure.identity, plan?.assignments ?? [], tenure);
-    tenure.heard(sentMs);
     const partitions = readAssignment(bytes);
     this.#held = { partitions, generation };
     try {
@@ -265,7 +263,12 @@ export class GroupMember implements AsyncDisposable {
   async #hold(tenure: Tenure, partitions: readonly TopicPartition[]): Promise<void> {
     const { onAssigned, onRevoked } = this.#options;
     this.#commits = tenure.hold(partitions);
-    const positions = await this.#positions(partitions, tenure.signal);
+    // While the assignment was on its way, all may have changed again.
+    const [positions] = await Promise.all([
+      this.#positions(partitions, tenure.signal),
+      tenure.confirm(),
+    ]);
+    if (tenure.hasEnded) return;
     await onAssigned(positions, tenure.identity.generation!);
     await tenure.ended;
     await onRevoked(partitions, { lost: tenure.isLost });

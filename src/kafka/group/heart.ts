@@ -34,6 +34,7 @@ export class Heart implements Disposable {
   /** When it sent what the coordinator heard last, and what it heard last while all was well. */
   #heardMs: number;
   #wellMs: number;
+  readonly #well = Promise.withResolvers<void>();
   #unanswered = 0;
   #isStopped = false;
 
@@ -45,10 +46,10 @@ export class Heart implements Disposable {
     this.#awaitBeat();
   }
 
-  /** All is well: the coordinator has heard of the member when that was sent, ms, or later. */
-  heard(sentMs: number): void {
-    this.#wellMs = Math.max(this.#wellMs, sentMs);
-    this.#hear(sentMs);
+  /** Beats now; resolves when the coordinator has answered to a beat from now on that all is well. */
+  confirm(): Promise<void> {
+    this.#beat();
+    return this.#well.promise;
   }
 
   /** Beats no more. */
@@ -72,7 +73,9 @@ export class Heart implements Disposable {
     this.#unanswered++;
     try {
       await coordinator.heartbeat(identity);
-      this.heard(sentMs);
+      this.#wellMs = Math.max(this.#wellMs, sentMs);
+      this.#hear(sentMs);
+      this.#well.resolve();
     } catch (error) {
       if (!this.#isStopped) this.#fail(error, sentMs);
     } finally {

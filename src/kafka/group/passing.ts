@@ -1,6 +1,7 @@
 import type { Runtime } from "../../runtime/runtime.ts";
 import { delay } from "../../stream/delay.ts";
 import { RetryPolicy } from "../../stream/retry_policy.ts";
+import { Stop } from "../../stream/stop.ts";
 import { GroupChanged, KafkaError, UnknownOutcome } from "../driver/kafka_error.ts";
 
 /** Waits between tries; how many there are others say. */
@@ -27,12 +28,13 @@ export async function untilDone<T>(
   runtime: Runtime,
   signal: AbortSignal,
 ): Promise<T> {
+  using stop = new Stop(signal);
   for (let retry = 1;; retry++) {
     signal.throwIfAborted();
     try {
-      return await work();
+      return await stop.or(work());
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (signal.aborted || !isPassing(error)) throw error;
       await backOff(runtime, retry, signal);
     }
   }

@@ -27,6 +27,7 @@ export class Tenure implements Disposable {
   readonly #ended = Promise.withResolvers<void>();
   readonly #leave = () => this.end();
   #error?: unknown;
+  #hasEnded = false;
   #isLost = false;
   #commits?: OffsetCommits;
 
@@ -54,6 +55,11 @@ export class Tenure implements Disposable {
     return this.#ended.promise;
   }
 
+  /** Whether they are. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** Why, where it was not asked for: what the coordinator said. */
   get error(): unknown {
     return this.#error;
@@ -64,9 +70,9 @@ export class Tenure implements Disposable {
     return this.#isLost;
   }
 
-  /** All is well: the coordinator has heard of the member when that was sent, ms, or later. */
-  heard(sentMs: number): void {
-    this.#heart.heard(sentMs);
+  /** Resolves when the coordinator says that this is still the generation, or it has ended. */
+  async confirm(): Promise<void> {
+    await Promise.race([this.#heart.confirm(), this.ended]);
   }
 
   /** Makes partitions this member's, whose offsets can be committed then. */
@@ -85,6 +91,7 @@ export class Tenure implements Disposable {
   /** The partitions are to be let go. */
   end(error?: unknown): void {
     this.#error ??= error;
+    this.#hasEnded = true;
     this.#ended.resolve();
   }
 

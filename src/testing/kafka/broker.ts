@@ -1,19 +1,19 @@
 import type {
+  AbortedTransaction,
   FetchOptions,
   Isolation,
   NewTopic,
-  OffsetAt,
   PartitionOffset,
-  TopicInfo,
   TopicPartition,
 } from "../../kafka/driver/driver.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { decodePlainBatch } from "../../kafka/records/reference_records.ts";
 import { readBatchHead } from "./batch_head.ts";
-import { BrokerRefusal } from "./broker_answer.ts";
+import { BrokerRefusal } from "./broker_refusal.ts";
 import { GroupState } from "./group_state.ts";
-import { type LogPiece, PartitionLog } from "./partition_log.ts";
-import { type ProducerIdentity, Transactions } from "./transactions.ts";
+import { PartitionLog } from "./partition_log.ts";
+import { attempt } from "./served.ts";
+import { Transactions } from "./transactions.ts";
 
 /** What brokers are set to. */
 export interface BrokerSettings {
@@ -35,13 +35,31 @@ export interface ProduceRequest extends TopicPartition {
   readonly transactionalId?: string;
 }
 
+/** From where a partition is fetched. */
+export interface FetchPart extends PartitionOffset {
+  /** Which leader the sender knows of; −1: it does not say. */
+  readonly leaderEpoch: number;
+  readonly maxBytes: number;
+}
+
+/** What is fetched. */
+export interface FetchRequest
+  extends Pick<FetchOptions, "isolation" | "maxWaitMs" | "minBytes" | "maxBytes"> {
+  readonly parts: readonly FetchPart[];
+}
+
 /** What a broker gives of a partition. */
-export interface FetchedPiece extends TopicPartition, LogPiece {
-  readonly from: number;
+export interface FetchedPiece extends TopicPartition {
+  readonly code: number;
+  readonly bytes: Uint8Array;
+  readonly aborted: readonly AbortedTransaction[];
   readonly highWatermark: number;
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
 }
+
+const LATEST = -1;
+const EARLIEST = -2;
 
 /** What the brokers of a cluster know and do. */
 export class SimulatedBroker {
@@ -50,6 +68,7 @@ export class SimulatedBroker {
   readonly #settings: BrokerSettings;
   readonly #topics = new Map<string, PartitionLog[]>();
   readonly #groups = new Map<string, GroupState>();
+  #nodes: number;
   /** Who waits for records. */
   readonly #readers = new Set<() => void>();
 
@@ -57,6 +76,7 @@ export class SimulatedBroker {
   constructor(runtime: Runtime, settings: BrokerSettings) {
     this.#runtime = runtime;
     this.#settings = settings;
+    this.#nodes = settings.brokers;
     this.transactions = new Transactions(runtime, settings.markerMs, {
       mark: (at, { producerId, producerEpoch }, commits) => {
         this.log(at).mark(producerId, producerEpoch, commits, runtime.wallClockMs());
@@ -83,21 +103,27 @@ export class SimulatedBroker {
     return this.#groups.getOrInsertComputed(groupId, () => new GroupState(this.#runtime));
   }
 
-  /** What is known of some topics. */
-  topics(names: readonly string[]): TopicInfo[] {
-    return names.map((topic) => {
-      const logs = this.#topics.get(topic);
-      if (!logs) throw new BrokerRefusal("UNKNOWN_TOPIC_OR_PARTITION");
-      return { topic, partitions: logs.map(({ leader }, partition) => ({ partition, leader })) };
-    });
+  /** Numbers of all brokers. */
+  get nodes(): readonly number[] {
+    return Array.from({ length: this.#nodes }, (_, node) => node + 1);
   }
 
-  /** Makes a topic; whether there was none. */
-  createTopic({ topic, partitions = this.#settings.partitions }: NewTopic): boolean {
-    if (this.#topics.has(topic)) return false;
+  /** Who leads the partitions of a topic. */
+  describe(topic: string) {
+    const logs = this.#topics.get(topic);
+    if (!logs) throw new BrokerRefusal("UNKNOWN_TOPIC_OR_PARTITION");
+    return logs.map(({ leader, leaderEpoch }, partition) => ({
+      partition,
+      leader,
+      epoch: leaderEpoch,
+    }));
+  }
+
+  /** Makes a topic. */
+  createTopic({ topic, partitions = this.#settings.partitions }: NewTopic): void {
+    if (this.#topics.has(topic)) throw new BrokerRefusal("TOPIC_ALREADY_EXISTS");
     this.#topics.set(topic, []);
     this.addPartitions(topic, partitions);
-    return true;
   }
 
   /** How many partitions a topic has; 0: there is none. */
@@ -115,10 +141,11 @@ export class SimulatedBroker {
     }
   }
 
-  /** Gives a partition another leader. */
+  /** Gives a partition another leader: there is a second broker from now on at least. */
   changeLeader(at: TopicPartition): void {
+    this.#nodes = Math.max(2, this.#nodes);
     const log = this.log(at);
-    log.leader = 1 + log.leader % Math.max(2, this.#settings.brokers);
+    log.lead(1 + log.leader % this.#nodes);
     this.#wake();
   }
 
@@ -143,38 +170,40 @@ export class SimulatedBroker {
   }
 
   /** What there is of some partitions, as soon as that is enough or it has taken too long. */
-  async fetch(
-    positions: readonly PartitionOffset[],
-    leader: number,
-    options: FetchOptions,
-  ): Promise<FetchedPiece[]> {
-    const { isolation, minBytes, maxWaitMs } = options;
-    const isThere = () => this.#readable(positions, leader, isolation) >= minBytes;
+  async fetch(request: FetchRequest, leader: number): Promise<FetchedPiece[]> {
+    const { minBytes, maxWaitMs } = request;
+    const isThere = () => this.#readable(request, leader) >= minBytes;
     if (!isThere()) await this.#waitFor(isThere, maxWaitMs);
-    return this.#read(positions, leader, options);
+    let left = request.maxBytes;
+    return request.parts.map((part) => {
+      const piece = this.#piece(part, { ...request, maxBytes: left }, leader);
+      left -= piece.bytes.length;
+      return piece;
+    });
   }
 
-  /** Offsets at a place in time. */
-  offsetAt(at: TopicPartition, when: OffsetAt, isolation: Isolation): number {
-    const log = this.log(at);
-    if (when === "earliest") return log.logStartOffset;
-    const end = isolation === "read_committed" ? log.lastStableOffset : log.highWatermark;
-    if (when === "latest") return end;
-    const batch = log.since(when.timestampMs);
-    const found = batch &&
-      decodePlainBatch(batch).find(({ timestamp }) => timestamp >= when.timestampMs);
-    return found ? Math.max(log.logStartOffset, found.offset) : end;
+  /** The offset at a time, ms, or at the end; −1: nothing is that late. */
+  offsetAt(at: TopicPartition, timestampMs: number, isolation: Isolation, leader: number): number {
+    const log = this.#led(at, leader);
+    if (timestampMs === EARLIEST) return log.logStartOffset;
+    if (timestampMs === LATEST) {
+      return isolation === "read_committed" ? log.lastStableOffset : log.highWatermark;
+    }
+    const batch = log.since(timestampMs);
+    const found = batch && decodePlainBatch(batch).find((each) => each.timestamp >= timestampMs);
+    return found ? Math.max(log.logStartOffset, found.offset) : -1;
   }
 
-  /** Makes a group's offsets part of a transaction. */
-  addOffsets(
-    id: string,
-    producer: ProducerIdentity,
+  /** What a group has committed; who wants what is stable waits for open transactions. */
+  committed(
     groupId: string,
-    offsets: readonly PartitionOffset[],
-  ): void {
-    for (const each of offsets) this.log(each);
-    this.transactions.addOffsets(id, producer, groupId, offsets);
+    partitions: readonly TopicPartition[],
+    isStable: boolean,
+  ): PartitionOffset[] {
+    if (isStable && this.transactions.mayChange(groupId)) {
+      throw new BrokerRefusal("UNSTABLE_OFFSET_COMMIT");
+    }
+    return this.group(groupId).committed(partitions);
   }
 
   /** All connections are gone. */
@@ -196,31 +225,58 @@ export class SimulatedBroker {
     return log;
   }
 
-  #readable(positions: readonly PartitionOffset[], leader: number, isolation: Isolation): number {
-    let size = 0;
-    for (const each of positions) {
-      const log = this.#led(each, leader);
-      if (each.offset < log.logStartOffset || each.offset > log.highWatermark) return Infinity;
-      size += log.readable(each.offset, isolation);
+  /** Bytes that are there; what is refused is worth an answer at once. */
+  #readable({ parts, isolation }: FetchRequest, leader: number): number {
+    return parts.reduce((size, part) => {
+      const { code, value = 0 } = attempt(() =>
+        this.#fetched(part, leader).readable(part.offset, isolation)
+      );
+      return code === 0 ? size + value : Infinity;
+    }, 0);
+  }
+
+  #fetched(part: FetchPart, leader: number): PartitionLog {
+    const log = this.#led(part, leader);
+    const { leaderEpoch, offset } = part;
+    if (leaderEpoch >= 0 && leaderEpoch < log.leaderEpoch) {
+      throw new BrokerRefusal("FENCED_LEADER_EPOCH");
     }
-    return size;
+    if (leaderEpoch > log.leaderEpoch) throw new BrokerRefusal("UNKNOWN_LEADER_EPOCH");
+    if (offset < log.logStartOffset || offset > log.highWatermark) {
+      throw new BrokerRefusal("OFFSET_OUT_OF_RANGE");
+    }
+    return log;
+  }
+
+  #piece(part: FetchPart, { maxBytes, isolation }: FetchRequest, leader: number): FetchedPiece {
+    const { topic, partition, offset } = part;
+    const { code, value: log } = attempt(() => this.#fetched(part, leader));
+    const { highWatermark = -1, lastStableOffset = -1, logStartOffset = -1 } = log ?? {};
+    const most = Math.min(maxBytes, part.maxBytes);
+    const { bytes, aborted } = log && maxBytes > 0
+      ? log.read(offset, most, isolation)
+      : { bytes: new Uint8Array(0), aborted: [] };
+    return {
+      topic,
+      partition,
+      code,
+      bytes,
+      aborted,
+      highWatermark,
+      lastStableOffset,
+      logStartOffset,
+    };
   }
 
   #waitFor(isThere: () => boolean, mostMs: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     const end = () => {
       cancel();
       this.#readers.delete(look);
       resolve();
     };
     const look = () => {
-      try {
-        if (isThere()) end();
-      } catch (refusal) {
-        cancel();
-        this.#readers.delete(look);
-        reject(refusal);
-      }
+      if (isThere()) end();
     };
     const cancel = this.#runtime.after(mostMs, end, { background: true });
     this.#readers.add(look);
@@ -230,37 +286,5 @@ export class SimulatedBroker {
   /** Readers look again. */
   #wake(): void {
     for (const look of [...this.#readers]) look();
-  }
-
-  #read(
-    positions: readonly PartitionOffset[],
-    leader: number,
-    { isolation, maxBytes, maxPartitionBytes }: FetchOptions,
-  ): FetchedPiece[] {
-    const out: TopicPartition[] = [];
-    let left = maxBytes;
-    const pieces = positions.flatMap(({ topic, partition, offset: from }): FetchedPiece[] => {
-      const log = this.#led({ topic, partition }, leader);
-      const { highWatermark, lastStableOffset, logStartOffset } = log;
-      if (from < logStartOffset || from > highWatermark) {
-        out.push({ topic, partition });
-        return [];
-      }
-      if (left <= 0) return [];
-      const piece = log.read(from, Math.min(left, maxPartitionBytes), isolation);
-      left -= piece.bytes.length;
-      if (piece.bytes.length === 0) return [];
-      return [{
-        topic,
-        partition,
-        from,
-        highWatermark,
-        lastStableOffset,
-        logStartOffset,
-        ...piece,
-      }];
-    });
-    if (out.length > 0) throw new BrokerRefusal("OFFSET_OUT_OF_RANGE", out);
-    return pieces;
   }
 }

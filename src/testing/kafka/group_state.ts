@@ -6,7 +6,7 @@ import type {
   TopicPartition,
 } from "../../kafka/driver/driver.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
-import { BrokerRefusal } from "./broker_answer.ts";
+import { BrokerRefusal } from "./broker_refusal.ts";
 
 type Protocols = JoinRequest["protocols"];
 
@@ -37,6 +37,8 @@ export class GroupState {
   readonly #runtime: Runtime;
   readonly #members = new Map<string, Member>();
   readonly #offsets = new Map<string, PartitionOffset>();
+  /** Who was told a name and has not joined, with the timer that forgets it. */
+  readonly #named = new Map<string, Cancel>();
   #phase: GroupPhase = "empty";
   #generation = 0;
   #protocol = "";
@@ -76,16 +78,24 @@ export class GroupState {
     );
   }
 
+  /** The name of a member that is going to join: KIP-394. */
+  name(clientId: string, sessionTimeoutMs: number): string {
+    const memberId = `${clientId}-${++this.#born}-${Math.floor(this.#runtime.random() * 1e9)}`;
+    const forget = () => this.#named.delete(memberId);
+    this.#named.set(memberId, this.#runtime.after(sessionTimeoutMs, forget, { background: true }));
+    return memberId;
+  }
+
   /** Joins; resolves when all have. */
-  join(request: JoinRequest, clientId: string): Promise<JoinAnswer> {
+  join(request: JoinRequest): Promise<JoinAnswer> {
     const { memberId, protocols } = request;
     const known = this.#members.get(memberId);
-    if (memberId !== "" && !known) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
+    if (!known && !this.#named.has(memberId)) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
     if (protocols.length === 0 || !this.#hasCommon(protocols, memberId)) {
       throw new BrokerRefusal("INCONSISTENT_GROUP_PROTOCOL");
     }
     const isSame = known !== undefined && samePart(known.protocols, protocols);
-    const member = known ?? this.#newMember(clientId);
+    const member = known ?? this.#newMember(memberId);
     const { sessionTimeoutMs, rebalanceTimeoutMs } = request;
     Object.assign(member, { sessionTimeoutMs, rebalanceTimeoutMs, protocols });
     const isSettled = this.#phase === "syncing" ||
@@ -124,6 +134,8 @@ export class GroupState {
 
   /** Leaves. */
   leave({ memberId = "" }: GroupIdentity): void {
+    this.#named.get(memberId)?.();
+    if (this.#named.delete(memberId)) return;
     const member = this.#members.get(memberId);
     if (!member) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
     this.#remove(member);
@@ -165,12 +177,15 @@ export class GroupState {
   /** No timers are left. */
   close(): void {
     this.#cancelRebalance();
+    for (const cancel of this.#named.values()) cancel();
     for (const { cancelSession } of this.#members.values()) cancelSession();
   }
 
-  #newMember(clientId: string): Member {
+  #newMember(memberId: string): Member {
+    this.#named.get(memberId)?.();
+    this.#named.delete(memberId);
     const member: Member = {
-      memberId: `${clientId}-${++this.#born}-${Math.floor(this.#runtime.random() * 1e9)}`,
+      memberId,
       sessionTimeoutMs: 0,
       rebalanceTimeoutMs: 0,
       protocols: [],

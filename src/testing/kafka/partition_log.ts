@@ -6,7 +6,7 @@ import {
   readBatchHead,
   writeBaseOffset,
 } from "./batch_head.ts";
-import { BrokerRefusal } from "./broker_answer.ts";
+import { BrokerRefusal } from "./broker_refusal.ts";
 
 /** Of how many batches of a producer a broker knows repeats again: `ProducerStateEntry` in Kafka. */
 const REMEMBERED_BATCHES = 5;
@@ -43,8 +43,8 @@ function sequenceAfter(sequence: number, records: number): number {
 
 /** The log of a partition, as its leader keeps it. */
 export class PartitionLog {
-  /** Who leads it. */
-  leader: number;
+  #leader: number;
+  #leaderEpoch = 0;
   readonly #maxBatchBytes: number;
   #batches: StoredBatch[] = [];
   #start = 0;
@@ -56,8 +56,24 @@ export class PartitionLog {
 
   /** An empty one. */
   constructor(leader: number, maxBatchBytes: number) {
-    this.leader = leader;
+    this.#leader = leader;
     this.#maxBatchBytes = maxBatchBytes;
+  }
+
+  /** Who leads it. */
+  get leader(): number {
+    return this.#leader;
+  }
+
+  /** How often that has changed. */
+  get leaderEpoch(): number {
+    return this.#leaderEpoch;
+  }
+
+  /** Another broker leads it from now on. */
+  lead(leader: number): void {
+    this.#leader = leader;
+    this.#leaderEpoch++;
   }
 
   /** Where it begins. */

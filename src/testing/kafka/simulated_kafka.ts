@@ -12,15 +12,16 @@ import {
   encodePlainBatch,
   type PlainRecord,
 } from "../../kafka/records/reference_records.ts";
+import { connectCluster } from "../../kafka/driver/client/client_cluster.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { SimulatedBroker } from "./broker.ts";
-import { SimulatedClient } from "./client.ts";
-import { type SimulatedFaults, SimulatedNetwork } from "./faults.ts";
+import type { SimulatedFaults } from "./faults.ts";
 import type { PartitionLog } from "./partition_log.ts";
-import { SimulatedCluster } from "./simulated_cluster.ts";
+import { SimulatedDialer } from "./simulated_link.ts";
+import { SimulatedNetwork } from "./simulated_network.ts";
 
 export type { PlainRecord } from "../../kafka/records/reference_records.ts";
 export type { SimulatedApi, SimulatedFault, SimulatedFaults, SimulatedRequest } from "./faults.ts";
@@ -101,7 +102,8 @@ function count(value: number, name: string): number {
 
 /**
  * A Kafka in memory, to test without a broker what reads and writes topics: give it as `driver`.
- * It keeps record batches, refuses repeats and gaps of idempotent producers, writes the markers of
+ * What speaks to it is what speaks to real brokers, down to the bytes of requests and answers. It
+ * keeps record batches, refuses repeats and gaps of idempotent producers, writes the markers of
  * transactions, fences, serves readers of committed records, and coordinates groups, all on the
  * runtime that it is given. What goes wrong is decided by `faults`.
  *
@@ -139,14 +141,15 @@ export class SimulatedKafka implements KafkaDriver, Disposable {
       runtime = denoRuntime,
     } = knownOptions(options, OPTIONS);
     this.#runtime = runtime;
-    this.#network = new SimulatedNetwork(runtime, milliseconds(latency, "latency"));
-    if (faults) this.#network.faults = faults;
     this.#broker = new SimulatedBroker(runtime, {
       brokers: count(brokers, "brokers"),
       partitions: count(partitions, "partitions"),
       maxBatchBytes: count(maxBatchBytes, "maxBatchBytes"),
       markerMs: milliseconds(markerTime, "markerTime"),
     });
+    const latencyMs = milliseconds(latency, "latency");
+    this.#network = new SimulatedNetwork(runtime, this.#broker, latencyMs);
+    if (faults) this.#network.faults = faults;
     for (const [topic, many] of Object.entries(topics)) this.createTopic(topic, many);
   }
 
@@ -169,24 +172,17 @@ export class SimulatedKafka implements KafkaDriver, Disposable {
     return this.#broker.transactions.open;
   }
 
-  async connect(
+  connect(
     options: ConnectionOptions,
-    { signal }: { signal?: AbortSignal } = {},
+    { signal, runtime = this.#runtime }: { signal?: AbortSignal; runtime?: Runtime } = {},
   ): Promise<KafkaCluster> {
-    const client = new SimulatedClient(this.#runtime, this.#network, this.#broker, options);
-    await client.ask({
-      api: "metadata",
-      about: "",
-      doing: `connect to ${options.bootstrapServers.join(",")}`,
-      timeoutMs: options.connectionTimeoutMs,
-      work: () => {},
-      signal,
-    });
-    return new SimulatedCluster(client);
+    const dialer = new SimulatedDialer(this.#network, options.clientId, runtime);
+    return connectCluster(dialer, options, { signal, runtime });
   }
 
   /** Makes a topic, unless there is one. */
   createTopic(topic: string, partitions: number = 1): void {
+    if (this.partitions(topic) > 0) return;
     this.#broker.createTopic({ topic, partitions: count(partitions, `topic ${topic}`) });
   }
 

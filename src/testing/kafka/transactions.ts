@@ -1,6 +1,6 @@
 import type { PartitionOffset, TopicPartition } from "../../kafka/driver/driver.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
-import { BrokerRefusal } from "./broker_answer.ts";
+import { BrokerRefusal } from "./broker_refusal.ts";
 
 /** A producer, as the broker knows it. */
 export interface ProducerIdentity {
@@ -20,7 +20,7 @@ interface Transaction {
   /** How the last one ended: who asks for the same again is told that it is so. */
   last?: "commit" | "abort";
   partitions: Map<string, TopicPartition>;
-  offsets: Map<string, readonly PartitionOffset[]>;
+  offsets: Map<string, PartitionOffset[]>;
   cancelTimeout: Cancel;
 }
 
@@ -52,22 +52,38 @@ export class Transactions {
     return [...this.#known].filter(([, { isOpen }]) => isOpen).map(([id]) => id);
   }
 
-  /** Gives a producer its number; fences older ones of its transactional id. */
-  begin(transactionalId: string | undefined, timeoutMs: number): ProducerIdentity {
-    if (transactionalId === undefined) {
-      return { producerId: this.#nextProducerId++, producerEpoch: 0 };
+  /**
+   * Gives a producer its identity, or the next one of what it has: KIP-360; fences older ones of its
+   * transactional id.
+   *
+   * @param current What it has; −1: nothing.
+   */
+  begin(id: string | undefined, timeoutMs: number, current: ProducerIdentity): ProducerIdentity {
+    const { producerId, producerEpoch } = current;
+    if (id === undefined) {
+      return producerId >= 0n
+        ? { producerId, producerEpoch: producerEpoch + 1 }
+        : { producerId: this.#nextProducerId++, producerEpoch: 0 };
     }
-    const known = this.#known.get(transactionalId);
-    if (!known) return this.#add(transactionalId, timeoutMs);
+    const known = this.#known.get(id);
+    if (!known) return this.#add(id, timeoutMs);
+    if (producerId >= 0n) this.#checked(id, current);
     this.#refuseCompleting(known);
     known.epoch++;
     known.timeoutMs = timeoutMs;
     delete known.last;
     if (known.isOpen) {
       this.#end(known, false);
+      // Who was let in stays so: the next request of the same producer finds it all done.
+      if (producerId >= 0n) known.epoch--;
       throw new BrokerRefusal("CONCURRENT_TRANSACTIONS");
     }
     return { producerId: known.producerId, producerEpoch: known.epoch };
+  }
+
+  /** Whether an open transaction may change a group's offsets. */
+  mayChange(groupId: string): boolean {
+    return this.#known.values().some(({ offsets }) => (offsets.get(groupId)?.length ?? 0) > 0);
   }
 
   /** Makes partitions part of the open transaction; opens one. */
@@ -78,17 +94,24 @@ export class Transactions {
     for (const each of added) transaction.partitions.set(`${each.topic}/${each.partition}`, each);
   }
 
-  /** Makes a group's offsets part of the open transaction. */
+  /** Makes a group part of the open transaction; opens one. */
+  addGroup(id: string, producer: ProducerIdentity, groupId: string): void {
+    const transaction = this.#checked(id, producer);
+    this.#refuseCompleting(transaction);
+    this.#open(transaction);
+    transaction.offsets.getOrInsertComputed(groupId, () => []);
+  }
+
+  /** Makes offsets of a group part of the open transaction. */
   addOffsets(
     id: string,
     producer: ProducerIdentity,
     groupId: string,
     offsets: readonly PartitionOffset[],
   ): void {
-    const transaction = this.#checked(id, producer);
-    this.#refuseCompleting(transaction);
-    this.#open(transaction);
-    transaction.offsets.set(groupId, [...transaction.offsets.get(groupId) ?? [], ...offsets]);
+    const known = this.#checked(id, producer).offsets.get(groupId);
+    if (!known) throw new BrokerRefusal("INVALID_TXN_STATE");
+    known.push(...offsets);
   }
 
   /** Looks whether a producer may append to a partition now. */

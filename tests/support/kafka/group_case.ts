@@ -26,19 +26,24 @@ export interface GroupRun {
   readonly killed: number;
 }
 
+/** What a coordinator is asked. */
+const COORDINATED = new Set(["join", "sync", "heartbeat", "leave", "commit", "committed"]);
+
 /** Requests that are lost, late, refused; more for a while for one client, and killed ones for good. */
 function trouble(random: Random, readers: ReadonlyMap<string, Reader>): SimulatedFaults {
   let victim = "";
-  return ({ clientId, number }) => {
+  return ({ api, clientId, number }) => {
     if (readers.get(clientId)?.isKilled) return { lose: "request", silent: true };
     if (number % 100 === 0) victim = random.chance(0.5) ? random.pick([...readers.keys()]) : "";
     if (clientId === victim && random.chance(0.8)) {
       return { lose: random.pick(["request", "answer"]), silent: random.chance(0.5) };
     }
     if (random.chance(0.05)) return { lose: random.pick(["request", "answer"]) };
-    if (random.chance(0.03)) return { error: "NOT_COORDINATOR" };
+    if (random.chance(0.03) && COORDINATED.has(api)) {
+      return { error: random.pick(["NOT_COORDINATOR", "COORDINATOR_LOAD_IN_PROGRESS"]) };
+    }
     if (random.chance(0.1)) return { answerDelayMs: random.below(2500) };
-    if (random.chance(0.03)) return { requestDelayMs: random.below(LATEST_MS) };
+    if (random.chance(0.015)) return { requestDelayMs: random.below(LATEST_MS) };
   };
 }
 
@@ -67,8 +72,8 @@ export function runGroup(seed: number, flaw: GroupFlaw = {}): Promise<GroupRun> 
     const goWrong = trouble(random, readers);
     kafka.faults = (request) => {
       const fault = goWrong(request);
-      const isLate = request.api === "commit" && fault?.requestDelayMs !== undefined;
-      if (isLate) account.lateIn = kafka.group("g").generation;
+      // What is sent behind a request that is late is late, too.
+      if (fault?.requestDelayMs !== undefined) account.lateIn = kafka.group("g").generation;
       return fault;
     };
     for (let born = 0; runtime.monotonicMs() < CHAOS_MS;) {

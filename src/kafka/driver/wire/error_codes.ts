@@ -136,6 +136,15 @@ export function errorName(code: number): string {
   return NAMES[code] ?? `error ${code}`;
 }
 
+const BY_NAME: ReadonlyMap<string, number> = new Map(
+  Object.entries(NAMES).map(([code, name]) => [name, Number(code)]),
+);
+
+/** The number of an error; `undefined`: there is none of that name. */
+export function errorCode(name: string): number | undefined {
+  return BY_NAME.get(name);
+}
+
 /** The partition is led by another broker, or by none at the moment: metadata is to be asked anew. */
 export function isLeaderMoved(code: number): boolean {
   switch (code) {
