@@ -170,7 +170,10 @@ export class JavaServer {
         await new Promise((resolve) => setTimeout(resolve, 20));
         continue;
       }
-      const why = this.#isRunning ? `does not answer within ${timeoutMs} ms` : "has ended";
+      const { code, signal } = this.#isRunning ? { code: 0 } : await this.ended;
+      const why = this.#isRunning
+        ? `does not answer within ${timeoutMs} ms`
+        : `has ended with ${signal ?? `code ${code}`}`;
       if (this.#isRunning) await this.end("SIGKILL");
       throw new Error(`The server ${why}: ${await this.log()}`);
     }

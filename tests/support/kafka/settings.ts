@@ -51,12 +51,12 @@ export const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Settings of a broker that is killed again and again: it is back after 1.6 seconds instead of 4, and
- * for that a machine that stands still for half a second makes it pause.
+ * Settings of a broker that is killed again and again: it is back after 2 seconds instead of 4, and
+ * for that a machine that stands still for a second makes it pause.
  */
 export const FORGETFUL: Readonly<Record<string, string>> = {
-  "broker.session.timeout.ms": "500",
-  "broker.heartbeat.interval.ms": "100",
+  "broker.session.timeout.ms": "1000",
+  "broker.heartbeat.interval.ms": "200",
 };
 
 /** A listener beside the plain one; those that log in know {@linkcode USER}. */

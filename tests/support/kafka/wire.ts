@@ -59,6 +59,58 @@ async function ask(port: number, request: RequestWriter): Promise<DataView> {
   return new DataView(answer.buffer, 4);
 }
 
+/** Reads an answer from its start. */
+class AnswerReader {
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(view: DataView) {
+    this.#view = view;
+  }
+
+  int(bytes: 1 | 2 | 4): number {
+    const at = this.#at;
+    this.#at += bytes;
+    if (bytes === 1) return this.#view.getInt8(at);
+    return bytes === 2 ? this.#view.getInt16(at) : this.#view.getInt32(at);
+  }
+
+  passText(): void {
+    const length = this.int(2);
+    this.#at += Math.max(0, length);
+  }
+
+  /** Passes over as many of something as there are. */
+  each(pass: () => void): void {
+    for (let left = this.int(4); left > 0; left--) pass();
+  }
+}
+
+/** Whether all partitions of a topic are led by somebody. */
+async function isLed(port: number, topic: string): Promise<boolean> {
+  const answer = new AnswerReader(await ask(port, request(METADATA, 1).int(1, 4).text(topic)));
+  answer.each(() => {
+    answer.int(4);
+    answer.passText();
+    answer.int(4);
+    answer.passText();
+  });
+  answer.int(4);
+  let isLed = true;
+  const judge = () => isLed = answer.int(2) === NO_ERROR && isLed;
+  answer.each(() => {
+    judge();
+    answer.passText();
+    answer.int(1);
+    answer.each(() => {
+      judge();
+      for (let passed = 0; passed < 2; passed++) answer.int(4);
+      for (let passed = 0; passed < 2; passed++) answer.each(() => answer.int(4));
+    });
+  });
+  return isLed;
+}
+
 /** Whether a broker at a port says that it is part of its cluster. */
 export async function answersMetadata(port: number): Promise<boolean> {
   try {
@@ -81,7 +133,7 @@ export interface TopicOptions {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** Makes a topic. @throws when the broker refuses. */
+/** Makes a topic, and waits until it is led. @throws when the broker refuses. */
 export async function createTopic(
   bootstrap: string,
   topic: string,
@@ -92,8 +144,10 @@ export async function createTopic(
     .int(0, 4).int(settings.length, 4);
   for (const [name, value] of settings) writer.text(name).text(value);
   writer.int(10_000, 4).int(0, 1);
-  const answer = await ask(Number(bootstrap.split(":").at(-1)), writer);
+  const port = Number(bootstrap.split(":").at(-1));
+  const answer = await ask(port, writer);
   // Throttling, how many topics, the name of the only one.
   const code = answer.getInt16(4 + 4 + 2 + answer.getInt16(8));
   if (code !== NO_ERROR) throw new Error(`Cannot create topic ${topic}: error ${code}`);
+  while (!await isLed(port, topic)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
