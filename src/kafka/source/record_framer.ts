@@ -11,6 +11,7 @@ import {
   type FramedValues,
   lineValues,
   NO_VALUES,
+  rowAt,
   type RowRange,
 } from "./value_framing.ts";
 
@@ -53,8 +54,8 @@ interface Batch {
   readonly records: DecodedRecords;
   readonly beside: RecordBatch | undefined;
   readonly values: FramedValues;
-  /** Those that are left. */
-  readonly rows: Int32Array;
+  /** Those that are left; absent: all. */
+  readonly rows: Int32Array | undefined;
   readonly offsets: Float64Array;
   readonly originals: readonly Uint8Array[] | undefined;
 }
@@ -85,18 +86,19 @@ export class RecordFramer {
       ? avroValues(records, framing.writers)
       : NO_VALUES;
     const rows = this.#rows(records, framing);
-    if (rows.length === 0) return;
-    const isWhole = rows.length === records.count;
-    const kept = isWhole || !beside ? beside : beside.take(rows);
+    const to = rows?.length ?? records.count;
+    if (to === 0) return;
+    const kept = rows && beside ? beside.take(rows) : beside;
     const { offsets } = records;
     const batch = { records, beside: kept, values, rows, offsets, originals };
-    yield* this.#pieces(batch, { from: 0, to: rows.length }, framing);
+    yield* this.#pieces(batch, { from: 0, to }, framing);
   }
 
-  /** Those that become rows. */
-  #rows(records: DecodedRecords, { end, reject }: Framing): Int32Array {
+  /** Those that become rows; `undefined`: all, and each of them has a value. */
+  #rows(records: DecodedRecords, { end, reject }: Framing): Int32Array | undefined {
     const { keepsTombstones, maxRecordBytes } = this.#options;
     const { values: { bytes, starts, lengths }, offsets, count } = records;
+    if (offsets[count - 1] < end && areWithin(lengths, maxRecordBytes)) return undefined;
     const rows = new Int32Array(count);
     let kept = 0;
     for (let row = 0; row < count && offsets[row] < end; row++) {
@@ -135,12 +137,12 @@ export class RecordFramer {
   ): Generator<FramedRecords> {
     const { rows, values, offsets, records } = batch;
     const range = { rows, from, to };
-    const isWhole = from === 0 && to === rows.length;
+    const isWhole = from === 0 && to === (rows?.length ?? records.count);
     const beside = isWhole ? batch.beside : batch.beside?.slice(from, to);
     const parts = { beside, records: to - from, valueBytes: values.bytesOf(range) };
     const bytes = framedBytes(parts);
     if (bytes > this.#options.maxBlockBytes) {
-      if (to - from === 1) return this.#rejectWide(batch, rows[from], { bytes, framing });
+      if (to - from === 1) return this.#rejectWide(batch, rowAt(batch, from), { bytes, framing });
       const half = (from + to) >> 1;
       yield* this.#pieces(batch, { from, to: half }, framing);
       yield* this.#pieces(batch, { from: half, to }, framing);
@@ -151,12 +153,12 @@ export class RecordFramer {
     const placed = offsetsOf(batch, range);
     const { topic, partition } = records;
     const originals = batch.originals &&
-      Array.from(rows.subarray(from, to), (row) => batch.originals![row]);
+      Array.from({ length: to - from }, (_, at) => batch.originals![rowAt(batch, from + at)]);
     const block: KafkaBlock = {
       ...{ bytes: target.subarray(0, bytes), offset: placed.first, linesBefore: 0 },
       ...{ at: { topic, partition }, offsets: placed, ...(originals && { originals }) },
     };
-    yield { block, next: offsets[rows[to - 1]] + 1 };
+    yield { block, next: offsets[rowAt(batch, to - 1)] + 1 };
   }
 
   /** What is too large with its key and headers. */
@@ -176,7 +178,19 @@ export class RecordFramer {
 
 /** Where the records of a range stand; compaction and transactions leave gaps. */
 function offsetsOf({ offsets }: Batch, { rows, from, to }: RowRange): RecordOffsets {
-  const [first, last] = [offsets[rows[from]], offsets[rows[to - 1]]];
+  const [first, last] = [offsets[rowAt({ rows }, from)], offsets[rowAt({ rows }, to - 1)]];
   if (last - first === to - from - 1) return { first };
-  return { first, all: Float64Array.from(rows.subarray(from, to), (row) => offsets[row]) };
+  const length = to - from;
+  return {
+    first,
+    all: Float64Array.from({ length }, (_, at) => offsets[rowAt({ rows }, from + at)]),
+  };
+}
+
+/** Whether all have a value, and none is larger. */
+function areWithin(lengths: Int32Array, most: number): boolean {
+  for (let row = 0; row < lengths.length; row++) {
+    if (lengths[row] < 0 || lengths[row] > most) return false;
+  }
+  return true;
 }

@@ -1,0 +1,260 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { from, type Publisher, schema, type Source, types as t } from "../mod.ts";
+import { KafkaError } from "../src/kafka/driver/kafka_error.ts";
+import { kafkaSource } from "../src/kafka/source/kafka_source.ts";
+import type { KafkaSourceOptions } from "../src/kafka/source/kafka_source_options.ts";
+import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
+import type { SourceBatch } from "../src/stream/source.ts";
+import { delay } from "../src/stream/delay.ts";
+import {
+  SimulatedKafka,
+  type SimulatedKafkaOptions,
+} from "../src/testing/kafka/simulated_kafka.ts";
+import { TopicWriter } from "./support/kafka/topic_case.ts";
+
+const X = schema({ x: t.f64 });
+const P0 = { topic: "t", partition: 0 };
+
+interface World {
+  readonly kafka: SimulatedKafka;
+  readonly runtime: SimulatedRuntime;
+  readonly writer: TopicWriter;
+  source(options?: Partial<KafkaSourceOptions>): Source<{ x: number }>;
+}
+
+/** Works with a topic in virtual time. */
+function simulate(
+  work: (world: World) => Promise<void>,
+  options: SimulatedKafkaOptions = {},
+): Promise<void> {
+  const runtime = new SimulatedRuntime({ seed: 11 });
+  return runtime.drive(async () => {
+    using kafka = new SimulatedKafka({ topics: { t: 2 }, latency: 1, runtime, ...options });
+    await using writer = await TopicWriter.of(kafka);
+    const source = (given: Partial<KafkaSourceOptions> = {}) =>
+      kafkaSource<{ x: number }>({
+        ...{ bootstrapServers: "simulated:9092", topics: "t", driver: kafka, runtime },
+        ...{ schema: X as never, requestTimeout: "1s" },
+        ...given as object,
+      });
+    await work({ kafka, runtime, writer, source });
+  });
+}
+
+function numbered(first: number, count: number) {
+  return Array.from({ length: count }, (_, at) => ({ value: JSON.stringify({ x: first + at }) }));
+}
+
+function range(count: number): number[] {
+  return [...Array(count).keys()];
+}
+
+/** Reads until so many rows have come; they leave when the next is asked for. */
+async function take(rows: AsyncIterable<{ x: number | null }>, count: number): Promise<number[]> {
+  const taken: number[] = [];
+  for await (const { x } of rows) {
+    taken.push(x!);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+Deno.test("A live topic's records come as they are written, leader change or not", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    const rows = from(source(), { workers: 1, runtime });
+    const reading = take(rows, 90);
+    for (let part = 0; part < 9; part++) {
+      await writer.send({ topic: "t", partition: part % 2 }, numbered(10 * part, 10));
+      await delay(runtime, 100);
+      if (part % 3 === 2) kafka.changeLeader(P0);
+    }
+    assertEquals((await reading).sort((a, b) => a - b), range(90));
+  }, { brokers: 3 }));
+
+Deno.test("A restart of the brokers loses and doubles nothing", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    const rows = from(source(), { workers: 1, runtime });
+    const reading = take(rows, 40);
+    await writer.send(P0, numbered(0, 20));
+    await delay(runtime, 50);
+    kafka.stop();
+    await delay(runtime, 5000);
+    kafka.start();
+    await writer.send(P0, numbered(20, 20));
+    assertEquals((await reading).sort((a, b) => a - b), range(40));
+  }));
+
+Deno.test("Brokers that stay away end the source after retryTimeout, and it says what to look for", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    await writer.send(P0, numbered(0, 5));
+    const rows = from(source({ retryTimeout: "30s" }), { workers: 1, runtime });
+    const reading = take(rows, 10);
+    await delay(runtime, 1000);
+    kafka.stop();
+    const error = await assertRejects(() => reading, KafkaError);
+    assert(/Cannot read Kafka topic t: .*retryTimeout \(30s\)/.test(error.message), error.message);
+  }));
+
+for (const outOfRange of ["fail", "earliest", "latest"] as const) {
+  Deno.test(`An offset that retention has taken away: "${outOfRange}"`, () =>
+    simulate(async ({ kafka, runtime, writer, source }) => {
+      await writer.send(P0, numbered(0, 10));
+      await writer.send(P0, numbered(10, 10));
+      kafka.deleteRecords({ ...P0, offset: 10 });
+      const start = { offsets: [{ ...P0, offset: 5 }] };
+      const rows = from(source({ start, outOfRange, partitions: [0] }), { workers: 1, runtime });
+      if (outOfRange === "fail") {
+        await assertRejects(
+          () => take(rows, 1),
+          KafkaError,
+          "partition 0 of t was to be read from offset 5, and has those from 10 to 20: older ones " +
+            "were deleted",
+        );
+        return;
+      }
+      const reading = take(rows, outOfRange === "earliest" ? 11 : 1);
+      await delay(runtime, 3000);
+      await writer.send(P0, numbered(20, 1));
+      const expected = outOfRange === "earliest" ? range(21).slice(10) : [20];
+      assertEquals(await reading, expected);
+      assertEquals(rows.metrics().source?.resets, 1);
+    }));
+}
+
+Deno.test("The watchdog makes connections anew over which nothing comes, though there is something", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    await writer.send(P0, numbered(0, 10));
+    let isStuck = true;
+    // the broker hears of fetches and never answers
+    kafka.faults = ({ api }) =>
+      api === "fetch" && isStuck ? { lose: "answer", silent: true } : undefined;
+    const options = { watchdog: "10s", lagInterval: "1s", requestTimeout: "10m" };
+    const rows = from(source(options), { workers: 1, runtime });
+    const reading = take(rows, 10);
+    await delay(runtime, 25_000);
+    isStuck = false;
+    assertEquals(await reading, range(10));
+    const { reconnects = 0 } = rows.metrics().source ?? {};
+    assert(reconnects >= 1, `${reconnects} reconnects`);
+  }));
+
+Deno.test("While the pipeline does not take anything, no more is fetched than may wait", () =>
+  simulate(async ({ runtime, writer, source }) => {
+    for (let part = 0; part < 40; part++) {
+      await writer.send({ topic: "t", partition: part % 2 }, numbered(100 * part, 100));
+    }
+    const maxBufferBytes = 10_000;
+    const opened = source({ maxBufferBytes, maxPartitionBytes: 2000, lagInterval: "1s" }).open({
+      ...{ runtime, signal: new AbortController().signal, badRecords: "fail" },
+      deadLetter: () => {},
+    });
+    const batches = opened[Symbol.asyncIterator]();
+    const first: SourceBatch = (await batches.next()).value!;
+    let rows = 0;
+    for (let read = 0; read < 3; read++) rows += (await batches.next()).value!.batch?.length ?? 0;
+    await delay(runtime, 60_000);
+    const { waitingBytes, lag } = first.progress!.metrics!;
+    assert(waitingBytes > 0 && waitingBytes <= maxBufferBytes, `${waitingBytes} bytes wait`);
+    assert(lag >= 4000 - rows - 100, `lag ${lag}, rows ${rows}`);
+    while (rows < 4000) rows += (await batches.next()).value!.batch?.length ?? 0;
+    assertEquals([rows, first.progress!.metrics!.lag], [4000, 0]);
+    await batches.return!();
+  }));
+
+/** A publisher that hands out the numbers of rows. */
+function publisherOf({ take }: { take: (xs: number[]) => void | Promise<void> }): Publisher {
+  return {
+    publish: async (batch) => {
+      await take(batch.toRows().map((row) => (row as { x: number }).x));
+      return { records: batch.length };
+    },
+    flush: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** Committed offsets of a group by partition. */
+function committedOf(kafka: SimulatedKafka, group = "g"): Record<number, number> {
+  return Object.fromEntries(
+    kafka.group(group).offsets.map(({ partition, offset }) => [partition, offset]),
+  );
+}
+
+Deno.test("A group's offsets are committed as far as rows are done with, and at the end", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    await writer.send(P0, numbered(0, 10));
+    await writer.transact({ topic: "t", partition: 1 }, numbered(10, 10), "commit");
+    await writer.transact({ topic: "t", partition: 1 }, numbered(0, 3), "abort");
+    const partitions = [0, 1];
+    const options: Partial<KafkaSourceOptions> = { groupId: "g", until: "end", partitions };
+    const published: number[] = [];
+    const first = from(source(options), { workers: 1, runtime });
+    await first.to(publisherOf({
+      take: async (xs) => {
+        await delay(runtime, 10);
+        assertEquals(committedOf(kafka), {});
+        published.push(...xs);
+      },
+    })).run();
+    assertEquals(published.sort((a, b) => a - b), range(20));
+    // markers of transactions stand in the log too
+    assertEquals(committedOf(kafka), { 0: 10, 1: 15 });
+    await writer.send(P0, numbered(20, 5));
+    const second = from(source(options), { workers: 1, runtime });
+    assertEquals(await take(second, 5), [20, 21, 22, 23, 24]);
+  }));
+
+Deno.test("Members share a topic; who leaves commits, and the other goes on where it was", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    const stops = [new AbortController(), new AbortController()];
+    const taken: number[][] = [[], []];
+    const options: Partial<KafkaSourceOptions> = { groupId: "g", commitInterval: "1s" };
+    const member = async (at: number) => {
+      const rows = from(source(options), { workers: 1, runtime });
+      const publisher = publisherOf({ take: (xs) => void taken[at].push(...xs) });
+      await rows.to(publisher).run({ signal: stops[at].signal, onAbort: "drain" });
+    };
+    const first = member(0);
+    let sent = 0;
+    const send = async (rounds: number) => {
+      for (let round = 0; round < rounds; round++) {
+        await writer.send({ topic: "t", partition: round % 2 }, numbered(sent, 10));
+        sent += 10;
+        await delay(runtime, 500);
+      }
+    };
+    await send(6);
+    assertEquals(taken[0].length, 60);
+    const second = member(1);
+    await delay(runtime, 10_000);
+    await send(10);
+    assert(taken[0].length > 60 && taken[1].length > 0, JSON.stringify(taken.map((e) => e.length)));
+    stops[0].abort();
+    await first;
+    await delay(runtime, 10_000);
+    await send(6);
+    await delay(runtime, 5000);
+    stops[1].abort();
+    await second;
+    const all = taken.flat().sort((a, b) => a - b);
+    assertEquals(all, range(sent));
+    assertEquals(committedOf(kafka), { 0: 110, 1: 110 });
+    assertEquals(kafka.group("g").members, []);
+  }));
+
+Deno.test("A member that vanishes has its records read again by another, and none is lost", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    const options: Partial<KafkaSourceOptions> = { groupId: "g", clientId: "gone" };
+    const opened = source(options).open({
+      ...{ runtime, signal: new AbortController().signal, badRecords: "fail" },
+      deadLetter: () => {},
+    })[Symbol.asyncIterator]();
+    await writer.send(P0, numbered(0, 10));
+    while (!(await opened.next()).value!.batch);
+    // from now on nothing of it reaches a broker
+    kafka.faults = ({ clientId }) =>
+      clientId === "gone" ? { lose: "request", silent: true } : undefined;
+    const rows = from(source({ groupId: "g", clientId: "other" }), { workers: 1, runtime });
+    assertEquals(await take(rows, 10), range(10));
+    await Promise.race([opened.return!(), delay(runtime, 20_000)]);
+  }));
