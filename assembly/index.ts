@@ -60,6 +60,7 @@ export {
   sessionsCreate,
   sessionsFree,
   sessionsHold,
+  sessionsOldest,
   sessionsOpen,
 } from "./session/sessions";
 export {

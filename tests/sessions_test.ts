@@ -106,10 +106,12 @@ Deno.test("KernelSessions and ReferenceSessions give the same in the same order"
         ours.restore(b);
         twin.restore(a);
       }
+      assertEquals(ours.oldest(), twin.oldest());
       if (random.chance(0.5)) continue;
       const results = exactly(given, resultsOf(ours.close(mark)));
       assertEquals(results, exactly(given, resultsOf(twin.close(mark))));
       assertEquals({ ...ours.stats(), bytes: 0 }, twin.stats());
+      assertEquals(ours.oldest(), twin.oldest());
     }
     const left = exactly(given, resultsOf(ours.close(Infinity)));
     assertEquals(left, exactly(given, resultsOf(twin.close(Infinity))));

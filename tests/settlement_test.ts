@@ -1,12 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  type Aggregate,
+  aggregateRows,
   col,
   count,
+  CustomWindow,
   from,
   MemoryPublisher,
   type PipelineOptions,
   type Publisher,
   RecordBatch,
+  SessionWindow,
   SlidingWindow,
   sum,
   together,
@@ -123,6 +127,42 @@ Deno.test("Rows are held back by the oldest window that is open", async () => {
   assertEquals(late, 0);
   assertEquals(source.told.at(-1), [6]);
 });
+
+const LONG_OPEN = {
+  "sessions in the kernel": [new SessionWindow({ gap: 10 }), { n: count() }],
+  "sessions in JavaScript": [new SessionWindow({ gap: 10 }), {
+    n: aggregateRows((rows: Row[]) => rows.length),
+  }],
+  "custom windows": [
+    new CustomWindow({
+      assign: (_row: Row, { time }) => {
+        const start = time > 90 ? 100 : time > 40 ? 50 : 0;
+        return [{ start, end: start + 40 }];
+      },
+    }),
+    { n: count() },
+  ],
+} as const;
+
+for (const [what, [window, aggregates]] of Object.entries(LONG_OPEN)) {
+  Deno.test(`Rows are settled when no open window has any as old: ${what}`, async () => {
+    const source = new SteppedSource([
+      { rows: [0, 9], position: 2 },
+      { rows: [18, 27], position: 4 },
+      { rows: [50], position: 5 },
+      // All before are in windows that have ended.
+      { until: [4] },
+      { rows: [51], position: 6 },
+      { rows: [95], position: 7 },
+      { until: [6] },
+    ]);
+    const memory = new MemoryPublisher();
+    await from(source, OPTIONS).timestamps("at").window(window as SessionWindow)
+      .aggregate(aggregates as { n: Aggregate<"count", "x"> }).to(memory).run();
+    assertEquals(memory.rows().map(({ n }) => Number(n)), [4, 2, 1]);
+    assertEquals(source.told.at(-1), [7]);
+  });
+}
 
 Deno.test("Who iterates settles rows by asking for the next result", async () => {
   const source = new SteppedSource([

@@ -174,6 +174,18 @@ export function sessionsOpen(sessions: u32): u32 {
   return load<u32>(sessions, X_ENTRIES) - others;
 }
 
+/** The least start of a session that is open, ms; infinity without one. */
+export function sessionsOldest(sessions: u32): f64 {
+  let oldest = i64.MAX_VALUE;
+  for (let state = firstSession(sessions); state != 0; state = nextSession(sessions, state)) {
+    const tag = tagIn(state);
+    if (tag == DEAD || tag == FIRED) continue;
+    const start = startOf(state);
+    if (start < oldest) oldest = start;
+  }
+  return oldest == i64.MAX_VALUE ? Infinity : <f64>oldest;
+}
+
 /** Bytes that the sessions take. */
 export function sessionsBytes(sessions: u32): u32 {
   return load<u32>(sessions, X_BYTES);

@@ -26,6 +26,8 @@ export interface OrderedVerdict extends Outcome {
   readonly sequence: number;
   /** Watermark after the batch, ms. */
   readonly watermark: number;
+  /** The clock of the pipeline when it was read, ms. */
+  readonly nowMs: number;
   /** What the batch set off, in order. */
   readonly results: readonly RecordBatch[];
 }
@@ -72,6 +74,11 @@ export class OrderedOwner implements Disposable {
     return this.#operator.nextTick();
   }
 
+  /** An event time, ms, before which no open window has a row; `-Infinity`: it is not known. */
+  oldest(): number {
+    return this.#operator.oldest?.() ?? -Infinity;
+  }
+
   /** Keeps rows of a batch until their turn. */
   put(sequence: number, piece: OrderedPiece): void {
     const pieces = this.#pieces.get(sequence);
@@ -102,7 +109,7 @@ export class OrderedOwner implements Disposable {
     const counts = countsOf(outcomes);
     this.#rows += counts.absorbed;
     const late = outcomes.flatMap((each) => [...each.late]);
-    return { sequence, watermark, counts, bad: [], late, results };
+    return { sequence, watermark, nowMs, counts, bad: [], late, results };
   }
 
   /** Gives rows to the operator, one by one where one of them may be what a bee was lost over. */

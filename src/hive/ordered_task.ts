@@ -3,6 +3,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { KernelOptions } from "../kernel/kernel.ts";
 import type { WindowOperator } from "../windows/window_operator.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { BarrierAlignment } from "./barrier_alignment.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
@@ -29,6 +30,8 @@ import { loadSteppedTask } from "./stepped_task.ts";
 import { spellOut } from "./spell_out.ts";
 import type { ResetMessage } from "./window_task.ts";
 
+/** How many times as long as it takes to look at all windows passes until that is done again. */
+const OLDEST_SHARE = 50;
 const NO_BATCH = -1;
 const FRAME = { kind: "data" } as const;
 
@@ -40,6 +43,8 @@ export interface OrderedTaskSpec {
   readonly steps: readonly StepSpec[];
   readonly ordered: OrderedSpec;
   readonly workers: number;
+  /** How often owners tell from which event time on they have rows, ms. Default: never. */
+  readonly oldestMs?: number;
   /** What the kernel of a bee is made with. */
   readonly kernel: KernelOptions;
 }
@@ -97,6 +102,7 @@ class OrderedLogic implements PipelineLogic {
   readonly #spec: OrderedTaskSpec;
   readonly #bee: number;
   readonly #control: ControlBlock;
+  readonly #runtime: Runtime;
   readonly #input: OrderedInput;
   readonly #router: KeyRouter | undefined;
   readonly #owner: OrderedOwner;
@@ -108,12 +114,15 @@ class OrderedLogic implements PipelineLogic {
   #from = 0;
   #end: MessageHeader | undefined;
   #isDone = false;
+  /** When it is to be told next from which event time on there are rows, by the pipeline's clock. */
+  #oldestDue = -Infinity;
 
   constructor(spec: OrderedTaskSpec, parts: OrderedParts) {
     const { context, outputs, input, operator, router } = parts;
     this.#spec = spec;
     this.#bee = context.bee;
     this.#control = context.control;
+    this.#runtime = context.runtime;
     this.#outputs = outputs;
     this.#input = input;
     this.#router = router;
@@ -210,12 +219,26 @@ class OrderedLogic implements PipelineLogic {
 
   #judge(generation: number): void {
     const { main } = this.#outputs;
-    const { sequence, watermark, results, ...outcome } = this.#owner.take();
+    const { sequence, watermark, nowMs, results, ...outcome } = this.#owner.take();
     for (const each of results) this.#send(each, { generation, sequence });
     const late = this.#spec.ordered.tellsLate ? outcome.late : [];
     const header = { kind: MessageKind.judged, generation, sequence, watermark };
     const body = outcomeBytes({ ...outcome, late }, main.maxBodyBytes);
-    main.send(message({ ...header, amount: this.#owner.nextTick }), body);
+    const cap = this.#oldestAt(nowMs);
+    // Who was told nothing now brings the clock when it is time for that.
+    const due = Number.isNaN(cap) && this.#spec.oldestMs !== undefined ? this.#oldestDue : Infinity;
+    main.send(message({ ...header, cap, amount: Math.min(due, this.#owner.nextTick) }), body);
+  }
+
+  /** From which event time on there are rows, if it is time to tell; else `NaN`. */
+  #oldestAt(nowMs: number): number {
+    const { oldestMs } = this.#spec;
+    if (oldestMs === undefined || nowMs < this.#oldestDue) return NaN;
+    const startedMs = this.#runtime.monotonicMs();
+    const oldest = this.#owner.oldest();
+    const tookMs = this.#runtime.monotonicMs() - startedMs;
+    this.#oldestDue = nowMs + Math.max(oldestMs, OLDEST_SHARE * tookMs);
+    return oldest;
   }
 
   #send(results: RecordBatch | undefined, at: Pick<MessageHeader, "generation" | "sequence">) {
@@ -232,6 +255,7 @@ class OrderedLogic implements PipelineLogic {
     this.#from = 0;
     this.#end = undefined;
     this.#isDone = false;
+    this.#oldestDue = -Infinity;
   }
 
   waitsFor(): Sleeper[] {

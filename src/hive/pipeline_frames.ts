@@ -83,7 +83,10 @@ export interface MessageHeader {
   readonly watermark: number;
   /** Watermark after the last row, ms. */
   readonly watermarkAfter: number;
-  /** What other source partitions hold the watermark down to, ms; `Infinity`: nothing. */
+  /**
+   * What other source partitions hold the watermark down to, ms; `Infinity`: nothing. Of `judged`
+   * the event time before which no open window has a row; `NaN`: that is not told.
+   */
   readonly cap: number;
   /** Rows, or bytes in all, or a time by the clock of the pipeline, ms. */
   readonly amount: number;

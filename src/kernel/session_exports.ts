@@ -3,6 +3,7 @@ export interface SessionExports {
   sessionsCreate(table: number, gap: number, touch: boolean): number;
   sessionsFree(sessions: number): void;
   sessionsOpen(sessions: number): number;
+  sessionsOldest(sessions: number): number;
   sessionsBytes(sessions: number): number;
   sessionsHold(sessions: number, rows: number, keyBytes: number): number;
   beginSessions(sessions: number): void;

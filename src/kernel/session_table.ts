@@ -133,6 +133,11 @@ export class KernelSessions implements SessionEngine {
     };
   }
 
+  oldest(): number {
+    const { kernel: { exports }, sessions } = this.#context;
+    return exports.sessionsOldest(sessions);
+  }
+
   snapshot(): Uint8Array {
     this.#checkWhole();
     const { kernel, sessions, buffer, bufferBytes } = this.#context;

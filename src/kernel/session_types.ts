@@ -58,6 +58,8 @@ export interface SessionEngine extends Disposable {
   close(watermark: number): ClosedSessions | undefined;
   /** Sessions that are open, and bytes that they take; 0 where that is not known. */
   stats(): { readonly sessions: number; readonly bytes: number };
+  /** The least start of an open session, ms; `Infinity` without one. Looks at all of them. */
+  oldest(): number;
   /** The whole state; empty without sessions. */
   snapshot(): Uint8Array;
   /**

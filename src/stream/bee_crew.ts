@@ -23,6 +23,9 @@ import type { PipelineSettings } from "./pipeline_options.ts";
 import type { ResolvedPlan } from "./pipeline_plan.ts";
 import type { WorkLog } from "./work_log.ts";
 
+/** How long nothing need be heard of what is open, ms. */
+const MOST_OLDEST_MS = 100;
+
 /** What a {@linkcode BeeCrew} works with: the parts of its run. */
 export interface CrewOptions {
   /** Its columns are known. */
@@ -35,6 +38,8 @@ export interface CrewOptions {
   readonly work: readonly BeeWork[];
   /** Whether results leave batch by batch. */
   readonly stepwise: boolean;
+  /** Whether somebody wants to know which rows are settled. */
+  readonly settles: boolean;
   /** Answers a bee: what fails in that fails the run, and not whoever carried the answer. */
   readonly guarded: (answer: () => void) => void;
   /** The hive cannot go on. */
@@ -83,8 +88,8 @@ export class BeeCrew implements RunBees {
   }
 
   #jobOf(plan: ResolvedPlan): PipelineJob {
-    const { feed, settings, stepwise, work } = this.#options;
-    const job = jobOf(plan, settings, { stepwise, intake: feed.blocks?.intake });
+    const { feed, settings, stepwise, settles, work } = this.#options;
+    const job = jobOf(plan, settings, { stepwise, settles, intake: feed.blocks?.intake });
     if (plan.resultSchema) return job;
     return new LearningJob(job, {
       learned: (columns) => feed.learned(columns),
@@ -126,12 +131,16 @@ export class BeeCrew implements RunBees {
 function jobOf(
   plan: ResolvedPlan,
   settings: PipelineSettings,
-  { stepwise, intake }: {
+  { stepwise, settles, intake }: {
     readonly stepwise: boolean;
+    readonly settles: boolean;
     readonly intake: IntakeSpec | undefined;
   },
 ): PipelineJob {
-  if (plan.ordered) return new OrderedJob(plan, settings, { stepwise });
+  if (plan.ordered) {
+    const oldestMs = settles ? Math.min(MOST_OLDEST_MS, settings.settleIntervalMs) : undefined;
+    return new OrderedJob(plan, settings, { stepwise, oldestMs });
+  }
   return plan.window
     ? new WindowJob(plan, settings, { intake })
     : new TransformJob(plan, settings, { intake });

@@ -280,9 +280,11 @@ export class PipelineRun implements AcknowledgedRun {
   }
 
   get #settledState(): SettledState {
+    const { job } = this.#bees ?? {};
+    const decided = this.#log.decide(this.#spec.settings.badRecords);
     return {
-      decided: this.#log.decide(this.#spec.settings.badRecords),
-      isPast: (time) => this.#bees?.job.isPast(time) ?? false,
+      decided: Math.min(decided, job?.knownUntil ?? 0),
+      isPast: (time) => job?.isPast(time) ?? false,
     };
   }
 
@@ -404,6 +406,7 @@ export class PipelineRun implements AcknowledgedRun {
       settings,
       work: this.#work,
       stepwise: onSettled !== undefined,
+      settles: this.#settling.isWanted,
       guarded: (answer) => this.#guarded(answer),
       failed: (error) => this.#fail(error),
     });

@@ -39,12 +39,22 @@ export class StageSource implements Source {
     const keepsRows = settlement?.keepsRows ? { keepsRows: true } : {};
     const run = this.#run = new RestartingRun({ ...this.#parts, ...keepsRows }, drain);
     const reads = run.reads();
-    settlement?.onSettled((positions) => run.settledBefore(positions.get(0)!));
+    const settled = (positions: ReadonlyMap<number, number>) =>
+      run.settledBefore(positions.get(0)!);
+    let isHeard = false;
     const leave = () => run.leave();
     signal.addEventListener("abort", leave, { once: true });
     if (signal.aborted) leave();
     const iterator: AsyncIterator<SourceBatch> = {
-      next: () => reads.next(),
+      next: async () => {
+        const read = await reads.next();
+        // Not before it matters, for who listens has account kept.
+        if (!isHeard && run.account.isKept) {
+          isHeard = true;
+          settlement?.onSettled(settled);
+        }
+        return read;
+      },
       return: async () => {
         leave();
         await reads.return();

@@ -107,6 +107,10 @@ class ReplaceableOperator implements WindowOperator {
     return this.#core.stats();
   }
 
+  oldest(): number {
+    return this.#core.oldest();
+  }
+
   snapshot(): Uint8Array {
     return snapshotOf(this.#core);
   }

@@ -103,6 +103,10 @@ class KernelSessionOperator implements WindowOperator {
     return { windows: sessions, bytes };
   }
 
+  oldest(): number {
+    return this.#engine.oldest();
+  }
+
   snapshot(): Uint8Array {
     return this.#engine.snapshot();
   }

@@ -138,6 +138,10 @@ export class ReferenceSessions implements SessionEngine {
     return { sessions: this.#sessions().length, bytes: 0 };
   }
 
+  oldest(): number {
+    return this.#sessions().reduce((least, { start }) => Math.min(least, start), Infinity);
+  }
+
   snapshot(): Uint8Array {
     const sessions = this.#sessions();
     const bytes = sessions.reduce((sum, { group }) => sum + this.#recordBytes(group.key), 0);

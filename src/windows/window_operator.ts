@@ -68,6 +68,11 @@ export interface WindowOperator extends Disposable {
   take(): RecordBatch | undefined;
   /** Windows that are open, and bytes that they are known to take. */
   stats(): { readonly windows: number; readonly bytes: number };
+  /**
+   * An event time, ms, before which no window that is open has a row; `Infinity`: none is open.
+   * Looks at all that are. Absent, or `-Infinity`: it is not known.
+   */
+  oldest?(): number;
   /** The whole state, between `take()` and the next row. */
   snapshot(): Uint8Array;
   /**

@@ -58,7 +58,7 @@ export const FAMILIES: readonly KernelFamily[] = [
       ...["beginSessions", "addSessions", "sessionsLate", "sessionsOutside", "sessionsUntimed"],
       ...["closeSessions", "sessionOverflow", "gatherSessions", "dropSessions"],
       ...["measureSessions", "measuredSessions", "beginSessionRecords", "writeSessions"],
-      ...["clearSessions", "readSessions", "sessionsOpen"],
+      ...["clearSessions", "readSessions", "sessionsOpen", "sessionsOldest"],
     ],
     twin: "src/windows/reference_sessions.ts#ReferenceSessions",
     test: "tests/sessions_test.ts",

@@ -58,6 +58,10 @@ export class LearningJob implements PipelineJob {
     return this.#columns && this.#job.settled;
   }
 
+  get knownUntil(): number {
+    return this.#columns ? this.#job.knownUntil : Infinity;
+  }
+
   isPast(time: number): boolean {
     // Of batches that have an outcome before it is known nothing is left.
     return this.#columns ? this.#job.isPast(time) : true;

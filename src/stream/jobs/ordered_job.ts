@@ -27,6 +27,9 @@ export class OrderedJob extends OwnersJob {
   /** When each owner waits for the clock, ms. */
   readonly #ticks: number[];
 
+  /** Of each owner: the event times before which no open window had a row, after some batches. */
+  readonly #oldest: readonly { readonly sequence: number; readonly oldest: number }[][];
+
   readonly #isStepwise: boolean;
   readonly #lastClosing: LastClosing;
 
@@ -34,15 +37,28 @@ export class OrderedJob extends OwnersJob {
   constructor(
     { schema, steps, ordered, lastClosing }: ResolvedPlan,
     settings: PipelineSettings,
-    { stepwise = false }: { readonly stepwise?: boolean } = {},
+    { stepwise = false, oldestMs }: {
+      readonly stepwise?: boolean;
+      /** How often the owners tell which rows open windows have, ms; absent: nobody asks. */
+      readonly oldestMs?: number | undefined;
+    } = {},
   ) {
     super(settings);
     const { workers, kernel } = settings;
-    this.task = { kind: "orderedWindows", schema, steps, ordered: ordered!, workers, kernel };
+    this.task = {
+      kind: "orderedWindows",
+      schema,
+      steps,
+      ordered: ordered!,
+      workers,
+      kernel,
+      ...(oldestMs !== undefined && lastClosing!.mayStay && { oldestMs }),
+    };
     this.#isStepwise = stepwise;
     this.#lastClosing = lastClosing!;
     this.#results = new OrderedResults(workers, ordered!.keys, { stepwise });
     this.#ticks = Array(workers).fill(Infinity);
+    this.#oldest = this.#ticks.map(() => []);
   }
 
   override get windows(): number {
@@ -58,7 +74,19 @@ export class OrderedJob extends OwnersJob {
   }
 
   override isPast(time: number): boolean {
-    return this.#lastClosing(time) <= this.#results.watermark;
+    const { of, mayStay } = this.#lastClosing;
+    if (of(time) > this.#results.watermark) return false;
+    return !mayStay || this.#oldest.every(([told]) => told !== undefined && time < told.oldest);
+  }
+
+  override get knownUntil(): number {
+    if (!this.#lastClosing.mayStay) return Infinity;
+    const { left } = this.#results;
+    return Math.min(...this.#oldest.map((told) => {
+      // The last before what has not left: windows that closed later have results to come.
+      while (told.length > 1 && told[1].sequence < left) told.shift();
+      return told.length > 0 && told[0].sequence < left ? told[0].sequence + 1 : 0;
+    }));
   }
 
   override wantsMore(context: JobContext): boolean {
@@ -81,7 +109,7 @@ export class OrderedJob extends OwnersJob {
   }
 
   protected override answered(context: JobContext, { bee, header, body }: BeeAnswer): void {
-    const { kind, sequence, watermark, amount } = header;
+    const { kind, sequence, watermark, cap: oldest, amount } = header;
     if (kind === MessageKind.result) {
       const whole = this.#pieces.whole(bee, header, body);
       if (!whole) return;
@@ -91,6 +119,7 @@ export class OrderedJob extends OwnersJob {
     } else if (kind === MessageKind.judged) {
       this.#results.passed(bee, sequence, watermark);
       this.#ticks[bee] = amount;
+      if (!Number.isNaN(oldest)) this.#oldest[bee].push({ sequence, oldest });
       const entry = context.log.at(sequence);
       if (entry) this.#judged(context, entry, readOutcome(body));
     }
@@ -125,6 +154,7 @@ export class OrderedJob extends OwnersJob {
     this.#results.rewind(checkpoint, { repeats: this.repeats });
     this.#verdicts.clear();
     this.#ticks.fill(Infinity);
+    for (const told of this.#oldest) told.length = 0;
   }
 }
 

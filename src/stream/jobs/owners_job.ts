@@ -58,6 +58,11 @@ export abstract class OwnersJob implements PipelineJob {
     return this.#kindRows.values().reduce((sum, rows) => sum + rows[kind], 0);
   }
 
+  /** Number of the first batch of whose rows it is not known whether they are past. */
+  get knownUntil(): number {
+    return Infinity;
+  }
+
   /** Whether no window that has not left may hold a row of a time, ms. */
   abstract isPast(time: number): boolean;
 

@@ -41,6 +41,8 @@ export interface PipelineJob {
    * of rows whose batches have an outcome, when all results that there are have been taken.
    */
   isPast(time: number): boolean;
+  /** Number of the first batch of whose rows it is not known whether they are past. */
+  readonly knownUntil: number;
   /** How often the state was saved. */
   readonly checkpoints: number;
   /** Whether more should be read now. */

@@ -44,6 +44,10 @@ export class TransformJob implements PipelineJob {
     return log.end - log.first < LOG_PER_BEE * this.#workers;
   }
 
+  get knownUntil(): number {
+    return Infinity;
+  }
+
   /** What a batch comes to leaves with it. */
   isPast(): boolean {
     return true;

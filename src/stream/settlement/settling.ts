@@ -68,6 +68,11 @@ export class Settling implements Settlement {
     return this.#partitions.size > 0;
   }
 
+  /** Whether somebody will want to know. */
+  get isWanted(): boolean {
+    return this.#listeners.length > 0;
+  }
+
   get keepsRows(): boolean {
     return this.#options.keepsRows;
   }

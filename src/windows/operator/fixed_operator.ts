@@ -106,6 +106,16 @@ export class FixedOperator extends TriggeredCore<TriggeredPane> {
     else this.#windows.delete(window.end);
   }
 
+  override oldest(): number {
+    let oldest = Infinity;
+    for (const windows of this.#windows.values()) {
+      for (const { panes } of windows) {
+        for (const { least } of panes.values()) if (least < oldest) oldest = least;
+      }
+    }
+    return oldest;
+  }
+
   protected override saveState(): SavedState {
     const items: SavedItem[] = [];
     for (const { start, end, panes } of [...this.#windows.values()].flat()) {

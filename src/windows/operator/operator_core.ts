@@ -244,6 +244,10 @@ export abstract class OperatorCore {
   }
 
   /** What is open, and bytes that are known. */
+  oldest(): number {
+    return -Infinity;
+  }
+
   stats(): { readonly windows: number; readonly bytes: number } {
     return { windows: this.#open, bytes: this.keys.bytes };
   }

@@ -157,6 +157,14 @@ export class SessionOperator extends TriggeredCore<Session> {
     else all.splice(all.indexOf(session), 1);
   }
 
+  override oldest(): number {
+    let oldest = Infinity;
+    for (const sessions of this.#sessions.values()) {
+      for (const { start } of sessions) if (start < oldest) oldest = start;
+    }
+    return oldest;
+  }
+
   protected override saveState(): SavedState {
     const items: SavedItem[] = [];
     for (const session of [...this.#sessions.values()].flat()) {

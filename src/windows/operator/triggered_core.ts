@@ -12,6 +12,8 @@ export interface TriggeredPane extends Pane {
   due: number;
   /** For when it stands among those that are due, ms; `Infinity`: it does not. Others are void. */
   noted: number;
+  /** The least event time of a row in it, ms. */
+  least: number;
   /** Whether the window is there no longer. */
   isGone: boolean;
 }
@@ -33,6 +35,7 @@ export function emptyPane(
     standing: [],
     due: Infinity,
     noted: Infinity,
+    least: Infinity,
     isGone: false,
   };
 }
@@ -65,6 +68,7 @@ export abstract class TriggeredCore<P extends TriggeredPane> extends OperatorCor
   protected put(pane: P, row: number, time: number): void {
     this.aggregation.add(pane.states, row);
     pane.rows++;
+    if (time < pane.least) pane.least = time;
     if (this.watermark >= pane.closes) this.#fireByRow(pane, row, "late");
     else if (pane.rows >= this.#everyRows) this.#fireByRow(pane, row, "early");
     else if (this.#everyEvent !== undefined) {
@@ -171,20 +175,21 @@ export abstract class TriggeredCore<P extends TriggeredPane> extends OperatorCor
   }
 
   /** What a snapshot has of a window. */
-  protected savePane({ rows, panes, standing, due, states }: P): unknown[] {
-    return [rows, panes, standing, due, this.aggregation.save(states)];
+  protected savePane({ rows, panes, standing, due, least, states }: P): unknown[] {
+    return [rows, panes, standing, due, least, this.aggregation.save(states)];
   }
 
   /** A window as a snapshot has it. */
   protected loadPane(pane: P, saved: readonly unknown[]): void {
-    const [rows, panes, standing, due, states] = saved as [
+    const [rows, panes, standing, due, least, states] = saved as [
       number,
       number,
       TriggeredPane["standing"],
       number,
+      number,
       unknown[],
     ];
-    Object.assign(pane, { rows, panes, standing, states: this.aggregation.load(states) });
+    Object.assign(pane, { rows, panes, standing, least, states: this.aggregation.load(states) });
     if (due < Infinity) this.setDue(pane, due);
     if (this.#everyClock !== undefined && rows > 0 && pane.closes > this.watermark) {
       this.#wait(pane, this.#everyClock);
