@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RecordBatch, schema, types as t } from "../mod.ts";
-import { create } from "../src/kernel/kernel.ts";
+import { create, KernelMemoryError } from "../src/kernel/kernel.ts";
+import { partitionOfKey } from "../src/kafka/records/murmur2.ts";
 import { BatchSealer } from "../src/kafka/records/batch_sealer.ts";
 import { COMPRESSIONS } from "../src/kafka/records/compression.ts";
 import { RecordEncoder, type RecordEncoderOptions } from "../src/kafka/records/record_encoder.ts";
@@ -260,6 +261,36 @@ Deno.test("RecordEncoder gives keyless rows of several takes to all partitions i
     return records.take(true).map(({ partition, records }) => [partition, records]);
   });
   assertEquals(partitions.flat(), [[0, 2], [1, 2], [2, 2], [3, 2], [0, 2], [1, 2]]);
+});
+
+Deno.test("RecordEncoder gives back what a large batch took, and keeps all when memory is spent", () => {
+  const kernel = create({ budgetBytes: 1 << 24 });
+  const options = { ...DEFAULTS, layout: { value: { format: "json" as const } } };
+  using records = new RecordEncoder(kernel, { ...options, compression: "lz4" });
+  const batch = (count: number) =>
+    RecordBatch.fromRows(Array.from({ length: count }, (_, n) => ({ n, text: "x".repeat(90) })));
+  records.append(batch(50_000), NOW);
+  const used = kernel.usedBytes;
+  records.take(true);
+  assert(kernel.usedBytes < used / 4, `${kernel.usedBytes} of ${used}`);
+  // what does not fit any more is not appended, and what waits is as it was
+  let count = 0;
+  assertThrows(() => {
+    for (; count < 100; count++) records.append(batch(10_000), NOW);
+  }, KernelMemoryError);
+  assertEquals(records.pendingRecords, count * 10_000);
+  const values = records.take(true).flatMap(({ bytes }) => decodePlainBatch(bytes));
+  assertEquals(values.length, count * 10_000);
+});
+
+Deno.test("RecordEncoder fills the batches of a thousand partitions", () => {
+  using records = encoderOf({ partitions: 1000, layout: { value: { format: "json" }, key: "n" } });
+  records.append(RecordBatch.fromRows(Array.from({ length: 5000 }, (_, n) => ({ n }))), NOW);
+  assertEquals(records.take(false), []);
+  const found = records.take(true).flatMap(({ partition, bytes }) =>
+    decodePlainBatch(bytes).map(({ key }) => partitionOfKey(key!, 1000) === partition)
+  );
+  assertEquals(found, Array.from({ length: 5000 }, () => true));
 });
 
 Deno.test("BatchSealer changes producer and checksum, however often, and nothing else", () => {

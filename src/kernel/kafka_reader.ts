@@ -26,6 +26,8 @@ const SLACK_BYTES = 64;
 /** Room for what is inflated: so many times its bytes, and as many times more when that is too few. */
 const INFLATED = 4;
 const NO_ROOM = 1;
+/** What is kept of memory from block to block. */
+const KEPT_BYTES = 1 << 26;
 
 /** Why reading stopped. */
 export const KafkaStop = { done: 0, full: 1, moreHeaders: 2, damaged: 3 } as const;
@@ -97,7 +99,7 @@ export class KafkaReader implements Disposable {
     this.#job = new MemoryBlock(kernel);
     this.#bytes = new GrowingBlock(kernel);
     this.#outputs = Array.from({ length: 13 }, () => new MemoryBlock(kernel));
-    this.#lines = new MemoryBlock(kernel);
+    this.#lines = new MemoryBlock(kernel, KEPT_BYTES);
     this.#lineStarts = new MemoryBlock(kernel);
   }
 
@@ -111,9 +113,12 @@ export class KafkaReader implements Disposable {
     return this.#used;
   }
 
-  /** Forgets bytes behind the first so many. */
+  /** Forgets bytes behind the first so many; without any it gives back what much has taken. */
   keep(bytes: number): void {
     this.#used = bytes;
+    if (bytes > 0) return;
+    if (this.#bytes.bytes > KEPT_BYTES) this.#bytes[Symbol.dispose]();
+    for (const block of [this.#lines, ...this.#gathered]) block?.trim();
   }
 
   /** Puts bytes behind those that are kept; where they lie among them. */
@@ -248,7 +253,7 @@ export class KafkaReader implements Disposable {
     const { exports } = this.#kernel;
     const bytes = exports.kafkaCellBytes(lengthsAt, count);
     const [values, offsets, validity] = [0, 1, 2].map((part) =>
-      this.#gathered[at * 3 + part] ??= new MemoryBlock(this.#kernel)
+      this.#gathered[at * 3 + part] ??= new MemoryBlock(this.#kernel, KEPT_BYTES)
     );
     values.reserve(bytes + SLACK_BYTES);
     offsets.reserve((count + 1) * 4);

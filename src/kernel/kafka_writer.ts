@@ -46,6 +46,13 @@ export interface KafkaWriteFault {
   readonly value: number;
 }
 
+/** A batch that takes no more records. */
+export interface KafkaClosedBatch {
+  readonly partition: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly records: number;
+}
+
 const FAULTS = ["tooLarge", "noSuchPartition", "nullPartition", "negativeTime", "noKey"] as const;
 
 /** Words of a job, a state and cells, as `assembly/kafka/job.ts` has them. */
@@ -53,13 +60,17 @@ const JOB_BYTES = 96;
 const STATE_BYTES = 64;
 const CELLS_BYTES = 48;
 const STICKY = 80 / 4;
-const State = { base: 0, capacity: 1, used: 2, openAt: 3, openRecords: 4, closed: 5, pending: 12 };
+const State = { base: 0, used: 2, openAt: 3, openRecords: 4, closed: 5, pending: 12 };
 const STATE_WORDS = STATE_BYTES / 4;
 const WANTED_AT = 40;
 const HEADER_BYTES = 61;
 const LENGTH_AT = 8;
 const SLACK_BYTES = 128;
+const LENGTH_OVERHEAD = 12;
 const FIRST_BYTES = 4096;
+/** What a partition's memory may hold when nothing waits there. */
+const KEPT_BATCHES = 4;
+const LEAST_KEPT_BYTES = 65_536;
 const KEPT_BYTES = 1 << 24;
 
 /** Where the batches of writers are: closed ones and the open one of each partition. */
@@ -119,7 +130,7 @@ export class KafkaWriter implements Disposable {
 
   /** Records of a partition that wait. */
   pendingIn(partition: number): number {
-    return this.#kernel.u32[(this.#states.address >>> 2) + partition * STATE_WORDS + State.pending];
+    return this.#word(partition, State.pending);
   }
 
   /** Remembers how far all batches are, so that {@linkcode undo} can go back there. */
@@ -136,10 +147,9 @@ export class KafkaWriter implements Disposable {
     this.#sticky = sticky;
     for (let at = 0; at < this.#buffers.length; at++) {
       const state = this.#state(at);
-      const [base, capacity] = state;
       state.set(words.subarray(at * STATE_WORDS, (at + 1) * STATE_WORDS));
-      state[State.base] = base;
-      state[State.capacity] = capacity;
+      // it may have grown since
+      state[State.base] = this.#buffers[at].address;
     }
   }
 
@@ -181,27 +191,38 @@ export class KafkaWriter implements Disposable {
     }
   }
 
-  /**
-   * Takes the closed batches of a partition, as views that are valid until something is appended.
-   * They are no longer pending then.
-   */
-  *take(partition: number): Generator<{ bytes: Uint8Array<ArrayBuffer>; records: number }> {
-    let state = this.#state(partition);
-    const { [State.base]: base, [State.openAt]: closedEnd, [State.used]: used } = state;
-    if (closedEnd === 0) return;
-    for (let at = 0; at < closedEnd;) {
-      const view = new DataView(this.#kernel.u8.buffer, base, used);
-      const bytes = view.getUint32(at + LENGTH_AT) + 12;
-      const records = view.getUint32(at + HEADER_BYTES - 4);
-      yield { bytes: this.#kernel.u8.subarray(base + at, base + at + bytes), records };
-      at += bytes;
+  /** The closed batches, as views that are valid until something is allocated. */
+  *closed(): Generator<KafkaClosedBatch> {
+    for (let partition = 0; partition < this.#buffers.length; partition++) {
+      const closedEnd = this.#word(partition, State.openAt);
+      for (let from = 0; from < closedEnd;) {
+        const { u8 } = this.#kernel;
+        const at = this.#buffers[partition].address + from;
+        const view = new DataView(u8.buffer, at, HEADER_BYTES);
+        const bytes = view.getUint32(LENGTH_AT) + LENGTH_OVERHEAD;
+        const records = view.getUint32(HEADER_BYTES - 4);
+        yield { partition, bytes: u8.subarray(at, at + bytes), records };
+        from += bytes;
+      }
     }
-    state = this.#state(partition);
-    this.#kernel.u8.copyWithin(base, base + closedEnd, base + used);
-    state[State.used] = used - closedEnd;
-    state[State.openAt] = 0;
-    state[State.closed] = 0;
-    state[State.pending] = state[State.openRecords];
+  }
+
+  /** Forgets the closed batches, and gives back memory that more than usual took. */
+  forgetClosed(): void {
+    const mostKept = Math.max(KEPT_BATCHES * this.#spec.batchBytes, LEAST_KEPT_BYTES);
+    this.#buffers.forEach((buffer, partition) => {
+      if (this.#word(partition, State.openAt) === 0) return;
+      const state = this.#state(partition);
+      const { [State.openAt]: closedEnd, [State.used]: used } = state;
+      if (used === closedEnd && buffer.bytes > mostKept) buffer[Symbol.dispose]();
+      const base = buffer.address;
+      this.#kernel.u8.copyWithin(base, base + closedEnd, base + used);
+      state[State.base] = base;
+      state[State.used] = used - closedEnd;
+      state[State.openAt] = 0;
+      state[State.closed] = 0;
+      state[State.pending] = state[State.openRecords];
+    });
   }
 
   /** The CRC-32C of bytes from outside. */
@@ -222,6 +243,10 @@ export class KafkaWriter implements Disposable {
     ];
     for (const block of [...blocks, ...this.#buffers]) block[Symbol.dispose]();
     this.#buffers.length = 0;
+  }
+
+  #word(partition: number, word: number): number {
+    return this.#kernel.u32[(this.#states.address >>> 2) + partition * STATE_WORDS + word];
   }
 
   #state(partition: number): Uint32Array<ArrayBuffer> {
@@ -248,19 +273,16 @@ export class KafkaWriter implements Disposable {
   /** Room for what was measured: the records, and a header for each batch that they may make. */
   #makeRoom(): void {
     const { batchBytes } = this.#spec;
+    const words = WANTED_AT / 4;
     for (let at = 0; at < this.#buffers.length; at++) {
-      const state = this.#state(at);
-      const words = WANTED_AT / 4;
-      const wanted = state[words] + state[words + 1] * 2 ** 32;
+      const wanted = this.#word(at, words) + this.#word(at, words + 1) * 2 ** 32;
       if (wanted === 0) continue;
       // two batches in a row are larger than one may be, or are one record each
       const headers = HEADER_BYTES * (2 + 2 * wanted / Math.max(1, batchBytes - HEADER_BYTES));
-      const used = state[State.used];
+      const used = this.#word(at, State.used);
       const buffer = this.#buffers[at];
       buffer.grow(Math.max(FIRST_BYTES, used + wanted + Math.ceil(headers) + SLACK_BYTES), used);
-      const after = this.#state(at);
-      after[State.base] = buffer.address;
-      after[State.capacity] = buffer.bytes;
+      this.#state(at)[State.base] = buffer.address;
     }
   }
 

@@ -135,16 +135,18 @@ export class RecordEncoder implements Disposable {
    * Takes the batches that are full, or all there is, in the order of their partitions; of one
    * partition in the order in which they are to be sent. Each has a checksum that is right for what
    * it holds, by nobody and of no transaction: a {@linkcode BatchSealer} changes that.
+   *
+   * @throws {KernelMemoryError} when the kernel's budget does not hold what is compressed; all waits on.
    */
   take(all: boolean): RecordBlock[] {
     const { topic } = this.#options;
     const blocks: RecordBlock[] = [];
     if (all) this.#writer.close();
-    for (let partition = 0; partition < this.#writer.partitions; partition++) {
-      for (const { bytes, records } of this.#writer.take(partition)) {
-        blocks.push({ topic, partition, records, bytes: this.#finished(bytes) });
-      }
+    for (const { partition, bytes, records } of this.#writer.closed()) {
+      blocks.push({ topic, partition, records, bytes: this.#finished(bytes) });
     }
+    // only now, so that nothing is lost when there is no memory to compress one
+    this.#writer.forgetClosed();
     return blocks;
   }
 
