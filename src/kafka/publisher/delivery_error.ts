@@ -49,9 +49,7 @@ export function publishingError(
 /** What publishing a batch again would come to. */
 export function doublesOf({ records, appended, unknown }: Fate): string {
   if (appended + unknown === 0) return `none of its ${records} records was appended`;
-  const parts = [
-    ...(appended > 0 ? [`${appended} of its ${records} records were appended`] : []),
-    ...(unknown > 0 ? [`of ${unknown} of its ${records} records nobody can say`] : []),
-  ];
-  return `${parts.join(", and ")}: published again, these may come twice`;
+  const doubtful = unknown > 0 ? `of ${unknown} nobody can say` : "";
+  const sure = `${appended} of its ${records} records were appended`;
+  return `${sure}${doubtful && `, and ${doubtful}`}: published again, these may come twice`;
 }
