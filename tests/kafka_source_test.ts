@@ -2,8 +2,10 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import {
   type BadInput,
+  col,
   count,
   from,
+  MemoryPublisher,
   type PipelineOptions,
   schema,
   type Source,
@@ -220,6 +222,19 @@ Deno.test("Windows of a topic close by the watermarks of its partitions, and not
   assertEquals(told?.partitions.map(({ name, position }) => [name, position]), [
     ...[["t/0", 1000], ["t/1", 1000], ["t/2", 1000], ["t/3", 1000]],
   ]);
+});
+
+Deno.test("A member that reads up to the end ends there, and has committed it", async () => {
+  using kafka = new SimulatedKafka({ topics: { t: 4 } });
+  await sensors(kafka, 100);
+  for (const expected of [400, 0]) {
+    const publisher = new MemoryPublisher();
+    await from(source(kafka, { groupId: "g" }), { deliveryGuarantee: "atLeastOnce" })
+      .filter(col("at").gte(0)).to(publisher).run();
+    assertEquals(publisher.length, expected);
+  }
+  const committed = kafka.group("g").offsets.map(({ offset }) => offset);
+  assertEquals(committed, [100, 100, 100, 100]);
 });
 
 Deno.test("What kafkaSource() cannot go by is refused at once, and says what it may be", () => {

@@ -280,9 +280,11 @@ export class KafkaReading implements AsyncDisposable {
     return !this.#isOpen && this.#events.length === 0 && this.#all.every(({ isOver }) => isOver);
   }
 
-  /** Hands nothing on until it is told otherwise; goes on fetching. */
+  /** Hands nothing on while partitions are handed over; goes on fetching. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
+    // who reads up to an end has done so with what it was given
+    if (this.#options.settings.toEnd) this.#isOpen = isHeld;
     this.#changes.notify();
   }
 
