@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RecordBatch, schema, types as t } from "../mod.ts";
+import { columnOf } from "../src/batch/column_of.ts";
+import type { DataType } from "../src/batch/schema.ts";
 import { create, KernelMemoryError } from "../src/kernel/kernel.ts";
 import { partitionOfKey } from "../src/kafka/records/murmur2.ts";
 import { BatchSealer } from "../src/kafka/records/batch_sealer.ts";
@@ -261,6 +263,65 @@ Deno.test("RecordEncoder gives keyless rows of several takes to all partitions i
     return records.take(true).map(({ partition, records }) => [partition, records]);
   });
   assertEquals(partitions.flat(), [[0, 2], [1, 2], [2, 2], [3, 2], [0, 2], [1, 2]]);
+});
+
+Deno.test("RecordEncoder writes keys of every simple type as String does, and refuses others", () => {
+  const values = {
+    bool: [true, false, null],
+    i32: [-1, 0, 2 ** 31 - 1, null],
+    i64: [-(2n ** 63n), null, 7n],
+    f32: [0.1, -0, NaN, 1e30, null],
+    f64: [0.1, -0, Infinity, 5e-324, null],
+    timestamp: [NOW, 0, null],
+    date: [19_000, -1, null],
+    time: [1, null],
+    utf8: ["", "ü", null],
+    dict: ["b", null, "a", "b"],
+    bytes: [Uint8Array.of(0, 255), null],
+  } as const;
+  for (const [kind, keys] of Object.entries(values)) {
+    const column = columnOf({ kind } as DataType, keys);
+    const fields = [{ name: "key", type: column.type }];
+    const batch = new RecordBatch({ fields }, [column], keys.length);
+    using records = encoderOf({ partitions: 1, layout: { value: { format: "json" }, key: "key" } });
+    records.append(batch as RecordBatch<unknown>, NOW);
+    const [{ bytes }] = records.take(true);
+    const rows = batch.toRows() as { key: unknown }[];
+    const expected = rows.map(({ key }) => {
+      if (key === null) return null;
+      return key instanceof Uint8Array ? key.toHex() : encoder.encode(String(key)).toHex();
+    });
+    assertEquals(decodePlainBatch(bytes).map(({ key }) => key && key.toHex()), expected, kind);
+  }
+  using decimals = encoderOf({ partitions: 1, layout: { value: { format: "json" }, key: "d" } });
+  const price = schema({ d: t.decimal(10, 2) });
+  decimals.append(RecordBatch.fromRows([{ d: "-1.50" }], { schema: price }), NOW);
+  const [{ bytes }] = decimals.take(true);
+  assertEquals(decodePlainBatch(bytes).map(({ key }) => text(key)), ["-1.50"]);
+  for (const column of [{ list: [1] }, { list: { a: 1 } }]) {
+    using records = encoderOf({ layout: { value: { format: "json" }, key: "list" } });
+    assertThrows(
+      () => records.append(RecordBatch.fromRows([column]) as RecordBatch<unknown>, NOW),
+      TypeError,
+      'Cannot write records: key "list" must be of texts, bytes, numbers or times, received',
+    );
+  }
+});
+
+Deno.test("RecordEncoder sends to more partitions, or fewer, from when it is told", () => {
+  using records = encoderOf({ partitions: 2 });
+  const batch = RecordBatch.fromRows([{ a: 1 }]);
+  const takes = [2, 4, 4, 4, 1, 1].map((partitions) => {
+    records.setPartitions(partitions);
+    records.append(batch, NOW);
+    return records.take(true).map(({ partition }) => partition);
+  });
+  assertEquals(takes.flat(), [0, 1, 2, 3, 0, 0]);
+  assertThrows(
+    () => records.setPartitions(0),
+    RangeError,
+    "partitions must be a whole number from 1",
+  );
 });
 
 Deno.test("RecordEncoder gives back what a large batch took, and keeps all when memory is spent", () => {
