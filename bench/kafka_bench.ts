@@ -2,7 +2,7 @@ import { KafkaPublisher } from "../src/kafka/publisher/kafka_publisher.ts";
 import type { KafkaPublisherOptions } from "../src/kafka/publisher/publisher_options.ts";
 import type { RecordBatch } from "../src/batch/record_batch.ts";
 import { javaProducerPerf } from "../tests/support/kafka/java_tools.ts";
-import { kafka, sharedKafka } from "../tests/support/kafka/kafka.ts";
+import { kafka, ownKafka, sharedKafka } from "../tests/support/kafka/kafka.ts";
 import { type BenchGroup, type BenchRow, compare, median, notRun, row } from "./support/bench.ts";
 import { readings, textsOf } from "./support/kafka_readings.ts";
 import { checkTopic, messagesOf, plainClient, Topics } from "./support/kafka_topic.ts";
@@ -100,6 +100,7 @@ async function againstJava(
   bench: Bench,
   { name, target, options, settings = {}, transactionMs }: AgainstJava,
 ): Promise<BenchRow> {
+  if (ownKafka.reason !== undefined) return notRun(name, ownKafka.reason);
   const { bootstrap, topics, texts } = bench;
   const ours = publishing(bench, 40, options);
   const [rates, javaRates]: number[][] = [[], []];

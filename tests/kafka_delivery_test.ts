@@ -125,6 +125,45 @@ Deno.test("KafkaPublisher has its producers wait while bufferBytes are under way
     assertEquals((await arrived()).length, 41); // without what was given up while it waited
   }));
 
+/** More than goes at once, with a record that is too large near its end. */
+function largeBatch(): RecordBatch {
+  const text = "x".repeat(40);
+  return RecordBatch.concat([
+    numbered(0, 250, { text }),
+    numbered(250, 1, { text: "x".repeat(2000) }),
+    numbered(251, 49, { text }),
+  ]);
+}
+
+const SMALL = { maxRecordBytes: 1000, bufferBytes: 2000 };
+
+Deno.test("KafkaPublisher says from which row on a large batch was not published", () =>
+  simulatePublishing(async ({ publisher, arrived }) => {
+    const to = publisher(SMALL);
+    const error = await assertRejects(() => to.publish(largeBatch()), KafkaError);
+    const [, row, from] = /row (\d+) makes .+ rows are counted from row (\d+)/.exec(error.message)!;
+    assertEquals(Number(row) + Number(from), 250);
+    await to.publish(numbered(1000, 3));
+    const ids = (await arrived()).map(({ id }) => id);
+    assertEquals(ids, [...Array(Number(from)).keys(), 1000, 1001, 1002]);
+  }));
+
+Deno.test("KafkaPublisher aborts the transaction of a large batch that cannot be whole", () =>
+  simulatePublishing(async ({ publisher, arrived }) => {
+    const to = publisher({ ...SMALL, transactionalId: "a", linger: "20ms" });
+    await to.publish(numbered(-1, 1));
+    const before = to.publish(numbered(900, 3));
+    const large = to.publish(largeBatch());
+    const after = to.publish(numbered(1000, 3));
+    const { message } = await assertRejects(() => large, KafkaError, "rows are counted from row");
+    assertEquals(message.split("Cannot publish").length, 2, message);
+    const error = await assertRejects(() => before, Retriable, "though it was not at fault");
+    assertEquals(error.retriable, true);
+    await after;
+    await to.publish(numbered(900, 3));
+    assertEquals((await arrived()).map(({ id }) => id), [-1, 1000, 1001, 1002, 900, 901, 902]);
+  }));
+
 Deno.test("KafkaPublisher tells of a topic that is not there how it is made, and makes it", () =>
   simulatePublishing(async ({ kafka, publisher }) => {
     const error = await assertRejects(

@@ -29,8 +29,10 @@ export function publishingError(
   rest = "",
   options: { retriable?: boolean } = {},
 ): KafkaError {
-  const message = `Cannot publish to topic ${JSON.stringify(topic)}: ${messageOf(cause)}` +
-    (rest === "" ? "" : `; ${rest}`);
+  const doing = `Cannot publish to topic ${JSON.stringify(topic)}: `;
+  const why = messageOf(cause);
+  const told = why.startsWith(doing) ? why : doing + why;
+  const message = rest === "" ? told : `${told}; ${rest}`;
   const known = cause instanceof KafkaError ? cause : undefined;
   const { code, retryAfterMs } = known ?? {};
   const all: KafkaErrorOptions = {
