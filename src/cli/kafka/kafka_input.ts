@@ -5,11 +5,18 @@ import { asked } from "../asked.ts";
 import { UsageError } from "../usage_error.ts";
 import { kafkaAddress } from "./kafka_address.ts";
 import { LimitedSource } from "./limited_source.ts";
-import { kafkaLogin, type KafkaLoginOptions, kafkaSchemas } from "./login_flags.ts";
+import {
+  KAFKA_LOGIN_FLAGS,
+  kafkaLogin,
+  type KafkaLoginOptions,
+  kafkaSchemas,
+} from "./login_flags.ts";
 import { type PlaceInTime, placeInTime } from "./place_in_time.ts";
 
 /** What of a topic is read. */
 export interface KafkaReadOptions {
+  /** The address of topics. */
+  readonly kafka?: string;
   readonly from?: PlaceInTime;
   readonly forMs?: number;
   readonly rows?: number;
@@ -42,7 +49,11 @@ export const KAFKA_LIMIT_FLAGS: readonly Flag[] = [
 export const KAFKA_FOLLOW_FLAGS: readonly Flag[] = [
   text("--group <name>", "of Kafka: the consumer group, which goes on where it has ended"),
   toggle("--until-end", "of Kafka: read what is there now, and no more"),
-  wholeDuration("--idle <duration>", "of Kafka: a partition that is silent for so long holds no window back (default: 10s)", 1),
+  wholeDuration(
+    "--idle <duration>",
+    "of Kafka: a partition that is silent for so long holds no window back (default: 10s)",
+    1,
+  ),
 ];
 
 const COLUMNS: Readonly<Record<string, string>> = {
@@ -66,7 +77,9 @@ function metadataColumns(list: readonly string[] = []): Record<string, unknown> 
     } else if (Object.hasOwn(COLUMNS, what)) columns[COLUMNS[what]] = column;
     else {
       throw new UsageError(
-        `--metadata takes ${Object.keys(COLUMNS).join(", ")} or ${HEADER}name, each with a column, ` +
+        `--metadata takes ${
+          Object.keys(COLUMNS).join(", ")
+        } or ${HEADER}name, each with a column, ` +
           `such as key=user,timestamp=at, received ${JSON.stringify(each)}`,
       );
     }
@@ -98,7 +111,9 @@ function valuesOf({ inputFormat, separator, schemaRegistry, avroSchema }: KafkaR
   }
   if (format === "avro") return "avro" as const;
   if (format === "json" || format === "ndjson") return "json" as const;
-  throw new UsageError(`--input-format ${format} is none of a topic, whose values are json or avro`);
+  throw new UsageError(
+    `--input-format ${format} is none of a topic, whose values are json or avro`,
+  );
 }
 
 /** Where to begin, as the library takes it. */
@@ -133,19 +148,15 @@ function endsItself(options: KafkaReading, follows: boolean): boolean {
  * The records of topics.
  *
  * @param text The address: `kafka://localhost:9092/orders`.
- * @param how `flag`: what it was given by. `follows`: whether it is read on for ever by default.
+ * @param how `follows`: whether it is read for ever unless it is said otherwise.
  * @throws {UsageError} when options do not go together.
  */
 export async function kafkaInput(
   text: string,
   options: KafkaReading,
-  { context, follows, flag }: {
-    readonly context: CommandContext;
-    readonly follows: boolean;
-    readonly flag?: string;
-  },
+  { context, follows }: { readonly context: CommandContext; readonly follows: boolean },
 ): Promise<Source> {
-  const { servers: bootstrapServers, topics } = kafkaAddress(text, flag);
+  const { servers: bootstrapServers, topics } = kafkaAddress(text);
   const { from, forMs, rows, group, metadata, badRecords, maxRecordBytes } = options;
   if (from === "committed" && group === undefined) {
     throw new UsageError("--from committed is where a group has ended; name it by --group");
@@ -165,8 +176,7 @@ export async function kafkaInput(
       ...(group !== undefined && { groupId: group }),
       ...(badRecords !== undefined && { badRecords }),
       ...(maxRecordBytes !== undefined && { maxRecordBytes }),
-    })
-  );
+    }), [...KAFKA_READ_FLAGS, ...KAFKA_FOLLOW_FLAGS, ...KAFKA_LOGIN_FLAGS]);
   if (forMs === undefined && rows === undefined) return source;
   return new LimitedSource(source, {
     ...(forMs !== undefined && { forMs }),

@@ -5,7 +5,12 @@ import type { CommandContext } from "../command_context.ts";
 import { choice, type Flag, names, text, toggle, whole, wholeDuration } from "../command_spec.ts";
 import type { RecordOutput } from "../record_output.ts";
 import { UsageError } from "../usage_error.ts";
-import { kafkaLogin, type KafkaLoginOptions, kafkaSchemas } from "./login_flags.ts";
+import {
+  KAFKA_LOGIN_FLAGS,
+  kafkaLogin,
+  type KafkaLoginOptions,
+  kafkaSchemas,
+} from "./login_flags.ts";
 
 const ACKS = ["all", "1", "0"] as const;
 const COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
@@ -19,7 +24,7 @@ export interface KafkaWriteOptions {
   readonly createTopic?: boolean;
   readonly partitions?: number;
   /** Headers with the columns that they are made of, such as `trace=id`. */
-  readonly headers?: readonly string[];
+  readonly recordHeaders?: readonly string[];
   /** The column of the times of records. */
   readonly recordTime?: string;
   readonly transactionalId?: string;
@@ -31,13 +36,23 @@ export const KAFKA_WRITE_FLAGS: readonly Flag[] = [
   choice("--compression <codec>", `to Kafka: ${COMPRESSIONS.join(", ")} (default: none)`, [
     ...COMPRESSIONS,
   ]),
-  wholeDuration("--linger <duration>", "to Kafka: how long records wait for others (default: 5ms)", 0),
+  wholeDuration(
+    "--linger <duration>",
+    "to Kafka: how long records wait for others (default: 5ms)",
+    0,
+  ),
   toggle("--create-topic", "to Kafka: make the topic if it is not there"),
   whole("--partitions <count>", "with --create-topic (default: as the broker has it)", 1),
-  names("--headers <list>", "to Kafka: headers with their columns: trace=id"),
+  names("--record-headers <list>", "to Kafka: headers with their columns: trace=id"),
   text("--record-time <column>", "to Kafka: the column of the times of records (default: now)"),
   text("--transactional-id <name>", "to Kafka: write in transactions, under this name"),
 ];
+
+/** The flag for the column of the keys of records. */
+export const RECORD_KEY: Flag = text(
+  "--key <column>",
+  "to Kafka: the column of the keys of records",
+);
 
 /** Where records go, and how. */
 export interface KafkaWriting extends KafkaWriteOptions, KafkaLoginOptions {
@@ -54,7 +69,7 @@ function headersOf(list: readonly string[] | undefined): { headers?: Record<stri
     const [, name, column] = /^([^=]+)=(.+)$/.exec(each) ?? [];
     if (name !== undefined) return [name, column];
     throw new UsageError(
-      `--headers takes headers with their columns, such as trace=id, received ${
+      `--record-headers takes headers with their columns, such as trace=id, received ${
         JSON.stringify(each)
       }`,
     );
@@ -94,7 +109,7 @@ export async function kafkaOutput(
   const { servers, topic, recordKey, acks, compression, lingerMs } = options;
   const { recordTime, transactionalId } = options;
   const valueSerializer = serializerOf(options);
-  const more = { ...topicOf(options), ...headersOf(options.headers) };
+  const more = { ...topicOf(options), ...headersOf(options.recordHeaders) };
   const login = await kafkaLogin(options, context);
   const schemas = await kafkaSchemas(options, context);
   const { KafkaPublisher } = await import("../../kafka/kafka.ts");
@@ -103,14 +118,14 @@ export async function kafkaOutput(
     new KafkaPublisher({
       ...{ bootstrapServers: servers, topic, runtime, valueSerializer },
       ...{ ...login, ...schemas, ...more },
+      ...(valueSerializer === "json" && { json: { times: "iso" as const } }),
       ...(recordKey !== undefined && { key: recordKey }),
       ...(acks !== undefined && { acks: acks === "all" ? acks : acks === "1" ? 1 : 0 }),
       ...(compression !== undefined && { compression }),
       ...(lingerMs !== undefined && { linger: lingerMs }),
       ...(recordTime !== undefined && { timestamp: recordTime }),
       ...(transactionalId !== undefined && { transactionalId }),
-    })
-  );
+    }), [...KAFKA_WRITE_FLAGS, ...KAFKA_LOGIN_FLAGS]);
   return new KafkaOutput(publisher);
 }
 

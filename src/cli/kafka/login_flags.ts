@@ -1,4 +1,5 @@
 import type { KafkaLogin, PasswordLogin } from "../../kafka/driver/kafka_login.ts";
+import { asked } from "../asked.ts";
 import type { CommandContext } from "../command_context.ts";
 import { choice, type Flag, text, toggle } from "../command_spec.ts";
 import { UsageError } from "../usage_error.ts";
@@ -33,7 +34,10 @@ export const KAFKA_LOGIN_FLAGS: readonly Flag[] = [
   text("--kafka-cert <file>", "of Kafka: the certificate to show, PEM"),
   text("--kafka-key <file>", "of Kafka: its private key, PEM"),
   text("--schema-registry <url>", "of Kafka: where the Avro schemas of records are"),
-  text("--registry-user <name>", `of a registry: who asks; the password is in ${REGISTRY_PASSWORD}, or`),
+  text(
+    "--registry-user <name>",
+    `of a registry: who asks; the password is in ${REGISTRY_PASSWORD}, or`,
+  ),
   text("--registry-password-file <file>", "of a registry: the file that the password is in"),
   text("--avro-schema <file>", "of Kafka: the Avro schema of values, JSON"),
 ];
@@ -134,5 +138,5 @@ export async function kafkaSchemas(options: KafkaLoginOptions, context: CommandC
     : { username: registryUser, password: await passwordOf(how, context) };
   const { SchemaRegistry } = await import("../../kafka/kafka.ts");
   const { runtime } = context;
-  return { ...schema, registry: new SchemaRegistry({ url, ...who, runtime }) };
+  return { ...schema, registry: asked(() => new SchemaRegistry({ url, ...who, runtime })) };
 }
