@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname } from "node:path";
 import { RecordBatch } from "../mod.ts";
 import { KafkaPublisher } from "../src/kafka/kafka.ts";
-import { kafka, sharedKafka, uniqueName } from "./support/kafka/kafka.ts";
+import { kafka, type SharedKafka, sharedKafka, uniqueName } from "./support/kafka/kafka.ts";
 import { kcat, kcatConsume, type KcatRecord } from "./support/kafka/kcat.ts";
 import { KeptProcess, waggle } from "./support/kept_process.ts";
 
@@ -95,150 +95,148 @@ function compare(records: readonly KcatRecord[], real: readonly Order[]): void {
   }
 }
 
+let shared: SharedKafka | undefined;
+const needed = kafka.with(kcat);
+
+Deno.test.beforeAll(async () => {
+  if (needed.reason === undefined) shared = await sharedKafka();
+});
+Deno.test.afterAll(async () => {
+  await shared?.[Symbol.asyncDispose]();
+});
+
+Deno.test(needed.test("two commands give a synthetic twin of a topic, at any speed", async () => {
+  const { bootstrap } = shared!;
+  const topic = uniqueName("reg-orders");
+  const real = orders(1200);
+  await write(bootstrap, topic, { rows: real, key: "user" });
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: ["examples/kafka_twin.sh", bootstrap, topic, "at", "user"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}` },
+  }).output();
+  const err = new TextDecoder().decode(stderr);
+  assertEquals(code, 0, err);
+  assertStringIncludes(err, "twin of a stream");
+  assertStringIncludes(err, `2,000 records in`);
+  const made = await kcatConsume(bootstrap, `${topic}-twin`);
+  assertEquals(made.length, 2000);
+  compare(made, real);
+}));
+
 Deno.test(
-  kafka.with(kcat).test(
-    "topics are twinned, windowed and followed on the command line",
-    async (t) => {
-      await using broker = await sharedKafka();
-      const { bootstrap } = broker;
-
-      await t.step("two commands give a synthetic twin of a topic, at any speed", async () => {
-        const topic = uniqueName("reg-orders");
-        const real = orders(1200);
-        await write(bootstrap, topic, { rows: real, key: "user" });
-        const { code, stderr } = await new Deno.Command("sh", {
-          args: ["examples/kafka_twin.sh", bootstrap, topic, "at", "user"],
-          cwd: ROOT,
-          env: { NO_COLOR: "1", PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}` },
-        }).output();
-        const err = new TextDecoder().decode(stderr);
-        assertEquals(code, 0, err);
-        assertStringIncludes(err, "twin of a stream");
-        assertStringIncludes(err, `2,000 records in`);
-        const made = await kcatConsume(bootstrap, `${topic}-twin`);
-        assertEquals(made.length, 2000);
-        compare(made, real);
-      });
-
-      await t.step(
-        "waggle fit reads a part of a topic, and columns of what is beside values",
-        async () => {
-          const topic = uniqueName("reg-part");
-          await write(bootstrap, topic, { rows: orders(500), key: "user" });
-          const file = `${folder}/part.waggle`;
-          const args = [
-            "fit",
-            `kafka://${bootstrap}/${topic}`,
-            "-o",
-            file,
-            "--model",
-            "independent",
-          ];
-          const { code, err } = await waggle([
-            ...[...args, "--rows", "300", "--metadata", "key=who,partition=p,offset=o,timestamp=t"],
-          ]);
-          assertEquals(code, 0, err);
-          assertStringIncludes(err, "learned from 300 rows");
-          for (const column of ["who", "p", "o", "t", "price"]) {
-            assertStringIncludes(
-              err,
-              `\n  ${column} `,
-            );
-          }
-          const later = await waggle([...args, "--force", "--from", "-1h"]);
-          assertStringIncludes(later.err, "learned from 500 rows");
-          const none = await waggle([...args, "--force", "--from", "2100-01-01T00:00Z"]);
-          assertEquals(none.code, 1);
-          assertStringIncludes(none.err, "there are no rows");
-        },
+  needed.test("waggle fit reads a part of a topic, and columns of what is beside values", async () => {
+    const { bootstrap } = shared!;
+    const topic = uniqueName("reg-part");
+    await write(bootstrap, topic, { rows: orders(500), key: "user" });
+    const file = `${folder}/part.waggle`;
+    const args = [
+      "fit",
+      `kafka://${bootstrap}/${topic}`,
+      "-o",
+      file,
+      "--model",
+      "independent",
+    ];
+    const { code, err } = await waggle([
+      ...[...args, "--rows", "300", "--metadata", "key=who,partition=p,offset=o,timestamp=t"],
+    ]);
+    assertEquals(code, 0, err);
+    assertStringIncludes(err, "learned from 300 rows");
+    for (const column of ["who", "p", "o", "t", "price"]) {
+      assertStringIncludes(
+        err,
+        `\n  ${column} `,
       );
-
-      await t.step(
-        "waggle window follows a topic until Ctrl-C, and writes to another",
-        async () => {
-          const [topic, output] = [uniqueName("reg-in"), uniqueName("reg-out")];
-          const real = orders(600);
-          await write(bootstrap, topic, { rows: real, key: "user", partitions: 1 });
-          const process = new KeptProcess();
-          const ended = waggle([
-            ...["window", "--kafka", `${bootstrap}/${topic}`, "-t", "at", "-k", "user", "-q"],
-            ...["--tumble", "10s", "-a", "count, mean(price) as price"],
-            ...["-o", `kafka://${bootstrap}/${output}`, "--create-topic", "--linger", "0"],
-          ], process);
-          const count = async () => {
-            const records = await kcatConsume(bootstrap, output).catch(() => []);
-            return records.reduce((sum, { payload }) => sum + JSON.parse(payload!).count, 0);
-          };
-          await until(async () => await count() >= 500, ended);
-          process.interrupt();
-          const { code, out, err } = await ended;
-          assertEquals([code, out, err], [130, "", ""]);
-          const results = await kcatConsume(bootstrap, output);
-          assertEquals(await count(), 600, "windows that were open are given too");
-          for (const { key, payload } of results) {
-            const { windowStart, user, count, price } = JSON.parse(payload!);
-            const own = real.filter((order) => {
-              const age = Date.parse(order.at) - Date.parse(windowStart);
-              return order.user === user && age >= 0 && age < 10_000;
-            });
-            assertEquals([key, count], [user, own.length]);
-            near(price, own.reduce((sum, { price }) => sum + price, 0) / own.length, 1e-9, "price");
-          }
-        },
-      );
-    },
-  ),
+    }
+    const later = await waggle([...args, "--force", "--from", "-1h"]);
+    assertStringIncludes(later.err, "learned from 500 rows");
+    const none = await waggle([...args, "--force", "--from", "2100-01-01T00:00Z"]);
+    assertEquals(none.code, 1);
+    assertStringIncludes(none.err, "there are no rows");
+  }),
 );
 
 Deno.test(
-  kafka.with(kcat).test(
-    "examples/kafka_windows.ts writes windows of a topic to another, and goes on where it ended",
-    async () => {
-      await using broker = await sharedKafka();
-      const { bootstrap } = broker;
-      const [input, output] = [uniqueName("reg-readings"), uniqueName("reg-minutes")];
-      const readings = (from: number, to: number) =>
-        Array.from({ length: to - from }, (_, i) => ({
-          at: START + (from + i) * 1000,
-          sensor: `s${(from + i) % 12}`,
-          celsius: 20 + (from + i) % 9,
-        }));
-      await write(bootstrap, input, { rows: readings(0, 400), key: "sensor", partitions: 2 });
-      const windows = async () => {
-        const records = await kcatConsume(bootstrap, output).catch(() => []);
-        return records.map(({ key, payload }) => {
-          const { windowStart, readings } = JSON.parse(payload!);
-          return `${(windowStart - START) / 60_000} ${key} ${readings}`;
-        });
-      };
-      const run = async (most: number) => {
-        await using child = new Deno.Command(Deno.execPath(), {
-          args: ["run", "--no-prompt", "--no-lock", "--allow-read", "--allow-env", "--allow-net"]
-            .concat("examples/kafka_windows.ts", input, output),
-          cwd: ROOT,
-          env: { NO_COLOR: "1", KAFKA_BOOTSTRAP: bootstrap },
-          ...{ stdout: "piped", stderr: "piped" },
-        }).spawn();
-        const told = Promise.all([child.stdout.text(), child.stderr.text()]);
-        await until(async () => new Set(await windows()).size >= most, child.status);
-        try {
-          child.kill("SIGINT");
-        } catch {
-          // it has ended, and says why below
-        }
-        const [out, err] = await told;
-        assertEquals([(await child.status).code, err], [0, ""]);
-        assertStringIncludes(out, "Ended");
-      };
-      await run(6 * 12);
-      await write(bootstrap, input, { rows: readings(400, 800), key: "sensor", partitions: 2 });
-      await run(13 * 12);
-      const expected = Array.from(
-        { length: 13 * 12 },
-        (_, i) => `${Math.floor(i / 12)} s${i % 12} 5`,
-      );
-      // at least once: what was read again is the same
-      assertEquals([...new Set(await windows())].sort(), expected.sort());
-    },
-  ),
+  needed.test("waggle window follows a topic until Ctrl-C, and writes to another", async () => {
+    const { bootstrap } = shared!;
+    const [topic, output] = [uniqueName("reg-in"), uniqueName("reg-out")];
+    const real = orders(600);
+    await write(bootstrap, topic, { rows: real, key: "user", partitions: 1 });
+    const process = new KeptProcess();
+    const ended = waggle([
+      ...["window", "--kafka", `${bootstrap}/${topic}`, "-t", "at", "-k", "user", "-q"],
+      ...["--tumble", "10s", "-a", "count, mean(price) as price"],
+      ...["-o", `kafka://${bootstrap}/${output}`, "--create-topic", "--linger", "0"],
+    ], process);
+    const count = async () => {
+      const records = await kcatConsume(bootstrap, output).catch(() => []);
+      return records.reduce((sum, { payload }) => sum + JSON.parse(payload!).count, 0);
+    };
+    await until(async () => await count() >= 500, ended);
+    process.interrupt();
+    const { code, out, err } = await ended;
+    assertEquals([code, out, err], [130, "", ""]);
+    const results = await kcatConsume(bootstrap, output);
+    assertEquals(await count(), 600, "windows that were open are given too");
+    for (const { key, payload } of results) {
+      const { windowStart, user, count, price } = JSON.parse(payload!);
+      const own = real.filter((order) => {
+        const age = Date.parse(order.at) - Date.parse(windowStart);
+        return order.user === user && age >= 0 && age < 10_000;
+      });
+      assertEquals([key, count], [user, own.length]);
+      near(price, own.reduce((sum, { price }) => sum + price, 0) / own.length, 1e-9, "price");
+    }
+  }),
+);
+
+Deno.test(
+  needed.test("examples/kafka_windows.ts writes windows of a topic to another, and goes on where it ended", async () => {
+    const { bootstrap } = shared!;
+
+    const [input, output] = [uniqueName("reg-readings"), uniqueName("reg-minutes")];
+    const readings = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => ({
+        at: START + (from + i) * 1000,
+        sensor: `s${(from + i) % 12}`,
+        celsius: 20 + (from + i) % 9,
+      }));
+    await write(bootstrap, input, { rows: readings(0, 400), key: "sensor", partitions: 2 });
+    const windows = async () => {
+      const records = await kcatConsume(bootstrap, output).catch(() => []);
+      return records.map(({ key, payload }) => {
+        const { windowStart, readings } = JSON.parse(payload!);
+        return `${(windowStart - START) / 60_000} ${key} ${readings}`;
+      });
+    };
+    const run = async (most: number) => {
+      await using child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-prompt", "--no-lock", "--allow-read", "--allow-env", "--allow-net"]
+          .concat("examples/kafka_windows.ts", input, output),
+        cwd: ROOT,
+        env: { NO_COLOR: "1", KAFKA_BOOTSTRAP: bootstrap },
+        ...{ stdout: "piped", stderr: "piped" },
+      }).spawn();
+      const told = Promise.all([child.stdout.text(), child.stderr.text()]);
+      await until(async () => new Set(await windows()).size >= most, child.status);
+      try {
+        child.kill("SIGINT");
+      } catch {
+        // it has ended, and says why below
+      }
+      const [out, err] = await told;
+      assertEquals([(await child.status).code, err], [0, ""]);
+      assertStringIncludes(out, "Ended");
+    };
+    await run(6 * 12);
+    await write(bootstrap, input, { rows: readings(400, 800), key: "sensor", partitions: 2 });
+    await run(13 * 12);
+    const expected = Array.from(
+      { length: 13 * 12 },
+      (_, i) => `${Math.floor(i / 12)} s${i % 12} 5`,
+    );
+    // at least once: what was read again is the same
+    assertEquals([...new Set(await windows())].sort(), expected.sort());
+  }),
 );
