@@ -123,7 +123,7 @@ for (
             arrived.push(rows.map(({ id }) => id as number).filter((id) => id >= 0));
           }
           check(outcomes, arrived, "transactionalId" in options);
-        }, { partitions: PARTITIONS });
+        }, { partitions: PARTITIONS, brokers: 1 + seed % 2, markerTime: 4 * (seed % 3) });
       } catch (error) {
         throw new Error(`WAGGLE_SEED=${seed}: ${(error as Error).message}`, { cause: error });
       }
