@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { kafkaDriver } from "../src/kafka/driver/current_driver.ts";
+import type { KafkaDriver } from "../src/kafka/driver/driver.ts";
 import { KafkaError, type KafkaLogin, type PasswordLogin } from "../src/kafka/kafka.ts";
+import { platformaticDriver } from "../src/kafka/platformatic.ts";
 import { openssl } from "./support/kafka/certificates.ts";
 import { type KafkaBroker, ownKafka, startKafka, uniqueName } from "./support/kafka/kafka.ts";
 import { type ListenerName, PASSWORD, USER } from "./support/kafka/settings.ts";
@@ -9,7 +11,9 @@ const LISTENERS = ["ssl", "sslExpired", "sslWrongHost", "sslMutual", "sasl", "sa
 const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
 const CANARY = "a-secret-that-nobody-may-see";
 const needed = ownKafka.with(openssl);
+const DRIVERS = [kafkaDriver("test"), platformaticDriver];
 let broker: KafkaBroker;
+let driver: KafkaDriver;
 
 Deno.test.beforeAll(async () => {
   if (needed.reason === undefined) broker = await startKafka({ listeners: LISTENERS });
@@ -19,11 +23,17 @@ Deno.test.afterAll(async () => {
 });
 
 function test(name: string, work: () => Promise<void>): void {
-  Deno.test(needed.test(name, work));
+  for (const each of DRIVERS) {
+    const named = `${each.name}: ${name}`;
+    Deno.test(needed.test(named, async () => {
+      driver = each;
+      await work();
+    }));
+  }
 }
 
 async function reach(listener: ListenerName | "plain", login?: KafkaLogin): Promise<void> {
-  await using cluster = await kafkaDriver("test").connect({
+  await using cluster = await driver.connect({
     bootstrapServers: [`127.0.0.1:${broker.ports[listener]}`],
     clientId: "waggle-test",
     connectionTimeoutMs: 5_000,

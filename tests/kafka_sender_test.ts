@@ -27,6 +27,7 @@ function faultsOf(random: Random): ModelFaults {
     stuck: rate() / 2,
     refused: rate(),
     moved: rate(),
+    restarted: 4 * rate(),
   };
 }
 

@@ -37,6 +37,8 @@ export interface ModelFaults {
   readonly stuck: number;
   readonly refused: number;
   readonly moved: number;
+  /** A broker is started anew, and knows but the last batch of each producer. */
+  readonly restarted: number;
 }
 
 interface ModelPartition {
@@ -126,6 +128,11 @@ export class ModelCluster implements Dialer {
     if (this.happens("moved")) {
       const partition = this.partitions[this.#random.below(this.partitions.length)];
       partition.leader = 1 - partition.leader;
+    }
+    if (this.happens("restarted")) {
+      for (const { producers } of this.partitions) {
+        for (const known of producers.values()) known.last = known.last.slice(-1);
+      }
     }
     writer.int32(0).list(
       HOSTS,

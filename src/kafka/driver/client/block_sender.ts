@@ -12,7 +12,7 @@ import type { DialError, Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
 import { type Entry, MOST_UNDER_WAY, PartitionQueue } from "./partition_queue.ts";
-import { late, spellBlock } from "./produce_failure.ts";
+import { late, lostRecords, spellBlock, unclear } from "./produce_failure.ts";
 import { settleAnswer, type Settling } from "./settle_answer.ts";
 
 /** The most bytes of blocks in a request, but for a block that is larger by itself. */
@@ -110,7 +110,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   /** Whether a block with a sequence number was given up. */
   get hasGap(): boolean {
-    return this.#queues.values().some((queues) => queues.some((queue) => queue.gap !== "none"));
+    return this.#queues.values().some((queues) => queues.some((queue) => queue.hasGap));
   }
 
   /** Resolves when every block is settled, and nothing is under way. */
@@ -144,7 +144,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.#alarm?.cancel();
     this.#metadata.close();
     for (const queue of this.#active) {
-      for (const entry of [...queue.flying, ...queue.waiting]) {
+      for (const entry of [...queue.suspects, ...queue.flying, ...queue.waiting]) {
         const what = `Cannot send ${spellBlock(entry.block)}: the sink was closed`;
         const isOpen = entry.isUncertain || queue.flying.includes(entry);
         const error = isOpen
@@ -158,7 +158,9 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   }
 
   succeed(entry: Entry, baseOffset: number): void {
+    const implied = entry.queue.impliedBy(entry);
     entry.queue.appended(entry, this.#runtime.monotonicMs());
+    for (const before of implied) this.succeed(before, -1);
     this.#unknownTopics.delete(entry.block.topic);
     this.#metadata.settled();
     this.#settle(entry, () => entry.resolve({ baseOffset }));
@@ -277,8 +279,10 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.#expire();
     while (this.#sendRound());
     for (const queue of this.#active) {
+      if (queue.isUndecided) this.#decide(queue);
       if (queue.needsRestart) this.#restart(queue);
-      if (queue.waiting.length + queue.flying.length === 0) this.#active.delete(queue);
+      const { waiting, flying } = queue;
+      if (waiting.length + flying.length === 0) this.#active.delete(queue);
     }
     this.#setAlarm();
     this.#tellIdle();
@@ -365,6 +369,14 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
       baseSequence: entry.sequence,
       transactional: this.#options.transactionalId !== undefined,
     });
+  }
+
+  /** Nothing behind the suspects was appended: they were not, or are not to be told apart. */
+  #decide(queue: PartitionQueue): void {
+    const isKnown = !queue.hasGap;
+    for (const entry of [...queue.suspects]) {
+      this.refuse(entry, isKnown ? lostRecords(entry.block) : unclear(entry.block));
+    }
   }
 
   /** A queue whose numbers have a gap goes on with a new epoch; transactions have theirs aborted. */

@@ -7,6 +7,7 @@ import {
   metadataRequest,
   type PartitionMetadata,
 } from "../wire/cluster_requests.ts";
+import { addressOf } from "./address.ts";
 import { type Dialer, DialError, LinkError } from "./link.ts";
 import { Links } from "./links.ts";
 
@@ -146,7 +147,7 @@ export class ClusterView {
   #learn({ brokers, controller, topics }: Metadata): void {
     if (brokers.length > 0) this.#brokers.clear();
     for (const { node, host, port } of brokers) {
-      this.#brokers.set(node, `${host.includes(":") ? `[${host}]` : host}:${port}`);
+      this.#brokers.set(node, addressOf(host, port));
     }
     this.#controller = controller;
     const askedMs = this.runtime.monotonicMs();

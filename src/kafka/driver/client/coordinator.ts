@@ -4,6 +4,7 @@ import { KafkaError } from "../kafka_error.ts";
 import type { WireRequest } from "../wire/apis.ts";
 import { findCoordinatorRequest } from "../wire/cluster_requests.ts";
 import { CODES, errorName, isCoordinatorMoved } from "../wire/error_codes.ts";
+import { addressOf } from "./address.ts";
 import { Attempts } from "./attempts.ts";
 import type { ClusterView } from "./cluster_view.ts";
 import { DialError } from "./link.ts";
@@ -156,7 +157,7 @@ export class Coordinator {
       );
     }
     if (code !== 0) return { why: `the brokers say ${errorName(code)}` };
-    this.#address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    this.#address = addressOf(host, port);
     return { address: this.#address };
   }
 }

@@ -6,7 +6,8 @@ export const MOST_UNDER_WAY = 5;
 /**
  * A broker that knows nothing of a producer takes any sequence number as its first (KIP-360), so that
  * the second block could get there before the first, which was refused in passing. Of one that has
- * appended something within this time it still knows, see producer.id.expiration.ms.
+ * appended something within this time it still knows, see producer.id.expiration.ms; but not when it
+ * was started anew and the records' timestamps are older than that.
  */
 const KNOWN_MS = 600_000;
 /** Sequence numbers are of 31 bits and begin anew behind the last. */
@@ -51,6 +52,11 @@ export class PartitionQueue implements TopicPartition {
   readonly waiting: Entry[] = [];
   /** In order. */
   readonly flying: Entry[] = [];
+  /**
+   * Of which a broker says that they are not next, though nothing before them is missing: what is
+   * behind them tells why. A broker that was started anew knows but the last batch as a repeat.
+   */
+  readonly suspects: Entry[] = [];
   /** Where those under way went. */
   address = "";
   /** Before when nothing is sent, on the runtime's clock. */
@@ -66,6 +72,8 @@ export class PartitionQueue implements TopicPartition {
   /** When something was appended last under this identity. */
   #appendedMs = -Infinity;
   #gap: "none" | "certain" | "uncertain" = "none";
+  /** The place of the first such block. */
+  #gapAt = Infinity;
 
   /** Nothing yet. */
   constructor({ topic, partition }: TopicPartition, isIdempotent: boolean) {
@@ -80,19 +88,28 @@ export class PartitionQueue implements TopicPartition {
   }
 
   /** Whether a block with a number failed: those behind it need other numbers. */
-  get gap(): "none" | "certain" | "uncertain" {
-    return this.#gap;
+  get hasGap(): boolean {
+    return this.#gap !== "none";
+  }
+
+  /** Whether such a block is before another one, and whether it may have been appended. */
+  gapBefore({ order }: Entry): "none" | "certain" | "uncertain" {
+    return order > this.#gapAt ? this.#gap : "none";
   }
 
   /** Whether the numbers have to begin anew, and can. */
   get needsRestart(): boolean {
-    return this.#gap !== "none" && this.flying.length === 0 && !this.waiting.some(isNumbered);
+    return this.hasGap && this.suspects.length === 0 && !this.#hasNumbered();
+  }
+
+  /** Whether what becomes of the suspects will not become clearer. */
+  get isUndecided(): boolean {
+    return this.suspects.length > 0 && !this.#hasNumbered();
   }
 
   /** What is to be sent to a broker next, if anything is. */
   next(nowMs: number, address: string): Entry | undefined {
-    const hasGap = this.#gap !== "none";
-    const head = hasGap ? this.waiting.find(isNumbered) : this.waiting[0];
+    const head = this.hasGap ? this.waiting.find(isNumbered) : this.waiting[0];
     if (head === undefined || nowMs < this.notBeforeMs) return undefined;
     const underWay = this.flying.length;
     if (underWay === 0) this.#isDraining = false;
@@ -123,6 +140,22 @@ export class PartitionQueue implements TopicPartition {
     return !this.flying.some(before) && !this.waiting.some(before);
   }
 
+  /** What is behind a block decides on it. */
+  suspect(entry: Entry): void {
+    this.#landed(entry);
+    this.suspects.push(entry);
+  }
+
+  /**
+   * Those of which no answer has come, or none that says more, and that were appended if a block
+   * behind them was: a broker takes none before those that come first.
+   */
+  impliedBy({ order }: Entry): readonly Entry[] {
+    return [...this.suspects, ...this.waiting].filter((entry) =>
+      entry.isUncertain && isNumbered(entry) && entry.order < order
+    );
+  }
+
   /** A block was appended. */
   appended(entry: Entry, nowMs: number): void {
     this.#landed(entry);
@@ -135,15 +168,15 @@ export class PartitionQueue implements TopicPartition {
     this.#landed(entry);
     this.#put(entry);
     this.#isDraining = true;
+    this.#appendedMs = -Infinity; // it may be another broker by now, or the same one started anew
     this.notBeforeMs = Math.max(this.notBeforeMs, notBeforeMs);
   }
 
   /** A block is given up. */
   failed(entry: Entry): void {
     this.#landed(entry);
-    const at = this.waiting.indexOf(entry);
-    if (at >= 0) this.waiting.splice(at, 1);
     if (entry.sequence < 0) return;
+    this.#gapAt = Math.min(this.#gapAt, entry.order);
     if (this.#gap !== "uncertain") this.#gap = entry.isUncertain ? "uncertain" : "certain";
   }
 
@@ -162,11 +195,18 @@ export class PartitionQueue implements TopicPartition {
     this.#sequence = 0;
     this.#appendedMs = -Infinity;
     this.#gap = "none";
+    this.#gapAt = Infinity;
+  }
+
+  #hasNumbered(): boolean {
+    return this.flying.length > 0 || this.waiting.some(isNumbered);
   }
 
   #landed(entry: Entry): void {
-    const at = this.flying.indexOf(entry);
-    if (at >= 0) this.flying.splice(at, 1);
+    for (const list of [this.flying, this.suspects, this.waiting]) {
+      const at = list.indexOf(entry);
+      if (at >= 0) list.splice(at, 1);
+    }
   }
 
   #put(entry: Entry): void {

@@ -63,3 +63,14 @@ export function lostRecords(block: RecordBlock): KafkaError {
     { code: errorName(CODES.outOfOrderSequence) },
   );
 }
+
+/** The broker does not know a block as a repeat, and what was sent behind it was given up. */
+export function unclear(block: RecordBlock): UnknownOutcome {
+  return new UnknownOutcome(
+    `Cannot send ${
+      spellBlock(block)
+    }: the broker says OUT_OF_ORDER_SEQUENCE_NUMBER to a repeat, and ` +
+      "blocks behind it were given up: it may be there",
+    { code: errorName(CODES.outOfOrderSequence) },
+  );
+}

@@ -83,9 +83,12 @@ function final(entry: Entry, code: number, why: string): KafkaError {
 function outOfOrder(to: Settling, entry: Entry, why: string): void {
   const { queue, block } = entry;
   if (!queue.isFirst(entry)) return to.retry(entry, { isUncertain: false, why });
-  if (queue.gap === "none") return to.refuse(entry, lostRecords(block));
+  const gap = queue.gapBefore(entry);
+  if (gap === "none") {
+    return entry.isUncertain ? queue.suspect(entry) : to.refuse(entry, lostRecords(block));
+  }
   if (entry.isSettled) return queue.failed(entry);
-  if (!(entry.isUncertain && queue.gap === "uncertain")) return queue.renumber(entry);
+  if (!(entry.isUncertain && gap === "uncertain")) return queue.renumber(entry);
   // An attempt at the block before may yet arrive, and then an attempt at this one: sent with
   // another number it could count twice.
   to.refuse(

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { DialError } from "../client/link.ts";
+import { tokenOf } from "../client/token.ts";
 import type { TokenLogin } from "../kafka_login.ts";
 
 const LENGTH_BYTES = 4;
@@ -37,29 +38,6 @@ export function tokenLogin(login: TokenLogin): AuthenticationProvider {
       if (said) throw notTaken(said);
     },
   });
-}
-
-async function tokenOf({ token }: TokenLogin): Promise<string> {
-  let given: unknown;
-  try {
-    given = await token();
-  } catch (error) {
-    // What it says may have a secret in it.
-    const kind = error instanceof Error ? error.name : typeof error;
-    throw new DialError(
-      `got no token: sasl.token() threw (${kind}); call it by itself to see why`,
-      {
-        isPassing: true,
-      },
-    );
-  }
-  if (typeof given === "string" && given !== "") return given;
-  throw new DialError(
-    `got no token: sasl.token() gave ${given === "" ? "an empty text" : `a ${typeof given}`}`,
-    {
-      isPassing: false,
-    },
-  );
 }
 
 /** The broker's answer to a token that it does not take: RFC 7628, 3.2.2. */

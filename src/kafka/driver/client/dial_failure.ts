@@ -1,4 +1,4 @@
-import { DialError } from "../client/link.ts";
+import { DialError } from "./link.ts";
 import type { KafkaLogin } from "../kafka_login.ts";
 
 /** The parts of an error of `node:net`, `node:tls` or kafkajs that tell why. */
@@ -8,8 +8,12 @@ interface Failure {
   readonly code?: string;
 }
 
-const SASL = "KafkaJSSASLAuthenticationError";
+/** What kafkajs calls a refused login, and `@platformatic/kafka`. */
+const SASL = new Set(["KafkaJSSASLAuthenticationError", "PLT_KFK_AUTHENTICATION"]);
 const PREFIX = /^SASL .*? (authentication )?failed: /;
+
+/** What may be a token: not the name of an error. */
+const TOKEN_LIKE = /(?<![\w+/=-])(?![A-Z_]+(?![\w+/=-]))[\w+/=-]{24,}(\.[\w+/=-]+)*/g;
 
 const REFUSED = "refused the connection (no broker is listening there)";
 const UNKNOWN_NAME = "is not known by that name";
@@ -43,8 +47,7 @@ const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
 /** Why a connection could not be made. Passwords and tokens are never in it. */
 export function dialFailure(error: Failure, login?: KafkaLogin): DialError {
   if (error instanceof DialError) return hinted(error, login);
-  if (error.name === SASL) return saslFailure(error, login);
-  if (/current SASL state/.test(error.message)) {
+  if (/current SASL state|ILLEGAL_SASL_STATE/.test(error.message)) {
     return new DialError(
       "takes no logins at this port: leave out sasl, or take the port that does",
       {
@@ -52,6 +55,7 @@ export function dialFailure(error: Failure, login?: KafkaLogin): DialError {
       },
     );
   }
+  if (SASL.has(error.name) || SASL.has(error.code ?? "")) return saslFailure(error, login);
   const text = `${error.code ?? ""} ${error.message}`;
   if (error.name === "NotCapable" || /NotCapable|Requires net access/.test(text)) {
     return new DialError("may not be reached: run with --allow-net for it", { isPassing: false });
@@ -92,7 +96,7 @@ function hinted(error: DialError, login?: KafkaLogin): DialError {
 function saslFailure({ message }: Failure, login?: KafkaLogin): DialError {
   const sasl = login?.sasl;
   const mechanism = sasl?.mechanism.toUpperCase() ?? "SASL";
-  if (/mechanism is not supported/.test(message)) {
+  if (/mechanism is not supported|UNSUPPORTED_SASL_MECHANISM/.test(message)) {
     return new DialError(`does not take logins by ${mechanism}: check sasl.mechanism`, {
       isPassing: false,
     });
@@ -112,6 +116,6 @@ function withoutSecrets(text: string, login?: KafkaLogin): string {
   const sasl = login?.sasl;
   const secrets = sasl !== undefined && "password" in sasl ? [sasl.password] : [];
   // A token is not known here: whatever looks like one goes.
-  const plain = text.replace(/[\w+/=-]{24,}(\.[\w+/=-]+)*/g, "[secret]");
+  const plain = text.replace(TOKEN_LIKE, "[secret]");
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), plain);
 }
