@@ -3,6 +3,7 @@ import {
   COMPRESSIONS,
   compressRecords,
   decompressRecords,
+  RecordInflater,
 } from "../src/kafka/records/compression.ts";
 import { lz4Compress, lz4Decompress } from "../src/kafka/records/lz4.ts";
 import { xerialCompress, xerialDecompress } from "../src/kafka/records/xerial.ts";
@@ -151,6 +152,24 @@ Deno.test("records come back from every compression, and no more than is allowed
       const most = bytes.length - 1;
       assertThrows(() => decompressRecords(name, made, most), RangeError, "more than");
     }
+  });
+});
+
+Deno.test("RecordInflater inflates what comes behind damaged zstd, and behind too much of it", () => {
+  using inflater = new RecordInflater();
+  forSeeds(40, (random) => {
+    const bytes = anyBytes(random).subarray(0, 1000);
+    const frame = compressRecords("zstd", bytes);
+    const both = new Uint8Array([...frame, ...frame]);
+    const twice = new Uint8Array([...bytes, ...bytes]);
+    const broken = new Uint8Array([...frame.subarray(0, -1), random.below(256), 0x28, 0xb5]);
+    for (const wrong of [broken, frame.subarray(0, -1)]) {
+      assertThrows(() => inflater.inflate("zstd", wrong, MAX_BYTES), RangeError);
+      assertEquals(inflater.inflate("zstd", both, MAX_BYTES).toHex(), twice.toHex());
+    }
+    if (bytes.length === 0) return;
+    assertThrows(() => inflater.inflate("zstd", both, bytes.length), RangeError, "more than");
+    assertEquals(inflater.inflate("zstd", frame, MAX_BYTES).toHex(), bytes.toHex());
   });
 });
 

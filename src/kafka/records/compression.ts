@@ -1,4 +1,4 @@
-import { unzstd } from "../../codecs/inflate/unzstd.ts";
+import { ZstdInflater } from "../../codecs/inflate/unzstd.ts";
 import { zlib } from "../../runtime/inflater.ts";
 import { lz4Compress, lz4Decompress } from "./lz4.ts";
 import { xerialCompress, xerialDecompress } from "./xerial.ts";
@@ -8,12 +8,6 @@ export type CompressionName = "none" | "gzip" | "snappy" | "lz4" | "zstd";
 
 /** All of them, each at the number that a batch's attributes have for it. */
 export const COMPRESSIONS: readonly CompressionName[] = ["none", "gzip", "snappy", "lz4", "zstd"];
-
-interface Codec {
-  compress(bytes: Uint8Array): Uint8Array;
-  /** At most so many bytes, or an error. */
-  decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
-}
 
 function tooLarge(maxBytes: number): RangeError {
   return new RangeError(`it makes more than ${maxBytes} bytes`);
@@ -32,24 +26,60 @@ function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
   }
 }
 
-const CODECS: Readonly<Record<CompressionName, Codec>> = {
-  none: { compress: (bytes) => bytes, decompress: (bytes) => bytes },
-  gzip: { compress: (bytes) => zlib().gzipSync(bytes), decompress: gunzip },
-  snappy: { compress: xerialCompress, decompress: xerialDecompress },
-  lz4: { compress: lz4Compress, decompress: lz4Decompress },
-  zstd: {
-    compress: (bytes) => zlib().zstdCompressSync(bytes),
-    decompress: (bytes, maxBytes) => unzstd(bytes, maxBytes, () => tooLarge(maxBytes)),
-  },
+const COMPRESS: Readonly<Record<CompressionName, (bytes: Uint8Array) => Uint8Array>> = {
+  none: (bytes) => bytes,
+  gzip: (bytes) => zlib().gzipSync(bytes),
+  snappy: xerialCompress,
+  lz4: lz4Compress,
+  zstd: (bytes) => zlib().zstdCompressSync(bytes),
 };
 
 /** Compresses the records of a batch. */
 export function compressRecords(name: CompressionName, bytes: Uint8Array): Uint8Array {
-  return CODECS[name].compress(bytes);
+  return COMPRESS[name](bytes);
+}
+
+/** Decompresses the records of batches, one batch after the other. */
+export class RecordInflater implements Disposable {
+  readonly #zstd = new ZstdInflater();
+
+  /**
+   * Decompresses the records of a batch.
+   *
+   * @throws {RangeError} when they are damaged, or more than `maxBytes`.
+   */
+  inflate(name: CompressionName, bytes: Uint8Array, maxBytes: number): Uint8Array {
+    try {
+      return this.#inflate(name, bytes, maxBytes);
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      throw new RangeError((error as Error).message, { cause: error });
+    }
+  }
+
+  /** Gives back what it holds outside of the heap; it can be used again. */
+  [Symbol.dispose](): void {
+    this.#zstd[Symbol.dispose]();
+  }
+
+  #inflate(name: CompressionName, bytes: Uint8Array, maxBytes: number): Uint8Array {
+    switch (name) {
+      case "none":
+        return bytes;
+      case "gzip":
+        return gunzip(bytes, maxBytes);
+      case "snappy":
+        return xerialDecompress(bytes, maxBytes);
+      case "lz4":
+        return lz4Decompress(bytes, maxBytes);
+      case "zstd":
+        return this.#zstd.inflate(bytes, maxBytes, () => tooLarge(maxBytes));
+    }
+  }
 }
 
 /**
- * Decompresses the records of a batch.
+ * Decompresses the records of one batch.
  *
  * @throws {RangeError} when they are damaged, or more than `maxBytes`.
  */
@@ -58,10 +88,6 @@ export function decompressRecords(
   bytes: Uint8Array,
   maxBytes: number,
 ): Uint8Array {
-  try {
-    return CODECS[name].decompress(bytes, maxBytes);
-  } catch (error) {
-    if (error instanceof RangeError) throw error;
-    throw new RangeError((error as Error).message, { cause: error });
-  }
+  using inflater = new RecordInflater();
+  return inflater.inflate(name, bytes, maxBytes);
 }

@@ -12,7 +12,7 @@ import {
   readBatchHeader,
   viewOf,
 } from "./batch_header.ts";
-import { COMPRESSIONS, decompressRecords } from "./compression.ts";
+import { COMPRESSIONS, RecordInflater } from "./compression.ts";
 import { CorruptBatch } from "./corrupt_batch.ts";
 import { DecodedRecords } from "./decoded_records.ts";
 
@@ -56,6 +56,7 @@ interface PlacedBatch {
 export class RecordDecoder implements Disposable {
   readonly #options: RecordDecoderOptions;
   readonly #reader: KafkaReader;
+  readonly #inflater = new RecordInflater();
 
   /** A decoder in the memory of a kernel. */
   constructor(kernel: Kernel, options: RecordDecoderOptions) {
@@ -101,6 +102,7 @@ export class RecordDecoder implements Disposable {
   /** Gives the kernel memory back; what was decoded is no longer valid. */
   [Symbol.dispose](): void {
     this.#reader[Symbol.dispose]();
+    this.#inflater[Symbol.dispose]();
   }
 
   /** Gives what was read, and begins anew. */
@@ -194,7 +196,11 @@ export class RecordDecoder implements Disposable {
     // what the kernel does not take the codec in TypeScript says what is wrong with
     let inflated: Uint8Array;
     try {
-      inflated = decompressRecords(codec, bytes.subarray(at + HEADER_BYTES, end), maxBatchBytes);
+      inflated = this.#inflater.inflate(
+        codec,
+        bytes.subarray(at + HEADER_BYTES, end),
+        maxBatchBytes,
+      );
     } catch (cause) {
       const reason = `the batch cannot be decompressed (${codec}): ${(cause as Error).message}`;
       throw new CorruptBatch(place, reason, "raise maxBatchBytes if it is too low, else pass it", {
