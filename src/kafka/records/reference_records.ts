@@ -16,10 +16,15 @@ import {
 
 /** A record as an object. */
 export interface PlainRecord {
+  /** Its place in the partition. */
   readonly offset: number;
+  /** When it was made, ms since 1970. */
   readonly timestamp: number;
+  /** What it is about; null: none. */
   readonly key: Uint8Array | null;
+  /** What it says; null: a tombstone. */
   readonly value: Uint8Array | null;
+  /** What is said beside. */
   readonly headers: readonly (readonly [name: string, value: Uint8Array | null])[];
 }
 

@@ -9,6 +9,7 @@ import type { SimulatedRuntime } from "../../../src/runtime/simulated_runtime.ts
 import { delay } from "../../../src/stream/delay.ts";
 import type { SimulatedKafka } from "../../../src/testing/kafka/simulated_kafka.ts";
 import type { Random } from "../random.ts";
+import { changed } from "./flaws.ts";
 
 /** Records of each partition. */
 export const RECORDS = 60;
@@ -89,27 +90,12 @@ export interface ReaderWorld {
 /** A cluster whose coordinators do some things otherwise. */
 function flawed(cluster: KafkaCluster, { coordinator }: GroupFlaw): KafkaCluster {
   if (!coordinator) return cluster;
-  const group = (groupId: string): GroupCoordinator => {
-    const right = cluster.group(groupId);
-    return {
-      join: (...given) => right.join(...given),
-      sync: (...given) => right.sync(...given),
-      heartbeat: (...given) => right.heartbeat(...given),
-      leave: (...given) => right.leave(...given),
-      commit: (...given) => right.commit(...given),
-      committed: (...given) => right.committed(...given),
-      ...coordinator(right),
-    };
-  };
-  return {
-    topics: (...given) => cluster.topics(...given),
-    createTopics: (...given) => cluster.createTopics(...given),
-    offsetsAt: (...given) => cluster.offsetsAt(...given),
-    sink: (...given) => cluster.sink(...given),
-    source: (...given) => cluster.source(...given),
-    group,
-    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
-  };
+  return changed(cluster, {
+    group: (groupId) => {
+      const right = cluster.group(groupId);
+      return changed(right, coordinator(right));
+    },
+  });
 }
 
 /** A member that reads what it holds, record by record, and commits now and then. */
