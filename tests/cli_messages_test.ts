@@ -67,7 +67,7 @@ const CASES: [args: string[], code: number, part: string][] = [
   [["stream", model, "--drop-oldest"], 2, "--on-buffer-full drop loses; pass that as well"],
   [["stream", model, "--target-latency", "5"], 2, "pass --adaptive as well"],
   [["stream", model, "--on-error", "ignore"], 2, "--on-error takes retry, skip or stop"],
-  [["stream", model, "--kafka-servers", "a:1"], 2, "@waggle/stream/kafka, which this version"],
+  [["stream", model, "--kafka-servers", "a:1"], 2, "name that by --topic"],
   [["stream", model, "--topic", "a"], 2, "--topic is of Kafka"],
   [["stream", model, "--workers", "300"], 2, "--workers takes a whole number from 0 to 255"],
   [["stream", model, "--conditions", "{"], 2, `--conditions takes JSON such as '{"segment"`],

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { counterpart } from "./support/counterpart.ts";
 import { waggle } from "./support/kept_process.ts";
+import { kafka, sharedKafka, uniqueName } from "./support/kafka/kafka.ts";
 import { waggleCommand } from "./support/waggle_command.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -26,10 +27,35 @@ async function shell(path: string, script: string, env: Record<string, string> =
   return { code, out, err };
 }
 
+/** The blocks of commands of a page. */
+function commandsOf(page: string): string[] {
+  return Array.from(page.matchAll(/```sh\n(.*?)```/gs), ([, block]) => block)
+    .filter((block) => !block.startsWith("deno install"));
+}
+
+Deno.test(
+  kafka.with(bash).test(
+    "the commands of docs/cli.md about Kafka run against a broker",
+    async () => {
+      const blocks = commandsOf(Deno.readTextFileSync(new URL("docs/cli.md", ROOT)));
+      // topics of their own, of a broker that others may use as well
+      const own = blocks.filter((block) => block.includes("$KAFKA")).join("\n")
+        .replaceAll(/(\$KAFKA"? ?--topic |\$KAFKA\/)([a-z-]+)/g, `$1$2-${uniqueName("cli")}`);
+      assert(own.includes("waggle fit"));
+      await using broker = await sharedKafka();
+      const { code, err } = await shell(
+        bash.path!,
+        `waggle fit weather.csv -o weather.waggle --model independent -q\n${own}`,
+        { KAFKA: broker.bootstrap },
+      );
+      assertEquals(code, 0, err);
+    },
+  ),
+);
+
 Deno.test(bash.test("the commands of docs/cli.md run as they stand there", async (path) => {
   const page = Deno.readTextFileSync(new URL("docs/cli.md", ROOT));
-  const blocks = Array.from(page.matchAll(/```sh\n(.*?)```/gs), ([, block]) => block)
-    .filter((block) => !block.startsWith("deno install"));
+  const blocks = commandsOf(page).filter((block) => !block.includes("$KAFKA"));
   assert(blocks.length > 6);
   let received = 0;
   const server = Deno.serve(

@@ -56,6 +56,44 @@ Deno.test("waggle stream --websocket takes MessagePack and acknowledgements", as
   assertEquals(rows, sampled(250));
 });
 
+Deno.test("waggle stream --websocket tells when its connection is lost, and when there is another", async () => {
+  const process = new KeptProcess();
+  const told = Promise.withResolvers<void>();
+  const { write } = process.stderr;
+  Object.assign(process.stderr, {
+    write: (bytes: Uint8Array) => {
+      write(bytes);
+      if (process.err.includes("; trying again\n")) told.resolve();
+    },
+  });
+  const rows: unknown[] = [];
+  let connections = 0;
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      if (connections++ > 0) await told.promise;
+      const { socket, response } = Deno.upgradeWebSocket(request);
+      const isFirst = connections === 1;
+      socket.onmessage = ({ data }) => {
+        if (isFirst) return socket.close(1012, "restarting");
+        const { id } = JSON.parse(data);
+        rows.push(id);
+        socket.send(JSON.stringify({ ack: id }));
+      };
+      return response;
+    },
+  );
+  const uri = `ws://127.0.0.1:${server.addr.port}`;
+  const args = ["stream", model, "--websocket", uri, "--max-records", "1"];
+  const { code, err } = await waggle([...args, "--max-batches", "1", "--acknowledge"], process);
+  await server.shutdown();
+  assertEquals(code, 0, err);
+  const [lost, again] = err.split("\n");
+  assert(/restarting.*; trying again$/.test(lost), err);
+  assert(again === "connected again" || again.startsWith("1 record in 1 batch"), err);
+  assertEquals([connections, rows.length], [2, 1]);
+});
+
 Deno.test("waggle stream --http posts each batch, and tries again what failed", async () => {
   const bodies: string[] = [];
   let failures = 2;

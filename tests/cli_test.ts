@@ -146,6 +146,33 @@ Deno.test("waggle fit learns a stream, and waggle stream paces its twin", async 
   assertEquals(JSON.parse(first).windowStart, "2024-01-01T00:00:00.000Z");
 });
 
+Deno.test("waggle window --dead-letters writes bad records to a file, with what is wrong", async () => {
+  const data = `${folder}/bad.ndjson`;
+  const letters = `${folder}/bad.letters.ndjson`;
+  const good = Array.from({ length: 40 }, (_, i) => JSON.stringify({ ts: i * 1000, v: i }));
+  Deno.writeTextFileSync(
+    data,
+    [...good, '{"ts": 4, "v":', '{"ts":9000000000000000,"v":1}'].join("\n"),
+  );
+  const args = ["window", data, "-t", "ts", "--tumble", "1h", "-a", "count"];
+  const { code, out, err } = await run([...args, "--dead-letters", letters]);
+  assertEquals(code, 0, err);
+  assertEquals(JSON.parse(out).count, 40);
+  assert(err.includes(", 2 dead letters"), err);
+  const found = Deno.readTextFileSync(letters).trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assertEquals(found.map(({ record }) => record), [
+    '{"ts": 4, "v":',
+    '{"ts":9000000000000000,"v":1}',
+  ]);
+  assert(found.every(({ error }) => error.length > 20), JSON.stringify(found));
+  const both = await run([...args, "--dead-letters", letters, "--bad-records", "skip", "--force"]);
+  assertEquals(both.code, 2);
+  assert(both.err.includes("exclude each other"), both.err);
+  assertEquals((await run([...args, "--dead-letters", letters])).code, 2); // it exists
+});
+
 Deno.test("waggle window aggregates a file by key and window", async () => {
   const data = `${folder}/data.ndjson`;
   const rows = [[0, "a", 1], [30_000, "b", 5], [59_999, "a", 4], [60_000, "a", 7], [

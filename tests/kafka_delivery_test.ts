@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RecordBatch } from "../mod.ts";
 import { Fenced, KafkaError, Retriable, UnknownOutcome } from "../src/kafka/driver/kafka_error.ts";
+import type { KafkaDriver } from "../src/kafka/driver/driver.ts";
 import { delay } from "../src/stream/delay.ts";
 import { numbered, simulatePublishing } from "./support/kafka/publisher_case.ts";
 
@@ -192,6 +193,36 @@ Deno.test("KafkaPublisher connects again after a broker that could not be reache
     kafka.start();
     await to.publish(numbered(0, 3));
     assertEquals((await arrived()).length, 3);
+  }));
+
+Deno.test("KafkaPublisher leaves no connection open when it ends while it connects for nobody", () =>
+  simulatePublishing(async ({ kafka, publisher, runtime }) => {
+    let open = 0;
+    const driver: KafkaDriver = {
+      name: "slow",
+      connect: async (options) => {
+        const cluster = await kafka.connect(options);
+        open++;
+        await delay(runtime, 50);
+        const end = async () => {
+          open--;
+          await cluster[Symbol.asyncDispose]();
+        };
+        return Object.create(cluster, {
+          topics: { value: cluster.topics.bind(cluster) },
+          sink: { value: cluster.sink.bind(cluster) },
+          [Symbol.asyncDispose]: { value: end },
+        });
+      },
+    };
+    const to = publisher({ driver });
+    const aborted = new AbortController();
+    const publishing = to.publish(numbered(0, 1), { signal: aborted.signal });
+    await delay(runtime, 20);
+    aborted.abort(new Error("enough"));
+    await assertRejects(() => publishing, Error, "enough");
+    await to[Symbol.asyncDispose]();
+    assertEquals(open, 0);
   }));
 
 Deno.test("KafkaPublisher hears of partitions that a topic has got later", () =>

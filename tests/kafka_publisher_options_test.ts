@@ -56,6 +56,9 @@ Deno.test("KafkaPublisher refuses options that are none, by name", () => {
   refused({ key: "a", keyAvroSchema: "string" }, 'keyAvroSchema needs keySerializer: "avro"');
   refused({ valueSerializer: "avro", avroSchema: 5 }, "avroSchema must be a schema");
   refused({ valueSerializer: "avro", avroSchema: { type: "recrd" } }, "recrd");
+  refused({ valueSerializer: "avro", json: {} }, 'json is about valueSerializer: "json"');
+  refused({ json: { time: "iso" } }, "did you mean times?");
+  refused({ json: { times: "text" } }, 'times must be "number" or "iso"');
   refused({ key: 5 }, "key must be the name of a column, received 5");
   refused({ headers: "trace" }, "headers must be an object of columns by the names of headers");
   refused({ headers: { trace: 1 } }, 'headers["trace"] must be the name of a column');

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RetryPolicy } from "../mod.ts";
-import { RegistryReader, SchemaRegistry, SchemaRegistryError } from "../src/kafka/kafka.ts";
+import { SchemaRegistry, SchemaRegistryError } from "../src/kafka/kafka.ts";
+import { RegistryReader } from "../src/kafka/registry/registry_reader.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { registryNetwork, type RegistryReply } from "./support/fake_registry.ts";
 

@@ -21,6 +21,11 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/^Cannot create (StreamServer|WebSocketServerPublisher): /, "Cannot serve: "],
   [/^Cannot create WebSocketPublisher: uri /, "--websocket "],
   [/^Cannot create HttpPublisher: url /, "--http "],
+  [/^Cannot create SchemaRegistry: url /, "--schema-registry "],
+  [/^Cannot create (KafkaPublisher|kafkaSource): bootstrapServers must be/, "brokers are"],
+  [/^Cannot create (KafkaPublisher|kafkaSource): topics? must be/, "the topic must be"],
+  [/^Cannot create KafkaPublisher: /, "cannot write to Kafka: "],
+  [/check bootstrapServers, and that/, "look whether that is the address, and whether"],
   [
     /pass a token, hostname: "127.0.0.1", or insecure: true if anybody may/,
     "pass --token, an address of this machine alone, or --insecure if anybody may",

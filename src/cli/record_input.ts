@@ -1,9 +1,13 @@
 import { avro } from "../sources/avro_source.ts";
 import { csv, ndjson } from "../sources/file_source.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { TypedSchema } from "../batch/schema.ts";
 import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import type { CommandContext } from "./command_context.ts";
 import { choice, type Flag, text, whole } from "./command_spec.ts";
+import { isKafkaAddress, kafkaAddress } from "./kafka/kafka_address.ts";
+import { KAFKA_READ_FLAGS, kafkaInput, type KafkaReadOptions } from "./kafka/kafka_input.ts";
+import type { KafkaLoginOptions } from "./kafka/login_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What stands for the standard input among files. */
@@ -23,7 +27,7 @@ const FORMATS: Readonly<Record<string, InputFormat>> = {
 };
 
 /** How records are read. */
-export interface InputOptions {
+export interface InputOptions extends KafkaReadOptions, KafkaLoginOptions {
   /** What they are written as; default: by the file's name. */
   readonly inputFormat?: InputFormat;
   /** What is between the fields of a CSV file; default: a comma. */
@@ -43,6 +47,7 @@ export const INPUT_FLAGS: readonly Flag[] = [
   text("--separator <character>", "what is between the fields of CSV (default: a comma)"),
   choice("--bad-records <policy>", "fail (default), or skip what cannot be read", ["fail", "skip"]),
   whole("--max-record-bytes <bytes>", "the largest record (default: 1,048,576)", 1),
+  ...KAFKA_READ_FLAGS,
 ];
 
 /** Whether a file of JSON is one array, and not an object a line; of a compressed one an array is expected. */
@@ -104,15 +109,39 @@ function separatorOf({ separator }: InputOptions, format: InputFormat): { separa
 }
 
 /**
- * Records of a file, by its name or by what it is said to be.
+ * What is read: a file, or the address of topics, which may be given by `--kafka` too.
  *
+ * @throws {UsageError} when both or none of them were given.
+ */
+export function inputPath(data: string | undefined, kafka: string | undefined): string {
+  if (kafka === undefined) {
+    if (data !== undefined) return data;
+    throw new UsageError(
+      "nothing says what to read: give a file, - for the standard input, or --kafka with a topic, " +
+        "such as localhost:9092/orders",
+    );
+  }
+  if (data !== undefined) {
+    throw new UsageError(`records come from one place: give ${data}, or --kafka, and not both`);
+  }
+  const { servers, topics } = kafkaAddress(kafka, "--kafka");
+  return `kafka://${servers}/${topics.join(",")}`;
+}
+
+/**
+ * Records of a file, by its name or by what it is said to be, or of topics.
+ *
+ * @param follows Whether topics are read for ever unless it is said otherwise.
  * @throws {UsageError} when there is no such file, or nothing says what it is.
  */
 export async function recordInput(
   path: string,
   options: InputOptions,
-  { runtime, process }: CommandContext,
+  context: CommandContext,
+  follows = false,
 ): Promise<Source> {
+  if (isKafkaAddress(path)) return await kafkaInput(path, options, { context, follows });
+  const { runtime, process } = context;
   await checkFile(path, runtime);
   const input = path === STANDARD_INPUT
     ? { [Symbol.asyncIterator]: () => process.stdin.chunks() }
@@ -146,8 +175,13 @@ export async function recordInput(
   }
 }
 
-/** A source that says how far it was read; of one partition, whose blocks nobody asks for. */
+/** A source that says how far it was read; nobody asks for its blocks. */
 export class WatchedSource implements Source {
+  readonly name: string;
+  readonly schema?: TypedSchema<Record<string, unknown>>;
+  readonly partitions: number;
+  readonly tellsPartitions: boolean;
+  readonly aligns: boolean;
   readonly #source: Source;
   /** Rows that were read. */
   rows = 0;
@@ -158,12 +192,13 @@ export class WatchedSource implements Source {
 
   /** Watches a source. */
   constructor(source: Source) {
+    const { name, schema, partitions = 1, tellsPartitions = false, aligns = false } = source;
+    this.name = name;
+    if (schema) this.schema = schema;
+    this.partitions = partitions;
+    this.tellsPartitions = tellsPartitions;
+    this.aligns = aligns;
     this.#source = source;
-  }
-
-  /** What it is called. */
-  get name(): string {
-    return this.#source.name;
   }
 
   /** Reads it from the start. */

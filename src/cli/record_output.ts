@@ -5,6 +5,10 @@ import { FilePublisher } from "../publishers/file/file_publisher.ts";
 import type { Publisher, Receipt } from "../stream/publisher.ts";
 import type { CommandContext } from "./command_context.ts";
 import { choice, type Flag, text, toggle } from "./command_spec.ts";
+import { isKafkaAddress, kafkaTopic } from "./kafka/kafka_address.ts";
+import { checkNoKafka } from "./kafka/kafka_flags.ts";
+import { KAFKA_WRITE_FLAGS, kafkaOutput, type KafkaWriteOptions } from "./kafka/kafka_output.ts";
+import type { KafkaLoginOptions } from "./kafka/login_flags.ts";
 import { terminalText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -76,8 +80,8 @@ const FORMATS = ["ndjson", "csv", "avro", "parquet"] as const satisfies FileForm
 const BINARY: readonly FileFormat[] = ["avro", "parquet"];
 
 /** Where a command writes records to. */
-export interface OutputOptions {
-  /** A file; default: the standard output. */
+export interface OutputOptions extends KafkaWriteOptions, KafkaLoginOptions {
+  /** A file, or the address of a topic; default: the standard output. */
   readonly output?: string;
   /** Default: by the file's name, JSON lines on the standard output. */
   readonly format?: FileFormat;
@@ -91,8 +95,9 @@ export const FORCE: Flag = toggle("--force", "replace a file that exists");
 /** The flags of {@linkcode OutputOptions}. */
 export const OUTPUT_FLAGS: readonly Flag[] = [
   choice("-f, --format <format>", `${FORMATS.join(", ")} (default: by the file, ndjson)`, FORMATS),
-  text("-o, --output <file>", "a file (default: the standard output)"),
+  text("-o, --output <file>", "a file, or kafka://… (default: the standard output)"),
   FORCE,
+  ...KAFKA_WRITE_FLAGS,
 ];
 
 /** What is at a place; where the permissions do not reach, the error says what cannot be written. */
@@ -130,6 +135,12 @@ export async function checkNew(
   context: CommandContext,
 ): Promise<void> {
   if (output === undefined) return;
+  if (isKafkaAddress(output)) {
+    if (force) {
+      throw new UsageError("--force replaces a file, and records are put behind a topic's");
+    }
+    return void kafkaTopic(output);
+  }
   await checkFolder(output, context);
   const { kind } = await placeOf(output, output, context);
   if (kind === "folder") throw new UsageError(`${output} is a folder; give the path of a file`);
@@ -181,11 +192,22 @@ function checkFormat(output: string, format: FileFormat | undefined): FileFormat
   );
 }
 
-/** The publisher that records go to. */
+/**
+ * The publisher that records go to.
+ *
+ * @param recordKey The column of the keys of records, where these go to a topic.
+ */
 export async function recordOutput(
-  { output, format, force = false }: OutputOptions,
+  options: OutputOptions,
   context: CommandContext,
+  recordKey?: string,
 ): Promise<RecordOutput> {
+  const { output, format, force = false } = options;
+  if (output !== undefined && isKafkaAddress(output)) {
+    const key = recordKey === undefined ? {} : { recordKey };
+    return await kafkaOutput({ ...options, ...key, ...kafkaTopic(output) }, context);
+  }
+  checkNoKafka(options, KAFKA_WRITE_FLAGS);
   const written = output === undefined ? format ?? "ndjson" : checkFormat(output, format);
   if (written === "parquet") await import("../sources/parquet.ts");
   if (output === undefined) {

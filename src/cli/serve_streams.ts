@@ -2,8 +2,9 @@ import type { StreamingGenerator } from "../generators/streaming/streaming_gener
 import type { FanOutFigures } from "../publishers/websocket_server/fan_out_figures.ts";
 import type { CommandContext } from "./command_context.ts";
 import { flagText } from "./flag_text.ts";
+import { asked } from "./asked.ts";
 import type { ProgressLine } from "./progress_line.ts";
-import { asked, loadFormat, serverOptions, type SinkOptions } from "./stream_sink.ts";
+import { loadFormat, serverOptions, SINK_FLAGS, type SinkOptions } from "./stream_sink.ts";
 import { count, several } from "./terminal_text.ts";
 import { ticking } from "./ticking.ts";
 import { UsageError } from "./usage_error.ts";
@@ -58,7 +59,7 @@ export async function serveStreams(
     ...{ batchSize, interval: intervalMs, maxBatchSize: Math.max(MAX_BATCH_SIZE, batchSize) },
     maxRate: Math.max(MAX_RATE, (batchSize * 1000) / intervalMs),
   };
-  await using server = asked(() => new StreamServer(streamer, given));
+  await using server = asked(() => new StreamServer(streamer, given), SINK_FLAGS);
   const { uri } = await server.listen();
   progress.say(`serving streams at ${uri}; Ctrl-C ends it`);
   const tellRefusals = refusals(progress);

@@ -4,9 +4,13 @@ import type { MessageFormat } from "../publishers/message_format.ts";
 import type { WebSocketFormat } from "../publishers/websocket/websocket_options.ts";
 import type { FanOutFigures } from "../publishers/websocket_server/fan_out_figures.ts";
 import type { Publisher } from "../stream/publisher.ts";
+import { asked } from "./asked.ts";
 import type { CommandContext } from "./command_context.ts";
 import { choice, type Flag, list, text, toggle } from "./command_spec.ts";
-import { flagText } from "./flag_text.ts";
+import { isKafkaAddress, kafkaTopic } from "./kafka/kafka_address.ts";
+import { checkNoKafka } from "./kafka/kafka_flags.ts";
+import { KAFKA_WRITE_FLAGS, kafkaOutput, RECORD_KEY } from "./kafka/kafka_output.ts";
+import { KAFKA_LOGIN_FLAGS } from "./kafka/login_flags.ts";
 import { FORCE, JSON_OPTIONS, type OutputOptions, recordOutput } from "./record_output.ts";
 import { UsageError } from "./usage_error.ts";
 import { headerList, type ListenAddress, listenAddress } from "./values.ts";
@@ -39,17 +43,22 @@ export interface SinkOptions extends Omit<OutputOptions, "format"> {
   /** Addresses of Kafka brokers. */
   readonly kafkaServers?: string;
   readonly topic?: string;
+  /** The column of the keys of records. */
+  readonly key?: string;
 }
+
+/** Flags that only topics have. */
+const KAFKA_FLAGS: readonly Flag[] = [RECORD_KEY, ...KAFKA_WRITE_FLAGS, ...KAFKA_LOGIN_FLAGS];
 
 /** The flags of {@linkcode SinkOptions}. */
 export const SINK_FLAGS: readonly Flag[] = [
   choice(
     "-f, --format <format>",
-    "ndjson, csv, avro or parquet (default: by the file, ndjson); json of --websocket, --http and " +
-      "--serve, which take msgpack too",
+    "ndjson, csv, avro or parquet (default: by the file, ndjson); json of --websocket, --http, " +
+      "--serve, of which all take msgpack too, and of Kafka",
     FORMATS,
   ),
-  text("-o, --output <file>", "a file (default: the standard output)"),
+  text("-o, --output <file>", "a file, or kafka://… (default: the standard output)"),
   FORCE,
   text("--websocket <uri>", "send each batch as a message to a WebSocket: ws://localhost:8765"),
   toggle("--acknowledge", 'with --websocket: the other side answers {"ack": number}'),
@@ -66,8 +75,9 @@ export const SINK_FLAGS: readonly Flag[] = [
     ...SLOW_CLIENTS,
   ]),
   toggle("--insecure", "with --serve: other machines may connect without a token"),
-  text("--kafka-servers <addresses>", "Kafka brokers: localhost:9092 (not in this version yet)"),
+  text("--kafka-servers <addresses>", "write to Kafka, by these brokers: localhost:9092"),
   text("--topic <topic>", "with --kafka-servers: the topic"),
+  ...KAFKA_FLAGS,
 ];
 
 /** Sinks by the option that asks for them, and what they take. */
@@ -76,6 +86,7 @@ const SINKS = {
   websocket: ["json", "avro", "msgpack"],
   http: ["json", "ndjson", "csv", "avro", "msgpack"],
   serve: ["json", "ndjson", "avro", "msgpack"],
+  kafkaServers: ["json", "avro"],
 } as const satisfies Record<string, readonly SinkFormat[]>;
 
 /** Flags that mean something with one of some others alone. */
@@ -93,16 +104,18 @@ const OF: readonly (readonly [
   ["insecure", "--insecure", ["serve"]],
 ];
 
-function checkKafka({ kafkaServers, topic }: SinkOptions): void {
-  if (kafkaServers !== undefined) {
-    throw new UsageError(
-      "--kafka-servers needs the entry point @waggle/stream/kafka, which this version of Waggle " +
-        "does not have; write to a file by --output, or pipe the records into a Kafka producer",
-    );
+/** Where records go if that is a topic. */
+function kafkaTarget({ output, kafkaServers, topic }: SinkOptions) {
+  if (output !== undefined && isKafkaAddress(output)) {
+    if (topic === undefined) return kafkaTopic(output);
+    throw new UsageError("--topic is of --kafka-servers, and --output has a topic in it");
   }
-  if (topic !== undefined) {
+  if (kafkaServers === undefined) {
+    if (topic === undefined) return undefined;
     throw new UsageError("--topic is of Kafka, whose servers are given by --kafka-servers");
   }
+  if (topic !== undefined) return { servers: kafkaServers, topic };
+  throw new UsageError("--kafka-servers are where a topic is; name that by --topic");
 }
 
 /**
@@ -111,26 +124,31 @@ function checkKafka({ kafkaServers, topic }: SinkOptions): void {
  * @throws {UsageError} when not.
  */
 export function checkSink(options: SinkOptions): void {
-  checkKafka(options);
   const names = Object.keys(SINKS) as (keyof typeof SINKS)[];
   const given = names.filter((name) => options[name] !== undefined);
   if (given.length > 1) {
     throw new UsageError(
-      `records go to one place: give one of ${given.map((name) => `--${name}`).join(" and ")}`,
+      `records go to one place: give one of ${given.map(flagOf).join(" and ")}`,
     );
   }
+  const target = kafkaTarget(options);
+  if (!target) checkNoKafka(options, KAFKA_FLAGS);
   for (const [option, flag, of] of OF) {
     if (options[option] === undefined || of.some((name) => options[name] !== undefined)) continue;
     throw new UsageError(
       `${flag} is of ${of.map((name) => `--${name}`).join(" and ")}; pass that as well`,
     );
   }
-  const [sink = "output"] = given;
+  const sink = target ? "kafkaServers" : given[0] ?? "output";
   const { format } = options;
   const known: readonly SinkFormat[] = SINKS[sink];
   if (format === undefined || known.includes(format)) return;
-  const what = sink === "output" ? "to a file" : `with --${sink}`;
+  const what = sink === "output" ? "to a file" : target ? "of a topic" : `with --${sink}`;
   throw new UsageError(`--format ${format} cannot be ${what}, which takes ${known.join(", ")}`);
+}
+
+function flagOf(sink: keyof typeof SINKS): string {
+  return sink === "kafkaServers" ? "--kafka-servers" : `--${sink}`;
 }
 
 /** What the standard output is called. */
@@ -145,21 +163,13 @@ export interface StreamSink {
   readonly told?: string;
   /** What a server counts. */
   readonly figures?: () => FanOutFigures;
+  /** Why a connection is made anew, while it is. */
+  readonly reconnecting?: () => string | undefined;
 }
 
 /** Loads what a format needs, which nothing else does. */
 export async function loadFormat(format: SinkFormat | undefined): Promise<void> {
   if (format === "msgpack") await import("../codecs/msgpack/message_pack.ts");
-}
-
-/** Makes what options may refuse: then the command was not called as it has to be. */
-export function asked<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (cause) {
-    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
-    throw new UsageError(flagText(cause.message, SINK_FLAGS), { cause });
-  }
 }
 
 async function webSocketSink(
@@ -173,9 +183,9 @@ async function webSocketSink(
     new WebSocketPublisher({
       ...{ uri, runtime, acknowledge, headers, json: JSON_OPTIONS },
       ...(format !== undefined && { format: format as WebSocketFormat }),
-    })
-  );
-  return { name: "the WebSocket", publisher };
+    }), SINK_FLAGS);
+  const reconnecting = () => publisher.metrics().reconnecting;
+  return { name: "the WebSocket", publisher, reconnecting };
 }
 
 async function httpSink(
@@ -189,8 +199,7 @@ async function httpSink(
     new HttpPublisher({
       ...{ url, runtime, headers, json: JSON_OPTIONS },
       ...(format !== undefined && { format: format as HttpFormat }),
-    })
-  );
+    }), SINK_FLAGS);
   return { name: "the server", publisher };
 }
 
@@ -211,7 +220,7 @@ async function broadcastSink(options: SinkOptions, context: CommandContext): Pro
     "../publishers/websocket_server/websocket_server_publisher.ts"
   );
   const server = { ...serverOptions(options, context), waitForClient: true };
-  const publisher = asked(() => new WebSocketServerPublisher(server));
+  const publisher = asked(() => new WebSocketServerPublisher(server), SINK_FLAGS);
   try {
     const { uri } = await publisher.listen();
     const told = `sending one stream to all at ${uri}`;
@@ -229,6 +238,15 @@ export async function streamSink(
 ): Promise<StreamSink> {
   const { output = STANDARD_OUTPUT, websocket, http, serve, format } = options;
   await loadFormat(format);
+  const target = kafkaTarget(options);
+  if (target) {
+    const { key: recordKey } = options;
+    const publisher = await kafkaOutput(
+      { ...options, ...target, ...(recordKey !== undefined && { recordKey }) },
+      context,
+    );
+    return { name: `topic ${target.topic}`, publisher };
+  }
   if (websocket !== undefined) return await webSocketSink(websocket, options, context);
   if (http !== undefined) return await httpSink(http, options, context);
   if (serve !== undefined) return await broadcastSink(options, context);

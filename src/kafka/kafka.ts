@@ -43,7 +43,6 @@ export type {
 } from "./source/kafka_source_options.ts";
 export { SchemaRegistryError, type SchemaRegistryErrorOptions } from "./registry/registry_error.ts";
 export type { SchemaRegistryOptions } from "./registry/registry_options.ts";
-export { RegistryReader, type RegistryReaderOptions } from "./registry/registry_reader.ts";
 export {
   type PrefixOptions,
   type RegistryPrefix,

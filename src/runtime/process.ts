@@ -30,6 +30,8 @@ export interface Process {
   readonly stderr: ProcessOutput;
   /** Whether colours are not wanted (`NO_COLOR`). */
   readonly isPlain: boolean;
+  /** A variable of the environment, if it is set. */
+  environment(name: string): string | undefined;
   /** Calls back at each Ctrl-C, and when the process is asked to end; returns how to hear no more. */
   onInterrupt(callback: () => void): () => void;
   /** Ends it at once. */
@@ -105,6 +107,10 @@ class DenoProcess implements Process {
 
   get isPlain(): boolean {
     return Deno.noColor;
+  }
+
+  environment(name: string): string | undefined {
+    return Deno.env.get(name);
   }
 
   onInterrupt(callback: () => void): () => void {

@@ -4,6 +4,8 @@ import { ClosedPipeError, type Process } from "../../src/runtime/process.ts";
 /** A process whose outputs are kept. */
 export class KeptProcess implements Process {
   readonly isPlain = true;
+  /** Variables of its environment. */
+  readonly variables: Record<string, string> = {};
   out = "";
   err = "";
   /** Bytes after which nobody reads the output any more. */
@@ -28,6 +30,10 @@ export class KeptProcess implements Process {
   #write(bytes: Uint8Array): void {
     if (this.out.length >= this.readsBytes) throw new ClosedPipeError("closed");
     this.out += this.#decoder.decode(bytes);
+  }
+
+  environment(name: string): string | undefined {
+    return this.variables[name];
   }
 
   onInterrupt(callback: () => void): () => void {

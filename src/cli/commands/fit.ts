@@ -15,11 +15,16 @@ import { checkNew, writeOutput } from "../record_output.ts";
 import {
   INPUT_FLAGS,
   type InputOptions,
+  inputPath,
   inWords,
   isDataName,
   recordInput,
   WatchedSource,
 } from "../record_input.ts";
+import { isKafkaAddress } from "../kafka/kafka_address.ts";
+import { checkNoKafka } from "../kafka/kafka_flags.ts";
+import { KAFKA_LIMIT_FLAGS, KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
+import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
 import type { Progress } from "../progress_line.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 
@@ -101,9 +106,9 @@ function progressIn(data: string, source: WatchedSource, { phase, rows, share }:
       : { of: "learning", share, text: `learning from ${count(rows)} rows` };
 }
 
-/** Learns a model from a file, and writes it to another. */
+/** Learns a model from a file or a topic, and writes it to a file. */
 export async function fit(
-  [data]: readonly string[],
+  [given]: readonly (string | undefined)[],
   options: FitCommandOptions,
   context: CommandContext,
 ): Promise<void> {
@@ -111,6 +116,8 @@ export async function fit(
   const { runtime, signal } = context;
   const asked = fitOptions(options);
   checkModelName(output);
+  const data = inputPath(given, options.kafka);
+  if (!isKafkaAddress(data)) checkNoKafka(options, [...KAFKA_READ_FLAGS, ...OF_TOPICS]);
   await checkNew(options, context);
   const progress = progressOf(context, options);
   using _ = untilTold(progress, signal);
@@ -131,11 +138,14 @@ export async function fit(
   );
 }
 
+/** Flags that only topics have, and only those commands that may wait for records. */
+const OF_TOPICS = [...KAFKA_LIMIT_FLAGS, ...KAFKA_LOGIN_FLAGS];
+
 /** `waggle fit`. */
 export const FIT: CommandSpec = {
   name: "fit",
-  operands: ["<data>"],
-  text: "learn a model from a file",
+  operands: ["[data]"],
+  text: "learn a model from a file, or from kafka://host:port/topic",
   flags: [
     required(text("-o, --output <model>", "where the model is written to: a .waggle file")),
     choice("--model <kind>", `${MODELS.join(", ")} (default: circuit)`, MODELS),
@@ -147,6 +157,7 @@ export const FIT: CommandSpec = {
     whole("--seed <number>", "which model of equally good ones (default: 0)"),
     whole("--max-rows <rows>", "rows to learn from, at most (default: 250,000)", 1),
     ...INPUT_FLAGS,
+    ...OF_TOPICS,
     toggle("--force", "replace a model that exists"),
     QUIET,
   ],
@@ -154,6 +165,7 @@ export const FIT: CommandSpec = {
     "waggle fit orders.csv -o orders.waggle --primary-key id",
     "waggle fit clicks.ndjson.gz -o clicks.waggle --time ts --key user",
     "zcat orders.csv.gz | waggle fit - --input-format csv -o orders.waggle",
+    "waggle fit kafka://localhost:9092/orders --time at --key user -o orders.waggle",
   ],
   run: fit,
 };

@@ -17,8 +17,13 @@ import {
   STANDARD_INPUT,
   WatchedSource,
 } from "../record_input.ts";
+import { isKafkaAddress } from "../kafka/kafka_address.ts";
+import { checkNoKafka } from "../kafka/kafka_flags.ts";
+import { KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
+import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
 import { count, elapsed, several, terminalText } from "../terminal_text.ts";
 import { ticking } from "../ticking.ts";
+import type { Source } from "../../stream/source.ts";
 import { UsageError } from "../usage_error.ts";
 import { oneOf } from "../values.ts";
 
@@ -76,6 +81,15 @@ function qualityOptions(options: ReportCommandOptions): QualityOptions {
   };
 }
 
+/** The rows of a file or a topic, whose `--rows` are those of the model. */
+function rowsOf(
+  path: string,
+  { rows: _, ...options }: ReportCommandOptions,
+  context: CommandContext,
+): Promise<Source> {
+  return recordInput(path, options, context);
+}
+
 /** The rows of a file, or of a model: as many as there are real ones, which are read first. */
 async function syntheticRows(
   path: string,
@@ -83,7 +97,7 @@ async function syntheticRows(
   { context, real }: { context: CommandContext; real: WatchedSource },
 ) {
   if (!MODEL.test(path)) {
-    if (options.rows === undefined) return await recordInput(path, options, context);
+    if (options.rows === undefined) return await rowsOf(path, options, context);
     throw new UsageError(`--rows says how many a model makes, and ${path} is no .waggle file`);
   }
   const generator = await modelInput(path, context);
@@ -117,15 +131,16 @@ export async function report(
   if ([realPath, syntheticPath, holdout].filter((path) => path === STANDARD_INPUT).length > 1) {
     throw new UsageError("the standard input can be read once; give a file for the other");
   }
+  if (![realPath, syntheticPath, holdout ?? ""].some(isKafkaAddress)) {
+    checkNoKafka(options, [...KAFKA_READ_FLAGS, ...KAFKA_LOGIN_FLAGS]);
+  }
   await checkNew(options, context);
   const progress = progressOf(context, options);
   using _untilTold = untilTold(progress, signal);
   const startMs = runtime.monotonicMs();
-  const real = new WatchedSource(await recordInput(realPath, options, context));
+  const real = new WatchedSource(await rowsOf(realPath, options, context));
   const synthetic = await syntheticRows(syntheticPath, options, { context, real });
-  const held = holdout === undefined
-    ? {}
-    : { holdout: await recordInput(holdout, options, context) };
+  const held = holdout === undefined ? {} : { holdout: await rowsOf(holdout, options, context) };
   const { qualityReport } = await import("../../quality/quality_report.ts");
   const text = () =>
     `comparing with ${several(real.rows, "real row", "real rows")}, ${
@@ -152,7 +167,7 @@ export async function report(
 export const REPORT: CommandSpec = {
   name: "report",
   operands: ["<real>", "<synthetic>"],
-  text: "tell how good synthetic rows are: those of a file, or of a .waggle model",
+  text: "tell how good synthetic rows are: those of a file, a topic, or a .waggle model",
   flags: [
     text(
       "-o, --output <file>",
@@ -173,6 +188,7 @@ export const REPORT: CommandSpec = {
     whole("--max-rows <rows>", "rows of each kind, at most (default: 250,000)", 1),
     text("--title <text>", "what the page is called"),
     ...INPUT_FLAGS,
+    ...KAFKA_LOGIN_FLAGS,
     FORCE,
     QUIET,
   ],

@@ -11,6 +11,10 @@ import { modelInput } from "../model_input.ts";
 import type { Progress } from "../progress_line.ts";
 import { checkNew, OUTPUT_FLAGS, type OutputOptions, recordOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
+import { isKafkaAddress } from "../kafka/kafka_address.ts";
+import { checkNoKafka } from "../kafka/kafka_flags.ts";
+import { RECORD_KEY } from "../kafka/kafka_output.ts";
+import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
 import { UsageError } from "../usage_error.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 
@@ -19,6 +23,8 @@ const DEFAULT_ROWS = 10;
 /** Options of `waggle sample`. */
 export interface SampleCommandOptions extends OutputOptions, SamplingOptions, QuietOption {
   readonly rows?: number;
+  /** The column of the keys of records, where these go to a topic. */
+  readonly key?: string;
 }
 
 /** Writes so many records of a model to the standard output or a file. */
@@ -32,6 +38,8 @@ export async function sample(
   if (!Number.isSafeInteger((options.start ?? 0) + rows)) {
     throw new UsageError(`there are no ${rows} records from --start ${options.start} on`);
   }
+  const isTopic = options.output !== undefined && isKafkaAddress(options.output);
+  if (!isTopic) checkNoKafka(options, [RECORD_KEY, ...KAFKA_LOGIN_FLAGS]);
   await checkNew(options, context);
   const generator = await modelInput(model, context);
   checkSampling(generator, options);
@@ -51,7 +59,7 @@ export async function sample(
     share: rows === 0 ? 1 : made / rows,
     text: `${count(made)} of ${several(rows, "record", "records")}, ${rate()}/s`,
   });
-  await using publisher = await recordOutput(options, context);
+  await using publisher = await recordOutput(options, context, options.key);
   if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
   try {
     if (rows === 0) await publisher.publish(generator.sample(0).toBatch() as RecordBatch);
@@ -84,6 +92,8 @@ export const SAMPLE: CommandSpec = {
     whole("-n, --rows <rows>", "how many (default: 10)"),
     ...SAMPLING_FLAGS,
     ...OUTPUT_FLAGS,
+    RECORD_KEY,
+    ...KAFKA_LOGIN_FLAGS,
     QUIET,
   ],
   examples: [

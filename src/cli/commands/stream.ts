@@ -30,7 +30,8 @@ import {
   wholeDuration,
 } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
-import type { Progress } from "../progress_line.ts";
+import { flagText } from "../flag_text.ts";
+import type { Progress, ProgressLine } from "../progress_line.ts";
 import { checkFolder, writeOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
 import { refusals, serveStreams } from "../serve_streams.ts";
@@ -144,6 +145,16 @@ function streamOptions(options: StreamCommandOptions): StreamOptions {
   };
 }
 
+/** Tells of each connection that is lost, and when there is another. */
+function losses(progress: ProgressLine): (reason: string | undefined) => void {
+  let isLost = false;
+  return (reason) => {
+    if (reason !== undefined && !isLost) progress.say(`${flagText(reason, [])}; trying again`);
+    else if (reason === undefined && isLost) progress.say("connected again");
+    isLost = reason !== undefined;
+  };
+}
+
 /** Records that never arrive, in words. */
 function lost({ dropped, skipped }: StreamingMetrics): string {
   return (dropped > 0 ? `, ${count(dropped)} dropped` : "") +
@@ -219,14 +230,17 @@ export async function stream(
     progress.end(`${text}, interrupted`);
     return await writeMetrics(figures, options, context);
   }
-  const { name, publisher: opened, told, figures } = await streamSink(options, context);
+  const sink = await streamSink(options, context);
+  const { name, publisher: opened, told, figures, reconnecting } = sink;
   if (told !== undefined) progress.say(told);
   if (name === STANDARD_OUTPUT && context.process.stdout.isTerminal) progress.hold();
   await using publisher = opened;
   try {
     const tellRefusals = refusals(progress);
+    const tellLosses = losses(progress);
     using _ = ticking(runtime, () => {
       if (figures) tellRefusals(figures());
+      tellLosses(reconnecting?.());
       progress.show(() => progressIn(metrics, maxRecords));
     });
     await streamer.streamTo(publisher, { ...streamOptions(options), metrics, signal });

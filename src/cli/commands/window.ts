@@ -20,7 +20,12 @@ import {
   wholeDuration,
 } from "../command_spec.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
-import { INPUT_FLAGS, type InputOptions, recordInput } from "../record_input.ts";
+import { DEAD_LETTERS, deadLetterPolicy, deadLetters } from "../dead_letters.ts";
+import { isKafkaAddress } from "../kafka/kafka_address.ts";
+import { checkNoKafka } from "../kafka/kafka_flags.ts";
+import { KAFKA_FOLLOW_FLAGS, KAFKA_LIMIT_FLAGS, KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
+import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
+import { INPUT_FLAGS, type InputOptions, inputPath, recordInput } from "../record_input.ts";
 import {
   checkNew,
   OUTPUT_FLAGS,
@@ -31,6 +36,10 @@ import {
 import { count, elapsed, several } from "../terminal_text.ts";
 import { UsageError } from "../usage_error.ts";
 
+/** A partition of a topic that is silent for so long holds no window back, unless it is said otherwise. */
+const IDLE_MS = 10_000;
+/** Flags that only topics have which are read. */
+const OF_TOPICS = [...KAFKA_LIMIT_FLAGS, ...KAFKA_FOLLOW_FLAGS];
 const TIME_FORMATS = ["iso", "date", "s", "ms", "us"] as const;
 
 /** How event times are written. */
@@ -48,6 +57,9 @@ export interface WindowCommandOptions extends OutputOptions, InputOptions, Quiet
   readonly maxDisorderMs?: number;
   readonly agg: string;
   readonly workers?: number;
+  readonly deadLetters?: string;
+  /** After which silence a partition of a topic holds no window back. */
+  readonly idleMs?: number;
 }
 
 function assigner({ tumbleMs, sizeMs, slideMs, sessionMs }: WindowCommandOptions) {
@@ -64,26 +76,44 @@ function assigner({ tumbleMs, sizeMs, slideMs, sessionMs }: WindowCommandOptions
 
 /** A pipeline whose columns are known when it runs, and not to the type checker. */
 interface AnyPipeline {
-  timestamps(column: string, options: { maxDisorder: number; format?: TimeFormat }): AnyPipeline;
+  timestamps(
+    column: string,
+    options: {
+      maxDisorder: number;
+      format?: TimeFormat;
+      idle?: { after: number; clock: "wall" };
+    },
+  ): AnyPipeline;
   keyBy(...columns: readonly string[]): AnyPipeline;
   window(assigner: unknown): AnyPipeline;
   aggregate(aggregates: object): RunnablePipeline<unknown>;
 }
 
-async function pipelineOf(data: string, options: WindowCommandOptions, context: CommandContext) {
+async function pipelineOf(
+  data: string,
+  options: WindowCommandOptions,
+  { context, letters }: {
+    readonly context: CommandContext;
+    readonly letters: RecordOutput | undefined;
+  },
+) {
   const { runtime } = context;
   const { time, key = [], maxDisorderMs: maxDisorder = 0, agg, workers, timeFormat } = options;
   const { badRecords } = options;
   const windows = assigner(options);
   const aggregates = aggregateList(agg);
-  const rows = from(await recordInput(data, options, context), {
+  const rows = from(await recordInput(data, options, context, true), {
     runtime,
     ...(workers !== undefined && { workers }),
     ...(badRecords !== undefined && { badRecords }),
+    ...deadLetterPolicy(letters),
   });
   const timed = (rows as unknown as AnyPipeline).timestamps(time, {
     maxDisorder,
     ...(timeFormat !== undefined && { format: timeFormat }),
+    ...(isKafkaAddress(data) && !options.untilEnd && {
+      idle: { after: options.idleMs ?? IDLE_MS, clock: "wall" },
+    }),
   });
   const keyed = key.length > 0 ? timed.keyBy(...key) : timed;
   return keyed.window(windows).aggregate(aggregates);
@@ -96,47 +126,73 @@ function progressIn(
   return bytesTotal ? { share: bytesRead / bytesTotal, text } : { text };
 }
 
-/** Aggregates the rows of a file in windows of event time. */
+/** Flags of topics mean something where one is read or written. */
+function checkTopics(data: string, options: WindowCommandOptions): void {
+  const isRead = isKafkaAddress(data);
+  if (!isRead) checkNoKafka(options, [...KAFKA_READ_FLAGS, ...OF_TOPICS]);
+  const outputs = [options.output, options.deadLetters];
+  const isWritten = outputs.some((each) => each !== undefined && isKafkaAddress(each));
+  if (!isRead && !isWritten) checkNoKafka(options, KAFKA_LOGIN_FLAGS);
+}
+
+/** Aggregates the rows of a file or a topic in windows of event time. */
 export async function window(
-  [data]: readonly string[],
+  [given]: readonly (string | undefined)[],
   options: WindowCommandOptions,
   context: CommandContext,
 ): Promise<void> {
+  const data = inputPath(given, options.kafka);
+  checkTopics(data, options);
   await checkNew(options, context);
-  const pipeline = await pipelineOf(data, options, context);
+  await using letters = await deadLetters(options, context);
+  const pipeline = await pipelineOf(data, options, { context, letters });
   const progress = progressOf(context, options);
-  await using publisher = await recordOutput(options, context);
+  await using publisher = await recordOutput(options, context, options.key?.[0]);
   if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
-  const metrics = await run(pipeline, { publisher, progress, signal: context.signal });
-  const { recordsIn, windowsFired, late, skipped, untimed, elapsedMs, recordsPerSecond } = metrics;
-  const more = (some: number, one: string, several: string) =>
-    some > 0 ? `, ${count(some)} ${some === 1 ? one : several}` : "";
-  progress.end(
-    `${several(recordsIn, "row", "rows")} in ${elapsed(elapsedMs)} (${
-      count(recordsPerSecond)
-    }/s), ` +
-      `${several(windowsFired, "window", "windows")}, ${several(late, "late row", "late rows")}` +
-      more(skipped, "bad record skipped", "bad records skipped") +
-      more(untimed, "row without a time", "rows without a time") +
-      (context.signal.reason instanceof Interrupted ? ", interrupted" : ""),
-  );
+  await run(pipeline, { publisher, progress, context, goesOn: options.group !== undefined });
 }
 
+function summary(metrics: PipelineMetrics, interrupted: string): string {
+  const { recordsIn, windowsFired, late, skipped, untimed, deadLettered } = metrics;
+  const { elapsedMs, recordsPerSecond } = metrics;
+  const more = (some: number, one: string, several: string) =>
+    some > 0 ? `, ${count(some)} ${some === 1 ? one : several}` : "";
+  return `${several(recordsIn, "row", "rows")} in ${elapsed(elapsedMs)} (${
+    count(recordsPerSecond)
+  }/s), ` +
+    `${several(windowsFired, "window", "windows")}, ${several(late, "late row", "late rows")}` +
+    more(skipped, "bad record skipped", "bad records skipped") +
+    more(deadLettered, "dead letter", "dead letters") +
+    more(untimed, "row without a time", "rows without a time") + interrupted;
+}
+
+/** Runs it to its end. Where a group goes on later, windows that Ctrl-C leaves open come then. */
 async function run(
   pipeline: RunnablePipeline<unknown>,
-  { publisher, progress, signal }: {
-    publisher: RecordOutput;
-    progress: ProgressLine;
-    signal: AbortSignal;
+  { publisher, progress, context: { signal }, goesOn }: {
+    readonly publisher: RecordOutput;
+    readonly progress: ProgressLine;
+    readonly context: CommandContext;
+    readonly goesOn: boolean;
   },
-): Promise<PipelineMetrics> {
+): Promise<void> {
+  let last: PipelineMetrics | undefined;
+  const isInterrupted = () => signal.reason instanceof Interrupted;
   try {
-    return await pipeline.to(publisher).run({
+    const metrics = await pipeline.to(publisher).run({
       signal,
-      onAbort: "drain",
-      onProgress: (now) => progress.show(() => progressIn(now)),
+      onAbort: goesOn ? "stop" : "drain",
+      onProgress: (now) => {
+        last = now;
+        progress.show(() => progressIn(now));
+      },
     });
+    progress.end(summary(metrics, isInterrupted() ? ", interrupted" : ""));
   } catch (error) {
+    if (goesOn && isInterrupted()) {
+      const rest = ", interrupted: the group goes on with the windows that were open";
+      return last && progress.end(summary(last, rest));
+    }
     progress.clear();
     await publisher.abort();
     throw error;
@@ -146,8 +202,8 @@ async function run(
 /** `waggle window`. */
 export const WINDOW: CommandSpec = {
   name: "window",
-  operands: ["<data>"],
-  text: "aggregate the rows of a file in windows of event time",
+  operands: ["[data]"],
+  text: "aggregate the rows of a file, or of kafka://host:port/topic, in windows of event time",
   flags: [
     required(text("-t, --time <column>", "when a row happened: ISO 8601, or milliseconds")),
     choice(
@@ -172,11 +228,15 @@ export const WINDOW: CommandSpec = {
     ),
     ...INPUT_FLAGS,
     ...OUTPUT_FLAGS,
+    ...OF_TOPICS,
+    ...KAFKA_LOGIN_FLAGS,
+    DEAD_LETTERS,
     QUIET,
   ],
   examples: [
     "waggle window data.ndjson --time ts --key sensor --tumble 60s --agg 'count, mean(temperature)'",
     "waggle window clicks.csv.gz -t at -k user --session 30m -a 'count, last(page)' -o visits.csv",
+    "waggle window --kafka localhost:9092/clicks -t at -k user --tumble 1m -a count",
     "tail -n 100000 log.ndjson | waggle window - -t ts --size 5m --slide 1m -a 'p99(latency)'",
   ],
   run: window,

@@ -53,7 +53,7 @@ export function completedCommands(
   shells: readonly string[],
 ): CompletedCommand[] {
   return commands.map(({ name, text, flags, operands }) => {
-    const [operand] = operands.map((each) => each.replace(/[<>]/g, ""));
+    const [operand] = operands.map((each) => each.replace(/[<>[\]]/g, ""));
     const ofShell: Completed = { kind: "words", words: shells };
     return {
       name,

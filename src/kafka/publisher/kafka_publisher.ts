@@ -150,6 +150,7 @@ export class KafkaPublisher implements Publisher {
   async #close(): Promise<void> {
     await this.flush();
     await this.#turns.next(() => Promise.resolve());
+    await this.#opening?.catch(() => {}); // whoever wanted it may have given up
     const opened = this.#opened;
     this.#opened = undefined;
     opened?.outbox[Symbol.dispose]();

@@ -1,5 +1,6 @@
+import { JsonFields, type JsonFieldsOptions } from "../../codecs/json/json_fields.ts";
 import { checkWord } from "../../codecs/option_checks.ts";
-import { received } from "../../runtime/known_options.ts";
+import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import {
   checkRegistry,
   RegistrySerializer,
@@ -20,6 +21,8 @@ export interface RecordInput {
    * partitioner; with `"raw"` also those of `key` and `timestamp`, and then there must be one left.
    */
   valueColumns?: readonly string[];
+  /** How values are written as JSON: times as numbers (default) or as texts, nested objects, digits. */
+  json?: JsonFieldsOptions;
   /** The Avro schema of values, as an object or as JSON text. Default: inferred from the columns. */
   avroSchema?: string | object;
   /** The column of keys: texts and bytes as they are, numbers and times as text; null: no key. */
@@ -45,9 +48,16 @@ export interface RecordInput {
   tombstone?: string;
 }
 
+const JSON_OPTIONS: OptionRule<JsonFieldsOptions> = {
+  doing: "write values as JSON",
+  names: { nestPaths: true, times: true, decimals: true },
+  example: '{ times: "iso" }',
+};
+
 /** The names of {@linkcode RecordInput}. */
 export const RECORD_INPUT: Readonly<Record<keyof RecordInput, true>> = {
   valueSerializer: true,
+  json: true,
   valueColumns: true,
   avroSchema: true,
   key: true,
@@ -70,6 +80,7 @@ export function checkRecordInput(given: RecordInput, doing: string): void {
   const { valueSerializer = "json", keySerializer = "plain" } = given;
   checkWord("valueSerializer", valueSerializer, ["json", "avro", "raw"], doing);
   checkWord("keySerializer", keySerializer, ["plain", "avro"], doing);
+  checkJson(given, doing);
   checkGoesWith("avroSchema", given.avroSchema, valueSerializer === "avro", doing);
   checkGoesWith("keyAvroSchema", given.keyAvroSchema, keySerializer === "avro", doing);
   for (const name of ["key", "timestamp", "tombstone"] as const) {
@@ -120,6 +131,18 @@ function checkColumnName(name: string, value: unknown, doing: string): void {
   throw new TypeError(
     `Cannot ${doing}: ${name} must be the name of a column, received ${received(value)}`,
   );
+}
+
+function checkJson({ json, valueSerializer = "json" }: RecordInput, doing: string): void {
+  if (json === undefined) return;
+  if (valueSerializer !== "json") {
+    throw new TypeError(
+      `Cannot ${doing}: json is about valueSerializer: "json", received ${
+        received(valueSerializer)
+      }`,
+    );
+  }
+  new JsonFields(knownOptions(json, JSON_OPTIONS)); // tells of options that cannot be, here and now
 }
 
 function checkGoesWith(name: string, schema: unknown, isAvro: boolean, doing: string): void {

@@ -114,8 +114,8 @@ export class RecordLayouts {
   }
 
   async #valueOf(schema: Schema, columns: readonly string[]): Promise<RecordLayout["value"]> {
-    const { input: { valueSerializer = "json" }, serializer, topic } = this.#options;
-    if (valueSerializer === "json") return { format: "json" };
+    const { input: { valueSerializer = "json", json }, serializer, topic } = this.#options;
+    if (valueSerializer === "json") return { ...json, format: "json" };
     if (valueSerializer === "raw") {
       return { format: "raw", column: this.#rawColumn(schema, columns) };
     }

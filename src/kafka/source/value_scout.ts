@@ -54,7 +54,13 @@ export class JsonScout {
   /** Looks at some records. */
   look(records: DecodedRecords): void {
     this.#hasSeen = true;
-    this.#scout.look(records.valueLines().bytes);
+    if (this.#isGiven) return;
+    const { bytes, starts } = records.valueLines();
+    for (let row = 0; row < records.count && !this.isReady; row++) {
+      const line = bytes.slice(starts[row], starts[row + 1]);
+      // what is bad tells nothing, and must not count for one that does
+      if (isObject(line)) this.#scout.look(line);
+    }
   }
 
   /** What is known now; `undefined`: no columns could be inferred from any record. */
@@ -81,6 +87,15 @@ export class JsonScout {
   /** What tells only why records have no columns. */
   get rejecting(): ValueColumns {
     return { schema: { fields: [] }, specOf: () => this.#scout.rejecting as NdjsonBlockSpec };
+  }
+}
+
+function isObject(line: Uint8Array): boolean {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
   }
 }
 

@@ -10,4 +10,6 @@ export interface WebSocketPublisherMetrics {
   readonly bytes: number;
   /** Messages that wait to be acknowledged, or without acknowledgements to leave. */
   readonly waiting: number;
+  /** Why there is no connection, while another is tried for. Absent otherwise. */
+  readonly reconnecting?: string;
 }

@@ -128,10 +128,12 @@ export class WebSocketPublisher implements Publisher {
   metrics(): WebSocketPublisherMetrics {
     const connection = this.#link.current;
     if (connection) this.#flow.look(connection.bufferedBytes);
+    const { connections, retrying } = this.#link;
     return {
       ...this.#sender.figures,
-      connections: this.#link.connections,
+      connections,
       waiting: this.#outbox.length,
+      ...(retrying && { reconnecting: retrying.message }),
     };
   }
 

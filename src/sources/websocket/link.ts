@@ -54,6 +54,7 @@ export class Link {
   /** Why the last connection was lost, where nothing had gone through it. */
   #loss: WebSocketError | undefined;
   #failures = 0;
+  #retrying: WebSocketError | undefined;
   #failingSinceMs = 0;
   #opened = 0;
 
@@ -71,6 +72,11 @@ export class Link {
   /** How many connections were opened. */
   get connections(): number {
     return this.#opened;
+  }
+
+  /** Why the last connection was lost, or the last attempt failed, while it is tried again. */
+  get retrying(): WebSocketError | undefined {
+    return this.#opening && this.#retrying;
   }
 
   /**
@@ -134,6 +140,7 @@ export class Link {
     const { address, network, runtime, connectTimeoutMs: timeoutMs } = this.#options;
     const { signal } = this.#closing;
     for (let error = lost;;) {
+      this.#retrying = error;
       if (error) await this.#backOff(error);
       let isHeard = true;
       const message = (message: WireMessage) => {

@@ -1,0 +1,61 @@
+import { RecordBatch } from "../batch/record_batch.ts";
+import * as t from "../batch/types.ts";
+import type { BadInput } from "../stream/source.ts";
+import type { CommandContext } from "./command_context.ts";
+import { type Flag, text } from "./command_spec.ts";
+import { checkNew, type OutputOptions, type RecordOutput, recordOutput } from "./record_output.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Where records go that cannot be used. */
+export interface DeadLetterOptions extends OutputOptions {
+  readonly deadLetters?: string;
+  readonly badRecords?: string;
+}
+
+/** The flag of {@linkcode DeadLetterOptions}. */
+export const DEAD_LETTERS: Flag = text(
+  "--dead-letters <file>",
+  "where bad records go, with what is wrong with them: a file, or kafka://…",
+);
+
+const COLUMNS = t.schema({ record: t.utf8, error: t.required(t.utf8), position: t.f64 });
+/** What is said of the other output holds of this one too. */
+const SHARED = [
+  ...["kafkaUser", "kafkaPasswordFile", "sasl", "tls", "kafkaCa", "kafkaCert", "kafkaKey"] as const,
+  ...["createTopic", "force"] as const,
+];
+
+/** A record as it came, as text. */
+function textOf(record: unknown): string {
+  if (record instanceof Uint8Array) return new TextDecoder().decode(record);
+  const plain = (_: string, value: unknown) => typeof value === "bigint" ? Number(value) : value;
+  return typeof record === "string" ? record : JSON.stringify(record, plain) ?? String(record);
+}
+
+/** Opens where bad records go, if that was asked for. */
+export async function deadLetters(
+  options: DeadLetterOptions,
+  context: CommandContext,
+): Promise<RecordOutput | undefined> {
+  const { deadLetters: output, badRecords } = options;
+  if (output === undefined) return undefined;
+  if (badRecords !== undefined) {
+    throw new UsageError(`--dead-letters and --bad-records ${badRecords} exclude each other`);
+  }
+  const shared = SHARED.flatMap((name) =>
+    options[name] === undefined ? [] : [[name, options[name]]]
+  );
+  const target: OutputOptions = { output, ...Object.fromEntries(shared) };
+  await checkNew(target, context);
+  return await recordOutput(target, context);
+}
+
+/** What a pipeline is told of them. */
+export function deadLetterPolicy(letters: RecordOutput | undefined) {
+  if (!letters) return {};
+  const deadLetter = async ({ record, error, position }: BadInput) => {
+    const row = { record: textOf(record), error: error.message, position };
+    await letters.publish(RecordBatch.fromRows([row], { schema: COLUMNS }) as RecordBatch);
+  };
+  return { badRecords: "deadLetter" as const, deadLetter };
+}

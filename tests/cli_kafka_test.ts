@@ -1,0 +1,315 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { SyntheticGenerator } from "../mod.ts";
+import { avroMessagePrefix } from "../src/codecs/avro/avro_messages.ts";
+import { setKafkaDriver } from "../src/kafka/driver/current_driver.ts";
+import type { ConnectionOptions } from "../src/kafka/driver/driver.ts";
+import "../src/kafka/kafka.ts"; // which sets a driver of its own, once
+import { SimulatedKafka } from "../src/testing/mod.ts";
+import { avscType, bufferOf } from "./support/avro_cases.ts";
+import { KeptProcess, waggle } from "./support/kept_process.ts";
+
+const SECRET = "sesame-31415";
+const folder = await Deno.makeTempDir();
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+const model = `${folder}/model.waggle`;
+const START = Date.UTC(2026, 0, 5);
+const rows = Array.from({ length: 400 }, (_, i) => ({
+  at: new Date(START + i * 1000),
+  user: `u${i % 5}`,
+  price: i % 9 + 0.5,
+}));
+const generator = await SyntheticGenerator.fit(rows);
+await generator.save(model);
+
+const text = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
+
+/** A broker in memory that commands are given, and how they connected. */
+function broker(topics: Record<string, number>) {
+  const kafka = new SimulatedKafka({ topics });
+  const connected: ConnectionOptions[] = [];
+  setKafkaDriver({
+    name: "simulated",
+    connect: (options, given) => {
+      connected.push(options);
+      return kafka.connect(options, given);
+    },
+  });
+  return { kafka, connected };
+}
+
+async function recordsOf(kafka: SimulatedKafka, topic: string) {
+  const all = Array.from(
+    { length: kafka.partitions(topic) },
+    (_, partition) => kafka.records({ topic, partition }),
+  );
+  return (await Promise.all(all)).flat();
+}
+
+Deno.test("waggle stream writes records to a topic, with keys, headers and times of columns", async () => {
+  const { kafka, connected } = broker({ orders: 3 });
+  const { code, out, err } = await waggle([
+    ...["stream", model, "--kafka-servers", "a:9092,b", "--topic", "orders", "--key", "user"],
+    ...["--max-records", "250", "--seed", "3", "--record-time", "at"],
+    ...["--record-headers", "who=user", "--linger", "1ms", "--acks", "all"],
+  ]);
+  assertEquals([code, out], [0, ""], err);
+  assert(/^250 records in 3 batches to topic orders, [\d,]+\/s\n$/.test(err), err);
+  assertEquals(connected[0].bootstrapServers, ["a:9092", "b:9092"]);
+  const found = await recordsOf(kafka, "orders");
+  const values = found.map(({ value }) => JSON.parse(text(value)!));
+  const expected = generator.sample(250, { seed: 3 }).toRows()
+    .map(({ at, price }) => ({ at: new Date(at as number).toISOString(), price }));
+  const sorted = (all: object[]) => all.map((row) => JSON.stringify(row)).sort();
+  assertEquals(sorted(values), sorted(expected)); // what is a header is not in the value
+  for (const { key, headers, timestamp, value } of found) {
+    assertEquals(Number(timestamp), Date.parse(JSON.parse(text(value)!).at));
+    assertEquals(headers.map(([name, each]) => [name, text(each)]), [
+      ["who", text(key)],
+    ]);
+  }
+  assertEquals(new Set(found.map(({ key }) => text(key))).size, 5);
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle sample writes Avro to a topic that it makes, by a schema in a file", async () => {
+  const { kafka } = broker({});
+  const schema = {
+    type: "record",
+    name: "Order",
+    fields: [
+      { name: "at", type: { type: "long", logicalType: "timestamp-millis" } },
+      { name: "user", type: "string" },
+      { name: "price", type: "double" },
+    ],
+  };
+  Deno.writeTextFileSync(`${folder}/order.avsc`, JSON.stringify(schema));
+  const { code, err } = await waggle([
+    ...["sample", model, "-n", "20", "--key", "user", "-o", "kafka://localhost:9092/made"],
+    ...["--create-topic", "--partitions", "2", "--avro-schema", `${folder}/order.avsc`],
+    ...["--compression", "none", "--acks", "1"],
+  ]);
+  assertEquals(code, 0, err);
+  assertEquals(kafka.partitions("made"), 2);
+  const found = await recordsOf(kafka, "made");
+  const type = avscType(schema);
+  const users = found.map(({ value }) => type.fromBuffer(bufferOf(value!)).user).sort();
+  assertEquals(users, generator.sample(20).toRows().map(({ user }) => user).sort());
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle registers the schema of Avro values, and writes its number in front", async () => {
+  const { kafka } = broker({ orders: 1 });
+  const asked: (string | null)[] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) => {
+      asked.push(`${new URL(request.url).pathname} ${request.headers.get("authorization")}`);
+      return Response.json({ id: 77 });
+    },
+  );
+  Deno.writeTextFileSync(`${folder}/registry.secret`, `${SECRET}\n`);
+  const { code, err } = await waggle([
+    ...["sample", model, "-n", "3", "-o", "kafka://localhost/orders"],
+    ...["--schema-registry", `http://127.0.0.1:${server.addr.port}`],
+    ...["--registry-user", "ann", "--registry-password-file", `${folder}/registry.secret`],
+  ]);
+  await server.shutdown();
+  assertEquals(code, 0, err);
+  assertEquals(asked, [`/subjects/orders-value/versions Basic ${btoa(`ann:${SECRET}`)}`]);
+  const found = await recordsOf(kafka, "orders");
+  assertEquals(found.map(({ value }) => value!.slice(0, 5)), [
+    ...new Array(3).fill(avroMessagePrefix({ schemaId: 77 })),
+  ]);
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle takes passwords of Kafka from a file or the environment, and never shows them", async () => {
+  const { kafka, connected } = broker({ orders: 1 });
+  const file = `${folder}/kafka.secret`;
+  Deno.writeTextFileSync(file, `${SECRET}\n`);
+  Deno.writeTextFileSync(`${folder}/ca.pem`, "the certificate");
+  const args = [
+    "sample",
+    model,
+    "-n",
+    "1",
+    "-o",
+    "kafka://localhost/orders",
+    "--kafka-user",
+    "ann",
+  ];
+  const process = new KeptProcess();
+  process.variables.WAGGLE_KAFKA_PASSWORD = SECRET;
+  const ends = [
+    await waggle([...args, "--kafka-password-file", file, "--sasl", "scram-sha-512", "--tls"]),
+    await waggle([...args, "--kafka-ca", `${folder}/ca.pem`], process),
+  ];
+  assertEquals(ends.map(({ code }) => code), [0, 0], ends.map(({ err }) => err).join());
+  const login = { username: "ann", password: SECRET };
+  assertEquals(connected.map(({ login }) => login), [
+    { tls: true, sasl: { mechanism: "scram-sha-512", ...login } },
+    { tls: { ca: "the certificate" }, sasl: { mechanism: "plain", ...login } },
+  ]);
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("flags of Kafka that cannot be are told, and end with 2", async () => {
+  const { kafka, connected } = broker({ orders: 1 });
+  const TO = ["-o", "kafka://localhost:9092/orders"];
+  const empty = `${folder}/empty`;
+  Deno.writeTextFileSync(empty, "");
+  const cases: readonly [string[], string][] = [
+    [["--kafka-servers", "a"], "name that by --topic"],
+    [["--topic", "a"], "whose servers are given by --kafka-servers"],
+    [["--kafka-servers", "a", "--topic", "t", "-o", "x.csv"], "--output and --kafka-servers"],
+    [[...TO, "--topic", "t"], "--output has a topic in it"],
+    [["-o", "kafka://ann:geheim@a/t"], "pass --kafka-user"],
+    [["-o", "kafka://a:9092"], "a host, a port and a topic, such as kafka://localhost:9092/orders"],
+    [["-o", "kafka://a/b,c"], "records go to one topic, received b, c"],
+    [["-o", "kafka://a/b%c"], "the topic must be 1 to 249 of the characters"],
+    [["--acks", "1"], "--acks is of Kafka; give a topic, such as kafka://"],
+    [["--key", "user"], "--key is of Kafka"],
+    [["--tls"], "--tls is of Kafka"],
+    [[...TO, "--format", "csv"], "cannot be of a topic, which takes json, avro"],
+    [[...TO, "--partitions", "3"], "--partitions is of --create-topic"],
+    [[...TO, "--record-headers", "who"], "headers with their columns, such as trace=id"],
+    [[...TO, "--kafka-user", "ann"], "set WAGGLE_KAFKA_PASSWORD, or pass --kafka-password-file"],
+    [[...TO, "--kafka-user", "ann", "--kafka-password-file", empty], "is empty"],
+    [[...TO, "--kafka-user", "ann", "--kafka-password-file", "/none"], "cannot be read"],
+    [[...TO, "--sasl", "plain"], "--sasl is of --kafka-user"],
+    [[...TO, "--kafka-cert", empty], "--kafka-cert and --kafka-key go together"],
+    [[...TO, "--registry-user", "ann"], "--registry-user is of --schema-registry"],
+    [[...TO, "--schema-registry", "a:b"], "must be a URL"],
+    [[...TO, "--avro-schema", empty, "--format", "json"], "--avro-schema is of Avro"],
+    [[...TO, "--acks", "1", "--transactional-id", "t"], "--transactional-id needs"],
+  ];
+  for (const [args, part] of cases) {
+    const { code, out, err } = await waggle(["stream", model, "--max-records", "1", ...args]);
+    assertStringIncludes(err, part);
+    assertEquals([code, out, err.split("\n").length], [2, "", 2], err);
+    assert(!err.includes("geheim"), err);
+  }
+  const forced = await waggle(["sample", model, ...TO, "--force"]);
+  assertEquals(forced.code, 2);
+  assertStringIncludes(forced.err, "--force replaces a file");
+  assertEquals(connected, []);
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("flags about reading topics that cannot be are told, and end with 2", async () => {
+  const { kafka, connected } = broker({ orders: 1 });
+  const data = `${folder}/some.csv`;
+  Deno.writeTextFileSync(data, "at,user\n1,a\n");
+  const windows = ["window", "-t", "at", "--tumble", "1m", "-a", "count"];
+  const fit = ["fit", "-o", `${folder}/x.waggle`];
+  const FROM = "kafka://localhost:9092/orders";
+  const cases: readonly [string[], string][] = [
+    [windows, "nothing says what to read: give a file, - for the standard input, or --kafka"],
+    [[...windows, data, "--kafka", "a/orders"], `give ${data}, or --kafka, and not both`],
+    [[...windows, "--kafka", "localhost:9092"], "--kafka takes a host, a port and a topic"],
+    [[...windows, "--kafka", "ann:geheim@a/orders"], "--kafka has a name or a password in it"],
+    [[...windows, data, "--from", "latest"], "--from is of Kafka"],
+    [[...windows, data, "--group", "g"], "--group is of Kafka"],
+    [[...windows, data, "--for", "1m"], "--for is of Kafka"],
+    [[...windows, data, "--tls"], "--tls is of Kafka"],
+    [
+      [...windows, FROM, "--until-end", "--rows", "3"],
+      "--until-end and --rows both say where to end",
+    ],
+    [[...windows, FROM, "--until-end", "--from", "latest"], "what comes from now on"],
+    [[...windows, FROM, "--from", "committed"], "name it by --group"],
+    [[...windows, FROM, "--from", "soon"], "--from takes earliest, latest, committed, a time"],
+    [[...windows, FROM, "--from", "-soon"], "takes a duration such as"],
+    [[...windows, FROM, "--input-format", "csv"], "none of a topic, whose values are json or avro"],
+    [[...windows, FROM, "--input-format", "avro"], "pass --schema-registry, or --avro-schema"],
+    [[...windows, FROM, "--separator", ";"], "--separator is of CSV"],
+    [[...windows, FROM, "--metadata", "who=user"], "--metadata takes key, timestamp, partition"],
+    [[...windows, FROM, "--metadata", "key"], "each with a column, such as key=user"],
+    [[...windows, FROM, "--schema-registry", "http://a", "--input-format", "json"], "is of Avro"],
+    [[...fit, FROM, "--from", "latest"], "say by --for or --rows how much of it"],
+    [[...fit, data, "--rows", "3"], "--rows is of Kafka"],
+    [[...fit, data, "--metadata", "key=user"], "--metadata is of Kafka"],
+    [["report", data, data, "--from", "-1h"], "--from is of Kafka"],
+  ];
+  for (const [args, part] of cases) {
+    const { code, out, err } = await waggle(args);
+    assertStringIncludes(err, part);
+    assertEquals([code, out, err.split("\n").length], [2, "", 2], err);
+    assert(!err.includes("geheim"), err);
+  }
+  assertEquals(connected, []);
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle fit reads what a topic has, or a part of it", async () => {
+  const { kafka } = broker({ orders: 2 });
+  const now = Date.now();
+  for (const partition of [0, 1]) {
+    kafka.append(
+      { topic: "orders", partition },
+      Array.from({ length: 100 }, (_, i) => ({
+        key: `u${i % 3}`,
+        value: JSON.stringify({ at: now - (100 - i) * 60_000, price: i % 7 }),
+        timestamp: now - (100 - i) * 60_000,
+        headers: { trace: `${i}` },
+      })),
+    );
+  }
+  const args = ["fit", "kafka://localhost/orders", "-o", `${folder}/topic.waggle`, "--force"];
+  const learned = async (...more: string[]) => {
+    const { code, err } = await waggle([...args, "--model", "independent", ...more]);
+    assertEquals(code, 0, err);
+    return err;
+  };
+  assertStringIncludes(await learned(), "learned from 200 rows");
+  assertStringIncludes(await learned("--rows", "70"), "learned from 70 rows");
+  const recent = /learned from (\d+) rows/.exec(await learned("--from", "-30m"))!;
+  assert([56, 58, 60].includes(Number(recent[1])), recent[0]);
+  const at = new Date(now - 10.5 * 60_000).toISOString();
+  assertStringIncludes(await learned("--from", at), "learned from 20 rows");
+  assertStringIncludes(
+    await learned("--from", "earliest", "--for", "1500ms"),
+    "learned from 200 rows",
+  );
+  const beside = await learned("--metadata", "key=user,partition=p,offset=o,header:trace=id");
+  for (const column of ["user", "p", "o", "id"]) assertStringIncludes(beside, `\n  ${column} `);
+  const twin = await learned("--time", "at", "--metadata", "key=user", "--key", "user");
+  assertStringIncludes(twin, "key: 3 keys");
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle window --group goes on where it has ended", async () => {
+  const { kafka } = broker({ orders: 1 });
+  const append = (from: number, to: number) =>
+    kafka.append(
+      { topic: "orders", partition: 0 },
+      Array.from({ length: to - from }, (_, i) => ({
+        value: JSON.stringify({ at: (from + i) * 1000 }),
+      })),
+    );
+  const windows = async (...more: string[]) => {
+    const { code, out, err } = await waggle([
+      ...["window", "--kafka", "localhost/orders", "-t", "at", "--tumble", "10s", "-a", "count"],
+      ...["--group", "windows", "-q", "--until-end", ...more],
+    ]);
+    assertEquals([code, err], [0, ""]);
+    return out.trimEnd().split("\n").filter((line) => line !== "").map((line) => {
+      const { windowStart, count } = JSON.parse(line);
+      return [Date.parse(windowStart) / 1000, count];
+    });
+  };
+  append(0, 40);
+  assertEquals(await windows(), [[0, 10], [10, 10], [20, 10], [30, 10]]);
+  append(40, 60);
+  assertEquals(await windows(), [[40, 10], [50, 10]]);
+  assertEquals(await windows(), []);
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle says in one line what is wrong with a topic", async () => {
+  const { kafka } = broker({ orders: 1 });
+  const { code, err } = await waggle(["sample", model, "-o", "kafka://localhost/missing", "-q"]);
+  assertEquals([code, err.split("\n").length], [1, 2], err);
+  assertStringIncludes(err, "--create-topic");
+  kafka[Symbol.dispose]();
+});
