@@ -7,9 +7,11 @@ import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import type { SourceBatch } from "../src/stream/source.ts";
 import { delay } from "../src/stream/delay.ts";
 import {
+  type SimulatedFault,
   SimulatedKafka,
   type SimulatedKafkaOptions,
 } from "../src/testing/kafka/simulated_kafka.ts";
+import { Random } from "./support/random.ts";
 import { TopicWriter } from "./support/kafka/topic_case.ts";
 
 const X = schema({ x: t.f64 });
@@ -258,3 +260,79 @@ Deno.test("A member that vanishes has its records read again by another, and non
     assertEquals(await take(rows, 10), range(10));
     await Promise.race([opened.return!(), delay(runtime, 20_000)]);
   }));
+
+const TROUBLE: readonly SimulatedFault[] = [
+  { lose: "request" },
+  { lose: "answer" },
+  { lose: "answer", silent: true },
+  { answerDelayMs: 1500 },
+  { error: "NOT_LEADER_OR_FOLLOWER" },
+  { error: "COORDINATOR_LOAD_IN_PROGRESS" },
+];
+/** What may be told of a partition and a coordinator. */
+const OF_READERS = new Set(["fetch", "listOffsets", "commit", "heartbeat", "join"]);
+
+/** Two members read a topic while requests of readers go wrong; one of them leaves in between. */
+async function troubledRun(seed: number): Promise<void> {
+  const random = new Random(seed);
+  const runtime = new SimulatedRuntime({ seed });
+  await runtime.drive(async () => {
+    using kafka = new SimulatedKafka({ topics: { t: 3 }, brokers: 2, latency: 1, runtime });
+    kafka.faults = ({ api, clientId }) => {
+      if (clientId === "writer" || !OF_READERS.has(api) || random.below(12) > 0) return undefined;
+      const fault = random.pick(TROUBLE);
+      const isCoordinators = api === "commit" || api === "heartbeat" || api === "join";
+      if (fault.error?.startsWith("COORDINATOR") !== isCoordinators && fault.error) {
+        return undefined;
+      }
+      return fault;
+    };
+    await using writer = await TopicWriter.of(kafka);
+    const seen: number[] = [];
+    let committed: Record<number, number> = {};
+    const member = (stop: AbortController) => {
+      const source = kafkaSource<{ x: number }>({
+        ...{ bootstrapServers: "simulated:9092", topics: "t", driver: kafka, runtime },
+        ...{ schema: X as never, requestTimeout: "1s", groupId: "g", commitInterval: "1s" },
+        ...{ lagInterval: "2s", watchdog: "10s" },
+      });
+      const take = (xs: number[]) => void seen.push(...xs);
+      return from(source, { workers: 1, runtime, settleInterval: "200ms" })
+        .to(publisherOf({ take })).run({ signal: stop.signal, onAbort: "drain" });
+    };
+    const stops = [new AbortController(), new AbortController()];
+    const first = member(stops[0]);
+    let second: Promise<unknown> | undefined;
+    for (let part = 0; part < 24; part++) {
+      await writer.send({ topic: "t", partition: part % 3 }, numbered(10 * part, 10));
+      await delay(runtime, random.below(1500));
+      if (part === 6) second = member(stops[1]);
+      if (part === 14) stops[0].abort();
+      if (random.below(6) === 0) kafka.changeLeader({ topic: "t", partition: part % 3 });
+      const now = committedOf(kafka);
+      for (const [partition, offset] of Object.entries(committed)) {
+        assert(now[+partition] >= offset, "a commit went back");
+      }
+      committed = now;
+    }
+    await first;
+    kafka.faults = () => undefined;
+    for (let waited = 0; new Set(seen).size < 240 && waited < 120; waited++) {
+      await delay(runtime, 1000);
+    }
+    stops[1].abort();
+    await second;
+    assertEquals([...new Set(seen)].sort((a, b) => a - b), range(240));
+    assertEquals(committedOf(kafka), { 0: 80, 1: 80, 2: 80 });
+  });
+}
+
+Deno.test("Whatever goes wrong with requests of a group's members, no record is lost and commits never go back", async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    try {
+      await troubledRun(seed);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+});

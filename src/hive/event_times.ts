@@ -145,6 +145,19 @@ function greatestByHalves(values: BigInt64Array, length: number): number {
   return high * HIGH + low;
 }
 
+/** A time that no usable one is before, ms; `-Infinity`: it is not looked for. */
+function leastTime({ values, validity }: Column, length: number): number {
+  if (!(values instanceof BigInt64Array) || validity) return -Infinity;
+  const doubles = asOrderedDoubles(values, length);
+  let least = LAST_TIME;
+  for (let row = 0; row < length; row++) {
+    const double = doubles[row];
+    if (!(double > 0)) return -Infinity;
+    if (double < least) least = double;
+  }
+  return Number(bitsOf(least));
+}
+
 /** What decides which rows are late, and for which windows. */
 export interface LatenessRule {
   /** Watermark before the first row, ms. */
@@ -187,6 +200,10 @@ export function judgeRows(column: Column, length: number, rule: LatenessRule): J
   const lateOfKind = kinds.length > 1 ? kinds.map((): number[] => []) : undefined;
   let run: Run = { from: 0, watermark: -Infinity };
   const runs = [run];
+  // what others hold the watermark down to is mostly before the end of any window of these
+  if (cap < shape.endAfter(leastTime(column, length))) {
+    return { ...(lateOfKind && { lateOfKind }), runs };
+  }
   for (let row = 0; row < length; row++) {
     const time = timeOf(row);
     if (Number.isNaN(time)) continue;

@@ -104,11 +104,11 @@ export class ClusterLink implements AsyncDisposable {
       this.#source = source;
       this.#rebuilt++;
       return true;
-    } catch (error) {
+    } catch {
       if (cluster) leave(cluster);
       signal.throwIfAborted();
-      if (!isPassing(error)) throw error;
-      return false; // what fails next tells
+      // brokers have let us in before: whatever it is, it may pass, or retryTimeout does
+      return false;
     }
   }
 

@@ -20,7 +20,9 @@ export function offsetIn({ first, all }: RecordOffsets, record: number): number 
 
 /** What is wrong with a value. */
 export interface ValueFault {
+  /** What was expected, and what was received. */
   readonly reason: string;
+  /** What to do about it. */
   readonly fix: string;
   /** The path of the column that it is for. */
   readonly column?: string;
