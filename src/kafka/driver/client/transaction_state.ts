@@ -77,7 +77,7 @@ export class TransactionState {
     this.check();
     const { transactionalId } = this;
     const doing = `take the transactional id ${JSON.stringify(transactionalId)}`;
-    const { answer, code } = await this.coordinator.ask({
+    const { answer, code, wasLost } = await this.coordinator.ask({
       request: initProducerIdRequest({
         transactionalId,
         transactionTimeoutMs: this.#timeoutMs,
@@ -89,11 +89,16 @@ export class TransactionState {
       isPassing: isConcurrent,
       backoff: SOON,
     });
-    if (isFenced(code)) throw this.fence(code);
-    if (code === CODES.invalidProducerIdMapping && this.#identity !== undefined) {
-      this.#identity = undefined; // the broker has forgotten it: transactional.id.expiration.ms
+    // Of an answer that was lost the coordinator knows, until it fails too: it keeps only in memory
+    // which epoch it has replaced (KIP-360), and then takes the next one, ours, for somebody else's.
+    const isPerhapsOurs = isFenced(code) && wasLost;
+    // The broker forgets identities: transactional.id.expiration.ms.
+    const isForgotten = code === CODES.invalidProducerIdMapping;
+    if (this.#identity !== undefined && (isPerhapsOurs || isForgotten)) {
+      this.#identity = undefined;
       return await this.init();
     }
+    if (isFenced(code)) throw this.fence(code);
     if (code !== 0) throw initFailure(doing, code, this.#timeoutMs);
     this.#identity = { id: answer.id, epoch: answer.epoch };
     this.#needsEpoch = false;
