@@ -260,6 +260,29 @@ function testNets(test: BrokerTest): void {
 
 function testRestarts(test: BrokerTest): void {
   test(
+    "keeps its id when a coordinator dies that has not told of its epoch",
+    async (cluster, world) => {
+      const { broker, proxy } = world;
+      const at = await newTopic(cluster);
+      await using sink = await transactional(cluster);
+      const first = await sink.begin();
+      await first.send(block(at, ["first"]));
+      // A commit that may still arrive again makes the next transaction ask for another epoch.
+      const doubted = proxy.break({ api: "endTxn", cut: "answer" });
+      await first.commit();
+      await doubted;
+      const dead = proxy.break({ api: "initProducerId", cut: "answer" }).then(() => broker.kill());
+      const begun = sink.begin();
+      await dead;
+      await broker.restart();
+      const second = await begun;
+      await second.send(block(at, ["second"]));
+      await second.commit();
+      assertEquals(await readTexts(cluster, at), ["first", "second"]);
+    },
+  );
+
+  test(
     "outlives brokers that stop and that are killed, with all under way",
     async (cluster, { broker }) => {
       const { topic } = await newTopic(cluster, { partitions: 2 });
