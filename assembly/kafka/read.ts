@@ -8,10 +8,8 @@ const AT: usize = 0;
 const END: usize = 4;
 const LEFT: usize = 8;
 const BASE: usize = 12;
-const BASE_OFFSET: usize = 16;
-const FIRST_TIME: usize = 24;
-const APPEND_TIME: usize = 32;
-const IS_APPEND_TIME: usize = 40;
+/** Where the header of the batch lies. */
+const HEADER: usize = 16;
 const ROWS: usize = 44;
 const FROM: usize = 48;
 const MOST_ROWS: usize = 56;
@@ -30,6 +28,12 @@ const NAME_STARTS: usize = 104;
 const NAME_BYTES: usize = 108;
 const CELL_STARTS: usize = 112;
 const CELL_BYTES: usize = 116;
+
+// What of the header is read: Kafka protocol guide, "Record Batch".
+const ATTRIBUTES: usize = 21;
+const FIRST_TIME: usize = 27;
+const GREATEST_TIME: usize = 35;
+const APPEND_TIME: u32 = 0x0800; // as a little-endian number
 
 // Why it stopped.
 const DONE: u32 = 0;
@@ -117,9 +121,11 @@ export function kafkaRead(job: u32): u32 {
   const end = load<u32>(job, END);
   const base = load<u32>(job, BASE);
   const mostRows = load<u32>(job, MOST_ROWS);
-  const baseOffset = load<i64>(job, BASE_OFFSET);
-  const firstTime = load<i64>(job, FIRST_TIME);
-  const isAppendTime = load<u32>(job, IS_APPEND_TIME) != 0;
+  const batch = base + load<u32>(job, HEADER);
+  const baseOffset = bswap<i64>(load<i64>(batch));
+  const firstTime = bswap<i64>(load<i64>(batch, FIRST_TIME));
+  const appendTime = bswap<i64>(load<i64>(batch, GREATEST_TIME));
+  const isAppendTime = (<u32>load<u16>(batch, ATTRIBUTES) & APPEND_TIME) != 0;
   const from = load<i64>(job, FROM);
   const firsts = load<u32>(job, HEADER_FIRSTS);
   let at = load<u32>(job, AT);
@@ -159,7 +165,7 @@ export function kafkaRead(job: u32): u32 {
     at = next;
     left--;
     if (offset < from) continue;
-    const time = isAppendTime ? load<i64>(job, APPEND_TIME) : firstTime + later;
+    const time = isAppendTime ? appendTime : firstTime + later;
     store<f64>(load<u32>(job, OFFSETS) + (row << 3), <f64>offset);
     store<i64>(load<u32>(job, LONG_OFFSETS) + (row << 3), offset);
     store<f64>(load<u32>(job, TIMES) + (row << 3), <f64>time);

@@ -10,17 +10,14 @@ const Word = {
   end: 1,
   left: 2,
   base: 3,
-  isAppendTime: 10,
+  header: 4,
   rows: 11,
   mostRows: 14,
   headers: 15,
   mostHeaders: 16,
   outputs: 17,
 } as const;
-const BASE_OFFSET_AT = 16;
-const FIRST_TIME_AT = 24;
-const APPEND_TIME_AT = 32;
-const FROM_AT = 48;
+const FROM_WORD = 12;
 const FIRST_HEADERS = 1024;
 const SLACK_BYTES = 64;
 /** Room for what is inflated: so many times its bytes, and as many times more when that is too few. */
@@ -32,19 +29,17 @@ const KEPT_BYTES = 1 << 26;
 /** Why reading stopped. */
 export const KafkaStop = { done: 0, full: 1, moreHeaders: 2, damaged: 3 } as const;
 
-/** A run of records: those of one batch, decompressed. */
+/** The records of one batch, decompressed. */
 export interface KafkaRecordsPlace {
-  /** Where they lie among the bytes. */
+  /** Where the header of the batch lies among the bytes. */
+  readonly header: number;
+  /** Where the records lie among the bytes. */
   readonly at: number;
   readonly end: number;
   /** How many there are. */
   readonly records: number;
-  readonly baseOffset: bigint;
-  readonly firstTime: bigint;
-  /** The time of all of them, where the broker set it. */
-  readonly appendTime?: bigint;
   /** Records before this offset are passed. */
-  readonly from: bigint;
+  readonly from: number;
 }
 
 /** Cells among bytes. */
@@ -177,38 +172,38 @@ export class KafkaReader implements Disposable {
   }
 
   /** Begins to read the records of a batch; {@linkcode read} then does. */
-  open(place: KafkaRecordsPlace): void {
-    const job = this.#job.reserve(JOB_BYTES);
-    const { at, end, records, baseOffset, firstTime, appendTime, from } = place;
-    const view = new DataView(this.#kernel.u8.buffer, job, JOB_BYTES);
-    view.setBigInt64(BASE_OFFSET_AT, baseOffset, true);
-    view.setBigInt64(FIRST_TIME_AT, firstTime, true);
-    view.setBigInt64(APPEND_TIME_AT, appendTime ?? 0n, true);
-    view.setBigInt64(FROM_AT, from, true);
-    const words = this.#words;
+  open({ header, at, end, records, from }: KafkaRecordsPlace): void {
+    const word = this.#job.reserve(JOB_BYTES) >>> 2;
+    const { u32 } = this.#kernel;
     const { address } = this.#bytes;
-    words[Word.at] = address + at;
-    words[Word.end] = address + end;
-    words[Word.left] = records;
-    words[Word.isAppendTime] = appendTime === undefined ? 0 : 1;
+    u32[word + FROM_WORD] = from;
+    u32[word + FROM_WORD + 1] = Math.floor(from / 2 ** 32);
+    u32[word + Word.at] = address + at;
+    u32[word + Word.end] = address + end;
+    u32[word + Word.left] = records;
+    u32[word + Word.header] = header;
   }
 
   /** Reads on in the batch until it ends or something has to be done; see {@linkcode KafkaStop}. */
   read(): number {
-    const words = this.#words;
-    words[Word.base] = this.#bytes.address;
-    words[Word.rows] = this.#rows;
-    words[Word.mostRows] = this.#mostRows;
-    words[Word.mostHeaders] = this.#mostHeaders;
-    words.set(this.#outputs.map(({ address }) => address), Word.outputs);
-    const stop = this.#kernel.exports.kafkaRead(this.#job.address);
-    this.#rows = this.#words[Word.rows];
+    const { address } = this.#job;
+    const word = address >>> 2;
+    const { u32 } = this.#kernel;
+    u32[word + Word.base] = this.#bytes.address;
+    u32[word + Word.rows] = this.#rows;
+    u32[word + Word.mostRows] = this.#mostRows;
+    u32[word + Word.mostHeaders] = this.#mostHeaders;
+    const outputs = this.#outputs;
+    for (let at = 0; at < outputs.length; at++) u32[word + Word.outputs + at] = outputs[at].address;
+    const stop = this.#kernel.exports.kafkaRead(address);
+    this.#rows = u32[word + Word.rows];
     return stop;
   }
 
   /** Makes room for the headers of the record that reading stopped at; only before any row. */
   growHeaders(): void {
-    this.#mostHeaders = Math.max(this.#words[Word.headers], 2 * this.#mostHeaders);
+    const wanted = this.#kernel.u32[(this.#job.address >>> 2) + Word.headers];
+    this.#mostHeaders = Math.max(wanted, 2 * this.#mostHeaders);
     this.#reserveHeaders();
   }
 
@@ -302,11 +297,6 @@ export class KafkaReader implements Disposable {
 
   get #buffer(): ArrayBuffer {
     return this.#kernel.u8.buffer;
-  }
-
-  get #words(): Uint32Array<ArrayBuffer> {
-    const at = this.#job.address >>> 2;
-    return this.#kernel.u32.subarray(at, at + JOB_BYTES / 4);
   }
 
   #reserveHeaders(): void {

@@ -34,35 +34,41 @@ export const Attribute = {
   control: 0x20,
 } as const;
 
+const NOBODY = -1n;
+
 /** The header of a record batch. */
 export interface BatchHeader {
-  readonly baseOffset: bigint;
+  readonly baseOffset: number;
   /** The offset of its last record, also when compaction has taken that away. */
   readonly lastOffset: number;
   /** Bytes of the batch, header included. */
   readonly bytes: number;
   readonly crc: number;
   readonly attributes: number;
-  readonly firstTime: bigint;
-  readonly maxTime: bigint;
+  /** Of one in a transaction; else nobody's. */
   readonly producerId: bigint;
   readonly records: number;
 }
 
 /** Reads the header of a batch of format 2 that is whole. */
 export function readBatchHeader(view: DataView, at: number): BatchHeader {
-  const baseOffset = view.getBigInt64(at + At.baseOffset);
+  const baseOffset = longAt(view, at + At.baseOffset);
+  const attributes = view.getInt16(at + At.attributes);
+  const isOfTransaction = (attributes & (Attribute.transactional | Attribute.control)) !== 0;
   return {
     baseOffset,
-    lastOffset: Number(baseOffset) + view.getInt32(at + At.lastOffsetDelta),
+    lastOffset: baseOffset + view.getInt32(at + At.lastOffsetDelta),
     bytes: view.getInt32(at + At.length) + LENGTH_OVERHEAD,
     crc: view.getUint32(at + At.crc),
-    attributes: view.getInt16(at + At.attributes),
-    firstTime: view.getBigInt64(at + At.firstTime),
-    maxTime: view.getBigInt64(at + At.maxTime),
-    producerId: view.getBigInt64(at + At.producerId),
+    attributes,
+    producerId: isOfTransaction ? view.getBigInt64(at + At.producerId) : NOBODY,
     records: view.getInt32(at + At.records),
   };
+}
+
+/** A number of 64 bits as a double, without the bigint between. */
+export function longAt(view: DataView, at: number): number {
+  return view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4);
 }
 
 /** A view of bytes as numbers. */

@@ -9,6 +9,7 @@ import {
   type BatchHeader,
   HEADER_BYTES,
   LENGTH_OVERHEAD,
+  longAt,
   readBatchHeader,
   viewOf,
 } from "./batch_header.ts";
@@ -120,7 +121,7 @@ export class RecordDecoder implements Disposable {
     { topic, partition, bytes, from }: DecodableBlock,
   ): PlacedBatch {
     const left = bytes.length - at;
-    const offset = left >= 8 ? Number(view.getBigInt64(at)) : from;
+    const offset = left >= 8 ? longAt(view, at) : from;
     const place = { topic, partition, offset };
     const magic = left > At.magic ? view.getInt8(at + At.magic) : MAGIC;
     if (magic === 0 || magic === 1) {
@@ -165,21 +166,15 @@ export class RecordDecoder implements Disposable {
 
   /** The records of a batch, decompressed. */
   #open({ header, at, end }: PlacedBatch, block: DecodableBlock): KafkaRecordsPlace {
-    const { attributes, records, baseOffset, firstTime, maxTime, lastOffset } = header;
+    const { attributes, records, baseOffset, lastOffset } = header;
     const { topic, partition, bytes, from } = block;
-    const place = { topic, partition, offset: Number(baseOffset) };
+    const place = { topic, partition, offset: baseOffset };
     if (records < 0 || lastOffset < place.offset) {
       const reason = `the batch claims ${records} records up to offset ${lastOffset}`;
       throw new CorruptBatch(place, reason, FETCH_AGAIN);
     }
     const codec = COMPRESSIONS[attributes & Attribute.compression];
-    const common = {
-      records,
-      baseOffset,
-      firstTime,
-      from: BigInt(from),
-      ...(attributes & Attribute.appendTime && { appendTime: maxTime }),
-    };
+    const common = { header: at, records, from };
     if (codec === "none") return { ...common, at: at + HEADER_BYTES, end };
     if (codec === undefined) {
       const reason =
@@ -227,7 +222,7 @@ export class RecordDecoder implements Disposable {
       if (stop === KafkaStop.damaged) {
         reader.undo(isFirst ? before : 0);
         throw new CorruptBatch(
-          { topic: block.topic, partition: block.partition, offset: Number(header.baseOffset) },
+          { topic: block.topic, partition: block.partition, offset: header.baseOffset },
           `its checksum fits, but its records are not what the batch claims (${header.records})`,
           "whoever wrote it is at fault; pass it by starting behind it",
         );
