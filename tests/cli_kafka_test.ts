@@ -313,3 +313,18 @@ Deno.test("waggle says in one line what is wrong with a topic", async () => {
   assertStringIncludes(err, "--create-topic");
   kafka[Symbol.dispose]();
 });
+
+Deno.test("the command line loads Kafka's client when a topic is named, and not before", () => {
+  const src = new URL("../src/", import.meta.url);
+  const folders = ["cli/", "cli/commands/", "cli/completions/", "cli/kafka/"];
+  const loaded = folders.map((name) => new URL(name, src)).flatMap((folder) =>
+    [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".ts")).flatMap(({ name }) => {
+      const text = Deno.readTextFileSync(new URL(name, folder));
+      const imports = text.matchAll(/^(?:import|export) (?!type )[^;]*?from "([^"]+)"/gm);
+      return Array.from(imports, ([, from]) => from).filter((from) => from.startsWith("."))
+        .map((from) => new URL(from, folder).href.slice(src.href.length));
+    })
+  );
+  assert(loaded.length > 100);
+  assertEquals(loaded.filter((path) => path.startsWith("kafka/")), []);
+});

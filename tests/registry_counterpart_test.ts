@@ -120,6 +120,22 @@ async function refuses({ url, registry }: Asked): Promise<void> {
   assertStringIncludes(lost.message, "with its path");
 }
 
+async function joins({ url, registry }: Asked): Promise<void> {
+  const [inner, outer] = [uniqueName("reg-city"), uniqueName("reg-trip")];
+  const city = { type: "record", name: "City", namespace: "geo", fields: [NAME] };
+  const trip = { type: "record", name: "Trip", fields: [{ name: "to", type: "geo.City" }] };
+  await asked(url, `/subjects/${inner}/versions`, "POST", { schema: JSON.stringify(city) });
+  const { id } = await asked(url, `/subjects/${outer}/versions`, "POST", {
+    schema: JSON.stringify(trip),
+    references: [{ name: "geo.City", subject: inner, version: 1 }],
+  });
+  const { schema } = await registry.byId(id);
+  const record = { to: { name: "Rome" } };
+  const type = avscType(JSON.parse(schema));
+  assertEquals(JSON.stringify(type.fromBuffer(type.toBuffer(record))), JSON.stringify(record));
+  assertEquals((await registry.latest(outer))?.schema, schema);
+}
+
 async function passesOver({ url }: Asked): Promise<void> {
   const both = new SchemaRegistry({ url: ["http://127.0.0.1:1", url] });
   assert(await both.register(uniqueName("reg"), V1) >= 0);
@@ -132,5 +148,6 @@ Deno.test(ownKafka.test("a real schema registry and SchemaRegistry agree", async
   await t.step("what is written can be read by who knows nothing of us", () => writes(at));
   await t.step("what others write by several versions is read as the latest", () => reads(at));
   await t.step("refusals say why", () => refuses(at));
+  await t.step("schemas that refer to others are whole", () => joins(at));
   await t.step("an address where nobody is, is passed over", () => passesOver(at));
 }));

@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { RetryPolicy } from "../mod.ts";
+import { parseAvroSchema, RetryPolicy } from "../mod.ts";
 import {
   SchemaRegistry,
   SchemaRegistryError,
@@ -237,6 +237,46 @@ Deno.test("SchemaRegistry refuses answers that are none of a registry", async ()
     assertStringIncludes(message, text);
     assertEquals(retriable, false);
   }
+});
+
+Deno.test("SchemaRegistry puts the types of other subjects into the schemas that refer to them", async () => {
+  const city = { type: "record", name: "City", fields: [{ name: "name", type: "string" }] };
+  const place = {
+    type: "record",
+    name: "Place",
+    namespace: "geo",
+    fields: [{ name: "city", type: "City" }, { name: "kind", type: "Kind" }],
+  };
+  const kind = { type: "enum", name: "geo.Kind", symbols: ["A", "B"] };
+  const trip = {
+    type: "record",
+    name: "trips.Trip",
+    fields: [
+      { name: "from", type: "geo.Place" },
+      { name: "to", type: ["null", "geo.Place"], default: null },
+      { name: "stops", type: { type: "array", items: "City" } },
+      { name: "weight", type: "long", default: 9007199254740993 },
+    ],
+  };
+  const refer = (name: string) => ({ name, subject: `${name}-s`, version: 2 });
+  const answers: Record<string, [object, string[]]> = {
+    "/schemas/ids/5": [trip, ["geo.Place", "City"]],
+    "/subjects/geo.Place-s/versions/2": [place, ["City", "geo.Kind"]],
+    "/subjects/City-s/versions/2": [city, []],
+    "/subjects/geo.Kind-s/versions/2": [kind, []],
+  };
+  const { registry, calls } = registryOf(({ url }) => {
+    const [schema, names] = answers[new globalThis.URL(url).pathname];
+    const text = JSON.stringify(schema).replace("9007199254740992", "9007199254740993");
+    return [200, { schema: text, references: names.map(refer) }];
+  });
+  const { schema } = await registry.byId(5);
+  assertStringIncludes(schema, "9007199254740993");
+  const parsed = parseAvroSchema(schema);
+  assertEquals([...parsed.named.keys()], ["trips.Trip", "geo.Place", "City", "geo.Kind"]);
+  assertEquals(calls.length, 4);
+  await registry.byId(5);
+  assertEquals(calls.length, 4);
 });
 
 Deno.test("SchemaRegistry says who asks, and tells no secrets", async () => {

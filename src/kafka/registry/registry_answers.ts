@@ -12,7 +12,10 @@ const MOST_REASONS = 8;
 export interface RegisteredSchema {
   /** Its number, which stands in front of each record. */
   readonly id: number;
-  /** What it is, as it was registered: JSON, where it is an Avro schema. */
+  /**
+   * What it is: JSON, where it is an Avro schema. Types of other subjects, to which it refers, are in
+   * it.
+   */
   readonly schema: string;
   /** `"AVRO"`, `"JSON"` or `"PROTOBUF"`. */
   readonly schemaType: string;
@@ -78,23 +81,43 @@ export function idIn({ id }: Body, doing: string): number {
   throw unexpected(doing, "id");
 }
 
+/** A schema of another subject, of which a schema has the name alone. */
+export interface SchemaReference {
+  /** The full name of the type. */
+  readonly name: string;
+  /** Where it is. */
+  readonly subject: string;
+  readonly version: number;
+}
+
+/** What an answer says of a schema. */
+export interface SchemaAnswer extends Omit<RegisteredSchema, "id"> {
+  /** What stands in it by name alone. */
+  readonly references: readonly SchemaReference[];
+}
+
 /** The schema in an answer. */
 export function schemaIn(
-  { schema, schemaType = AVRO, references }: Body,
+  { schema, schemaType, references }: Body,
   doing: string,
-): Omit<RegisteredSchema, "id"> {
+): SchemaAnswer {
   if (typeof schema !== "string") throw unexpected(doing, "schema");
-  if (Array.isArray(references) && references.length > 0) {
-    throw new SchemaRegistryError(
-      `Cannot ${doing.replace(/ \w+$/, "")}: it refers to ${references.length} schemas of other ` +
-        "subjects; register it as one schema that has all of its types in it",
-    );
-  }
-  return { schema, schemaType: String(schemaType ?? AVRO) };
+  const given = Array.isArray(references) ? references as SchemaReference[] : [];
+  return { schema, schemaType: String(schemaType ?? AVRO), references: given };
+}
+
+/** The error about a schema that refers to too many others. */
+export function tooManyReferences(doing: string, most: number): SchemaRegistryError {
+  return new SchemaRegistryError(
+    `Cannot ${
+      doing.replace(/ \w+$/, "")
+    }: it refers to more than ${most} schemas of other subjects; ` +
+      "register it as one schema that has all of its types in it",
+  );
 }
 
 /** The schema of a subject in an answer. */
-export function subjectSchemaIn(body: Body, doing: string): SubjectSchema {
+export function subjectSchemaIn(body: Body, doing: string): SubjectSchema & SchemaAnswer {
   const { subject, version } = body;
   if (typeof subject !== "string") throw unexpected(doing, "subject");
   if (typeof version !== "number") throw unexpected(doing, "version");

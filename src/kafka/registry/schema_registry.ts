@@ -10,17 +10,23 @@ import {
   idIn,
   incompatibleError,
   type RegisteredSchema,
+  type SchemaAnswer,
   schemaIn,
   type SubjectSchema,
   subjectSchemaIn,
+  tooManyReferences,
   unknownIdError,
   unlessUnknown,
 } from "./registry_answers.ts";
 import { type RegistryAnswer, RegistryClient, type RegistryRequest } from "./registry_client.ts";
+import { wholeSchema } from "./whole_schema.ts";
 import { registrySettings, type SchemaRegistryOptions } from "./registry_options.ts";
 
 const NOT_FOUND = 404;
 const INCOMPATIBLE = 409;
+const AVRO = "AVRO";
+/** Schemas of other subjects that a schema may refer to, those within these included. */
+const MOST_REFERENCES = 256;
 
 /** What ends a call. */
 export interface RegistryCallOptions {
@@ -102,7 +108,7 @@ export class SchemaRegistry {
     const path = `/subjects/${encodeURIComponent(subject)}`;
     return await this.#found.get(keyOf(subject, json), async (signal) => {
       const answer = await this.#client.ask({ path, body: { schema: json }, doing }, signal);
-      return subjectSchemaIn(bodyOf(answer), doing);
+      return await this.#whole(subjectSchemaIn(bodyOf(answer), doing), doing, signal);
     }, signal).catch(unlessUnknown);
   }
 
@@ -114,7 +120,8 @@ export class SchemaRegistry {
     const doing = `get the latest schema of ${showName(subject)} from`;
     const path = `/subjects/${encodeURIComponent(subject)}/versions/latest`;
     try {
-      return subjectSchemaIn(bodyOf(await this.#share({ path, doing }, signal)), doing);
+      const answer = await this.#share({ path, doing }, signal);
+      return await this.#whole(subjectSchemaIn(bodyOf(answer), doing), doing, signal);
     } catch (error) {
       return unlessUnknown(error);
     }
@@ -132,7 +139,7 @@ export class SchemaRegistry {
     return await this.#schemas.get(String(id), async (signal) => {
       const answer = await this.#client.ask({ path: `/schemas/ids/${id}`, doing }, signal);
       if (answer.status === NOT_FOUND) throw unknownIdError(id, answer);
-      return { id, ...schemaIn(bodyOf(answer), doing) };
+      return await this.#whole({ id, ...schemaIn(bodyOf(answer), doing) }, doing, signal);
     }, signal);
   }
 
@@ -168,6 +175,28 @@ export class SchemaRegistry {
     const asked = this.checkCompatibility(subject, json, { signal });
     const { reasons } = await asked.catch(() => ({ reasons: [] }));
     return incompatibleError(answer, reasons);
+  }
+
+  /** A schema with the types of other subjects in it to which it refers. */
+  async #whole<Found extends SchemaAnswer>(
+    { references, ...found }: Found,
+    doing: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Omit<Found, "references">> {
+    if (references.length === 0 || found.schemaType !== AVRO) return found;
+    const definitions = new Map<string, string>();
+    const open = [...references];
+    for (let next = open.shift(); next; next = open.shift()) {
+      const { name, subject, version } = next;
+      if (definitions.has(name)) continue;
+      if (definitions.size >= MOST_REFERENCES) throw tooManyReferences(doing, MOST_REFERENCES);
+      const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
+      const answer = await this.#share({ path, doing }, signal);
+      const { schema, references } = schemaIn(bodyOf(answer), doing);
+      definitions.set(name, schema);
+      open.push(...references);
+    }
+    return { ...found, schema: wholeSchema(found.schema, definitions) };
   }
 
   #share(request: RegistryRequest, signal: AbortSignal | undefined): Promise<RegistryAnswer> {
