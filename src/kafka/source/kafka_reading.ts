@@ -219,9 +219,6 @@ export class KafkaReading implements AsyncDisposable {
     const fresh = positions.filter((each) => !this.#states.has(keyOf(each)));
     await this.#add(fresh, fresh.filter(({ offset }) => offset >= 0));
     this.#fetcher!.assign();
-    // a job that reads to the end is done when those that it has been given are
-    if (this.#options.settings.toEnd) this.#isOpen = false;
-    this.#changes.notify();
   }
 
   /** They are no more: what was not taken of them is dropped. */
@@ -280,8 +277,7 @@ export class KafkaReading implements AsyncDisposable {
   }
 
   get #hasEnded(): boolean {
-    const mayCome = this.#isOpen || this.#isHeld || this.#events.length > 0;
-    return !mayCome && this.#all.every(({ isOver }) => isOver);
+    return !this.#isOpen && this.#events.length === 0 && this.#all.every(({ isOver }) => isOver);
   }
 
   /** Hands nothing on while partitions are handed over; goes on fetching. */
