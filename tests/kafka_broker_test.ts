@@ -106,7 +106,7 @@ test("a broker that does not start says what it has logged", async () => {
     () => startKafka({ config: { "num.io.threads": "none" } }),
     Error,
   );
-  assertStringIncludes(error.message, "The server has ended: ");
+  assertStringIncludes(error.message, "The server has ended with code 1: ");
   assertStringIncludes(error.message, "num.io.threads");
 });
 
@@ -134,6 +134,31 @@ test("a broker ends with the process that has started it, however that ends", as
   await reader.cancel();
   while (await answersMetadata(port)) await new Promise((resolve) => setTimeout(resolve, 10));
 });
+
+const TASK = new URL("./support/kafka/start.ts", import.meta.url);
+
+Deno.test(
+  ownKafka.test("the task that starts a broker tells its address, and ends it when it is told to", async () => {
+    const command = ["run", "--no-lock", "--no-config", "-A", TASK.href];
+    const refused = await new Deno.Command(Deno.execPath(), { args: [...command, "--ports"] })
+      .output();
+    assertEquals(refused.code, 2);
+    assertStringIncludes(new TextDecoder().decode(refused.stderr), "Usage: deno task kafka");
+    const child = new Deno.Command(Deno.execPath(), {
+      args: command,
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const said = (await reader.read()).value!;
+    const port = Number(/^Kafka listens on 127\.0\.0\.1:(\d+)\n$/.exec(said)![1]);
+    assert(await answersMetadata(port));
+    child.kill("SIGINT");
+    assertEquals((await child.status).code, 0);
+    await reader.cancel();
+    assert(!await answersMetadata(port));
+  }),
+);
 
 Deno.test(ownKafka.test("a schema registry numbers schemas", async () => {
   await using registry = await startRegistry();
