@@ -293,6 +293,22 @@ Deno.test("KafkaPublisher fails all batches of an aborted transaction, and goes 
     assertEquals((await arrived()).map(({ id }) => id), [0, 7, 8]);
   }, { partitions: 2, brokers: 2 }));
 
+Deno.test("KafkaPublisher has what a coordinator will not commit published again", () =>
+  simulatePublishing(async ({ publisher, fault, arrived }) => {
+    const to = publisher({ transactionalId: "a" });
+    await to.publish(numbered(0, 1));
+    fault(({ api }) => {
+      if (api !== "endTransaction") return undefined;
+      fault(() => undefined);
+      return { error: "INVALID_TXN_STATE" };
+    });
+    const error = await assertRejects(() => to.publish(numbered(1, 2)), KafkaError);
+    assert(error.message.includes("none of its records counts"), error.message);
+    assertEquals([error.name, error.retriable], ["Abortable", true]);
+    await to.publish(numbered(1, 2));
+    assertEquals((await arrived()).map(({ id }) => id), [0, 1, 2]);
+  }));
+
 Deno.test("KafkaPublisher that a newer one has taken over from publishes no more", () =>
   simulatePublishing(async ({ publisher, arrived }) => {
     const older = publisher({ transactionalId: "a" });

@@ -132,12 +132,10 @@ export class TransactionLane implements Lane {
       this.#notice(error);
       if (error instanceof Abortable) await this.#abort();
       else await this.#drop();
-      if (error instanceof UnknownOutcome) this.#leaveOpen(members, error);
-      else {this.#fail(
-          members,
-          error,
-          "its transaction was aborted, and none of its records counts",
-        );}
+      if (error instanceof UnknownOutcome) return this.#leaveOpen(members, error);
+      const retriable = error instanceof Abortable ? true : undefined;
+      const rest = "its transaction was aborted, and none of its records counts";
+      this.#fail(members, error, rest, retriable);
     }
   }
 
