@@ -317,3 +317,54 @@ Deno.test("a server that closes at once is not waited for", async () => {
   listener.close();
   await served.catch(() => {});
 });
+
+const CONNECT = `
+  import "${new URL("../src/kafka/kafka.ts", import.meta.url)}";
+  import { kafkaDriver } from "${new URL(
+  "../src/kafka/driver/current_driver.ts",
+  import.meta.url,
+)}";
+  await using cluster = await kafkaDriver("test").connect({
+    bootstrapServers: [Deno.args[0]],
+    clientId: "waggle-test",
+    connectionTimeoutMs: 5_000,
+    requestTimeoutMs: 5_000,
+  });
+  console.log("connected");
+`;
+
+/** Connects in a process of its own, with some flags. */
+async function connectWith(...flags: string[]): Promise<{ stdout: string; stderr: string }> {
+  const script = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(script, CONNECT);
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--no-lock",
+        "--no-check",
+        "--config=deno.json",
+        ...flags,
+        script,
+        broker!.bootstrap,
+      ],
+      env: { NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder();
+    return { stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  } finally {
+    await Deno.remove(script);
+  }
+}
+
+test("a process connects and ends with the flags that docs/kafka.md lists, and names others", async () => {
+  const page = await Deno.readTextFile("docs/kafka.md");
+  const [, listed] = page.match(/flags that it needs:\s+`([^`]+)`/)!;
+  const flags = listed.replaceAll('"', "").replace("broker:9092", broker!.bootstrap).split(" ");
+  assertEquals(await connectWith(...flags), { stdout: "connected\n", stderr: "" });
+  for (const missing of ["--allow-env", "--allow-net"]) {
+    const { stderr } = await connectWith(...flags.filter((flag) => !flag.startsWith(missing)));
+    assertStringIncludes(stderr, `may not be reached: run with ${missing}`);
+  }
+});

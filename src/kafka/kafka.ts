@@ -3,7 +3,6 @@
  *
  * @module
  */
-import loggers from "kafkajs/src/loggers/index.js";
 import Connection from "kafkajs/src/network/connection.js";
 import socketFactory from "kafkajs/src/network/socketFactory.js";
 import { setKafkaDriver } from "./driver/current_driver.ts";
@@ -53,5 +52,5 @@ export {
 export { type RegistryCallOptions, SchemaRegistry } from "./registry/schema_registry.ts";
 export type { SubjectNaming, TopicPart } from "./registry/subject_naming.ts";
 
-const kafkajs: unknown = { Connection, createLogger: loggers.createLogger, socketFactory };
+const kafkajs: unknown = { Connection, socketFactory };
 setKafkaDriver(new KafkajsDriver(kafkajs as KafkajsPackage));

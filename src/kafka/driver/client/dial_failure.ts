@@ -58,7 +58,8 @@ export function dialFailure(error: Failure, login?: KafkaLogin): DialError {
   if (SASL.has(error.name) || SASL.has(error.code ?? "")) return saslFailure(error, login);
   const text = `${error.code ?? ""} ${error.message}`;
   if (error.name === "NotCapable" || /NotCapable|Requires net access/.test(text)) {
-    return new DialError("may not be reached: run with --allow-net for it", { isPassing: false });
+    const flag = /env access/.test(text) ? '--allow-env="KAFKAJS_*"' : "--allow-net for it";
+    return new DialError(`may not be reached: run with ${flag}`, { isPassing: false });
   }
   if (/ECONNREFUSED/.test(text)) return new DialError(REFUSED, { isPassing: true });
   if (/ENOTFOUND|EAI_|failed to lookup/.test(text)) {

@@ -17,19 +17,26 @@ const CLOSED = "closed the connection";
 /** kafkajs waits for no answer by itself: its clock is not the runtime's. */
 const NEVER_MS = 2 ** 31 - 1;
 
+/** kafkajs's logs would show what it sends; its own logger reads the environment, too. */
+const SILENCE: { namespace(): unknown; [level: string]: () => unknown } = {
+  namespace: () => SILENCE,
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+};
+
 /** Connects by kafkajs: sockets, TLS, SASL and the order of answers are its own. */
 export class KafkajsDialer implements Dialer {
   readonly #kafkajs: KafkajsPackage;
   readonly #options: ConnectionOptions;
   readonly #runtime: Runtime;
-  readonly #logger: unknown;
 
   /** Connects as the options say. */
   constructor(kafkajs: KafkajsPackage, options: ConnectionOptions, runtime: Runtime) {
     this.#kafkajs = kafkajs;
     this.#options = options;
     this.#runtime = runtime;
-    this.#logger = kafkajs.createLogger({ level: 0, logCreator: () => () => {} });
   }
 
   async dial(address: string, { signal }: { signal?: AbortSignal } = {}): Promise<Link> {
@@ -101,10 +108,10 @@ export class KafkajsDialer implements Dialer {
     const { clientId, login } = this.#options;
     const makeSocket = this.#kafkajs.socketFactory();
     const { hostname: host, port } = placeOf(address);
-    return new this.#kafkajs.Connection({
+    const options = {
       host,
       port,
-      logger: this.#logger,
+      logger: SILENCE,
       clientId,
       socketFactory: (options: Parameters<typeof makeSocket>[0]) => {
         const socket = makeSocket(options);
@@ -117,7 +124,12 @@ export class KafkajsDialer implements Dialer {
       connectionTimeout: NEVER_MS,
       requestTimeout: NEVER_MS,
       enforceRequestTimeout: false,
-    });
+    };
+    try {
+      return new this.#kafkajs.Connection(options);
+    } catch (error) {
+      throw dialFailure(error as Error); // it reads the environment, and may not be allowed to
+    }
   }
 }
 

@@ -58,8 +58,6 @@ export interface KafkajsConnection {
 export interface KafkajsPackage {
   /** Its `src/network/connection.js`. */
   readonly Connection: new (options: Readonly<Record<string, unknown>>) => KafkajsConnection;
-  /** Its `src/loggers/index.js`. */
-  createLogger(options: { level: number; logCreator: () => () => void }): unknown;
   /** Its `src/network/socketFactory.js`. */
   readonly socketFactory: () => KafkajsSocketFactory;
 }

@@ -8,18 +8,18 @@ import type { PlatformaticPackage } from "./platformatic_package.ts";
 /** Reaches Kafka by connections of npm:@platformatic/kafka. */
 export class PlatformaticDriver implements KafkaDriver {
   readonly name = "platformatic";
-  readonly #package: PlatformaticPackage;
+  readonly #load: () => Promise<PlatformaticPackage>;
 
-  /** With the package, of which version 2.12.1 is known to fit. */
-  constructor(given: PlatformaticPackage) {
-    this.#package = given;
+  /** With what loads the package, of which version 2.12.1 is known to fit. */
+  constructor(load: () => Promise<PlatformaticPackage>) {
+    this.#load = load;
   }
 
   async connect(
     options: ConnectionOptions,
     { signal, runtime = denoRuntime }: { signal?: AbortSignal; runtime?: Runtime } = {},
   ): Promise<KafkaCluster> {
-    const dialer = new PlatformaticDialer(this.#package, options, runtime);
+    const dialer = new PlatformaticDialer(await this.#load(), options, runtime);
     return await connectCluster(dialer, options, { signal, runtime });
   }
 }
