@@ -1,5 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { from, type Publisher, schema, type Source, types as t } from "../mod.ts";
+import {
+  count,
+  DeliveryGuarantee,
+  from,
+  type Publisher,
+  type RecordBatch,
+  schema,
+  type Source,
+  sum,
+  TumblingWindow,
+  types as t,
+} from "../mod.ts";
 import { KafkaError } from "../src/kafka/driver/kafka_error.ts";
 import { kafkaSource } from "../src/kafka/source/kafka_source.ts";
 import type { KafkaSourceOptions } from "../src/kafka/source/kafka_source_options.ts";
@@ -336,3 +347,69 @@ Deno.test("Whatever goes wrong with requests of a group's members, no record is 
     }
   }
 });
+
+Deno.test("Windows are whole though partitions go from one member to another", () =>
+  simulate(async ({ runtime, writer, source }) => {
+    const windows: string[] = [];
+    const stops = [new AbortController(), new AbortController()];
+    const restarts: number[] = [];
+    const member = async (at: number) => {
+      const rows = from(source({ groupId: "g", commitInterval: "500ms" }), {
+        ...{ workers: 1, runtime, settleInterval: "200ms" },
+        deliveryGuarantee: DeliveryGuarantee.AtLeastOnce,
+      });
+      const counted = rows.timestamps("x", { maxDisorder: 20 })
+        .window(new TumblingWindow({ size: 100 })).aggregate({ n: count(), of: sum("x") });
+      const publisher = {
+        ...publisherOf({ take: () => {} }),
+        publish: (batch: RecordBatch) => {
+          for (const row of batch.toRows() as { windowStart: number; n: number; of: number }[]) {
+            windows.push(`${row.windowStart}: ${row.n} ${row.of}`);
+          }
+          return Promise.resolve({ records: batch.length });
+        },
+      };
+      const running = counted.to(publisher);
+      // drained, it would close windows that the other member goes on with
+      const onAbort = at === 0 ? "drain" : "stop";
+      await running.run({ signal: stops[at].signal, onAbort })
+        .then((metrics) => restarts.push(metrics.restarts), () => {});
+    };
+    const first = member(0);
+    let second: Promise<void> | undefined;
+    for (let part = 0; part < 60; part++) {
+      // each partition has every second number: a window of a member is half of one
+      const values = numbered(20 * part, 20);
+      await writer.send(P0, values.filter((_, at) => at % 2 === 0));
+      await writer.send({ topic: "t", partition: 1 }, values.filter((_, at) => at % 2 === 1));
+      await delay(runtime, 400);
+      if (part === 20) second = member(1);
+      if (part === 40) stops[1].abort();
+    }
+    await second;
+    await delay(runtime, 5000);
+    stops[0].abort();
+    await first;
+    assert(restarts.some((times) => times > 0), JSON.stringify(restarts));
+    const whole = (start: number, step: number) => {
+      const own = range(100 / step).map((at) => start + step * at);
+      return own.reduce((all, x) => all + x, 0);
+    };
+    const starts = range(11).map((at) => 100 * at);
+    // of both partitions together, or of one each where two members read them
+    const allowed = new Set(starts.flatMap((start) => [
+      `${start}: 100 ${whole(start, 1)}`,
+      `${start}: 50 ${whole(start, 2)}`,
+      `${start}: 50 ${whole(start + 1, 2)}`,
+    ]));
+    const strange = windows.filter((line) => !allowed.has(line) && !line.startsWith("1100"));
+    assertEquals(strange, []);
+    for (const start of starts) {
+      const of = windows.filter((line) => line.startsWith(`${start}: `));
+      const halves = of.filter((line) => line.startsWith(`${start}: 50 `));
+      assert(
+        of.some((line) => line.startsWith(`${start}: 100 `)) || new Set(halves).size === 2,
+        `${of}`,
+      );
+    }
+  }));

@@ -24,6 +24,8 @@ export type ReadEvent =
   | { readonly partitions: number }
   /** Nothing more comes of a partition. */
   | { readonly ended: PartitionState }
+  /** All begins anew, from what is committed of these partitions. */
+  | { readonly restart: readonly PartitionOffset[] }
   /** Records. */
   | WaitingBlock;
 
@@ -45,8 +47,8 @@ export class KafkaReading implements AsyncDisposable {
   readonly #buffer = new FetchBuffer();
   readonly #changes = new Changes();
   readonly #states = new Map<string, PartitionState>();
-  readonly #all: PartitionState[] = [];
-  readonly #events: ReadEvent[] = [];
+  #all: PartitionState[] = [];
+  #events: ReadEvent[] = [];
   readonly #damaged = new Map<string, { readonly offset: number; times: number }>();
   #link: ClusterLink | undefined;
   #fetcher: Fetcher | undefined;
@@ -219,6 +221,28 @@ export class KafkaReading implements AsyncDisposable {
     const fresh = positions.filter((each) => !this.#states.has(keyOf(each)));
     await this.#add(fresh, fresh.filter(({ offset }) => offset >= 0));
     this.#fetcher!.assign();
+  }
+
+  /** Whether the pipeline was given anything. */
+  get hasGiven(): boolean {
+    return this.#all.some(({ taken, first }) => taken > first);
+  }
+
+  /** The pipeline is to begin anew with partitions: nothing is read before it has been told. */
+  restart(positions: readonly PartitionOffset[]): void {
+    this.#states.clear();
+    this.#buffer.dropAll();
+    this.#events = [{ restart: positions }];
+    this.#fetcher!.assign();
+    this.#changes.notify();
+  }
+
+  /** It was told: they are read from there, counted anew. */
+  async renew(positions: readonly PartitionOffset[]): Promise<void> {
+    for (const state of this.#all) state.isGone = true;
+    this.#all = [];
+    this.#damaged.clear();
+    await this.assign(positions);
   }
 
   /** They are no more: what was not taken of them is dropped. */

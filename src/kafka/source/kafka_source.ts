@@ -1,6 +1,7 @@
 import type { TypedSchema } from "../../batch/schema.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import type { Source, SourceBatch, SourceOptions } from "../../stream/source.ts";
+import type { PartitionOffset } from "../driver/driver.ts";
 import { CorruptBatch } from "../records/corrupt_batch.ts";
 import { KafkaProgress } from "./kafka_progress.ts";
 import { KafkaReading, type ReadEvent } from "./kafka_reading.ts";
@@ -126,7 +127,8 @@ class KafkaSession implements AsyncDisposable {
     await reading.start({ isAssigned: groupId !== undefined && !partitions });
     if (groupId === undefined || partitions && !settlement) return;
     const settings = this.#settings;
-    const about = { settings, reading, runtime: this.#runtime, signal };
+    const keepsRows = settlement?.keepsRows ?? false;
+    const about = { settings, reading, runtime: this.#runtime, signal, keepsRows };
     this.#membership = await Membership.open(about);
     settlement?.onSettled((positions) => this.#membership!.keeper.settled(positions));
   }
@@ -146,6 +148,7 @@ class KafkaSession implements AsyncDisposable {
   async *#give(event: ReadEvent): AsyncGenerator<SourceBatch> {
     if ("partitions" in event) return yield { partitions: event.partitions };
     if ("ended" in event) return yield* this.#giver.end(event.ended);
+    if ("restart" in event) return yield* this.#restart(event.restart);
     try {
       yield* this.#giver.take(event);
     } catch (error) {
@@ -154,6 +157,13 @@ class KafkaSession implements AsyncDisposable {
       // of what was only looked at nothing was given
       this.#reading.again(state, this.#giver.isOpen ? Math.max(error.offset, from) : from, error);
     }
+  }
+
+  /** Before it is asked for more, all that is settled has been told. */
+  async *#restart(positions: readonly PartitionOffset[]): AsyncGenerator<SourceBatch> {
+    yield { restart: true, partitions: Math.max(1, positions.length) };
+    this.#giver.forget();
+    await this.#membership!.renew(positions);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,8 @@ export interface MembershipOptions {
   readonly reading: KafkaReading;
   readonly runtime: Runtime;
   readonly signal: AbortSignal;
+  /** Whether rows wait for others in the pipeline, which begins anew when partitions change. */
+  readonly keepsRows: boolean;
 }
 
 /** What a reading has to do with a consumer group: who reads what, and what is committed. */
@@ -27,6 +29,8 @@ export class Membership implements AsyncDisposable {
   readonly #cluster: KafkaCluster;
   #member: GroupMember | undefined;
   #generation = -1;
+  /** Whether partitions may have been another's. */
+  #isLost = false;
   readonly #closing = new AbortController();
 
   private constructor(cluster: KafkaCluster, options: MembershipOptions) {
@@ -65,6 +69,11 @@ export class Membership implements AsyncDisposable {
     const { reading } = this.#options;
     this.#generation = generation;
     const kept = new Set(partitions.filter((each) => this.#isKept(each)).map(keyOf));
+    if (this.#isToRestart(partitions, kept)) {
+      this.#isLost = false;
+      reading.restart(partitions);
+      return reading.hold(false);
+    }
     reading.revoke(reading.states.filter((state) => !state.isGone && !kept.has(keyOf(state))));
     await reading.assign(partitions.filter((each) => !kept.has(keyOf(each))));
     reading.hold(false);
@@ -76,10 +85,34 @@ export class Membership implements AsyncDisposable {
     return state !== undefined && at.offset <= state.taken;
   }
 
+  /** Whether rows that the pipeline keeps would go together with others than before. */
+  #isToRestart(partitions: readonly PartitionOffset[], kept: ReadonlySet<string>): boolean {
+    const { reading, keepsRows } = this.#options;
+    if (!keepsRows || !reading.hasGiven) return false;
+    const held = reading.states.filter(({ isGone }) => !isGone);
+    return this.#isLost || kept.size < partitions.length || kept.size < held.length;
+  }
+
+  /** The pipeline has begun anew: partitions are read from where they are settled. */
+  async renew(positions: readonly PartitionOffset[]): Promise<void> {
+    const { reading } = this.#options;
+    const wanted = new Set(positions.map(keyOf));
+    const settled = new Map(reading.states.map((state) => {
+      return [keyOf(state), this.keeper.settledOf(state)] as const;
+    }));
+    for (const state of reading.states) if (!wanted.has(keyOf(state))) state.isGone = true;
+    await this.keeper.flush().catch(() => {}); // what was not committed comes again at worst
+    this.keeper.renew();
+    await reading.renew(positions.map((at) => {
+      return { ...at, offset: Math.max(at.offset, settled.get(keyOf(at)) ?? -1) };
+    }));
+  }
+
   async #revoked(partitions: readonly TopicPartition[], isLost: boolean): Promise<void> {
-    const { reading, runtime } = this.#options;
+    const { reading, runtime, keepsRows } = this.#options;
     reading.hold(true);
-    if (isLost) return reading.revoke(partitions);
+    this.#isLost ||= isLost;
+    if (isLost) return keepsRows ? undefined : reading.revoke(partitions);
     const { promise: enough, resolve } = Promise.withResolvers<void>();
     const cancel = runtime.after(SETTLE_MS, resolve);
     if (this.#closing.signal.aborted) resolve();

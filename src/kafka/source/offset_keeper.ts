@@ -62,6 +62,17 @@ export class OffsetKeeper {
     while (!isEnough && !this.isAllSettled) await Promise.race([stop, this.#changed.promise]);
   }
 
+  /** Up to where a partition is settled; −1: nothing is. */
+  settledOf({ index }: PartitionState): number {
+    return this.#settled.get(index) ?? -1;
+  }
+
+  /** Partitions are counted anew. */
+  renew(): void {
+    this.#settled.clear();
+    this.#committed.clear();
+  }
+
   /** Commits now; behind a commit that is under way. */
   flush(): Promise<void> {
     this.#cancel?.();

@@ -99,6 +99,12 @@ export class RecordGiver implements Disposable {
     if (this.#scout?.isReady ?? true) yield* this.begin();
   }
 
+  /** What waits comes again. */
+  forget(): void {
+    this.#held = [];
+    this.#waitsUntilMs = undefined;
+  }
+
   /** Nothing more comes of a partition. */
   *end(state: PartitionState): Generator<SourceBatch> {
     if (!this.#opened && this.#held.length > 0) this.#held.push(state);
