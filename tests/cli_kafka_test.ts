@@ -306,6 +306,57 @@ Deno.test("waggle window --group goes on where it has ended", async () => {
   kafka[Symbol.dispose]();
 });
 
+Deno.test("Ctrl-C leaves windows of a group that are open to the next run, which gives them whole", async () => {
+  const { kafka } = broker({ orders: 1 });
+  const append = (from: number, to: number) =>
+    kafka.append(
+      { topic: "orders", partition: 0 },
+      Array.from({ length: to - from }, (_, i) => ({ value: `{"at":${(from + i) * 1000}}` })),
+    );
+  const args = ["window", "kafka://localhost/orders", "-t", "at", "--tumble", "10s", "-a", "count"];
+  const process = new KeptProcess();
+  const fourWindows = Promise.withResolvers<void>();
+  const { write } = process.stdout;
+  Object.assign(process.stdout, {
+    write: (bytes: Uint8Array) => {
+      write(bytes);
+      if (process.out.split("\n").length > 4) fourWindows.resolve();
+    },
+  });
+  append(0, 45);
+  const ended = waggle([...args, "--group", "g", "--idle", "1h"], process);
+  await Promise.race([fourWindows.promise, ended]);
+  process.interrupt();
+  const { code, out, err } = await ended;
+  assertEquals(code, 130, err);
+  assertStringIncludes(err, "interrupted: the group goes on with the windows that were open\n");
+  append(45, 60);
+  const next = await waggle([...args, "--group", "g", "--until-end", "-q"]);
+  assertEquals([next.code, next.err], [0, ""]);
+  const lines = (out + next.out).split("\n").filter((line) => line !== "");
+  const counts = [...new Set(lines)].map((line) => JSON.parse(line).count); // some may come twice
+  assertEquals(counts, [10, 10, 10, 10, 10, 10]);
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle window writes poison messages to a topic of dead letters, as they came", async () => {
+  const { kafka } = broker({ orders: 1, letters: 1 });
+  const at = { topic: "orders", partition: 0 };
+  kafka.append(at, Array.from({ length: 30 }, (_, i) => ({ value: `{"at":${i * 1000}}` })));
+  kafka.append(at, [{ value: '{"at": 5,' }, { value: '{"at":31000}' }]);
+  const { code, out, err } = await waggle([
+    ...["window", "kafka://localhost/orders", "-t", "at", "--tumble", "1h", "-a", "count"],
+    ...["--until-end", "--dead-letters", "kafka://localhost/letters"],
+  ]);
+  assertEquals(code, 0, err);
+  assertEquals(JSON.parse(out).count, 31);
+  assertStringIncludes(err, ", 1 dead letter");
+  const letters = (await recordsOf(kafka, "letters")).map(({ value }) => JSON.parse(text(value)!));
+  assertEquals(letters.map(({ record, position }) => [record, position]), [['{"at": 5,', 30]]);
+  assertStringIncludes(letters[0].error, 'topic "orders", partition 0, offset 30');
+  kafka[Symbol.dispose]();
+});
+
 Deno.test("waggle says in one line what is wrong with a topic", async () => {
   const { kafka } = broker({ orders: 1 });
   const { code, err } = await waggle(["sample", model, "-o", "kafka://localhost/missing", "-q"]);
