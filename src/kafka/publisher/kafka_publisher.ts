@@ -154,8 +154,11 @@ export class KafkaPublisher implements Publisher {
     const opened = this.#opened;
     this.#opened = undefined;
     opened?.outbox[Symbol.dispose]();
-    await opened?.lane[Symbol.asyncDispose]();
-    await opened?.cluster[Symbol.asyncDispose]();
+    try {
+      await opened?.lane[Symbol.asyncDispose]();
+    } finally {
+      await opened?.cluster[Symbol.asyncDispose]();
+    }
   }
 
   #checkTaken(batch: RecordBatch): void {
