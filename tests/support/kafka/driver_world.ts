@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RecordBatch } from "../../../src/batch/record_batch.ts";
 import type {
   FetchedBlock,
   FetchOptions,
@@ -17,6 +18,7 @@ import type {
 import type { KafkaLogin } from "../../../src/kafka/driver/kafka_login.ts";
 import type { CompressionName } from "../../../src/kafka/records/compression.ts";
 import type { Cells, DecodedRecords } from "../../../src/kafka/records/decoded_records.ts";
+import { RecordEncoder } from "../../../src/kafka/records/record_encoder.ts";
 import { RecordDecoder } from "../../../src/kafka/records/record_decoder.ts";
 import {
   encodePlainBatch,
@@ -117,6 +119,29 @@ export function block(
   };
 }
 
+let large: RecordBlock | undefined;
+
+/** How many records {@linkcode largeBlock} has. */
+export const LARGE_BLOCK_RECORDS = 200_000;
+
+/** A block of many records, the digits from 0 to 9 in turn. */
+export function largeBlock(at: TopicPartition): RecordBlock {
+  large ??= encodeLarge(at.topic);
+  return { ...large, ...at, bytes: large.bytes.slice() };
+}
+
+function encodeLarge(topic: string): RecordBlock {
+  const encoder = new RecordEncoder(create(), {
+    ...{ topic, partitions: 1, layout: { value: { format: "raw", column: "digit" } } },
+    ...{ compression: "gzip", partitioner: { kind: "murmur2" } },
+    ...{ batchBytes: 1 << 26, maxRecordBytes: 1_000_000 },
+  });
+  const rows = Array.from({ length: LARGE_BLOCK_RECORDS }, (_, i) => ({ digit: String(i % 10) }));
+  encoder.append(RecordBatch.fromRows(rows) as RecordBatch, TIME);
+  const [block] = encoder.take(true);
+  return block;
+}
+
 function cell({ bytes, starts, lengths }: Cells, row: number): Uint8Array | null {
   const length = lengths[row];
   return length < 0 ? null : bytes.slice(starts[row], starts[row] + length);
@@ -144,6 +169,23 @@ export function decode(
 ): PlainRecord[] {
   using decoder = new RecordDecoder(create(), { isolation, maxBatchBytes: 1 << 28 });
   return blocks.flatMap((block) => Array.from(decoder.decode(block), plainRecords).flat());
+}
+
+/** How many records blocks have, and the value of the last. */
+export function countRecords(blocks: readonly FetchedBlock[]): { records: number; last: string } {
+  using decoder = new RecordDecoder(create(), {
+    isolation: "read_committed",
+    maxBatchBytes: 1 << 28,
+  });
+  let records = 0;
+  let last: Uint8Array | null = null;
+  for (const each of blocks) {
+    for (const decoded of decoder.decode(each)) {
+      records += decoded.count;
+      last = cell(decoded.values, decoded.count - 1);
+    }
+  }
+  return { records, last: new TextDecoder().decode(last!) };
 }
 
 /** Fetches a partition up to its end; who reads what is committed waits for what is not decided. */
