@@ -318,6 +318,30 @@ Deno.test("a server that closes at once is not waited for", async () => {
   await served.catch(() => {});
 });
 
+Deno.test({
+  ...kafka.test("nothing is left open by what is closed, whatever was under way", async () => {
+    const own = await connect(broker!.bootstrap);
+    const topic = await newTopic(own, 2);
+    const sink = await own.sink(SINK);
+    await sink.send(blockOf({ topic, partition: 0 }, ["kept"]));
+    const underWay = Promise.allSettled([
+      sink.send(blockOf({ topic, partition: 0 }, ["under way"])),
+      sink.send(blockOf({ topic, partition: 1 }, ["under way"])),
+    ]);
+    const source = await own.source({ ...FETCH, isolation: "read_committed" });
+    source.assign([{ topic, partition: 1, offset: 0 }]);
+    const fetched = source.fetch();
+    own.group(uniqueName("drv-group")).committed([{ topic, partition: 0 }]).catch(() => {});
+    await own[Symbol.asyncDispose]();
+    await underWay;
+    await fetched;
+    await assertRejects(() => own.topics([topic]), KafkaError, "closed");
+    await assertRejects(() => sink.send(blockOf({ topic, partition: 0 }, ["x"])), KafkaError);
+  }),
+  sanitizeOps: true,
+  sanitizeResources: true,
+});
+
 const CONNECT = `
   import "${new URL("../src/kafka/kafka.ts", import.meta.url)}";
   import { kafkaDriver } from "${new URL(

@@ -94,20 +94,21 @@ export class KafkajsLink implements Link {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const { api, isAnswered } = request;
     const correlationId = this.connection.nextCorrelationId();
+    // What nobody answers is done when the socket has it: so a slow one is not given without end.
+    const written = (error?: Error | null) => error ? reject(this.#ended()) : resolve(EMPTY);
     this.connection.requestQueue.push({
       entry: {
         apiKey: api.key,
         apiName: api.name,
         apiVersion: api.version,
         correlationId,
-        resolve: ({ payload }) => resolve(payload ?? EMPTY),
+        resolve: ({ payload }) => isAnswered && resolve(payload ?? EMPTY),
         reject: () => reject(this.#ended()),
       },
       expectResponse: isAnswered,
       requestTimeout: null,
-      sendRequest: () => this.#write(request, correlationId),
+      sendRequest: () => this.#write(request, correlationId, isAnswered ? undefined : written),
     });
-    if (!isAnswered) return await promise;
     const cancel = this.#runtime.after(timeoutMs, () => {
       const late = `did not answer within ${timeoutMs} ms`;
       reject(new LinkError(this.address, late, { isLate: true }));
@@ -121,7 +122,11 @@ export class KafkajsLink implements Link {
   }
 
   /** The header of a request, version 1 or 2: "Protocol Request and Response Header". */
-  #write(request: WireRequest<unknown>, correlationId: number): void {
+  #write(
+    request: WireRequest<unknown>,
+    correlationId: number,
+    written?: (error?: Error | null) => void,
+  ): void {
     const { api, body } = request;
     const length = 14 + this.#clientId.length + (api.isFlexible ? 1 : 0);
     const header = new Uint8Array(length);
@@ -135,7 +140,9 @@ export class KafkajsLink implements Link {
     const socket = this.#socket()!;
     socket.cork();
     socket.write(header);
-    for (const piece of body) socket.write(piece);
+    for (const [i, piece] of body.entries()) {
+      socket.write(piece, i === body.length - 1 ? written : undefined);
+    }
     socket.uncork();
   }
 

@@ -1,6 +1,6 @@
 /** What of a socket of `node:net` or `node:tls` is used. */
 export interface KafkajsSocket {
-  write(bytes: Uint8Array): boolean;
+  write(bytes: Uint8Array, written?: (error?: Error | null) => void): boolean;
   cork(): void;
   uncork(): void;
   destroy(error?: Error): void;

@@ -103,6 +103,7 @@ function optionsOf(login?: KafkaLogin): Readonly<Record<string, unknown>> {
     connectTimeout: NEVER_MS,
     requestTimeout: NEVER_MS,
     maxInflights: MOST_UNDER_WAY,
+    handleBackPressure: true,
     ...(login?.tls && { tls: tlsSettings(login.tls) }),
     ...(login?.sasl && { sasl: saslOf(login.sasl) }),
   };
