@@ -73,6 +73,26 @@ function hasModules(python: string, modules: readonly string[]): boolean {
   return new Deno.Command(python, { args, stdout: "null", stderr: "null" }).outputSync().success;
 }
 
+/**
+ * A test that runs unless there is a reason why it cannot; with one it is ignored and its name says
+ * why, or under `CI=true` it fails with it.
+ */
+export function testUnless(
+  reason: string | undefined,
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+  env: CounterpartEnv = Deno.env.toObject(),
+): Deno.TestDefinition {
+  if (reason === undefined) return { name, fn };
+  if (env.CI !== "true") return { name: `${name} [${reason}]`, ignore: true, fn: () => {} };
+  return {
+    name,
+    fn: () => {
+      throw new Error(`Cannot run this test: ${reason}`);
+    },
+  };
+}
+
 /** Looks for a program. Installs nothing. */
 export function counterpart(options: CounterpartOptions): Counterpart {
   const { program, purpose, debianPackage = program, pythonModules = [] } = options;
@@ -87,15 +107,6 @@ export function counterpart(options: CounterpartOptions): Counterpart {
     : `${program} with ${pythonModules.join(", ")} is not installed (Debian package ` +
       `${debianPackage}; .ci/run installs tests/support/requirements.txt)`;
   const reason = path === undefined ? `${what}; it is needed to ${purpose}` : undefined;
-  const test: Counterpart["test"] = (name, fn) => {
-    if (path !== undefined) return { name, fn: () => fn(path) };
-    if (env.CI !== "true") return { name: `${name} [${reason}]`, ignore: true, fn: () => {} };
-    return {
-      name,
-      fn: () => {
-        throw new Error(`Cannot run this test: ${reason}`);
-      },
-    };
-  };
+  const test: Counterpart["test"] = (name, fn) => testUnless(reason, name, () => fn(path!), env);
   return { path, reason, test };
 }

@@ -27,12 +27,11 @@ function versionOf(java: string): string | undefined {
 
 function findJava(env: CounterpartEnv, machines: string): Java | string {
   const path = [env.PATH ?? "", ...debianFolders(machines)].join(":");
-  const debianPackage = "default-jre-headless";
   let reason: string | undefined;
   for (const folder of path.split(":")) {
     const { path: program, reason: why } = counterpart({
       program: "java",
-      debianPackage,
+      debianPackage: "default-jre-headless",
       purpose: PURPOSE,
       env: { ...env, PATH: folder },
     });
@@ -43,7 +42,7 @@ function findJava(env: CounterpartEnv, machines: string): Java | string {
     const version = versionOf(program);
     if (version !== undefined && parseInt(version) >= LEAST_VERSION) return { program, version };
     reason = `java ${version} is installed, and ${LEAST_VERSION} or later (Debian package ` +
-      `${debianPackage}) is needed to ${PURPOSE}`;
+      `default-jre-headless) is needed to ${PURPOSE}`;
   }
   return reason!;
 }

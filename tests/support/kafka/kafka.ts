@@ -4,7 +4,7 @@
  * @module
  */
 import { type KafkaBroker, type KafkaOptions, startKafka } from "./broker.ts";
-import type { Counterpart } from "../counterpart.ts";
+import { type Counterpart, testUnless } from "../counterpart.ts";
 import { programs } from "./java.ts";
 
 export { type KafkaBroker, type KafkaOptions, startKafka };
@@ -20,16 +20,7 @@ export interface KafkaCounterpart {
 }
 
 function needing(reason: string | undefined): KafkaCounterpart {
-  const test: KafkaCounterpart["test"] = (name, fn) => {
-    if (reason === undefined) return { name, fn };
-    if (Deno.env.get("CI") !== "true") return { name: `${name} [${reason}]`, ignore: true, fn };
-    return {
-      name,
-      fn: () => {
-        throw new Error(`Cannot run this test: ${reason}`);
-      },
-    };
-  };
+  const test: KafkaCounterpart["test"] = (name, fn) => testUnless(reason, name, fn);
   const withOthers: KafkaCounterpart["with"] = (...others) =>
     needing(reason ?? others.find((other) => other.reason !== undefined)?.reason);
   return { reason, test, with: withOthers };
