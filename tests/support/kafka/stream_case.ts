@@ -1,9 +1,11 @@
 import {
+  count,
   DeliveryGuarantee,
   from,
   RecordBatch,
   type Runtime,
   schema,
+  TumblingWindow,
   types as t,
 } from "../../../mod.ts";
 import type { KafkaDriver } from "../../../src/kafka/driver/driver.ts";
@@ -18,12 +20,12 @@ import {
 } from "../../../src/testing/kafka/simulated_kafka.ts";
 import { Random } from "../random.ts";
 import type { DriverFlaw } from "./flaws.ts";
-import { StreamAccount } from "./stream_account.ts";
+import { type Account, RowAccount, WINDOW_MS, WindowAccount } from "./stream_account.ts";
 
 const CHAOS_MS = 40_000;
 const CALM_MS = 240_000;
 const LOOK_EVERY = 25;
-const COLUMNS = schema({ lane: t.i32, n: t.i32 });
+const COLUMNS = schema({ lane: t.i32, n: t.i32, at: t.f64 });
 
 /** What a run came to. */
 export interface StreamRun {
@@ -40,6 +42,8 @@ export interface StreamRun {
 export interface StreamPlan {
   /** Whether one reader stays from beginning to end: nothing may come twice then. */
   readonly isSteady?: boolean;
+  /** Whether rows are counted in windows; else they go on as they are. */
+  readonly windows?: boolean;
   /** A driver that does something wrong. */
   readonly flaw?: DriverFlaw;
 }
@@ -48,12 +52,18 @@ export interface StreamPlan {
 class Program {
   readonly name: string;
   isKilled = false;
+  readonly #windows: boolean;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(name: string, driver: KafkaDriver, runtime: Runtime, random: Random) {
+  constructor(
+    name: string,
+    driver: KafkaDriver,
+    { runtime, workers, windows }: { runtime: Runtime; workers: number; windows: boolean },
+  ) {
     this.name = name;
-    this.#running = this.#run(driver, runtime, 1 + random.below(2));
+    this.#windows = windows;
+    this.#running = this.#run(driver, runtime, workers);
   }
 
   /** It starts anew when it fails, as whoever looks after programs would have it. */
@@ -79,7 +89,12 @@ class Program {
     });
     const deliveryGuarantee = DeliveryGuarantee.AtLeastOnce;
     const options = { runtime, workers, batchRows: 5, settleInterval: "200ms", deliveryGuarantee };
-    await from(source, options).to(publisher).run({ signal: this.#stop.signal });
+    const rows = from(source, options);
+    const results = this.#windows
+      ? rows.timestamps("at").keyBy("lane").window(new TumblingWindow({ size: WINDOW_MS }))
+        .aggregate({ n: count() })
+      : rows;
+    await results.to(publisher).run({ signal: this.#stop.signal });
   }
 
   /** Ends in peace. */
@@ -115,11 +130,13 @@ async function write(
   await using publisher = new KafkaPublisher({
     ...{ bootstrapServers: "simulated", clientId: "writer", driver, runtime, topic: "in" },
     ...{ key: "lane", deliveryTimeout: "10m", requestTimeout: "2s" },
+    partitioner: (key, partitions) => Number(new TextDecoder().decode(key!)) % partitions,
   });
   while (runtime.monotonicMs() < CHAOS_MS) {
+    const at = runtime.wallClockMs();
     const rows = Array.from({ length: 1 + random.below(8) }, () => {
       const lane = random.below(written.length);
-      return { lane, n: written[lane]++ };
+      return { lane, n: written[lane]++, at };
     });
     await publishUntilTaken(publisher, RecordBatch.fromRows(rows, { schema: COLUMNS }), runtime);
     if (random.chance(0.2)) await publisher.flush();
@@ -164,10 +181,13 @@ async function disturb(kafka: SimulatedKafka, random: Random, runtime: Runtime):
 }
 
 /** Writes, and has programs read and write on, from a seed; what has come of it. */
-export function runStreams(seed: number, { isSteady = false, flaw }: StreamPlan = {}) {
+export function runStreams(
+  seed: number,
+  { isSteady = false, windows = false, flaw }: StreamPlan = {},
+): Promise<StreamRun> {
   const random = new Random(seed);
   const runtime = new SimulatedRuntime({ seed });
-  const written = Array.from({ length: 1 + random.below(5) }, () => 0);
+  const written = Array.from({ length: 3 + random.below(3) }, () => 0);
   const programs = new Map<string, Program>();
   let killed = 0;
   return runtime.drive(async (): Promise<StreamRun> => {
@@ -177,14 +197,17 @@ export function runStreams(seed: number, { isSteady = false, flaw }: StreamPlan 
       latency: 2,
       runtime,
     });
-    const account = new StreamAccount(kafka);
+    const account = windows ? new WindowAccount(kafka) : new RowAccount(kafka);
     const driver = flaw?.(kafka) ?? kafka;
     const goWrong = trouble(random, programs);
     kafka.faults = (request) => {
       if (request.number % LOOK_EVERY === 0) account.look();
       return goWrong(request);
     };
-    const start = (name: string) => programs.set(name, new Program(name, driver, runtime, random));
+    const start = (name: string) => {
+      const workers = 1 + random.below(2);
+      programs.set(name, new Program(name, driver, { runtime, workers, windows }));
+    };
     const writing = write(driver, runtime, { random, written });
     writing.catch(() => {});
     start("m0");
@@ -209,7 +232,7 @@ export function runStreams(seed: number, { isSteady = false, flaw }: StreamPlan 
       programs.get(clientId)?.isKilled ? { lose: "request", silent: true } : undefined;
     await writing;
     if (!isSteady) start("last");
-    await settled(kafka, runtime);
+    await done(account, runtime);
     for (const program of programs.values()) await program.end();
     account.judge(written);
     return {
@@ -222,18 +245,8 @@ export function runStreams(seed: number, { isSteady = false, flaw }: StreamPlan 
   });
 }
 
-/** Resolves when all that was written is committed, or it has taken far too long. */
-async function settled(kafka: SimulatedKafka, runtime: Runtime): Promise<void> {
+/** Resolves when all has come of what was written, or it has taken far too long. */
+async function done(account: Account, runtime: Runtime): Promise<void> {
   const untilMs = runtime.monotonicMs() + CALM_MS;
-  while (runtime.monotonicMs() < untilMs) {
-    const committed = new Map(
-      kafka.group("g").offsets.map(({ partition, offset }) => [partition, offset]),
-    );
-    const partitions = Array.from({ length: kafka.partitions("in") }, (_, partition) => partition);
-    const isAll = partitions.every((partition) =>
-      (committed.get(partition) ?? 0) === kafka.endOffset({ topic: "in", partition })
-    );
-    if (isAll) return;
-    await delay(runtime, 500);
-  }
+  while (runtime.monotonicMs() < untilMs && !account.isDone) await delay(runtime, 500);
 }
