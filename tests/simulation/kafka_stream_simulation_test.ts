@@ -27,11 +27,31 @@ Deno.test("Topic to topic nothing comes twice as long as one program reads on", 
   });
 });
 
+Deno.test("Windows of a topic are told of whole, whoever reads it, before their rows are committed", async () => {
+  let doubles = 0;
+  await forSeedsAsync({ from: 1, runs: SEEDS }, async (_, seed) => {
+    const run = await runStreams(seed, { windows: true });
+    assertEquals(run.wrong, []);
+    doubles += run.doubles;
+  });
+  assert(doubles > 0, "no window came twice: nobody was killed at work");
+});
+
 Deno.test("A source reads again what its driver has lost on the way", async () => {
   await forSeedsAsync({ from: 20_001, runs: SEEDS / 4 }, async (_, seed) => {
     const { wrong } = await runStreams(seed, { isSteady: true, flaw: losesBlocks });
     assertEquals(wrong, []);
   });
+});
+
+Deno.test("The simulation sees windows whose rows are committed before they are told of", async () => {
+  const flaw = DRIVER_FLAWS["commits what was fetched and not settled"];
+  let found = 0;
+  for (let seed = 1; seed <= MOST_SEEDS && found === 0; seed++) {
+    const { wrong } = await runStreams(seed, { windows: true, flaw });
+    if (wrong.length > 0) found = seed;
+  }
+  assert(found > 0, `not in ${MOST_SEEDS} seeds`);
 });
 
 for (const [name, flaw] of Object.entries(DRIVER_FLAWS)) {
