@@ -220,9 +220,10 @@ Deno.test("What of a window's results goes on is held back by the windows behind
     { rows: [1, 11], position: 2 },
     { rows: [21, 25], position: 4 },
     { rows: [31], position: 5 },
+    { until: [4] },
     { rows: [61], position: 6 },
-    { rows: [81], position: 7 },
     { until: [5] },
+    { rows: [81], position: 7 },
   ]);
   const memory = new MemoryPublisher();
   await from(source, OPTIONS).timestamps("at")

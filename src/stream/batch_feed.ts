@@ -122,7 +122,7 @@ export class BatchFeed {
     this.#blocks?.told();
   }
 
-  /** The greatest event time of the rows last taken that came with a position, ms. */
+  /** The greatest event time of the rows last taken, ms, where that was asked for. */
   get greatest(): number {
     return this.#greatest;
   }
@@ -203,10 +203,11 @@ export class BatchFeed {
   /**
    * Takes what was read in: counted, placed, and cut to what a bee is sent at a time.
    *
+   * @param asksGreatest Whether {@linkcode BatchFeed.greatest} is asked for.
    * @throws {TypeError | RangeError} when the plan does not fit the columns, or a row is too large.
    * @throws {BadInputError} when a time cannot be read and that is the end.
    */
-  take(read: SourceBatch): FeedItem[] {
+  take(read: SourceBatch, asksGreatest = false): FeedItem[] {
     this.#greatest = -Infinity;
     if (read.progress) this.#progress = read.progress;
     const grown = read.partitions === undefined ? [] : this.#grow(read.partitions);
@@ -219,8 +220,7 @@ export class BatchFeed {
     const isEmpty = !batch || batch.length === 0;
     if (isEmpty && !ended && watermark === undefined) return [];
     this.#checkPartition(partition);
-    const isPlaced = read.position !== undefined;
-    const pieces: FeedItem[] = isEmpty ? [] : this.#takeRows(batch, { partition, isPlaced });
+    const pieces: FeedItem[] = isEmpty ? [] : this.#takeRows(batch, { partition, asksGreatest });
     if (watermark !== undefined && this.#watermarks) {
       pieces.push(...this.advance(watermark - this.#behind));
     }
@@ -287,14 +287,14 @@ export class BatchFeed {
 
   #takeRows(
     batch: RecordBatch,
-    { partition, isPlaced }: { readonly partition: number; readonly isPlaced: boolean },
+    { partition, asksGreatest }: { readonly partition: number; readonly asksGreatest: boolean },
   ): FeedBatch[] {
     this.#columns.check(batch);
     this.#lookAtClock();
     const start = this.#positions[partition];
     const { batch: kept, rows } = this.#timed(batch, partition);
     const { timeColumn } = this.#columns;
-    if (isPlaced && timeColumn !== undefined) {
+    if (asksGreatest && timeColumn !== undefined) {
       this.#greatest = greatestTime(kept.column(timeColumn), kept.length);
     }
     const pieces = this.#watermarks

@@ -390,7 +390,7 @@ export class PipelineRun implements AcknowledgedRun {
     if (read?.restart && !this.#aborted) return;
     this.#read = undefined;
     if (!read || this.#aborted && !stageOf(this.#source)) return;
-    const items = this.#feed.take(read);
+    const items = this.#feed.take(read, this.#settling.isWanted);
     this.#append(items);
     const { end } = this.#log;
     this.#settling.read(read, { end, greatest: this.#feed.greatest, block: blockIn(items) });

@@ -190,7 +190,8 @@ export interface SourceBatch<Row = Record<string, unknown>> {
   readonly progress?: SourceProgress;
   /**
    * Where a reader of its partition would go on behind these rows, as the source counts: an offset,
-   * say. It never goes back within a partition. Absent: the source wants to hear nothing back.
+   * say. It never goes back within a partition. Absent: nobody can begin there, and the rows are
+   * settled with what comes behind them.
    */
   readonly position?: number;
   /** What all blocks are made of; comes before the first of them. */

@@ -138,6 +138,8 @@ class TopicSource implements Source {
     if (rows.length === 0) return place;
     const given: unknown = rows.map(({ partition: _, ...row }) => row);
     const batch: unknown = RecordBatch.fromRows(given as [], { schema: COLUMNS as never });
+    const isLast = this.#next[partition] === this.#rows[partition].length;
+    if (!isLast && random.chance(0.2)) return { batch: batch as RecordBatch, partition: number };
     return { batch: batch as RecordBatch, ...place };
   }
 

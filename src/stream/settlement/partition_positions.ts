@@ -5,8 +5,11 @@ const MAX_READS = 1024;
 
 /** What was read of a partition at a time. */
 export interface PlacedRead {
-  /** Where a reader of the partition would go on behind it, as its source counts. */
-  readonly position: number;
+  /**
+   * Where a reader of the partition would go on behind it, as its source counts. Absent: nobody could
+   * begin there, it is settled with what comes behind.
+   */
+  readonly position?: number | undefined;
   /** Number of the first batch of the log that is not of it. */
   readonly end: number;
   /** The greatest event time in it, ms; `-Infinity` without one. */
@@ -32,11 +35,6 @@ export class PartitionPositions {
     return this.#reads.length === 0;
   }
 
-  /** Where the last read ends. */
-  get last(): number | undefined {
-    return this.#reads.at(-1)?.position;
-  }
-
   /** Adds what was read behind all before. */
   add(read: PlacedRead): void {
     this.#reads.push(read);
@@ -48,7 +46,7 @@ export class PartitionPositions {
     this.#know(decided);
     const open = this.#reads.findIndex(({ end, greatest }) => end > decided || !isPast(greatest));
     const settled = this.#reads.splice(0, open < 0 ? this.#reads.length : open);
-    return settled.at(-1)?.position;
+    return settled.findLast(({ position }) => position !== undefined)?.position;
   }
 
   /** Of blocks that bees have told of the times are known, and their bytes are not kept. */
@@ -67,7 +65,8 @@ function inPairs(reads: readonly PlacedRead[]): PlacedRead[] {
     const [one, other] = [reads[at], reads[at + 1]];
     if (!other || one.block || other.block) pairs.push(one);
     else {
-      pairs.push({ ...other, greatest: Math.max(one.greatest, other.greatest) });
+      const position = other.position ?? one.position;
+      pairs.push({ ...other, position, greatest: Math.max(one.greatest, other.greatest) });
       at++;
     }
   }

@@ -3,6 +3,8 @@ import type { Settlement, SourceBatch } from "../source.ts";
 import { PartitionPositions, type PlacedRead, type SettledState } from "./partition_positions.ts";
 import type { ResultAccount } from "./result_account.ts";
 
+const MAX_MARKS = 64;
+
 /** Takes positions that are settled. */
 export type SettledListener = (positions: ReadonlyMap<number, number>) => void | Promise<void>;
 
@@ -46,8 +48,8 @@ export class Settling implements Settlement {
   readonly #partitions = new Map<number, PartitionPositions>();
   /** Rows of each kind that were acknowledged. */
   readonly #acknowledged: number[];
-  /** Those that are not acknowledged: the first stays as it is, what comes later becomes one. */
-  #marks: Mark[] = [];
+  /** Those that are not acknowledged; beyond a number of them what comes later becomes one. */
+  readonly #marks: Mark[] = [];
   /** Letters that were delivered. */
   #delivered = 0;
   #delivering: Promise<void> | undefined;
@@ -83,10 +85,11 @@ export class Settling implements Settlement {
 
   /** Something was read, which is in the log with all before. */
   read(
-    { partition = 0, position }: SourceBatch,
+    { partition = 0, position, batch, block }: SourceBatch,
     read: Omit<PlacedRead, "position">,
   ): void {
-    if (position === undefined || this.#listeners.length === 0 || this.#isOver) return;
+    if (!this.isWanted || this.#isOver) return;
+    if (position === undefined && !batch && !block) return;
     const positions = this.#partitions.get(partition) ?? new PartitionPositions();
     this.#partitions.set(partition, positions);
     positions.add({ position, ...read });
@@ -125,10 +128,9 @@ export class Settling implements Settlement {
       if (position !== undefined) positions.set(partition, position);
     }
     if (positions.size === 0) return;
-    const [first, second] = this.#marks;
-    const all = new Map([...second?.positions ?? [], ...positions]);
-    const mark = { rows: [...rows], letters: this.#options.letters(), positions: all };
-    this.#marks = first ? [first, mark] : [mark];
+    const last = this.#marks.length < MAX_MARKS ? undefined : this.#marks.pop();
+    const all = new Map([...last?.positions ?? [], ...positions]);
+    this.#marks.push({ rows: [...rows], letters: this.#options.letters(), positions: all });
     this.#settle();
   }
 
