@@ -3,7 +3,7 @@ import type { ResultRun } from "./joint/joinable.ts";
 import { type PipelineMetrics, withEarlier } from "./pipeline_metrics.ts";
 import type { ResolvedPlan } from "./pipeline_plan.ts";
 import { PipelineRun } from "./pipeline_run.ts";
-import type { RunOptions } from "./run_options.ts";
+import { checkRunOptions, type RunOptions } from "./run_options.ts";
 import type { KindRead, RunSpec } from "./run_spec.ts";
 import { ReopenedSource } from "./settlement/reopened_source.ts";
 import type { ResultAccount } from "./settlement/result_account.ts";
@@ -31,6 +31,7 @@ export class RestartingRun implements ResultRun {
 
   /** Opens the source. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
+    checkRunOptions(options);
     const { onProgress } = options;
     this.#source = new ReopenedSource(spec.source);
     this.#spec = { ...spec, source: this.#source };
