@@ -19,6 +19,18 @@ Deno.test("A live topic's records come as they are written, leader change or not
     assertEquals((await reading).sort((a, b) => a - b), range(90));
   }, { brokers: 3 }));
 
+Deno.test("Partitions that a topic gets later are read from their start", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    const rows = from(source({ start: "latest" }), { workers: 1, runtime });
+    const reading = take(rows, 20);
+    await delay(runtime, 1000);
+    await writer.send(P0, numbered(0, 10));
+    kafka.addPartitions("t", 3);
+    await writer.send({ topic: "t", partition: 2 }, numbered(10, 10));
+    assertEquals((await reading).sort((a, b) => a - b), range(20));
+    assertEquals(rows.metrics().source?.partitions.length, 3);
+  }));
+
 Deno.test("A restart of the brokers loses and doubles nothing", () =>
   simulate(async ({ kafka, runtime, writer, source }) => {
     const rows = from(source(), { workers: 1, runtime });

@@ -1,5 +1,6 @@
 import type { Runtime } from "../../runtime/runtime.ts";
 import { ChildAbort } from "../../stream/child_abort.ts";
+import { delay } from "../../stream/delay.ts";
 import type { SourceOptions } from "../../stream/source.ts";
 import { kafkaDriver } from "../driver/current_driver.ts";
 import type {
@@ -9,6 +10,7 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from "../driver/driver.ts";
+import { KafkaError } from "../driver/kafka_error.ts";
 import { Changes } from "./changes.ts";
 import { ClusterLink } from "./cluster_link.ts";
 import { FetchBuffer, type WaitingBlock } from "./fetch_buffer.ts";
@@ -37,6 +39,8 @@ export interface KafkaReadingOptions {
   readonly runtime: Runtime;
 }
 
+/** How often it is looked whether topics have more partitions, ms. */
+const METADATA_MS = 30_000;
 /** How often a batch that is damaged on the way is fetched again. */
 const MOST_DAMAGED = 3;
 
@@ -151,7 +155,27 @@ export class KafkaReading implements AsyncDisposable {
     const stuck = (why: string) => fetcher.giveUp(why);
     const watch = new LagWatch({ ...about, isFull: () => !this.#hasRoom, stuck });
     const failed = (error: unknown) => this.fail(error);
-    this.#running = Promise.all([fetcher.run().catch(failed), watch.run().catch(failed)]);
+    const loops = [fetcher.run(), watch.run(), this.#watchTopics()];
+    this.#running = Promise.all(loops.map((loop) => loop.catch(failed)));
+  }
+
+  /** Reads partitions that topics get later, from their start; those of a group are its leader's. */
+  async #watchTopics(): Promise<void> {
+    const { settings, runtime, name } = this.#options;
+    if (this.#isOpen || settings.partitions || settings.toEnd) return;
+    while (true) {
+      await delay(runtime, METADATA_MS, this.#closing.signal);
+      try {
+        const all = await partitionsOf(this.cluster, settings, name);
+        const fresh = all.filter((each) => !this.#states.has(keyOf(each)));
+        if (fresh.length === 0) continue;
+        await this.#add(fresh, await this.cluster.offsetsAt(fresh, "earliest"));
+        this.#fetcher!.assign();
+      } catch (error) {
+        // who fetches and asks for the lag tells of what lasts
+        if (!(error instanceof KafkaError)) throw error;
+      }
+    }
   }
 
   /** The reading cannot go on. */
