@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { kafkaDriver } from "../src/kafka/driver/current_driver.ts";
-import type { KafkaCluster, PartitionOffset, SinkOptions } from "../src/kafka/driver/driver.ts";
+import type {
+  KafkaCluster,
+  PartitionOffset,
+  SinkOptions,
+  TopicPartition,
+} from "../src/kafka/driver/driver.ts";
 import {
   Abortable,
   Fenced,
@@ -147,6 +152,17 @@ test("a block that the topic has no room for says what to do; others go on", asy
   assertStringIncludes(refused.reason.message, "max.message.bytes");
   const found = await readAll(cluster, [{ ...at, offset: 3 }], "read_uncommitted");
   assertEquals(found.get(0)!.map(({ value }) => value), ["first", "second", "third"]);
+});
+
+test("a block for a partition that there is not is refused, and so is one for no topic", async () => {
+  const topic = await newTopic(cluster, 2);
+  await using sink = await cluster.sink(SINK);
+  const send = (at: TopicPartition) => sink.send(blockOf(at, ["x"]));
+  const beyond = { topic, partition: 5 };
+  await assertRejects(() => send(beyond), KafkaError, "has 2 partitions");
+  const nowhere = { topic: uniqueName("drv-missing"), partition: 0 };
+  await assertRejects(() => send(nowhere), KafkaError, "there is no such topic");
+  await send({ topic, partition: 1 });
 });
 
 test("offsets are found by time, and behind the last record", async () => {

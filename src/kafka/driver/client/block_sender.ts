@@ -1,17 +1,19 @@
-import type { Cancel, Runtime } from "../../../runtime/runtime.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import { BatchSealer } from "../../records/batch_sealer.ts";
 import type { Appended, RecordBlock, SinkOptions } from "../driver.ts";
 import { KafkaError, UnknownOutcome } from "../kafka_error.ts";
 import { type ProducedPartition, produceRequest } from "../wire/data_requests.ts";
 import { CODES, errorName } from "../wire/error_codes.ts";
-import { NO_IDENTITY, type ProducerIdentity } from "../wire/transaction_requests.ts";
+import type { ProducerIdentity } from "../wire/transaction_requests.ts";
+import { Alarm } from "./alarm.ts";
 import { BACKOFF } from "./attempts.ts";
 import type { ClusterView } from "./cluster_view.ts";
 import { Lane, type LaneUser } from "./lane.ts";
 import type { DialError, Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
-import { type Entry, MOST_UNDER_WAY, PartitionQueue } from "./partition_queue.ts";
+import { type Entry, MOST_UNDER_WAY, type PartitionQueue } from "./partition_queue.ts";
+import { PartitionQueues } from "./partition_queues.ts";
 import { late, lostRecords, spellBlock, unclear } from "./produce_failure.ts";
 import { settleAnswer, type Settling } from "./settle_answer.ts";
 
@@ -47,17 +49,16 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   readonly #links: Links;
   readonly #runtime: Runtime;
   readonly #metadata: MetadataWatch;
-  readonly #queues = new Map<string, PartitionQueue[]>();
+  readonly #queues: PartitionQueues;
   /** Those with blocks. */
   readonly #active = new Set<PartitionQueue>();
   readonly #lanes = new Map<string, Lane>();
   readonly #unknownTopics = new Map<string, number>();
+  readonly #alarm: Alarm;
   readonly #idle = new Set<() => void>();
-  #identity: ProducerIdentity = NO_IDENTITY;
   #unsettled = 0;
   #isScheduled = false;
   #trouble = "it was not its turn yet";
-  #alarm: { atMs: number; cancel: Cancel } | undefined;
   #isRenewing = false;
   #isClosed = false;
 
@@ -69,21 +70,20 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.#options = options;
     this.#hooks = hooks;
     this.isIdempotent = options.idempotent;
+    this.#queues = new PartitionQueues(options.idempotent);
     this.#metadata = new MetadataWatch(view, this);
+    this.#alarm = new Alarm(view.runtime, () => this.wake());
   }
 
   /** Who we are from now on: all sequence numbers begin anew. Nothing may be under way. */
   become(identity: ProducerIdentity): void {
-    this.#identity = identity;
-    for (const queues of this.#queues.values()) {
-      for (const queue of queues) queue?.restart(identity);
-    }
+    this.#queues.become(identity);
   }
 
   /** Sends a block behind those of its partition. */
   send(block: RecordBlock, signal?: AbortSignal): Promise<Appended> {
     const { promise, resolve, reject } = Promise.withResolvers<Appended>();
-    const queue = this.#queue(block);
+    const queue = this.#queues.of(block);
     const deadlineMs = this.#runtime.monotonicMs() + this.#options.deliveryTimeoutMs;
     const entry: Entry = {
       block,
@@ -110,7 +110,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   /** Whether a block with a sequence number was given up. */
   get hasGap(): boolean {
-    return this.#queues.values().some((queues) => queues.some((queue) => queue.hasGap));
+    return this.#queues.hasGap;
   }
 
   /** Resolves when every block is settled, and nothing is under way. */
@@ -141,7 +141,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   /** Ends; what is not settled is rejected. */
   close(): void {
     this.#isClosed = true;
-    this.#alarm?.cancel();
+    this.#alarm.cancel();
     this.#metadata.close();
     for (const queue of this.#active) {
       for (const entry of [...queue.suspects, ...queue.flying, ...queue.waiting]) {
@@ -211,18 +211,16 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   }
 
   judged(topic: string, code: number): void {
-    const isUnknown = code === CODES.unknownTopicOrPartition || code === CODES.invalidTopic;
-    const isForbidden = code === CODES.topicAuthorizationFailed;
-    if (!isUnknown && !isForbidden) return void this.#unknownTopics.delete(topic);
+    const why = this.#whyNot(topic, code);
+    if (why === undefined) return void this.#unknownTopics.delete(topic);
     const answers = (this.#unknownTopics.get(topic) ?? 0) + 1;
     this.#unknownTopics.set(topic, answers);
-    this.#trouble = `the brokers say ${errorName(code)}`;
-    if (isUnknown && answers < UNKNOWN_TOPIC_ANSWERS) return;
-    const why = isUnknown ? "there is no such topic: make it first" : "grant WRITE on it";
-    for (const queue of this.#queues.get(topic) ?? []) {
-      for (const entry of [...queue?.waiting ?? []]) {
-        const what = `Cannot send ${spellBlock(entry.block)}: ${this.#trouble}: ${why}`;
-        this.#giveUp(entry, new KafkaError(what, { code: errorName(code) }));
+    this.#trouble = why;
+    if (code !== CODES.topicAuthorizationFailed && answers < UNKNOWN_TOPIC_ANSWERS) return;
+    for (const queue of this.#lostQueues(topic, code)) {
+      for (const entry of [...queue.waiting]) {
+        const what = `Cannot send ${spellBlock(entry.block)}: ${why}`;
+        this.#giveUp(entry, new KafkaError(what, code === 0 ? {} : { code: errorName(code) }));
       }
     }
   }
@@ -236,13 +234,22 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.wake();
   }
 
-  #queue({ topic, partition }: RecordBlock): PartitionQueue {
-    const queues = this.#queues.getOrInsertComputed(topic, () => []);
-    const there = queues[partition];
-    if (there !== undefined) return there;
-    const made = new PartitionQueue({ topic, partition }, this.isIdempotent);
-    made.restart(this.#identity);
-    return queues[partition] = made;
+  /** Why a topic cannot be written to, or not where it is to; `undefined` when it can. */
+  #whyNot(topic: string, code: number): string | undefined {
+    const said = `the brokers say ${errorName(code)}`;
+    if (code === CODES.unknownTopicOrPartition || code === CODES.invalidTopic) {
+      return `${said}: there is no such topic: make it first`;
+    }
+    if (code === CODES.topicAuthorizationFailed) return `${said}: grant WRITE on it`;
+    if (code !== 0 || this.#lostQueues(topic, code).length === 0) return undefined;
+    return `the topic has ${this.#view.partitions(topic)?.length} partitions, from 0`;
+  }
+
+  /** The queues of a topic that is not there, or of partitions that it has not. */
+  #lostQueues(topic: string, code: number): readonly PartitionQueue[] {
+    const there = code === 0 ? this.#view.partitions(topic)?.length ?? 0 : 0;
+    return [...this.#queues.ofTopic(topic)]
+      .filter(({ partition, waiting }) => partition >= there && waiting.length > 0);
   }
 
   #isIdle(): boolean {
@@ -313,7 +320,10 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
       this.#active.delete(queue);
       this.#active.add(queue);
     }
-    if (leaderless.size > 0) this.#metadata.want(leaderless);
+    if (leaderless.size > 0) {
+      this.#trouble = "its partition has no leader";
+      this.#metadata.want(leaderless);
+    }
     for (const [lane, { link, entries }] of requests) void this.#send(lane, link, entries);
     return requests.size > 0;
   }
@@ -393,7 +403,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.#isRenewing = true;
     try {
       const identity = await this.#hooks.renew();
-      this.#identity = identity;
+      this.#queues.use(identity);
       for (const queue of this.#active) if (queue.needsRestart) queue.restart(identity);
     } catch (error) {
       this.giveUpWaiting(() => error);
@@ -432,16 +442,6 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
         atMs = Math.min(atMs, lane.notBeforeMs);
       }
     }
-    if (this.#alarm !== undefined) {
-      if (this.#alarm.atMs <= atMs && atMs !== Infinity) return;
-      this.#alarm.cancel();
-      this.#alarm = undefined;
-    }
-    if (atMs === Infinity) return;
-    const cancel = this.#runtime.after(Math.max(0, atMs - nowMs), () => {
-      this.#alarm = undefined;
-      this.wake();
-    });
-    this.#alarm = { atMs, cancel };
+    this.#alarm.set(atMs);
   }
 }

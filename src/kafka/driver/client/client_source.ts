@@ -1,4 +1,4 @@
-import type { Cancel, Runtime } from "../../../runtime/runtime.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import { Stop } from "../../../stream/stop.ts";
 import type {
   FetchedBlock,
@@ -11,6 +11,7 @@ import { wholeBatches } from "../../records/whole_batches.ts";
 import { KafkaError, OffsetOutOfRange } from "../kafka_error.ts";
 import { type FetchedPartition, fetchRequest } from "../wire/data_requests.ts";
 import { CODES, errorName, isLeaderMoved } from "../wire/error_codes.ts";
+import { Alarm } from "./alarm.ts";
 import { BACKOFF } from "./attempts.ts";
 import type { ClusterView, Leader } from "./cluster_view.ts";
 import { Lane, type LaneUser } from "./lane.ts";
@@ -44,6 +45,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   readonly #options: FetchOptions;
   readonly #links: Links;
   readonly #metadata: MetadataWatch;
+  readonly #alarm: Alarm;
   readonly #lanes = new Map<string, Lane>();
   readonly #unknownTopics = new Map<string, number>();
   #readings = new Map<string, Reading>();
@@ -51,7 +53,6 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   #error: unknown;
   #arrived = Promise.withResolvers<void>();
   #turn = 0;
-  #alarm: Cancel | undefined;
   #isScheduled = false;
   #isClosed = false;
 
@@ -62,6 +63,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     this.#options = options;
     this.#links = new Links(view.dialer);
     this.#metadata = new MetadataWatch(view, this);
+    this.#alarm = new Alarm(view.runtime, () => this.#wake());
   }
 
   assign(positions: readonly PartitionOffset[]): void {
@@ -140,7 +142,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    this.#alarm?.();
+    this.#alarm.cancel();
     this.#metadata.close();
     this.#arrived.resolve();
     this.#readings.clear();
@@ -331,17 +333,11 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
 
   /** Wakes up when a partition or a broker may be tried again. */
   #setAlarm(nowMs: number): void {
-    this.#alarm?.();
-    this.#alarm = undefined;
     const times = [
       ...this.#readings.values().map((reading) => reading.notBeforeMs),
       ...this.#lanes.values().map((lane) => lane.notBeforeMs),
     ].filter((ms) => ms > nowMs);
-    if (times.length === 0 || this.#readings.size === 0) return;
-    this.#alarm = this.#runtime.after(Math.min(...times) - nowMs, () => {
-      this.#alarm = undefined;
-      this.#wake();
-    });
+    this.#alarm.set(this.#readings.size === 0 ? Infinity : Math.min(...times));
   }
 }
 
