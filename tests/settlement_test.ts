@@ -200,7 +200,6 @@ Deno.test("Rows that go to dead letters or late rows are settled when those have
   let late = 0;
   const running = from(source, {
     ...OPTIONS,
-    checkpointBatches: 1,
     lateData: "sideOutput",
     lateOutput: async () => {
       await letters.promise;

@@ -282,6 +282,7 @@ export class PipelineRun implements AcknowledgedRun {
   get #settledState(): SettledState {
     const { job } = this.#bees ?? {};
     const decided = this.#log.decide(this.#spec.settings.badRecords);
+    if (this.#log.waitsToPutAside) job?.saveSoon();
     return {
       decided: Math.min(decided, job?.knownUntil ?? 0),
       isPast: (time) => job?.isPast(time) ?? false,

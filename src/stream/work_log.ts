@@ -96,6 +96,11 @@ export class WorkLog {
     return this.#decided;
   }
 
+  /** Whether that batch is waited for because records of it are to go aside. */
+  get waitsToPutAside(): boolean {
+    return this.at(this.#decided)?.outcome !== undefined;
+  }
+
   /** The batches, oldest first. */
   get entries(): readonly LogEntry[] {
     return this.#entries;

@@ -65,10 +65,10 @@ export class Checkpoints {
     return Math.max(LOG_BYTES, LOG_PER_STATE * this.#stateBytes);
   }
 
-  /** Whether it is time for the next. */
-  isDue(log: WorkLog): boolean {
+  /** Whether it is time for the next, which may be wanted before it is due by itself. */
+  isDue(log: WorkLog, isWanted = false): boolean {
     if (this.#pending || log.next === log.first) return false;
-    return log.bytes > this.#plannedBytes || log.next - log.first >= this.#batches;
+    return isWanted || log.bytes > this.#plannedBytes || log.next - log.first >= this.#batches;
   }
 
   /** Whether the log is so long that nothing more should be read before the next is complete. */

@@ -79,6 +79,10 @@ export class LearningJob implements PipelineJob {
     return this.#job.kinds;
   }
 
+  saveSoon(): void {
+    if (this.#columns) this.#job.saveSoon();
+  }
+
   wantsMore(context: JobContext): boolean {
     return this.#columns ? this.#job.wantsMore(context) : context.log.waiting === 0;
   }

@@ -29,6 +29,8 @@ export abstract class OwnersJob implements PipelineJob {
   /** The same for each of several kinds of windows, as each owner has last told. */
   readonly #kindRows = new Map<number, readonly number[]>();
   #isEnding = false;
+  /** Whether the state is to be saved before it is time for that. */
+  #savesSoon = false;
 
   /** A job of so many bees as the settings say. */
   constructor(settings: PipelineSettings) {
@@ -66,6 +68,11 @@ export abstract class OwnersJob implements PipelineJob {
   /** Whether no window that has not left may hold a row of a time, ms. */
   abstract isPast(time: number): boolean;
 
+  /** Outcomes are to be final soon. */
+  saveSoon(): void {
+    this.#savesSoon = true;
+  }
+
   /** Whether more should be read now. */
   wantsMore({ log }: JobContext): boolean {
     return log.waiting < READ_AHEAD + this.workers && !this.#checkpoints.isOverdue(log);
@@ -82,7 +89,8 @@ export abstract class OwnersJob implements PipelineJob {
     if (ended && log.waiting === 0) {
       this.#isEnding = true;
       dispatcher.control({ kind: MessageKind.end, sequence: log.next });
-    } else if (this.#checkpoints.isDue(log)) {
+    } else if (this.#checkpoints.isDue(log, this.#savesSoon)) {
+      this.#savesSoon = false;
       this.#checkpoints.begin(log.next);
       dispatcher.control({ kind: MessageKind.barrier, sequence: log.next });
     }

@@ -45,6 +45,8 @@ export interface PipelineJob {
   readonly knownUntil: number;
   /** How often the state was saved. */
   readonly checkpoints: number;
+  /** Outcomes are to be final soon, where they are not before the state is saved. */
+  saveSoon(): void;
   /** Whether more should be read now. */
   wantsMore(context: JobContext): boolean;
   /** Tells the bees what has to be told before the next batch; `ended`: there are no more. */

@@ -53,6 +53,8 @@ export class TransformJob implements PipelineJob {
     return true;
   }
 
+  saveSoon(): void {}
+
   prepare(): void {}
 
   startAt(): void {}
