@@ -128,7 +128,7 @@ function testAppending(test: DriverTest): void {
   });
 }
 
-function testTransactions(test: DriverTest): void {
+function testAborts(test: DriverTest): void {
   test("leaves out aborts that overlap commits, in no order", async (cluster) => {
     const at = await newTopic(cluster);
     await using a = await transactional(cluster);
@@ -194,7 +194,9 @@ function testTransactions(test: DriverTest): void {
     assert(blocks.length > 3, "came in one piece");
     assertEquals(texts(decode(blocks)), Array.from({ length: 20 }, (_, i) => `${i}`));
   });
+}
 
+function testFencing(test: DriverTest): void {
   test("fences an older producer, whose open transaction counts for nothing", async (cluster) => {
     const at = await newTopic(cluster);
     const id = uniqueName("tx");
@@ -325,7 +327,8 @@ function testGroups(test: DriverTest): void {
 /** Everything that any driver must do. */
 export function testDriver(test: DriverTest): void {
   testAppending(test);
-  testTransactions(test);
+  testAborts(test);
+  testFencing(test);
   testReading(test);
   testGroups(test);
 }
