@@ -4,7 +4,7 @@ import { delay } from "../../stream/delay.ts";
 import { spellDuration } from "../../runtime/duration.ts";
 import type { FetchSource, KafkaCluster, KafkaDriver } from "../driver/driver.ts";
 import { KafkaError, Retriable, UnknownOutcome } from "../driver/kafka_error.ts";
-import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 
 const BACKOFF = new RetryPolicy({ initialBackoff: "100ms", maxBackoff: "5s" });
 /** Failures one after the other behind which connections are made anew. */

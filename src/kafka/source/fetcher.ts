@@ -5,7 +5,7 @@ import { spellDuration } from "../../runtime/duration.ts";
 import type { FetchedBlock } from "../driver/driver.ts";
 import { KafkaError, OffsetOutOfRange } from "../driver/kafka_error.ts";
 import { type ClusterLink, Stuck } from "./cluster_link.ts";
-import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import { keyOf, type PartitionState } from "./partition_state.ts";
 
 /** Whose partitions a {@linkcode Fetcher} reads. */

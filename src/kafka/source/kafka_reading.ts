@@ -15,7 +15,7 @@ import { Changes } from "./changes.ts";
 import { ClusterLink } from "./cluster_link.ts";
 import { FetchBuffer, type WaitingBlock } from "./fetch_buffer.ts";
 import { Fetcher } from "./fetcher.ts";
-import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import { LagWatch } from "./lag_watch.ts";
 import { keyOf, PartitionState } from "./partition_state.ts";
 import { partitionsOf, reachOf } from "./start_positions.ts";

@@ -5,11 +5,8 @@ import type { PartitionOffset } from "../driver/driver.ts";
 import { CorruptBatch } from "../records/corrupt_batch.ts";
 import { KafkaProgress } from "./kafka_progress.ts";
 import { KafkaReading, type ReadEvent } from "./kafka_reading.ts";
-import {
-  type KafkaSourceOptions,
-  type KafkaSourceSettings,
-  kafkaSourceSettings,
-} from "./kafka_source_options.ts";
+import type { KafkaSourceOptions } from "./kafka_source_options.ts";
+import { type KafkaSourceSettings, kafkaSourceSettings } from "./kafka_source_settings.ts";
 import { Membership } from "./membership.ts";
 import { BESIDE_BYTES, RecordGiver } from "./record_giver.ts";
 import { sourcePlan } from "./source_plan.ts";

@@ -3,7 +3,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import { delay } from "../../stream/delay.ts";
 import { KafkaError } from "../driver/kafka_error.ts";
 import type { ClusterLink } from "./cluster_link.ts";
-import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import { keyOf, type PartitionState } from "./partition_state.ts";
 
 /** What a {@linkcode LagWatch} works with. */

@@ -3,7 +3,7 @@ import type { KafkaCluster, PartitionOffset, TopicPartition } from "../driver/dr
 import { GroupMember } from "../group/group_member.ts";
 import { untilDone } from "../group/passing.ts";
 import type { KafkaReading } from "./kafka_reading.ts";
-import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import { OffsetKeeper } from "./offset_keeper.ts";
 import { keyOf } from "./partition_state.ts";
 

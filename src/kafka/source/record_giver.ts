@@ -13,7 +13,7 @@ import { RegistryReader } from "../registry/registry_reader.ts";
 import { AvroIds } from "./avro_ids.ts";
 import type { WaitingBlock } from "./fetch_buffer.ts";
 import { type KafkaBlock, KafkaRecordError, offsetIn } from "./kafka_block.ts";
-import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import type { PartitionState } from "./partition_state.ts";
 import { ExplainedError, PoisonAccount } from "./poison.ts";
 import { type FramedRecords, type Framing, RecordFramer } from "./record_framer.ts";

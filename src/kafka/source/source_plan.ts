@@ -4,7 +4,7 @@ import type {
   FramedBlockSpec,
   NdjsonBlockSpec,
 } from "../../codecs/block_specs.ts";
-import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import { NULLS, type RecordColumn, recordColumns } from "./record_columns.ts";
 
 /** What the values of records are, once it is known. */

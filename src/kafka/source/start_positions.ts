@@ -1,6 +1,7 @@
 import type { KafkaCluster, OffsetAt, PartitionOffset, TopicPartition } from "../driver/driver.ts";
 import { KafkaError } from "../driver/kafka_error.ts";
-import type { KafkaSourceSettings, OffsetReset } from "./kafka_source_options.ts";
+import type { OffsetReset } from "./kafka_source_options.ts";
+import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import { keyOf } from "./partition_state.ts";
 
 /** Where partitions are read from, and up to where. */

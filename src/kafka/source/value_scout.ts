@@ -5,7 +5,7 @@ import type { AvroSchema } from "../../codecs/avro/avro_type.ts";
 import { blockableNdjson, BlockScout } from "../../codecs/block_scout.ts";
 import type { NdjsonBlockSpec } from "../../codecs/block_specs.ts";
 import type { DecodedRecords } from "../records/decoded_records.ts";
-import type { KafkaSourceSettings } from "./kafka_source_options.ts";
+import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import type { ValueColumns } from "./source_plan.ts";
 
 /** The columns of Avro values that are read as some schema. */
