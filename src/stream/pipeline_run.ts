@@ -1,25 +1,24 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { errorOf, StreamingError } from "../hive/streaming_error.ts";
-import { BadInputs } from "./bad_inputs.ts";
 import type { BatchFeed } from "./batch_feed.ts";
 import type { BlockContent } from "./block_content.ts";
 import { BeeCrew } from "./bee_crew.ts";
 import type { FeedItem } from "./feed_item.ts";
-import { LateOutput } from "./late_output.ts";
 import { Ledger } from "./ledger.ts";
-import type { KindProgress, PipelineJob } from "./jobs/pipeline_job.ts";
-import { type BeeWork, pipelineBees, type PipelineMetrics } from "./pipeline_metrics.ts";
+import type { BeeWork, PipelineMetrics } from "./pipeline_metrics.ts";
 import { allWindows, type ResolvedPlan } from "./pipeline_plan.ts";
 import { RunClock } from "./run_clock.ts";
 import { runFeed } from "./run_feed.ts";
+import { runMetrics } from "./run_metrics.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
 import type { KindBatch, KindRead, RunSpec } from "./run_spec.ts";
-import type { Source, SourceBatch, SourceProgress } from "./source.ts";
-import { checkAccount, recordAccount } from "./record_account.ts";
+import type { Source, SourceBatch } from "./source.ts";
+import { checkAccount } from "./record_account.ts";
 import type { AcknowledgedRun, ResultAccount } from "./settlement/result_account.ts";
 import type { SettledState } from "./settlement/partition_positions.ts";
 import { Settling } from "./settlement/settling.ts";
 import { SourceRestart } from "./settlement/source_restart.ts";
+import { SideOutputs } from "./side_outputs.ts";
 import { metricsWith, stageOf } from "./stage.ts";
 import { WorkLog } from "./work_log.ts";
 import { nextTurn } from "../runtime/next_turn.ts";
@@ -34,9 +33,8 @@ export class PipelineRun implements AcknowledgedRun {
   readonly #options: RunOptions;
   readonly #source: Source;
   readonly #closing = new AbortController();
-  readonly #bad: BadInputs;
-  /** Of each kind of windows. */
-  readonly #late: readonly LateOutput[];
+  /** What leaves beside the results. */
+  readonly #sides: SideOutputs;
   readonly #ledger: Ledger;
   readonly #log = new WorkLog();
   /** What of the source is done with, where somebody wants to know. */
@@ -73,7 +71,7 @@ export class PipelineRun implements AcknowledgedRun {
     checkRunOptions(options);
     const { plan, settings } = spec;
     const source = this.#source = stageOf(spec.source)?.fresh() ?? spec.source;
-    const { runtime, badRecords, lateOutput, workers } = settings;
+    const { runtime, badRecords, workers } = settings;
     this.#spec = spec;
     this.#options = options;
     this.#startedMs = this.#turnMs = this.#progressMs = runtime.monotonicMs();
@@ -81,17 +79,13 @@ export class PipelineRun implements AcknowledgedRun {
       failed: (error: Error) => this.#fail(error),
       settled: () => this.#wake(),
     };
-    this.#bad = new BadInputs(settings, events);
     this.#rowsOut = Array(Math.max(1, allWindows(plan).length)).fill(0);
-    this.#late = this.#rowsOut.map(() =>
-      new LateOutput(lateOutput, { ...events, late: spec.onLate })
-    );
-    this.#ledger = new Ledger({ bad: this.#bad, late: this.#late }, {
-      fails: badRecords === "fail",
-    });
+    const kinds = this.#rowsOut.length;
+    const sides = this.#sides = new SideOutputs(settings, { kinds, events, late: spec.onLate });
+    this.#ledger = new Ledger(sides, { fails: badRecords === "fail" });
     this.#work = Array.from({ length: workers }, () => ({ batches: 0, rows: 0 }));
     const settling = this.#settling = this.#newSettling();
-    this.#feed = runFeed(source, spec, { bad: this.#bad, signal: this.#closing.signal, settling });
+    this.#feed = runFeed(source, spec, { bad: sides.bad, signal: this.#closing.signal, settling });
     this.#clock = new RunClock(runtime, this.#feed, {
       isEnded: () => this.#ended,
       brings: (make) => this.#guarded(() => this.#append(make())),
@@ -107,8 +101,8 @@ export class PipelineRun implements AcknowledgedRun {
       runtime,
       intervalMs,
       kinds: this.#rowsOut.length,
-      letters: () => this.#late.reduce((sum, { taken }) => sum + taken, this.#bad.letters),
-      deliver: () => this.#deliverLetters(),
+      letters: () => this.#sides.letters,
+      deliver: () => this.#sides.flush(),
       due: () => this.#wake(),
       failed: (error) => this.#fail(error),
     });
@@ -160,7 +154,7 @@ export class PipelineRun implements AcknowledgedRun {
       }
       // One that was lost while letters are waited for would have its finished work done again.
       await this.#stopBees();
-      await this.#deliverLetters();
+      await this.#sides.flush();
       this.#throwIfFailed();
       this.#throwIfAborted();
       this.#isComplete = true;
@@ -174,14 +168,9 @@ export class PipelineRun implements AcknowledgedRun {
     this.#checkAccounts();
   }
 
-  async #deliverLetters(): Promise<void> {
-    await this.#bad.flush();
-    for (const late of this.#late) await late.flush();
-  }
-
   /** Others go on from here: whoever got results has had the time to say which are settled. */
   async #giveUp({ partitions }: SourceBatch): Promise<never> {
-    await this.#deliverLetters();
+    await this.#sides.flush();
     await this.#settling.pressed();
     this.#throwIfFailed();
     this.#throwIfAborted();
@@ -364,7 +353,7 @@ export class PipelineRun implements AcknowledgedRun {
 
   #readOn(): void {
     if (this.#reading || this.#read || this.#ended) return;
-    if (this.#bad.isFull || this.#late.some(({ isFull }) => isFull)) return;
+    if (this.#sides.isFull) return;
     if (this.#bees && !this.#bees.job.wantsMore(this.#bees.context)) return;
     this.#reading = true;
     this.#clock.wait();
@@ -403,7 +392,7 @@ export class PipelineRun implements AcknowledgedRun {
       feed: this.#feed,
       log: this.#log,
       ledger: this.#ledger,
-      bad: this.#bad,
+      bad: this.#sides.bad,
       settings,
       work: this.#work,
       stepwise: onSettled !== undefined,
@@ -447,8 +436,7 @@ export class PipelineRun implements AcknowledgedRun {
 
   #discard(): void {
     this.#settling.close();
-    this.#bad.discard();
-    for (const late of this.#late) late.discard();
+    this.#sides.discard();
   }
 
   #fail(cause: unknown): void {
@@ -507,58 +495,26 @@ export class PipelineRun implements AcknowledgedRun {
 
   /** The same without the steps before. */
   ownMetrics(kind: number): PipelineMetrics {
-    const { job, hive, context, recovery } = this.#bees ?? {};
     const { runtime, badRecords } = this.#spec.settings;
-    const account = recordAccount(kind, {
-      recordsIn: this.#feed.records,
+    return runMetrics(kind, {
+      crew: this.#bees,
+      feed: this.#feed,
       log: this.#log,
       ledger: this.#ledger,
-      bad: this.#bad,
+      sides: this.#sides,
+      work: this.#work,
       badRecords,
-      // At the end the owners' own count is taken, which knows nothing of the bees' outcomes.
-      absorbed: this.#finished && job ? kindOf(job, kind).absorbed : undefined,
-    });
-    const { windows = 0, watermark = -Infinity } = job ? kindOf(job, kind) : {};
-    const elapsedMs = (this.#endedMs ?? runtime.monotonicMs()) - this.#startedMs;
-    return {
-      ...account,
-      lateOut: this.#late[kind].delivered,
-      windowsFired: windows,
       rowsOut: this.#rowsOut[kind],
-      watermark,
-      ...progressOf(this.#feed.progress),
-      elapsedMs,
-      recordsPerSecond: elapsedMs > 0 ? 1000 * account.recordsIn / elapsedMs : 0,
-      lostBees: hive?.lostBees ?? 0,
-      replayedBatches: recovery?.replayedBatches ?? 0,
-      replayed: recovery?.replayed ?? 0,
-      checkpoints: job?.checkpoints ?? 0,
-      restarts: 0,
-      aborted: this.#aborted,
-      bees: pipelineBees(hive, {
-        work: this.#work,
-        held: this.#work.map((_, bee) => context?.dispatcher.heldBy(bee).size ?? 0),
-        waitingRows: account.inFlight,
-        newSources: this.#ended ? 0 : 1,
-      }),
-    };
+      elapsedMs: (this.#endedMs ?? runtime.monotonicMs()) - this.#startedMs,
+      isEnded: this.#ended,
+      isFinished: this.#finished,
+      isAborted: this.#aborted,
+    });
   }
-}
-
-function progressOf({ bytes: bytesRead, totalBytes, metrics: source }: SourceProgress) {
-  return {
-    bytesRead,
-    ...(totalBytes !== undefined && { bytesTotal: totalBytes }),
-    ...(source && { source }),
-  };
 }
 
 /** The block of bytes among what was read, if there is one. */
 function blockIn(items: readonly FeedItem[]): BlockContent | undefined {
   for (const item of items) if ("block" in item && !item.block.marker) return item.block;
   return undefined;
-}
-
-function kindOf(job: PipelineJob, kind: number): KindProgress {
-  return job.kinds?.[kind] ?? job;
 }
