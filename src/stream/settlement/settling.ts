@@ -155,10 +155,13 @@ export class Settling implements Settlement {
     if (this.#partitions.size > 0) this.#mark(rows, state());
   }
 
-  /** Resolves when what is noted has been acknowledged, as far as it can be now, and told. */
+  /**
+   * Resolves when what is noted has been acknowledged, as far as it can be now, and told; what
+   * listeners make of that, as commits at their own pace, is not waited for.
+   */
   async pressed(): Promise<void> {
     if (this.#marks.length > 0) await Promise.all(this.#awaited.map((listener) => listener()));
-    await this.#told();
+    while (this.#delivering) await this.#delivering;
   }
 
   async #told(): Promise<void> {
