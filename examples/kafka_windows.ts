@@ -4,6 +4,7 @@ import { KafkaPublisher, kafkaSource } from "@waggle/stream/kafka";
 
 const bootstrapServers = Deno.env.get("KAFKA_BOOTSTRAP") ?? "localhost:9092";
 const [input = "readings", output = "readings-per-minute"] = Deno.args;
+// Records of the input are such as {"sensor":"s1","at":"2026-05-01T10:00:00Z","celsius":20.5}
 
 // Members of the group share the partitions; offsets are committed when results have been written
 const readings = kafkaSource({ bootstrapServers, topics: input, groupId: `${output}-windows` });
