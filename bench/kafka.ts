@@ -28,7 +28,8 @@ async function runAll(bootstrap: string | undefined): Promise<number> {
 
 async function main(): Promise<number> {
   const isGiven = Boolean(Deno.env.get("KAFKA_BOOTSTRAP"));
-  if (isGiven || kafka.reason !== undefined) return await runAll(undefined);
+  const isQuestion = Deno.args.some((arg) => arg === "--help" || arg === "-h");
+  if (isGiven || isQuestion || kafka.reason !== undefined) return await runAll(undefined);
   await using broker = await startKafka({ java: JAVA });
   return await runAll(broker.bootstrap);
 }

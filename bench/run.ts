@@ -21,23 +21,24 @@ const PERMISSIONS = [
   "--allow-net=127.0.0.1",
 ];
 
+const USAGE = `Usage: deno task bench [PART OF A NAME] [--json FILE]
+       deno task bench:kafka [--json FILE]   those of Kafka, on one broker`;
+
 interface Options {
   readonly filter: string;
   readonly json?: string;
 }
 
-function parse(args: readonly string[]): Options {
+function parse(args: readonly string[]): Options | undefined {
   let filter = "";
   let json: string | undefined;
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--json") json = args[++i];
     else if (args[i].startsWith("--json=")) json = args[i].slice("--json=".length);
-    else if (args[i].startsWith("-")) throw new TypeError(`Unknown flag ${args[i]}`);
+    else if (args[i].startsWith("-")) return undefined;
     else filter = args[i];
   }
-  if (args.includes("--json") && json === undefined) {
-    throw new TypeError("Cannot write the report: --json needs a file");
-  }
+  if (args.includes("--json") && json === undefined) return undefined; // without its file
   return { filter, json };
 }
 
@@ -83,7 +84,12 @@ async function runGroup(file: string, filter: string): Promise<BenchRow[]> {
   return rows;
 }
 
-async function main({ filter, json }: Options): Promise<number> {
+async function main(options: Options | undefined): Promise<number> {
+  if (options === undefined) {
+    console.error(USAGE);
+    return 2;
+  }
+  const { filter, json } = options;
   const rows: BenchRow[] = [];
   const broken: string[] = [];
   for (const file of benchFiles()) {
