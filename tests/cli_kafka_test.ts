@@ -357,6 +357,57 @@ Deno.test("waggle window writes poison messages to a topic of dead letters, as t
   kafka[Symbol.dispose]();
 });
 
+Deno.test("waggle window --create-topic makes the topic of dead letters, of windows, or of both", async () => {
+  const { kafka } = broker({ orders: 1 });
+  const at = { topic: "orders", partition: 0 };
+  kafka.append(at, [{ value: '{"at":1000}' }, { value: "nothing" }]);
+  const window = (...flags: string[]) =>
+    waggle([
+      ...["window", "kafka://localhost/orders", "-t", "at", "--tumble", "1h", "-a", "count", "-q"],
+      ...["--until-end", "--create-topic", ...flags],
+    ]);
+  const letters = "kafka://localhost/letters";
+  const ofLetters = await window("--dead-letters", letters);
+  assertEquals([ofLetters.code, ofLetters.err], [0, ""]);
+  assertEquals(JSON.parse(ofLetters.out).count, 1);
+  assertEquals((await recordsOf(kafka, "letters")).length, 1);
+  const counts = "kafka://localhost/counts";
+  const ofWindows = await window("-o", counts, "--dead-letters", `${folder}/letters.ndjson`);
+  assertEquals([ofWindows.code, ofWindows.err], [0, ""]);
+  assertEquals((await recordsOf(kafka, "counts")).length, 1);
+  const ofBoth = await window("-o", `${counts}-2`, "--dead-letters", `${letters}-2`);
+  assertEquals([ofBoth.code, ofBoth.err], [0, ""]);
+  assertEquals((await recordsOf(kafka, "letters-2")).length, 1);
+  const ofNone = await window("--dead-letters", `${folder}/more.ndjson`);
+  assertStringIncludes(ofNone.err, "--create-topic is of Kafka");
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle says what to do about a topic that is not there, and one that is not JSON", async () => {
+  const { kafka } = broker({ orders: 1, bytes: 1 });
+  const fit = (topic: string) => waggle(["fit", `kafka://localhost/${topic}`, "-o", "x", "-q"]);
+  const missing = await fit("ordres");
+  assertEquals(missing.code, 1);
+  assertStringIncludes(
+    missing.err,
+    'Cannot use topic "ordres": the broker says UNKNOWN_TOPIC_OR_PARTITION: there is no such ' +
+      "topic: look at its name, or make it by kafka-topics.sh --create --topic ordres, or by " +
+      "writing to it with --create-topic\n",
+  );
+  kafka.append({ topic: "orders", partition: 0 }, [{ value: "nothing" }]);
+  assertStringIncludes(
+    (await fit("orders")).err,
+    "; write one JSON object in each record; or pass",
+  );
+  kafka.append({ topic: "bytes", partition: 0 }, [{ value: new Uint8Array([0xff, 0xfe]) }]);
+  assertStringIncludes(
+    (await fit("bytes")).err,
+    "not valid UTF-8; write JSON as UTF-8, or if it is Avro pass --schema-registry or " +
+      "--avro-schema; or pass --bad-records skip\n",
+  );
+  kafka[Symbol.dispose]();
+});
+
 Deno.test("waggle says in one line what is wrong with a topic", async () => {
   const { kafka } = broker({ orders: 1 });
   const { code, err } = await waggle(["sample", model, "-o", "kafka://localhost/missing", "-q"]);

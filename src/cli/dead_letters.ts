@@ -3,6 +3,7 @@ import * as t from "../batch/types.ts";
 import type { BadInput } from "../stream/source.ts";
 import type { CommandContext } from "./command_context.ts";
 import { type Flag, text } from "./command_spec.ts";
+import { isKafkaAddress } from "./kafka/kafka_address.ts";
 import { checkNew, type OutputOptions, type RecordOutput, recordOutput } from "./record_output.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -42,12 +43,20 @@ export async function deadLetters(
   if (badRecords !== undefined) {
     throw new UsageError(`--dead-letters and --bad-records ${badRecords} exclude each other`);
   }
-  const shared = SHARED.flatMap((name) =>
-    options[name] === undefined ? [] : [[name, options[name]]]
-  );
+  const { createTopic: _, ...ofFile } = options;
+  const given: OutputOptions = isKafkaAddress(output) ? options : ofFile;
+  const shared = SHARED.flatMap((name) => given[name] === undefined ? [] : [[name, given[name]]]);
   const target: OutputOptions = { output, ...Object.fromEntries(shared) };
   await checkNew(target, context);
   return await recordOutput(target, context);
+}
+
+/** What is said of the other output: a topic to make may be that of bad records alone. */
+export function besideLetters(options: DeadLetterOptions): OutputOptions {
+  const isTopic = (path: string | undefined) => path !== undefined && isKafkaAddress(path);
+  if (isTopic(options.output) || !isTopic(options.deadLetters)) return options;
+  const { createTopic: _, ...own } = options;
+  return own;
 }
 
 /** What a pipeline is told of them. */

@@ -18,6 +18,13 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
     "say by --time-format which it has: $1",
   ],
   [/, or give the source a schema/, ""],
+  [/: give the source a schema, or cast it/, ""],
+  [/see to the option deadLetter/, "see to --dead-letters"],
+  [/by writing to it with createTopic: true/, "by writing to it with --create-topic"],
+  [
+    /pass values: "avro" with a registry or an avroSchema/,
+    "pass --schema-registry or --avro-schema",
+  ],
   [/^Cannot create (StreamServer|WebSocketServerPublisher): /, "Cannot serve: "],
   [/^Cannot create WebSocketPublisher: uri /, "--websocket "],
   [/^Cannot create HttpPublisher: url /, "--http "],

@@ -42,6 +42,11 @@ export function explainBad(name: string, line: number, error: unknown): BadRecor
   return badRecordError(name, line, { reason, fix, cause });
 }
 
+/** What to do about lines that are no objects. */
+export const ONE_A_LINE = "put one object on a line";
+/** What to do about lines that are no text. */
+export const SAVE_AS_UTF8 = 'save the input as UTF-8, or pass invalidUtf8: "replace"';
+
 /** What the size of records is held to. */
 export interface RecordLimit {
   readonly maxRecordBytes: number;
@@ -65,10 +70,7 @@ export function recordText(
       `look for ${suspect}, or raise maxRecordBytes`,
     );
   }
-  throw new Malformed(
-    "the record is not valid UTF-8",
-    'save the input as UTF-8, or pass invalidUtf8: "replace"',
-  );
+  throw new Malformed("the record is not valid UTF-8", SAVE_AS_UTF8);
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   wholeDuration,
 } from "../command_spec.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
-import { DEAD_LETTERS, deadLetterPolicy, deadLetters } from "../dead_letters.ts";
+import { besideLetters, DEAD_LETTERS, deadLetterPolicy, deadLetters } from "../dead_letters.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { KAFKA_FOLLOW_FLAGS, KAFKA_LIMIT_FLAGS, KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
@@ -147,7 +147,11 @@ export async function window(
   await using letters = await deadLetters(options, context);
   const pipeline = await pipelineOf(data, options, { context, letters });
   const progress = progressOf(context, options);
-  await using publisher = await recordOutput(options, context, options.key?.[0]);
+  await using publisher = await recordOutput(
+    besideLetters(options),
+    context,
+    options.key?.[0],
+  );
   if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
   await run(pipeline, { publisher, progress, context, goesOn: options.group !== undefined });
 }

@@ -7,6 +7,7 @@ import type { BatchAssembler } from "../batch_assembler.ts";
 import type { RecordFormat } from "../batch_reader.ts";
 import { parseJson } from "./json_parse.ts";
 import { isDeeper, JsonRows } from "./json_values.ts";
+import { ONE_A_LINE } from "../bad_record_error.ts";
 import { Malformed } from "../malformed.ts";
 
 const BLANK = /^[ \t\r]*$/;
@@ -87,7 +88,7 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
     if (!isPlainObject(value)) {
       throw new Malformed(
         `expected an object, received ${show(value)}`,
-        "put one object on a line",
+        ONE_A_LINE,
       );
     }
     if (isDeeper(value, this.#maxDepth)) {
@@ -106,9 +107,7 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
       if (!(cause instanceof SyntaxError)) throw cause;
       // The parser's own line is that within this one record.
       const reason = cause.message.replace(/ \(line \d+ column \d+\)/, "").replace(CONTROL, "?");
-      throw new Malformed(`not valid JSON: ${visible(reason)}`, "put one object on a line", {
-        cause,
-      });
+      throw new Malformed(`not valid JSON: ${visible(reason)}`, ONE_A_LINE, { cause });
     }
   }
 

@@ -1,6 +1,7 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { BlockDecoder } from "../../codecs/block_decoder.ts";
 import type { BadBlockRecord } from "../../codecs/block_decoder.ts";
+import { ONE_A_LINE, SAVE_AS_UTF8 } from "../../codecs/bad_record_error.ts";
 import { createBlockDecoder } from "../../codecs/create_block_decoder.ts";
 import { ownBatch } from "../../hive/own_batch.ts";
 import { create } from "../../kernel/kernel.ts";
@@ -24,6 +25,16 @@ import { avroValueColumns, JsonScout } from "./value_scout.ts";
 export const BESIDE_BYTES = 65_536;
 /** The most bytes that the records of one batch may make when they are decompressed. */
 const MAX_BATCH_BYTES = 134_217_728;
+
+/** What to do about values, where decoders know only what to do about the lines of a file. */
+const FIXES: ReadonlyMap<string, string> = new Map([
+  [ONE_A_LINE, "write one JSON object in each record"],
+  [
+    SAVE_AS_UTF8,
+    'write JSON as UTF-8, or if it is Avro pass values: "avro" with a registry or ' +
+    "an avroSchema",
+  ],
+]);
 
 /** What a {@linkcode RecordGiver} works with. */
 export interface RecordGiverOptions {
@@ -182,7 +193,10 @@ export class RecordGiver implements Disposable {
   ): ExplainedError {
     const { at, offsets, originals } = block as KafkaBlock;
     const offset = offsetIn(offsets, record);
-    const fault = { offset, reason, fix, ...(column !== undefined && { column }) };
+    const fault = {
+      ...{ offset, reason, fix: FIXES.get(fix) ?? fix },
+      ...(column !== undefined && { column }),
+    };
     const error = new ExplainedError(this.#options.name, at, fault);
     error.original = originals?.[record];
     return error;

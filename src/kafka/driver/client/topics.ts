@@ -126,7 +126,8 @@ function isPassing(code: number): boolean {
 /** Why a topic cannot be described. */
 export function noTopic({ topic, code }: Pick<TopicMetadata, "topic" | "code">): KafkaError {
   const advice = code === CODES.unknownTopicOrPartition
-    ? "there is no such topic: make it first, or have it made"
+    ? "there is no such topic: look at its name, or make it by " +
+      `kafka-topics.sh --create --topic ${topic}, or by writing to it with createTopic: true`
     : code === CODES.topicAuthorizationFailed
     ? "grant DESCRIBE on it, and READ or WRITE"
     : code === CODES.invalidTopic
