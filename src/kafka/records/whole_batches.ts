@@ -1,4 +1,4 @@
-import { At, HEADER_BYTES, LENGTH_OVERHEAD, viewOf } from "./batch_header.ts";
+import { At, HEADER_BYTES, LENGTH_OVERHEAD, longAt, viewOf } from "./batch_header.ts";
 
 /** The least bytes behind the length: those of an empty message of format 0. */
 const LEAST_LENGTH = 14;
@@ -28,7 +28,7 @@ export function wholeBatches(bytes: Uint8Array): WholeBatches {
     const length = view.getInt32(at + At.length);
     const magic = view.getInt8(at + At.magic);
     const isOld = magic < MAGIC;
-    const baseOffset = Number(view.getBigInt64(at));
+    const baseOffset = longAt(view, at + At.baseOffset);
     if (length < (isOld ? LEAST_LENGTH : HEADER_BYTES - LENGTH_OVERHEAD)) {
       return { bytes: bytes.length, next: Math.max(next, baseOffset + 1), batches: batches + 1 };
     }

@@ -3,6 +3,7 @@ import {
   Attribute,
   HEADER_BYTES,
   LENGTH_OVERHEAD,
+  longAt,
   viewOf,
 } from "../../kafka/records/batch_header.ts";
 import { encodePlainBatch } from "../../kafka/records/reference_records.ts";
@@ -39,12 +40,12 @@ export function readBatchHead(bytes: Uint8Array): BatchHead | undefined {
   if (view.getInt8(At.magic) !== 2) return undefined;
   const attributes = view.getInt16(At.attributes);
   return {
-    baseOffset: Number(view.getBigInt64(At.baseOffset)),
+    baseOffset: longAt(view, At.baseOffset),
     bytes: LENGTH_OVERHEAD + view.getInt32(At.length),
     lastOffsetDelta: view.getInt32(At.lastOffsetDelta),
     isTransactional: (attributes & Attribute.transactional) !== 0,
     isControl: (attributes & Attribute.control) !== 0,
-    maxTimestamp: Number(view.getBigInt64(At.maxTime)),
+    maxTimestamp: longAt(view, At.maxTime),
     producerId: view.getBigInt64(At.producerId),
     producerEpoch: view.getInt16(At.producerEpoch),
     baseSequence: view.getInt32(At.baseSequence),

@@ -1,3 +1,4 @@
+import type { TopicPartition } from "../../kafka/driver/driver.ts";
 import { byTopic } from "../../kafka/driver/wire/apis.ts";
 import type { FetchedPiece, FetchPart } from "./broker.ts";
 import { attempt, served, spell } from "./served.ts";
@@ -27,13 +28,7 @@ export const serveProduce = served({
   work: ({ transactionalId, parts }, { broker, node }) =>
     parts.map((part) => attempt(() => broker.produce({ ...part, leader: node, transactionalId }))),
   write: (writer, { parts }, answer, code) => {
-    const told = parts.map(({ topic, partition }, i) => ({
-      topic,
-      partition,
-      code: answer?.[i].code ?? code,
-      offset: answer?.[i].value ?? -1,
-    }));
-    writer.list(byTopic(told), ([topic, its]) => {
+    writer.list(byTopic(offsetsOf(parts, answer, code)), ([topic, its]) => {
       writer.text(topic).list(its, ({ partition, code, offset }) => {
         writer.int32(partition).int16(code).int64(offset).int64(-1).int64(0);
       });
@@ -93,16 +88,24 @@ export const serveListOffsets = served({
   work: ({ isolation, parts }, { broker, node }) =>
     parts.map(({ at, ...place }) => attempt(() => broker.offsetAt(place, at, isolation, node))),
   write: (writer, { parts }, answer, code) => {
-    const told = parts.map(({ topic, partition }, i) => ({
-      topic,
-      partition,
-      code: answer?.[i].code ?? code,
-      offset: answer?.[i].value ?? -1,
-    }));
-    writer.int32(0).list(byTopic(told), ([topic, its]) => {
+    writer.int32(0).list(byTopic(offsetsOf(parts, answer, code)), ([topic, its]) => {
       writer.text(topic).list(its, ({ partition, code, offset }) => {
         writer.int32(partition).int16(code).int64(-1).int64(offset);
       });
     });
   },
 });
+
+/** The offset that was found for each partition, or why there is none: −1 then. */
+function offsetsOf(
+  parts: readonly TopicPartition[],
+  found: readonly { readonly code: number; readonly value?: number }[] | undefined,
+  code: number,
+) {
+  return parts.map(({ topic, partition }, i) => ({
+    topic,
+    partition,
+    code: found?.[i].code ?? code,
+    offset: found?.[i].value ?? -1,
+  }));
+}

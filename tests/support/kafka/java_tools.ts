@@ -97,11 +97,6 @@ export async function javaCases(
   return out.split("\n").filter((line) => line !== "").map(recordOf);
 }
 
-/** What Java's consumer reads of a topic. */
-export async function javaRead(bootstrap: string, topic: string): Promise<JavaRecord[]> {
-  return await javaCases(bootstrap, [["read", topic]]);
-}
-
 /** A record as the console consumer prints it, as text. */
 export interface ConsoleRecord {
   readonly partition: number;
