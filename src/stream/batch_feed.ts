@@ -1,9 +1,7 @@
-import type { Column } from "../batch/column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { greatestTime } from "../hive/event_times.ts";
 import type { KernelOptions } from "../kernel/kernel.ts";
-import { SharedShape } from "../kernel/shared_shape.ts";
 import { FLINK_SEMANTICS } from "../windows/window_semantics.ts";
 import { Alignment, checkAligns, type PartitionMarks } from "./alignment.ts";
 import type { BadInputs } from "./bad_inputs.ts";
@@ -13,21 +11,13 @@ import type { FeedBatch, FeedItem } from "./feed_item.ts";
 import { ReadingClock } from "./made_time.ts";
 import { batchesOf, checkedRead } from "./open_source.ts";
 import { PartitionTimes } from "./partition_times.ts";
-import { allWindows, type PipelinePlan, type ResolvedPlan } from "./pipeline_plan.ts";
+import type { PipelinePlan, ResolvedPlan } from "./pipeline_plan.ts";
 import type { BlockFormat, Source, SourceBatch, SourceOptions, SourceProgress } from "./source.ts";
 import { stageOf } from "./stage.ts";
-import { type TimedRows, WatermarkFeed } from "./watermark_feed.ts";
+import { toldRows } from "./told_rows.ts";
+import { WatermarkFeed } from "./watermark_feed.ts";
 
 const MAX_PARTITIONS = 65_536;
-
-/** Rows that go to a bee at a time, with the watermarks of all partitions, ms. */
-interface ToldRows {
-  readonly batch: RecordBatch;
-  /** Before the first row, or what the rows are judged by. */
-  readonly watermark: number;
-  /** What the bees are told that it is after the last row. */
-  readonly told: number;
-}
 
 /** Options of a {@linkcode BatchFeed}. */
 export interface BatchFeedOptions {
@@ -394,48 +384,17 @@ export class BatchFeed {
   ): FeedBatch[] {
     const { tellerOf } = this.resolved as Required<ResolvedPlan>;
     const { length } = batch;
-    const time = batch.column(this.#options.plan.time!.column);
+    const { plan } = this.#options;
+    const time = batch.column(plan.time!.column);
     const timed = { length, partition, time, tell: tellerOf(batch) };
     watermarks.elapse();
-    const pieces = this.#options.plan.ordered
-      ? this.#marked(batch, timed, watermarks)
-      : this.#cutByWatermark(batch, timed, watermarks);
+    const pieces = toldRows(batch, timed, { plan, columns: this.#columns, watermarks });
     this.#told = pieces.at(-1)?.told ?? this.#told;
     return pieces.map(({ batch, watermark, told: watermarkAfter }) => {
       const position = this.#positions[partition];
       this.#positions[partition] += batch.length;
       return this.#decided({ batch, partition, position, watermark, watermarkAfter });
     });
-  }
-
-  /** So that each piece has one watermark. */
-  #cutByWatermark(batch: RecordBatch, timed: TimedRows, watermarks: WatermarkFeed): ToldRows[] {
-    const picked = this.#columns.pick(batch);
-    const { plan } = this.#options;
-    const alone = plan.time!.lateBy === "partition";
-    const cuts = watermarks.cut({ ...timed, nextEnd: nextEndOf(plan), alone });
-    return cuts.flatMap(({ start, end, watermark, watermarkBefore, watermarkAfter }) => {
-      const sized = this.#columns.sized(cuts.length === 1 ? picked : picked.slice(start, end));
-      return sized.map((batch, at): ToldRows => {
-        const told = at === sized.length - 1 ? watermarkAfter : watermarkBefore;
-        return { batch, watermark, told };
-      });
-    });
-  }
-
-  /** With the watermark before each row beside it. */
-  #marked(batch: RecordBatch, timed: TimedRows, watermarks: WatermarkFeed): ToldRows[] {
-    const { length } = batch;
-    const values = watermarks.before(timed);
-    const column: Column = { type: { kind: "f64" }, length, nullCount: 0, values };
-    let row = 0;
-    return this.#columns.sized(this.#columns.pick(batch, [...batch.columns, column])).map(
-      (batch) => {
-        const watermark = values[row];
-        row += batch.length;
-        return { batch, watermark, told: row < length ? values[row] : watermarks.watermark };
-      },
-    );
   }
 
   #place(batch: RecordBatch, partition: number): FeedBatch {
@@ -454,21 +413,6 @@ function withPositions(pieces: readonly FeedBatch[], all: readonly number[]): Fe
     const positions = Float64Array.from(all.slice(row, row += piece.batch.length));
     return { ...piece, position: positions[0], positions };
   });
-}
-
-/** The first end after a watermark of a window that holds a time. */
-function nextEndOf(
-  plan: PipelinePlan,
-): (time: number, watermark: number) => number {
-  const { calendar } = plan;
-  if (!calendar) {
-    const shape = new SharedShape(allWindows(plan));
-    return (time, watermark) => shape.nextEnd(time, watermark);
-  }
-  return (time, watermark) => {
-    const end = calendar.window.endOf(time);
-    return end > watermark ? end : Infinity;
-  };
 }
 
 /**
