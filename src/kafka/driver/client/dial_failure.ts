@@ -1,4 +1,4 @@
-import { DialError } from "./link.ts";
+import { DialError, GARBLED } from "./link.ts";
 import type { KafkaLogin } from "../kafka_login.ts";
 
 /** The parts of an error of `node:net`, `node:tls` or kafkajs that tell why. */
@@ -56,6 +56,7 @@ export function dialFailure(error: Failure, login?: KafkaLogin): DialError {
     );
   }
   if (SASL.has(error.name) || SASL.has(error.code ?? "")) return saslFailure(error, login);
+  if (error.message.endsWith(GARBLED)) return new DialError(GARBLED, { isPassing: true });
   const text = `${error.code ?? ""} ${error.message}`;
   if (error.name === "NotCapable" || /NotCapable|Requires net access/.test(text)) {
     const flag = /env access/.test(text) ? '--allow-env="KAFKAJS_*"' : "--allow-net for it";

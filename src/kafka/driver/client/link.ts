@@ -27,6 +27,9 @@ export interface Dialer {
   dial(address: string, options?: { signal?: AbortSignal }): Promise<Link>;
 }
 
+/** What became of a connection to something that is no broker, or over which bytes were lost. */
+export const GARBLED = "sent what no Kafka broker sends (is it one, at this port?)";
+
 /** A connection ended before the answer came. */
 export class LinkError extends Error {
   override readonly name = "LinkError";

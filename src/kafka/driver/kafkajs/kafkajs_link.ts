@@ -1,11 +1,13 @@
 import type { Runtime } from "../../../runtime/runtime.ts";
-import { type Link, LinkError } from "../client/link.ts";
+import { GARBLED, type Link, LinkError } from "../client/link.ts";
 import type { WireRequest } from "../wire/apis.ts";
 import { WireReader } from "../wire/wire_reader.ts";
 import type { KafkajsConnection, KafkajsSocket } from "./kafkajs_package.ts";
 
 const encoder = new TextEncoder();
 const EMPTY = new Uint8Array(0);
+/** No broker answers with more: what says that it does is something else, such as an HTTP server. */
+const MOST_ANSWER_BYTES = 2 ** 30;
 
 /** What a {@linkcode KafkajsLink} is made of. */
 export interface KafkajsLinkOptions {
@@ -40,6 +42,7 @@ export class KafkajsLink implements Link {
     // kafkajs arms a timer behind every answer, with a negative time, which Node warns of. It is for
     // requests that wait in its queue; ours never do.
     connection.requestQueue.scheduleCheckPendingRequests = () => {};
+    this.#guard();
     this.address = address;
     this.#clientId = encoder.encode(clientId);
     this.#runtime = runtime;
@@ -75,6 +78,23 @@ export class KafkajsLink implements Link {
     return await (this.#closing ??= this.#close());
   }
 
+  /** kafkajs takes answers where the socket gives them: what it throws there would end the process. */
+  #guard(): void {
+    const { connection } = this;
+    const take = connection.processData;
+    connection.processData = (bytes) => {
+      try {
+        take.call(connection, bytes);
+        if (connection.bytesNeeded <= MOST_ANSWER_BYTES) return;
+      } catch {
+        // told below
+      }
+      const error = new LinkError(this.address, GARBLED);
+      connection.requestQueue.rejectAll(error);
+      this.#socket()?.destroy(error);
+    };
+  }
+
   async #loggedIn(isExpired: boolean): Promise<void> {
     this.#waiting++;
     try {
@@ -103,7 +123,7 @@ export class KafkajsLink implements Link {
         apiVersion: api.version,
         correlationId,
         resolve: ({ payload }) => isAnswered && resolve(payload ?? EMPTY),
-        reject: () => reject(this.#ended()),
+        reject: (error) => reject(error instanceof LinkError ? error : this.#ended()),
       },
       expectResponse: isAnswered,
       requestTimeout: null,

@@ -44,6 +44,10 @@ export interface KafkajsConnection {
     destroy(): void;
     scheduleCheckPendingRequests(): void;
   };
+  /** Bytes of the answer that has begun to come, its length included. */
+  readonly bytesNeeded: number;
+  /** Takes what has come. */
+  processData(bytes: Uint8Array): void;
   connect(): Promise<unknown>;
   disconnect(): Promise<unknown>;
   isConnected(): boolean;
