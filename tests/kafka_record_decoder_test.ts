@@ -183,6 +183,27 @@ Deno.test("RecordDecoder gives columns and lines of the records that it gives as
   });
 });
 
+Deno.test("headerColumn() holds also when room for it moves the kernel's memory", () => {
+  const [many, long] = [20_000, 1 << 20];
+  const few = [["name", new Uint8Array(long)]] as const;
+  const all = Array.from({ length: many }, (_, at) => [`h${at}`, encoder.encode("v")] as const);
+  for (const headers of [few, all]) {
+    const record = { offset: 0, timestamp: NOW, key: null, value: null, headers };
+    const block = blockOf(encodePlainBatch({ records: [record] }));
+    // each in a kernel of its own, whose memory is small yet
+    for (let waste = 0; waste < 4; waste++) {
+      const kernel = create();
+      kernel.allocate(1 + waste * (long >> 2));
+      const options = { isolation: "read_committed", maxBatchBytes: MAX_BATCH_BYTES } as const;
+      using records = new RecordDecoder(kernel, options);
+      const columns = Array.from(records.decode(block), (decoded) => {
+        return valueAt(decoded.headerColumn(), 0);
+      });
+      assertEquals(columns, [Object.fromEntries(headers)]);
+    }
+  }
+});
+
 Deno.test("valueLines() makes one line of each value, and a tab of each line end in it", () => {
   const values = ['{"a":\n1}', null, "", " \n", "x".repeat(40) + "\r" + "y".repeat(40), '"\\n"'];
   const records = values.map((value, offset) => ({

@@ -125,10 +125,14 @@ export class DecodedRecords {
 
   /** The headers as a column of `map<utf8, bytes>`: of several by one name the last one counts. */
   headerColumn(): Column {
+    let names = this.#reader.gather("names");
+    const cells = this.#reader.gather("cells");
+    // room for the cells may have moved the kernel's memory; that of the names is made by now
+    if (names.offsets.length === 0) names = this.#reader.gather("names");
     const offsets = this.#reader.headerFirsts;
     const length = offsets[this.count];
-    const key = columnOfCells(this.#reader.gather("names"), length, "utf8");
-    const value = columnOfCells(this.#reader.gather("cells"), length, "bytes");
+    const key = columnOfCells(names, length, "utf8");
+    const value = columnOfCells(cells, length, "bytes");
     const fields = [
       { name: "key", type: key.type, nullable: false },
       { name: "value", type: value.type },
