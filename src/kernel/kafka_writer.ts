@@ -1,31 +1,7 @@
 import { GrowingBlock } from "./growing_block.ts";
-import type { KafkaCells, KafkaHeaderCells } from "./kafka_cells.ts";
+import { KafkaJob, type KafkaRows } from "./kafka_job.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
-
-/** A column in kernel memory. */
-export interface KafkaColumn {
-  /** Where the values lie. */
-  readonly values: number;
-  /** A bitmap of those that are not null; 0: all. */
-  readonly valid: number;
-}
-
-/** Rows to be appended. */
-export interface KafkaRows {
-  readonly rows: number;
-  /** The time of those that have none, ms. */
-  readonly nowMs: number;
-  readonly value: KafkaCells;
-  readonly key?: KafkaCells;
-  readonly headers: readonly KafkaHeaderCells[];
-  /** Times of 64 bits, ms. */
-  readonly times?: KafkaColumn;
-  /** A bitmap of the rows that have no value. */
-  readonly tombstones?: KafkaColumn;
-  /** Partitions of 32 bits. */
-  readonly partitions?: KafkaColumn;
-}
 
 /** How rows become batches. */
 export interface KafkaWriterSpec {
@@ -55,11 +31,8 @@ export interface KafkaClosedBatch {
 
 const FAULTS = ["tooLarge", "noSuchPartition", "nullPartition", "negativeTime", "noKey"] as const;
 
-/** Words of a job, a state and cells, as `assembly/kafka/job.ts` has them. */
-const JOB_BYTES = 96;
+/** Words of a state, as `assembly/kafka/job.ts` has them. */
 const STATE_BYTES = 64;
-const CELLS_BYTES = 48;
-const STICKY = 80 / 4;
 const State = { base: 0, used: 2, openAt: 3, openRecords: 4, closed: 5, pending: 12 };
 const STATE_WORDS = STATE_BYTES / 4;
 const WANTED_AT = 40;
@@ -77,10 +50,7 @@ const KEPT_BYTES = 1 << 24;
 export class KafkaWriter implements Disposable {
   readonly #kernel: Kernel;
   readonly #spec: KafkaWriterSpec;
-  readonly #job: MemoryBlock;
-  readonly #cells: MemoryBlock;
-  readonly #texts: MemoryBlock;
-  readonly #rowPlaces: MemoryBlock;
+  readonly #job: KafkaJob;
   readonly #summed: MemoryBlock;
   readonly #states: GrowingBlock;
   readonly #buffers: GrowingBlock[] = [];
@@ -92,10 +62,7 @@ export class KafkaWriter implements Disposable {
   constructor(kernel: Kernel, spec: KafkaWriterSpec) {
     this.#kernel = kernel;
     this.#spec = spec;
-    this.#job = new MemoryBlock(kernel);
-    this.#cells = new MemoryBlock(kernel);
-    this.#texts = new MemoryBlock(kernel);
-    this.#rowPlaces = new MemoryBlock(kernel);
+    this.#job = new KafkaJob(kernel);
     this.#summed = new MemoryBlock(kernel, KEPT_BYTES);
     this.#states = new GrowingBlock(kernel);
     this.setPartitions(spec.partitions);
@@ -161,21 +128,19 @@ export class KafkaWriter implements Disposable {
   append(rows: KafkaRows): KafkaWriteFault | undefined {
     // several writers should not all begin with the same partition
     if (this.#sticky < 0) this.#sticky = Math.abs(rows.nowMs) % this.#partitions;
-    const job = this.#place(rows);
+    const job = this.#job.place(rows, {
+      ...this.#spec,
+      partitions: this.#partitions,
+      states: this.#states.address,
+      sticky: this.#sticky,
+    });
     const { exports } = this.#kernel;
     this.#clearWanted();
     const why = exports.kafkaMeasure(job);
-    if (why !== 0) {
-      const view = new DataView(this.#kernel.u8.buffer, job);
-      return {
-        why: FAULTS[why - 1],
-        row: view.getUint32(84, true),
-        value: view.getFloat64(88, true),
-      };
-    }
+    if (why !== 0) return { why: FAULTS[why - 1], ...this.#job.fault };
     this.#makeRoom();
     exports.kafkaAppend(job);
-    this.#sticky = this.#kernel.u32[(job >>> 2) + STICKY];
+    this.#sticky = this.#job.sticky;
   }
 
   /** Closes the open batches. */
@@ -228,20 +193,15 @@ export class KafkaWriter implements Disposable {
   /** The CRC-32C of bytes from outside. */
   checksum(bytes: Uint8Array): number {
     const at = this.#summed.write(bytes);
-    return this.#kernel.exports.kafkaCrc(at, bytes.length, 0) >>> 0;
+    const sum = this.#kernel.exports.kafkaCrc(at, bytes.length, 0) >>> 0;
+    this.#summed.trim();
+    return sum;
   }
 
   /** Gives the memory back, with all that waits. */
   [Symbol.dispose](): void {
-    const blocks = [
-      this.#job,
-      this.#cells,
-      this.#summed,
-      this.#texts,
-      this.#rowPlaces,
-      this.#states,
-    ];
-    for (const block of [...blocks, ...this.#buffers]) block[Symbol.dispose]();
+    const blocks = [this.#job, this.#summed, this.#states, ...this.#buffers];
+    for (const block of blocks) block[Symbol.dispose]();
     this.#buffers.length = 0;
   }
 
@@ -284,54 +244,5 @@ export class KafkaWriter implements Disposable {
       buffer.grow(Math.max(FIRST_BYTES, used + wanted + Math.ceil(headers) + SLACK_BYTES), used);
       this.#state(at)[State.base] = buffer.address;
     }
-  }
-
-  /** The job in kernel memory. */
-  #place({ rows, nowMs, value, key, headers, times, tombstones, partitions }: KafkaRows): number {
-    const { batchBytes, maxRecordBytes, isSummed } = this.#spec;
-    const cells = this.#placeCells(value, key, headers);
-    const rowPlaces = this.#rowPlaces.reserve(rows * 8);
-    const job = this.#job.reserve(JOB_BYTES);
-    const view = new DataView(this.#kernel.u8.buffer, job, JOB_BYTES);
-    view.setBigInt64(24, BigInt(nowMs), true);
-    const words = this.#kernel.u32.subarray(job >>> 2, (job + JOB_BYTES) >>> 2);
-    words.set([rows, this.#partitions, this.#states.address, batchBytes, maxRecordBytes]);
-    words[5] = isSummed ? 1 : 0;
-    words.set([times?.values ?? 0, times?.valid ?? 0], 8);
-    words.set([tombstones?.values ?? 0, tombstones?.valid ?? 0], 10);
-    words.set([partitions?.values ?? 0, partitions?.valid ?? 0], 12);
-    words.set([key ? cells + CELLS_BYTES : 0, cells, cells + 2 * CELLS_BYTES, headers.length], 14);
-    words.set([rowPlaces, rowPlaces + rows * 4, this.#sticky], 18);
-    return job;
-  }
-
-  #placeCells(
-    value: KafkaCells,
-    key: KafkaCells | undefined,
-    headers: readonly KafkaHeaderCells[],
-  ): number {
-    const all: readonly (KafkaCells & { name?: Uint8Array })[] = [
-      value,
-      key ?? { values: 0, offsets: 0 },
-      ...headers,
-    ];
-    let textBytes = 0;
-    for (const { prefix, name } of all) textBytes += (prefix?.length ?? 0) + (name?.length ?? 0);
-    let text = this.#texts.reserve(textBytes);
-    const at = this.#cells.reserve(all.length * CELLS_BYTES);
-    const { u8, u32 } = this.#kernel;
-    const put = (bytes: Uint8Array | undefined): number[] => {
-      if (!bytes || bytes.length === 0) return [0, 0];
-      u8.set(bytes, text);
-      text += bytes.length;
-      return [text - bytes.length, bytes.length];
-    };
-    all.forEach(
-      ({ values, offsets, valid = 0, indices = 0, entries = 0, trim = 0, ...rest }, each) => {
-        const words = [values, offsets, valid, indices, entries, trim, ...put(rest.prefix)];
-        u32.set([...words, ...put(rest.name)], (at + each * CELLS_BYTES) >>> 2);
-      },
-    );
-    return at;
   }
 }

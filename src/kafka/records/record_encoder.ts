@@ -1,7 +1,8 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { copyCell } from "../../kernel/kafka_cells.ts";
 import { isKafkaCodec, KafkaDeflater } from "../../kernel/kafka_deflater.ts";
-import { type KafkaRows, type KafkaWriteFault, KafkaWriter } from "../../kernel/kafka_writer.ts";
+import type { KafkaRows } from "../../kernel/kafka_job.ts";
+import { type KafkaWriteFault, KafkaWriter } from "../../kernel/kafka_writer.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { MemoryBlock } from "../../kernel/memory_block.ts";
 import type { RecordBlock } from "../driver/driver.ts";

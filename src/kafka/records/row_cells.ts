@@ -4,7 +4,7 @@ import { getBit } from "../../batch/bitmap.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Schema } from "../../batch/schema.ts";
 import type { KafkaCells, KafkaHeaderCells } from "../../kernel/kafka_cells.ts";
-import type { KafkaColumn, KafkaRows } from "../../kernel/kafka_writer.ts";
+import type { KafkaColumn, KafkaRows } from "../../kernel/kafka_job.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Partitioner, RecordLayout } from "./record_layout.ts";
 import { isTextual, StagedColumns } from "./staged_columns.ts";

@@ -3,7 +3,7 @@ import { columnOf } from "../../batch/column_of.ts";
 import { readColumn } from "../../batch/column_reader.ts";
 import { getBit } from "../../batch/bitmap.ts";
 import type { KafkaCells } from "../../kernel/kafka_cells.ts";
-import type { KafkaColumn } from "../../kernel/kafka_writer.ts";
+import type { KafkaColumn } from "../../kernel/kafka_job.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { NumberColumns, type NumberKind } from "../../kernel/number_columns.ts";
 import { StagedBuffers } from "../../kernel/staged_buffers.ts";
