@@ -148,6 +148,19 @@ Deno.test("what the library says of options stands there as flags, and names in 
     ['such as { model: "trees" }', "such as --model trees"],
     ['such as { model: "a b" }', "such as --model 'a b'"],
     ["to go on with it, stream with start: 300", "to go on with it, pass --start 300"],
+    [
+      "not trusted: give that one's certificate as tls.ca",
+      "not trusted: give that one's certificate by --kafka-ca",
+    ],
+    [
+      "takes no logins at this port: leave out sasl, or take the port that does",
+      "takes no logins at this port: leave out --kafka-user, or take the port that does",
+    ],
+    [
+      'for key "price": it must be a number: give the source a schema, or cast it',
+      'for key "price": it must be a number',
+    ],
+    ["no such topic; see to the option deadLetter", "no such topic; see to --dead-letters"],
   ];
   for (const [said, told] of cases) assertEquals(flagText(said, FIT.flags), told);
   assertEquals(

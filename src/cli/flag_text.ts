@@ -32,6 +32,8 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/^Cannot create (KafkaPublisher|kafkaSource): bootstrapServers must be/, "brokers are"],
   [/^Cannot create (KafkaPublisher|kafkaSource): topics? must be/, "the topic must be"],
   [/^Cannot create KafkaPublisher: /, "cannot write to Kafka: "],
+  [/give that one's certificate as tls\.ca/, "give that one's certificate by --kafka-ca"],
+  [/: leave out sasl, or/, ": leave out --kafka-user, or"],
   [/check bootstrapServers, and that/, "look whether that is the address, and whether"],
   [
     /pass a token, hostname: "127.0.0.1", or insecure: true if anybody may/,
