@@ -18,18 +18,8 @@ import { Fetcher } from "./fetcher.ts";
 import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import { LagWatch } from "./lag_watch.ts";
 import { keyOf, PartitionState } from "./partition_state.ts";
+import { type ReadEvent, ReadEvents } from "./read_events.ts";
 import { partitionsOf, reachOf } from "./start_positions.ts";
-
-/** What comes next of a topic. */
-export type ReadEvent =
-  /** There are so many partitions from now on. */
-  | { readonly partitions: number }
-  /** Nothing more comes of a partition. */
-  | { readonly ended: PartitionState }
-  /** All begins anew, from what is committed of these partitions. */
-  | { readonly restart: readonly PartitionOffset[] }
-  /** Records. */
-  | WaitingBlock;
 
 /** What a {@linkcode KafkaReading} is opened with. */
 export interface KafkaReadingOptions {
@@ -52,7 +42,7 @@ export class KafkaReading implements AsyncDisposable {
   readonly #changes = new Changes();
   readonly #states = new Map<string, PartitionState>();
   #all: PartitionState[] = [];
-  #events: ReadEvent[] = [];
+  readonly #events = new ReadEvents();
   readonly #damaged = new Map<string, { readonly offset: number; times: number }>();
   #link: ClusterLink | undefined;
   #fetcher: Fetcher | undefined;
@@ -224,7 +214,7 @@ export class KafkaReading implements AsyncDisposable {
     });
     this.#all.push(...states);
     for (const state of states) this.#states.set(keyOf(state), state);
-    if (states.length > 0) this.#events.push({ partitions: this.#all.length });
+    if (states.length > 0) this.#events.grown(this.#all.length);
     for (const state of states) this.#endIfRead(state);
     this.#changes.notify();
     return states;
@@ -256,7 +246,7 @@ export class KafkaReading implements AsyncDisposable {
   restart(positions: readonly PartitionOffset[]): void {
     this.#states.clear();
     this.#buffer.dropAll();
-    this.#events = [{ restart: positions }];
+    this.#events.restart(positions);
     this.#fetcher!.assign();
     this.#changes.notify();
   }
@@ -276,7 +266,7 @@ export class KafkaReading implements AsyncDisposable {
       if (!state) continue;
       this.#buffer.drop(state);
       this.#states.delete(keyOf(at));
-      this.#end(state);
+      this.#events.end(state);
       state.isGone = true;
     }
     this.#fetcher!.assign();
@@ -284,16 +274,7 @@ export class KafkaReading implements AsyncDisposable {
   }
 
   #endIfRead(state: PartitionState): void {
-    if (state.isFetched && !this.#buffer.has(state)) this.#end(state);
-  }
-
-  #end(state: PartitionState): void {
-    if (state.isOver || this.#isEnding(state)) return;
-    this.#events.push({ ended: state });
-  }
-
-  #isEnding(state: PartitionState): boolean {
-    return this.#events.some((event) => "ended" in event && event.ended === state);
+    if (state.isFetched && !this.#buffer.has(state)) this.#events.end(state);
   }
 
   /**
@@ -306,7 +287,7 @@ export class KafkaReading implements AsyncDisposable {
     otherwise?.then(() => isLater = true);
     while (!this.#closing.signal.aborted) {
       if (this.#failure) throw this.#failure.error;
-      const event = this.#isHeld ? undefined : this.#event();
+      const event = this.#isHeld ? undefined : this.#events.next() ?? this.#take();
       if (event) return event;
       if (this.#hasEnded) return undefined;
       if (isLater) return "later";
@@ -317,15 +298,8 @@ export class KafkaReading implements AsyncDisposable {
     return undefined;
   }
 
-  #event(): ReadEvent | undefined {
-    const event = this.#events.shift();
-    if (!event) return this.#take();
-    if ("ended" in event) event.ended.isOver = true;
-    return event;
-  }
-
   get #hasEnded(): boolean {
-    return !this.#isOpen && this.#events.length === 0 && this.#all.every(({ isOver }) => isOver);
+    return !this.#isOpen && this.#events.isEmpty && this.#all.every(({ isOver }) => isOver);
   }
 
   /** Hands nothing on while partitions are handed over; goes on fetching. */
@@ -365,8 +339,7 @@ export class KafkaReading implements AsyncDisposable {
     this.#damaged.set(key, damaged);
     if (++damaged.times >= MOST_DAMAGED || state.isOver) throw error;
     this.#buffer.drop(state);
-    const ending = this.#events.findIndex((event) => "ended" in event && event.ended === state);
-    if (ending >= 0) this.#events.splice(ending, 1);
+    this.#events.goOn(state);
     state.next = offset;
     this.#fetcher!.assign();
     this.#changes.notify();

@@ -4,10 +4,11 @@ import type { Source, SourceBatch, SourceOptions } from "../../stream/source.ts"
 import type { PartitionOffset } from "../driver/driver.ts";
 import { CorruptBatch } from "../records/corrupt_batch.ts";
 import { KafkaProgress } from "./kafka_progress.ts";
-import { KafkaReading, type ReadEvent } from "./kafka_reading.ts";
+import { KafkaReading } from "./kafka_reading.ts";
 import type { KafkaSourceOptions } from "./kafka_source_options.ts";
 import { type KafkaSourceSettings, kafkaSourceSettings } from "./kafka_source_settings.ts";
 import { Membership } from "./membership.ts";
+import type { ReadEvent } from "./read_events.ts";
 import { BESIDE_BYTES, RecordGiver } from "./record_giver.ts";
 import { sourcePlan } from "./source_plan.ts";
 
