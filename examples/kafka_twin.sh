@@ -6,9 +6,9 @@ servers=$1 topic=$2 time=$3 key=$4
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 
-# When Waggle is installed, this is the command `waggle`.
+# When Waggle is installed, this is the command `waggle`; without Deno, DENO="npx --yes deno@2.9.6".
 waggle() {
-  deno run --no-prompt --allow-read --allow-write --allow-env --allow-net src/cli/cli.ts "$@"
+  ${DENO:-deno} run --no-prompt --allow-read --allow-write --allow-env --allow-net src/cli/cli.ts "$@"
 }
 
 # Learn the topic as it is now: its columns, its keys, and when records come
