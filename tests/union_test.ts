@@ -388,3 +388,20 @@ Deno.test("union() refuses what would be lost: steps, event times and options of
   refused(() => plain().timestamps("at").union(plain() as never), "those of iterable");
   refused(() => plain().union(from(rows, { workers: 2 })), "that of iterable was given another");
 });
+
+Deno.test("A union reads sources that tell of themselves before their columns are known", async () => {
+  const telling = (name: string, v: number): Source<{ v: number }> => ({
+    name,
+    tellsPartitions: true,
+    async *open() {
+      yield { progress: { bytes: 1 } };
+      yield { partitions: 2 };
+      yield { partition: 1, ended: true };
+      yield { batch: RecordBatch.fromRows([{ v }]) as never };
+    },
+  });
+  const rows: number[] = [];
+  const union = from(telling("one", 1), { workers: 1 }).union(from(telling("two", 2)));
+  for await (const { v } of union) rows.push(v);
+  assertEquals(rows.toSorted(), [1, 2]);
+});

@@ -78,7 +78,7 @@ export class UnionSource implements Source {
     { arrivals, alignment }: { arrivals: Arrivals; alignment: SourceAlignment | undefined },
   ): AsyncGenerator<SourceBatch, void, undefined> {
     const held = new Set<Reader>();
-    const waiting: { readonly reader: Reader; readonly batch: SourceBatch }[] = [];
+    const waiting: Waiting[] = [];
     let columns: Columns | undefined;
     for (const reader of readers) reader.read();
     for (let open = readers.length; open > 0;) {
@@ -86,19 +86,36 @@ export class UnionSource implements Source {
       const arrival = await arrivals.next(held.size > 0 ? alignment?.changed() : undefined);
       if (!arrival) continue;
       const { reader, result } = arrival;
-      if (!result.done) waiting.push({ reader, batch: reader.seen(result.value) });
-      else {
+      if (!result.done) {
+        const batch = reader.seen(result.value);
+        const isReadOn = !columns && !reader.schema && isBeside(batch);
+        if (isReadOn) reader.read();
+        waiting.push({ reader, batch, isReadOn });
+      } else {
         open--;
         yield* reader.end();
       }
       columns ??= columnsOf(readers);
-      for (const { reader, batch } of columns ? waiting.splice(0) : []) {
+      for (const { reader, batch, isReadOn } of columns ? waiting.splice(0) : []) {
         const placed = reader.placed(batch, columns!);
         yield Object(placed) === placed ? { ...placed, ...progressOf(readers) } : placed;
-        if (!reader.readOn()) held.add(reader);
+        if (!isReadOn && !reader.readOn()) held.add(reader);
       }
     }
   }
+}
+
+/** What came before the columns of all were known. */
+interface Waiting {
+  readonly reader: Reader;
+  readonly batch: SourceBatch;
+  /** Whether what comes behind it was asked for already. */
+  readonly isReadOn: boolean;
+}
+
+/** Whether something tells of a source, and has no rows that would tell its columns. */
+function isBeside(read: SourceBatch): boolean {
+  return typeof read === "object" && read !== null && read.batch === undefined;
 }
 
 /** Closes all sources when it is returned from, not before a failure of one is told. */
