@@ -16,12 +16,11 @@ import { type Entry, MOST_UNDER_WAY, type PartitionQueue } from "./partition_que
 import { PartitionQueues } from "./partition_queues.ts";
 import { late, lostRecords, spellBlock, unclear } from "./produce_failure.ts";
 import { settleAnswer, type Settling } from "./settle_answer.ts";
+import { UnknownTopics } from "./unknown_topics.ts";
 
 /** The most bytes of blocks in a request, but for a block that is larger by itself. */
 const REQUEST_BYTES = 4 * 1024 * 1024;
 const LAST_EPOCH = 0x7fff;
-/** How often brokers may say that a topic is unknown before they are believed. */
-const UNKNOWN_TOPIC_ANSWERS = 4;
 
 const sealer = new BatchSealer();
 
@@ -53,7 +52,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   /** Those with blocks. */
   readonly #active = new Set<PartitionQueue>();
   readonly #lanes = new Map<string, Lane>();
-  readonly #unknownTopics = new Map<string, number>();
+  readonly #unknownTopics = new UnknownTopics();
   readonly #alarm: Alarm;
   readonly #idle = new Set<() => void>();
   #unsettled = 0;
@@ -161,7 +160,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     const implied = entry.queue.impliedBy(entry);
     entry.queue.appended(entry, this.#runtime.monotonicMs());
     for (const before of implied) this.succeed(before, -1);
-    this.#unknownTopics.delete(entry.block.topic);
+    this.#unknownTopics.found(entry.block.topic);
     this.#metadata.settled();
     this.#settle(entry, () => entry.resolve({ baseOffset }));
   }
@@ -212,11 +211,10 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   judged(topic: string, code: number): void {
     const why = this.#whyNot(topic, code);
-    if (why === undefined) return void this.#unknownTopics.delete(topic);
-    const answers = (this.#unknownTopics.get(topic) ?? 0) + 1;
-    this.#unknownTopics.set(topic, answers);
+    if (why === undefined) return void this.#unknownTopics.found(topic);
+    const isSo = this.#unknownTopics.isSo(topic);
     this.#trouble = why;
-    if (code !== CODES.topicAuthorizationFailed && answers < UNKNOWN_TOPIC_ANSWERS) return;
+    if (code !== CODES.topicAuthorizationFailed && !isSo) return;
     for (const queue of this.#lostQueues(topic, code)) {
       for (const entry of [...queue.waiting]) {
         const what = `Cannot send ${spellBlock(entry.block)}: ${why}`;

@@ -19,9 +19,7 @@ import type { DialError, Link } from "./link.ts";
 import { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
 import { noTopic } from "./topics.ts";
-
-/** How often brokers may say that a topic is unknown before they are believed. */
-const UNKNOWN_TOPIC_ANSWERS = 4;
+import { UnknownTopics } from "./unknown_topics.ts";
 
 /** A partition that is read. */
 interface Reading extends TopicPartition {
@@ -47,7 +45,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   readonly #metadata: MetadataWatch;
   readonly #alarm: Alarm;
   readonly #lanes = new Map<string, Lane>();
-  readonly #unknownTopics = new Map<string, number>();
+  readonly #unknownTopics = new UnknownTopics();
   #readings = new Map<string, Reading>();
   #lost: Reading[] = [];
   #error: unknown;
@@ -122,10 +120,9 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   judged(topic: string, code: number): void {
     const isUnknown = code === CODES.unknownTopicOrPartition;
     const isForbidden = code === CODES.topicAuthorizationFailed || code === CODES.invalidTopic;
-    if (!isUnknown && !isForbidden) return void this.#unknownTopics.delete(topic);
-    const answers = (this.#unknownTopics.get(topic) ?? 0) + 1;
-    this.#unknownTopics.set(topic, answers);
-    if (isUnknown && answers < UNKNOWN_TOPIC_ANSWERS) return;
+    if (!isUnknown && !isForbidden) return void this.#unknownTopics.found(topic);
+    const isSo = this.#unknownTopics.isSo(topic);
+    if (isUnknown && !isSo) return;
     for (const reading of this.#readings.values()) {
       if (reading.topic === topic) reading.state = "over";
     }
