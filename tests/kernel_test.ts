@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { create, type Kernel, KernelMemoryError } from "../src/kernel/kernel.ts";
+import {
+  create,
+  type Kernel,
+  KernelMemoryError,
+  LEAST_BUDGET_BYTES,
+} from "../src/kernel/kernel.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 
 const RUNS = 2000;
@@ -18,10 +23,10 @@ Deno.test("Kernel.allocate() reuses a released block and counts what is in use",
 });
 
 Deno.test("a kernel is within the least budget before anything is allocated", () => {
-  const kernel = create({ budgetBytes: 262_144 });
+  const kernel = create({ budgetBytes: LEAST_BUDGET_BYTES });
   assert(kernel.memoryBytes < kernel.budgetBytes, `${kernel.memoryBytes} bytes`);
   assert(kernel.allocate(1000) > 0);
-  assertThrows(() => create({ budgetBytes: 262_143 }), RangeError, "from 262144");
+  assertThrows(() => create({ budgetBytes: LEAST_BUDGET_BYTES - 1 }), RangeError, "from 327680");
 });
 
 Deno.test("Kernel.allocate() over the budget names the budget", () => {
@@ -103,9 +108,9 @@ Deno.test("the memory never passes the budget, and all of the budget can be used
     "in use; raise budgetBytes",
   );
   assert(kernel.memoryBytes <= budgetBytes);
-  assert(kernel.usedBytes > budgetBytes - 200_000, `${kernel.usedBytes} bytes`);
+  assert(kernel.usedBytes > budgetBytes - LEAST_BUDGET_BYTES, `${kernel.usedBytes} bytes`);
   for (const block of blocks) kernel.release(block);
-  kernel.release(kernel.allocate(budgetBytes - 200_000));
+  kernel.release(kernel.allocate(budgetBytes - LEAST_BUDGET_BYTES));
 });
 
 Deno.test("create() refuses a budget that is no size of a memory", () => {

@@ -3,7 +3,7 @@ import { KERNEL_BASE64 } from "./kernel_wasm.ts";
 
 const DEFAULT_BUDGET_BYTES = 1024 * 1024 * 1024;
 /** What an instance has before anything is allocated, and a page. */
-export const LEAST_BUDGET_BYTES: number = 4 * 65536;
+export const LEAST_BUDGET_BYTES: number = 5 * 65536;
 /** All that addresses of 32 bits reach, but for a page. */
 export const MOST_BUDGET_BYTES: number = 0xffff_0000;
 
@@ -16,7 +16,7 @@ export class KernelMemoryError extends Error {
 /** Options of {@linkcode create}. */
 export interface KernelOptions {
   /**
-   * The most memory the instance may take, in bytes. Default 1 GiB; at least 256 KiB, at most
+   * The most memory the instance may take, in bytes. Default 1 GiB; at least 320 KiB, at most
    * 4 GiB − 64 KiB.
    */
   budgetBytes?: number;
@@ -120,7 +120,7 @@ export class Kernel {
 /**
  * Makes a kernel instance with a memory of its own.
  *
- * @throws {RangeError} when `budgetBytes` is not from 256 KiB to 4 GiB − 64 KiB.
+ * @throws {RangeError} when `budgetBytes` is not from 320 KiB to 4 GiB − 64 KiB.
  */
 export function create(options: KernelOptions = {}): Kernel {
   const { budgetBytes = DEFAULT_BUDGET_BYTES, remedy = "raise budgetBytes" } = options;

@@ -77,7 +77,7 @@ export interface PipelineOptions {
    */
   deliveryGuarantee?: DeliveryGuarantee;
   /**
-   * Kernel memory of each bee, in bytes, from 256 KiB to 4 GiB − 64 KiB. A bee that decodes files
+   * Kernel memory of each bee, in bytes, from 320 KiB to 4 GiB − 64 KiB. A bee that decodes files
    * may take as much again for that. Default 1 GiB.
    */
   memoryBytes?: number;
