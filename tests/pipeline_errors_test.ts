@@ -176,7 +176,7 @@ Deno.test("Kernel memory that is used up fails the pipeline, and costs no bee", 
   const remedy = "raise memoryBytes, use shorter windows";
   await assertRejects(() => drain(pipeline), KernelMemoryError, remedy);
   assertEquals(pipeline.metrics().lostBees, 0);
-  const texts = from([{ text: "x".repeat(100_000) }], { workers: 1, memoryBytes: 1 << 18 })
+  const texts = from([{ text: "x".repeat(100_000) }], { workers: 1, memoryBytes: 5 << 16 })
     .select({ twice: concat(col("text"), col("text")) });
   await assertRejects(() => drain(texts), KernelMemoryError, "in use; raise memoryBytes");
 });
