@@ -375,10 +375,7 @@ async function drained(
   try {
     for await (const batch of batches) await delivery.publish(batch);
     await delivery.flush();
-  } catch (error) {
-    throw delivery.failure ? delivery.failure.error : error;
   } finally {
-    await delivery.settled();
     await run.finish();
   }
 }

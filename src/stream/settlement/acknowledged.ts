@@ -25,8 +25,6 @@ export class Delivery {
   /** Rows that were published. */
   #rows = 0;
   #isPublishing = false;
-  #publishing: Promise<void> | undefined;
-  #failure: { readonly error: unknown } | undefined;
   #flushing: Promise<void> | undefined;
 
   /** To a publisher; without one results are dropped, which is all that was wanted. */
@@ -42,51 +40,22 @@ export class Delivery {
     run.account.onAwaited(() => this.#flushBeside());
   }
 
-  /**
-   * Resolves when a batch is being published, and the one before it was: meanwhile the run makes what
-   * comes next, and no more than that.
-   *
-   * @throws what the batch before has failed with.
-   */
+  /** Resolves when a batch is published. */
   async publish(batch: RecordBatch): Promise<void> {
     const { account } = this.#run;
     if (!this.#publisher) return account.acknowledge(this.#rows += batch.length);
-    await this.#publishing;
     // A publisher is asked for one thing at a time.
     if (this.#flushing) await this.#flushing;
-    const publishing = this.#publishing = this.#deliver(this.#publisher, batch);
-    publishing.catch((error) => {
-      this.#failure = { error };
-      account.refuse(error);
-    });
-  }
-
-  /** What a batch could not be published for. */
-  get failure(): { readonly error: unknown } | undefined {
-    return this.#failure;
+    this.#isPublishing = true;
+    await this.#stop.or(this.#publisher.publish(batch, this.#options));
+    this.#isPublishing = false;
+    this.#rows += batch.length;
+    while (account.isAwaited(this.#rows)) await this.flush();
   }
 
   /** Resolves when everything that was published is there for good. */
   async flush(): Promise<void> {
-    await this.#publishing;
     if (this.#flushing) await this.#flushing;
-    await this.#flush();
-  }
-
-  /** Resolves when nothing is being published any more, whatever became of it. */
-  async settled(): Promise<void> {
-    await this.#publishing?.catch(() => {});
-  }
-
-  async #deliver(publisher: Publisher, batch: RecordBatch): Promise<void> {
-    this.#isPublishing = true;
-    await this.#stop.or(publisher.publish(batch, this.#options));
-    this.#isPublishing = false;
-    this.#rows += batch.length;
-    while (this.#run.account.isAwaited(this.#rows)) await this.#flush();
-  }
-
-  async #flush(): Promise<void> {
     if (!this.#publisher) return;
     const rows = this.#rows;
     await this.#stop.or(this.#publisher.flush());
@@ -97,7 +66,7 @@ export class Delivery {
   #flushBeside(): Promise<void> | undefined {
     const { account } = this.#run;
     if (this.#isPublishing || !account.isAwaited(this.#rows)) return undefined;
-    return this.#flushing ??= this.#flush().then(() => {
+    return this.#flushing ??= this.flush().then(() => {
       this.#flushing = undefined;
       this.#flushBeside();
     }, (error) => account.refuse(error));
