@@ -45,7 +45,7 @@ export class Delivery {
     const { account } = this.#run;
     if (!this.#publisher) return account.acknowledge(this.#rows += batch.length);
     // A publisher is asked for one thing at a time.
-    if (this.#flushing) await this.#flushing;
+    while (this.#flushing) await this.#flushing;
     this.#isPublishing = true;
     await this.#stop.or(this.#publisher.publish(batch, this.#options));
     this.#isPublishing = false;
@@ -55,7 +55,7 @@ export class Delivery {
 
   /** Resolves when everything that was published is there for good. */
   async flush(): Promise<void> {
-    if (this.#flushing) await this.#flushing;
+    while (this.#flushing) await this.#flushing;
     if (!this.#publisher) return;
     const rows = this.#rows;
     await this.#stop.or(this.#publisher.flush());
@@ -69,6 +69,9 @@ export class Delivery {
     return this.#flushing ??= this.flush().then(() => {
       this.#flushing = undefined;
       this.#flushBeside();
-    }, (error) => account.refuse(error));
+    }, (error) => {
+      this.#flushing = undefined;
+      account.refuse(error);
+    });
   }
 }
