@@ -21,7 +21,7 @@ const OFFSET = 7;
 export type Positions = readonly number[];
 
 /** Some rows by their partitions, each in order. */
-export function byPartition(
+function byPartition(
   rows: readonly WindowedRow[],
   partitions: number,
 ): readonly (readonly WindowedRow[])[] {

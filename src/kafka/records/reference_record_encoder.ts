@@ -33,7 +33,7 @@ function sized(bytes: Uint8Array | null): number {
 }
 
 /** What a record takes besides its length and the differences of time and offset. */
-export function plainSize({ key, value, headers }: PlainRow): number {
+function plainSize({ key, value, headers }: PlainRow): number {
   const names = headers.reduce(
     (sum, [name, cell]) => sum + sized(new TextEncoder().encode(name)) + sized(cell),
     0,

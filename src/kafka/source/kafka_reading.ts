@@ -52,7 +52,7 @@ export class KafkaReading implements AsyncDisposable {
   #running: Promise<unknown> = Promise.resolve();
   /** Whether partitions may still be handed over. */
   #isOpen = false;
-  /** Whether nothing is handed on for now. */
+  /** Whether nothing is handed on while partitions are handed over. */
   #isHeld = false;
   #bytes = 0;
   #resets = 0;

@@ -1,7 +1,7 @@
 import { attempt, served } from "./served.ts";
 
 /** The port of all brokers. */
-export const BROKER_PORT = 9092;
+const BROKER_PORT = 9092;
 
 /** The host of a broker. */
 export function hostOf(node: number): string {
