@@ -21,20 +21,24 @@ export function backOff(runtime: Runtime, retry: number, signal: AbortSignal): P
 /**
  * Does something that may be done several times, until it succeeds.
  *
+ * @param forMs For how long it is tried again.
  * @throws the signal's reason when that is aborted, or what is no passing trouble.
  */
 export async function untilDone<T>(
   work: () => Promise<T>,
   runtime: Runtime,
   signal: AbortSignal,
+  forMs = Infinity,
 ): Promise<T> {
   using stop = new Stop(signal);
+  const startMs = runtime.monotonicMs();
   for (let retry = 1;; retry++) {
     signal.throwIfAborted();
     try {
       return await stop.or(work());
     } catch (error) {
-      if (signal.aborted || !isPassing(error)) throw error;
+      const isLate = runtime.monotonicMs() - startMs >= forMs;
+      if (signal.aborted || isLate || !isPassing(error)) throw error;
       await backOff(runtime, retry, signal);
     }
   }

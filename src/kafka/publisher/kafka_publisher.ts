@@ -28,6 +28,8 @@ import { TransactionLane } from "./transaction_lane.ts";
 const MOST_PIECE_BYTES = 8_388_608;
 /** Whether the topic has more partitions is asked that often: Java's `metadata.max.age.ms`. */
 const REFRESH_MS = 300_000;
+/** The same when a batch has failed. */
+const FAILED_REFRESH_MS = 1_000;
 
 /** What there is once the topic is open. */
 interface Opened {
@@ -125,7 +127,10 @@ export class KafkaPublisher implements Publisher {
     const delivery = new Delivery(batch.length);
     this.#outstanding.add(delivery);
     const forget = () => this.#outstanding.delete(delivery);
-    delivery.outcome.then(forget, forget);
+    delivery.outcome.then(forget, () => {
+      forget();
+      this.#refresh(FAILED_REFRESH_MS); // it may have been made anew, with fewer
+    });
     if (!this.#takeNow(batch, delivery)) this.#takeLater(batch, delivery, signal);
     return signal ? heeding(signal, delivery.outcome) : delivery.outcome;
   }
@@ -276,15 +281,15 @@ export class KafkaPublisher implements Publisher {
     outbox.use(encoder, this.#partitions);
   }
 
-  /** From time to time looks whether the topic has got more partitions. */
-  #refresh(): void {
+  /** Looks how many partitions the topic has now, unless it has done so not long ago. */
+  #refresh(everyMs = REFRESH_MS): void {
     const { runtime, topic } = this.#settings;
     const nowMs = runtime.monotonicMs();
-    if (nowMs - this.#countedMs < REFRESH_MS) return;
+    if (!this.#opened || nowMs - this.#countedMs < everyMs) return;
     this.#countedMs = nowMs;
-    countPartitions(this.#opened!.cluster, topic).then((count) => {
+    countPartitions(this.#opened.cluster, topic).then((count) => {
       const { outbox } = this.#opened ?? {};
-      if (!outbox || !this.#encoding || count <= this.#partitions) return;
+      if (!outbox || !this.#encoding || count === this.#partitions) return;
       this.#partitions = count;
       this.#encoding.encoder.setPartitions(count);
       outbox.use(this.#encoding.encoder, count);

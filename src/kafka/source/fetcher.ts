@@ -6,6 +6,7 @@ import type { FetchedBlock } from "../driver/driver.ts";
 import { KafkaError, OffsetOutOfRange } from "../driver/kafka_error.ts";
 import { type ClusterLink, Stuck } from "./cluster_link.ts";
 import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
+import { outOfRange } from "./lost_offsets.ts";
 import { keyOf, type PartitionState } from "./partition_state.ts";
 
 /** Whose partitions a {@linkcode Fetcher} reads. */
@@ -143,20 +144,4 @@ export class Fetcher {
     }
     this.assign();
   }
-}
-
-function outOfRange(
-  name: string,
-  state: PartitionState,
-  { start, end }: { readonly start: number; readonly end: number },
-): KafkaError {
-  const why = state.next < start
-    ? "older ones were deleted, by the topic's retention or by hand"
-    : "records were lost, or the topic was made anew";
-  return new KafkaError(
-    `Cannot read ${name}: partition ${state.partition} of ${state.topic} was to be read from offset ` +
-      `${state.next}, and has those from ${start} to ${end}: ${why}; pass outOfRange: "earliest" or ` +
-      `"latest" to go on there, or start where there are records`,
-    { code: "OFFSET_OUT_OF_RANGE" },
-  );
 }

@@ -17,6 +17,7 @@ import { FetchBuffer, type WaitingBlock } from "./fetch_buffer.ts";
 import { Fetcher } from "./fetcher.ts";
 import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import { LagWatch } from "./lag_watch.ts";
+import { shrunk } from "./lost_offsets.ts";
 import { keyOf, PartitionState } from "./partition_state.ts";
 import { type ReadEvent, ReadEvents } from "./read_events.ts";
 import { partitionsOf, reachOf } from "./start_positions.ts";
@@ -143,7 +144,12 @@ export class KafkaReading implements AsyncDisposable {
       },
     });
     const stuck = (why: string) => fetcher.giveUp(why);
-    const watch = new LagWatch({ ...about, isFull: () => !this.#hasRoom, stuck });
+    const watch = new LagWatch({
+      ...about,
+      isFull: () => !this.#hasRoom,
+      shrunk: (state, end) => this.#shrunk(state, end),
+      stuck,
+    });
     const failed = (error: unknown) => this.fail(error);
     const loops = [fetcher.run(), watch.run(), this.#watchTopics()];
     this.#running = Promise.all(loops.map((loop) => loop.catch(failed)));
@@ -197,6 +203,21 @@ export class KafkaReading implements AsyncDisposable {
     this.#resets++;
     this.#buffer.drop(state);
     this.#endIfRead(state);
+    this.#changes.notify();
+  }
+
+  /**
+   * A partition ends before where it was to be read to: it is waited for nothing.
+   *
+   * @throws {KafkaError} when such a loss is to be an error.
+   */
+  #shrunk(state: PartitionState, end: number): void {
+    const { settings: { outOfRange }, name } = this.#options;
+    if (state.isFetched) return;
+    if (outOfRange === "fail") throw shrunk(name, state, end);
+    state.end = end;
+    this.#endIfRead(state);
+    this.#fetcher!.assign();
     this.#changes.notify();
   }
 

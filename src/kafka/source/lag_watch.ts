@@ -17,6 +17,8 @@ export interface LagWatchOptions {
   readonly states: ReadonlyMap<string, PartitionState>;
   /** Whether nothing is fetched because the pipeline has enough. */
   readonly isFull: () => boolean;
+  /** A partition that is read up to an end has come to have less than that. */
+  readonly shrunk: (state: PartitionState, end: number) => void;
   /** Connections are to be made anew, because they have been like that for the watchdog's time. */
   readonly stuck: (why: string) => void;
 }
@@ -50,13 +52,15 @@ export class LagWatch {
 
   /** Looks now. */
   async look(): Promise<void> {
-    const { link, settings: { isolation }, states, signal } = this.#options;
+    const { link, settings: { isolation }, states, signal, shrunk } = this.#options;
     const open = [...states.values()].filter((state) => !state.isOver);
     if (open.length === 0) return;
     try {
       for (const each of await link.cluster.offsetsAt(open, "latest", { isolation })) {
         const state = states.get(keyOf(each));
-        if (state) state.known = Math.max(state.known, each.offset);
+        if (!state) continue;
+        state.known = Math.max(state.known, each.offset);
+        if (each.offset < state.end && state.end < Infinity) shrunk(state, each.offset);
       }
       this.#failingSinceMs = undefined;
       link.answered();

@@ -128,7 +128,7 @@ export class Membership implements AsyncDisposable {
     const groupId = settings.groupId!;
     const coordinator = this.#cluster.group(groupId);
     const commit = () => coordinator.commit({ groupId }, offsets);
-    await untilDone(commit, runtime, this.#closing.signal);
+    await untilDone(commit, runtime, this.#closing.signal, settings.retryMs);
   }
 
   /** Commits what is settled, leaves, and closes the connections. */

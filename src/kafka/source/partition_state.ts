@@ -7,7 +7,7 @@ export class PartitionState implements TopicPartition {
   /** Which of the source's partitions it is. */
   readonly index: number;
   /** Where it is not read on; `Infinity`: nowhere. */
-  readonly end: number;
+  end: number;
   /** Where it began. */
   readonly first: number;
   /** The offset that is fetched next. */

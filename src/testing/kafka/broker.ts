@@ -126,6 +126,13 @@ export class SimulatedBroker {
     this.addPartitions(topic, partitions);
   }
 
+  /** Forgets a topic with its records, and what groups have committed of it. */
+  deleteTopic(topic: string): void {
+    this.#topics.delete(topic);
+    for (const group of this.#groups.values()) group.forget(topic);
+    this.#wake();
+  }
+
   /** How many partitions a topic has; 0: there is none. */
   partitions(topic: string): number {
     return this.#topics.get(topic)?.length ?? 0;

@@ -50,6 +50,8 @@ export interface SimulatedFault {
   readonly error?: string;
   /** Whether it is done all the same. Default false. */
   readonly done?: boolean;
+  /** What becomes of the bytes of the answer on the way. */
+  readonly damage?: (answer: Uint8Array) => Uint8Array;
 }
 
 /** Decides what goes wrong with a request; `undefined`: nothing. */

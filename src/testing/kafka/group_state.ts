@@ -151,6 +151,11 @@ export class GroupState {
     if (this.#phase === "syncing") throw new BrokerRefusal("REBALANCE_IN_PROGRESS");
   }
 
+  /** A topic is deleted: what was committed of it counts no more. */
+  forget(deleted: string): void {
+    for (const [key, { topic }] of this.#offsets) if (topic === deleted) this.#offsets.delete(key);
+  }
+
   /** Makes offsets count. */
   store(offsets: readonly PartitionOffset[]): void {
     for (const { topic, partition, offset } of offsets) {

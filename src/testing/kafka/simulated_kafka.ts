@@ -191,6 +191,11 @@ export class SimulatedKafka implements KafkaDriver, Disposable {
     this.#broker.addPartitions(topic, count(partitions, `topic ${topic}`));
   }
 
+  /** Deletes a topic with its records, and what groups have committed of it, if there is one. */
+  deleteTopic(topic: string): void {
+    this.#broker.deleteTopic(topic);
+  }
+
   /** How many partitions a topic has; 0: there is none. */
   partitions(topic: string): number {
     return this.#broker.partitions(topic);

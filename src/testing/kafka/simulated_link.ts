@@ -172,7 +172,9 @@ export class SimulatedLink implements Link {
     });
     const answer = Promise.all([comes, this.#answered]).then(([reply]) => {
       if (fault.lose === "answer") this.#lose(fault);
-      return this.#isCut ? new Promise<never>(() => {}) : written(reply, api);
+      if (this.#isCut) return new Promise<never>(() => {});
+      const bytes = written(reply, api);
+      return fault.damage?.(bytes) ?? bytes;
     });
     this.#answered = answer.catch(() => {});
     return answer;

@@ -240,7 +240,10 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     }
     if (code === CODES.topicAuthorizationFailed) return `${said}: grant WRITE on it`;
     if (code !== 0 || this.#lostQueues(topic, code).length === 0) return undefined;
-    return `the topic has ${this.#view.partitions(topic)?.length} partitions, from 0`;
+    const { length: there = 0 } = this.#view.partitions(topic) ?? [];
+    return `the topic has ${there} ${
+      there === 1 ? "partition" : "partitions"
+    }, from 0; was it made anew?`;
   }
 
   /** The queues of a topic that is not there, or of partitions that it has not. */

@@ -7,7 +7,8 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from "../driver.ts";
-import { wholeBatches } from "../../records/whole_batches.ts";
+import { CorruptBatch } from "../../records/corrupt_batch.ts";
+import { type WholeBatches, wholeBatches } from "../../records/whole_batches.ts";
 import { KafkaError, OffsetOutOfRange } from "../kafka_error.ts";
 import { type FetchedPartition, fetchRequest } from "../wire/data_requests.ts";
 import { CODES, errorName, isLeaderMoved } from "../wire/error_codes.ts";
@@ -20,6 +21,9 @@ import { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
 import { noTopic } from "./topics.ts";
 import { UnknownTopics } from "./unknown_topics.ts";
+
+/** How often what came is damaged before that is believed. */
+const MOST_DAMAGED = 3;
 
 /** A partition that is read. */
 interface Reading extends TopicPartition {
@@ -268,7 +272,10 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
       if (code !== 0) throw new KafkaError(`Cannot fetch: the broker says ${errorName(code)}`);
       for (const { reading } of wanted) if (reading.state === "asked") reading.state = "idle";
       const asked = new Map(wanted.map(({ reading }) => [nameOf(reading), reading]));
-      for (const partition of partitions) this.#receive(asked.get(nameOf(partition)), partition);
+      const first = partitions.find(({ bytes }) => bytes.length > 0);
+      for (const fetched of partitions) {
+        this.#receive(asked.get(nameOf(fetched)), fetched, fetched === first);
+      }
     } catch (error) {
       lane.rest();
       this.#metadata.want(this.#topics());
@@ -280,15 +287,16 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     this.#wake();
   }
 
-  #receive(reading: Reading | undefined, fetched: FetchedPartition): void {
+  #receive(reading: Reading | undefined, fetched: FetchedPartition, isFirst: boolean): void {
     // One that was assigned anew is another one.
     if (reading === undefined || this.#readings.get(nameOf(reading)) !== reading) return;
     const { topic, partition, code, bytes } = fetched;
     if (code !== 0) return this.#refused(reading, code);
+    const whole = wholeBatches(bytes);
+    const isDamaged = whole.bytes === 0 ? isFirst : whole.next <= reading.offset;
+    if (isDamaged) return this.#damaged(reading, bytes.length, whole);
     reading.failures = 0;
     this.#metadata.settled();
-    if (bytes.length === 0) return;
-    const whole = wholeBatches(bytes);
     if (whole.bytes === 0) return;
     reading.turn = ++this.#turn;
     reading.block = {
@@ -302,6 +310,21 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
       lastStableOffset: fetched.lastStableOffset,
       logStartOffset: fetched.logStartOffset,
     };
+  }
+
+  /** A first batch that is not whole, or ends before what was asked for: brokers send no such thing. */
+  #damaged(reading: Reading, bytes: number, { bytes: wholeBytes, next }: WholeBatches): void {
+    if (++reading.failures < MOST_DAMAGED) {
+      const waitMs = BACKOFF.delayMs(reading.failures, () => this.#runtime.random());
+      reading.notBeforeMs = this.#runtime.monotonicMs() + waitMs;
+      return;
+    }
+    reading.state = "over";
+    const reason = wholeBytes === 0
+      ? `${bytes} bytes came, and the first batch claims to have more`
+      : `what came ends at offset ${next}`;
+    const fix = "fetch it again; if it stays so it is damaged at the broker, or on the way";
+    this.#fail(new CorruptBatch(reading, reason, fix));
   }
 
   #refused(reading: Reading, code: number): void {

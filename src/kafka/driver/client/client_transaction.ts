@@ -25,6 +25,9 @@ const GROUP_CHANGED = new Set<number>([
   82, // FENCED_INSTANCE_ID
 ]);
 
+/** How often a coordinator may say that a topic is unknown before it is believed: two seconds or so. */
+const MOST_UNKNOWN = 24;
+
 /** What a {@linkcode ClientTransaction} belongs to. */
 export interface TransactionHome {
   readonly state: TransactionState;
@@ -62,7 +65,7 @@ export class ClientTransaction implements Txn {
     if (this.#failure !== undefined) return;
     this.#failure = error instanceof Fenced || error instanceof Abortable ? error : new Abortable(
       `Cannot go on with a transaction of ${JSON.stringify(this.#home.state.transactionalId)}: ` +
-        "a block was not sent; abort it",
+        `a block was not sent (${error.message}); abort it`,
       { cause: error },
     );
     const failure = this.#failure;
@@ -200,16 +203,22 @@ export class ClientTransaction implements Txn {
   async #add(partitions: readonly TopicPartition[]): Promise<void> {
     const { state } = this.#home;
     const doing = `add partitions to a transaction of ${JSON.stringify(state.transactionalId)}`;
+    let unknown = 0;
     const { answer, code } = await this.#askAt(state.coordinator, {
       request: addPartitionsRequest(state.producer, partitions),
       codeOf: worst,
       doing,
-      isPassing: (code) => isConcurrent(code) || code === CODES.unknownTopicOrPartition,
+      isPassing: (code) =>
+        isConcurrent(code) || code === CODES.unknownTopicOrPartition && ++unknown < MOST_UNKNOWN,
     });
     if (isFenced(code)) throw state.fence(code);
     if (code === 0) return;
     const { topic, partition } = answer.find((part) => part.code === code) ?? partitions[0];
-    const advice = code === CODES.topicAuthorizationFailed ? ": grant WRITE on the topic" : "";
+    const advice = code === CODES.topicAuthorizationFailed
+      ? ": grant WRITE on the topic"
+      : code === CODES.unknownTopicOrPartition
+      ? ": there is none, make it first"
+      : "";
     throw new KafkaError(
       `Cannot ${doing}: the broker says ${errorName(code)} of partition ${partition} of topic ` +
         `${JSON.stringify(topic)}${advice}`,

@@ -1,6 +1,6 @@
 import type { RetryPolicy } from "../../../stream/retry_policy.ts";
 import { Stop } from "../../../stream/stop.ts";
-import { KafkaError } from "../kafka_error.ts";
+import { KafkaError, type KafkaErrorOptions } from "../kafka_error.ts";
 import type { WireRequest } from "../wire/apis.ts";
 import { findCoordinatorRequest } from "../wire/cluster_requests.ts";
 import { CODES, errorName, isCoordinatorMoved } from "../wire/error_codes.ts";
@@ -41,10 +41,27 @@ export class CoordinatorError extends KafkaError {
   readonly wasLost: boolean;
 
   /** With whether an answer was lost. */
-  constructor(message: string, options: { wasLost: boolean; retriable: boolean }) {
+  constructor(message: string, options: KafkaErrorOptions & { wasLost: boolean }) {
     super(message, options);
     this.wasLost = options.wasLost;
   }
+}
+
+function topicIsGone(what: string, wasLost: boolean): CoordinatorError {
+  return new CoordinatorError(`${what}: a topic of it was deleted`, {
+    wasLost,
+    retriable: false,
+    code: errorName(CODES.unknownTopicOrPartition),
+  });
+}
+
+/** An attempt that came to nothing. */
+interface Failed {
+  readonly why: string;
+  /** What was answered, where something was. */
+  readonly code?: number;
+  readonly isPassing: boolean;
+  readonly wasLost: boolean;
 }
 
 /** Who coordinates a group or a transactional id, wherever that is at the moment. */
@@ -84,13 +101,15 @@ export class Coordinator {
       }
       if (!await attempts.again()) {
         const what = `Cannot ${doing} within ${forMs} ms (${request.api.name}): ${outcome.why}`;
+        // who waits longer for a topic that is not there waits in vain
+        if (outcome.code === CODES.unknownTopicOrPartition) throw topicIsGone(what, wasLost);
         throw new CoordinatorError(what, { wasLost, retriable: true });
       }
     }
   }
 
   async #try<Answer>(question: CoordinatorQuestion<Answer>, leftMs: number): Promise<
-    { answer: Answer; code: number } | { why: string; isPassing: boolean; wasLost: boolean }
+    { answer: Answer; code: number } | Failed
   > {
     const { doing, signal } = question;
     let address = "";
@@ -103,7 +122,7 @@ export class Coordinator {
       const isMoved = isCoordinatorMoved(code);
       if (!isMoved && !question.isPassing?.(code)) return { answer, code };
       if (isMoved) this.#address = undefined;
-      return { why: `${address} says ${errorName(code)}`, isPassing: true, wasLost: false };
+      return { why: `${address} says ${errorName(code)}`, code, isPassing: true, wasLost: false };
     } catch (error) {
       signal?.throwIfAborted();
       this.#address = undefined;

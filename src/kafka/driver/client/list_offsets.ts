@@ -41,8 +41,10 @@ async function ask(
   for (;;) {
     const { listed, why } = await askLeaders(view, missing, at, isolation);
     for (const { topic, partition, offset, code } of listed) {
-      if (code === 0) found.push({ topic, partition, offset });
-      else if (!isLeaderMoved(code)) throw failure({ topic, partition }, code);
+      if (code === 0) {
+        if (offset < 0 && at < 0) throw noOffset({ topic, partition, offset });
+        found.push({ topic, partition, offset });
+      } else if (!isLeaderMoved(code)) throw failure({ topic, partition }, code);
     }
     missing = missing.filter((one) => !found.some((other) => isSame(one, other)));
     if (missing.length === 0) return partitions.map((one) => found.find((o) => isSame(o, one))!);
@@ -96,12 +98,20 @@ async function checkPartitions(
     const there = infos.find((info) => info.topic === topic)!.partitions.length;
     if (partition >= 0 && partition < there) continue;
     throw new KafkaError(
-      `Cannot look up offsets: topic ${
-        JSON.stringify(topic)
-      } has ${there} partitions, from 0, and ` +
-        `no partition ${partition}`,
+      `Cannot look up offsets: topic ${JSON.stringify(topic)} has ${there} ` +
+        `${
+          there === 1 ? "partition" : "partitions"
+        }, from 0, and no partition ${partition}; was it ` +
+        "made anew?",
     );
   }
+}
+
+function noOffset({ topic, partition, offset }: PartitionOffset): KafkaError {
+  return new KafkaError(
+    `Cannot look up offsets of partition ${partition} of topic ${JSON.stringify(topic)}: the ` +
+      `broker's answer was ${offset}, which is none; is this a Kafka broker?`,
+  );
 }
 
 function isSame(one: TopicPartition, other: TopicPartition): boolean {

@@ -29,7 +29,9 @@ export async function describeTopics(
   while (wanted.length > 0) {
     const { topics } = await view.refresh(wanted);
     const failed = topics.find(({ topic, code }) => code !== 0 && wanted.includes(topic));
-    if (failed === undefined) break;
+    const unsaid = wanted.find((topic) => (view.partitions(topic) ?? []).length === 0);
+    if (failed === undefined && unsaid === undefined) break;
+    if (failed === undefined) throw nothingSaid(unsaid!);
     if (failed.code === CODES.leaderNotAvailable && await attempts.again()) continue;
     throw noTopic(failed);
   }
@@ -121,6 +123,15 @@ function infoOf({ partition, leader }: PartitionMetadata) {
 function isPassing(code: number): boolean {
   return code === CODES.notController || code === CODES.requestTimedOut ||
     code === CODES.throttlingQuotaExceeded;
+}
+
+function nothingSaid(topic: string): KafkaError {
+  return new KafkaError(
+    `Cannot use topic ${
+      JSON.stringify(topic)
+    }: the broker's answer names none of its partitions; ` +
+      "is this a Kafka broker?",
+  );
 }
 
 /** Why a topic cannot be described. */
