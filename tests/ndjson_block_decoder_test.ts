@@ -144,6 +144,39 @@ Deno.test("NdjsonBlockDecoder gives what the reference does where it learns layo
   });
 });
 
+/** A number as JSON writes it, of any length, or what nearly is one. */
+function numberText(random: Random): string {
+  if (random.chance(0.05)) {
+    return random.pick(["-", "01", "1.", ".5", "1e", "1.5.", "--1", "+1", "1-"]);
+  }
+  const digits = (most: number) =>
+    Array.from({ length: 1 + random.below(most) }, () => random.below(10)).join("");
+  const whole = digits(random.pick([1, 3, 15, 20])).replace(/^0+(?=.)/, "");
+  const fraction = random.chance(0.6) ? `.${digits(random.pick([2, 14, 21]))}` : "";
+  const exponent = `${random.pick(["e", "E"])}${random.pick(["", "-", "+"])}${random.below(25)}`;
+  return `${random.pick(["", "-"])}${whole}${fraction}${random.chance(0.2) ? exponent : ""}`;
+}
+
+Deno.test("NdjsonBlockDecoder reads numbers of any length, and short and long texts, in lines of one layout", () => {
+  const fields = schema({ d: t.f64, i: t.i32, l: t.i64, at: t.timestamp, s: t.utf8, k: t.dict })
+    .fields;
+  const text = (random: Random) =>
+    JSON.stringify(random.pick(["x", "\x7f", "é", '"']).repeat(random.below(2) * random.below(40)));
+  forSeeds(60, (random) => {
+    const keys = random.shuffle(["d", "i", "l", "at", "other", "s", "k"]);
+    const value = (key: string) => key === "s" || key === "k" ? text(random) : numberText(random);
+    const isWhole = random.chance(0.5);
+    const lines = Array.from({ length: 300 }, () =>
+      `{${
+        keys.map((key) => {
+          const usual = isWhole && "il at".includes(key);
+          return `"${key}":${usual ? random.below(10 ** random.below(10)) : value(key)}`;
+        }).join(",")
+      }}`);
+    holdEqual(specOf(fields), [joined(lines)]);
+  });
+});
+
 const PIECES = [
   ...["{", "}", "[", "]", '"', '"a"', '{"a":1}', ":", ",", "1", "-0", "1e5", "\\", "\\u", " "],
   ...['{"b":["x"]}', "null", "true", "\n", "\r\n", "é", "9007199254740993", '{"a":{"b":2}}\n'],

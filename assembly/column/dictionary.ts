@@ -110,7 +110,8 @@ function addEntry(column: u32, entry: u32, at: u32, length: u32): u32 {
   store<u32>(column, id + 1, AT_ENTRIES);
   setEntry(entry, headOf(at, length), length, id);
   const slots = load<u32>(column, AT_MASK) + 1;
-  if ((id + 1) * 2 > slots && slots < load<u32>(column, AT_MOST)) widen(column);
+  // a table that is a quarter full is rarely searched beyond the first slot
+  if ((id + 1) * 4 > slots && slots < load<u32>(column, AT_MOST)) widen(column);
   return id;
 }
 
@@ -120,12 +121,11 @@ function sameTail(column: u32, id: u32, at: u32, length: u32): bool {
   return sameBytes(load<u32>(column, AT_BYTES) + start + 16, at + 16, length - 16);
 }
 
-/** The place of a text in the dictionary, where it is put if it is new; reads 31 bytes beyond. */
-export function internText(column: u32, at: u32, length: u32): u32 {
-  const head = headOf(at, length);
+// The place of a text, looked for from a slot on.
+function internFrom(column: u32, from: u32, head: v128, at: u32, length: u32): u32 {
   const table = load<u32>(column, AT_TABLE);
   const mask = load<u32>(column, AT_MASK);
-  let slot = hashOf(head, at, length) & mask;
+  let slot = from;
   while (true) {
     const entry = table + (slot << ENTRY_BITS);
     const tag = load<u32>(entry, E_LENGTH);
@@ -138,10 +138,32 @@ export function internText(column: u32, at: u32, length: u32): u32 {
   }
 }
 
+/** The place of a text in the dictionary, where it is put if it is new; reads 31 bytes beyond. */
+export function internText(column: u32, at: u32, length: u32): u32 {
+  const head = headOf(at, length);
+  const slot = hashOf(head, at, length) & load<u32>(column, AT_MASK);
+  return internFrom(column, slot, head, at, length);
+}
+
 // @ts-ignore: decorator
 @inline
 export function putDict(column: u32, row: u32, at: u32, length: u32): void {
   putI32(column, row, internText(column, at, length));
+}
+
+/** The same of a text of at most 16 bytes, which are the first of `bytes`. */
+// @ts-ignore: decorator
+@inline
+export function putShortDict(column: u32, row: u32, bytes: v128, at: u32, length: u32): void {
+  const head = v128.and(bytes, v128.load((<u32>KEEP) + 16 - length));
+  const hash = foldHash(i64x2.extract_lane(head, 0), i64x2.extract_lane(head, 1), length);
+  const places = load<u64>(column, AT_TABLE); // and the mask
+  const slot = hash & <u32>(places >> 32);
+  const entry = <u32>places + (slot << ENTRY_BITS);
+  const tag = load<u64>(entry, E_LENGTH); // and the place
+  const differs = v128.any_true(v128.xor(v128.load(entry), head));
+  const isFound = (u32(<u32>tag == length + 1) & u32(!differs)) != 0;
+  putI32(column, row, isFound ? <u32>(tag >> 32) : internFrom(column, slot, head, at, length));
 }
 
 /** Where a text may be written that is then put into the dictionary from there. */

@@ -204,6 +204,16 @@ export function putText(column: u32, row: u32, from: u32, length: u32): void {
   store<u32>(offset, start + length, 4);
 }
 
+/** Of at most 16 bytes, which are the first of `bytes`. */
+// @ts-ignore: decorator
+@inline
+export function putShortText(column: u32, row: u32, bytes: v128, length: u32): void {
+  const offset = load<u32>(column, AT_OFFSETS) + (row << 2);
+  const start = load<u32>(offset);
+  v128.store(load<u32>(column, AT_VALUES) + start, bytes);
+  store<u32>(offset, start + length, 4);
+}
+
 /** The row of the items' column that the first item goes to. */
 // @ts-ignore: decorator
 @inline

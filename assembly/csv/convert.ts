@@ -33,7 +33,7 @@ import {
 } from "./cells";
 import { fields, nullCount } from "./context";
 import { convertDict, convertMixed, convertTexts } from "./texts";
-import { NOT_SHORT, readShort, readWhole, shortValue, shortWhole, wholeValue } from "./whole";
+import { NOT_SHORT, readMiddle, readShort, readWhole, shortValue, shortWhole, wholeValue } from "./whole";
 
 // What a column is read as, in the host's order.
 const BOOL: u32 = 0;
@@ -178,9 +178,10 @@ function convertF64(cells: u32, rows: u32, to: u32, first: u32, required: bool):
   const stride = fields << 3;
   for (let i: u32 = 0; i < rows; i++) {
     const cell = cells + i * stride;
-    const length = load<u32>(cell, 4);
-    const at = load<u32>(cell);
-    if (readShort(at, length)) putF64(to, first + i, shortValue());
+    const both = load<u64>(cell);
+    const length = <u32>(both >> 32);
+    const at = <u32>both;
+    if (readShort(at, length) || readMiddle(at, length)) putF64(to, first + i, shortValue());
     else if (!isPlain(length) || !toF64(at, length, to, first + i)) {
       putOddValue(F64, cell, to, i, first + i, required);
     }

@@ -1,6 +1,7 @@
 // Blocks of CSV to columns: some rows are scanned, then converted column by column.
 
 import { undoRow } from "../column/sink";
+import { preparePowers } from "../number/powers";
 import { takeBad, takeBadRows } from "./cells";
 import {
   badRecords,
@@ -81,6 +82,7 @@ export function csvDecode(
   context: u32, from: u32, to: u32, final: bool, first: u32, mostRows: u32, mostBytes: u32,
 ): u32 {
   loadContext(context);
+  preparePowers();
   beginDialect();
   let at = from;
   let rows: u32 = 0;

@@ -2,10 +2,12 @@
 // with a point or none. Those are read here, without a branch for the sign, which is random in many
 // columns; what else there is goes the long way.
 
-import { digitsAt, pointedOf, stopsOf, wholeOf } from "../number/digits";
+import { digitsOf, pointedOf, stopsIn, stopsOf, wholeOf } from "../number/digits";
+import { longDouble } from "../number/long";
 import { exactPower } from "../number/powers";
 
 const MOST_SHORT: u32 = 15;
+const MOST_BEHIND: u32 = 4; // characters behind the first 16
 
 /** What no short number is. */
 export const NOT_SHORT: i64 = i64.MIN_VALUE;
@@ -17,15 +19,15 @@ export function shortWhole(at: u32, length: u32): i64 {
   const negative = u32(load<u8>(at) == 0x2d);
   const count = length - negative;
   if (count - 1 >= MOST_SHORT) return NOT_SHORT;
-  const digits = digitsAt(at + negative);
-  if (<u32>ctz(stopsOf(digits, count)) != count) return NOT_SHORT;
+  const bytes = v128.load(at + negative);
+  if (<u32>ctz(stopsOf(bytes, count)) != count) return NOT_SHORT;
   const sign = <i64>negative;
-  return (<i64>wholeOf(digits, count) ^ -sign) + sign;
+  return (<i64>wholeOf(digitsOf(bytes), count) ^ -sign) + sign;
 }
 
 let short: f64 = 0;
 
-/** The number that {@link readShort} has read. */
+/** The number that {@link readShort} or {@link readMiddle} has read. */
 // @ts-ignore: decorator
 @inline
 export function shortValue(): f64 {
@@ -40,8 +42,9 @@ export function readShort(at: u32, length: u32): bool {
   const count = length - negative;
   if (count - 1 >= MOST_SHORT) return false;
   const from = at + negative;
-  const digits = digitsAt(from);
-  const stops = stopsOf(digits, count);
+  const bytes = v128.load(from);
+  const digits = digitsOf(bytes);
+  const stops = stopsOf(bytes, count);
   const whole = <u32>ctz(stops);
   let size: f64;
   if (whole == count) size = <f64>(<i64>wholeOf(digits, count));
@@ -52,6 +55,24 @@ export function readShort(at: u32, length: u32): bool {
   }
   short = reinterpret<f64>(reinterpret<u64>(size) | (<u64>negative << 63));
   return true;
+}
+
+/** Reads a number of 16 to 19 digits, a point among the first of them. */
+// @ts-ignore: decorator
+@inline
+export function readMiddle(at: u32, length: u32): bool {
+  const negative = u32(load<u8>(at) == 0x2d);
+  const more = length - 16;
+  if (more - 1 >= MOST_BEHIND + negative) return false;
+  const bytes = v128.load(at);
+  const stops = stopsIn(bytes) ^ negative;
+  const point = <u32>ctz(stops);
+  const isPointed = popcnt<u32>(stops) == 1 && load<u8>(at + point) == 0x2e;
+  const tail = v128.load(at, 16);
+  if (!isPointed || (stopsIn(tail) & ((1 << more) - 1)) != 0) return false;
+  const bits = longDouble(digitsOf(bytes), point, i64x2.extract_lane(tail, 0), more);
+  short = reinterpret<f64>(bits | (<u64>negative << 63));
+  return bits != 0;
 }
 
 let value: i64 = 0;
@@ -85,9 +106,9 @@ export function readWhole(at: u32, end: u32): bool {
   const from = at + u32(negative || sign == 0x2b);
   const count = end - from;
   if (count - 1 >= 16) return count != 0 && readLong(from, end, negative);
-  const digits = digitsAt(from);
-  if (<u32>ctz(stopsOf(digits, count)) != count) return false;
-  const size = <i64>wholeOf(digits, count);
+  const bytes = v128.load(from);
+  if (<u32>ctz(stopsOf(bytes, count)) != count) return false;
+  const size = <i64>wholeOf(digitsOf(bytes), count);
   value = negative ? -size : size;
   return true;
 }

@@ -1,12 +1,10 @@
 // Values that are wanted: from their first byte to a cell of their column, which is valid before
 // and after. Each function gives the address behind the value, or 0 when the value is not valid, or
 // not of the column's type; a null is the caller's.
-import { dictionaryRoom, putDict } from "../column/dictionary";
 import {
   decimalPrecision,
   decimalRoom,
   decimalScale,
-  endText,
   itemsOf,
   listEnd,
   listStart,
@@ -18,8 +16,6 @@ import {
   putI64,
   putNull,
   putSpan,
-  putText,
-  textRoom,
 } from "../column/sink";
 import { decimalFits, readDecimal } from "../number/decimal";
 import {
@@ -38,11 +34,11 @@ import {
   readNumber,
   readNumberText,
 } from "../number/read";
-import { quickF64, quickI32, quickI64 } from "./quick";
+import { readDict, readText } from "./cell_text";
+import { goesOn, quickF64, quickI32, quickI64 } from "./quick";
 import {
   BAD_DEPTH,
   BAD_SYNTAX,
-  BAD_TEXT,
   BAD_VALUE,
   depthLimit,
   fail,
@@ -62,53 +58,12 @@ import {
   limit,
 } from "./reader";
 import { isFalse, NULL, skipBlank, skipValue, TRUE } from "./skip";
-import { ESCAPED, isLone, isUtf8, scanString, unescape, WIDE } from "./text";
+import { scanString } from "./text";
 
 const SAFE: i64 = 9007199254740991;
 const DAY_MS: f64 = 86400000;
 const LEAST_I32: f64 = -2147483648;
 const MOST_I32: f64 = 2147483647;
-
-// Of a string that has escapes or bytes beyond ASCII.
-function readOddText(column: u32, row: u32, at: u32, end: u32, seen: u32, dict: bool): u32 {
-  if ((seen & WIDE) != 0 && !isUtf8(at, end)) return fail(BAD_TEXT, at, column);
-  if ((seen & ESCAPED) == 0) {
-    if (dict) putDict(column, row, at, end - at);
-    else putText(column, row, at, end - at);
-    return end + 1;
-  }
-  const room = dict ? dictionaryRoom(column) : textRoom(column, row);
-  const length = unescape(at, end, room);
-  if (length == ~0) return fail(BAD_SYNTAX, at, column);
-  if (isLone()) return fail(BAD_VALUE, at, column);
-  if (dict) putDict(column, row, room, length);
-  else endText(column, row, length);
-  return end + 1;
-}
-
-/** A string, from behind its opening quote. */
-// @ts-ignore: decorator
-@inline
-export function readText(column: u32, row: u32, at: u32): u32 {
-  const found = scanString(at);
-  if (found == 0) return fail(BAD_SYNTAX, at, column);
-  const seen = <u32>(found >> 32);
-  if (seen != 0) return readOddText(column, row, at, <u32>found, seen, false);
-  putText(column, row, at, <u32>found - at);
-  return <u32>found + 1;
-}
-
-/** The same, to a dictionary. */
-// @ts-ignore: decorator
-@inline
-export function readDict(column: u32, row: u32, at: u32): u32 {
-  const found = scanString(at);
-  if (found == 0) return fail(BAD_SYNTAX, at, column);
-  const seen = <u32>(found >> 32);
-  if (seen != 0) return readOddText(column, row, at, <u32>found, seen, true);
-  putDict(column, row, at, <u32>found - at);
-  return <u32>found + 1;
-}
 
 /** What is wrong with a value that is not of its column's type: that, or that it is no value. */
 function misfit(column: u32, at: u32): u32 {
@@ -312,17 +267,17 @@ export function readCell(kind: u32, column: u32, row: u32, at: u32, level: u32, 
       return readBool(column, row, at);
     case K_I32: {
       const end = quickI32(column, row, at);
-      return end != 0 ? end : readI32(column, row, at);
+      return end != 0 && !goesOn(end) ? end : readI32(column, row, at);
     }
     case K_I64: {
       const end = quickI64(column, row, at);
-      return end != 0 ? end : readI64(column, row, at);
+      return end != 0 && !goesOn(end) ? end : readI64(column, row, at);
     }
     case K_F32:
       return readF32(column, row, at);
     case K_F64: {
       const end = quickF64(column, row, at);
-      return end != 0 ? end : readF64(column, row, at);
+      return end != 0 && !goesOn(end) ? end : readF64(column, row, at);
     }
     case K_TEXT:
       if (load<u8>(at) != 0x22) return misfit(column, at);
@@ -336,7 +291,7 @@ export function readCell(kind: u32, column: u32, row: u32, at: u32, level: u32, 
       return readList(column, row, at, level, item);
     case K_TIMESTAMP: {
       const end = quickI64(column, row, at);
-      return end != 0 ? end : readTimestamp(column, row, at);
+      return end != 0 && !goesOn(end) ? end : readTimestamp(column, row, at);
     }
     case K_DATE:
       return readDate(column, row, at);

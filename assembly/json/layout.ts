@@ -4,15 +4,17 @@
 //
 // A layout is an array of operations of 64 bytes, made by the host (src/codecs/json/layout.ts):
 //
-//   u32 kind | u32 length of the template, at most 16 | u32 column | u32 kind of a list's items, or
-//   open levels | 16 bytes template | 16 bytes mask | u32 whether null is a miss | u32 addresses of
-//   columns that are null (OP_END) | u32 how many | u32 -
+//   u32 kind | u32 length of the template, at most 16 | u32 column | u32 a bit for each byte of the
+//   template | 16 bytes template | u32 kind of a list's items, or open levels | 12 bytes - |
+//   u32 whether null is a miss | u32 addresses of columns that are null (OP_END) | u32 how many, or
+//   open levels | u32 -
 //
 // The template comes before the value. It takes the opening quote of a string in, so that a null
 // there is met in the branch of misses. Templates of more than 16 bytes are several operations.
 import { putBool, putNull } from "../column/sink";
-import { readCell, readDict, readText } from "./cell";
-import { quickF64, quickI32, quickI64 } from "./quick";
+import { readCell } from "./cell";
+import { readDict, readText } from "./cell_text";
+import { goesOn, quickF64, quickI32, quickI64 } from "./quick";
 import {
   K_BOOL,
   K_DICT,
@@ -39,9 +41,8 @@ export const OP_END: u32 = 18;
 
 const O_LENGTH: u32 = 4;
 const O_COLUMN: u32 = 8;
-const O_ITEM: u32 = 12;
 const O_TEMPLATE: u32 = 16;
-const O_MASK: u32 = 32;
+const O_ITEM: u32 = 32;
 const O_REQUIRED: u32 = 48;
 const O_LIST: u32 = 52;
 const O_COUNT: u32 = 56;
@@ -90,11 +91,29 @@ function readOther(op: u32, kind: u32, row: u32, at: u32): u32 {
   return readCell(kind, column, row, at, load<u32>(op, O_COUNT), load<u32>(op, O_ITEM));
 }
 
+function isOfNumber(byte: u32): bool {
+  return byte - 0x30 <= 9 || (byte | 0x20) == 0x65 || byte == 0x2b || byte == 0x2d || byte == 0x2e;
+}
+
+// Behind a number that goes on where its end was taken to be, which is read once more; 0 when there
+// is none. What is before a number is no byte of one.
+function restOfNumber(layout: u32, op: u32, row: u32, at: u32): u32 {
+  if (op == layout || !goesOn(at)) return 0;
+  const number = op - OP_BYTES;
+  const kind = load<u32>(number);
+  if (kind != K_F64 && kind != K_I32 && kind != K_I64 && kind != K_TIMESTAMP) return 0;
+  let start = at;
+  while (isOfNumber(load<u8>(start - 1))) start--;
+  const end = start < at ? readCell(kind, load<u32>(number, O_COLUMN), row, start, 0, 0) : 0;
+  return end > at ? end : 0;
+}
+
 // @ts-ignore: decorator
 @inline
 function quickBool(column: u32, row: u32, at: u32): u32 {
   const isTrue = load<u32>(at) == TRUE;
-  if (!isTrue && !isFalse(at)) return 0;
+  // no branch for which of the two it is, since nothing foretells it
+  if ((u32(isTrue) | u32(isFalse(at))) == 0) return 0;
   putBool(column, row, isTrue);
   return at + 5 - u32(isTrue);
 }
@@ -113,15 +132,20 @@ export function readByLayout(layout: u32, row: u32, from: u32): u32 {
   let op = layout - OP_BYTES;
   while (true) {
     op += OP_BYTES;
-    const differs = v128.xor(v128.load(at), v128.load(op, O_TEMPLATE));
-    if (v128.any_true(v128.and(differs, v128.load(op, O_MASK)))) {
-      at = nullForText(op, row, at);
+    // two words at a time, for each load is checked
+    const shape = load<u64>(op);
+    const place = load<u64>(op, O_COLUMN);
+    const same = <u32>i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(op, O_TEMPLATE)));
+    if ((<u32>(place >> 32) & ~same) != 0) {
+      const next = nullForText(op, row, at);
+      at = next != 0 ? next : restOfNumber(layout, op, row, at);
       if (at == 0) return 0;
+      if (next == 0) op -= OP_BYTES;
       continue;
     }
-    at += load<u32>(op, O_LENGTH);
-    const column = load<u32>(op, O_COLUMN);
-    const kind = load<u32>(op);
+    at += <u32>(shape >> 32);
+    const column = <u32>place;
+    const kind = <u32>shape;
     let next: u32 = 0;
     switch (kind) {
       case K_TEXT:

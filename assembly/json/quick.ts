@@ -1,102 +1,114 @@
 // The usual numbers, in the loop of layouts itself: up to 16 bytes without an exponent, or doubles
 // of up to 19 digits. Each function gives the address behind the number, or 0 for all others, which
-// the general functions read.
+// the general functions read. What stands behind the number is not looked at, which may be more of
+// it: the caller has to see that, by `goesOn` or by comparing it with what is expected there.
+//
+// Where the next value starts is what all that follows waits for: so that place depends on no sign,
+// and on no more than the bytes.
 import { putF64, putI32, putI64 } from "../column/sink";
-import { digitsAt, pointedOf, wholeOf } from "../number/digits";
-import { exactPower, wholePower } from "../number/powers";
-import { nearestDouble } from "../number/round";
+import { digitsOf, pointedOf, stopsIn, wholeOf } from "../number/digits";
+import { longDouble } from "../number/long";
+import { exactPower } from "../number/powers";
 
-const EXACT: u64 = 9007199254740992; // 2^53: doubles hold all whole numbers up to here
 const LETTER: u32 = 0x65;
+const MINUS: u32 = 0x2d;
 const POINT: u32 = 0x2e;
 const ZERO: u32 = 0x30;
+const WINDOW: u32 = 16;
+const BEHIND: u32 = 1 << 16; // ends the window
 const SECOND_MOST: u32 = 4; // digits of the second window: with 15 before them at most 19
 
+/** Whether a byte behind the digits of a number belongs to it. */
 // @ts-ignore: decorator
 @inline
-function stopsIn(digits: v128): u32 {
-  return ~(<u32>i8x16.bitmask(i8x16.le_u(digits, i8x16.splat(9))));
+export function goesOn(at: u32): bool {
+  const byte: u32 = load<u8>(at);
+  return byte == POINT || (byte | 0x20) == LETTER;
 }
 
+// Whether digits end at `whole` that do not make a number of this window: none, all of it, or a zero
+// before others.
 // @ts-ignore: decorator
 @inline
-function doubleOf(digits: u64, places: u32, sign: u32): f64 {
-  // the sign without a branch, since nothing foretells it
-  const bits = digits <= EXACT
-    ? reinterpret<u64>(<f64>(<i64>digits) / exactPower(places))
-    : nearestDouble(digits, -<i32>places);
-  return reinterpret<f64>(bits | (<u64>sign << 63));
+function areOdd(head: u32, sign: u32, whole: u32): bool {
+  const isZero = u32(((head >> (sign << 3)) & 0xff) == ZERO) & u32(whole > sign + 1);
+  return (u32(whole == sign) | u32(whole == WINDOW) | isZero) != 0;
 }
 
-// A double whose first 16 bytes are digits, but for the point behind the first `whole`.
+// The sign without a branch, since nothing foretells it.
 // @ts-ignore: decorator
 @inline
-function longF64(column: u32, row: u32, from: u32, whole: u32, sign: u32): u32 {
-  const digits = digitsAt(from + 16);
-  const more = <u32>ctz(stopsIn(digits));
-  const end = from + 16 + more;
-  if (more > SECOND_MOST || (load<u8>(end) | 0x20) == LETTER) return 0;
-  const first = pointedOf(digitsAt(from), 16, whole);
-  const all = first * wholePower(more) + wholeOf(digits, more);
-  putF64(column, row, doubleOf(all, 15 - whole + more, sign));
-  return end;
+function signed(value: f64, sign: u32): f64 {
+  return reinterpret<f64>(reinterpret<u64>(value) | (<u64>sign << 63));
+}
+
+// A double whose first 16 bytes are digits, but for a sign and the point at `point`.
+// @ts-ignore: decorator
+@inline
+function longF64(column: u32, row: u32, at: u32, digits: v128, sign: u32, point: u32): u32 {
+  const bytes = v128.load(at, 16);
+  const more = <u32>ctz(stopsIn(bytes) | BEHIND);
+  if (more > SECOND_MOST + sign) return 0;
+  const bits = longDouble(digits, point, i64x2.extract_lane(bytes, 0), more);
+  if (bits == 0) return 0;
+  putF64(column, row, signed(reinterpret<f64>(bits), sign));
+  return at + 16 + more;
 }
 
 // @ts-ignore: decorator
 @inline
 export function quickF64(column: u32, row: u32, at: u32): u32 {
-  const sign = u32(load<u8>(at) == 0x2d);
-  const from = at + sign;
-  const digits = digitsAt(from);
-  const stops = stopsIn(digits);
+  const bytes = v128.load(at);
+  const head = load<u32>(at);
+  const sign = u32((head & 0xff) == MINUS);
+  const stops = (stopsIn(bytes) ^ sign) | BEHIND;
   const whole = <u32>ctz(stops);
-  if (whole == 0 || whole > 15 || (whole > 1 && load<u8>(from) == ZERO)) return 0;
-  const stop: u32 = load<u8>(from + whole);
-  if (stop != POINT) {
-    if ((stop | 0x20) == LETTER) return 0;
-    putF64(column, row, doubleOf(wholeOf(digits, whole), 0, sign));
-    return from + whole;
+  if (areOdd(head, sign, whole)) return 0;
+  const digits = digitsOf(bytes);
+  if (<u32>load<u8>(at + whole) != POINT) {
+    putF64(column, row, signed(<f64>(<i64>wholeOf(digits, whole)), sign));
+    return at + whole;
   }
   const count = <u32>ctz(stops & (stops - 1));
-  if (count == 16) return whole < 15 ? longF64(column, row, from, whole, sign) : 0;
-  const end = from + count;
-  if (count == whole + 1 || (load<u8>(end) | 0x20) == LETTER) return 0;
-  putF64(column, row, doubleOf(pointedOf(digits, count, whole), count - whole - 1, sign));
-  return end;
+  if (count == WINDOW) return longF64(column, row, at, digits, sign, whole);
+  if (count == whole + 1) return 0;
+  // below 2^53, and the power is exact: so is the quotient rounded (Clinger's fast path)
+  const value = <f64>(<i64>pointedOf(digits, count, whole)) / exactPower(count - whole - 1);
+  putF64(column, row, signed(value, sign));
+  return at + count;
 }
 
-// The whole number of up to 15 digits at `from`; ~0 for all others.
-let quickEnd: u32 = 0;
-
+// A whole number of up to 15 digits at `at`, of which the digits end at `whole`.
 // @ts-ignore: decorator
 @inline
-function quickWhole(from: u32): u64 {
-  const digits = digitsAt(from);
-  const whole = <u32>ctz(stopsIn(digits));
-  const stop: u32 = load<u8>(from + whole);
-  quickEnd = from + whole;
-  const isZero = whole > 1 && load<u8>(from) == ZERO;
-  if (whole == 0 || whole > 15 || isZero || stop == POINT || (stop | 0x20) == LETTER) return ~0;
-  return wholeOf(digits, whole);
+function quickWhole(bytes: v128, sign: u32, whole: u32): i64 {
+  const minus = -<i64>sign;
+  return (<i64>wholeOf(digitsOf(bytes), whole) ^ minus) - minus;
 }
 
 /** For an i64 or a timestamp. */
 // @ts-ignore: decorator
 @inline
 export function quickI64(column: u32, row: u32, at: u32): u32 {
-  const sign = u64(load<u8>(at) == 0x2d);
-  const value = quickWhole(at + <u32>sign);
-  if (value == ~0) return 0;
-  putI64(column, row, <i64>((value ^ (0 - sign)) + sign));
-  return quickEnd;
+  const bytes = v128.load(at);
+  const head = load<u32>(at);
+  const sign = u32((head & 0xff) == MINUS);
+  const whole = <u32>ctz((stopsIn(bytes) ^ sign) | BEHIND);
+  if (areOdd(head, sign, whole)) return 0;
+  putI64(column, row, quickWhole(bytes, sign, whole));
+  return at + whole;
 }
 
 // @ts-ignore: decorator
 @inline
 export function quickI32(column: u32, row: u32, at: u32): u32 {
-  const sign = u64(load<u8>(at) == 0x2d);
-  const value = quickWhole(at + <u32>sign);
-  if (value > <u64>i32.MAX_VALUE) return 0;
-  putI32(column, row, <i32>((value ^ (0 - sign)) + sign));
-  return quickEnd;
+  const bytes = v128.load(at);
+  const head = load<u32>(at);
+  const sign = u32((head & 0xff) == MINUS);
+  const whole = <u32>ctz((stopsIn(bytes) ^ sign) | BEHIND);
+  if (areOdd(head, sign, whole)) return 0;
+  const value = quickWhole(bytes, sign, whole);
+  if (value != <i64><i32>value) return 0;
+  putI32(column, row, <i32>value);
+  return at + whole;
 }

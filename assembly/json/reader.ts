@@ -4,6 +4,8 @@
 // The bytes that are read end in a line feed at `limit`, which the host puts behind them; no value
 // goes over a line feed, so no loop needs to look where the bytes end.
 
+import { preparePowers } from "../number/powers";
+
 export const R_COLUMNS: u32 = 0; // columns of the sink
 export const R_COUNT: u32 = 4; // how many
 export const R_ROOT: u32 = 8; // node of the record
@@ -98,6 +100,7 @@ export let keyMost: u32 = 0;
 
 /** Takes over what does not change while a block is read. */
 export function beginReading(reader: u32): void {
+  preparePowers();
   limit = load<u32>(reader, R_LIMIT);
   depthLimit = load<u32>(reader, R_DEPTH);
   levels = load<u32>(reader, R_LEVELS);

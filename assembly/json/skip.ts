@@ -32,13 +32,13 @@ export function skipBlank(at: u32): u32 {
 
 export const NULL: u32 = 0x6c6c756e;
 export const TRUE: u32 = 0x65757274;
-const FALS: u32 = 0x736c6166;
+const FALSE: u64 = 0x65_736c_6166;
 
 /** Whether `false` is at `at`. */
 // @ts-ignore: decorator
 @inline
 export function isFalse(at: u32): bool {
-  return load<u32>(at) == FALS && load<u8>(at, 4) == 0x65;
+  return (load<u64>(at) & 0xff_ffff_ffff) == FALSE;
 }
 
 // Of a string that has escapes or bytes beyond ASCII.

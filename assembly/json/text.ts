@@ -18,6 +18,34 @@ function stopsIn(part: v128): u32 {
   return <u32>i8x16.bitmask(v128.or(special, i8x16.le_u(part, i8x16.splat(0x1f))));
 }
 
+// Vectors are loaded from here, since building one from its constant takes several instructions.
+const VECTORS: usize = memory.data<u32>(
+  [
+    0x2222_2222, 0x2222_2222, 0x2222_2222, 0x2222_2222,
+    0x5c5c_5c5c, 0x5c5c_5c5c, 0x5c5c_5c5c, 0x5c5c_5c5c,
+    0x2020_2020, 0x2020_2020, 0x2020_2020, 0x2020_2020,
+  ],
+  16,
+);
+const NO_QUOTE: u32 = 0x8000_0000;
+
+/** Bit i is set where byte i is a quote. */
+// @ts-ignore: decorator
+@inline
+export function quotesIn(bytes: v128): u32 {
+  return <u32>i8x16.bitmask(i8x16.eq(bytes, v128.load(VECTORS)));
+}
+
+/** Whether the first of `quotes` ends a string that is nothing but ASCII without escapes. */
+// @ts-ignore: decorator
+@inline
+export function isShort(bytes: v128, quotes: u32): bool {
+  const backslash = i8x16.eq(bytes, v128.load(VECTORS, 16));
+  // bytes beyond ASCII are below zero
+  const odd = v128.or(backslash, i8x16.lt_s(bytes, v128.load(VECTORS, 32)));
+  return ((<u32>i8x16.bitmask(odd) | NO_QUOTE) & (quotes ^ (quotes - 1))) == 0;
+}
+
 // Goes on from `from`, with what was seen before it.
 function scanOn(from: u32, before: u64): u64 {
   let at = from;

@@ -106,6 +106,13 @@ function fill(): void {
   ready = true;
 }
 
+/** Makes the table, unless it is there. */
+// @ts-ignore: decorator
+@inline
+export function preparePowers(): void {
+  if (!ready) fill();
+}
+
 /**
  * Where the 128 leading bits of 10^power lie, the lower 64 first: rounded down, but up from -27 to
  * -1 (Lemire, "Number Parsing at a Gigabyte per Second", section 5.2).
@@ -113,6 +120,13 @@ function fill(): void {
 // @ts-ignore: decorator
 @inline
 export function leadingBits(power: i32): usize {
-  if (!ready) fill();
+  preparePowers();
+  return preparedBits(power);
+}
+
+/** The same, after {@link preparePowers}. */
+// @ts-ignore: decorator
+@inline
+export function preparedBits(power: i32): usize {
   return TABLE + ((power - LEAST_POWER) << ENTRY_SHIFT);
 }

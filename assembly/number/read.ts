@@ -1,7 +1,7 @@
 // Numbers from text. What was read is kept until the next number is: asking for a double, or an
 // integer, costs only who asks. 64 bytes behind the text can be read; they change nothing.
 
-import { digitsAt, pointedOf, stopsOf, wholeOf } from "./digits";
+import { digitsOf, pointedOf, stopsOf, wholeOf } from "./digits";
 import { nearerDouble } from "./exact";
 import { exactPower, wholePower } from "./powers";
 import { nearestDouble } from "./round";
@@ -113,8 +113,9 @@ function roundedF64(): f64 {
 function scan(from: u32, end: u32, loose: bool): u32 {
   if (from >= end) return 0;
   const room = end - from;
-  const digits = digitsAt(from);
-  const stops = stopsOf(digits, room);
+  const bytes = v128.load(from);
+  const digits = digitsOf(bytes);
+  const stops = stopsOf(bytes, room);
   const whole = <u32>ctz(stops);
   if (!loose && (whole == 0 || (whole > 1 && load<u8>(from) == 0x30))) return 0;
   if (whole == 16) return scanSecond(from, end, 16, loose);
@@ -152,8 +153,9 @@ function finish(at: u32, end: u32, moved: i32): u32 {
 function scanSecond(from: u32, end: u32, point: u32, loose: bool): u32 {
   const at = from + 16;
   const room = end - at;
-  const digits = digitsAt(at);
-  const stops = stopsOf(digits, room);
+  const bytes = v128.load(at);
+  const digits = digitsOf(bytes);
+  const stops = stopsOf(bytes, room);
   const whole = <u32>ctz(stops);
   if (whole == 16) return scanLong(from, end, loose);
   let count = whole;
@@ -165,7 +167,7 @@ function scanSecond(from: u32, end: u32, point: u32, loose: bool): u32 {
   if (point < 16) {
     moved = point - 15 - whole;
     if (moved == 0 && !loose) return 0;
-    first = pointedOf(digitsAt(from), 16, point);
+    first = pointedOf(digitsOf(v128.load(from)), 16, point);
     second = wholeOf(digits, whole);
   } else if (whole < room && load<u8>(at + whole) == 0x2e) {
     count = <u32>ctz(stops & (stops - 1));
@@ -173,11 +175,11 @@ function scanSecond(from: u32, end: u32, point: u32, loose: bool): u32 {
     if (count == whole + 1 && !loose) return 0;
     taken = count - 1;
     moved = whole - taken;
-    first = wholeOf(digitsAt(from), 16);
+    first = wholeOf(digitsOf(v128.load(from)), 16);
     second = pointedOf(digits, count, whole);
   } else {
     plain = true;
-    first = wholeOf(digitsAt(from), 16);
+    first = wholeOf(digitsOf(v128.load(from)), 16);
     second = wholeOf(digits, whole);
   }
   if (first >= wholePower(19 - taken)) return scanLong(from, end, loose);

@@ -2,7 +2,7 @@
 // per Second", Software: Practice and Experience, 2021). With 128 bits of the power it never needs
 // a way out (Mushtak, Lemire, "Fast Number Parsing Without Fallback", 2023).
 
-import { leadingBits, LEAST_POWER } from "./powers";
+import { leadingBits, LEAST_POWER, preparedBits } from "./powers";
 import { high } from "./wide";
 
 const MOST_EXPONENT: i32 = 308;
@@ -49,4 +49,24 @@ export function nearestDouble(digits: u64, power: i32): u64 {
     exponent++;
   }
   return exponent >= 0x7ff ? INFINITE : (leading & ~HIDDEN) | (<u64>exponent << 52);
+}
+
+/** Places from here on leave no number half between two doubles, as long as it has 64 bits. */
+export const NO_HALVES: u32 = 5;
+
+/**
+ * The same of digits that are not 0, with `places` of them behind the point, from {@link NO_HALVES}
+ * to 22; after `preparePowers`.
+ */
+// @ts-ignore: decorator
+@inline
+export function nearestOfPlaces(digits: u64, places: u32): u64 {
+  const shift = <i64>clz<u64>(digits);
+  const upper = high(digits << shift, load<u64>(preparedBits(-<i32>places), 8));
+  if ((upper & UNSURE) == UNSURE) return nearestDouble(digits, -<i32>places);
+  const top = <i64>(upper >> 63);
+  const leading = upper >> (top + 9);
+  // one less, since the leading bit adds it; what is rounded up to the next power of two adds one more
+  const exponent = ((-217706 * <i64>places) >> 16) + 1085 + top - shift;
+  return (<u64>exponent << 52) + ((leading + (leading & 1)) >> 1);
 }

@@ -224,11 +224,11 @@ export class JsonReader implements Disposable {
   #writeStep({ kind, template, column, item, level, nullable }: LayoutStep, at: number): void {
     const words = this.#wordsAt(at);
     const address = column < 0 ? 0 : this.#sink.columns[column].address;
-    words.set([kind, template.length, address, item]);
+    words.set([kind, template.length, address, (1 << template.length) - 1]);
+    words[8] = item;
     words[12] = nullable ? 0 : 1;
     words[14] = level;
     this.#kernel.u8.set(template, at + 16);
-    this.#kernel.u8.fill(0xff, at + 32, at + 32 + template.length);
   }
 
   get #words(): Uint32Array<ArrayBuffer> {
