@@ -1,5 +1,17 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { AvroEncoder, avroMessages, from, type PipelineOptions, RecordBatch } from "../mod.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  AvroEncoder,
+  avroMessages,
+  type BadInput,
+  count,
+  from,
+  type PipelineOptions,
+  RecordBatch,
+  schema,
+  type Source,
+  TumblingWindow,
+  types as t,
+} from "../mod.ts";
 import { SchemaRegistry } from "../src/kafka/registry/schema_registry.ts";
 import { kafkaSource } from "../src/kafka/source/kafka_source.ts";
 import type { KafkaSourceOptions } from "../src/kafka/source/kafka_source_options.ts";
@@ -185,4 +197,98 @@ Deno.test("Where the first records are all poison, the columns are those of the 
   assert(
     (await assertRejects(() => read(kafka, {}), Error)).message.includes("partition 0, offset 0"),
   );
+});
+
+const utf8 = new TextEncoder();
+const WALL = { after: "10s", clock: "wall" } as const;
+
+for (const [where, times] of [["bees", {}], ["main thread", { idle: WALL }]] as const) {
+  Deno.test(`A row that is refused for its time is told with its offset, decoded by the ${where}`, async () => {
+    using kafka = new SimulatedKafka({ topics: { t: 1 } });
+    const values = ['{"at":1}', "nothing", '{"at":1e300}', null, '{"at":2}', '{"at":-1e300}'];
+    await sendValues(kafka, values.map((value) => value === null ? null : utf8.encode(value)));
+    const source = kafkaSource<{ at: number }>({
+      ...{ bootstrapServers: "simulated:9092", topics: "t", driver: kafka, until: "end" },
+    });
+    const letters: BadInput[] = [];
+    const deadLetter = (letter: BadInput) => void letters.push(letter);
+    const windows = (options: PipelineOptions) =>
+      Array.fromAsync(
+        from(source, { workers: 1, ...options }).timestamps("at", times)
+          .window(new TumblingWindow({ size: "1s" })).aggregate({ n: count() }),
+      );
+    const [window] = await windows({ badRecords: "deadLetter", deadLetter });
+    assertEquals(window.n, 2);
+    const told = letters.toSorted((a, b) => a.position - b.position);
+    assertEquals(told.map(({ position, place }) => [position, place]), [
+      [1, undefined], // the error says it
+      [2, 'topic "t", partition 0, offset 2'],
+      [5, 'topic "t", partition 0, offset 5'],
+    ]);
+    const skipping = kafkaSource<{ at: number }>({
+      ...{ bootstrapServers: "simulated:9092", topics: "t", driver: kafka, until: "end" },
+      badRecords: "skip",
+    });
+    const failing = from(skipping, { workers: 1 }).timestamps("at", times);
+    await assertRejects(
+      () => Array.fromAsync(failing),
+      Error,
+      '(topic "t", partition 0, offset 2); correct it',
+    );
+  });
+}
+
+Deno.test("What cannot be decoded is told by its own offset, however many batches its block makes", async () => {
+  using kafka = new SimulatedKafka({ topics: { t: 1 } });
+  const length = 30_000;
+  const bad = new Set([3, 20_000, 29_998]);
+  kafka.append(P0, Array.from({ length }, (_, i) => ({ value: bad.has(i) ? "no" : "{}" })));
+  const source = kafkaSource({
+    ...{ bootstrapServers: "simulated:9092", topics: "t", driver: kafka, until: "end" },
+    ...{ schema: schema({ n: t.f64 }) as never, maxPartitionBytes: 1 << 24 },
+  });
+  const letters: number[] = [];
+  const deadLetter = ({ position }: BadInput) => void letters.push(position);
+  const policy = { badRecords: "deadLetter", deadLetter } as const;
+  const { name, tellsPartitions } = source;
+  const onMain: Source = {
+    ...{ name, ...(tellsPartitions && { tellsPartitions }) },
+    open: (options) => source.open(options),
+  };
+  const rows = await Array.fromAsync(from(onMain, { workers: 1, ...policy }));
+  assertEquals([rows.length, letters], [length - 3, [...bad]]);
+});
+
+Deno.test("A column that is not there is answered with all that there are, with idle too", async () => {
+  using kafka = new SimulatedKafka({ topics: { t: 1 } });
+  await sendValues(kafka, [utf8.encode('{"at":1,"sensor":"a","celsius":2}')]);
+  for (const times of [{}, { idle: WALL }]) {
+    const source = kafkaSource<Record<string, number>>({
+      ...{ bootstrapServers: "simulated:9092", topics: "t", driver: kafka, until: "end" },
+    });
+    const windows = from(source, { workers: 1 }).timestamps("at", times).keyBy("senser")
+      .window(new TumblingWindow({ size: "1s" })).aggregate({ n: count() });
+    const { message } = await assertRejects(() => Array.fromAsync(windows), Error);
+    assertStringIncludes(message, '"at", "sensor", "celsius"');
+  }
+});
+
+Deno.test("An empty value is told as that, and what to write in its place", async () => {
+  for (const value of ["", " \n "]) {
+    using kafka = new SimulatedKafka({ topics: { t: 1 } });
+    await sendValues(kafka, [utf8.encode('{"n":1}'), null, utf8.encode(value)]);
+    const { message } = await assertRejects(() => read(kafka, {}), Error);
+    assertStringIncludes(message, "offset 2: the value is empty, or nothing but white space");
+    assertStringIncludes(message, "(a tombstone) has no value at all");
+  }
+});
+
+Deno.test("Numbers of a topic are inferred alike, whatever of it has come in time", async () => {
+  using kafka = new SimulatedKafka({ topics: { t: 1 } });
+  kafka.append(P0, Array.from({ length: 2000 }, (_, n) => ({ value: `{"n":${n}}` })));
+  kafka.append(P0, [{ value: '{"n":0.5}' }]);
+  for (const inferenceRows of [1, 1024, 5000]) {
+    const rows = await read(kafka, { inferenceRows });
+    assertEquals([rows.length, rows.at(-1)], [2001, { n: 0.5 }]);
+  }
 });

@@ -12,13 +12,13 @@ const MAX_PENDING_LETTERS = 1024;
 export class BadInputError extends StreamingError {
   /** The name of the class. */
   override readonly name: string = "BadInputError";
-  /** Place of the row in its source partition, from 0; or its line in a text, from 1. */
+  /** Place of the row in its source partition: see {@linkcode BadInput.position}. */
   readonly position: number;
 
   /** For a record that could not be used. */
-  constructor({ error, position }: BadInput) {
+  constructor({ error, position, place = `row ${position}` }: BadInput) {
     super(
-      `${error.message} (row ${position}); correct it, or pass badRecords: "skip" or "deadLetter"`,
+      `${error.message} (${place}); correct it, or pass badRecords: "skip" or "deadLetter"`,
       { cause: error },
     );
     this.position = position;

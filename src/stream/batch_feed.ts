@@ -12,7 +12,14 @@ import { ReadingClock } from "./made_time.ts";
 import { batchesOf, checkedRead } from "./open_source.ts";
 import { PartitionTimes } from "./partition_times.ts";
 import type { PipelinePlan, ResolvedPlan } from "./pipeline_plan.ts";
-import type { BlockFormat, Source, SourceBatch, SourceOptions, SourceProgress } from "./source.ts";
+import type {
+  BlockFormat,
+  RecordPlace,
+  Source,
+  SourceBatch,
+  SourceOptions,
+  SourceProgress,
+} from "./source.ts";
 import { stageOf } from "./stage.ts";
 import { toldRows } from "./told_rows.ts";
 import { WatermarkFeed } from "./watermark_feed.ts";
@@ -200,6 +207,7 @@ export class BatchFeed {
   take(read: SourceBatch, asksGreatest = false): FeedItem[] {
     this.#greatest = -Infinity;
     if (read.progress) this.#progress = read.progress;
+    if (read.schema) this.#columns.announce(read.schema);
     const grown = read.partitions === undefined ? [] : this.#grow(read.partitions);
     if (read.format) this.#takeFormat(read.format);
     if (grown.length > 0 || read.block) return [...grown, ...this.#takeBlock(read)];
@@ -210,7 +218,7 @@ export class BatchFeed {
     const isEmpty = !batch || batch.length === 0;
     if (isEmpty && !ended && watermark === undefined) return [];
     this.#checkPartition(partition);
-    const pieces: FeedItem[] = isEmpty ? [] : this.#takeRows(batch, { partition, asksGreatest });
+    const pieces: FeedItem[] = isEmpty ? [] : this.#takeRows(read, { partition, asksGreatest });
     if (watermark !== undefined && this.#watermarks) {
       pieces.push(...this.advance(watermark - this.#behind));
     }
@@ -276,13 +284,14 @@ export class BatchFeed {
   }
 
   #takeRows(
-    batch: RecordBatch,
+    read: SourceBatch,
     { partition, asksGreatest }: { readonly partition: number; readonly asksGreatest: boolean },
   ): FeedBatch[] {
+    const batch = read.batch!;
     this.#columns.check(batch);
     this.#lookAtClock();
     const start = this.#positions[partition];
-    const { batch: kept, rows } = this.#timed(batch, partition);
+    const { batch: kept, rows } = this.#timed(read, partition);
     const { timeColumn } = this.#columns;
     if (asksGreatest && timeColumn !== undefined) {
       this.#greatest = greatestTime(kept.column(timeColumn), kept.length);
@@ -291,7 +300,9 @@ export class BatchFeed {
       ? this.#cut(kept, { partition, watermarks: this.#watermarks })
       : this.#columns.sized(this.#columns.pick(kept)).map((piece) => this.#place(piece, partition));
     this.#positions[partition] = start + batch.length;
-    return rows ? withPositions(pieces, rows.map((row) => start + row)) : pieces;
+    const { placeOf } = read;
+    const placed = placeOf ? withPlaces(pieces, (row) => placeOf(rows ? rows[row] : row)) : pieces;
+    return rows ? withPositions(placed, rows.map((row) => start + row)) : placed;
   }
 
   /** Tells the source that nothing more is wanted. */
@@ -354,13 +365,19 @@ export class BatchFeed {
   }
 
   /** With event times; rows whose time cannot be read are out, and then it is said which are not. */
-  #timed(given: RecordBatch, partition: number): { batch: RecordBatch; rows?: number[] } {
+  #timed(
+    { batch: given, placeOf }: SourceBatch,
+    partition: number,
+  ): { batch: RecordBatch; rows?: number[] } {
     const { bad } = this.#options;
-    const { batch, bad: badTimes } = this.#columns.timed(given);
+    const { batch, bad: badTimes } = this.#columns.timed(given!);
     for (const { row, error } of badTimes) {
       const { name, message } = error;
-      const position = this.#positions[partition] + row;
-      bad.report({ record: given.row(row).toObject(), error: { name, message }, position });
+      const { position = this.#positions[partition] + row, text } = placeOf?.(row) ?? {};
+      bad.report({
+        ...{ record: given!.row(row).toObject(), error: { name, message }, position },
+        ...(text !== undefined && { place: text }),
+      });
     }
     if (badTimes.length === 0) return { batch };
     const gone = new Set(badTimes.map(({ row }) => row));
@@ -412,6 +429,19 @@ function withPositions(pieces: readonly FeedBatch[], all: readonly number[]): Fe
   return pieces.map((piece) => {
     const positions = Float64Array.from(all.slice(row, row += piece.batch.length));
     return { ...piece, position: positions[0], positions };
+  });
+}
+
+/** The pieces of rows whose source tells where they stand. */
+function withPlaces(
+  pieces: readonly FeedBatch[],
+  placeOf: (row: number) => RecordPlace,
+): FeedBatch[] {
+  let row = 0;
+  return pieces.map((piece) => {
+    const start = row;
+    row += piece.batch.length;
+    return { ...piece, placeOf: (row: number) => placeOf(start + row) };
   });
 }
 

@@ -16,7 +16,7 @@ import { copyToShared } from "../hive/shared_copy.ts";
 import { create, type KernelOptions } from "../kernel/kernel.ts";
 import { type BadInputs, recordAt } from "./bad_inputs.ts";
 import type { BlockInOrder, BlocksBefore } from "./block_history.ts";
-import type { BadInput, BadInputPolicy, BlockFormat, SourceBlock } from "./source.ts";
+import type { BadInput, BadInputPolicy, BlockFormat, RecordPlace, SourceBlock } from "./source.ts";
 import { badInput, countedAs, type OpenBad, type WorkContent } from "./work_content.ts";
 
 /** Decodes on the main thread what is asked of single records: the rest is the work of bees. */
@@ -224,7 +224,19 @@ export class BlockContent implements WorkContent, BlockInOrder {
   }
 
   positionOf(place: number): number {
-    return (this.before?.rows ?? 0) + place;
+    return this.placeOf(place)?.position ?? (this.before?.rows ?? 0) + place;
+  }
+
+  placeOf(place: number): RecordPlace | undefined {
+    return this.#block.placeOf?.(this.#recordOf(place));
+  }
+
+  /** The record that the row at a place was made of: those that could not be decoded are no rows. */
+  #recordOf(place: number): number {
+    const { undecoded } = this.#share?.undecoded === 0 ? { undecoded: [] } : this.#read();
+    let record = place;
+    for (const bad of undecoded) if (bad.record <= record) record++;
+    return record;
   }
 
   without(place: number): this {

@@ -65,6 +65,17 @@ export class FeedColumns {
   }
 
   /**
+   * The source has these columns, of which its batches have those that are asked for.
+   *
+   * @throws {TypeError} when the plan does not fit them.
+   */
+  announce(schema: Schema): void {
+    if (this.#source) return;
+    this.resolve(schema);
+    this.#source = this.#resolved = undefined;
+  }
+
+  /**
    * The columns are known that functions give; absent where a step has none of its own.
    *
    * @throws {TypeError} when the plan does not fit them.

@@ -6,6 +6,7 @@ import type { BadInputs } from "./bad_inputs.ts";
 import { DeliveryGuarantee } from "./delivery_guarantee.ts";
 import type { JobContext, PipelineJob } from "./jobs/pipeline_job.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
+import { badInput } from "./work_content.ts";
 import { giveUp, leaveOut } from "./work_log.ts";
 
 /** Bees that a batch may cost before the record at which they were is given up. */
@@ -136,9 +137,7 @@ export class LossRecovery {
     entry.losses = MAX_LOSSES - 1;
     const message = `Cannot process record: ${MAX_LOSSES} bees were lost over it, the last one ` +
       `because: ${cause.message}`;
-    const record = entry.content.recordAt(low);
-    const position = entry.content.positionOf(low);
-    this.#bad.report({ record, error: { name: "LostBeeError", message }, position });
+    this.#bad.report(badInput(entry.content, { row: low, message, name: "LostBeeError" }));
     leaveOut(entry, low);
   }
 }

@@ -11,8 +11,21 @@ export interface BadInput {
   readonly record: unknown;
   /** Why it could not be used. */
   readonly error: { readonly name: string; readonly message: string };
-  /** Place of the row in its source partition, from 0; or its line in a text, from 1. */
+  /**
+   * Place of the row in its source partition, from 0, its offset where the source is a topic; or its
+   * line in a text, from 1.
+   */
   readonly position: number;
+  /** The same in words, of a row whose source tells them. */
+  readonly place?: string;
+}
+
+/** Where a record stands, as its source counts. */
+export interface RecordPlace {
+  /** Its number in its partition. */
+  readonly position: number;
+  /** In words, for messages. */
+  readonly text: string;
 }
 
 /** What becomes of records that cannot be used. */
@@ -130,6 +143,11 @@ export interface SourceBlock {
   readonly linesBefore: number;
   /** Its physical lines, where not all of its bytes are here. */
   readonly lines?: number;
+  /**
+   * Where a record of it stands, of all from 0, those included that cannot be decoded. Default: rows
+   * of the partition are counted.
+   */
+  placeOf?(record: number): RecordPlace;
 }
 
 /** What the blocks of a source are made of. */
@@ -156,6 +174,13 @@ export interface BlockFormat {
 
 /** Some rows of a source. */
 export interface SourceBatch<Row = Record<string, unknown>> {
+  /**
+   * All columns that there are, where batches have but those that are asked for: told before the
+   * first, so that the error about one that there is not can name them.
+   */
+  readonly schema?: Schema;
+  /** Where a row of the batch stands. Default: rows of the partition are counted. */
+  readonly placeOf?: (row: number) => RecordPlace;
   /** The rows; all batches of a source have the same columns. Absent when only counts are told. */
   readonly batch?: RecordBatch<Row>;
   /**

@@ -3,7 +3,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { type BadRow, MessageKind, type Outcome } from "../hive/pipeline_frames.ts";
 import { type BadInputs, recordAt } from "./bad_inputs.ts";
 import type { FeedBatch } from "./feed_item.ts";
-import type { BadInput, BadInputPolicy } from "./source.ts";
+import type { BadInput, BadInputPolicy, RecordPlace } from "./source.ts";
 
 const FRAME = { kind: "data" } as const;
 
@@ -33,6 +33,8 @@ export interface WorkContent {
   recordAt(place: number): Record<string, unknown>;
   /** Place of a row in its source partition. */
   positionOf(place: number): number;
+  /** The same as the source says it, where it does. */
+  placeOf(place: number): RecordPlace | undefined;
   /** The same without a row, the others keep their positions. */
   without(place: number): WorkContent;
   /** No rows; what it says about watermarks still counts. */
@@ -57,6 +59,9 @@ export function countedAs(policy: BadInputPolicy, count: number): OpenBad {
   };
 }
 
+/** Rows, and where they stand. */
+type PlacedBatch = Pick<FeedBatch, "batch" | "position" | "positions" | "placeOf">;
+
 /** Rows as columns. */
 export class RowContent implements WorkContent {
   readonly kind = MessageKind.work;
@@ -66,10 +71,12 @@ export class RowContent implements WorkContent {
   readonly #batch: RecordBatch;
   readonly #first: number;
   readonly #positions: Float64Array | undefined;
+  readonly #placeOf: FeedBatch["placeOf"];
 
   /** A batch, with the position of its first row or of all. */
-  constructor({ batch, position, positions }: Pick<FeedBatch, "batch" | "position" | "positions">) {
+  constructor({ batch, position, positions, placeOf }: PlacedBatch) {
     this.#batch = batch;
+    this.#placeOf = placeOf;
     this.#first = position;
     this.#positions = positions;
     this.bytes = frameSize(batch);
@@ -96,13 +103,23 @@ export class RowContent implements WorkContent {
   }
 
   positionOf(place: number): number {
+    return this.placeOf(place)?.position ?? this.#counted(place);
+  }
+
+  placeOf(place: number): RecordPlace | undefined {
+    return this.#placeOf?.(place);
+  }
+
+  #counted(place: number): number {
     return this.#positions ? this.#positions[place] : this.#first + place;
   }
 
   without(place: number): RowContent {
     const rows = [...Array(this.#batch.length).keys()].filter((each) => each !== place);
-    const positions = Float64Array.from(rows, (each) => this.positionOf(each));
-    return new RowContent({ batch: this.#batch.take(rows), position: this.#first, positions });
+    const positions = Float64Array.from(rows, (each) => this.#counted(each));
+    const placeOf = this.#placeOf && ((row: number) => this.#placeOf!(rows[row]));
+    const placed = { position: this.#first, positions, ...(placeOf && { placeOf }) };
+    return new RowContent({ batch: this.#batch.take(rows), ...placed });
   }
 
   emptied(): RowContent {
@@ -126,9 +143,13 @@ export class RowContent implements WorkContent {
 
 /** A row that cannot be used, as it came. */
 export function badInput(
-  content: Pick<WorkContent, "recordAt" | "positionOf">,
+  content: Pick<WorkContent, "recordAt" | "positionOf" | "placeOf">,
   { row, message, name = "RangeError" }: BadRow,
 ): BadInput {
   const error = { name, message };
-  return { record: content.recordAt(row), error, position: content.positionOf(row) };
+  const { text } = content.placeOf(row) ?? {};
+  return {
+    ...{ record: content.recordAt(row), error, position: content.positionOf(row) },
+    ...(text !== undefined && { place: text }),
+  };
 }

@@ -1,6 +1,6 @@
 import { showName } from "../../batch/shown_names.ts";
 import { BadRecordError } from "../../codecs/bad_record.ts";
-import type { SourceBlock } from "../../stream/source.ts";
+import type { RecordPlace, SourceBlock } from "../../stream/source.ts";
 import type { TopicPartition } from "../driver/driver.ts";
 
 const OTHER_POLICIES = 'or pass badRecords: "skip" or "deadLetter"';
@@ -30,10 +30,17 @@ export interface ValueFault {
 
 /** Values of a partition, framed with what else is wanted of their records. */
 export interface KafkaBlock extends SourceBlock {
+  placeOf(record: number): RecordPlace;
   readonly at: TopicPartition;
   readonly offsets: RecordOffsets;
   /** Values as they came, where the block has them otherwise and they may be asked for. */
   readonly originals?: readonly Uint8Array[];
+}
+
+/** Where a record stands, in words too. */
+export function placeAt({ topic, partition }: TopicPartition, offset: number): RecordPlace {
+  const text = `topic ${showName(topic)}, partition ${partition}, offset ${offset}`;
+  return { position: offset, text };
 }
 
 /** A record of a topic whose value cannot be decoded: malformed, too large, or of other types. */
@@ -48,13 +55,14 @@ export class KafkaRecordError extends BadRecordError {
   /** About a record of a source of that name. */
   constructor(
     name: string,
-    { topic, partition }: TopicPartition,
+    at: TopicPartition,
     { offset, reason, fix, column }: ValueFault & { readonly offset: number },
   ) {
+    const { topic, partition } = at;
     const where = column === undefined ? "" : `, column ${showName(column)}`;
     super(
-      `Cannot read ${name}: topic ${showName(topic)}, partition ${partition}, offset ${offset}` +
-        `${where}: ${reason}; ${fix}; ${OTHER_POLICIES}`,
+      `Cannot read ${name}: ${placeAt(at, offset).text}${where}: ${reason}; ${fix}; ` +
+        OTHER_POLICIES,
       1,
       column === undefined ? {} : { column },
     );

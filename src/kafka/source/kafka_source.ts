@@ -109,7 +109,8 @@ class KafkaSession implements AsyncDisposable {
       for (let next = await this.#next(); next; next = await this.#next()) {
         yield* next === "later" ? this.#giver.begin() : this.#give(next);
       }
-      if (!this.#open.signal.aborted) yield* this.#giver.begin();
+      // what was read and waits for others is not lost to whoever reads only for so long
+      if (!this.#closed) yield* this.#giver.begin();
       isDone = true;
     } finally {
       // who may still commit what is settled of it is closed with the pipeline

@@ -3,7 +3,13 @@ import type { AvroWriters } from "../../codecs/avro/avro_message_block.ts";
 import { CR, LF } from "../../codecs/record_scanner.ts";
 import { framedBytes, writeFramed } from "../../codecs/framed_block.ts";
 import type { DecodedRecords } from "../records/decoded_records.ts";
-import type { KafkaBlock, RecordOffsets, ValueFault } from "./kafka_block.ts";
+import {
+  type KafkaBlock,
+  offsetIn,
+  placeAt,
+  type RecordOffsets,
+  type ValueFault,
+} from "./kafka_block.ts";
 import type { KafkaValues } from "./kafka_source_options.ts";
 import { besideOf, type RecordColumn } from "./record_columns.ts";
 import {
@@ -152,11 +158,13 @@ export class RecordFramer {
     values.write(writeFramed(target, parts), range);
     const placed = offsetsOf(batch, range);
     const { topic, partition } = records;
+    const at = { topic, partition };
     const originals = batch.originals &&
       Array.from({ length: to - from }, (_, at) => batch.originals![rowAt(batch, from + at)]);
     const block: KafkaBlock = {
       ...{ bytes: target.subarray(0, bytes), offset: placed.first, linesBefore: 0 },
-      ...{ at: { topic, partition }, offsets: placed, ...(originals && { originals }) },
+      ...{ at, offsets: placed, ...(originals && { originals }) },
+      placeOf: (record) => placeAt(at, offsetIn(placed, record)),
     };
     yield { block, next: offsets[rowAt(batch, to - 1)] + 1 };
   }

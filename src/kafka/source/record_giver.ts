@@ -1,13 +1,17 @@
-import type { RecordBatch } from "../../batch/record_batch.ts";
-import type { BlockDecoder } from "../../codecs/block_decoder.ts";
-import type { BadBlockRecord } from "../../codecs/block_decoder.ts";
+import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../../codecs/block_decoder.ts";
 import { ONE_A_LINE, SAVE_AS_UTF8 } from "../../codecs/bad_record_error.ts";
 import { createBlockDecoder } from "../../codecs/create_block_decoder.ts";
 import { ownBatch } from "../../hive/own_batch.ts";
 import { create } from "../../kernel/kernel.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { blockBytesFor } from "../../stream/block_plan.ts";
-import type { BlockFormat, SourceBatch, SourceBlock, SourceOptions } from "../../stream/source.ts";
+import type {
+  BlockFormat,
+  RecordPlace,
+  SourceBatch,
+  SourceBlock,
+  SourceOptions,
+} from "../../stream/source.ts";
 import { CorruptBatch } from "../records/corrupt_batch.ts";
 import { RecordDecoder } from "../records/record_decoder.ts";
 import { RegistryReader } from "../registry/registry_reader.ts";
@@ -35,6 +39,14 @@ const FIXES: ReadonlyMap<string, string> = new Map([
     "an avroSchema",
   ],
 ]);
+
+/** What is said of a value that stands as a line of one byte 0: `DecodedRecords.valueLines`. */
+const BLANK = {
+  reason: "the value is empty, or nothing but white space or a zero byte",
+  fix: "write one JSON object in each record; one that is to delete its key (a tombstone) has no " +
+    "value at all, null, in the place of an empty one",
+};
+const LF = 0x0a;
 
 /** What a {@linkcode RecordGiver} works with. */
 export interface RecordGiverOptions {
@@ -132,7 +144,8 @@ export class RecordGiver implements Disposable {
     if (!columns) return yield* this.#reject(held);
     const opened = this.#open(columns);
     this.#opened = opened;
-    if (!opened.decoder) yield { format: this.#format(opened.plan) };
+    const { plan, decoder } = opened;
+    yield decoder ? { schema: plan.schema } : { format: this.#format(plan) };
     yield* this.#giveAll(held, opened);
   }
 
@@ -187,14 +200,13 @@ export class RecordGiver implements Disposable {
     };
   }
 
-  #explain(
-    { record, reason, fix, column }: BadBlockRecord,
-    block: SourceBlock,
-  ): ExplainedError {
+  #explain(bad: BadBlockRecord, block: SourceBlock): ExplainedError {
+    const { record, reason, fix, column } = bad;
     const { at, offsets, originals } = block as KafkaBlock;
     const offset = offsetIn(offsets, record);
+    const isBlank = this.#scout !== undefined && isZero(block.bytes, bad);
     const fault = {
-      ...{ offset, reason, fix: FIXES.get(fix) ?? fix },
+      ...{ offset, ...(isBlank ? BLANK : { reason, fix: FIXES.get(fix) ?? fix }) },
       ...(column !== undefined && { column }),
     };
     const error = new ExplainedError(this.#options.name, at, fault);
@@ -245,25 +257,47 @@ export class RecordGiver implements Disposable {
     { decoder }: Opened,
   ): Generator<SourceBatch> {
     if (!decoder) return yield { partition, block, position };
-    const batches: RecordBatch[] = [];
-    for (let at = 0; at < block.bytes.length;) {
+    const given: Pick<SourceBatch, "batch" | "placeOf">[] = [];
+    for (let at = 0, before = 0; at < block.bytes.length;) {
       const decoded = decoder.decode(block.bytes, at);
-      for (const bad of decoded.bad) {
+      for (const each of decoded.bad) {
+        const bad = { ...each, record: before + each.record };
         const error = this.#explain(bad, block);
         this.#poison.reject(error, () => error.original ?? block.bytes.slice(bad.start, bad.end));
       }
+      if (decoded.batch.length > 0) {
+        given.push({ batch: ownBatch(decoded.batch), placeOf: placesIn(block, decoded, before) });
+      }
       at = decoded.end;
-      if (decoded.batch.length > 0) batches.push(ownBatch(decoded.batch));
+      before += decoded.records;
     }
     yield* this.#poison.counted();
-    for (const [at, batch] of batches.entries()) {
-      yield { partition, batch, ...(at === batches.length - 1 && { position }) };
+    for (const [at, rows] of given.entries()) {
+      yield { partition, ...rows, ...(at === given.length - 1 && { position }) };
     }
-    if (batches.length === 0) yield { partition, position };
+    if (given.length === 0) yield { partition, position };
   }
 
   [Symbol.dispose](): void {
     this.#opened?.decoder?.[Symbol.dispose]();
     this.#records[Symbol.dispose]();
   }
+}
+
+/** Whether a record's value is one byte 0. */
+function isZero(bytes: Uint8Array, { start, end }: BadBlockRecord): boolean {
+  return bytes[start] === 0 && (end === start + 1 || end === start + 2 && bytes[start + 1] === LF);
+}
+
+/** Where the rows stand that were made of a part of a block, behind so many records. */
+function placesIn(
+  block: KafkaBlock,
+  { bad, batch }: DecodedBlock,
+  before: number,
+): (row: number) => RecordPlace {
+  if (bad.length === 0) return (row) => block.placeOf(before + row);
+  const gone = new Set(bad.map(({ record }) => record));
+  const records = Array.from({ length: batch.length + bad.length }, (_, record) => record)
+    .filter((record) => !gone.has(record));
+  return (row) => block.placeOf(before + records[row]);
 }

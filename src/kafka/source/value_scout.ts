@@ -65,13 +65,11 @@ export class JsonScout {
 
   /** What is known now; `undefined`: no columns could be inferred from any record. */
   found(): ValueColumns | undefined {
-    const { isReady } = this;
     const found = this.#scout.found();
     if (!found) return undefined;
-    // few rows say little of all that are to come
-    const widened = !this.#isGiven && !isReady;
-    const fields = widened ? found.schema.fields.map(widenedField) : found.schema.fields;
-    return this.#columns({ fields });
+    if (this.#isGiven) return this.#columns(found.schema);
+    // a topic goes on for ever, and how much of it comes in time differs from reader to reader
+    return this.#columns({ fields: found.schema.fields.map(widenedField) });
   }
 
   #columns(schema: Schema): ValueColumns {
