@@ -90,6 +90,10 @@ Deno.test("waggle sample writes Avro to a topic that it makes, by a schema in a 
   ]);
   assertEquals(code, 0, err);
   assertEquals(kafka.partitions("made"), 2);
+  const none = await waggle([
+    ...["sample", model, "-n", "0", "-o", "kafka://localhost/none", "--create-topic"],
+  ]);
+  assertEquals([none.code, kafka.partitions("none")], [0, 1], none.err);
   const found = await recordsOf(kafka, "made");
   const type = avscType(schema);
   const users = found.map(({ value }) => type.fromBuffer(bufferOf(value!)).user).sort();
@@ -153,6 +157,50 @@ Deno.test("waggle takes passwords of Kafka from a file or the environment, and n
   kafka[Symbol.dispose]();
 });
 
+Deno.test("waggle takes a token of Kafka from a file, for each connection anew, or the environment", async () => {
+  const { kafka, connected } = broker({ orders: 1 });
+  const file = `${folder}/token`;
+  Deno.writeTextFileSync(file, `${SECRET}\n`);
+  const args = ["sample", model, "-n", "1", "-o", "kafka://localhost/orders"];
+  const process = new KeptProcess();
+  process.variables.WAGGLE_KAFKA_TOKEN = "from the environment";
+  const ends = [
+    await waggle([...args, "--sasl", "oauthbearer", "--kafka-token-file", file]),
+    await waggle([...args, "--sasl", "oauthbearer"], process),
+  ];
+  assertEquals(ends.map(({ code }) => code), [0, 0], ends.map(({ err }) => err).join());
+  const tokens = connected.map(({ login }) => {
+    assert(login?.sasl?.mechanism === "oauthbearer");
+    return login.sasl.token;
+  });
+  assertEquals([await tokens[0](), await tokens[1]()], [SECRET, "from the environment"]);
+  Deno.writeTextFileSync(file, "renewed");
+  assertEquals(await tokens[0](), "renewed");
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle writes keys as Avro, by the column or a schema in a file, beside values of JSON", async () => {
+  const { kafka } = broker({ orders: 1, others: 1 });
+  Deno.writeTextFileSync(`${folder}/key.avsc`, '["null", "string"]');
+  const args = ["sample", model, "-n", "20", "--key", "user"];
+  const ends = [
+    await waggle([...args, "-o", "kafka://localhost/orders", "--key-format", "avro"]),
+    await waggle([
+      ...[...args, "-o", "kafka://localhost/others", "--avro-key-schema", `${folder}/key.avsc`],
+    ]),
+  ];
+  assertEquals(ends.map(({ code }) => code), [0, 0], ends.map(({ err }) => err).join());
+  const users = generator.sample(20).toRows().map(({ user }) => user);
+  for (const [topic, type] of [["orders", "string"], ["others", ["null", "string"]]] as const) {
+    const found = await recordsOf(kafka, topic);
+    const keys = found.map(({ key }) => avscType(type as never).fromBuffer(bufferOf(key!)));
+    const texts = keys.map((key) => typeof key === "string" ? key : key.string);
+    assertEquals(texts, users);
+    assertEquals(found.map(({ value }) => JSON.parse(text(value)!).user), users);
+  }
+  kafka[Symbol.dispose]();
+});
+
 Deno.test("flags of Kafka that cannot be are told, and end with 2", async () => {
   const { kafka, connected } = broker({ orders: 1 });
   const TO = ["-o", "kafka://localhost:9092/orders"];
@@ -177,6 +225,13 @@ Deno.test("flags of Kafka that cannot be are told, and end with 2", async () => 
     [[...TO, "--kafka-user", "ann", "--kafka-password-file", empty], "is empty"],
     [[...TO, "--kafka-user", "ann", "--kafka-password-file", "/none"], "cannot be read"],
     [[...TO, "--sasl", "plain"], "--sasl is of --kafka-user"],
+    [[...TO, "--sasl", "oauthbearer"], "set WAGGLE_KAFKA_TOKEN, or pass --kafka-token-file"],
+    [[...TO, "--sasl", "oauthbearer", "--kafka-token-file", empty], "is empty"],
+    [[...TO, "--sasl", "oauthbearer", "--kafka-token-file", "/none"], "cannot be read"],
+    [[...TO, "--sasl", "oauthbearer", "--kafka-user", "ann"], "takes a token"],
+    [[...TO, "--kafka-token-file", empty], "is of --sasl oauthbearer"],
+    [[...TO, "--key-format", "avro"], "say by --key which column has them"],
+    [[...TO, "--key-format", "plain", "--avro-key-schema", empty], "--key-format says plain"],
     [[...TO, "--kafka-cert", empty], "--kafka-cert and --kafka-key go together"],
     [[...TO, "--registry-user", "ann"], "--registry-user is of --schema-registry"],
     [[...TO, "--schema-registry", "a:b"], "must be a URL"],
@@ -271,10 +326,39 @@ Deno.test("waggle fit reads what a topic has, or a part of it", async () => {
     await learned("--from", "earliest", "--for", "1500ms"),
     "learned from 200 rows",
   );
+  // which is over before so many have come that their columns were known
+  assertStringIncludes(await learned("--for", "200ms"), "learned from 200 rows");
   const beside = await learned("--metadata", "key=user,partition=p,offset=o,header:trace=id");
   for (const column of ["user", "p", "o", "id"]) assertStringIncludes(beside, `\n  ${column} `);
   const twin = await learned("--time", "at", "--metadata", "key=user", "--key", "user");
   assertStringIncludes(twin, "key: 3 keys");
+  kafka[Symbol.dispose]();
+});
+
+Deno.test("waggle fit --dead-letters puts what cannot be read aside, and learns from the rest", async () => {
+  const { kafka } = broker({ orders: 1, letters: 1 });
+  const at = { topic: "orders", partition: 0 };
+  kafka.append(at, Array.from({ length: 20 }, (_, i) => ({ value: `{"price":${i}}` })));
+  kafka.append(at, [{ value: '{"price": 5,' }, { value: '{"price":31}' }, { value: "" }]);
+  const fit = (data: string, ...more: string[]) =>
+    waggle(["fit", data, "-o", `${folder}/rest.waggle`, "--force", ...more]);
+  const topic = "kafka://localhost/orders";
+  const toTopic = await fit(topic, "--dead-letters", "kafka://localhost/letters");
+  assertEquals(toTopic.code, 0, toTopic.err);
+  assertStringIncludes(toTopic.err, ", 21 rows, 2 dead letters\n");
+  const letters = (await recordsOf(kafka, "letters")).map(({ value }) => JSON.parse(text(value)!));
+  assertEquals(letters.map(({ record, position }) => [record, position]), [
+    ['{"price": 5,', 20],
+    ["", 22],
+  ]);
+  assertStringIncludes(letters[1].error, "the value is empty");
+  const file = `${folder}/some.ndjson`;
+  Deno.writeTextFileSync(file, '{"n":1}\nnothing\n{"n":2}\n');
+  const toFile = await fit(file, "--dead-letters", `${folder}/bad.ndjson`);
+  assertStringIncludes(toFile.err, "2 rows, 1 dead letter\n");
+  assertEquals(JSON.parse(Deno.readTextFileSync(`${folder}/bad.ndjson`)).position, 2);
+  const both = await fit(file, "--dead-letters", "x.csv", "--bad-records", "skip");
+  assertStringIncludes(both.err, "--dead-letters and --bad-records skip exclude each other");
   kafka[Symbol.dispose]();
 });
 
@@ -343,17 +427,21 @@ Deno.test("waggle window writes poison messages to a topic of dead letters, as t
   const { kafka } = broker({ orders: 1, letters: 1 });
   const at = { topic: "orders", partition: 0 };
   kafka.append(at, Array.from({ length: 30 }, (_, i) => ({ value: `{"at":${i * 1000}}` })));
-  kafka.append(at, [{ value: '{"at": 5,' }, { value: '{"at":31000}' }]);
+  kafka.append(at, [{ value: '{"at": 5,' }, { value: '{"at":31000}' }, { value: '{"at":1e300}' }]);
   const { code, out, err } = await waggle([
     ...["window", "kafka://localhost/orders", "-t", "at", "--tumble", "1h", "-a", "count"],
     ...["--until-end", "--dead-letters", "kafka://localhost/letters"],
   ]);
   assertEquals(code, 0, err);
   assertEquals(JSON.parse(out).count, 31);
-  assertStringIncludes(err, ", 1 dead letter");
+  assertStringIncludes(err, ", 2 dead letters");
   const letters = (await recordsOf(kafka, "letters")).map(({ value }) => JSON.parse(text(value)!));
-  assertEquals(letters.map(({ record, position }) => [record, position]), [['{"at": 5,', 30]]);
+  assertEquals(letters.map(({ record, position }) => [record, position]), [
+    ['{"at": 5,', 30],
+    ['{"at":1e+300}', 32],
+  ]);
   assertStringIncludes(letters[0].error, 'topic "orders", partition 0, offset 30');
+  assertStringIncludes(letters[1].error, '(topic "orders", partition 0, offset 32)');
   kafka[Symbol.dispose]();
 });
 

@@ -22,8 +22,8 @@ export const DEAD_LETTERS: Flag = text(
 const COLUMNS = t.schema({ record: t.utf8, error: t.required(t.utf8), position: t.f64 });
 /** What is said of the other output holds of this one too. */
 const SHARED = [
-  ...["kafkaUser", "kafkaPasswordFile", "sasl", "tls", "kafkaCa", "kafkaCert", "kafkaKey"] as const,
-  ...["createTopic", "force"] as const,
+  ...["kafkaUser", "kafkaPasswordFile", "kafkaTokenFile", "sasl", "tls"] as const,
+  ...["kafkaCa", "kafkaCert", "kafkaKey", "createTopic", "force"] as const,
 ];
 
 /** A record as it came, as text. */
@@ -44,7 +44,8 @@ export async function deadLetters(
     throw new UsageError(`--dead-letters and --bad-records ${badRecords} exclude each other`);
   }
   const { createTopic: _, ...ofFile } = options;
-  const given: OutputOptions = isKafkaAddress(output) ? options : ofFile;
+  const { force: __, ...ofTopic } = options;
+  const given: OutputOptions = isKafkaAddress(output) ? ofTopic : ofFile;
   const shared = SHARED.flatMap((name) => given[name] === undefined ? [] : [[name, given[name]]]);
   const target: OutputOptions = { output, ...Object.fromEntries(shared) };
   await checkNew(target, context);
@@ -62,8 +63,9 @@ export function besideLetters(options: DeadLetterOptions): OutputOptions {
 /** What a pipeline is told of them. */
 export function deadLetterPolicy(letters: RecordOutput | undefined) {
   if (!letters) return {};
-  const deadLetter = async ({ record, error, position }: BadInput) => {
-    const row = { record: textOf(record), error: error.message, position };
+  const deadLetter = async ({ record, error: { message }, position, place }: BadInput) => {
+    const error = place === undefined ? message : `${message} (${place})`;
+    const row = { record: textOf(record), error, position };
     await letters.publish(RecordBatch.fromRows([row], { schema: COLUMNS }) as RecordBatch);
   };
   return { badRecords: "deadLetter" as const, deadLetter };

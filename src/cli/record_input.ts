@@ -2,7 +2,7 @@ import { avro } from "../sources/avro_source.ts";
 import { csv, ndjson } from "../sources/file_source.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TypedSchema } from "../batch/schema.ts";
-import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
+import type { BadInput, Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import type { CommandContext } from "./command_context.ts";
 import { choice, type Flag, text, whole } from "./command_spec.ts";
 import { isKafkaAddress, kafkaAddress } from "./kafka/kafka_address.ts";
@@ -183,15 +183,22 @@ export class WatchedSource implements Source {
   readonly tellsPartitions: boolean;
   readonly aligns: boolean;
   readonly #source: Source;
+  readonly #letters: ((bad: BadInput) => Promise<void>) | undefined;
   /** Rows that were read. */
   rows = 0;
   /** Records that were left out. */
   skipped = 0;
+  /** Records that went to the dead letters. */
+  deadLettered = 0;
   /** The share of the bytes that was read, where there is an end. */
   share: number | undefined;
 
-  /** Watches a source. */
-  constructor(source: Source) {
+  /**
+   * Watches a source.
+   *
+   * @param letters Takes records that cannot be decoded. Default: the source does as it is told.
+   */
+  constructor(source: Source, letters?: (bad: BadInput) => Promise<void>) {
     const { name, schema, partitions = 1, tellsPartitions = false, aligns = false } = source;
     this.name = name;
     if (schema) this.schema = schema;
@@ -199,16 +206,26 @@ export class WatchedSource implements Source {
     this.tellsPartitions = tellsPartitions;
     this.aligns = aligns;
     this.#source = source;
+    this.#letters = letters;
   }
 
   /** Reads it from the start. */
   async *open(options: SourceOptions): AsyncGenerator<SourceBatch> {
-    for await (const part of this.#source.open(options)) {
-      const { batch, skipped = 0, progress } = part;
+    const waiting: BadInput[] = [];
+    const letters = { badRecords: "deadLetter", deadLetter: (bad: BadInput) => waiting.push(bad) };
+    const deliver = async () => {
+      for (const bad of waiting.splice(0)) await this.#letters!(bad);
+    };
+    const how = this.#letters ? { ...options, ...letters } as SourceOptions : options;
+    for await (const part of this.#source.open(how)) {
+      await deliver();
+      const { batch, skipped = 0, deadLettered = 0, progress } = part;
       this.rows += batch?.length ?? 0;
       this.skipped += skipped;
+      this.deadLettered += deadLettered;
       if (progress?.totalBytes) this.share = progress.bytes / progress.totalBytes;
       yield part;
     }
+    await deliver();
   }
 }

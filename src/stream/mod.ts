@@ -52,6 +52,7 @@ export type {
   BlockFormat,
   BlockMemory,
   PartitionMetrics,
+  RecordPlace,
   Settlement,
   Source,
   SourceAlignment,

@@ -21,6 +21,7 @@ import {
   recordInput,
   WatchedSource,
 } from "../record_input.ts";
+import { DEAD_LETTERS, deadLetterPolicy, deadLetters } from "../dead_letters.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { KAFKA_LIMIT_FLAGS, KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
@@ -45,6 +46,7 @@ export interface FitCommandOptions extends QuietOption, InputOptions {
   readonly seed?: number;
   readonly maxRows?: number;
   readonly force?: boolean;
+  readonly deadLetters?: string;
 }
 
 const TYPES: Readonly<Record<string, DataType>> = {
@@ -106,6 +108,13 @@ function progressIn(data: string, source: WatchedSource, { phase, rows, share }:
       : { of: "learning", share, text: `learning from ${count(rows)} rows` };
 }
 
+/** Flags of topics mean something where one is read, or written to. */
+function checkTopics(data: string, options: FitCommandOptions): void {
+  if (isKafkaAddress(data)) return;
+  checkNoKafka(options, [...KAFKA_READ_FLAGS, ...KAFKA_LIMIT_FLAGS]);
+  if (!isKafkaAddress(options.deadLetters ?? "")) checkNoKafka(options, KAFKA_LOGIN_FLAGS);
+}
+
 /** Learns a model from a file or a topic, and writes it to a file. */
 export async function fit(
   [given]: readonly (string | undefined)[],
@@ -117,29 +126,30 @@ export async function fit(
   const asked = fitOptions(options);
   checkModelName(output);
   const data = inputPath(given, options.kafka);
-  if (!isKafkaAddress(data)) checkNoKafka(options, [...KAFKA_READ_FLAGS, ...OF_TOPICS]);
+  checkTopics(data, options);
   await checkNew(options, context);
   const progress = progressOf(context, options);
   using _ = untilTold(progress, signal);
   const startMs = runtime.monotonicMs();
-  const source = new WatchedSource(await recordInput(data, options, context));
+  await using letters = await deadLetters(options, context);
+  const { deadLetter } = deadLetterPolicy(letters);
+  const source = new WatchedSource(await recordInput(data, options, context), deadLetter);
   const generator = await SyntheticGenerator.fit(source, {
     ...asked,
     signal,
     onProgress: (now) => progress.show(progressIn(data, source, now)),
   });
   await writeOutput(output, generator.toBytes(), context);
-  const { rows, skipped } = source;
+  await letters?.flush();
+  const { rows, skipped, deadLettered } = source;
   progress.end(
     `${generator.describe()}\nwritten to ${output} after ${
       elapsed(runtime.monotonicMs() - startMs)
     }, ${several(rows, "row", "rows")}` +
-      (skipped > 0 ? `, ${several(skipped, "bad record", "bad records")} skipped` : ""),
+      (skipped > 0 ? `, ${several(skipped, "bad record", "bad records")} skipped` : "") +
+      (deadLettered > 0 ? `, ${several(deadLettered, "dead letter", "dead letters")}` : ""),
   );
 }
-
-/** Flags that only topics have, and only those commands that may wait for records. */
-const OF_TOPICS = [...KAFKA_LIMIT_FLAGS, ...KAFKA_LOGIN_FLAGS];
 
 /** `waggle fit`. */
 export const FIT: CommandSpec = {
@@ -157,8 +167,10 @@ export const FIT: CommandSpec = {
     whole("--seed <number>", "which model of equally good ones (default: 0)"),
     whole("--max-rows <rows>", "rows to learn from, at most (default: 250,000)", 1),
     ...INPUT_FLAGS,
-    ...OF_TOPICS,
-    toggle("--force", "replace a model that exists"),
+    ...KAFKA_LIMIT_FLAGS,
+    ...KAFKA_LOGIN_FLAGS,
+    DEAD_LETTERS,
+    toggle("--force", "replace a model, and dead letters, that exist"),
     QUIET,
   ],
   examples: [

@@ -10,11 +10,13 @@ import {
   kafkaLogin,
   type KafkaLoginOptions,
   kafkaSchemas,
+  textOf,
 } from "./login_flags.ts";
 
 const ACKS = ["all", "1", "0"] as const;
 const COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 const FORMATS = ["json", "avro"] as const;
+const KEY_FORMATS = ["plain", "avro"] as const;
 
 /** How records are written to a topic. */
 export interface KafkaWriteOptions {
@@ -28,6 +30,10 @@ export interface KafkaWriteOptions {
   /** The column of the times of records. */
   readonly recordTime?: string;
   readonly transactionalId?: string;
+  /** What keys are. */
+  readonly keyFormat?: typeof KEY_FORMATS[number];
+  /** The file that their Avro schema is in. */
+  readonly avroKeySchema?: string;
 }
 
 /** The flags of {@linkcode KafkaWriteOptions}. */
@@ -45,6 +51,11 @@ export const KAFKA_WRITE_FLAGS: readonly Flag[] = [
   whole("--partitions <count>", "with --create-topic (default: as the broker has it)", 1),
   names("--record-headers <list>", "to Kafka: headers with their columns: trace=id"),
   text("--record-time <column>", "to Kafka: the column of the times of records (default: now)"),
+  choice("--key-format <format>", "to Kafka: keys are plain texts (default), or avro", KEY_FORMATS),
+  text(
+    "--avro-key-schema <file>",
+    "to Kafka: the Avro schema of keys, JSON (default: by the column)",
+  ),
   text("--transactional-id <name>", "to Kafka: write in transactions, under this name"),
 ];
 
@@ -77,14 +88,39 @@ function headersOf(list: readonly string[] | undefined): { headers?: Record<stri
   return { headers: Object.fromEntries(pairs) };
 }
 
+function keysAreAvro({ keyFormat, avroKeySchema }: KafkaWriteOptions): boolean {
+  return (keyFormat ?? (avroKeySchema === undefined ? "plain" : "avro")) === "avro";
+}
+
+/** What keys are written as. */
+async function keysOf(options: KafkaWriting, context: CommandContext) {
+  const { avroKeySchema, recordKey } = options;
+  const flag = avroKeySchema === undefined ? "--key-format avro" : "--avro-key-schema";
+  if (!keysAreAvro(options)) {
+    if (avroKeySchema === undefined) return {};
+    throw new UsageError("--avro-key-schema is of Avro, and --key-format says plain");
+  }
+  if (recordKey === undefined) {
+    throw new UsageError(`${flag} is of keys; say by --key which column has them`);
+  }
+  return {
+    keySerializer: "avro" as const,
+    ...(avroKeySchema !== undefined && {
+      keyAvroSchema: await textOf(avroKeySchema, "--avro-key-schema", context),
+    }),
+  };
+}
+
 /** What values are written as. */
-function serializerOf({ format, schemaRegistry, avroSchema }: KafkaWriting): "json" | "avro" {
+function serializerOf(options: KafkaWriting): "json" | "avro" {
+  const { format, schemaRegistry, avroSchema } = options;
   const isAvro = schemaRegistry !== undefined || avroSchema !== undefined;
   const known = format === "ndjson" ? "json" : format ?? (isAvro ? "avro" : "json");
   if (!FORMATS.some((each) => each === known)) {
     throw new UsageError(`--format ${known} cannot be of a topic, which takes json or avro`);
   }
-  if (known === "avro" || !isAvro) return known as "json" | "avro";
+  const isOfKeys = avroSchema === undefined && keysAreAvro(options);
+  if (known === "avro" || !isAvro || isOfKeys) return known as "json" | "avro";
   const flag = schemaRegistry === undefined ? "--avro-schema" : "--schema-registry";
   throw new UsageError(`${flag} is of Avro, and --format says json`);
 }
@@ -111,7 +147,7 @@ export async function kafkaOutput(
   const valueSerializer = serializerOf(options);
   const more = { ...topicOf(options), ...headersOf(options.recordHeaders) };
   const login = await kafkaLogin(options, context);
-  const schemas = await kafkaSchemas(options, context);
+  const schemas = { ...await kafkaSchemas(options, context), ...await keysOf(options, context) };
   const { KafkaPublisher } = await import("../../kafka/kafka.ts");
   const { runtime } = context;
   const publisher = asked(() =>

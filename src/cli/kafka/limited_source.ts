@@ -1,4 +1,5 @@
 import type { TypedSchema } from "../../batch/schema.ts";
+import { BadRecordError } from "../../codecs/bad_record.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { ChildAbort } from "../../stream/child_abort.ts";
 import type { Source, SourceBatch, SourceOptions } from "../../stream/source.ts";
@@ -51,7 +52,9 @@ export class LimitedSource implements Source {
         if (left <= 0) break;
       }
     } catch (error) {
-      if (!time.isUp || options.signal.aborted) throw error;
+      // that the time is up ends it, what is wrong with a record does not
+      const isEnd = time.isUp && !(error instanceof BadRecordError);
+      if (!isEnd || options.signal.aborted) throw error;
     } finally {
       time.cancel();
     }

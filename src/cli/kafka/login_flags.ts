@@ -1,11 +1,12 @@
-import type { KafkaLogin, PasswordLogin } from "../../kafka/driver/kafka_login.ts";
+import type { KafkaLogin, PasswordLogin, TokenLogin } from "../../kafka/driver/kafka_login.ts";
 import { asked } from "../asked.ts";
 import type { CommandContext } from "../command_context.ts";
 import { choice, type Flag, text, toggle } from "../command_spec.ts";
 import { UsageError } from "../usage_error.ts";
 
-const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
+const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512", "oauthbearer"] as const;
 const KAFKA_PASSWORD = "WAGGLE_KAFKA_PASSWORD";
+const KAFKA_TOKEN = "WAGGLE_KAFKA_TOKEN";
 const REGISTRY_PASSWORD = "WAGGLE_REGISTRY_PASSWORD";
 const MOST_FILE_BYTES = 1 << 20;
 
@@ -13,6 +14,7 @@ const MOST_FILE_BYTES = 1 << 20;
 export interface KafkaLoginOptions {
   readonly kafkaUser?: string;
   readonly kafkaPasswordFile?: string;
+  readonly kafkaTokenFile?: string;
   readonly sasl?: typeof MECHANISMS[number];
   readonly tls?: boolean;
   readonly kafkaCa?: string;
@@ -29,6 +31,10 @@ export const KAFKA_LOGIN_FLAGS: readonly Flag[] = [
   text("--kafka-user <name>", `of Kafka: who asks; the password is in ${KAFKA_PASSWORD}, or`),
   text("--kafka-password-file <file>", "of Kafka: the file that the password is in"),
   choice("--sasl <mechanism>", `of Kafka: ${MECHANISMS.join(", ")} (default: plain)`, MECHANISMS),
+  text(
+    "--kafka-token-file <file>",
+    `of oauthbearer: the file that the token is in, read for each connection, or ${KAFKA_TOKEN}`,
+  ),
   toggle("--tls", "of Kafka: encrypt"),
   text("--kafka-ca <file>", "of Kafka: certificates to trust, PEM (default: the system's)"),
   text("--kafka-cert <file>", "of Kafka: the certificate to show, PEM"),
@@ -42,8 +48,16 @@ export const KAFKA_LOGIN_FLAGS: readonly Flag[] = [
   text("--avro-schema <file>", "of Kafka: the Avro schema of values, JSON"),
 ];
 
-/** What a small file has in it. */
-async function textOf(path: string, flag: string, { runtime }: CommandContext): Promise<string> {
+/**
+ * What a small file has in it.
+ *
+ * @throws {UsageError} that names the flag, when it cannot be read.
+ */
+export async function textOf(
+  path: string,
+  flag: string,
+  { runtime }: CommandContext,
+): Promise<string> {
   try {
     const file = await runtime.openFile(path);
     try {
@@ -83,10 +97,41 @@ async function passwordOf(
   throw new UsageError(`${flag}-user has no password: ${where}`);
 }
 
-async function saslOf(
-  { kafkaUser, kafkaPasswordFile, sasl }: KafkaLoginOptions,
+/** A token, from where it is not seen: one that a program renews lies in a file. */
+async function tokenOf(file: string | undefined, context: CommandContext): Promise<string> {
+  const given = file === undefined
+    ? context.process.environment(KAFKA_TOKEN)
+    : await textOf(file, "--kafka-token-file", context);
+  const token = given?.trim() ?? "";
+  if (token !== "") return token;
+  const where = file === undefined
+    ? `set ${KAFKA_TOKEN}, or pass --kafka-token-file`
+    : `--kafka-token-file ${file} is empty`;
+  throw new UsageError(`--sasl oauthbearer has no token: ${where}`);
+}
+
+async function tokenLogin(
+  { kafkaUser, kafkaPasswordFile, kafkaTokenFile }: KafkaLoginOptions,
   context: CommandContext,
-): Promise<PasswordLogin | undefined> {
+): Promise<TokenLogin> {
+  if (kafkaUser !== undefined || kafkaPasswordFile !== undefined) {
+    const flag = kafkaUser !== undefined ? "--kafka-user" : "--kafka-password-file";
+    throw new UsageError(`${flag} is of a password, and --sasl oauthbearer takes a token`);
+  }
+  const token = () => tokenOf(kafkaTokenFile, context);
+  await token(); // that there is none is said at once
+  return { mechanism: "oauthbearer", token };
+}
+
+async function saslOf(
+  options: KafkaLoginOptions,
+  context: CommandContext,
+): Promise<PasswordLogin | TokenLogin | undefined> {
+  const { kafkaUser, kafkaPasswordFile, kafkaTokenFile, sasl } = options;
+  if (sasl === "oauthbearer") return await tokenLogin(options, context);
+  if (kafkaTokenFile !== undefined) {
+    throw new UsageError("--kafka-token-file is of --sasl oauthbearer; pass that as well");
+  }
   if (kafkaUser === undefined) {
     const flag = sasl !== undefined ? "--sasl" : "--kafka-password-file";
     if (sasl === undefined && kafkaPasswordFile === undefined) return undefined;

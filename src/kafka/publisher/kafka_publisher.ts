@@ -111,7 +111,8 @@ export class KafkaPublisher implements Publisher {
   }
 
   /**
-   * Publishes a batch; resolves when all of its records are delivered.
+   * Publishes a batch; resolves when all of its records are delivered. One without rows makes the
+   * topic, where that is asked for.
    *
    * @throws {KafkaError} when they are not: `retriable` says whether the same batch may be published
    *   again, and the message whether some of its records may then come twice.
@@ -123,7 +124,7 @@ export class KafkaPublisher implements Publisher {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (batch.length === 0) return Promise.resolve({ records: 0, bytes: 0 });
+    if (batch.length === 0) return this.#touch(signal);
     const delivery = new Delivery(batch.length);
     this.#outstanding.add(delivery);
     const forget = () => this.#outstanding.delete(delivery);
@@ -217,6 +218,13 @@ export class KafkaPublisher implements Publisher {
       }
       from += piece.length;
     }
+  }
+
+  /** Nothing is to be sent: but the topic is there from now on, or that is an error. */
+  async #touch(signal: AbortSignal | undefined): Promise<Receipt> {
+    using stop = new Stop(signal);
+    if (!this.#opened) await stop.or(this.#turns.next(() => this.#open(), signal));
+    return { records: 0, bytes: 0 };
   }
 
   async #layoutOf({ schema }: RecordBatch): Promise<RecordLayout> {
