@@ -354,3 +354,51 @@ Deno.test("A row that is lost on its way out is noticed at the end", async () =>
     "Cannot account for 1 of 500 records",
   );
 });
+
+Deno.test("A pipeline makes what comes next while results are published, which go one at a time", async () => {
+  const times = Array.from({ length: 40_000 }, (_, i) => i < 100 ? i * 10 : 1000 + i / 50);
+  let given = 0;
+  async function* rows() {
+    for (const at of times) {
+      yield { at };
+      if (++given % 100 === 0) await Promise.resolve();
+    }
+  }
+  const published: unknown[] = [];
+  let underWay = 0;
+  const publisher: Publisher = {
+    async publish(batch) {
+      assertEquals(++underWay, 1);
+      // the second window closes at the end of the source
+      while (published.length === 0 && given < times.length) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      underWay--;
+      published.push(...batch.toRows().map(({ windowStart, n }) => [windowStart, n]));
+      return { records: batch.length };
+    },
+    flush: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  await from(rows(), { workers: 1 })
+    .timestamps("at").window(new TumblingWindow({ size: "1s" })).aggregate({ n: count() })
+    .to(publisher).run();
+  assertEquals(published, [[0, 100], [1000, 39_900]]);
+});
+
+Deno.test("What results could not be published for ends a run whose source has nothing to say", async () => {
+  const stop = new AbortController();
+  async function* rows() {
+    for (let at = 0; at < 2000; at++) yield { at };
+    await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+  }
+  const publisher: Publisher = {
+    publish: () => Promise.reject(new Error("the disk is full")),
+    flush: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const run = from(rows(), { workers: 1 })
+    .timestamps("at").window(new TumblingWindow({ size: "1s" })).aggregate({ n: count() })
+    .to(publisher).run().finally(() => stop.abort());
+  await assertRejects(() => run, Error, "the disk is full");
+});

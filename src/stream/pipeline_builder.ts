@@ -375,7 +375,10 @@ async function drained(
   try {
     for await (const batch of batches) await delivery.publish(batch);
     await delivery.flush();
+  } catch (error) {
+    throw delivery.failure ? delivery.failure.error : error;
   } finally {
+    await delivery.idle();
     await run.finish();
   }
 }

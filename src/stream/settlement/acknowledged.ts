@@ -16,7 +16,10 @@ export async function* acknowledged(batches: Batches, run: AcknowledgedRun): Bat
   await run.finish();
 }
 
-/** Publishes results, and flushes now and then where somebody waits for that. */
+/**
+ * Publishes results, one batch at a time, while the run makes what comes next; and flushes now and
+ * then where somebody waits for that.
+ */
 export class Delivery {
   readonly #publisher: Publisher | undefined;
   readonly #run: AcknowledgedRun;
@@ -24,8 +27,11 @@ export class Delivery {
   readonly #options: PublishOptions;
   /** Rows that were published. */
   #rows = 0;
-  #isPublishing = false;
-  #flushing: Promise<void> | undefined;
+  /** Resolves when the publisher has done what it was asked for, one thing at a time. */
+  #asked = Promise.resolve();
+  /** Whether a flush will begin, which then has all rows that were published until that. */
+  #isFlushAsked = false;
+  #failure: { readonly error: unknown } | undefined;
 
   /** To a publisher; without one results are dropped, which is all that was wanted. */
   constructor(
@@ -37,41 +43,74 @@ export class Delivery {
     this.#run = run;
     this.#stop = stop;
     this.#options = options;
-    run.account.onAwaited(() => this.#flushBeside());
+    if (publisher) run.account.onAwaited(() => this.#flushAwaited(publisher));
   }
 
-  /** Resolves when a batch is published. */
+  /** What the publisher has failed with. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Resolves when all batches before are published, and this one is on its way.
+   *
+   * @throws what the publisher has failed with before.
+   */
   async publish(batch: RecordBatch): Promise<void> {
+    const publisher = this.#publisher;
     const { account } = this.#run;
-    if (!this.#publisher) return account.acknowledge(this.#rows += batch.length);
-    // A publisher is asked for one thing at a time.
-    while (this.#flushing) await this.#flushing;
-    this.#isPublishing = true;
-    await this.#stop.or(this.#publisher.publish(batch, this.#options));
-    this.#isPublishing = false;
-    this.#rows += batch.length;
-    while (account.isAwaited(this.#rows)) await this.flush();
+    if (!publisher) return account.acknowledge(this.#rows += batch.length);
+    await this.#done();
+    void this.#ask(async () => {
+      await this.#stop.or(publisher.publish(batch, this.#options));
+      this.#rows += batch.length;
+      while (account.isAwaited(this.#rows)) await this.#flush(publisher);
+    });
   }
 
-  /** Resolves when everything that was published is there for good. */
+  /**
+   * Resolves when everything that was published is there for good.
+   *
+   * @throws what the publisher has failed with.
+   */
   async flush(): Promise<void> {
-    while (this.#flushing) await this.#flushing;
-    if (!this.#publisher) return;
+    const publisher = this.#publisher;
+    if (publisher) void this.#ask(() => this.#flush(publisher));
+    await this.#done();
+  }
+
+  /** Resolves when the publisher is asked for nothing more, whatever has become of it. */
+  idle(): Promise<void> {
+    return this.#asked;
+  }
+
+  async #done(): Promise<void> {
+    await this.#asked;
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /** Of what has failed nothing more is asked; the run hears of it, since it may wait for long. */
+  #ask(doing: () => Promise<void>): Promise<void> {
+    return this.#asked = this.#asked
+      .then(() => this.#failure ? undefined : doing())
+      .catch((error) => {
+        this.#failure = { error };
+        this.#run.account.refuse(error);
+      });
+  }
+
+  async #flush(publisher: Publisher): Promise<void> {
     const rows = this.#rows;
-    await this.#stop.or(this.#publisher.flush());
+    await this.#stop.or(publisher.flush());
     this.#run.account.acknowledge(rows);
   }
 
-  /** While the next batch is waited for. */
-  #flushBeside(): Promise<void> | undefined {
-    const { account } = this.#run;
-    if (this.#isPublishing || !account.isAwaited(this.#rows)) return undefined;
-    return this.#flushing ??= this.flush().then(() => {
-      this.#flushing = undefined;
-      this.#flushBeside();
-    }, (error) => {
-      this.#flushing = undefined;
-      account.refuse(error);
+  #flushAwaited(publisher: Publisher): Promise<void> {
+    if (this.#isFlushAsked) return this.#asked;
+    this.#isFlushAsked = true;
+    return this.#ask(async () => {
+      this.#isFlushAsked = false;
+      if (this.#run.account.isAwaited(this.#rows)) await this.#flush(publisher);
     });
   }
 }
