@@ -140,5 +140,4 @@ export { kafkaMeasure } from "./kafka/measure";
 export { kafkaAppend, kafkaClose } from "./kafka/write";
 export { kafkaRead } from "./kafka/read";
 export { kafkaCellBytes, kafkaGather, kafkaLines } from "./kafka/gather";
-export { lz4Deflate, lz4Inflate } from "./kafka/lz4";
-export { snappyDeflate, snappyInflate } from "./kafka/snappy";
+export { lz4Inflate } from "./kafka/lz4";

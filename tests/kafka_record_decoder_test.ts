@@ -3,6 +3,7 @@ import { RecordBatch } from "../mod.ts";
 import { crc32c } from "../src/batch/crc32c.ts";
 import { valueAt } from "../src/batch/column_reader.ts";
 import type { AbortedTransaction, Isolation } from "../src/kafka/driver/driver.ts";
+import "../src/kafka/kafka.ts";
 import { COMPRESSIONS } from "../src/kafka/records/compression.ts";
 import { CorruptBatch } from "../src/kafka/records/corrupt_batch.ts";
 import type { Cells, DecodedRecords } from "../src/kafka/records/decoded_records.ts";

@@ -5,6 +5,7 @@ import type { DataType } from "../src/batch/schema.ts";
 import { create, KernelMemoryError } from "../src/kernel/kernel.ts";
 import { partitionOfKey } from "../src/kafka/records/murmur2.ts";
 import { BatchSealer } from "../src/kafka/records/batch_sealer.ts";
+import "../src/kafka/kafka.ts";
 import { COMPRESSIONS } from "../src/kafka/records/compression.ts";
 import { RecordEncoder, type RecordEncoderOptions } from "../src/kafka/records/record_encoder.ts";
 import { ReferenceRecordEncoder } from "../src/kafka/records/reference_record_encoder.ts";

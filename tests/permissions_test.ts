@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { runScript } from "./support/run_script.ts";
+import { NO_CODE_FROM_STRINGS, runScript } from "./support/run_script.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -74,4 +74,29 @@ Deno.test("WebSocket servers need no more than the permission that docs/websocke
   const { code, error } = await runScript(script, ["--no-check"]);
   assert(code !== 0);
   assertStringIncludes(error, `Cannot listen on "127.0.0.1", port 0: Requires net access`);
+});
+
+Deno.test("records of every compression need no more than the permissions that docs/kafka.md tells", async () => {
+  const script = `
+    import { from, RecordBatch } from "@waggle/stream";
+    import { KafkaPublisher, kafkaSource } from "@waggle/stream/kafka";
+    import { SimulatedKafka } from "@waggle/stream/testing";
+    using driver = new SimulatedKafka({ topics: { birds: 1 } });
+    const there = { driver, bootstrapServers: "in-memory:9092" };
+    for (const compression of ["none", "gzip", "snappy", "lz4", "zstd"]) {
+      await using publisher = new KafkaPublisher({ ...there, topic: "birds", compression });
+      const rows = Array.from({ length: 500 }, (_, n) => ({ n, bird: "Gull" }));
+      await publisher.publish(RecordBatch.fromRows(rows));
+    }
+    let sum = 0;
+    const source = kafkaSource({ ...there, topics: "birds", until: "end" });
+    for await (const { n } of from(source, { workers: 1 })) sum += n;
+    console.log(sum);
+  `;
+  const page = await Deno.readTextFile(new URL("docs/kafka.md", ROOT));
+  assertStringIncludes(page, '`--allow-env="KAFKAJS_*" --allow-net=broker:9092`');
+  assertStringIncludes(page, "reading a topic in a checkout also `--allow-read=src`");
+  const flags = ["--allow-env=KAFKAJS_*", "--allow-read=src", NO_CODE_FROM_STRINGS];
+  const found = await runScript(script, ["--no-check", ...flags]);
+  assertEquals(found, { code: 0, out: `${5 * 124_750}\n`, error: "" });
 });

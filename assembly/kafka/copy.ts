@@ -25,22 +25,3 @@ function repeatNear(to: u32, offset: u32, bytes: u32): void {
     v128.store(to + done, v128.load(to + done - step));
   }
 }
-
-/** How many bytes from `a` on, up to `end`, are those from `b` on. */
-// @ts-ignore: decorator
-@inline
-export function sameBytes(a: u32, b: u32, end: u32): u32 {
-  let at = a;
-  let other = b;
-  while (at + 8 <= end) {
-    const difference = load<u64>(at) ^ load<u64>(other);
-    if (difference != 0) return at - a + (<u32>ctz<u64>(difference) >> 3);
-    at += 8;
-    other += 8;
-  }
-  while (at < end && load<u8>(at) == load<u8>(other)) {
-    at++;
-    other++;
-  }
-  return at - a;
-}

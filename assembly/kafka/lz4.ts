@@ -1,6 +1,6 @@
 // LZ4 in frames: LZ4 Frame Format 1.6.1 and LZ4 Block Format by Yann Collet.
 
-import { copyApart, repeat, sameBytes } from "./copy";
+import { copyApart, repeat } from "./copy";
 import { xxh32 } from "./xxh32";
 
 const MAGIC: u32 = 0x184d2204;
@@ -14,11 +14,6 @@ const SMALLEST: u32 = 4;
 const BLOCK_BYTES: u32 = 65536;
 const STORED: u32 = 0x80000000;
 const MIN_MATCH: u32 = 4;
-const MATCH_LIMIT: u32 = 12;
-const LAST_LITERALS: u32 = 5;
-const HASH_BITS: u32 = 13;
-const HASH_FACTOR: u32 = 2654435761;
-const SEEN: usize = memory.data(16384, 16);
 
 /** There is too little room for what is made. */
 const NO_ROOM: u32 = 1;
@@ -131,87 +126,4 @@ export function lz4Inflate(from: u32, end: u32, to: u32, limit: u32): u32 {
     }
   }
   return out;
-}
-
-function putRest(to: u32, value: u32): u32 {
-  let left = value;
-  let at = to;
-  for (; left >= 255; left -= 255) store<u8>(at++, 255);
-  store<u8>(at, left);
-  return at + 1;
-}
-
-/** Literals, and then a match unless its offset is 0. */
-// @ts-ignore: decorator
-@inline
-function putSequence(to: u32, from: u32, count: u32, offset: u32, length: u32): u32 {
-  let at = to + 1;
-  if (count >= 15) at = putRest(at, count - 15);
-  copyApart(at, from, count);
-  at += count;
-  let token = min<u32>(count, 15) << 4;
-  if (offset != 0) {
-    store<u16>(at, <u16>offset);
-    at += 2;
-    const more = length - MIN_MATCH;
-    token |= min<u32>(more, 15);
-    if (more >= 15) at = putRest(at, more - 15);
-  }
-  store<u8>(to, <u8>token);
-  return at;
-}
-
-function compressBlock(from: u32, bytes: u32, to: u32): u32 {
-  const end = from + bytes;
-  let out = to;
-  let written = from;
-  if (bytes > MATCH_LIMIT) {
-    memory.fill(SEEN, 0, 16384);
-    const last = end - MATCH_LIMIT;
-    let misses: u32 = 64;
-    let at = from + 1;
-    while (at <= last) {
-      const word = load<u32>(at);
-      const place = <u32>SEEN + (((word * HASH_FACTOR) >>> (32 - HASH_BITS)) << 1);
-      const candidate = from + <u32>load<u16>(place);
-      store<u16>(place, <u16>(at - from));
-      if (candidate >= at || load<u32>(candidate) != word) {
-        at += misses++ >>> 6;
-        continue;
-      }
-      const length = MIN_MATCH + sameBytes(at + MIN_MATCH, candidate + MIN_MATCH, end - LAST_LITERALS);
-      out = putSequence(out, written, at - written, at - candidate, length);
-      at += length;
-      written = at;
-      misses = 64;
-    }
-  }
-  return putSequence(out, written, end - written, 0, 0);
-}
-
-/**
- * Compresses bytes to a frame of independent blocks of 64 KiB. Its end. It needs 32 bytes, and for
- * each block its size, a 255th of it and 32 more.
- */
-export function lz4Deflate(from: u32, bytes: u32, to: u32): u32 {
-  store<u32>(to, MAGIC);
-  store<u8>(to, 0x60, 4);
-  store<u8>(to, SMALLEST << 4, 5);
-  store<u8>(to, <u8>(xxh32(to + 4, 2) >>> 8), 6);
-  let out = to + 7;
-  const end = from + bytes;
-  for (let at = from; at < end; at += BLOCK_BYTES) {
-    const length = min<u32>(BLOCK_BYTES, end - at);
-    const compressed = compressBlock(at, length, out + 4) - out - 4;
-    if (compressed < length) {
-      store<u32>(out, compressed);
-      out += 4 + compressed;
-    } else {
-      store<u32>(out, length | STORED);
-      memory.copy(out + 4, at, length);
-      out += 4 + length;
-    }
-  }
-  store<u32>(out, 0);
-  return out + 4;
 }

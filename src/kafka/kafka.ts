@@ -1,13 +1,17 @@
 /**
- * Records to and from Apache Kafka: `@waggle/stream/kafka`, through npm:kafkajs.
+ * Records to and from Apache Kafka: `@waggle/stream/kafka`, through npm:kafkajs, and for LZ4 and snappy
+ * npm:@platformatic/wasm-utils and npm:hysnappy.
  *
  * @module
  */
+import { lz4Compress, snappyCompress } from "@platformatic/wasm-utils/bundled";
+import { snappyUncompressor } from "hysnappy";
 import Connection from "kafkajs/src/network/connection.js";
 import socketFactory from "kafkajs/src/network/socketFactory.js";
 import { setKafkaDriver } from "./driver/current_driver.ts";
 import { KafkajsDriver } from "./driver/kafkajs/kafkajs_driver.ts";
 import type { KafkajsPackage } from "./driver/kafkajs/kafkajs_package.ts";
+import { type RecordCodecs, setRecordCodecs } from "./records/record_codecs.ts";
 
 export type * from "./driver/driver.ts";
 export * from "./driver/kafka_error.ts";
@@ -54,3 +58,6 @@ export type { SubjectNaming, TopicPart } from "./registry/subject_naming.ts";
 
 const kafkajs: unknown = { Connection, socketFactory };
 setKafkaDriver(new KafkajsDriver(kafkajs as KafkajsPackage));
+
+const codecs: unknown = { lz4Compress, snappyCompress, snappyUncompressor };
+setRecordCodecs(codecs as RecordCodecs);

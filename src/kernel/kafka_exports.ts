@@ -6,9 +6,6 @@ export interface KafkaExports {
   kafkaClose(state: number, isSummed: number): void;
   kafkaRead(job: number): number;
   lz4Inflate(from: number, end: number, to: number, limit: number): number;
-  lz4Deflate(from: number, bytes: number, to: number): number;
-  snappyInflate(from: number, end: number, to: number, limit: number): number;
-  snappyDeflate(from: number, bytes: number, to: number): number;
   kafkaCellBytes(lengths: number, count: number): number;
   kafkaGather(
     base: number,

@@ -1,5 +1,4 @@
 import { GrowingBlock } from "./growing_block.ts";
-import type { KafkaCodec } from "./kafka_deflater.ts";
 import type { Kernel } from "./kernel.ts";
 import { MemoryBlock } from "./memory_block.ts";
 
@@ -126,18 +125,18 @@ export class KafkaReader implements Disposable {
   }
 
   /**
-   * Inflates bytes that are kept, and puts what it makes behind; how many bytes, or −1 when they are
+   * Inflates frames of LZ4 among the bytes that are kept, and puts what it makes behind; how many bytes, or −1 when they are
    * damaged or make more than `maxBytes`.
    */
-  inflate(codec: KafkaCodec, at: number, end: number, maxBytes: number): number {
+  inflateLz4(at: number, end: number, maxBytes: number): number {
     const used = this.#used;
     const { exports } = this.#kernel;
-    const inflate = codec === "lz4" ? exports.lz4Inflate : exports.snappyInflate;
     for (let room = INFLATED * (end - at);; room *= INFLATED) {
       const most = Math.min(room, maxBytes);
       this.#bytes.grow(used + most + SLACK_BYTES, used);
       const { address } = this.#bytes;
-      const out = inflate(address + at, address + end, address + used, address + used + most) >>> 0;
+      const to = address + used;
+      const out = exports.lz4Inflate(address + at, address + end, to, to + most) >>> 0;
       if (out > NO_ROOM) {
         this.#used = out - address;
         return this.#used - used;

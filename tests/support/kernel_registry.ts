@@ -189,14 +189,8 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/kafka_records_bench.ts",
   },
   {
-    exports: ["lz4Deflate", "lz4Inflate"],
-    twin: "src/kafka/records/lz4.ts#lz4Compress",
-    test: "tests/kafka_compression_test.ts",
-    bench: "bench/kafka_records_bench.ts",
-  },
-  {
-    exports: ["snappyDeflate", "snappyInflate"],
-    twin: "src/kafka/records/xerial.ts#xerialCompress",
+    exports: ["lz4Inflate"],
+    twin: "src/kafka/records/lz4.ts#lz4Decompress",
     test: "tests/kafka_compression_test.ts",
     bench: "bench/kafka_records_bench.ts",
   },

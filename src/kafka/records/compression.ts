@@ -1,7 +1,7 @@
 import { ZstdInflater } from "../../codecs/inflate/unzstd.ts";
 import { zlib } from "../../runtime/inflater.ts";
 import { lz4Compress, lz4Decompress } from "./lz4.ts";
-import { xerialCompress, xerialDecompress } from "./xerial.ts";
+import { xerialCompress, XerialInflater } from "./xerial.ts";
 
 /** How record batches are compressed. */
 export type CompressionName = "none" | "gzip" | "snappy" | "lz4" | "zstd";
@@ -34,7 +34,11 @@ const COMPRESS: Readonly<Record<CompressionName, (bytes: Uint8Array) => Uint8Arr
   zstd: (bytes) => zlib().zstdCompressSync(bytes),
 };
 
-/** Compresses the records of a batch. */
+/**
+ * Compresses the records of a batch.
+ *
+ * @throws {TypeError} when there is nothing at hand that does.
+ */
 export function compressRecords(name: CompressionName, bytes: Uint8Array): Uint8Array {
   return COMPRESS[name](bytes);
 }
@@ -42,17 +46,19 @@ export function compressRecords(name: CompressionName, bytes: Uint8Array): Uint8
 /** Decompresses the records of batches, one batch after the other. */
 export class RecordInflater implements Disposable {
   readonly #zstd = new ZstdInflater();
+  readonly #snappy = new XerialInflater();
 
   /**
    * Decompresses the records of a batch.
    *
    * @throws {RangeError} when they are damaged, or more than `maxBytes`.
+   * @throws {TypeError} when there is nothing at hand that inflates them.
    */
   inflate(name: CompressionName, bytes: Uint8Array, maxBytes: number): Uint8Array {
     try {
       return this.#inflate(name, bytes, maxBytes);
     } catch (error) {
-      if (error instanceof RangeError) throw error;
+      if (error instanceof RangeError || error instanceof TypeError) throw error;
       throw new RangeError((error as Error).message, { cause: error });
     }
   }
@@ -69,7 +75,7 @@ export class RecordInflater implements Disposable {
       case "gzip":
         return gunzip(bytes, maxBytes);
       case "snappy":
-        return xerialDecompress(bytes, maxBytes);
+        return this.#snappy.inflate(bytes, maxBytes);
       case "lz4":
         return lz4Decompress(bytes, maxBytes);
       case "zstd":

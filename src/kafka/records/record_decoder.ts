@@ -1,5 +1,4 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import { isKafkaCodec } from "../../kernel/kafka_deflater.ts";
 import { KafkaReader, type KafkaRecordsPlace, KafkaStop } from "../../kernel/kafka_reader.ts";
 import type { FetchedBlock, Isolation } from "../driver/driver.ts";
 import { AbortedFilter } from "./aborted_filter.ts";
@@ -184,11 +183,11 @@ export class RecordDecoder implements Disposable {
     }
     const { maxBatchBytes } = this.#options;
     const start = this.#reader.used;
-    if (isKafkaCodec(codec)) {
-      const bytes = this.#reader.inflate(codec, at + HEADER_BYTES, end, maxBatchBytes);
+    if (codec === "lz4") {
+      const bytes = this.#reader.inflateLz4(at + HEADER_BYTES, end, maxBatchBytes);
       if (bytes >= 0) return { ...common, at: start, end: start + bytes };
     }
-    // what the kernel does not take the codec in TypeScript says what is wrong with
+    // what the kernel does not take the twin in TypeScript says what is wrong with
     let inflated: Uint8Array;
     try {
       inflated = this.#inflater.inflate(
@@ -197,7 +196,8 @@ export class RecordDecoder implements Disposable {
         maxBatchBytes,
       );
     } catch (cause) {
-      const reason = `the batch cannot be decompressed (${codec}): ${(cause as Error).message}`;
+      if (!(cause instanceof RangeError)) throw cause;
+      const reason = `the batch cannot be decompressed (${codec}): ${cause.message}`;
       throw new CorruptBatch(place, reason, "raise maxBatchBytes if it is too low, else pass it", {
         cause,
       });

@@ -1,6 +1,5 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { copyCell } from "../../kernel/kafka_cells.ts";
-import { isKafkaCodec, KafkaDeflater } from "../../kernel/kafka_deflater.ts";
 import type { KafkaRows } from "../../kernel/kafka_job.ts";
 import { type KafkaWriteFault, KafkaWriter } from "../../kernel/kafka_writer.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -52,7 +51,6 @@ export class RecordEncoder implements Disposable {
   readonly #kernel: Kernel;
   readonly #cells: RowCells;
   readonly #writer: KafkaWriter;
-  readonly #deflater: KafkaDeflater;
   readonly #chosen: MemoryBlock;
   #partitions: number;
 
@@ -76,7 +74,6 @@ export class RecordEncoder implements Disposable {
       maxRecordBytes,
       isSummed: compression === "none",
     });
-    this.#deflater = new KafkaDeflater(kernel);
     this.#chosen = new MemoryBlock(kernel);
   }
 
@@ -137,7 +134,7 @@ export class RecordEncoder implements Disposable {
    * partition in the order in which they are to be sent. Each has a checksum that is right for what
    * it holds, by nobody and of no transaction: a {@linkcode BatchSealer} changes that.
    *
-   * @throws {KernelMemoryError} when the kernel's budget does not hold what is compressed; all waits on.
+   * @throws {TypeError} when there is nothing at hand that compresses; all waits on.
    */
   take(all: boolean): RecordBlock[] {
     const { topic } = this.#options;
@@ -146,14 +143,14 @@ export class RecordEncoder implements Disposable {
     for (const { partition, bytes, records } of this.#writer.closed()) {
       blocks.push({ topic, partition, records, bytes: this.#finished(bytes) });
     }
-    // only now, so that nothing is lost when there is no memory to compress one
+    // only now, so that nothing is lost when one cannot be compressed
     this.#writer.forgetClosed();
     return blocks;
   }
 
   /** Gives the kernel memory back, with all that waits. */
   [Symbol.dispose](): void {
-    for (const each of [this.#cells, this.#writer, this.#deflater, this.#chosen]) {
+    for (const each of [this.#cells, this.#writer, this.#chosen]) {
       each[Symbol.dispose]();
     }
   }
@@ -201,29 +198,15 @@ export class RecordEncoder implements Disposable {
   #finished(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const { compression } = this.#options;
     if (compression === "none") return bytes.slice();
-    const header = bytes.slice(0, HEADER_BYTES);
-    const whole = this.#compressed(bytes, compression);
-    whole.set(header);
+    const records = compressRecords(compression, bytes.subarray(HEADER_BYTES));
+    const whole = new Uint8Array(HEADER_BYTES + records.length);
+    whole.set(bytes.subarray(0, HEADER_BYTES));
+    whole.set(records, HEADER_BYTES);
     const view = viewOf(whole);
     view.setInt32(At.length, whole.length - LENGTH_OVERHEAD);
     view.setInt16(At.attributes, COMPRESSIONS.indexOf(compression));
     const covered = whole.subarray(At.attributes);
     view.setUint32(At.crc, this.#writer.checksum(covered));
-    return whole;
-  }
-
-  /** A batch with its records compressed, behind room for the header. */
-  #compressed(
-    { buffer, byteOffset, length }: Uint8Array<ArrayBuffer>,
-    compression: CompressionName,
-  ): Uint8Array<ArrayBuffer> {
-    const [at, count] = [byteOffset + HEADER_BYTES, length - HEADER_BYTES];
-    if (isKafkaCodec(compression)) {
-      return this.#deflater.deflate(compression, at, count, HEADER_BYTES).slice();
-    }
-    const records = compressRecords(compression, new Uint8Array(buffer, at, count));
-    const whole = new Uint8Array(HEADER_BYTES + records.length);
-    whole.set(records, HEADER_BYTES);
     return whole;
   }
 }

@@ -11,6 +11,7 @@ import type {
   TopicPartition,
 } from "../../../src/kafka/driver/driver.ts";
 import { KafkaError, UnknownOutcome } from "../../../src/kafka/driver/kafka_error.ts";
+import "../../../src/kafka/kafka.ts";
 import { COMPRESSIONS } from "../../../src/kafka/records/compression.ts";
 import { CorruptBatch } from "../../../src/kafka/records/corrupt_batch.ts";
 import {
