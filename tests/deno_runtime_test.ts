@@ -81,6 +81,33 @@ Deno.test("denoRuntime spawns workers, which get their init first, and tells of 
   worker.terminate();
 });
 
+/** Spawns one that tells what it hears; resolves with the first that it has heard, or its error. */
+async function firstHeard(module: URL, init: string): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const inProcess = () => Promise.reject(new Error("only in simulations"));
+  const events = { message: resolve, error: (error: Error) => resolve(error.name) };
+  const worker = denoRuntime.spawn({ module, init, name: "spawned", inProcess }, events);
+  const heard = await promise;
+  worker.terminate();
+  return heard;
+}
+
+Deno.test("denoRuntime.startAhead() starts threads that spawn() takes once, and ends the others", async () => {
+  {
+    using _threads = denoRuntime.startAhead!(ECHO, 2, "early");
+    const heard = await firstHeard(ECHO, "init") as { name: string; data: string };
+    assertEquals(heard.name, "ahead 0");
+    assert(["early", "init"].includes(heard.data));
+  } // else the test would leak a worker, and fail
+  assertEquals(await firstHeard(ECHO, "init"), { name: "spawned", data: "init" });
+});
+
+Deno.test("denoRuntime.startAhead() leaves it to spawn() to tell of a module that cannot be loaded", async () => {
+  const missing = new URL("./support/no_such_worker.ts", import.meta.url);
+  using _threads = denoRuntime.startAhead!(missing, 1, "early");
+  for (let turn = 0; turn < 2; turn++) assertEquals(await firstHeard(missing, "init"), "Error");
+});
+
 Deno.test("denoRuntime.openFile() gives a file's bytes, or says that it is not there", async () => {
   const path = await Deno.makeTempFile();
   try {

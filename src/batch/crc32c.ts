@@ -1,6 +1,6 @@
 const POLYNOMIAL = 0x82f63b78;
-/** Eight tables of 256: table k advances a byte that has k more bytes after it. */
-const TABLES = makeTables();
+/** Eight tables of 256: table k advances a byte that has k more bytes after it. Most threads need none. */
+let tables: Uint32Array | undefined;
 
 function makeTables(): Uint32Array {
   const tables = new Uint32Array(8 * 256);
@@ -21,7 +21,7 @@ function makeTables(): Uint32Array {
  * pass their checksum as `seed`.
  */
 export function crc32c(bytes: Uint8Array, seed = 0): number {
-  const t = TABLES;
+  const t = tables ??= makeTables();
   const end = bytes.length;
   let crc = ~seed;
   let at = 0;

@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
+import { lateModule } from "../runtime/late_module.ts";
 import {
   ClosedPipeError,
   denoProcess,
@@ -34,13 +35,34 @@ const STARTS = [
 
 /** Commands by name, in the order of the help; each is loaded when it is called. */
 const COMMANDS: ReadonlyMap<string, () => Promise<CommandSpec>> = new Map([
-  ["fit", async () => (await import("./commands/fit.ts")).FIT],
-  ["sample", async () => (await import("./commands/sample.ts")).SAMPLE],
-  ["stream", async () => (await import("./commands/stream.ts")).STREAM],
-  ["report", async () => (await import("./commands/report.ts")).REPORT],
-  ["window", async () => (await import("./commands/window.ts")).WINDOW],
-  ["inspect", async () => (await import("./commands/inspect.ts")).INSPECT],
-  ["completions", async () => (await import("./commands/completions.ts")).completionsOf(all)],
+  ["fit", async () => {
+    const url = new URL("./commands/fit.ts", import.meta.url);
+    return (await lateModule<typeof import("./commands/fit.ts")>(url)).FIT;
+  }],
+  ["sample", async () => {
+    const url = new URL("./commands/sample.ts", import.meta.url);
+    return (await lateModule<typeof import("./commands/sample.ts")>(url)).SAMPLE;
+  }],
+  ["stream", async () => {
+    const url = new URL("./commands/stream.ts", import.meta.url);
+    return (await lateModule<typeof import("./commands/stream.ts")>(url)).STREAM;
+  }],
+  ["report", async () => {
+    const url = new URL("./commands/report.ts", import.meta.url);
+    return (await lateModule<typeof import("./commands/report.ts")>(url)).REPORT;
+  }],
+  ["window", async () => {
+    const url = new URL("./commands/window.ts", import.meta.url);
+    return (await lateModule<typeof import("./commands/window.ts")>(url)).WINDOW;
+  }],
+  ["inspect", async () => {
+    const url = new URL("./commands/inspect.ts", import.meta.url);
+    return (await lateModule<typeof import("./commands/inspect.ts")>(url)).INSPECT;
+  }],
+  ["completions", async () => {
+    const url = new URL("./commands/completions.ts", import.meta.url);
+    return (await lateModule<typeof import("./commands/completions.ts")>(url)).completionsOf(all);
+  }],
 ]);
 
 /** All commands, for the help and completions. */

@@ -2,22 +2,10 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import * as t from "../batch/types.ts";
 import type { BadInput } from "../stream/source.ts";
 import type { CommandContext } from "./command_context.ts";
-import { type Flag, text } from "./command_spec.ts";
 import { isKafkaAddress } from "./kafka/kafka_address.ts";
-import { checkNew, type OutputOptions, type RecordOutput, recordOutput } from "./record_output.ts";
+import type { DeadLetterOptions, OutputOptions } from "./output_flags.ts";
+import { checkNew, type RecordOutput, recordOutput } from "./record_output.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** Where records go that cannot be used. */
-export interface DeadLetterOptions extends OutputOptions {
-  readonly deadLetters?: string;
-  readonly badRecords?: string;
-}
-
-/** The flag of {@linkcode DeadLetterOptions}. */
-export const DEAD_LETTERS: Flag = text(
-  "--dead-letters <file>",
-  "where bad records go, with what is wrong with them: a file, or kafka://…",
-);
 
 const COLUMNS = t.schema({ record: t.utf8, error: t.required(t.utf8), position: t.f64 });
 /** What is said of the other output holds of this one too. */

@@ -4,10 +4,10 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { TypedSchema } from "../batch/schema.ts";
 import type { BadInput, Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import type { CommandContext } from "./command_context.ts";
-import { choice, type Flag, text, whole } from "./command_spec.ts";
+import { INPUT_FORMATS, type InputFormat, type InputOptions } from "./input_flags.ts";
 import { isKafkaAddress, kafkaAddress } from "./kafka/kafka_address.ts";
-import { KAFKA_READ_FLAGS, kafkaInput, type KafkaReadOptions } from "./kafka/kafka_input.ts";
-import type { KafkaLoginOptions } from "./kafka/login_flags.ts";
+import { kafkaInput } from "./kafka/kafka_input.ts";
+import { parquetModule } from "./parquet_module.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What stands for the standard input among files. */
@@ -16,39 +16,10 @@ export const STANDARD_INPUT = "-";
 const INNER = /\.([A-Za-z0-9]+)(?:\.(?:gz|gzip|zst|zstd))?$/;
 const PEEKED_BYTES = 64;
 const ARRAY = /^[\ufeff\s]*\[/;
-const INPUT_FORMATS = ["csv", "tsv", "ndjson", "json", "avro", "parquet"] as const;
-
-/** What a file of records may be. */
-export type InputFormat = typeof INPUT_FORMATS[number];
-
 const FORMATS: Readonly<Record<string, InputFormat>> = {
   ...Object.fromEntries(INPUT_FORMATS.map((format) => [format, format])),
   jsonl: "ndjson",
 };
-
-/** How records are read. */
-export interface InputOptions extends KafkaReadOptions, KafkaLoginOptions {
-  /** What they are written as; default: by the file's name. */
-  readonly inputFormat?: InputFormat;
-  /** What is between the fields of a CSV file; default: a comma. */
-  readonly separator?: string;
-  /** What becomes of records that cannot be read; default: `fail`. */
-  readonly badRecords?: "fail" | "skip";
-  readonly maxRecordBytes?: number;
-}
-
-/** The flags of {@linkcode InputOptions}. */
-export const INPUT_FLAGS: readonly Flag[] = [
-  choice(
-    "--input-format <format>",
-    "what the data are (default: by the name; ndjson of the standard input)",
-    INPUT_FORMATS,
-  ),
-  text("--separator <character>", "what is between the fields of CSV (default: a comma)"),
-  choice("--bad-records <policy>", "fail (default), or skip what cannot be read", ["fail", "skip"]),
-  whole("--max-record-bytes <bytes>", "the largest record (default: 1,048,576)", 1),
-  ...KAFKA_READ_FLAGS,
-];
 
 /** Whether a file of JSON is one array, and not an object a line; of a compressed one an array is expected. */
 async function isArray(path: string, runtime: Runtime): Promise<boolean> {
@@ -167,7 +138,7 @@ export async function recordInput(
     case "avro":
       return avro(input, { ...policy, ...name });
     case "parquet":
-      if (path !== STANDARD_INPUT) return (await import("../sources/parquet.ts")).parquet(path);
+      if (path !== STANDARD_INPUT) return (await parquetModule()).parquet(path);
       throw new UsageError(
         "a Parquet file is read from its end, which the standard input has only when all is " +
           "written: write it to a file, and give its path",

@@ -4,11 +4,11 @@ import { type FileEncoder, fileEncoder, type FileFormat } from "../publishers/fi
 import { FilePublisher } from "../publishers/file/file_publisher.ts";
 import type { Publisher, Receipt } from "../stream/publisher.ts";
 import type { CommandContext } from "./command_context.ts";
-import { choice, type Flag, text, toggle } from "./command_spec.ts";
 import { isKafkaAddress, kafkaTopic } from "./kafka/kafka_address.ts";
 import { checkNoKafka } from "./kafka/kafka_flags.ts";
-import { KAFKA_WRITE_FLAGS, kafkaOutput, type KafkaWriteOptions } from "./kafka/kafka_output.ts";
-import type { KafkaLoginOptions } from "./kafka/login_flags.ts";
+import { KAFKA_WRITE_FLAGS, kafkaOutput } from "./kafka/kafka_output.ts";
+import type { OutputOptions } from "./output_flags.ts";
+import { parquetModule } from "./parquet_module.ts";
 import { terminalText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -75,30 +75,7 @@ class OutputPublisher implements RecordOutput {
   }
 }
 
-const FORMATS = ["ndjson", "csv", "avro", "parquet"] as const satisfies FileFormat[];
-
 const BINARY: readonly FileFormat[] = ["avro", "parquet"];
-
-/** Where a command writes records to. */
-export interface OutputOptions extends KafkaWriteOptions, KafkaLoginOptions {
-  /** A file, or the address of a topic; default: the standard output. */
-  readonly output?: string;
-  /** Default: by the file's name, JSON lines on the standard output. */
-  readonly format?: FileFormat;
-  /** Whether a file that exists is replaced. */
-  readonly force?: boolean;
-}
-
-/** The flag to replace a file. */
-export const FORCE: Flag = toggle("--force", "replace a file that exists");
-
-/** The flags of {@linkcode OutputOptions}. */
-export const OUTPUT_FLAGS: readonly Flag[] = [
-  choice("-f, --format <format>", `${FORMATS.join(", ")} (default: by the file, ndjson)`, FORMATS),
-  text("-o, --output <file>", "a file, or kafka://… (default: the standard output)"),
-  FORCE,
-  ...KAFKA_WRITE_FLAGS,
-];
 
 /** What is at a place; where the permissions do not reach, the error says what cannot be written. */
 async function placeOf(output: string, place: string, { runtime }: CommandContext) {
@@ -209,7 +186,7 @@ export async function recordOutput(
   }
   checkNoKafka(options, KAFKA_WRITE_FLAGS);
   const written = output === undefined ? format ?? "ndjson" : checkFormat(output, format);
-  if (written === "parquet") await import("../sources/parquet.ts");
+  if (written === "parquet") await parquetModule();
   if (output === undefined) {
     if (BINARY.includes(written) && context.process.stdout.isTerminal) {
       throw new UsageError(

@@ -11,7 +11,8 @@ import { isKafkaAddress, kafkaTopic } from "./kafka/kafka_address.ts";
 import { checkNoKafka } from "./kafka/kafka_flags.ts";
 import { KAFKA_WRITE_FLAGS, kafkaOutput, RECORD_KEY } from "./kafka/kafka_output.ts";
 import { KAFKA_LOGIN_FLAGS } from "./kafka/login_flags.ts";
-import { FORCE, JSON_OPTIONS, type OutputOptions, recordOutput } from "./record_output.ts";
+import { FORCE, type OutputOptions } from "./output_flags.ts";
+import { JSON_OPTIONS, recordOutput } from "./record_output.ts";
 import { UsageError } from "./usage_error.ts";
 import { headerList, type ListenAddress, listenAddress } from "./values.ts";
 

@@ -5,7 +5,8 @@ export function terminalText(text: string): string {
 
 /** A number as people read it: `12,345`. */
 export function count(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
+  // what knows the ways of all countries takes a while to load
+  return String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /** How many there are of something: `1 batch`, `2 batches`. */

@@ -7,6 +7,7 @@ import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { WorkWatch } from "./work_watch.ts";
 import { type Sleeper, sleepOn, sleepOnAsync } from "./ring_buffer.ts";
 import { Bee, type BeeInit, type BeeMessage } from "./bee.ts";
+import type { AheadMessage } from "./bee_module.ts";
 import { taskLoaderOf } from "./task_loader.ts";
 
 const PARK_MS = 1_000;
@@ -19,12 +20,17 @@ interface BeeScope {
 
 const scope = self as unknown as BeeScope;
 
-scope.onmessage = async (event) => {
+scope.onmessage = ({ data }) => {
+  const { ahead } = data as Partial<AheadMessage>;
+  if (ahead === undefined) return void begin(data as BeeInit);
+  taskLoaderOf(ahead).catch(() => {}); // it is told when it is needed
+};
+
+async function begin(init: BeeInit): Promise<void> {
   const early: unknown[] = [];
   scope.onmessage = ({ data }) => void early.push(data);
   let bee: Bee;
   try {
-    const init = event.data as BeeInit;
     const loadTask = await taskLoaderOf(init.task.kind);
     bee = await Bee.born(init, { runtime: denoRuntime, loadTask });
   } catch (cause) {
@@ -38,7 +44,7 @@ scope.onmessage = async (event) => {
   scope.postMessage(bee.ready);
   await live(bee);
   scope.close();
-};
+}
 
 /** Works until told to stop, and sleeps when there is nothing to do. */
 async function live(bee: Bee): Promise<void> {

@@ -7,7 +7,7 @@ import {
   inboxOptions,
   outboxOptions,
 } from "./bee.ts";
-import type {} from "./bee_worker.ts"; // puts the worker's module into the graph of this one
+import { BEE_MODULE } from "./bee_module.ts";
 import { BeeState, Command, CONTROL_BYTES, ControlBlock } from "./control_block.ts";
 import { DanceFloor, danceFloorBytes } from "./dance_floor.ts";
 import { Exchange } from "./exchange.ts";
@@ -17,7 +17,6 @@ import { StreamingError } from "./streaming_error.ts";
 import type { TaskSpec } from "./task_loader.ts";
 import { loadTask } from "./tasks.ts";
 
-const BEE_MODULE = new URL("./bee_worker.ts", import.meta.url);
 const LONGEST_WATCH_MS = 250;
 const SHORTEST_WATCH_MS = 5;
 const START_TIMEOUT_MS = 30_000;

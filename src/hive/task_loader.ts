@@ -1,3 +1,4 @@
+import { lateModule } from "../runtime/late_module.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import type { OrderedTaskSpec } from "./ordered_task.ts";
 import type { RecordTaskSpec } from "./record_task.ts";
@@ -12,14 +13,24 @@ export type TaskLoader = (spec: TaskSpec, context: BeeContext) => BeeTask | Prom
 
 /** What makes the tasks of a kind: its modules alone are loaded, which are a part of all. */
 export async function taskLoaderOf(kind: TaskSpec["kind"]): Promise<TaskLoader> {
-  switch (kind) {
-    case "records":
-      return (await import("./record_task.ts")).loadRecordTask as TaskLoader;
-    case "transform":
-      return (await import("./transform_task.ts")).loadTransformTask as TaskLoader;
-    case "windows":
-      return (await import("./window_task.ts")).loadWindowTask as TaskLoader;
-    case "orderedWindows":
-      return (await import("./ordered_task.ts")).loadOrderedTask as TaskLoader;
-  }
+  return await LOADERS[kind]() as TaskLoader;
 }
+
+const LOADERS: Readonly<Record<TaskSpec["kind"], () => Promise<unknown>>> = {
+  records: async () => {
+    const url = new URL("./record_task.ts", import.meta.url);
+    return (await lateModule<typeof import("./record_task.ts")>(url)).loadRecordTask;
+  },
+  transform: async () => {
+    const url = new URL("./transform_task.ts", import.meta.url);
+    return (await lateModule<typeof import("./transform_task.ts")>(url)).loadTransformTask;
+  },
+  windows: async () => {
+    const url = new URL("./window_task.ts", import.meta.url);
+    return (await lateModule<typeof import("./window_task.ts")>(url)).loadWindowTask;
+  },
+  orderedWindows: async () => {
+    const url = new URL("./ordered_task.ts", import.meta.url);
+    return (await lateModule<typeof import("./ordered_task.ts")>(url)).loadOrderedTask;
+  },
+};

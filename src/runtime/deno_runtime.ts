@@ -10,6 +10,13 @@ import type {
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Threads that were started ahead, by their modules. */
+const ahead = new Map<string, Worker[]>();
+
+function leaveOut({ href }: URL, worker: Worker): void {
+  ahead.set(href, (ahead.get(href) ?? []).filter((each) => each !== worker));
+}
+
 class DenoRuntime extends DenoFiles implements Runtime {
   get cores(): number {
     return navigator.hardwareConcurrency;
@@ -65,8 +72,29 @@ class DenoRuntime extends DenoFiles implements Runtime {
     return new SharedArrayBuffer(bytes);
   }
 
+  startAhead(module: URL, threads: number, message: unknown): Disposable {
+    const workers = Array.from({ length: threads }, (_, at) => {
+      const worker = new Worker(module, { type: "module", name: `ahead ${at}` });
+      // Whoever spawns another one instead hears what is wrong.
+      worker.onerror = (event) => {
+        event.preventDefault();
+        leaveOut(module, worker);
+      };
+      worker.postMessage(message);
+      return worker;
+    });
+    ahead.set(module.href, [...ahead.get(module.href) ?? [], ...workers]);
+    const end = (worker: Worker) => {
+      if (!ahead.get(module.href)!.includes(worker)) return;
+      leaveOut(module, worker);
+      worker.terminate();
+    };
+    return { [Symbol.dispose]: () => workers.forEach(end) };
+  }
+
   spawn(options: SpawnOptions, events: WorkerEvents): WorkerHandle {
-    const worker = new Worker(options.module, { type: "module", name: options.name });
+    const { module, name } = options;
+    const worker = ahead.get(module.href)?.shift() ?? new Worker(module, { type: "module", name });
     worker.onmessage = (event) => events.message(event.data);
     worker.onerror = (event) => {
       event.preventDefault();

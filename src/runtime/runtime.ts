@@ -86,6 +86,12 @@ export interface Runtime extends Waiter, Files {
   soon(callback: () => void): void;
   /** Shared memory for rings and tables, zeroed. */
   sharedMemory(bytes: number): SharedArrayBuffer;
+  /**
+   * Starts threads with a module, and posts a message to each, before it is known what they are to
+   * do: {@linkcode Runtime.spawn} takes them then. Those that it has not taken end with what is
+   * returned. A runtime may do without.
+   */
+  startAhead?(module: URL, threads: number, message: unknown): Disposable;
   /** Starts a worker. */
   spawn(options: SpawnOptions, events: WorkerEvents): WorkerHandle;
   /** Writes a line of text to the standard output. */

@@ -11,17 +11,11 @@ import {
   type QuietOption,
   untilTold,
 } from "../command_context.ts";
+import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
 import { checkNew, writeOutput } from "../record_output.ts";
-import {
-  INPUT_FLAGS,
-  type InputOptions,
-  inputPath,
-  inWords,
-  isDataName,
-  recordInput,
-  WatchedSource,
-} from "../record_input.ts";
-import { DEAD_LETTERS, deadLetterPolicy, deadLetters } from "../dead_letters.ts";
+import { inputPath, inWords, isDataName, recordInput, WatchedSource } from "../record_input.ts";
+import { deadLetterPolicy, deadLetters } from "../dead_letters.ts";
+import { DEAD_LETTERS } from "../output_flags.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { KAFKA_LIMIT_FLAGS, KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";

@@ -8,15 +8,10 @@ import {
 } from "../command_context.ts";
 import { type CommandSpec, names, text, toggle, whole, wholeDuration } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
-import { checkNew, FORCE, writeOutput } from "../record_output.ts";
-import {
-  INPUT_FLAGS,
-  type InputOptions,
-  inWords,
-  recordInput,
-  STANDARD_INPUT,
-  WatchedSource,
-} from "../record_input.ts";
+import { FORCE } from "../output_flags.ts";
+import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
+import { checkNew, writeOutput } from "../record_output.ts";
+import { inWords, recordInput, STANDARD_INPUT, WatchedSource } from "../record_input.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";

@@ -9,7 +9,8 @@ import {
 import { type CommandSpec, whole } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
 import type { Progress } from "../progress_line.ts";
-import { checkNew, OUTPUT_FLAGS, type OutputOptions, recordOutput } from "../record_output.ts";
+import { OUTPUT_FLAGS, type OutputOptions } from "../output_flags.ts";
+import { checkNew, recordOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";

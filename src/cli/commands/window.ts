@@ -1,45 +1,23 @@
-import { from } from "../../sources/from.ts";
-import { SessionWindow, SlidingWindow, TumblingWindow } from "../../windows/mod.ts";
-import type { PipelineMetrics } from "../../stream/pipeline_metrics.ts";
-import type { RunnablePipeline } from "../../stream/runnable_pipeline.ts";
-import { aggregateList } from "../aggregate_list.ts";
-import {
-  type CommandContext,
-  Interrupted,
-  progressOf,
-  QUIET,
-  type QuietOption,
-} from "../command_context.ts";
+import { startAhead } from "../../hive/bee_module.ts";
+import { lateModule } from "../../runtime/late_module.ts";
+import { type CommandContext, QUIET, type QuietOption } from "../command_context.ts";
 import {
   choice,
   type CommandSpec,
+  type Flag,
   names,
   required,
   text,
   whole,
   wholeDuration,
 } from "../command_spec.ts";
-import type { Progress, ProgressLine } from "../progress_line.ts";
-import { besideLetters, DEAD_LETTERS, deadLetterPolicy, deadLetters } from "../dead_letters.ts";
-import { isKafkaAddress } from "../kafka/kafka_address.ts";
-import { checkNoKafka } from "../kafka/kafka_flags.ts";
-import { KAFKA_FOLLOW_FLAGS, KAFKA_LIMIT_FLAGS, KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
+import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
+import { KAFKA_FOLLOW_FLAGS, KAFKA_LIMIT_FLAGS } from "../kafka/kafka_input.ts";
 import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
-import { INPUT_FLAGS, type InputOptions, inputPath, recordInput } from "../record_input.ts";
-import {
-  checkNew,
-  OUTPUT_FLAGS,
-  type OutputOptions,
-  type RecordOutput,
-  recordOutput,
-} from "../record_output.ts";
-import { count, elapsed, several } from "../terminal_text.ts";
-import { UsageError } from "../usage_error.ts";
+import { DEAD_LETTERS, OUTPUT_FLAGS, type OutputOptions } from "../output_flags.ts";
 
-/** A partition of a topic that is silent for so long holds no window back, unless it is said otherwise. */
-const IDLE_MS = 10_000;
 /** Flags that only topics have which are read. */
-const OF_TOPICS = [...KAFKA_LIMIT_FLAGS, ...KAFKA_FOLLOW_FLAGS];
+export const OF_TOPICS: readonly Flag[] = [...KAFKA_LIMIT_FLAGS, ...KAFKA_FOLLOW_FLAGS];
 const TIME_FORMATS = ["iso", "date", "s", "ms", "us"] as const;
 
 /** How event times are written. */
@@ -62,145 +40,18 @@ export interface WindowCommandOptions extends OutputOptions, InputOptions, Quiet
   readonly idleMs?: number;
 }
 
-function assigner({ tumbleMs, sizeMs, slideMs, sessionMs }: WindowCommandOptions) {
-  const kinds = [tumbleMs, sizeMs, sessionMs].filter((each) => each !== undefined);
-  if (kinds.length !== 1 || (sizeMs === undefined) !== (slideMs === undefined)) {
-    throw new UsageError(
-      "give one kind of window: --tumble 60s, --size 60s --slide 10s, or --session 5m",
-    );
-  }
-  if (tumbleMs !== undefined) return new TumblingWindow({ size: tumbleMs });
-  if (sessionMs !== undefined) return new SessionWindow({ gap: sessionMs });
-  return new SlidingWindow({ size: sizeMs!, slide: slideMs! });
-}
-
-/** A pipeline whose columns are known when it runs, and not to the type checker. */
-interface AnyPipeline {
-  timestamps(
-    column: string,
-    options: {
-      maxDisorder: number;
-      format?: TimeFormat;
-      idle?: { after: number; clock: "wall" };
-    },
-  ): AnyPipeline;
-  keyBy(...columns: readonly string[]): AnyPipeline;
-  window(assigner: unknown): AnyPipeline;
-  aggregate(aggregates: object): RunnablePipeline<unknown>;
-}
-
-async function pipelineOf(
-  data: string,
-  options: WindowCommandOptions,
-  { context, letters }: {
-    readonly context: CommandContext;
-    readonly letters: RecordOutput | undefined;
-  },
-) {
-  const { runtime } = context;
-  const { time, key = [], maxDisorderMs: maxDisorder = 0, agg, workers, timeFormat } = options;
-  const { badRecords } = options;
-  const windows = assigner(options);
-  const aggregates = aggregateList(agg);
-  const rows = from(await recordInput(data, options, context, true), {
-    runtime,
-    ...(workers !== undefined && { workers }),
-    ...(badRecords !== undefined && { badRecords }),
-    ...deadLetterPolicy(letters),
-  });
-  const timed = (rows as unknown as AnyPipeline).timestamps(time, {
-    maxDisorder,
-    ...(timeFormat !== undefined && { format: timeFormat }),
-    ...(isKafkaAddress(data) && !options.untilEnd && {
-      idle: { after: options.idleMs ?? IDLE_MS, clock: "wall" },
-    }),
-  });
-  const keyed = key.length > 0 ? timed.keyBy(...key) : timed;
-  return keyed.window(windows).aggregate(aggregates);
-}
-
-function progressIn(
-  { recordsIn, recordsPerSecond, bytesRead, bytesTotal }: PipelineMetrics,
-): Progress {
-  const text = `${count(recordsIn)} rows, ${count(recordsPerSecond)}/s`;
-  return bytesTotal ? { share: bytesRead / bytesTotal, text } : { text };
-}
-
-/** Flags of topics mean something where one is read or written. */
-function checkTopics(data: string, options: WindowCommandOptions): void {
-  const isRead = isKafkaAddress(data);
-  if (!isRead) checkNoKafka(options, [...KAFKA_READ_FLAGS, ...OF_TOPICS]);
-  const outputs = [options.output, options.deadLetters];
-  const isWritten = outputs.some((each) => each !== undefined && isKafkaAddress(each));
-  if (!isRead && !isWritten) checkNoKafka(options, KAFKA_LOGIN_FLAGS);
-}
-
 /** Aggregates the rows of a file or a topic in windows of event time. */
-export async function window(
-  [given]: readonly (string | undefined)[],
+async function window(
+  operands: readonly (string | undefined)[],
   options: WindowCommandOptions,
   context: CommandContext,
 ): Promise<void> {
-  const data = inputPath(given, options.kafka);
-  checkTopics(data, options);
-  await checkNew(options, context);
-  await using letters = await deadLetters(options, context);
-  const pipeline = await pipelineOf(data, options, { context, letters });
-  const progress = progressOf(context, options);
-  await using publisher = await recordOutput(
-    besideLetters(options),
-    context,
-    options.key?.[0],
-  );
-  if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
-  await run(pipeline, { publisher, progress, context, goesOn: options.group !== undefined });
-}
-
-function summary(metrics: PipelineMetrics, interrupted: string): string {
-  const { recordsIn, windowsFired, late, skipped, untimed, deadLettered } = metrics;
-  const { elapsedMs, recordsPerSecond } = metrics;
-  const more = (some: number, one: string, several: string) =>
-    some > 0 ? `, ${count(some)} ${some === 1 ? one : several}` : "";
-  return `${several(recordsIn, "row", "rows")} in ${elapsed(elapsedMs)} (${
-    count(recordsPerSecond)
-  }/s), ` +
-    `${several(windowsFired, "window", "windows")}, ${several(late, "late row", "late rows")}` +
-    more(skipped, "bad record skipped", "bad records skipped") +
-    more(deadLettered, "dead letter", "dead letters") +
-    more(untimed, "row without a time", "rows without a time") + interrupted;
-}
-
-/** Runs it to its end. Where a group goes on later, windows that Ctrl-C leaves open come then. */
-async function run(
-  pipeline: RunnablePipeline<unknown>,
-  { publisher, progress, context: { signal }, goesOn }: {
-    readonly publisher: RecordOutput;
-    readonly progress: ProgressLine;
-    readonly context: CommandContext;
-    readonly goesOn: boolean;
-  },
-): Promise<void> {
-  let last: PipelineMetrics | undefined;
-  const isInterrupted = () => signal.reason instanceof Interrupted;
-  try {
-    const metrics = await pipeline.to(publisher).run({
-      signal,
-      onAbort: goesOn ? "stop" : "drain",
-      onProgress: (now) => {
-        last = now;
-        progress.show(() => progressIn(now));
-      },
-    });
-    progress.end(summary(metrics, isInterrupted() ? ", interrupted" : ""));
-  } catch (error) {
-    if (goesOn && isInterrupted()) {
-      const rest = ", interrupted: the group goes on with the windows that were open";
-      return last && progress.end(summary(last, rest));
-    }
-    progress.clear();
-    await publisher.abort();
-    throw error;
-  }
+  const { runtime } = context;
+  const bees = options.workers ?? Math.max(1, runtime.cores - 1);
+  using _threads = startAhead(runtime, bees, "windows");
+  const url = new URL("./window_run.ts", import.meta.url);
+  const { runWindow } = await lateModule<typeof import("./window_run.ts")>(url);
+  await runWindow(operands, options, context);
 }
 
 /** `waggle window`. */

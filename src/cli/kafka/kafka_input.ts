@@ -4,6 +4,7 @@ import { type Flag, names, text, toggle, whole, wholeDuration } from "../command
 import { asked } from "../asked.ts";
 import { UsageError } from "../usage_error.ts";
 import { kafkaAddress } from "./kafka_address.ts";
+import { kafkaModule } from "./kafka_module.ts";
 import { LimitedSource } from "./limited_source.ts";
 import {
   KAFKA_LOGIN_FLAGS,
@@ -166,7 +167,7 @@ export async function kafkaInput(
   const columns = metadataColumns(metadata);
   const login = await kafkaLogin(options, context);
   const schemas = await kafkaSchemas(options, context);
-  const { kafkaSource } = await import("../../kafka/kafka.ts");
+  const { kafkaSource } = await kafkaModule();
   const { runtime } = context;
   const source = asked(() =>
     kafkaSource({

@@ -5,6 +5,7 @@ import type { CommandContext } from "../command_context.ts";
 import { choice, type Flag, names, text, toggle, whole, wholeDuration } from "../command_spec.ts";
 import type { RecordOutput } from "../record_output.ts";
 import { UsageError } from "../usage_error.ts";
+import { kafkaModule } from "./kafka_module.ts";
 import {
   KAFKA_LOGIN_FLAGS,
   kafkaLogin,
@@ -148,7 +149,7 @@ export async function kafkaOutput(
   const more = { ...topicOf(options), ...headersOf(options.recordHeaders) };
   const login = await kafkaLogin(options, context);
   const schemas = { ...await kafkaSchemas(options, context), ...await keysOf(options, context) };
-  const { KafkaPublisher } = await import("../../kafka/kafka.ts");
+  const { KafkaPublisher } = await kafkaModule();
   const { runtime } = context;
   const publisher = asked(() =>
     new KafkaPublisher({

@@ -3,6 +3,7 @@ import { asked } from "../asked.ts";
 import type { CommandContext } from "../command_context.ts";
 import { choice, type Flag, text, toggle } from "../command_spec.ts";
 import { UsageError } from "../usage_error.ts";
+import { kafkaModule } from "./kafka_module.ts";
 
 const MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512", "oauthbearer"] as const;
 const KAFKA_PASSWORD = "WAGGLE_KAFKA_PASSWORD";
@@ -181,7 +182,7 @@ export async function kafkaSchemas(options: KafkaLoginOptions, context: CommandC
   const who = registryUser === undefined
     ? {}
     : { username: registryUser, password: await passwordOf(how, context) };
-  const { SchemaRegistry } = await import("../../kafka/kafka.ts");
+  const { SchemaRegistry } = await kafkaModule();
   const { runtime } = context;
   return { ...schema, registry: asked(() => new SchemaRegistry({ url, ...who, runtime })) };
 }
