@@ -123,6 +123,7 @@ Deno.test(
         exact.set(name, (exact.get(name) ?? 0) + 1);
       } else {
         assert(n < whole.n, `seed ${seed}: ${name} counts more than there is`);
+        assert(exact.has(name), `seed ${seed}: the first result of ${name} is not whole`);
         partial++;
       }
     }

@@ -15,6 +15,9 @@ const PREFIX = /^SASL .*? (authentication )?failed: /;
 /** What may be a token: not the name of an error. */
 const TOKEN_LIKE = /(?<![\w+/=-])(?![A-Z_]+(?![\w+/=-]))[\w+/=-]{24,}(\.[\w+/=-]+)*/g;
 
+/** What comes of bytes that are no answer: our own words, and those of the packages. */
+const NO_ANSWER =
+  /sent what no Kafka broker sends|Cannot read the broker's answer|UNEXPECTED_CORRELATION_ID/;
 const REFUSED = "refused the connection (no broker is listening there)";
 const UNKNOWN_NAME = "is not known by that name";
 const CLOSED = "closed the connection";
@@ -56,7 +59,9 @@ export function dialFailure(error: Failure, login?: KafkaLogin): DialError {
     );
   }
   if (SASL.has(error.name) || SASL.has(error.code ?? "")) return saslFailure(error, login);
-  if (error.message.endsWith(GARBLED)) return new DialError(GARBLED, { isPassing: true });
+  if (NO_ANSWER.test(`${error.code} ${error.message}`)) {
+    return new DialError(GARBLED, { isPassing: true });
+  }
   const text = `${error.code ?? ""} ${error.message}`;
   if (error.name === "NotCapable" || /NotCapable|Requires net access/.test(text)) {
     const flag = /env access/.test(text) ? '--allow-env="KAFKAJS_*"' : "--allow-net for it";

@@ -30,6 +30,9 @@ export interface Dialer {
 /** What became of a connection to something that is no broker, or over which bytes were lost. */
 export const GARBLED = "sent what no Kafka broker sends (is it one, at this port?)";
 
+/** No broker answers with more: what says that it does is something else, such as an HTTP server. */
+export const MOST_ANSWER_BYTES: number = 2 ** 30;
+
 /** A connection ended before the answer came. */
 export class LinkError extends Error {
   override readonly name = "LinkError";

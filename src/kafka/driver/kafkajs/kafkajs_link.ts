@@ -1,13 +1,11 @@
 import type { Runtime } from "../../../runtime/runtime.ts";
-import { GARBLED, type Link, LinkError } from "../client/link.ts";
+import { GARBLED, type Link, LinkError, MOST_ANSWER_BYTES } from "../client/link.ts";
 import type { WireRequest } from "../wire/apis.ts";
 import { WireReader } from "../wire/wire_reader.ts";
 import type { KafkajsConnection, KafkajsSocket } from "./kafkajs_package.ts";
 
 const encoder = new TextEncoder();
 const EMPTY = new Uint8Array(0);
-/** No broker answers with more: what says that it does is something else, such as an HTTP server. */
-const MOST_ANSWER_BYTES = 2 ** 30;
 
 /** What a {@linkcode KafkajsLink} is made of. */
 export interface KafkajsLinkOptions {

@@ -8,6 +8,7 @@ import { tokenOf } from "../client/token.ts";
 import type { ConnectionOptions } from "../driver.ts";
 import type { KafkaLogin } from "../kafka_login.ts";
 import { versionsRequest } from "../wire/cluster_requests.ts";
+import { guardAnswers } from "./guard_answers.ts";
 import { hangUp, PlatformaticLink } from "./platformatic_link.ts";
 import type {
   PlatformaticCallback,
@@ -73,6 +74,9 @@ export class PlatformaticDialer implements Dialer {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const { hostname, port } = placeOf(address);
     connection.connect(hostname, port, (error) => error === null ? resolve() : reject(error));
+    const { socket } = connection;
+    const connected = this.#options.login?.tls ? "secureConnect" : "connect";
+    socket?.once(connected, () => guardAnswers(socket));
     await promise;
     const { Writer: writer } = this.#package;
     const link = new PlatformaticLink(connection, { address, writer, runtime: this.#runtime });

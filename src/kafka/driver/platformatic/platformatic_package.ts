@@ -2,7 +2,10 @@
 export interface PlatformaticSocket {
   destroy(error?: Error): void;
   readonly destroyed: boolean;
-  once(event: "close", listener: () => void): void;
+  once(event: "close" | "connect" | "secureConnect", listener: () => void): void;
+  on(event: "data", listener: (bytes: Uint8Array) => void): void;
+  listeners(event: "data"): ((bytes: Uint8Array) => void)[];
+  removeAllListeners(event: "data"): void;
 }
 
 /** A request as it is written. */
