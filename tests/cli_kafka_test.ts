@@ -6,6 +6,10 @@ import type { ConnectionOptions } from "../src/kafka/driver/driver.ts";
 import "../src/kafka/kafka.ts"; // which sets a driver of its own, once
 import { SimulatedKafka } from "../src/testing/mod.ts";
 import { avscType, bufferOf } from "./support/avro_cases.ts";
+import { main } from "../src/cli/cli.ts";
+import { denoRuntime } from "../src/runtime/deno_runtime.ts";
+import { nextTurn } from "../src/runtime/next_turn.ts";
+import type { Runtime } from "../src/runtime/runtime.ts";
 import { KeptProcess, waggle } from "./support/kept_process.ts";
 
 const SECRET = "sesame-31415";
@@ -213,6 +217,7 @@ Deno.test("flags of Kafka that cannot be are told, and end with 2", async () => 
     [[...TO, "--topic", "t"], "--output has a topic in it"],
     [["-o", "kafka://ann:geheim@a/t"], "pass --kafka-user"],
     [["-o", "kafka://a:9092"], "a host, a port and a topic, such as kafka://localhost:9092/orders"],
+    [["-o", "kafka:a:9092/b"], 'such as kafka://localhost:9092/orders, received "kafka:a:9092/b"'],
     [["-o", "kafka://a/b,c"], "records go to one topic, received b, c"],
     [["-o", "kafka://a/b%c"], "the topic must be 1 to 249 of the characters"],
     [["--acks", "1"], "--acks is of Kafka; give a topic, such as kafka://"],
@@ -247,6 +252,12 @@ Deno.test("flags of Kafka that cannot be are told, and end with 2", async () => 
   const forced = await waggle(["sample", model, ...TO, "--force"]);
   assertEquals(forced.code, 2);
   assertStringIncludes(forced.err, "--force replaces a file");
+  const ofModel = await waggle(["sample", "kafka://a/orders"]);
+  assertEquals(ofModel.code, 2);
+  assertStringIncludes(ofModel.err, "`waggle fit kafka://a/orders -o model.waggle`, and give that");
+  const intoTopic = await waggle(["fit", "kafka://a/orders", "-o", "kafka://a/model"]);
+  assertEquals(intoTopic.code, 2);
+  assertStringIncludes(intoTopic.err, "a file such as twin.waggle, and no topic");
   assertEquals(connected, []);
   kafka[Symbol.dispose]();
 });
@@ -263,6 +274,8 @@ Deno.test("flags about reading topics that cannot be are told, and end with 2", 
     [[...windows, data, "--kafka", "a/orders"], `give ${data}, or --kafka, and not both`],
     [[...windows, "--kafka", "localhost:9092"], "--kafka takes a host, a port and a topic"],
     [[...windows, "--kafka", "ann:geheim@a/orders"], "--kafka has a name or a password in it"],
+    // a host that is called kafka is one
+    [[...windows, "--kafka", "kafka:9092/orders", "--from", "committed"], "name it by --group"],
     [[...windows, data, "--from", "latest"], "--from is of Kafka"],
     [[...windows, data, "--group", "g"], "--group is of Kafka"],
     [[...windows, data, "--for", "1m"], "--for is of Kafka"],
@@ -422,6 +435,54 @@ Deno.test("Ctrl-C leaves windows of a group that are open to the next run, which
   assertEquals(counts, [10, 10, 10, 10, 10, 10]);
   kafka[Symbol.dispose]();
 });
+
+/** The world, in which what is waited for on Ctrl-C comes at once. */
+function hasty(): Runtime {
+  const after: Runtime["after"] = (ms, callback, options) =>
+    denoRuntime.after(ms === 5_000 ? 0 : ms, callback, options);
+  return new Proxy(denoRuntime, {
+    get: (runtime, name) => {
+      const value = name === "after" ? after : Reflect.get(runtime, name);
+      return typeof value === "function" ? value.bind(runtime) : value;
+    },
+  });
+}
+
+for (const command of ["sample", "stream", "window"] as const) {
+  Deno.test(`Ctrl-C ends waggle ${command} soon though no broker answers, and it says so`, async () => {
+    const { kafka } = broker({ orders: 1, in: 1 });
+    const at = { topic: "in", partition: 0 };
+    kafka.append(at, Array.from({ length: 30 }, (_, i) => ({ value: `{"at":${i * 1000}}` })));
+    const isAsked = Promise.withResolvers<void>();
+    kafka.faults = ({ api }) => {
+      if (api !== "produce") return undefined;
+      isAsked.resolve();
+      return { lose: "answer", silent: true };
+    };
+    const args = {
+      sample: ["sample", model, "-n", "1e6", "-o", "kafka://localhost/orders"],
+      stream: ["stream", model, "--kafka-servers", "localhost", "--topic", "orders"],
+      window: [
+        ...["window", "kafka://localhost/in", "-t", "at", "--tumble", "10s", "-a", "count"],
+        ...["-o", "kafka://localhost/orders"],
+      ],
+    }[command];
+    const process = new KeptProcess();
+    const ended = main(args, { process, runtime: hasty() });
+    await isAsked.promise;
+    process.interrupt();
+    assertEquals(await ended, 130);
+    const told =
+      "waggle: no broker has answered for 5s: records that were on their way to topic orders " +
+      "may be there or not\n";
+    assertStringIncludes(process.err, told);
+    kafka.faults = () => undefined;
+    kafka.stop(); // whoever waits for an answer tries again
+    kafka.start();
+    while (kafka.endOffset({ topic: "orders", partition: 0 }) === 0) await nextTurn(denoRuntime);
+    kafka[Symbol.dispose]();
+  });
+}
 
 Deno.test("waggle window writes poison messages to a topic of dead letters, as they came", async () => {
   const { kafka } = broker({ orders: 1, letters: 1 });

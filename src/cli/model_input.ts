@@ -1,5 +1,6 @@
 import { SyntheticGenerator } from "../generators/synthetic_generator.ts";
 import type { CommandContext } from "./command_context.ts";
+import { isKafkaAddress } from "./kafka/kafka_address.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The generator of a model file. */
@@ -7,6 +8,12 @@ export async function modelInput(
   path: string,
   { runtime }: CommandContext,
 ): Promise<SyntheticGenerator> {
+  if (isKafkaAddress(path)) {
+    throw new UsageError(
+      `a model is a file, received the topic ${path}; learn one from it by ` +
+        `\`waggle fit ${path} -o model.waggle\`, and give that`,
+    );
+  }
   const { kind } = await runtime.fileStatus(path);
   if (kind === "nothing" || kind === "folder") {
     throw new UsageError(

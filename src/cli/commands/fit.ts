@@ -87,6 +87,12 @@ function fitOptions(options: FitCommandOptions): FitOptions {
 
 /** A model would take the place of data, or be read as such. */
 function checkModelName(output: string): void {
+  if (isKafkaAddress(output)) {
+    throw new UsageError(
+      "--output is where the model is written to, a file such as twin.waggle, and no topic; to write " +
+        "records to that, pass it to `waggle sample` or `waggle stream`",
+    );
+  }
   if (!isDataName(output)) return;
   throw new UsageError(
     `--output is where the model is written to, and ${output} is the name of data; ` +

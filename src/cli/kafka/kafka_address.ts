@@ -12,7 +12,7 @@ export interface KafkaAddress {
 
 /** Whether what stands in the place of a file is the address of topics. */
 export function isKafkaAddress(path: string): boolean {
-  return path.toLowerCase().startsWith(PROTOCOL);
+  return /^kafka:/i.test(path);
 }
 
 /** An address without what may be a password. */
@@ -29,7 +29,8 @@ function shown(address: string): string {
  * @throws {UsageError} when it is no such address, or has a password in it.
  */
 export function kafkaAddress(text: string, flag?: string): KafkaAddress {
-  const whole = isKafkaAddress(text) ? text.slice(PROTOCOL.length) : text;
+  const isWhole = text.toLowerCase().startsWith(PROTOCOL);
+  const whole = isWhole ? text.slice(PROTOCOL.length) : text;
   const what = flag === undefined ? "the address of a topic" : flag;
   if (whole.includes("@")) {
     throw new UsageError(
@@ -37,7 +38,9 @@ export function kafkaAddress(text: string, flag?: string): KafkaAddress {
         `--kafka-user, and the password by --kafka-password-file or WAGGLE_KAFKA_PASSWORD`,
     );
   }
-  const [, servers, list] = /^([^/\s]+)\/([^/\s]+)\/?$/.exec(whole) ?? [];
+  // a host may be called kafka, where nothing but a topic can be meant
+  const isOther = !isWhole && flag === undefined;
+  const [, servers, list] = isOther ? [] : /^([^/\s]+)\/([^/\s]+)\/?$/.exec(whole) ?? [];
   const topics = list?.split(",").filter((topic) => topic !== "") ?? [];
   if (servers !== undefined && topics.length > 0) return { servers, topics };
   throw new UsageError(

@@ -1,5 +1,8 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
+import { spellDuration } from "../../runtime/duration.ts";
+import type { Cancel } from "../../runtime/runtime.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
+import { Stop } from "../../stream/stop.ts";
 import { asked } from "../asked.ts";
 import type { CommandContext } from "../command_context.ts";
 import { choice, type Flag, names, text, toggle, whole, wholeDuration } from "../command_spec.ts";
@@ -14,6 +17,8 @@ import {
   textOf,
 } from "./login_flags.ts";
 
+/** How long what is on its way is waited for after Ctrl-C, ms. */
+const GRACE_MS = 5_000;
 const ACKS = ["all", "1", "0"] as const;
 const COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 const FORMATS = ["json", "avro"] as const;
@@ -163,24 +168,37 @@ export async function kafkaOutput(
       ...(recordTime !== undefined && { timestamp: recordTime }),
       ...(transactionalId !== undefined && { transactionalId }),
     }), [...KAFKA_WRITE_FLAGS, ...KAFKA_LOGIN_FLAGS]);
-  return new KafkaOutput(publisher);
+  return new KafkaOutput(publisher, topic, context);
 }
 
-/** A topic as an output: what was written stays, whatever comes after. */
+/**
+ * A topic as an output: what was written stays, whatever comes after. Who has pressed Ctrl-C does not
+ * wait for brokers that do not answer for as long as a record is tried for.
+ */
 class KafkaOutput implements RecordOutput {
   readonly #publisher: Publisher;
+  readonly #topic: string;
+  readonly #context: CommandContext;
+  readonly #late = new AbortController();
+  #cancel: Cancel = () => {};
   #isClosed = false;
 
-  constructor(publisher: Publisher) {
+  constructor(publisher: Publisher, topic: string, context: CommandContext) {
+    const { signal, runtime } = this.#context = context;
     this.#publisher = publisher;
+    this.#topic = topic;
+    const late = () => this.#late.abort(signal.reason);
+    const wait = () => this.#cancel = runtime.after(GRACE_MS, late, { background: true });
+    if (signal.aborted) wait();
+    else signal.addEventListener("abort", wait, { once: true });
   }
 
   publish(batch: RecordBatch, options?: PublishOptions): Promise<Receipt> {
-    return this.#publisher.publish(batch, options);
+    return this.#inTime(this.#publisher.publish(batch, options));
   }
 
   flush(): Promise<void> {
-    return this.#publisher.flush();
+    return this.#inTime(this.#publisher.flush());
   }
 
   async abort(): Promise<void> {
@@ -191,6 +209,25 @@ class KafkaOutput implements RecordOutput {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#publisher[Symbol.asyncDispose]();
+    try {
+      await this.#inTime(Promise.resolve(this.#publisher[Symbol.asyncDispose]()));
+    } catch (error) {
+      if (!this.#late.signal.aborted) throw error;
+      this.#tellLate();
+    } finally {
+      this.#cancel();
+    }
+  }
+
+  async #inTime<T>(work: Promise<T>): Promise<T> {
+    using stop = new Stop(this.#late.signal);
+    return await stop.or(work);
+  }
+
+  #tellLate(): void {
+    const told =
+      `no broker has answered for ${spellDuration(GRACE_MS)}: records that were on their ` +
+      `way to topic ${this.#topic} may be there or not`;
+    this.#context.process.stderr.write(new TextEncoder().encode(`waggle: ${told}\n`));
   }
 }
