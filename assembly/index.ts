@@ -31,6 +31,7 @@ export {
 } from "./window/assign";
 export { addRows } from "./window/add";
 export { findStates, newDictionary } from "./window/find";
+export { frontRoom, frontServed } from "./window/front";
 export { countRows, updateStates } from "./window/update";
 export { updatePair } from "./window/pairs";
 export { endByIndex, updateByIndex } from "./window/by_index";

@@ -1,5 +1,6 @@
 // Which slice a row belongs to, and whether it is late: decided in the order of the rows.
 import { BLOCK, isValid, KIND_F64, kindOf, validityOf, valuesOf } from "./columns";
+import { frontRoom } from "./front";
 import {
   K_LATE,
   K_OUTSIDE,
@@ -57,6 +58,7 @@ export function beginTimes(table: u32, watermark: f64, bound: f64): void {
   store<f64>(table, watermark, T_WATERMARK);
   store<f64>(table, bound, T_BOUND);
   recentTable = 0;
+  frontRoom(0, 0);
   const kinds = load<u32>(table, T_KINDS);
   for (let kind: u32 = 0; kind < load<u32>(table, T_KIND_COUNT); kind++) {
     store<u64>(kinds + kind * KIND_BYTES, 0, K_LATE);

@@ -1,4 +1,4 @@
-// Rows whose states a dictionary index tells. Where a window gets many more of them than the
+// Rows whose states a dictionary index tells, or a place in the front. Where a window gets many more of them than the
 // dictionary has entries, an array with an entry an index takes them first, and each entry is then
 // merged into its state: it is found without a list of addresses and half as large, so that the
 // entries of a usual dictionary stay in the nearest cache.
@@ -7,6 +7,8 @@
 // between batches. 32 bytes an entry: sum, its compensation, least, greatest negated. The rows of
 // each are counted apart, 32 bits an entry.
 import { AT_VALUES, BLOCK, dictionaryLength, KIND_F32, kindOf, valuesOf } from "./columns";
+import { HAS_PLACES } from "./find";
+import { endList, listLength } from "./front";
 import { mergeDoubleSum } from "./merge";
 import {
   addDouble,
@@ -31,6 +33,8 @@ const SHARE: u32 = 8;
 
 // The map of states that the array is to be merged by; 0: it is empty.
 let arrayMap: u32 = 0;
+// Entries that it uses.
+let arrayEntries: u32 = 0;
 // Entries from the first on that are as those of no rows.
 let cleared: u32 = 0;
 
@@ -64,10 +68,10 @@ function mergeEntry(layout: u32, state: u32, index: u32, rows: u32): void {
   }
 }
 
-/** Merges what the array holds of `entries` indices into the states, and empties it. */
-export function endByIndex(layout: u32, entries: u32): void {
+/** Merges what the array holds into the states, and empties it. */
+export function endByIndex(layout: u32): void {
   if (arrayMap == 0) return;
-  for (let index: u32 = 0; index < entries; index++) {
+  for (let index: u32 = 0; index < arrayEntries; index++) {
     const rows = load<u32>(countOf(index));
     if (rows == 0) continue;
     mergeEntry(layout, load<u32>(arrayMap + (index << 2)), index, rows);
@@ -147,13 +151,14 @@ function isWorthwhile(entries: u32, maps: u32, left: u32): bool {
 
 // Whether a block goes into the array, which is then ready for it.
 function opensArray(layout: u32, entries: u32, maps: u32, left: u32): bool {
-  const map = load<u32>(maps);
+  const map = load<u32>(maps) & ~HAS_PLACES;
   if (map == 0) return false;
   if (arrayMap == map) return true;
   if (!isWorthwhile(entries, maps, left)) return false;
-  endByIndex(layout, entries);
+  endByIndex(layout);
   for (; cleared < entries; cleared++) clearEntry(cleared);
   arrayMap = map;
+  arrayEntries = entries;
   return true;
 }
 
@@ -173,9 +178,11 @@ function updateBlock<V>(
   maps: u32,
   left: u32,
 ): void {
-  const map = load<u32>(maps);
-  const keys = valuesOf(indices) + (from << 2);
-  if (opensArray(layout, dictionaryLength(indices), maps, left)) {
+  const map = load<u32>(maps) & ~HAS_PLACES;
+  const hasPlaces = (load<u32>(maps) & HAS_PLACES) != 0;
+  const keys = hasPlaces ? states : valuesOf(indices) + (from << 2);
+  const entries = hasPlaces ? listLength(map) : dictionaryLength(indices);
+  if (opensArray(layout, entries, maps, left)) {
     return addToArray<V>(keys, count, valuesOf(column));
   }
   if (map != 0) listStates(map, keys, count, states);
@@ -200,6 +207,7 @@ export function updateByIndex(
   maps: u32,
   left: u32,
 ): void {
+  endList();
   const single = kindOf(column) == KIND_F32;
   const bytes: u32 = single ? 4 : 8;
   for (let from: u32 = 0; from < count; from += BLOCK) {

@@ -39,7 +39,7 @@ import {
   tagOf,
 } from "./slice";
 import { findBytes, findFixed, findNull, sameKey, setMap } from "./slice_keys";
-import { findInFront, frontServes } from "./front";
+import { findPlaces, frontServes, listOfFront, statesOfPlaces, TOO_MANY } from "./front";
 import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
 import { AHEAD, CANDIDATES, findCandidates, isFar, touchTails } from "./touch";
 
@@ -126,9 +126,45 @@ function findFixedBlock(table: u32, slice: u32, column: u32, from: u32, count: u
     return findFixedMixed(table, slice, keys, validity, from, count, out);
   }
   if (isFar(slice)) return findFixedFar(table, slice, keys, count, out);
-  return frontServes(slice)
-    ? findInFront(table, slice, keys, count, out)
-    : findFixedNear(table, slice, keys, count, out);
+  if (frontServes(slice)) {
+    const code = findPlaces(table, slice, keys, count, out);
+    if (code == DONE) statesOfPlaces(count, out);
+    if (code != TOO_MANY) return code == DONE;
+  }
+  return findFixedNear(table, slice, keys, count, out);
+}
+
+/** A bit of where states are listed: the rows have places in that list, as others have indices. */
+export const HAS_PLACES: u32 = 1;
+
+// Where the states of what a block's rows have in `out` are listed, 0 where these are the states.
+let blockList: u32 = 0;
+
+// As findFixedBlock(), but leaves places where it can.
+function findFixedPlaces(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): i32 {
+  blockList = 0;
+  if (validityOf(column) == 0 && !isFar(slice) && frontServes(slice)) {
+    const keys = fixedKeys(column, from, count, <u32>KEYS);
+    const code = findPlaces(table, slice, keys, count, out);
+    if (code == DONE) {
+      const list = listOfFront();
+      if (list == 0) statesOfPlaces(count, out);
+      else blockList = list | HAS_PLACES;
+    }
+    if (code != TOO_MANY) return code;
+    return findFixedNear(table, slice, keys, count, out) ? DONE : OUT_OF_MEMORY;
+  }
+  return findFixedBlock(table, slice, column, from, count, out) ? DONE : OUT_OF_MEMORY;
+}
+
+// As findBlock() in one slice, but lists the states of rows with indices or places.
+function findListed(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): i32 {
+  if (load<u32>(table, T_MODE) == FIXED) {
+    return findFixedPlaces(table, slice, column, from, count, out);
+  }
+  const code = resolveBlock(table, slice, column, from, count);
+  blockList = load<u32>(slice, S_MAP);
+  return code;
 }
 
 function findBytesNear(table: u32, slice: u32, count: u32, out: u32): bool {
@@ -317,7 +353,8 @@ export function findBlock(table: u32, slice: u32, columns: u32, keys: u32, from:
  * `out` takes an address a row.
  *
  * @param maps 0, or takes a word for every BLOCK rows: 0, or where the states of the key's
- *   dictionary indices are listed; the rows of such a block get no address of their own.
+ *   dictionary indices are listed, or those of the places, marked by HAS_PLACES, that the rows of
+ *   such a block get instead of addresses.
  * @returns DONE, OUT_OF_MEMORY, or BAD_INDEX.
  */
 export function findStates(
@@ -333,13 +370,14 @@ export function findStates(
     const rows = min(BLOCK, count - from);
     const slice = assignBlock(table, columns, from, rows, true);
     if (slice == NO_MEMORY) return OUT_OF_MEMORY;
-    const mapped = maps != 0 && slice != MIXED;
-    const code = mapped
-      ? resolveBlock(table, slice, key, from, rows)
-      : findBlock(table, slice, key, keys, from, rows, out + (from << 2));
+    const listed = maps != 0 && slice != MIXED;
+    const own = out + (from << 2);
+    const code = listed
+      ? findListed(table, slice, key, from, rows, own)
+      : findBlock(table, slice, key, keys, from, rows, own);
     if (code != DONE) return code;
     if (maps == 0) continue;
-    store<u32>(maps, mapped ? load<u32>(slice, S_MAP) : 0);
+    store<u32>(maps, listed ? blockList : 0);
     maps += 4;
   }
   return DONE;

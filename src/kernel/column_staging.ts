@@ -269,14 +269,14 @@ export class ColumnSource {
     return validity && offsets && this.#values.inPlace;
   }
 
-  /** Entries of the dictionary; 0 when there is none. */
-  get dictionaryLength(): number {
-    return this.#dictionary?.column.length ?? 0;
+  /** Whether all cells have the same width, and no nulls are among them. */
+  get isFixed(): boolean {
+    return this.#kind < KernelKind.bytes && !this.hasNulls;
   }
 
   /** Bytes of a map of the dictionary; 0 when there is none. */
   get mapBytes(): number {
-    return this.#dictionary === undefined ? 0 : (this.dictionaryLength + 1) * 4;
+    return this.#dictionary === undefined ? 0 : (this.#dictionary.column.length + 1) * 4;
   }
 
   /**

@@ -83,7 +83,9 @@ export interface WindowExports {
     maps: number,
     left: number,
   ): void;
-  endByIndex(layout: number, entries: number): void;
+  endByIndex(layout: number): void;
+  frontRoom(at: number, bytes: number): void;
+  frontServed(): number;
   hashRows(table: number, columns: number, keys: number, count: number, out: number): number;
   routeRows(
     table: number,

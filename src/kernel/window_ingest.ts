@@ -22,7 +22,7 @@ import type {
 const CHUNK_ROWS = 8192;
 /** Rows that the kernel works on at a time. */
 const BLOCK_ROWS = 512;
-const KEPT_STATES_BYTES = 5 * 65_536;
+const KEPT_STATES_BYTES = 9 * 65_536 + 8;
 /** A state of this many bytes no longer stays in the cache while a whole batch passes. */
 const LARGE_STATE_BYTES = 1 << 19;
 const KEY_GROUPS = 256;
@@ -48,8 +48,10 @@ interface Batch {
   readonly values: readonly ColumnSource[];
   /** Addresses of the rows' states, one a row. */
   readonly states: number;
-  /** Addresses of maps of the key's dictionary, one a block of rows; 0 when there are none. */
+  /** Addresses of lists of the keys' states, one a block of rows; 0 when there are none. */
   readonly maps: number;
+  /** Room for lists of states that are no dictionary's, 4 bytes a row; 0 when there are none. */
+  readonly lists: number;
 }
 
 /** Brings batches into a window table. */
@@ -85,6 +87,7 @@ export class WindowIngest implements Disposable {
     const batch = this.#batchOf(rows);
     const atOnce = this.#cannotFail(batch);
     kernel.exports.beginTimes(table, at.watermarkBefore, at.bound);
+    if (batch.lists !== 0) kernel.exports.frontRoom(batch.lists, rows.length * 4);
     if (atOnce) {
       begin();
       this.#addAtOnce(batch, at);
@@ -105,11 +108,20 @@ export class WindowIngest implements Disposable {
     const fresh = keys.map((key) => key.stageDictionary());
     if (fresh.includes(true)) kernel.exports.newDictionary(table);
     const { length } = rows;
-    const states = this.#states.reserve(length * 5 + 8);
-    const mapped = this.#isSummary && keys.length === 1 && keys[0].isMapped && !values[0].hasNulls;
-    const maps = mapped ? states + aligned(length * 4) : 0;
     const chunk = chunkRows([times, ...keys, ...values], length);
-    return { length, chunk, times, keys, values, states, maps };
+    return { length, chunk, times, keys, values, ...this.#reserve({ length, keys, values }) };
+  }
+
+  /** Room for the states of rows, and for lists of them where rows tell their key by a number. */
+  #reserve(
+    { length, keys, values }: Pick<Batch, "length" | "keys" | "values">,
+  ): Pick<Batch, "states" | "maps" | "lists"> {
+    const listed = this.#isSummary && keys.length === 1 && !values[0].hasNulls;
+    const mapped = listed && keys[0].isMapped;
+    const placed = listed && keys[0].isFixed && this.#context.kernel.exports.frontServed() !== 0;
+    const states = this.#states.reserve(length * (placed ? 9 : 5) + 8);
+    const maps = mapped || placed ? states + aligned(length * 4) : 0;
+    return { states, maps, lists: placed ? maps + aligned(length) : 0 };
   }
 
   /**
@@ -143,7 +155,7 @@ export class WindowIngest implements Disposable {
       if (!together) this.#staging.stage(updated, span);
       this.#update(batch, span, at);
     }
-    if (maps !== 0) exports.endByIndex(layouts, keys[0].dictionaryLength);
+    if (maps !== 0) exports.endByIndex(layouts);
   }
 
   /** Block by block, while the states that were found are still in the nearest cache. */

@@ -30,7 +30,7 @@ export const FAMILIES: readonly KernelFamily[] = [
       ...["beginTimes", "greatestTime", "lateRows", "leastTime", "outsideRows"],
       ...["untimedRows", "watermark", "tableShape"],
       ...["addRows", "findStates", "countRows", "updateStates", "updatePair", "newDictionary"],
-      ...["updateByIndex", "endByIndex"],
+      ...["updateByIndex", "endByIndex", "frontRoom", "frontServed"],
       ...["measureWindow", "measuredRecords", "beginWrite", "writeRecords", "tableClear"],
       ...["findRecords", "recordsFound", "mergeRecords"],
       ...["hashRows", "routeRows", "listRows"],
