@@ -8,18 +8,19 @@ import type { ProducerIdentity } from "../wire/transaction_requests.ts";
 import { Alarm } from "./alarm.ts";
 import { BACKOFF } from "./attempts.ts";
 import type { ClusterView } from "./cluster_view.ts";
-import { Lane, type LaneUser } from "./lane.ts";
+import type { Lane, LaneUser } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
 import type { DialError, Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
-import { type Entry, MOST_UNDER_WAY, type PartitionQueue } from "./partition_queue.ts";
+import { lostQueues, whyNot } from "./lost_queues.ts";
+import type { Entry, PartitionQueue } from "./partition_queue.ts";
 import { PartitionQueues } from "./partition_queues.ts";
+import { gatherRound } from "./produce_round.ts";
 import { late, lostRecords, spellBlock, unclear } from "./produce_failure.ts";
 import { settleAnswer, type Settling } from "./settle_answer.ts";
 import { UnknownTopics } from "./unknown_topics.ts";
 
-/** The most bytes of blocks in a request, but for a block that is larger by itself. */
-const REQUEST_BYTES = 4 * 1024 * 1024;
 const LAST_EPOCH = 0x7fff;
 
 const sealer = new BatchSealer();
@@ -45,13 +46,12 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   readonly #options: SinkOptions;
   readonly #hooks: SenderHooks;
   readonly #view: ClusterView;
-  readonly #links: Links;
   readonly #runtime: Runtime;
   readonly #metadata: MetadataWatch;
   readonly #queues: PartitionQueues;
   /** Those with blocks. */
   readonly #active = new Set<PartitionQueue>();
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes: Lanes;
   readonly #unknownTopics = new UnknownTopics();
   readonly #alarm: Alarm;
   readonly #idle = new Set<() => void>();
@@ -64,8 +64,8 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   /** Nothing to send yet. */
   constructor(view: ClusterView, links: Links, options: SinkOptions, hooks: SenderHooks) {
     this.#view = view;
-    this.#links = links;
     this.#runtime = view.runtime;
+    this.#lanes = new Lanes(links, view.runtime, this);
     this.#options = options;
     this.#hooks = hooks;
     this.isIdempotent = options.idempotent;
@@ -210,12 +210,14 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   }
 
   judged(topic: string, code: number): void {
-    const why = this.#whyNot(topic, code);
+    const queues = [...this.#queues.ofTopic(topic)];
+    const verdict = { code, partitions: this.#view.partitions(topic)?.length ?? 0 };
+    const why = whyNot(queues, verdict);
     if (why === undefined) return void this.#unknownTopics.found(topic);
     const isSo = this.#unknownTopics.isSo(topic);
     this.#trouble = why;
     if (code !== CODES.topicAuthorizationFailed && !isSo) return;
-    for (const queue of this.#lostQueues(topic, code)) {
+    for (const queue of lostQueues(queues, verdict)) {
       for (const entry of [...queue.waiting]) {
         const what = `Cannot send ${spellBlock(entry.block)}: ${why}`;
         this.#giveUp(entry, new KafkaError(what, code === 0 ? {} : { code: errorName(code) }));
@@ -230,27 +232,6 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   changed(): void {
     this.wake();
-  }
-
-  /** Why a topic cannot be written to, or not where it is to; `undefined` when it can. */
-  #whyNot(topic: string, code: number): string | undefined {
-    const said = `the brokers say ${errorName(code)}`;
-    if (code === CODES.unknownTopicOrPartition || code === CODES.invalidTopic) {
-      return `${said}: there is no such topic: make it first`;
-    }
-    if (code === CODES.topicAuthorizationFailed) return `${said}: grant WRITE on it`;
-    if (code !== 0 || this.#lostQueues(topic, code).length === 0) return undefined;
-    const { length: there = 0 } = this.#view.partitions(topic) ?? [];
-    return `the topic has ${there} ${
-      there === 1 ? "partition" : "partitions"
-    }, from 0; was it made anew?`;
-  }
-
-  /** The queues of a topic that is not there, or of partitions that it has not. */
-  #lostQueues(topic: string, code: number): readonly PartitionQueue[] {
-    const there = code === 0 ? this.#view.partitions(topic)?.length ?? 0 : 0;
-    return [...this.#queues.ofTopic(topic)]
-      .filter(({ partition, waiting }) => partition >= there && waiting.length > 0);
   }
 
   #isIdle(): boolean {
@@ -298,42 +279,17 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   /** Sends a request to each broker that has room and for which something waits. */
   #sendRound(): boolean {
-    const nowMs = this.#runtime.monotonicMs();
-    const requests = new Map<Lane, { link: Link; entries: Entry[]; bytes: number }>();
-    const leaderless = new Set<string>();
-    for (const queue of [...this.#active]) {
-      if (queue.waiting.length === 0 || !this.#hooks.isReady(queue)) continue;
-      const leader = this.#view.leader(queue.topic, queue.partition);
-      if (leader === undefined) {
-        leaderless.add(queue.topic);
-        continue;
-      }
-      const entry = queue.next(nowMs, leader.address);
-      if (entry === undefined) continue;
-      const lane = this.#lane(leader.address);
-      const link = lane.link(MOST_UNDER_WAY);
-      if (link === undefined) continue;
-      const request = requests.getOrInsertComputed(lane, () => ({ link, entries: [], bytes: 0 }));
-      request.bytes += entry.block.bytes.length;
-      if (request.entries.length > 0 && request.bytes > REQUEST_BYTES) continue;
-      request.entries.push(entry);
-      // Those behind it come first the next time.
-      this.#active.delete(queue);
-      this.#active.add(queue);
-    }
+    const { requests, leaderless } = gatherRound({
+      ...{ view: this.#view, lanes: this.#lanes, active: this.#active },
+      nowMs: this.#runtime.monotonicMs(),
+      isReady: (queue) => this.#hooks.isReady(queue),
+    });
     if (leaderless.size > 0) {
       this.#trouble = "its partition has no leader";
       this.#metadata.want(leaderless);
     }
     for (const [lane, { link, entries }] of requests) void this.#send(lane, link, entries);
     return requests.size > 0;
-  }
-
-  #lane(address: string): Lane {
-    return this.#lanes.getOrInsertComputed(
-      address,
-      () => new Lane(address, this.#links, this.#runtime, this),
-    );
   }
 
   async #send(lane: Lane, link: Link, entries: readonly Entry[]): Promise<void> {
@@ -438,11 +394,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
         atMs = Math.min(atMs, queue.notBeforeMs);
       }
     }
-    for (const lane of this.#lanes.values()) {
-      if (this.#active.size > 0 && lane.notBeforeMs > nowMs) {
-        atMs = Math.min(atMs, lane.notBeforeMs);
-      }
-    }
+    if (this.#active.size > 0) atMs = Math.min(atMs, ...this.#lanes.restingUntilMs());
     this.#alarm.set(atMs);
   }
 }

@@ -15,7 +15,8 @@ import { CODES, errorName, isLeaderMoved } from "../wire/error_codes.ts";
 import { Alarm } from "./alarm.ts";
 import { BACKOFF } from "./attempts.ts";
 import type { ClusterView, Leader } from "./cluster_view.ts";
-import { Lane, type LaneUser } from "./lane.ts";
+import type { Lane, LaneUser } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
 import type { DialError, Link } from "./link.ts";
 import { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
@@ -48,7 +49,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   readonly #links: Links;
   readonly #metadata: MetadataWatch;
   readonly #alarm: Alarm;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes: Lanes;
   readonly #unknownTopics = new UnknownTopics();
   #readings = new Map<string, Reading>();
   #lost: Reading[] = [];
@@ -64,6 +65,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     this.#runtime = view.runtime;
     this.#options = options;
     this.#links = new Links(view.dialer);
+    this.#lanes = new Lanes(this.#links, view.runtime, this);
     this.#metadata = new MetadataWatch(view, this);
     this.#alarm = new Alarm(view.runtime, () => this.#wake());
   }
@@ -226,7 +228,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
       const leader = this.#view.leader(reading.topic, reading.partition);
       if (leader === undefined) leaderless.add(reading.topic);
       else {
-        const lane = this.#lane(leader.address);
+        const lane = this.#lanes.to(leader.address);
         // What a broker sent is taken before it is asked again: that bounds memory, and a request
         // that waits for the other partitions would hold up this one.
         if (reading.block !== undefined) full.add(lane);
@@ -241,13 +243,6 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
       if (link !== undefined) void this.#ask(lane, link, parts);
     }
     this.#setAlarm(nowMs);
-  }
-
-  #lane(address: string): Lane {
-    return this.#lanes.getOrInsertComputed(
-      address,
-      () => new Lane(address, this.#links, this.#runtime, this),
-    );
   }
 
   async #ask(
@@ -353,10 +348,8 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
 
   /** Wakes up when a partition or a broker may be tried again. */
   #setAlarm(nowMs: number): void {
-    const times = [
-      ...this.#readings.values().map((reading) => reading.notBeforeMs),
-      ...this.#lanes.values().map((lane) => lane.notBeforeMs),
-    ].filter((ms) => ms > nowMs);
+    const notBefore = this.#readings.values().map((reading) => reading.notBeforeMs);
+    const times = [...notBefore, ...this.#lanes.restingUntilMs()].filter((ms) => ms > nowMs);
     this.#alarm.set(this.#readings.size === 0 ? Infinity : Math.min(...times));
   }
 }
