@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RecordBatch } from "../mod.ts";
 import { Fenced, KafkaError, Retriable, UnknownOutcome } from "../src/kafka/driver/kafka_error.ts";
 import type { KafkaDriver } from "../src/kafka/driver/driver.ts";
@@ -83,6 +83,26 @@ Deno.test("KafkaPublisher fails just the batches that have rows in what was refu
     assertEquals((await good).records, 5);
     assertEquals((await arrived(0)).length, 8);
   }, { partitions: 2, brokers: 2 }));
+
+Deno.test("KafkaPublisher has a row that is too large cost those beside it nothing", () =>
+  simulatePublishing(async ({ publisher, kafka, arrived, produced }) => {
+    const to = publisher({ linger: 0 });
+    const large = numbered(50, 1, { text: "x".repeat(2000) });
+    const published = [numbered(0, 40, { text: "" }), large, numbered(60, 40, { text: "" })];
+    const fates = await Promise.allSettled(published.map((batch) => to.publish(batch)));
+    assertEquals(fates.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+    const { reason } = fates[1] as PromiseRejectedResult;
+    assertEquals([reason.code, reason.retriable], ["MESSAGE_TOO_LARGE", false]);
+    assertStringIncludes(reason.message, "the record is larger than the topic's max.message.bytes");
+    assert(reason.message.endsWith("none of its 1 records was appended"), reason.message);
+    const range = (first: number) => Array.from({ length: 40 }, (_, i) => first + i);
+    assertEquals((await arrived(0)).map(({ id }) => id), [...range(0), ...range(60)]);
+    // what a topic does not take is known from then on
+    const before = produced();
+    await to.publish(numbered(100, 40, { text: "" }));
+    assert(produced() - before <= 8, `${produced() - before}`);
+    assert(kafka.batches({ topic: "rows", partition: 0 }).every(({ length }) => length <= 1000));
+  }, { partitions: 1, maxBatchBytes: 1000 }));
 
 Deno.test("KafkaPublisher keeps the order of a partition over what a broker refuses for a while", () =>
   simulatePublishing(async ({ publisher, fault, arrived }) => {

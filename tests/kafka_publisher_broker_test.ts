@@ -135,6 +135,21 @@ test("KafkaPublisher says what a topic does not take, and goes on", async () => 
   assertEquals((await kcatConsume(proxied.broker.bootstrap, topic)).length, 2000);
 });
 
+test("KafkaPublisher sends record batches that a topic does not take in parts that it takes", async () => {
+  const config = { "max.message.bytes": "3000" };
+  const inTransactions = { transactionalId: uniqueName("pub"), compression: "lz4" } as const;
+  for (const options of [{}, inTransactions]) {
+    const { topic, publisher } = await publisherOf({ config, ...options });
+    await publisher.publish(BATCH);
+    await publisher.publish(BATCH);
+    await publisher[Symbol.asyncDispose]();
+    const records = await kcatConsume(proxied.broker.bootstrap, topic);
+    const ids = records.map(({ payload }) => JSON.parse(payload!).id);
+    const sent = rowsOf(0, 2000).map(({ id }) => id);
+    assertEquals(ids, [...sent, ...sent]);
+  }
+});
+
 test("KafkaPublisher makes a topic when it is asked to, and else says how", async () => {
   const topic = uniqueName("pub");
   const options = { bootstrapServers: proxied.proxy.bootstrap, topic };

@@ -1,9 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { connectCluster } from "../src/kafka/driver/client/client_cluster.ts";
 import type { KafkaCluster, SinkOptions, Txn } from "../src/kafka/driver/driver.ts";
-import { Abortable, Fenced, UnknownOutcome } from "../src/kafka/driver/kafka_error.ts";
+import { Abortable, Fenced, PartlySent, UnknownOutcome } from "../src/kafka/driver/kafka_error.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
-import { ModelCluster, type ModelFaults, TOO_LARGE, TOPIC } from "./support/kafka/model_broker.ts";
+import {
+  ModelCluster,
+  type ModelFaults,
+  MOST_RECORDS,
+  TOO_LARGE,
+  TOPIC,
+} from "./support/kafka/model_broker.ts";
 import { blockOf } from "./support/kafka/plain_batch.ts";
 import { Random } from "./support/random.ts";
 
@@ -91,6 +97,17 @@ function checkLog(
   assertEquals(values, sent.filter((value) => isThere.has(value)), "out of order");
 }
 
+/** What is said of each record of a block that could not be sent, or not as a whole. */
+function noteFates(values: readonly string[], error: unknown, fates: Map<string, Fate>): void {
+  const parts = error instanceof PartlySent ? error.parts : [{ records: values.length, error }];
+  let at = 0;
+  for (const { records, error } of parts) {
+    const fate = !error ? "kept" : error instanceof UnknownOutcome ? "unknown" : "refused";
+    for (const value of values.slice(at, at += records)) fates.set(value, fate);
+  }
+  assertEquals(at, values.length);
+}
+
 async function idempotentCase(seed: number, deliveryTimeoutMs: number): Promise<void> {
   await inSimulation(seed, async (model, cluster, random, runtime) => {
     const sink = await untilDone(() => cluster.sink({ ...SINK, deliveryTimeoutMs }));
@@ -99,14 +116,17 @@ async function idempotentCase(seed: number, deliveryTimeoutMs: number): Promise<
     const waiting: Promise<unknown>[] = [];
     for (let i = 0; i < BLOCKS; i++) {
       const partition = random.below(PARTITIONS);
-      const value = `${partition}-${i}${random.chance(0.03) ? TOO_LARGE : ""}`;
-      sent[partition].push(value);
-      const values = random.chance(0.5) ? [value] : [value, "another"];
+      const length = random.chance(0.5) ? 1 : 1 + random.below(2 * MOST_RECORDS);
+      const values = Array.from(
+        { length },
+        (_, j) => `${partition}-${i}-${j}${random.chance(0.03) ? TOO_LARGE : ""}`,
+      );
+      sent[partition].push(...values);
       const block = blockOf({ topic: TOPIC, partition }, values);
       waiting.push(
         sink.send(block).then(
-          () => fates.set(value, "kept"),
-          (error) => fates.set(value, error instanceof UnknownOutcome ? "unknown" : "refused"),
+          () => values.forEach((value) => fates.set(value, "kept")),
+          (error) => noteFates(values, error, fates),
         ),
       );
       if (random.chance(0.3)) await pause(runtime, random.below(300));
@@ -116,7 +136,10 @@ async function idempotentCase(seed: number, deliveryTimeoutMs: number): Promise<
     await pause(runtime, 10_000); // whatever is still on its way arrives
     await sink[Symbol.asyncDispose]();
     for (const [partition, { log }] of model.partitions.entries()) {
-      checkLog(log.map(({ value }) => value), fates, sent[partition]);
+      checkLog(log.flatMap(({ values }) => values), fates, sent[partition]);
+      // what is not too large by itself is not refused for its neighbours
+      const large = sent[partition].filter((value) => fates.get(value) === "refused");
+      if (deliveryTimeoutMs === 60_000) assert(large.every((value) => value.endsWith(TOO_LARGE)));
     }
   });
 }
@@ -124,11 +147,11 @@ async function idempotentCase(seed: number, deliveryTimeoutMs: number): Promise<
 /** A transaction of a few blocks, to its end; what came of it. */
 async function transact(
   txn: Txn,
-  values: readonly (readonly [partition: number, value: string])[],
+  values: readonly (readonly [partition: number, values: readonly string[]])[],
   commits: boolean,
 ): Promise<"committed" | "aborted" | "unknown" | "fenced"> {
   const sent = values.map(([partition, value]) =>
-    txn.send(blockOf({ topic: TOPIC, partition }, [value]))
+    txn.send(blockOf({ topic: TOPIC, partition }, value))
   );
   const fates = await Promise.allSettled(sent);
   try {
@@ -157,7 +180,10 @@ async function transactionCase(seed: number, deliveryTimeoutMs: number): Promise
       const values = Array.from({ length: 1 + random.below(6) }, (_, j) => {
         const partition = random.below(PARTITIONS);
         const isTooLarge = random.chance(0.02);
-        return [partition, `${partition}-${i}-${j}${isTooLarge ? TOO_LARGE : ""}`] as const;
+        const length = random.chance(0.8) ? 1 : 2 * MOST_RECORDS;
+        const own = Array.from({ length }, (_, k) => `${partition}-${i}-${j}-${k}`);
+        if (isTooLarge) own[random.below(length)] += TOO_LARGE;
+        return [partition, own] as const;
       });
       let txn: Txn | undefined;
       while (txn === undefined) {
@@ -168,7 +194,7 @@ async function transactionCase(seed: number, deliveryTimeoutMs: number): Promise
         });
       }
       const fate = await transact(txn, values, random.chance(0.8));
-      outcomes.push({ fate, values: values.map(([, value]) => value) });
+      outcomes.push({ fate, values: values.flatMap(([, own]) => own) });
       if (fate === "fenced") sink = await cluster.sink(sinkOptions);
       if (random.chance(0.3)) await pause(runtime, random.below(300));
     }
@@ -187,7 +213,7 @@ function checkTransactions(
   const logs = model.partitions.map(({ log }) => log);
   assert(logs.flat().every(({ fate }) => fate !== "open"), "a transaction hangs");
   const committed = logs.map((log) => log.filter(({ fate }) => fate === "committed"));
-  const there = committed.flat().map(({ value }) => value);
+  const there = committed.flat().flatMap(({ values }) => values);
   assertEquals(new Set(there).size, there.length, "doubled");
   for (const { fate, values } of outcomes) {
     const kept = values.filter((value) => there.includes(value));
@@ -198,7 +224,7 @@ function checkTransactions(
   const sent = outcomes.flatMap(({ values }) => values);
   for (const [partition, log] of committed.entries()) {
     const own = sent.filter((value) => value.startsWith(`${partition}-`) && there.includes(value));
-    assertEquals(log.map(({ value }) => value), own, "out of order");
+    assertEquals(log.flatMap(({ values }) => values), own, "out of order");
   }
 }
 

@@ -50,6 +50,39 @@ export class UnknownOutcome extends KafkaError {
   override readonly name = "UnknownOutcome";
 }
 
+function isRetriable(error: unknown): boolean {
+  return error instanceof StreamingError && error.retriable;
+}
+
+/** Some records of a block, and what became of them. */
+export interface SentPart {
+  /** How many. */
+  readonly records: number;
+  /** Why they were not appended, or nobody knows; absent: they were. */
+  readonly error?: unknown;
+}
+
+/** Of a block that had to be split some records were appended, and others were not. */
+export class PartlySent extends KafkaError {
+  /** The name of the class. */
+  override readonly name = "PartlySent";
+  /** All records of the block, in order. */
+  readonly parts: readonly SentPart[];
+
+  /** With what became of each of them; of some it is an error. */
+  constructor(parts: readonly SentPart[]) {
+    const errors = parts.map(({ error }) => error).filter((error) => error !== undefined);
+    const cause = errors.find((error) => !isRetriable(error)) ?? errors[0];
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const sent = parts.reduce((sum, { error, records }) => error ? sum : sum + records, 0);
+    const rest = sent === 0 ? "" : `; ${sent} records of the same block were appended`;
+    const code = cause instanceof KafkaError ? cause.code : undefined;
+    const retriable = errors.every(isRetriable);
+    super(why + rest, { cause, retriable, ...(code !== undefined && { code }) });
+    this.parts = parts;
+  }
+}
+
 /** A consumer group has changed: its members have to join again. */
 export class GroupChanged extends KafkaError {
   /** The name of the class. */

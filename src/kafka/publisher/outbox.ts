@@ -1,9 +1,10 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import type { RecordBlock } from "../driver/driver.ts";
+import { PartlySent } from "../driver/kafka_error.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Lane } from "./lane.ts";
-import { type Share, ShareLedger } from "./share_ledger.ts";
+import { settleShares, type Share, ShareLedger } from "./share_ledger.ts";
 
 /** Blocks that are under way of each partition before one leaves that is not full. */
 const EAGER_BLOCKS = 4;
@@ -186,12 +187,10 @@ export class Outbox implements Disposable {
     this.#sentBytes += sizeBytes;
     const sent = this.#options.lane.send(block, shares.map(({ delivery }) => delivery));
     sent.then(
-      () => {
-        const part = sizeBytes / block.records;
-        for (const { delivery, records } of shares) delivery.appended(records, records * part);
-      },
+      () => settleShares(shares, [{ records: block.records }], sizeBytes),
       (error) => {
-        for (const { delivery, records } of shares) delivery.failed(records, error);
+        const all = [{ records: block.records, error }];
+        settleShares(shares, error instanceof PartlySent ? error.parts : all, sizeBytes);
       },
     ).then(() => this.#settled(shares, sizeBytes));
   }

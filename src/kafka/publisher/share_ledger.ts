@@ -42,3 +42,24 @@ export class ShareLedger {
     return this.#lines[partition] ??= new Fifo();
   }
 }
+
+/** Tells deliveries what became of a block with records of theirs, part by part. */
+export function settleShares(
+  shares: readonly Share[],
+  parts: readonly { readonly records: number; readonly error?: unknown }[],
+  sizeBytes: number,
+): void {
+  const each = sizeBytes / parts.reduce((sum, { records }) => sum + records, 0);
+  const left = parts.map(({ records, error }) => ({ records, error })).values();
+  let part = left.next().value!;
+  for (const { delivery, records } of shares) {
+    for (let rest = records; rest > 0;) {
+      if (part.records === 0) part = left.next().value!;
+      const some = Math.min(rest, part.records);
+      if (part.error === undefined) delivery.appended(some, some * each);
+      else delivery.failed(some, part.error);
+      part.records -= some;
+      rest -= some;
+    }
+  }
+}

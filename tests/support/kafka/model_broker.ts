@@ -20,7 +20,7 @@ import { recordsOf } from "./plain_batch.ts";
 
 /** A batch in a partition. */
 export interface ModelBatch {
-  readonly value: string;
+  readonly values: readonly string[];
   readonly records: number;
   readonly pid: bigint;
   readonly epoch: number;
@@ -61,6 +61,8 @@ interface ModelTransaction {
 export const TOPIC = "model";
 /** Values that end so are larger than the topic allows. */
 export const TOO_LARGE = "!";
+/** So are batches of more records. */
+export const MOST_RECORDS = 3;
 const HOSTS = ["a", "b"];
 const KEPT = 5;
 const STUCK_MS = 3_000;
@@ -176,14 +178,16 @@ export class ModelCluster implements Dialer {
     if (this.happens("refused")) return { code: 19, offset: -1 };
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const [pid, epoch, sequence] = [view.getBigInt64(43), view.getInt16(51), view.getInt32(53)];
-    const [{ value }] = recordsOf(bytes);
-    if (value.endsWith(TOO_LARGE)) return { code: 10, offset: -1 };
+    const values = recordsOf(bytes).map(({ value }) => value);
+    const isTooLarge = values.length > MOST_RECORDS ||
+      values.some((value) => value.endsWith(TOO_LARGE));
+    if (isTooLarge) return { code: 10, offset: -1 };
     const records = view.getInt32(57);
     const answer = this.#judge(partition, index, transactionalId, { pid, epoch, sequence });
     if (answer !== undefined) return answer;
     const fate = transactionalId === null ? "plain" : "open";
     const offset = partition.end;
-    const batch: ModelBatch = { value, records, pid, epoch, sequence, offset, fate };
+    const batch: ModelBatch = { values, records, pid, epoch, sequence, offset, fate };
     partition.log.push(batch);
     partition.end += records;
     if (pid >= 0n) {
@@ -338,9 +342,11 @@ class ModelLink implements Link {
     const late = this.#runtime.after(timeoutMs, () => this.#end("did not answer in time"));
     promise.catch(() => {}).finally(late);
     const isLost = this.#cluster.happens("lostRequest");
+    // what is on its way stays as it is, whatever number the block gets for its next attempt
+    const sent = { ...request, body: request.body.map((piece) => piece.slice()) };
     this.#runtime.after(this.#doneMs - nowMs, () => {
       if (isLost) return this.#end("closed the connection");
-      const answer = this.#cluster.serve(request, HOSTS.indexOf(this.address.split(":")[0]));
+      const answer = this.#cluster.serve(sent, HOSTS.indexOf(this.address.split(":")[0]));
       if (this.#cluster.happens("lostAnswer")) return this.#end("closed the connection");
       const bytes = new Uint8Array(answer.reduce((sum, piece) => sum + piece.length, 0));
       let at = 0;

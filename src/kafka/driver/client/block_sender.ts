@@ -19,6 +19,7 @@ import { PartitionQueues } from "./partition_queues.ts";
 import { gatherRound } from "./produce_round.ts";
 import { late, lostRecords, spellBlock, unclear } from "./produce_failure.ts";
 import { settleAnswer, type Settling } from "./settle_answer.ts";
+import { splitEntry } from "./split_entry.ts";
 import { UnknownTopics } from "./unknown_topics.ts";
 
 const LAST_EPOCH = 0x7fff;
@@ -55,6 +56,8 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   readonly #unknownTopics = new UnknownTopics();
   readonly #alarm: Alarm;
   readonly #idle = new Set<() => void>();
+  /** The least bytes of a block that a topic has refused as too large. */
+  readonly #refusedBytes = new Map<string, number>();
   #unsettled = 0;
   #isScheduled = false;
   #trouble = "it was not its turn yet";
@@ -88,6 +91,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
       block,
       queue,
       order: queue.nextOrder(),
+      span: 1,
       deadlineMs,
       resolve,
       reject,
@@ -96,10 +100,12 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
       isUncertain: false,
       isSealed: false,
       isSettled: false,
+      parts: undefined,
     };
     queue.waiting.push(entry);
     this.#active.add(queue);
     this.#unsettled++;
+    this.#splitTooLarge(entry);
     this.wake();
     if (signal === undefined) return promise;
     const abort = () => this.#giveUp(entry, signal.reason);
@@ -173,6 +179,13 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     });
   }
 
+  split(entry: Entry): void {
+    const { topic, bytes } = entry.block;
+    const known = this.#refusedBytes.get(topic) ?? Infinity;
+    this.#refusedBytes.set(topic, Math.min(known, bytes.length));
+    this.#splitTooLarge(entry);
+  }
+
   retry(entry: Entry, { isUncertain, why }: { isUncertain: boolean; why: string }): void {
     const { queue } = entry;
     entry.isUncertain ||= isUncertain;
@@ -234,6 +247,17 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.wake();
   }
 
+  /** What its topic would refuse for its size goes as two, and these as two, as small as it takes. */
+  #splitTooLarge(entry: Entry): void {
+    const { topic, bytes, records } = entry.block;
+    if (records === 1 || bytes.length < (this.#refusedBytes.get(topic) ?? Infinity)) return;
+    const parts = entry.parts = splitEntry(entry);
+    entry.isSettled = true; // with its parts
+    this.#unsettled += parts.length - 1;
+    entry.queue.replace(entry, parts);
+    for (const part of parts) this.#splitTooLarge(part);
+  }
+
   #isIdle(): boolean {
     return this.#unsettled === 0 && [...this.#active].every((queue) => queue.flying.length === 0);
   }
@@ -254,6 +278,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   /** A block is given up without an answer; one under way is settled by its answer, for the order. */
   #giveUp(entry: Entry, error: unknown): void {
+    if (entry.parts) return entry.parts.forEach((part) => this.#giveUp(part, error));
     const isUnderWay = entry.queue.flying.includes(entry);
     if (!isUnderWay) entry.queue.failed(entry);
     this.#settle(entry, () => {

@@ -19,6 +19,8 @@ export interface Entry {
   readonly queue: PartitionQueue;
   /** Its place among all of its partition. */
   readonly order: number;
+  /** What there is room for before the next place. */
+  readonly span: number;
   /** When it is given up, on the runtime's clock. */
   readonly deadlineMs: number;
   readonly resolve: (appended: Appended) => void;
@@ -33,6 +35,8 @@ export interface Entry {
   isSealed: boolean;
   /** Whether its sender was told how it went; what comes later is for the order alone. */
   isSettled: boolean;
+  /** What is sent in its place, because it was too large. */
+  parts: readonly Entry[] | undefined;
 }
 
 function isNumbered(entry: Entry): boolean {
@@ -170,6 +174,23 @@ export class PartitionQueue implements TopicPartition {
     this.#isDraining = true;
     this.#appendedMs = -Infinity; // it may be another broker by now, or the same one started anew
     this.notBeforeMs = Math.max(this.notBeforeMs, notBeforeMs);
+  }
+
+  /**
+   * A block that was not appended, because it is too large, is sent as several, before all behind it.
+   * Those under way come back first: a broker takes none before these.
+   */
+  replace(entry: Entry, parts: readonly Entry[]): void {
+    this.#landed(entry);
+    if (isNumbered(entry)) {
+      const more = parts.length - 1;
+      for (const other of [...this.flying, ...this.suspects, ...this.waiting]) {
+        if (other.ordinal > entry.ordinal) other.ordinal += more;
+      }
+      this.#numbered += more;
+      this.#isDraining = true;
+    }
+    for (const part of parts) this.#put(part);
   }
 
   /** A block is given up. */

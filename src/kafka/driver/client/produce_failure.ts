@@ -4,9 +4,9 @@ import type { RecordBlock } from "../driver.ts";
 
 const ADVICE: Readonly<Record<number, string>> = {
   [CODES.messageTooLarge]:
-    "it is larger than the topic's max.message.bytes: make batches smaller, or raise that setting",
+    "the record is larger than the topic's max.message.bytes: make it smaller, or raise that setting",
   [CODES.recordListTooLarge]:
-    "it is larger than a segment of the topic: make batches smaller, or raise segment.bytes",
+    "the record is larger than a segment of the topic: make it smaller, or raise segment.bytes",
   [CODES.topicAuthorizationFailed]: "we may not write to this topic: grant WRITE on it",
   [CODES.clusterAuthorizationFailed]:
     "we may not write idempotently: grant IDEMPOTENT_WRITE on the cluster, or WRITE on the topic",

@@ -23,6 +23,8 @@ export interface Settling {
   succeed(entry: Entry, baseOffset: number): void;
   /** It is given up for good. */
   refuse(entry: Entry, error: KafkaError): void;
+  /** It is larger than its topic takes, and has several records. */
+  split(entry: Entry): void;
   /** It is tried again, if there is time. */
   retry(entry: Entry, how: { isUncertain: boolean; why: string }): void;
   /** Another one has taken over. */
@@ -49,6 +51,10 @@ export function settleAnswer(
     return to.retry(entry, { isUncertain: false, why });
   }
   switch (code) {
+    case CODES.messageTooLarge:
+    case CODES.recordListTooLarge:
+      if (entry.block.records > 1 && !entry.isSettled) return to.split(entry);
+      return to.refuse(entry, refused(entry.block, code));
     case CODES.notEnoughReplicas:
     case CODES.throttlingQuotaExceeded:
     case CODES.concurrentTransactions:
