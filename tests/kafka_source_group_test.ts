@@ -80,6 +80,18 @@ Deno.test("Members share a topic; who leaves commits, and the other goes on wher
     assertEquals(kafka.group("g").members, []);
   }));
 
+Deno.test("A member of a group goes on when its topic gets more partitions, and reads those too", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    await writer.send(P0, numbered(0, 10));
+    const reading = take(from(source({ groupId: "g" }), { workers: 1, runtime }), 30);
+    await delay(runtime, 10_000);
+    kafka.addPartitions("t", 4);
+    await writer.send({ topic: "t", partition: 3 }, numbered(10, 10));
+    await delay(runtime, 40_000); // the group's leader looks every half a minute
+    await writer.send(P0, numbered(20, 10));
+    assertEquals((await reading).sort((one, other) => one - other), range(30));
+  }));
+
 Deno.test("A member that vanishes has its records read again by another, and none is lost", () =>
   simulate(async ({ kafka, runtime, writer, source }) => {
     const options: Partial<KafkaSourceOptions> = { groupId: "g", clientId: "gone" };

@@ -12,6 +12,7 @@ import {
   TumblingWindow,
   types as t,
 } from "../mod.ts";
+import { SchemaRegistryError } from "../src/kafka/registry/registry_error.ts";
 import { SchemaRegistry } from "../src/kafka/registry/schema_registry.ts";
 import { kafkaSource } from "../src/kafka/source/kafka_source.ts";
 import type { KafkaSourceOptions } from "../src/kafka/source/kafka_source_options.ts";
@@ -196,6 +197,61 @@ Deno.test("Where the first records are all poison, the columns are those of the 
   assertEquals(await read(kafka, { inferenceRows: 1 }, { badRecords: "skip" }), [{ n: 1 }]);
   assert(
     (await assertRejects(() => read(kafka, {}), Error)).message.includes("partition 0, offset 0"),
+  );
+});
+
+/** Reads Avro of two schemas, and the registry is away from the first value on for some time. */
+function readWithout(registryMs: number): Promise<object[]> {
+  const runtime = new SimulatedRuntime({ seed: 5 });
+  return runtime.drive(async () => {
+    using kafka = new SimulatedKafka({ topics: { t: 1 }, runtime });
+    await sendValues(kafka, messages(OLD, 1, [{ sensor: "a", celsius: 1 }]));
+    const there = registryOf(OLD, NEW);
+    let awayUntilMs = 0;
+    const network = {
+      fetch: async (request: Request) => {
+        if (runtime.monotonicMs() < awayUntilMs) return new Response("<html>", { status: 503 });
+        const id = /schemas\/ids\/(\d+)/.exec(request.url)?.[1];
+        return Response.json(
+          id === undefined ? await there.latest("t-value") : await there.byId(+id),
+        );
+      },
+    };
+    const registry = new SchemaRegistry({ url: "http://r", network: network as never, runtime });
+    const source = kafkaSource({
+      ...{ bootstrapServers: "simulated:9092", topics: "t", driver: kafka, runtime },
+      ...{ values: "avro", registry, retryTimeout: "1m" },
+    });
+    const rows: object[] = [];
+    const reading = (async () => {
+      for await (const row of from(source, { workers: 1, runtime })) {
+        if (rows.push({ ...row }) === 2) return;
+      }
+    })();
+    await delay(runtime, 1000);
+    awayUntilMs = runtime.monotonicMs() + registryMs;
+    await sendValues(kafka, messages(NEW, 2, [{ sensor: "b", celsius: 2, ok: false }]));
+    await reading;
+    return rows;
+  });
+}
+
+Deno.test("A registry that is away for a while is waited for, but not longer than retryTimeout", async () => {
+  assertEquals(await readWithout(30_000), [
+    { sensor: "a", celsius: 1, ok: true },
+    { sensor: "b", celsius: 2, ok: false },
+  ]);
+  const { message } = await assertRejects(() => readWithout(120_000), SchemaRegistryError);
+  assertStringIncludes(message, "Cannot get schema 2 from http://r/: the answer was 503");
+});
+
+Deno.test("What is nested too deeply is told with what a reader of topics can do about it", async () => {
+  using kafka = new SimulatedKafka({ topics: { t: 1 } });
+  await sendValues(kafka, [new TextEncoder().encode('{"x":'.repeat(70) + "1" + "}".repeat(70))]);
+  const { message } = await assertRejects(() => read(kafka, {}), Error);
+  assertStringIncludes(
+    message,
+    'flatten it, or read values: "text" and parse them in a step of yours',
   );
 });
 

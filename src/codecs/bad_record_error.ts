@@ -44,6 +44,10 @@ export function explainBad(name: string, line: number, error: unknown): BadRecor
 
 /** What to do about lines that are no objects. */
 export const ONE_A_LINE = "put one object on a line";
+
+/** What to do about a record that is nested too deeply. */
+export const FLATTEN = "flatten it, or raise maxDepth";
+
 /** What to do about lines that are no text. */
 export const SAVE_AS_UTF8 = 'save the input as UTF-8, or pass invalidUtf8: "replace"';
 

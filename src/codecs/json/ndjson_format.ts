@@ -7,7 +7,7 @@ import type { BatchAssembler } from "../batch_assembler.ts";
 import type { RecordFormat } from "../batch_reader.ts";
 import { parseJson } from "./json_parse.ts";
 import { isDeeper, JsonRows } from "./json_values.ts";
-import { ONE_A_LINE } from "../bad_record_error.ts";
+import { FLATTEN, ONE_A_LINE } from "../bad_record_error.ts";
 import { Malformed } from "../malformed.ts";
 
 const BLANK = /^[ \t\r]*$/;
@@ -94,7 +94,7 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
     if (isDeeper(value, this.#maxDepth)) {
       throw new Malformed(
         `the record is nested deeper than maxDepth (${this.#maxDepth})`,
-        "flatten it, or raise maxDepth",
+        FLATTEN,
       );
     }
     return this.#rows.fit(value, text);

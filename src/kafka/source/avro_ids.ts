@@ -1,6 +1,10 @@
 import type { AvroWriters } from "../../codecs/avro/avro_message_block.ts";
 import type { UnreadableWriter } from "../../codecs/avro/avro_message_decoder.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { RetryPolicy } from "../../stream/retry_policy.ts";
+import { Attempts } from "../driver/client/attempts.ts";
 import type { Cells } from "../records/decoded_records.ts";
+import { SchemaRegistryError } from "../registry/registry_error.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
 
 /** Bytes of a prefix: a zero, and the number of a schema (Confluent, "Wire format"). */
@@ -8,21 +12,32 @@ const PREFIX_BYTES = 5;
 /** Schemas that are kept: the registry keeps others. */
 const MOST_KNOWN = 1000;
 
+const BACKOFF = new RetryPolicy({ initialBackoff: "500ms", maxBackoff: "5s" });
+
+/** What {@linkcode AvroIds} work with. */
+export interface AvroIdsOptions {
+  readonly reader: RegistryReader;
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  /** For how long a registry is asked again that does not answer, ms. */
+  readonly retryMs: number;
+}
+
 /** Asks a registry for the schemas that stand in front of Avro values. */
 export class AvroIds {
   /** Whom it asks. */
   readonly reader: RegistryReader;
-  readonly #signal: AbortSignal;
+  readonly #options: AvroIdsOptions;
   readonly #known = new Map<number, string>();
 
-  /** Asks until a signal is aborted. */
-  constructor(reader: RegistryReader, signal: AbortSignal) {
-    this.reader = reader;
-    this.#signal = signal;
+  /** Has asked for nothing. */
+  constructor(options: AvroIdsOptions) {
+    this.reader = options.reader;
+    this.#options = options;
   }
 
   /**
-   * The schemas of some values.
+   * The schemas of some values. A registry that is away for a while is waited for, as brokers are.
    *
    * @throws {SchemaRegistryError} when the registry cannot be asked.
    */
@@ -31,12 +46,25 @@ export class AvroIds {
     const missing = ids.filter((id) => !this.#known.has(id));
     const found = missing.length === 0
       ? new Map<number, string | UnreadableWriter>()
-      : await this.reader.writers(missing, { signal: this.#signal });
+      : await this.#asked(missing);
     if (this.#known.size + found.size > MOST_KNOWN) this.#known.clear();
     const writers = ids.map((id) => [id, found.get(id) ?? this.#known.get(id)!] as const);
     // what is not there may be so later
     for (const [id, writer] of found) if (typeof writer === "string") this.#known.set(id, writer);
     return writers;
+  }
+
+  async #asked(ids: readonly number[]): Promise<Map<number, string | UnreadableWriter>> {
+    const { reader, runtime, signal, retryMs: forMs } = this.#options;
+    const attempts = new Attempts({ runtime, forMs, signal, backoff: BACKOFF });
+    for (;;) {
+      try {
+        return await reader.writers(ids, { signal });
+      } catch (error) {
+        const mayPass = error instanceof SchemaRegistryError && error.retriable;
+        if (!mayPass || !await attempts.again()) throw error;
+      }
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../../codecs/block_decoder.ts";
-import { ONE_A_LINE, SAVE_AS_UTF8 } from "../../codecs/bad_record_error.ts";
+import { FLATTEN, ONE_A_LINE, SAVE_AS_UTF8 } from "../../codecs/bad_record_error.ts";
 import { createBlockDecoder } from "../../codecs/create_block_decoder.ts";
 import { ownBatch } from "../../hive/own_batch.ts";
 import { create } from "../../kernel/kernel.ts";
@@ -33,6 +33,7 @@ const MAX_BATCH_BYTES = 134_217_728;
 /** What to do about values, where decoders know only what to do about the lines of a file. */
 const FIXES: ReadonlyMap<string, string> = new Map([
   [ONE_A_LINE, "write one JSON object in each record"],
+  [FLATTEN, 'flatten it, or read values: "text" and parse them in a step of yours'],
   [
     SAVE_AS_UTF8,
     'write JSON as UTF-8, or if it is Avro pass values: "avro" with a registry or ' +
@@ -86,7 +87,11 @@ export class RecordGiver implements Disposable {
     const most = blockBytesFor(maxRecordBytes + BESIDE_BYTES);
     this.#blockBytes = Math.min(open.blockBytes ?? Infinity, most);
     if (values === "json") this.#scout = new JsonScout(name, settings);
-    if (registry) this.#ids = new AvroIds(new RegistryReader({ registry, runtime }), open.signal);
+    if (registry) {
+      const reader = new RegistryReader({ registry, runtime });
+      const { retryMs } = settings;
+      this.#ids = new AvroIds({ reader, runtime, signal: open.signal, retryMs });
+    }
   }
 
   /** Records without a value that were left out. */

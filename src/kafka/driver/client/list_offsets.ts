@@ -93,18 +93,25 @@ async function checkPartitions(
   partitions: readonly TopicPartition[],
   topics: readonly string[],
 ): Promise<void> {
-  const infos = await describeTopics(view, topics, false);
-  for (const { topic, partition } of partitions) {
-    const there = infos.find((info) => info.topic === topic)!.partitions.length;
-    if (partition >= 0 && partition < there) continue;
-    throw new KafkaError(
-      `Cannot look up offsets: topic ${JSON.stringify(topic)} has ${there} ` +
-        `${
-          there === 1 ? "partition" : "partitions"
-        }, from 0, and no partition ${partition}; was it ` +
-        "made anew?",
-    );
-  }
+  const missingIn = async (fresh: boolean) => {
+    const infos = await describeTopics(view, topics, fresh);
+    return partitions.find(({ topic, partition }) => {
+      const { length } = infos.find((info) => info.topic === topic)!.partitions;
+      return !(partition >= 0 && partition < length);
+    });
+  };
+  // it may have got more since it was asked
+  const missing = await missingIn(false) && await missingIn(true);
+  if (!missing) return;
+  const { topic, partition } = missing;
+  const { length: there = 0 } = view.partitions(topic) ?? [];
+  throw new KafkaError(
+    `Cannot look up offsets: topic ${JSON.stringify(topic)} has ${there} ` +
+      `${
+        there === 1 ? "partition" : "partitions"
+      }, from 0, and no partition ${partition}; was it ` +
+      "made anew?",
+  );
 }
 
 function noOffset({ topic, partition, offset }: PartitionOffset): KafkaError {
