@@ -105,6 +105,17 @@ export function isCellValid(column: u32, row: u32): bool {
   return (load<u8>(load<u32>(column, AT_VALIDITY) + (row >> 3)) & <u8>((<u32>1) << (row & 7))) != 0;
 }
 
+/** Makes a cell valid that may have been null; whether it was valid. */
+// @ts-ignore: decorator
+@inline
+export function wasValid(column: u32, row: u32): bool {
+  const at = load<u32>(column, AT_VALIDITY) + (row >> 3);
+  const byte: u32 = load<u8>(at);
+  const bit = (<u32>1) << (row & 7);
+  store<u8>(at, byte | bit);
+  return (byte & bit) != 0;
+}
+
 // @ts-ignore: decorator
 @inline
 export function putBool(column: u32, row: u32, value: bool): void {
@@ -136,6 +147,17 @@ export function putF32(column: u32, row: u32, value: f32): void {
 @inline
 export function putF64(column: u32, row: u32, value: f64): void {
   store<f64>(load<u32>(column, AT_VALUES) + (row << 3), value);
+}
+
+const NOWHERE: usize = memory.data(4, 4);
+
+/** A value of 8 bytes, or of 4 where it is short: what it is takes no branch. */
+// @ts-ignore: decorator
+@inline
+export function putWord(column: u32, row: u32, isShort: bool, bits: u64): void {
+  const at = load<u32>(column, AT_VALUES) + (row << (3 - u32(isShort)));
+  store<u32>(at, <u32>bits);
+  store<u32>(select<u32>(<u32>NOWHERE, at + 4, isShort), <u32>(bits >> 32));
 }
 
 /** The 128 bits of a scaled integer. */

@@ -7,14 +7,14 @@
 //   u32 kind | u32 length of the template, at most 16 | u32 column | u32 a bit for each byte of the
 //   template | 16 bytes template | u32 kind of a list's items, or open levels | 12 bytes - |
 //   u32 whether null is a miss | u32 addresses of columns that are null (OP_END) | u32 how many, or
-//   open levels | u32 -
+//   open levels | u32 whether a line was of this layout (in the first one)
 //
 // The template comes before the value. It takes the opening quote of a string in, so that a null
 // there is met in the branch of misses. Templates of more than 16 bytes are several operations.
-import { putBool, putNull } from "../column/sink";
+import { putNull } from "../column/sink";
 import { readCell } from "./cell";
 import { readDict, readText } from "./cell_text";
-import { goesOn, quickF64, quickI32, quickI64 } from "./quick";
+import { goesOn, quickBool, quickF64, quickI32, quickI64 } from "./quick";
 import {
   K_BOOL,
   K_DICT,
@@ -24,7 +24,7 @@ import {
   K_TEXT,
   K_TIMESTAMP,
 } from "./reader";
-import { isFalse, NULL, skipScalar, skipString, skipValue, TRUE } from "./skip";
+import { NULL, skipScalar, skipString, skipValue } from "./skip";
 
 const OP_BYTES: u32 = 64;
 
@@ -46,6 +46,7 @@ const O_ITEM: u32 = 32;
 const O_REQUIRED: u32 = 48;
 const O_LIST: u32 = 52;
 const O_COUNT: u32 = 56;
+const O_FITTED: u32 = 60;
 
 let wroteNull: bool = false;
 
@@ -108,23 +109,6 @@ function restOfNumber(layout: u32, op: u32, row: u32, at: u32): u32 {
   return end > at ? end : 0;
 }
 
-// @ts-ignore: decorator
-@inline
-function quickBool(column: u32, row: u32, at: u32): u32 {
-  const isTrue = load<u32>(at) == TRUE;
-  // no branch for which of the two it is, since nothing foretells it
-  if ((u32(isTrue) | u32(isFalse(at))) == 0) return 0;
-  putBool(column, row, isTrue);
-  return at + 5 - u32(isTrue);
-}
-
-/** Whether a line may be of a layout, by its first bytes: none of them is a quote before a value. */
-// @ts-ignore: decorator
-@inline
-export function startsAs(layout: u32, at: u32): bool {
-  return load<u32>(layout, O_LENGTH) <= 8 || load<u64>(at) == load<u64>(layout, O_TEMPLATE);
-}
-
 /** Reads the line at `from` into a row; the address of the next one, or 0 when it is another. */
 export function readByLayout(layout: u32, row: u32, from: u32): u32 {
   let at = from;
@@ -181,6 +165,7 @@ export function readByLayout(layout: u32, row: u32, from: u32): u32 {
         break;
       case OP_END:
         endRow(op, row);
+        store<u32>(layout, 1, O_FITTED);
         return at;
       case K_BOOL:
         next = quickBool(column, row, at);

@@ -1,7 +1,7 @@
 // Lines of JSON to rows of columns.
 import { tookTooMany } from "../column/dictionary";
 import { nullRest, putSpan, undoRow } from "../column/sink";
-import { layoutWroteNull, readByLayout, startsAs } from "./layout";
+import { layoutWroteNull, readByLayout } from "./layout";
 import {
   BAD_SYNTAX,
   BAD_VALUE,
@@ -19,6 +19,7 @@ import {
   R_COUNT,
   R_FAIL_AT,
   R_FAIL_COLUMN,
+  R_HEADS,
   R_LAYOUTS,
   R_LINES,
   R_MISSES,
@@ -39,24 +40,33 @@ const LAYOUTS: u32 = 4;
 // Puts layout `index` before the others.
 function promote(reader: u32, index: u32): void {
   const chosen = load<u32>(reader + (index << 2), R_LAYOUTS);
-  for (let i = index; i > 0; i--) {
-    store<u32>(reader + (i << 2), load<u32>(reader + ((i - 1) << 2), R_LAYOUTS), R_LAYOUTS);
+  const head = load<u32>(reader + (index << 2), R_HEADS);
+  for (let at = reader + (index << 2); at > reader; at -= 4) {
+    store<u32>(at, load<u32>(at - 4, R_LAYOUTS), R_LAYOUTS);
+    store<u32>(at, load<u32>(at - 4, R_HEADS), R_HEADS);
   }
   store<u32>(reader, chosen, R_LAYOUTS);
+  store<u32>(reader, head, R_HEADS);
 }
 
-// Tries the layouts behind the first one.
-function readByOthers(reader: u32, row: u32, start: u32): u32 {
-  for (let i: u32 = 1; i < LAYOUTS; i++) {
-    const layout = load<u32>(reader + (i << 2), R_LAYOUTS);
+// The line at `start` by the layouts that begin as it does; 0 when it is of none of them. Which one
+// it is goes by branches: they foretell it, where all that is read would wait for an index.
+// @ts-ignore: decorator
+@inline
+function readByLayouts(reader: u32, row: u32, start: u32): u32 {
+  const head = load<u32>(start);
+  let isFirst = true;
+  for (let index: u32 = 0; index < LAYOUTS; index++) {
+    const layout = load<u32>(reader + (index << 2), R_LAYOUTS);
     if (layout == 0) return 0;
-    if (!startsAs(layout, start)) continue;
-    if (layoutWroteNull()) undoRow(load<u32>(reader), load<u32>(reader, R_COUNT), row);
+    if (load<u32>(reader + (index << 2), R_HEADS) != head) continue;
     const next = readByLayout(layout, row, start);
     if (next != 0) {
-      promote(reader, i);
+      if (!isFirst) promote(reader, index);
       return next;
     }
+    isFirst = false;
+    if (layoutWroteNull()) undoRow(load<u32>(reader), load<u32>(reader, R_COUNT), row);
   }
   return 0;
 }
@@ -86,14 +96,8 @@ function readByGrammar(reader: u32, row: u32, start: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function readLine(reader: u32, row: u32, start: u32): u32 {
-  const first = load<u32>(reader, R_LAYOUTS);
-  if (first != 0) {
-    let next = readByLayout(first, row, start);
-    if (next != 0) return next;
-    next = readByOthers(reader, row, start);
-    if (next != 0) return next;
-  }
-  return readByGrammar(reader, row, start);
+  const next = readByLayouts(reader, row, start);
+  return next != 0 ? next : readByGrammar(reader, row, start);
 }
 
 // @ts-ignore: decorator

@@ -16,7 +16,7 @@ export const R_LEVELS: u32 = 24; // a bit for each level that a skipped value op
 export const R_KEY: u32 = 28; // room for an unescaped key
 export const R_KEY_BYTES: u32 = 32; // longer keys, as they are written, are no field's
 export const R_RECORDS: u32 = 36; // column of spans that takes where records lie, or 0
-export const R_LAYOUTS: u32 = 40; // four addresses of layouts, the last one that fitted first
+export const R_LAYOUTS: u32 = 40; // four addresses of layouts
 export const R_AT: u32 = 64; // where to read on
 export const R_LIMIT: u32 = 68; // where the bytes end
 export const R_ROW: u32 = 72; // the row to write next
@@ -27,6 +27,7 @@ export const R_FAIL_AT: u32 = 88; // where it went wrong
 export const R_FAIL_COLUMN: u32 = 92; // the column, as an address; 0: none
 export const R_MISSES: u32 = 96; // records since the last layout was learned that no layout fitted
 export const R_PATIENCE: u32 = 100; // so many of them, and another one is learned
+export const R_HEADS: u32 = 112; // the first four bytes of the lines of each layout
 
 export const FLAG_TRUSTED: u32 = 1;
 export const FLAG_NO_EXTRA: u32 = 2;

@@ -1,7 +1,9 @@
 // One record by the grammar alone: what takes every line that no learned layout fits.
-import { clearCell, isCellValid, markValid, openRow } from "../column/sink";
+import { clearCell, isCellValid, markValid, openRow, wasValid } from "../column/sink";
 import { sameBytes } from "../hash/hash";
 import { readCell } from "./cell";
+import { readDict, readText } from "./cell_text";
+import { goesOn, passNumber, quickBool, quickNumber } from "./quick";
 import {
   BAD_DEPTH,
   BAD_KEY,
@@ -20,7 +22,10 @@ import {
   F_NODE,
   fail,
   FIELD_BYTES,
+  K_BOOL,
+  K_DICT,
   K_STRUCT,
+  K_TEXT,
   keyMost,
   keyRoom,
   N_COUNT,
@@ -31,7 +36,19 @@ import {
   N_TABLE,
 } from "./reader";
 import { NULL, skipBlank, skipValue } from "./skip";
-import { areEscapes, ESCAPED, isLone, isUtf8, scanString, unescape, WIDE } from "./text";
+import {
+  areEscapes,
+  ESCAPED,
+  isLone,
+  isShort,
+  isUtf8,
+  quotesIn,
+  scanString,
+  unescape,
+  WIDE,
+} from "./text";
+
+const NEXT_KEY: u16 = 0x222c; // a comma and a quote
 
 // Of each object that is open, as many as types can be nested: its node, and the field expected
 // behind it.
@@ -48,8 +65,14 @@ export let isPlainRecord: bool = false;
 
 // @ts-ignore: decorator
 @inline
+function headIn(bytes: v128, length: u32): v128 {
+  return v128.and(bytes, v128.load((<u32>KEEP) + 16 - length));
+}
+
+// @ts-ignore: decorator
+@inline
 function headOf(at: u32, length: u32): v128 {
-  return v128.and(v128.load(at), v128.load((<u32>KEEP) + 16 - min<u32>(length, 16)));
+  return headIn(v128.load(at), min<u32>(length, 16));
 }
 
 // @ts-ignore: decorator
@@ -89,8 +112,13 @@ let isInOrder: bool = false;
 
 // The field of a key, 0 when there is none.
 function fieldOf(node: u32, at: u32, length: u32, expected: u32): u32 {
+  return fieldNamed(node, headOf(at, length), at, length, expected);
+}
+
+// @ts-ignore: decorator
+@inline
+function fieldNamed(node: u32, head: v128, at: u32, length: u32, expected: u32): u32 {
   const fields = load<u32>(node, N_FIELDS);
-  const head = headOf(at, length);
   if (isInOrder) {
     const next = fields + expected * FIELD_BYTES;
     if (expected < load<u32>(node, N_COUNT) && isNamed(next, at, length, head)) return next;
@@ -108,32 +136,39 @@ function fieldOf(node: u32, at: u32, length: u32, expected: u32): u32 {
   }
 }
 
-let keyEnd: u32 = 0; // behind the closing quote of the key that was read last; 0: it is not valid
+let valueAt: u32 = 0; // where the value of the key starts that was read last; 0: it is not valid
 
 // The field of the key whose first byte is at `at`.
-function readKey(node: u32, at: u32, expected: u32): u32 {
+function readAnyKey(node: u32, at: u32, expected: u32): u32 {
+  valueAt = 0;
   const found = scanString(at);
-  const end = <u32>found;
-  keyEnd = 0;
   if (found == 0) return fail(BAD_SYNTAX, at, 0);
+  const end = <u32>found;
   const seen = <u32>(found >> 32);
-  if (seen == 0) {
-    keyEnd = end + 1;
-    return fieldOf(node, at, end - at, expected);
-  }
-  return readOddKey(node, at, end, seen);
+  const field = seen == 0 ? fieldOf(node, at, end - at, expected) : oddKey(node, at, end, seen);
+  if (isKey) valueAt = behindColon(end + 1);
+  isKey = true;
+  return field;
 }
 
+// Where the value starts behind a key; 0 when there is no colon between them.
+function behindColon(from: u32): u32 {
+  const at = skipBlank(from);
+  return load<u8>(at) == 0x3a ? skipBlank(at + 1) : fail(BAD_SYNTAX, at, 0);
+}
+
+let isKey: bool = true; // whether the odd key is valid
+
 // Escapes stand for what they mean; a long key is no field's, and half a character never is.
-function readOddKey(node: u32, at: u32, end: u32, seen: u32): u32 {
+function oddKey(node: u32, at: u32, end: u32, seen: u32): u32 {
+  isKey = false;
   if ((seen & WIDE) != 0 && !isUtf8(at, end)) return fail(BAD_TEXT, at, 0);
-  if ((seen & ESCAPED) == 0) {
-    keyEnd = end + 1;
-    return fieldOf(node, at, end - at, 0);
+  if ((seen & ESCAPED) != 0) {
+    isPlainRecord = false;
+    if (!areEscapes(at, end)) return fail(BAD_SYNTAX, at, 0);
   }
-  isPlainRecord = false;
-  if (!areEscapes(at, end)) return fail(BAD_SYNTAX, at, 0);
-  keyEnd = end + 1;
+  isKey = true;
+  if ((seen & ESCAPED) == 0) return fieldOf(node, at, end - at, 0);
   if (end - at > keyMost) return 0;
   const length = unescape(at, end, keyRoom);
   return isLone() ? 0 : fieldOf(node, keyRoom, length, 0);
@@ -157,19 +192,50 @@ function hasRequired(node: u32, row: u32, at: u32): bool {
   return true;
 }
 
+// The usual values, told by their first byte, which is known before the field is; 0 for all others.
+// @ts-ignore: decorator
+@inline
+function readUsual(kind: u32, column: u32, row: u32, at: u32): u32 {
+  const first: u32 = load<u8>(at);
+  if (first == 0x22) {
+    if (kind == K_DICT) return readDict(column, row, at + 1);
+    return kind == K_TEXT ? readText(column, row, at + 1) : 0;
+  }
+  if (first > 0x39) return kind == K_BOOL ? quickBool(column, row, at) : 0;
+  const end = quickNumber(kind, column, row, at);
+  return end == 0 || goesOn(end) ? 0 : end;
+}
+
+// Past a value that is not wanted.
+// @ts-ignore: decorator
+@inline
+function passValue(at: u32, level: u32): u32 {
+  const first: u32 = load<u8>(at);
+  if (first == 0x22) {
+    const bytes = v128.load(at, 1);
+    const quotes = quotesIn(bytes);
+    if (isShort(bytes, quotes)) return at + <u32>ctz(quotes) + 2;
+  } else if (first <= 0x39) {
+    const end = passNumber(at);
+    if (end != 0 && !goesOn(end)) return end;
+  }
+  return skipValue(at, level);
+}
+
 // Reads a field's value, but for an object of which the fields are wanted.
+// @ts-ignore: decorator
+@inline
 function readValue(field: u32, row: u32, at: u32, level: u32): u32 {
   const column = load<u32>(field, F_COLUMN);
   const kind = load<u32>(field, F_KIND);
-  if (isCellValid(column, row)) isPlainRecord = false;
+  if (wasValid(column, row)) isPlainRecord = false;
   if (load<u32>(at) == NULL) {
     if (kind == K_STRUCT) nullStruct(field, row);
     else clearCell(column, row);
     return at + 4;
   }
-  const end = readCell(kind, column, row, at, level, load<u32>(field, F_ITEM));
-  if (end != 0) markValid(column, row);
-  return end;
+  const end = readUsual(kind, column, row, at);
+  return end != 0 ? end : readCell(kind, column, row, at, level, load<u32>(field, F_ITEM));
 }
 
 let node: u32 = 0; // of the object that is read
@@ -229,15 +295,23 @@ export function readRecord(columns: u32, count: u32, root: u32, row: u32, from: 
   let at = skipBlank(from + 1);
   while (true) {
     if (load<u8>(at) == 0x22) {
-      const field = readKey(node, at + 1, expected);
-      if (keyEnd == 0) return 0;
       const key = at;
-      at = skipBlank(keyEnd);
-      if (load<u8>(at) != 0x3a) return fail(BAD_SYNTAX, at, 0);
-      at = skipBlank(at + 1);
+      const bytes = v128.load(key, 1);
+      const quotes = quotesIn(bytes);
+      const length = <u32>ctz(quotes);
+      const colon = key + length + 2;
+      let field: u32;
+      if (isShort(bytes, quotes) && load<u8>(colon) == 0x3a && load<u8>(colon, 1) > 0x20) {
+        at = colon + 1;
+        field = fieldNamed(node, headIn(bytes, length), key + 1, length, expected);
+      } else {
+        field = readAnyKey(node, key + 1, expected);
+        at = valueAt;
+        if (at == 0) return 0;
+      }
       if (field == 0) {
         if (!extraKeys) return fail(BAD_KEY, key, 0);
-        at = skipValue(at, level);
+        at = passValue(at, level);
       } else {
         expected = (field - load<u32>(node, N_FIELDS)) / FIELD_BYTES + 1;
         if (load<u8>(at) == 0x7b && load<u32>(field, F_KIND) == K_STRUCT) {
@@ -248,6 +322,10 @@ export function readRecord(columns: u32, count: u32, root: u32, row: u32, from: 
         at = readValue(field, row, at, level);
       }
       if (at == 0) return 0;
+      if (load<u16>(at) == NEXT_KEY) {
+        at++;
+        continue;
+      }
     } else if (load<u8>(at) != 0x7d) {
       return fail(BAD_SYNTAX, at, 0);
     }

@@ -52,10 +52,14 @@ const Word = {
   failColumn: 23,
   misses: 24,
   patience: 25,
+  heads: 28,
 } as const;
 
 const READER_WORDS = 32;
 const STEP_BYTES = 64;
+/** Words of a step: the start of its template, and of the first one, whether a line was of the layout. */
+const STEP_TEMPLATE = 4;
+const STEP_FITTED = 15;
 const LAYOUTS = 4;
 const FLAG_TRUSTED = 1;
 const FLAG_NO_EXTRA = 2;
@@ -185,7 +189,7 @@ export class JsonReader implements Disposable {
   }
 
   /**
-   * Takes a layout in, in place of the one that fitted longest ago, or none; another one is asked
+   * Takes a layout in, in place of one that fitted no line of late, or none; another one is asked
    * for after so many lines that no layout fits.
    */
   learn(layout: JsonLayout | undefined, patience: number): void {
@@ -203,12 +207,8 @@ export class JsonReader implements Disposable {
   }
 
   #place({ steps, missing }: JsonLayout): void {
-    const order = Array.from(this.#words.subarray(Word.layouts, Word.layouts + LAYOUTS));
-    const last = order[LAYOUTS - 1];
-    const free = last === 0
-      ? (block: MemoryBlock) => !order.includes(block.address) || block.address === 0
-      : (block: MemoryBlock) => block.address === last;
-    const block = this.#layouts.find(free)!;
+    const kept = this.#keptLayouts();
+    const block = this.#layouts.find(({ address }) => address === 0 || !kept.includes(address))!;
     const bytes = steps.length * STEP_BYTES;
     const address = block.reserve(bytes + missing.length * 4);
     this.#kernel.u8.fill(0, address, address + bytes);
@@ -218,7 +218,20 @@ export class JsonReader implements Disposable {
     end[14] = missing.length;
     const list = missing.map((column) => this.#sink.columns[column].address);
     this.#wordsAt(address + bytes).set(list);
-    this.#words.set([address, ...order.slice(0, LAYOUTS - 1)], Word.layouts);
+    const layouts = [...kept, address];
+    const words = this.#words;
+    words.fill(0, Word.layouts, Word.layouts + LAYOUTS);
+    words.set(layouts, Word.layouts);
+    words.set(layouts.map((layout) => this.#wordsAt(layout)[STEP_TEMPLATE]), Word.heads);
+  }
+
+  /** Those layouts that lines were of since another one was learned; the last one is never kept. */
+  #keptLayouts(): number[] {
+    const order = Array.from(this.#words.subarray(Word.layouts, Word.layouts + LAYOUTS));
+    const kept = order.filter((layout) => layout !== 0 && this.#wordsAt(layout)[STEP_FITTED] !== 0)
+      .slice(0, LAYOUTS - 1);
+    for (const layout of kept) this.#wordsAt(layout)[STEP_FITTED] = 0;
+    return kept;
   }
 
   #writeStep({ kind, template, column, item, level, nullable }: LayoutStep, at: number): void {
