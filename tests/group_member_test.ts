@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { PartitionOffset, TopicPartition } from "../src/kafka/driver/driver.ts";
 import { GroupChanged, KafkaError } from "../src/kafka/driver/kafka_error.ts";
-import { GroupMember, type GroupMemberOptions } from "../src/kafka/group/group_member.ts";
+import { GroupMember } from "../src/kafka/group/group_member.ts";
+import type { GroupMemberOptions } from "../src/kafka/group/group_member_options.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { delay } from "../src/stream/delay.ts";
 import {

@@ -5,24 +5,18 @@ import type {
   GroupCoordinator,
   GroupIdentity,
   JoinAnswer,
-  KafkaCluster,
   PartitionOffset,
   TopicPartition,
 } from "../driver/driver.ts";
 import { GroupChanged, KafkaError } from "../driver/kafka_error.ts";
-import { type AssignorName, type Subscriber, topicsOf } from "./assignor.ts";
-import { ASSIGNORS } from "./assignors.ts";
-import {
-  readAssignment,
-  readSubscription,
-  writeAssignment,
-  writeSticky,
-  writeSubscription,
-} from "./consumer_protocol.ts";
+import type { AssignorName } from "./assignor.ts";
+import { readAssignment, writeSticky, writeSubscription } from "./consumer_protocol.ts";
+import type { GroupMemberOptions } from "./group_member_options.ts";
+import { leaderPlan, type PlanBasis } from "./leader_plan.ts";
 import type { OffsetCommits } from "./offset_commits.ts";
 import { backOff, isPassing, untilDone } from "./passing.ts";
 import { Tenure } from "./tenure.ts";
-import { partitionCounts, TopicWatch } from "./topic_watch.ts";
+import { TopicWatch } from "./topic_watch.ts";
 
 const DEFAULT_SESSION_MS = 45_000;
 const DEFAULT_REBALANCE_MS = 60_000;
@@ -30,56 +24,6 @@ const DEFAULT_HEARTBEAT_MS = 3000;
 const DEFAULT_METADATA_MS = 30_000;
 const MOST_LEAVING_MS = 5000;
 const DEFAULT_ASSIGNORS: readonly AssignorName[] = ["sticky", "range", "roundrobin"];
-
-/** Options of a {@linkcode GroupMember}. */
-export interface GroupMemberOptions {
-  /** The connections that it asks over; they stay open. */
-  readonly cluster: KafkaCluster;
-  /** The group. */
-  readonly groupId: string;
-  /** What it wants to read. */
-  readonly topics: readonly string[];
-  /** Without an answered heartbeat in it a member counts as gone, ms. Default 45,000. */
-  readonly sessionTimeoutMs?: number;
-  /** How long members have to let go and join again, ms. Default 60,000. */
-  readonly rebalanceTimeoutMs?: number;
-  /** How often it tells that it lives, ms. Default 3,000. */
-  readonly heartbeatMs?: number;
-  /** How often the leader looks for new partitions, ms. Default 30,000. */
-  readonly metadataMs?: number;
-  /**
-   * The ways to share partitions that it offers, the best first; a group takes the one that most
-   * members like best of those that all know. Default sticky, range, roundrobin.
-   */
-  readonly assignors?: readonly AssignorName[];
-  /** The world. */
-  readonly runtime: Runtime;
-  /**
-   * Partitions are this member's from now on, each with the offset that is committed for it, or −1.
-   * Called once in a generation, without partitions too; it may commit in here.
-   */
-  readonly onAssigned: (
-    partitions: readonly PartitionOffset[],
-    generation: number,
-  ) => void | Promise<void>;
-  /**
-   * They are no more, as soon as this returns: called after each `onAssigned`. It may commit in
-   * here, unless they are `lost`: then they may be another's already.
-   */
-  readonly onRevoked: (
-    partitions: readonly TopicPartition[],
-    how: { readonly lost: boolean },
-  ) => void | Promise<void>;
-  /** It has had to stop for good; it has let go of its partitions. */
-  readonly onError: (error: unknown) => void;
-}
-
-/** How a leader shares the partitions, and what by. */
-interface Plan {
-  readonly topics: readonly string[];
-  readonly counts: ReadonlyMap<string, number>;
-  readonly assignments: readonly { readonly memberId: string; readonly assignment: Uint8Array }[];
-}
 
 /**
  * A member of a consumer group, by Kafka's classic group protocol ("Consumer Rebalance Protocol",
@@ -200,7 +144,8 @@ export class GroupMember implements AsyncDisposable {
     this.#memberId = memberId;
     this.#identity = { groupId, generation, memberId };
     using tenure = this.#begin(this.#identity);
-    const plan = leaderId === memberId ? await this.#plan(answer) : undefined;
+    const { cluster } = this.#options;
+    const plan = leaderId === memberId ? await leaderPlan(answer, cluster) : undefined;
     using _watch = plan && this.#watch(plan, () => tenure.end());
     const bytes = await this.#coordinator.sync(tenure.identity, plan?.assignments ?? [], tenure);
     const partitions = readAssignment(bytes);
@@ -243,22 +188,6 @@ export class GroupMember implements AsyncDisposable {
     });
   }
 
-  /** Shares the partitions, as the leader. */
-  async #plan({ protocol, members }: JoinAnswer): Promise<Plan> {
-    const subscribers = members.map(({ memberId, metadata }): Subscriber => ({
-      memberId,
-      ...readSubscription(metadata, `the subscription of member "${memberId}"`),
-    }));
-    const topics = topicsOf(subscribers);
-    const counts = await partitionCounts(this.#options.cluster, topics);
-    const shares = ASSIGNORS[protocol as AssignorName](subscribers, counts);
-    const assignments = Array.from(shares, ([memberId, partitions]) => ({
-      memberId,
-      assignment: writeAssignment(partitions),
-    }));
-    return { topics, counts, assignments };
-  }
-
   /** Holds partitions until the generation ends. */
   async #hold(tenure: Tenure, partitions: readonly TopicPartition[]): Promise<void> {
     const { onAssigned, onRevoked } = this.#options;
@@ -274,7 +203,7 @@ export class GroupMember implements AsyncDisposable {
     await onRevoked(partitions, { lost: tenure.isLost });
   }
 
-  #watch({ topics, counts }: Plan, changed: () => void): TopicWatch {
+  #watch({ topics, counts }: PlanBasis, changed: () => void): TopicWatch {
     const { cluster, metadataMs = DEFAULT_METADATA_MS } = this.#options;
     return new TopicWatch({ cluster, topics, counts, metadataMs, runtime: this.#runtime, changed });
   }

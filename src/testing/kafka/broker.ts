@@ -82,7 +82,7 @@ export class SimulatedBroker {
         this.log(at).mark(producerId, producerEpoch, commits, runtime.wallClockMs());
         this.#wake();
       },
-      commitOffsets: (groupId, offsets) => this.group(groupId).store(offsets),
+      commitOffsets: (groupId, offsets) => this.group(groupId).offsets.store(offsets),
     });
   }
 
@@ -129,7 +129,7 @@ export class SimulatedBroker {
   /** Forgets a topic with its records, and what groups have committed of it. */
   deleteTopic(topic: string): void {
     this.#topics.delete(topic);
-    for (const group of this.#groups.values()) group.forget(topic);
+    for (const group of this.#groups.values()) group.offsets.forget(topic);
     this.#wake();
   }
 
@@ -210,7 +210,7 @@ export class SimulatedBroker {
     if (isStable && this.transactions.mayChange(groupId)) {
       throw new BrokerRefusal("UNSTABLE_OFFSET_COMMIT");
     }
-    return this.group(groupId).committed(partitions);
+    return this.group(groupId).offsets.of(partitions);
   }
 
   /** All connections are gone. */

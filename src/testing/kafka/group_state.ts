@@ -1,14 +1,8 @@
-import type {
-  GroupIdentity,
-  JoinAnswer,
-  JoinRequest,
-  PartitionOffset,
-  TopicPartition,
-} from "../../kafka/driver/driver.ts";
+import type { GroupIdentity, JoinAnswer, JoinRequest } from "../../kafka/driver/driver.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import { BrokerRefusal } from "./broker_refusal.ts";
-
-type Protocols = JoinRequest["protocols"];
+import { GroupOffsets } from "./group_offsets.ts";
+import { electProtocol, hasCommon, type Protocols, samePart } from "./group_protocols.ts";
 
 interface Member {
   readonly memberId: string;
@@ -24,19 +18,12 @@ interface Member {
 /** Where a group stands: "Group Coordinator" in Kafka's sources, `GroupState`. */
 export type GroupPhase = "empty" | "joining" | "syncing" | "stable";
 
-function samePart(a: Protocols, b: Protocols): boolean {
-  return a.length === b.length &&
-    a.every(({ name, metadata }, i) =>
-      name === b[i].name && metadata.length === b[i].metadata.length &&
-      metadata.every((byte, at) => byte === b[i].metadata[at])
-    );
-}
-
 /** A consumer group, as its coordinator keeps it. */
 export class GroupState {
   readonly #runtime: Runtime;
   readonly #members = new Map<string, Member>();
-  readonly #offsets = new Map<string, PartitionOffset>();
+  /** What is committed. */
+  readonly offsets: GroupOffsets = new GroupOffsets();
   /** Who was told a name and has not joined, with the timer that forgets it. */
   readonly #named = new Map<string, Cancel>();
   #phase: GroupPhase = "empty";
@@ -71,13 +58,6 @@ export class GroupState {
     return this.#members.get(memberId)?.assignment;
   }
 
-  /** What is committed, in the order of topics and partitions. */
-  get offsets(): readonly PartitionOffset[] {
-    return [...this.#offsets.values()].sort((a, b) =>
-      a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition
-    );
-  }
-
   /** The name of a member that is going to join: KIP-394. */
   name(clientId: string, sessionTimeoutMs: number): string {
     const memberId = `${clientId}-${++this.#born}-${Math.floor(this.#runtime.random() * 1e9)}`;
@@ -91,7 +71,7 @@ export class GroupState {
     const { memberId, protocols } = request;
     const known = this.#members.get(memberId);
     if (!known && !this.#named.has(memberId)) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
-    if (protocols.length === 0 || !this.#hasCommon(protocols, memberId)) {
+    if (protocols.length === 0 || !hasCommon(protocols, this.#others(memberId))) {
       throw new BrokerRefusal("INCONSISTENT_GROUP_PROTOCOL");
     }
     const isSame = known !== undefined && samePart(known.protocols, protocols);
@@ -151,25 +131,6 @@ export class GroupState {
     if (this.#phase === "syncing") throw new BrokerRefusal("REBALANCE_IN_PROGRESS");
   }
 
-  /** A topic is deleted: what was committed of it counts no more. */
-  forget(deleted: string): void {
-    for (const [key, { topic }] of this.#offsets) if (topic === deleted) this.#offsets.delete(key);
-  }
-
-  /** Makes offsets count. */
-  store(offsets: readonly PartitionOffset[]): void {
-    for (const { topic, partition, offset } of offsets) {
-      this.#offsets.set(`${topic}/${partition}`, { topic, partition, offset });
-    }
-  }
-
-  /** What is committed of some partitions. */
-  committed(partitions: readonly TopicPartition[]): PartitionOffset[] {
-    return partitions.flatMap(({ topic, partition }) =>
-      this.#offsets.get(`${topic}/${partition}`) ?? []
-    );
-  }
-
   /** The broker has lost its connections: nobody waits any more, sessions begin anew. */
   reconnect(): void {
     for (const member of this.#members.values()) {
@@ -201,18 +162,15 @@ export class GroupState {
     return member;
   }
 
+  #others(memberId: string): Member[] {
+    return [...this.#members.values()].filter((member) => member.memberId !== memberId);
+  }
+
   #checked({ memberId = "", generation }: GroupIdentity): Member {
     const member = this.#members.get(memberId);
     if (!member) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
     if (generation !== this.#generation) throw new BrokerRefusal("ILLEGAL_GENERATION");
     return member;
-  }
-
-  #hasCommon(protocols: Protocols, memberId: string): boolean {
-    const others = [...this.#members.values()].filter((member) => member.memberId !== memberId);
-    return protocols.some(({ name }) =>
-      others.every((member) => member.protocols.some((each) => each.name === name))
-    );
   }
 
   /** A member is given up when it is silent for too long. */
@@ -274,7 +232,7 @@ export class GroupState {
     this.#cancelRebalance();
     this.#generation++;
     this.#phase = "syncing";
-    this.#protocol = this.#elect(members);
+    this.#protocol = electProtocol(members);
     if (!this.#members.has(this.#leader)) this.#leader = members[0].memberId;
     for (const member of members) {
       const { joining } = member;
@@ -283,20 +241,6 @@ export class GroupState {
       this.#watch(member);
       joining!.resolve(this.#answer(member));
     }
-  }
-
-  /** Each member votes for the first of its protocols that all know. */
-  #elect(members: readonly Member[]): string {
-    const common = members[0].protocols.map(({ name }) => name).filter((name) =>
-      members.every(({ protocols }) => protocols.some((each) => each.name === name))
-    );
-    const votes = new Map(common.map((name) => [name, 0]));
-    for (const { protocols } of members) {
-      const { name } = protocols.find((each) => votes.has(each.name))!;
-      votes.set(name, votes.get(name)! + 1);
-    }
-    const [[winner]] = [...votes].sort(([, a], [, b]) => b - a);
-    return winner;
   }
 
   #answer({ memberId }: Member): JoinAnswer {

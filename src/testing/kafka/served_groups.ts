@@ -99,7 +99,7 @@ export const serveCommit = served({
     return offsets.map((each) =>
       attempt(() => {
         broker.log(each);
-        group.store([each]);
+        group.offsets.store([each]);
       }).code
     );
   },

@@ -269,7 +269,7 @@ export class SimulatedKafka implements KafkaDriver, Disposable {
   /** What the coordinator knows of a group. */
   group(groupId: string): SimulatedGroup {
     const { generation, phase, members, offsets } = this.#broker.group(groupId);
-    return { generation, isStable: phase === "stable", members, offsets };
+    return { generation, isStable: phase === "stable", members, offsets: offsets.all };
   }
 
   /** Stops; no timers are left. */

@@ -6,7 +6,8 @@
 import { archivedKafka } from "./broker.ts";
 import { JavaServer, neededPrograms } from "./java.ts";
 import type { KafkaCluster } from "../../../src/kafka/driver/driver.ts";
-import { GroupMember, type GroupMemberOptions } from "../../../src/kafka/group/group_member.ts";
+import { GroupMember } from "../../../src/kafka/group/group_member.ts";
+import type { GroupMemberOptions } from "../../../src/kafka/group/group_member_options.ts";
 import { denoRuntime } from "../../../src/runtime/deno_runtime.ts";
 
 /** What a member of another process says. */
