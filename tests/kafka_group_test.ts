@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { kafkaDriver } from "../src/kafka/driver/current_driver.ts";
 import type { KafkaCluster } from "../src/kafka/driver/driver.ts";
-import { GroupChanged } from "../src/kafka/kafka.ts";
+import { Fenced, GroupChanged } from "../src/kafka/kafka.ts";
 import { Gathering, JavaMember, ProcessMember, realMember } from "./support/kafka/gathering.ts";
 import { kafka, sharedKafka, uniqueName } from "./support/kafka/kafka.ts";
 import { blockOf } from "./support/kafka/plain_batch.ts";
@@ -101,6 +101,38 @@ async function killOne(bootstrap: string): Promise<void> {
   assertEquals(gathering.wrong, []);
 }
 
+/** A member that starts again under its own name, as leader and as not. */
+async function startAgain(bootstrap: string): Promise<void> {
+  await using at = await scene(bootstrap, 6);
+  const gathering = new Gathering();
+  const member = (name: string, instanceId: string, more = {}) =>
+    realMember(
+      { ...at, topics: [at.topic], sessionTimeoutMs: 6000, instanceId, ...more },
+      (event) => gathering.hear(name, event),
+    );
+  const members = { a: member("a", "one"), b: member("b", "two") };
+  await gathering.settled(2, 6);
+  const before = new Map(gathering.held);
+  for (const [name, instanceId] of [["a", "one"], ["b", "two"]] as const) {
+    await members[name][Symbol.asyncDispose]();
+    members[name] = member(name, instanceId);
+    await gathering.settled(2, 6);
+    assertEquals(gathering.held.get(name), before.get(name)); // in the same generation
+    await members[name].commit([]);
+  }
+  const fenced = Promise.withResolvers<unknown>();
+  await members.a[Symbol.asyncDispose]();
+  const older = member("older", "one", { onError: fenced.resolve });
+  await gathering.when(() => gathering.held.has("older"), "the older one to join");
+  gathering.forget("older"); // which has them until it hears of the newer one
+  await using _newer = member("a", "one");
+  assert(await fenced.promise instanceof Fenced);
+  await gathering.settled(2, 6);
+  await older[Symbol.asyncDispose]();
+  await members.b[Symbol.asyncDispose]();
+  assertEquals(gathering.wrong, []);
+}
+
 async function shareWithJava(
   bootstrap: string,
   settings: Readonly<Record<string, string>>,
@@ -129,6 +161,10 @@ Deno.test(kafka.test("Members of a group on a real broker", async (t) => {
   const { bootstrap } = shared;
   await t.step("share the partitions of a topic as they come and go", () => comeAndGo(bootstrap));
   await t.step("miss one whose process is killed, and take its share", () => killOne(bootstrap));
+  await t.step(
+    "start again under names of their own, and nothing moves",
+    () => startAgain(bootstrap),
+  );
   await t.step("share with Java's consumers, whether range or sticky is common", async () => {
     const sticky = { "partition.assignment.strategy": STICKY };
     await Promise.all([shareWithJava(bootstrap, {}), shareWithJava(bootstrap, sticky)]);

@@ -22,6 +22,8 @@ export interface KafkaReadOptions {
   readonly forMs?: number;
   readonly rows?: number;
   readonly group?: string;
+  /** The name that this member of it keeps when it starts again. */
+  readonly groupInstance?: string;
   readonly untilEnd?: boolean;
   /** Columns of what is beside the value, such as `key=user`. */
   readonly metadata?: readonly string[];
@@ -49,6 +51,10 @@ export const KAFKA_LIMIT_FLAGS: readonly Flag[] = [
 /** Those of commands that read on for ever unless they are told otherwise. */
 export const KAFKA_FOLLOW_FLAGS: readonly Flag[] = [
   text("--group <name>", "of Kafka: the consumer group, which goes on where it has ended"),
+  text(
+    "--group-instance <name>",
+    "with --group: a name by which it has its partitions again when it is back within 45s",
+  ),
   toggle("--until-end", "of Kafka: read what is there now, and no more"),
   wholeDuration(
     "--idle <duration>",
@@ -158,9 +164,12 @@ export async function kafkaInput(
   { context, follows }: { readonly context: CommandContext; readonly follows: boolean },
 ): Promise<Source> {
   const { servers: bootstrapServers, topics } = kafkaAddress(text);
-  const { from, forMs, rows, group, metadata, badRecords, maxRecordBytes } = options;
+  const { from, forMs, rows, group, groupInstance, metadata, badRecords, maxRecordBytes } = options;
   if (from === "committed" && group === undefined) {
     throw new UsageError("--from committed is where a group has ended; name it by --group");
+  }
+  if (groupInstance !== undefined && group === undefined) {
+    throw new UsageError("--group-instance is a name within a group; name that by --group");
   }
   const values = valuesOf(options);
   const ends = endsItself(options, follows);
@@ -175,6 +184,7 @@ export async function kafkaInput(
       ...startOf(from, context),
       ...(ends && { until: "end" as const }),
       ...(group !== undefined && { groupId: group }),
+      ...(groupInstance !== undefined && { groupInstanceId: groupInstance }),
       ...(badRecords !== undefined && { badRecords }),
       ...(maxRecordBytes !== undefined && { maxRecordBytes }),
     }), [...KAFKA_READ_FLAGS, ...KAFKA_FOLLOW_FLAGS, ...KAFKA_LOGIN_FLAGS]);

@@ -191,12 +191,16 @@ export interface GroupIdentity {
   readonly generation?: number;
   /** The name that the coordinator gave the member. */
   readonly memberId?: string;
+  /** The name that the member has given itself, and has again when it starts anew: KIP-345. */
+  readonly instanceId?: string;
 }
 
 /** What a member says when it wants to join. */
 export interface JoinRequest {
   /** The name that it had, or `""`. */
   readonly memberId: string;
+  /** The name that it has given itself, by which it keeps its place when it starts anew. */
+  readonly instanceId?: string;
   /** Without a heartbeat within it a member counts as gone, ms. */
   readonly sessionTimeoutMs: number;
   /** How long members have to join again, ms. */
@@ -233,6 +237,7 @@ export interface GroupCoordinator {
    * Tells that the member lives.
    *
    * @throws {GroupChanged} when members have to join again, or this one is known no more.
+   * @throws {Fenced} when another one has joined under its `instanceId`.
    */
   heartbeat(member: GroupIdentity): Promise<void>;
   /** Leaves, so that the others need not wait for the session's timeout. */

@@ -16,13 +16,14 @@ import { leaderPlan, type PlanBasis } from "./leader_plan.ts";
 import type { OffsetCommits } from "./offset_commits.ts";
 import { backOff, isPassing, untilDone } from "./passing.ts";
 import { Tenure } from "./tenure.ts";
-import { TopicWatch } from "./topic_watch.ts";
+import { partitionCounts, TopicWatch } from "./topic_watch.ts";
 
 const DEFAULT_SESSION_MS = 45_000;
 const DEFAULT_REBALANCE_MS = 60_000;
 const DEFAULT_HEARTBEAT_MS = 3000;
 const DEFAULT_METADATA_MS = 30_000;
 const MOST_LEAVING_MS = 5000;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const DEFAULT_ASSIGNORS: readonly AssignorName[] = ["sticky", "range", "roundrobin"];
 
 /**
@@ -142,11 +143,12 @@ export class GroupMember implements AsyncDisposable {
     const answer = await this.#join();
     const { memberId, generation, leaderId } = answer;
     this.#memberId = memberId;
-    this.#identity = { groupId, generation, memberId };
+    this.#identity = { groupId, generation, memberId, ...this.#instance };
     using tenure = this.#begin(this.#identity);
     const { cluster } = this.#options;
     const plan = leaderId === memberId ? await leaderPlan(answer, cluster) : undefined;
-    using _watch = plan && this.#watch(plan, () => tenure.end());
+    const basis = plan ?? (this.#wasLeader(leaderId) ? await this.#basis() : undefined);
+    using _watch = basis && this.#watch(basis, () => tenure.end());
     const bytes = await this.#coordinator.sync(tenure.identity, plan?.assignments ?? [], tenure);
     const partitions = readAssignment(bytes);
     this.#held = { partitions, generation };
@@ -158,6 +160,27 @@ export class GroupMember implements AsyncDisposable {
     if (tenure.error !== undefined) throw tenure.error;
   }
 
+  get #instance(): { readonly instanceId?: string } {
+    const { instanceId } = this.#options;
+    return instanceId === undefined ? {} : { instanceId };
+  }
+
+  /**
+   * Whether it leads under the name that it had before it started again: a coordinator goes on telling
+   * that one, for nothing is to be shared anew. New partitions are for the leader to see.
+   */
+  #wasLeader(leaderId: string): boolean {
+    const { instanceId } = this.#options;
+    const prefix = `${instanceId}-`;
+    return instanceId !== undefined && leaderId.startsWith(prefix) && leaderId !== this.#memberId &&
+      UUID.test(leaderId.slice(prefix.length));
+  }
+
+  async #basis(): Promise<PlanBasis> {
+    const { cluster, topics } = this.#options;
+    return { topics, counts: await partitionCounts(cluster, topics) };
+  }
+
   #join(): Promise<JoinAnswer> {
     const { topics, assignors = DEFAULT_ASSIGNORS } = this.#options;
     const { partitions: owned, generation } = this.#held;
@@ -165,6 +188,7 @@ export class GroupMember implements AsyncDisposable {
     const { signal } = this.#closing;
     return this.#coordinator.join({
       memberId: this.#memberId,
+      ...this.#instance,
       sessionTimeoutMs: this.#options.sessionTimeoutMs ?? DEFAULT_SESSION_MS,
       rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? DEFAULT_REBALANCE_MS,
       protocols: assignors.map((name) => ({
@@ -227,9 +251,12 @@ export class GroupMember implements AsyncDisposable {
     }));
   }
 
-  /** So that the others need not wait for the session's timeout; they do when it cannot be said. */
+  /**
+   * So that the others need not wait for the session's timeout; they do when it cannot be said, or it
+   * has a name of its own, under which it may come back.
+   */
   async #leave(): Promise<void> {
-    if (this.#memberId === "") return;
+    if (this.#memberId === "" || this.#options.instanceId !== undefined) return;
     const { groupId } = this.#options;
     using enough = new ChildAbort();
     const left = this.#coordinator.leave({ groupId, memberId: this.#memberId });

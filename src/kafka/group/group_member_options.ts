@@ -10,6 +10,11 @@ export interface GroupMemberOptions {
   readonly groupId: string;
   /** What it wants to read. */
   readonly topics: readonly string[];
+  /**
+   * A name of its own by which it keeps its place when it starts again within the session's timeout:
+   * the others do not have to join again then, nor when it ends, for it does not leave (KIP-345).
+   */
+  readonly instanceId?: string;
   /** Without an answered heartbeat in it a member counts as gone, ms. Default 45,000. */
   readonly sessionTimeoutMs?: number;
   /** How long members have to let go and join again, ms. Default 60,000. */

@@ -27,6 +27,7 @@ import type {
   KafkaValues,
   OffsetReset,
 } from "./kafka_source_options.ts";
+import { type MemberSettings, memberSettings } from "./member_settings.ts";
 import { DOING, partitionsOf, startOf, type StartSettings, topicsOf } from "./start_settings.ts";
 
 const OPTIONS: OptionRule<KafkaSourceOptions<never>> = {
@@ -40,7 +41,8 @@ const OPTIONS: OptionRule<KafkaSourceOptions<never>> = {
     ...{ partitionColumn: true, offsetColumn: true, timestampColumn: true, tombstoneColumn: true },
     ...{ valueColumn: true, maxRecordBytes: true, badRecords: true, maxBufferBytes: true },
     ...{ maxPartitionBytes: true, maxWait: true, commitInterval: true, lagInterval: true },
-    ...{ watchdog: true, retryTimeout: true, runtime: true },
+    ...{ watchdog: true, retryTimeout: true, runtime: true, groupInstanceId: true },
+    ...{ sessionTimeout: true, rebalanceTimeout: true, heartbeatInterval: true },
   },
   example: '{ bootstrapServers: "localhost:9092", topics: "readings" }',
 };
@@ -55,6 +57,7 @@ export interface KafkaSourceSettings {
   readonly runtime: Runtime | undefined;
   readonly topics: readonly string[];
   readonly groupId: string | undefined;
+  readonly member: MemberSettings;
   /** Absent: all of the topics, or those that the group assigns. */
   readonly partitions: readonly TopicPartition[] | undefined;
   readonly start: StartSettings;
@@ -101,6 +104,7 @@ export function kafkaSourceSettings(given: KafkaSourceOptions<never>): KafkaSour
   const resets: readonly OffsetReset[] = ["earliest", "latest", "fail"];
   return {
     ...{ connection, driver: options.driver, runtime: options.runtime, topics, groupId },
+    member: memberSettings(options),
     partitions: partitionsOf(options.partitions, topics),
     start: startOf(options, topics),
     otherwise: checkWord("otherwise", otherwise ?? "earliest", resets, DOING),

@@ -56,7 +56,7 @@ export class Membership implements AsyncDisposable {
     const { settings, reading, runtime } = this.#options;
     const { groupId, topics } = settings;
     const member = this.#member = new GroupMember({
-      ...{ cluster: this.#cluster, groupId: groupId!, topics, runtime },
+      ...{ cluster: this.#cluster, groupId: groupId!, topics, runtime, ...settings.member },
       onAssigned: (partitions, generation) => this.#assigned(partitions, generation),
       onRevoked: (partitions, { lost }) => this.#revoked(partitions, lost),
       onError: (error) => reading.fail(error),

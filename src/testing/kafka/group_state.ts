@@ -1,11 +1,14 @@
 import type { GroupIdentity, JoinAnswer, JoinRequest } from "../../kafka/driver/driver.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import { BrokerRefusal } from "./broker_refusal.ts";
+import { GroupInstances } from "./group_instances.ts";
 import { GroupOffsets } from "./group_offsets.ts";
 import { electProtocol, hasCommon, type Protocols, samePart } from "./group_protocols.ts";
 
 interface Member {
   readonly memberId: string;
+  /** The name that it has given itself: KIP-345. */
+  readonly instanceId: string | undefined;
   sessionTimeoutMs: number;
   rebalanceTimeoutMs: number;
   protocols: Protocols;
@@ -21,7 +24,8 @@ export type GroupPhase = "empty" | "joining" | "syncing" | "stable";
 /** A consumer group, as its coordinator keeps it. */
 export class GroupState {
   readonly #runtime: Runtime;
-  readonly #members = new Map<string, Member>();
+  #members = new Map<string, Member>();
+  readonly #instances: GroupInstances;
   /** What is committed. */
   readonly offsets: GroupOffsets = new GroupOffsets();
   /** Who was told a name and has not joined, with the timer that forgets it. */
@@ -36,6 +40,7 @@ export class GroupState {
   /** Without members. */
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    this.#instances = new GroupInstances(runtime);
   }
 
   /** Where it stands. */
@@ -68,14 +73,16 @@ export class GroupState {
 
   /** Joins; resolves when all have. */
   join(request: JoinRequest): Promise<JoinAnswer> {
-    const { memberId, protocols } = request;
+    const { memberId, protocols, instanceId } = request;
+    if (memberId === "") return this.#joinUnder(instanceId!, request);
+    this.#instances.check(request);
     const known = this.#members.get(memberId);
     if (!known && !this.#named.has(memberId)) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
     if (protocols.length === 0 || !hasCommon(protocols, this.#others(memberId))) {
       throw new BrokerRefusal("INCONSISTENT_GROUP_PROTOCOL");
     }
     const isSame = known !== undefined && samePart(known.protocols, protocols);
-    const member = known ?? this.#newMember(memberId);
+    const member = known ?? this.#newMember(request);
     const { sessionTimeoutMs, rebalanceTimeoutMs } = request;
     Object.assign(member, { sessionTimeoutMs, rebalanceTimeoutMs, protocols });
     const isSettled = this.#phase === "syncing" ||
@@ -147,11 +154,55 @@ export class GroupState {
     for (const { cancelSession } of this.#members.values()) cancelSession();
   }
 
-  #newMember(memberId: string): Member {
+  /** Who starts again under its name takes the place that it had, without a word to the others. */
+  #joinUnder(instanceId: string, request: JoinRequest): Promise<JoinAnswer> {
+    const memberId = this.#instances.nameFor(instanceId);
+    const before = this.#members.get(this.#instances.holderOf(instanceId) ?? "");
+    if (!before) {
+      this.#named.set(memberId, () => {});
+      return this.join({ ...request, memberId });
+    }
+    if (!hasCommon(request.protocols, this.#others(before.memberId))) {
+      throw new BrokerRefusal("INCONSISTENT_GROUP_PROTOCOL");
+    }
+    const { sessionTimeoutMs, rebalanceTimeoutMs, protocols } = request;
+    const member = this.#replace(before, {
+      ...{ memberId, instanceId, assignment: before.assignment, cancelSession: () => {} },
+      ...{ sessionTimeoutMs, rebalanceTimeoutMs, protocols },
+    });
+    const wasLeader = this.#leader === before.memberId;
+    if (wasLeader) this.#leader = memberId;
+    if (this.#phase === "stable" && electProtocol([...this.#members.values()]) === this.#protocol) {
+      this.#watch(member);
+      const leaderId = wasLeader ? before.memberId : this.#leader;
+      return Promise.resolve({ ...this.#answer(member), leaderId, members: [] });
+    }
+    member.joining = Promise.withResolvers();
+    const { promise } = member.joining;
+    this.#rebalance();
+    this.#completeJoin();
+    return promise;
+  }
+
+  #replace(before: Member, member: Member): Member {
+    before.cancelSession();
+    before.joining?.reject(new BrokerRefusal("FENCED_INSTANCE_ID"));
+    before.syncing?.reject(new BrokerRefusal("FENCED_INSTANCE_ID"));
+    this.#instances.give(member);
+    this.#members = new Map(
+      Array.from(this.#members, ([id, each]) => {
+        return each === before ? [member.memberId, member] : [id, each];
+      }),
+    );
+    return member;
+  }
+
+  #newMember({ memberId, instanceId }: JoinRequest): Member {
     this.#named.get(memberId)?.();
     this.#named.delete(memberId);
     const member: Member = {
       memberId,
+      instanceId,
       sessionTimeoutMs: 0,
       rebalanceTimeoutMs: 0,
       protocols: [],
@@ -159,6 +210,7 @@ export class GroupState {
       cancelSession: () => {},
     };
     this.#members.set(member.memberId, member);
+    this.#instances.give(member);
     return member;
   }
 
@@ -166,7 +218,8 @@ export class GroupState {
     return [...this.#members.values()].filter((member) => member.memberId !== memberId);
   }
 
-  #checked({ memberId = "", generation }: GroupIdentity): Member {
+  #checked({ memberId = "", generation, instanceId }: GroupIdentity): Member {
+    this.#instances.check({ memberId, instanceId });
     const member = this.#members.get(memberId);
     if (!member) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
     if (generation !== this.#generation) throw new BrokerRefusal("ILLEGAL_GENERATION");
@@ -185,6 +238,7 @@ export class GroupState {
   #remove(member: Member): void {
     member.cancelSession();
     this.#members.delete(member.memberId);
+    this.#instances.take(member);
     member.joining?.reject(new BrokerRefusal("UNKNOWN_MEMBER_ID"));
     member.syncing?.reject(new BrokerRefusal("UNKNOWN_MEMBER_ID"));
     if (this.#members.size === 0) return this.#empty();
@@ -215,31 +269,33 @@ export class GroupState {
     });
   }
 
-  /** Who has not joined again in time is out. */
+  /** Who has not joined again in time is out, unless it has a name of its own: its session ends that. */
   #giveUpSilent(): void {
     for (const member of [...this.#members.values()]) {
-      if (member.joining) continue;
+      if (member.joining || member.instanceId !== undefined) continue;
       member.cancelSession();
       this.#members.delete(member.memberId);
     }
     if (this.#members.size === 0) this.#empty();
-    else this.#completeJoin();
+    else this.#completeJoin({ isLate: true });
   }
 
-  #completeJoin(): void {
+  #completeJoin({ isLate = false } = {}): void {
     const members = [...this.#members.values()];
-    if (this.#phase !== "joining" || members.some(({ joining }) => !joining)) return;
+    const isJoined = ({ joining }: Member) => joining !== undefined;
+    const isComplete = isLate ? members.some(isJoined) : members.every(isJoined);
+    if (this.#phase !== "joining" || !isComplete) return;
     this.#cancelRebalance();
     this.#generation++;
     this.#phase = "syncing";
     this.#protocol = electProtocol(members);
-    if (!this.#members.has(this.#leader)) this.#leader = members[0].memberId;
+    if (!this.#members.get(this.#leader)?.joining) this.#leader = members.find(isJoined)!.memberId;
     for (const member of members) {
       const { joining } = member;
       delete member.joining;
       member.assignment = new Uint8Array();
-      this.#watch(member);
-      joining!.resolve(this.#answer(member));
+      if (joining) this.#watch(member);
+      joining?.resolve(this.#answer(member));
     }
   }
 

@@ -8,7 +8,11 @@ const MEMBER_ID_REQUIRED = 79;
 function identityOf(reader: WireReader): GroupIdentity & { memberId: string } {
   const [groupId, generation] = [reader.text() ?? "", reader.int32()];
   const memberId = reader.text() ?? "";
-  return { groupId, memberId, ...(generation >= 0 && { generation }) };
+  const instanceId = reader.text() ?? undefined;
+  return {
+    ...{ groupId, memberId, ...(generation >= 0 && { generation }) },
+    ...(instanceId !== undefined && { instanceId }),
+  };
 }
 
 /** Lets a member join; a new one is told its name first. */
@@ -18,17 +22,21 @@ export const serveJoin = served({
     const groupId = reader.text() ?? "";
     const [sessionTimeoutMs, rebalanceTimeoutMs] = [reader.int32(), reader.int32()];
     const memberId = reader.text() ?? "";
+    const instanceId = reader.text() ?? undefined;
     reader.text(); // the kind of group
     const protocols = reader.list(() => ({
       name: reader.text() ?? "",
       metadata: reader.bytes().slice(),
     }));
-    return { groupId, sessionTimeoutMs, rebalanceTimeoutMs, memberId, protocols };
+    const named = instanceId === undefined ? {} : { instanceId };
+    return { groupId, sessionTimeoutMs, rebalanceTimeoutMs, memberId, ...named, protocols };
   },
   about: ({ groupId }) => groupId,
   work: async ({ groupId, ...join }, { broker, clientId }) => {
     const group = broker.group(groupId);
-    if (join.memberId !== "") return { code: 0, ...await group.join(join) };
+    if (join.memberId !== "" || join.instanceId !== undefined) {
+      return { code: 0, ...await group.join(join) };
+    }
     const memberId = group.name(clientId, join.sessionTimeoutMs);
     return { code: MEMBER_ID_REQUIRED, memberId };
   },
@@ -37,7 +45,7 @@ export const serveJoin = served({
       answer && "generation" in answer ? answer : {};
     writer.int32(0).int16(answer?.code ?? code).int32(generation).text(protocol).text(leaderId);
     writer.text(answer?.memberId ?? "").list(members, ({ memberId, metadata }) => {
-      writer.text(memberId).bytes(metadata);
+      writer.text(memberId).text(null).bytes(metadata);
     });
   },
 });

@@ -54,6 +54,7 @@ export function runGroup(seed: number, flaw: GroupFlaw = {}): Promise<GroupRun> 
   const account = new Account();
   const readers = new Map<string, Reader>();
   const isUneven = random.chance(0.3);
+  const isStatic = new Random(seed + 1_000_000).chance(0.5);
   let killed = 0;
   return runtime.drive(async () => {
     using kafka = new SimulatedKafka({
@@ -64,8 +65,14 @@ export function runGroup(seed: number, flaw: GroupFlaw = {}): Promise<GroupRun> 
     const start = async (name: string) => {
       const topics = isUneven && random.chance(0.4) ? ["u"] : ["t", "u"];
       const world = { random, account, runtime, flaw };
+      const taken = [...readers.values()].filter(({ isKilled }) => !isKilled)
+        .map((reader) => reader.instanceId);
+      const free = ["x", "y"].filter((each) => !taken.includes(each));
+      const own = isStatic && free.length > 0 && random.chance(0.7)
+        ? { instanceId: random.pick(free) }
+        : {};
       for (let tries = 0; tries < 5 && !readers.has(name); tries++) {
-        await Reader.start(name, kafka, world, topics)
+        await Reader.start(name, kafka, world, { topics, ...own })
           .then((reader) => readers.set(name, reader), () => {});
       }
     };
@@ -91,7 +98,7 @@ export function runGroup(seed: number, flaw: GroupFlaw = {}): Promise<GroupRun> 
     }
     kafka.faults = ({ clientId }) =>
       readers.get(clientId)?.isKilled ? { lose: "request", silent: true } : undefined;
-    await Reader.start("last", kafka, { random, account, runtime, flaw }, ["t", "u"])
+    await Reader.start("last", kafka, { random, account, runtime, flaw }, { topics: ["t", "u"] })
       .then((reader) => readers.set("last", reader));
     await delay(runtime, CALM_MS);
     for (const { isKilled, member } of readers.values()) {

@@ -4,6 +4,7 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from "../../../src/kafka/driver/driver.ts";
+import { Fenced } from "../../../src/kafka/driver/kafka_error.ts";
 import { GroupMember } from "../../../src/kafka/group/group_member.ts";
 import type { SimulatedRuntime } from "../../../src/runtime/simulated_runtime.ts";
 import { delay } from "../../../src/stream/delay.ts";
@@ -102,6 +103,8 @@ function flawed(cluster: KafkaCluster, { coordinator }: GroupFlaw): KafkaCluster
 export class Reader {
   readonly member: GroupMember;
   readonly name: string;
+  /** The name that it has given itself, and another one may have after it. */
+  readonly instanceId: string | undefined;
   isKilled = false;
   readonly #random: Random;
   readonly #account: Account;
@@ -114,11 +117,12 @@ export class Reader {
 
   private constructor(
     member: (reader: Reader) => GroupMember,
-    name: string,
+    { name, instanceId }: { readonly name: string; readonly instanceId: string | undefined },
     kafka: SimulatedKafka,
     world: ReaderWorld,
   ) {
     this.name = name;
+    this.instanceId = instanceId;
     this.#random = world.random;
     this.#account = world.account;
     this.#runtime = world.runtime;
@@ -131,7 +135,7 @@ export class Reader {
     name: string,
     kafka: SimulatedKafka,
     world: ReaderWorld,
-    topics: readonly string[],
+    { topics, instanceId }: { readonly topics: readonly string[]; readonly instanceId?: string },
   ): Promise<Reader> {
     const cluster = await kafka.connect({
       bootstrapServers: ["simulated:9092"],
@@ -143,6 +147,7 @@ export class Reader {
       cluster: flawed(cluster, world.flaw),
       groupId: "g",
       topics,
+      ...(instanceId !== undefined && { instanceId }),
       sessionTimeoutMs: 6000,
       rebalanceTimeoutMs: 8000,
       heartbeatMs: 1000,
@@ -155,14 +160,20 @@ export class Reader {
           ...options,
           onAssigned: (positions, generation) => self.#take(positions, generation),
           onRevoked: (partitions, { lost }) => self.#give(partitions, lost),
-          onError: (error) => world.account.wrong.push(`${name} failed: ${error}`),
+          onError: (error) => self.#failed(error),
         }),
-      name,
+      { name, instanceId },
       kafka,
       world,
     );
     reader.member.start();
     return reader;
+  }
+
+  /** A request to join that came late may have taken its name; nothing else ends it. */
+  #failed(error: unknown): void {
+    if (error instanceof Fenced && this.instanceId !== undefined) this.kill();
+    else this.#account.wrong.push(`${this.name} failed: ${error}`);
   }
 
   /** From here on it does nothing, as if its process were gone. */

@@ -6,7 +6,7 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from "../driver.ts";
-import { GroupChanged, KafkaError } from "../kafka_error.ts";
+import { Fenced, GroupChanged, KafkaError } from "../kafka_error.ts";
 import type { WireRequest } from "../wire/apis.ts";
 import { CODES, errorName } from "../wire/error_codes.ts";
 import {
@@ -25,8 +25,8 @@ const CHANGED = new Set<number>([
   CODES.illegalGeneration,
   CODES.unknownMember,
   CODES.rebalanceInProgress,
-  82, // FENCED_INSTANCE_ID
 ]);
+const FENCED_INSTANCE_ID = 82;
 const ADVICE: Readonly<Record<number, string>> = {
   [CODES.groupAuthorizationFailed]: "grant READ on the group",
   [CODES.topicAuthorizationFailed]: "grant READ on the topic",
@@ -169,6 +169,13 @@ export class ClientGroup implements GroupCoordinator, AsyncDisposable {
         code: errorName(code),
         forgotten: code === CODES.unknownMember,
       });
+    }
+    if (code === FENCED_INSTANCE_ID) {
+      throw new Fenced(
+        `${said}: another member has joined under the same groupInstanceId, and has its place; give ` +
+          "each process a name of its own",
+        { code: errorName(code) },
+      );
     }
     const advice = ADVICE[code];
     throw new KafkaError(advice === undefined ? said : `${said}: ${advice}`, {

@@ -1,6 +1,7 @@
 import type { GroupIdentity, JoinRequest, PartitionOffset, TopicPartition } from "../driver.ts";
 import { APIS, byTopic, request, type WireRequest } from "./apis.ts";
 import type { PartitionCode } from "./transaction_requests.ts";
+import type { WireWriter } from "./wire_writer.ts";
 
 const PROTOCOL_TYPE = "consumer";
 
@@ -20,7 +21,7 @@ export function joinGroupRequest(groupId: string, join: JoinRequest): WireReques
     APIS.joinGroup,
     (writer) => {
       writer.text(groupId).int32(join.sessionTimeoutMs).int32(join.rebalanceTimeoutMs);
-      writer.text(join.memberId).text(PROTOCOL_TYPE);
+      writer.text(join.memberId).text(join.instanceId ?? null).text(PROTOCOL_TYPE);
       writer.list(join.protocols, ({ name, metadata }) => writer.text(name).bytes(metadata));
     },
     (reader) => {
@@ -31,13 +32,20 @@ export function joinGroupRequest(groupId: string, join: JoinRequest): WireReques
         protocol: reader.text() ?? "",
         leaderId: reader.text() ?? "",
         memberId: reader.text() ?? "",
-        members: reader.list(() => ({
-          memberId: reader.text() ?? "",
-          metadata: reader.bytes().slice(),
-        })),
+        members: reader.list(() => {
+          const memberId = reader.text() ?? "";
+          reader.text(); // its own name
+          return { memberId, metadata: reader.bytes().slice() };
+        }),
       };
     },
   );
+}
+
+/** Who asks, of which generation. */
+function writeMember(writer: WireWriter, member: GroupIdentity): void {
+  const { groupId, generation = -1, memberId = "", instanceId = null } = member;
+  writer.text(groupId).int32(generation).text(memberId).text(instanceId);
 }
 
 /** Hands in, as leader, and gets the assignment. */
@@ -48,7 +56,7 @@ export function syncGroupRequest(
   return request(
     APIS.syncGroup,
     (writer) => {
-      writer.text(member.groupId).int32(member.generation ?? -1).text(member.memberId ?? "");
+      writeMember(writer, member);
       writer.list(
         assignments,
         ({ memberId, assignment }) => writer.text(memberId).bytes(assignment),
@@ -65,8 +73,7 @@ export function syncGroupRequest(
 export function heartbeatRequest(member: GroupIdentity): WireRequest<{ code: number }> {
   return request(
     APIS.heartbeat,
-    (writer) =>
-      writer.text(member.groupId).int32(member.generation ?? -1).text(member.memberId ?? ""),
+    (writer) => writeMember(writer, member),
     (reader) => {
       reader.int32();
       return { code: reader.int16() };
@@ -94,7 +101,7 @@ export function offsetCommitRequest(
   return request(
     APIS.offsetCommit,
     (writer) => {
-      writer.text(member.groupId).int32(member.generation ?? -1).text(member.memberId ?? "");
+      writeMember(writer, member);
       writer.list(byTopic(offsets), ([topic, its]) => {
         writer.text(topic).list(its, ({ partition, offset }) => {
           writer.int32(partition).int64(offset).int32(-1).text("");

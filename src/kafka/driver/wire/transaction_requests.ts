@@ -92,7 +92,8 @@ export function txnOffsetCommitRequest(
     (writer) => {
       writer.text(producer.transactionalId).text(group.groupId);
       writer.int64(producer.id).int16(producer.epoch);
-      writer.int32(group.generation ?? -1).text(group.memberId ?? "").text(null);
+      writer.int32(group.generation ?? -1).text(group.memberId ?? "");
+      writer.text(group.instanceId ?? null);
       writer.list(byTopic(offsets), ([topic, its]) => {
         writer.text(topic).list(its, ({ partition, offset }) => {
           writer.int32(partition).int64(offset).int32(-1).text("").end();
