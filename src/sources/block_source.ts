@@ -28,12 +28,15 @@ import { sourcePolicy } from "./source_policy.ts";
 /** Bytes of a file that are read at a time, whatever its blocks are. */
 const LEAST_READ_BYTES = 16_384;
 const MOST_READ_BYTES = 4_194_304;
+/** Rows that are decoded at a time, unless it is said otherwise; those of most blocks are one batch. */
+const BATCH_ROWS = 16_384;
+const BLOCK_ROWS = 32_768;
 
 /** The options that all sources of bytes have. */
 export interface ByteSourceOptions extends CompressionOptions {
   /**
    * Bytes that are decoded at a time, at most, in whole records; a record of `maxRecordBytes` fits in
-   * any case. Default 1 MiB.
+   * any case. Default 2 MiB.
    */
   blockBytes?: number;
 }
@@ -41,8 +44,11 @@ export interface ByteSourceOptions extends CompressionOptions {
 /** What a {@linkcode BlockSource} is made of. */
 export interface BlockSourceOptions<Row> {
   readonly options: DecoderOptions<Row> & ByteSourceOptions;
-  /** How its format is read in blocks; made anew for each input. */
-  readonly way: (name: string) => BlockableFormat;
+  /**
+   * How its format is read in blocks, so many rows at a time unless it is said otherwise; made anew
+   * for each input.
+   */
+  readonly way: (name: string, rows: number) => BlockableFormat;
 }
 
 /** A source of the records in a file or stream of bytes, given in blocks or decoded as they come. */
@@ -52,7 +58,7 @@ export class BlockSource<Row> implements Source<Row> {
   readonly recordBytes: number;
   readonly #bytes: ByteSource;
   readonly #options: DecoderOptions<Row> & ByteSourceOptions;
-  readonly #way: (name: string) => BlockableFormat;
+  readonly #way: (name: string, rows: number) => BlockableFormat;
 
   constructor(bytes: ByteSource, { options, way }: BlockSourceOptions<Row>) {
     this.#bytes = bytes;
@@ -65,7 +71,7 @@ export class BlockSource<Row> implements Source<Row> {
 
   async *open(options: SourceOptions): AsyncGenerator<SourceBatch<Row>, void, undefined> {
     const { signal, runtime, blockMemory: memory } = options;
-    const way = this.#way(this.name);
+    const way = this.#way(this.name, options.blockBytes === undefined ? BATCH_ROWS : BLOCK_ROWS);
     const input = new ByteInput(this.#bytes, this.name);
     const blockBytes = this.#blockBytes(options);
     const release = memory?.release.bind(memory);

@@ -14,14 +14,17 @@ export { type ByteSource, FileSourceError } from "./byte_input.ts";
 /** Options of {@linkcode csv}: those of the decoder, and those about the bytes. */
 export interface CsvSourceOptions<Row = Record<string, unknown>>
   extends CsvOptions<Row>, ByteSourceOptions {
-  /** Rows that are decoded at a time, at most. Default 16,384. */
+  /** Rows that are decoded at a time, at most. Default 16,384, where bees decode 32,768. */
   batchRows?: number;
 }
 
 /** Options of {@linkcode ndjson}: those of the decoder, and those about the bytes. */
 export interface NdjsonSourceOptions<Row = Record<string, unknown>>
   extends NdjsonOptions<Row>, ByteSourceOptions {
-  /** Rows that are decoded at a time, at most. Default 16,384, of an array 8,192. */
+  /**
+   * Rows that are decoded at a time, at most. Default 16,384, where bees decode 32,768, of an array
+   * 8,192.
+   */
   batchRows?: number;
 }
 
@@ -42,7 +45,8 @@ export function csv<Row = Record<string, unknown>>(
   checkByteSource(input, "read CSV");
   const given = decoderOptions(options) as CsvOptions<Row>;
   new CsvDecoder({ name: nameOf(input), ...given }); // tells of options that cannot be, here and now
-  const way = (name: string) => blockableCsv(name, given as CsvOptions<never>);
+  const way = (name: string, batchRows: number) =>
+    blockableCsv(name, { batchRows, ...given as CsvOptions<never> });
   return new BlockSource<Row>(input, { options, way });
 }
 
@@ -92,6 +96,7 @@ export function ndjson<Row = Record<string, unknown>>(
     const decoderOf = (own: object) => new NdjsonDecoder<Row>({ ...given, ...own });
     return new DecodedSource<Row>(input, { options, decoderOf });
   }
-  const way = (name: string) => blockableNdjson(name, given as NdjsonOptions<never>);
+  const way = (name: string, batchRows: number) =>
+    blockableNdjson(name, { batchRows, ...given as NdjsonOptions<never> });
   return new BlockSource<Row>(input, { options, way });
 }

@@ -2,8 +2,11 @@ import { MESSAGE_HEADER_BYTES } from "../hive/pipeline_frames.ts";
 import type { PipelinePlan } from "./pipeline_plan.ts";
 import { hasPartitions, type Source } from "./source.ts";
 
-/** Bytes of a block, unless a record or a ring asks for others. */
-const BLOCK_BYTES = 1_048_576;
+/**
+ * Bytes of a block, unless a record or a ring asks for others: what two bees find of a window's keys
+ * in smaller ones has to be put together too often.
+ */
+const BLOCK_BYTES = 2_097_152;
 /** Room beside a block in its message, for the places of rows that are left out. */
 const BESIDE_BYTES = 1_024;
 /** The same where the times of partitions go along, 16 bytes each. */
