@@ -80,6 +80,26 @@ Deno.test("Members share a topic; who leaves commits, and the other goes on wher
     assertEquals(kafka.group("g").members, []);
   }));
 
+Deno.test("Who gives up before it has joined a group is not waited for by the others", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    const stop = new AbortController();
+    const options: Partial<KafkaSourceOptions> = { groupId: "g" };
+    const reading = take(from(source(options), { workers: 1, runtime }), 20);
+    await writer.send(P0, numbered(0, 10));
+    await delay(runtime, 5000);
+    const { generation } = kafka.group("g");
+    const joining = from(source(options), { workers: 1, runtime })
+      .to(publisherOf({ take: () => {} })).run({ signal: stop.signal });
+    while (kafka.group("g").members.length < 2) await delay(runtime, 1);
+    stop.abort();
+    await joining.catch(() => {});
+    await delay(runtime, 5000); // less than the timeout of a session
+    const { members, isStable, generation: now } = kafka.group("g");
+    assertEquals([members.length, isStable, now > generation], [1, true, true]);
+    await writer.send(P0, numbered(10, 10));
+    assertEquals((await reading).sort((one, other) => one - other), range(20));
+  }));
+
 Deno.test("A member of a group goes on when its topic gets more partitions, and reads those too", () =>
   simulate(async ({ kafka, runtime, writer, source }) => {
     await writer.send(P0, numbered(0, 10));

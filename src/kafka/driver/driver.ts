@@ -207,6 +207,11 @@ export interface JoinRequest {
   readonly rebalanceTimeoutMs: number;
   /** The ways to assign partitions that it knows, the best first, each with what it says of itself. */
   readonly protocols: readonly { readonly name: string; readonly metadata: Uint8Array }[];
+  /**
+   * Told the name that a new member gets, before it has joined: the group waits for it from then on,
+   * unless it leaves.
+   */
+  readonly named?: (memberId: string) => void;
 }
 
 /** What a member hears when all have joined. */

@@ -195,6 +195,7 @@ export class GroupMember implements AsyncDisposable {
         name,
         metadata: writeSubscription(topics, name === "sticky" ? sticky : undefined),
       })),
+      named: (memberId) => this.#memberId = memberId,
     }, { signal });
   }
 

@@ -76,6 +76,7 @@ export class ClientGroup implements GroupCoordinator, AsyncDisposable {
       });
       if (code === CODES.memberIdRequired && memberId === "") { // KIP-394
         memberId = answer.memberId;
+        request.named?.(memberId);
         continue;
       }
       this.#judge(code, "join");
