@@ -9,6 +9,7 @@ import {
   numbered,
   P0,
   publisherOf,
+  range,
   simulate,
   take,
 } from "./support/kafka/source_world.ts";
@@ -56,6 +57,22 @@ Deno.test("A source goes on in a topic that was made anew, if it may", () =>
     assertEquals((await reading).slice(10), [100, 101, 102, 103, 104]);
   }));
 
+Deno.test("A topic of which brokers say for a moment that they do not know it is read on", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    await writer.send(P0, numbered(0, 10));
+    const rows = from(source({ lagInterval: "50ms" }), { workers: 1, runtime });
+    const reading = take(rows, 20);
+    await delay(runtime, 1000);
+    let isKnown = false;
+    const error = "UNKNOWN_TOPIC_OR_PARTITION";
+    kafka.faults = ({ api, clientId }) =>
+      !isKnown && clientId !== "writer" && api !== "connect" ? { error } : undefined;
+    await delay(runtime, 600);
+    isKnown = true;
+    await writer.send(P0, numbered(10, 10));
+    assertEquals(await reading, range(20));
+  }));
+
 Deno.test("A source says so when a topic was made anew with fewer partitions", () =>
   simulate(async ({ kafka, runtime, writer, source }) => {
     await writer.send(P0, numbered(0, 10));
@@ -76,8 +93,8 @@ Deno.test("KafkaPublisher hears of partitions that a topic has no more, when a b
     await to.publish(rows(0, 20));
     kafka.deleteTopic("rows");
     await assertRejects(() => to.publish(rows(20, 20)), KafkaError, "there is no such topic");
-    kafka.createTopic("rows", 1);
     await delay(runtime, 2000);
+    kafka.createTopic("rows", 1);
     const { message } = await assertRejects(() => to.publish(rows(40, 20)), KafkaError);
     assert(message.includes("the topic has 1 partition, from 0; was it made anew?"), message);
     await delay(runtime, 100);

@@ -6,6 +6,8 @@ import type { ClusterLink } from "./cluster_link.ts";
 import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import { keyOf, type PartitionState } from "./partition_state.ts";
 
+const UNKNOWN_TOPIC = "UNKNOWN_TOPIC_OR_PARTITION";
+
 /** What a {@linkcode LagWatch} works with. */
 export interface LagWatchOptions {
   readonly name: string;
@@ -73,6 +75,8 @@ export class LagWatch {
 
   #failed(error: unknown): void {
     const { runtime, name, settings: { retryMs, watchdogMs } } = this.#options;
+    // who fetches finds out whether it is so
+    if (error instanceof KafkaError && error.code === UNKNOWN_TOPIC) return;
     if (!(error instanceof KafkaError && error.retriable)) throw error;
     const nowMs = runtime.monotonicMs();
     this.#failingSinceMs ??= nowMs;

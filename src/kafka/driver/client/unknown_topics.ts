@@ -1,5 +1,5 @@
-/** How often brokers may say that a topic is unknown before they are believed. */
-const BELIEVED_ANSWERS = 4;
+/** How often brokers may say that a topic is unknown before they are believed: for two seconds or so. */
+const BELIEVED_ANSWERS = 8;
 
 /** Topics that brokers do not know, which may be because they have not heard of them yet. */
 export class UnknownTopics {
