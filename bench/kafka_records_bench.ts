@@ -142,7 +142,7 @@ function decoding(compression: CompressionName): Promise<BenchRow> {
       return ROWS;
     },
     // no target: kafkajs' decoder makes objects at 0.15 to 0.95 M/s, as the collector of garbage lets
-    // it, and ten times that was reached in ten runs of twelve
+    // it, and ten times that was reached in eight runs of ten
     rounds: ROUNDS,
   });
 }
