@@ -17,9 +17,10 @@ export const TOO_MANY: i32 = -1;
 
 const BUCKETS: u32 = 2048;
 const BUCKET_SHIFT: u32 = 5;
-const BUCKET_OF: u64 = 53; // the top 11 bits
+const BUCKET_OF: u64 = 48; // with BUCKET_MASK: the top 11 bits
+const BUCKET_MASK: u32 = 2047 << 5;
 const FRONT: usize = memory.data(2048 * 32, 64);
-const PLACES: u32 = 16;
+const PLACES: usize = FRONT + 16;
 
 // Keys up to which hardly any finds both places of its bucket taken.
 const MOST_KEYS: u32 = 1024;
@@ -91,7 +92,7 @@ export function frontForget(slice: u32): void {
 function forgetKeys(): void {
   endList();
   memory.fill(FRONT, 0, BUCKETS << BUCKET_SHIFT);
-  v128.store(bucketOf(0), i64x2.splat(1));
+  v128.store(bucketOf(0), i64x2.splat(1), FRONT);
   isReady = true;
   isFull = false;
   known = 0;
@@ -123,8 +124,7 @@ function giveUp(): i32 {
 // @ts-ignore: decorator
 @inline
 function bucketOf(key: u64): u32 {
-  const mixed = (key ^ (key >> 32)) * K1;
-  return (<u32>FRONT) + (<u32>(mixed >> BUCKET_OF) << BUCKET_SHIFT);
+  return <u32>((key * K1) >> BUCKET_OF) & BUCKET_MASK;
 }
 
 // The place of a key that is not in its own bucket, or in none yet; 0 when there is none left.
@@ -134,10 +134,9 @@ function learn(key: u64, home: u32): u32 {
     for (let at: u32 = 0; at < 2; at++) {
       const place = load<u32>(bucket + (at << 2), PLACES);
       if (place == 0) return enter(key, bucket, at);
-      if (load<u64>(bucket + (at << 3)) == key) return place;
+      if (load<u64>(bucket + (at << 3), FRONT) == key) return place;
     }
-    bucket += 1 << BUCKET_SHIFT;
-    if (bucket == (<u32>FRONT) + (BUCKETS << BUCKET_SHIFT)) bucket = <u32>FRONT;
+    bucket = (bucket + (1 << BUCKET_SHIFT)) & BUCKET_MASK;
   }
 }
 
@@ -149,7 +148,7 @@ function enter(key: u64, bucket: u32, at: u32): u32 {
   known++;
   left++;
   store<u32>((<u32>STATES) + (known << 2), 0);
-  store<u64>(bucket + (at << 3), key);
+  store<u64>(bucket + (at << 3), key, FRONT);
   store<u32>(bucket + (at << 2), known, PLACES);
   return known;
 }
@@ -158,7 +157,7 @@ function enter(key: u64, bucket: u32, at: u32): u32 {
 @inline
 function placeOf(key: u64): u32 {
   const bucket = bucketOf(key);
-  const found = i64x2.bitmask(i64x2.eq(v128.load(bucket), i64x2.splat(key)));
+  const found = i64x2.bitmask(i64x2.eq(v128.load(bucket, FRONT), i64x2.splat(key)));
   if (found == 0) return learn(key, bucket);
   return load<u32>(bucket + (found << 2), PLACES - 4);
 }
