@@ -29,5 +29,6 @@ export function whyNot(
   }
   if (code === CODES.topicAuthorizationFailed) return `${said}: grant WRITE on it`;
   if (code !== 0 || lostQueues(queues, verdict).length === 0) return undefined;
-  return `the topic has ${partitions} partitions, from 0`;
+  const there = `${partitions} ${partitions === 1 ? "partition" : "partitions"}`;
+  return `the topic has ${there}, from 0; was it made anew?`;
 }
