@@ -379,15 +379,26 @@ Deno.test("wholeBatches() leaves off the last batch wherever it is cut", () => {
       bytes: count * batches[0].length,
       batches: count,
       next: count === 0 ? -1 : 10 * count - 5,
+      epochs: [],
     });
   }
   // what cannot be is left to the decoder, which says what is wrong
   const wrong = joined([batches[0], batches[1]]);
   wrong[batches[0].length + 8] = 255;
-  assertEquals(wholeBatches(wrong), { bytes: wrong.length, batches: 2, next: 11 });
+  assertEquals(wholeBatches(wrong), { bytes: wrong.length, batches: 2, next: 11, epochs: [] });
+  // leaders changed behind the first and the third
+  const led = joined([...batches, ...batches]);
+  [7, 8, 8, 11, 11, 11].forEach((epoch, at) => {
+    new DataView(led.buffer).setInt32(at * batches[0].length + 12, epoch);
+  });
+  assertEquals(wholeBatches(led).epochs, [
+    { epoch: 7, from: 0 },
+    { epoch: 8, from: 10 },
+    { epoch: 11, from: 0 },
+  ]);
   const old = joined([batches[0]]);
   old[16] = 1;
-  assertEquals(wholeBatches(old), { bytes: old.length, batches: 1, next: 1 });
+  assertEquals(wholeBatches(old), { bytes: old.length, batches: 1, next: 1, epochs: [] });
 });
 
 Deno.test("the kernel's CRC-32C is the published one, and that of the loop in TypeScript", () => {

@@ -35,6 +35,8 @@ export interface TopicPartition {
 export interface PartitionOffset extends TopicPartition {
   /** The offset of the next record to be read. */
   readonly offset: number;
+  /** The epoch of the leader that had the record before it, where that is known: KIP-320. */
+  readonly leaderEpoch?: number;
 }
 
 /** How a sink appends. */
@@ -115,6 +117,14 @@ export interface AbortedTransaction {
   readonly firstOffset: number;
 }
 
+/** From where on the records of a partition are those of a leader's epoch. */
+export interface EpochStart {
+  /** The epoch. */
+  readonly epoch: number;
+  /** The offset of the first. */
+  readonly from: number;
+}
+
 /** What has come of a partition. */
 export interface FetchedBlock extends TopicPartition {
   /**
@@ -126,6 +136,8 @@ export interface FetchedBlock extends TopicPartition {
   readonly from: number;
   /** Where the next fetch goes on: behind the last batch. */
   readonly next: number;
+  /** Under which leaders its records were appended. */
+  readonly epochs?: readonly EpochStart[];
   /** The transactions that touch it and were aborted, under `"read_committed"`, in any order. */
   readonly aborted: readonly AbortedTransaction[];
   /** The end of the partition. */
@@ -147,7 +159,10 @@ export interface FetchSource extends AsyncDisposable {
    * It has then gone on to `next`. Where one broker answers, it does not wait for the others. What
    * came of a partition that was assigned anew meanwhile is dropped.
    *
-   * @throws {OffsetOutOfRange} with the partitions whose offset is no more, or not yet, there.
+   * Where a partition has another leader, that is asked first whether it has what was read.
+   *
+   * @throws {OffsetOutOfRange} with the partitions whose offset is no more, or not yet, there, or up
+   *   to which the leader has not what was read.
    */
   fetch(options?: { signal?: AbortSignal }): Promise<readonly FetchedBlock[]>;
 }

@@ -97,17 +97,23 @@ export class GroupChanged extends KafkaError {
   }
 }
 
+/** A partition whose offset is not there. */
+export interface LostOffset extends TopicPartition {
+  /** Up to where the leader has what was read, where it has less of it: the rest is lost. */
+  readonly truncatedTo?: number;
+}
+
 /** Offsets that are no more, or not yet, there. */
 export class OffsetOutOfRange extends KafkaError {
   /** The name of the class. */
   override readonly name = "OffsetOutOfRange";
   /** Where. */
-  readonly partitions: readonly TopicPartition[];
+  readonly partitions: readonly LostOffset[];
 
   /** With a message that says what could not be done, why, and what to do. */
   constructor(
     message: string,
-    options: KafkaErrorOptions & { partitions: readonly TopicPartition[] },
+    options: KafkaErrorOptions & { partitions: readonly LostOffset[] },
   ) {
     super(message, options);
     this.partitions = options.partitions;

@@ -244,12 +244,10 @@ export class GroupMember implements AsyncDisposable {
       this.#runtime,
       signal,
     );
-    return partitions.map(({ topic, partition }) => ({
-      topic,
-      partition,
-      offset: committed.find((each) => each.topic === topic && each.partition === partition)
-        ?.offset ?? -1,
-    }));
+    return partitions.map(({ topic, partition }) =>
+      committed.find((each) => each.topic === topic && each.partition === partition) ??
+        { topic, partition, offset: -1 }
+    );
   }
 
   /**

@@ -13,6 +13,7 @@ export const LENGTH_OVERHEAD = 12;
 export const At = {
   baseOffset: 0,
   length: 8,
+  leaderEpoch: 12,
   magic: 16,
   crc: 17,
   /** What the checksum covers begins here. */

@@ -1,3 +1,4 @@
+import type { EpochStart } from "../driver/driver.ts";
 import { At, HEADER_BYTES, LENGTH_OVERHEAD, longAt, viewOf } from "./batch_header.ts";
 
 /** The least bytes behind the length: those of an empty message of format 0. */
@@ -12,6 +13,8 @@ export interface WholeBatches {
   readonly next: number;
   /** How many there are. */
   readonly batches: number;
+  /** Under which leaders they were appended. */
+  readonly epochs: readonly EpochStart[];
 }
 
 /**
@@ -24,19 +27,23 @@ export interface WholeBatches {
 export function wholeBatches(bytes: Uint8Array): WholeBatches {
   const view = viewOf(bytes);
   let [at, next, batches] = [0, -1, 0];
+  const epochs: EpochStart[] = [];
   while (at + At.magic < bytes.length) {
     const length = view.getInt32(at + At.length);
     const magic = view.getInt8(at + At.magic);
     const isOld = magic < MAGIC;
     const baseOffset = longAt(view, at + At.baseOffset);
     if (length < (isOld ? LEAST_LENGTH : HEADER_BYTES - LENGTH_OVERHEAD)) {
-      return { bytes: bytes.length, next: Math.max(next, baseOffset + 1), batches: batches + 1 };
+      const behind = Math.max(next, baseOffset + 1);
+      return { bytes: bytes.length, next: behind, batches: batches + 1, epochs };
     }
     const end = at + LENGTH_OVERHEAD + length;
     if (end > bytes.length) break;
     next = baseOffset + 1 + (isOld ? 0 : view.getInt32(at + At.lastOffsetDelta));
     batches++;
+    const epoch = isOld ? -1 : view.getInt32(at + At.leaderEpoch);
+    if (epoch >= 0 && epoch !== epochs.at(-1)?.epoch) epochs.push({ epoch, from: baseOffset });
     at = end;
   }
-  return { bytes: at, next, batches };
+  return { bytes: at, next, batches, epochs };
 }

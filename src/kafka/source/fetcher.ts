@@ -48,9 +48,7 @@ export class Fetcher {
   assign(): void {
     const { events, link } = this.#options;
     const open = [...events.states.values()].filter((state) => !state.isFetched);
-    link.source.assign(open.map(({ topic, partition, next: offset }) => {
-      return { topic, partition, offset };
-    }));
+    link.source.assign(open.map((state) => state.at(state.next)));
   }
 
   /**
@@ -122,9 +120,23 @@ export class Fetcher {
     if (isDone) this.assign();
   }
 
+  /** Goes on where a leader has what was read, which another one had more of. */
+  #truncated({ partitions }: OffsetOutOfRange): void {
+    const { events, settings: { outOfRange }, name } = this.#options;
+    for (const at of partitions) {
+      const state = events.states.get(keyOf(at));
+      if (!state || at.truncatedTo === undefined) continue;
+      if (outOfRange === "fail") throw truncated(name, state, at.truncatedTo);
+      state.moved(Math.min(state.taken, at.truncatedTo));
+      events.moved(state);
+    }
+  }
+
   async #outOfRange(error: OffsetOutOfRange): Promise<void> {
     const { events, link, settings, name } = this.#options;
-    const states = error.partitions.flatMap((at) => events.states.get(keyOf(at)) ?? []);
+    this.#truncated(error);
+    const gone = error.partitions.filter(({ truncatedTo }) => truncatedTo === undefined);
+    const states = gone.flatMap((at) => events.states.get(keyOf(at)) ?? []);
     try {
       const [starts, ends] = await Promise.all([
         link.cluster.offsetsAt(states, "earliest"),
@@ -144,4 +156,19 @@ export class Fetcher {
     }
     this.assign();
   }
+}
+
+function truncated(
+  name: string,
+  { topic, partition, next }: PartitionState,
+  to: number,
+): KafkaError {
+  return new KafkaError(
+    `Cannot read ${name}: partition ${partition} of ${topic} was read up to offset ${next}, and its ` +
+      `new leader has the same up to ${to} alone: records that were read are lost, and others may ` +
+      `stand in their place, because a replica that lacked them was elected ` +
+      `(unclean.leader.election.enable); pass outOfRange: "earliest" or "latest" to read on from ` +
+      `offset ${to}`,
+    { code: "OFFSET_OUT_OF_RANGE" },
+  );
 }

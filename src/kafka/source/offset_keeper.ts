@@ -91,9 +91,7 @@ export class OffsetKeeper {
       return !isGone && settled !== undefined && settled !== this.#committed.get(index);
     });
     if (due.length === 0) return;
-    const offsets = due.map(({ topic, partition, index }) => {
-      return { topic, partition, offset: this.#settled.get(index)! };
-    });
+    const offsets = due.map((state) => state.at(this.#settled.get(state.index)!));
     try {
       await this.#options.commit(offsets);
     } catch (error) {

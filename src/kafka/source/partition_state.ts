@@ -1,4 +1,9 @@
-import type { FetchedBlock, PartitionOffset, TopicPartition } from "../driver/driver.ts";
+import type {
+  EpochStart,
+  FetchedBlock,
+  PartitionOffset,
+  TopicPartition,
+} from "../driver/driver.ts";
 
 /** A partition while it is read. */
 export class PartitionState implements TopicPartition {
@@ -22,10 +27,12 @@ export class PartitionState implements TopicPartition {
   isOver = false;
   /** Whether it is another reader's now. */
   isGone = false;
+  /** Under which leaders what was fetched was appended, in order. */
+  #epochs: EpochStart[] = [];
 
   /** A partition at an offset. */
   constructor(
-    { topic, partition, offset }: PartitionOffset,
+    { topic, partition, offset, leaderEpoch }: PartitionOffset,
     { index, end, nowMs }: { readonly index: number; readonly end: number; readonly nowMs: number },
   ) {
     this.topic = topic;
@@ -38,6 +45,14 @@ export class PartitionState implements TopicPartition {
       this.known =
         offset;
     this.aliveMs = nowMs;
+    if (leaderEpoch !== undefined) this.#epochs.push({ epoch: leaderEpoch, from: -1 });
+  }
+
+  /** An offset with the epoch of the record before it, as far as that is known. */
+  at(offset: number): PartitionOffset {
+    const { topic, partition } = this;
+    const epoch = this.#epochs.findLast(({ from }) => from < offset)?.epoch;
+    return { topic, partition, offset, ...(epoch !== undefined && { leaderEpoch: epoch }) };
   }
 
   /** Whether there is nothing left to fetch. */
@@ -51,8 +66,12 @@ export class PartitionState implements TopicPartition {
   }
 
   /** Something of it has come. */
-  fetched({ next }: FetchedBlock, { known, nowMs }: { known: number; nowMs: number }): void {
+  fetched(
+    { next, epochs = [] }: FetchedBlock,
+    { known, nowMs }: { known: number; nowMs: number },
+  ): void {
     this.next = next;
+    this.#epochs.push(...epochs.filter(({ epoch }) => epoch > (this.#epochs.at(-1)?.epoch ?? -1)));
     this.known = Math.max(known, next);
     this.aliveMs = nowMs;
   }
@@ -60,6 +79,8 @@ export class PartitionState implements TopicPartition {
   /** Reads on somewhere else: what was there is gone. */
   moved(offset: number): void {
     this.next = this.taken = offset;
+    // what lay before it may be of any leader
+    this.#epochs = this.#epochs.filter(({ from }) => from < offset);
     this.known = Math.max(this.known, offset);
   }
 }

@@ -57,15 +57,15 @@ export async function reachOf(
   if (rest.length > 0) {
     const at = resetTo(otherwise, rest[0], { settings, name });
     for (const each of await offsetsAt(cluster, rest, at, settings)) {
-      known.set(keyOf(each), each.offset);
+      known.set(keyOf(each), each);
     }
   }
   const ends = toEnd
     ? byKey(await cluster.offsetsAt(partitions, "latest", { isolation }))
-    : new Map<string, number>();
+    : new Map<string, PartitionOffset>();
   return partitions.map(({ topic, partition }) => {
     const key = keyOf({ topic, partition });
-    return { topic, partition, offset: known.get(key)!, end: ends.get(key) ?? Infinity };
+    return { ...known.get(key)!, end: ends.get(key)?.offset ?? Infinity };
   });
 }
 
@@ -114,6 +114,6 @@ function resetTo(
   );
 }
 
-function byKey(offsets: readonly PartitionOffset[]): Map<string, number> {
-  return new Map(offsets.map((each) => [keyOf(each), each.offset]));
+function byKey(offsets: readonly PartitionOffset[]): Map<string, PartitionOffset> {
+  return new Map(offsets.map((each) => [keyOf(each), each]));
 }

@@ -58,9 +58,11 @@ export function isIntact(bytes: Uint8Array): boolean {
   return viewOf(bytes).getUint32(At.crc) === crc32c(bytes.subarray(At.attributes));
 }
 
-/** Writes where in the log a batch begins; the checksum does not cover that. */
-export function writeBaseOffset(bytes: Uint8Array, offset: number): void {
-  viewOf(bytes).setBigInt64(At.baseOffset, BigInt(offset));
+/** Writes where in the log a batch begins, and who leads it; the checksum does not cover that. */
+export function writePlace(bytes: Uint8Array, offset: number, leaderEpoch: number): void {
+  const view = viewOf(bytes);
+  view.setBigInt64(At.baseOffset, BigInt(offset));
+  view.setInt32(At.leaderEpoch, leaderEpoch);
 }
 
 /**

@@ -156,6 +156,12 @@ export class SimulatedBroker {
     this.#wake();
   }
 
+  /** Another broker leads a partition, which has nothing from an offset on. */
+  loseRecords({ offset, ...at }: PartitionOffset): void {
+    this.log(at).truncate(offset);
+    this.changeLeader(at);
+  }
+
   /** Appends a batch. */
   produce({ bytes, leader, transactionalId, ...at }: ProduceRequest): number {
     const log = this.#led(at, leader);
@@ -199,6 +205,11 @@ export class SimulatedBroker {
     const batch = log.since(timestampMs);
     const found = batch && decodePlainBatch(batch).find((each) => each.timestamp >= timestampMs);
     return found ? Math.max(log.logStartOffset, found.offset) : -1;
+  }
+
+  /** Behind the last record of an epoch. */
+  endOfEpoch(at: TopicPartition, epoch: number, leader: number): number {
+    return this.#led(at, leader).endOfEpoch(epoch);
   }
 
   /** What a group has committed; who wants what is stable waits for open transactions. */

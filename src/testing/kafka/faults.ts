@@ -4,6 +4,7 @@ export type SimulatedApi =
   | "metadata"
   | "createTopics"
   | "listOffsets"
+  | "epochEnds"
   | "findCoordinator"
   | "produce"
   | "fetch"

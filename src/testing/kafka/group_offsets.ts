@@ -18,9 +18,7 @@ export class GroupOffsets {
 
   /** Makes offsets count. */
   store(offsets: readonly PartitionOffset[]): void {
-    for (const { topic, partition, offset } of offsets) {
-      this.#offsets.set(`${topic}/${partition}`, { topic, partition, offset });
-    }
+    for (const each of offsets) this.#offsets.set(`${each.topic}/${each.partition}`, each);
   }
 
   /** Those of some partitions. */

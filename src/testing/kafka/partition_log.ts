@@ -1,11 +1,5 @@
 import type { AbortedTransaction, Isolation } from "../../kafka/driver/driver.ts";
-import {
-  type BatchHead,
-  isIntact,
-  markerBatch,
-  readBatchHead,
-  writeBaseOffset,
-} from "./batch_head.ts";
+import { type BatchHead, isIntact, markerBatch, readBatchHead, writePlace } from "./batch_head.ts";
 import { BrokerRefusal } from "./broker_refusal.ts";
 
 /** Of how many batches of a producer a broker knows repeats again: `ProducerStateEntry` in Kafka. */
@@ -15,6 +9,8 @@ const SEQUENCES = 2 ** 31;
 interface StoredBatch {
   readonly first: number;
   readonly last: number;
+  /** That of the leader which appended it. */
+  readonly epoch: number;
   readonly head: BatchHead;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -74,6 +70,28 @@ export class PartitionLog {
   lead(leader: number): void {
     this.#leader = leader;
     this.#leaderEpoch++;
+  }
+
+  /**
+   * Behind the last record of an epoch, or of those before it.
+   *
+   * @returns −1 when it has heard of no such epoch.
+   */
+  endOfEpoch(epoch: number): number {
+    if (epoch > this.#leaderEpoch) return -1;
+    return this.#batches.find((batch) => batch.epoch > epoch)?.first ?? this.#end;
+  }
+
+  /** Loses all from an offset on, as a replica has not got it that was behind. */
+  truncate(offset: number): void {
+    this.#batches = this.#batches.filter(({ last }) => last < offset);
+    this.#end = Math.max(this.#start, (this.#batches.at(-1)?.last ?? -1) + 1);
+    for (const state of this.#producers.values()) {
+      state.recent = state.recent.filter((batch) => batch.offset < this.#end);
+    }
+    for (const [producer, first] of this.#open) if (first >= this.#end) this.#open.delete(producer);
+    const isLeft = ({ lastOffset }: Aborted) => lastOffset < this.#end;
+    this.#aborted.splice(0, Infinity, ...this.#aborted.filter(isLeft));
   }
 
   /** Where it begins. */
@@ -183,9 +201,10 @@ export class PartitionLog {
 
   #store(bytes: Uint8Array<ArrayBuffer>, head: BatchHead): number {
     const first = this.#end;
-    writeBaseOffset(bytes, first);
+    const epoch = this.#leaderEpoch;
+    writePlace(bytes, first, epoch);
     const last = first + head.lastOffsetDelta;
-    this.#batches.push({ first, last, head, bytes });
+    this.#batches.push({ first, last, epoch, head, bytes });
     this.#end = last + 1;
     return first;
   }

@@ -96,6 +96,32 @@ export const serveListOffsets = served({
   },
 });
 
+/** Tells up to where records of epochs go. */
+export const serveEpochEnds = served({
+  api: "epochEnds",
+  read: (reader) => {
+    reader.int32(); // no replica
+    return reader.list(() => {
+      const topic = reader.text() ?? "";
+      return reader.list(() => {
+        const partition = reader.int32();
+        reader.int32(); // the leader's epoch as the client knows it
+        return { topic, partition, epoch: reader.int32() };
+      });
+    }).flat();
+  },
+  about: (parts) => spell(parts),
+  work: (parts, { broker, node }) =>
+    parts.map(({ epoch, ...at }) => attempt(() => broker.endOfEpoch(at, epoch, node))),
+  write: (writer, parts, answer, code) => {
+    writer.int32(0).list(byTopic(offsetsOf(parts, answer, code)), ([topic, its]) => {
+      writer.text(topic).list(its, ({ partition, code, offset }) => {
+        writer.int16(code).int32(partition).int32(-1).int64(offset);
+      });
+    });
+  },
+});
+
 /** The offset that was found for each partition, or why there is none: −1 then. */
 function offsetsOf(
   parts: readonly TopicPartition[],

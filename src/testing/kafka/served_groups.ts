@@ -1,4 +1,4 @@
-import type { GroupIdentity } from "../../kafka/driver/driver.ts";
+import type { GroupIdentity, PartitionOffset } from "../../kafka/driver/driver.ts";
 import { byTopic } from "../../kafka/driver/wire/apis.ts";
 import type { WireReader } from "../../kafka/driver/wire/wire_reader.ts";
 import { attempt, served, spell } from "./served.ts";
@@ -94,9 +94,9 @@ export const serveCommit = served({
       const topic = reader.text() ?? "";
       return reader.list(() => {
         const [partition, offset] = [reader.int32(), reader.int64()];
-        reader.int32(); // the leader's epoch
+        const leaderEpoch = reader.int32();
         reader.text(); // what is noted with it
-        return { topic, partition, offset };
+        return { topic, partition, offset, ...(leaderEpoch >= 0 && { leaderEpoch }) };
       });
     }).flat(),
   }),
@@ -136,14 +136,13 @@ export const serveCommitted = served({
   work: ({ groupId, partitions, isStable }, { broker }) =>
     broker.committed(groupId, partitions, isStable),
   write: (writer, { partitions }, answer = [], code) => {
-    const told = partitions.map((at) => ({
-      ...at,
-      offset: answer.find((each) => each.topic === at.topic && each.partition === at.partition)
-        ?.offset ?? -1,
-    }));
+    const told = partitions.map((at): PartitionOffset =>
+      answer.find((each) => each.topic === at.topic && each.partition === at.partition) ??
+        { ...at, offset: -1 }
+    );
     writer.int32(0).list(byTopic(told), ([topic, its]) => {
-      writer.text(topic).list(its, ({ partition, offset }) => {
-        writer.int32(partition).int64(offset).int32(-1).text("").int16(0).end();
+      writer.text(topic).list(its, ({ partition, offset, leaderEpoch = -1 }) => {
+        writer.int32(partition).int64(offset).int32(leaderEpoch).text("").int16(0).end();
       }).end();
     }).int16(code);
   },

@@ -218,6 +218,15 @@ export class SimulatedKafka implements KafkaDriver, Disposable {
     this.#broker.changeLeader(at);
   }
 
+  /**
+   * Gives a partition a leader that lacks the records from an offset on, as an unclean election does:
+   * whole batches, from the one with that offset.
+   */
+  loseRecords(at: PartitionOffset): void {
+    this.#log(at);
+    this.#broker.loseRecords(at);
+  }
+
   /** Forgets the records before an offset, as retention does. */
   deleteRecords({ topic, partition, offset }: PartitionOffset): void {
     this.#log({ topic, partition }).deleteBefore(offset);
@@ -269,7 +278,10 @@ export class SimulatedKafka implements KafkaDriver, Disposable {
   /** What the coordinator knows of a group. */
   group(groupId: string): SimulatedGroup {
     const { generation, phase, members, offsets } = this.#broker.group(groupId);
-    return { generation, isStable: phase === "stable", members, offsets: offsets.all };
+    const committed = offsets.all.map(({ topic, partition, offset }) => {
+      return { topic, partition, offset };
+    });
+    return { generation, isStable: phase === "stable", members, offsets: committed };
   }
 
   /** Stops; no timers are left. */

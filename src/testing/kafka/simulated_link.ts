@@ -7,7 +7,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import type { SimulatedFault } from "./faults.ts";
 import type { Asker, Exchange, Reply } from "./served.ts";
 import { serveCreateTopics, serveFindCoordinator, serveMetadata } from "./served_cluster.ts";
-import { serveFetch, serveListOffsets, serveProduce } from "./served_data.ts";
+import { serveEpochEnds, serveFetch, serveListOffsets, serveProduce } from "./served_data.ts";
 import {
   serveCommit,
   serveCommitted,
@@ -32,6 +32,7 @@ const SERVED: ReadonlyMap<Api, (reader: WireReader) => Exchange> = new Map<
   [APIS.produce, serveProduce],
   [APIS.fetch, serveFetch],
   [APIS.listOffsets, serveListOffsets],
+  [APIS.offsetForLeaderEpoch, serveEpochEnds],
   [APIS.metadata, serveMetadata],
   [APIS.createTopics, serveCreateTopics],
   [APIS.findCoordinator, serveFindCoordinator],

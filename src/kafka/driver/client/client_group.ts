@@ -141,7 +141,10 @@ export class ClientGroup implements GroupCoordinator, AsyncDisposable {
     });
     this.#judge(code, "read offsets of");
     return answer.offsets.filter(({ offset }) => offset >= 0)
-      .map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+      .map(({ topic, partition, offset, leaderEpoch }) => ({
+        ...{ topic, partition, offset },
+        ...(leaderEpoch >= 0 && { leaderEpoch }),
+      }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,37 +9,31 @@ import type {
 } from "../driver.ts";
 import { CorruptBatch } from "../../records/corrupt_batch.ts";
 import { type WholeBatches, wholeBatches } from "../../records/whole_batches.ts";
-import { KafkaError, OffsetOutOfRange } from "../kafka_error.ts";
-import { type FetchedPartition, fetchRequest } from "../wire/data_requests.ts";
+import { KafkaError, type OffsetOutOfRange } from "../kafka_error.ts";
+import { epochEndsRequest, type FetchedPartition, fetchRequest } from "../wire/data_requests.ts";
 import { CODES, errorName, isLeaderMoved } from "../wire/error_codes.ts";
 import { Alarm } from "./alarm.ts";
 import { BACKOFF } from "./attempts.ts";
-import type { ClusterView, Leader } from "./cluster_view.ts";
+import type { ClusterView } from "./cluster_view.ts";
 import type { Lane, LaneUser } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import type { DialError, Link } from "./link.ts";
 import { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
+import {
+  isDoubtful,
+  lostOffsets,
+  type LostReading,
+  nameOf,
+  type Reading,
+  readingAt,
+  type Wanted,
+} from "./reading.ts";
 import { noTopic } from "./topics.ts";
 import { UnknownTopics } from "./unknown_topics.ts";
 
 /** How often what came is damaged before that is believed. */
 const MOST_DAMAGED = 3;
-
-/** A partition that is read. */
-interface Reading extends TopicPartition {
-  /** What is asked for next. */
-  offset: number;
-  isPaused: boolean;
-  /** `"over"`: it is not read until it is assigned anew. */
-  state: "idle" | "asked" | "over";
-  /** What has come and was not fetched yet. */
-  block: FetchedBlock | undefined;
-  notBeforeMs: number;
-  failures: number;
-  /** When something came of it last: the others come first then. */
-  turn: number;
-}
 
 /** Fetches partitions, by one request at a time to each broker. */
 export class ClientSource implements FetchSource, LaneUser, MetadataUser {
@@ -52,7 +46,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   readonly #lanes: Lanes;
   readonly #unknownTopics = new UnknownTopics();
   #readings = new Map<string, Reading>();
-  #lost: Reading[] = [];
+  #lost: LostReading[] = [];
   #error: unknown;
   #arrived = Promise.withResolvers<void>();
   #turn = 0;
@@ -71,20 +65,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   }
 
   assign(positions: readonly PartitionOffset[]): void {
-    this.#readings = new Map(positions.map(({ topic, partition, offset }) => [
-      nameOf({ topic, partition }),
-      {
-        topic,
-        partition,
-        offset,
-        isPaused: false,
-        state: "idle",
-        block: undefined,
-        notBeforeMs: 0,
-        failures: 0,
-        turn: 0,
-      },
-    ]));
+    this.#readings = new Map(positions.map((at) => [nameOf(at), readingAt(at)]));
     this.#lost = [];
     this.#unknownTopics.clear();
     this.#wake();
@@ -176,6 +157,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
       if (block === undefined || isPaused) continue;
       reading.block = undefined;
       reading.offset = block.next;
+      reading.epoch = block.epochs?.at(-1)?.epoch ?? -1;
       blocks.push(block);
     }
     // The next requests are on their way while these blocks are worked on.
@@ -184,17 +166,9 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   }
 
   #outOfRange(): OffsetOutOfRange {
-    const partitions = this.#lost.map(({ topic, partition }) => ({ topic, partition }));
-    const [{ topic, partition, offset }] = this.#lost;
-    const others = this.#lost.length > 1 ? ` (and ${this.#lost.length - 1} others)` : "";
+    const lost = this.#lost;
     this.#lost = [];
-    return new OffsetOutOfRange(
-      `Cannot fetch from offset ${offset} of partition ${partition} of topic ` +
-        `${JSON.stringify(topic)}${others}: there is no such offset, because the records were ` +
-        "deleted (retention), the topic was made anew, or the partition lost its end; begin at its " +
-        "earliest or latest offset",
-      { partitions, code: errorName(CODES.offsetOutOfRange) },
-    );
+    return lostOffsets(lost);
   }
 
   #fail(error: unknown): void {
@@ -220,7 +194,8 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   #pump(): void {
     if (this.#isClosed) return;
     const nowMs = this.#runtime.monotonicMs();
-    const wanted = new Map<Lane, { reading: Reading; leader: Leader }[]>();
+    const wanted = new Map<Lane, Wanted[]>();
+    const doubtful = new Map<Lane, Wanted[]>();
     const full = new Set<Lane>();
     const leaderless = new Set<string>();
     for (const reading of this.#readings.values()) {
@@ -233,11 +208,16 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
         // that waits for the other partitions would hold up this one.
         if (reading.block !== undefined) full.add(lane);
         else if (reading.state === "idle" && reading.notBeforeMs <= nowMs) {
-          wanted.getOrInsertComputed(lane, () => []).push({ reading, leader });
+          const asked = isDoubtful(reading, leader) ? doubtful : wanted;
+          asked.getOrInsertComputed(lane, () => []).push({ reading, leader });
         }
       }
     }
     if (leaderless.size > 0) this.#metadata.want(leaderless);
+    for (const [lane, parts] of doubtful) {
+      const link = full.has(lane) ? undefined : lane.link(1);
+      if (link !== undefined) void this.#exchange(lane, parts, () => this.#compare(link, parts));
+    }
     for (const [lane, parts] of wanted) {
       const link = full.has(lane) ? undefined : lane.link(1);
       if (link !== undefined) void this.#ask(lane, link, parts);
@@ -245,23 +225,13 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     this.#setAlarm(nowMs);
   }
 
-  async #ask(
-    lane: Lane,
-    link: Link,
-    wanted: readonly { reading: Reading; leader: Leader }[],
-  ): Promise<void> {
-    const { maxWaitMs, requestTimeoutMs, maxPartitionBytes } = this.#options;
+  async #ask(lane: Lane, link: Link, wanted: readonly Wanted[]): Promise<void> {
+    const { maxWaitMs, requestTimeoutMs, maxPartitionBytes: maxBytes } = this.#options;
     const inTurn = wanted.toSorted((a, b) => a.reading.turn - b.reading.turn);
-    const parts = inTurn.map(({ reading: { topic, partition, offset }, leader }) => ({
-      topic,
-      partition,
-      offset,
-      leaderEpoch: leader.epoch,
-      maxBytes: maxPartitionBytes,
-    }));
-    for (const { reading } of wanted) reading.state = "asked";
-    lane.underWay++;
-    try {
+    const parts = inTurn.map(({ reading: { topic, partition, offset }, leader }) => {
+      return { topic, partition, offset, leaderEpoch: leader.epoch, maxBytes };
+    });
+    await this.#exchange(lane, wanted, async () => {
       const request = fetchRequest({ ...this.#options, parts });
       const { code, partitions } = await link.send(request, maxWaitMs + requestTimeoutMs);
       if (code !== 0) throw new KafkaError(`Cannot fetch: the broker says ${errorName(code)}`);
@@ -271,6 +241,37 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
       for (const fetched of partitions) {
         this.#receive(asked.get(nameOf(fetched)), fetched, fetched === first);
       }
+    });
+  }
+
+  /** Asks a leader up to where it has what another one had: KIP-320. */
+  async #compare(link: Link, wanted: readonly Wanted[]): Promise<void> {
+    const parts = wanted.map(({ reading: { topic, partition, epoch }, leader }) => {
+      return { topic, partition, epoch, leaderEpoch: leader.epoch };
+    });
+    const ends = await link.send(epochEndsRequest(parts), this.#options.requestTimeoutMs);
+    for (const { reading, leader } of wanted) {
+      const found = ends.find((each) => nameOf(each) === nameOf(reading));
+      if (found === undefined || this.#readings.get(nameOf(reading)) !== reading) continue;
+      reading.state = "idle";
+      if (found.code !== 0) this.#refused(reading, found.code);
+      else if (found.end >= 0 && found.end < reading.offset) {
+        reading.state = "over";
+        this.#lost.push({ ...reading, truncatedTo: found.end });
+      } else reading.comparedTo = leader.epoch;
+    }
+  }
+
+  /** Asks a broker about some partitions. */
+  async #exchange(
+    lane: Lane,
+    wanted: readonly Wanted[],
+    ask: () => Promise<void>,
+  ): Promise<void> {
+    for (const { reading } of wanted) reading.state = "asked";
+    lane.underWay++;
+    try {
+      await ask();
     } catch (error) {
       lane.rest();
       this.#metadata.want(this.#topics());
@@ -300,6 +301,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
       bytes: bytes.subarray(0, whole.bytes),
       from: reading.offset,
       next: whole.next,
+      epochs: whole.epochs,
       aborted: fetched.aborted,
       highWatermark: fetched.highWatermark,
       lastStableOffset: fetched.lastStableOffset,
@@ -352,8 +354,4 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     const times = [...notBefore, ...this.#lanes.restingUntilMs()].filter((ms) => ms > nowMs);
     this.#alarm.set(this.#readings.size === 0 ? Infinity : Math.min(...times));
   }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

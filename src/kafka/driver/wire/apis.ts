@@ -38,6 +38,7 @@ export const APIS = {
   initProducerId: api("InitProducerId", 22, 3, true),
   addPartitionsToTxn: api("AddPartitionsToTxn", 24, 1),
   addOffsetsToTxn: api("AddOffsetsToTxn", 25, 1),
+  offsetForLeaderEpoch: api("OffsetForLeaderEpoch", 23, 3),
   endTxn: api("EndTxn", 26, 1),
   txnOffsetCommit: api("TxnOffsetCommit", 28, 3, true),
 } as const satisfies Readonly<Record<string, Api>>;

@@ -114,3 +114,44 @@ export function fetchRequest(options: {
     },
   );
 }
+
+/** What a leader is asked of a partition. */
+export interface EpochPart extends TopicPartition {
+  /** The leader's epoch, as it is known here. */
+  readonly leaderEpoch: number;
+  /** The epoch of the last record that was read. */
+  readonly epoch: number;
+}
+
+/** Up to where the records of an epoch go. */
+export interface EpochEnd extends TopicPartition {
+  readonly code: number;
+  /** The offset behind the last of them; −1: unknown. */
+  readonly end: number;
+}
+
+/** Asks a leader up to where it has the records of an epoch: KIP-320. */
+export function epochEndsRequest(parts: readonly EpochPart[]): WireRequest<EpochEnd[]> {
+  return request(
+    APIS.offsetForLeaderEpoch,
+    (writer) => {
+      writer.int32(-1); // no replica
+      writer.list(byTopic(parts), ([topic, its]) => {
+        writer.text(topic).list(its, ({ partition, leaderEpoch, epoch }) => {
+          writer.int32(partition).int32(leaderEpoch).int32(epoch);
+        });
+      });
+    },
+    (reader) => {
+      reader.int32();
+      return reader.list(() => {
+        const topic = reader.text() ?? "";
+        return reader.list((): EpochEnd => {
+          const [code, partition] = [reader.int16(), reader.int32()];
+          reader.int32(); // the greatest epoch that is not greater than the one asked for
+          return { topic, partition, code, end: reader.int64() };
+        });
+      }).flat();
+    },
+  );
+}

@@ -103,8 +103,8 @@ export function offsetCommitRequest(
     (writer) => {
       writeMember(writer, member);
       writer.list(byTopic(offsets), ([topic, its]) => {
-        writer.text(topic).list(its, ({ partition, offset }) => {
-          writer.int32(partition).int64(offset).int32(-1).text("");
+        writer.text(topic).list(its, ({ partition, offset, leaderEpoch = -1 }) => {
+          writer.int32(partition).int64(offset).int32(leaderEpoch).text("");
         });
       });
     },
@@ -122,6 +122,8 @@ export function offsetCommitRequest(
 export interface CommittedOffset extends PartitionCode {
   /** −1: nothing. */
   readonly offset: number;
+  /** −1: nobody said. */
+  readonly leaderEpoch: number;
 }
 
 /** Asks what is committed, and not while a transaction may change it: KIP-447. */
@@ -143,11 +145,11 @@ export function offsetFetchRequest(
         const its = reader.list((): CommittedOffset => {
           const partition = reader.int32();
           const offset = reader.int64();
-          reader.int32(); // the leader's epoch
+          const leaderEpoch = reader.int32();
           reader.text(); // what was noted with it
           const code = reader.int16();
           reader.end();
-          return { topic, partition, offset, code };
+          return { topic, partition, offset, leaderEpoch, code };
         });
         reader.end();
         return its;
