@@ -9,8 +9,10 @@ export type CompareRows = (a: number, b: number) => number;
 
 function compareSlices({ values, offsets }: Column, a: number, b: number): number {
   const bytes = values as Uint8Array;
-  const [startA, startB] = [offsets![a], offsets![b]];
-  const [lengthA, lengthB] = [offsets![a + 1] - startA, offsets![b + 1] - startB];
+  const startA = offsets![a];
+  const startB = offsets![b];
+  const lengthA = offsets![a + 1] - startA;
+  const lengthB = offsets![b + 1] - startB;
   const shared = Math.min(lengthA, lengthB);
   for (let at = 0; at < shared; at++) {
     const order = bytes[startA + at] - bytes[startB + at];
@@ -63,6 +65,7 @@ function compareColumn(column: Column): CompareRows {
 /** The order of rows by some columns: numbers by value, text by its bytes, NaN and null last. */
 export function columnOrder(batch: RecordBatch, columns: readonly number[]): CompareRows {
   const compares = columns.map((at) => compareColumn(batch.columnAt(at)));
+  if (compares.length === 1) return compares[0];
   return (a, b) => {
     for (const compare of compares) {
       const order = compare(a, b);
@@ -75,31 +78,47 @@ export function columnOrder(batch: RecordBatch, columns: readonly number[]): Com
 /** The order of the rows of closed windows: by end, start, then by `keys` key columns. */
 export function windowOrder(batch: RecordBatch, keys: number): CompareRows {
   const keyColumns = Array.from({ length: keys }, (_, at) => WINDOW_COLUMNS.length + at);
-  return columnOrder(batch, [1, 0, ...keyColumns]);
+  const byEnd = compareColumn(batch.columnAt(1));
+  const byStart = compareColumn(batch.columnAt(0));
+  const byKey = columnOrder(batch, keyColumns);
+  // no loop: results of all windows come by here, those of two bees a row at a time
+  return (a, b) => byEnd(a, b) || byStart(a, b) || byKey(a, b);
 }
 
 /** Merges runs of rows, each sorted, into one order; `ends` are the rows after each run. */
 export function mergeRuns(ends: readonly number[], compare: CompareRows): Int32Array {
-  let runs = ends.map((end, at) => {
-    const start = at === 0 ? 0 : ends[at - 1];
-    return Int32Array.from({ length: end - start }, (_, row) => start + row);
-  });
-  while (runs.length > 1) {
-    const next: Int32Array[] = [];
-    for (let at = 0; at < runs.length; at += 2) {
-      next.push(at + 1 < runs.length ? mergeTwo(runs[at], runs[at + 1], compare) : runs[at]);
+  let rows = new Int32Array(ends.at(-1) ?? 0);
+  for (let row = 0; row < rows.length; row++) rows[row] = row;
+  let merged = new Int32Array(rows.length);
+  while (ends.length > 1) {
+    const pairs = ends.filter((_, at) => at % 2 === 1 || at === ends.length - 1);
+    for (let at = 0, start = 0; at < ends.length; start = ends[at + 1], at += 2) {
+      const run = { start, middle: ends[at], end: ends[at + 1] ?? ends[at] };
+      mergeTwo(rows, run, { compare, out: merged });
     }
-    runs = next as Int32Array<ArrayBuffer>[];
+    ends = pairs;
+    [rows, merged] = [merged, rows];
   }
-  return runs[0] ?? new Int32Array();
+  return rows;
 }
 
-function mergeTwo(a: Int32Array, b: Int32Array, compare: CompareRows): Int32Array {
-  const out = new Int32Array(a.length + b.length);
-  let [i, j] = [0, 0];
-  for (let at = 0; at < out.length; at++) {
-    const takesA = j >= b.length || (i < a.length && compare(a[i], b[j]) <= 0);
-    out[at] = takesA ? a[i++] : b[j++];
+/** Merges a sorted run with the one behind it. */
+function mergeTwo(
+  rows: Int32Array,
+  { start, middle, end }: {
+    readonly start: number;
+    readonly middle: number;
+    readonly end: number;
+  },
+  { compare, out }: { readonly compare: CompareRows; readonly out: Int32Array },
+): void {
+  let i = start;
+  let j = middle;
+  let at = start;
+  while (i < middle && j < end) {
+    const isFirst = compare(rows[i], rows[j]) <= 0;
+    out[at++] = isFirst ? rows[i++] : rows[j++];
   }
-  return out;
+  while (i < middle) out[at++] = rows[i++];
+  while (j < end) out[at++] = rows[j++];
 }
