@@ -7,6 +7,7 @@ import {
   readAssignment,
   readSubscription,
   writeAssignment,
+  writeCooperative,
   writeSticky,
   writeSubscription,
 } from "../src/kafka/group/consumer_protocol.ts";
@@ -127,7 +128,9 @@ function movesFrom(given: Case, assigned: Assignments): number {
     .filter(([key, memberId]) => owned.get(key) !== memberId).toArray().length;
 }
 
-for (const [name, assign] of Object.entries<Assignor>(ASSIGNORS)) {
+const { "cooperative-sticky": cooperatively, ...AT_ONCE } = ASSIGNORS;
+
+for (const [name, assign] of Object.entries<Assignor>(AT_ONCE)) {
   Deno.test(`The assignor ${name} gives each partition to one member that asked for it`, () => {
     forSeeds(300, (random) => {
       const { members, counts } = randomCase(random, random.chance(0.5), 9);
@@ -137,6 +140,32 @@ for (const [name, assign] of Object.entries<Assignor>(ASSIGNORS)) {
     });
   });
 }
+
+Deno.test("The cooperative assignor gives what one owns to another when that has let go of it", () => {
+  forSeeds(300, (random) => {
+    const { members: first, counts } = randomCase(random, random.chance(0.5), 9);
+    let members = first;
+    for (let round = 1;; round++) {
+      const assigned = cooperatively(members, counts);
+      assertEquals(cooperatively(random.shuffle(members), counts), assigned);
+      for (const [key, memberId] of owners(assigned)) {
+        const claims = members.filter(({ owned }) => owned.some((each) => keyOf(each) === key));
+        const isOwn = claims.some((each) => each.memberId === memberId);
+        assert(isOwn || claims.length === 0, `${key} goes to ${memberId}`);
+      }
+      members = members.map((member) => ({
+        ...member,
+        owned: assigned.get(member.memberId)!,
+        generation: 10 + round,
+      }));
+      const isSettled = [...ASSIGNORS.sticky(members, counts)].every(([memberId, share]) =>
+        share.length === assigned.get(memberId)!.length
+      );
+      if (isSettled) return assertWhole(assigned, members, counts);
+      assert(round < 3, "it does not come to an end");
+    }
+  });
+});
 
 Deno.test("The sticky assignor moves as few as being even takes, where all ask for the same", () => {
   forSeeds(150, (random) => {
@@ -238,6 +267,12 @@ Deno.test("Subscriptions and assignments come back as they were written", () => 
     owned: [],
     generation: -1,
   });
+  const cooperative = writeCooperative({ topics: ["a"], owned, generation: 5 });
+  assertEquals(readSubscription(cooperative, "it", "cooperative-sticky"), {
+    topics: ["a"],
+    owned,
+    generation: 5,
+  });
   assertEquals(readAssignment(writeAssignment(owned)), owned);
   assertEquals(readAssignment(new Uint8Array()), []);
 });
@@ -249,6 +284,16 @@ Deno.test("Subscriptions are read as Java's consumers write them, and cut ones r
       "00000000" + "00000001" + "00000004" + "ffff",
   );
   assertEquals(readSubscription(bytes, "it"), { topics: ["t"], owned: [], generation: -1 });
+  const owned = [{ topic: "t", partition: 0 }, { topic: "t", partition: 1 }];
+  const told = readSubscription(bytes, "it", "cooperative-sticky");
+  assertEquals(told, { topics: ["t"], owned, generation: 4 });
+  // Version 0, of clients that know nothing of it.
+  const old = Uint8Array.fromHex("0000" + "00000001" + "000174" + "ffffffff");
+  assertEquals(readSubscription(old, "it", "cooperative-sticky"), {
+    topics: ["t"],
+    owned: [],
+    generation: -1,
+  });
   assertThrows(
     () => readSubscription(bytes.subarray(0, 8), "the subscription of m"),
     KafkaError,

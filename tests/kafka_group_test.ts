@@ -7,6 +7,7 @@ import { kafka, sharedKafka, uniqueName } from "./support/kafka/kafka.ts";
 import { blockOf } from "./support/kafka/plain_batch.ts";
 
 const STICKY = "org.apache.kafka.clients.consumer.StickyAssignor";
+const COOPERATIVE = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
 
 /** What a test of groups works on. */
 interface Scene extends AsyncDisposable {
@@ -165,8 +166,9 @@ Deno.test(kafka.test("Members of a group on a real broker", async (t) => {
     "start again under names of their own, and nothing moves",
     () => startAgain(bootstrap),
   );
-  await t.step("share with Java's consumers, whether range or sticky is common", async () => {
-    const sticky = { "partition.assignment.strategy": STICKY };
-    await Promise.all([shareWithJava(bootstrap, {}), shareWithJava(bootstrap, sticky)]);
+  await t.step("share with Java's consumers, whatever way to share they know", async () => {
+    const only = (name: string) => ({ "partition.assignment.strategy": name });
+    const settings = [{}, only(STICKY), only(COOPERATIVE)];
+    await Promise.all(settings.map((each) => shareWithJava(bootstrap, each)));
   });
 }));

@@ -2,7 +2,7 @@ import type { TopicPartition } from "../driver/driver.ts";
 import type { Subscription } from "./consumer_protocol.ts";
 
 /** A way to share partitions, by the name that Java's consumers know it by. */
-export type AssignorName = "sticky" | "range" | "roundrobin";
+export type AssignorName = "sticky" | "range" | "roundrobin" | "cooperative-sticky";
 
 /** A member as its group's leader sees it. */
 export interface Subscriber extends Subscription {

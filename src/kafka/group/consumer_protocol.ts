@@ -72,17 +72,40 @@ function readSticky(bytes: Uint8Array) {
  * A subscription as bytes: `ConsumerProtocolSubscription` of Kafka's message formats, KIP-429.
  *
  * @param userData What a protocol says beside.
+ * @param owned What the member says that it owns. Default: nothing, for who joins has let go of all.
  */
 export function writeSubscription(
   topics: readonly string[],
   userData?: Uint8Array,
+  owned: readonly TopicPartition[] = [],
 ): Uint8Array {
   return written((out) => {
     out.int16(SUBSCRIPTION_VERSION).list(topics, (topic) => out.text(topic));
     if (userData) out.bytes(userData);
     else out.int32(-1);
-    // Nothing is owned: who joins has let go of everything.
-    out.list([], () => {});
+    writePartitions(out, owned);
+  });
+}
+
+/** What `cooperative-sticky` says: what is owned, and beside it the generation alone. */
+export function writeCooperative({ topics, owned, generation }: Subscription): Uint8Array {
+  return writeSubscription(topics, written((out) => out.int32(generation)), owned);
+}
+
+/** From this version on a subscription says what its member owns, and from the next its generation. */
+const OWNED_VERSION = 1;
+const GENERATION_BYTES = 4;
+
+function readCooperative(bytes: Uint8Array, what: string): Subscription {
+  return read(bytes, what, (from) => {
+    const version = from.int16();
+    const topics = from.list(() => from.text() ?? "");
+    const userData = from.bytes();
+    const owned = version >= OWNED_VERSION ? readPartitions(from) : [];
+    if (version > OWNED_VERSION) return { topics, owned, generation: from.int32() };
+    const isTold = userData.length === GENERATION_BYTES;
+    const generation = isTold ? new WireReader(userData, false).int32() : -1;
+    return { topics, owned, generation };
   });
 }
 
@@ -90,8 +113,14 @@ export function writeSubscription(
  * Reads a subscription, of any version: what newer ones add comes behind and is passed over.
  *
  * @param what It is, for messages.
+ * @param protocol By which partitions are to be shared.
  */
-export function readSubscription(bytes: Uint8Array, what: string): Subscription {
+export function readSubscription(
+  bytes: Uint8Array,
+  what: string,
+  protocol = "sticky",
+): Subscription {
+  if (protocol === "cooperative-sticky") return readCooperative(bytes, what);
   const { topics, userData } = read(bytes, what, (from) => {
     from.int16();
     return { topics: from.list(() => from.text() ?? ""), userData: from.bytes() };

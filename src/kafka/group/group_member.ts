@@ -10,7 +10,12 @@ import type {
 } from "../driver/driver.ts";
 import { GroupChanged, KafkaError } from "../driver/kafka_error.ts";
 import type { AssignorName } from "./assignor.ts";
-import { readAssignment, writeSticky, writeSubscription } from "./consumer_protocol.ts";
+import {
+  readAssignment,
+  writeCooperative,
+  writeSticky,
+  writeSubscription,
+} from "./consumer_protocol.ts";
 import type { GroupMemberOptions } from "./group_member_options.ts";
 import { leaderPlan, type PlanBasis } from "./leader_plan.ts";
 import type { OffsetCommits } from "./offset_commits.ts";
@@ -24,7 +29,8 @@ const DEFAULT_HEARTBEAT_MS = 3000;
 const DEFAULT_METADATA_MS = 30_000;
 const MOST_LEAVING_MS = 5000;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-const DEFAULT_ASSIGNORS: readonly AssignorName[] = ["sticky", "range", "roundrobin"];
+const COOPERATIVE = "cooperative-sticky";
+const DEFAULT_ASSIGNORS: readonly AssignorName[] = ["sticky", "range", "roundrobin", COOPERATIVE];
 
 /**
  * A member of a consumer group, by Kafka's classic group protocol ("Consumer Rebalance Protocol",
@@ -151,13 +157,23 @@ export class GroupMember implements AsyncDisposable {
     using _watch = basis && this.#watch(basis, () => tenure.end());
     const bytes = await this.#coordinator.sync(tenure.identity, plan?.assignments ?? [], tenure);
     const partitions = readAssignment(bytes);
+    const isToPass = answer.protocol === COOPERATIVE && this.#losesSome(partitions);
     this.#held = { partitions, generation };
+    // who gets what it had before gets it when it has joined again without
+    if (isToPass) return;
     try {
       await this.#hold(tenure, partitions);
     } finally {
       this.#commits = undefined;
     }
     if (tenure.error !== undefined) throw tenure.error;
+  }
+
+  /** Whether something that it said it owned is to go to another. */
+  #losesSome(partitions: readonly TopicPartition[]): boolean {
+    return this.#held.partitions.some(({ topic, partition }) =>
+      !partitions.some((each) => each.topic === topic && each.partition === partition)
+    );
   }
 
   get #instance(): { readonly instanceId?: string } {
@@ -184,7 +200,8 @@ export class GroupMember implements AsyncDisposable {
   #join(): Promise<JoinAnswer> {
     const { topics, assignors = DEFAULT_ASSIGNORS } = this.#options;
     const { partitions: owned, generation } = this.#held;
-    const sticky = writeSticky({ topics, owned, generation });
+    const had = { topics, owned, generation };
+    const sticky = writeSticky(had);
     const { signal } = this.#closing;
     return this.#coordinator.join({
       memberId: this.#memberId,
@@ -193,7 +210,9 @@ export class GroupMember implements AsyncDisposable {
       rebalanceTimeoutMs: this.#options.rebalanceTimeoutMs ?? DEFAULT_REBALANCE_MS,
       protocols: assignors.map((name) => ({
         name,
-        metadata: writeSubscription(topics, name === "sticky" ? sticky : undefined),
+        metadata: name === COOPERATIVE
+          ? writeCooperative(had)
+          : writeSubscription(topics, name === "sticky" ? sticky : undefined),
       })),
       named: (memberId) => this.#memberId = memberId,
     }, { signal });

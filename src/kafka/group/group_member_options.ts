@@ -25,7 +25,8 @@ export interface GroupMemberOptions {
   readonly metadataMs?: number;
   /**
    * The ways to share partitions that it offers, the best first; a group takes the one that most
-   * members like best of those that all know. Default sticky, range, roundrobin.
+   * members like best of those that all know. Default sticky, range, roundrobin,
+   * cooperative-sticky.
    */
   readonly assignors?: readonly AssignorName[];
   /** The world. */

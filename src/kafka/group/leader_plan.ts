@@ -22,7 +22,7 @@ export async function leaderPlan(
 ): Promise<LeaderPlan> {
   const subscribers = members.map(({ memberId, metadata }): Subscriber => ({
     memberId,
-    ...readSubscription(metadata, `the subscription of member "${memberId}"`),
+    ...readSubscription(metadata, `the subscription of member "${memberId}"`, protocol),
   }));
   const topics = topicsOf(subscribers);
   const counts = await partitionCounts(cluster, topics);

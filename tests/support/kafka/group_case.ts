@@ -54,6 +54,9 @@ export function runGroup(seed: number, flaw: GroupFlaw = {}): Promise<GroupRun> 
   const account = new Account();
   const readers = new Map<string, Reader>();
   const isUneven = random.chance(0.3);
+  const how = new Random(seed + 2_000_000).chance(0.3)
+    ? { assignors: ["cooperative-sticky"] as const }
+    : {};
   const isStatic = new Random(seed + 1_000_000).chance(0.5);
   let killed = 0;
   return runtime.drive(async () => {
@@ -72,7 +75,7 @@ export function runGroup(seed: number, flaw: GroupFlaw = {}): Promise<GroupRun> 
         ? { instanceId: random.pick(free) }
         : {};
       for (let tries = 0; tries < 5 && !readers.has(name); tries++) {
-        await Reader.start(name, kafka, world, { topics, ...own })
+        await Reader.start(name, kafka, world, { topics, ...own, ...how })
           .then((reader) => readers.set(name, reader), () => {});
       }
     };
@@ -98,7 +101,10 @@ export function runGroup(seed: number, flaw: GroupFlaw = {}): Promise<GroupRun> 
     }
     kafka.faults = ({ clientId }) =>
       readers.get(clientId)?.isKilled ? { lose: "request", silent: true } : undefined;
-    await Reader.start("last", kafka, { random, account, runtime, flaw }, { topics: ["t", "u"] })
+    await Reader.start("last", kafka, { random, account, runtime, flaw }, {
+      topics: ["t", "u"],
+      ...how,
+    })
       .then((reader) => readers.set("last", reader));
     await delay(runtime, CALM_MS);
     for (const { isKilled, member } of readers.values()) {

@@ -5,6 +5,7 @@ import type {
   TopicPartition,
 } from "../../../src/kafka/driver/driver.ts";
 import { Fenced } from "../../../src/kafka/driver/kafka_error.ts";
+import type { AssignorName } from "../../../src/kafka/group/assignor.ts";
 import { GroupMember } from "../../../src/kafka/group/group_member.ts";
 import type { SimulatedRuntime } from "../../../src/runtime/simulated_runtime.ts";
 import { delay } from "../../../src/stream/delay.ts";
@@ -135,7 +136,11 @@ export class Reader {
     name: string,
     kafka: SimulatedKafka,
     world: ReaderWorld,
-    { topics, instanceId }: { readonly topics: readonly string[]; readonly instanceId?: string },
+    { topics, instanceId, assignors }: {
+      readonly topics: readonly string[];
+      readonly instanceId?: string;
+      readonly assignors?: readonly AssignorName[];
+    },
   ): Promise<Reader> {
     const cluster = await kafka.connect({
       bootstrapServers: ["simulated:9092"],
@@ -148,6 +153,7 @@ export class Reader {
       groupId: "g",
       topics,
       ...(instanceId !== undefined && { instanceId }),
+      ...(assignors && { assignors }),
       sessionTimeoutMs: 6000,
       rebalanceTimeoutMs: 8000,
       heartbeatMs: 1000,
