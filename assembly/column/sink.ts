@@ -57,6 +57,20 @@ export function sinkKind(column: u32): u32 {
   return load<u32>(column);
 }
 
+/** Where the values of a column lie, or the bytes of its texts. */
+// @ts-ignore: decorator
+@inline
+export function valuesOf(column: u32): u32 {
+  return load<u32>(column, AT_VALUES);
+}
+
+/** Where the offsets of a column's texts lie. */
+// @ts-ignore: decorator
+@inline
+export function offsetsOf(column: u32): u32 {
+  return load<u32>(column, AT_OFFSETS);
+}
+
 /** Of a decimal column: digits after the point. */
 // @ts-ignore: decorator
 @inline

@@ -11,6 +11,7 @@ import {
   putI32,
   putI64,
   textRoom,
+  valuesOf,
 } from "../column/sink";
 import { decimalFits, readDecimal } from "../number/decimal";
 import {
@@ -33,7 +34,7 @@ import {
 } from "./cells";
 import { fields, nullCount } from "./context";
 import { convertDict, convertMixed, convertTexts } from "./texts";
-import { NOT_SHORT, readMiddle, readShort, readWhole, shortValue, shortWhole, wholeValue } from "./whole";
+import { NOT_SHORT, putMiddle, putShort, readWhole, shortWhole, wholeValue } from "./whole";
 
 // What a column is read as, in the host's order.
 const BOOL: u32 = 0;
@@ -176,13 +177,15 @@ function toValue(as: u32, at: u32, length: u32, to: u32, row: u32): bool {
 // What is no text: an empty field is null. The commonest kinds have loops of their own.
 function convertF64(cells: u32, rows: u32, to: u32, first: u32, required: bool): void {
   const stride = fields << 3;
+  const values = valuesOf(to) + (first << 3);
   for (let i: u32 = 0; i < rows; i++) {
     const cell = cells + i * stride;
     const both = load<u64>(cell);
-    const length = <u32>(both >> 32);
     const at = <u32>both;
-    if (readShort(at, length) || readMiddle(at, length)) putF64(to, first + i, shortValue());
-    else if (!isPlain(length) || !toF64(at, length, to, first + i)) {
+    const length = <u32>(both >> 32);
+    const place = values + (i << 3);
+    if (putShort(place, at, length) || putMiddle(place, at, length)) continue;
+    if (!isPlain(length) || !toF64(at, length, to, first + i)) {
       putOddValue(F64, cell, to, i, first + i, required);
     }
   }
@@ -190,11 +193,12 @@ function convertF64(cells: u32, rows: u32, to: u32, first: u32, required: bool):
 
 function convertI32(cells: u32, rows: u32, to: u32, first: u32, required: bool): void {
   const stride = fields << 3;
+  const values = valuesOf(to) + (first << 2);
   for (let i: u32 = 0; i < rows; i++) {
     const cell = cells + i * stride;
-    const length = load<u32>(cell, 4);
-    const value = shortWhole(load<u32>(cell), length);
-    if (<i64>(<i32>value) == value) putI32(to, first + i, <i32>value);
+    const both = load<u64>(cell);
+    const value = shortWhole(<u32>both, <u32>(both >> 32));
+    if (<i64>(<i32>value) == value) store<i32>(values + (i << 2), <i32>value);
     else putOddValue(I32, cell, to, i, first + i, required);
   }
 }
@@ -203,12 +207,13 @@ function convertWhole(
   as: u32, cells: u32, rows: u32, to: u32, first: u32, required: bool,
 ): void {
   const stride = fields << 3;
+  const values = valuesOf(to) + (first << 3);
   for (let i: u32 = 0; i < rows; i++) {
     const cell = cells + i * stride;
-    const length = load<u32>(cell, 4);
+    const both = load<u64>(cell);
     // they are in the range of timestamps too
-    const value = shortWhole(load<u32>(cell), length);
-    if (value != NOT_SHORT) putI64(to, first + i, value);
+    const value = shortWhole(<u32>both, <u32>(both >> 32));
+    if (value != NOT_SHORT) store<i64>(values + (i << 3), value);
     else putOddValue(as, cell, to, i, first + i, required);
   }
 }

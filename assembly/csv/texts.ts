@@ -1,7 +1,7 @@
 // Cells of one column as its texts, row after row.
 
 import { putDict } from "../column/dictionary";
-import { endText, putText, textRoom } from "../column/sink";
+import { copyText, endText, offsetsOf, putText, textRoom, valuesOf } from "../column/sink";
 import { isPlain, putNothing, settle, settledText, undouble } from "./cells";
 import { fields, IS_DOUBLED, IS_NULL, IS_QUOTED, LENGTH_BITS } from "./context";
 
@@ -48,11 +48,22 @@ function putOddText(as: u32, cell: u32, to: u32, i: u32, row: u32, bits: u32): v
 /** Cells as utf8. */
 export function convertTexts(cells: u32, rows: u32, to: u32, first: u32, bits: u32): void {
   const stride = fields << 3;
+  const values = valuesOf(to);
+  const offsets = offsetsOf(to) + (first << 2);
+  let start = load<u32>(offsets);
   for (let i: u32 = 0; i < rows; i++) {
     const cell = cells + i * stride;
-    const length = load<u32>(cell, 4);
-    if (isPlain(length)) putText(to, first + i, load<u32>(cell), length);
-    else putOddText(TEXT, cell, to, i, first + i, bits);
+    const end = offsets + (i << 2) + 4;
+    const both = load<u64>(cell);
+    const length = <u32>(both >> 32);
+    if (isPlain(length)) {
+      copyText(values + start, <u32>both, length);
+      start += length;
+      store<u32>(end, start);
+    } else {
+      putOddText(TEXT, cell, to, i, first + i, bits);
+      start = load<u32>(end);
+    }
   }
 }
 

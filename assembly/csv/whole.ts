@@ -12,55 +12,56 @@ const MOST_BEHIND: u32 = 4; // characters behind the first 16
 /** What no short number is. */
 export const NOT_SHORT: i64 = i64.MIN_VALUE;
 
+// Which of the first `length` bytes, at most 16, are no digits, a minus before them aside.
+// @ts-ignore: decorator
+@inline
+function oddBytes(bytes: v128, negative: u32, length: u32): u32 {
+  return (stopsIn(bytes) ^ negative) & ((1 << length) - 1);
+}
+
 /** A whole number of up to 15 digits; {@link NOT_SHORT} for all others. */
 // @ts-ignore: decorator
 @inline
 export function shortWhole(at: u32, length: u32): i64 {
   const negative = u32(load<u8>(at) == 0x2d);
-  const count = length - negative;
-  if (count - 1 >= MOST_SHORT) return NOT_SHORT;
-  const bytes = v128.load(at + negative);
-  if (<u32>ctz(stopsOf(bytes, count)) != count) return NOT_SHORT;
-  const sign = <i64>negative;
-  return (<i64>wholeOf(digitsOf(bytes), count) ^ -sign) + sign;
+  if (length - negative - 1 >= MOST_SHORT) return NOT_SHORT;
+  const bytes = v128.load(at);
+  if (oddBytes(bytes, negative, length) != 0) return NOT_SHORT;
+  const minus = -<i64>negative;
+  return (<i64>wholeOf(digitsOf(bytes), length) ^ minus) - minus;
 }
 
-let short: f64 = 0;
-
-/** The number that {@link readShort} or {@link readMiddle} has read. */
 // @ts-ignore: decorator
 @inline
-export function shortValue(): f64 {
-  return short;
+function putSigned(to: u32, value: f64, negative: u32): void {
+  store<u64>(to, reinterpret<u64>(value) | (<u64>negative << 63));
 }
 
-/** Reads a number of up to 15 digits and a point: below 2^53 and a power of ten, both exact. */
+/** Puts a number of up to 15 digits and a point: below 2^53 and a power of ten, both exact. */
 // @ts-ignore: decorator
 @inline
-export function readShort(at: u32, length: u32): bool {
+export function putShort(to: u32, at: u32, length: u32): bool {
   const negative = u32(load<u8>(at) == 0x2d);
-  const count = length - negative;
-  if (count - 1 >= MOST_SHORT) return false;
-  const from = at + negative;
-  const bytes = v128.load(from);
+  if (length - negative - 1 >= MOST_SHORT) return false;
+  const bytes = v128.load(at);
   const digits = digitsOf(bytes);
-  const stops = stopsOf(bytes, count);
-  const whole = <u32>ctz(stops);
-  let size: f64;
-  if (whole == count) size = <f64>(<i64>wholeOf(digits, count));
-  else {
-    const isPointed = load<u8>(from + whole) == 0x2e && <u32>ctz(stops & (stops - 1)) == count;
-    if (!isPointed || count == 1) return false;
-    size = <f64>(<i64>pointedOf(digits, count, whole)) / exactPower(count - whole - 1);
+  const odd = oddBytes(bytes, negative, length);
+  if (odd == 0) {
+    putSigned(to, <f64>(<i64>wholeOf(digits, length)), negative);
+    return true;
   }
-  short = reinterpret<f64>(reinterpret<u64>(size) | (<u64>negative << 63));
+  const point = <u32>ctz(odd);
+  const isPointed = (odd & (odd - 1)) == 0 && load<u8>(at + point) == 0x2e;
+  if (!isPointed || length - negative == 1) return false;
+  const size = <f64>(<i64>pointedOf(digits, length, point)) / exactPower(length - point - 1);
+  putSigned(to, size, negative);
   return true;
 }
 
-/** Reads a number of 16 to 19 digits, a point among the first of them. */
+/** Puts a number of 16 to 19 digits, a point among the first of them. */
 // @ts-ignore: decorator
 @inline
-export function readMiddle(at: u32, length: u32): bool {
+export function putMiddle(to: u32, at: u32, length: u32): bool {
   const negative = u32(load<u8>(at) == 0x2d);
   const more = length - 16;
   if (more - 1 >= MOST_BEHIND + negative) return false;
@@ -71,7 +72,7 @@ export function readMiddle(at: u32, length: u32): bool {
   const tail = v128.load(at, 16);
   if (!isPointed || (stopsIn(tail) & ((1 << more) - 1)) != 0) return false;
   const bits = longDouble(digitsOf(bytes), point, i64x2.extract_lane(tail, 0), more);
-  short = reinterpret<f64>(bits | (<u64>negative << 63));
+  store<u64>(to, bits | (<u64>negative << 63));
   return bits != 0;
 }
 

@@ -142,9 +142,10 @@ function putOther(at: u32, op: u32, row: u32, kind: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function putPrefix(at: u32, op: u32): u32 {
+  const bytes = load<u32>(op, AT_PREFIX_BYTES);
   v128.store(at, v128.load(op, AT_PREFIX));
-  v128.store(at, v128.load(op, AT_PREFIX + 16), 16);
-  return at + load<u32>(op, AT_PREFIX_BYTES);
+  if (bytes > 16) v128.store(at, v128.load(op, AT_PREFIX + 16), 16);
+  return at + bytes;
 }
 
 // @ts-ignore: decorator
