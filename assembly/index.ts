@@ -109,8 +109,8 @@ export {
 } from "./avro/fault";
 export { avroReadRows, avroRecordAt, avroRecordEnd } from "./avro/read";
 export { avroReadMessages } from "./avro/read_messages";
+export { jsonIndexFields } from "./json/fields";
 export { jsonRead } from "./json/read";
-export { jsonIndexFields } from "./json/record";
 export { jsonBytesNeeded, jsonPrepareCells, jsonRowsTaken, jsonWriteRows } from "./json/write";
 export {
   jsonJoinRows,

@@ -1,8 +1,8 @@
 // One record by the grammar alone: what takes every line that no learned layout fits.
 import { clearCell, isCellValid, markValid, openRow, wasValid } from "../column/sink";
-import { sameBytes } from "../hash/hash";
 import { readCell } from "./cell";
 import { readDict, readText } from "./cell_text";
+import { beginKeys, fieldNamed, fieldOf, headIn } from "./fields";
 import { goesOn, passNumber, quickBool, quickNumber } from "./quick";
 import {
   BAD_DEPTH,
@@ -14,11 +14,8 @@ import {
   extraKeys,
   F_BELOW,
   F_COLUMN,
-  F_HEAD,
   F_ITEM,
   F_KIND,
-  F_LENGTH,
-  F_NAME,
   F_NODE,
   fail,
   FIELD_BYTES,
@@ -28,12 +25,9 @@ import {
   K_TEXT,
   keyMost,
   keyRoom,
-  N_COUNT,
   N_FIELDS,
-  N_MASK,
   N_REQUIRED,
   N_REQUIRED_COUNT,
-  N_TABLE,
 } from "./reader";
 import { NULL, skipBlank, skipValue } from "./skip";
 import {
@@ -54,87 +48,8 @@ const NEXT_KEY: u16 = 0x222c; // a comma and a quote
 // behind it.
 const OPEN: usize = memory.data(66 * 8, 16);
 
-// 16 bytes of ones before 16 of zeros: loading 16 - n bytes in keeps n bytes.
-const KEEP: usize = memory.data<u8>([
-  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-], 16);
-
 /** Whether the record read last has no key that is escaped or comes twice: a layout may be made. */
 export let isPlainRecord: bool = false;
-
-// @ts-ignore: decorator
-@inline
-function headIn(bytes: v128, length: u32): v128 {
-  return v128.and(bytes, v128.load((<u32>KEEP) + 16 - length));
-}
-
-// @ts-ignore: decorator
-@inline
-function headOf(at: u32, length: u32): v128 {
-  return headIn(v128.load(at), min<u32>(length, 16));
-}
-
-// @ts-ignore: decorator
-@inline
-function hashOf(head: v128, length: u32): u32 {
-  const low = i64x2.extract_lane(head, 0) ^ (<u64>length << 56);
-  const mixed = low * 0x9e3779b97f4a7c15 ^ rotl<u64>(i64x2.extract_lane(head, 1), 29);
-  return <u32>((mixed * 0xc2b2ae3d27d4eb4f) >> 40);
-}
-
-// @ts-ignore: decorator
-@inline
-function isNamed(field: u32, at: u32, length: u32, head: v128): bool {
-  if (load<u32>(field, F_LENGTH) != length) return false;
-  if (v128.any_true(v128.xor(v128.load(field, F_HEAD), head))) return false;
-  return length <= 16 || sameBytes(load<u32>(field, F_NAME) + 16, at + 16, length - 16);
-}
-
-/** Puts the fields of a node into its table, which is empty. */
-export function jsonIndexFields(node: u32): void {
-  const table = load<u32>(node, N_TABLE);
-  const mask = load<u32>(node, N_MASK);
-  const count = load<u32>(node, N_COUNT);
-  for (let i: u32 = 0; i < count; i++) {
-    const field = load<u32>(node, N_FIELDS) + i * FIELD_BYTES;
-    const length = load<u32>(field, F_LENGTH);
-    const head = headOf(load<u32>(field, F_NAME), length);
-    v128.store(field, head, F_HEAD);
-    let slot = hashOf(head, length) & mask;
-    while (load<u32>(table + (slot << 2)) != 0) slot = (slot + 1) & mask;
-    store<u32>(table + (slot << 2), i + 1);
-  }
-}
-
-// Whether all keys so far were those of the fields that were expected.
-let isInOrder: bool = false;
-
-// The field of a key, 0 when there is none.
-function fieldOf(node: u32, at: u32, length: u32, expected: u32): u32 {
-  return fieldNamed(node, headOf(at, length), at, length, expected);
-}
-
-// @ts-ignore: decorator
-@inline
-function fieldNamed(node: u32, head: v128, at: u32, length: u32, expected: u32): u32 {
-  const fields = load<u32>(node, N_FIELDS);
-  if (isInOrder) {
-    const next = fields + expected * FIELD_BYTES;
-    if (expected < load<u32>(node, N_COUNT) && isNamed(next, at, length, head)) return next;
-    isInOrder = false;
-  }
-  const table = load<u32>(node, N_TABLE);
-  const mask = load<u32>(node, N_MASK);
-  let slot = hashOf(head, length) & mask;
-  while (true) {
-    const number = load<u32>(table + (slot << 2));
-    if (number == 0) return 0;
-    const field = fields + (number - 1) * FIELD_BYTES;
-    if (isNamed(field, at, length, head)) return field;
-    slot = (slot + 1) & mask;
-  }
-}
 
 let valueAt: u32 = 0; // where the value of the key starts that was read last; 0: it is not valid
 
@@ -286,7 +201,7 @@ function closeObjects(row: u32, from: u32): u32 {
  */
 export function readRecord(columns: u32, count: u32, root: u32, row: u32, from: u32): u32 {
   isPlainRecord = true;
-  isInOrder = true;
+  beginKeys();
   openRow(columns, count, row);
   if (load<u8>(from) != 0x7b) return skipValue(from, 0) == 0 ? 0 : fail(BAD_SYNTAX, from, 0);
   node = root;
