@@ -140,10 +140,6 @@ const TASK = new URL("./support/kafka/start.ts", import.meta.url);
 Deno.test(
   ownKafka.test("the task that starts a broker tells its address, and ends it when it is told to", async () => {
     const command = ["run", "--no-lock", "--no-config", "-A", TASK.href];
-    const refused = await new Deno.Command(Deno.execPath(), { args: [...command, "--ports"] })
-      .output();
-    assertEquals(refused.code, 2);
-    assertStringIncludes(new TextDecoder().decode(refused.stderr), "Usage: deno task kafka");
     const child = new Deno.Command(Deno.execPath(), {
       args: command,
       stdout: "piped",
@@ -157,6 +153,27 @@ Deno.test(
     assertEquals((await child.status).code, 0);
     await reader.cancel();
     assert(!await answersMetadata(port));
+  }),
+);
+
+Deno.test(
+  ownKafka.test("the task that starts a broker refuses other flags, and a port that is taken", async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr as Deno.NetAddr;
+    const there = `something listens on 127.0.0.1:${port} already`;
+    for (
+      const [flags, code, why] of [
+        [["--ports"], 2, "Usage: deno task kafka"],
+        [["--port", "65536"], 2, "Usage: deno task kafka"],
+        [["--port"], 2, "Usage: deno task kafka"],
+        [["--port", String(port)], 1, there],
+      ] as const
+    ) {
+      const args = ["run", "--no-lock", "--no-config", "-A", TASK.href, ...flags];
+      const refused = await new Deno.Command(Deno.execPath(), { args }).output();
+      assertEquals(refused.code, code);
+      assertStringIncludes(new TextDecoder().decode(refused.stderr), why);
+    }
   }),
 );
 

@@ -4,10 +4,12 @@
  * @module
  */
 import { startKafka } from "./broker.ts";
+import { isFreePort } from "./free_port.ts";
 import { programs } from "./java.ts";
 import { KAFKA_VERSION } from "./jars.ts";
 import { startRegistry } from "./registry.ts";
 
+const LAST_PORT = 65_535;
 const USAGE = "Usage: deno task kafka [--port NUMBER] [--registry]";
 
 function parse(args: readonly string[]): { port?: number; registry: boolean } | undefined {
@@ -17,8 +19,9 @@ function parse(args: readonly string[]): { port?: number; registry: boolean } | 
   while (left.length > 0) {
     const flag = left.shift();
     if (flag === "--registry") registry = true;
-    else if (flag === "--port" && /^\d{1,5}$/.test(left[0] ?? "")) port = Number(left.shift());
+    else if (flag === "--port") port = Number(left.shift());
     else return undefined;
+    if (port !== undefined && !(Number.isInteger(port) && port > 0 && port <= LAST_PORT)) return;
   }
   return port === undefined ? { registry } : { port, registry };
 }
@@ -38,6 +41,14 @@ async function main(args: readonly string[]): Promise<number> {
   const found = programs();
   if ("reason" in found) {
     console.error(`Cannot start a broker: ${found.reason}`);
+    return 1;
+  }
+  // What listens there already would answer in place of the broker that cannot
+  if (options.port !== undefined && !isFreePort(options.port)) {
+    console.error(
+      `Cannot start a broker: something listens on 127.0.0.1:${options.port} already; ` +
+        "end that, or name another port",
+    );
     return 1;
   }
   const end = interrupted();
