@@ -206,12 +206,13 @@ Deno.test("sessions in the kernel give what sessions in JavaScript give, row for
   forSeeds(400, (random) => {
     const gap = random.pick([1, 100, { column: "pause" }]);
     const touching = random.chance(0.5);
+    const alone = random.chance(0.5);
     const keys = random.pick([[], ["user"], ["user", "pause"]]);
-    using ours = make({ gap, touching, keys, aggregates });
+    using ours = make({ gap, touching, alone, keys, aggregates });
     using other = createWindowOperator(
       {
         window: { kind: "session", gap },
-        semantics: { sessionsTouch: touching },
+        semantics: { sessionsTouch: touching, sessionLateBy: alone ? "alone" : "joined" },
         time: "at",
         keys,
       },
@@ -244,6 +245,7 @@ Deno.test("a bee keeps plain sessions in its kernel and all others in JavaScript
   assert(usesKernel({ window }));
   assert(usesKernel({ window: { kind: "session", gap: { column: "pause" } } }));
   assert(usesKernel({ window, semantics: { sessionsTouch: false } }));
+  assert(usesKernel({ window, semantics: { sessionLateBy: "alone" } }));
   assert(!usesKernel({ window, trigger: { everyRows: 2 } }));
   assert(!usesKernel({ window, revisedFor: 10 }));
   assert(!usesKernel({ window, semantics: { sessionEnd: "last" } }));

@@ -12,6 +12,7 @@ function planOf(changes: Partial<SessionPlan> = {}): SessionPlan {
   return {
     gap: 1000,
     touching: true,
+    alone: false,
     keys: [{ kind: "utf8" }],
     values: [{ type: { kind: "i64" }, nullable: true }],
     aggregates: [{ op: "count", value: -1 }, { op: "sum", value: 0 }],

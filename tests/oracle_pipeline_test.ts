@@ -115,6 +115,7 @@ const triggers: fc.Arbitrary<TriggerOptions> = fc.record({
 
 const switches: fc.Arbitrary<SemanticsOptions> = fc.record({
   sessionsTouch: fc.boolean(),
+  sessionLateBy: fc.constantFrom("joined" as const, "alone" as const),
   sessionEnd: fc.constantFrom("gap" as const, "last" as const),
   negativeStarts: fc.boolean(),
   closing: fc.constantFrom("reached" as const, "passed" as const),

@@ -25,7 +25,9 @@ import { KAFKA_CASES } from "./support/semantics_kafka.ts";
 const ENGINES = { flink: FLINK_CASES, kafka: KAFKA_CASES, beam: BEAM_CASES } as const;
 
 function semanticsOf(engine: keyof typeof ENGINES, { window }: SemanticsCase): OracleSemantics {
-  if (engine === "beam") return { sessionsTouch: false, emptyOnTime: true };
+  if (engine === "beam") {
+    return { sessionsTouch: false, sessionLateBy: "alone", emptyOnTime: true };
+  }
   if (engine === "flink") return {};
   const closing = window.kind === "session" ? "passed" : "reached";
   return { sessionEnd: "last", negativeStarts: false, closing };
@@ -193,6 +195,7 @@ Deno.test("semantics that there are not are refused, with what there is", () => 
   assertThrows(refused({ like: "storm" }), TypeError, "like must be one of");
   assertThrows(refused({ sessionTouch: true }), TypeError, "did you mean sessionsTouch?");
   assertThrows(refused({ sessionEnd: "middle" }), TypeError, "sessionEnd");
+  assertThrows(refused({ sessionLateBy: "window" }), TypeError, "sessionLateBy must be one of");
   assertThrows(refused({ emptyOnTime: 1 }), TypeError, "must be true or false, received 1");
   assertThrows(refused(null), TypeError, "received null");
 });

@@ -180,6 +180,7 @@ Deno.test("KernelSessions gives what ReferenceSessions gives where thousands of 
     const plan = {
       gap: 500,
       touching: given.plan.touching,
+      alone: given.plan.alone,
       keys: [{ kind: "i32" as const }],
       values: [{ type: { kind: "i32" as const }, nullable: false }],
       aggregates: [{ op: "count" as const, value: -1 }, { op: "max" as const, value: 0 }],

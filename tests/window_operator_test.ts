@@ -263,6 +263,7 @@ Deno.test("WindowOperator gives what sessions come to, joined and late ones amon
       : { spec: { kind: "session", gap }, window: { kind: "session", gap } };
     const semantics = {
       sessionsTouch: random.chance(0.5),
+      sessionLateBy: random.pick(["joined", "alone"] as const),
       sessionEnd: random.pick(["gap", "last"] as const),
       closing: random.pick(["reached", "passed"] as const),
       emptyOnTime: random.chance(0.3),

@@ -2,8 +2,8 @@
 //
 // A row is a session of its own from its time to a gap after it; it becomes one with all sessions
 // of its key that it touches, and is late when the watermark before it has reached the end of what
-// comes of that. Sessions that the watermark has reached take no rows any more, though they may not
-// have been closed yet.
+// comes of that, or, where sessions say so, the end of what it would be alone. Sessions that the
+// watermark has reached take no rows any more, though they may not have been closed yet.
 import {
   hashFixed,
   hashNull,
@@ -43,6 +43,7 @@ import {
   reserveItem,
   startOf,
   tagIn,
+  X_ALONE,
   X_BUCKETS,
   X_GAP,
   X_LATE,
@@ -134,8 +135,10 @@ function placeRow(sessions: u32, row: u32, time: i64, until: i64, mark: i64): u3
   const block = v128.load((<u32>BLOCKS) + (row << 4));
   const hash = load<u64>((<u32>HASHES) + (row << 3));
   const slot = findSlot(sessions, block, hash);
+  if (until <= mark && (slot == 0 || load<u32>(sessions, X_ALONE) != 0)) {
+    return load<u32>(load<u32>(sessions, X_TABLE), T_TRASH);
+  }
   if (slot == 0) {
-    if (until <= mark) return load<u32>(load<u32>(sessions, X_TABLE), T_TRASH);
     const state = newSession(sessions, block, hash, time, until);
     if (state != NONE) linkSession(sessions, 0, state);
     return state;
@@ -315,6 +318,7 @@ function placeRows(
   const touch = load<i64>(sessions, X_TOUCH);
   const buckets = load<u32>(sessions, X_BUCKETS);
   const last = markOf(load<f64>(marks + ((from + count - 1) << 3)));
+  const ended = load<u32>(sessions, X_ALONE) != 0 ? last : i64.MIN_VALUE;
   let gap = load<i64>(sessions, X_GAP);
   for (let row = from; row < from + count; row++) {
     const time = isValid(validity, row) ? timeAt(kind, values, row) : NO_TIME;
@@ -326,7 +330,7 @@ function placeRows(
     }
     const until = time + gap;
     const slot = load<u32>((<u32>CANDIDATES) + ((row - from) << 2));
-    if (extend(slot, row, time, until, last, touch, gaps == 0)) {
+    if (until > ended && extend(slot, row, time, until, last, touch, gaps == 0)) {
       store<u32>(out + (row << 2), stateIn(slot));
       continue;
     }

@@ -49,6 +49,7 @@ export const X_SLOTS: u32 = 176; // u32 a slot
 export const X_OUTSIDE: u32 = 176 + 10 * 64 * 4; // of the batch
 export const X_INDEX: u32 = 176 + 10 * 64 * 4 + 4; // the block that the buckets lie in
 export const X_DEAD: u32 = 176 + 10 * 64 * 4 + 8; // entries of sessions that are parts of others
+export const X_ALONE: u32 = 176 + 10 * 64 * 4 + 12; // 1 where a row is late as one alone, else 0
 const SESSIONS_BYTES: u32 = 176 + 10 * 64 * 4 + 16;
 
 /** What lies before a state, as distances to it. */
@@ -109,8 +110,10 @@ export function give(sessions: u32, block: u32, bytes: u32): void {
  * @param table A window table without slices, of mode BYTES, for whose states they are.
  * @param gap Milliseconds; 0: each row has its own.
  * @param touch Whether rows exactly a gap apart are one session.
+ * @param alone Whether a row is late that would be if it were alone, though it touches one that is
+ *   open.
  */
-export function sessionsCreate(table: u32, gap: f64, touch: bool): u32 {
+export function sessionsCreate(table: u32, gap: f64, touch: bool, alone: bool): u32 {
   const sessions = allocate(SESSIONS_BYTES + SLICE_BYTES);
   if (sessions == 0) return 0;
   memory.fill(sessions, 0, SESSIONS_BYTES + SLICE_BYTES);
@@ -130,6 +133,7 @@ export function sessionsCreate(table: u32, gap: f64, touch: bool): u32 {
   store<u32>(sessions, slice, X_ITEMS);
   store<i64>(sessions, <i64>gap, X_GAP);
   store<i64>(sessions, touch ? 1 : 0, X_TOUCH);
+  store<u32>(sessions, alone ? 1 : 0, X_ALONE);
   const entry = HEAD + load<u32>(table, T_STATE);
   store<u32>(sessions, (entry + LINE - 1) & ~(LINE - 1), X_STRIDE);
   return sessions;

@@ -65,7 +65,8 @@ function windowsOperator(
   if (kernel && isSession && whySessionsInJavaScript(placed) === undefined) {
     const { gap } = window;
     const touching = semantics?.sessionsTouch;
-    return createSessionOperator(kernel, { schema, time, keys, aggregates, gap, touching });
+    const alone = semantics?.sessionLateBy === "alone";
+    return createSessionOperator(kernel, { schema, time, keys, aggregates, gap, touching, alone });
   }
   const functions = functionsOf(aggregates, schema, loaded);
   const parts = { schema, functions, ...(assign && { assign }) };

@@ -49,7 +49,8 @@ export function createSessionContext(kernel: Kernel, plan: SessionPlan): Session
   const shape = new SharedShape([windows]);
   const parts = { kernel, plan: windows, shape, layout, layouts, buffer, bufferBytes };
   const table = createTable({ ...parts, table: 0 }, layout.bytes, BYTES_MODE);
-  const sessions = kernel.exports.sessionsCreate(table, plan.gap ?? 0, plan.touching) >>> 0;
+  const { gap = 0, touching, alone } = plan;
+  const sessions = kernel.exports.sessionsCreate(table, gap, touching, alone) >>> 0;
   if (sessions === 0) throw memoryError(kernel, sessions, "make");
   return {
     ...parts,

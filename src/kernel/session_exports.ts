@@ -1,6 +1,6 @@
 /** The exports that sessions are made with; see the sources in `assembly/session/`. */
 export interface SessionExports {
-  sessionsCreate(table: number, gap: number, touch: boolean): number;
+  sessionsCreate(table: number, gap: number, touch: boolean, alone: boolean): number;
   sessionsFree(sessions: number): void;
   sessionsOpen(sessions: number): number;
   sessionsOldest(sessions: number): number;

@@ -19,8 +19,8 @@ const HEADER_BYTES = deltaHeaderBytes(1);
 
 /** What a plan says of keys, values and aggregates, as a plan of windows that differ as it does. */
 export function windowPlanOf(plan: SessionPlan): WindowPlan {
-  const { gap, touching, keys, values, aggregates } = plan;
-  const offset = Number(touching);
+  const { gap, touching, alone, keys, values, aggregates } = plan;
+  const offset = Number(touching) + 2 * Number(alone);
   const extent = gap === undefined ? { size: 1, offset, step: 1 } : { size: gap, offset };
   return { ...extent, allowedLateness: 0, keys, values, aggregates };
 }

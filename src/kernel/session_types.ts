@@ -6,6 +6,8 @@ export interface SessionPlan extends Pick<WindowPlan, "keys" | "values" | "aggre
   readonly gap?: number;
   /** Whether rows exactly a gap apart are one session. */
   readonly touching: boolean;
+  /** Whether a row is late whose session would be over if it were alone, whatever it touches. */
+  readonly alone: boolean;
 }
 
 /** The columns of one batch that a plan needs. */

@@ -16,6 +16,12 @@ export interface SemanticsOptions {
    */
   sessionsTouch?: boolean;
   /**
+   * Whether a row that comes late still counts when it joins a session that is kept (`"joined"`), as
+   * in Flink and Kafka Streams, or is late as soon as the session that it would make alone is over
+   * (`"alone"`), as in Beam.
+   */
+  sessionLateBy?: "joined" | "alone";
+  /**
    * The end that results give a session: a gap after its last row (`"gap"`), as in Flink and Beam,
    * or the time of its last row (`"last"`), as in Kafka Streams.
    */
@@ -58,6 +64,7 @@ const OPTIONS: OptionRule<SemanticsOptions> = {
   names: {
     like: true,
     sessionsTouch: true,
+    sessionLateBy: true,
     sessionEnd: true,
     negativeStarts: true,
     closing: true,
@@ -78,7 +85,8 @@ export function windowRules(given: SemanticsPreset | SemanticsOptions): WindowRu
   if (typeof given === "string") return windowRules({ like: given });
   const { like = "flink", ...switches } = knownOptions(given, OPTIONS);
   check.oneOf("like", like, PRESETS);
-  const { sessionEnd, closing, results } = switches;
+  const { sessionLateBy, sessionEnd, closing, results } = switches;
+  if (sessionLateBy !== undefined) check.oneOf("sessionLateBy", sessionLateBy, ["joined", "alone"]);
   if (sessionEnd !== undefined) check.oneOf("sessionEnd", sessionEnd, ["gap", "last"]);
   if (closing !== undefined) check.oneOf("closing", closing, ["reached", "passed"]);
   if (results !== undefined) check.oneOf("results", results, ["atEnd", "eachRow"]);
@@ -93,7 +101,9 @@ type WindowKind = WindowSpec["kind"];
 
 /** An engine's rules for windows of a kind. */
 function presetOf(like: SemanticsPreset, kind: WindowKind): WindowSemantics {
-  if (like === "beam") return { ...FLINK_SEMANTICS, sessionsTouch: false, emptyOnTime: true };
+  if (like === "beam") {
+    return { ...FLINK_SEMANTICS, sessionsTouch: false, sessionLateBy: "alone", emptyOnTime: true };
+  }
   if (like === "flink") return FLINK_SEMANTICS;
   // Both ends of a session are in it there, so that one is over only when its end is passed.
   const closing = kind === "session" ? "passed" : "reached";

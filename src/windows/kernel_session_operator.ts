@@ -20,6 +20,8 @@ export interface SessionOperatorOptions extends Omit<WindowTableOptions, "window
   readonly gap: number | { readonly column: string };
   /** Whether rows exactly a gap apart are of one session. Default `true`. */
   readonly touching?: boolean;
+  /** Whether a row is late whose session would be over if it were alone. Default `false`. */
+  readonly alone?: boolean;
 }
 
 /** Where the columns of sessions stand in a batch. */
@@ -151,7 +153,7 @@ export function createSessionOperator(
   kernel: Kernel,
   options: SessionOperatorOptions,
 ): WindowOperator {
-  const { gap, touching = true } = options;
+  const { gap, touching = true, alone = false } = options;
   checkGap(gap);
   const tableOptions = { ...options, window: { size: 1, offset: 0 } };
   const { plan, ...places } = planOf(tableOptions);
@@ -162,6 +164,7 @@ export function createSessionOperator(
   const sessions = new KernelSessions(kernel, {
     ...(own === undefined && { gap: gap as number }),
     touching,
+    alone,
     keys,
     values,
     aggregates,

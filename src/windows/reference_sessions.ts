@@ -78,6 +78,7 @@ export class ReferenceSessions implements SessionEngine {
 
   /** The session of a row, made one with all that it touches; `undefined` when the row is late. */
   #sessionOf(key: Uint8Array | null, reach: Reach, watermark: number): Session | undefined {
+    if (this.#plan.alone && reach.until <= watermark) return undefined;
     const all = this.#open.get(nameOfKey(key)) ?? [];
     const touched = all.filter((each) => each.end > watermark && this.#touches(each, reach));
     if (touched.length === 0) {

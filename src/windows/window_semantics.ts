@@ -6,6 +6,12 @@ export interface WindowSemantics {
    */
   readonly sessionsTouch: boolean;
   /**
+   * Whether a row is late for sessions when none that it joins, itself included, is kept
+   * (`"joined"`), as in Flink and Kafka Streams, or as soon as the one that it would make alone is
+   * not (`"alone"`), as in Beam. Default `"joined"`.
+   */
+  readonly sessionLateBy: "joined" | "alone";
+  /**
    * The end that results give a session: a gap after its last row, as in Flink and Beam, or the
    * time of its last row, as in Kafka Streams. When it closes is the same. Default `"gap"`.
    */
@@ -30,6 +36,7 @@ export interface WindowSemantics {
 /** The semantics of Flink, which are the default. */
 export const FLINK_SEMANTICS: WindowSemantics = {
   sessionsTouch: true,
+  sessionLateBy: "joined",
   sessionEnd: "gap",
   negativeStarts: true,
   closing: "reached",

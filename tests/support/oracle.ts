@@ -68,6 +68,8 @@ export interface OracleTrigger {
 export interface OracleSemantics {
   /** Whether rows exactly a gap apart are of one session. Default true. */
   readonly sessionsTouch?: boolean;
+  /** Whether a row alone must not be late, or what it joins. Default the latter. */
+  readonly sessionLateBy?: "joined" | "alone";
   /** The end that a session is given. Default `"gap"`: its last row and the gap. */
   readonly sessionEnd?: "gap" | "last";
   /** Whether there are windows that start before 0. Default true. */
@@ -223,12 +225,14 @@ class KeyOracle {
 
   /** One session of the row and of all that it touches. */
   #sessionOf(row: Placed, { start, end }: OracleSpan): Open[] {
-    const { sessionsTouch = true } = this.#given.semantics ?? {};
+    const { sessionsTouch = true, sessionLateBy } = this.#given.semantics ?? {};
+    const isLate = !this.#isOpen(end, row);
+    if (isLate && sessionLateBy === "alone") return [];
     const reach = sessionsTouch ? 0 : 1;
     const parts = this.#open.filter((open) =>
       open.start + reach <= end && start + reach <= open.end
     ).sort(inOrder);
-    if (parts.length === 0 && !this.#isOpen(end, row)) return [];
+    if (parts.length === 0 && isLate) return [];
     const whole = opened({
       start: Math.min(start, ...parts.map((part) => part.start)),
       end: Math.max(end, ...parts.map((part) => part.end)),

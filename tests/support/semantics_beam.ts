@@ -164,6 +164,25 @@ export const BEAM_CASES: readonly SemanticsCase[] = [
     steps: [mark(0), ["", 1], mark(11, " 0..10: 1 early", " 0..10: 1"), end()],
   },
   {
+    says: "a row whose own session would be over is dropped, though it touches one that is kept",
+    source: BEAM_RUNNER +
+      "LateDataDroppingDoFnRunner, which judges the window of each row before " +
+      "windows are merged; so does the DirectRunner of 2.65.0",
+    window: { kind: "session", gap: 17 },
+    late: 1,
+    steps: [["", 68, 1], mark(84), ["", 57, 2], end(" 68..85: 1")],
+  },
+  {
+    says:
+      "the same with allowed lateness: what the row itself would make counts, not what it joins",
+    source: BEAM_RUNNER + "LateDataDroppingDoFnRunner, and the DirectRunner of 2.65.0",
+    window: { kind: "session", gap: 4 },
+    lateness: 7,
+    timings: true,
+    late: 1,
+    steps: [mark(113), ["", 104, 1], ["", 101, 2], end(" 104..108: 1 late")],
+  },
+  {
     says: "sessions are merged before they give a result",
     source: BEAM_RUNNER + "ReduceFnRunnerTest#testMergeBeforeFinalizing",
     window: { kind: "session", gap: 10 },

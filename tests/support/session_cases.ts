@@ -40,6 +40,7 @@ export function randomSessions(random: Random, maxRows: number): SessionCase {
   const plan = {
     ...(isStatic && { gap }),
     touching: random.chance(0.7),
+    alone: random.chance(0.3),
     keys,
     values,
     aggregates,
@@ -126,7 +127,7 @@ export function sessionOracle({ plan, rows, windows }: SessionCase): SessionOrac
     const own = { row, time, at, until: time + row.gap };
     const kept = before.filter(({ end }) => end > row.watermark).flatMap((part) => part.rows);
     const joined = split([...kept, own], plan.touching).find((part) => part.rows.includes(own))!;
-    if (joined.end <= row.watermark) late.push(at);
+    if ((plan.alone ? own.until : joined.end) <= row.watermark) late.push(at);
     else kept.push(own);
     open.set(name, kept);
   });

@@ -66,10 +66,12 @@ export class SessionOperator extends TriggeredCore<Session> {
 
   /** The session of a row and of all that it touches; `undefined` when that was closed. */
   #sessionOf(key: number, reach: Reach): Session | undefined {
+    const isOver = reach.closes + this.kept <= this.watermark;
+    if (isOver && this.semantics.sessionLateBy === "alone") return undefined;
     const all = this.#sessions.get(key);
     if (all?.length === 1 && this.#touches(all[0], reach)) return this.#reach(all[0], reach);
     const touched = all?.filter((session) => this.#touches(session, reach)) ?? [];
-    if (touched.length === 0 && reach.closes + this.kept <= this.watermark) return undefined;
+    if (touched.length === 0 && isOver) return undefined;
     const session = touched.length > 0
       ? this.#joined(touched, all!)
       : this.#opened(key, reach, all);
