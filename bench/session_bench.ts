@@ -174,6 +174,7 @@ function merged(into: Session, from: Session): Session {
 const PLAN: Omit<SessionPlan, "keys"> = {
   gap: GAP,
   touching: true,
+  alone: false,
   values: [{ type: { kind: "f64" }, nullable: true }],
   aggregates: [
     { op: "count", value: -1 },
