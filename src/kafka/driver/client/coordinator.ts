@@ -144,7 +144,7 @@ export class Coordinator {
     using stop = new Stop(signal);
     try {
       const link = await stop.or(this.#links.to(address));
-      return await stop.or(link.send(request, Math.min(timeoutMs, Math.max(leftMs, 1))));
+      return await stop.or(link.send(request, Math.ceil(Math.min(timeoutMs, leftMs))));
     } catch (error) {
       // What waits for its answer holds up what comes behind it: that connection is of no more use.
       if (signal?.aborted) await this.#links.drop(address);

@@ -58,7 +58,11 @@ export class TransactionState {
     if (this.#fenced) throw this.#fenced;
   }
 
-  /** Another producer has taken over: that is for good. */
+  /**
+   * Another producer has taken over, or the broker has aborted what took too long: that is for good.
+   * To ask for the next epoch would tell which, but brokers look at the producer's id alone before
+   * they abort what is open under it, and so the newer one's transaction.
+   */
   fence(code: number): Fenced {
     return this.#fenced ??= new Fenced(
       `Cannot go on with transactional id ${JSON.stringify(this.transactionalId)}: a newer ` +
