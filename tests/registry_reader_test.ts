@@ -62,4 +62,12 @@ Deno.test("RegistryReader reads by the latest schema of a topic, or says that th
   assertStringIncludes(message, "has no such subject; pass the schema");
   const { reader: other } = readerOf(() => [200, { ...found, schemaType: "JSON" }]);
   await assertRejects(() => other.readerSchema("birds"), SchemaRegistryError, "it is JSON");
+  const { reader: garbled } = readerOf(() => [200, { ...found, schema: '{"type":"nope"}' }]);
+  await assertRejects(
+    () => garbled.readerSchema("birds"),
+    SchemaRegistryError,
+    'Cannot read "birds" by the latest schema of "birds-value": Cannot use Avro schema: there is no',
+  );
+  const { reader: moved } = readerOf(() => [302, {}]);
+  await assertRejects(() => moved.readerSchema("birds"), SchemaRegistryError, "that it leads to");
 });

@@ -67,7 +67,7 @@ export function refusalError(
   const { errorCode, said } = saidIn(body);
   const reason = said === "" ? "" : shownReason(address.hush(said));
   const number = errorCode === undefined || errorCode === status ? "" : `, error ${errorCode}`;
-  const hint = HINTS[status];
+  const hint = HINTS[status] ?? hintOf(status);
   const retriable = isRetriableStatus(status);
   return new SchemaRegistryError(
     `Cannot ${doing} ${address.name}: the answer was ` +
@@ -80,6 +80,13 @@ export function refusalError(
       ...(retriable && retryAfterMs !== undefined && { retryAfterMs }),
     },
   );
+}
+
+/** What to do about a status that has no hint of its own. */
+function hintOf(status: number): string | undefined {
+  if (status >= 500) return "look whether the registry is well";
+  if (status < 300 || status >= 400) return undefined;
+  return "give the address that it leads to, which is not gone to with credentials";
 }
 
 /** A refusal's own number and text; of a page for people there is no more to tell than its status. */

@@ -37,6 +37,20 @@ const OPTIONS: OptionRule<RegistryReaderOptions> = {
   example: "{ registry: new SchemaRegistry({ url }) }",
 };
 
+function parsed(schema: string, doing: string): AvroSchema {
+  try {
+    return parseAvroSchema(schema);
+  } catch (cause) {
+    throw new SchemaRegistryError(
+      `Cannot ${doing}: ${
+        (cause as Error).message
+      }; correct it in the registry, or pass the schema ` +
+        "that records are to be read as",
+      { cause },
+    );
+  }
+}
+
 /** Finds out by which schemas records of a topic were written. */
 export class RegistryReader {
   readonly #registry: SchemaRegistry;
@@ -75,7 +89,7 @@ export class RegistryReader {
       );
     }
     const { schema, schemaType } = found;
-    if (schemaType === AVRO) return parseAvroSchema(schema);
+    if (schemaType === AVRO) return parsed(schema, doing);
     throw new SchemaRegistryError(
       `Cannot ${doing}: it is ${schemaType}, and Avro is read; read the values in another way, such ` +
         'as "raw"',
