@@ -98,6 +98,31 @@ Deno.test("The watchdog makes connections anew over which nothing comes, though 
     assert(reconnects >= 1, `${reconnects} reconnects`);
   }));
 
+for (const api of ["listOffsets", "metadata", "fetch"] as const) {
+  Deno.test(`A source that is left while brokers do not answer (${api}) does not wait for them`, () =>
+    simulate(async ({ kafka, runtime, writer, source }) => {
+      await writer.send(P0, numbered(0, 10));
+      const stop = new AbortController();
+      const options = { lagInterval: "1s", requestTimeout: "30s" } as const;
+      const batches = source(options).open({
+        ...{ runtime, signal: stop.signal, badRecords: "fail" },
+        deadLetter: () => {},
+      })[Symbol.asyncIterator]();
+      await batches.next();
+      const reading = (async () => {
+        while (!(await batches.next()).done);
+      })();
+      await delay(runtime, 500);
+      kafka.faults = (asked) => asked.api === api ? { lose: "answer", silent: true } : undefined;
+      await delay(runtime, 2000);
+      const startMs = runtime.monotonicMs();
+      stop.abort();
+      await batches.return!();
+      await reading;
+      assert(runtime.monotonicMs() - startMs < 100, `${runtime.monotonicMs() - startMs} ms`);
+    }));
+}
+
 Deno.test("While the pipeline does not take anything, no more is fetched than may wait", () =>
   simulate(async ({ runtime, writer, source }) => {
     for (let part = 0; part < 40; part++) {

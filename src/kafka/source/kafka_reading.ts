@@ -369,7 +369,8 @@ export class KafkaReading implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     this.#closing[Symbol.dispose]();
-    await this.#running;
+    // what waits for an answer hears of it by the end of its connection, or of those made meanwhile
+    await Promise.all([this.#link?.[Symbol.asyncDispose](), this.#running]);
     await this.#link?.[Symbol.asyncDispose]();
   }
 }
