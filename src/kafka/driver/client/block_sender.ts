@@ -19,7 +19,9 @@ import { PartitionQueues } from "./partition_queues.ts";
 import { gatherRound } from "./produce_round.ts";
 import { late, lostRecords, spellBlock, unclear } from "./produce_failure.ts";
 import { settleAnswer, type Settling } from "./settle_answer.ts";
+import { nextDueMs, overdue } from "./sender_deadlines.ts";
 import { splitEntry } from "./split_entry.ts";
+import { TopicSizes } from "./topic_sizes.ts";
 import { UnknownTopics } from "./unknown_topics.ts";
 
 const LAST_EPOCH = 0x7fff;
@@ -56,8 +58,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   readonly #unknownTopics = new UnknownTopics();
   readonly #alarm: Alarm;
   readonly #idle = new Set<() => void>();
-  /** The least bytes of a block that a topic has refused as too large. */
-  readonly #refusedBytes = new Map<string, number>();
+  readonly #sizes = new TopicSizes();
   #unsettled = 0;
   #isScheduled = false;
   #trouble = "it was not its turn yet";
@@ -180,9 +181,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   }
 
   split(entry: Entry): void {
-    const { topic, bytes } = entry.block;
-    const known = this.#refusedBytes.get(topic) ?? Infinity;
-    this.#refusedBytes.set(topic, Math.min(known, bytes.length));
+    this.#sizes.refused(entry.block);
     this.#splitTooLarge(entry);
   }
 
@@ -249,8 +248,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   /** What its topic would refuse for its size goes as two, and these as two, as small as it takes. */
   #splitTooLarge(entry: Entry): void {
-    const { topic, bytes, records } = entry.block;
-    if (records === 1 || bytes.length < (this.#refusedBytes.get(topic) ?? Infinity)) return;
+    if (entry.block.records === 1 || this.#sizes.takes(entry.block)) return;
     const parts = entry.parts = splitEntry(entry);
     entry.isSettled = true; // with its parts
     this.#unsettled += parts.length - 1;
@@ -396,30 +394,18 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   }
 
   #expire(): void {
-    const nowMs = this.#runtime.monotonicMs();
     const forMs = this.#options.deliveryTimeoutMs;
-    for (const queue of this.#active) {
-      for (const entry of [...queue.flying, ...queue.waiting]) {
-        if (entry.deadlineMs > nowMs || entry.isSettled) continue;
-        const isUncertain = entry.isUncertain || queue.flying.includes(entry);
-        const why = isUncertain && !entry.isUncertain ? "no answer came" : this.#trouble;
-        this.#giveUp(entry, late(entry.block, forMs, { isUncertain, why }));
-      }
+    for (const { entry, isOpen } of overdue(this.#active, this.#runtime.monotonicMs())) {
+      const isUncertain = entry.isUncertain || isOpen;
+      const why = isUncertain && !entry.isUncertain ? "no answer came" : this.#trouble;
+      this.#giveUp(entry, late(entry.block, forMs, { isUncertain, why }));
     }
   }
 
   /** Wakes up when the next block may be tried again, or is to be given up. */
   #setAlarm(): void {
-    let atMs = Infinity;
-    const nowMs = this.#runtime.monotonicMs();
-    for (const queue of this.#active) {
-      const [oldest] = queue.flying.length > 0 ? queue.flying : queue.waiting;
-      if (oldest !== undefined && !oldest.isSettled) atMs = Math.min(atMs, oldest.deadlineMs);
-      if (queue.waiting.length > 0 && queue.notBeforeMs > nowMs) {
-        atMs = Math.min(atMs, queue.notBeforeMs);
-      }
-    }
-    if (this.#active.size > 0) atMs = Math.min(atMs, ...this.#lanes.restingUntilMs());
-    this.#alarm.set(atMs);
+    const dueMs = nextDueMs(this.#active, this.#runtime.monotonicMs());
+    const resting = this.#active.size > 0 ? this.#lanes.restingUntilMs() : [];
+    this.#alarm.set(Math.min(dueMs, ...resting));
   }
 }

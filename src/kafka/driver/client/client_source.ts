@@ -7,7 +7,6 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from "../driver.ts";
-import { CorruptBatch } from "../../records/corrupt_batch.ts";
 import { type WholeBatches, wholeBatches } from "../../records/whole_batches.ts";
 import { KafkaError, type OffsetOutOfRange } from "../kafka_error.ts";
 import { epochEndsRequest, type FetchedPartition, fetchRequest } from "../wire/data_requests.ts";
@@ -15,14 +14,15 @@ import { CODES, errorName, isLeaderMoved } from "../wire/error_codes.ts";
 import { Alarm } from "./alarm.ts";
 import { BACKOFF } from "./attempts.ts";
 import type { ClusterView } from "./cluster_view.ts";
+import { damagedFetch, lostOffsets, refusedFetch } from "./fetch_failure.ts";
 import type { Lane, LaneUser } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import type { DialError, Link } from "./link.ts";
 import { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
 import {
+  blockOf,
   isDoubtful,
-  lostOffsets,
   type LostReading,
   nameOf,
   type Reading,
@@ -286,7 +286,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   #receive(reading: Reading | undefined, fetched: FetchedPartition, isFirst: boolean): void {
     // One that was assigned anew is another one.
     if (reading === undefined || this.#readings.get(nameOf(reading)) !== reading) return;
-    const { topic, partition, code, bytes } = fetched;
+    const { code, bytes } = fetched;
     if (code !== 0) return this.#refused(reading, code);
     const whole = wholeBatches(bytes);
     const isDamaged = whole.bytes === 0 ? isFirst : whole.next <= reading.offset;
@@ -295,56 +295,31 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     this.#metadata.settled();
     if (whole.bytes === 0) return;
     reading.turn = ++this.#turn;
-    reading.block = {
-      topic,
-      partition,
-      bytes: bytes.subarray(0, whole.bytes),
-      from: reading.offset,
-      next: whole.next,
-      epochs: whole.epochs,
-      aborted: fetched.aborted,
-      highWatermark: fetched.highWatermark,
-      lastStableOffset: fetched.lastStableOffset,
-      logStartOffset: fetched.logStartOffset,
-    };
+    reading.block = blockOf(reading, fetched, whole);
   }
 
   /** A first batch that is not whole, or ends before what was asked for: brokers send no such thing. */
-  #damaged(reading: Reading, bytes: number, { bytes: wholeBytes, next }: WholeBatches): void {
+  #damaged(reading: Reading, bytes: number, whole: WholeBatches): void {
     if (++reading.failures < MOST_DAMAGED) {
       const waitMs = BACKOFF.delayMs(reading.failures, () => this.#runtime.random());
       reading.notBeforeMs = this.#runtime.monotonicMs() + waitMs;
       return;
     }
     reading.state = "over";
-    const reason = wholeBytes === 0
-      ? `${bytes} bytes came, and the first batch claims to have more`
-      : `what came ends at offset ${next}`;
-    const fix = "fetch it again; if it stays so it is damaged at the broker, or on the way";
-    this.#fail(new CorruptBatch(reading, reason, fix));
+    this.#fail(damagedFetch(reading, bytes, whole));
   }
 
   #refused(reading: Reading, code: number): void {
-    const { topic, partition } = reading;
     if (code === CODES.offsetOutOfRange) {
       reading.state = "over";
       this.#lost.push(reading);
     } else if (isLeaderMoved(code) || code === CODES.corruptMessage && reading.failures === 0) {
       const waitMs = BACKOFF.delayMs(++reading.failures, () => this.#runtime.random());
       reading.notBeforeMs = this.#runtime.monotonicMs() + waitMs;
-      this.#metadata.want([topic]);
+      this.#metadata.want([reading.topic]);
     } else {
       reading.state = "over";
-      const advice = code === CODES.topicAuthorizationFailed ? ": grant READ on the topic" : "";
-      this.#fail(
-        new KafkaError(
-          `Cannot fetch partition ${partition} of topic ${
-            JSON.stringify(topic)
-          }: the broker says ` +
-            `${errorName(code)}${advice}`,
-          { code: errorName(code) },
-        ),
-      );
+      this.#fail(refusedFetch(reading, code));
     }
   }
 

@@ -1,6 +1,6 @@
 import type { FetchedBlock, PartitionOffset, TopicPartition } from "../driver.ts";
-import { OffsetOutOfRange } from "../kafka_error.ts";
-import { CODES, errorName } from "../wire/error_codes.ts";
+import type { WholeBatches } from "../../records/whole_batches.ts";
+import type { FetchedPartition } from "../wire/data_requests.ts";
 import type { Leader } from "./cluster_view.ts";
 
 /** A partition that is read. */
@@ -54,21 +54,15 @@ export function isDoubtful({ epoch, comparedTo, block }: Reading, leader: Leader
   return block === undefined && epoch >= 0 && leader.epoch > epoch && leader.epoch !== comparedTo;
 }
 
-/** What cannot be read on. */
-export function lostOffsets(lost: readonly LostReading[]): OffsetOutOfRange {
-  const partitions = lost.map(({ topic, partition, truncatedTo }) => ({
-    ...{ topic, partition },
-    ...(truncatedTo !== undefined && { truncatedTo }),
-  }));
-  const [{ topic, partition, offset, truncatedTo }] = lost;
-  const others = lost.length > 1 ? ` (and ${lost.length - 1} others)` : "";
-  const where = `offset ${offset} of partition ${partition} of topic ${JSON.stringify(topic)}`;
-  const why = truncatedTo === undefined
-    ? "there is no such offset, because the records were deleted (retention), the topic was made " +
-      "anew, or the partition lost its end; begin at its earliest or latest offset"
-    : `its leader has what was read up to offset ${truncatedTo} alone, because one that lacked the ` +
-      "rest was elected (unclean.leader.election.enable); begin there";
-  return new OffsetOutOfRange(`Cannot fetch from ${where}${others}: ${why}`, {
-    ...{ partitions, code: errorName(CODES.offsetOutOfRange) },
-  });
+/** What came of a partition, for those who fetch. */
+export function blockOf(
+  { offset }: Reading,
+  { topic, partition, bytes, ...ends }: FetchedPartition,
+  whole: WholeBatches,
+): FetchedBlock {
+  const { aborted, highWatermark, lastStableOffset, logStartOffset } = ends;
+  return {
+    ...{ topic, partition, bytes: bytes.subarray(0, whole.bytes), from: offset, next: whole.next },
+    ...{ epochs: whole.epochs, aborted, highWatermark, lastStableOffset, logStartOffset },
+  };
 }
