@@ -5,6 +5,10 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/(pass|passing) badRecords: "skip"( or "deadLetter")?/g, "$1 --bad-records skip"],
   [/columns: \{ "?([^"{}:]+)"?: \{ type: \w+\.(\w+) \} \}/g, "--types $1=$2"],
   [
+    /with columns: \{ "?([^"{}:]+)"?: \{ role: "ignore" \} \}(, or select its parts as columns)?/g,
+    "by --ignore '$1'",
+  ],
+  [
     /such as \{ time: "ts" \}, or set rateLimit or interval instead of speed/,
     "by waggle fit --time, or pass --rate-limit or --interval instead of --speed",
   ],

@@ -131,6 +131,15 @@ function arriving(
   return mergedPartitions(source, { opened, timesOf });
 }
 
+/** There is nothing to learn from: because nothing came, or because nothing could be read. */
+function noRows(doing: string, name: string, leftOut: number): TrainingDataError {
+  const why = leftOut === 0
+    ? `there are no rows in ${name}`
+    : `nothing that was read of ${name} could be decoded: ` +
+      `${leftOut} bad record${leftOut === 1 ? " was" : "s were"} left out, and there are no others`;
+  return new TrainingDataError(`Cannot ${doing}: ${why}, and so nothing to learn from`);
+}
+
 /**
  * Reads rows, of which so many are kept as options say.
  *
@@ -149,9 +158,11 @@ export async function readTrainingRows(
   const stream = time === undefined ? undefined : new StreamRows(maxRows, time);
   const kept = stream ?? new Reservoir(maxRows, seedBits(seed));
   const opened = { runtime, signal, badRecords: "fail", deadLetter: () => {} } as const;
-  let isFirst = true;
-  for await (const { batch } of arriving(source, options, opened)) {
+  let [isFirst, leftOut] = [true, 0];
+  for await (const part of arriving(source, options, opened)) {
     signal.throwIfAborted();
+    const { batch, skipped = 0, deadLettered = 0 } = part;
+    leftOut += skipped + deadLettered;
     if (!batch) continue;
     if (isFirst) checkColumnNames(options, batch.names, doing);
     isFirst = false;
@@ -161,10 +172,6 @@ export async function readTrainingRows(
   }
   signal.throwIfAborted();
   const batch = kept.rows();
-  if (!batch || batch.length === 0) {
-    throw new TrainingDataError(
-      `Cannot ${doing}: there are no rows in ${source.name}, and so nothing to learn from`,
-    );
-  }
+  if (!batch || batch.length === 0) throw noRows(doing, source.name, leftOut);
   return { batch, seen: kept.seen, ...(stream && { times: stream.times() }) };
 }
