@@ -165,6 +165,43 @@ Deno.test("mutual information is near 0 for columns of their own, and the entrop
   });
 });
 
+Deno.test("mutual information is 0 in the mean over all orders of the rows of one column", () => {
+  forSeeds(10, (random) => {
+    const a = Uint8Array.from({ length: 6 }, () => random.below(3));
+    const b = Uint8Array.from({ length: 6 }, () => random.below(4));
+    let [sum, orders] = [0, 0];
+    const swap = (i: number, j: number) => [b[i], b[j]] = [b[j], b[i]];
+    const walk = (at: number): void => {
+      if (at === b.length) {
+        sum += mutualInformation({ a, b, symbolsA: 3, symbolsB: 4 });
+        orders++;
+      }
+      for (let other = at; other < b.length; other++) {
+        swap(at, other);
+        walk(at + 1);
+        swap(at, other);
+      }
+    };
+    walk(0);
+    assertEquals(orders, 720);
+    assert(Math.abs(sum / orders) < 1e-9, `${sum / orders}`);
+  });
+});
+
+Deno.test("mutual information is 0 on average of rows that are put beside each other at random", () => {
+  forSeeds(5, (random) => {
+    const length = 1000;
+    const skewed = (symbols: number) =>
+      Uint8Array.from({ length }, () => Math.floor(symbols * random.next() ** 2));
+    const a = skewed(100);
+    let sum = 0;
+    for (let round = 0; round < 20; round++) {
+      sum += mutualInformation({ a, b: skewed(60), symbolsA: 100, symbolsB: 60 });
+    }
+    assert(Math.abs(sum / 20) < 0.02, `${sum / 20}`); // far above by one that counts cells
+  });
+});
+
 Deno.test("spanningTree() weighs as much as the best of all trees", () => {
   forSeeds(50, (random) => {
     const size = 4;

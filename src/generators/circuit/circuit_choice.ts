@@ -32,7 +32,7 @@ const MOST_WORK = 1.2e10;
 const FINISHING_ROWS = 200_000;
 const [FEWEST_STEPS, MOST_STEPS] = [2, 40];
 /** Rows for each such step, at least: of few rows more steps would learn them by heart. */
-const ROWS_A_STEP = 100;
+const ROWS_A_STEP = 250;
 /** Nats a row by which a larger model has to be better. */
 const LEAST_GAIN = 0.003;
 
@@ -67,8 +67,6 @@ function startModel(
     owners: SymbolOwners;
   },
 ): CircuitModel {
-  // of parts of the rows there are too few to learn states that are of no other use
-  const direct = components > 1;
   return {
     kind: "circuit",
     tree,
@@ -76,7 +74,7 @@ function startModel(
       parts,
       (part) => ((part?.length ?? 0) + 1) / (rows.length + components),
     ),
-    components: parts.map((some) => startCircuit(rows, { tree, ...start, some, direct })),
+    components: parts.map((some) => startCircuit(rows, { tree, ...start, some })),
   };
 }
 

@@ -207,17 +207,19 @@ function conditionalOf(
   return joint;
 }
 
-/** Parameters to begin with: the Chow-Liu tree of the rows, or of some, as far as states go. */
+/**
+ * Parameters to begin with: the Chow-Liu tree of the rows, or of some, as far as states go. Variables
+ * without children have no states of their own: what goes through those of its parent and then its own
+ * would be blurred twice.
+ */
 export function startCircuit(
   rows: SymbolRows,
-  { tree, states, random, owners, some, direct = false }: {
+  { tree, states, random, owners, some }: {
     tree: Tree;
     states: number;
     random: SeededRandom;
     owners: SymbolOwners;
     some?: readonly number[];
-    /** Whether variables without children have no states of their own. */
-    direct?: boolean;
   },
 ): CircuitParameters {
   const symbols = tree.order.map((v) => rows.symbols[v]);
@@ -231,7 +233,7 @@ export function startCircuit(
       parentEmissions: emissions[parent],
       states,
     });
-    if (direct && isLeaf(tree.parents, at)) {
+    if (isLeaf(tree.parents, at)) {
       emissions.push(startLeaf(edge(), random));
       transitions.push(new Float32Array());
       return;

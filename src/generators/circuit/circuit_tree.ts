@@ -17,19 +17,60 @@ export interface Pair {
   readonly symbolsB: number;
 }
 
-function entropy(counts: ArrayLike<number>, rows: number): { nats: number; filled: number } {
-  let [nats, filled] = [0, 0];
-  for (let i = 0; i < counts.length; i++) {
-    if (counts[i] === 0) continue;
-    filled++;
-    nats -= (counts[i] / rows) * Math.log(counts[i] / rows);
+/** How likely a number has to be to count, beside the likeliest one. */
+const LEAST_SHARE = 1e-9;
+
+/** Sums of the logarithms of 1, 2, … */
+function logFactorials(most: number): Float64Array {
+  const out = new Float64Array(most + 1);
+  for (let n = 2; n <= most; n++) out[n] = out[n - 1] + Math.log(n);
+  return out;
+}
+
+/** The mean of n ln n, where n of `a` rows are among `b` of all by chance: hypergeometric. */
+function meanLogOf(a: number, b: number, rows: number, factorials: Float64Array): number {
+  const least = Math.max(0, a + b - rows);
+  const most = Math.min(a, b);
+  if (most < 2) return 0;
+  const mode = Math.floor((a + 1) * (b + 1) / (rows + 2));
+  const log = (n: number) => factorials[n];
+  const likeliest = Math.exp(
+    log(a) + log(b) + log(rows - a) + log(rows - b) - log(rows) - log(mode) - log(a - mode) -
+      log(b - mode) - log(rows - a - b + mode),
+  );
+  let sum = mode < 2 ? 0 : likeliest * mode * Math.log(mode);
+  let share = likeliest;
+  for (let n = mode + 1; n <= most && share > LEAST_SHARE * likeliest; n++) {
+    share *= (a - n + 1) * (b - n + 1) / (n * (rows - a - b + n));
+    sum += share * n * Math.log(n);
   }
-  return { nats, filled };
+  share = likeliest;
+  for (let n = mode - 1; n >= Math.max(2, least) && share > LEAST_SHARE * likeliest; n--) {
+    share *= (n + 1) * (rows - a - b + n + 1) / ((a - n) * (b - n));
+    sum += share * n * Math.log(n);
+  }
+  return sum;
+}
+
+/** The mean of the joint entropy where the rows of one column are put beside those of the other at random. */
+function chanceEntropy(ofA: Uint32Array, ofB: Uint32Array, rows: number): number {
+  const factorials = logFactorials(rows);
+  let sum = 0;
+  for (const a of ofA) for (const b of ofB) sum += meanLogOf(a, b, rows, factorials);
+  return Math.log(rows) - sum / rows;
+}
+
+/** Σ n ln n of counts. */
+function logSum(counts: Uint32Array): number {
+  let sum = 0;
+  for (const count of counts) if (count > 0) sum += count * Math.log(count);
+  return sum;
 }
 
 /**
- * Mutual information in nats, of entropies with the correction (symbols − 1) / 2 rows (Miller, "Note
- * on the bias of information estimates", 1955).
+ * Mutual information in nats, adjusted for chance: 0 on average of columns that have nothing to do with
+ * each other, the lesser entropy where one follows from the other (Vinh, Epps, Bailey, "Information
+ * theoretic measures for clusterings comparison", 2010).
  */
 export function mutualInformation({ a, b, symbolsA, symbolsB }: Pair): number {
   const joint = new Uint32Array(symbolsA * symbolsB);
@@ -42,11 +83,12 @@ export function mutualInformation({ a, b, symbolsA, symbolsB }: Pair): number {
     ofB[b[row]]++;
   }
   if (rows === 0) return 0;
-  const corrected = (counts: Uint32Array) => {
-    const { nats, filled } = entropy(counts, rows);
-    return nats + (filled - 1) / (2 * rows);
-  };
-  return corrected(ofA) + corrected(ofB) - corrected(joint);
+  const entropy = (counts: Uint32Array) => Math.log(rows) - logSum(counts) / rows;
+  const [own, other] = [entropy(ofA), entropy(ofB)];
+  const most = Math.min(own, other);
+  const chance = own + other - chanceEntropy(ofA, ofB, rows);
+  if (most <= chance) return 0;
+  return most * (own + other - entropy(joint) - chance) / (most - chance);
 }
 
 /** The maximum spanning tree of weights, from the variable that weighs most (Prim). */
