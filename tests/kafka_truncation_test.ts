@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as fc from "fast-check";
 import { from } from "../mod.ts";
+import type { EpochStart, FetchedBlock } from "../src/kafka/driver/driver.ts";
 import { KafkaError } from "../src/kafka/driver/kafka_error.ts";
 import type { KafkaSourceOptions } from "../src/kafka/source/kafka_source_options.ts";
+import { PartitionState } from "../src/kafka/source/partition_state.ts";
 import { delay } from "../src/stream/delay.ts";
 import { PartitionLog } from "../src/testing/kafka/partition_log.ts";
 import { encodePlainBatch } from "../src/kafka/records/reference_records.ts";
@@ -76,6 +78,48 @@ Deno.test("A group that goes on later sees that its partition lost what it had r
     await run({ outOfRange: "earliest" });
     assertEquals(taken, Array.from({ length: 40 }, (_, i) => 100 + i));
   }));
+
+Deno.test("What was passed over on purpose does not count as lost", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    await writer.send(P0, numbered(0, 10));
+    const taken: number[] = [];
+    const options: Partial<KafkaSourceOptions> = { groupId: "g", partitions: [0] };
+    const run = (more: Partial<KafkaSourceOptions>, signal = new AbortController().signal) =>
+      from(source({ ...options, ...more }), { workers: 1, runtime })
+        .to(publisherOf({ take: (xs) => void taken.push(...xs) }))
+        .run({ signal, onAbort: "drain" });
+    await run({ until: "end" });
+    assertEquals(taken.splice(0), range(10));
+    // another leader, and what was to be read next is deleted by the time that it is read
+    kafka.changeLeader(P0);
+    for (const first of [10, 20, 30]) await writer.send(P0, numbered(first, 10));
+    kafka.deleteRecords({ ...P0, offset: 20 });
+    const stop = new AbortController();
+    const reading = run({ outOfRange: "latest" }, stop.signal);
+    await delay(runtime, 5000);
+    await writer.send(P0, numbered(100, 5));
+    await delay(runtime, 5000);
+    stop.abort();
+    await reading;
+    assertEquals(taken, [100, 101, 102, 103, 104]);
+  }));
+
+Deno.test("A partition's position has the epoch of the record before it, and none that is not known", () => {
+  const at = { topic: "t", partition: 0, offset: 10, leaderEpoch: 3 };
+  const state = new PartitionState(at, { index: 0, end: Infinity, nowMs: 0 });
+  const fetched = (next: number, epochs: EpochStart[]) =>
+    state.fetched({ next, epochs } as unknown as FetchedBlock, { known: next, nowMs: 0 });
+  fetched(30, [{ epoch: 3, from: 10 }, { epoch: 5, from: 20 }]);
+  fetched(40, [{ epoch: 5, from: 30 }]);
+  const epochs = (...offsets: number[]) => offsets.map((offset) => state.at(offset).leaderEpoch);
+  assertEquals(epochs(10, 20, 21, 40), [3, 3, 5, 5]);
+  state.moved(15);
+  assertEquals(epochs(10, 15), [3, 3]);
+  state.moved(90);
+  assertEquals(epochs(90), [undefined]);
+  fetched(95, [{ epoch: 9, from: 90 }]);
+  assertEquals(epochs(90, 95), [undefined, 9]);
+});
 
 Deno.test("A partition's log tells the end of each epoch as a naive look at its batches does", () => {
   const steps = fc.array(

@@ -78,9 +78,9 @@ export class PartitionState implements TopicPartition {
 
   /** Reads on somewhere else: what was there is gone. */
   moved(offset: number): void {
+    // whose the records are that were passed over is not known
+    this.#epochs = offset > this.next ? [] : this.#epochs.filter(({ from }) => from < offset);
     this.next = this.taken = offset;
-    // what lay before it may be of any leader
-    this.#epochs = this.#epochs.filter(({ from }) => from < offset);
     this.known = Math.max(this.known, offset);
   }
 }
