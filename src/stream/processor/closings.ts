@@ -146,18 +146,15 @@ class TouchyClosings implements Closings {
   }
 }
 
-function baseOf(
-  window: AnyWindow,
-  { sessionsTouch: touch, sessionLateBy }: WindowSemantics,
-): Closings {
+function baseOf(window: AnyWindow, { sessionsTouch: touch }: WindowSemantics): Closings {
   if (window instanceof CalendarWindow || isWindowAssigner(window)) {
     return new FixedClosings(new OpenWindows(window));
   }
   if (window instanceof SessionWindow && typeof window.gap === "number") {
-    return new OpenSessions(window.gap, { touch, alone: sessionLateBy === "alone" });
+    return new OpenSessions(window.gap, { touch });
   }
   // A window for each time of a key's records: sessions that end 1 ms after it.
-  if (window instanceof TrailingWindow) return new OpenSessions(1, { touch: false, alone: false });
+  if (window instanceof TrailingWindow) return new OpenSessions(1, { touch: false });
   if (window instanceof CountWindow) return new CountClosings(window);
   return window instanceof GlobalWindow ? new NoClosings() : new UnknownClosings();
 }

@@ -11,7 +11,6 @@ export class OpenSessions implements Closings {
   readonly late = undefined;
   readonly #gap: number;
   readonly #touch: boolean;
-  readonly #alone: boolean;
   readonly #sessions = new Map<string | null, Session[]>();
   /** Keys with a session that ends at a time. */
   readonly #ending = new Map<number, Set<string | null>>();
@@ -19,14 +18,10 @@ export class OpenSessions implements Closings {
   #ends: number[] = [];
   #count = 0;
 
-  /**
-   * No records yet; `touch`: records exactly a gap apart are of one session; `alone`: a record whose
-   * own would have ended is in none, whatever it touches.
-   */
-  constructor(gap: number, { touch, alone }: { readonly touch: boolean; readonly alone: boolean }) {
+  /** No records yet; `touch`: records exactly a gap apart are of one session. */
+  constructor(gap: number, { touch }: { readonly touch: boolean }) {
     this.#gap = gap;
     this.#touch = touch;
-    this.#alone = alone;
   }
 
   /** Sessions that are open, of all keys. */
@@ -39,11 +34,13 @@ export class OpenSessions implements Closings {
     return this.#ends.at(-1) ?? -Infinity;
   }
 
-  /** A record has come; it is in no session when its own would have ended, and touches none. */
+  /**
+   * A record has come; it is in no session when its own would have ended, and touches none. By rules
+   * that then leave out one that touches some (`sessionLateBy`) no session ends at another time.
+   */
   add({ time, key, before }: ClosingRecord): boolean {
     const sessions = this.#sessions.get(key) ?? [];
     let { start, end }: Session = { start: time, end: time + this.#gap };
-    if (this.#alone && end <= before) return false;
     const apart: Session[] = [];
     for (const each of sessions) {
       const distance = Math.max(each.start - end, start - each.end);
