@@ -58,26 +58,28 @@ function putMark(to: u32, left: u64, at: u32, place: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function putFour(to: u32, left: u64, at: u32, place: u32): u64 {
+function putTwo(to: u32, left: u64, at: u32, place: u32): u64 {
   putMark(to, left, at, place);
   left &= left - 1;
   putMark(to + 4, left, at, place);
-  left &= left - 1;
-  putMark(to + 8, left, at, place);
-  left &= left - 1;
-  putMark(to + 12, left, at, place);
   return left & (left - 1);
 }
 
-// Four at a time; those that are no marks are written over.
+// @ts-ignore: decorator
+@inline
+function putFour(to: u32, left: u64, at: u32, place: u32): u64 {
+  return putTwo(to + 8, putTwo(to, left, at, place), at, place);
+}
+
+// Two and then four at a time; those that are no marks are written over.
 // @ts-ignore: decorator
 @inline
 function putMarks(to: u32, all: u64, at: u32, place: u32): u32 {
   const behind = to + (<u32>popcnt(all) << 2);
-  let left = putFour(to, all, at, place);
-  if (to + 16 >= behind) return behind;
-  left = putFour(to + 16, left, at, place);
-  for (to += 32; to < behind; to += 16) left = putFour(to, left, at, place);
+  let left = putTwo(to, all, at, place);
+  if (to + 8 >= behind) return behind;
+  left = putFour(to + 8, left, at, place);
+  for (to += 24; to < behind; to += 16) left = putFour(to, left, at, place);
   return behind;
 }
 
@@ -93,9 +95,9 @@ export function indexRegion(from: u32, to: u32): void {
     const d = v128.load(at, 48);
     any = v128.or(any, v128.or(v128.or(a, b), v128.or(c, d)));
     const low = isWanted(a, wanted) | (isWanted(b, wanted) << 16);
-    const all = low | (isWanted(c, wanted) << 32) | (isWanted(d, wanted) << 48);
-    const valid = to - at < WINDOW ? (<u64>1 << (to - at)) - 1 : ~<u64>0;
-    out = putMarks(out, all & valid, at, (at - from) << 8);
+    let all = low | (isWanted(c, wanted) << 32) | (isWanted(d, wanted) << 48);
+    if (to - at < WINDOW) all &= (<u64>1 << (to - at)) - 1;
+    out = putMarks(out, all, at, (at - from) << 8);
   }
   end = out;
   high = i8x16.bitmask(any) != 0;
