@@ -142,10 +142,9 @@ async function visit({ bootstrap, topic }: Bench): Promise<void> {
 }
 
 /** Results go to a topic of their own. */
-async function window(bench: Bench): Promise<void> {
-  const { bootstrap, topics } = bench;
+async function window(bench: Bench, output: string): Promise<void> {
   await using publisher = new KafkaPublisher({
-    ...{ bootstrapServers: bootstrap, topic: await topics.make(), key: "sensor" },
+    ...{ bootstrapServers: bench.bootstrap, topic: output, key: "sensor" },
   });
   const deliveryGuarantee = DeliveryGuarantee.AtLeastOnce;
   const pipeline = from(reading(bench), { deliveryGuarantee }).timestamps("at").keyBy("sensor")
@@ -153,6 +152,41 @@ async function window(bench: Bench): Promise<void> {
     .aggregate({ n: count(), mean: mean("temperature") }).to(publisher);
   const { recordsIn, late } = await pipeline.run();
   expect("records in windows", recordsIn - late, RECORDS);
+}
+
+/** Reads results back: each window and key once, and in them every record and its temperature. */
+async function checkWindows({ bootstrap }: Bench, output: string): Promise<void> {
+  const results = kafkaSource<{ windowStart: number; sensor: string; n: number; mean: number }>({
+    ...{ bootstrapServers: bootstrap, topics: output, until: "end" },
+  });
+  const seen = new Set<string>();
+  let [rows, records, temperatures] = [0, 0, 0];
+  for await (const { windowStart, sensor, n, mean } of from(results)) {
+    seen.add(`${windowStart} ${sensor}`);
+    rows++;
+    records += n;
+    temperatures += n * mean;
+  }
+  const once = readings(BATCHES, BATCH_ROWS).reduce(
+    (sum, batch) =>
+      (batch.column("temperature").values as Float64Array).reduce((all, x) => all + x, sum),
+    0,
+  );
+  expect("windows and keys that are told once", seen.size, rows);
+  expect("records in results", records, RECORDS);
+  expect("degrees in results", Math.round(temperatures), Math.round(WRITTEN * once));
+}
+
+/** How fast windows go from topic to topic, in turn with what only decodes; then all are checked. */
+async function windowRates(bench: Bench, own: () => Promise<number>) {
+  const outputs: string[] = [];
+  const rates = await inTurns(ROUNDS, async () => {
+    const output = await bench.topics.make();
+    outputs.push(output);
+    return await rateOf(() => window(bench, output));
+  }, own);
+  for (const output of outputs) await checkWindows(bench, output);
+  return rates;
 }
 
 /** Each in turn; of both the median. */
@@ -214,7 +248,7 @@ async function rows(bootstrap: string): Promise<BenchRow[]> {
   const java = await inTurns(ROUNDS, () => rateOf(() => visit(bench)), async () => {
     return (await javaConsumerPerf(bootstrap, topic, { records: RECORDS })).recordsPerSecond;
   });
-  const windows = await inTurns(ROUNDS, () => rateOf(() => window(bench)), own);
+  const windows = await windowRates(bench, own);
   return [
     row(NAMES.plain, { ...plain, target: 4 }),
     row(NAMES.java, { ...java, target: 1 }),
