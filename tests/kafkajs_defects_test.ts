@@ -7,10 +7,11 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { type Consumer, Kafka, logLevel } from "kafkajs";
+import { RecordBatch } from "../src/batch/record_batch.ts";
 import { kafkaDriver } from "../src/kafka/driver/current_driver.ts";
 import type { KafkaCluster, TopicPartition } from "../src/kafka/driver/driver.ts";
 import { CorruptBatch } from "../src/kafka/records/corrupt_batch.ts";
-import "../src/kafka/kafka.ts";
+import { KafkaError, KafkaPublisher } from "../src/kafka/kafka.ts";
 import {
   block,
   connect,
@@ -219,3 +220,112 @@ test("gives out what was damaged on its way", async (plain, cluster) => {
   await again;
   await assertRejects(() => Promise.try(() => decode(blocks)), CorruptBatch);
 });
+
+/** How many items of arrays are gone through one by one meanwhile, as by spreading. */
+async function stepsOf(work: () => Promise<unknown>): Promise<number> {
+  const { values } = Array.prototype;
+  let steps = 0;
+  function* counted<T>(this: T[]): Generator<T> {
+    for (let at = 0; at < this.length; at++, steps++) yield this[at];
+  }
+  const put = (value: unknown) =>
+    Object.defineProperty(Array.prototype, Symbol.iterator, { value, writable: true });
+  put(counted);
+  try {
+    await work();
+  } finally {
+    put(values);
+  }
+  return steps;
+}
+
+test("copies the messages of a partition for each one more", async (plain, cluster) => {
+  const at = await newTopic(cluster);
+  const producer = plain.producer();
+  await producer.connect();
+  const messages = Array.from({ length: 2000 }, (_, id) => ({ value: `${id}`, partition: 0 }));
+  const quadratic = messages.length * (messages.length - 1) / 2;
+  const plainSteps = await stepsOf(() => producer.send({ topic: at.topic, messages }));
+  await producer.disconnect();
+  assert(plainSteps > quadratic, `${plainSteps} steps`);
+  await using publisher = new KafkaPublisher({
+    ...{ bootstrapServers: kafka.proxy.bootstrap, topic: at.topic },
+  });
+  const batch = RecordBatch.fromRows(messages) as RecordBatch;
+  const steps = await stepsOf(() => publisher.publish(batch));
+  assert(steps < 10 * messages.length, `${steps} steps`);
+  assertEquals((await readTexts(cluster, at)).length, 2 * messages.length);
+});
+
+const MOST_TRANSACTIONS = 200;
+
+test(
+  "fails where a transaction begins with offsets just behind another",
+  async (plain, cluster) => {
+    const at = await newTopic(cluster);
+    const groupId = uniqueName("group");
+    const producer = plain.producer({
+      ...{ transactionalId: uniqueName("tx"), maxInFlightRequests: 1, idempotent: true },
+    });
+    await producer.connect();
+    const offsets = (offset: number) => ({
+      consumerGroupId: groupId,
+      topics: [{ topic: at.topic, partitions: [{ partition: 0, offset: `${offset}` }] }],
+    });
+    const failure = await assertRejects(async () => {
+      for (let offset = 1; offset <= MOST_TRANSACTIONS; offset++) {
+        const transaction = await producer.transaction();
+        await transaction.sendOffsets(offsets(offset));
+        await transaction.commit();
+      }
+    }, Error);
+    assertStringIncludes(failure.message, "another concurrent operation");
+    await producer.disconnect();
+
+    await using sink = await transactional(cluster);
+    for (let offset = 1; offset <= MOST_TRANSACTIONS; offset++) {
+      const txn = await sink.begin();
+      await txn.sendOffsets({ groupId }, [{ ...at, offset }]);
+      await txn.commit();
+    }
+    const committed = await cluster.group(groupId).committed([at]);
+    assertEquals(committed, [{ ...at, offset: MOST_TRANSACTIONS }]);
+  },
+);
+
+test(
+  "commits offsets of a group in which others read, in a transaction",
+  async (plain, cluster) => {
+    const at = await newTopic(cluster);
+    const groupId = uniqueName("group");
+    const group = cluster.group(groupId);
+    const protocols = [{ name: "sticky", metadata: Uint8Array.of(1) }];
+    const timeouts = { sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000 };
+    const { memberId, generation } = await group.join({ memberId: "", protocols, ...timeouts });
+    const me = { groupId, memberId, generation };
+    await group.sync(me, [{ memberId, assignment: Uint8Array.of(1) }]);
+
+    await using sink = await transactional(cluster);
+    const txn = await sink.begin();
+    await txn.send(block(at, ["own"]));
+    const former = { ...me, generation: generation - 1 };
+    await assertRejects(() => txn.sendOffsets(former, [{ ...at, offset: 5 }]), KafkaError);
+    await txn.abort();
+    assertEquals(await group.committed([at]), []);
+
+    const producer = plain.producer({
+      ...{ transactionalId: uniqueName("tx"), maxInFlightRequests: 1, idempotent: true },
+    });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: at.topic, messages: [{ value: "plain", partition: 0 }] });
+    await transaction.sendOffsets({
+      consumerGroupId: groupId,
+      topics: [{ topic: at.topic, partitions: [{ partition: 0, offset: "9" }] }],
+    });
+    await transaction.commit();
+    await producer.disconnect();
+    assertEquals(await group.committed([at]), [{ ...at, offset: 9 }]);
+    await group.leave(me);
+  },
+);
