@@ -357,12 +357,13 @@ Deno.test("A row that is lost on its way out is noticed at the end", async () =>
 
 Deno.test("A pipeline makes what comes next while results are published, which go one at a time", async () => {
   const times = Array.from({ length: 40_000 }, (_, i) => i < 100 ? i * 10 : 1000 + i / 50);
-  let given = 0;
+  const allGiven = Promise.withResolvers<void>();
   async function* rows() {
-    for (const at of times) {
+    for (const [given, at] of times.entries()) {
       yield { at };
-      if (++given % 100 === 0) await Promise.resolve();
+      if (given % 100 === 0) await Promise.resolve();
     }
+    allGiven.resolve();
   }
   const published: unknown[] = [];
   let underWay = 0;
@@ -370,9 +371,7 @@ Deno.test("A pipeline makes what comes next while results are published, which g
     async publish(batch) {
       assertEquals(++underWay, 1);
       // the second window closes at the end of the source
-      while (published.length === 0 && given < times.length) {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
+      if (published.length === 0) await allGiven.promise;
       underWay--;
       published.push(...batch.toRows().map(({ windowStart, n }) => [windowStart, n]));
       return { records: batch.length };

@@ -1,7 +1,7 @@
-// The usual numbers, and bools, in the loop of layouts itself: up to 16 bytes without an exponent, or doubles
-// of up to 19 digits. Each function gives the address behind the number, or 0 for all others, which
-// the general functions read. What stands behind the number is not looked at, which may be more of
-// it: the caller has to see that, by `goesOn` or by comparing it with what is expected there.
+// The usual numbers, and bools, in the loop of layouts itself: up to 16 bytes without an exponent, or
+// doubles of up to 19 digits. Each function gives the address behind the number, or 0 for all others,
+// which the general functions read. What stands behind the number is not looked at, which may be more
+// of it: the caller has to see that, by `goesOn` or by comparing it with what is expected there.
 //
 // Where the next value starts is what all that follows waits for: so that place depends on no sign,
 // and on no more than the bytes.

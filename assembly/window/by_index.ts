@@ -1,7 +1,7 @@
-// Rows whose states a dictionary index tells, or a place in the front. Where a window gets many more of them than the
-// dictionary has entries, an array with an entry an index takes them first, and each entry is then
-// merged into its state: it is found without a list of addresses and half as large, so that the
-// entries of a usual dictionary stay in the nearest cache.
+// Rows whose states a dictionary index tells, or a place in the front. Where a window gets many more
+// of them than the dictionary has entries, an array with an entry an index takes them first, and each
+// entry is then merged into its state: it is found without a list of addresses and half as large, so
+// that the entries of a usual dictionary stay in the nearest cache.
 //
 // There is one array, at an address that the compiler knows, which is worth a tenth; it is empty
 // between batches. 32 bytes an entry: sum, its compensation, least, greatest negated. The rows of

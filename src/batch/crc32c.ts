@@ -1,5 +1,8 @@
 const POLYNOMIAL = 0x82f63b78;
-/** Eight tables of 256: table k advances a byte that has k more bytes after it. Most threads need none. */
+/**
+ * Eight tables of 256: table k advances a byte that has k more bytes after it. Made when they are
+ * wanted, since most threads need none.
+ */
 let tables: Uint32Array | undefined;
 
 function makeTables(): Uint32Array {

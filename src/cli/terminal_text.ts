@@ -5,7 +5,7 @@ export function terminalText(text: string): string {
 
 /** A number as people read it: `12,345`. */
 export function count(value: number): string {
-  // what knows the ways of all countries takes a while to load
+  // toLocaleString() takes a while to load what it knows of all languages
   return String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 

@@ -125,8 +125,8 @@ export class KafkaReader implements Disposable {
   }
 
   /**
-   * Inflates frames of LZ4 among the bytes that are kept, and puts what it makes behind; how many bytes, or −1 when they are
-   * damaged or make more than `maxBytes`.
+   * Inflates frames of LZ4 among the bytes that are kept, and puts what it makes behind; how many
+   * bytes, or −1 when they are damaged or make more than `maxBytes`.
    */
   inflateLz4(at: number, end: number, maxBytes: number): number {
     const used = this.#used;

@@ -72,6 +72,7 @@ export class FeedColumns {
   announce(schema: Schema): void {
     if (this.#source) return;
     this.resolve(schema);
+    // that was for the error alone: the first batch says which of them it has
     this.#source = this.#resolved = undefined;
   }
 

@@ -20,23 +20,28 @@ export interface Pair {
 /** How likely a number has to be to count, beside the likeliest one. */
 const LEAST_SHARE = 1e-9;
 
-/** Sums of the logarithms of 1, 2, … */
+/** The logarithms of the factorials of 0, 1, 2, … */
 function logFactorials(most: number): Float64Array {
   const out = new Float64Array(most + 1);
   for (let n = 2; n <= most; n++) out[n] = out[n - 1] + Math.log(n);
   return out;
 }
 
-/** The mean of n ln n, where n of `a` rows are among `b` of all by chance: hypergeometric. */
+/**
+ * The mean of n ln n, where n of `a` rows are among `b` of all by chance: hypergeometric. Summed from
+ * the likeliest n both ways, since far from it the shares are too small to count.
+ *
+ * @param factorials The logarithms of the factorials up to `rows`.
+ */
 function meanLogOf(a: number, b: number, rows: number, factorials: Float64Array): number {
   const least = Math.max(0, a + b - rows);
   const most = Math.min(a, b);
   if (most < 2) return 0;
   const mode = Math.floor((a + 1) * (b + 1) / (rows + 2));
-  const log = (n: number) => factorials[n];
+  const f = factorials;
   const likeliest = Math.exp(
-    log(a) + log(b) + log(rows - a) + log(rows - b) - log(rows) - log(mode) - log(a - mode) -
-      log(b - mode) - log(rows - a - b + mode),
+    f[a] + f[b] + f[rows - a] + f[rows - b] - f[rows] - f[mode] - f[a - mode] - f[b - mode] -
+      f[rows - a - b + mode],
   );
   let sum = mode < 2 ? 0 : likeliest * mode * Math.log(mode);
   let share = likeliest;

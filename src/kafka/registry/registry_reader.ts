@@ -41,11 +41,10 @@ function parsed(schema: string, doing: string): AvroSchema {
   try {
     return parseAvroSchema(schema);
   } catch (cause) {
+    const { message } = cause as Error;
     throw new SchemaRegistryError(
-      `Cannot ${doing}: ${
-        (cause as Error).message
-      }; correct it in the registry, or pass the schema ` +
-        "that records are to be read as",
+      `Cannot ${doing}: ${message}; correct it in the registry, or pass the schema that records are ` +
+        "to be read as",
       { cause },
     );
   }

@@ -6,7 +6,7 @@ import type { FetchedBlock } from "../driver/driver.ts";
 import { KafkaError, OffsetOutOfRange } from "../driver/kafka_error.ts";
 import { type ClusterLink, Stuck } from "./cluster_link.ts";
 import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
-import { outOfRange } from "./lost_offsets.ts";
+import { outOfRange, truncated } from "./lost_offsets.ts";
 import { keyOf, type PartitionState } from "./partition_state.ts";
 
 /** Whose partitions a {@linkcode Fetcher} reads. */
@@ -122,11 +122,11 @@ export class Fetcher {
 
   /** Goes on where a leader has what was read, which another one had more of. */
   #truncated({ partitions }: OffsetOutOfRange): void {
-    const { events, settings: { outOfRange }, name } = this.#options;
+    const { events, settings, name } = this.#options;
     for (const at of partitions) {
       const state = events.states.get(keyOf(at));
       if (!state || at.truncatedTo === undefined) continue;
-      if (outOfRange === "fail") throw truncated(name, state, at.truncatedTo);
+      if (settings.outOfRange === "fail") throw truncated(name, state, at.truncatedTo);
       state.moved(Math.min(state.taken, at.truncatedTo));
       events.moved(state);
     }
@@ -156,19 +156,4 @@ export class Fetcher {
     }
     this.assign();
   }
-}
-
-function truncated(
-  name: string,
-  { topic, partition, next }: PartitionState,
-  to: number,
-): KafkaError {
-  return new KafkaError(
-    `Cannot read ${name}: partition ${partition} of ${topic} was read up to offset ${next}, and its ` +
-      `new leader has the same up to ${to} alone: records that were read are lost, and others may ` +
-      `stand in their place, because a replica that lacked them was elected ` +
-      `(unclean.leader.election.enable); pass outOfRange: "earliest" or "latest" to read on from ` +
-      `offset ${to}`,
-    { code: "OFFSET_OUT_OF_RANGE" },
-  );
 }

@@ -58,14 +58,14 @@ export interface KafkaSourceOptions<Row = Record<string, unknown>>
   /**
    * A name that this member of the group has again when it starts anew, and no other has: it then
    * goes on with its partitions, and the others with theirs, if it is back within `sessionTimeout`
-   * (static membership, KIP-345).
+   * (static membership, KIP-345). Default: none, and it leaves the group when it ends.
    */
   groupInstanceId?: string;
   /** After how long without a heartbeat a member's partitions go to others. Default `"45s"`. */
   sessionTimeout?: Duration;
   /** How long members have to let go of their partitions and join again. Default `"60s"`. */
   rebalanceTimeout?: Duration;
-  /** How often a member tells that it lives. Default `"3s"`. */
+  /** How often a member tells that it lives: less than `sessionTimeout`. Default `"3s"`. */
   heartbeatInterval?: Duration;
   /**
    * Which partitions are read, of each topic, or by their names; a group then only keeps offsets.

@@ -33,3 +33,19 @@ export function shrunk(
     { code: CODE },
   );
 }
+
+/** The error about a partition whose new leader has less of it than was read. */
+export function truncated(
+  name: string,
+  { topic, partition, next }: PartitionState,
+  to: number,
+): KafkaError {
+  return new KafkaError(
+    `Cannot read ${name}: partition ${partition} of ${topic} was read up to offset ${next}, and its ` +
+      `new leader has the same up to ${to} alone: records that were read are lost, and others may ` +
+      `stand in their place, because a replica that lacked them was elected ` +
+      `(unclean.leader.election.enable); pass outOfRange: "earliest" or "latest" to read on from ` +
+      `offset ${to}`,
+    { code: CODE },
+  );
+}

@@ -1,6 +1,6 @@
 import { milliseconds } from "../../runtime/duration.ts";
-import type { GroupMemberOptions } from "../group/group_member_options.ts";
 import { checkText } from "../driver/kafka_connection.ts";
+import type { GroupMemberOptions } from "../group/group_member_options.ts";
 import type { KafkaSourceOptions } from "./kafka_source_options.ts";
 import { DOING } from "./start_settings.ts";
 
@@ -10,9 +10,13 @@ export type MemberSettings = Pick<
   "instanceId" | "sessionTimeoutMs" | "rebalanceTimeoutMs" | "heartbeatMs"
 >;
 
+/** Options that mean nothing without a member. */
 const OPTIONS = [
-  ...["groupInstanceId", "sessionTimeout", "rebalanceTimeout", "heartbeatInterval"] as const,
-];
+  "groupInstanceId",
+  "sessionTimeout",
+  "rebalanceTimeout",
+  "heartbeatInterval",
+] as const;
 
 /**
  * What a member goes by, checked.

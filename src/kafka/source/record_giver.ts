@@ -1,6 +1,7 @@
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../../codecs/block_decoder.ts";
 import { FLATTEN, ONE_A_LINE, SAVE_AS_UTF8 } from "../../codecs/bad_record_error.ts";
 import { createBlockDecoder } from "../../codecs/create_block_decoder.ts";
+import { LF } from "../../codecs/record_scanner.ts";
 import { ownBatch } from "../../hive/own_batch.ts";
 import { create } from "../../kernel/kernel.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -47,7 +48,6 @@ const BLANK = {
   fix: "write one JSON object in each record; one that is to delete its key (a tombstone) has no " +
     "value at all, null, in the place of an empty one",
 };
-const LF = 0x0a;
 
 /** What a {@linkcode RecordGiver} works with. */
 export interface RecordGiverOptions {

@@ -90,13 +90,12 @@ export function mergeRuns(ends: readonly number[], compare: CompareRows): Int32A
   let rows = new Int32Array(ends.at(-1) ?? 0);
   for (let row = 0; row < rows.length; row++) rows[row] = row;
   let merged = new Int32Array(rows.length);
-  while (ends.length > 1) {
-    const pairs = ends.filter((_, at) => at % 2 === 1 || at === ends.length - 1);
-    for (let at = 0, start = 0; at < ends.length; start = ends[at + 1], at += 2) {
-      const run = { start, middle: ends[at], end: ends[at + 1] ?? ends[at] };
+  for (let left = ends; left.length > 1;) {
+    for (let at = 0; at < left.length; at += 2) {
+      const run = { start: left[at - 1] ?? 0, middle: left[at], end: left[at + 1] ?? left[at] };
       mergeTwo(rows, run, { compare, out: merged });
     }
-    ends = pairs;
+    left = left.filter((_, at) => at % 2 === 1 || at === left.length - 1);
     [rows, merged] = [merged, rows];
   }
   return rows;

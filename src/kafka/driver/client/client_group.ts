@@ -26,7 +26,6 @@ const CHANGED = new Set<number>([
   CODES.unknownMember,
   CODES.rebalanceInProgress,
 ]);
-const FENCED_INSTANCE_ID = 82;
 const ADVICE: Readonly<Record<number, string>> = {
   [CODES.groupAuthorizationFailed]: "grant READ on the group",
   [CODES.topicAuthorizationFailed]: "grant READ on the topic",
@@ -174,7 +173,7 @@ export class ClientGroup implements GroupCoordinator, AsyncDisposable {
         forgotten: code === CODES.unknownMember,
       });
     }
-    if (code === FENCED_INSTANCE_ID) {
+    if (code === CODES.fencedInstance) {
       throw new Fenced(
         `${said}: another member has joined under the same groupInstanceId, and has its place; give ` +
           "each process a name of its own",

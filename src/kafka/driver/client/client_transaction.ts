@@ -22,7 +22,7 @@ const GROUP_CHANGED = new Set<number>([
   CODES.illegalGeneration,
   CODES.unknownMember,
   CODES.rebalanceInProgress,
-  82, // FENCED_INSTANCE_ID
+  CODES.fencedInstance,
 ]);
 
 /** How often a coordinator may say that a topic is unknown before it is believed: two seconds or so. */

@@ -105,11 +105,10 @@ async function checkPartitions(
   if (!missing) return;
   const { topic, partition } = missing;
   const { length: there = 0 } = view.partitions(topic) ?? [];
+  const named = `topic ${JSON.stringify(topic)}`;
+  const count = `${there} ${there === 1 ? "partition" : "partitions"}`;
   throw new KafkaError(
-    `Cannot look up offsets: topic ${JSON.stringify(topic)} has ${there} ` +
-      `${
-        there === 1 ? "partition" : "partitions"
-      }, from 0, and no partition ${partition}; was it ` +
+    `Cannot look up offsets: ${named} has ${count}, from 0, and no partition ${partition}; was it ` +
       "made anew?",
   );
 }

@@ -126,11 +126,9 @@ function isPassing(code: number): boolean {
 }
 
 function nothingSaid(topic: string): KafkaError {
+  const named = `topic ${JSON.stringify(topic)}`;
   return new KafkaError(
-    `Cannot use topic ${
-      JSON.stringify(topic)
-    }: the broker's answer names none of its partitions; ` +
-      "is this a Kafka broker?",
+    `Cannot use ${named}: the broker's answer names none of its partitions; is this a Kafka broker?`,
   );
 }
 

@@ -45,6 +45,7 @@ export const CODES = {
   unsupportedCompression: 76,
   offsetNotAvailable: 78,
   memberIdRequired: 79,
+  fencedInstance: 82,
   invalidRecord: 87,
   unstableOffsetCommit: 88,
   throttlingQuotaExceeded: 89,
