@@ -96,8 +96,8 @@ for (const outOfRange of ["fail", "earliest"] as const) {
     }));
 }
 
-/** Has one answer, or all of a kind, damaged in one of some ways. */
-function damage(kafka: World["kafka"], random: Random): void {
+/** Has one answer, or all of a kind, damaged in one of some ways; how many are asked for by then. */
+function damage(kafka: World["kafka"], random: Random): () => number {
   const api = random.pick(APIS);
   const kind = random.pick(["bit", "cut", "byte", "int", "garbage"]);
   let left = random.chance(0.5) ? 1 : Infinity;
@@ -115,10 +115,12 @@ function damage(kafka: World["kafka"], random: Random): void {
     return answer;
   };
   kafka.faults = (request) => {
+    // which the broker's clients take for trouble of their own, and end
     if (++requests > MOST_REQUESTS) throw new Error(`${api}, ${kind}: asked without end`);
     const isIt = request.api === api && left-- > 0;
     return isIt ? { damage: (answer) => answer.length < 4 ? answer : change(answer) } : undefined;
   };
+  return () => requests;
 }
 
 async function read({ source, runtime }: World, more: object): Promise<void> {
@@ -146,11 +148,12 @@ const WORKS = {
 for (const [name, work] of Object.entries(WORKS)) {
   Deno.test(`Whatever is damaged in the answers that ${name} gets, it ends, or says what it cannot do`, async () => {
     for (let seed = 0; seed < SEEDS; seed++) {
+      let asked = () => 0;
       try {
         await simulate(async (world) => {
           const { kafka, runtime, writer } = world;
           for (let batch = 0; batch < 3; batch++) await writer.send(P0, numbered(10 * batch, 10));
-          damage(kafka, new Random(seed));
+          asked = damage(kafka, new Random(seed));
           const late = delay(runtime, MOST_MS).then(() => Promise.reject(new Error("never ends")));
           await Promise.race([work(world), late]);
         });
@@ -160,6 +163,7 @@ for (const [name, work] of Object.entries(WORKS)) {
           `seed ${seed}: ${error}`,
         );
       }
+      assert(asked() <= MOST_REQUESTS, `seed ${seed}: asked without end`);
     }
   });
 }

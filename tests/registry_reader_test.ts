@@ -69,5 +69,9 @@ Deno.test("RegistryReader reads by the latest schema of a topic, or says that th
     'Cannot read "birds" by the latest schema of "birds-value": Cannot use Avro schema: there is no',
   );
   const { reader: moved } = readerOf(() => [302, {}]);
-  await assertRejects(() => moved.readerSchema("birds"), SchemaRegistryError, "that it leads to");
+  await assertRejects(
+    () => moved.readerSchema("birds"),
+    SchemaRegistryError,
+    "the address that it redirects to",
+  );
 });

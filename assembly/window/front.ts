@@ -159,6 +159,7 @@ function placeOf(key: u64): u32 {
   const bucket = bucketOf(key);
   const found = i64x2.bitmask(i64x2.eq(v128.load(bucket, FRONT), i64x2.splat(key)));
   if (found == 0) return learn(key, bucket);
+  // 1 for the first of the two, 2 for the other
   return load<u32>(bucket + (found << 2), PLACES - 4);
 }
 

@@ -18,6 +18,8 @@ import { DEAD_LETTERS, OUTPUT_FLAGS, type OutputOptions } from "../output_flags.
 
 /** Flags that only topics have which are read. */
 export const OF_TOPICS: readonly Flag[] = [...KAFKA_LIMIT_FLAGS, ...KAFKA_FOLLOW_FLAGS];
+/** As many as a pipeline may have. */
+const MOST_WORKERS = 255;
 const TIME_FORMATS = ["iso", "date", "s", "ms", "us"] as const;
 
 /** How event times are written. */
@@ -47,7 +49,7 @@ async function window(
   context: CommandContext,
 ): Promise<void> {
   const { runtime } = context;
-  const bees = options.workers ?? Math.max(1, runtime.cores - 1);
+  const bees = options.workers ?? Math.min(MOST_WORKERS, Math.max(1, runtime.cores - 1));
   using _threads = startAhead(runtime, bees, "windows");
   const url = new URL("./window_run.ts", import.meta.url);
   const { runWindow } = await lateModule<typeof import("./window_run.ts")>(url);
@@ -77,9 +79,9 @@ export const WINDOW: CommandSpec = {
     wholeDuration("--max-disorder <duration>", "how late rows may come (default: 0)", 0),
     whole(
       "--workers <bees>",
-      "threads, up to 255 (default: one less than there are cores)",
+      `threads, up to ${MOST_WORKERS} (default: one less than there are cores)`,
       1,
-      255,
+      MOST_WORKERS,
     ),
     ...INPUT_FLAGS,
     ...OUTPUT_FLAGS,

@@ -74,7 +74,10 @@ export class PartlySent extends KafkaError {
     const errors = parts.map(({ error }) => error).filter((error) => error !== undefined);
     const cause = errors.find((error) => !isRetriable(error)) ?? errors[0];
     const why = cause instanceof Error ? cause.message : String(cause);
-    const sent = parts.reduce((sum, { error, records }) => error ? sum : sum + records, 0);
+    const sent = parts.reduce(
+      (sum, { error, records }) => error === undefined ? sum + records : sum,
+      0,
+    );
     const rest = sent === 0 ? "" : `; ${sent} records of the same block were appended`;
     const code = cause instanceof KafkaError ? cause.code : undefined;
     const retriable = errors.every(isRetriable);

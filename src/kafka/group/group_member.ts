@@ -109,11 +109,10 @@ export class GroupMember implements AsyncDisposable {
     let error: unknown;
     let isFailed = false;
     try {
-      await untilDone(
-        () => this.#options.cluster.topics(this.#options.topics),
-        this.#runtime,
-        this.#closing.signal,
-      );
+      await untilDone(() => this.#options.cluster.topics(this.#options.topics), {
+        runtime: this.#runtime,
+        signal: this.#closing.signal,
+      });
       await this.#rounds();
     } catch (failure) {
       isFailed = !this.#closing.signal.aborted;
@@ -258,11 +257,10 @@ export class GroupMember implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<PartitionOffset[]> {
     if (partitions.length === 0) return [];
-    const committed = await untilDone(
-      () => this.#coordinator.committed(partitions),
-      this.#runtime,
+    const committed = await untilDone(() => this.#coordinator.committed(partitions), {
+      runtime: this.#runtime,
       signal,
-    );
+    });
     return partitions.map(({ topic, partition }) =>
       committed.find((each) => each.topic === topic && each.partition === partition) ??
         { topic, partition, offset: -1 }

@@ -91,7 +91,7 @@ export class OffsetCommits {
       this.#wanted = new Map();
       try {
         const commit = () => coordinator.commit(identity, sent);
-        await untilDone(commit, runtime, this.#closed.signal);
+        await untilDone(commit, { runtime, signal: this.#closed.signal });
         this.#succeed(sent);
       } catch (error) {
         this.#fail(error);

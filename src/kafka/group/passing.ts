@@ -18,17 +18,22 @@ export function backOff(runtime: Runtime, retry: number, signal: AbortSignal): P
   return delay(runtime, BACKOFF.delayMs(retry, () => runtime.random()), signal);
 }
 
+/** Until when something is tried again. */
+interface TryOptions {
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  /** For how long, ms. Default: until the signal is aborted. */
+  readonly forMs?: number;
+}
+
 /**
  * Does something that may be done several times, until it succeeds.
  *
- * @param forMs For how long it is tried again.
  * @throws the signal's reason when that is aborted, or what is no passing trouble.
  */
 export async function untilDone<T>(
   work: () => Promise<T>,
-  runtime: Runtime,
-  signal: AbortSignal,
-  forMs = Infinity,
+  { runtime, signal, forMs = Infinity }: TryOptions,
 ): Promise<T> {
   using stop = new Stop(signal);
   const startMs = runtime.monotonicMs();

@@ -86,7 +86,7 @@ export function refusalError(
 function hintOf(status: number): string | undefined {
   if (status >= 500) return "look whether the registry is well";
   if (status < 300 || status >= 400) return undefined;
-  return "give the address that it leads to, which is not gone to with credentials";
+  return "give the address that it redirects to, which is not followed since credentials would go along";
 }
 
 /** A refusal's own number and text; of a page for people there is no more to tell than its status. */

@@ -129,7 +129,7 @@ export class Membership implements AsyncDisposable {
     const groupId = settings.groupId!;
     const coordinator = this.#cluster.group(groupId);
     const commit = () => coordinator.commit({ groupId }, offsets);
-    await untilDone(commit, runtime, this.#closing.signal, settings.retryMs);
+    await untilDone(commit, { runtime, signal: this.#closing.signal, forMs: settings.retryMs });
   }
 
   /** Commits what is settled, leaves, and closes the connections. */

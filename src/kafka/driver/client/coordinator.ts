@@ -48,11 +48,14 @@ export class CoordinatorError extends KafkaError {
 }
 
 function topicIsGone(what: string, wasLost: boolean): CoordinatorError {
-  return new CoordinatorError(`${what}: a topic of it was deleted`, {
-    wasLost,
-    retriable: false,
-    code: errorName(CODES.unknownTopicOrPartition),
-  });
+  return new CoordinatorError(
+    `${what}: a topic of it was deleted; leave that out, or make it anew`,
+    {
+      wasLost,
+      retriable: false,
+      code: errorName(CODES.unknownTopicOrPartition),
+    },
+  );
 }
 
 /** An attempt that came to nothing. */
