@@ -22,6 +22,7 @@ import type {
 const CHUNK_ROWS = 8192;
 /** Rows that the kernel works on at a time. */
 const BLOCK_ROWS = 512;
+/** Room that stays: for 65,536 rows 4 bytes each for states, 1 for maps, and 4 for lists. */
 const KEPT_STATES_BYTES = 9 * 65_536 + 8;
 /** A state of this many bytes no longer stays in the cache while a whole batch passes. */
 const LARGE_STATE_BYTES = 1 << 19;

@@ -13,7 +13,7 @@ import { Lanes } from "./lanes.ts";
 import type { DialError, Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
-import { lostQueues, whyNot } from "./lost_queues.ts";
+import { lostQueues, whyUnwritable } from "./lost_queues.ts";
 import type { Entry, PartitionQueue } from "./partition_queue.ts";
 import { PartitionQueues } from "./partition_queues.ts";
 import { gatherRound } from "./produce_round.ts";
@@ -224,7 +224,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   judged(topic: string, code: number): void {
     const queues = [...this.#queues.ofTopic(topic)];
     const verdict = { code, partitions: this.#view.partitions(topic)?.length ?? 0 };
-    const why = whyNot(queues, verdict);
+    const why = whyUnwritable(queues, verdict);
     if (why === undefined) return void this.#unknownTopics.found(topic);
     const isSo = this.#unknownTopics.isSo(topic);
     this.#trouble = why;
@@ -395,8 +395,8 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   #expire(): void {
     const forMs = this.#options.deliveryTimeoutMs;
-    for (const { entry, isOpen } of overdue(this.#active, this.#runtime.monotonicMs())) {
-      const isUncertain = entry.isUncertain || isOpen;
+    for (const { entry, isUnderWay } of overdue(this.#active, this.#runtime.monotonicMs())) {
+      const isUncertain = entry.isUncertain || isUnderWay;
       const why = isUncertain && !entry.isUncertain ? "no answer came" : this.#trouble;
       this.#giveUp(entry, late(entry.block, forMs, { isUncertain, why }));
     }

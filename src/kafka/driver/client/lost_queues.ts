@@ -18,7 +18,7 @@ export function lostQueues(
 }
 
 /** Why a topic cannot be written to, or not where it is to; `undefined` when it can. */
-export function whyNot(
+export function whyUnwritable(
   queues: Iterable<PartitionQueue>,
   verdict: TopicVerdict,
 ): string | undefined {

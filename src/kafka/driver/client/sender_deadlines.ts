@@ -4,14 +4,14 @@ import type { Entry, PartitionQueue } from "./partition_queue.ts";
 export interface Overdue {
   readonly entry: Entry;
   /** Whether it is under way. */
-  readonly isOpen: boolean;
+  readonly isUnderWay: boolean;
 }
 
 /** Blocks that were tried for as long as they may be. */
 export function overdue(queues: Iterable<PartitionQueue>, nowMs: number): Overdue[] {
   return Array.from(queues, ({ flying, waiting }) => [
-    ...flying.map((entry) => ({ entry, isOpen: true })),
-    ...waiting.map((entry) => ({ entry, isOpen: false })),
+    ...flying.map((entry) => ({ entry, isUnderWay: true })),
+    ...waiting.map((entry) => ({ entry, isUnderWay: false })),
   ]).flat().filter(({ entry }) => entry.deadlineMs <= nowMs && !entry.isSettled);
 }
 
