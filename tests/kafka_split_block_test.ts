@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
+import "../src/kafka/kafka.ts";
 import { COMPRESSIONS } from "../src/kafka/records/compression.ts";
 import { decodePlainBatch, encodePlainBatch } from "../src/kafka/records/reference_records.ts";
 import { splitBlock } from "../src/kafka/records/split_block.ts";
