@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
+import { from, schema, types as t } from "../mod.ts";
 import { RecordBatch } from "../src/batch/record_batch.ts";
 import { KafkaPublisher } from "../src/kafka/publisher/kafka_publisher.ts";
-import { RecordDecoder } from "../src/kafka/records/record_decoder.ts";
-import { create } from "../src/kernel/kernel.ts";
+import { kafkaSource } from "../src/kafka/source/kafka_source.ts";
 import { kafka, sharedKafka } from "../tests/support/kafka/kafka.ts";
 import { type BenchGroup, type BenchRow, compareLatency, notRun } from "./support/bench.ts";
-import { connect, FETCH, PARTITIONS, plainClient, Topics } from "./support/kafka_topic.ts";
+import { FETCH, PARTITIONS, plainClient, Topics } from "./support/kafka_topic.ts";
 
 const NAME = "Kafka, a record produced and consumed, 1,000/s, against kafkajs";
 const RECORDS = 2000;
@@ -36,36 +36,24 @@ class Latencies {
   }
 
   /** One has come. */
-  came(value: string): void {
-    const { id } = JSON.parse(value) as { id: number };
+  came(id: number): void {
     if (id >= WARM_UP) this.#latencies.push(performance.now() - this.#sentMs[id]);
     if (--this.#left === 0) this.#all.resolve();
   }
 }
 
-/** Reads a topic from its start, until it is told to stop. */
+/** Reads a topic from its start through a pipeline, until it is told to stop. */
 async function consume(
   bootstrap: string,
   topic: string,
   latencies: Latencies,
   signal: AbortSignal,
 ): Promise<void> {
-  await using cluster = await connect(bootstrap);
-  await using source = await cluster.source(FETCH);
-  source.assign(
-    Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset: 0 })),
-  );
-  const { isolation } = FETCH;
-  using decoder = new RecordDecoder(create(), { isolation, maxBatchBytes: 2 ** 20 });
-  const utf8 = new TextDecoder();
+  const record = schema({ id: t.i32, celsius: t.f64 });
+  const source = kafkaSource({ bootstrapServers: bootstrap, topics: topic, schema: record });
   try {
-    while (!signal.aborted) {
-      for (const block of await source.fetch({ signal })) {
-        for (const records of decoder.decode(block)) {
-          const lines = utf8.decode(records.valueLines().bytes).split("\n");
-          for (let at = 0; at < records.count; at++) latencies.came(lines[at]);
-        }
-      }
+    for await (const batch of from(source, { workers: 1 }).batches({ signal })) {
+      for (const id of batch.column("id").values as Int32Array) latencies.came(id);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -95,7 +83,7 @@ async function plain(bootstrap: string, topics: Topics): Promise<number[]> {
   await consumer.subscribe({ topic, fromBeginning: true });
   const joined = new Promise((resolve) => consumer.on("consumer.group_join", resolve));
   await consumer.run({
-    eachMessage: ({ message }) => Promise.resolve(latencies.came(message.value!.toString())),
+    eachMessage: ({ message }) => Promise.resolve(latencies.came(idOf(message.value!))),
   });
   await joined;
   const producer = client.producer({ idempotent: true });
@@ -107,6 +95,10 @@ async function plain(bootstrap: string, topics: Topics): Promise<number[]> {
   await producer.disconnect();
   await consumer.disconnect();
   return found;
+}
+
+function idOf(value: Uint8Array): number {
+  return (JSON.parse(value.toString()) as { id: number }).id;
 }
 
 /** How long a record is on its way. */
