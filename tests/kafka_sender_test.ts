@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { connectCluster } from "../src/kafka/driver/client/client_cluster.ts";
 import type { KafkaCluster, SinkOptions, Txn } from "../src/kafka/driver/driver.ts";
 import { Abortable, Fenced, PartlySent, UnknownOutcome } from "../src/kafka/driver/kafka_error.ts";
+import type { Cancel } from "../src/runtime/runtime.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import {
   ModelCluster,
@@ -37,6 +38,19 @@ function faultsOf(random: Random): ModelFaults {
   };
 }
 
+/** Timers go off a little before their time, and time goes on while it is looked at. */
+class UnevenClock extends SimulatedRuntime {
+  #lastMs = 0;
+
+  override monotonicMs(): number {
+    return this.#lastMs = Math.max(this.#lastMs + 0.05, super.monotonicMs());
+  }
+
+  override after(delayMs: number, callback: () => void): Cancel {
+    return super.after(delayMs - 0.5, callback);
+  }
+}
+
 async function inSimulation(
   seed: number,
   work: (
@@ -45,9 +59,9 @@ async function inSimulation(
     random: Random,
     runtime: SimulatedRuntime,
   ) => Promise<void>,
+  runtime = new SimulatedRuntime({ seed }),
 ): Promise<void> {
   const random = new Random(seed);
-  const runtime = new SimulatedRuntime({ seed });
   const model = new ModelCluster(runtime, seed + 1, PARTITIONS, faultsOf(random));
   const options = {
     bootstrapServers: ["a:1", "b:1"],
@@ -142,6 +156,19 @@ async function idempotentCase(seed: number, deliveryTimeoutMs: number): Promise<
       if (deliveryTimeoutMs === 60_000) assert(large.every((value) => value.endsWith(TOO_LARGE)));
     }
   });
+}
+
+/** Brokers come back, so that whatever is given up for its time was forgotten. */
+async function unevenCase(seed: number): Promise<void> {
+  const work = async (_: ModelCluster, cluster: KafkaCluster, random: Random) => {
+    const sink = await untilDone(() => cluster.sink({ ...SINK, deliveryTimeoutMs: 3_600_000 }));
+    const blocks = Array.from({ length: BLOCKS }, (_, i) => {
+      return sink.send(blockOf({ topic: TOPIC, partition: random.below(PARTITIONS) }, [`${i}`]));
+    });
+    await Promise.all(blocks);
+    await sink[Symbol.asyncDispose]();
+  };
+  await inSimulation(seed, work, new UnevenClock({ seed }));
 }
 
 /** A transaction of a few blocks, to its end; what came of it. */
@@ -242,4 +269,8 @@ Deno.test("transactions count whole or not at all, whatever nets do", async () =
 
 Deno.test("transactions that are given up leave nothing behind that counts", async () => {
   for (let seed = 1; seed <= SEEDS; seed++) await transactionCase(seed, 1_500);
+});
+
+Deno.test("no block is forgotten whose time to be tried comes while it is looked for", async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) await unevenCase(seed);
 });

@@ -288,6 +288,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   }
 
   #pump(): void {
+    const nowMs = this.#runtime.monotonicMs();
     this.#expire();
     while (this.#sendRound());
     for (const queue of this.#active) {
@@ -296,7 +297,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
       const { waiting, flying } = queue;
       if (waiting.length + flying.length === 0) this.#active.delete(queue);
     }
-    this.#setAlarm();
+    this.#setAlarm(nowMs);
     this.#tellIdle();
   }
 
@@ -402,10 +403,13 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     }
   }
 
-  /** Wakes up when the next block may be tried again, or is to be given up. */
-  #setAlarm(): void {
-    const dueMs = nextDueMs(this.#active, this.#runtime.monotonicMs());
-    const resting = this.#active.size > 0 ? this.#lanes.restingUntilMs() : [];
+  /**
+   * Wakes up when the next block may be tried again, or is to be given up. What was not to be tried
+   * when it was looked for may be so by now: by a later time it would be passed over for good.
+   */
+  #setAlarm(lookedMs: number): void {
+    const dueMs = nextDueMs(this.#active, lookedMs);
+    const resting = this.#active.size > 0 ? this.#lanes.restingUntilMs(lookedMs) : [];
     this.#alarm.set(Math.min(dueMs, ...resting));
   }
 }

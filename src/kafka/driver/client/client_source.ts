@@ -326,7 +326,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   /** Wakes up when a partition or a broker may be tried again. */
   #setAlarm(nowMs: number): void {
     const notBefore = this.#readings.values().map((reading) => reading.notBeforeMs);
-    const times = [...notBefore, ...this.#lanes.restingUntilMs()].filter((ms) => ms > nowMs);
+    const times = [...notBefore.filter((ms) => ms > nowMs), ...this.#lanes.restingUntilMs(nowMs)];
     this.#alarm.set(this.#readings.size === 0 ? Infinity : Math.min(...times));
   }
 }

@@ -24,10 +24,9 @@ export class Lanes {
     );
   }
 
-  /** When those that rest can be tried again, on the runtime's clock. */
-  restingUntilMs(): number[] {
-    const nowMs = this.#runtime.monotonicMs();
+  /** When those that rested at a time can be tried again, both on the runtime's clock. */
+  restingUntilMs(atMs: number): number[] {
     return Array.from(this.#lanes.values(), ({ notBeforeMs }) => notBeforeMs)
-      .filter((ms) => ms > nowMs);
+      .filter((ms) => ms > atMs);
   }
 }

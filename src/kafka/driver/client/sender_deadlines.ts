@@ -15,13 +15,13 @@ export function overdue(queues: Iterable<PartitionQueue>, nowMs: number): Overdu
   ]).flat().filter(({ entry }) => entry.deadlineMs <= nowMs && !entry.isSettled);
 }
 
-/** When the next block may be tried again, or is to be given up, on the runtime's clock. */
-export function nextDueMs(queues: Iterable<PartitionQueue>, nowMs: number): number {
+/** When the next block that had to wait at a time may be tried again, or is to be given up. */
+export function nextDueMs(queues: Iterable<PartitionQueue>, lookedMs: number): number {
   let atMs = Infinity;
   for (const { flying, waiting, notBeforeMs } of queues) {
     const [oldest] = flying.length > 0 ? flying : waiting;
     if (oldest !== undefined && !oldest.isSettled) atMs = Math.min(atMs, oldest.deadlineMs);
-    if (waiting.length > 0 && notBeforeMs > nowMs) atMs = Math.min(atMs, notBeforeMs);
+    if (waiting.length > 0 && notBeforeMs > lookedMs) atMs = Math.min(atMs, notBeforeMs);
   }
   return atMs;
 }
