@@ -422,3 +422,29 @@ Deno.test("SimulatedKafka takes records from a test and shows it those that coun
     assertEquals(kafka.records(P0).length, 2);
   });
 });
+
+Deno.test("A transaction of who is no member any more does not commit the group's offsets, and says why", async () => {
+  const told = { "": "join again", one: "give each process a name of its own" };
+  for (const [instanceId, advice] of Object.entries(told)) {
+    await simulate(async (kafka, cluster) => {
+      const named = instanceId === "" ? {} : { instanceId };
+      const group = cluster.group("g");
+      const former = await group.join({ ...joinRequest(), ...named });
+      const me = { groupId: "g", generation: former.generation, memberId: former.memberId };
+      await group.sync({ ...me, ...named }, []);
+      if (instanceId === "") await group.leave(me);
+      else await cluster.group("g").join({ ...joinRequest(), ...named });
+      await using sink = await transactional(cluster);
+      const transaction = await sink.begin();
+      await transaction.send(blockOf(P0, ["a"]));
+      const offsets = [{ ...P0, offset: 5 }];
+      const error = await assertRejects(
+        () => transaction.sendOffsets({ ...me, ...named }, offsets),
+        Abortable,
+      );
+      assertStringIncludes(error.message, advice);
+      await transaction.abort();
+      assertEquals(kafka.group("g").offsets, []);
+    });
+  }
+});

@@ -72,7 +72,7 @@ export const serveSendOffsets = served({
     const [id, groupId] = [reader.text() ?? "", reader.text() ?? ""];
     const producer = producerOf(reader);
     const [generation, memberId] = [reader.int32(), reader.text() ?? ""];
-    reader.text(); // a name that a member gave itself
+    const instanceId = reader.text() ?? undefined;
     const offsets = reader.list(() => {
       const topic = reader.text() ?? "";
       const its = reader.list(() => {
@@ -85,7 +85,10 @@ export const serveSendOffsets = served({
       reader.end();
       return its;
     }).flat();
-    const group = { groupId, ...(generation >= 0 && { generation, memberId }) };
+    const group = {
+      ...{ groupId, ...(generation >= 0 && { generation, memberId }) },
+      ...(instanceId !== undefined && { instanceId }),
+    };
     return { id, producer, group, offsets };
   },
   about: ({ id }) => id,

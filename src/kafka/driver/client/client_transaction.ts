@@ -18,12 +18,16 @@ import type { BlockSender } from "./block_sender.ts";
 import type { Coordinator, CoordinatorAnswer, CoordinatorQuestion } from "./coordinator.ts";
 import { isConcurrent, SOON, type TransactionState } from "./transaction_state.ts";
 
-const GROUP_CHANGED = new Set<number>([
-  CODES.illegalGeneration,
-  CODES.unknownMember,
-  CODES.rebalanceInProgress,
-  CODES.fencedInstance,
-]);
+const CHANGED = "the group has changed; abort it, and join again";
+/** Who commits offsets of a group that they are not a member of, or not any more. */
+const NO_MEMBER: Readonly<Record<number, string>> = {
+  [CODES.illegalGeneration]: CHANGED,
+  [CODES.unknownMember]: CHANGED,
+  [CODES.rebalanceInProgress]: CHANGED,
+  [CODES.fencedInstance]:
+    "another member has joined under the same groupInstanceId, and has its place; abort it, and " +
+    "give each process a name of its own",
+};
 
 /** How often a coordinator may say that a topic is unknown before it is believed: two seconds or so. */
 const MOST_UNKNOWN = 24;
@@ -250,11 +254,8 @@ export class ClientTransaction implements Txn {
     if (code === 0) return;
     if (isFenced(code)) throw this.#home.state.fence(code);
     const said = `Cannot ${doing}: the broker says ${errorName(code)}`;
-    if (GROUP_CHANGED.has(code)) {
-      throw new Abortable(`${said}: the group has changed; abort it, and join again`, {
-        code: errorName(code),
-      });
-    }
+    const why = NO_MEMBER[code];
+    if (why !== undefined) throw new Abortable(`${said}: ${why}`, { code: errorName(code) });
     const advice = code === CODES.groupAuthorizationFailed ? ": grant READ on the group" : "";
     throw new KafkaError(`${said}${advice}`, { code: errorName(code) });
   }
