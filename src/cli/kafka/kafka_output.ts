@@ -180,6 +180,7 @@ class KafkaOutput implements RecordOutput {
   readonly #topic: string;
   readonly #context: CommandContext;
   readonly #late = new AbortController();
+  readonly #wait: () => void;
   #cancel: Cancel = () => {};
   #isClosed = false;
 
@@ -188,9 +189,9 @@ class KafkaOutput implements RecordOutput {
     this.#publisher = publisher;
     this.#topic = topic;
     const late = () => this.#late.abort(signal.reason);
-    const wait = () => this.#cancel = runtime.after(GRACE_MS, late, { background: true });
-    if (signal.aborted) wait();
-    else signal.addEventListener("abort", wait, { once: true });
+    this.#wait = () => this.#cancel = runtime.after(GRACE_MS, late, { background: true });
+    if (signal.aborted) this.#wait();
+    else signal.addEventListener("abort", this.#wait, { once: true });
   }
 
   publish(batch: RecordBatch, options?: PublishOptions): Promise<Receipt> {
@@ -215,6 +216,7 @@ class KafkaOutput implements RecordOutput {
       if (!this.#late.signal.aborted) throw error;
       this.#tellLate();
     } finally {
+      this.#context.signal.removeEventListener("abort", this.#wait);
       this.#cancel();
     }
   }
