@@ -15,7 +15,8 @@ const RIGHT: i32 = 1;
 /** The left side is the instruction's number. */
 const LEFT: i32 = 2;
 
-const WHOLE: f64 = 4503599627370496; // 2^52: every double from here on is a whole number
+const SPARSE: f64 = 9007199254740992; // 2^53: whole numbers from here on are no double each
+const SPLITTER: f64 = 134217729; // 2^27 + 1: parts a double into halves of its digits
 
 // @ts-ignore: decorator
 @inline
@@ -159,6 +160,37 @@ function roundWhole(x: v128): v128 {
   return v128.bitselect(f64x2.add(whole, one), whole, up);
 }
 
+/** What is lost when `x` times `y` is rounded to `product` (Dekker 1971), where neither overflows. */
+// @ts-ignore: decorator
+@inline
+function lostOf(x: v128, y: v128, product: v128): v128 {
+  const xWide = f64x2.mul(x, f64x2.splat(SPLITTER));
+  const yWide = f64x2.mul(y, f64x2.splat(SPLITTER));
+  const xHigh = f64x2.sub(xWide, f64x2.sub(xWide, x));
+  const yHigh = f64x2.sub(yWide, f64x2.sub(yWide, y));
+  const xLow = f64x2.sub(x, xHigh);
+  const yLow = f64x2.sub(y, yHigh);
+  const crossed = f64x2.add(
+    f64x2.add(f64x2.sub(f64x2.mul(xHigh, yHigh), product), f64x2.mul(xHigh, yLow)),
+    f64x2.mul(xLow, yHigh),
+  );
+  return f64x2.add(crossed, f64x2.mul(xLow, yLow));
+}
+
+// What the product lost decides where it seems to be a half, and beyond 2^52, where it is whole.
+// @ts-ignore: decorator
+@inline
+function roundDigits(x: v128, unit: v128): v128 {
+  const size = f64x2.abs(x);
+  const scaled = f64x2.mul(size, unit);
+  const whole = f64x2.trunc(scaled);
+  const above = f64x2.sub(f64x2.sub(scaled, whole), f64x2.splat(0.5));
+  const up = f64x2.ge(f64x2.add(above, lostOf(size, unit, scaled)), f64x2.splat(0));
+  const count = f64x2.add(whole, v128.and(up, f64x2.splat(1)));
+  const rounded = v128.or(f64x2.div(count, unit), v128.and(x, i64x2.splat(i64.MIN_VALUE)));
+  return v128.bitselect(rounded, x, f64x2.lt(scaled, f64x2.splat(SPARSE)));
+}
+
 /** Rounds halves away from zero, to as many digits as the instruction's power of ten has. */
 export function f64Round(ins: u32, rows: u32): void {
   const a = valuesOf(aOf(ins));
@@ -166,16 +198,9 @@ export function f64Round(ins: u32, rows: u32): void {
   const power = xOf(ins);
   const end = rows << 3;
   const unit = f64x2.splat(power);
-  const limit = f64x2.splat(WHOLE);
   for (let i: u32 = 0; i < end; i += 16) {
     const x = v128.load(a + i);
-    if (power == 1) {
-      v128.store(dst + i, roundWhole(x));
-    } else {
-      const scaled = f64x2.mul(x, unit);
-      const small = f64x2.lt(f64x2.abs(scaled), limit);
-      v128.store(dst + i, v128.bitselect(f64x2.div(roundWhole(scaled), unit), x, small));
-    }
+    v128.store(dst + i, power == 1 ? roundWhole(x) : roundDigits(x, unit));
   }
   strict1(ins);
 }
