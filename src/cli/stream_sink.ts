@@ -14,6 +14,7 @@ import { KAFKA_LOGIN_FLAGS } from "./kafka/login_flags.ts";
 import { FORCE, type OutputOptions } from "./output_flags.ts";
 import { JSON_OPTIONS, recordOutput } from "./record_output.ts";
 import { UsageError } from "./usage_error.ts";
+import { WholeBatches } from "./whole_batches.ts";
 import { headerList, type ListenAddress, listenAddress } from "./values.ts";
 
 const FORMATS = ["ndjson", "json", "csv", "avro", "parquet", "msgpack"] as const;
@@ -160,6 +161,8 @@ export interface StreamSink {
   /** What it is, for messages. */
   readonly name: string;
   readonly publisher: Publisher;
+  /** What the stream ends by, if not by the command's own signal. */
+  readonly signal?: AbortSignal;
   /** What is to be known of it while it is open. */
   readonly told?: string;
   /** What a server counts. */
@@ -252,5 +255,6 @@ export async function streamSink(
   if (http !== undefined) return await httpSink(http, options, context);
   if (serve !== undefined) return await broadcastSink(options, context);
   const file = { ...options, format: format as FileFormat | undefined };
-  return { name: output, publisher: await recordOutput(file, context) };
+  const publisher = new WholeBatches(await recordOutput(file, context), context);
+  return { name: output, publisher, signal: publisher.signal };
 }

@@ -8,9 +8,9 @@ import {
 } from "../command_context.ts";
 import { type CommandSpec, whole } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
-import type { Progress } from "../progress_line.ts";
+import type { Progress, ProgressLine } from "../progress_line.ts";
 import { OUTPUT_FLAGS, type OutputOptions } from "../output_flags.ts";
-import { checkNew, recordOutput } from "../record_output.ts";
+import { checkNew, type RecordOutput, recordOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";
@@ -60,28 +60,41 @@ export async function sample(
     share: rows === 0 ? 1 : made / rows,
     text: `${count(made)} of ${several(rows, "record", "records")}, ${rate()}/s`,
   });
-  await using publisher = await recordOutput(options, context, options.key);
-  if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
-  try {
+  await write(async (publisher) => {
     if (rows === 0) await publisher.publish(generator.sample(0).toBatch() as RecordBatch);
     for await (const batch of batches) {
       await publisher.publish(batch);
       made += batch.length;
       progress.show(now);
     }
-  } catch (error) {
-    if (!(signal.reason instanceof Interrupted)) {
-      progress.clear();
-      await publisher.abort();
-      throw error;
-    }
-  }
+  }, { options, context, progress });
   const interrupted = signal.reason instanceof Interrupted
     ? `, of ${count(rows)}: interrupted`
     : "";
   const took = elapsed(runtime.monotonicMs() - startMs);
   const written = `${several(made, "record", "records")} to ${output}`;
   progress.end(`${written} in ${took} (${rate()}/s)${interrupted}`);
+}
+
+/** Writes records until an end or Ctrl-C; then a file is whole and has its name. */
+async function write(
+  records: (publisher: RecordOutput) => Promise<void>,
+  { options, context, progress }: {
+    readonly options: SampleCommandOptions;
+    readonly context: CommandContext;
+    readonly progress: ProgressLine;
+  },
+): Promise<void> {
+  await using publisher = await recordOutput(options, context, options.key);
+  if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
+  try {
+    await records(publisher);
+  } catch (error) {
+    if (context.signal.reason instanceof Interrupted) return;
+    progress.clear();
+    await publisher.abort();
+    throw error;
+  }
 }
 
 /** `waggle sample`. */

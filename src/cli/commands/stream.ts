@@ -234,8 +234,8 @@ export async function stream(
   const { name, publisher: opened, told, figures, reconnecting } = sink;
   if (told !== undefined) progress.say(told);
   if (name === STANDARD_OUTPUT && context.process.stdout.isTerminal) progress.hold();
-  await using publisher = opened;
   try {
+    await using publisher = opened;
     const tellRefusals = refusals(progress);
     const tellLosses = losses(progress);
     using _ = ticking(runtime, () => {
@@ -243,7 +243,8 @@ export async function stream(
       tellLosses(reconnecting?.());
       progress.show(() => progressIn(metrics, maxRecords));
     });
-    await streamer.streamTo(publisher, { ...streamOptions(options), metrics, signal });
+    const ends = sink.signal ?? signal;
+    await streamer.streamTo(publisher, { ...streamOptions(options), metrics, signal: ends });
   } finally {
     const interrupted = signal.reason instanceof Interrupted ? ", interrupted" : "";
     progress.end(summary(metrics, name) + interrupted);

@@ -101,16 +101,27 @@ export async function runWindow(
   const data = inputPath(given, options.kafka);
   checkTopics(data, options);
   await checkNew(options, context);
+  const progress = progressOf(context, options);
+  const told = await write(data, options, { context, progress });
+  if (told !== undefined) progress.end(told);
+}
+
+/** Writes the windows; when it is told what was done, files are whole and have their names. */
+async function write(
+  data: string,
+  options: WindowCommandOptions,
+  { context, progress }: { readonly context: CommandContext; readonly progress: ProgressLine },
+): Promise<string | undefined> {
   await using letters = await deadLetters(options, context);
   const pipeline = await pipelineOf(data, options, { context, letters });
-  const progress = progressOf(context, options);
   await using publisher = await recordOutput(
     besideLetters(options),
     context,
     options.key?.[0],
   );
   if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
-  await run(pipeline, { publisher, progress, context, goesOn: options.group !== undefined });
+  const goesOn = options.group !== undefined;
+  return await run(pipeline, { publisher, progress, context, goesOn });
 }
 
 function summary(metrics: PipelineMetrics, interrupted: string): string {
@@ -127,7 +138,10 @@ function summary(metrics: PipelineMetrics, interrupted: string): string {
     more(untimed, "row without a time", "rows without a time") + interrupted;
 }
 
-/** Runs it to its end. Where a group goes on later, windows that Ctrl-C leaves open come then. */
+/**
+ * Runs it to its end, and returns what is to be told of it. Where a group goes on later, windows that
+ * Ctrl-C leaves open come then.
+ */
 async function run(
   pipeline: RunnablePipeline<unknown>,
   { publisher, progress, context: { signal }, goesOn }: {
@@ -136,7 +150,7 @@ async function run(
     readonly context: CommandContext;
     readonly goesOn: boolean;
   },
-): Promise<void> {
+): Promise<string | undefined> {
   let last: PipelineMetrics | undefined;
   const isInterrupted = () => signal.reason instanceof Interrupted;
   try {
@@ -148,11 +162,11 @@ async function run(
         progress.show(() => progressIn(now));
       },
     });
-    progress.end(summary(metrics, isInterrupted() ? ", interrupted" : ""));
+    return summary(metrics, isInterrupted() ? ", interrupted" : "");
   } catch (error) {
     if (goesOn && isInterrupted()) {
       const rest = ", interrupted: the group goes on with the windows that were open";
-      return last && progress.end(summary(last, rest));
+      return last && summary(last, rest);
     }
     progress.clear();
     await publisher.abort();

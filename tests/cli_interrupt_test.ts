@@ -1,0 +1,88 @@
+import { assert, assertEquals } from "@std/assert";
+import { SyntheticGenerator } from "../mod.ts";
+import { main } from "../src/cli/cli.ts";
+import { denoRuntime } from "../src/runtime/deno_runtime.ts";
+import type { Runtime } from "../src/runtime/runtime.ts";
+import { KeptProcess } from "./support/kept_process.ts";
+
+const folder = await Deno.makeTempDir();
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const rows = Array.from({ length: 300 }, (_, at) => ({ at: at * 1000, x: at % 7 }));
+const model = `${folder}/model.waggle`;
+await (await SyntheticGenerator.fit(rows, { model: "independent" })).save(model);
+const data = `${folder}/rows.ndjson`;
+Deno.writeTextFileSync(data, rows.map((row) => JSON.stringify(row)).join("\n"));
+
+/** The world with some of its functions in the place of others. */
+function worldWith(others: Partial<Runtime>): Runtime {
+  return new Proxy(denoRuntime, {
+    get: (runtime, name) => {
+      const value = Reflect.get(name in others ? others : runtime, name);
+      return typeof value === "function" ? value.bind(runtime) : value;
+    },
+  });
+}
+
+for (const schedule of [[], ["--interval", "1ms"], ["--adaptive"]]) {
+  Deno.test(`Ctrl-C while a batch is being written is told after it: stream ${schedule.join(" ")}`, async () => {
+    const file = `${folder}/stream${schedule.length}${schedule[0]}.ndjson`;
+    const process = new KeptProcess();
+    let isPressed = false;
+    const press = () => {
+      if (!isPressed) process.interrupt();
+      isPressed = true;
+    };
+    const runtime = worldWith({
+      async createFile(path, how) {
+        const made = await denoRuntime.createFile(path, how);
+        const write = async (bytes: Uint8Array) => {
+          press();
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          await made.write(bytes);
+        };
+        return { ...made, write };
+      },
+    });
+    const metrics = `${file}.figures`;
+    const args = ["stream", model, "-o", file, "--metrics-json", metrics, ...schedule];
+    assertEquals(await main(args, { process, runtime }), 130);
+    const lines = Deno.readTextFileSync(file).split("\n").length - 1;
+    const [, records] = /^([\d,]+) records in .*, interrupted\n$/.exec(process.err) ?? [];
+    assertEquals(Number(records?.replaceAll(",", "")), lines, process.err);
+    assertEquals(JSON.parse(Deno.readTextFileSync(metrics)).totalRecords, lines);
+  });
+}
+
+const COMMANDS: Readonly<Record<string, string[]>> = {
+  sample: ["sample", model, "-n", "1000"],
+  stream: ["stream", model, "--max-records", "1000"],
+  window: ["window", data, "-t", "at", "--tumble", "10s", "-a", "count"],
+};
+
+for (const [name, args] of Object.entries(COMMANDS)) {
+  Deno.test(`waggle ${name} tells what it wrote when the file has its name, and not before`, async () => {
+    const file = `${folder}/${name}.ndjson`;
+    const process = new KeptProcess();
+    let told = "not moved";
+    const runtime = worldWith({
+      moveFile(from, to) {
+        told = process.err;
+        return denoRuntime.moveFile(from, to);
+      },
+    });
+    assertEquals(await main([...args, "-o", file], { process, runtime }), 0, process.err);
+    assertEquals(told, "");
+    assert(/^[\d,]+ (records|rows) .*\n$/.test(process.err), process.err);
+  });
+}
+
+for (const name of ["sample", "window"] as const) {
+  Deno.test(`waggle ${name} whose file cannot have its name tells of nothing that it wrote`, async () => {
+    const process = new KeptProcess();
+    const runtime = worldWith({ moveFile: () => Promise.reject(new Error("no space")) });
+    const args = [...COMMANDS[name], "-o", `${folder}/${name}_full.ndjson`];
+    assertEquals(await main(args, { process, runtime }), 1);
+    assert(/^waggle: .*no space.*\n$/.test(process.err), process.err);
+  });
+}
