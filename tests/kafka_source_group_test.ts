@@ -1,6 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { count, DeliveryGuarantee, from, type RecordBatch, sum, TumblingWindow } from "../mod.ts";
 import { kafkaSource } from "../src/kafka/source/kafka_source.ts";
+import { NotCommitted } from "../src/kafka/source/not_committed.ts";
 import type { KafkaSourceOptions } from "../src/kafka/source/kafka_source_options.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { delay } from "../src/stream/delay.ts";
@@ -269,4 +270,48 @@ Deno.test("Windows are whole though partitions go from one member to another", (
         `${of}`,
       );
     }
+  }));
+
+for (const onAbort of ["drain", undefined] as const) {
+  const end = onAbort ? "when it is drained" : "at the end of its topic";
+  Deno.test(`Offsets that cannot be committed ${end}, since the brokers are gone, are told`, () =>
+    simulate(async ({ kafka, runtime, writer, source }) => {
+      await writer.send(P0, numbered(0, 10));
+      await writer.send({ topic: "t", partition: 1 }, numbered(10, 5));
+      const stop = new AbortController();
+      const taken: number[] = [];
+      const rows = from(source({ groupId: "g", ...(!onAbort && { until: "end" }) }), {
+        ...{ workers: 1, runtime, settleInterval: 0 },
+      });
+      const running = rows.to(publisherOf({
+        take: (xs) => {
+          taken.push(...xs);
+          if (taken.length < 15) return;
+          kafka.stop();
+          if (onAbort) stop.abort();
+        },
+      })).run({ signal: stop.signal, ...(onAbort && { onAbort }) });
+      const error = await assertRejects(() => running, NotCommitted);
+      assertEquals(taken.sort((one, other) => one - other), range(15));
+      const told = error.partitions.map(({ partition, delivered }) => [partition, delivered]);
+      assert(told.length > 0, error.message);
+      for (const [partition, delivered] of told) assertEquals(delivered, [10, 5][partition]);
+      assert(error.message.includes("come again when the group reads on"), error.message);
+      kafka.start();
+      const again = from(source({ groupId: "g", until: "end" }), { workers: 1, runtime });
+      const expected = told.reduce((sum, [, delivered]) => sum + delivered, 0);
+      assertEquals((await take(again, expected)).length, expected);
+    }));
+}
+
+Deno.test("Offsets that a member could not commit while its group changed are committed when it is back", () =>
+  simulate(async ({ kafka, runtime, writer, source }) => {
+    await writer.send(P0, numbered(0, 10));
+    let refused = 0;
+    kafka.faults = ({ api }) =>
+      api === "commit" && refused++ === 0 ? { error: "REBALANCE_IN_PROGRESS" } : undefined;
+    const rows = from(source({ groupId: "g", until: "end" }), { workers: 1, runtime });
+    await rows.to(publisherOf({ take: () => {} })).run();
+    assert(refused > 1);
+    assertEquals(committedOf(kafka)[0], 10);
   }));

@@ -36,6 +36,7 @@ export type {
   SubjectSchema,
 } from "./registry/registry_answers.ts";
 export { KafkaRecordError, type ValueFault } from "./source/kafka_block.ts";
+export { NotCommitted, type UncommittedPartition } from "./source/not_committed.ts";
 export { kafkaSource } from "./source/kafka_source.ts";
 export type {
   KafkaColumnOptions,

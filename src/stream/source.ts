@@ -93,6 +93,12 @@ export interface Settlement {
    * run, when all that is settled has been told, and fails the run when it rejects.
    */
   onSettled(listener: (positions: ReadonlyMap<number, number>) => void | Promise<void>): void;
+  /**
+   * Calls at the end of a run that has given all its results, when all that is settled has been told
+   * and what listeners made of it is over. What is returned is waited for, and fails the run when it
+   * rejects: so that a run that succeeds has kept all that it was told.
+   */
+  onFinished(listener: () => void | Promise<void>): void;
 }
 
 /** What is left to be read of a partition. */

@@ -130,6 +130,7 @@ class KafkaSession implements AsyncDisposable {
     const about = { settings, reading, runtime: this.#runtime, signal, keepsRows };
     this.#membership = await Membership.open(about);
     settlement?.onSettled((positions) => this.#membership!.keeper.settled(positions));
+    settlement?.onFinished(() => this.#membership!.finish());
   }
 
   /** What comes next, or the time when columns are inferred from what there is. */

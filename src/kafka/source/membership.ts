@@ -4,6 +4,7 @@ import { GroupMember } from "../group/group_member.ts";
 import { untilDone } from "../group/passing.ts";
 import type { KafkaReading } from "./kafka_reading.ts";
 import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
+import { NotCommitted } from "./not_committed.ts";
 import { OffsetKeeper } from "./offset_keeper.ts";
 import { keyOf } from "./partition_state.ts";
 
@@ -31,6 +32,11 @@ export class Membership implements AsyncDisposable {
   #generation = -1;
   /** Whether partitions may have been another's. */
   #isLost = false;
+  /** Whether they were, and none were assigned since. */
+  #isAway = false;
+  /** Told whether this member is in the group again, once nothing more is read. */
+  #back: ((isBack: boolean) => void) | undefined;
+  #isFinishing = false;
   readonly #closing = new AbortController();
 
   private constructor(cluster: KafkaCluster, options: MembershipOptions) {
@@ -68,6 +74,8 @@ export class Membership implements AsyncDisposable {
   async #assigned(partitions: readonly PartitionOffset[], generation: number): Promise<void> {
     const { reading } = this.#options;
     this.#generation = generation;
+    this.#isAway = false;
+    if (this.#isFinishing) return this.#regained(partitions);
     const kept = new Set(partitions.filter((each) => this.#isKept(each)).map(keyOf));
     if (this.#isToRestart(partitions, kept)) {
       this.#isLost = false;
@@ -77,6 +85,35 @@ export class Membership implements AsyncDisposable {
     reading.revoke(reading.states.filter((state) => !state.isGone && !kept.has(keyOf(state))));
     await reading.assign(partitions.filter((each) => !kept.has(keyOf(each))));
     reading.hold(false);
+  }
+
+  /** Nothing more is read: what is another's now is not this member's to commit. */
+  #regained(partitions: readonly PartitionOffset[]): void {
+    const own = new Set(partitions.filter((each) => this.#isKept(each)).map(keyOf));
+    for (const state of this.#options.reading.states) {
+      if (!own.has(keyOf(state))) state.isGone = true;
+    }
+    this.#back?.(true);
+  }
+
+  /**
+   * Commits all that is settled, since nothing more will be. Where the group has changed it is waited
+   * for this member's place, as long as it is tried when brokers fail.
+   *
+   * @throws {NotCommitted} when something is left.
+   */
+  async finish(): Promise<void> {
+    const { settings: { groupId, retryMs }, runtime } = this.#options;
+    this.#isFinishing = true;
+    const back = async () => {
+      if (!this.#member || this.#isAway) return false;
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      this.#back = resolve;
+      const cancel = runtime.after(retryMs, () => resolve(false));
+      return await promise.finally(cancel);
+    };
+    const left = await this.keeper.finish({ isAway: this.#isAway, back });
+    if (left) throw new NotCommitted(groupId!, left.offsets, left);
   }
 
   /** Whether nobody has come further in a partition since it was let go of. */
@@ -113,6 +150,8 @@ export class Membership implements AsyncDisposable {
     const { reading, runtime, keepsRows } = this.#options;
     reading.hold(true);
     this.#isLost ||= isLost;
+    this.#isAway ||= isLost;
+    if (isLost) this.#back?.(false);
     if (isLost) return keepsRows ? undefined : reading.revoke(partitions);
     const { promise: enough, resolve } = Promise.withResolvers<void>();
     const cancel = runtime.after(SETTLE_MS, resolve);

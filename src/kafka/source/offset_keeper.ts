@@ -14,6 +14,20 @@ export interface OffsetKeeperOptions {
   readonly commit: (offsets: readonly PartitionOffset[]) => Promise<void>;
 }
 
+/** What is to be known of the group where it is committed for the last time. */
+export interface FinishOptions {
+  /** Whether partitions were lost, and none were assigned since. */
+  readonly isAway: boolean;
+  /** Resolves with whether this member is in the group, once it is that again. */
+  readonly back: () => Promise<boolean>;
+}
+
+/** What a commit at the end could not commit, and why. */
+export interface LeftOver {
+  readonly offsets: readonly PartitionOffset[];
+  readonly cause: unknown;
+}
+
 /** Commits what the pipeline has settled, and nothing else. */
 export class OffsetKeeper {
   readonly #options: OffsetKeeperOptions;
@@ -26,6 +40,8 @@ export class OffsetKeeper {
   #last: Promise<void> = Promise.resolve();
   #changed = Promise.withResolvers<void>();
   #isClosed = false;
+  /** What the group has said against the last commit. */
+  #refused: GroupChanged | undefined;
 
   /** A keeper that nothing was settled to. */
   constructor(options: OffsetKeeperOptions) {
@@ -85,19 +101,45 @@ export class OffsetKeeper {
     return done;
   }
 
+  /**
+   * Commits all that is settled, since nothing more will be; where the group has changed, again when
+   * this member is back in it.
+   *
+   * @returns what is left, if anything is.
+   */
+  async finish({ isAway, back }: FinishOptions): Promise<LeftOver | undefined> {
+    const own = this.#options.states().filter(({ isGone }) => isAway || !isGone);
+    const wanted = own.filter((state) => this.#isDue(state));
+    while (true) {
+      await this.flush();
+      const left = wanted.filter((state) => this.#isDue(state));
+      if (left.length === 0) return undefined;
+      if (left.some(({ isGone }) => !isGone) && await back()) continue;
+      return { offsets: left.map((state) => this.#offsetOf(state)), cause: this.#refused };
+    }
+  }
+
+  /** Whether more of a partition is settled than is committed. */
+  #isDue({ index }: PartitionState): boolean {
+    const settled = this.#settled.get(index);
+    return settled !== undefined && settled !== this.#committed.get(index);
+  }
+
+  #offsetOf(state: PartitionState): PartitionOffset {
+    return state.at(this.#settled.get(state.index)!);
+  }
+
   async #commit(): Promise<void> {
-    const due = this.#options.states().filter(({ index, isGone }) => {
-      const settled = this.#settled.get(index);
-      return !isGone && settled !== undefined && settled !== this.#committed.get(index);
-    });
+    const due = this.#options.states().filter((state) => !state.isGone && this.#isDue(state));
     if (due.length === 0) return;
-    const offsets = due.map((state) => state.at(this.#settled.get(state.index)!));
+    const offsets = due.map((state) => this.#offsetOf(state));
     try {
       await this.#options.commit(offsets);
     } catch (error) {
       // who gets the partitions reads again what was not committed
-      if (error instanceof GroupChanged) return;
-      throw error;
+      if (!(error instanceof GroupChanged)) throw error;
+      this.#refused = error;
+      return;
     }
     due.forEach(({ index }, at) => this.#committed.set(index, offsets[at].offset));
   }

@@ -23,6 +23,7 @@ export class ReopenedSource implements Source {
   #options: SourceOptions | undefined;
   #batches: AsyncIterator<SourceBatch> | undefined;
   readonly #listeners: SettledListener[] = [];
+  readonly #finishers: (() => void | Promise<void>)[] = [];
   #partitions: number | undefined;
   /** What all blocks are made of, which each run is to be told. */
   #format: BlockFormat | undefined;
@@ -56,6 +57,7 @@ export class ReopenedSource implements Source {
     if (signal.aborted) close();
     else signal.addEventListener("abort", close, { once: true });
     for (const listener of this.#listeners) options.settlement?.onSettled(listener);
+    for (const listener of this.#finishers) options.settlement?.onFinished(listener);
     this.#batches ??= batchesOf(this.#source, this.#optionsOf(options));
     this.#reopened.resolve();
     this.#reopened = Promise.withResolvers();
@@ -113,6 +115,10 @@ export class ReopenedSource implements Source {
           onSettled: (listener) => {
             this.#listeners.push(listener);
             now().settlement?.onSettled(listener);
+          },
+          onFinished: (listener) => {
+            this.#finishers.push(listener);
+            now().settlement?.onFinished(listener);
           },
         },
       }),

@@ -14,6 +14,7 @@ export function settlementAmong(all: Settlement, numbers: readonly number[]): Se
         }
         if (own.size > 0) return listener(own);
       }),
+    onFinished: (listener) => all.onFinished(listener),
   };
 }
 
@@ -45,6 +46,12 @@ export class JointSettlement implements Settlement {
     if (this.#listeners.length > 1) return;
     // Not before somebody listens: until then no reader need keep account.
     this.#all.forEach((each, at) => each.onSettled((positions) => this.#settled(at, positions)));
+  }
+
+  onFinished(listener: () => void | Promise<void>): void {
+    let left = this.#all.length;
+    // a reader that ends may be waited for by the others, which it does not wait for
+    for (const each of this.#all) each.onFinished(() => --left === 0 ? listener() : undefined);
   }
 
   async #settled(reader: number, positions: ReadonlyMap<number, number>): Promise<void> {

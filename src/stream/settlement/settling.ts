@@ -44,6 +44,7 @@ interface Mark {
 export class Settling implements Settlement {
   readonly #options: SettlingOptions;
   readonly #listeners: SettledListener[] = [];
+  readonly #finishers: (() => void | Promise<void>)[] = [];
   readonly #awaited: (() => void | Promise<void>)[] = [];
   readonly #partitions = new Map<number, PartitionPositions>();
   /** Rows of each kind that were acknowledged. */
@@ -81,6 +82,10 @@ export class Settling implements Settlement {
 
   onSettled(listener: SettledListener): void {
     this.#listeners.push(listener);
+  }
+
+  onFinished(listener: () => void | Promise<void>): void {
+    this.#finishers.push(listener);
   }
 
   /** Something was read, which is in the log with all before. */
@@ -222,6 +227,9 @@ export class Settling implements Settlement {
     this.#cancel?.();
     this.#mark(rows, { decided: Infinity, isPast: () => true });
     await this.#told();
+    if (this.#isOver) return;
+    await Promise.all(this.#finishers.map((listener) => listener()))
+      .catch((error) => this.#options.failed(error));
   }
 
   /** Nothing more is settled. */
