@@ -65,6 +65,8 @@ export class BatchFeed {
   readonly #blocks: BlockFeed | undefined;
   #progress: SourceProgress = { bytes: 0 };
   #greatest = -Infinity;
+  /** Watermarks that partitions began with, ms. */
+  readonly #begun = new Map<number, number>();
 
   /** Opens a source. */
   constructor(source: Source, options: BatchFeedOptions) {
@@ -210,6 +212,7 @@ export class BatchFeed {
     if (read.schema) this.#columns.announce(read.schema);
     const grown = read.partitions === undefined ? [] : this.#grow(read.partitions);
     if (read.format) this.#takeFormat(read.format);
+    if (read.delivered !== undefined) this.#begin(read.partition ?? 0, read.delivered);
     if (grown.length > 0 || read.block) return [...grown, ...this.#takeBlock(read)];
     if (this.blocks && read.batch) throw this.#mixed("a batch after it had given blocks");
     const { batch, partition = 0, skipped = 0, deadLettered = 0, ended = false, watermark } = read;
@@ -225,6 +228,27 @@ export class BatchFeed {
     const all = ended ? [...pieces, ...this.#end(partition)] : pieces;
     this.#alignment?.notify();
     return all;
+  }
+
+  /** What of a partition is in windows that end by then, ms, was delivered before. */
+  #begin(partition: number, delivered: number): void {
+    this.#checkPartition(partition);
+    this.#begun.set(partition, delivered);
+    if (this.#watermarks) return this.#watermarks.begin(partition, delivered);
+    this.#times.begin(partition, delivered);
+    this.#blocks?.begin(partition, delivered + (this.#options.plan.time?.bound ?? 0));
+  }
+
+  /**
+   * Up to where windows are delivered once they have left up to a watermark, ms; `undefined` where
+   * that is not to be told, as rows of a partition may come again that has ended.
+   */
+  delivered(left: number): number | undefined {
+    if (this.#times.hasEnded || left === Infinity) return undefined;
+    const isBegun = this.#begun.size === this.#times.length;
+    const begun = isBegun ? Math.min(...this.#begun.values()) : -Infinity;
+    const delivered = Math.max(left, begun);
+    return delivered === -Infinity ? undefined : delivered;
   }
 
   /** There are more partitions from now on; tells what that comes to. */

@@ -24,6 +24,8 @@ export class BlockFeed implements Disposable {
   readonly #arena: BlockArena;
   readonly #kernel: KernelOptions;
   #opened: FeedBlocks | undefined;
+  /** Greatest times that partitions begin with, before it is known what blocks are made of. */
+  readonly #begun = new Map<number, number>();
 
   /** A feed of blocks of which nothing is known yet. */
   constructor(runtime: Runtime, kernel: KernelOptions) {
@@ -49,6 +51,13 @@ export class BlockFeed implements Disposable {
     const intake: IntakeSpec = { ...given, ...(memory && { arena: memory }) };
     const reading = new BlockReading(format, { spec: intake, kernel: this.#kernel });
     this.#opened = { intake, reading, history: new BlockHistory(partitions) };
+    for (const [partition, greatest] of this.#begun) this.begin(partition, greatest);
+  }
+
+  /** A partition begins with a greatest time, ms. */
+  begin(partition: number, greatest: number): void {
+    if (this.#opened) this.#opened.history.begin(partition, greatest);
+    else this.#begun.set(partition, greatest);
   }
 
   /** The next block; only after {@linkcode BlockFeed.open}. */

@@ -53,6 +53,14 @@ export class BlockHistory {
     this.#isPartitioned = this.#open.size !== 1 || !this.#open.has(0);
   }
 
+  /** The greatest time of a partition is at least this; before its first block. */
+  begin(partition: number, greatest: number): void {
+    const last = this.#open.get(partition);
+    if (!last || greatest <= last.greatest) return;
+    this.#open.set(partition, { ...last, greatest });
+    this.#times = undefined;
+  }
+
   /** Blocks of which all before are known, and of all before these. */
   get known(): number {
     return this.#first;

@@ -74,6 +74,17 @@ export class PartitionTimes implements PartitionMarks {
     this.#greatest[partition] = Infinity;
   }
 
+  /** Whether some have ended. */
+  get hasEnded(): boolean {
+    return this.#ended.size > 0;
+  }
+
+  /** The watermark of one is at least this, ms. */
+  begin(partition: number, watermark: number): void {
+    const greatest = watermark + this.#bound;
+    this.#greatest[partition] = Math.max(greatest, this.#greatest[partition]);
+  }
+
   /** The watermark of each is at least this, ms. */
   raise(watermark: number): void {
     this.#greatest.forEach((greatest, partition) => {

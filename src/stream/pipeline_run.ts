@@ -17,6 +17,7 @@ import { checkAccount } from "./record_account.ts";
 import type { AcknowledgedRun, ResultAccount } from "./settlement/result_account.ts";
 import type { SettledState } from "./settlement/partition_positions.ts";
 import { Settling } from "./settlement/settling.ts";
+import { windowsAgain } from "./settlement/windows_again.ts";
 import { SourceRestart } from "./settlement/source_restart.ts";
 import { SideOutputs } from "./side_outputs.ts";
 import { metricsWith, stageOf } from "./stage.ts";
@@ -98,6 +99,7 @@ export class PipelineRun implements AcknowledgedRun {
     const { keepsRows = plan.window !== undefined || plan.ordered !== undefined } = this.#spec;
     return new Settling({
       keepsRows,
+      windows: windowsAgain(this.#spec),
       runtime,
       intervalMs,
       kinds: this.#rowsOut.length,
@@ -275,6 +277,7 @@ export class PipelineRun implements AcknowledgedRun {
     return {
       decided: Math.min(decided, job?.knownUntil ?? 0),
       isPast: (time) => job?.isPast(time) ?? false,
+      delivered: this.#feed.delivered(job?.watermark ?? -Infinity),
     };
   }
 

@@ -86,13 +86,30 @@ export interface Settlement {
    */
   readonly keepsRows: boolean;
   /**
+   * Which windows rows are kept in, in a text that differs where windows do, if it is told with what
+   * is settled up to where these are delivered. Kept for whoever goes on, and given back to windows
+   * of the same text ({@linkcode SourceBatch.delivered}), it has none of them delivered again with
+   * but some of its rows.
+   */
+  readonly windows?: string | undefined;
+  /**
    * Calls when more is settled: of each partition that has gone on, the `position` before which all
    * rows have had their effect and every result that they are part of was acknowledged by where it
    * went (published and flushed, or asked for the next one, for who iterates). Rows that an open
    * window still needs are not settled. What the listener returns is waited for at the end of the
-   * run, when all that is settled has been told, and fails the run when it rejects.
+   * run, when all that is settled has been told, and fails the run when it rejects. `delivered`
+   * counts for all partitions, also those of which nothing is told: whoever keeps it notes it with
+   * the positions of all of them at once, or of none.
+   *
+   * @param listener `delivered`: every window that ends by then, ms, has been acknowledged with all
+   *   its rows, and every row before the positions is in such windows alone; where it is known.
    */
-  onSettled(listener: (positions: ReadonlyMap<number, number>) => void | Promise<void>): void;
+  onSettled(
+    listener: (
+      positions: ReadonlyMap<number, number>,
+      delivered?: number,
+    ) => void | Promise<void>,
+  ): void;
   /**
    * Calls at the end of a run that has given all its results, when all that is settled has been told
    * and what listeners made of it is over. What is returned is waited for, and fails the run when it
@@ -206,6 +223,11 @@ export interface SourceBatch<Row = Record<string, unknown>> {
   readonly restart?: boolean;
   /** Which of the source's partitions the rows come from. Default 0. */
   readonly partition?: number;
+  /**
+   * Windows that end by then, ms, were delivered by whoever read the partition before: it begins with
+   * this watermark, so that what comes of them again is late. Comes alone, before rows of it.
+   */
+  readonly delivered?: number;
   /**
    * Whether nothing more will come of the partition: from then on it does not hold the watermark
    * back. Default false; at the end of the source all partitions have ended.

@@ -89,6 +89,11 @@ export class WatermarkFeed {
     this.#tracker.advance(watermark);
   }
 
+  /** The watermark of a partition is at least this from now on, ms. */
+  begin(partition: number, watermark: number): void {
+    this.#tracker.begin(partition, watermark);
+  }
+
   /** There are so many partitions from now on. */
   grow(partitions: number): void {
     this.#tracker.grow(partitions);

@@ -101,6 +101,13 @@ export class WatermarkTracker {
     this.#raise(watermark);
   }
 
+  /** The watermark of a partition is at least this from now on, ms. */
+  begin(partition: number, watermark: number): void {
+    this.#mark(partition, watermark);
+    this.#current = NO_PARTITION;
+    this.#raise(this.#combined());
+  }
+
   /** There are so many partitions from now on; a new one is not idle yet. */
   grow(partitions: number): void {
     const { length } = this.#marks;

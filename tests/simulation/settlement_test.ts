@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { type PipelineOptions, SessionWindow } from "../../mod.ts";
 import { PartitionPositions } from "../../src/stream/settlement/partition_positions.ts";
 import { Random } from "../support/random.ts";
-import { live, type Positions, rowsBehind } from "../support/settled_case.ts";
+import { type Delivered, live, type Positions, rowsBehind } from "../support/settled_case.ts";
 import {
   ALLOWED,
   expectedOf,
@@ -94,23 +94,45 @@ function missing(expected: readonly string[], ...given: readonly (readonly strin
   return expected.filter((line) => !all.has(line));
 }
 
-/** How often a case began anew. */
+interface CheckOptions {
+  readonly rebalances?: boolean;
+  /** Whether it is noted up to where windows are delivered. */
+  readonly notes?: boolean;
+}
+
+interface Checked {
+  /** How often a case began anew. */
+  readonly restarts: number;
+  /** Results of windows that are known again, of a part of their rows. */
+  readonly parts: number;
+  /** Whether windows are known again. */
+  readonly areKnown: boolean;
+}
+
+/** Has a case live until it has no lives left. */
 async function check(
   asked: WindowedCase,
   seed: number,
-  { rebalances = false }: { readonly rebalances?: boolean } = {},
-): Promise<number> {
+  { rebalances = false, notes = true }: CheckOptions = {},
+): Promise<Checked> {
   const random = new Random(seed);
   const told = comparable({ ...asked, rows: randomRows(random, asked.partitions) });
   const given = rebalances ? withOwnKeys(told) : told;
   const { lines: expected } = expectedOf(given);
+  const whole = new Set(expected);
   const published: string[] = [];
   let from: Positions = Array(given.partitions).fill(0);
   let restarts = 0;
+  let parts = 0;
+  let areKnown = false;
+  let delivered: Delivered | undefined = notes
+    ? { windows: undefined, until: from.map(() => undefined) }
+    : undefined;
   for (let left = LIVES; left >= 0; left--) {
     const life = await live({
       rows: given.rows,
       from,
+      delivered,
       random,
       seed: seed + left,
       most: given.most,
@@ -127,6 +149,9 @@ async function check(
       },
     });
     published.push(...life.lines);
+    areKnown ||= life.windows !== undefined;
+    if (life.windows) parts += life.lines.filter((line) => !whole.has(line)).length;
+    ({ delivered } = life);
     restarts += life.restarts;
     for (const [partition, position] of life.from.entries()) {
       assert(position >= from[partition], "what was settled is settled");
@@ -136,7 +161,7 @@ async function check(
   }
   assertEquals(missing(expected, published), []);
   assertEquals(from, from.map((_, each) => given.rows.filter((r) => r.partition === each).length));
-  return restarts;
+  return { restarts, parts, areKnown };
 }
 
 Deno.test("Who dies and goes on where rows were settled has published what a life without death has", async () => {
@@ -154,11 +179,37 @@ Deno.test("Who gets other partitions begins anew, and has published what one rea
   let restarts = 0;
   await fc.assert(
     fc.asyncProperty(cases, async ([given, seed]) => {
-      restarts += await check(given, seed, { rebalances: true });
+      restarts += (await check(given, seed, { rebalances: true })).restarts;
     }),
     { numRuns: RUNS },
   );
   assert(restarts > RUNS / 2, `began anew ${restarts} times`);
+});
+
+/** Windows of which it is told up to where they are delivered. */
+function fixedCases(): fc.Arbitrary<WindowedCase> {
+  const kinds = ["tumbling", "sliding", "cumulating"];
+  return windowedCases().filter(({ window }) => kinds.includes(window.told.kind))
+    .map((given) => ({ ...given, lateData: "drop", trigger: undefined }));
+}
+
+Deno.test("Windows of fixed bounds are delivered whole each time, whoever has died meanwhile", async () => {
+  await fc.assert(
+    fc.asyncProperty(fixedCases(), fc.nat(), async (given, seed) => {
+      const { parts, areKnown } = await check(given, seed);
+      assert(areKnown);
+      assertEquals(parts, 0, "results of a part of their rows");
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+Deno.test("Where nobody notes what is delivered, windows come again in part", async () => {
+  let found = 0;
+  for (const [seed, given] of fc.sample(fixedCases(), { numRuns: 40, seed: 3 }).entries()) {
+    if ((await check(given, seed, { notes: false })).parts > 0) found++;
+  }
+  assert(found >= 4, `found in ${found} cases`);
 });
 
 Deno.test("A batch that is settled too early is found", async () => {

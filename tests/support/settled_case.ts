@@ -37,11 +37,19 @@ export function rowsBehind(rows: readonly WindowedRow[], from: Positions): Windo
   return rows.filter(({ partition }) => at[partition]++ >= from[partition]);
 }
 
+/** Up to where windows are delivered, by partitions; and which windows, in words. */
+export interface Delivered {
+  readonly windows: string | undefined;
+  readonly until: readonly (number | undefined)[];
+}
+
 /** What a life of a process is made with. */
 export interface LifeOptions {
   readonly rows: readonly WindowedRow[];
   /** Where it begins to read. */
   readonly from: Positions;
+  /** What was noted with that; absent: nothing is, by anybody. */
+  readonly delivered: Delivered | undefined;
   readonly random: Random;
   readonly seed: number;
   /** Rows that come at a time, at most. */
@@ -66,6 +74,9 @@ export interface Life {
   readonly lines: readonly string[];
   /** Where the next one begins to read. */
   readonly from: Positions;
+  readonly delivered: Delivered | undefined;
+  /** Which windows are known again. */
+  readonly windows: string | undefined;
   readonly hasDied: boolean;
   /** How often it began anew. */
   readonly restarts: number;
@@ -84,9 +95,13 @@ class TopicSource implements Source {
   #assigned: number[];
   /** Of each partition of the topic: the row that is read next. */
   readonly #next: number[];
+  /** Of each partition of the topic: up to where windows are delivered. */
+  readonly until: (number | undefined)[];
+  windows: string | undefined;
 
   constructor(life: LifeOptions, committed: number[], settled: () => void | Promise<void>) {
     this.#life = life;
+    this.until = [...life.delivered?.until ?? committed.map(() => undefined)];
     this.#committed = committed;
     this.#settled = settled;
     this.partitions = committed.length;
@@ -97,7 +112,10 @@ class TopicSource implements Source {
 
   async *open({ settlement, runtime }: SourceOptions): AsyncGenerator<SourceBatch> {
     const { random, rebalances } = this.#life;
-    settlement!.onSettled((positions) => this.#commit(positions));
+    settlement!.onSettled((positions, delivered) => this.#commit(positions, delivered));
+    this.windows = settlement!.windows;
+    if (this.#life.delivered?.windows !== this.windows) this.until.fill(undefined);
+    yield* this.#begin();
     let left = rebalances ? random.below(4) : 0;
     while (true) {
       if (random.chance(0.2)) await pause(runtime, random.next() * 2);
@@ -118,6 +136,14 @@ class TopicSource implements Source {
     });
   }
 
+  *#begin(): Generator<SourceBatch> {
+    if (!this.#life.delivered || !this.windows) return;
+    for (const [partition, each] of this.#assigned.entries()) {
+      const delivered = this.until[each];
+      if (delivered !== undefined) yield { partition, delivered };
+    }
+  }
+
   *#rebalance(all: boolean): Generator<SourceBatch> {
     const { random } = this.#life;
     const partitions = random.shuffle([...this.#committed.keys()]);
@@ -125,6 +151,7 @@ class TopicSource implements Source {
     yield { restart: true, partitions: assigned.length };
     this.#assigned = assigned;
     for (const partition of assigned) this.#next[partition] = this.#committed[partition];
+    yield* this.#begin();
   }
 
   #read(number: number): SourceBatch {
@@ -143,7 +170,15 @@ class TopicSource implements Source {
     return { batch: batch as RecordBatch, ...place };
   }
 
-  #commit(positions: ReadonlyMap<number, number>): void | Promise<void> {
+  #commit(
+    positions: ReadonlyMap<number, number>,
+    delivered: number | undefined,
+  ): void | Promise<void> {
+    if (delivered !== undefined) {
+      for (const each of this.#assigned) {
+        this.until[each] = delivered;
+      }
+    }
     for (const [number, position] of positions) {
       const [partition, row] = [this.#assigned[number], position / OFFSET];
       if (!(row >= this.#committed[partition] && row <= this.#next[partition])) {
@@ -168,9 +203,17 @@ export async function live(life: LifeOptions): Promise<Life> {
   const death = new AbortController();
   let hasDied = false;
   let lasting = from;
+  let delivered = life.delivered;
+  const die = () => {
+    hasDied = true;
+    death.abort(new Error("it died"));
+  };
+  let settledUntilDeath = dies && random.chance(0.5) ? 1 + random.below(4) : Infinity;
   const source = new TopicSource(life, committed, async () => {
     if (hasDied) return;
+    if (--settledUntilDeath === 0) runtime.after(random.next() * random.pick([0, 2]), die);
     life.settled(lasting = [...committed], lines);
+    if (delivered) delivered = { windows: source.windows, until: [...source.until] };
     if (random.chance(0.3)) await pause(runtime, random.next());
   });
   const pipeline = life.pipeline(source, { ...life.options, runtime });
@@ -178,10 +221,7 @@ export async function live(life: LifeOptions): Promise<Life> {
   await runtime.drive(async () => {
     if (faults) breakBees(runtime, random);
     if (dies) {
-      runtime.after(random.next() * random.pick([1, 5, 30]), () => {
-        hasDied = true;
-        death.abort(new Error("it died"));
-      });
+      runtime.after(random.next() * random.pick([1, 5, 30]), die);
     }
     try {
       if (!iterates) await pipeline.to(publisher).run({ signal: death.signal });
@@ -195,7 +235,15 @@ export async function live(life: LifeOptions): Promise<Life> {
       if (!hasDied) throw error;
     }
   });
-  return { lines, from: lasting, hasDied, restarts: pipeline.metrics().restarts };
+  const { windows } = source;
+  return {
+    lines,
+    from: lasting,
+    delivered,
+    windows,
+    hasDied,
+    restarts: pipeline.metrics().restarts,
+  };
 }
 
 /** Takes its time, and has for good only what was flushed. */

@@ -37,6 +37,8 @@ export interface PartitionOffset extends TopicPartition {
   readonly offset: number;
   /** The epoch of the leader that had the record before it, where that is known: KIP-320. */
   readonly leaderEpoch?: number;
+  /** What is noted with it where it is committed: whatever the committer likes. */
+  readonly metadata?: string;
 }
 
 /** How a sink appends. */

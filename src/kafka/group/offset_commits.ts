@@ -19,8 +19,15 @@ export interface OffsetCommitsOptions {
   readonly refused: (error: GroupChanged) => void;
 }
 
+/** An offset of a partition, and its place among all that were ever wanted. */
+interface Wanted {
+  readonly at: PartitionOffset;
+  readonly order: number;
+}
+
 interface Waiting extends PromiseWithResolvers<void> {
-  readonly offsets: readonly PartitionOffset[];
+  /** For which, or later ones of their partitions. */
+  readonly wanted: readonly Wanted[];
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {
@@ -34,8 +41,9 @@ function keyOf({ topic, partition }: TopicPartition): string {
 export class OffsetCommits {
   readonly #options: OffsetCommitsOptions;
   readonly #held: ReadonlySet<string>;
-  readonly #committed = new Map<string, number>();
-  #wanted = new Map<string, PartitionOffset>();
+  readonly #committed = new Map<string, Wanted>();
+  #wanted = new Map<string, Wanted>();
+  #order = 0;
   #waiting: Waiting[] = [];
   #isSending = false;
   readonly #closed = new AbortController();
@@ -57,10 +65,9 @@ export class OffsetCommits {
     this.#closed.signal.throwIfAborted();
     const stray = offsets.find((each) => !this.#held.has(keyOf(each)));
     if (stray) throw this.#notHeld(stray);
-    const newer = offsets.filter((each) => each.offset > this.#latest(each));
-    for (const each of newer) this.#wanted.set(keyOf(each), each);
-    if (offsets.every((each) => this.#isCommitted(each))) return;
-    const waiting = { offsets, ...Promise.withResolvers<void>() };
+    const wanted = offsets.map((each) => this.#want(each));
+    if (wanted.every((each) => this.#isCommitted(each))) return;
+    const waiting = { wanted, ...Promise.withResolvers<void>() };
     this.#waiting.push(waiting);
     this.#send();
     await waiting.promise;
@@ -73,13 +80,20 @@ export class OffsetCommits {
     this.#reject(reason);
   }
 
-  #latest(at: TopicPartition): number {
+  /** What is to be committed so that an offset is: itself, or what is at least as late. */
+  #want(at: PartitionOffset): Wanted {
     const key = keyOf(at);
-    return Math.max(this.#committed.get(key) ?? -1, this.#wanted.get(key)?.offset ?? -1);
+    const latest = this.#wanted.get(key) ?? this.#committed.get(key);
+    const isNewer = !latest || at.offset > latest.at.offset ||
+      at.offset === latest.at.offset && at.metadata !== latest.at.metadata;
+    if (!isNewer) return latest;
+    const wanted = { at, order: ++this.#order };
+    this.#wanted.set(key, wanted);
+    return wanted;
   }
 
-  #isCommitted(at: PartitionOffset): boolean {
-    return (this.#committed.get(keyOf(at)) ?? -1) >= at.offset;
+  #isCommitted({ at, order }: Wanted): boolean {
+    return (this.#committed.get(keyOf(at))?.order ?? -1) >= order;
   }
 
   async #send(): Promise<void> {
@@ -90,7 +104,8 @@ export class OffsetCommits {
       const sent = [...this.#wanted.values()];
       this.#wanted = new Map();
       try {
-        const commit = () => coordinator.commit(identity, sent);
+        const offsets = sent.map(({ at }) => at);
+        const commit = () => coordinator.commit(identity, offsets);
         await untilDone(commit, { runtime, signal: this.#closed.signal });
         this.#succeed(sent);
       } catch (error) {
@@ -100,10 +115,10 @@ export class OffsetCommits {
     this.#isSending = false;
   }
 
-  #succeed(sent: readonly PartitionOffset[]): void {
-    for (const each of sent) this.#committed.set(keyOf(each), each.offset);
-    const done = this.#waiting.filter(({ offsets }) =>
-      offsets.every((each) => this.#isCommitted(each))
+  #succeed(sent: readonly Wanted[]): void {
+    for (const each of sent) this.#committed.set(keyOf(each.at), each);
+    const done = this.#waiting.filter(({ wanted }) =>
+      wanted.every((each) => this.#isCommitted(each))
     );
     this.#waiting = this.#waiting.filter((each) => !done.includes(each));
     for (const { resolve } of done) resolve();

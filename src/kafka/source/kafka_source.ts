@@ -3,6 +3,7 @@ import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import type { Source, SourceBatch, SourceOptions } from "../../stream/source.ts";
 import type { PartitionOffset } from "../driver/driver.ts";
 import { CorruptBatch } from "../records/corrupt_batch.ts";
+import { deliveredNote, deliveredUntil } from "./delivered_note.ts";
 import { KafkaProgress } from "./kafka_progress.ts";
 import { KafkaReading } from "./kafka_reading.ts";
 import type { KafkaSourceOptions } from "./kafka_source_options.ts";
@@ -129,7 +130,12 @@ class KafkaSession implements AsyncDisposable {
     const keepsRows = settlement?.keepsRows ?? false;
     const about = { settings, reading, runtime: this.#runtime, signal, keepsRows };
     this.#membership = await Membership.open(about);
-    settlement?.onSettled((positions) => this.#membership!.keeper.settled(positions));
+    const { keeper } = this.#membership;
+    const windows = settlement?.windows;
+    settlement?.onSettled((positions, until) => {
+      const isNoted = windows !== undefined && until !== undefined;
+      return keeper.settled(positions, isNoted ? deliveredNote({ windows, until }) : undefined);
+    });
     settlement?.onFinished(() => this.#membership!.finish());
   }
 
@@ -149,6 +155,7 @@ class KafkaSession implements AsyncDisposable {
     if ("partitions" in event) return yield { partitions: event.partitions };
     if ("ended" in event) return yield* this.#giver.end(event.ended);
     if ("restart" in event) return yield* this.#restart(event.restart);
+    yield* this.#begin();
     try {
       yield* this.#giver.take(event);
     } catch (error) {
@@ -156,6 +163,16 @@ class KafkaSession implements AsyncDisposable {
       const { state, block: { from } } = event;
       // of what was only looked at nothing was given
       this.#reading.again(state, this.#giver.isOpen ? Math.max(error.offset, from) : from, error);
+    }
+  }
+
+  /** Tells of partitions of which nothing was given up to where windows were delivered. */
+  *#begin(): Generator<SourceBatch> {
+    for (const state of this.#reading.states) {
+      if (state.isBegun || state.isGone) continue;
+      state.isBegun = true;
+      const delivered = deliveredUntil(state.note, this.#open.settlement?.windows);
+      if (delivered !== undefined) yield { partition: state.index, delivered };
     }
   }
 

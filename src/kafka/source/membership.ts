@@ -135,14 +135,14 @@ export class Membership implements AsyncDisposable {
     const { reading } = this.#options;
     const wanted = new Set(positions.map(keyOf));
     const settled = new Map(reading.states.map((state) => {
-      return [keyOf(state), state.at(this.keeper.settledOf(state))] as const;
+      return [keyOf(state), this.keeper.settledOf(state)] as const;
     }));
     for (const state of reading.states) if (!wanted.has(keyOf(state))) state.isGone = true;
     await this.keeper.flush().catch(() => {}); // what was not committed comes again at worst
     this.keeper.renew();
     await reading.renew(positions.map((at) => {
       const own = settled.get(keyOf(at));
-      return own && own.offset > at.offset ? own : at;
+      return own && own.offset >= at.offset ? own : at;
     }));
   }
 

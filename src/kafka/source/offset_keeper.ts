@@ -33,7 +33,9 @@ export class OffsetKeeper {
   readonly #options: OffsetKeeperOptions;
   /** Settled offsets by the number of the partition. */
   readonly #settled = new Map<number, number>();
-  readonly #committed = new Map<number, number>();
+  readonly #committed = new Map<number, PartitionOffset>();
+  /** What is noted beside offsets, of all partitions. */
+  #note: string | undefined;
   #cancel: Cancel | undefined;
   #next: PromiseWithResolvers<void> | undefined;
   /** Commits follow each other. */
@@ -48,9 +50,10 @@ export class OffsetKeeper {
     this.#options = options;
   }
 
-  /** More is settled; resolves when it is committed. */
-  settled(positions: ReadonlyMap<number, number>): Promise<void> {
+  /** More is settled, and something to be noted with it; resolves when it is committed. */
+  settled(positions: ReadonlyMap<number, number>, note?: string): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
+    this.#note = note ?? this.#note;
     for (const [partition, offset] of positions) this.#settled.set(partition, offset);
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
@@ -78,15 +81,16 @@ export class OffsetKeeper {
     while (!isEnough && !this.isAllSettled) await Promise.race([stop, this.#changed.promise]);
   }
 
-  /** Up to where a partition is settled; −1: nothing is. */
-  settledOf({ index }: PartitionState): number {
-    return this.#settled.get(index) ?? -1;
+  /** Up to where a partition is settled, with what is noted; `undefined`: nothing of it is. */
+  settledOf(state: PartitionState): PartitionOffset | undefined {
+    return this.#settled.has(state.index) ? this.#offsetOf(state) : undefined;
   }
 
   /** Partitions are counted anew. */
   renew(): void {
     this.#settled.clear();
     this.#committed.clear();
+    this.#note = undefined;
   }
 
   /** Commits now; behind a commit that is under way. */
@@ -119,14 +123,17 @@ export class OffsetKeeper {
     }
   }
 
-  /** Whether more of a partition is settled than is committed. */
+  /** Whether more of a partition is settled than is committed, or more is noted of all. */
   #isDue({ index }: PartitionState): boolean {
     const settled = this.#settled.get(index);
-    return settled !== undefined && settled !== this.#committed.get(index);
+    const committed = this.#committed.get(index);
+    return settled !== undefined && settled !== committed?.offset ||
+      this.#note !== undefined && this.#note !== committed?.metadata;
   }
 
+  /** What is to be committed of one: what is noted counts for all, also where nothing is settled. */
   #offsetOf(state: PartitionState): PartitionOffset {
-    return state.at(this.#settled.get(state.index)!);
+    return state.at(this.#settled.get(state.index) ?? state.first, this.#note ?? state.note);
   }
 
   async #commit(): Promise<void> {
@@ -141,7 +148,7 @@ export class OffsetKeeper {
       this.#refused = error;
       return;
     }
-    due.forEach(({ index }, at) => this.#committed.set(index, offsets[at].offset));
+    due.forEach(({ index }, at) => this.#committed.set(index, offsets[at]));
   }
 
   /** Nothing more is committed. */

@@ -27,17 +27,22 @@ export class PartitionState implements TopicPartition {
   isOver = false;
   /** Whether it is another reader's now. */
   isGone = false;
+  /** What was noted where it was committed that it begins here. */
+  readonly note: string | undefined;
+  /** Whether the pipeline was told of that. */
+  isBegun = false;
   /** Under which leaders what was fetched was appended, in order. */
   #epochs: EpochStart[] = [];
 
   /** A partition at an offset. */
   constructor(
-    { topic, partition, offset, leaderEpoch }: PartitionOffset,
+    { topic, partition, offset, leaderEpoch, metadata }: PartitionOffset,
     { index, end, nowMs }: { readonly index: number; readonly end: number; readonly nowMs: number },
   ) {
     this.topic = topic;
     this.partition = partition;
     this.index = index;
+    this.note = metadata;
     this.end = end;
     this.first =
       this.next =
@@ -48,11 +53,15 @@ export class PartitionState implements TopicPartition {
     if (leaderEpoch !== undefined) this.#epochs.push({ epoch: leaderEpoch, from: -1 });
   }
 
-  /** An offset with the epoch of the record before it, as far as that is known. */
-  at(offset: number): PartitionOffset {
+  /** An offset with the epoch of the record before it, as far as that is known, and a note. */
+  at(offset: number, note?: string): PartitionOffset {
     const { topic, partition } = this;
     const epoch = this.#epochs.findLast(({ from }) => from < offset)?.epoch;
-    return { topic, partition, offset, ...(epoch !== undefined && { leaderEpoch: epoch }) };
+    return {
+      ...{ topic, partition, offset },
+      ...(epoch !== undefined && { leaderEpoch: epoch }),
+      ...(note !== undefined && { metadata: note }),
+    };
   }
 
   /** Whether there is nothing left to fetch. */

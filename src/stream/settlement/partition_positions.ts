@@ -24,6 +24,8 @@ export interface SettledState {
   readonly decided: number;
   /** Whether no window that has not left may hold a row of a time, ms. */
   isPast(time: number): boolean;
+  /** Windows that end by then have left, ms, where that is known. */
+  readonly delivered?: number | undefined;
 }
 
 /** The reads of one partition that are not settled, in its order. */

@@ -112,6 +112,7 @@ export class ReopenedSource implements Source {
       ...(settlement && {
         settlement: {
           keepsRows: settlement.keepsRows,
+          windows: settlement.windows,
           onSettled: (listener) => {
             this.#listeners.push(listener);
             now().settlement?.onSettled(listener);

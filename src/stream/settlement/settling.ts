@@ -6,13 +6,15 @@ import type { ResultAccount } from "./result_account.ts";
 const MAX_MARKS = 64;
 
 /** Takes positions that are settled. */
-export type SettledListener = (positions: ReadonlyMap<number, number>) => void | Promise<void>;
+export type SettledListener = Parameters<Settlement["onSettled"]>[0];
 
 /** What {@linkcode Settling} works with. */
 export interface SettlingOptions {
   readonly runtime: Runtime;
   /** Whether rows wait for others once they have been read. */
   readonly keepsRows: boolean;
+  /** Which windows they are kept in, where it is told up to where these are delivered. */
+  readonly windows?: string | undefined;
   /** How long what could be settled may wait for that, ms. */
   readonly intervalMs: number;
   /** Kinds of windows, each with results of its own. */
@@ -33,6 +35,8 @@ interface Mark {
   /** Letters that are to be delivered before. */
   readonly letters: number;
   readonly positions: ReadonlyMap<number, number>;
+  /** Windows that end by then are in so many rows, ms. */
+  readonly delivered: number | undefined;
 }
 
 /**
@@ -78,6 +82,10 @@ export class Settling implements Settlement {
 
   get keepsRows(): boolean {
     return this.#options.keepsRows;
+  }
+
+  get windows(): string | undefined {
+    return this.#options.windows;
   }
 
   onSettled(listener: SettledListener): void {
@@ -135,7 +143,9 @@ export class Settling implements Settlement {
     if (positions.size === 0) return;
     const last = this.#marks.length < MAX_MARKS ? undefined : this.#marks.pop();
     const all = new Map([...last?.positions ?? [], ...positions]);
-    this.#marks.push({ rows: [...rows], letters: this.#options.letters(), positions: all });
+    const { letters, windows } = this.#options;
+    const delivered = windows === undefined ? undefined : state.delivered ?? last?.delivered;
+    this.#marks.push({ rows: [...rows], letters: letters(), positions: all, delivered });
     this.#settle();
   }
 
@@ -146,7 +156,7 @@ export class Settling implements Settlement {
       if (!mark || mark.rows.some((rows, kind) => rows > this.#acknowledged[kind])) return;
       if (mark.letters > this.#delivered) return this.#deliver(mark);
       this.#marks.shift();
-      this.#tell(mark.positions);
+      this.#tell(mark);
       if (this.#marks.length > 0) this.#await();
     }
   }
@@ -186,9 +196,9 @@ export class Settling implements Settlement {
     });
   }
 
-  #tell(positions: ReadonlyMap<number, number>): void {
+  #tell({ positions, delivered }: Mark): void {
     for (const listener of this.#listeners) {
-      const told: Promise<void> = Promise.try(listener, positions)
+      const told: Promise<void> = Promise.try(listener, positions, delivered)
         .catch((error) => this.#options.failed(error))
         .finally(() => this.#telling.delete(told));
       this.#telling.add(told);

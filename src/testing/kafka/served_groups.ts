@@ -95,8 +95,12 @@ export const serveCommit = served({
       return reader.list(() => {
         const [partition, offset] = [reader.int32(), reader.int64()];
         const leaderEpoch = reader.int32();
-        reader.text(); // what is noted with it
-        return { topic, partition, offset, ...(leaderEpoch >= 0 && { leaderEpoch }) };
+        const metadata = reader.text();
+        return {
+          ...{ topic, partition, offset },
+          ...(leaderEpoch >= 0 && { leaderEpoch }),
+          ...(metadata && { metadata }),
+        };
       });
     }).flat(),
   }),
@@ -141,8 +145,8 @@ export const serveCommitted = served({
         { ...at, offset: -1 }
     );
     writer.int32(0).list(byTopic(told), ([topic, its]) => {
-      writer.text(topic).list(its, ({ partition, offset, leaderEpoch = -1 }) => {
-        writer.int32(partition).int64(offset).int32(leaderEpoch).text("").int16(0).end();
+      writer.text(topic).list(its, ({ partition, offset, leaderEpoch = -1, metadata = "" }) => {
+        writer.int32(partition).int64(offset).int32(leaderEpoch).text(metadata).int16(0).end();
       }).end();
     }).int16(code);
   },

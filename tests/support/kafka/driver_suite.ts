@@ -306,6 +306,9 @@ function testGroups(test: DriverTest): void {
     await group.heartbeat(me);
     await group.commit(me, [{ ...at, offset: 7 }]);
     assertEquals(await group.committed([at]), [{ ...at, offset: 7 }]);
+    await group.commit(me, [{ ...at, offset: 7, metadata: "noted: ü" }]);
+    assertEquals(await group.committed([at]), [{ ...at, offset: 7, metadata: "noted: ü" }]);
+    await group.commit(me, [{ ...at, offset: 7 }]);
     // A broker answers one after the other of a connection, so another member needs its own.
     await using elsewhere = await connect(world);
     const second = elsewhere.group(groupId).join(joining("", 2));

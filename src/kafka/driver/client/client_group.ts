@@ -140,9 +140,10 @@ export class ClientGroup implements GroupCoordinator, AsyncDisposable {
     });
     this.#judge(code, "read offsets of");
     return answer.offsets.filter(({ offset }) => offset >= 0)
-      .map(({ topic, partition, offset, leaderEpoch }) => ({
+      .map(({ topic, partition, offset, leaderEpoch, metadata }) => ({
         ...{ topic, partition, offset },
         ...(leaderEpoch >= 0 && { leaderEpoch }),
+        ...(metadata !== "" && { metadata }),
       }));
   }
 

@@ -103,8 +103,8 @@ export function offsetCommitRequest(
     (writer) => {
       writeMember(writer, member);
       writer.list(byTopic(offsets), ([topic, its]) => {
-        writer.text(topic).list(its, ({ partition, offset, leaderEpoch = -1 }) => {
-          writer.int32(partition).int64(offset).int32(leaderEpoch).text("");
+        writer.text(topic).list(its, ({ partition, offset, leaderEpoch = -1, metadata }) => {
+          writer.int32(partition).int64(offset).int32(leaderEpoch).text(metadata ?? "");
         });
       });
     },
@@ -124,6 +124,7 @@ export interface CommittedOffset extends PartitionCode {
   readonly offset: number;
   /** −1: nobody said. */
   readonly leaderEpoch: number;
+  readonly metadata: string;
 }
 
 /** Asks what is committed, and not while a transaction may change it: KIP-447. */
@@ -146,10 +147,10 @@ export function offsetFetchRequest(
           const partition = reader.int32();
           const offset = reader.int64();
           const leaderEpoch = reader.int32();
-          reader.text(); // what was noted with it
+          const metadata = reader.text() ?? "";
           const code = reader.int16();
           reader.end();
-          return { topic, partition, offset, leaderEpoch, code };
+          return { topic, partition, offset, leaderEpoch, metadata, code };
         });
         reader.end();
         return its;

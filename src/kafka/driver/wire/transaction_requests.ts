@@ -95,8 +95,8 @@ export function txnOffsetCommitRequest(
       writer.int32(group.generation ?? -1).text(group.memberId ?? "");
       writer.text(group.instanceId ?? null);
       writer.list(byTopic(offsets), ([topic, its]) => {
-        writer.text(topic).list(its, ({ partition, offset, leaderEpoch = -1 }) => {
-          writer.int32(partition).int64(offset).int32(leaderEpoch).text("").end();
+        writer.text(topic).list(its, ({ partition, offset, leaderEpoch = -1, metadata }) => {
+          writer.int32(partition).int64(offset).int32(leaderEpoch).text(metadata ?? "").end();
         }).end();
       });
     },
