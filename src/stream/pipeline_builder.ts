@@ -1,18 +1,20 @@
 import { struct } from "../batch/expressions/builders.ts";
 import { type Expr, isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { ExprNode } from "../batch/expressions/node.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { received } from "../runtime/known_options.ts";
 import { checkAggregates } from "./aggregate_check.ts";
+import { checkStage, COMPLETE, type Stage } from "./call_order.ts";
 import { checkPublisher } from "./check_publisher.ts";
 import { checkDelivery } from "./delivery_guarantee.ts";
+import { drained, runAlone, stopSignal } from "./drained.ts";
 import { explain, type Explained } from "./explain.ts";
 import { type FunctionOptions, functionStep, type MapOptions } from "./function_step.ts";
 import { type CanJoin, JOIN, type Joinable, type ResultRun } from "./joint/joinable.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { PublishingPipeline, RunnablePipeline } from "./runnable_pipeline.ts";
 import type { TimestampOptions } from "./timestamp_options.ts";
+import { isMade } from "./made_column.ts";
 import { CLOCK_TIMES, RESULT_TIMES } from "./made_time.ts";
 import { noPipelineMetrics, type PipelineMetrics } from "./pipeline_metrics.ts";
 import {
@@ -32,36 +34,14 @@ import {
   steppedResults,
   tapping,
 } from "./result_steps.ts";
-import { acknowledged, Delivery } from "./settlement/acknowledged.ts";
-import type { AcknowledgedRun } from "./settlement/result_account.ts";
+import { acknowledged } from "./settlement/acknowledged.ts";
 import { hasPartitions, partitionsText, type Source } from "./source.ts";
 import { bothSides, namedConditions } from "./split.ts";
 import { StageSource } from "./stage_source.ts";
-import { Stop } from "./stop.ts";
 import { type Unitable, united } from "./union.ts";
 import { timePlan } from "./time_options.ts";
 import { type TriggerOptions, triggerSpec } from "./trigger_options.ts";
-import { type AnyWindow, isAnyWindow, isUntimedWindow, windowedPlan } from "./window_plan.ts";
-
-/** How far a pipeline has been put together. */
-type Stage = "rows" | "timed" | "keyed" | "windowed" | "triggered" | "aggregated" | "results";
-
-const STEPS = "filter(), split(), map(), flatMap(), select(), withColumn()";
-
-/** What may come after each stage, for messages. */
-const NEXT: Readonly<Record<Stage, string>> = {
-  rows: `union(), timestamps() or processingTime(), ${STEPS}, keyBy(), window(), or it is ` +
-    `iterated or run`,
-  timed: `union(), ${STEPS}, keyBy(), window(), or it is iterated or run`,
-  keyed: "window()",
-  windowed: "trigger(), aggregate() or reduce()",
-  triggered: "aggregate() or reduce()",
-  aggregated: `${STEPS}, keyBy(), window(), tap(), batch(), to(), or it is iterated or run`,
-  results: "tap(), batch(), to(), or it is iterated or run",
-};
-
-/** After these a pipeline is complete. */
-const COMPLETE: readonly Stage[] = ["rows", "timed", "aggregated", "results"];
+import { type AnyWindow, checkWindow, windowedPlan } from "./window_plan.ts";
 
 /** What a pipeline is made of. */
 export interface Parts extends Unitable {
@@ -92,7 +72,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
       );
     }
     const builder = pipeline as PipelineBuilder;
-    builder.#check("drive pipeline yet", COMPLETE);
+    checkStage(builder.#parts.stage, COMPLETE, "drive pipeline yet");
     return builder.#parts;
   }
 
@@ -220,19 +200,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     this.#expect("window", "rows", "timed", "keyed", "aggregated");
     const rows = this.#rows();
     if (rows !== this) return rows.window(assigner);
-    if (!isAnyWindow(assigner)) {
-      throw new TypeError(
-        `Cannot make windows: pass a TumblingWindow, SlidingWindow, CumulatingWindow, ` +
-          `CalendarWindow, SessionWindow, CountWindow, TrailingWindow, GlobalWindow or ` +
-          `CustomWindow, received ` + (assigner === null ? "null" : typeof assigner),
-      );
-    }
-    if (!this.#parts.plan.time && !isUntimedWindow(assigner)) {
-      throw new TypeError(
-        `Cannot make windows: a ${assigner.constructor.name} goes by event times; call ` +
-          `timestamps() before, or use a CountWindow or GlobalWindow`,
-      );
-    }
+    checkWindow(assigner, this.#parts.plan.time);
     return this.#with("windowed", { windowing: { assigner } });
   }
 
@@ -283,7 +251,7 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnyRow, void, undefined> {
-    this.#check("iterate yet", COMPLETE);
+    checkStage(this.#parts.stage, COMPLETE, "iterate yet");
     for await (const batch of this.batches()) yield* batch;
   }
 
@@ -336,56 +304,9 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
     return new PipelineBuilder({ ...this.#parts, stage, plan: { ...plan, ...more } });
   }
 
-  /** For those whose program is not type-checked. */
   #expect(name: string, ...stages: readonly Stage[]): void {
-    this.#check(`call ${name}() here`, stages);
+    checkStage(this.#parts.stage, stages, `call ${name}() here`);
   }
-
-  #check(doing: string, stages: readonly Stage[]): void {
-    const { stage } = this.#parts;
-    if (stages.includes(stage)) return;
-    throw new TypeError(
-      `Cannot ${doing}: after what was called so far comes ${NEXT[stage]}; the order is ` +
-        `from(), timestamps(), ${STEPS}, keyBy(), window(), ` +
-        `trigger(), aggregate(), tap() and batch(), to()`,
-    );
-  }
-}
-
-/** Runs to the end of the source. */
-async function runAlone(pipeline: CanJoin, options: RunOptions): Promise<PipelineMetrics> {
-  const { parts, drain } = pipeline[JOIN]();
-  const run = new RestartingRun(parts, options);
-  await drain(run, options);
-  return run.metrics();
-}
-
-/** Takes all batches, to a publisher where there is one. */
-async function drained(
-  batches: AsyncGenerator<RecordBatch, void, undefined>,
-  { run, publisher, options }: {
-    run: AcknowledgedRun;
-    publisher: Publisher | undefined;
-    options: RunOptions;
-  },
-): Promise<void> {
-  const signal = stopSignal(options);
-  using stop = new Stop(signal);
-  const delivery = new Delivery(publisher, run, { stop, ...(signal && { signal }) });
-  try {
-    for await (const batch of batches) await delivery.publish(batch);
-    await delivery.flush();
-  } catch (error) {
-    throw delivery.failure ? delivery.failure.error : error;
-  } finally {
-    await delivery.idle();
-    await run.finish();
-  }
-}
-
-/** What is drained must still be seen and delivered, so that only a stop ends that. */
-function stopSignal({ signal, onAbort }: RunOptions): AbortSignal | undefined {
-  return onAbort === "drain" ? undefined : signal;
 }
 
 /** An expression has its constants in it, and tells its columns. */
@@ -398,21 +319,6 @@ function checkNoOptions(name: string, options: object): void {
     } with ` +
       `an expression; write constants with lit()`,
   );
-}
-
-/** Whether a column is not one of the source as it stands there. */
-function isMade(column: string, steps: PipelinePlan["steps"]): boolean {
-  return steps.some((step) => {
-    if ("fn" in step) return step.kind !== "filterBy";
-    if (step.kind === "withColumn") return step.name === column;
-    return step.kind === "select" && !handsOn(step.node, column);
-  });
-}
-
-function handsOn(node: ExprNode, column: string): boolean {
-  if (node.op !== "struct") return false;
-  const part = node.args[node.names.indexOf(column)];
-  return part?.op === "col" && part.name === column;
 }
 
 function checkName(purpose: string, column: unknown): string {

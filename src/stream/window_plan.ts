@@ -37,6 +37,27 @@ export function isUntimedWindow(value: AnyWindow): value is UntimedWindow {
   return value instanceof CountWindow || value instanceof GlobalWindow;
 }
 
+/**
+ * Looks at what a user gives as windows.
+ *
+ * @throws {TypeError} when it is none, or goes by event times that there are not.
+ */
+export function checkWindow(window: unknown, time: TimePlan | undefined): void {
+  if (!isAnyWindow(window)) {
+    throw new TypeError(
+      `Cannot make windows: pass a TumblingWindow, SlidingWindow, CumulatingWindow, ` +
+        `CalendarWindow, SessionWindow, CountWindow, TrailingWindow, GlobalWindow or ` +
+        `CustomWindow, received ` + (window === null ? "null" : typeof window),
+    );
+  }
+  if (!time && !isUntimedWindow(window)) {
+    throw new TypeError(
+      `Cannot make windows: a ${window.constructor.name} goes by event times; call ` +
+        `timestamps() before, or use a CountWindow or GlobalWindow`,
+    );
+  }
+}
+
 /** Windows, and when they give results. */
 export interface WindowingPlan {
   readonly assigner: AnyWindow;
