@@ -1,21 +1,13 @@
-import type { Cancel, Runtime, SpawnOptions, WorkerHandle } from "../runtime/runtime.ts";
-import {
-  Bee,
-  type BeeInit,
-  type BeeMail,
-  type BeeMessage,
-  inboxOptions,
-  outboxOptions,
-} from "./bee.ts";
-import { BEE_MODULE } from "./bee_module.ts";
+import type { Cancel, Runtime } from "../runtime/runtime.ts";
+import type { BeeInit, BeeMessage } from "./bee.ts";
+import { BeePlace } from "./bee_place.ts";
 import { BeeState, Command, CONTROL_BYTES, ControlBlock } from "./control_block.ts";
 import { DanceFloor, danceFloorBytes } from "./dance_floor.ts";
 import { Exchange } from "./exchange.ts";
-import { allocateRing, RingReader, RingWriter, sleepOnAsync } from "./ring_buffer.ts";
-import { RingCorruptedError } from "./ring_memory.ts";
+import { damageError, LostBeesError, spawnError, UnfitBeeError } from "./hive_errors.ts";
+import { allocateRing, sleepOnAsync } from "./ring_buffer.ts";
 import { StreamingError } from "./streaming_error.ts";
 import type { TaskSpec } from "./task_loader.ts";
-import { loadTask } from "./tasks.ts";
 
 const LONGEST_WATCH_MS = 250;
 const SHORTEST_WATCH_MS = 5;
@@ -28,18 +20,6 @@ const STOP_TIMEOUT_MS = 2_000;
 const SLEEP_MS = 1_000;
 /** A living bee steps at least this often, whatever it waits for. */
 const LONGEST_REST_MS = 1_000;
-
-/** Too many bees were lost: the stream has failed. */
-export class LostBeesError extends StreamingError {
-  /** The name of the class. */
-  override readonly name: string = "LostBeesError";
-}
-
-/** The bees cannot run the user's function. */
-export class UnfitBeeError extends StreamingError {
-  /** The name of the class. */
-  override readonly name: string = "UnfitBeeError";
-}
 
 /** What a hive tells whoever uses it. */
 export interface HiveEvents {
@@ -76,20 +56,6 @@ export interface HiveOptions {
   readonly events: HiveEvents;
 }
 
-interface Place {
-  readonly control: ControlBlock;
-  readonly inbox: RingWriter;
-  readonly outbox: RingReader;
-  readonly worker: WorkerHandle;
-  readonly incarnation: number;
-  readonly ready: PromiseWithResolvers<void>;
-  isReady: boolean;
-  lost: boolean;
-  lastProgress: number;
-  progressAtMs: number;
-  lastBeats: number;
-}
-
 /** Spawns bees, carries frames to and from them, and replaces those that are lost. */
 export class Hive {
   /** What the bees report about their work. */
@@ -100,7 +66,7 @@ export class Hive {
   readonly #danceMemory: SharedArrayBuffer;
   readonly #beeControls: SharedArrayBuffer[] = [];
   readonly #exchange: Exchange;
-  readonly #places: Place[] = [];
+  readonly #places: BeePlace[] = [];
   #lostBees = 0;
   #watch: Cancel | undefined;
   #stopping = false;
@@ -156,13 +122,7 @@ export class Hive {
 
   /** Posts a message to the task of a bee, which hears it after what it works on now. */
   post(bee: number, message: unknown): void {
-    this.#mail(bee, { kind: "task", message });
-  }
-
-  #mail(bee: number, mail: BeeMail): void {
-    const { control, worker } = this.#places[bee];
-    worker.post(mail);
-    control.announceMail();
+    this.#places[bee].post({ kind: "task", message });
   }
 
   /** The longest frame that a bee can be sent or can send. */
@@ -228,15 +188,15 @@ export class Hive {
     const { runtime } = this.#options;
     const untilMs = runtime.monotonicMs() + STOP_TIMEOUT_MS;
     const stopped = () =>
-      this.#places.every((place) => place.lost || place.control.state === BeeState.stopped);
+      this.#places.every((place) => place.isLost || place.control.state === BeeState.stopped);
     while (!stopped() && runtime.monotonicMs() < untilMs) {
       await new Promise<void>((resolve) => runtime.after(1, resolve));
     }
     const stopError = new StreamingError("Cannot start: it was stopped before all bees were ready");
     for (const place of this.#places) {
-      if (!place.lost && place.control.state !== BeeState.stopped) this.#lostBees++;
+      if (!place.isLost && place.control.state !== BeeState.stopped) this.#lostBees++;
       place.ready.reject(stopError);
-      place.worker.terminate();
+      place.terminate();
     }
   }
 
@@ -244,14 +204,11 @@ export class Hive {
   replace(bee: number, cause: Error): void {
     const { events, maxLostBees } = this.#options;
     const place = this.#places[bee];
-    if (place.lost || this.#stopping) return;
+    if (place.isLost || this.#stopping) return;
     this.#drain(bee); // what it has published is good
     if (this.#hasFailed) return;
-    place.lost = true;
     const cursor = place.control.cursor();
-    place.control.command = Command.stop;
-    place.worker.terminate();
-    place.inbox.abandon();
+    place.abandon();
     this.#lostBees++;
     if (this.#lostBees > maxLostBees) {
       const message =
@@ -272,8 +229,8 @@ export class Hive {
     events.lost(bee, { cause, cursor });
   }
 
-  #giveUp(place: Place, error: Error): void {
-    place.lost = true;
+  #giveUp(place: BeePlace, error: Error): void {
+    place.giveUp();
     place.ready.reject(error);
     this.#fail(error);
   }
@@ -285,7 +242,7 @@ export class Hive {
       const peer = this.#exchange.peersOf(other, this.#beeControls).find((each) =>
         each.bee === bee
       );
-      if (peer) this.#mail(other, { kind: "peer", peer });
+      if (peer) this.#places[other].post({ kind: "peer", peer });
     }
   }
 
@@ -306,35 +263,13 @@ export class Hive {
     };
   }
 
-  #spawn(bee: number, incarnation: number): Place {
-    const { runtime } = this.#options;
-    const init = this.#initOf(bee, incarnation);
-    const control = new ControlBlock(init.control, runtime);
-    const bells = { toBee: control.bell, toHive: this.#control.bell };
-    const ready = Promise.withResolvers<void>();
-    ready.promise.catch(() => {}); // told by `failed` to those who do not wait for the start
-    const worker = runtime.spawn({
-      module: BEE_MODULE,
-      name: `bee ${bee}.${incarnation}`,
-      init,
-      inProcess: bornHere,
-    }, {
-      message: (message) => this.#heard(bee, incarnation, message),
-      error: (error) => this.#failed(bee, incarnation, error),
+  #spawn(bee: number, incarnation: number): BeePlace {
+    return new BeePlace(this.#initOf(bee, incarnation), {
+      runtime: this.#options.runtime,
+      toHive: this.#control.bell,
+      heard: (message) => this.#heard(bee, incarnation, message),
+      failed: (error) => this.#failed(bee, incarnation, error),
     });
-    return {
-      control,
-      inbox: new RingWriter(init.inbox, inboxOptions(bells, runtime)),
-      outbox: new RingReader(init.outbox, outboxOptions(bells, runtime)),
-      worker,
-      incarnation,
-      ready,
-      isReady: false,
-      lost: false,
-      lastProgress: 0,
-      progressAtMs: runtime.monotonicMs(),
-      lastBeats: 0,
-    };
   }
 
   #heard(bee: number, incarnation: number, message: unknown): void {
@@ -342,21 +277,20 @@ export class Hive {
     // A bee speaks once. What else is posted comes from the user's function, or a module of theirs.
     if (place.incarnation !== incarnation || place.isReady || !isBeeMessage(message)) return;
     if (message.kind === "ready") {
-      place.isReady = true;
-      place.progressAtMs = this.#options.runtime.monotonicMs();
+      place.present();
       this.#options.events.ready?.(bee, message);
       return place.ready.resolve();
     }
     this.#unfit(place, message.message);
   }
 
-  #unfit(place: Place, reason: string): void {
+  #unfit(place: BeePlace, reason: string): void {
     this.#giveUp(place, new UnfitBeeError(`Cannot start: ${reason}`));
   }
 
   #failed(bee: number, incarnation: number, error: Error): void {
     const place = this.#places[bee];
-    if (place.incarnation !== incarnation || place.lost) return;
+    if (place.incarnation !== incarnation || place.isLost) return;
     // One of the first bees failed before it was ready (no permission to read its module, say): its
     // successors would fail likewise, and the user's records be blamed for it.
     if (incarnation === 0 && !place.isReady) return this.#unfit(place, error.message);
@@ -370,7 +304,7 @@ export class Hive {
   }
 
   /** How long a bee may stand still: one that waits looks up only now and then. */
-  #patienceMs({ control }: Place): number {
+  #patienceMs({ control }: BeePlace): number {
     const restMs = control.state === BeeState.working ? 0 : LONGEST_REST_MS;
     return this.#options.recordTimeoutMs + this.#periodMs + restMs;
   }
@@ -389,13 +323,9 @@ export class Hive {
     const nowMs = runtime.monotonicMs();
     for (let bee = 0; bee < this.#places.length; bee++) {
       const place = this.#places[bee];
-      if (place.lost) continue;
-      if (place.isReady && isWell(place)) {
-        place.progressAtMs = nowMs;
-        continue;
-      }
-      const limitMs = place.isReady ? this.#patienceMs(place) : START_TIMEOUT_MS;
-      if (nowMs - place.progressAtMs < limitMs) continue;
+      if (place.isLost) continue;
+      const stillMs = place.stillMs(nowMs);
+      if (stillMs < (place.isReady ? this.#patienceMs(place) : START_TIMEOUT_MS)) continue;
       if (place.isReady) {
         this.replace(bee, new Error(`no progress for ${recordTimeoutMs} ms (recordTimeout)`));
       } else if (place.incarnation > 0) this.replace(bee, new Error(NOT_READY));
@@ -408,47 +338,3 @@ function isBeeMessage(message: unknown): message is BeeMessage {
   if (typeof message !== "object" || message === null || !("kind" in message)) return false;
   return message.kind === "ready" || message.kind === "unfit";
 }
-
-function spawnError(doing: string, cause: unknown): StreamingError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `Cannot ${doing}: a bee cannot be spawned: ${reason}; fewer workers or a ` +
-    "smaller ringBytes take less memory";
-  return new StreamingError(message, { cause });
-}
-
-function damageError(cause: unknown): StreamingError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  if (!(cause instanceof RingCorruptedError)) {
-    return new StreamingError(`Cannot go on: ${reason}`, { cause });
-  }
-  const message =
-    `Cannot go on: a ring between the stream and a bee is damaged: ${reason}; do not ` +
-    "trust results that came just before, and make a new stream";
-  return new RingCorruptedError(message, { cause });
-}
-
-/** Whether the bee has moved since the last look, as far as it should. */
-function isWell(place: Place): boolean {
-  const { progress, beats } = place.control;
-  const moved = progress !== place.lastProgress ||
-    (!hasWork(place) && beats !== place.lastBeats);
-  place.lastProgress = progress;
-  place.lastBeats = beats;
-  return moved;
-}
-
-/** Whether the bee should be making progress: it works, or work waits in its inbox. */
-function hasWork({ control, inbox }: Place): boolean {
-  const { state } = control;
-  return state === BeeState.working || (state === BeeState.idle && inbox.queuedBytes > 0);
-}
-
-/** A bee in the spawner's own thread, as a simulation has them. */
-const bornHere: SpawnOptions["inProcess"] = (init, runtime, post) => {
-  const presented = (bee: Bee) => {
-    post(bee.ready);
-    return bee;
-  };
-  const bee = Bee.born(init as BeeInit, { runtime, loadTask });
-  return bee instanceof Promise ? bee.then(presented) : presented(bee);
-};

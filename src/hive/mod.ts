@@ -14,7 +14,7 @@ export {
   reduce,
   type UserAggregateOptions,
 } from "./aggregate_of.ts";
-export { LostBeesError, UnfitBeeError } from "./hive.ts";
+export { LostBeesError, UnfitBeeError } from "./hive_errors.ts";
 export type { RecordInfo } from "./record_info.ts";
 export { RingCorruptedError } from "./ring_memory.ts";
 export type { Role } from "./roles.ts";
