@@ -5,7 +5,6 @@ import { KafkaError, UnknownOutcome } from "../kafka_error.ts";
 import { type ProducedPartition, produceRequest } from "../wire/data_requests.ts";
 import { CODES, errorName } from "../wire/error_codes.ts";
 import type { ProducerIdentity } from "../wire/transaction_requests.ts";
-import { Alarm } from "./alarm.ts";
 import { BACKOFF } from "./attempts.ts";
 import type { ClusterView } from "./cluster_view.ts";
 import type { Lane, LaneUser } from "./lane.ts";
@@ -16,6 +15,7 @@ import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
 import { lostQueues, whyUnwritable } from "./lost_queues.ts";
 import type { Entry, PartitionQueue } from "./partition_queue.ts";
 import { PartitionQueues } from "./partition_queues.ts";
+import { Pump } from "./pump.ts";
 import { gatherRound } from "./produce_round.ts";
 import { late, lostRecords, spellBlock, unclear } from "./produce_failure.ts";
 import { settleAnswer, type Settling } from "./settle_answer.ts";
@@ -56,14 +56,12 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   readonly #active = new Set<PartitionQueue>();
   readonly #lanes: Lanes;
   readonly #unknownTopics = new UnknownTopics();
-  readonly #alarm: Alarm;
+  readonly #pump: Pump;
   readonly #idle = new Set<() => void>();
   readonly #sizes = new TopicSizes();
   #unsettled = 0;
-  #isScheduled = false;
   #trouble = "it was not its turn yet";
   #isRenewing = false;
-  #isClosed = false;
 
   /** Nothing to send yet. */
   constructor(view: ClusterView, links: Links, options: SinkOptions, hooks: SenderHooks) {
@@ -75,7 +73,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.isIdempotent = options.idempotent;
     this.#queues = new PartitionQueues(options.idempotent);
     this.#metadata = new MetadataWatch(view, this);
-    this.#alarm = new Alarm(view.runtime, () => this.wake());
+    this.#pump = new Pump(view.runtime, () => this.#work());
   }
 
   /** Who we are from now on: all sequence numbers begin anew. Nothing may be under way. */
@@ -136,18 +134,12 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   /** Looks for what can be sent, at the end of this turn. */
   wake(): void {
-    if (this.#isScheduled || this.#isClosed) return;
-    this.#isScheduled = true;
-    this.#runtime.soon(() => {
-      this.#isScheduled = false;
-      if (!this.#isClosed) this.#pump();
-    });
+    this.#pump.call();
   }
 
   /** Ends; what is not settled is rejected. */
   close(): void {
-    this.#isClosed = true;
-    this.#alarm.cancel();
+    this.#pump.close();
     this.#metadata.close();
     for (const queue of this.#active) {
       for (const entry of [...queue.suspects, ...queue.flying, ...queue.waiting]) {
@@ -261,7 +253,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   }
 
   #tellIdle(): void {
-    if (this.#idle.size === 0 || !(this.#isClosed || this.#isIdle())) return;
+    if (this.#idle.size === 0 || !(this.#pump.isClosed || this.#isIdle())) return;
     for (const resolve of this.#idle) resolve();
     this.#idle.clear();
   }
@@ -287,7 +279,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.wake();
   }
 
-  #pump(): void {
+  #work(): void {
     const nowMs = this.#runtime.monotonicMs();
     this.#expire();
     while (this.#sendRound());
@@ -328,10 +320,10 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
       answer = await link.send(request, requestTimeoutMs);
     } catch (error) {
       why = (error as Error).message;
-      if (!this.#isClosed) lane.rest();
+      if (!this.#pump.isClosed) lane.rest();
     }
     lane.underWay--;
-    if (this.#isClosed) return;
+    if (this.#pump.isClosed) return;
     if (answer === undefined) {
       this.moved();
       for (const entry of entries) this.retry(entry, { isUncertain: true, why });
@@ -410,6 +402,6 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   #setAlarm(lookedMs: number): void {
     const dueMs = nextDueMs(this.#active, lookedMs);
     const resting = this.#active.size > 0 ? this.#lanes.restingUntilMs(lookedMs) : [];
-    this.#alarm.set(Math.min(dueMs, ...resting));
+    this.#pump.callAt(Math.min(dueMs, ...resting));
   }
 }

@@ -11,7 +11,6 @@ import { type WholeBatches, wholeBatches } from "../../records/whole_batches.ts"
 import { KafkaError, type OffsetOutOfRange } from "../kafka_error.ts";
 import { epochEndsRequest, type FetchedPartition, fetchRequest } from "../wire/data_requests.ts";
 import { CODES, errorName, isLeaderMoved } from "../wire/error_codes.ts";
-import { Alarm } from "./alarm.ts";
 import { BACKOFF } from "./attempts.ts";
 import type { ClusterView } from "./cluster_view.ts";
 import { damagedFetch, lostOffsets, refusedFetch } from "./fetch_failure.ts";
@@ -20,6 +19,7 @@ import { Lanes } from "./lanes.ts";
 import type { DialError, Link } from "./link.ts";
 import { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
+import { Pump } from "./pump.ts";
 import {
   blockOf,
   isDoubtful,
@@ -42,7 +42,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   readonly #options: FetchOptions;
   readonly #links: Links;
   readonly #metadata: MetadataWatch;
-  readonly #alarm: Alarm;
+  readonly #pump: Pump;
   readonly #lanes: Lanes;
   readonly #unknownTopics = new UnknownTopics();
   #readings = new Map<string, Reading>();
@@ -50,8 +50,6 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   #error: unknown;
   #arrived = Promise.withResolvers<void>();
   #turn = 0;
-  #isScheduled = false;
-  #isClosed = false;
 
   /** Of no partition yet. */
   constructor(view: ClusterView, options: FetchOptions) {
@@ -61,26 +59,26 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     this.#links = new Links(view.dialer);
     this.#lanes = new Lanes(this.#links, view.runtime, this);
     this.#metadata = new MetadataWatch(view, this);
-    this.#alarm = new Alarm(view.runtime, () => this.#wake());
+    this.#pump = new Pump(view.runtime, () => this.#work());
   }
 
   assign(positions: readonly PartitionOffset[]): void {
     this.#readings = new Map(positions.map((at) => [nameOf(at), readingAt(at)]));
     this.#lost = [];
     this.#unknownTopics.clear();
-    this.#wake();
+    this.#pump.call();
   }
 
   pause(partitions: readonly TopicPartition[]): void {
     const paused = new Set(partitions.map(nameOf));
     for (const [name, reading] of this.#readings) reading.isPaused = paused.has(name);
     if (this.#hasNews()) this.#arrived.resolve();
-    this.#wake();
+    this.#pump.call();
   }
 
   async fetch({ signal }: { signal?: AbortSignal } = {}): Promise<readonly FetchedBlock[]> {
     signal?.throwIfAborted();
-    if (this.#isClosed) throw new KafkaError("Cannot fetch: the source is closed");
+    if (this.#pump.isClosed) throw new KafkaError("Cannot fetch: the source is closed");
     if (!this.#hasNews()) await this.#news(signal);
     const blocks = this.#take();
     if (blocks.length > 0) return blocks;
@@ -94,7 +92,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   }
 
   connected(): void {
-    this.#wake();
+    this.#pump.call();
   }
 
   unreachable(lane: Lane, error: DialError): void {
@@ -121,12 +119,11 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   }
 
   changed(): void {
-    this.#wake();
+    this.#pump.call();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
-    this.#alarm.cancel();
+    this.#pump.close();
     this.#metadata.close();
     this.#arrived.resolve();
     this.#readings.clear();
@@ -161,7 +158,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
       blocks.push(block);
     }
     // The next requests are on their way while these blocks are worked on.
-    if (blocks.length > 0) this.#pump();
+    if (blocks.length > 0) this.#work();
     return blocks;
   }
 
@@ -172,7 +169,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   }
 
   #fail(error: unknown): void {
-    if (this.#isClosed) return;
+    if (this.#pump.isClosed) return;
     this.#error ??= error;
     this.#arrived.resolve();
   }
@@ -181,18 +178,8 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     return new Set(this.#readings.values().map((reading) => reading.topic));
   }
 
-  #wake(): void {
-    if (this.#isScheduled || this.#isClosed) return;
-    this.#isScheduled = true;
-    this.#runtime.soon(() => {
-      this.#isScheduled = false;
-      this.#pump();
-    });
-  }
-
   /** Sends a request to each broker that none is under way to. */
-  #pump(): void {
-    if (this.#isClosed) return;
+  #work(): void {
     const nowMs = this.#runtime.monotonicMs();
     const wanted = new Map<Lane, Wanted[]>();
     const doubtful = new Map<Lane, Wanted[]>();
@@ -280,7 +267,7 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
     for (const { reading } of wanted) if (reading.state === "asked") reading.state = "idle";
     lane.underWay--;
     if (this.#hasNews()) this.#arrived.resolve();
-    this.#wake();
+    this.#pump.call();
   }
 
   #receive(reading: Reading | undefined, fetched: FetchedPartition, isFirst: boolean): void {
@@ -327,6 +314,6 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   #setAlarm(nowMs: number): void {
     const notBefore = this.#readings.values().map((reading) => reading.notBeforeMs);
     const times = [...notBefore.filter((ms) => ms > nowMs), ...this.#lanes.restingUntilMs(nowMs)];
-    this.#alarm.set(this.#readings.size === 0 ? Infinity : Math.min(...times));
+    this.#pump.callAt(this.#readings.size === 0 ? Infinity : Math.min(...times));
   }
 }
