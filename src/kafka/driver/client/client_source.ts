@@ -13,16 +13,16 @@ import { epochEndsRequest, type FetchedPartition, fetchRequest } from "../wire/d
 import { CODES, errorName, isLeaderMoved } from "../wire/error_codes.ts";
 import { BACKOFF } from "./attempts.ts";
 import type { ClusterView } from "./cluster_view.ts";
+import { type FetchRequest, gatherFetches } from "./fetch_round.ts";
 import { damagedFetch, lostOffsets, refusedFetch } from "./fetch_failure.ts";
 import type { Lane, LaneUser } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
-import type { DialError, Link } from "./link.ts";
+import type { DialError } from "./link.ts";
 import { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
 import { Pump } from "./pump.ts";
 import {
   blockOf,
-  isDoubtful,
   type LostReading,
   nameOf,
   type Reading,
@@ -181,38 +181,15 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   /** Sends a request to each broker that none is under way to. */
   #work(): void {
     const nowMs = this.#runtime.monotonicMs();
-    const wanted = new Map<Lane, Wanted[]>();
-    const doubtful = new Map<Lane, Wanted[]>();
-    const full = new Set<Lane>();
-    const leaderless = new Set<string>();
-    for (const reading of this.#readings.values()) {
-      if (reading.isPaused || reading.state === "over") continue;
-      const leader = this.#view.leader(reading.topic, reading.partition);
-      if (leader === undefined) leaderless.add(reading.topic);
-      else {
-        const lane = this.#lanes.to(leader.address);
-        // What a broker sent is taken before it is asked again: that bounds memory, and a request
-        // that waits for the other partitions would hold up this one.
-        if (reading.block !== undefined) full.add(lane);
-        else if (reading.state === "idle" && reading.notBeforeMs <= nowMs) {
-          const asked = isDoubtful(reading, leader) ? doubtful : wanted;
-          asked.getOrInsertComputed(lane, () => []).push({ reading, leader });
-        }
-      }
-    }
-    if (leaderless.size > 0) this.#metadata.want(leaderless);
-    for (const [lane, parts] of doubtful) {
-      const link = full.has(lane) ? undefined : lane.link(1);
-      if (link !== undefined) void this.#exchange(lane, parts, () => this.#compare(link, parts));
-    }
-    for (const [lane, parts] of wanted) {
-      const link = full.has(lane) ? undefined : lane.link(1);
-      if (link !== undefined) void this.#ask(lane, link, parts);
-    }
+    const readings = this.#readings.values();
+    const round = gatherFetches({ view: this.#view, lanes: this.#lanes, readings, nowMs });
+    if (round.leaderless.size > 0) this.#metadata.want(round.leaderless);
+    for (const request of round.compares) void this.#compare(request);
+    for (const request of round.fetches) void this.#ask(request);
     this.#setAlarm(nowMs);
   }
 
-  async #ask(lane: Lane, link: Link, wanted: readonly Wanted[]): Promise<void> {
+  async #ask({ lane, link, wanted }: FetchRequest): Promise<void> {
     const { maxWaitMs, requestTimeoutMs, maxPartitionBytes: maxBytes } = this.#options;
     const inTurn = wanted.toSorted((a, b) => a.reading.turn - b.reading.turn);
     const parts = inTurn.map(({ reading: { topic, partition, offset }, leader }) => {
@@ -232,21 +209,24 @@ export class ClientSource implements FetchSource, LaneUser, MetadataUser {
   }
 
   /** Asks a leader up to where it has what another one had: KIP-320. */
-  async #compare(link: Link, wanted: readonly Wanted[]): Promise<void> {
+  async #compare({ lane, link, wanted }: FetchRequest): Promise<void> {
     const parts = wanted.map(({ reading: { topic, partition, epoch }, leader }) => {
       return { topic, partition, epoch, leaderEpoch: leader.epoch };
     });
-    const ends = await link.send(epochEndsRequest(parts), this.#options.requestTimeoutMs);
-    for (const { reading, leader } of wanted) {
-      const found = ends.find((each) => nameOf(each) === nameOf(reading));
-      if (found === undefined || this.#readings.get(nameOf(reading)) !== reading) continue;
-      reading.state = "idle";
-      if (found.code !== 0) this.#refused(reading, found.code);
-      else if (found.end >= 0 && found.end < reading.offset) {
-        reading.state = "over";
-        this.#lost.push({ ...reading, truncatedTo: found.end });
-      } else reading.comparedTo = leader.epoch;
-    }
+    const request = epochEndsRequest(parts);
+    await this.#exchange(lane, wanted, async () => {
+      const ends = await link.send(request, this.#options.requestTimeoutMs);
+      for (const { reading, leader } of wanted) {
+        const found = ends.find((each) => nameOf(each) === nameOf(reading));
+        if (found === undefined || this.#readings.get(nameOf(reading)) !== reading) continue;
+        reading.state = "idle";
+        if (found.code !== 0) this.#refused(reading, found.code);
+        else if (found.end >= 0 && found.end < reading.offset) {
+          reading.state = "over";
+          this.#lost.push({ ...reading, truncatedTo: found.end });
+        } else reading.comparedTo = leader.epoch;
+      }
+    });
   }
 
   /** Asks a broker about some partitions. */
