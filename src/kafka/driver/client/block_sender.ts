@@ -1,30 +1,30 @@
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { BatchSealer } from "../../records/batch_sealer.ts";
 import type { Appended, RecordBlock, SinkOptions } from "../driver.ts";
-import { KafkaError, UnknownOutcome } from "../kafka_error.ts";
+import { KafkaError } from "../kafka_error.ts";
 import { type ProducedPartition, produceRequest } from "../wire/data_requests.ts";
 import { CODES, errorName } from "../wire/error_codes.ts";
 import type { ProducerIdentity } from "../wire/transaction_requests.ts";
 import { BACKOFF } from "./attempts.ts";
 import type { ClusterView } from "./cluster_view.ts";
+import { type Entry, newEntry } from "./entry.ts";
+import { EpochBump } from "./epoch_bump.ts";
 import type { Lane, LaneUser } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import type { DialError, Link } from "./link.ts";
 import type { Links } from "./links.ts";
 import { type MetadataUser, MetadataWatch } from "./metadata_watch.ts";
 import { lostQueues, whyUnwritable } from "./lost_queues.ts";
-import type { Entry, PartitionQueue } from "./partition_queue.ts";
+import type { PartitionQueue } from "./partition_queue.ts";
 import { PartitionQueues } from "./partition_queues.ts";
 import { Pump } from "./pump.ts";
 import { gatherRound } from "./produce_round.ts";
-import { late, lostRecords, spellBlock, unclear } from "./produce_failure.ts";
+import { late, lostRecords, spellBlock, unclear, unsent } from "./produce_failure.ts";
 import { settleAnswer, type Settling } from "./settle_answer.ts";
 import { nextDueMs, overdue } from "./sender_deadlines.ts";
 import { splitEntry } from "./split_entry.ts";
 import { TopicSizes } from "./topic_sizes.ts";
 import { UnknownTopics } from "./unknown_topics.ts";
-
-const LAST_EPOCH = 0x7fff;
 
 const sealer = new BatchSealer();
 
@@ -52,6 +52,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   readonly #runtime: Runtime;
   readonly #metadata: MetadataWatch;
   readonly #queues: PartitionQueues;
+  readonly #epochs: EpochBump;
   /** Those with blocks. */
   readonly #active = new Set<PartitionQueue>();
   readonly #lanes: Lanes;
@@ -61,7 +62,6 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   readonly #sizes = new TopicSizes();
   #unsettled = 0;
   #trouble = "it was not its turn yet";
-  #isRenewing = false;
 
   /** Nothing to send yet. */
   constructor(view: ClusterView, links: Links, options: SinkOptions, hooks: SenderHooks) {
@@ -72,6 +72,11 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.#hooks = hooks;
     this.isIdempotent = options.idempotent;
     this.#queues = new PartitionQueues(options.idempotent);
+    this.#epochs = new EpochBump({
+      ...{ queues: this.#queues, active: this.#active, renew: () => hooks.renew() },
+      restarted: () => this.wake(),
+      failed: (error) => this.giveUpWaiting(() => error),
+    });
     this.#metadata = new MetadataWatch(view, this);
     this.#pump = new Pump(view.runtime, () => this.#work());
   }
@@ -83,24 +88,9 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
 
   /** Sends a block behind those of its partition. */
   send(block: RecordBlock, signal?: AbortSignal): Promise<Appended> {
-    const { promise, resolve, reject } = Promise.withResolvers<Appended>();
     const queue = this.#queues.of(block);
     const deadlineMs = this.#runtime.monotonicMs() + this.#options.deliveryTimeoutMs;
-    const entry: Entry = {
-      block,
-      queue,
-      order: queue.nextOrder(),
-      span: 1,
-      deadlineMs,
-      resolve,
-      reject,
-      sequence: -1,
-      ordinal: -1,
-      isUncertain: false,
-      isSealed: false,
-      isSettled: false,
-      parts: undefined,
-    };
+    const { entry, promise } = newEntry(block, { queue, deadlineMs });
     queue.waiting.push(entry);
     this.#active.add(queue);
     this.#unsettled++;
@@ -143,11 +133,8 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     this.#metadata.close();
     for (const queue of this.#active) {
       for (const entry of [...queue.suspects, ...queue.flying, ...queue.waiting]) {
-        const what = `Cannot send ${spellBlock(entry.block)}: the sink was closed`;
-        const isOpen = entry.isUncertain || queue.flying.includes(entry);
-        const error = isOpen
-          ? new UnknownOutcome(`${what} while it was under way; it may be there`)
-          : new KafkaError(`${what} before it was sent; wait for what was sent first`);
+        const isUncertain = entry.isUncertain || queue.flying.includes(entry);
+        const error = unsent(entry.block, { isUncertain });
         this.#settle(entry, () => entry.reject(error));
       }
     }
@@ -248,6 +235,10 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     for (const part of parts) this.#splitTooLarge(part);
   }
 
+  get #isTransactional(): boolean {
+    return this.#options.transactionalId !== undefined;
+  }
+
   #isIdle(): boolean {
     return this.#unsettled === 0 && [...this.#active].every((queue) => queue.flying.length === 0);
   }
@@ -285,7 +276,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     while (this.#sendRound());
     for (const queue of this.#active) {
       if (queue.isUndecided) this.#decide(queue);
-      if (queue.needsRestart) this.#restart(queue);
+      if (queue.needsRestart && !this.#isTransactional) this.#epochs.bump(queue);
       const { waiting, flying } = queue;
       if (waiting.length + flying.length === 0) this.#active.delete(queue);
     }
@@ -350,7 +341,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
       producerId: queue.identity.id,
       producerEpoch: queue.identity.epoch,
       baseSequence: entry.sequence,
-      transactional: this.#options.transactionalId !== undefined,
+      transactional: this.#isTransactional,
     });
   }
 
@@ -360,30 +351,6 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
     for (const entry of [...queue.suspects]) {
       this.refuse(entry, isKnown ? lostRecords(entry.block) : unclear(entry.block));
     }
-  }
-
-  /** A queue whose numbers have a gap goes on with a new epoch; transactions have theirs aborted. */
-  #restart(queue: PartitionQueue): void {
-    if (this.#options.transactionalId !== undefined) return;
-    const { id, epoch } = queue.identity;
-    if (epoch < LAST_EPOCH) queue.restart({ id, epoch: epoch + 1 });
-    else this.#renew();
-    this.wake();
-  }
-
-  async #renew(): Promise<void> {
-    if (this.#isRenewing) return;
-    this.#isRenewing = true;
-    try {
-      const identity = await this.#hooks.renew();
-      this.#queues.use(identity);
-      for (const queue of this.#active) if (queue.needsRestart) queue.restart(identity);
-    } catch (error) {
-      this.giveUpWaiting(() => error);
-    } finally {
-      this.#isRenewing = false;
-    }
-    this.wake();
   }
 
   #expire(): void {

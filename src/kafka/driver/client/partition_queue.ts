@@ -1,5 +1,6 @@
-import type { Appended, RecordBlock, TopicPartition } from "../driver.ts";
+import type { TopicPartition } from "../driver.ts";
 import { NO_IDENTITY, type ProducerIdentity } from "../wire/transaction_requests.ts";
+import { type Entry, isNumbered, sequenceAfter } from "./entry.ts";
 
 /** Of how many record batches of a partition a broker recognises repeats: KIP-98. */
 export const MOST_UNDER_WAY = 5;
@@ -10,39 +11,6 @@ export const MOST_UNDER_WAY = 5;
  * was started anew and the records' timestamps are older than that.
  */
 const KNOWN_MS = 600_000;
-/** Sequence numbers are of 31 bits and begin anew behind the last. */
-const SEQUENCE_MASK = 0x7fff_ffff;
-
-/** A block on its way. */
-export interface Entry {
-  readonly block: RecordBlock;
-  readonly queue: PartitionQueue;
-  /** Its place among all of its partition. */
-  readonly order: number;
-  /** What there is room for before the next place. */
-  readonly span: number;
-  /** When it is given up, on the runtime's clock. */
-  readonly deadlineMs: number;
-  readonly resolve: (appended: Appended) => void;
-  readonly reject: (error: unknown) => void;
-  /** The number of its first record; −1: it was not sent, or not as it will be. */
-  sequence: number;
-  /** Which block with a number it is. */
-  ordinal: number;
-  /** Whether an answer to it was lost: it may have been appended. */
-  isUncertain: boolean;
-  /** Whether its fields are written, and its CRC. */
-  isSealed: boolean;
-  /** Whether its sender was told how it went; what comes later is for the order alone. */
-  isSettled: boolean;
-  /** What is sent in its place, because it was too large. */
-  parts: readonly Entry[] | undefined;
-}
-
-function isNumbered(entry: Entry): boolean {
-  return entry.sequence >= 0;
-}
-
 /**
  * The blocks of one partition: those that wait, those under way, and the sequence numbers by which a
  * broker keeps their order and drops repeats. Of blocks with a number none is sent with another one
@@ -132,10 +100,10 @@ export class PartitionQueue implements TopicPartition {
     this.waiting.splice(this.waiting.indexOf(entry), 1);
     this.flying.push(entry);
     this.address = address;
-    if (!this.#isIdempotent || entry.sequence >= 0) return;
+    if (!this.#isIdempotent || isNumbered(entry)) return;
     entry.ordinal = this.#numbered++;
     entry.sequence = this.#sequence;
-    this.#sequence = (this.#sequence + entry.block.records) & SEQUENCE_MASK;
+    this.#sequence = sequenceAfter(this.#sequence, entry.block.records);
   }
 
   /** Whether no block with a number before one is unsettled. */
@@ -196,7 +164,7 @@ export class PartitionQueue implements TopicPartition {
   /** A block is given up. */
   failed(entry: Entry): void {
     this.#landed(entry);
-    if (entry.sequence < 0) return;
+    if (!isNumbered(entry)) return;
     this.#gapAt = Math.min(this.#gapAt, entry.order);
     if (this.#gap !== "uncertain") this.#gap = entry.isUncertain ? "uncertain" : "certain";
   }

@@ -74,3 +74,14 @@ export function unclear(block: RecordBlock): UnknownOutcome {
     { code: errorName(CODES.outOfOrderSequence) },
   );
 }
+
+/** The sink was closed before it was known what becomes of a block. */
+export function unsent(
+  block: RecordBlock,
+  { isUncertain }: { isUncertain: boolean },
+): KafkaError {
+  const what = `Cannot send ${spellBlock(block)}: the sink was closed`;
+  return isUncertain
+    ? new UnknownOutcome(`${what} while it was under way; it may be there`)
+    : new KafkaError(`${what} before it was sent; wait for what was sent first`);
+}

@@ -2,7 +2,8 @@ import type { ClusterView } from "./cluster_view.ts";
 import type { Lane } from "./lane.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Link } from "./link.ts";
-import { type Entry, MOST_UNDER_WAY, type PartitionQueue } from "./partition_queue.ts";
+import type { Entry } from "./entry.ts";
+import { MOST_UNDER_WAY, type PartitionQueue } from "./partition_queue.ts";
 
 /** The most bytes of blocks in a request, but for a block that is larger by itself. */
 const REQUEST_BYTES = 4 * 1024 * 1024;

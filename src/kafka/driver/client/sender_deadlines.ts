@@ -1,4 +1,5 @@
-import type { Entry, PartitionQueue } from "./partition_queue.ts";
+import type { Entry } from "./entry.ts";
+import type { PartitionQueue } from "./partition_queue.ts";
 
 /** A block whose time is up. */
 export interface Overdue {

@@ -1,6 +1,6 @@
 import { type KafkaError, UnknownOutcome } from "../kafka_error.ts";
 import { CODES, errorName, isFenced, isLeaderMoved } from "../wire/error_codes.ts";
-import type { Entry } from "./partition_queue.ts";
+import type { Entry } from "./entry.ts";
 import { lostRecords, refused, spellBlock } from "./produce_failure.ts";
 
 /** After how many answers that it came mutilated a block is given up. */

@@ -1,9 +1,6 @@
 import { splitBlock } from "../../records/split_block.ts";
 import { PartlySent, type SentPart } from "../kafka_error.ts";
-import type { Entry } from "./partition_queue.ts";
-
-/** Sequence numbers are of 31 bits. */
-const SEQUENCE_MASK = 0x7fff_ffff;
+import { type Entry, isNumbered, sequenceAfter } from "./entry.ts";
 
 /**
  * A block that is larger than its topic takes as two, with the places and the numbers that it had; it
@@ -13,7 +10,6 @@ export function splitEntry(entry: Entry): readonly [Entry, Entry] {
   const [first, second] = splitBlock(entry.block);
   const whole = new JointOutcome(entry);
   const { sequence, ordinal } = entry;
-  const isNumbered = sequence >= 0;
   const span = entry.span / 2;
   const fresh = { isUncertain: false, isSealed: false, isSettled: false, parts: undefined };
   return [
@@ -21,8 +17,8 @@ export function splitEntry(entry: Entry): readonly [Entry, Entry] {
     {
       ...{ ...entry, ...fresh, ...whole.part(1, second.records), block: second, span },
       order: entry.order + span,
-      ...(isNumbered && {
-        sequence: (sequence + first.records) & SEQUENCE_MASK,
+      ...(isNumbered(entry) && {
+        sequence: sequenceAfter(sequence, first.records),
         ordinal: ordinal + 1,
       }),
     },
