@@ -3,20 +3,9 @@ import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import { BrokerRefusal } from "./broker_refusal.ts";
 import { GroupInstances } from "./group_instances.ts";
 import { GroupOffsets } from "./group_offsets.ts";
-import { electProtocol, hasCommon, type Protocols, samePart } from "./group_protocols.ts";
-
-interface Member {
-  readonly memberId: string;
-  /** The name that it has given itself: KIP-345. */
-  readonly instanceId: string | undefined;
-  sessionTimeoutMs: number;
-  rebalanceTimeoutMs: number;
-  protocols: Protocols;
-  assignment: Uint8Array;
-  joining?: PromiseWithResolvers<JoinAnswer>;
-  syncing?: PromiseWithResolvers<Uint8Array>;
-  cancelSession: Cancel;
-}
+import { type Member, newMember } from "./group_member.ts";
+import { electProtocol, hasCommon, samePart } from "./group_protocols.ts";
+import { PromisedNames } from "./promised_names.ts";
 
 /** Where a group stands: "Group Coordinator" in Kafka's sources, `GroupState`. */
 export type GroupPhase = "empty" | "joining" | "syncing" | "stable";
@@ -28,19 +17,18 @@ export class GroupState {
   readonly #instances: GroupInstances;
   /** What is committed. */
   readonly offsets: GroupOffsets = new GroupOffsets();
-  /** Who was told a name and has not joined, with the timer that forgets it. */
-  readonly #named = new Map<string, Cancel>();
+  readonly #promised: PromisedNames;
   #phase: GroupPhase = "empty";
   #generation = 0;
   #protocol = "";
   #leader = "";
-  #born = 0;
   #cancelRebalance: Cancel = () => {};
 
   /** Without members. */
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
     this.#instances = new GroupInstances(runtime);
+    this.#promised = new PromisedNames(runtime);
   }
 
   /** Where it stands. */
@@ -65,24 +53,28 @@ export class GroupState {
 
   /** The name of a member that is going to join: KIP-394. */
   name(clientId: string, sessionTimeoutMs: number): string {
-    const memberId = `${clientId}-${++this.#born}-${Math.floor(this.#runtime.random() * 1e9)}`;
-    const forget = () => this.#named.delete(memberId);
-    this.#named.set(memberId, this.#runtime.after(sessionTimeoutMs, forget, { background: true }));
-    return memberId;
+    return this.#promised.name(clientId, sessionTimeoutMs);
   }
 
   /** Joins; resolves when all have. */
   join(request: JoinRequest): Promise<JoinAnswer> {
-    const { memberId, protocols, instanceId } = request;
+    const { memberId, instanceId } = request;
     if (memberId === "") return this.#joinUnder(instanceId!, request);
     this.#instances.check(request);
+    if (!this.#members.has(memberId) && !this.#promised.has(memberId)) {
+      throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
+    }
+    return this.#joinAs(request);
+  }
+
+  #joinAs(request: JoinRequest): Promise<JoinAnswer> {
+    const { memberId, protocols } = request;
     const known = this.#members.get(memberId);
-    if (!known && !this.#named.has(memberId)) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
     if (protocols.length === 0 || !hasCommon(protocols, this.#others(memberId))) {
       throw new BrokerRefusal("INCONSISTENT_GROUP_PROTOCOL");
     }
     const isSame = known !== undefined && samePart(known.protocols, protocols);
-    const member = known ?? this.#newMember(request);
+    const member = known ?? this.#welcome(request);
     const { sessionTimeoutMs, rebalanceTimeoutMs } = request;
     Object.assign(member, { sessionTimeoutMs, rebalanceTimeoutMs, protocols });
     const isSettled = this.#phase === "syncing" ||
@@ -121,8 +113,7 @@ export class GroupState {
 
   /** Leaves. */
   leave({ memberId = "" }: GroupIdentity): void {
-    this.#named.get(memberId)?.();
-    if (this.#named.delete(memberId)) return;
+    if (this.#promised.take(memberId)) return;
     const member = this.#members.get(memberId);
     if (!member) throw new BrokerRefusal("UNKNOWN_MEMBER_ID");
     this.#remove(member);
@@ -150,7 +141,7 @@ export class GroupState {
   /** No timers are left. */
   close(): void {
     this.#cancelRebalance();
-    for (const cancel of this.#named.values()) cancel();
+    this.#promised.close();
     for (const { cancelSession } of this.#members.values()) cancelSession();
   }
 
@@ -158,17 +149,14 @@ export class GroupState {
   #joinUnder(instanceId: string, request: JoinRequest): Promise<JoinAnswer> {
     const memberId = this.#instances.nameFor(instanceId);
     const before = this.#members.get(this.#instances.holderOf(instanceId) ?? "");
-    if (!before) {
-      this.#named.set(memberId, () => {});
-      return this.join({ ...request, memberId });
-    }
+    if (!before) return this.#joinAs({ ...request, memberId });
     if (!hasCommon(request.protocols, this.#others(before.memberId))) {
       throw new BrokerRefusal("INCONSISTENT_GROUP_PROTOCOL");
     }
-    const { sessionTimeoutMs, rebalanceTimeoutMs, protocols } = request;
+    const { assignment } = before;
     const member = this.#replace(before, {
-      ...{ memberId, instanceId, assignment: before.assignment, cancelSession: () => {} },
-      ...{ sessionTimeoutMs, rebalanceTimeoutMs, protocols },
+      ...newMember({ ...request, memberId, instanceId }),
+      assignment,
     });
     const wasLeader = this.#leader === before.memberId;
     if (wasLeader) this.#leader = memberId;
@@ -197,18 +185,9 @@ export class GroupState {
     return member;
   }
 
-  #newMember({ memberId, instanceId }: JoinRequest): Member {
-    this.#named.get(memberId)?.();
-    this.#named.delete(memberId);
-    const member: Member = {
-      memberId,
-      instanceId,
-      sessionTimeoutMs: 0,
-      rebalanceTimeoutMs: 0,
-      protocols: [],
-      assignment: new Uint8Array(),
-      cancelSession: () => {},
-    };
+  #welcome(request: JoinRequest): Member {
+    this.#promised.take(request.memberId);
+    const member = newMember(request);
     this.#members.set(member.memberId, member);
     this.#instances.give(member);
     return member;
