@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { countLeading } from "../src/windows/count_leading.ts";
+import { countLeading } from "../src/batch/count_leading.ts";
 
 Deno.test("countLeading() tells where a condition ends to hold, and asks seldom", () => {
   fc.assert(fc.property(fc.nat({ max: 1000 }), fc.nat({ max: 1000 }), (length, first) => {

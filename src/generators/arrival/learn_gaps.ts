@@ -1,3 +1,4 @@
+import { upperBound } from "../../batch/sorted_numbers.ts";
 import type { GapModel } from "./arrivals.ts";
 import { fitChain, normalized, type SymbolChain } from "./gap_chain.ts";
 
@@ -58,13 +59,7 @@ function cutsOf(rest: Float64Array): number[] {
 
 /** The bin of a value between ascending cuts. */
 function binOf(cuts: readonly number[], value: number): number {
-  let [low, high] = [0, Math.max(0, cuts.length - 2)];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (value < cuts[middle + 1]) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return Math.max(0, Math.min(upperBound(cuts, value) - 1, cuts.length - 2));
 }
 
 function binned(gaps: Float64Array): BinnedGaps {

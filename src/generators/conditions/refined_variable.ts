@@ -1,3 +1,4 @@
+import { countLeading } from "../../batch/count_leading.ts";
 import type { CategoryPlan } from "../encoding/plans.ts";
 import { KNOTS } from "../encoding/plans.ts";
 import type { Atom, ListAtom, NumberAtom } from "./atoms.ts";
@@ -45,13 +46,7 @@ export interface ChoiceCell {
 
 /** The first of ascending ranges that ends at a value or behind it. */
 function rangeFrom(value: number, ranges: readonly Range[]): number {
-  let [low, high] = [0, ranges.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ranges[middle][1] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countLeading(ranges.length, (at) => ranges[at][1] < value);
 }
 
 function within(value: number, ranges: readonly Range[]): boolean {

@@ -1,3 +1,4 @@
+import { lowerBound } from "../../batch/sorted_numbers.ts";
 import type { CategoryPlan, Vocabulary } from "./plans.ts";
 import { MOST_VALUES } from "./plans.ts";
 
@@ -149,13 +150,9 @@ function evenSizes(values: number, symbols: number): number[] {
 
 /** The position of the nearest of ascending numbers. */
 export function nearest(numbers: Float64Array, value: number): number {
-  let [low, high] = [0, numbers.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (numbers[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low > 0 && value - numbers[low - 1] <= numbers[low] - value ? low - 1 : low;
+  const at = lowerBound(numbers, value);
+  const isBelow = at === numbers.length || value - numbers[at - 1] <= numbers[at] - value;
+  return at > 0 && isBelow ? at - 1 : at;
 }
 
 /** Stands for a value that was not among those learned from. */

@@ -1,3 +1,4 @@
+import { lowerBound } from "../../batch/sorted_numbers.ts";
 import { KNOTS } from "./plans.ts";
 
 /** What bins are made with. */
@@ -121,15 +122,4 @@ export class BinFinder {
     const isBelow = value - this.#middles[above - 1] <= this.#middles[above] - value;
     return isBelow ? above - 1 : above;
   }
-}
-
-/** The position of the first number that is not below `value`. */
-function lowerBound(sorted: readonly number[], value: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,3 +1,4 @@
+import { lowerBound } from "../../batch/sorted_numbers.ts";
 import { gapClass } from "./key_draws.ts";
 import { INTERVALS, type KeyGaps, type Newcomers, quantilesOf } from "./entities.ts";
 import { normalQuantile } from "../normal.ts";
@@ -147,15 +148,8 @@ function classLimits({ counts, keys }: KeyEvents, transient: Uint8Array): Float6
 
 /** The correlation of the ranks of a gap and the next, as that of normal scores. */
 function memoryOf(pairs: readonly (readonly [number, number])[], sorted: Float64Array): number {
-  const score = (gap: number) => {
-    let [low, high] = [0, sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sorted[middle] < gap) low = middle + 1;
-      else high = middle;
-    }
-    return normalQuantile((low + 0.5) / (sorted.length + 1));
-  };
+  const score = (gap: number) =>
+    normalQuantile((lowerBound(sorted, gap) + 0.5) / (sorted.length + 1));
   let [product, square] = [0, 0];
   for (const [gap, next] of pairs) {
     const [a, b] = [score(gap), score(next)];

@@ -1,3 +1,4 @@
+import { upperBound } from "../../batch/sorted_numbers.ts";
 import type { KeyMaker, Vocabulary } from "../encoding/plans.ts";
 import { capacityOf, patternSpace, uuidOf } from "../sampling/key_maker.ts";
 import type { KeyPopulation, MadeKeys } from "./entities.ts";
@@ -128,12 +129,6 @@ export class KeyNames {
       return this.#known.kind === "texts" ? this.#known.texts[number] : this.#known.numbers[number];
     }
     const made = (number - this.known) % this.#size;
-    let [low, high] = [0, this.#skipped.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#skipped[middle] <= made) low = middle + 1;
-      else high = middle;
-    }
-    return this.#space.key(made + low);
+    return this.#space.key(made + upperBound(this.#skipped, made));
   }
 }

@@ -1,3 +1,5 @@
+import { lowerBound } from "../../batch/sorted_numbers.ts";
+
 /** Bins of values; one more is for NaN. */
 export const MOST_BINS = 255;
 /** The bin of NaN, in every feature. */
@@ -62,12 +64,5 @@ export function binnedFeature(feature: Feature, training: Uint32Array): BinnedFe
 }
 
 function binOf(value: number, limits: Float64Array): number {
-  if (Number.isNaN(value)) return MISSING_BIN;
-  let [low, high] = [0, limits.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (value <= limits[middle]) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return Number.isNaN(value) ? MISSING_BIN : lowerBound(limits, value);
 }

@@ -1,4 +1,4 @@
-import { countLeading } from "../../windows/count_leading.ts";
+import { countLeading } from "../../batch/count_leading.ts";
 import { RecordBatch } from "../../batch/record_batch.ts";
 import { mergeRuns, windowOrder } from "./row_order.ts";
 

@@ -1,3 +1,4 @@
+import { countLeading } from "../../batch/count_leading.ts";
 import type { AbortedTransaction, Isolation } from "../../kafka/driver/driver.ts";
 import { type BatchHead, isIntact, markerBatch, readBatchHead, writePlace } from "./batch_head.ts";
 import { BrokerRefusal } from "./broker_refusal.ts";
@@ -238,13 +239,7 @@ export class PartitionLog {
 
   /** The first batch that ends at or behind an offset. */
   #indexOf(offset: number): number {
-    let [low, high] = [0, this.#batches.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#batches[middle].last < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countLeading(this.#batches.length, (at) => this.#batches[at].last < offset);
   }
 
   #abortedIn(from: number, next: number, isolation: Isolation): AbortedTransaction[] {

@@ -1,3 +1,4 @@
+import { upperBound } from "../../batch/sorted_numbers.ts";
 import type { DataType, Field } from "../../batch/schema.ts";
 import type { AddRow, AggregateFunction } from "../aggregate_function.ts";
 import type { ColumnBatch } from "../window_table.ts";
@@ -51,14 +52,7 @@ export class HistogramFunction implements AggregateFunction<Float64Array> {
   /** How many bounds are at or below a value; behind all of them NaN. */
   #placeOf(value: number): number {
     const bounds = this.#bounds;
-    if (Number.isNaN(value)) return bounds.length + 1;
-    let [low, high] = [0, bounds.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (bounds[middle] <= value) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return Number.isNaN(value) ? bounds.length + 1 : upperBound(bounds, value);
   }
 
   merge(into: Float64Array, from: Float64Array): Float64Array {

@@ -1,4 +1,4 @@
-import { countLeading } from "../count_leading.ts";
+import { countLeading } from "../../batch/count_leading.ts";
 import type { WindowShape } from "../../kernel/window_shape.ts";
 import type { States } from "./aggregation.ts";
 

@@ -1,4 +1,4 @@
-import { countLeading } from "../count_leading.ts";
+import { countLeading } from "../../batch/count_leading.ts";
 import type { Aggregation, States } from "./aggregation.ts";
 import type { Entry } from "./two_stacks.ts";
 
