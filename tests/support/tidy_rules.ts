@@ -12,9 +12,9 @@ const TIERS: readonly (readonly string[])[] = [
   ["batch", "metrics"],
   ["codecs", "windows", "hive"],
   ["stream"],
-  ["delivery", "generators", "sources"],
+  ["generators", "sources"],
   ["publishers", "kafka", "testing", "quality"],
-  ["dashboard", "cli"],
+  ["cli"],
 ];
 
 const MAX_FUNCTION_LINES = 70;
