@@ -118,7 +118,7 @@ function isText(type: ArrowType): boolean {
  *
  * @throws {RangeError} when none does.
  */
-export function typeFromArrow(field: ArrowField, type: ArrowType = field.type): DataType {
+function typeFromArrow(field: ArrowField, type: ArrowType = field.type): DataType {
   switch (type.typeId) {
     case ArrowId.null:
       return { kind: "mixed" };

@@ -1,8 +1,8 @@
 /** The first four bytes of a frame: `WGLF`. */
-export const FRAME_MAGIC = 0x464c4757;
+const FRAME_MAGIC = 0x464c4757;
 
 /** The format of frames that this release writes and reads. */
-export const FRAME_VERSION = 1;
+const FRAME_VERSION = 1;
 
 /** Bytes of a frame's header. */
 export const FRAME_HEADER_BYTES = 80;

@@ -2,7 +2,7 @@ import type { Waiter, WaitOutcome } from "../runtime/runtime.ts";
 import { CELL, openRing, STATE } from "./ring_memory.ts";
 
 /** No sleep is longer than this; after it the state is looked at again, in milliseconds. */
-export const MAX_SLICE_MS = 1_000;
+const MAX_SLICE_MS = 1_000;
 
 /**
  * A word that counts wake-ups. A bee that waits for many rings sleeps on one bell, given as the

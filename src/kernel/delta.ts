@@ -23,7 +23,7 @@ import type { StateLayout } from "./window_layout.ts";
 const LEAST_HEADER_BYTES = 40;
 export const DELTA_WINDOW_BYTES = 24;
 export const DELTA_RECORD_BYTES = 16;
-export const DELTA_MAGIC = 0x31444757;
+const DELTA_MAGIC = 0x31444757;
 export const NULL_KEY_LENGTH = 0xffff_ffff;
 
 const CHECKSUM_WORD = 6;

@@ -129,7 +129,7 @@ function aggregatesOf(plan: WindowPlan): PlannedAggregate[] {
 }
 
 /** Whether values of a type are kept as integers or doubles. */
-export function domainOf(type: ValueType): Domain {
+function domainOf(type: ValueType): Domain {
   return type.kind === "f64" || type.kind === "f32" ? "float" : "integer";
 }
 

@@ -195,7 +195,7 @@ export function columnsOf(aggregates: Aggregates): string[] {
 }
 
 /** The plan of each of those that run on the same bees. */
-export function plansIn(plan: PipelinePlan): readonly PipelinePlan[] {
+function plansIn(plan: PipelinePlan): readonly PipelinePlan[] {
   const { beside = [], others: _, ...common } = plan;
   return [plan, ...beside.map((each) => ({ ...common, ...each }))];
 }

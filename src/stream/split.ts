@@ -1,9 +1,6 @@
 import { coalesce, lit } from "../batch/expressions/builders.ts";
 import { type Expr, isExpression } from "../batch/expressions/expr.ts";
 
-/** A condition, or several by name. */
-export type SplitConditions = Expr | Readonly<Record<string, Expr>>;
-
 /** Two parts of the same rows: those for which the condition is true, and all others. */
 export function bothSides(condition: Expr): readonly [Expr, Expr] {
   return [condition, coalesce(condition, lit(false)).not()];

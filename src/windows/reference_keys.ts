@@ -124,7 +124,7 @@ function blockHash(block: Uint8Array): bigint {
 }
 
 /** The 64-bit hash of a fixed-width key: a bijection of its 8 bytes. */
-export function hashFixed(key: bigint): bigint {
+function hashFixed(key: bigint): bigint {
   const bits = BigInt.asUintN(64, key);
   const mixed = ((bits ^ (bits >> 32n)) * K1) & MASK;
   return mixed ^ (mixed >> 32n);

@@ -1,5 +1,5 @@
 /** The most digits after the point that `round` takes: a double holds no more. */
-export const MAX_ROUND_DIGITS = 15;
+const MAX_ROUND_DIGITS = 15;
 
 /**
  * Checks the digits of `round`.

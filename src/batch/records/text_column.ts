@@ -10,7 +10,7 @@ const FIRST_PAUSE = 16;
 const LAST_PAUSE = 1024;
 /** Strings a column remembers from batch to batch, and their total length. */
 export const MAX_REMEMBERED_STRINGS = 1024;
-export const MAX_REMEMBERED_CHARS = 64 * 1024;
+const MAX_REMEMBERED_CHARS = 64 * 1024;
 /** Cells above which a buffer is given back after a batch that used little of it. */
 const KEPT_CELLS = 16384;
 

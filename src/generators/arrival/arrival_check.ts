@@ -93,7 +93,7 @@ export function rateProblem(rate: RateModel): string | undefined {
 }
 
 /** What is wrong with a disorder, if anything is. */
-export function disorderProblem(disorder: DisorderModel): string | undefined {
+function disorderProblem(disorder: DisorderModel): string | undefined {
   const { share, edges, weights } = Object(disorder) as DisorderModel;
   if (!isIn(share, 0, 1)) return "the share of delayed events is none";
   if (!areIn(edges, 0, MOST_MS) || edges.length > MOST_BINS || !isAscending(edges)) {

@@ -30,7 +30,7 @@ export interface TimedEvents {
 }
 
 /** The walk along a rate from a time on; levels that are drawn depend on the seed. */
-export function rateWalk({ curve, levels }: RateModel, start: number, seed: bigint): RateWalk {
+function rateWalk({ curve, levels }: RateModel, start: number, seed: bigint): RateWalk {
   const pieces = new CurvePieces(curve, start);
   return new RateWalk(levels ? new LevelPieces(pieces, levels, seed) : pieces);
 }

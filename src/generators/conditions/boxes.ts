@@ -2,7 +2,7 @@ import { FALSE, type Formula, type Formulas, TRUE } from "./formula.ts";
 import type { Refinement } from "./refinement.ts";
 
 /** The most parts that conditions may fall into. */
-export const MOST_BOXES = 256;
+const MOST_BOXES = 256;
 const MOST_STEPS = 200_000;
 
 /** What variables have to be: of each that matters, its classes. */

@@ -34,7 +34,7 @@ interface Boxed {
 }
 
 /** The parts that all have to hold. */
-export function conjuncts(node: ExprNode): readonly ExprNode[] {
+function conjuncts(node: ExprNode): readonly ExprNode[] {
   return node.op === "and" ? node.args.flatMap(conjuncts) : [node];
 }
 

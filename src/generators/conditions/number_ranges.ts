@@ -27,7 +27,7 @@ export function doubleBefore(value: number): number {
 }
 
 /** The least double of a range that passes a test which all greater ones pass; Infinity if none. */
-export function leastDouble([low, high]: Range, passes: (value: number) => boolean): number {
+function leastDouble([low, high]: Range, passes: (value: number) => boolean): number {
   if (!passes(high)) return Infinity;
   let [from, to] = [placeOf(low), placeOf(high)];
   while (from < to) {
@@ -39,7 +39,7 @@ export function leastDouble([low, high]: Range, passes: (value: number) => boole
 }
 
 /** As {@linkcode leastDouble}, of whole numbers. */
-export function leastWhole([low, high]: Range, passes: (value: number) => boolean): number {
+function leastWhole([low, high]: Range, passes: (value: number) => boolean): number {
   if (!passes(high)) return Infinity;
   let [from, to] = [low, high];
   while (from < to) {

@@ -156,7 +156,7 @@ export function nearest(numbers: Float64Array, value: number): number {
 }
 
 /** Stands for a value that was not among those learned from. */
-export const UNSEEN = -2;
+const UNSEEN = -2;
 
 /** Where the values of `coded` are in the plan's list; −1 for null, `UNSEEN` for what is not. */
 export function positionsOf(plan: Categories, { codes, values }: Coded): Int32Array {

@@ -5,7 +5,7 @@ const BAND = 3.5;
 const STEPS = 200;
 
 /** log Γ(x), x > 0, by Lanczos' approximation. */
-export function logGamma(x: number): number {
+function logGamma(x: number): number {
   const terms = [
     ...[76.18009172947146, -86.50532032941677, 24.01409824083091],
     ...[-1.231739572450155, 0.1208650973866179e-2, -0.5395239384953e-5],

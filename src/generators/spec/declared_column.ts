@@ -62,7 +62,7 @@ function typeOfValues(name: string, values: readonly Scalar[]): DataType {
 }
 
 /** A number as it is counted in a column. */
-export function countedValue(name: string, value: number, unit: NumberUnit): number {
+function countedValue(name: string, value: number, unit: NumberUnit): number {
   const counted = value * unit.divisor;
   const isWhole = Math.abs(counted - Math.round(counted)) < 1e-6;
   if (Number.isFinite(value) && (!unit.whole || isWhole)) {
@@ -73,7 +73,7 @@ export function countedValue(name: string, value: number, unit: NumberUnit): num
 }
 
 /** How values of a type are counted; of decimals by their places. */
-export function unitOfValues(type: DataType): NumberUnit {
+function unitOfValues(type: DataType): NumberUnit {
   const unit = unitOfType(type);
   return type.kind === "decimal" ? { ...unit, divisor: 10 ** type.scale } : unit;
 }

@@ -49,7 +49,7 @@ export function treeShape(asks: Int32Array): TreeShape | undefined {
 }
 
 /** Whether a set of symbols has one. */
-export function hasSymbol(sides: Int32Array, inner: number, symbol: number): boolean {
+function hasSymbol(sides: Int32Array, inner: number, symbol: number): boolean {
   return (sides[inner * SIDE_WORDS + (symbol >> 5)] >>> (symbol & 31) & 1) === 1;
 }
 

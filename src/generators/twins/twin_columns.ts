@@ -9,7 +9,7 @@ import { readDecimal } from "../../batch/decimal.ts";
 const TWO_32 = 4294967296;
 
 /** Whole numbers as 64-bit ones. */
-export function wholeNumbers(values: Float64Array): BigInt64Array {
+function wholeNumbers(values: Float64Array): BigInt64Array {
   const words = new Int32Array(values.length * 2);
   for (let i = 0; i < values.length; i++) {
     words[2 * i] = values[i];

@@ -37,7 +37,7 @@ export function tableName({ table, schema }: PostgresTable): string {
 }
 
 /** The type of a column in PostgreSQL. */
-export function postgresType(type: DataType): string {
+function postgresType(type: DataType): string {
   switch (type.kind) {
     case "bool":
       return "boolean";

@@ -34,7 +34,7 @@ function timeTexts(column: Column, range: RowRange, kind: keyof typeof FORMATS):
 }
 
 /** What SQLite stores of a run of rows of a column. */
-export function sqliteValues(
+function sqliteValues(
   column: Column,
   range: RowRange,
   { times, affinity }: { times: SqliteTimes; affinity: SqliteColumn["affinity"] },

@@ -26,7 +26,7 @@ export function sameSqliteName(name: string): string {
 }
 
 /** The type of a column in SQLite. */
-export function sqliteType({ kind }: DataType, times: SqliteTimes): Affinity {
+function sqliteType({ kind }: DataType, times: SqliteTimes): Affinity {
   switch (kind) {
     case "bool":
     case "i32":
@@ -61,7 +61,7 @@ export function createStatement(
 }
 
 /** How a declared type is taken (sqlite.org/datatype3.html, section 3.1). */
-export function affinityOf(declared: string): Affinity {
+function affinityOf(declared: string): Affinity {
   const type = declared.toUpperCase();
   if (type.includes("INT")) return "INTEGER";
   if (/CHAR|CLOB|TEXT/.test(type)) return "TEXT";

@@ -120,7 +120,7 @@ function generateOptions(fields: StreamRequestFields, limits: StreamLimits): Str
  *
  * @throws {TypeError | RangeError} when it cannot be read, or is more than the server gives.
  */
-export function planRequest(given: unknown, limits: StreamLimits): PlannedRequest {
+function planRequest(given: unknown, limits: StreamLimits): PlannedRequest {
   const fields = knownOptions(given as StreamRequestFields, REQUEST);
   const { action, conditions, seed, start } = fields;
   if (!ACTIONS.includes(action)) {
