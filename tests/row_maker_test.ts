@@ -41,6 +41,38 @@ Deno.test("RowMaker.make() makes the rows that cells make one by one, of any wid
   });
 });
 
+Deno.test("RowMaker.make() makes plain objects, whatever their columns are called", () => {
+  const odd = [
+    "constructor",
+    "toString",
+    "__proto__",
+    "7",
+    "-1",
+    "01",
+    "4294967295",
+    "",
+    "ü",
+    "a b",
+  ];
+  forSeeds(60, (random) => {
+    const count = 1 + random.below(20);
+    const names = Array.from(
+      new Set(Array.from({ length: count }, (_, at) => random.pick([...odd, `c${at}`]))),
+    );
+    const cells = names.map(() => randomCells(random));
+    const [expected] = plainRows(names, cells);
+    const [row] = new RowMaker(names).make(cells, 0, ROWS);
+    assertEquals(Object.keys(row), Object.keys(expected));
+    assertEquals(Object.getOwnPropertyDescriptors(row), Object.getOwnPropertyDescriptors(expected));
+    assertStrictEquals(Object.getPrototypeOf(row), Object.prototype);
+  });
+});
+
+Deno.test("RowMaker.make() makes rows without columns, and none where there are none", () => {
+  assertEquals(new RowMaker([]).make([], 0, 2), [{}, {}]);
+  assertEquals(new RowMaker(["a"]).make([[1, 2]], 1, 1), []);
+});
+
 Deno.test("RowMaker.make() gives a column named __proto__ as an own property", () => {
   const [row] = new RowMaker(["__proto__", "a"]).make([[5], [6]], 0, 1);
   assertEquals(Object.keys(row), ["__proto__", "a"]);

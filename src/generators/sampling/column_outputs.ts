@@ -1,6 +1,6 @@
 import type { Column, ColumnValues } from "../../batch/column.ts";
 import { columnOf } from "../../batch/column_of.ts";
-import { readColumn, readTimestamps } from "../../batch/column_reader.ts";
+import { packedTimestamps, readColumn } from "../../batch/column_reader.ts";
 import type { DataType } from "../../batch/schema.ts";
 import { BLOCK_ROWS, type SamplerKernel, type StoredKind } from "../../kernel/sampler_kernel.ts";
 import type { NumberUnit, Vocabulary } from "../encoding/plans.ts";
@@ -113,7 +113,7 @@ export function cellsOf(column: Column): ArrayLike<unknown> {
       return values as Int32Array | Float32Array | Float64Array;
     }
     if (kind === "timestamp") {
-      return Float64Array.from(readTimestamps(values as BigInt64Array, WHOLE_BLOCK));
+      return packedTimestamps(values as BigInt64Array);
     }
   }
   return readColumn(column, WHOLE_BLOCK);

@@ -7,179 +7,275 @@ type Row = Record<string, unknown>;
 interface Listed {
   readonly name: string;
   readonly list: ArrayLike<unknown>;
-  readonly positions?: Int32Array;
+  readonly positions: Int32Array | undefined;
+}
+
+const FEW = 8;
+const MANY = 16;
+/** Objects of a constructor by whose properties the engine finds out how much room they need. */
+const PROBES = 8;
+
+/** Has room for as many properties as it names, which only probes have. */
+function FewProperties(this: Row, isProbe?: boolean): void {
+  if (!isProbe) return;
+  this.a = null;
+  this.b = null;
+  this.c = null;
+  this.d = null;
+  this.e = null;
+  this.f = null;
+  this.g = null;
+  this.h = null;
+}
+
+/** The same for more of them. */
+function ManyProperties(this: Row, isProbe?: boolean): void {
+  if (!isProbe) return;
+  this.a = null;
+  this.b = null;
+  this.c = null;
+  this.d = null;
+  this.e = null;
+  this.f = null;
+  this.g = null;
+  this.h = null;
+  this.i = null;
+  this.j = null;
+  this.k = null;
+  this.l = null;
+  this.m = null;
+  this.n = null;
+  this.o = null;
+  this.p = null;
+}
+
+type RowConstructor = new (isProbe?: boolean) => Row;
+
+/**
+ * Makes plain objects, by their prototype equal to literals, that have room in themselves for as many
+ * properties as the function names: the engine takes the room back that none of the first ones uses,
+ * so these use all of it.
+ */
+function constructorOf(make: (this: Row, isProbe?: boolean) => void): RowConstructor {
+  make.prototype = Object.prototype;
+  const constructor = make as unknown as RowConstructor;
+  Array.from({ length: PROBES }, () => new constructor(true)); // together, while all of them live
+  return constructor;
+}
+
+const FewRow = constructorOf(FewProperties);
+const ManyRow = constructorOf(ManyProperties);
+
+/** A key as the engine keeps it: with another string of the same characters each store looks it up. */
+function keyOf(name: string): string {
+  return Object.keys({ [name]: null })[0];
+}
+
+/** Whether stores to an object without properties make it one of its own, behind the others. */
+function isPlainKey(name: string): boolean {
+  return name !== "__proto__" && String(Number(name) >>> 0) !== name;
 }
 
 function listed(name: string, cells: Cells): Listed {
   return "list" in cells
     ? { name, list: cells.list, positions: cells.positions() }
-    : { name, list: cells };
+    : { name, list: cells, positions: undefined };
 }
 
-/**
- * Stores the values of columns from one of them on, in rows of which the first is `from` of them. The
- * functions that follow are alike, but each is a place of its own.
- */
-type Fill = (rows: readonly Row[], columns: readonly Listed[], first: number, from: number) => void;
+/** Rows of eight columns. The functions that follow are alike, but each is a place of its own. */
+function rowsOfFew(columns: readonly Listed[], from: number, to: number): Row[] {
+  const [
+    { name: nameA, list: listA, positions: ofA },
+    { name: nameB, list: listB, positions: ofB },
+    { name: nameC, list: listC, positions: ofC },
+    { name: nameD, list: listD, positions: ofD },
+    { name: nameE, list: listE, positions: ofE },
+    { name: nameF, list: listF, positions: ofF },
+    { name: nameG, list: listG, positions: ofG },
+    { name: nameH, list: listH, positions: ofH },
+  ] = columns;
+  const rows: Row[] = [];
+  for (let cell = from; cell < to; cell++) {
+    const row = new FewRow();
+    row[nameA] = ofA ? listA[ofA[cell] + 1] : listA[cell];
+    row[nameB] = ofB ? listB[ofB[cell] + 1] : listB[cell];
+    row[nameC] = ofC ? listC[ofC[cell] + 1] : listC[cell];
+    row[nameD] = ofD ? listD[ofD[cell] + 1] : listD[cell];
+    row[nameE] = ofE ? listE[ofE[cell] + 1] : listE[cell];
+    row[nameF] = ofF ? listF[ofF[cell] + 1] : listF[cell];
+    row[nameG] = ofG ? listG[ofG[cell] + 1] : listG[cell];
+    row[nameH] = ofH ? listH[ofH[cell] + 1] : listH[cell];
+    rows.push(row);
+  }
+  return rows;
+}
 
-function fillFirst(
-  rows: readonly Row[],
-  columns: readonly Listed[],
-  first: number,
-  from: number,
-): void {
-  const [a, b, c, d] = columns.slice(first, first + 4);
-  const [nameA, nameB, nameC, nameD] = [a.name, b.name, c.name, d.name];
-  const [listA, listB, listC, listD] = [a.list, b.list, c.list, d.list];
-  const [ofA, ofB, ofC, ofD] = [a.positions, b.positions, c.positions, d.positions];
+/** Rows of sixteen columns. */
+function rowsOfMany(columns: readonly Listed[], from: number, to: number): Row[] {
+  const [
+    { name: nameA, list: listA, positions: ofA },
+    { name: nameB, list: listB, positions: ofB },
+    { name: nameC, list: listC, positions: ofC },
+    { name: nameD, list: listD, positions: ofD },
+    { name: nameE, list: listE, positions: ofE },
+    { name: nameF, list: listF, positions: ofF },
+    { name: nameG, list: listG, positions: ofG },
+    { name: nameH, list: listH, positions: ofH },
+    { name: nameI, list: listI, positions: ofI },
+    { name: nameJ, list: listJ, positions: ofJ },
+    { name: nameK, list: listK, positions: ofK },
+    { name: nameL, list: listL, positions: ofL },
+    { name: nameM, list: listM, positions: ofM },
+    { name: nameN, list: listN, positions: ofN },
+    { name: nameO, list: listO, positions: ofO },
+    { name: nameP, list: listP, positions: ofP },
+  ] = columns;
+  const rows: Row[] = [];
+  for (let cell = from; cell < to; cell++) {
+    const row = new ManyRow();
+    row[nameA] = ofA ? listA[ofA[cell] + 1] : listA[cell];
+    row[nameB] = ofB ? listB[ofB[cell] + 1] : listB[cell];
+    row[nameC] = ofC ? listC[ofC[cell] + 1] : listC[cell];
+    row[nameD] = ofD ? listD[ofD[cell] + 1] : listD[cell];
+    row[nameE] = ofE ? listE[ofE[cell] + 1] : listE[cell];
+    row[nameF] = ofF ? listF[ofF[cell] + 1] : listF[cell];
+    row[nameG] = ofG ? listG[ofG[cell] + 1] : listG[cell];
+    row[nameH] = ofH ? listH[ofH[cell] + 1] : listH[cell];
+    row[nameI] = ofI ? listI[ofI[cell] + 1] : listI[cell];
+    row[nameJ] = ofJ ? listJ[ofJ[cell] + 1] : listJ[cell];
+    row[nameK] = ofK ? listK[ofK[cell] + 1] : listK[cell];
+    row[nameL] = ofL ? listL[ofL[cell] + 1] : listL[cell];
+    row[nameM] = ofM ? listM[ofM[cell] + 1] : listM[cell];
+    row[nameN] = ofN ? listN[ofN[cell] + 1] : listN[cell];
+    row[nameO] = ofO ? listO[ofO[cell] + 1] : listO[cell];
+    row[nameP] = ofP ? listP[ofP[cell] + 1] : listP[cell];
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** Stores the values of sixteen columns in rows that have them. */
+function fillMany(columns: readonly Listed[], from: number, rows: readonly Row[]): void {
+  const [
+    { name: nameA, list: listA, positions: ofA },
+    { name: nameB, list: listB, positions: ofB },
+    { name: nameC, list: listC, positions: ofC },
+    { name: nameD, list: listD, positions: ofD },
+    { name: nameE, list: listE, positions: ofE },
+    { name: nameF, list: listF, positions: ofF },
+    { name: nameG, list: listG, positions: ofG },
+    { name: nameH, list: listH, positions: ofH },
+    { name: nameI, list: listI, positions: ofI },
+    { name: nameJ, list: listJ, positions: ofJ },
+    { name: nameK, list: listK, positions: ofK },
+    { name: nameL, list: listL, positions: ofL },
+    { name: nameM, list: listM, positions: ofM },
+    { name: nameN, list: listN, positions: ofN },
+    { name: nameO, list: listO, positions: ofO },
+    { name: nameP, list: listP, positions: ofP },
+  ] = columns;
   for (let at = 0, cell = from; at < rows.length; at++, cell++) {
     const row = rows[at];
     row[nameA] = ofA ? listA[ofA[cell] + 1] : listA[cell];
     row[nameB] = ofB ? listB[ofB[cell] + 1] : listB[cell];
     row[nameC] = ofC ? listC[ofC[cell] + 1] : listC[cell];
     row[nameD] = ofD ? listD[ofD[cell] + 1] : listD[cell];
+    row[nameE] = ofE ? listE[ofE[cell] + 1] : listE[cell];
+    row[nameF] = ofF ? listF[ofF[cell] + 1] : listF[cell];
+    row[nameG] = ofG ? listG[ofG[cell] + 1] : listG[cell];
+    row[nameH] = ofH ? listH[ofH[cell] + 1] : listH[cell];
+    row[nameI] = ofI ? listI[ofI[cell] + 1] : listI[cell];
+    row[nameJ] = ofJ ? listJ[ofJ[cell] + 1] : listJ[cell];
+    row[nameK] = ofK ? listK[ofK[cell] + 1] : listK[cell];
+    row[nameL] = ofL ? listL[ofL[cell] + 1] : listL[cell];
+    row[nameM] = ofM ? listM[ofM[cell] + 1] : listM[cell];
+    row[nameN] = ofN ? listN[ofN[cell] + 1] : listN[cell];
+    row[nameO] = ofO ? listO[ofO[cell] + 1] : listO[cell];
+    row[nameP] = ofP ? listP[ofP[cell] + 1] : listP[cell];
   }
 }
 
-function fillSecond(
-  rows: readonly Row[],
-  columns: readonly Listed[],
-  first: number,
-  from: number,
-): void {
-  const [a, b, c, d] = columns.slice(first, first + 4);
-  const [nameA, nameB, nameC, nameD] = [a.name, b.name, c.name, d.name];
-  const [listA, listB, listC, listD] = [a.list, b.list, c.list, d.list];
-  const [ofA, ofB, ofC, ofD] = [a.positions, b.positions, c.positions, d.positions];
+/** The same of eight columns. */
+function fillFew(columns: readonly Listed[], from: number, rows: readonly Row[]): void {
+  const [
+    { name: nameA, list: listA, positions: ofA },
+    { name: nameB, list: listB, positions: ofB },
+    { name: nameC, list: listC, positions: ofC },
+    { name: nameD, list: listD, positions: ofD },
+    { name: nameE, list: listE, positions: ofE },
+    { name: nameF, list: listF, positions: ofF },
+    { name: nameG, list: listG, positions: ofG },
+    { name: nameH, list: listH, positions: ofH },
+  ] = columns;
   for (let at = 0, cell = from; at < rows.length; at++, cell++) {
     const row = rows[at];
     row[nameA] = ofA ? listA[ofA[cell] + 1] : listA[cell];
     row[nameB] = ofB ? listB[ofB[cell] + 1] : listB[cell];
     row[nameC] = ofC ? listC[ofC[cell] + 1] : listC[cell];
     row[nameD] = ofD ? listD[ofD[cell] + 1] : listD[cell];
+    row[nameE] = ofE ? listE[ofE[cell] + 1] : listE[cell];
+    row[nameF] = ofF ? listF[ofF[cell] + 1] : listF[cell];
+    row[nameG] = ofG ? listG[ofG[cell] + 1] : listG[cell];
+    row[nameH] = ofH ? listH[ofH[cell] + 1] : listH[cell];
   }
 }
 
-function fillThird(
-  rows: readonly Row[],
-  columns: readonly Listed[],
-  first: number,
-  from: number,
-): void {
-  const [a, b, c, d] = columns.slice(first, first + 4);
-  const [nameA, nameB, nameC, nameD] = [a.name, b.name, c.name, d.name];
-  const [listA, listB, listC, listD] = [a.list, b.list, c.list, d.list];
-  const [ofA, ofB, ofC, ofD] = [a.positions, b.positions, c.positions, d.positions];
-  for (let at = 0, cell = from; at < rows.length; at++, cell++) {
-    const row = rows[at];
-    row[nameA] = ofA ? listA[ofA[cell] + 1] : listA[cell];
-    row[nameB] = ofB ? listB[ofB[cell] + 1] : listB[cell];
-    row[nameC] = ofC ? listC[ofC[cell] + 1] : listC[cell];
-    row[nameD] = ofD ? listD[ofD[cell] + 1] : listD[cell];
-  }
-}
-
-function fillFourth(
-  rows: readonly Row[],
-  columns: readonly Listed[],
-  first: number,
-  from: number,
-): void {
-  const [a, b, c, d] = columns.slice(first, first + 4);
-  const [nameA, nameB, nameC, nameD] = [a.name, b.name, c.name, d.name];
-  const [listA, listB, listC, listD] = [a.list, b.list, c.list, d.list];
-  const [ofA, ofB, ofC, ofD] = [a.positions, b.positions, c.positions, d.positions];
-  for (let at = 0, cell = from; at < rows.length; at++, cell++) {
-    const row = rows[at];
-    row[nameA] = ofA ? listA[ofA[cell] + 1] : listA[cell];
-    row[nameB] = ofB ? listB[ofB[cell] + 1] : listB[cell];
-    row[nameC] = ofC ? listC[ofC[cell] + 1] : listC[cell];
-    row[nameD] = ofD ? listD[ofD[cell] + 1] : listD[cell];
-  }
-}
-
-function lastButTwo(
-  rows: readonly Row[],
-  columns: readonly Listed[],
-  first: number,
-  from: number,
-): void {
-  const { name, list, positions } = columns[first];
+function fillOne({ name, list, positions }: Listed, from: number, rows: readonly Row[]): void {
   for (let at = 0, cell = from; at < rows.length; at++, cell++) {
     rows[at][name] = positions ? list[positions[cell] + 1] : list[cell];
   }
 }
 
-function lastButOne(
-  rows: readonly Row[],
-  columns: readonly Listed[],
-  first: number,
-  from: number,
-): void {
-  const { name, list, positions } = columns[first];
-  for (let at = 0, cell = from; at < rows.length; at++, cell++) {
-    rows[at][name] = positions ? list[positions[cell] + 1] : list[cell];
-  }
+function copiesOf(template: Row, count: number): Row[] {
+  const rows: Row[] = [];
+  for (let row = 0; row < count; row++) rows.push({ ...template });
+  return rows;
 }
 
-function last(
-  rows: readonly Row[],
-  columns: readonly Listed[],
-  first: number,
-  from: number,
-): void {
-  const { name, list, positions } = columns[first];
-  for (let at = 0, cell = from; at < rows.length; at++, cell++) {
-    rows[at][name] = positions ? list[positions[cell] + 1] : list[cell];
-  }
+/** As many columns, the last of which is there several times if there were fewer. */
+function filledUp(columns: readonly Listed[], count: number): readonly Listed[] {
+  return Array.from({ length: count }, (_, at) => columns[Math.min(at, columns.length - 1)]);
 }
-
-function another(
-  rows: readonly Row[],
-  columns: readonly Listed[],
-  first: number,
-  from: number,
-): void {
-  const { name, list, positions } = columns[first];
-  for (let at = 0, cell = from; at < rows.length; at++, cell++) {
-    rows[at][name] = positions ? list[positions[cell] + 1] : list[cell];
-  }
-}
-
-const FOURS: readonly Fill[] = [fillFirst, fillSecond, fillThird, fillFourth];
-const ONES: readonly Fill[] = [lastButTwo, lastButOne, last];
 
 /**
  * Makes plain objects of values that lie column by column.
  *
- * Every row is a copy of one object, and so has its shape at once. Of the first 16 columns each is
- * stored at a place of its own in the code: the engine learns the name of a property by the place,
- * and where several names are stored at one, each costs several times as much. So would asking in the
- * loop how many columns there are.
+ * Each of the first columns is stored at a place of its own in the code: the engine learns the name of
+ * a property by the place, and where several names are stored at one, each costs several times as
+ * much. So would asking in the loop how many columns there are; storing the last one several times
+ * costs little. An object made in the loop needs no look at whether it is old when it gets a value,
+ * which a copy does. Of many columns, or of such as do not stand in order, rows are copies of one
+ * object, and so have its shape at once.
  */
 export class RowMaker {
   readonly #names: readonly string[];
-  readonly #template: Row = {};
+  /** What rows are copies of, unless they are made in the loop. */
+  readonly #template: Row | undefined;
 
   /** Of rows with these columns. */
   constructor(names: readonly string[]) {
-    this.#names = names;
-    for (const name of names) setOwn(this.#template, name, null);
+    this.#names = names.map(keyOf);
+    if (names.length > 0 && names.length <= MANY && names.every(isPlainKey)) return;
+    const template = {};
+    for (const name of this.#names) setOwn(template, name, null);
+    this.#template = template;
   }
 
   /** The rows from one to before another. */
   make(cells: readonly Cells[], from: number, to: number): Row[] {
     const columns = cells.map((each, at) => listed(this.#names[at], each));
-    const rows: Row[] = [];
-    for (let row = from; row < to; row++) rows.push({ ...this.#template });
-    let at = 0;
-    for (const fill of FOURS) {
-      if (at + 4 > columns.length) break;
-      fill(rows, columns, at, from);
-      at += 4;
-    }
-    for (const fill of ONES) if (at < columns.length) fill(rows, columns, at++, from);
-    for (; at < columns.length; at++) another(rows, columns, at, from);
+    if (this.#template) return this.#copies(this.#template, columns, from, to);
+    return columns.length <= FEW
+      ? rowsOfFew(filledUp(columns, FEW), from, to)
+      : rowsOfMany(filledUp(columns, MANY), from, to);
+  }
+
+  #copies(template: Row, columns: readonly Listed[], from: number, to: number): Row[] {
+    const rows = copiesOf(template, Math.max(0, to - from));
+    const [first, second] = [columns.slice(0, MANY), columns.slice(MANY, MANY + FEW)];
+    if (first.length > 0) fillMany(filledUp(first, MANY), from, rows);
+    if (second.length > 0) fillFew(filledUp(second, FEW), from, rows);
+    for (const column of columns.slice(MANY + FEW)) fillOne(column, from, rows);
     return rows;
   }
 }
