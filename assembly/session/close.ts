@@ -1,4 +1,5 @@
 // Sessions that close: put into the order of their results, gathered, and given back.
+import { S_ORDERED } from "../window/slice";
 import { runAt, sortItems, sortKeys } from "../window/sort";
 import { bucketOf, settle, trimIndex, unlinkSession } from "./index_of_keys";
 import { markOf } from "./place";
@@ -100,6 +101,7 @@ export function closeSessions(sessions: u32, watermark: f64): u32 {
   if (count == before) return count;
   unlinkFired(sessions, before, count);
   sortFired(sessions, count);
+  store<u32>(load<u32>(sessions, X_ITEMS), count, S_ORDERED);
   return count;
 }
 

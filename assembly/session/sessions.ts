@@ -11,7 +11,7 @@
 // be short of memory.
 import { allocate, hasRoomFor, release } from "../memory/arena";
 import { LONG_MARK } from "../hash/hash";
-import { S_BUCKETS as ITEMS_OF } from "../window/slice";
+import { S_BUCKETS as ITEMS_OF, SLICE_BYTES } from "../window/slice";
 import {
   T_COUNT,
   T_INITIAL,
@@ -40,7 +40,7 @@ export const X_CHUNKS_ALL: u32 = 68;
 export const X_BYTES: u32 = 72;
 export const X_LATE: u32 = 76; // of the batch
 export const X_UNTIMED: u32 = 80;
-export const X_ITEMS: u32 = 84; // a slice of which only the address of the items is used
+export const X_ITEMS: u32 = 84; // a slice of which only the items are used, and their number
 export const X_ELAPSED: u32 = 88; // u64, see timers.ts
 export const X_MAPS: u32 = 96; // u64 a level
 export const LEVELS: u32 = 10;
@@ -71,7 +71,6 @@ export const DEAD: u32 = 6;
 const LINE: u32 = 64;
 const ITEM_BYTES: u32 = 8;
 const LEAST_ITEMS: u32 = 64;
-const SLICE_BYTES: u32 = 80;
 const ENTRY_OF_SLICES: u32 = 16;
 
 // A slab of entries.

@@ -15,16 +15,20 @@
 // directory.
 import { firstState, hashOf, nextState } from "./groups";
 import { mergeState } from "./merge";
+import { orderOf } from "./order";
 import {
   groupsIn,
   giveNodes,
   NODES_BYTES,
   NODES_HEAD,
   nodesOf,
+  S_BUCKETS,
+  S_ORDERED,
   S_TAKEN,
   sliceNodes,
+  sliceReserve,
 } from "./slice";
-import { findBytes, findFixed, findNull, isNullKey } from "./slice_keys";
+import { appendLike, findBytes, findFixed, findNull, isNullKey } from "./slice_keys";
 import { FIXED, sliceAt, sliceOf, startAt, T_COUNT, T_MODE, T_STATE } from "./table";
 
 const N_ENTRY: u32 = 0;
@@ -194,9 +198,9 @@ export function leaveSlices(table: u32, from: u32, to: u32, kind: u32): void {
 }
 
 /**
- * Makes a window of a table of results from all that is in the stacks.
+ * Makes a window of a table of results from all that is in the stacks, in the order of the keys.
  *
- * @param end Of the window: the start of its slice in `results`.
+ * @param end Of the window: the start of its slice in `results`, which must be a new one.
  * @returns How many groups it has, or −1 without memory.
  */
 export function putWindow(
@@ -210,14 +214,24 @@ export function putWindow(
   const from = sliceOf(directory, 0, 0);
   const into = sliceOf(results, <i64>end, 0);
   if (from == 0 || into == 0) return -1;
-  for (let back = firstState(directory, from); back != 0; back = nextState(directory, back)) {
+  const groups = groupsIn(from);
+  if (groups == 0) return 0;
+  const order = orderOf(directory, from);
+  if (order == 0 || !sliceReserve(results, into, groups)) return -1;
+  const items = load<u32>(into, S_BUCKETS);
+  let item = items;
+  for (let at = order; at < order + (groups << 3); at += 8) {
+    const back = load<u32>(at);
     const first = load<u32>(back + bytes);
     const rows = load<u64>(back);
     if (first == 0 && rows == 0) continue;
-    const state = sameIn(directory, from, back, results, into);
+    const state = appendLike(directory, from, back, results, into);
     if (state == 0) return -1;
     copyState(state, first == 0 ? back : first + NODE_HEAD, bytes);
     if (first != 0 && rows != 0) mergeState(layouts, values, state, back);
+    store<u64>(item, <u64>state);
+    item += 8;
   }
+  store<u32>(into, (item - items) >> 3, S_ORDERED);
   return groupsIn(into);
 }

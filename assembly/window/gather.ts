@@ -1,7 +1,8 @@
-// Results of the sorted groups of a window that closes, a column at a time.
+// Results of the sorted groups of windows that close, a column at a time: `count` groups, from the
+// `from`th of all windows on.
 import { locate, locatedAddress, locatedLength, locatedNull } from "./sort";
-import { S_BUCKETS } from "./slice";
-import { sliceAt, T_STATE } from "./table";
+import { S_BUCKETS, S_NULL, S_ORDERED } from "./slice";
+import { FIXED, sliceAt, T_MODE, T_STATE } from "./table";
 
 /** What `gatherResults()` makes of a state's fields; the same numbers as the host's. */
 const COUNT: u32 = 0;
@@ -20,8 +21,24 @@ const TOO_LONG: u64 = 0xffff_ffff;
 // Where the addresses of sorted groups are listed, from one on.
 // @ts-ignore: decorator
 @inline
-function itemsFrom(table: u32, index: u32, from: u32): u32 {
-  return load<u32>(sliceAt(table, index), S_BUCKETS) + (from << 3);
+function itemsFrom(slice: u32, from: u32): u32 {
+  return load<u32>(slice, S_BUCKETS) + (from << 3);
+}
+
+// How many of the groups still wanted a window has, from one of its own on.
+// @ts-ignore: decorator
+@inline
+function groupsFrom(slice: u32, from: u32, wanted: u32): u32 {
+  const groups = load<u32>(slice, S_ORDERED);
+  return from < groups ? min(wanted, groups - from) : 0;
+}
+
+// Where to begin in the windows after one.
+// @ts-ignore: decorator
+@inline
+function fromAfter(slice: u32, from: u32): u32 {
+  const groups = load<u32>(slice, S_ORDERED);
+  return from < groups ? 0 : from - groups;
 }
 
 // @ts-ignore: decorator
@@ -34,16 +51,22 @@ function stateAt(items: u32, row: u32): u32 {
  * Gathers the states of sorted groups word by word: `count` first words, `count` second words, and
  * so on.
  */
-export function gatherWords(table: u32, index: u32, from: u32, count: u32, out: u32): void {
-  const items = itemsFrom(table, index, from);
+export function gatherWords(table: u32, from: u32, count: u32, out: u32): void {
   const bytes = load<u32>(table, T_STATE);
-  for (let row: u32 = 0; row < count; row++) {
-    const state = stateAt(items, row);
-    let to = out + (row << 3);
-    for (let at: u32 = 0; at < bytes; at += 8) {
-      store<u64>(to, load<u64>(state + at));
-      to += count << 3;
+  for (let index: u32 = 0, done: u32 = 0; done < count; index++) {
+    const slice = sliceAt(table, index);
+    const items = itemsFrom(slice, from);
+    const some = groupsFrom(slice, from, count - done);
+    for (let row: u32 = 0; row < some; row++) {
+      const state = stateAt(items, row);
+      let to = out + ((done + row) << 3);
+      for (let at: u32 = 0; at < bytes; at += 8) {
+        store<u64>(to, load<u64>(state + at));
+        to += count << 3;
+      }
     }
+    done += some;
+    from = fromAfter(slice, from);
   }
 }
 
@@ -69,6 +92,42 @@ function resultOf(what: u32, at: u32, values: u64): u64 {
   return reinterpret<u64>(0.0 - value); // greatest values are kept negated
 }
 
+// What an aggregate comes to in `count` listed groups; how many of them had values.
+// @ts-ignore: decorator
+@inline
+function resultsOf(
+  items: u32,
+  count: u32,
+  what: u32,
+  at: u32,
+  nulls: u32,
+  out: u32,
+  valid: u32,
+): u32 {
+  let some: u32 = 0;
+  for (let row: u32 = 0; row < count; row++) {
+    const state = stateAt(items, row);
+    const values = load<u64>(state) - (nulls == NO_FIELD ? 0 : load<u64>(state + nulls));
+    store<u64>(out + (row << 3), resultOf(what, state + at, values));
+    store<u8>(valid + row, u8(values != 0));
+    some += u32(values != 0);
+  }
+  return some;
+}
+
+// As resultsOf(), for the low halves of words.
+function halvesOf(items: u32, count: u32, at: u32, nulls: u32, out: u32, valid: u32): u32 {
+  let some: u32 = 0;
+  for (let row: u32 = 0; row < count; row++) {
+    const state = stateAt(items, row);
+    const values = load<u64>(state) - (nulls == NO_FIELD ? 0 : load<u64>(state + nulls));
+    store<u32>(out + (row << 2), load<u32>(state + at));
+    store<u8>(valid + row, u8(values != 0));
+    some += u32(values != 0);
+  }
+  return some;
+}
+
 /**
  * Gathers what an aggregate comes to in sorted groups: 8 bytes a row, 4 of a HALF, and a byte, 0
  * where there was no value.
@@ -79,7 +138,6 @@ function resultOf(what: u32, at: u32, values: u64): u64 {
  */
 export function gatherResults(
   table: u32,
-  index: u32,
   from: u32,
   count: u32,
   what: u32,
@@ -88,34 +146,21 @@ export function gatherResults(
   out: u32,
   valid: u32,
 ): u32 {
-  const items = itemsFrom(table, index, from);
   let some: u32 = 0;
-  for (let row: u32 = 0; row < count; row++) {
-    const state = stateAt(items, row);
-    const values = load<u64>(state) - (nulls == NO_FIELD ? 0 : load<u64>(state + nulls));
-    if (what == HALF) store<u32>(out + (row << 2), load<u32>(state + at));
-    else store<u64>(out + (row << 3), resultOf(what, state + at, values));
-    store<u8>(valid + row, u8(values != 0));
-    some += u32(values != 0);
+  for (let index: u32 = 0, done: u32 = 0; done < count; index++) {
+    const slice = sliceAt(table, index);
+    const items = itemsFrom(slice, from);
+    const rows = groupsFrom(slice, from, count - done);
+    if (what == HALF) some += halvesOf(items, rows, at, nulls, out + (done << 2), valid + done);
+    else some += resultsOf(items, rows, what, at, nulls, out + (done << 3), valid + done);
+    done += rows;
+    from = fromAfter(slice, from);
   }
   return some;
 }
 
-/**
- * Gathers a fixed-width key column of sorted groups: 8 bytes a row, and a byte, 0 for null; how
- * many are not null.
- */
-export function gatherKeys(
-  table: u32,
-  index: u32,
-  from: u32,
-  count: u32,
-  part: u32,
-  out: u32,
-  valid: u32,
-): u32 {
-  const slice = sliceAt(table, index);
-  const items = itemsFrom(table, index, from);
+// A fixed-width column of `count` listed groups' keys; how many are not null.
+function keysOf(table: u32, slice: u32, items: u32, count: u32, part: u32, out: u32, valid: u32): u32 {
   let some: u32 = 0;
   for (let row: u32 = 0; row < count; row++) {
     locate(table, slice, stateAt(items, row), part);
@@ -127,13 +172,53 @@ export function gatherKeys(
   return some;
 }
 
+// As keysOf() where the keys are nothing but the column.
+function fixedKeysOf(slice: u32, items: u32, count: u32, out: u32, valid: u32): u32 {
+  const none = load<u32>(slice, S_NULL);
+  let some: u32 = 0;
+  for (let row: u32 = 0; row < count; row++) {
+    const state = stateAt(items, row);
+    store<u64>(out + (row << 3), load<u64>(state - 8)); // 0 before the state of the null key
+    store<u8>(valid + row, u8(state != none));
+    some += u32(state != none);
+  }
+  return some;
+}
+
+/**
+ * Gathers a fixed-width key column of sorted groups: 8 bytes a row, and a byte, 0 for null; how
+ * many are not null.
+ */
+export function gatherKeys(
+  table: u32,
+  from: u32,
+  count: u32,
+  part: u32,
+  out: u32,
+  valid: u32,
+): u32 {
+  const fixed = load<u32>(table, T_MODE) == FIXED;
+  let some: u32 = 0;
+  for (let index: u32 = 0, done: u32 = 0; done < count; index++) {
+    const slice = sliceAt(table, index);
+    const items = itemsFrom(slice, from);
+    const rows = groupsFrom(slice, from, count - done);
+    const to = out + (done << 3);
+    some += fixed
+      ? fixedKeysOf(slice, items, rows, to, valid + done)
+      : keysOf(table, slice, items, rows, part, to, valid + done);
+    done += rows;
+    from = fromAfter(slice, from);
+  }
+  return some;
+}
+
 /**
  * Gathers where the texts of a key column end (u32), the first of which starts at `start`, and a
  * byte, 0 for null; how many are not null.
  */
 export function gatherEnds(
   table: u32,
-  index: u32,
   from: u32,
   count: u32,
   part: u32,
@@ -141,17 +226,21 @@ export function gatherEnds(
   out: u32,
   valid: u32,
 ): u32 {
-  const slice = sliceAt(table, index);
-  const items = itemsFrom(table, index, from);
   let end: u64 = start;
   let some: u32 = 0;
-  for (let row: u32 = 0; row < count; row++) {
-    locate(table, slice, stateAt(items, row), part);
-    end = min(TOO_LONG, end + <u64>locatedLength());
-    const isNull = locatedNull();
-    store<u32>(out + (row << 2), <u32>end);
-    store<u8>(valid + row, u8(!isNull));
-    some += u32(!isNull);
+  for (let index: u32 = 0, done: u32 = 0; done < count; index++) {
+    const slice = sliceAt(table, index);
+    const items = itemsFrom(slice, from);
+    const rows = done + groupsFrom(slice, from, count - done);
+    for (let row: u32 = 0; done < rows; row++, done++) {
+      locate(table, slice, stateAt(items, row), part);
+      end = min(TOO_LONG, end + <u64>locatedLength());
+      const isNull = locatedNull();
+      store<u32>(out + (done << 2), <u32>end);
+      store<u8>(valid + done, u8(!isNull));
+      some += u32(!isNull);
+    }
+    from = fromAfter(slice, from);
   }
   return some;
 }
@@ -159,23 +248,27 @@ export function gatherEnds(
 /** Gathers the bytes of a key column one after the other, and 15 of anything; their number. */
 export function gatherBytes(
   table: u32,
-  index: u32,
   from: u32,
   count: u32,
   part: u32,
   out: u32,
 ): u32 {
-  const slice = sliceAt(table, index);
-  const items = itemsFrom(table, index, from);
   let at = out;
-  for (let row: u32 = 0; row < count; row++) {
-    locate(table, slice, stateAt(items, row), part);
-    const address = locatedAddress();
-    const length = locatedLength();
-    for (let done: u32 = 0; done < length; done += 16) {
-      v128.store(at + done, v128.load(address + done));
+  for (let index: u32 = 0, done: u32 = 0; done < count; index++) {
+    const slice = sliceAt(table, index);
+    const items = itemsFrom(slice, from);
+    const some = groupsFrom(slice, from, count - done);
+    for (let row: u32 = 0; row < some; row++) {
+      locate(table, slice, stateAt(items, row), part);
+      const address = locatedAddress();
+      const length = locatedLength();
+      for (let byte: u32 = 0; byte < length; byte += 16) {
+        v128.store(at + byte, v128.load(address + byte));
+      }
+      at += length;
     }
-    at += length;
+    done += some;
+    from = fromAfter(slice, from);
   }
   return at - out;
 }

@@ -41,7 +41,10 @@ export const S_MAP_LEFT: u32 = 64; // entries, null's included, that have no sta
 export const S_NODES: u32 = 68; // blocks of results over this slice and later ones (compose.ts)
 export const S_TAKEN: u32 = 72; // which kinds of windows have begun to take it, a bit each
 const S_BLOCK: u32 = 76; // where the buckets were allocated, at most a line before them
-const SLICE_BYTES: u32 = 80;
+export const S_ORDER: u32 = 80; // block of the states in the order of their keys (order.ts)
+export const S_ORDERED: u32 = 84; // how many it has, or lie in order where the buckets were
+export const S_ORDER_BYTES: u32 = 88;
+export const SLICE_BYTES: u32 = 96;
 
 // A block of nodes: u32 next block, u32 bytes, u32 kind of the windows, 4 bytes unused, nodes.
 export const NODES_HEAD: u32 = 16;
@@ -144,6 +147,7 @@ export function sliceFree(table: u32, slice: u32): void {
   giveBuckets(table, load<u32>(slice, S_BLOCK), bucketsIn(slice));
   give(table, load<u32>(slice, S_MAP), load<u32>(slice, S_MAP_SIZE) << 2);
   freeNodes(table, slice);
+  forgetOrder(table, slice);
   give(table, slice, SLICE_BYTES);
 }
 
@@ -182,6 +186,14 @@ function freeNodes(table: u32, slice: u32): void {
   }
 }
 
+/** Gives back what tells the order of a slice's keys. */
+export function forgetOrder(table: u32, slice: u32): void {
+  give(table, load<u32>(slice, S_ORDER), load<u32>(slice, S_ORDER_BYTES));
+  store<u32>(slice, 0, S_ORDER);
+  store<u32>(slice, 0, S_ORDERED);
+  store<u32>(slice, 0, S_ORDER_BYTES);
+}
+
 /** Groups of a slice, the null key's included. */
 export function groupsIn(slice: u32): u32 {
   return load<u32>(slice, S_COUNT) + (load<u32>(slice, S_NULL) != 0 ? 1 : 0);
@@ -208,6 +220,7 @@ export function sliceRecycle(table: u32, slice: u32): void {
   freeNodes(table, slice);
   store<u32>(slice, 0, S_NODES);
   store<u32>(slice, 0, S_TAKEN);
+  forgetOrder(table, slice);
   keepFirstChunk(table, slice);
 }
 
@@ -327,10 +340,17 @@ export function firstEntry(chunk: u32): u32 {
   return (chunk + CHUNK_HEAD + LINE - 1) & ~(LINE - 1);
 }
 
-function addChunk(table: u32, slice: u32, entry: u32): bool {
+// Bytes for a part of so many entries, as far as a chunk holds them.
+// @ts-ignore: decorator
+@inline
+function roomOf(entries: u32, entry: u32, part: u32): u32 {
+  return <u32>min<u64>(MOST_CHUNK, <u64>entries * entry / part);
+}
+
+// Makes a chunk with room for `room` bytes of entries, or for more where that is little.
+function addChunk(table: u32, slice: u32, entry: u32, room: u32): bool {
   const last = load<u32>(slice, S_LAST);
-  const share = <u32>min<u64>(MOST_CHUNK, <u64>load<u32>(slice, S_COUNT) * entry / CHUNK_SHARE);
-  const entries = max<u32>(1, max(LEAST_CHUNK, share) / entry);
+  const entries = max<u32>(1, max(LEAST_CHUNK, room) / entry);
   const bytes = CHUNK_HEAD + LINE + entries * entry;
   const chunk = take(table, bytes);
   if (chunk == 0) return false;
@@ -345,24 +365,47 @@ function addChunk(table: u32, slice: u32, entry: u32): bool {
   return true;
 }
 
-// A state of no rows with room for its key before it; 0 without memory.
-export function newState(table: u32, slice: u32): u32 {
+/** Room for a state, with room for its key before it, with anything in both; 0 without memory. */
+// @ts-ignore: decorator
+@inline
+export function newEntry(table: u32, slice: u32): u32 {
   const headBytes = load<u32>(table, T_HEAD);
-  const bytes = load<u32>(table, T_STATE);
-  const initial = load<u32>(table, T_INITIAL);
-  const entry = headBytes + bytes;
+  const entry = headBytes + load<u32>(table, T_STATE);
   if (load<u32>(slice, S_AT) + entry > load<u32>(slice, S_END)) {
-    if (!addChunk(table, slice, entry)) return 0;
+    if (!addChunk(table, slice, entry, roomOf(load<u32>(slice, S_COUNT), entry, CHUNK_SHARE))) return 0;
   }
   const at = load<u32>(slice, S_AT);
-  const state = at + headBytes;
-  for (let word: u32 = 0; word < bytes; word += 8) {
-    store<u64>(state + word, load<u64>(initial + word));
-  }
   store<u32>(slice, at + entry, S_AT);
   store<u32>(load<u32>(slice, S_LAST), at + entry, C_USED);
   store<u32>(table, load<u32>(table, T_GROUPS) + 1, T_GROUPS);
+  return at + headBytes;
+}
+
+// A state of no rows with room for its key before it; 0 without memory.
+export function newState(table: u32, slice: u32): u32 {
+  const bytes = load<u32>(table, T_STATE);
+  const initial = load<u32>(table, T_INITIAL);
+  const state = newEntry(table, slice);
+  if (state == 0) return 0;
+  for (let word: u32 = 0; word < bytes; word += 8) {
+    store<u64>(state + word, load<u64>(initial + word));
+  }
   return state;
+}
+
+/** Makes an empty slice fit for so many groups at once; false without memory. */
+export function sliceReserve(table: u32, slice: u32, groups: u32): bool {
+  let buckets = bucketsIn(slice);
+  const old = buckets;
+  while (limitOf(buckets) < groups) buckets *= 2;
+  if (buckets != old) {
+    const block = load<u32>(slice, S_BLOCK);
+    if (!setBuckets(table, slice, buckets)) return false;
+    giveBuckets(table, block, old);
+  }
+  if (load<u32>(slice, S_FIRST) != 0) return true;
+  const entry = load<u32>(table, T_HEAD) + load<u32>(table, T_STATE);
+  return addChunk(table, slice, entry, roomOf(groups, entry, 1));
 }
 
 export function enter(slice: u32, hash: u64, state: u32): void {

@@ -12,6 +12,7 @@ import {
   LEAST_CHUNK,
   matches,
   MOST_CHUNK,
+  newEntry,
   newState,
   nextBucket,
   S_BUCKETS,
@@ -121,6 +122,37 @@ export function insertBytes(table: u32, slice: u32, block: v128, hash: u64): u32
   v128.store(state - 16, own);
   enter(slice, hash, state);
   return state;
+}
+
+/**
+ * A state with anything in it and the key of one of another table, outside of the slice's index: for
+ * slices that keys are not looked up in. The address, or 0 without memory.
+ */
+export function appendLike(table: u32, slice: u32, state: u32, other: u32, into: u32): u32 {
+  const own = newEntry(other, into);
+  if (own == 0) return 0;
+  if (load<u32>(table, T_MODE) == FIXED) {
+    store<u64>(own - 8, load<u64>(state - 8));
+    if (state == load<u32>(slice, S_NULL)) {
+      store<u32>(into, own, S_NULL);
+      return own;
+    }
+  } else {
+    const block = v128.load(state - 16);
+    v128.store(own - 16, block);
+    if (<u8>i8x16.extract_lane_u(block, 15) == LONG_MARK && !ownTail(other, into, own)) return 0;
+  }
+  store<u32>(into, load<u32>(into, S_COUNT) + 1, S_COUNT);
+  return own;
+}
+
+// Copies the long key that a state shares with one of another slice.
+function ownTail(table: u32, slice: u32, state: u32): bool {
+  const length = load<u32>(state - 16);
+  const at = keepTail(table, slice, load<u32>(state - 12), length, longHash(state));
+  if (at == 0) return false;
+  v128.store(state - 16, longBlock(at, length));
+  return true;
 }
 
 /** Whether the key of `state` is that of `block` and `hash`. */

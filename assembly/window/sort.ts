@@ -4,7 +4,7 @@
 // runs with equal bits are sorted again by the next 32 bits of their keys, and so on.
 import { KIND_BYTES, KIND_F32, KIND_F64 } from "./columns";
 import { firstState, keyAddress, keyLength, nextState, NULL_LENGTH } from "./groups";
-import { S_BUCKETS } from "./slice";
+import { S_BUCKETS, S_ORDERED } from "./slice";
 import { isNullKey } from "./slice_keys";
 import { sliceAt, T_PART_COUNT, T_PARTS, T_STATE } from "./table";
 
@@ -275,12 +275,15 @@ export function sortKeys(table: u32, slice: u32, base: u32, count: u32): void {
 
 /**
  * Sorts the groups of an open window by their keys: by value, text by its bytes, NaN and null
- * last. Its index is lost: nothing can be done with the window but gathering and dropping it.
+ * last. Its index is lost: nothing can be done with the window but gathering and dropping it. One
+ * that was made in order stays as it is.
  *
  * @returns How many groups have rows.
  */
 export function sortWindow(table: u32, index: u32): u32 {
   const slice = sliceAt(table, index);
+  const ordered = load<u32>(slice, S_ORDERED);
+  if (ordered != 0) return ordered;
   const base = load<u32>(slice, S_BUCKETS);
   let count: u32 = 0;
   for (let state = firstState(table, slice); state != 0; state = nextState(table, state)) {
@@ -289,6 +292,7 @@ export function sortWindow(table: u32, index: u32): u32 {
     count++;
   }
   sortKeys(table, slice, base, count);
+  store<u32>(slice, count, S_ORDERED);
   return count;
 }
 

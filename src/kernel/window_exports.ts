@@ -154,10 +154,9 @@ export interface WindowExports {
   ): number;
   sortWindow(table: number, index: number): number;
   findOverflow(table: number, index: number, at: number): number;
-  gatherWords(table: number, index: number, from: number, count: number, out: number): void;
+  gatherWords(table: number, from: number, count: number, out: number): void;
   gatherResults(
     table: number,
-    index: number,
     from: number,
     count: number,
     what: number,
@@ -168,7 +167,6 @@ export interface WindowExports {
   ): number;
   gatherKeys(
     table: number,
-    index: number,
     from: number,
     count: number,
     part: number,
@@ -177,7 +175,6 @@ export interface WindowExports {
   ): number;
   gatherEnds(
     table: number,
-    index: number,
     from: number,
     count: number,
     part: number,
@@ -187,7 +184,6 @@ export interface WindowExports {
   ): number;
   gatherBytes(
     table: number,
-    index: number,
     from: number,
     count: number,
     part: number,

@@ -43,17 +43,10 @@ export class WindowGather {
     this.#length = windows.reduce((sum, { groups }) => sum + groups, 0);
   }
 
-  /** Calls `gather` for pieces of each window, with the result row at which a piece starts. */
-  #forPieces(
-    most: number,
-    gather: (window: number, from: number, count: number, row: number) => void,
-  ): void {
-    let row = 0;
-    for (const { index, groups } of this.#windows) {
-      for (let from = 0; from < groups; from += most) {
-        gather(index, from, Math.min(most, groups - from), row + from);
-      }
-      row += groups;
+  /** Calls `gather` for pieces of the results, whatever windows they are of. */
+  #forPieces(most: number, gather: (from: number, count: number) => void): void {
+    for (let from = 0; from < this.#length; from += most) {
+      gather(from, Math.min(most, this.#length - from));
     }
   }
 
@@ -63,10 +56,10 @@ export class WindowGather {
       { length: layout.bytes / 8 },
       () => new Float64Array(this.#length),
     );
-    this.#forPieces(Math.floor(bufferBytes / layout.bytes), (window, from, count, row) => {
-      kernel.exports.gatherWords(table, window, from, count, buffer);
+    this.#forPieces(Math.floor(bufferBytes / layout.bytes), (from, count) => {
+      kernel.exports.gatherWords(table, from, count, buffer);
       words.forEach((column, word) => {
-        column.set(new Float64Array(kernel.u8.buffer, buffer + word * count * 8, count), row);
+        column.set(new Float64Array(kernel.u8.buffer, buffer + word * count * 8, count), from);
       });
     });
     return words.map(({ buffer }) => buffer);
@@ -89,11 +82,11 @@ export class WindowGather {
     const valid = new Uint8Array(this.#length);
     const flags = buffer + FLAGS_AT;
     let some = 0;
-    this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
+    this.#forPieces(GATHER_ROWS, (from, count) => {
       some += kernel.exports
-        .gatherResults(table, window, from, count, Result[name], at, nulls, buffer, flags);
-      words.set(kernel.u8.subarray(buffer, buffer + count * width), row * width);
-      valid.set(kernel.u8.subarray(flags, flags + count), row);
+        .gatherResults(table, from, count, Result[name], at, nulls, buffer, flags);
+      words.set(kernel.u8.subarray(buffer, buffer + count * width), from * width);
+      valid.set(kernel.u8.subarray(flags, flags + count), from);
     });
     return { words: words.buffer, ...(some < this.#length && { valid }) };
   }
@@ -113,12 +106,14 @@ export class WindowGather {
     const { kernel, table, shape } = this.#context;
     const windowStart = new BigInt64Array(this.#length);
     const windowEnd = new BigInt64Array(this.#length);
-    this.#forPieces(this.#length, (window, _from, count, row) => {
-      const at = kernel.exports.tableStart(table, window);
+    let row = 0;
+    for (const { index, groups } of this.#windows) {
+      const at = kernel.exports.tableStart(table, index);
       const end = shape.isPlain ? at + kind.size : at;
-      windowStart.fill(BigInt(kind.startOf(end)), row, row + count);
-      windowEnd.fill(BigInt(end), row, row + count);
-    });
+      windowStart.fill(BigInt(kind.startOf(end)), row, row + groups);
+      windowEnd.fill(BigInt(end), row, row + groups);
+      row += groups;
+    }
     return { length: this.#length, windowStart, windowEnd };
   }
 
@@ -136,10 +131,10 @@ export class WindowGather {
     const valid = new Uint8Array(this.#length);
     const flags = buffer + FLAGS_AT;
     let some = 0;
-    this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
-      some += kernel.exports.gatherKeys(table, window, from, count, part, buffer, flags);
-      words.set(kernel.u8.subarray(buffer, buffer + count * 8), row * 8);
-      valid.set(kernel.u8.subarray(flags, flags + count), row);
+    this.#forPieces(GATHER_ROWS, (from, count) => {
+      some += kernel.exports.gatherKeys(table, from, count, part, buffer, flags);
+      words.set(kernel.u8.subarray(buffer, buffer + count * 8), from * 8);
+      valid.set(kernel.u8.subarray(flags, flags + count), from);
     });
     return columnOfWords(type, words.buffer, some < this.#length ? valid : undefined);
   }
@@ -150,13 +145,13 @@ export class WindowGather {
     const valid = new Uint8Array(this.#length);
     const flags = buffer + FLAGS_AT;
     let some = 0;
-    this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
-      const start = offsets[row];
-      some += kernel.exports.gatherEnds(table, window, from, count, part, start, buffer, flags);
+    this.#forPieces(GATHER_ROWS, (from, count) => {
+      const start = offsets[from];
+      some += kernel.exports.gatherEnds(table, from, count, part, start, buffer, flags);
       const ends = new Uint32Array(kernel.u8.buffer, buffer, count);
       if (ends[count - 1] > MOST_TEXT_BYTES) throw longKeys(ends, start);
-      offsets.set(ends, row + 1);
-      valid.set(kernel.u8.subarray(flags, flags + count), row);
+      offsets.set(ends, from + 1);
+      valid.set(kernel.u8.subarray(flags, flags + count), from);
     });
     const text = { offsets, values: this.#bytesOf(offsets, part) };
     const nulls = some < this.#length ? bitmapOf(valid) : { nullCount: 0 };
@@ -167,12 +162,12 @@ export class WindowGather {
   #bytesOf(offsets: Int32Array, part: number): Uint8Array {
     const { kernel, table, buffer } = this.#context;
     const values = new Uint8Array(offsets[this.#length]);
-    this.#forPieces(GATHER_ROWS, (window, from, count, row) => {
+    this.#forPieces(GATHER_ROWS, (from, count) => {
       for (let done = 0; done < count;) {
-        const ends = offsets.subarray(row + done, row + count + 1);
+        const ends = offsets.subarray(from + done, from + count + 1);
         const some = fitting(ends, GATHER_ROWS * 8);
         if (some === 0) throw damagedKey(ends[1] - ends[0]);
-        const bytes = kernel.exports.gatherBytes(table, window, from + done, some, part, buffer);
+        const bytes = kernel.exports.gatherBytes(table, from + done, some, part, buffer);
         values.set(kernel.u8.subarray(buffer, buffer + bytes), ends[0]);
         done += some;
       }
