@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { SyntheticGenerator } from "../mod.ts";
 import { main } from "../src/cli/cli.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
-import type { Runtime } from "../src/runtime/runtime.ts";
 import { KeptProcess } from "./support/kept_process.ts";
+import { worldWith } from "./support/world_with.ts";
 
 const folder = await Deno.makeTempDir();
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -13,16 +13,6 @@ const model = `${folder}/model.waggle`;
 await (await SyntheticGenerator.fit(rows, { model: "independent" })).save(model);
 const data = `${folder}/rows.ndjson`;
 Deno.writeTextFileSync(data, rows.map((row) => JSON.stringify(row)).join("\n"));
-
-/** The world with some of its functions in the place of others. */
-function worldWith(others: Partial<Runtime>): Runtime {
-  return new Proxy(denoRuntime, {
-    get: (runtime, name) => {
-      const value = Reflect.get(name in others ? others : runtime, name);
-      return typeof value === "function" ? value.bind(runtime) : value;
-    },
-  });
-}
 
 for (const schedule of [[], ["--interval", "1ms"], ["--adaptive"]]) {
   Deno.test(`Ctrl-C while a batch is being written is told after it: stream ${schedule.join(" ")}`, async () => {

@@ -11,6 +11,7 @@ import { denoRuntime } from "../src/runtime/deno_runtime.ts";
 import { nextTurn } from "../src/runtime/next_turn.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 import { KeptProcess, waggle } from "./support/kept_process.ts";
+import { worldWith } from "./support/world_with.ts";
 
 const SECRET = "sesame-31415";
 const folder = await Deno.makeTempDir();
@@ -441,12 +442,7 @@ Deno.test("Ctrl-C leaves windows of a group that are open to the next run, which
 function hasty(): Runtime {
   const after: Runtime["after"] = (ms, callback, options) =>
     denoRuntime.after(ms === 5_000 ? 0 : ms, callback, options);
-  return new Proxy(denoRuntime, {
-    get: (runtime, name) => {
-      const value = name === "after" ? after : Reflect.get(runtime, name);
-      return typeof value === "function" ? value.bind(runtime) : value;
-    },
-  });
+  return worldWith({ after });
 }
 
 for (const command of ["sample", "stream", "window"] as const) {

@@ -111,21 +111,45 @@ export class ByteInput {
     const file = await this.#tried(() => runtime.openFile(path));
     this.#totalBytes = file.sizeBytes;
     let next = readChunk(file, memory);
+    let readBytes = 0;
     try {
       for (
         let chunk = await this.#tried(() => next);
         chunk;
         chunk = await this.#tried(() => next)
       ) {
+        readBytes += chunk.length;
         next = readChunk(file, memory);
         // It is looked at when it is its turn.
         next.catch(() => {});
         yield chunk;
       }
+      await this.#checkWhole(path, { file, readBytes, runtime });
     } finally {
       await next.catch(() => {});
       file.close();
     }
+  }
+
+  /** What was cut off of a file while it was read would be missing without a word. */
+  async #checkWhole(
+    path: string | URL,
+    { file, readBytes, runtime }: {
+      readonly file: OpenFile;
+      readonly readBytes: number;
+      readonly runtime: Runtime;
+    },
+  ): Promise<void> {
+    const { sizeBytes = 0, identity } = file;
+    if (readBytes >= sizeBytes) return;
+    const now = await this.#tried(() => runtime.fileStatus(path));
+    // Some file systems, such as that of devices, claim more than there is to read.
+    const isSame = now.identity === identity && (now.sizeBytes ?? 0) >= sizeBytes;
+    if (isSame) return;
+    throw new FileSourceError(
+      `Cannot read ${this.#name}: it has become shorter while it was read, ${readBytes} bytes of ` +
+        `${sizeBytes} were there; read it again when nothing writes to it`,
+    );
   }
 
   /** A file may fail to open, or later, as a folder does. */
