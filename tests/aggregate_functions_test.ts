@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { col, type Column, count, RecordBatch, schema, sum, types as t } from "../mod.ts";
 import { valueAt } from "../src/batch/column_reader.ts";
+import { makeStep } from "../src/hive/make_step.ts";
 import { RowSteps, type StepSpec } from "../src/hive/row_steps.ts";
 import type { DataType, Schema } from "../src/batch/schema.ts";
 import type { AggregateOp, KeyType, WindowPlan, WindowRows } from "../src/kernel/window_types.ts";
@@ -225,7 +226,7 @@ Deno.test("an aggregate of a condition is of the rows for which it holds", () =>
   const aggregates = { some: sum("n").where(col("ok")), twice: sum(col("n").mul(2)) };
   const computed = Object.values(aggregates).flatMap((spec) => spec.computed!);
   const specs = computed.map((each): StepSpec => ({ kind: "withColumn", ...each }));
-  using steps = new RowSteps(specs, batch.schema);
+  using steps = new RowSteps(specs, batch.schema, { makeStep });
   const { batch: whole } = steps.run(batch);
   const fns = [...functionsOf(aggregates, whole.schema).values()];
   assertEquals(fns.map((fn) => fn.result(addAll(fn, fn.init(), whole, 0))), [9, 30]);

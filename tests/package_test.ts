@@ -119,7 +119,12 @@ Deno.test("a thread loads what it is there for, and no tasks or commands besides
   assertEquals(bee.filter((path) => /_task\.ts$|^src\/(batch|codecs|windows)\//.test(path)), []);
   assertEquals(cli.filter((path) => /^src\/(cli\/commands|stream|codecs)\//.test(path)), []);
   const windows = await loadedWith("src/hive/window_task.ts");
-  assertEquals(windows.filter((path) => /ordered|record_task|functions/.test(path)), []);
+  const others = /ordered|record_task|functions|make_step|user_function|codecs\/(avro|csv|json)/;
+  assertEquals(windows.filter((path) => others.test(path)), []);
+  const lines = await loadedWith("src/codecs/json/ndjson_block_decoder.ts");
+  assertEquals(lines.filter((path) => /codecs\/(avro|csv)/.test(path)), []);
+  const hive = await loadedWith("src/hive/hive.ts");
+  assertEquals(hive.filter((path) => /_task\.ts$/.test(path)), []);
 });
 
 Deno.test("the package holds what it needs at run time and nothing else", () => {

@@ -1,25 +1,18 @@
-import { avro } from "../sources/avro_source.ts";
 import { csv, ndjson } from "../sources/file_source.ts";
+import { lateModule } from "../runtime/late_module.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TypedSchema } from "../batch/schema.ts";
 import type { BadInput, Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import type { CommandContext } from "./command_context.ts";
-import { INPUT_FORMATS, type InputFormat, type InputOptions } from "./input_flags.ts";
+import type { InputFormat, InputOptions } from "./input_flags.ts";
+import { knownFormat, STANDARD_INPUT } from "./input_format.ts";
 import { isKafkaAddress, kafkaAddress } from "./kafka/kafka_address.ts";
 import { kafkaInput } from "./kafka/kafka_input.ts";
 import { parquetModule } from "./parquet_module.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What stands for the standard input among files. */
-export const STANDARD_INPUT = "-";
-
-const INNER = /\.([A-Za-z0-9]+)(?:\.(?:gz|gzip|zst|zstd))?$/;
 const PEEKED_BYTES = 64;
 const ARRAY = /^[\ufeff\s]*\[/;
-const FORMATS: Readonly<Record<string, InputFormat>> = {
-  ...Object.fromEntries(INPUT_FORMATS.map((format) => [format, format])),
-  jsonl: "ndjson",
-};
 
 /** Whether a file of JSON is one array, and not an object a line; of a compressed one an array is expected. */
 async function isArray(path: string, runtime: Runtime): Promise<boolean> {
@@ -48,18 +41,9 @@ export function inWords(path: string): string {
   return path === STANDARD_INPUT ? "the standard input" : path;
 }
 
-/** Whether a file's name says that records are in it. */
-export function isDataName(path: string): boolean {
-  const [, extension = ""] = INNER.exec(path) ?? [];
-  return Object.hasOwn(FORMATS, extension.toLowerCase());
-}
-
-function formatOf(path: string, { inputFormat }: InputOptions): InputFormat {
-  if (path === STANDARD_INPUT) return inputFormat ?? "ndjson";
-  const [, extension = ""] = INNER.exec(path) ?? [];
-  const known = extension.toLowerCase();
-  if (inputFormat !== undefined) return inputFormat;
-  if (Object.hasOwn(FORMATS, known)) return FORMATS[known];
+function formatOf(path: string, options: InputOptions): InputFormat {
+  const format = knownFormat(path, options);
+  if (format !== undefined) return format;
   throw new UsageError(
     `cannot tell what ${JSON.stringify(path)} is: a file's name ends in .csv, .tsv, .ndjson, ` +
       `.jsonl, .json, .avro or .parquet, with .gz or .zst behind or not; or say it by ` +
@@ -99,6 +83,11 @@ export function inputPath(data: string | undefined, kafka: string | undefined): 
   return `kafka://${servers}/${topics.join(",")}`;
 }
 
+/** What few read is loaded for them alone. */
+async function avroModule(): Promise<typeof import("../sources/avro_source.ts")> {
+  return await lateModule(new URL("../sources/avro_source.ts", import.meta.url));
+}
+
 /**
  * Records of a file, by its name or by what it is said to be, or of topics.
  *
@@ -136,7 +125,7 @@ export async function recordInput(
       return ndjson(input, { layout, ...policy, ...name });
     }
     case "avro":
-      return avro(input, { ...policy, ...name });
+      return (await avroModule()).avro(input, { ...policy, ...name });
     case "parquet":
       if (path !== STANDARD_INPUT) return (await parquetModule()).parquet(path);
       throw new UsageError(

@@ -1,9 +1,9 @@
-import type { Runtime, SpawnOptions, WorkerHandle } from "../runtime/runtime.ts";
-import { Bee, type BeeInit, type BeeMail, inboxOptions, outboxOptions } from "./bee.ts";
+import type { Runtime, WorkerHandle } from "../runtime/runtime.ts";
+import { type BeeInit, type BeeMail, inboxOptions, outboxOptions } from "./bee.ts";
+import { bornHere } from "./bee_here.ts";
 import { BEE_MODULE } from "./bee_module.ts";
 import { BeeState, Command, ControlBlock } from "./control_block.ts";
 import { type Bell, RingReader, RingWriter } from "./ring_buffer.ts";
-import { loadTask } from "./tasks.ts";
 
 /** What a {@linkcode BeePlace} is made with. */
 export interface PlaceOptions {
@@ -44,7 +44,7 @@ export class BeePlace {
       module: BEE_MODULE,
       name: `bee ${init.bee}.${init.incarnation}`,
       init,
-      inProcess: bornHere,
+      ...bornHere(),
     }, { message: heard, error: failed });
     this.inbox = new RingWriter(init.inbox, inboxOptions(bells, runtime));
     this.outbox = new RingReader(init.outbox, outboxOptions(bells, runtime));
@@ -113,13 +113,3 @@ export class BeePlace {
     return state === BeeState.working || (state === BeeState.idle && this.inbox.queuedBytes > 0);
   }
 }
-
-/** A bee in the spawner's own thread, as a simulation has them. */
-const bornHere: SpawnOptions["inProcess"] = (init, runtime, post) => {
-  const presented = (bee: Bee) => {
-    post(bee.ready);
-    return bee;
-  };
-  const bee = Bee.born(init as BeeInit, { runtime, loadTask });
-  return bee instanceof Promise ? bee.then(presented) : presented(bee);
-};

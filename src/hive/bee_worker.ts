@@ -8,7 +8,7 @@ import { WorkWatch } from "./work_watch.ts";
 import { type Sleeper, sleepOn, sleepOnAsync } from "./ring_buffer.ts";
 import { Bee, type BeeInit, type BeeMessage } from "./bee.ts";
 import type { AheadMessage } from "./bee_module.ts";
-import { taskLoaderOf } from "./task_loader.ts";
+import { outlineOf, taskLoaderOf } from "./task_loader.ts";
 
 const PARK_MS = 1_000;
 
@@ -31,7 +31,7 @@ async function begin(init: BeeInit): Promise<void> {
   scope.onmessage = ({ data }) => void early.push(data);
   let bee: Bee;
   try {
-    const loadTask = await taskLoaderOf(init.task.kind);
+    const loadTask = await taskLoaderOf(outlineOf(init.task));
     bee = await Bee.born(init, { runtime: denoRuntime, loadTask });
   } catch (cause) {
     const error = cause instanceof Error ? cause : new Error(String(cause));

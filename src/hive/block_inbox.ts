@@ -5,6 +5,7 @@ import { BlockIntake, type IntakeSpec, type TakenBlock } from "./block_intake.ts
 import { type BlockMarks, PartitionMarks } from "./partition_marks.ts";
 import { messageBody, MessageFlag, type MessageHeader } from "./pipeline_frames.ts";
 import type { Sleeper } from "./ring_buffer.ts";
+import type { DecoderMaker } from "./task_parts.ts";
 import { TimeBoard } from "./time_board.ts";
 
 const WORD = 4;
@@ -47,9 +48,13 @@ export class BlockInbox {
   #open: OpenBlock | undefined;
 
   /** An inbox that decodes in a kernel of its own. */
-  constructor(spec: IntakeSpec, kernel: Kernel, context: BeeContext) {
+  constructor(
+    spec: IntakeSpec,
+    { kernel, decoderOf }: { readonly kernel: Kernel; readonly decoderOf: DecoderMaker },
+    context: BeeContext,
+  ) {
     this.#context = context;
-    this.#intake = new BlockIntake(spec, kernel);
+    this.#intake = new BlockIntake(spec, { kernel, decoder: decoderOf(spec.decoder, kernel) });
     this.#bound = spec.bound;
     this.#arena = spec.arena;
     this.#look(spec.board);

@@ -2,7 +2,6 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { BadBlockRecord, BlockDecoder } from "../codecs/block_decoder.ts";
 import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
-import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type BadTime, EventTime, type TimestampFormat } from "./event_time.ts";
 import { certainGreatestTime, greatestTime } from "./event_times.ts";
@@ -64,13 +63,16 @@ export class BlockIntake implements Disposable {
   readonly #decoder: BlockDecoder;
   readonly #time: EventTime | undefined;
 
-  /** An intake that decodes in a kernel of its own. */
-  constructor(spec: IntakeSpec, kernel: Kernel) {
-    const { decoder, time } = spec;
+  /** An intake that decodes in a kernel of its own, in which its decoder was made. */
+  constructor(
+    spec: IntakeSpec,
+    { kernel, decoder }: { readonly kernel: Kernel; readonly decoder: BlockDecoder },
+  ) {
+    const { decoder: { schema }, time } = spec;
     this.#spec = spec;
     this.#kernel = kernel;
-    this.#decoder = createBlockDecoder(decoder, kernel);
-    this.#time = time && new EventTime(decoder.schema, time.column, time.format);
+    this.#decoder = decoder;
+    this.#time = time && new EventTime(schema, time.column, time.format);
   }
 
   /** Takes a block, without the rows at some places, ascending. */

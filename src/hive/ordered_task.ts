@@ -28,6 +28,7 @@ import type { Sleeper } from "./ring_buffer.ts";
 import type { StepSpec } from "./row_steps.ts";
 import { loadSteppedTask } from "./stepped_task.ts";
 import { spellOut } from "./spell_out.ts";
+import type { TaskParts } from "./task_parts.ts";
 import type { ResetMessage } from "./window_task.ts";
 
 /** How many times as long as it takes to look at all windows passes until that is done again. */
@@ -53,20 +54,22 @@ export interface OrderedTaskSpec {
 export function loadOrderedTask(
   spec: OrderedTaskSpec,
   context: BeeContext,
+  parts: TaskParts,
 ): BeeTask | Promise<BeeTask> {
   const make = loadOperator(spec.ordered.operator);
   return make instanceof Promise
-    ? make.then((loaded) => orderedTask(spec, context, loaded))
-    : orderedTask(spec, context, make);
+    ? make.then((operatorOf) => orderedTask(spec, context, { parts, operatorOf }))
+    : orderedTask(spec, context, { parts, operatorOf: make });
 }
 
 function orderedTask(
   spec: OrderedTaskSpec,
   context: BeeContext,
-  operatorOf: OperatorMaker,
+  { parts, operatorOf }: { readonly parts: TaskParts; readonly operatorOf: OperatorMaker },
 ): BeeTask | Promise<BeeTask> {
   const { schema, ordered, workers } = spec;
   return loadSteppedTask(spec, context, {
+    parts,
     logicOf: ({ steps, kernel, outputs }) => {
       const input = new OrderedInput(ordered, schema, steps);
       const rows = { schema: input.schema, keys: ordered.keys };

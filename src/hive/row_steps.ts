@@ -1,14 +1,9 @@
-import { compileIn, compileRows } from "../batch/expressions/compile.ts";
-import { expressionFromJson } from "../batch/expressions/json.ts";
 import type { ExprNode } from "../batch/expressions/node.ts";
-import type { Plan } from "../batch/expressions/plan.ts";
-import { checkCondition, checkStruct } from "../batch/expressions/plan_checks.ts";
-import { printExpression } from "../batch/expressions/print.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
-import type { Field, Schema } from "../batch/schema.ts";
+import type { Schema } from "../batch/schema.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { BadRow } from "./pipeline_frames.ts";
-import { FunctionStep, type FunctionStepSpec, type StepFunctions } from "./step_function.ts";
+import type { FunctionStepSpec, StepFunctions } from "./step_function.ts";
 
 /** A step of a pipeline that looks at one row at a time, as plain data. */
 export type StepSpec = ExpressionStepSpec | FunctionStepSpec;
@@ -34,24 +29,44 @@ export interface Stepped {
 }
 
 /** A step made ready; what it does to a batch is the batch and, if some rows go, those that stay. */
-interface Step {
+export interface Step {
   readonly run: (batch: RecordBatch, onError: OnError) => Kept | Promise<Kept>;
   /** Of the batches that come out; absent as long as no row has told. */
   readonly schema: () => Schema | undefined;
   readonly dispose?: () => void;
 }
 
-type OnError = (row: number, error: Error) => void;
+/** Takes the rows that have to go because they failed. */
+export type OnError = (row: number, error: Error) => void;
 
-interface Kept {
+/** What a step made of a batch. */
+export interface Kept {
   /** Absent when no row is left, and the columns are not known. */
   readonly batch?: RecordBatch;
   readonly kept?: Int32Array;
   readonly added?: number;
 }
 
+/** What a step is made ready with. */
+export interface StepContext {
+  readonly kernel?: Kernel;
+  readonly functions?: StepFunctions;
+  readonly advance: () => void;
+  /** How often nobody wanted what was begun. */
+  readonly cancelled: () => number;
+}
+
+/**
+ * Makes a step ready for batches of some columns.
+ *
+ * @throws {TypeError} when an expression does not fit the columns.
+ */
+export type StepMaker = (spec: StepSpec, schema: Schema, context: StepContext) => Step;
+
 /** Options of {@linkcode RowSteps}. */
 export interface RowStepsOptions {
+  /** Handed in, since most threads have no steps and need not load its modules; absent there. */
+  readonly makeStep?: StepMaker | undefined;
   /** Where the loops of expressions run. Default: rows are evaluated one by one. */
   readonly kernel?: Kernel;
   /** The functions of steps. Without them the steps can tell their columns, and not be run. */
@@ -195,27 +210,8 @@ export class RowSteps implements Disposable {
   }
 
   #stepOf(spec: StepSpec, schema: Schema): Step {
-    const { kernel, functions, advance = () => {} } = this.#options;
-    if ("fn" in spec) {
-      const step = new FunctionStep(spec, schema, functions?.get(spec));
-      return this.#functionStep(step, advance);
-    }
-    const expression = expressionFromJson(spec.node);
-    const plan = kernel
-      ? compileIn(expression, { schema, kernel })
-      : compileRows(expression, { schema });
-    const { run, schema: made } = expressionStep(spec, plan, schema);
-    return { run, schema: () => made, dispose: () => plan[Symbol.dispose]() };
-  }
-
-  #functionStep(step: FunctionStep, advance: () => void): Step {
-    return {
-      run: (batch, bad) => {
-        const cancelled = this.#cancelled;
-        return step.run(batch, { bad, advance, isCancelled: () => cancelled < this.#cancelled });
-      },
-      schema: () => step.schema,
-    };
+    const { makeStep, advance = () => {}, ...rest } = this.#options;
+    return makeStep!(spec, schema, { ...rest, advance, cancelled: () => this.#cancelled });
   }
 
   [Symbol.dispose](): void {
@@ -248,77 +244,4 @@ export function withSchemas(
     const schema = schemas[at];
     return "fn" in spec && spec.kind !== "filterBy" && schema ? { ...spec, schema } : spec;
   });
-}
-
-function expressionStep(
-  spec: ExpressionStepSpec,
-  plan: Plan,
-  schema: Schema,
-): { readonly run: (batch: RecordBatch, onError: OnError) => Kept; readonly schema: Schema } {
-  const text = printExpression(spec.node);
-  switch (spec.kind) {
-    case "filter":
-      checkCondition(plan.type, text);
-      return { run: (batch, onError) => filtered(plan, batch, onError), schema };
-    case "select": {
-      checkStruct(plan.type, text);
-      const selected = { fields: plan.type.fields };
-      return { run: (batch, onError) => projected(plan, batch, onError), schema: selected };
-    }
-    case "withColumn": {
-      const field = { name: spec.name, type: plan.type };
-      const place = placeOf(spec.name, schema);
-      const fields: Field[] = [...schema.fields];
-      fields[place] = field;
-      const extended = { fields };
-      const run = (batch: RecordBatch, onError: OnError) =>
-        extendedBy(plan, { batch, place, schema: extended }, onError);
-      return { run, schema: extended };
-    }
-  }
-}
-
-/** Where a column of that name goes: in the place of one that has it, or behind all. */
-function placeOf(name: string, { fields }: Schema): number {
-  const known = fields.findIndex((field) => field.name === name);
-  return known < 0 ? fields.length : known;
-}
-
-function filtered(plan: Plan, batch: RecordBatch, onError: OnError): Kept {
-  const kept = plan.filter(batch, { onError });
-  return { batch: kept.length < batch.length ? batch.take(kept) : batch, kept };
-}
-
-function projected(plan: Plan, batch: RecordBatch, onError: OnError): Kept {
-  const failed: number[] = [];
-  const made = plan.project(batch, { onError: noting(failed, onError) });
-  return failed.length === 0
-    ? { batch: made }
-    : { batch: made, kept: without(batch.length, failed) };
-}
-
-function extendedBy(
-  plan: Plan,
-  { batch, place, schema }: { batch: RecordBatch; place: number; schema: Schema },
-  onError: OnError,
-): Kept {
-  const failed: number[] = [];
-  const columns = [...batch.columns];
-  columns[place] = plan.evaluate(batch, { onError: noting(failed, onError) });
-  const made = new RecordBatch(schema, columns, batch.length);
-  if (failed.length === 0) return { batch: made };
-  const kept = without(batch.length, failed);
-  return { batch: made.take(kept), kept };
-}
-
-function noting(failed: number[], onError: OnError): OnError {
-  return (row, error) => {
-    failed.push(row);
-    onError(row, error);
-  };
-}
-
-function without(length: number, failed: readonly number[]): Int32Array {
-  const gone = new Set(failed);
-  return Int32Array.from(Array.from({ length }, (_, row) => row).filter((row) => !gone.has(row)));
 }

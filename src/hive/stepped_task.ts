@@ -9,7 +9,8 @@ import { message, type MessageHeader, MessageKind } from "./pipeline_frames.ts";
 import { type PipelineLogic, PipelineTask, type Taken } from "./pipeline_task.ts";
 import type { Sleeper } from "./ring_buffer.ts";
 import { RowSteps, type StepSpec, withSchemas } from "./row_steps.ts";
-import { loadStepFunctions, type StepFunctions } from "./step_function.ts";
+import type { StepFunctions } from "./step_function.ts";
+import type { TaskParts } from "./task_parts.ts";
 
 /** What tasks that begin with steps have in common. */
 export interface SteppedTaskSpec {
@@ -32,6 +33,7 @@ export interface LogicParts {
 
 /** What a task does behind its steps. */
 export interface SteppedLogic {
+  readonly parts: TaskParts;
   readonly logicOf: (parts: LogicParts) => PipelineLogic;
   /** Watermark after the rows of a batch of which none was left, ms. */
   readonly watermarkAfter: (batch: RecordBatch, header: MessageHeader) => number;
@@ -51,14 +53,16 @@ export function loadSteppedTask(
 ): BeeTask | Promise<BeeTask> {
   const make = (functions: StepFunctions) => steppedTask(spec, context, { ...logic, functions });
   return spec.steps.some((step) => "fn" in step)
-    ? loadStepFunctions(spec.steps, context.runtime).then(make)
+    ? logic.parts.steps!.loadStepFunctions(spec.steps, context.runtime).then(make)
     : make(new Map());
 }
 
 function steppedTask(
   spec: SteppedTaskSpec,
   context: BeeContext,
-  { logicOf, watermarkAfter, functions }: SteppedLogic & { functions: StepFunctions },
+  { parts: { decoderOf, steps: stepParts }, logicOf, watermarkAfter, functions }:
+    & SteppedLogic
+    & { functions: StepFunctions },
 ): BeeTask {
   const outputs = new BeeOutputs(context);
   const kernel = create(spec.kernel);
@@ -66,7 +70,8 @@ function steppedTask(
   const stepsOf = (schemas: readonly (Schema | undefined)[] = []) => {
     const steps = withSchemas(spec.steps, schemas);
     const own = new Map(steps.map((step, at) => [step, functions.get(spec.steps[at])!]));
-    return new RowSteps(steps, spec.schema, { kernel, functions: own, advance });
+    const { makeStep } = stepParts ?? {};
+    return new RowSteps(steps, spec.schema, { makeStep, kernel, functions: own, advance });
   };
   const make = (steps: RowSteps) => logicOf({ steps, kernel, outputs });
   const hasFunctions = functions.size > 0;
@@ -74,7 +79,8 @@ function steppedTask(
   const logic = hasFunctions ? new FunctionLogic(parts) : make(parts.steps);
   const { intake } = spec;
   // In a kernel of its own: what the decoder gives are views of it, which nobody else may move.
-  const blocks = intake && new BlockInbox(intake, create(spec.kernel), context);
+  const blocks = intake &&
+    new BlockInbox(intake, { kernel: create(spec.kernel), decoderOf: decoderOf! }, context);
   return new PipelineTask(context, { outputs, logic, blocks });
 }
 

@@ -1,9 +1,19 @@
+import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
+import { offerTasks } from "./bee_here.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
+import { makeStep } from "./make_step.ts";
 import { loadOrderedTask } from "./ordered_task.ts";
 import { loadRecordTask } from "./record_task.ts";
+import { loadStepFunctions } from "./step_function.ts";
 import type { TaskSpec } from "./task_loader.ts";
+import type { TaskParts } from "./task_parts.ts";
 import { loadTransformTask } from "./transform_task.ts";
 import { loadWindowTask } from "./window_task.ts";
+
+const PARTS: TaskParts = {
+  decoderOf: createBlockDecoder,
+  steps: { makeStep, loadStepFunctions },
+};
 
 /** Makes the logic for any task, in a thread that has the modules of all. */
 export function loadTask(spec: TaskSpec, context: BeeContext): BeeTask | Promise<BeeTask> {
@@ -11,10 +21,12 @@ export function loadTask(spec: TaskSpec, context: BeeContext): BeeTask | Promise
     case "records":
       return loadRecordTask(spec, context);
     case "transform":
-      return loadTransformTask(spec, context);
+      return loadTransformTask(spec, context, PARTS);
     case "windows":
-      return loadWindowTask(spec, context);
+      return loadWindowTask(spec, context, PARTS);
     case "orderedWindows":
-      return loadOrderedTask(spec, context);
+      return loadOrderedTask(spec, context, PARTS);
   }
 }
+
+offerTasks(loadTask);

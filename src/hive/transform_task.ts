@@ -9,6 +9,7 @@ import type { PipelineLogic, Taken } from "./pipeline_task.ts";
 import type { Sleeper } from "./ring_buffer.ts";
 import type { RowSteps, StepSpec } from "./row_steps.ts";
 import { loadSteppedTask } from "./stepped_task.ts";
+import type { TaskParts } from "./task_parts.ts";
 
 /** A task that filters and selects rows, each batch by itself. */
 export interface TransformTaskSpec {
@@ -26,8 +27,10 @@ export interface TransformTaskSpec {
 export function loadTransformTask(
   spec: TransformTaskSpec,
   context: BeeContext,
+  parts: TaskParts,
 ): BeeTask | Promise<BeeTask> {
   return loadSteppedTask(spec, context, {
+    parts,
     logicOf: ({ steps, outputs }) => new TransformLogic(steps, outputs),
     watermarkAfter: (_, { watermark }) => watermark,
   });

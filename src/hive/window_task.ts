@@ -14,6 +14,7 @@ import type { PipelineLogic, Taken } from "./pipeline_task.ts";
 import type { Sleeper } from "./ring_buffer.ts";
 import { RowSteps, type StepSpec } from "./row_steps.ts";
 import { loadSteppedTask, type LogicParts } from "./stepped_task.ts";
+import type { StepParts, TaskParts } from "./task_parts.ts";
 import type { WindowSpec } from "./window_input.ts";
 import type { OwnerState } from "./window_owner.ts";
 import { takenWith, WindowPart } from "./window_part.ts";
@@ -56,14 +57,19 @@ export interface ResetMessage {
 export function loadWindowTask(
   spec: WindowTaskSpec,
   context: BeeContext,
+  parts: TaskParts,
 ): BeeTask | Promise<BeeTask> {
   const { time, bound } = spec.window;
   return loadSteppedTask(spec, context, {
-    logicOf: (parts) => new WindowLogic(spec, context, parts),
+    parts,
+    logicOf: (made) => new WindowLogic(spec, context, { ...made, ...parts.steps }),
     watermarkAfter: (batch, { watermark }) =>
       Math.max(watermark, greatestTime(batch.column(time), batch.length) - bound),
   });
 }
+
+/** Of what the windows of a bee are made: with what makes steps, where there are any. */
+type WindowParts = LogicParts & Partial<StepParts>;
 
 /** The windows of one bee, and what they have to do with those of the others. */
 class WindowLogic implements PipelineLogic {
@@ -76,7 +82,7 @@ class WindowLogic implements PipelineLogic {
   #end: MessageHeader | undefined;
   #isDone = false;
 
-  constructor(spec: WindowTaskSpec, context: BeeContext, parts: LogicParts) {
+  constructor(spec: WindowTaskSpec, context: BeeContext, parts: WindowParts) {
     this.#outputs = parts.outputs;
     this.#alignment = new BarrierAlignment(spec.workers - 1, parts.outputs);
     this.#parts = partsOf(spec, context, parts);
@@ -189,11 +195,11 @@ class WindowLogic implements PipelineLogic {
 function partsOf(
   { schema, steps, window, beside = [], workers, epochRows }: WindowTaskSpec,
   { bee }: BeeContext,
-  { steps: first, kernel, outputs }: LogicParts,
+  { steps: first, makeStep, kernel, outputs }: WindowParts,
 ): WindowPart[] {
   let firstKind = 0;
   return [{ steps, window }, ...beside].map((given, part) => {
-    const steps = part === 0 ? first : new RowSteps(given.steps, schema, { kernel });
+    const steps = part === 0 ? first : new RowSteps(given.steps, schema, { makeStep, kernel });
     const about = { schema, steps, kernel, outputs, bee, workers, epochRows, part, firstKind };
     const made = new WindowPart({ window: given.window, ...about });
     firstKind += made.kinds;

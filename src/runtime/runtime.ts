@@ -62,6 +62,8 @@ export interface SpawnOptions {
   readonly init: unknown;
   /** The thread's name, for debuggers. */
   readonly name: string;
+  /** Loads what `inProcess` takes, before it is called; others need not have its modules. */
+  readonly load?: () => Promise<unknown>;
   /** The same engine for runtimes that run everything in one thread. */
   readonly inProcess: (
     init: unknown,

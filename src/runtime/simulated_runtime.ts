@@ -89,6 +89,8 @@ export class SimulatedRuntime extends SimulatedFiles implements Runtime {
   #sleepers = new Set<Sleeper>();
   /** Workers that are not born yet. */
   readonly #births = new Set<Promise<unknown>>();
+  /** What is loaded for them. */
+  readonly #loads = new Set<Promise<unknown>>();
 
   /** A world of its own. */
   constructor(options: SimulatedRuntimeOptions = {}) {
@@ -173,7 +175,9 @@ export class SimulatedRuntime extends SimulatedFiles implements Runtime {
     const worker: SimulatedWorker = { name, fail: events.error, hung: false, gone: false };
     this.#workers.push(worker);
     const post = (data: unknown) => this.soon(() => worker.gone || events.message(data));
-    const born = Promise.try(() => options.inProcess(options.init, this, post));
+    const make = () => options.inProcess(options.init, this, post);
+    const { load } = options;
+    const born = load ? this.#loaded(load).then(make) : Promise.try(make);
     born.then(
       (steppable) => worker.steppable = steppable,
       (error) => events.error(error),
@@ -184,6 +188,13 @@ export class SimulatedRuntime extends SimulatedFiles implements Runtime {
       post: (data) => this.#deliver(born, data),
       terminate: () => worker.gone = true,
     };
+  }
+
+  /** Modules of ours end to load, however long that takes on a busy machine. */
+  async #loaded(load: () => Promise<unknown>): Promise<void> {
+    const loading = load();
+    this.#loads.add(loading);
+    await loading.finally(() => this.#loads.delete(loading));
   }
 
   #deliver(born: Promise<Steppable>, data: unknown): void {
@@ -242,6 +253,7 @@ export class SimulatedRuntime extends SimulatedFiles implements Runtime {
 
   /** What is imported takes time, of which none may pass here; what never ends is let be. */
   async #awaitBirths(): Promise<void> {
+    await Promise.allSettled(this.#loads);
     for (let turn = 0; turn < BIRTH_TURNS; turn++) {
       if (this.#births.size === 0) return;
       await turnOfEventLoop();

@@ -2,6 +2,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import { badRecordError } from "../codecs/bad_record_error.ts";
 import type { BadRecordError } from "../codecs/bad_record.ts";
 import type { BadBlockRecord } from "../codecs/block_decoder.ts";
+import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
 import { type BlockArena, type BlockPlace, PLACE_BYTES, writePlace } from "../hive/block_arena.ts";
 import { leftOutBytes, writeLeftOut } from "../hive/block_inbox.ts";
 import { BlockIntake, type IntakeSpec, placeIn, type TakenBlock } from "../hive/block_intake.ts";
@@ -41,10 +42,16 @@ export class BlockReading implements Disposable {
   /** What a bee makes of a block; valid until another one is read. */
   read(bytes: Uint8Array): TakenBlock {
     if (this.#last?.bytes === bytes) return this.#last.taken;
-    this.#intake ??= new BlockIntake(this.#spec, create(this.#kernel));
+    this.#intake ??= this.#made();
     const taken = this.#intake.take(bytes);
     this.#last = { bytes, taken };
     return taken;
+  }
+
+  #made(): BlockIntake {
+    const kernel = create(this.#kernel);
+    const decoder = createBlockDecoder(this.#spec.decoder, kernel);
+    return new BlockIntake(this.#spec, { kernel, decoder });
   }
 
   /** The rows of a block that are at some places, ascending. */

@@ -3,6 +3,7 @@ import { placesOfCondition, placesOfValue } from "../batch/expressions/placement
 import { printExpression } from "../batch/expressions/print.ts";
 import type { Schema } from "../batch/schema.ts";
 import { fieldName } from "../batch/schema_check.ts";
+import { makeStep } from "../hive/make_step.ts";
 import { RowSteps, type StepSpec } from "../hive/row_steps.ts";
 import type { FunctionStepSpec } from "../hive/step_function.ts";
 import type { AggregateSpec } from "../windows/aggregate.ts";
@@ -96,7 +97,7 @@ export function explainedSchema(given: Explained): Schema | undefined {
 
 /** The columns that come to a step, as far as they are known. */
 function schemaBefore({ source, steps }: ResolvedPlan, step: number): Schema | undefined {
-  using before = new RowSteps(steps.slice(0, step), source);
+  using before = new RowSteps(steps.slice(0, step), source, { makeStep });
   return before.isReady ? before.schema : undefined;
 }
 

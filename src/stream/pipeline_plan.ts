@@ -4,6 +4,7 @@ import type { Schema } from "../batch/schema.ts";
 import { EVENT_TIME } from "../hive/event_times.ts";
 import { operatorSchema, type OperatorSpec } from "../hive/operator_loader.ts";
 import { OrderedInput, type OrderedSpec, ROW_WATERMARK } from "../hive/ordered_input.ts";
+import { makeStep } from "../hive/make_step.ts";
 import type { StepSpec } from "../hive/row_steps.ts";
 import { RowSteps } from "../hive/row_steps.ts";
 import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
@@ -243,7 +244,7 @@ export function resolvePlan(
   const windows = window ?? ordered;
   // Checked against all columns first, so that messages list what the user knows.
   const own = withoutComputed(source);
-  if (own !== source) new RowSteps(plan.steps, own)[Symbol.dispose]();
+  if (own !== source) new RowSteps(plan.steps, own, { makeStep })[Symbol.dispose]();
   const resultSchema = resultSchemaOf({ window, ordered, steps, aggregates }, source);
   const { watermarks } = plan.time ?? {};
   const { fields } = ordered && watermarks ? withWatermarks(source) : source;
@@ -298,7 +299,7 @@ function resultSchemaOf(
   schema: Schema,
 ): Schema | undefined {
   checkConditions(aggregates, { steps, schema });
-  using run = new RowSteps(steps, schema);
+  using run = new RowSteps(steps, schema, { makeStep });
   if (!run.isReady) return undefined;
   if (ordered) {
     const input = new OrderedInput(ordered, schema, run);
@@ -318,7 +319,7 @@ function checkConditions(
   { steps, schema }: { steps: readonly StepSpec[]; schema: Schema },
 ): void {
   const own = steps.filter((step) => !("name" in step && isComputed(step.name)));
-  using before = new RowSteps(own, schema);
+  using before = new RowSteps(own, schema, { makeStep });
   if (!before.isReady) return;
   for (const each of aggregates) {
     if (each instanceof Aggregate) each.checkConditions(before.schema);

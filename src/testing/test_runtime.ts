@@ -9,6 +9,7 @@ import type {
   WorkerEvents,
   WorkerHandle,
 } from "../runtime/runtime.ts";
+import "../hive/tasks.ts"; // so that bees are born at once, and without a permission
 import type { TestClock } from "./test_clock.ts";
 
 interface TestWorker {
@@ -73,11 +74,12 @@ export class TestRuntime extends DenoFiles implements Runtime {
     return new SharedArrayBuffer(bytes);
   }
 
-  spawn({ init, inProcess }: SpawnOptions, events: WorkerEvents): WorkerHandle {
+  spawn({ init, load, inProcess }: SpawnOptions, events: WorkerEvents): WorkerHandle {
     const worker: TestWorker = { events, isGone: false };
     this.#workers.push(worker);
     const post = (data: unknown) => this.soon(() => worker.isGone || events.message(data));
-    const born = inProcess(init, this, post);
+    const make = () => inProcess(init, this, post);
+    const born = load ? load().then(make) : make();
     if (born instanceof Promise) {
       const birth = born.then((bee) => worker.steppable = bee, (error) => events.error(error));
       this.#births.push(birth);

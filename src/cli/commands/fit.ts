@@ -13,7 +13,8 @@ import {
 } from "../command_context.ts";
 import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
 import { checkNew, writeOutput } from "../record_output.ts";
-import { inputPath, inWords, isDataName, recordInput, WatchedSource } from "../record_input.ts";
+import { isDataName } from "../input_format.ts";
+import { inputPath, inWords, recordInput, WatchedSource } from "../record_input.ts";
 import { deadLetterPolicy, deadLetters } from "../dead_letters.ts";
 import { DEAD_LETTERS } from "../output_flags.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";

@@ -12,6 +12,8 @@ import {
   wholeDuration,
 } from "../command_spec.ts";
 import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
+import { knownFormat } from "../input_format.ts";
+import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { KAFKA_FOLLOW_FLAGS, KAFKA_LIMIT_FLAGS } from "../kafka/kafka_input.ts";
 import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
 import { DEAD_LETTERS, OUTPUT_FLAGS, type OutputOptions } from "../output_flags.ts";
@@ -42,6 +44,14 @@ export interface WindowCommandOptions extends OutputOptions, InputOptions, Quiet
   readonly idleMs?: number;
 }
 
+/** As what bees are likely to decode what is read; where others are right, they load that too. */
+function decodedAs(data: string | undefined, options: WindowCommandOptions) {
+  if (data === undefined || isKafkaAddress(data)) return undefined;
+  const format = knownFormat(data, options);
+  if (format === "csv" || format === "tsv") return "csv";
+  return format === "ndjson" || format === "json" ? "ndjson" : undefined;
+}
+
 /** Aggregates the rows of a file or a topic in windows of event time. */
 async function window(
   operands: readonly (string | undefined)[],
@@ -50,7 +60,10 @@ async function window(
 ): Promise<void> {
   const { runtime } = context;
   const bees = options.workers ?? Math.min(MOST_WORKERS, Math.max(1, runtime.cores - 1));
-  using _threads = startAhead(runtime, bees, "windows");
+  using _threads = startAhead(runtime, bees, {
+    kind: "windows",
+    decodes: decodedAs(operands[0], options),
+  });
   const url = new URL("./window_run.ts", import.meta.url);
   const { runWindow } = await lateModule<typeof import("./window_run.ts")>(url);
   await runWindow(operands, options, context);

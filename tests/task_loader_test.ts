@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import type { BlockDecoderSpec } from "../src/codecs/block_specs.ts";
+import { outlineOf, type TaskOutline, type TaskSpec } from "../src/hive/task_loader.ts";
+
+const NO_COLUMNS = { fields: [] };
+const STEP = { kind: "filter", node: { kind: "column", name: "ok" } };
+
+/** A task of which no more is said than what decides about its modules. */
+function taskOf(kind: TaskSpec["kind"], rest: object = {}): TaskSpec {
+  return { kind, schema: NO_COLUMNS, steps: [], kernel: {}, ...rest } as unknown as TaskSpec;
+}
+
+function reading(format: BlockDecoderSpec["format"]) {
+  return { intake: { decoder: { format }, bound: 0, picked: [], schema: NO_COLUMNS } };
+}
+
+Deno.test("outlineOf() tells what of a task decides which modules it takes", () => {
+  const outlines: [TaskSpec, TaskOutline][] = [
+    [taskOf("records"), { kind: "records" }],
+    [taskOf("windows"), { kind: "windows", decodes: undefined, hasSteps: false }],
+    [
+      taskOf("windows", reading("csv")),
+      { kind: "windows", decodes: "csv", hasSteps: false },
+    ],
+    [
+      taskOf("windows", { beside: [{ steps: [] }, { steps: [STEP] }] }),
+      { kind: "windows", decodes: undefined, hasSteps: true },
+    ],
+    [
+      taskOf("transform", { ...reading("avro"), steps: [STEP] }),
+      { kind: "transform", decodes: "avro", hasSteps: true },
+    ],
+    [
+      taskOf("orderedWindows", { steps: [STEP] }),
+      { kind: "orderedWindows", decodes: undefined, hasSteps: true },
+    ],
+  ];
+  for (const [spec, outline] of outlines) assertEquals(outlineOf(spec), outline);
+});
