@@ -80,6 +80,18 @@ Deno.test(bash.test("the commands of docs/cli.md run as they stand there", async
   assertEquals(received, 400);
 }));
 
+Deno.test(
+  bash.test("waggle window has what windows take whose rows come in order", async (path) => {
+    const kinds = ["--session 2d -a count", "--tumble 7d -a 'last(wind) as w'"];
+    const script = kinds.map((kind) =>
+      `waggle window weather.csv -t date -q ${kind} > out; head -n 1 out`
+    );
+    const { code, out, err } = await shell(path, script.join("\n"));
+    assertEquals([code, err], [0, ""]);
+    assertEquals(out.trim().split("\n").length, kinds.length);
+  }),
+);
+
 Deno.test("docs/cli.md lists every flag and every command", async () => {
   const page = Deno.readTextFileSync(new URL("docs/cli.md", ROOT));
   const commands = ["fit", "sample", "stream", "report", "window", "inspect", "completions"];

@@ -11,6 +11,7 @@ import { ORDER_COLUMNS, type WindowOperator } from "../windows/window_operator.t
 import type { WindowOperatorSpec } from "../windows/window_spec.ts";
 import { loadAggregates } from "./aggregate_spec.ts";
 import { loadAssign } from "./assign_function.ts";
+import { offerOperators } from "./operator_schema.ts";
 import { loadFunction, type UserFunctionSpec } from "./user_function.ts";
 
 /** What an operator is made with. */
@@ -97,15 +98,13 @@ export function loadOperator(spec: OperatorSpec): OperatorMaker | Promise<Operat
   return hasFunctions(spec) ? loadWindows(spec) : (context) => windowsOperator(spec, context);
 }
 
-/**
- * What the results of an operator are, without what tells their order.
- *
- * @throws {TypeError} when the columns do not fit it.
- */
-export function operatorSchema(spec: OperatorSpec, context: OperatorContext): Schema {
+/** What the results of an operator are: see `operatorSchema()`. */
+function schemaOf(spec: OperatorSpec, context: OperatorContext): Schema {
   if (spec.kind === "module") return spec.resultSchema;
   // Functions are not called for it, and so need not be there.
   const loaded = new Map(Object.keys(spec.aggregates).map((name) => [name, {}]));
   using operator = windowsOperator(spec, context, { loaded, assign: () => [] });
   return { fields: operator.resultSchema.fields.slice(ORDER_COLUMNS.length) };
 }
+
+offerOperators(schemaOf);

@@ -1,5 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { InferredRow } from "../batch/record_batch.ts";
+import "../hive/operator_loader.ts"; // which windows a program has is not known before it runs
 import type { Pipeline } from "../stream/pipeline.ts";
 import { pipelineFrom } from "../stream/pipeline_builder.ts";
 import type { PipelineOptions } from "../stream/pipeline_options.ts";

@@ -2,14 +2,14 @@ import { columnNames } from "../batch/expressions/node.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { EVENT_TIME } from "../hive/event_times.ts";
-import { operatorSchema, type OperatorSpec } from "../hive/operator_loader.ts";
+import type { OperatorSpec } from "../hive/operator_loader.ts";
+import { operatorSchema } from "../hive/operator_schema.ts";
 import { OrderedInput, type OrderedSpec, ROW_WATERMARK } from "../hive/ordered_input.ts";
 import { makeStep } from "../hive/make_step.ts";
 import type { StepSpec } from "../hive/row_steps.ts";
 import { RowSteps } from "../hive/row_steps.ts";
 import { WindowInput, type WindowSpec } from "../hive/window_input.ts";
 import type { WindowsBeside } from "../hive/window_task.ts";
-import { ReferenceWindowTable } from "../windows/reference_window_table.ts";
 import {
   Aggregate,
   type AggregateSpec,
@@ -22,7 +22,7 @@ import type { CalendarWindow } from "../windows/calendar_window.ts";
 import type { CalendarTime } from "../windows/calendar_time.ts";
 import { extentOf } from "../windows/plan.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
-import { windowTableOver } from "../windows/window_table.ts";
+import { tableSchemaOf } from "../windows/window_table.ts";
 import type { RowTeller } from "../windows/watermark_strategy.ts";
 import { CALENDAR_BOUNDS, EVEN_TIME } from "./calendar_plan.ts";
 import { type LastClosing, lastClosing } from "./jobs/last_closing.ts";
@@ -308,9 +308,7 @@ function resultSchemaOf(
     return operatorSchema(operator, { schema: input.schema, ...time, keys });
   }
   if (!window) return run.schema;
-  const input = new WindowInput(window, schema, run);
-  using table = windowTableOver((plan) => new ReferenceWindowTable(plan), input.tableOptions);
-  return table.resultSchema;
+  return tableSchemaOf(new WindowInput(window, schema, run).tableOptions);
 }
 
 /** Conditions are told by themselves before they are parts of what is computed. */

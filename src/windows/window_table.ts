@@ -213,6 +213,26 @@ export function checkTimeColumn(
   );
 }
 
+/** What a table over batches is, but for what is below it. */
+function tableParts(options: WindowTableOptions) {
+  const { plan, time, keys, values } = planOf(options);
+  const all = [options.aggregates, ...(options.others ?? []).map(({ aggregates }) => aggregates)];
+  const schemas = windowsOf(plan).map((windows, kind) =>
+    resultSchemaOf({ ...options, aggregates: all[kind] }, { ...plan, ...windows })
+  );
+  checkTimeColumn(options, time);
+  return { plan, selection: { time, keys, values }, schemas };
+}
+
+/**
+ * Schema of the results of a table's first kind of windows, where no table is needed.
+ *
+ * @throws {TypeError} as {@linkcode windowTableOver} does.
+ */
+export function tableSchemaOf(options: WindowTableOptions): Schema {
+  return tableParts(options).schemas[0];
+}
+
 /**
  * A window table over batches.
  *
@@ -224,12 +244,7 @@ export function windowTableOver(
   engine: (plan: WindowPlan) => WindowEngine,
   options: WindowTableOptions,
 ): WindowTable {
-  const { plan, time, keys, values } = planOf(options);
-  const all = [options.aggregates, ...(options.others ?? []).map(({ aggregates }) => aggregates)];
-  const schemas = windowsOf(plan).map((windows, kind) =>
-    resultSchemaOf({ ...options, aggregates: all[kind] }, { ...plan, ...windows })
-  );
-  checkTimeColumn(options, time);
+  const { plan, selection, schemas } = tableParts(options);
   const width = options.schema.fields.length;
-  return new BatchWindowTable(engine(plan), { time, keys, values }, { schemas, width });
+  return new BatchWindowTable(engine(plan), selection, { schemas, width });
 }

@@ -1,5 +1,10 @@
-import { from } from "../../sources/from.ts";
-import { SessionWindow, SlidingWindow, TumblingWindow } from "../../windows/mod.ts";
+import { loadOperators } from "../../hive/operator_schema.ts";
+import { isKernelOp } from "../../windows/aggregate_place.ts";
+import type { Aggregates } from "../../windows/aggregates.ts";
+import { SessionWindow } from "../../windows/session_window.ts";
+import { SlidingWindow } from "../../windows/sliding_window.ts";
+import { TumblingWindow } from "../../windows/tumbling_window.ts";
+import { pipelineFrom } from "../../stream/pipeline_builder.ts";
 import type { PipelineMetrics } from "../../stream/pipeline_metrics.ts";
 import type { RunnablePipeline } from "../../stream/runnable_pipeline.ts";
 import { aggregateList } from "../aggregate_list.ts";
@@ -31,6 +36,12 @@ function assigner({ tumbleMs, sizeMs, slideMs, sessionMs }: WindowCommandOptions
   return new SlidingWindow({ size: sizeMs!, slide: slideMs! });
 }
 
+/** Whether the kernels of bees do all, and nothing is to be loaded beside them. */
+function areOfKernel(windows: ReturnType<typeof assigner>, aggregates: Aggregates): boolean {
+  return !(windows instanceof SessionWindow) &&
+    Object.values(aggregates).every(({ op }) => isKernelOp(op));
+}
+
 /** A pipeline whose columns are known when it runs, and not to the type checker. */
 interface AnyPipeline {
   timestamps(
@@ -59,7 +70,8 @@ async function pipelineOf(
   const { badRecords } = options;
   const windows = assigner(options);
   const aggregates = aggregateList(agg);
-  const rows = from(await recordInput(data, options, context, true), {
+  if (!areOfKernel(windows, aggregates)) await loadOperators();
+  const rows = pipelineFrom(await recordInput(data, options, context, true), {
     runtime,
     ...(workers !== undefined && { workers }),
     ...(badRecords !== undefined && { badRecords }),

@@ -1,3 +1,4 @@
+import "../../hive/operator_loader.ts"; // windows of all kinds may be asked for
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { errorOf } from "../../hive/streaming_error.ts";
 import type { Cancel } from "../../runtime/runtime.ts";
