@@ -7,7 +7,7 @@ import {
   type UuidSpec,
 } from "./spec/column_spec.ts";
 import { madePlan, type MadeSpec } from "./spec/made_column.ts";
-import { nearestName, received } from "../runtime/known_options.ts";
+import { checkWhole, nearestName, received } from "../runtime/known_options.ts";
 import { checkStreamOptions, type TwinArrivalOptions } from "./twins/twin_options.ts";
 
 /** What a column is to the generator. */
@@ -124,13 +124,12 @@ export function madeOptions(options: ColumnOptions | undefined): MadeSpec | unde
   return options && MADE_KINDS.some((key) => key in options) ? options as MadeSpec : undefined;
 }
 
-function checkWhole(name: string, value: number | undefined, least: number, most: number): void {
-  if (value === undefined) return;
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new RangeError(
-    `Cannot fit generator: ${name} must be a whole number from ${least} to ${most}, received ` +
-      received(value),
-  );
+function checkCount(
+  name: string,
+  value: number | undefined,
+  range: { readonly least?: number; readonly most?: number } = {},
+): void {
+  if (value !== undefined) checkWhole(name, value, { doing: "fit generator", ...range });
 }
 
 /** A seed as 64 bits. */
@@ -185,9 +184,9 @@ export function checkFitOptions(options: FitOptions): void {
         `${MODELS.join(", ")}${meant ? `, did you mean ${meant}?` : ""}`,
     );
   }
-  checkWhole("symbols", symbols, 8, 254);
-  checkWhole("minCount", minCount, 1, Number.MAX_SAFE_INTEGER);
-  checkWhole("maxRows", maxRows, 1, 100_000_000);
+  checkCount("symbols", symbols, { least: 8, most: 254 });
+  checkCount("minCount", minCount);
+  checkCount("maxRows", maxRows, { most: 100_000_000 });
   seedBits(seed);
   checkStreamOptions(options);
   for (const [name, column] of Object.entries(columns)) checkColumn(name, column);

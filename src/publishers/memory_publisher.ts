@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
+import { checkWhole, knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Publisher, PublishOptions, Receipt } from "../stream/publisher.ts";
 
 const DEFAULT_MAX_ROWS = 10_000_000;
@@ -42,11 +42,7 @@ export class MemoryPublisher implements Publisher {
    */
   constructor(options: MemoryPublisherOptions = {}) {
     const { maxRows = DEFAULT_MAX_ROWS } = knownOptions(options, OPTIONS);
-    if (!(Number.isInteger(maxRows) && maxRows >= 0)) {
-      throw new RangeError(
-        `Cannot create MemoryPublisher: maxRows must be a whole number, received ${maxRows}`,
-      );
-    }
+    checkWhole("maxRows", maxRows, { doing: OPTIONS.doing, least: 0 });
     this.#maxRows = maxRows;
   }
 

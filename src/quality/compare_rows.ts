@@ -2,7 +2,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { seedBits } from "../generators/fit_options.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
-import { knownOptions, nearestName, received } from "../runtime/known_options.ts";
+import { checkWhole, knownOptions, nearestName, received } from "../runtime/known_options.ts";
 import { nextTurn } from "../runtime/next_turn.ts";
 import { computeScores } from "./compute_scores.ts";
 import { columnFigure, type Figure } from "./page/figures.ts";
@@ -82,11 +82,7 @@ function checkShare(name: string, value: number): number {
 function checkOptions(options: QualityOptions): void {
   const { maxRows = DEFAULT_MAX_ROWS, columns = {}, seed } = options;
   seedBits(seed);
-  if (!(Number.isSafeInteger(maxRows) && maxRows >= 1)) {
-    throw new RangeError(
-      `Cannot compare rows: maxRows must be a whole number from 1, received ${received(maxRows)}`,
-    );
-  }
+  checkWhole("maxRows", maxRows, { doing: "compare rows" });
   if (options.time === undefined && (options.key ?? options.sessionGap) !== undefined) {
     throw new TypeError(
       `Cannot compare rows: key and sessionGap are of streams; say by time which column has the times`,

@@ -50,6 +50,34 @@ export function checkBoolean(name: string, value: boolean, doing: string): boole
   );
 }
 
+/** Which whole numbers an option may be, both ends included. */
+export interface WholeNumbers {
+  /** What cannot be done without, for the message. */
+  readonly doing: string;
+  /** Default 1. */
+  readonly least?: number;
+  /** Default: all that a double holds exactly. */
+  readonly most?: number;
+}
+
+/**
+ * Checks an option that is a whole number.
+ *
+ * @throws {RangeError} when it is none, or not within its range.
+ */
+export function checkWhole(
+  name: string,
+  value: number,
+  { doing, least = 1, most = Number.MAX_SAFE_INTEGER }: WholeNumbers,
+): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const to = most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : "";
+  throw new RangeError(
+    `Cannot ${doing}: ${name} must be a whole number from ${least}${to}, received ` +
+      received(value),
+  );
+}
+
 /** What was received, in a few words, for a message. */
 export function received(value: unknown): string {
   if (value === null || value === undefined) return String(value);

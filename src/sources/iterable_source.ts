@@ -3,7 +3,7 @@ import { type InferredRow, RecordBatch } from "../batch/record_batch.ts";
 import { RecordBatchBuilder } from "../batch/record_batch_builder.ts";
 import type { TypedSchema } from "../batch/schema.ts";
 import { BadInputError } from "../stream/bad_inputs.ts";
-import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
+import { checkWhole, knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { BadInput, Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import { FirstRows } from "../stream/first_rows.ts";
@@ -120,11 +120,7 @@ export class IterableSource<In extends object, Row = InferredRow<In>> implements
 }
 
 function checkCount(name: string, value: number | undefined, most: number): void {
-  if (value === undefined) return;
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw new RangeError(
-    `Cannot make source: ${name} must be a whole number from 1 to ${most}, received ${value}`,
-  );
+  if (value !== undefined) checkWhole(name, value, { doing: "make source", most });
 }
 
 /** A promise that resolves when a signal is aborted. */

@@ -15,7 +15,7 @@ import type { Field, TypedSchema } from "../batch/schema.ts";
 import { parquetFormat } from "../codecs/optional_format.ts";
 import type { GroupWriter, GrowingBytes } from "../codecs/parquet/parquet_file_encoder.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
-import { knownOptions, nearestName, received } from "../runtime/known_options.ts";
+import { checkWhole, knownOptions, nearestName, received } from "../runtime/known_options.ts";
 import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import {
   checkParquetInput,
@@ -376,10 +376,7 @@ export function parquet<Row = Record<string, unknown>>(
   });
   for (const name of ["batchRows", "maxRowGroupBytes"] as const) {
     const value = given[name];
-    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
-    throw new RangeError(
-      `Cannot read Parquet: ${name} must be a whole number from 1, received ${received(value)}`,
-    );
+    if (value !== undefined) checkWhole(name, value, { doing: "read Parquet" });
   }
   const { columns } = given;
   if (columns !== undefined && !(Array.isArray(columns) && columns.length > 0)) {

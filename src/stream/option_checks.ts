@@ -1,4 +1,4 @@
-import { received } from "../runtime/known_options.ts";
+import { checkWhole, received } from "../runtime/known_options.ts";
 import type { Publisher } from "./publisher.ts";
 
 const MIN_RING_BYTES = 4096;
@@ -35,11 +35,7 @@ export class OptionChecks {
 
   /** A whole number within a range. @throws {RangeError} when it is not. */
   count(name: string, value: number, { least, most = MAX_COUNT }: CountRange): number {
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new RangeError(
-      `Cannot create ${this.#created}: ${name} must be a whole number from ${least} to ${most}, ` +
-        `received ${received(value)}`,
-    );
+    return checkWhole(name, value, { doing: `create ${this.#created}`, least, most });
   }
 
   /** One of some values. @throws {TypeError} when it is not. */

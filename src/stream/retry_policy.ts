@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from "../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
+import { checkWhole, knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 
 /** How a wait is shortened at random, so that many who failed together do not come back together. */
 export type Jitter = "full" | "none";
@@ -68,12 +68,7 @@ export class RetryPolicy {
       maxBackoff = "60s",
       jitter = "full",
     } = knownOptions(options, OPTIONS);
-    if (!(Number.isSafeInteger(maxRetries) && maxRetries >= 0)) {
-      throw new RangeError(
-        `Cannot create RetryPolicy: maxRetries must be a whole number from 0, received ` +
-          received(maxRetries),
-      );
-    }
+    checkWhole("maxRetries", maxRetries, { doing: "create RetryPolicy", least: 0 });
     if (!(typeof backoffFactor === "number" && backoffFactor >= 1 && backoffFactor < Infinity)) {
       throw new RangeError(
         `Cannot create RetryPolicy: backoffFactor must be a number from 1, received ` +

@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { TypedSchema } from "../batch/schema.ts";
-import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
+import { checkWhole, knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
 import { RowBatcher } from "./row_batcher.ts";
 
@@ -73,12 +73,7 @@ export class TestSource<Row = Record<string, unknown>> implements Source<Row> {
    */
   constructor(options: TestSourceOptions<Row> = {}) {
     const { schema, partitions = 1, name = "test" } = knownOptions(options, OPTIONS);
-    if (!Number.isSafeInteger(partitions) || partitions < 1) {
-      throw new RangeError(
-        `Cannot make test source: partitions must be a whole number of at least 1, received ` +
-          received(partitions),
-      );
-    }
+    checkWhole("partitions", partitions, { doing: OPTIONS.doing });
     this.name = name;
     this.partitions = partitions;
     if (schema) this.schema = schema;

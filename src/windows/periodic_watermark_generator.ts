@@ -1,5 +1,5 @@
 import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
+import { checkWhole, knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
 import { type WatermarkGenerator, WatermarkStrategy } from "./watermark_strategy.ts";
 
 /** Options of {@linkcode PeriodicWatermarkGenerator}. */
@@ -112,9 +112,6 @@ function checkOptions({ interval, clock = "event", everyRecords }: PeriodicWater
         : `Cannot make periodic watermarks: give interval, everyRecords, or both`,
     );
   }
-  if (everyRecords === undefined || Number.isSafeInteger(everyRecords) && everyRecords >= 1) return;
-  throw new RangeError(
-    `Cannot make periodic watermarks: everyRecords must be a whole number from 1, received ` +
-      everyRecords,
-  );
+  if (everyRecords === undefined) return;
+  checkWhole("everyRecords", everyRecords, { doing: "make periodic watermarks" });
 }

@@ -1,4 +1,4 @@
-import { received } from "../../runtime/known_options.ts";
+import { checkWhole } from "../../runtime/known_options.ts";
 import type { EncodedAvro } from "./avro_encoder.ts";
 import { avroFingerprint } from "./avro_fingerprint.ts";
 import type { AvroSchema } from "./avro_type.ts";
@@ -44,12 +44,8 @@ export type AvroMessage =
 export function avroMessagePrefix(format: AvroMessageFormat): Uint8Array<ArrayBuffer> {
   if ("schema" in format) return Uint8Array.of(...SINGLE_OBJECT, ...avroFingerprint(format.schema));
   const { schemaId } = format;
-  if (!Number.isInteger(schemaId) || schemaId < 0 || schemaId > MAX_SCHEMA_ID) {
-    throw new RangeError(
-      `Cannot make Avro messages: schemaId must be a whole number from 0 to ${MAX_SCHEMA_ID}, ` +
-        `received ${received(schemaId)}`,
-    );
-  }
+  const range = { least: 0, most: MAX_SCHEMA_ID };
+  checkWhole("schemaId", schemaId, { doing: "make Avro messages", ...range });
   const prefix = new Uint8Array(REGISTRY_BYTES);
   new DataView(prefix.buffer).setInt32(1, schemaId);
   return prefix;

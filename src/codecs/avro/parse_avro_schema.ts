@@ -1,4 +1,4 @@
-import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
+import { checkWhole, knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import { schemaFault } from "./avro_fault.ts";
 import { parseSchemaText, schemaText } from "./avro_json.ts";
 import { MAX_AVRO_FIELDS } from "./avro_limits.ts";
@@ -43,11 +43,7 @@ export function parseAvroSchema(
   if (!["ignore", "error"].includes(unknownLogicalTypes)) {
     throw schemaFault([], "unknownLogicalTypes is no word that it knows", '"ignore" or "error"');
   }
-  if (!Number.isSafeInteger(maxFields) || maxFields < 1) {
-    throw new RangeError(
-      `Cannot use Avro schema: maxFields must be a positive integer, received ${maxFields}`,
-    );
-  }
+  checkWhole("maxFields", maxFields, { doing: OPTIONS.doing });
   const json = typeof schema !== "string"
     ? schemaText(schema)
     : PRIMITIVES.has(schema)

@@ -1,7 +1,7 @@
 import { RecordBatch } from "../../batch/record_batch.ts";
 import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
-import { knownOptions, received } from "../../runtime/known_options.ts";
+import { checkWhole, knownOptions } from "../../runtime/known_options.ts";
 import { nextTurn } from "../../runtime/next_turn.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Conditions } from "../conditions/conditions.ts";
@@ -255,12 +255,7 @@ export class Sample<Row = Record<string, unknown>> implements Iterable<Row>, Asy
       names: { batchRows: true },
       example: "{ batchRows: 1000 }",
     });
-    if (!(Number.isSafeInteger(batchRows) && batchRows >= 1)) {
-      throw new RangeError(
-        `Cannot sample batches: batchRows must be a whole number from 1, received ` +
-          received(batchRows),
-      );
-    }
+    checkWhole("batchRows", batchRows, { doing: "sample batches" });
     return new SampleBatches(this.range, batchRows);
   }
 

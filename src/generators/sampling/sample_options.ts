@@ -1,4 +1,4 @@
-import { knownOptions, received } from "../../runtime/known_options.ts";
+import { checkWhole, knownOptions, received } from "../../runtime/known_options.ts";
 import type { Encoding } from "../encoding/plans.ts";
 import { keyLimit } from "./key_maker.ts";
 import type { SampleOptions } from "./sample.ts";
@@ -24,11 +24,7 @@ export function checkSample(count: number, options: SampleOptions): void {
       `Cannot sample: the number of rows must be whole, or Infinity, received ${received(count)}`,
     );
   }
-  if (!(Number.isSafeInteger(start) && start >= 0)) {
-    throw new RangeError(
-      `Cannot sample: start must be a whole number from 0, received ${received(start)}`,
-    );
-  }
+  checkWhole("start", start, { doing: "sample", least: 0 });
   if (lateness !== undefined && typeof lateness !== "string") {
     throw new TypeError(
       `Cannot sample: lateness is the name of a column, received ${received(lateness)}`,

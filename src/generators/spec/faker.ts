@@ -6,7 +6,7 @@
  */
 import * as locale from "@faker-js/faker/locale/en";
 import * as t from "../../batch/types.ts";
-import { knownOptions, received } from "../../runtime/known_options.ts";
+import { checkWhole, knownOptions, received } from "../../runtime/known_options.ts";
 import { seedBits } from "../fit_options.ts";
 import type { AnyColumnSpec, Scalar } from "./column_spec.ts";
 
@@ -102,12 +102,7 @@ export function faked<T extends Scalar | Date>(
         `received ${received(make)}`,
     );
   }
-  if (!(Number.isInteger(count) && count >= 1 && count <= MOST_VALUES)) {
-    throw new RangeError(
-      `Cannot make values with faker: count must be a whole number from 1 to ${MOST_VALUES}, ` +
-        `received ${received(count)}`,
-    );
-  }
+  checkWhole("count", count, { doing: "make values with faker", most: MOST_VALUES });
   const faker = seeded(options);
   const made = Array.from({ length: count }, () => make(faker));
   const values = made.map(scalarOf) as FakedValue<T>[];

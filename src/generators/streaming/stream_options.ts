@@ -4,6 +4,7 @@ import { RetryPolicy } from "../../stream/retry_policy.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import {
   checkBoolean,
+  checkWhole,
   knownOptions,
   type OptionRule,
   received,
@@ -166,13 +167,6 @@ export interface StreamerSettings {
   readonly workers: number;
 }
 
-function checkCount(doing: string, name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new RangeError(
-    `Cannot ${doing}: ${name} must be a whole number from ${least}, received ${received(value)}`,
-  );
-}
-
 function checkClass(name: string, value: unknown, Wanted: new () => unknown): void {
   if (value === undefined || value instanceof Wanted) return;
   throw new TypeError(
@@ -197,8 +191,8 @@ export function streamerSettings(options: StreamingGeneratorOptions): StreamerSe
     seed,
     workers = 0,
   } = knownOptions(options, STREAMER);
-  checkCount(STREAMER.doing, "bufferSize", bufferSize, 1);
-  checkCount(STREAMER.doing, "workers", workers, 0);
+  checkWhole("bufferSize", bufferSize, { doing: STREAMER.doing });
+  checkWhole("workers", workers, { doing: STREAMER.doing, least: 0 });
   CHECKS.oneOf("onBufferFull", onBufferFull, ["block", "drop", "error"]);
   CHECKS.oneOf("onError", onError, ["retry", "skip", "stop"]);
   checkClass("retryPolicy", retryPolicy, RetryPolicy);
@@ -291,10 +285,14 @@ export function streamSettings(options: StreamOptions, bufferSize: number): Stre
     metrics,
     signal,
   } = knownOptions(options, STREAM);
-  checkCount(STREAM.doing, "batchSize", batchSize, 1);
-  checkCount(STREAM.doing, "start", start, 0);
-  if (maxRecords !== Infinity) checkCount(STREAM.doing, "maxRecords", maxRecords, 0);
-  if (maxBatches !== Infinity) checkCount(STREAM.doing, "maxBatches", maxBatches, 0);
+  checkWhole("batchSize", batchSize, { doing: STREAM.doing });
+  checkWhole("start", start, { doing: STREAM.doing, least: 0 });
+  if (maxRecords !== Infinity) {
+    checkWhole("maxRecords", maxRecords, { doing: STREAM.doing, least: 0 });
+  }
+  if (maxBatches !== Infinity) {
+    checkWhole("maxBatches", maxBatches, { doing: STREAM.doing, least: 0 });
+  }
   const paces = { ...checkRate(rateLimit), ...checkSpeed(speed) };
   checkClass("metrics", metrics, StreamingMetrics);
   checkClass("signal", signal, AbortSignal as never);

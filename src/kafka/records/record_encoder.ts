@@ -1,3 +1,4 @@
+import { checkWhole } from "../../runtime/known_options.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { copyCell } from "../../kernel/kafka_cells.ts";
 import type { KafkaRows } from "../../kernel/kafka_job.ts";
@@ -35,11 +36,7 @@ const SPAN_ROWS = 4096;
 const MOST_BYTES = 0x7fff_ffff;
 
 function checkCount(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= MOST_BYTES) return;
-  throw new RangeError(
-    `Cannot make record encoder: ${name} must be a whole number from 1 to ${MOST_BYTES}, received ` +
-      `${value}`,
-  );
+  checkWhole(name, value, { doing: "make record encoder", most: MOST_BYTES });
 }
 
 /**

@@ -15,7 +15,12 @@ import {
 import { connectCluster } from "../../kafka/driver/client/client_cluster.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import {
+  checkWhole,
+  knownOptions,
+  type OptionRule,
+  received,
+} from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { SimulatedBroker } from "./broker.ts";
 import type { SimulatedFaults } from "./faults.ts";
@@ -94,10 +99,7 @@ const OPTIONS: OptionRule<SimulatedKafkaOptions> = {
 };
 
 function count(value: number, name: string): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new RangeError(
-    `Cannot simulate Kafka: ${name} must be a whole number from 1, received ${received(value)}`,
-  );
+  return checkWhole(name, value, { doing: "simulate Kafka" });
 }
 
 /**
