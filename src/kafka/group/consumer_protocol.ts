@@ -1,7 +1,7 @@
 import type { TopicPartition } from "../driver/driver.ts";
 import { concatBytes } from "../../batch/concat_bytes.ts";
 import { KafkaError } from "../driver/kafka_error.ts";
-import { byTopic } from "../driver/wire/apis.ts";
+import { byTopic } from "../driver/wire/by_topic.ts";
 import { WireReader } from "../driver/wire/wire_reader.ts";
 import { WireWriter } from "../driver/wire/wire_writer.ts";
 

@@ -1,5 +1,5 @@
 import type { TopicPartition } from "../../kafka/driver/driver.ts";
-import { byTopic } from "../../kafka/driver/wire/apis.ts";
+import { byTopic, readByTopic } from "../../kafka/driver/wire/by_topic.ts";
 import type { FetchedPiece, FetchPart } from "./broker.ts";
 import { attempt, served, spell } from "./served.ts";
 
@@ -18,10 +18,10 @@ export const serveProduce = served({
     const transactionalId = reader.text() ?? undefined;
     reader.int16(); // acks: there is one replica
     reader.int32(); // for how long to wait for others
-    const parts = reader.list(() => {
-      const topic = reader.text() ?? "";
-      return reader.list(() => ({ topic, partition: reader.int32(), bytes: reader.bytes() }));
-    }).flat();
+    const parts = readByTopic(
+      reader,
+      (topic) => ({ topic, partition: reader.int32(), bytes: reader.bytes() }),
+    );
     return { transactionalId, parts };
   },
   about: ({ parts }) => spell(parts),
@@ -45,15 +45,12 @@ export const serveFetch = served({
     const isolation = reader.int8() === 1 ? "read_committed" as const : "read_uncommitted" as const;
     reader.int32(); // the session
     reader.int32();
-    const parts = reader.list(() => {
-      const topic = reader.text() ?? "";
-      return reader.list((): FetchPart => {
-        const [partition, leaderEpoch] = [reader.int32(), reader.int32()];
-        const offset = reader.int64();
-        reader.int64(); // where a follower begins
-        return { topic, partition, leaderEpoch, offset, maxBytes: reader.int32() };
-      });
-    }).flat();
+    const parts = readByTopic(reader, (topic): FetchPart => {
+      const [partition, leaderEpoch] = [reader.int32(), reader.int32()];
+      const offset = reader.int64();
+      reader.int64(); // where a follower begins
+      return { topic, partition, leaderEpoch, offset, maxBytes: reader.int32() };
+    });
     return { maxWaitMs, minBytes, maxBytes, isolation, parts };
   },
   about: ({ parts }) => spell(parts),
@@ -78,10 +75,10 @@ export const serveListOffsets = served({
   read: (reader) => {
     reader.int32();
     const isolation = reader.int8() === 1 ? "read_committed" as const : "read_uncommitted" as const;
-    const parts = reader.list(() => {
-      const topic = reader.text() ?? "";
-      return reader.list(() => ({ topic, partition: reader.int32(), at: reader.int64() }));
-    }).flat();
+    const parts = readByTopic(
+      reader,
+      (topic) => ({ topic, partition: reader.int32(), at: reader.int64() }),
+    );
     return { isolation, parts };
   },
   about: ({ parts }) => spell(parts),
@@ -101,14 +98,11 @@ export const serveEpochEnds = served({
   api: "epochEnds",
   read: (reader) => {
     reader.int32(); // no replica
-    return reader.list(() => {
-      const topic = reader.text() ?? "";
-      return reader.list(() => {
-        const partition = reader.int32();
-        reader.int32(); // the leader's epoch as the client knows it
-        return { topic, partition, epoch: reader.int32() };
-      });
-    }).flat();
+    return readByTopic(reader, (topic) => {
+      const partition = reader.int32();
+      reader.int32(); // the leader's epoch as the client knows it
+      return { topic, partition, epoch: reader.int32() };
+    });
   },
   about: (parts) => spell(parts),
   work: (parts, { broker, node }) =>

@@ -1,5 +1,5 @@
 import type { GroupIdentity, PartitionOffset } from "../../kafka/driver/driver.ts";
-import { byTopic } from "../../kafka/driver/wire/apis.ts";
+import { byTopic, readByTopic } from "../../kafka/driver/wire/by_topic.ts";
 import type { WireReader } from "../../kafka/driver/wire/wire_reader.ts";
 import { attempt, served, spell } from "./served.ts";
 
@@ -90,19 +90,16 @@ export const serveCommit = served({
   api: "commit",
   read: (reader) => ({
     member: identityOf(reader),
-    offsets: reader.list(() => {
-      const topic = reader.text() ?? "";
-      return reader.list(() => {
-        const [partition, offset] = [reader.int32(), reader.int64()];
-        const leaderEpoch = reader.int32();
-        const metadata = reader.text();
-        return {
-          ...{ topic, partition, offset },
-          ...(leaderEpoch >= 0 && { leaderEpoch }),
-          ...(metadata && { metadata }),
-        };
-      });
-    }).flat(),
+    offsets: readByTopic(reader, (topic) => {
+      const [partition, offset] = [reader.int32(), reader.int64()];
+      const leaderEpoch = reader.int32();
+      const metadata = reader.text();
+      return {
+        ...{ topic, partition, offset },
+        ...(leaderEpoch >= 0 && { leaderEpoch }),
+        ...(metadata && { metadata }),
+      };
+    }),
   }),
   about: ({ member }) => member.groupId,
   work: ({ member, offsets }, { broker }) => {

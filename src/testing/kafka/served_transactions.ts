@@ -1,4 +1,4 @@
-import { byTopic } from "../../kafka/driver/wire/apis.ts";
+import { byTopic, readByTopic } from "../../kafka/driver/wire/by_topic.ts";
 import type { WireReader } from "../../kafka/driver/wire/wire_reader.ts";
 import type { WireWriter } from "../../kafka/driver/wire/wire_writer.ts";
 import { served } from "./served.ts";
@@ -34,10 +34,7 @@ export const serveAddPartitions = served({
   read: (reader) => ({
     id: reader.text() ?? "",
     producer: producerOf(reader),
-    partitions: reader.list(() => {
-      const topic = reader.text() ?? "";
-      return reader.list(() => ({ topic, partition: reader.int32() }));
-    }).flat(),
+    partitions: readByTopic(reader, (topic) => ({ topic, partition: reader.int32() })),
   }),
   about: ({ id }) => id,
   work: ({ id, producer, partitions }, { broker }) => {
@@ -73,18 +70,12 @@ export const serveSendOffsets = served({
     const producer = producerOf(reader);
     const [generation, memberId] = [reader.int32(), reader.text() ?? ""];
     const instanceId = reader.text() ?? undefined;
-    const offsets = reader.list(() => {
-      const topic = reader.text() ?? "";
-      const its = reader.list(() => {
-        const [partition, offset] = [reader.int32(), reader.int64()];
-        reader.int32();
-        reader.text();
-        reader.end();
-        return { topic, partition, offset };
-      });
-      reader.end();
-      return its;
-    }).flat();
+    const offsets = readByTopic(reader, (topic) => {
+      const [partition, offset] = [reader.int32(), reader.int64()];
+      reader.int32();
+      reader.text();
+      return { topic, partition, offset };
+    });
     const group = {
       ...{ groupId, ...(generation >= 0 && { generation, memberId }) },
       ...(instanceId !== undefined && { instanceId }),

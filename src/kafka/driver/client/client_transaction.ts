@@ -8,10 +8,10 @@ import type {
 } from "../driver.ts";
 import { Abortable, Fenced, KafkaError } from "../kafka_error.ts";
 import { CODES, errorName, isFenced } from "../wire/error_codes.ts";
+import type { PartitionCode } from "../wire/by_topic.ts";
 import {
   addOffsetsRequest,
   addPartitionsRequest,
-  type PartitionCode,
   txnOffsetCommitRequest,
 } from "../wire/transaction_requests.ts";
 import type { BlockSender } from "./block_sender.ts";

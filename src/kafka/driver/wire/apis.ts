@@ -75,10 +75,3 @@ export function request<Answer>(
     },
   };
 }
-
-/** Partitions by topic, in the order in which topics come first. */
-export function byTopic<T extends { readonly topic: string }>(
-  items: readonly T[],
-): readonly (readonly [topic: string, items: readonly T[]])[] {
-  return [...Map.groupBy(items, (item) => item.topic)];
-}

@@ -1,5 +1,6 @@
 import type { Isolation, NewTopic, TopicPartition } from "../driver.ts";
-import { APIS, byTopic, request, type WireRequest } from "./apis.ts";
+import { APIS, request, type WireRequest } from "./apis.ts";
+import { byTopic, readByTopic } from "./by_topic.ts";
 
 /** From which version to which a broker knows a kind of request. */
 export interface VersionRange {
@@ -139,15 +140,12 @@ export function listOffsetsRequest(
     },
     (reader) => {
       reader.int32();
-      return reader.list(() => {
-        const topic = reader.text() ?? "";
-        return reader.list((): ListedOffset => {
-          const partition = reader.int32();
-          const code = reader.int16();
-          reader.int64(); // the time of what was found
-          return { topic, partition, code, offset: reader.int64() };
-        });
-      }).flat();
+      return readByTopic(reader, (topic): ListedOffset => {
+        const partition = reader.int32();
+        const code = reader.int16();
+        reader.int64(); // the time of what was found
+        return { topic, partition, code, offset: reader.int64() };
+      });
     },
   );
 }

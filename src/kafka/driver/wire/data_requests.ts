@@ -1,5 +1,6 @@
 import type { AbortedTransaction, Isolation, TopicPartition } from "../driver.ts";
-import { APIS, byTopic, request, type WireRequest } from "./apis.ts";
+import { APIS, request, type WireRequest } from "./apis.ts";
+import { byTopic, readByTopic } from "./by_topic.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -33,17 +34,14 @@ export function produceRequest(options: {
       });
     },
     (reader) =>
-      acks === 0 ? [] : reader.list(() => {
-        const topic = reader.text() ?? "";
-        return reader.list((): ProducedPartition => {
-          const partition = reader.int32();
-          const code = reader.int16();
-          const baseOffset = reader.int64();
-          reader.int64(); // when it was appended
-          reader.int64(); // where the partition begins
-          return { topic, partition, code, baseOffset };
-        });
-      }).flat(),
+      acks === 0 ? [] : readByTopic(reader, (topic): ProducedPartition => {
+        const partition = reader.int32();
+        const code = reader.int16();
+        const baseOffset = reader.int64();
+        reader.int64(); // when it was appended
+        reader.int64(); // where the partition begins
+        return { topic, partition, code, baseOffset };
+      }),
     acks !== 0,
   );
 }
@@ -92,24 +90,21 @@ export function fetchRequest(options: {
       reader.int32();
       const code = reader.int16();
       reader.int32(); // the session
-      const partitions = reader.list(() => {
-        const topic = reader.text() ?? "";
-        return reader.list((): FetchedPartition => {
-          const partition = reader.int32();
-          const code = reader.int16();
-          const highWatermark = reader.int64();
-          const lastStableOffset = reader.int64();
-          const logStartOffset = reader.int64();
-          const aborted = reader.list(() => ({
-            producerId: reader.bigint64(),
-            firstOffset: reader.int64(),
-          }));
-          reader.int32(); // a replica that is nearer
-          const bytes = code === 0 ? reader.bytes() : (reader.bytes(), EMPTY);
-          const ends = { highWatermark, lastStableOffset, logStartOffset };
-          return { topic, partition, code, ...ends, aborted, bytes };
-        });
-      }).flat();
+      const partitions = readByTopic(reader, (topic): FetchedPartition => {
+        const partition = reader.int32();
+        const code = reader.int16();
+        const highWatermark = reader.int64();
+        const lastStableOffset = reader.int64();
+        const logStartOffset = reader.int64();
+        const aborted = reader.list(() => ({
+          producerId: reader.bigint64(),
+          firstOffset: reader.int64(),
+        }));
+        reader.int32(); // a replica that is nearer
+        const bytes = code === 0 ? reader.bytes() : (reader.bytes(), EMPTY);
+        const ends = { highWatermark, lastStableOffset, logStartOffset };
+        return { topic, partition, code, ...ends, aborted, bytes };
+      });
       return { code, partitions };
     },
   );
@@ -144,14 +139,11 @@ export function epochEndsRequest(parts: readonly EpochPart[]): WireRequest<Epoch
     },
     (reader) => {
       reader.int32();
-      return reader.list(() => {
-        const topic = reader.text() ?? "";
-        return reader.list((): EpochEnd => {
-          const [code, partition] = [reader.int16(), reader.int32()];
-          reader.int32(); // the greatest epoch that is not greater than the one asked for
-          return { topic, partition, code, end: reader.int64() };
-        });
-      }).flat();
+      return readByTopic(reader, (topic): EpochEnd => {
+        const [code, partition] = [reader.int16(), reader.int32()];
+        reader.int32(); // the greatest epoch that is not greater than the one asked for
+        return { topic, partition, code, end: reader.int64() };
+      });
     },
   );
 }

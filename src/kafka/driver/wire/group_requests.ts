@@ -1,6 +1,6 @@
 import type { GroupIdentity, JoinRequest, PartitionOffset, TopicPartition } from "../driver.ts";
-import { APIS, byTopic, request, type WireRequest } from "./apis.ts";
-import type { PartitionCode } from "./transaction_requests.ts";
+import { APIS, request, type WireRequest } from "./apis.ts";
+import { byTopic, type PartitionCode, readByTopic, readPartitionCodes } from "./by_topic.ts";
 import type { WireWriter } from "./wire_writer.ts";
 
 const PROTOCOL_TYPE = "consumer";
@@ -110,10 +110,7 @@ export function offsetCommitRequest(
     },
     (reader) => {
       reader.int32();
-      return reader.list(() => {
-        const topic = reader.text() ?? "";
-        return reader.list(() => ({ topic, partition: reader.int32(), code: reader.int16() }));
-      }).flat();
+      return readPartitionCodes(reader);
     },
   );
 }
@@ -141,20 +138,13 @@ export function offsetFetchRequest(
     },
     (reader) => {
       reader.int32();
-      const offsets = reader.list(() => {
-        const topic = reader.text() ?? "";
-        const its = reader.list((): CommittedOffset => {
-          const partition = reader.int32();
-          const offset = reader.int64();
-          const leaderEpoch = reader.int32();
-          const metadata = reader.text() ?? "";
-          const code = reader.int16();
-          reader.end();
-          return { topic, partition, offset, leaderEpoch, metadata, code };
-        });
-        reader.end();
-        return its;
-      }).flat();
+      const offsets = readByTopic(reader, (topic): CommittedOffset => {
+        const partition = reader.int32();
+        const offset = reader.int64();
+        const leaderEpoch = reader.int32();
+        const metadata = reader.text() ?? "";
+        return { topic, partition, offset, leaderEpoch, metadata, code: reader.int16() };
+      });
       return { code: reader.int16(), offsets };
     },
   );

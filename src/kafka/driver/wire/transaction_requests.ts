@@ -1,5 +1,6 @@
 import type { GroupIdentity, PartitionOffset, TopicPartition } from "../driver.ts";
-import { APIS, byTopic, request, type WireRequest } from "./apis.ts";
+import { APIS, request, type WireRequest } from "./apis.ts";
+import { byTopic, type PartitionCode, readPartitionCodes } from "./by_topic.ts";
 
 /** Who a producer is to brokers: KIP-98. */
 export interface ProducerIdentity {
@@ -13,11 +14,6 @@ export const NO_IDENTITY: ProducerIdentity = { id: -1n, epoch: -1 };
 /** A transactional producer. */
 export interface TransactionalIdentity extends ProducerIdentity {
   readonly transactionalId: string;
-}
-
-/** What came of a partition. */
-export interface PartitionCode extends TopicPartition {
-  readonly code: number;
 }
 
 /** Asks for an identity; one that there is already gets its next epoch: KIP-360. */
@@ -55,10 +51,7 @@ export function addPartitionsRequest(
     },
     (reader) => {
       reader.int32();
-      return reader.list(() => {
-        const topic = reader.text() ?? "";
-        return reader.list(() => ({ topic, partition: reader.int32(), code: reader.int16() }));
-      }).flat();
+      return readPartitionCodes(reader);
     },
   );
 }
@@ -102,16 +95,7 @@ export function txnOffsetCommitRequest(
     },
     (reader) => {
       reader.int32();
-      return reader.list(() => {
-        const topic = reader.text() ?? "";
-        const codes = reader.list(() => {
-          const partition = { topic, partition: reader.int32(), code: reader.int16() };
-          reader.end();
-          return partition;
-        });
-        reader.end();
-        return codes;
-      }).flat();
+      return readPartitionCodes(reader);
     },
   );
 }
