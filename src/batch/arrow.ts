@@ -12,16 +12,14 @@
  */
 import * as flechette from "@uwdata/flechette";
 import type { Batch, DataType as ArrowDataType, Field as ArrowField } from "@uwdata/flechette";
+import { type ArrowBatch, columnFromArrow, rebased } from "./arrow_columns.ts";
 import {
-  type ArrowBatch,
   type ArrowField as ReadableField,
   AS_KEY,
-  columnFromArrow,
   EXTENSION_KEY,
   fieldFromArrow,
   MIXED_EXTENSION,
-  rebased,
-} from "./arrow_columns.ts";
+} from "./arrow_types.ts";
 import type { Column } from "./column.ts";
 import { checkColumn } from "./column_check.ts";
 import { concatColumns } from "./column_ops.ts";

@@ -15,7 +15,6 @@ import type { Field, Schema, TypedSchema } from "./schema.ts";
 
 /** Rows that are turned to or from objects at a time: few enough to stay in the cache. */
 const BLOCK_ROWS = 1024;
-/** Names in a message that lists them. */
 
 interface SchemaNames {
   readonly names: readonly string[];
