@@ -89,7 +89,8 @@ async function reads({ url, registry }: Asked): Promise<void> {
     { schema: columns, readerSchema: schema.json, maxRecordBytes: 1000 },
     create(),
   );
-  await reader.teach(decoder, places);
+  const writers = await reader.writers(decoder.unknownIds(places));
+  for (const [id, writer] of writers) decoder.know(id, writer);
   const { batch, bad } = decoder.decode(places);
   assertEquals(bad, []);
   const [gull, dodo] = [{ name: "Gull", wings: 2 }, { name: "Dodo", wings: 0 }];

@@ -1,11 +1,7 @@
 import { showName } from "../../batch/shown_names.ts";
-import type {
-  AvroMessageDecoder,
-  UnreadableWriter,
-} from "../../codecs/avro/avro_message_decoder.ts";
+import type { UnreadableWriter } from "../../codecs/avro/avro_message_decoder.ts";
 import { parseAvroSchema } from "../../codecs/avro/parse_avro_schema.ts";
 import type { AvroSchema } from "../../codecs/avro/avro_type.ts";
-import type { MessagePlaces } from "../../kernel/avro_message_reader.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -111,21 +107,6 @@ export class RegistryReader {
       some.forEach((id, at) => found.set(id, writers[at]));
     }
     return found;
-  }
-
-  /**
-   * Has a decoder know all schemas by which some messages were written.
-   *
-   * @throws {SchemaRegistryError} when the registry cannot be asked.
-   */
-  async teach(
-    decoder: AvroMessageDecoder,
-    messages: MessagePlaces,
-    options: RegistryCallOptions = {},
-  ): Promise<void> {
-    const ids = decoder.unknownIds(messages);
-    if (ids.length === 0) return;
-    for (const [id, writer] of await this.writers(ids, options)) decoder.know(id, writer);
   }
 
   async #writer(id: number, options: RegistryCallOptions): Promise<string | UnreadableWriter> {

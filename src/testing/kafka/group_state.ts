@@ -46,11 +46,6 @@ export class GroupState {
     return [...this.#members.keys()];
   }
 
-  /** What the leader said that a member gets. */
-  assignmentOf(memberId: string): Uint8Array | undefined {
-    return this.#members.get(memberId)?.assignment;
-  }
-
   /** The name of a member that is going to join: KIP-394. */
   name(clientId: string, sessionTimeoutMs: number): string {
     return this.#promised.name(clientId, sessionTimeoutMs);
