@@ -9,8 +9,30 @@ export interface WaitingBlock {
 
 /** Fetched blocks that the pipeline has not taken, in the order in which they came. */
 export class FetchBuffer {
+  readonly #maxBytes: number;
   #waiting: WaitingBlock[] = [];
   #bytes = 0;
+  #brokers = 1;
+
+  /** Nothing waits; what waits and what may be under way from all brokers is to be no more. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Of how many brokers blocks are fetched, one request at a time of each. */
+  shareAmong(brokers: number): void {
+    this.#brokers = Math.max(1, brokers);
+  }
+
+  /** The most bytes that may be fetched of a broker at once. */
+  get fetchBytes(): number {
+    return Math.max(1, Math.floor(this.#maxBytes / (this.#brokers + 1)));
+  }
+
+  /** Whether there is room for what all brokers may send. */
+  get hasRoom(): boolean {
+    return this.isEmpty || this.#bytes + this.#brokers * this.fetchBytes <= this.#maxBytes;
+  }
 
   /** Bytes that wait. */
   get bytes(): number {

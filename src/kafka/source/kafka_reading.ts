@@ -13,6 +13,7 @@ import type {
 import { KafkaError } from "../driver/kafka_error.ts";
 import { Changes } from "./changes.ts";
 import { ClusterLink } from "./cluster_link.ts";
+import { DamagedPlaces } from "./damaged_places.ts";
 import { FetchBuffer, type WaitingBlock } from "./fetch_buffer.ts";
 import { Fetcher } from "./fetcher.ts";
 import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
@@ -32,23 +33,19 @@ export interface KafkaReadingOptions {
 
 /** How often it is looked whether topics have more partitions, ms. */
 const METADATA_MS = 30_000;
-/** How often a batch that is damaged on the way is fetched again. */
-const MOST_DAMAGED = 3;
 
 /** Reads partitions over one connection to a cluster, ahead of the pipeline as far as there is room. */
 export class KafkaReading implements AsyncDisposable {
   readonly #options: KafkaReadingOptions;
   readonly #closing: ChildAbort;
-  readonly #buffer = new FetchBuffer();
+  readonly #buffer: FetchBuffer;
   readonly #changes = new Changes();
   readonly #states = new Map<string, PartitionState>();
   #all: PartitionState[] = [];
   readonly #events = new ReadEvents();
-  readonly #damaged = new Map<string, { readonly offset: number; times: number }>();
+  readonly #damaged = new DamagedPlaces();
   #link: ClusterLink | undefined;
   #fetcher: Fetcher | undefined;
-  #maxBytes = 0;
-  #leaders = 1;
   #failure: { readonly error: unknown } | undefined;
   #running: Promise<unknown> = Promise.resolve();
   /** Whether partitions may still be handed over. */
@@ -61,6 +58,7 @@ export class KafkaReading implements AsyncDisposable {
   /** A reading that has not begun. */
   constructor(options: KafkaReadingOptions) {
     this.#options = options;
+    this.#buffer = new FetchBuffer(options.settings.maxBufferBytes);
     this.#closing = new ChildAbort(options.open.signal);
     this.#closing.signal.addEventListener("abort", () => this.#changes.notify());
   }
@@ -108,8 +106,10 @@ export class KafkaReading implements AsyncDisposable {
     const cluster = await driver.connect(settings.connection, { signal, runtime });
     try {
       const partitions = await partitionsOf(cluster, settings, name);
-      await this.#limit(cluster);
-      const about = { name, driver, settings, runtime, maxBytes: this.#maxBytes, signal };
+      const topics = await cluster.topics(settings.topics);
+      const leaders = topics.flatMap((topic) => topic.partitions.map(({ leader }) => leader));
+      this.#buffer.shareAmong(new Set(leaders).size);
+      const about = { name, driver, settings, runtime, maxBytes: this.#buffer.fetchBytes, signal };
       this.#link = await ClusterLink.open(cluster, about);
       if (!isAssigned) await this.#add(partitions);
     } catch (error) {
@@ -118,15 +118,6 @@ export class KafkaReading implements AsyncDisposable {
     }
     this.#isOpen = isAssigned;
     this.#run(this.#link);
-  }
-
-  /** So that what waits and what may be under way from all brokers is not more than may wait. */
-  async #limit(cluster: KafkaCluster): Promise<void> {
-    const { settings: { topics, maxBufferBytes } } = this.#options;
-    const known = await cluster.topics(topics);
-    const leaders = known.flatMap(({ partitions }) => partitions.map(({ leader }) => leader));
-    this.#leaders = Math.max(1, new Set(leaders).size);
-    this.#maxBytes = Math.max(1, Math.floor(maxBufferBytes / (this.#leaders + 1)));
   }
 
   #run(link: ClusterLink): void {
@@ -146,7 +137,7 @@ export class KafkaReading implements AsyncDisposable {
     const stuck = (why: string) => fetcher.giveUp(why);
     const watch = new LagWatch({
       ...about,
-      isFull: () => !this.#hasRoom,
+      isFull: () => !this.#buffer.hasRoom,
       shrunk: (state, end) => this.#shrunk(state, end),
       stuck,
     });
@@ -180,16 +171,10 @@ export class KafkaReading implements AsyncDisposable {
     this.#changes.notify();
   }
 
-  get #hasRoom(): boolean {
-    const { maxBufferBytes } = this.#options.settings;
-    return this.#buffer.isEmpty ||
-      this.#buffer.bytes + this.#leaders * this.#maxBytes <= maxBufferBytes;
-  }
-
   /** Resolves when something is to be fetched, or there never will be. */
   async #wanted(): Promise<void> {
     const isWanted = () =>
-      this.#hasRoom && [...this.#states.values()].some((state) => !state.isFetched);
+      this.#buffer.hasRoom && [...this.#states.values()].some((state) => !state.isFetched);
     while (!this.#closing.signal.aborted && !isWanted()) await this.#changes.next;
   }
 
@@ -342,7 +327,7 @@ export class KafkaReading implements AsyncDisposable {
 
   /** What waits for other partitions must not keep these from being fetched: it is fetched again. */
   #makeRoom(): void {
-    if (this.#hasRoom) return;
+    if (this.#buffer.hasRoom) return;
     for (const [state, { from }] of this.#buffer.dropAll()) state.next = from;
     this.#fetcher!.assign();
     this.#changes.notify();
@@ -354,11 +339,7 @@ export class KafkaReading implements AsyncDisposable {
    * @throws the error, when it has been so several times.
    */
   again(state: PartitionState, offset: number, error: unknown): void {
-    const key = keyOf(state);
-    const before = this.#damaged.get(key);
-    const damaged = before?.offset === offset ? before : { offset, times: 0 };
-    this.#damaged.set(key, damaged);
-    if (++damaged.times >= MOST_DAMAGED || state.isOver) throw error;
+    if (this.#damaged.isLasting(state, offset) || state.isOver) throw error;
     this.#buffer.drop(state);
     this.#events.goOn(state);
     state.next = offset;
