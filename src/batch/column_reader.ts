@@ -3,7 +3,8 @@ import type { Column } from "./column.ts";
 import { formatDecimal, readDecimal } from "./decimal.ts";
 import { setOwn } from "./misfit.ts";
 import { readMixed } from "./mixed.ts";
-import type { DataType } from "./schema.ts";
+import type { DataType, Field } from "./schema.ts";
+import { zipRows } from "./zip_rows.ts";
 
 const TWO_32 = 4294967296;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -250,22 +251,14 @@ function readLists({ type, offsets, children }: Column, { start, end }: RowRange
 function readStructs({ type, children }: Column, { start, end }: RowRange): unknown[] {
   const { fields } = type as DataType & { kind: "struct" };
   const columns = children!.map((child) => readColumn(child, { start, end }));
-  return zipRows(fields.map((field) => field.name), columns, end - start);
+  return zipRows(fieldNames(fields), columns, end - start);
 }
 
-/** Objects from arrays of values side by side, `count` long each. */
-export function zipRows(
-  names: readonly string[],
-  columns: readonly unknown[][],
-  count: number,
-): Record<string, unknown>[] {
-  const template: Record<string, unknown> = {};
-  for (const name of names) setOwn(template, name, null);
-  const rows: Record<string, unknown>[] = [];
-  for (let row = 0; row < count; row++) {
-    const object = { ...template }; // born with its shape, and with an own `__proto__` if any
-    for (let at = 0; at < names.length; at++) object[names[at]] = columns[at][row];
-    rows.push(object);
-  }
-  return rows;
+/** The names of the fields of structs, the same array for the same fields: `zipRows` knows it again. */
+const namesByFields = new WeakMap<readonly Field[], readonly string[]>();
+
+function fieldNames(fields: readonly Field[]): readonly string[] {
+  let names = namesByFields.get(fields);
+  if (!names) namesByFields.set(fields, names = fields.map(({ name }) => name));
+  return names;
 }

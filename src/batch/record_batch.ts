@@ -5,11 +5,13 @@ import type { Column } from "./column.ts";
 import type { ColumnBuilder } from "./column_builder.ts";
 import { checkColumn } from "./column_check.ts";
 import { concatColumns, sliceColumn, takeColumn } from "./column_ops.ts";
-import { readColumn, type RowRange, valueAt, zipRows } from "./column_reader.ts";
+import { readColumn, type RowRange, valueAt } from "./column_reader.ts";
 import { inferSchema } from "./infer.ts";
 import { type BuilderOptions, checkNull, FieldsBuilder } from "./nested_builders.ts";
 import { Misfit, rowError, show } from "./misfit.ts";
+import { RowIterator } from "./row_iterator.ts";
 import { RowView } from "./row_view.ts";
+import { zipRows } from "./zip_rows.ts";
 import { checkSchema, sameFields } from "./schema_check.ts";
 import type { Field, Schema, TypedSchema } from "./schema.ts";
 
@@ -223,8 +225,8 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
   }
 
   /** The rows as plain objects, made a few at a time. */
-  *[Symbol.iterator](): IterableIterator<Row> {
-    for (const block of this.#blocks(readColumn)) yield* block;
+  [Symbol.iterator](): IterableIterator<Row> {
+    return new RowIterator(this.#blocks(readColumn));
   }
 
   /**

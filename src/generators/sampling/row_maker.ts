@@ -1,79 +1,21 @@
-import { setOwn } from "../../batch/misfit.ts";
+import {
+  areRoomy,
+  FEW,
+  FewRow,
+  filledUp,
+  keyOf,
+  MANY,
+  ManyRow,
+  type PlainRow as Row,
+  templateOf,
+} from "../../batch/plain_rows.ts";
 import type { Cells } from "./column_outputs.ts";
-
-type Row = Record<string, unknown>;
 
 /** A column: its value in a row is `list[positions[row] + 1]`, or without positions `list[row]`. */
 interface Listed {
   readonly name: string;
   readonly list: ArrayLike<unknown>;
   readonly positions: Int32Array | undefined;
-}
-
-const FEW = 8;
-const MANY = 16;
-/** Objects of a constructor by whose properties the engine finds out how much room they need. */
-const PROBES = 8;
-
-/** Has room for as many properties as it names, which only probes have. */
-function FewProperties(this: Row, isProbe?: boolean): void {
-  if (!isProbe) return;
-  this.a = null;
-  this.b = null;
-  this.c = null;
-  this.d = null;
-  this.e = null;
-  this.f = null;
-  this.g = null;
-  this.h = null;
-}
-
-/** The same for more of them. */
-function ManyProperties(this: Row, isProbe?: boolean): void {
-  if (!isProbe) return;
-  this.a = null;
-  this.b = null;
-  this.c = null;
-  this.d = null;
-  this.e = null;
-  this.f = null;
-  this.g = null;
-  this.h = null;
-  this.i = null;
-  this.j = null;
-  this.k = null;
-  this.l = null;
-  this.m = null;
-  this.n = null;
-  this.o = null;
-  this.p = null;
-}
-
-type RowConstructor = new (isProbe?: boolean) => Row;
-
-/**
- * Makes plain objects, by their prototype equal to literals, that have room in themselves for as many
- * properties as the function names: the engine takes the room back that none of the first ones uses,
- * so these use all of it.
- */
-function constructorOf(make: (this: Row, isProbe?: boolean) => void): RowConstructor {
-  make.prototype = Object.prototype;
-  const constructor = make as unknown as RowConstructor;
-  Array.from({ length: PROBES }, () => new constructor(true)); // together, while all of them live
-  return constructor;
-}
-
-const FewRow = constructorOf(FewProperties);
-const ManyRow = constructorOf(ManyProperties);
-
-/** A key as the engine keeps it: with another string of the same characters each store looks it up. */
-function keyOf(name: string): string {
-  return Object.keys({ [name]: null })[0];
-}
-
-/** Whether stores to an object without properties make it one of its own, behind the others. */
-function isPlainKey(name: string): boolean {
-  return name !== "__proto__" && String(Number(name) >>> 0) !== name;
 }
 
 function listed(name: string, cells: Cells): Listed {
@@ -232,11 +174,6 @@ function copiesOf(template: Row, count: number): Row[] {
   return rows;
 }
 
-/** As many columns, the last of which is there several times if there were fewer. */
-function filledUp(columns: readonly Listed[], count: number): readonly Listed[] {
-  return Array.from({ length: count }, (_, at) => columns[Math.min(at, columns.length - 1)]);
-}
-
 /**
  * Makes plain objects of values that lie column by column.
  *
@@ -255,10 +192,7 @@ export class RowMaker {
   /** Of rows with these columns. */
   constructor(names: readonly string[]) {
     this.#names = names.map(keyOf);
-    if (names.length > 0 && names.length <= MANY && names.every(isPlainKey)) return;
-    const template = {};
-    for (const name of this.#names) setOwn(template, name, null);
-    this.#template = template;
+    if (!areRoomy(names)) this.#template = templateOf(this.#names);
   }
 
   /** The rows from one to before another. */

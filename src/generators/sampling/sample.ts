@@ -1,4 +1,5 @@
 import { RecordBatch } from "../../batch/record_batch.ts";
+import { RowIterator } from "../../batch/row_iterator.ts";
 import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { checkWhole, knownOptions } from "../../runtime/known_options.ts";
@@ -189,36 +190,6 @@ function* regrouped<Row>(
   const regrouper = new BatchRegrouper<Row>(batchRows);
   for (const part of parts) yield* regrouper.add(part);
   yield* regrouper.rest();
-}
-
-/** The rows of one array after the other; a generator for each row would take longer than the row. */
-class RowIterator<Row> implements IterableIterator<Row> {
-  readonly #arrays: Iterator<Row[]>;
-  #rows: readonly Row[] = [];
-  #at = 0;
-
-  constructor(arrays: Iterator<Row[]>) {
-    this.#arrays = arrays;
-  }
-
-  next(): IteratorResult<Row> {
-    while (this.#at === this.#rows.length) {
-      const next = this.#arrays.next();
-      if (next.done) return { done: true, value: undefined };
-      [this.#rows, this.#at] = [next.value, 0];
-    }
-    return { done: false, value: this.#rows[this.#at++] };
-  }
-
-  return(): IteratorResult<Row> {
-    [this.#rows, this.#at] = [[], 0];
-    this.#arrays.return?.();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.iterator](): IterableIterator<Row> {
-    return this;
-  }
 }
 
 /** Rows that a generator makes, as they are asked for; each time they are the same. */

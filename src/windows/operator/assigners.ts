@@ -1,4 +1,5 @@
-import { readColumn, zipRows } from "../../batch/column_reader.ts";
+import { readColumn } from "../../batch/column_reader.ts";
+import { zipRows } from "../../batch/zip_rows.ts";
 import type { Schema } from "../../batch/schema.ts";
 import { MAX_TIMESTAMP_MS } from "../../batch/time_range.ts";
 import { isTimeKind } from "../../kernel/window_check.ts";
