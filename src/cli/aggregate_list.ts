@@ -1,18 +1,17 @@
+import type { Aggregate } from "../windows/aggregate.ts";
 import {
-  type Aggregate,
-  approxCountDistinct,
   count,
-  countDistinct,
   first,
   last,
   max,
   mean,
   min,
-  quantile,
   stddev,
   sum,
   variance,
-} from "../windows/mod.ts";
+} from "../windows/aggregates.ts";
+import { approxCountDistinct, countDistinct } from "../windows/distinct_aggregates.ts";
+import { quantile } from "../windows/quantile_aggregates.ts";
 import { nearestName } from "../runtime/known_options.ts";
 import { UsageError } from "./usage_error.ts";
 
