@@ -153,6 +153,15 @@ Deno.test("JsonEncoder writes whole numbers of any length beside those that are 
   });
 });
 
+Deno.test("JsonEncoder writes timestamps of any size as the numbers that they are", () => {
+  const safe = 2n ** 53n;
+  const edges = [0n, 1n, 9_999n, 10_000n, 10_001n, 10n ** 15n, safe - 1n, safe, safe + 1n];
+  const all = [...edges, safe - 10_000n, 2n ** 63n - 1n].flatMap((ms) => [ms, -ms, ms]);
+  const values = BigInt64Array.from(all);
+  const column: Column = { type: t.timestamp, length: values.length, nullCount: 0, values };
+  holdToRows(new RecordBatch(schema({ at: t.timestamp }), [column], values.length), both());
+});
+
 Deno.test("JsonEncoder copies cells of a dictionary of any length", () => {
   const encoders = both();
   const shape = { fields: [{ name: "tag", type: { kind: "dict" as const } }] };

@@ -162,9 +162,47 @@ Deno.test("writeI64() and writeI32() are String(x)", () => {
   });
 });
 
+Deno.test("writeI64() writes every four digits at every place", () => {
+  for (const place of [0n, 4n, 8n, 12n]) {
+    for (const rest of [0n, 10n ** 16n - 1n]) {
+      const unit = 10n ** place;
+      const others = rest - rest / unit % 10_000n * unit;
+      const longs = BigInt64Array.from({ length: 10_000 }, (_, i) => others + BigInt(i) * unit);
+      assertEquals(texts("i64", longs), Array.from(longs, String));
+    }
+  }
+});
+
+Deno.test("writeF64() is String(x) around what ends one way of writing it", () => {
+  const powers = Array.from({ length: 44 }, (_, i) => Number(`1e${i - 22}`));
+  const edges = [2 ** 53, 9007199254740993, 0.1 + 0.2, 1e13, 9999.99, 0.01, 5e-324, 1e21, 1e-6];
+  const around = [...powers, ...edges].flatMap((value) => {
+    const [bits] = new BigUint64Array(Float64Array.of(value).buffer);
+    return [-2n, -1n, 0n, 1n, 2n].map((step) => doubleOf(bits > 1n ? bits + step : bits));
+  });
+  holdDoubles(around.flatMap((value) => [value, -value]));
+  forSeeds(5, (random) => {
+    for (const count of [15, 16, 17]) {
+      holdDoubles(Array.from({ length: 5_000 }, () => {
+        const digits = Array.from({ length: count }, () => random.below(10)).join("");
+        return Number(`${digits}e${random.below(50) - 30}`);
+      }));
+    }
+  });
+});
+
+/** Holds scaled integers to `formatDecimal`. */
+function holdDecimals(values: readonly bigint[], scale: number): void {
+  const column = new Uint8Array(values.length * 16);
+  values.forEach((value, i) => writeDecimal(column, i, value));
+  assertEquals(
+    texts("decimal", column, scale),
+    values.map((value) => formatDecimal(value, scale)),
+  );
+}
+
 Deno.test("writeDecimal() is formatDecimal()", () => {
   forSeeds(20, (random) => {
-    const scale = random.below(39);
     const most = 10n ** 38n - 1n;
     const values = Array.from({ length: 500 }, () => anyInteger(random, 126) % (most + 1n));
     values.push(
@@ -175,12 +213,16 @@ Deno.test("writeDecimal() is formatDecimal()", () => {
       -most,
       ...Array.from({ length: 38 }, (_, i) => 10n ** BigInt(i)),
     );
-    const column = new Uint8Array(values.length * 16);
-    values.forEach((value, i) => writeDecimal(column, i, value));
-    assertEquals(
-      texts("decimal", column, scale),
-      values.map((value) => formatDecimal(value, scale)),
-    );
+    holdDecimals(values, random.below(39));
+  });
+});
+
+Deno.test("writeDecimal() is formatDecimal() for decimals of few digits", () => {
+  const powers = Array.from({ length: 10 }, (_, i) => 10n ** BigInt(i));
+  const edges = powers.flatMap((value) => [value - 1n, value, value + 1n, 9n * value]);
+  forSeeds(9, (random, scale) => {
+    const any = Array.from({ length: 2_000 }, () => anyInteger(random, 28));
+    holdDecimals([...edges, ...edges.map((value) => -value), ...any], scale);
   });
 });
 

@@ -77,7 +77,12 @@ function escapesIn(x: v128): u32 {
 export function writeText(to: u32, from: u32, bytes: u32): u32 {
   store<u8>(to, QUOTE);
   let out = to + 1;
-  if (bytes <= 32) {
+  if (bytes <= 16) {
+    const x = v128.load(from);
+    v128.store(out, x);
+    if ((escapesIn(x) & ((1 << bytes) - 1)) == 0) out += bytes;
+    else out = writeLong(out, from, bytes);
+  } else if (bytes <= 32) {
     const x = v128.load(from);
     const y = v128.load(from, 16);
     v128.store(out, x);

@@ -96,7 +96,8 @@ export function writeCount(to: u32, value: i32, isValid: bool): u32 {
 // @ts-ignore: decorator
 @inline
 export function writeMillis(to: u32, op: u32, ms: i64): u32 {
-  return <u64>(ms + <i64>SAFE) <= 2 * SAFE ? writeLong(to, op, ms) : writeF64(to, <f64>ms);
+  if (<u64>ms - 10000 < SAFE - 10000) return writeLong(to, op, ms);
+  return <u64>(ms + <i64>SAFE) <= 2 * SAFE ? writeI64(to, ms) : writeF64(to, <f64>ms);
 }
 
 /** What was written from behind `to` on, with quotes; `null` when it was nothing. */

@@ -3,12 +3,13 @@
 // a way out (Mushtak, Lemire, "Fast Number Parsing Without Fallback", 2023).
 
 import { leadingBits, LEAST_POWER, preparedBits } from "./powers";
-import { high } from "./wide";
+import { high, nearlyHigh } from "./wide";
 
 const MOST_EXPONENT: i32 = 308;
 const INFINITE: u64 = 0x7ff0_0000_0000_0000;
 const HIDDEN: u64 = <u64>1 << 52;
 const UNSURE: u64 = 0x1ff; // below the 55 bits that decide
+const NEARLY_UNSURE: u64 = 0x1fd; // they are those where up to two were left out
 
 /** The bits of a number below the least normal one, from 54 leading bits and its exponent. */
 function roundSubnormal(leading: u64, exponent: i32): u64 {
@@ -62,8 +63,8 @@ export const NO_HALVES: u32 = 5;
 @inline
 export function nearestOfPlaces(digits: u64, places: u32): u64 {
   const shift = <i64>clz<u64>(digits);
-  const upper = high(digits << shift, load<u64>(preparedBits(-<i32>places), 8));
-  if ((upper & UNSURE) == UNSURE) return nearestDouble(digits, -<i32>places);
+  const upper = nearlyHigh(digits << shift, load<u64>(preparedBits(-<i32>places), 8));
+  if ((upper & UNSURE) >= NEARLY_UNSURE) return nearestDouble(digits, -<i32>places);
   const top = <i64>(upper >> 63);
   const leading = upper >> (top + 9);
   // one less, since the leading bit adds it; what is rounded up to the next power of two adds one more

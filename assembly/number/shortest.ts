@@ -13,16 +13,23 @@ const SLACK: u64 = <u64>1 << 35;
 
 let power: i32 = 0;
 
-/** The power of ten of the digits found last. */
+/** The power of ten of the digits that {@link exactDigits} gave last. */
 // @ts-ignore: decorator
 @inline
 export function shortestPower(): i32 {
   return power;
 }
 
+/** The power of ten of the digits that {@link quickDigits} gives for these bits. */
+// @ts-ignore: decorator
+@inline
+export function quickPower(bits: u64): i32 {
+  return ((<i32>(bits >> 52) - 1075) * 1262611) >> 22;
+}
+
 /**
  * The digits of a finite double, from its bits without the sign: a number of 16 or 17 digits,
- * perhaps with zeros at its end, times 10^{@link shortestPower}; 0 where {@link exactDigits} has to
+ * perhaps with zeros at its end, times 10^{@link quickPower}; 0 where {@link exactDigits} has to
  * decide.
  */
 // @ts-ignore: decorator
@@ -32,7 +39,7 @@ export function quickDigits(bits: u64): u64 {
   const exponent = <i32>(bits >> 52);
   if (fraction == 0 || exponent == 0) return 0;
   const q = exponent - 1075;
-  const k = (q * 1262611) >> 22;
+  const k = quickPower(bits);
   const h = <u32>(q + ((-k * 1741647) >> 19) + 1);
   const entry = leadingBits(-k);
   const g = load<u64>(entry, 8);
@@ -47,13 +54,15 @@ export function quickDigits(bits: u64): u64 {
   const place = <i64>(((whole - tens) << 60) + (behind >> 4) - FIVE);
   const sign = place >> 63;
   const beyond = ((place ^ sign) - sign) - <i64>(FIVE - (g >> (5 - h)));
-  power = k;
   // what cannot be told from a tie by so many bits
   if (u32(<u64>beyond + SLACK < 2 * SLACK) | u32(behind - HALF + SLACK < 2 * SLACK)) return 0;
   return beyond > 0 ? tens + (10 & ~sign) : whole + (behind >> 63);
 }
 
-/** The digits of any finite double that is not zero, at most 17, with all bits of the powers. */
+/**
+ * The digits of any finite double that is not zero, at most 17, times 10^{@link shortestPower},
+ * with all bits of the powers.
+ */
 export function exactDigits(bits: u64): u64 {
   const fraction = bits & MANTISSA;
   const exponent = <i32>(bits >> 52);

@@ -1,9 +1,10 @@
 // Numbers as text. Each function writes at `to` and gives the address behind; it may also change
 // what lies up to 64 bytes from `to`, which the caller has reserved.
 
-import { exactDigits, quickDigits, shortestPower } from "./shortest";
-import { characters, from, nonzero, spread } from "./spread";
+import { exactDigits, shortestPower, quickDigits, quickPower } from "./shortest";
+import { characters, from, nonzero, spread, spreadEights } from "./spread";
 
+const EIGHT: u64 = 100000000;
 const SIXTEEN: u64 = 10000000000000000; // 10^16
 const WHOLE: f64 = 9007199254740992; // 2^53
 const HUNDREDTHS: f64 = 10000000000000; // 10^13: with two more digits there are at most 15
@@ -55,9 +56,10 @@ function writeShort(to: u32, size: f64): u32 {
 // @ts-ignore: decorator
 @inline
 function writeFull(to: u32, size: f64): u32 {
-  const digits = quickDigits(reinterpret<u64>(size));
-  if (digits != 0) return writeQuick(to, digits, shortestPower());
-  return writePlaced(to, exactDigits(reinterpret<u64>(size)), shortestPower());
+  const bits = reinterpret<u64>(size);
+  const digits = quickDigits(bits);
+  if (digits != 0) return writeQuick(to, digits, quickPower(bits));
+  return writePlaced(to, exactDigits(bits), shortestPower());
 }
 
 // How often in a row doubles of a column may have had more than two decimals before only some are
@@ -118,7 +120,7 @@ export function four(value: u32): u32 {
 /** The eight characters of a number below 10^8. */
 // @ts-ignore: decorator
 @inline
-export function eight(value: u32): u64 {
+function eight(value: u32): u64 {
   const upper = value / 10000;
   return <u64>four(upper) | (<u64>four(value - upper * 10000) << 32);
 }
@@ -138,7 +140,7 @@ export function eightDigits(value: u32): u64 {
 /** How many of eight characters are zeros before others. */
 // @ts-ignore: decorator
 @inline
-export function zerosBefore(characters: u64): u32 {
+function zerosBefore(characters: u64): u32 {
   return <u32>ctz(characters ^ ZEROS) >> 3;
 }
 
@@ -210,8 +212,10 @@ export function writeI32(to: u32, value: i32): u32 {
 // @ts-ignore: decorator
 @inline
 function writeQuick(to: u32, digits: u64, power: i32): u32 {
-  const leading = digits / SIXTEEN;
-  const rest = spread(digits - leading * SIXTEEN);
+  const above = digits / EIGHT;
+  // below 2^31, whose quotient is there sooner than one of 64 bits
+  const leading = <u32>above / <u32>EIGHT;
+  const rest = spreadEights(above - <u64>leading * EIGHT, digits - above * EIGHT);
   const text = characters(rest);
   const more = u32(leading != 0);
   const count: u32 = more + 32 - <u32>clz(nonzero(rest));
@@ -220,11 +224,11 @@ function writeQuick(to: u32, digits: u64, power: i32): u32 {
   if (point <= 0) {
     const at = to + 2 - point;
     store<u64>(to, 0x3030_3030_3030_2e30); // 0.000000
-    store<u8>(at, 0x30 + <u32>leading);
+    store<u8>(at, 0x30 + leading);
     v128.store(at + more, text);
     return at + count;
   }
-  store<u8>(to, 0x30 + <u32>leading);
+  store<u8>(to, 0x30 + leading);
   v128.store(to + more, text);
   if (count <= <u32>point) return padZeros(to + count, to + point);
   store<u8>(to + point, 0x2e);

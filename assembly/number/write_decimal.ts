@@ -4,10 +4,11 @@
 import { exactPower, wholePower } from "./powers";
 import { characters, from, nonzero, spread } from "./spread";
 import { high } from "./wide";
-import { eight, writeF64, zerosBefore } from "./write";
+import { eightDigits, writeF64 } from "./write";
 
 const EIGHT: u64 = 100000000;
 const SIXTEEN: u64 = 10000000000000000; // 10^16
+const ZEROS: u64 = 0x3030_3030_3030_3030;
 const PLACES: u32 = 48;
 const TEXT: usize = memory.data(48 + 64, 16);
 const LIMBS: usize = memory.data(16, 16);
@@ -54,11 +55,15 @@ function writeScaled(to: u32, lower: u64, upper: u64, scale: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function writeShort(to: u32, value: u32, scale: u32): u32 {
-  const text = eight(value);
-  const whole = max<u32>(8 - scale - min<u32>(zerosBefore(text), 8 - scale), 1);
-  store<u64>(to, text >> ((8 - scale - whole) << 3));
+  const digits = eightDigits(value);
+  const text = digits | ZEROS;
+  // one digit before the point counts, whatever it is
+  const places = scale << 3;
+  const zeros = <u32>ctz(digits | (<u64>1 << (56 - places))) >> 3;
+  const whole = 8 - scale - zeros;
+  store<u64>(to, text >> (zeros << 3));
   store<u8>(to + whole, 0x2e);
-  store<u64>(to + whole + 1, text >> ((8 - scale) << 3));
+  store<u64>(to + whole + 1, text >> (64 - places));
   return to + whole + 1 + scale;
 }
 

