@@ -2,6 +2,7 @@ import { encodeFrame, frameSize } from "../../src/batch/frame.ts";
 import { decodeFrame } from "../../src/batch/frame.ts";
 import type { RecordBatch } from "../../src/batch/record_batch.ts";
 import { Hive } from "../../src/hive/hive.ts";
+import "../../src/hive/operator_loader.ts"; // for windows whose rows come to their owners in order
 import {
   message,
   MESSAGE_HEADER_BYTES,
