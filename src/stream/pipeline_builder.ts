@@ -252,7 +252,8 @@ class PipelineBuilder implements RunnablePipeline<AnyRow>, CanJoin {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnyRow, void, undefined> {
     checkStage(this.#parts.stage, COMPLETE, "iterate yet");
-    for await (const batch of this.batches()) yield* batch;
+    // row by row: a batch that is handed on whole has more promises for each of its rows
+    for await (const batch of this.batches()) for (const row of batch) yield row;
   }
 
   run(options: RunOptions = {}): Promise<PipelineMetrics> {

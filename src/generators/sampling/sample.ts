@@ -262,7 +262,8 @@ export class Sample<Row = Record<string, unknown>> implements Iterable<Row>, Asy
 
   /** The same, made by bees where the sample has workers. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Row, void, undefined> {
-    for await (const batch of this.#blocks()) yield* batch;
+    // row by row: a batch that is handed on whole has more promises for each of its rows
+    for await (const batch of this.#blocks()) for (const row of batch) yield row;
   }
 
   /** The rows by the blocks that they are made in, however they begin. */
