@@ -7,7 +7,9 @@ import "../src/kafka/kafka.ts"; // which sets a driver of its own, once
 import { SimulatedKafka } from "../src/testing/mod.ts";
 import { avscType, bufferOf } from "./support/avro_cases.ts";
 import { main } from "../src/cli/cli.ts";
+import { GRACE_MS } from "../src/cli/kafka/kafka_output.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
+import { spellDuration } from "../src/runtime/duration.ts";
 import { nextTurn } from "../src/runtime/next_turn.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 import { KeptProcess, waggle } from "./support/kept_process.ts";
@@ -441,7 +443,7 @@ Deno.test("Ctrl-C leaves windows of a group that are open to the next run, which
 /** The world, in which what is waited for on Ctrl-C comes at once. */
 function hasty(): Runtime {
   const after: Runtime["after"] = (ms, callback, options) =>
-    denoRuntime.after(ms === 5_000 ? 0 : ms, callback, options);
+    denoRuntime.after(ms === GRACE_MS ? 0 : ms, callback, options);
   return worldWith({ after });
 }
 
@@ -470,7 +472,9 @@ for (const command of ["sample", "stream", "window"] as const) {
     process.interrupt();
     assertEquals(await ended, 130);
     const told =
-      "waggle: no broker has answered for 5s: records that were on their way to topic orders " +
+      `waggle: no broker has answered for ${
+        spellDuration(GRACE_MS)
+      }: records that were on their way to topic orders ` +
       "may be there or not\n";
     assertStringIncludes(process.err, told);
     kafka.faults = () => undefined;
@@ -500,6 +504,8 @@ Deno.test("waggle window writes poison messages to a topic of dead letters, as t
   ]);
   assertStringIncludes(letters[0].error, 'topic "orders", partition 0, offset 30');
   assertStringIncludes(letters[1].error, '(topic "orders", partition 0, offset 32)');
+  const inApi = letters.filter(({ error }) => /badRecords|deadLetter|\w+: "/.test(error));
+  assertEquals(inApi, []);
   kafka[Symbol.dispose]();
 });
 

@@ -1,3 +1,4 @@
+import { SIZE_MEMORY_MS } from "../src/kafka/driver/client/topic_sizes.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RecordBatch } from "../mod.ts";
 import { Fenced, KafkaError, Retriable, UnknownOutcome } from "../src/kafka/driver/kafka_error.ts";
@@ -103,6 +104,25 @@ Deno.test("KafkaPublisher has a row that is too large cost those beside it nothi
     assert(produced() - before <= 8, `${produced() - before}`);
     assert(kafka.batches({ topic: "rows", partition: 0 }).every(({ length }) => length <= 1000));
   }, { partitions: 1, maxBatchBytes: 1000 }));
+
+Deno.test("KafkaPublisher sends whole batches again some minutes after a topic has refused one", () =>
+  simulatePublishing(async ({ publisher, kafka, fault, runtime, arrived }) => {
+    const to = publisher({ linger: 0 });
+    let refusals = 1;
+    fault(({ api }) =>
+      api === "produce" && refusals-- > 0 ? { error: "MESSAGE_TOO_LARGE" } : undefined
+    );
+    const batches = () => kafka.batches({ topic: "rows", partition: 0 }).length;
+    const made = async (first: number) => {
+      const before = batches();
+      await to.publish(numbered(first, 40));
+      return batches() - before;
+    };
+    assertEquals([await made(0), await made(40)], [2, 2]);
+    await delay(runtime, SIZE_MEMORY_MS);
+    assertEquals([await made(80), await made(120)], [1, 1]);
+    assertEquals((await arrived(0)).length, 160);
+  }, { partitions: 1 }));
 
 Deno.test("KafkaPublisher keeps the order of a partition over what a broker refuses for a while", () =>
   simulatePublishing(async ({ publisher, fault, arrived }) => {

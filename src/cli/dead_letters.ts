@@ -2,6 +2,8 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import * as t from "../batch/types.ts";
 import type { BadInput } from "../stream/source.ts";
 import type { CommandContext } from "./command_context.ts";
+import type { Flag } from "./command_spec.ts";
+import { flagText } from "./flag_text.ts";
 import { isKafkaAddress } from "./kafka/kafka_address.ts";
 import type { DeadLetterOptions, OutputOptions } from "./output_flags.ts";
 import { checkNew, type RecordOutput, recordOutput } from "./record_output.ts";
@@ -48,11 +50,16 @@ export function besideLetters(options: DeadLetterOptions): OutputOptions {
   return own;
 }
 
-/** What a pipeline is told of them. */
-export function deadLetterPolicy(letters: RecordOutput | undefined) {
+/**
+ * What a pipeline is told of them.
+ *
+ * @param flags Those of the command: what is wrong is said in its words.
+ */
+export function deadLetterPolicy(letters: RecordOutput | undefined, flags: readonly Flag[]) {
   if (!letters) return {};
   const deadLetter = async ({ record, error: { message }, position, place }: BadInput) => {
-    const error = place === undefined ? message : `${message} (${place})`;
+    const said = flagText(message, flags);
+    const error = place === undefined ? said : `${said} (${place})`;
     const row = { record: textOf(record), error, position };
     await letters.publish(RecordBatch.fromRows([row], { schema: COLUMNS }) as RecordBatch);
   };

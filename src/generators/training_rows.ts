@@ -137,7 +137,10 @@ function noRows(doing: string, name: string, leftOut: number): TrainingDataError
     ? `there are no rows in ${name}`
     : `nothing that was read of ${name} could be decoded: ` +
       `${leftOut} bad record${leftOut === 1 ? " was" : "s were"} left out, and there are no others`;
-  return new TrainingDataError(`Cannot ${doing}: ${why}, and so nothing to learn from`);
+  const remedy = leftOut === 0
+    ? "give it some, and look whether they are where it reads"
+    : 'pass badRecords: "fail" to see what is wrong with the first of them';
+  return new TrainingDataError(`Cannot ${doing}: ${why}, and so nothing to learn from; ${remedy}`);
 }
 
 /**

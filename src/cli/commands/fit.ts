@@ -133,7 +133,7 @@ export async function fit(
   using _ = untilTold(progress, signal);
   const startMs = runtime.monotonicMs();
   await using letters = await deadLetters(options, context);
-  const { deadLetter } = deadLetterPolicy(letters);
+  const { deadLetter } = deadLetterPolicy(letters, FIT.flags);
   const source = new WatchedSource(await recordInput(data, options, context), deadLetter);
   const generator = await SyntheticGenerator.fit(source, {
     ...asked,

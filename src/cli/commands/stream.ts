@@ -290,6 +290,7 @@ export const STREAM: CommandSpec = {
     `waggle stream orders.waggle --conditions '{"status": "active"}' --max-records 10000`,
     "waggle stream orders.waggle --websocket ws://localhost:8765 --interval 100ms",
     "waggle stream orders.waggle --serve 8765",
+    "waggle stream orders.waggle --kafka-servers localhost:9092 --topic orders --key user",
   ],
   run: stream,
 };

@@ -19,7 +19,7 @@ import { inputPath, recordInput } from "../record_input.ts";
 import { checkNew, type RecordOutput, recordOutput } from "../record_output.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 import { UsageError } from "../usage_error.ts";
-import { OF_TOPICS, type TimeFormat, type WindowCommandOptions } from "./window.ts";
+import { OF_TOPICS, type TimeFormat, WINDOW, type WindowCommandOptions } from "./window.ts";
 
 /** A partition of a topic that is silent for so long holds no window back, unless it is said otherwise. */
 const IDLE_MS = 10_000;
@@ -75,7 +75,7 @@ async function pipelineOf(
     runtime,
     ...(workers !== undefined && { workers }),
     ...(badRecords !== undefined && { badRecords }),
-    ...deadLetterPolicy(letters),
+    ...deadLetterPolicy(letters, WINDOW.flags),
   });
   const timed = (rows as unknown as AnyPipeline).timestamps(time, {
     maxDisorder,

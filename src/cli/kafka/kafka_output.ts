@@ -18,7 +18,7 @@ import {
 } from "./login_flags.ts";
 
 /** How long what is on its way is waited for after Ctrl-C, ms. */
-const GRACE_MS = 5_000;
+export const GRACE_MS = 5_000;
 const ACKS = ["all", "1", "0"] as const;
 const COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 const FORMATS = ["json", "avro"] as const;
@@ -168,7 +168,7 @@ export async function kafkaOutput(
       ...(recordTime !== undefined && { timestamp: recordTime }),
       ...(transactionalId !== undefined && { transactionalId }),
     }), [...KAFKA_WRITE_FLAGS, ...KAFKA_LOGIN_FLAGS]);
-  return new KafkaOutput(publisher, topic, context);
+  return new KafkaOutput(publisher, { topic, context });
 }
 
 /**
@@ -184,7 +184,10 @@ class KafkaOutput implements RecordOutput {
   #cancel: Cancel = () => {};
   #isClosed = false;
 
-  constructor(publisher: Publisher, topic: string, context: CommandContext) {
+  constructor(
+    publisher: Publisher,
+    { topic, context }: { readonly topic: string; readonly context: CommandContext },
+  ) {
     const { signal, runtime } = this.#context = context;
     this.#publisher = publisher;
     this.#topic = topic;

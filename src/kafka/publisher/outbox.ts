@@ -187,10 +187,11 @@ export class Outbox implements Disposable {
     this.#sentBytes += sizeBytes;
     const sent = this.#options.lane.send(block, shares.map(({ delivery }) => delivery));
     sent.then(
-      () => settleShares(shares, [{ records: block.records }], sizeBytes),
+      () => settleShares(shares, { parts: [{ records: block.records }], sizeBytes }),
       (error) => {
         const all = [{ records: block.records, error }];
-        settleShares(shares, error instanceof PartlySent ? error.parts : all, sizeBytes);
+        const parts = error instanceof PartlySent ? error.parts : all;
+        settleShares(shares, { parts, sizeBytes });
       },
     ).then(() => this.#settled(shares, sizeBytes));
   }

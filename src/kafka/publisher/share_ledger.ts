@@ -46,8 +46,10 @@ export class ShareLedger {
 /** Tells deliveries what became of a block with records of theirs, part by part. */
 export function settleShares(
   shares: readonly Share[],
-  parts: readonly { readonly records: number; readonly error?: unknown }[],
-  sizeBytes: number,
+  { parts, sizeBytes }: {
+    readonly parts: readonly { readonly records: number; readonly error?: unknown }[];
+    readonly sizeBytes: number;
+  },
 ): void {
   const each = sizeBytes / parts.reduce((sum, { records }) => sum + records, 0);
   const left = parts.map(({ records, error }) => ({ records, error })).values();

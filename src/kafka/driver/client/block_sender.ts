@@ -59,7 +59,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   readonly #unknownTopics = new UnknownTopics();
   readonly #pump: Pump;
   readonly #idle = new Set<() => void>();
-  readonly #sizes = new TopicSizes();
+  readonly #sizes: TopicSizes;
   #unsettled = 0;
   #trouble = "it was not its turn yet";
 
@@ -67,6 +67,7 @@ export class BlockSender implements Settling, LaneUser, MetadataUser {
   constructor(view: ClusterView, links: Links, options: SinkOptions, hooks: SenderHooks) {
     this.#view = view;
     this.#runtime = view.runtime;
+    this.#sizes = new TopicSizes(view.runtime);
     this.#lanes = new Lanes(links, view.runtime, this);
     this.#options = options;
     this.#hooks = hooks;
