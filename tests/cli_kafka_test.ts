@@ -582,3 +582,23 @@ Deno.test("the command line loads Kafka's client when a topic is named, and not 
   assert(loaded.length > 100);
   assertEquals(loaded.filter((path) => path.startsWith("kafka/")), []);
 });
+
+Deno.test("waggle window --types says what columns of a topic are, and Avro knows that itself", async () => {
+  const { kafka } = broker({ orders: 1 });
+  const at = { topic: "orders", partition: 0 };
+  const values = Array.from({ length: 20 }, (_, i) => ({ at: i * 1000, v: i === 3 ? "?" : i }));
+  kafka.append(at, values.map((value) => ({ value: JSON.stringify(value) })));
+  const args = [
+    ...["window", "kafka://localhost/orders", "-t", "at", "--tumble", "1h", "--until-end", "-q"],
+    ...["-a", "count, sum(v) as all"],
+  ];
+  assert((await waggle(args)).code !== 0);
+  const typed = await waggle([...args, "--types", "v=i64", "--bad-records", "skip"]);
+  assertEquals(typed.code, 0, typed.err);
+  const { count, all } = JSON.parse(typed.out);
+  assertEquals([count, all], [19, 190 - 3]);
+  const avro = await waggle([...args, "--types", "v=i64", "--schema-registry", "http://localhost"]);
+  assertEquals(avro.code, 2);
+  assertStringIncludes(avro.err, "--types is of JSON values");
+  kafka[Symbol.dispose]();
+});

@@ -358,3 +358,48 @@ Deno.test("The time left goes by what was seen to be done", () => {
     "",
   ]);
 });
+
+Deno.test("waggle window --types has a text among numbers be a bad record, and not make all of them texts", async () => {
+  const rows = Array.from({ length: 30 }, (_, i) => ({ ts: i * 1000, v: i === 7 ? "n/a" : i }));
+  const ndjson = `${folder}/typed.ndjson`;
+  const csv = `${folder}/typed.csv`;
+  Deno.writeTextFileSync(ndjson, rows.map((row) => JSON.stringify(row)).join("\n"));
+  Deno.writeTextFileSync(csv, `ts,v\n${rows.map(({ ts, v }) => `${ts},${v}`).join("\n")}`);
+  for (const data of [ndjson, csv]) {
+    const args = ["window", data, "-t", "ts", "--tumble", "1h", "-a", "count, sum(v) as all", "-q"];
+    assert((await run(args)).code !== 0, data);
+    const typed = await run([...args, "--types", "v=f64", "--bad-records", "skip"]);
+    assertEquals(typed.code, 0, typed.err);
+    const { count, all } = JSON.parse(typed.out);
+    assertEquals([count, all], [29, 30 * 29 / 2 - 7]);
+    const strict = await run([...args, "--types", "v=f64"]);
+    assert(strict.code !== 0 && /"?n\/a/.test(strict.err), strict.err);
+  }
+  const none = await run([
+    "window",
+    csv,
+    "-t",
+    "ts",
+    "--tumble",
+    "1h",
+    "-a",
+    "count",
+    "--types",
+    "w=f64",
+  ]);
+  assert(none.code !== 0 && none.err.includes('"w"') && none.err.includes('"ts", "v"'), none.err);
+  const odd = await run([
+    "window",
+    csv,
+    "-t",
+    "ts",
+    "--tumble",
+    "1h",
+    "-a",
+    "count",
+    "--types",
+    "v=x",
+  ]);
+  assertEquals(odd.code, 2);
+  assert(odd.err.includes("--types takes columns with their types"), odd.err);
+});

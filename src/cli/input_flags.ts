@@ -1,3 +1,4 @@
+import type { DataType } from "../batch/schema.ts";
 import { choice, type Flag, text, whole } from "./command_spec.ts";
 import { KAFKA_READ_FLAGS, type KafkaReadOptions } from "./kafka/kafka_input.ts";
 import type { KafkaLoginOptions } from "./kafka/login_flags.ts";
@@ -17,6 +18,8 @@ export interface InputOptions extends KafkaReadOptions, KafkaLoginOptions {
   /** What becomes of records that cannot be read; default: `fail`. */
   readonly badRecords?: "fail" | "skip";
   readonly maxRecordBytes?: number;
+  /** The types that some columns are read as; default: those of all are inferred. */
+  readonly readAs?: Readonly<Record<string, DataType>>;
 }
 
 /** The flags of {@linkcode InputOptions}. */

@@ -107,22 +107,28 @@ export async function recordInput(
     ? { [Symbol.asyncIterator]: () => process.stdin.chunks() }
     : path;
   const name = path === STANDARD_INPUT ? { name: inWords(path) } : {};
-  const { badRecords, maxRecordBytes } = options;
+  const { badRecords, maxRecordBytes, readAs: types } = options;
   const policy = {
     ...(badRecords !== undefined && { badRecords }),
     ...(maxRecordBytes !== undefined && { maxRecordBytes }),
   };
   const format = formatOf(path, options);
   const separator = separatorOf(options, format);
+  if (types && (format === "avro" || format === "parquet")) {
+    throw new UsageError(
+      `--types is of CSV and JSON, and the data are ${format}, which says which types it has`,
+    );
+  }
+  const text = { ...policy, ...name, ...(types && { types }) };
   switch (format) {
     case "csv":
     case "tsv":
-      return csv(input, { ...separator, ...policy, ...name });
+      return csv(input, { ...separator, ...text });
     case "ndjson":
-      return ndjson(input, { ...policy, ...name });
+      return ndjson(input, text);
     case "json": {
       const layout = await isArray(path, runtime) ? "array" : "lines";
-      return ndjson(input, { layout, ...policy, ...name });
+      return ndjson(input, { layout, ...text });
     }
     case "avro":
       return (await avroModule()).avro(input, { ...policy, ...name });

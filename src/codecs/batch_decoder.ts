@@ -1,11 +1,16 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { TypedSchema } from "../batch/schema.ts";
+import type { DataType, TypedSchema } from "../batch/schema.ts";
 import type { BadRecordOptions } from "./bad_record.ts";
 
 /** The options that all decoders have. */
 export interface DecoderOptions<Row = Record<string, unknown>> extends BadRecordOptions {
   /** The columns. Default: inferred from the first `inferenceRows` records. */
   schema?: TypedSchema<Row>;
+  /**
+   * Types of some columns, such as `{ price: types.f64 }`, where there is no schema: those of the others
+   * are inferred. A value that is not of its column's type makes its record a bad one.
+   */
+  types?: Readonly<Record<string, DataType>>;
   /**
    * How many records the columns are inferred from when there is no schema; until they have come,
    * `push` returns nothing. Default 1,024.

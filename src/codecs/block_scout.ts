@@ -62,7 +62,7 @@ export function blockableNdjson(name: string, options: NdjsonOptions<never>): Bl
   return {
     cutter: new LineCutter(),
     scanner: () => new LineScanner(),
-    format: new NdjsonFormat<Any>(name, limits),
+    format: new NdjsonFormat<Any>(name, { ...limits, types: options.types }),
     specOf: (schema, all) => ({
       format: "ndjson",
       schema,

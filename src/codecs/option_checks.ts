@@ -6,6 +6,7 @@ import type { DecoderOptions } from "./batch_decoder.ts";
 /** The names of the options that all decoders have. */
 export const DECODER_OPTIONS: Readonly<Record<keyof DecoderOptions, true>> = {
   schema: true,
+  types: true,
   inferenceRows: true,
   batchRows: true,
   extraKeys: true,

@@ -1,6 +1,4 @@
 import { SyntheticGenerator } from "../../generators/synthetic_generator.ts";
-import type { DataType } from "../../batch/schema.ts";
-import * as types from "../../batch/types.ts";
 import { UsageError } from "../usage_error.ts";
 import type { FitOptions, FitProgress, ModelKind } from "../../generators/fit_options.ts";
 import { choice, type CommandSpec, names, required, text, toggle, whole } from "../command_spec.ts";
@@ -11,6 +9,7 @@ import {
   type QuietOption,
   untilTold,
 } from "../command_context.ts";
+import { columnTypes, TYPES_FLAG } from "../column_types.ts";
 import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
 import { checkNew, writeOutput } from "../record_output.ts";
 import { isDataName } from "../input_format.ts";
@@ -44,28 +43,6 @@ export interface FitCommandOptions extends QuietOption, InputOptions {
   readonly deadLetters?: string;
 }
 
-const TYPES: Readonly<Record<string, DataType>> = {
-  bool: types.bool,
-  i32: types.i32,
-  i64: types.i64,
-  f64: types.f64,
-  timestamp: types.timestamp,
-  date: types.date,
-  time: types.time,
-  utf8: types.utf8,
-};
-
-/** A column's name and type, of `name=type`. */
-function typed(text: string): [string, { type: DataType }] {
-  const at = text.lastIndexOf("=");
-  const name = text.slice(at + 1);
-  if (at > 0 && Object.hasOwn(TYPES, name)) return [text.slice(0, at), { type: TYPES[name] }];
-  throw new UsageError(
-    `--types takes columns with their types, such as ts=timestamp; types are ` +
-      `${Object.keys(TYPES).join(", ")}, received ${JSON.stringify(text)}`,
-  );
-}
-
 function fitOptions(options: FitCommandOptions): FitOptions {
   const { model, primaryKey, ignore = [], seed, maxRows, time, key } = options;
   if (key !== undefined && time === undefined) {
@@ -73,7 +50,9 @@ function fitOptions(options: FitCommandOptions): FitOptions {
   }
   const columns = {
     ...Object.fromEntries(ignore.map((name) => [name, { role: "ignore" as const }])),
-    ...Object.fromEntries((options.types ?? []).map(typed)),
+    ...Object.fromEntries(
+      Object.entries(columnTypes(options.types)).map(([name, type]) => [name, { type }]),
+    ),
   };
   return {
     columns,
@@ -161,7 +140,7 @@ export const FIT: CommandSpec = {
     required(text("-o, --output <model>", "where the model is written to: a .waggle file")),
     choice("--model <kind>", `${MODELS.join(", ")} (default: circuit)`, MODELS),
     names("--primary-key <columns>", "columns whose values are made and not learned"),
-    names("--types <list>", "types that columns are to have: ts=timestamp,zip=utf8"),
+    TYPES_FLAG,
     text("--time <column>", "learn a stream, as it arrives: its column of event times"),
     text("--key <column>", "with --time: the column of its keys"),
     names("--ignore <columns>", "columns to leave out"),

@@ -11,6 +11,7 @@ import {
   whole,
   wholeDuration,
 } from "../command_spec.ts";
+import { TYPES_FLAG } from "../column_types.ts";
 import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
 import { knownFormat } from "../input_format.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
@@ -31,6 +32,8 @@ export type TimeFormat = typeof TIME_FORMATS[number];
 export interface WindowCommandOptions extends OutputOptions, InputOptions, QuietOption {
   readonly time: string;
   readonly timeFormat?: TimeFormat;
+  /** Types that columns are to have, such as `price=f64`. */
+  readonly types?: readonly string[];
   readonly key?: readonly string[];
   readonly tumbleMs?: number;
   readonly slideMs?: number;
@@ -84,6 +87,7 @@ export const WINDOW: CommandSpec = {
     required(
       text("-a, --agg <list>", "what to compute: 'count, mean(temperature), p95(latency) as slow'"),
     ),
+    TYPES_FLAG,
     names("-k, --key <columns>", "aggregate by these columns"),
     wholeDuration("--tumble <duration>", "windows of this length, one behind the other", 1),
     wholeDuration("--size <duration>", "windows of this length …", 1),

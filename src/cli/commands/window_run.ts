@@ -8,6 +8,7 @@ import { pipelineFrom } from "../../stream/pipeline_builder.ts";
 import type { PipelineMetrics } from "../../stream/pipeline_metrics.ts";
 import type { RunnablePipeline } from "../../stream/runnable_pipeline.ts";
 import { aggregateList } from "../aggregate_list.ts";
+import { columnTypes } from "../column_types.ts";
 import { type CommandContext, Interrupted, progressOf } from "../command_context.ts";
 import { besideLetters, deadLetterPolicy, deadLetters } from "../dead_letters.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
@@ -71,7 +72,9 @@ async function pipelineOf(
   const windows = assigner(options);
   const aggregates = aggregateList(agg);
   if (!areOfKernel(windows, aggregates)) await loadOperators();
-  const rows = pipelineFrom(await recordInput(data, options, context, true), {
+  const readAs = options.types && columnTypes(options.types);
+  const input = { ...options, ...(readAs && { readAs }) };
+  const rows = pipelineFrom(await recordInput(data, input, context, true), {
     runtime,
     ...(workers !== undefined && { workers }),
     ...(badRecords !== undefined && { badRecords }),

@@ -1,3 +1,4 @@
+import type { DataType } from "../../batch/schema.ts";
 import type { Source } from "../../stream/source.ts";
 import type { CommandContext } from "../command_context.ts";
 import { type Flag, names, text, toggle, whole, wholeDuration } from "../command_spec.ts";
@@ -100,6 +101,8 @@ export interface KafkaReading extends KafkaReadOptions, KafkaLoginOptions {
   readonly separator?: string;
   readonly badRecords?: "fail" | "skip";
   readonly maxRecordBytes?: number;
+  /** The types that some columns are read as; default: those of all are inferred. */
+  readonly readAs?: Readonly<Record<string, DataType>>;
 }
 
 /** What values are. */
@@ -165,6 +168,7 @@ export async function kafkaInput(
 ): Promise<Source> {
   const { servers: bootstrapServers, topics } = kafkaAddress(text);
   const { from, forMs, rows, group, groupInstance, metadata, badRecords, maxRecordBytes } = options;
+  const { readAs: types } = options;
   if (from === "committed" && group === undefined) {
     throw new UsageError("--from committed is where a group has ended; name it by --group");
   }
@@ -172,6 +176,9 @@ export async function kafkaInput(
     throw new UsageError("--group-instance is a name within a group; name that by --group");
   }
   const values = valuesOf(options);
+  if (types && values === "avro") {
+    throw new UsageError("--types is of JSON values, and Avro ones have the types of their schema");
+  }
   const ends = endsItself(options, follows);
   const columns = metadataColumns(metadata);
   const login = await kafkaLogin(options, context);
@@ -187,6 +194,7 @@ export async function kafkaInput(
       ...(groupInstance !== undefined && { groupInstanceId: groupInstance }),
       ...(badRecords !== undefined && { badRecords }),
       ...(maxRecordBytes !== undefined && { maxRecordBytes }),
+      ...(types && { types }),
     }), [...KAFKA_READ_FLAGS, ...KAFKA_FOLLOW_FLAGS, ...KAFKA_LOGIN_FLAGS]);
   if (forMs === undefined && rows === undefined) return source;
   return new LimitedSource(source, {

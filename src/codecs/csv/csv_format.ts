@@ -9,6 +9,7 @@ import { type CsvDialect, FieldSplitter } from "./csv_fields.ts";
 import { ColumnGuess } from "./csv_inference.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { Malformed } from "../malformed.ts";
+import { checkTyped, checkTypes, type ColumnTypes, typedColumns } from "../typed_columns.ts";
 import { checkWord } from "../option_checks.ts";
 import { isText, type ParseText, textParser } from "../text_values.ts";
 
@@ -35,6 +36,7 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
   readonly #pads: boolean;
   readonly #inferTimestamps: boolean;
   readonly #schema: Schema | undefined;
+  readonly #types: ColumnTypes | undefined;
   #names: readonly string[] | undefined;
   #plans: readonly ColumnPlan[] = [];
 
@@ -62,6 +64,8 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
     else if (!this.#header && options.schema) {
       this.#takeNames(options.schema.fields.map(({ name }) => name));
     }
+    checkTypes(options);
+    this.#types = options.types;
     this.#schema = options.schema;
     if (this.#names && this.#schema) this.prepare(this.#schema);
   }
@@ -97,7 +101,9 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
     for (let row = 0; row < texts.length; row++) {
       if (counts[row] === guesses.length || this.#pads) this.#guessFrom(texts[row], guesses);
     }
-    return { fields: this.#names.map((name, at) => ({ name, type: guesses[at].type() })) };
+    checkTyped(this.#names, this.#types, this.name);
+    const fields = this.#names.map((name, at) => ({ name, type: guesses[at].type() }));
+    return typedColumns({ fields }, this.#types);
   }
 
   /** See {@linkcode RecordFormat}. */

@@ -9,6 +9,7 @@ import { parseJson } from "./json_parse.ts";
 import { isDeeper, JsonRows } from "./json_values.ts";
 import { FLATTEN, ONE_A_LINE } from "../bad_record_error.ts";
 import { Malformed } from "../malformed.ts";
+import { type ColumnTypes, typedColumns } from "../typed_columns.ts";
 
 const BLANK = /^[ \t\r]*$/;
 const CONTROL = /\p{Cc}/gu;
@@ -35,11 +36,20 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
   readonly wantsHeader = false;
   readonly #maxDepth: number;
   readonly #maxColumns: number;
+  readonly #types: ColumnTypes | undefined;
   #rows = new JsonRows(ANY);
 
-  /** The format of records within limits. */
-  constructor(name: string, { maxDepth, maxColumns }: { maxDepth: number; maxColumns: number }) {
+  /** The format of records within limits, some of whose columns have types. */
+  constructor(
+    name: string,
+    { maxDepth, maxColumns, types }: {
+      readonly maxDepth: number;
+      readonly maxColumns: number;
+      readonly types?: ColumnTypes | undefined;
+    },
+  ) {
     this.name = name;
+    this.#types = types;
     this.#maxDepth = maxDepth;
     this.#maxColumns = maxColumns;
   }
@@ -58,7 +68,7 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
   inferColumns(texts: readonly string[]): Schema | undefined {
     const rows = texts.map((text) => this.#tryParse(text)).filter((row) => row !== undefined);
     this.#checkKeys(rows);
-    return rows.length === 0 ? undefined : inferSchema(rows);
+    return rows.length === 0 ? undefined : typedColumns(inferSchema(rows), this.#types);
   }
 
   /** See {@linkcode RecordFormat}. */

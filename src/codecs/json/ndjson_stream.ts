@@ -17,6 +17,7 @@ import {
 import { Malformed } from "../malformed.ts";
 import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
+import { checkTypes } from "../typed_columns.ts";
 import { OneInput } from "../one_input.ts";
 import { checkPositive, checkWord } from "../option_checks.ts";
 import { CR, LF } from "../record_scanner.ts";
@@ -79,7 +80,8 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
     this.#input = new OneInput(name, () => this.#batches.release());
     this.#spec = checkedSpec(options);
     this.#inferenceRows = checkPositive("inferenceRows", options.inferenceRows ?? INFERENCE_ROWS);
-    this.#format = new NdjsonFormat<Row>(name, this.#spec);
+    checkTypes(options);
+    this.#format = new NdjsonFormat<Row>(name, { ...this.#spec, types: options.types });
     this.#batches = new NdjsonBatches<Row>(name, options, this.#spec);
     this.#feeder = new LineFeeder(this, this.#spec.maxRecordBytes);
     const layout = checkWord("layout", options.layout ?? "lines", ["lines", "array"]);

@@ -1,4 +1,4 @@
-import type { TypedSchema } from "../../batch/schema.ts";
+import type { DataType, TypedSchema } from "../../batch/schema.ts";
 import type { AvroSchema } from "../../codecs/avro/avro_type.ts";
 import type { Duration } from "../../runtime/duration.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -92,6 +92,11 @@ export interface KafkaSourceOptions<Row = Record<string, unknown>>
   values?: KafkaValues;
   /** The columns of JSON values. Default: inferred from the first records. */
   schema?: TypedSchema<Row>;
+  /**
+   * Types of some of them, such as `{ price: types.f64 }`, where there is no schema: those of the others
+   * are inferred. A value that is not of its column's type makes its record a bad one.
+   */
+  types?: Readonly<Record<string, DataType>>;
   /** Records from which columns are inferred, at most. Default 1,024. */
   inferenceRows?: number;
   /** How long is waited for these after the first has come. Default `"500ms"`. */

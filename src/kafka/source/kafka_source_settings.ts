@@ -4,6 +4,7 @@ import { schemaOf } from "../../codecs/avro/avro_encoder.ts";
 import type { AvroSchema } from "../../codecs/avro/avro_type.ts";
 import { MAX_RECORD_BYTES } from "../../codecs/limits.ts";
 import { checkPositive, checkWord } from "../../codecs/option_checks.ts";
+import { checkTypes, type ColumnTypes } from "../../codecs/typed_columns.ts";
 import { milliseconds } from "../../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -36,6 +37,7 @@ const OPTIONS: OptionRule<KafkaSourceOptions<never>> = {
     ...KAFKA_CONNECTION_OPTIONS,
     ...{ topics: true, groupId: true, partitions: true, start: true, otherwise: true, until: true },
     ...{ outOfRange: true, isolation: true, values: true, schema: true, inferenceRows: true },
+    ...{ types: true },
     ...{ inferenceWait: true, extraKeys: true, avroSchema: true, registry: true, tombstones: true },
     ...{ keyColumn: true, keys: true, headersColumn: true, headerColumns: true, topicColumn: true },
     ...{ partitionColumn: true, offsetColumn: true, timestampColumn: true, tombstoneColumn: true },
@@ -67,6 +69,7 @@ export interface KafkaSourceSettings {
   readonly isolation: Isolation;
   readonly values: KafkaValues;
   readonly schema: TypedSchema<never> | undefined;
+  readonly types: ColumnTypes | undefined;
   readonly inferenceRows: number;
   readonly inferenceWaitMs: number;
   readonly extraKeys: "error" | "ignore" | undefined;
@@ -129,10 +132,12 @@ export function kafkaSourceSettings(given: KafkaSourceOptions<never>): KafkaSour
 
 /** What is said of values, where it goes together. */
 function valueSettings(options: KafkaSourceOptions<never>) {
-  const { values = "json", schema, extraKeys, avroSchema, registry, tombstones = "skip" } = options;
+  const { values = "json", schema, types, extraKeys, avroSchema, registry, tombstones = "skip" } =
+    options;
   const { inferenceRows = INFERENCE_ROWS, inferenceWait = "500ms", tombstoneColumn } = options;
   if (extraKeys !== undefined) checkWord("extraKeys", extraKeys, ["error", "ignore"], DOING);
   checkWord("tombstones", tombstones, ["skip", "row"], DOING);
+  checkTypes({ schema, ...(types && { types }) }, DOING);
   if (registry !== undefined) checkRegistry(registry, DOING);
   const only = (name: keyof KafkaSourceOptions, format: KafkaValues) => {
     if (options[name] === undefined || values === format) return;
@@ -140,7 +145,7 @@ function valueSettings(options: KafkaSourceOptions<never>) {
       `Cannot ${DOING}: ${name} is about values: "${format}", received values: "${values}"`,
     );
   };
-  for (const name of ["schema", "inferenceRows", "inferenceWait", "extraKeys"] as const) {
+  for (const name of ["schema", "types", "inferenceRows", "inferenceWait", "extraKeys"] as const) {
     only(name, "json");
   }
   for (const name of ["avroSchema", "registry"] as const) only(name, "avro");
@@ -157,7 +162,7 @@ function valueSettings(options: KafkaSourceOptions<never>) {
     );
   }
   return {
-    ...{ schema, extraKeys, registry, keepsTombstones: tombstones === "row" },
+    ...{ schema, types, extraKeys, registry, keepsTombstones: tombstones === "row" },
     avroSchema: avroSchema === undefined ? undefined : schemaOf(avroSchema),
     inferenceRows: checkPositive("inferenceRows", inferenceRows, DOING),
     inferenceWaitMs: milliseconds(inferenceWait, "inferenceWait"),

@@ -4,6 +4,7 @@ import { avroColumns } from "../../codecs/avro/avro_columns.ts";
 import type { AvroSchema } from "../../codecs/avro/avro_type.ts";
 import { blockableNdjson, BlockScout } from "../../codecs/block_scout.ts";
 import type { NdjsonBlockSpec } from "../../codecs/block_specs.ts";
+import type { ColumnTypes } from "../../codecs/typed_columns.ts";
 import type { DecodedRecords } from "../records/decoded_records.ts";
 import type { KafkaSourceSettings } from "./kafka_source_settings.ts";
 import type { ValueColumns } from "./source_plan.ts";
@@ -29,13 +30,19 @@ export class JsonScout {
   readonly #way: ReturnType<typeof blockableNdjson>;
   readonly #scout: BlockScout;
   readonly #isGiven: boolean;
+  readonly #types: ColumnTypes;
   #hasSeen = false;
 
   /** A scout that has seen nothing. */
   constructor(name: string, settings: KafkaSourceSettings) {
-    const { schema, maxRecordBytes, extraKeys, inferenceRows } = settings;
+    const { schema, types, maxRecordBytes, extraKeys, inferenceRows } = settings;
     const given = schema ? { schema } : {};
-    const options = { ...given, maxRecordBytes, ...(extraKeys && { extraKeys }) };
+    const options = {
+      ...{ ...given, maxRecordBytes },
+      ...(types && { types }),
+      ...(extraKeys && { extraKeys }),
+    };
+    this.#types = types ?? {};
     this.#way = blockableNdjson(name, options);
     this.#scout = new BlockScout(this.#way, { ...given, inferenceRows } as never);
     this.#isGiven = schema !== undefined;
@@ -69,7 +76,10 @@ export class JsonScout {
     if (!found) return undefined;
     if (this.#isGiven) return this.#columns(found.schema);
     // a topic goes on for ever, and how much of it comes in time differs from reader to reader
-    return this.#columns({ fields: found.schema.fields.map(widenedField) });
+    const fields = found.schema.fields.map((field) =>
+      Object.hasOwn(this.#types, field.name) ? field : widenedField(field)
+    );
+    return this.#columns({ fields });
   }
 
   #columns(schema: Schema): ValueColumns {
