@@ -3,10 +3,12 @@ import {
   argMax,
   col,
   count,
+  CountWindow,
   csv,
   CumulatingWindow,
   CustomWatermarks,
   from,
+  GlobalWindow,
   mean,
   MemoryPublisher,
   ndjson,
@@ -281,4 +283,41 @@ Deno.test("explain() tells whose rules windows follow where they are not Flink's
   const kafka = explained("kafka");
   assertStringIncludes(kafka, "semantics   Kafka Streams'\n");
   assertStringIncludes(kafka, "trigger     results after every 1 rows");
+});
+
+Deno.test("explain() says what a source that keeps offsets commits, and where that is nothing", () => {
+  const source = (settles: "rows" | "windows"): Source<{ at: number }> => ({
+    name: "a topic",
+    schema: schema({ at: t.timestamp }) as never,
+    settles,
+    async *open() {},
+  });
+  const timed = (settles: "rows" | "windows" = "windows") =>
+    from(source(settles), { workers: 1 }).timestamps("at");
+  const minutes = new TumblingWindow({ size: "1m" });
+  const n = { n: count() };
+  const kept = "rows before the oldest open window";
+  const cases: [{ explain(): string }, string][] = [
+    [from(source("rows"), { workers: 1 }), "rows whose results were acknowledged"],
+    [timed().window(minutes).aggregate(n), `${kept}, and which windows are delivered: after a`],
+    [timed("rows").window(minutes).aggregate(n), `${kept}; after a restart a delivered one may`],
+    [timed().window(new SessionWindow({ gap: 5 })).aggregate(n), `${kept}; after a restart`],
+    [timed().window(minutes).aggregate(n).window(minutes).aggregate(n), `${kept}; after a restart`],
+    [timed().window(new CountWindow({ size: 3 })).aggregate(n), "nothing before the source ends"],
+    [timed().window(new GlobalWindow()).aggregate(n), "nothing before the source ends"],
+    [
+      timed().window(minutes).aggregate(n).window(new CountWindow({ size: 3 })).aggregate(n),
+      "nothing before the source ends",
+    ],
+  ];
+  for (const [pipeline, expected] of cases) {
+    const text = pipeline.explain();
+    assert(entry(text, "commits").join(" ").startsWith(expected), text);
+    assertEquals(text.match(/^commits /gm)?.length, 1);
+  }
+  const both = from(source("windows"), { workers: 1 }).union(from(source("windows")))
+    .timestamps("at").window(minutes).aggregate(n);
+  assert(entry(both.explain(), "commits").join(" ").startsWith(`${kept}; after a restart`));
+  const plain = from([{ at: 1 }]).timestamps("at").window(minutes).aggregate(n).explain();
+  assertEquals(entry(plain, "commits"), []);
 });

@@ -30,6 +30,7 @@ import { rulesText } from "./semantics_options.ts";
 import { stageOf } from "./stage.ts";
 import { hasPartitions, partitionsText, type Source } from "./source.ts";
 import { isUntimedWindow } from "./window_plan.ts";
+import { settlesText } from "./settlement/settles_text.ts";
 import { triggerText, windowText } from "./window_text.ts";
 
 const LABEL_WIDTH = 12;
@@ -61,10 +62,17 @@ type Entry = readonly [label: string, ...lines: string[]];
  * @throws {TypeError} when the columns are known, and the plan does not fit them.
  */
 export function explain(given: Explained): string {
+  const settles = settlesText(given);
+  const kept: Entry[] = settles === undefined ? [] : [["commits", settles]];
+  return explained(given, kept);
+}
+
+/** With what is told at its end, of all stages together. */
+function explained(given: Explained, atEnd: readonly Entry[]): string {
   const stage = stageOf(given.source);
-  if (!stage) return entriesOf(given).map(printed).join("\n");
-  const results = entriesOf(given).map(printed).join("\n");
-  return `${explain(stage.parts)}\n\nand of these results, on bees of their own:\n${results}`;
+  const results = [...entriesOf(given), ...atEnd].map(printed).join("\n");
+  if (!stage) return results;
+  return `${explained(stage.parts, [])}\n\nand of these results, on bees of their own:\n${results}`;
 }
 
 function entriesOf(given: Explained): Entry[] {

@@ -273,6 +273,11 @@ export interface Source<Row = Record<string, unknown>> {
    * cannot.
    */
   readonly recordBytes?: number;
+  /**
+   * Whether it keeps for whoever goes on what it is told is settled: `"rows"`, or `"windows"` where it
+   * keeps and gives back up to where these are delivered, too. Absent: it does not ask.
+   */
+  readonly settles?: "rows" | "windows";
   /** Begins to read from the start; the order within each partition is always the same. */
   open(options: SourceOptions): AsyncIterable<SourceBatch<Row>>;
 }

@@ -11,6 +11,7 @@ export class UnionSource implements Source {
   readonly tellsPartitions: boolean;
   /** Sources are held back as a whole, where they cannot hold their partitions back. */
   readonly aligns = true;
+  readonly settles?: "rows";
   readonly #sources: readonly Source[];
 
   /**
@@ -29,6 +30,7 @@ export class UnionSource implements Source {
       schema ? [{ source: name, schema: schema as Schema }] : []
     );
     for (const columns of known.slice(1)) placesOf(known[0], columns);
+    if (this.#sources.some(({ settles }) => settles)) this.settles = "rows";
     const { schema } = this.#sources[0];
     if (schema) this.schema = schema;
   }

@@ -53,12 +53,14 @@ class KafkaSource<Row> implements Source<Row> {
   readonly tellsPartitions = true;
   readonly aligns = true;
   readonly recordBytes: number;
+  readonly settles?: "windows";
   readonly #settings: KafkaSourceSettings;
 
   constructor(settings: KafkaSourceSettings) {
     this.#settings = settings;
     this.name = `Kafka ${settings.topics.length === 1 ? "topic" : "topics"} ` +
       settings.topics.join(", ");
+    if (settings.groupId !== undefined) this.settles = "windows";
     this.recordBytes = settings.maxRecordBytes + BESIDE_BYTES;
     const { values, schema } = settings;
     const isKnown = values === "text" || values === "raw" || schema !== undefined;
