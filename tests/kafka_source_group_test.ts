@@ -315,3 +315,70 @@ Deno.test("Offsets that a member could not commit while its group changed are co
     assert(refused > 1);
     assertEquals(committedOf(kafka)[0], 10);
   }));
+
+/** Two members read two topics each, of which one comes and goes. */
+function besides(seed: number): Promise<void> {
+  const random = new Random(seed);
+  return simulate(async ({ runtime, writer, source }) => {
+    const seen: number[] = [];
+    const more: number[] = [];
+    const restarts: number[] = [];
+    const stops = [new AbortController(), new AbortController()];
+    const member = async (at: number) => {
+      const topic = (topics: string) =>
+        from(source({ topics, groupId: `group of ${topics}`, commitInterval: "500ms" }), {
+          ...{ workers: 1, runtime, settleInterval: "200ms" },
+        });
+      const counted = topic("t").union(topic("u")).timestamps("x", { maxDisorder: 20 }).keyBy("x")
+        .window(new TumblingWindow({ size: 100 })).aggregate({ n: count() });
+      const publisher = {
+        ...publisherOf({ take: () => {} }),
+        publish: (batch: RecordBatch) => {
+          for (const { x, n } of batch.toRows() as { x: number; n: number }[]) {
+            seen.push(x);
+            if (n !== 1) more.push(x);
+          }
+          return Promise.resolve({ records: batch.length });
+        },
+      };
+      const { signal } = stops[at];
+      const onAbort = at === 0 ? "drain" : "stop";
+      await counted.to(publisher).run({ signal, onAbort }).then(
+        (metrics) => restarts.push(metrics.restarts),
+        (error) => {
+          if (!signal.aborted) throw error;
+        },
+      );
+    };
+    const first = member(0);
+    let second: Promise<void> | undefined;
+    for (let part = 0; part < 50; part++) {
+      const values = numbered(20 * part, 20);
+      for (const [at, topic] of ["t", "u", "t", "u"].entries()) {
+        const own = values.filter((_, each) => each % 4 === at);
+        await writer.send({ topic, partition: at >> 1 }, own);
+      }
+      await delay(runtime, 200 + random.below(400));
+      if (part === 15) second = member(1);
+      if (part === 32) stops[1].abort();
+    }
+    await second;
+    await delay(runtime, 5000);
+    stops[0].abort();
+    await first;
+    assert(restarts[0] >= 2, JSON.stringify(restarts));
+    assertEquals(more, []);
+    const missing = range(1000).filter((x) => !seen.includes(x));
+    assertEquals(missing, []);
+  }, { topics: { t: 2, u: 2 } });
+}
+
+Deno.test("Windows of two topics side by side begin anew together when partitions come and go", async () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    try {
+      await besides(seed);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+});

@@ -116,6 +116,12 @@ export interface Settlement {
    * rejects: so that a run that succeeds has kept all that it was told.
    */
   onFinished(listener: () => void | Promise<void>): void;
+  /**
+   * Calls when a source that is read beside this one begins anew, so that this one has to: it gives a
+   * {@linkcode SourceBatch.restart} as soon as it can, and behind that what is not settled. Absent: it
+   * is read alone. Where a source has no listener, the run fails instead.
+   */
+  onRestart?(listener: () => void): void;
 }
 
 /** What is left to be read of a partition. */

@@ -1,5 +1,6 @@
 import type { Schema, TypedSchema } from "../batch/schema.ts";
 import type { Source, SourceAlignment, SourceBatch, SourceOptions } from "./source.ts";
+import { restarted } from "./union_restart.ts";
 import { placesOf, type SourceColumns } from "./united_columns.ts";
 import { Arrivals, PartitionNumbers, UnitedReader } from "./united_reader.ts";
 
@@ -47,13 +48,17 @@ export class UnionSource implements Source {
     const readers = this.#sources.map((source) => {
       return new UnitedReader(source, { places, arrivals, options });
     });
-    const merged = this.#merged(readers, { arrivals, alignment: options.alignment });
+    const merged = this.#merged(readers, { arrivals, places, alignment: options.alignment });
     return { [Symbol.asyncIterator]: () => closing(merged, readers) };
   }
 
   async *#merged(
     readers: readonly UnitedReader[],
-    { arrivals, alignment }: { arrivals: Arrivals; alignment: SourceAlignment | undefined },
+    { arrivals, places, alignment }: {
+      readonly arrivals: Arrivals;
+      readonly places: PartitionNumbers;
+      readonly alignment: SourceAlignment | undefined;
+    },
   ): AsyncGenerator<SourceBatch, void, undefined> {
     const held = new Set<UnitedReader>();
     const waiting: Waiting[] = [];
@@ -64,6 +69,12 @@ export class UnionSource implements Source {
       const arrival = await arrivals.next(held.size > 0 ? alignment?.changed() : undefined);
       if (!arrival) continue;
       const { reader, result } = arrival;
+      if (!result.done && Object(result.value).restart) {
+        yield* restarted({ readers, arrivals, places, silent: silentOf(held, waiting) }, arrival);
+        held.clear();
+        waiting.length = 0;
+        continue;
+      }
       if (!result.done) {
         const batch = reader.seen(result.value);
         const isReadOn = !columns && !reader.schema && isBeside(batch);
@@ -89,6 +100,14 @@ interface Waiting {
   readonly batch: SourceBatch;
   /** Whether what comes behind it was asked for already. */
   readonly isReadOn: boolean;
+}
+
+/** Those of which nothing is on its way. */
+function silentOf(
+  held: ReadonlySet<UnitedReader>,
+  waiting: readonly Waiting[],
+): UnitedReader[] {
+  return [...held, ...waiting.flatMap(({ reader, isReadOn }) => isReadOn ? [] : reader)];
 }
 
 /** Whether something tells of a source, and has no rows that would tell its columns. */

@@ -1,6 +1,5 @@
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
-import { StreamingError } from "../hive/streaming_error.ts";
 import { alignmentAmong } from "./alignment.ts";
 import { batchesOf } from "./open_source.ts";
 import { settlementAmong } from "./settlement/settlements.ts";
@@ -14,7 +13,7 @@ import type {
 import { ColumnOrder, type SourceColumns } from "./united_columns.ts";
 
 /** What a read came to. */
-interface Read {
+export interface Read {
   readonly reader: UnitedReader;
   readonly result: IteratorResult<SourceBatch, unknown>;
 }
@@ -26,6 +25,11 @@ export class PartitionNumbers {
   /** How many there are. */
   get count(): number {
     return this.#count;
+  }
+
+  /** All are counted anew. */
+  clear(): void {
+    this.#count = 0;
   }
 
   /** The numbers of so many more. */
@@ -76,6 +80,8 @@ export class UnitedReader {
   readonly #order: ColumnOrder;
   readonly #aligns: boolean;
   readonly #alignment: SourceAlignment | undefined;
+  readonly #first: number;
+  #restart: (() => void) | undefined;
   #schema: Schema | undefined;
   #isOpen = true;
   #progress: SourceProgress | undefined;
@@ -93,7 +99,8 @@ export class UnitedReader {
     this.#order = new ColumnOrder(source.name);
     this.#schema = source.schema;
     this.#places = places;
-    this.#numbers = places.take(source.partitions ?? 1);
+    this.#first = source.partitions ?? 1;
+    this.#numbers = places.take(this.#first);
     this.#arrivals = arrivals;
     this.#aligns = source.aligns ?? false;
     const alignment = options.alignment &&
@@ -101,10 +108,11 @@ export class UnitedReader {
     this.#alignment = alignment;
     // Each must have all columns of the others, whatever is asked for.
     const { settlement, ...whole } = { ...options, wholeRecords: true };
+    const heard = (listener: () => void) => this.#restart = listener;
     this.#batches = batchesOf(source, {
       ...whole,
       ...(alignment && { alignment }),
-      ...(settlement && { settlement: settlementAmong(settlement, this.#numbers) }),
+      ...(settlement && { settlement: settlementAmong(settlement, this.#numbers, heard) }),
     });
   }
 
@@ -167,7 +175,6 @@ export class UnitedReader {
     const { format: _, progress, partitions, ...rows } = read;
     const { batch, partition = 0, ended = false } = rows;
     this.#progress = progress ?? this.#progress;
-    if (rows.restart) throw restarts(this.name);
     if (partitions !== undefined) this.#grow(partitions);
     if (!(Number.isInteger(partition) && partition >= 0 && partition < this.#partitions)) {
       throw new RangeError(
@@ -184,6 +191,25 @@ export class UnitedReader {
     return batch instanceof RecordBatch
       ? { ...placed, batch: this.#order.ordered(batch, columns) }
       : placed;
+  }
+
+  /** How many partitions there are behind a restart. */
+  partitionsIn({ partitions = this.#first }: SourceBatch): number {
+    return partitions;
+  }
+
+  /** It is to begin anew, since another has; whether it can. */
+  restart(): boolean {
+    if (!this.#isOpen || !this.#restart) return false;
+    this.#restart();
+    return true;
+  }
+
+  /** It has begun anew, and all others too: goes on to be read. */
+  renew(partitions: number): void {
+    this.#numbers.splice(0, Infinity, ...this.#places.take(partitions));
+    this.#ended.clear();
+    this.read();
   }
 
   #grow(partitions: number): void {
@@ -208,12 +234,4 @@ export class UnitedReader {
   async close(): Promise<void> {
     await this.#batches.return?.();
   }
-}
-
-function restarts(name: string): StreamingError {
-  return new StreamingError(
-    `Cannot go on: some of ${name} was given to another reader, so that open windows are to be ` +
-      `dropped and what is in them read again, which the sources beside it are not told to; run ` +
-      `the pipeline again, or a pipeline for each source`,
-  );
 }

@@ -257,11 +257,23 @@ export class KafkaReading implements AsyncDisposable {
     this.#changes.notify();
   }
 
-  /** It was told: they are read from there, counted anew. */
+  /** Whether it is to begin anew, and was not told yet. */
+  get isRestarting(): boolean {
+    return this.#events.isRestarting;
+  }
+
+  /**
+   * It was told: they are read from there, counted anew; unless it is to begin anew once more, with
+   * others, since partitions were handed over meanwhile.
+   */
   async renew(positions: readonly PartitionOffset[]): Promise<void> {
     for (const state of this.#all) state.isGone = true;
     this.#all = [];
+    this.#states.clear();
+    this.#buffer.dropAll();
     this.#damaged.clear();
+    if (this.isRestarting) return;
+    this.#events.clear();
     await this.assign(positions);
   }
 

@@ -138,6 +138,7 @@ class KafkaSession implements AsyncDisposable {
       const isNoted = windows !== undefined && until !== undefined;
       return keeper.settled(positions, isNoted ? deliveredNote({ windows, until }) : undefined);
     });
+    settlement?.onRestart?.(() => this.#membership!.restart());
     settlement?.onFinished(() => this.#membership!.finish());
   }
 

@@ -32,6 +32,10 @@ export class Membership implements AsyncDisposable {
   #generation = -1;
   /** Whether partitions may have been another's. */
   #isLost = false;
+  /** What is read, from where: as it was assigned, or settled when the pipeline began anew last. */
+  #held: readonly PartitionOffset[] | undefined;
+  /** Whether the pipeline is to begin anew, and has not. */
+  #isRestarting = false;
   /** Whether they were, and none were assigned since. */
   #isAway = false;
   /** Told whether this member is in the group again, once nothing more is read. */
@@ -76,15 +80,28 @@ export class Membership implements AsyncDisposable {
     this.#generation = generation;
     this.#isAway = false;
     if (this.#isFinishing) return this.#regained(partitions);
+    this.#held = partitions;
     const kept = new Set(partitions.filter((each) => this.#isKept(each)).map(keyOf));
     if (this.#isToRestart(partitions, kept)) {
       this.#isLost = false;
+      this.#isRestarting = true;
+      this.#giveUp(partitions);
       reading.restart(partitions);
       return reading.hold(false);
     }
     reading.revoke(reading.states.filter((state) => !state.isGone && !kept.has(keyOf(state))));
     await reading.assign(partitions.filter((each) => !kept.has(keyOf(each))));
     reading.hold(false);
+  }
+
+  /** Of what is another's now, or was meanwhile, nothing is to be committed until all begins anew. */
+  #giveUp(partitions: readonly PartitionOffset[]): void {
+    const held = new Map(partitions.map((at) => [keyOf(at), at.offset]));
+    for (const state of this.#options.reading.states) {
+      const { offset } = this.keeper.settledOf(state) ?? { offset: state.first };
+      const committed = held.get(keyOf(state));
+      if (committed === undefined || committed > offset) state.isGone = true;
+    }
   }
 
   /** Nothing more is read: what is another's now is not this member's to commit. */
@@ -125,9 +142,17 @@ export class Membership implements AsyncDisposable {
   /** Whether rows that the pipeline keeps would go together with others than before. */
   #isToRestart(partitions: readonly PartitionOffset[], kept: ReadonlySet<string>): boolean {
     const { reading, keepsRows } = this.#options;
+    if (this.#isRestarting) return true;
     if (!keepsRows || !reading.hasGiven) return false;
     const held = reading.states.filter(({ isGone }) => !isGone);
     return this.#isLost || kept.size < partitions.length || kept.size < held.length;
+  }
+
+  /** Something that is read beside begins anew: so do the partitions that are held. */
+  restart(): void {
+    const { reading } = this.#options;
+    this.#isRestarting = true;
+    reading.restart(this.#held ?? reading.states.map((state) => state.at(state.first, state.note)));
   }
 
   /** The pipeline has begun anew: partitions are read from where they are settled. */
@@ -140,10 +165,15 @@ export class Membership implements AsyncDisposable {
     for (const state of reading.states) if (!wanted.has(keyOf(state))) state.isGone = true;
     await this.keeper.flush().catch(() => {}); // what was not committed comes again at worst
     this.keeper.renew();
-    await reading.renew(positions.map((at) => {
+    const from = positions.map((at) => {
       const own = settled.get(keyOf(at));
       return own && own.offset >= at.offset ? own : at;
-    }));
+    });
+    // others may have been assigned meanwhile, with which it begins anew once more
+    if (!reading.isRestarting) this.#held = from;
+    await reading.renew(from);
+    // until then whatever is assigned has to begin anew, too
+    this.#isRestarting = reading.isRestarting;
   }
 
   async #revoked(partitions: readonly TopicPartition[], isLost: boolean): Promise<void> {

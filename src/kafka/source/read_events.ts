@@ -43,6 +43,16 @@ export class ReadEvents {
     this.#events = [{ restart: positions }];
   }
 
+  /** Whether it is to be told that all begins anew. */
+  get isRestarting(): boolean {
+    return this.#events.some((event) => "restart" in event);
+  }
+
+  /** Nothing is left to be told. */
+  clear(): void {
+    this.#events = [];
+  }
+
   /** What is told next; who is told of the end of a partition takes it for over. */
   next(): Exclude<ReadEvent, WaitingBlock> | undefined {
     const event = this.#events.shift();

@@ -2,8 +2,13 @@ import type { Settlement } from "../source.ts";
 import type { SettledListener } from "./settling.ts";
 
 /** A settlement as a source sees it whose partitions have these numbers among all, more to come. */
-export function settlementAmong(all: Settlement, numbers: readonly number[]): Settlement {
+export function settlementAmong(
+  all: Settlement,
+  numbers: readonly number[],
+  onRestart: NonNullable<Settlement["onRestart"]>,
+): Settlement {
   return {
+    onRestart,
     keepsRows: all.keepsRows,
     onSettled: (listener) =>
       all.onSettled((positions) => {
