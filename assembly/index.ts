@@ -34,7 +34,7 @@ export { findStates, newDictionary } from "./window/find";
 export { frontRoom, frontServed } from "./window/front";
 export { countRows, updateStates } from "./window/update";
 export { updatePair } from "./window/pairs";
-export { endByIndex, updateByIndex } from "./window/by_index";
+export { addByIndex, endByIndex, updateByIndex } from "./window/by_index";
 export {
   beginWrite,
   findRecords,

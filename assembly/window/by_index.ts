@@ -1,65 +1,48 @@
 // Rows whose states a dictionary index tells, or a place in the front. Where a window gets many more
 // of them than the dictionary has entries, an array with an entry an index takes them first, and each
-// entry is then merged into its state: it is found without a list of addresses and half as large, so
-// that the entries of a usual dictionary stay in the nearest cache.
-//
-// There is one array, at an address that the compiler knows, which is worth a tenth; it is empty
-// between batches. 32 bytes an entry: sum, its compensation, least, greatest negated. The rows of
-// each are counted apart, 32 bits an entry.
-import { AT_VALUES, BLOCK, dictionaryLength, KIND_F32, kindOf, valuesOf } from "./columns";
-import { HAS_PLACES } from "./find";
+// entry is then merged into its state. There is one such array; it is empty between batches.
+import {
+  AT_VALUES,
+  BLOCK,
+  COLUMN_BYTES,
+  dictionaryLength,
+  KIND_F32,
+  kindOf,
+  valuesOf,
+} from "./columns";
+import { DONE } from "./encode";
+import { findListed, HAS_PLACES } from "./find";
 import { endList, listLength } from "./front";
 import { mergeDoubleSum } from "./merge";
 import {
-  addDouble,
-  addTwo,
-  AT_RANGE,
-  AT_SUM,
-  loadPair,
-  RANGE,
-  SUM,
-  updateSums,
-  widenDouble,
-} from "./update";
-
-const MOST_ENTRIES: u32 = 2048;
-const ENTRIES: usize = memory.data(2048 * 32, 64);
-const COUNTS: usize = memory.data(2048 * 4, 64);
-const ENTRY_SHIFT: u32 = 5;
-const ENTRY_RANGE: u32 = 16;
+  addSplit,
+  clearEntry,
+  endSplit,
+  ENTRY_RANGE,
+  entryOf,
+  MOST_ENTRIES,
+  MOST_SPLIT_ROWS,
+  readAhead,
+  splitFits,
+  splitStarts,
+} from "./split_sums";
+import { AT_RANGE, AT_SUM, RANGE, SUM, updateSums } from "./update";
 
 // Rows of a window for each entry from which on the array is worth its merging.
 const SHARE: u32 = 8;
 
 // The map of states that the array is to be merged by; 0: it is empty.
 let arrayMap: u32 = 0;
-// Entries that it uses.
+// Entries and rows that it has.
 let arrayEntries: u32 = 0;
+let arrayRows: u32 = 0;
+// Rows since it was begun, those that went elsewhere too.
+let passed: u32 = 0;
 // Entries from the first on that are as those of no rows.
 let cleared: u32 = 0;
 
-// @ts-ignore: decorator
-@inline
-function entryOf(index: u32): u32 {
-  return (<u32>ENTRIES) + (index << ENTRY_SHIFT);
-}
-
-// @ts-ignore: decorator
-@inline
-function countOf(index: u32): u32 {
-  return (<u32>COUNTS) + (index << 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function clearEntry(index: u32): void {
-  v128.store(entryOf(index), f64x2.splat(0));
-  v128.store(entryOf(index), f64x2.splat(Infinity), ENTRY_RANGE);
-}
-
-function mergeEntry(layout: u32, state: u32, index: u32, rows: u32): void {
+function mergeEntry(layout: u32, state: u32, entry: u32, rows: u32): void {
   const fields = load<u32>(layout);
-  const entry = entryOf(index);
   const range = state + load<u32>(layout, AT_RANGE);
   store<u64>(state, load<u64>(state) + rows);
   if (fields & SUM) mergeDoubleSum(state + load<u32>(layout, AT_SUM), entry);
@@ -68,73 +51,30 @@ function mergeEntry(layout: u32, state: u32, index: u32, rows: u32): void {
   }
 }
 
-/** Merges what the array holds into the states, and empties it. */
-export function endByIndex(layout: u32): void {
+// Merges what the array holds into the states, and empties it.
+function endArray(layout: u32): void {
   if (arrayMap == 0) return;
   for (let index: u32 = 0; index < arrayEntries; index++) {
-    const rows = load<u32>(countOf(index));
+    const entry = entryOf(index);
+    const rows = endSplit(entry);
     if (rows == 0) continue;
-    mergeEntry(layout, load<u32>(arrayMap + (index << 2)), index, rows);
-    clearEntry(index);
-    store<u32>(countOf(index), 0);
+    mergeEntry(layout, load<u32>(arrayMap + (index << 2)), entry, rows);
+    clearEntry(entry);
   }
   arrayMap = 0;
 }
 
-// Widens the ranges of two entries; NaN is left for markUnordered().
-// @ts-ignore: decorator
-@inline
-function widenEntries(first: u32, second: u32, values: v128): void {
-  const negated = f64x2.neg(values);
-  const a = v128.shuffle<f64>(values, negated, 0, 2);
-  const b = v128.shuffle<f64>(values, negated, 1, 3);
-  v128.store(first, f64x2.pmin(v128.load(first, ENTRY_RANGE), a), ENTRY_RANGE);
-  v128.store(second, f64x2.pmin(v128.load(second, ENTRY_RANGE), b), ENTRY_RANGE);
+// Empties the array of a batch that could not be added.
+function dropArray(): void {
+  if (arrayMap == 0) return;
+  for (let index: u32 = 0; index < arrayEntries; index++) clearEntry(entryOf(index));
+  arrayMap = 0;
 }
 
-// @ts-ignore: decorator
-@inline
-function addIndexPair(both: u64, values: v128): void {
-  const one = <u32>both;
-  const other = <u32>(both >> 32);
-  store<u32>(countOf(one), load<u32>(countOf(one)) + 1);
-  store<u32>(countOf(other), load<u32>(countOf(other)) + 1);
-  addTwo(entryOf(one), entryOf(other), values);
-  widenEntries(entryOf(one), entryOf(other), values);
-}
-
-// Makes NaN of the ranges of those indices that have a NaN.
-function markUnordered<V>(indices: u32, count: u32, values: u32): void {
-  for (let row: u32 = 0; row < count; row++) {
-    const value = <f64>load<V>(values + row * sizeof<V>());
-    if (value == value) continue;
-    v128.store(entryOf(load<u32>(indices + (row << 2))), f64x2.splat(value), ENTRY_RANGE);
-  }
-}
-
-function addIndexFours<V>(indices: u32, count: u32, values: u32): void {
-  let unordered = i64x2.splat(0);
-  let at = values;
-  for (let index = indices; index < indices + (count << 2); index += 16, at += 4 * sizeof<V>()) {
-    const low = loadPair<V>(at);
-    const high = loadPair<V>(at + 2 * sizeof<V>());
-    addIndexPair(load<u64>(index), low);
-    addIndexPair(load<u64>(index, 8), high);
-    unordered = v128.or(unordered, v128.or(f64x2.ne(low, low), f64x2.ne(high, high)));
-  }
-  if (v128.any_true(unordered)) markUnordered<V>(indices, count, values);
-}
-
-function addToArray<V>(indices: u32, count: u32, values: u32): void {
-  const fours = count & ~3;
-  addIndexFours<V>(indices, fours, values);
-  for (let row = fours; row < count; row++) {
-    const index = load<u32>(indices + (row << 2));
-    const value = <f64>load<V>(values + row * sizeof<V>());
-    store<u32>(countOf(index), load<u32>(countOf(index)) + 1);
-    addDouble(entryOf(index), value);
-    widenDouble(entryOf(index) + ENTRY_RANGE, value);
-  }
+/** Merges what the array holds into the states, and empties it. */
+export function endByIndex(layout: u32): void {
+  endList();
+  endArray(layout);
 }
 
 // Whether the rows from here on that have the same map are enough for the array.
@@ -149,16 +89,37 @@ function isWorthwhile(entries: u32, maps: u32, left: u32): bool {
   return true;
 }
 
-// Whether a block goes into the array, which is then ready for it.
-function opensArray(layout: u32, entries: u32, maps: u32, left: u32): bool {
+function hasEntries(entries: u32): void {
+  for (; cleared < entries; cleared++) clearEntry(entryOf(cleared));
+  arrayEntries = max(arrayEntries, entries);
+}
+
+// Whether a block goes into the array, which is then ready for it. What the array holds is merged for
+// that only if it `merges`, and not again soon.
+function opensArray<V>(
+  values: u32,
+  count: u32,
+  layout: u32,
+  entries: u32,
+  maps: u32,
+  left: u32,
+  merges: bool,
+): bool {
   const map = load<u32>(maps) & ~HAS_PLACES;
   if (map == 0) return false;
-  if (arrayMap == map) return true;
+  if (arrayMap == map) {
+    if (arrayRows + count <= MOST_SPLIT_ROWS && splitFits<V>(values, count)) return true;
+    if (passed < entries * SHARE) return false;
+  }
+  if (arrayMap != 0 && !merges) return false;
   if (!isWorthwhile(entries, maps, left)) return false;
-  endByIndex(layout);
-  for (; cleared < entries; cleared++) clearEntry(cleared);
+  endArray(layout);
+  splitFits<V>(values, count);
+  if (!splitStarts()) return false;
   arrayMap = map;
-  arrayEntries = entries;
+  arrayEntries = 0;
+  arrayRows = 0;
+  passed = 0;
   return true;
 }
 
@@ -168,7 +129,16 @@ function listStates(map: u32, indices: u32, count: u32, out: u32): void {
   }
 }
 
-function updateBlock<V>(
+// Adds to the states, for which there is no place but a value's description to tell the rows.
+function addToStates<V>(column: u32, layout: u32, states: u32, count: u32, values: u32): void {
+  const first = valuesOf(column);
+  store<u32>(column, values, AT_VALUES);
+  updateSums<V>(column, layout, states, count, true);
+  store<u32>(column, first, AT_VALUES);
+}
+
+// Adds a block of rows from `from`; false if that is to wait until it `merges`.
+function addBlock<V>(
   column: u32,
   layout: u32,
   states: u32,
@@ -177,16 +147,52 @@ function updateBlock<V>(
   indices: u32,
   maps: u32,
   left: u32,
-): void {
-  const map = load<u32>(maps) & ~HAS_PLACES;
-  const hasPlaces = (load<u32>(maps) & HAS_PLACES) != 0;
-  const keys = hasPlaces ? states : valuesOf(indices) + (from << 2);
+  merges: bool,
+): bool {
+  const word = load<u32>(maps);
+  const map = word & ~HAS_PLACES;
+  const hasPlaces = (word & HAS_PLACES) != 0;
+  const own = states + (from << 2);
+  const keys = hasPlaces ? own : valuesOf(indices) + (from << 2);
   const entries = hasPlaces ? listLength(map) : dictionaryLength(indices);
-  if (opensArray(layout, entries, maps, left)) {
-    return addToArray<V>(keys, count, valuesOf(column));
+  const values = valuesOf(column) + from * sizeof<V>();
+  const isOpen = opensArray<V>(values, count, layout, entries, maps, left, merges);
+  if (!isOpen && !merges) return false;
+  passed += count;
+  if (isOpen) {
+    hasEntries(entries);
+    addSplit<V>(keys, count, values);
+    arrayRows += count;
+    return true;
   }
-  if (map != 0) listStates(map, keys, count, states);
-  updateSums<V>(column, layout, states, count, true);
+  if (map != 0) listStates(map, keys, count, own);
+  addToStates<V>(column, layout, own, count, values);
+  return true;
+}
+
+// Adds blocks up to row `to`, or to the first that is to wait, which is returned.
+function addBlocks(
+  column: u32,
+  layout: u32,
+  states: u32,
+  from: u32,
+  to: u32,
+  indices: u32,
+  maps: u32,
+  left: u32,
+  merges: bool,
+): u32 {
+  const single = kindOf(column) == KIND_F32;
+  for (; from < to; from += BLOCK) {
+    const count = min(BLOCK, to - from);
+    const own = maps + ((from / BLOCK) << 2);
+    const rest = left - from;
+    const isAdded = single
+      ? addBlock<f32>(column, layout, states, from, count, indices, own, rest, merges)
+      : addBlock<f64>(column, layout, states, from, count, indices, own, rest, merges);
+    if (!isAdded) return from;
+  }
+  return to;
 }
 
 /**
@@ -208,14 +214,48 @@ export function updateByIndex(
   left: u32,
 ): void {
   endList();
-  const single = kindOf(column) == KIND_F32;
-  const bytes: u32 = single ? 4 : 8;
+  readAhead(0, 0);
+  addBlocks(column, layout, states, 0, count, indices, maps, left, true);
+}
+
+// Has a whole block of times and values from row `from` read while one is added.
+function readBlock(times: u32, value: u32, from: u32): void {
+  const bytes: u32 = kindOf(value) == KIND_F32 ? 4 : 8;
+  readAhead(valuesOf(times) + (from << 3), valuesOf(value) + from * bytes);
+}
+
+/**
+ * findStates(), updateByIndex() and endByIndex() at once. While the rows of one window go into the
+ * array, each block is added as soon as it is found, so that its columns come from memory while the
+ * block before is worked on; nothing is merged before all rows have a state.
+ *
+ * @param columns Describes the times, the key column and the value column.
+ * @returns DONE, or why nothing was added.
+ */
+export function addByIndex(
+  table: u32,
+  columns: u32,
+  count: u32,
+  layout: u32,
+  states: u32,
+  maps: u32,
+): i32 {
+  const key = columns + COLUMN_BYTES;
+  const value = key + COLUMN_BYTES;
+  let added: u32 = 0;
   for (let from: u32 = 0; from < count; from += BLOCK) {
-    const rows = min(BLOCK, count - from);
-    const own = states + (from << 2);
-    if (single) updateBlock<f32>(column, layout, own, from, rows, indices, maps, left - from);
-    else updateBlock<f64>(column, layout, own, from, rows, indices, maps, left - from);
-    store<u32>(column, valuesOf(column) + BLOCK * bytes, AT_VALUES);
-    maps += 4;
+    const found = min(count, from + BLOCK);
+    const code = findListed(table, columns, 1, from, found - from, states, maps);
+    if (code != DONE) {
+      dropArray();
+      return code;
+    }
+    readBlock(columns, value, found + BLOCK <= count ? found : 0);
+    added = addBlocks(value, layout, states, added, found, key, maps, found, false);
   }
+  endList();
+  readBlock(columns, value, 0);
+  addBlocks(value, layout, states, added, count, key, maps, count, true);
+  endArray(layout);
+  return DONE;
 }

@@ -158,7 +158,7 @@ function findFixedPlaces(table: u32, slice: u32, column: u32, from: u32, count: 
 }
 
 // As findBlock() in one slice, but lists the states of rows with indices or places.
-function findListed(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): i32 {
+function findInList(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): i32 {
   if (load<u32>(table, T_MODE) == FIXED) {
     return findFixedPlaces(table, slice, column, from, count, out);
   }
@@ -349,6 +349,32 @@ export function findBlock(table: u32, slice: u32, columns: u32, keys: u32, from:
 }
 
 /**
+ * Finds the states of a block of rows from `from`, as findStates() does.
+ *
+ * @param out,maps Of the first row of all.
+ */
+export function findListed(
+  table: u32,
+  columns: u32,
+  keys: u32,
+  from: u32,
+  count: u32,
+  out: u32,
+  maps: u32,
+): i32 {
+  const key = columns + COLUMN_BYTES;
+  const slice = assignBlock(table, columns, from, count, true);
+  if (slice == NO_MEMORY) return OUT_OF_MEMORY;
+  const own = out + (from << 2);
+  const listed = maps != 0 && slice != MIXED;
+  const code = listed
+    ? findInList(table, slice, key, from, count, own)
+    : findBlock(table, slice, key, keys, from, count, own);
+  if (maps != 0) store<u32>(maps + ((from / BLOCK) << 2), listed ? blockList : 0);
+  return code;
+}
+
+/**
  * Finds the states of `count` rows: `columns` describes the times and then `keys` key columns,
  * `out` takes an address a row.
  *
@@ -365,20 +391,9 @@ export function findStates(
   out: u32,
   maps: u32,
 ): i32 {
-  const key = columns + COLUMN_BYTES;
   for (let from: u32 = 0; from < count; from += BLOCK) {
-    const rows = min(BLOCK, count - from);
-    const slice = assignBlock(table, columns, from, rows, true);
-    if (slice == NO_MEMORY) return OUT_OF_MEMORY;
-    const listed = maps != 0 && slice != MIXED;
-    const own = out + (from << 2);
-    const code = listed
-      ? findListed(table, slice, key, from, rows, own)
-      : findBlock(table, slice, key, keys, from, rows, own);
+    const code = findListed(table, columns, keys, from, min(BLOCK, count - from), out, maps);
     if (code != DONE) return code;
-    if (maps == 0) continue;
-    store<u32>(maps, listed ? blockList : 0);
-    maps += 4;
   }
   return DONE;
 }

@@ -79,9 +79,9 @@ export function listOfFront(): u32 {
   return list;
 }
 
-/** How many words a list has. */
+/** How many words a list has, so far. */
 export function listLength(at: u32): u32 {
-  return load<u32>(at - LIST_HEAD);
+  return at == list ? known + 1 : load<u32>(at - LIST_HEAD);
 }
 
 /** Tells that a slice is given back, so that what is known of it is void. */

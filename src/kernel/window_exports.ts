@@ -84,6 +84,14 @@ export interface WindowExports {
     left: number,
   ): void;
   endByIndex(layout: number): void;
+  addByIndex(
+    table: number,
+    columns: number,
+    count: number,
+    layout: number,
+    states: number,
+    maps: number,
+  ): number;
   frontRoom(at: number, bytes: number): void;
   frontServed(): number;
   hashRows(table: number, columns: number, keys: number, count: number, out: number): number;

@@ -148,6 +148,7 @@ export class WindowIngest implements Disposable {
     const { length, chunk, times, keys, values, maps } = batch;
     const updated = [...(this.#needsTimes ? [times] : []), ...(maps ? keys : []), ...values];
     const together = length <= chunk;
+    if (maps !== 0 && together) return this.#addByIndex(batch);
     for (const span of chunksOf(length, chunk)) {
       this.#staging.stage(together ? [times, ...keys, ...values] : [times, ...keys], span);
       this.#find(batch, span);
@@ -179,6 +180,14 @@ export class WindowIngest implements Disposable {
       );
       checkCode(this.#context, code, "add rows to");
     }
+  }
+
+  /** Both passes as one, which takes back what it did when it fails. */
+  #addByIndex({ length, times, keys, values, states, maps }: Batch): void {
+    const { kernel: { exports }, table, layouts } = this.#context;
+    this.#staging.stage([times, ...keys, ...values], { from: 0, count: length });
+    const code = exports.addByIndex(table, this.#descriptions, length, layouts, states, maps);
+    checkCode(this.#context, code, "add rows to");
   }
 
   #find({ keys, states, maps }: Batch, { from, count }: RowSpan): void {

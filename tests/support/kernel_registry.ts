@@ -30,7 +30,7 @@ export const FAMILIES: readonly KernelFamily[] = [
       ...["beginTimes", "greatestTime", "lateRows", "leastTime", "outsideRows"],
       ...["untimedRows", "watermark", "tableShape"],
       ...["addRows", "findStates", "countRows", "updateStates", "updatePair", "newDictionary"],
-      ...["updateByIndex", "endByIndex", "frontRoom", "frontServed"],
+      ...["addByIndex", "updateByIndex", "endByIndex", "frontRoom", "frontServed"],
       ...["measureWindow", "measuredRecords", "beginWrite", "writeRecords", "tableClear"],
       ...["findRecords", "recordsFound", "mergeRecords"],
       ...["hashRows", "routeRows", "listRows"],

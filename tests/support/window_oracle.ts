@@ -48,7 +48,7 @@ function unscaled(value: bigint): number {
 }
 
 /** The sum of doubles, exactly and then rounded, with the error that a compensated sum may have. */
-function sumOf(values: readonly number[]): Expected {
+export function sumOf(values: readonly number[]): Expected {
   if (values.some((value) => !Number.isFinite(value))) {
     return { value: values.reduce((a, b) => a + b, 0), error: 0 };
   }
