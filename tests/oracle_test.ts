@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { oracle, type OracleCase, type OracleOutcome, type OracleRow } from "./support/oracle.ts";
-import { exactly, toDouble } from "./support/oracle_aggregates.ts";
+import { toDouble } from "./support/exact_double.ts";
+import { exactly } from "./support/oracle_aggregates.ts";
 import { forSeeds } from "./support/random.ts";
 
 const AGGREGATES = { n: exactly.count(), xs: exactly.collect("x") };

@@ -1,8 +1,8 @@
+import { SCALE, scaled, toDouble } from "./exact_double.ts";
 import type { AggregateOp, WindowExtent } from "../../src/kernel/window_types.ts";
 import type { Plain } from "../../src/windows/plain_columns.ts";
 import { nameOf, type PlainRow, type WindowCase } from "./window_cases.ts";
 
-const POWER = 1074n;
 const SPREADS: ReadonlySet<AggregateOp> = new Set([
   ...["variance", "stddev", "populationVariance", "populationStddev"] as const,
 ]);
@@ -26,33 +26,12 @@ export interface OracleResult {
 
 type Cell = { value: number | bigint; time: number; at: number };
 
-/** A finite double as a whole multiple of 2⁻¹⁰⁷⁴. */
-function scaled(value: number): bigint {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  const bits = view.getBigUint64(0);
-  const exponent = (bits >> 52n) & 0x7ffn;
-  const fraction = bits & 0xfffffffffffffn;
-  const size = exponent === 0n ? fraction : (fraction | (1n << 52n)) << (exponent - 1n);
-  return value < 0 ? -size : size;
-}
-
-function unscaled(value: bigint): number {
-  const negative = value < 0n;
-  const size = negative ? -value : value;
-  const shift = BigInt(Math.max(0, size.toString(2).length - 64));
-  const number = Number(size >> shift) *
-    2 ** Number(shift - POWER > -1000n ? shift - POWER : -1000n) *
-    (shift - POWER > -1000n ? 1 : 2 ** Number(shift - POWER + 1000n));
-  return negative ? -number : number;
-}
-
 /** The sum of doubles, exactly and then rounded, with the error that a compensated sum may have. */
 export function sumOf(values: readonly number[]): Expected {
   if (values.some((value) => !Number.isFinite(value))) {
     return { value: values.reduce((a, b) => a + b, 0), error: 0 };
   }
-  const exact = unscaled(values.reduce((sum, value) => sum + scaled(value), 0n));
+  const exact = toDouble(values.reduce((sum, value) => sum + scaled(value), 0n), SCALE);
   const size = values.reduce((sum, value) => sum + Math.abs(value), 0);
   const error = Math.abs(exact) * 2 ** -51 + size * values.length ** 2 * 2 ** -104;
   return { value: exact, error };
