@@ -162,6 +162,26 @@ for (const [name, make] of Object.entries(ENGINES)) {
   });
 }
 
+Deno.test("A covariance below the least double is it, or 0", () => {
+  const f64 = { type: { kind: "f64" }, nullable: true } as const;
+  const given: WindowCase = {
+    plan: {
+      ...{ keys: [], values: [f64, f64], size: 1, offset: 0, allowedLateness: 0 },
+      aggregates: [{ op: "covariance", value: 0, by: 1 }],
+    },
+    timeType: { kind: "timestamp" },
+    rows: [[1, 5e-324], [0, 0]].map((values) => ({ time: 6n, keys: [], values })),
+    bound: 0,
+  };
+  for (const make of Object.values(ENGINES)) {
+    using table = make(given.plan);
+    table.add(columnsOf(given, given.rows), {
+      ...{ position: 0, bound: 0, partition: 0, watermarkBefore: -Infinity },
+    });
+    assertResults(closeAll(table, Infinity), expectedOf(given).groups);
+  }
+});
+
 Deno.test("KernelWindowTable and ReferenceWindowTable give the same, bit for bit", () => {
   forSeeds(RUNS, (random) => {
     const given = randomFairCase(random);

@@ -138,7 +138,11 @@ function together(op: AggregateOp, xs: readonly number[], ys: readonly number[])
   if (Math.max(xSize, ySize) > 1e150) return { value: NaN, error: NaN }; // squares overflow
   const products = xs.reduce((sum, x, at) => sum + (x - xMean) * (ys[at] - yMean), 0);
   const doubt = 1e-12 * length;
-  if (op === "covariance") return { value: products / (length - 1), error: xSize * ySize * doubt };
+  // A product below the least double may be rounded up to it.
+  const least = Number.MIN_VALUE * length;
+  if (op === "covariance") {
+    return { value: products / (length - 1), error: xSize * ySize * doubt + least };
+  }
   const xSquares = xs.reduce((sum, x) => sum + (x - xMean) ** 2, 0);
   const ySquares = ys.reduce((sum, y) => sum + (y - yMean) ** 2, 0);
   const root = Math.sqrt(xSquares) * Math.sqrt(ySquares);
