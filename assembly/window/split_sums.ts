@@ -4,9 +4,9 @@
 // the parts are added as integers. With the first part's bits come those of the constant, so that
 // the rows are counted by the way.
 //
-// For |x| < 2^(E-1): the first part is a multiple of 2^(E-31), whose sum over 65,536 rows takes 48
-// bits, with the rows in the 16 bits above; the second one a multiple of 2^(E-79), whose sum takes 64
-// bits. So nothing is lost of an x from 2^(E-27) on, nor of 0.
+// For |x| < 2^(E-1): the first part is a multiple of 2^(E-31), whose sum over 65,535 rows takes 48
+// bits, with the rows in the 16 bits above; the second one a multiple of 2^(E-79), at most 2^47 of
+// them, whose sum takes 64 bits. So nothing is lost of an x from 2^(E-27) on, nor of 0.
 //
 // The sums stand in an array, at an address that the compiler knows, which is worth a tenth: 32 bytes
 // an entry, of which 1,000 fill the nearest cache: the sums of the two parts, the least value, the
@@ -15,8 +15,8 @@ import { loadPair } from "./update";
 
 /** Entries of the array. */
 export const MOST_ENTRIES: u32 = 2048;
-/** Rows up to which a sum is whole. */
-export const MOST_SPLIT_ROWS: u32 = 65536;
+/** Rows up to which a sum is whole: with one more, second parts of 2^47 each would come to 2^63. */
+export const MOST_SPLIT_ROWS: u32 = 65535;
 
 const ENTRIES: usize = memory.data(2048 * 32, 64);
 const RANGES: usize = ENTRIES + 16;
@@ -237,11 +237,8 @@ function unit(by: i32): f64 {
 export function endSplit(entry: u32): u32 {
   const words = load<u64>(entry);
   const high = (<i64>words << 16) >> 16;
-  let rows = <u32>(((words - <u64>high) >> 48) * inverse) & 0xffff;
-  if (rows == 0) {
-    if (load<f64>(entry, ENTRY_RANGE) == Infinity) return 0;
-    rows = MOST_SPLIT_ROWS;
-  }
+  const rows = <u32>(((words - <u64>high) >> 48) * inverse) & 0xffff;
+  if (rows == 0) return 0;
   const low = <i64>(load<u64>(entry, 8) - <u64>rows * lowSplitter);
   const first = <f64>high * unit(31);
   const second = <f64>(low >> 32) * unit(47);
