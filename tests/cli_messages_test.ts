@@ -26,6 +26,7 @@ const FILES: Record<string, string> = {
     .replaceAll(/\nweather.*/g, ""),
   "long.ndjson": JSON.stringify({ a: "x".repeat(2_000_000) }),
   "types.ndjson": '{"ts":1,"x":1}\n{"ts":"a","x":1}\n',
+  "rubbish.waggle": "no model",
   "rubbish.ndjson": "no JSON\nnor this\n",
   "nested.ndjson": '{"ts":1,"x":{"a":[1,2]}}\n',
   "text.avro": "this is no Avro file",
@@ -86,7 +87,19 @@ const CASES: [args: string[], code: number, part: string][] = [
   [
     ["stream", at("weather.csv")],
     1,
+    `it is no model, and its name says that it has records; learn one from them by \`waggle fit ${
+      at("weather.csv")
+    } -o model.waggle\`, and give that`,
+  ],
+  [
+    ["stream", at("rubbish.waggle")],
+    1,
     "and a model with 89 57 41 47 47 4c 45 0a; make one by `waggle",
+  ],
+  [
+    ["report", at("weather.csv"), at("empty.csv")],
+    1,
+    `there are no synthetic ones in ${at("empty.csv")}; give some`,
   ],
   [["sample", model, "--start", "9007199254740991"], 2, "there are no 10 records from --start"],
   [

@@ -5,6 +5,7 @@ import { ProgressLine } from "../src/cli/progress_line.ts";
 import { count, elapsed, terminalText } from "../src/cli/terminal_text.ts";
 import { durationMs, wholeNumber } from "../src/cli/values.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
+import { denoProcess } from "../src/runtime/process.ts";
 import { KeptProcess, waggle as run } from "./support/kept_process.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -197,6 +198,28 @@ Deno.test("waggle window aggregates a file by key and window", async () => {
     "b,1,5,5",
   ]);
   assert(err.includes("5 rows in") && err.includes("3 windows, 0 late rows"), err);
+});
+
+Deno.test("waggle window says which flag lets rows be late when it has left some out", async () => {
+  const data = `${folder}/late.csv`;
+  Deno.writeTextFileSync(data, "ts,k\n0,a\n60000,a\n120000,a\n1000,a\n");
+  const args = ["window", data, "-t", "ts", "--tumble", "60s", "-a", "count"];
+  const { err } = await run(args);
+  assert(err.includes("3 windows, 1 late row left out (see --max-disorder)\n"), err);
+  const all = await run([...args, "--max-disorder", "2m"]);
+  assert(all.err.includes("3 windows, 0 late rows\n"), all.err);
+});
+
+Deno.test("a terminal that tells no size is taken to have 80 columns", () => {
+  const { consoleSize } = Deno;
+  try {
+    Deno.consoleSize = () => ({ columns: 0, rows: 0 });
+    assertEquals(denoProcess.stderr.columns, 80);
+    Deno.consoleSize = () => ({ columns: 132, rows: 0 });
+    assertEquals(denoProcess.stderr.columns, 132);
+  } finally {
+    Deno.consoleSize = consoleSize;
+  }
 });
 
 Deno.test("what cannot be called so ends with 2, and says how", async () => {

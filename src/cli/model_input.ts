@@ -1,7 +1,17 @@
+import { ModelFileError } from "../generators/generator_errors.ts";
 import { SyntheticGenerator } from "../generators/synthetic_generator.ts";
 import type { CommandContext } from "./command_context.ts";
+import { isDataName } from "./input_format.ts";
 import { isKafkaAddress } from "./kafka/kafka_address.ts";
 import { UsageError } from "./usage_error.ts";
+
+function reasonOf(cause: unknown, path: string): string {
+  if (cause instanceof ModelFileError && isDataName(path)) {
+    return `it is no model, and its name says that it has records; learn one from them by ` +
+      `\`waggle fit ${path} -o model.waggle\`, and give that`;
+  }
+  return cause instanceof Error ? cause.message : String(cause);
+}
 
 /** The generator of a model file. */
 export async function modelInput(
@@ -26,7 +36,6 @@ export async function modelInput(
   try {
     return await SyntheticGenerator.load(path, { runtime });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`cannot read the model ${path}: ${reason}`, { cause });
+    throw new Error(`cannot read the model ${path}: ${reasonOf(cause, path)}`, { cause });
   }
 }

@@ -80,5 +80,6 @@ export async function readQualityRows(
   signal.throwIfAborted();
   const rows = reservoir.rows();
   if (rows && rows.length > 0) return rows;
-  throw new QualityError(`Cannot compare rows: there are no ${which} ones`);
+  const place = isSource(input) ? ` in ${input.name}` : "";
+  throw new QualityError(`Cannot compare rows: there are no ${which} ones${place}; give some`);
 }

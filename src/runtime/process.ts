@@ -61,7 +61,7 @@ class DenoOutput implements ProcessOutput {
 
   get columns(): number {
     try {
-      return Deno.consoleSize().columns;
+      return Deno.consoleSize().columns || DEFAULT_COLUMNS; // 0: a terminal that tells no size
     } catch {
       return DEFAULT_COLUMNS; // it is no terminal
     }

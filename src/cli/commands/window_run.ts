@@ -139,6 +139,12 @@ async function write(
   return await run(pipeline, { publisher, progress, context, goesOn });
 }
 
+/** Rows that are in no window: more than their number, for whoever lets none be late loses them. */
+function lateRows(late: number): string {
+  const hint = late > 0 ? " left out (see --max-disorder)" : "";
+  return several(late, "late row", "late rows") + hint;
+}
+
 function summary(metrics: PipelineMetrics, interrupted: string): string {
   const { recordsIn, windowsFired, late, skipped, untimed, deadLettered } = metrics;
   const { elapsedMs, recordsPerSecond } = metrics;
@@ -147,7 +153,7 @@ function summary(metrics: PipelineMetrics, interrupted: string): string {
   return `${several(recordsIn, "row", "rows")} in ${elapsed(elapsedMs)} (${
     count(recordsPerSecond)
   }/s), ` +
-    `${several(windowsFired, "window", "windows")}, ${several(late, "late row", "late rows")}` +
+    `${several(windowsFired, "window", "windows")}, ${lateRows(late)}` +
     more(skipped, "bad record skipped", "bad records skipped") +
     more(deadLettered, "dead letter", "dead letters") +
     more(untimed, "row without a time", "rows without a time") + interrupted;
