@@ -53,8 +53,10 @@ export interface CompareOptions {
   target?: number | null;
   /** Default `"atLeast"`. */
   goal?: Goal;
-  /** Timed rounds of each side, after one untimed. Default 7. */
+  /** Timed rounds of each side. Default 7. */
   rounds?: number;
+  /** Untimed rounds of each side before them, in which its code is compiled. Default 1. */
+  warmUpRounds?: number;
   /** Called untimed before every round of either side. */
   beforeRound?: () => void | Promise<void>;
   note?: string;
@@ -118,9 +120,10 @@ export function row(
  */
 export async function compare(options: CompareOptions): Promise<BenchRow> {
   const { name, contender, baseline, target, goal, note, rounds = DEFAULT_ROUNDS } = options;
+  const { warmUpRounds = WARM_UP_ROUNDS } = options;
   const rates: number[] = [];
   const baselineRates: number[] = [];
-  for (let i = -WARM_UP_ROUNDS; i < rounds; i++) {
+  for (let i = -warmUpRounds; i < rounds; i++) {
     await options.beforeRound?.();
     const a = await unitsPerSecond(contender);
     await options.beforeRound?.();

@@ -10,7 +10,10 @@ import { TrailingWindow } from "../windows/trailing_window.ts";
 import type { WindowAssigner } from "../windows/window_assigner.ts";
 import type { TriggerSpec } from "../windows/window_spec.ts";
 
-/** Windows in words. */
+/**
+ * Windows in words. They also stand in what is committed with offsets of topics, so that other words
+ * for the same windows would have those of earlier versions not known again.
+ */
 export function windowText(window: WindowAssigner | CalendarWindow | OrderedWindow): string {
   if (window instanceof CalendarWindow) return calendarText(window);
   if (isOrderedWindow(window)) return orderedText(window);
