@@ -1,17 +1,14 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import { errorOf, StreamingError } from "../hive/streaming_error.ts";
-import type { BatchFeed } from "./batch_feed.ts";
-import type { BlockContent } from "./block_content.ts";
 import { BeeCrew } from "./bee_crew.ts";
-import type { FeedItem } from "./feed_item.ts";
 import { Ledger } from "./ledger.ts";
 import type { BeeWork, PipelineMetrics } from "./pipeline_metrics.ts";
-import { allWindows, type ResolvedPlan } from "./pipeline_plan.ts";
-import { RunClock } from "./run_clock.ts";
-import { runFeed } from "./run_feed.ts";
+import type { ResolvedPlan } from "./pipeline_plan.ts";
 import { runMetrics } from "./run_metrics.ts";
 import { checkRunOptions, type RunOptions } from "./run_options.ts";
-import type { KindBatch, KindRead, RunSpec } from "./run_spec.ts";
+import { RunReading } from "./run_reading.ts";
+import { RunResults } from "./run_results.ts";
+import type { KindRead, RunSpec } from "./run_spec.ts";
 import type { Source, SourceBatch } from "./source.ts";
 import { checkAccount } from "./record_account.ts";
 import type { AcknowledgedRun, ResultAccount } from "./settlement/result_account.ts";
@@ -26,36 +23,26 @@ import { nextTurn } from "../runtime/next_turn.ts";
 
 const PROGRESS_MS = 100;
 const TURN_MS = 4;
-const CLOSE_MS = 1_000;
 
 /** One run of a pipeline: reads the source, gives the bees their work, and hands results out. */
 export class PipelineRun implements AcknowledgedRun {
   readonly #spec: RunSpec;
   readonly #options: RunOptions;
   readonly #source: Source;
-  readonly #closing = new AbortController();
   /** What leaves beside the results. */
   readonly #sides: SideOutputs;
   readonly #ledger: Ledger;
   readonly #log = new WorkLog();
   /** What of the source is done with, where somebody wants to know. */
   readonly #settling: Settling;
-  readonly #feed: BatchFeed;
-  readonly #clock: RunClock;
+  readonly #reading: RunReading;
+  readonly #results: RunResults;
   readonly #work: readonly BeeWork[];
   readonly #startedMs: number;
   #bees: BeeCrew | undefined;
   #failure: Error | undefined;
-  #reading = false;
-  #read: SourceBatch | undefined;
-  #ended = false;
   #aborted = false;
   #finished = false;
-  /** Of each kind of windows. */
-  readonly #rowsOut: number[];
-  #told = -Infinity;
-  /** The first batch whose results have not left, where they leave batch by batch. */
-  #settled = 0;
   #endedMs: number | undefined;
   #turnMs: number;
   #progressMs: number;
@@ -70,7 +57,7 @@ export class PipelineRun implements AcknowledgedRun {
   /** Opens the source; the bees are born when the first rows have come. */
   constructor(spec: RunSpec, options: RunOptions = {}) {
     checkRunOptions(options);
-    const { plan, settings } = spec;
+    const { settings } = spec;
     const source = this.#source = stageOf(spec.source)?.fresh() ?? spec.source;
     const { runtime, badRecords, workers } = settings;
     this.#spec = spec;
@@ -80,16 +67,17 @@ export class PipelineRun implements AcknowledgedRun {
       failed: (error: Error) => this.#fail(error),
       settled: () => this.#wake(),
     };
-    this.#rowsOut = Array(Math.max(1, allWindows(plan).length)).fill(0);
-    const kinds = this.#rowsOut.length;
+    const { kinds } = this.#results = new RunResults(spec);
     const sides = this.#sides = new SideOutputs(settings, { kinds, events, late: spec.onLate });
     this.#ledger = new Ledger(sides, { fails: badRecords === "fail" });
     this.#work = Array.from({ length: workers }, () => ({ batches: 0, rows: 0 }));
     const settling = this.#settling = this.#newSettling();
-    this.#feed = runFeed(source, spec, { bad: sides.bad, signal: this.#closing.signal, settling });
-    this.#clock = new RunClock(runtime, this.#feed, {
-      isEnded: () => this.#ended,
-      brings: (make) => this.#guarded(() => this.#append(make())),
+    this.#reading = new RunReading(source, spec, {
+      bad: sides.bad,
+      log: this.#log,
+      settling,
+      guarded: (take) => this.#guarded(take),
+      failed: (cause) => this.#fail(cause),
       wake: () => this.#wake(),
     });
   }
@@ -102,7 +90,7 @@ export class PipelineRun implements AcknowledgedRun {
       windows: windowsAgain(this.#spec),
       runtime,
       intervalMs,
-      kinds: this.#rowsOut.length,
+      kinds: this.kinds,
       letters: () => this.#sides.letters,
       deliver: () => this.#sides.flush(),
       due: () => this.#wake(),
@@ -112,7 +100,7 @@ export class PipelineRun implements AcknowledgedRun {
 
   /** Kinds of windows that results are of. */
   get kinds(): number {
-    return this.#rowsOut.length;
+    return this.#results.kinds;
   }
 
   get account(): ResultAccount {
@@ -127,7 +115,7 @@ export class PipelineRun implements AcknowledgedRun {
   async finish(): Promise<void> {
     if (!this.#isComplete) return await this.#close();
     try {
-      await this.#settling.finish(this.#rowsOut);
+      await this.#settling.finish(this.#results.rowsOut);
     } finally {
       await this.#close();
     }
@@ -181,30 +169,27 @@ export class PipelineRun implements AcknowledgedRun {
   }
 
   #checkAccounts(): void {
-    for (const kind of this.#rowsOut.keys()) checkAccount(this.metrics(kind));
+    for (const kind of this.#results.rowsOut.keys()) checkAccount(this.metrics(kind));
   }
 
   /** Takes rows in as if the source, which is not read then, had given them. */
   offer(read: SourceBatch): void {
-    this.#feed.wait(false);
-    this.#read = read;
-    this.#guarded(() => this.#takeRead());
-    this.#feed.wait(true);
+    this.#reading.offer(read);
   }
 
   /** The watermark is at least this from now on, whatever the rows, ms. */
   advance(watermark: number): void {
-    this.#append(this.#feed.advance(watermark));
+    this.#reading.advance(watermark);
   }
 
   /** The clock has gone on. */
   elapse(): void {
-    this.#clock.elapse(this.#bees);
+    this.#reading.clock.elapse(this.#bees);
   }
 
   /** No more rows will be offered. */
   end(): void {
-    this.#ended = true;
+    this.#reading.end();
   }
 
   /**
@@ -215,15 +200,16 @@ export class PipelineRun implements AcknowledgedRun {
    */
   settle(work: () => boolean): SourceBatch[] {
     const taken: SourceBatch[] = [];
+    const take = () => this.#results.take(this.#bees);
     if (!this.#bees && this.#log.end > 0) this.#startBees().catch((cause) => this.#fail(cause));
     do {
       this.#throwIfFailed();
-      for (let next = this.#taken(); next; next = this.#taken()) taken.push(next);
-      const watermark = this.#passedOn();
+      for (let next = take(); next; next = take()) taken.push(next);
+      const watermark = this.#results.passedOn(this.#bees);
       if (watermark !== undefined) taken.push({ watermark });
       // A bee that waits for room has sent what there was room for.
     } while (this.#pump() || work() || this.#pump());
-    if (this.#bees) this.#clock.keep(this.#bees);
+    if (this.#bees) this.#reading.clock.keep(this.#bees);
     if (this.isFinished) this.#checkAccounts();
     return taken;
   }
@@ -241,33 +227,32 @@ export class PipelineRun implements AcknowledgedRun {
     while (true) {
       this.#throwIfFailed();
       this.#throwIfAborted();
-      this.#takeRead();
+      this.#reading.take();
       // Where results leave batch by batch, those of one are told of before those of the next.
-      const isTold = this.#tellSettled();
-      const taken = isTold ? undefined : this.#taken();
+      const isTold = this.#results.tellSettled(this.#bees, this.#reading.feed.records);
+      const taken = isTold ? undefined : this.#results.take(this.#bees);
       if (taken) return taken;
       if (!isTold) this.#lookAtSettled();
-      if (this.#read?.restart) return this.#restarted();
-      const watermark = this.#passedOn();
+      const restart = this.#reading.takeRestart();
+      if (restart) return this.#restarted(restart);
+      const watermark = this.#results.passedOn(this.#bees);
       if (watermark !== undefined) return { kind: 0, watermark };
-      if (isTold || this.#isSettling) continue;
+      if (isTold || this.#results.isSettling(this.#bees)) continue;
       if (this.isFinished) return undefined;
       await this.#advance();
     }
   }
 
   /** The source begins anew: notes what is settled by what has left until then. */
-  #restarted(): KindRead {
-    const { partitions } = this.#read!;
-    this.#read = undefined;
-    this.#settling.markNow(this.#rowsOut, () => this.#settledState);
+  #restarted({ partitions }: SourceBatch): KindRead {
+    this.#settling.markNow(this.#results.rowsOut, () => this.#settledState);
     return { kind: 0, restart: true, ...(partitions !== undefined && { partitions }) };
   }
 
   /** Notes what is settled by the results that have left, when all that there are have. */
   #lookAtSettled(): void {
     if (!this.#settling.isActive) return;
-    this.#settling.look(this.#rowsOut, () => this.#settledState);
+    this.#settling.look(this.#results.rowsOut, () => this.#settledState);
   }
 
   get #settledState(): SettledState {
@@ -277,48 +262,13 @@ export class PipelineRun implements AcknowledgedRun {
     return {
       decided: Math.min(decided, job?.knownUntil ?? 0),
       isPast: (time) => job?.isPast(time) ?? false,
-      delivered: this.#feed.delivered(job?.watermark ?? -Infinity),
+      delivered: this.#reading.feed.delivered(job?.watermark ?? -Infinity),
     };
-  }
-
-  /** The watermark up to which everything has left, if nobody was told of it. */
-  #passedOn(): number | undefined {
-    const watermark = this.#bees?.job.watermark ?? -Infinity;
-    // The end is told by itself.
-    const isNew = watermark > this.#told && watermark < Infinity;
-    return this.#spec.plan.feedsOn && isNew ? this.#told = watermark : undefined;
-  }
-
-  /** Whether results have left batch by batch that were not told of. */
-  get #isSettling(): boolean {
-    const settled = this.#bees?.job.settled;
-    return settled !== undefined && settled !== this.#settled;
-  }
-
-  /** Tells of rows whose results have left, where they leave batch by batch; whether it did. */
-  #tellSettled(): boolean {
-    if (!this.#isSettling) return false;
-    const settled = this.#settled = this.#bees!.job.settled!;
-    this.#spec.onSettled?.(this.#log.at(settled)?.feed.position ?? this.#feed.records);
-    return true;
-  }
-
-  /** Rows that may leave now. */
-  #taken(): KindBatch | undefined {
-    if (!this.#bees) return undefined;
-    const { job, context } = this.#bees;
-    for (const kind of this.#rowsOut.keys()) {
-      const batch = job.take(context, kind);
-      if (!batch) continue;
-      this.#rowsOut[kind] += batch.length;
-      return { kind, batch };
-    }
-    return undefined;
   }
 
   /** Whether everything that there will ever be has left. */
   get isFinished(): boolean {
-    if (!this.#ended) return false;
+    if (!this.#reading.isEnded) return false;
     this.#finished = this.#bees?.job.isFinished(this.#bees.context) ?? true;
     return this.#finished;
   }
@@ -328,9 +278,9 @@ export class PipelineRun implements AcknowledgedRun {
     this.#readOn();
     const moved = this.#pump();
     this.#tellProgress();
-    if (moved || this.#read) return await this.#breathe();
+    if (moved || this.#reading.hasRead) return await this.#breathe();
     if (this.#bees) {
-      this.#clock.keep(this.#bees);
+      this.#reading.clock.keep(this.#bees);
       return await this.#bees.hive.idle(this.#bees.context.dispatcher.blocked);
     }
     await new Promise<void>((resolve) => this.#resume = resolve);
@@ -341,7 +291,7 @@ export class PipelineRun implements AcknowledgedRun {
     const { hive, job, context } = this.#bees;
     const heard = hive.poll();
     if (this.#failure) return true;
-    job.prepare(context, this.#ended);
+    job.prepare(context, this.#reading.isEnded);
     return context.dispatcher.send() || heard;
   }
 
@@ -355,44 +305,15 @@ export class PipelineRun implements AcknowledgedRun {
   }
 
   #readOn(): void {
-    if (this.#reading || this.#read || this.#ended) return;
-    if (this.#sides.isFull) return;
+    if (!this.#reading.isIdle || this.#sides.isFull) return;
     if (this.#bees && !this.#bees.job.wantsMore(this.#bees.context)) return;
-    this.#reading = true;
-    this.#clock.wait();
-    this.#feed.read().then((read) => {
-      if (read) this.#read = read;
-      else this.#ended = true;
-    }, (cause) => {
-      if (!this.#ended) this.#fail(cause);
-    }).finally(() => {
-      this.#reading = false;
-      this.#clock.heard();
-      this.#wake();
-    });
-  }
-
-  #append(batches: readonly FeedItem[]): void {
-    const nowMs = this.#spec.settings.runtime.monotonicMs();
-    for (const batch of batches) this.#log.append(batch, nowMs);
-  }
-
-  #takeRead(): void {
-    const read = this.#read;
-    // That is waited with until all results that there are have left.
-    if (read?.restart && !this.#aborted) return;
-    this.#read = undefined;
-    if (!read || this.#aborted && !stageOf(this.#source)) return;
-    const items = this.#feed.take(read, this.#settling.isWanted);
-    this.#append(items);
-    const { end } = this.#log;
-    this.#settling.read(read, { end, greatest: this.#feed.greatest, block: blockIn(items) });
+    this.#reading.readOn();
   }
 
   async #startBees(): Promise<void> {
     const { settings, onSettled } = this.#spec;
     const crew = this.#bees = new BeeCrew({
-      feed: this.#feed,
+      feed: this.#reading.feed,
       log: this.#log,
       ledger: this.#ledger,
       bad: this.#sides.bad,
@@ -424,11 +345,7 @@ export class PipelineRun implements AcknowledgedRun {
     if (!signal?.aborted || this.#aborted) return;
     this.#aborted = true;
     if (onAbort === "stop") throw signal.reason;
-    const stage = stageOf(this.#source);
-    if (stage) return stage.drain();
-    this.#ended = true;
-    // Who is to hear what is settled of what was read stays open, and is read no more.
-    if (!this.#settling.isActive) this.#closing.abort(signal.reason);
+    this.#reading.drain(signal.reason);
   }
 
   /** Who waits for dead letters or late rows would not hear of a stop. */
@@ -473,22 +390,16 @@ export class PipelineRun implements AcknowledgedRun {
   async #closeAll(): Promise<void> {
     const { runtime } = this.#spec.settings;
     this.#endedMs ??= runtime.monotonicMs();
-    this.#ended = true;
     this.#settling.close();
-    this.#clock.close();
-    if (!this.#isRestarting) this.#closing.abort();
+    this.#reading.stop({ goesOn: this.#isRestarting });
     await this.#stopBees();
-    if (this.#isRestarting) return this.#feed.release();
-    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
-    const cancel = runtime.after(CLOSE_MS, resolve);
-    // It may fail while it is closed because it was told to stop: that is no news.
-    await Promise.race([this.#feed.close().catch(() => {}), tooLong]);
-    cancel();
+    if (this.#isRestarting) return this.#reading.release();
+    await this.#reading.close();
   }
 
   /** The plan, once the columns of the source are known. */
   get resolved(): ResolvedPlan | undefined {
-    return this.#feed.resolved;
+    return this.#reading.feed.resolved;
   }
 
   /** What has been done so far, for one of the kinds of windows. */
@@ -501,23 +412,17 @@ export class PipelineRun implements AcknowledgedRun {
     const { runtime, badRecords } = this.#spec.settings;
     return runMetrics(kind, {
       crew: this.#bees,
-      feed: this.#feed,
+      feed: this.#reading.feed,
       log: this.#log,
       ledger: this.#ledger,
       sides: this.#sides,
       work: this.#work,
       badRecords,
-      rowsOut: this.#rowsOut[kind],
+      rowsOut: this.#results.rowsOut[kind],
       elapsedMs: (this.#endedMs ?? runtime.monotonicMs()) - this.#startedMs,
-      isEnded: this.#ended,
+      isEnded: this.#reading.isEnded,
       isFinished: this.#finished,
       isAborted: this.#aborted,
     });
   }
-}
-
-/** The block of bytes among what was read, if there is one. */
-function blockIn(items: readonly FeedItem[]): BlockContent | undefined {
-  for (const item of items) if ("block" in item && !item.block.marker) return item.block;
-  return undefined;
 }
