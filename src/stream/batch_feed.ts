@@ -8,23 +8,16 @@ import type { BadInputs } from "./bad_inputs.ts";
 import { BlockFeed, type FeedBlocks } from "./block_feed.ts";
 import { FeedColumns } from "./feed_columns.ts";
 import type { FeedBatch, FeedItem } from "./feed_item.ts";
+import { FeedPartitions } from "./feed_partitions.ts";
+import { keptRows, withStanding } from "./kept_rows.ts";
 import { ReadingClock } from "./made_time.ts";
 import { batchesOf, checkedRead } from "./open_source.ts";
-import { PartitionTimes } from "./partition_times.ts";
+import type { PartitionTimes } from "./partition_times.ts";
 import type { PipelinePlan, ResolvedPlan } from "./pipeline_plan.ts";
-import type {
-  BlockFormat,
-  RecordPlace,
-  Source,
-  SourceBatch,
-  SourceOptions,
-  SourceProgress,
-} from "./source.ts";
+import type { BlockFormat, Source, SourceBatch, SourceOptions, SourceProgress } from "./source.ts";
 import { stageOf } from "./stage.ts";
 import { toldRows } from "./told_rows.ts";
 import { WatermarkFeed } from "./watermark_feed.ts";
-
-const MAX_PARTITIONS = 65_536;
 
 /** Options of a {@linkcode BatchFeed}. */
 export interface BatchFeedOptions {
@@ -46,8 +39,7 @@ export class BatchFeed {
   readonly #options: BatchFeedOptions;
   readonly #columns: FeedColumns;
   readonly #batches: AsyncIterator<SourceBatch>;
-  #positions: Float64Array;
-  readonly #times: PartitionTimes;
+  readonly #partitions: FeedPartitions;
   /** Where watermarks are more than a bound behind the greatest time. */
   readonly #watermarks: WatermarkFeed | undefined;
   /** By how much windows judge behind the watermark that comes with rows, ms. */
@@ -59,26 +51,21 @@ export class BatchFeed {
   /** The last watermark that the bees were or will be told of. */
   #told = -Infinity;
   #records = 0;
-  /** The partition that was the last to end. */
-  #lastEnded = 0;
   /** Where bees decode what the source gives. */
   readonly #blocks: BlockFeed | undefined;
   #progress: SourceProgress = { bytes: 0 };
   #greatest = -Infinity;
-  /** Watermarks that partitions began with, ms. */
-  readonly #begun = new Map<number, number>();
 
   /** Opens a source. */
   constructor(source: Source, options: BatchFeedOptions) {
     const { partitions = 1 } = source;
-    this.#source = source;
-    this.#checkPartitions(partitions, 1);
-    this.#options = options;
-    // Other sources that tell watermarks tell them once, and mean them.
-    this.#behind = stageOf(source) && touchesAtEnd(options.plan) ? 1 : 0;
     const { plan, open: { runtime, badRecords, blockBytes }, kernel } = options;
-    this.#times = new PartitionTimes(partitions, plan.time?.bound ?? 0);
-    this.#positions = new Float64Array(partitions);
+    this.#source = source;
+    this.#options = options;
+    const { bound = 0, maxDriftMs } = plan.time ?? {};
+    this.#partitions = new FeedPartitions(source.name, { count: partitions, bound });
+    // Other sources that tell watermarks tell them once, and mean them.
+    this.#behind = stageOf(source) && touchesAtEnd(plan) ? 1 : 0;
     const now = () => this.#clock!.nowMs;
     const about = { name: source.name, whole: badRecords === "deadLetter", now };
     this.#columns = new FeedColumns({ ...options, ...about });
@@ -87,7 +74,6 @@ export class BatchFeed {
       if (plan.time.made === "clock") this.#clock = new ReadingClock(runtime);
     }
     if (source.schema) this.#columns.resolve(source.schema);
-    const { maxDriftMs } = plan.time ?? {};
     if (maxDriftMs !== undefined && (plan.window || plan.ordered)) {
       checkAligns(source);
       this.#alignment = new Alignment(maxDriftMs, this.#marks);
@@ -103,8 +89,9 @@ export class BatchFeed {
 
   get #marks(): PartitionMarks {
     const watermarks = this.#watermarks;
-    return !watermarks ? this.#times : {
-      length: this.#times.length,
+    const { times } = this.#partitions;
+    return !watermarks ? times : {
+      length: times.length,
       markOf: (partition) => watermarks.markOf(partition),
       holdsBack: (partition) => watermarks.holdsBack(partition),
     };
@@ -169,7 +156,7 @@ export class BatchFeed {
       const moved = this.tick();
       return moved ? [moved] : [];
     }
-    return this.#raised(() => this.#times.raise(watermark));
+    return this.#raised((times) => times.raise(watermark));
   }
 
   /** Milliseconds of silence after which {@linkcode BatchFeed.tick} may have something to tell. */
@@ -195,7 +182,7 @@ export class BatchFeed {
 
   /** No rows and no other watermark: brings the clock to the bees. Only after rows have come. */
   beat(): FeedBatch {
-    const watermark = this.#watermarks ? this.#told : this.#times.watermark;
+    const watermark = this.#watermarks ? this.#told : this.#partitions.times.watermark;
     return this.tick() ?? this.#moved(watermark, watermark);
   }
 
@@ -220,7 +207,7 @@ export class BatchFeed {
     this.#options.bad.told(skipped, deadLettered);
     const isEmpty = !batch || batch.length === 0;
     if (isEmpty && !ended && watermark === undefined) return [];
-    this.#checkPartition(partition);
+    this.#partitions.check(partition);
     const pieces: FeedItem[] = isEmpty ? [] : this.#takeRows(read, { partition, asksGreatest });
     if (watermark !== undefined && this.#watermarks) {
       pieces.push(...this.advance(watermark - this.#behind));
@@ -232,10 +219,9 @@ export class BatchFeed {
 
   /** What of a partition is in windows that end by then, ms, was delivered before. */
   #begin(partition: number, delivered: number): void {
-    this.#checkPartition(partition);
-    this.#begun.set(partition, delivered);
+    this.#partitions.begin(partition, delivered);
     if (this.#watermarks) return this.#watermarks.begin(partition, delivered);
-    this.#times.begin(partition, delivered);
+    this.#partitions.times.begin(partition, delivered);
     this.#blocks?.begin(partition, delivered + (this.#options.plan.time?.bound ?? 0));
   }
 
@@ -244,38 +230,20 @@ export class BatchFeed {
    * that is not to be told, as rows of a partition may come again that has ended.
    */
   delivered(left: number): number | undefined {
-    if (this.#times.hasEnded || left === Infinity) return undefined;
-    const isBegun = this.#begun.size === this.#times.length;
-    const begun = isBegun ? Math.min(...this.#begun.values()) : -Infinity;
-    const delivered = Math.max(left, begun);
-    return delivered === -Infinity ? undefined : delivered;
+    return this.#partitions.delivered(left);
   }
 
   /** There are more partitions from now on; tells what that comes to. */
   #grow(partitions: number): FeedItem[] {
-    const { length } = this.#positions;
-    this.#checkPartitions(partitions, length);
-    const positions = this.#positions;
-    const hadEnded = this.#times.haveEnded;
-    this.#positions = new Float64Array(partitions);
-    this.#positions.set(positions);
-    this.#times.grow(partitions);
+    const { count, times: { haveEnded: hadEnded }, lastEnded } = this.#partitions;
+    this.#partitions.grow(partitions);
     this.#watermarks?.grow(partitions);
-    if (!this.blocks || !this.#columns.timeColumn || partitions === length) return [];
-    const marked = Array.from({ length: partitions - length }, (_, at) => {
-      return this.#blocks!.mark(length + at, "begins");
+    if (!this.blocks || !this.#columns.timeColumn || partitions === count) return [];
+    const marked = Array.from({ length: partitions - count }, (_, at) => {
+      return this.#blocks!.mark(count + at, "begins");
     });
     // the last of all was to hold the watermark until now
-    return hadEnded ? [...marked, this.#blocks!.mark(this.#lastEnded, "ends")] : marked;
-  }
-
-  #checkPartitions(partitions: number, least: number): void {
-    const isCount = Number.isInteger(partitions) && partitions >= least;
-    if (isCount && partitions <= MAX_PARTITIONS) return;
-    throw new RangeError(
-      `Cannot read ${this.#source.name}: partitions must be a whole number from ${least} to ` +
-        `${MAX_PARTITIONS}, received ${partitions}`,
-    );
+    return hadEnded ? [...marked, this.#blocks!.mark(lastEnded, "ends")] : marked;
   }
 
   #takeBlock({ block, partition = 0, ended = false }: SourceBatch): FeedItem[] {
@@ -283,7 +251,7 @@ export class BatchFeed {
       throw this.#mixed("a block, which was not asked for or has no format");
     }
     if (!block && !ended) return [];
-    this.#checkPartition(partition);
+    this.#partitions.check(partition);
     const blocks = block ? [this.#blocks!.take(block, partition)] : [];
     return ended ? [...blocks, ...this.#end(partition)] : blocks;
   }
@@ -291,8 +259,8 @@ export class BatchFeed {
   /** What the blocks, or the batches, that come are made of: it is held to all columns there are. */
   #takeFormat(format: BlockFormat): void {
     const intake = this.#columns.takeFormat(format);
-    const { open } = this.#times;
-    this.#blocks?.open(format, intake, open.length > 0 ? open : [this.#lastEnded]);
+    const { times: { open }, lastEnded } = this.#partitions;
+    this.#blocks?.open(format, intake, open.length > 0 ? open : [lastEnded]);
   }
 
   #mixed(what: string): TypeError {
@@ -312,21 +280,20 @@ export class BatchFeed {
     { partition, asksGreatest }: { readonly partition: number; readonly asksGreatest: boolean },
   ): FeedBatch[] {
     const batch = read.batch!;
-    this.#columns.check(batch);
+    const columns = this.#columns;
+    columns.check(batch);
     this.#lookAtClock();
-    const start = this.#positions[partition];
-    const { batch: kept, rows } = this.#timed(read, partition);
-    const { timeColumn } = this.#columns;
+    const start = this.#partitions.positionOf(partition);
+    const { batch: kept, rows } = keptRows(read, { columns, bad: this.#options.bad, start });
+    const { timeColumn } = columns;
     if (asksGreatest && timeColumn !== undefined) {
       this.#greatest = greatestTime(kept.column(timeColumn), kept.length);
     }
     const pieces = this.#watermarks
       ? this.#cut(kept, { partition, watermarks: this.#watermarks })
-      : this.#columns.sized(this.#columns.pick(kept)).map((piece) => this.#place(piece, partition));
-    this.#positions[partition] = start + batch.length;
-    const { placeOf } = read;
-    const placed = placeOf ? withPlaces(pieces, (row) => placeOf(rows ? rows[row] : row)) : pieces;
-    return rows ? withPositions(placed, rows.map((row) => start + row)) : placed;
+      : columns.sized(columns.pick(kept)).map((piece) => this.#place(piece, partition));
+    this.#partitions.moveTo(partition, start + batch.length);
+    return withStanding(pieces, { rows, start, placeOf: read.placeOf });
   }
 
   /** Tells the source that nothing more is wanted. */
@@ -340,27 +307,11 @@ export class BatchFeed {
     this.#blocks?.[Symbol.dispose]();
   }
 
-  #checkPartition(partition: number): void {
-    const { name } = this.#source;
-    if (!(partition in this.#positions)) {
-      throw new RangeError(
-        `Cannot read ${name}: it has ${this.#positions.length} partitions, received a batch of ` +
-          `partition ${partition}`,
-      );
-    }
-    if (this.#times.holdsBack(partition)) return;
-    throw new RangeError(
-      `Cannot read ${name}: received a batch of partition ${partition} after that had ended; ` +
-        `say ended with the last one`,
-    );
-  }
-
   /** A partition holds the watermark back no longer; tells what that comes to. */
   #end(partition: number): FeedItem[] {
-    this.#times.end(partition);
-    this.#lastEnded = partition;
+    this.#partitions.end(partition);
     // With the last one the source ends, and all windows with it.
-    if (this.#times.haveEnded) return [];
+    if (this.#partitions.times.haveEnded) return [];
     if (this.#watermarks) {
       this.#watermarks.end(partition);
       const moved = this.tick();
@@ -369,14 +320,15 @@ export class BatchFeed {
     if (this.blocks) {
       return this.#columns.timeColumn ? [this.#blocks!.mark(partition, "ends")] : [];
     }
-    return this.#raised(() => this.#times.release(partition));
+    return this.#raised((times) => times.release(partition));
   }
 
   /** Tells what it comes to when watermarks are raised. */
-  #raised(raise: () => void): FeedBatch[] {
-    const before = this.#times.watermark;
-    raise();
-    const after = this.#times.watermark;
+  #raised(raise: (times: PartitionTimes) => void): FeedBatch[] {
+    const { times } = this.#partitions;
+    const before = times.watermark;
+    raise(times);
+    const after = times.watermark;
     if (!this.#columns.timeColumn || after <= before) return [];
     return [this.#moved(before, after)];
   }
@@ -384,29 +336,8 @@ export class BatchFeed {
   /** No rows, but a watermark that has moved. */
   #moved(watermark: number, watermarkAfter: number): FeedBatch {
     const batch = RecordBatch.fromRows([], { schema: this.resolved!.schema });
-    const position = this.#positions[0];
+    const position = this.#partitions.positionOf(0);
     return this.#decided({ batch, partition: 0, position, watermark, watermarkAfter });
-  }
-
-  /** With event times; rows whose time cannot be read are out, and then it is said which are not. */
-  #timed(
-    { batch: given, placeOf }: SourceBatch,
-    partition: number,
-  ): { batch: RecordBatch; rows?: number[] } {
-    const { bad } = this.#options;
-    const { batch, bad: badTimes } = this.#columns.timed(given!);
-    for (const { row, error } of badTimes) {
-      const { name, message } = error;
-      const { position = this.#positions[partition] + row, text } = placeOf?.(row) ?? {};
-      bad.report({
-        ...{ record: given!.row(row).toObject(), error: { name, message }, position },
-        ...(text !== undefined && { place: text }),
-      });
-    }
-    if (badTimes.length === 0) return { batch };
-    const gone = new Set(badTimes.map(({ row }) => row));
-    const rows = [...Array(batch.length).keys()].filter((row) => !gone.has(row));
-    return { batch: batch.take(rows), rows };
   }
 
   /** A piece whose watermarks are those of all partitions; the bees of a calendar know even times. */
@@ -432,41 +363,17 @@ export class BatchFeed {
     const pieces = toldRows(batch, timed, { plan, columns: this.#columns, watermarks });
     this.#told = pieces.at(-1)?.told ?? this.#told;
     return pieces.map(({ batch, watermark, told: watermarkAfter }) => {
-      const position = this.#positions[partition];
-      this.#positions[partition] += batch.length;
+      const position = this.#partitions.pass(partition, batch.length);
       return this.#decided({ batch, partition, position, watermark, watermarkAfter });
     });
   }
 
   #place(batch: RecordBatch, partition: number): FeedBatch {
     const { timeColumn } = this.#columns;
-    const position = this.#positions[partition];
-    this.#positions[partition] += batch.length;
+    const position = this.#partitions.pass(partition, batch.length);
     const times = timeColumn === undefined ? undefined : batch.column(timeColumn);
-    return { batch, partition, position, ...this.#times.place(partition, times) };
+    return { batch, partition, position, ...this.#partitions.times.place(partition, times) };
   }
-}
-
-/** The pieces of rows that have these positions. */
-function withPositions(pieces: readonly FeedBatch[], all: readonly number[]): FeedBatch[] {
-  let row = 0;
-  return pieces.map((piece) => {
-    const positions = Float64Array.from(all.slice(row, row += piece.batch.length));
-    return { ...piece, position: positions[0], positions };
-  });
-}
-
-/** The pieces of rows whose source tells where they stand. */
-function withPlaces(
-  pieces: readonly FeedBatch[],
-  placeOf: (row: number) => RecordPlace,
-): FeedBatch[] {
-  let row = 0;
-  return pieces.map((piece) => {
-    const start = row;
-    row += piece.batch.length;
-    return { ...piece, placeOf: (row: number) => placeOf(start + row) };
-  });
 }
 
 /**
