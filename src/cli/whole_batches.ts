@@ -3,8 +3,8 @@ import type { Publisher, Receipt } from "../stream/publisher.ts";
 import type { CommandContext } from "./command_context.ts";
 
 /**
- * Has a batch that is being written come to its end before a stream hears of Ctrl-C, so that as much
- * is told as is in the file.
+ * Has batches that are being written come to their end before a stream hears of Ctrl-C, so that as
+ * much is told as is in the file.
  */
 export class WholeBatches implements Publisher {
   readonly #publisher: Publisher;
@@ -24,27 +24,29 @@ export class WholeBatches implements Publisher {
     else context.signal.addEventListener("abort", this.#hear);
   }
 
-  /** Aborted as the command's, but not while a batch is being written. */
+  /** Aborted as the command's, but not while batches are being written. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   async publish(batch: RecordBatch): Promise<Receipt> {
     const { signal, runtime } = this.#context;
-    if (signal.aborted) this.#end();
-    this.signal.throwIfAborted();
+    if (signal.aborted) await this.#othersWritten();
     this.#writing++;
     try {
-      const receipt = await this.#publisher.publish(batch);
-      // The stream first counts it.
-      if (signal.aborted) runtime.after(0, this.#end);
-      return receipt;
-    } catch (error) {
-      if (signal.aborted) this.#end();
-      throw error;
+      return await this.#publisher.publish(batch);
     } finally {
-      this.#writing--;
+      // The stream first counts it.
+      if (--this.#writing === 0 && signal.aborted) runtime.after(0, this.#end);
     }
+  }
+
+  /** Rejects as the stream ends, so that nothing more is begun. */
+  async #othersWritten(): Promise<never> {
+    if (!this.signal.aborted) {
+      await new Promise((resolve) => this.signal.addEventListener("abort", resolve));
+    }
+    throw this.signal.reason;
   }
 
   flush(): Promise<void> {
