@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SyntheticGenerator } from "../mod.ts";
 import { main } from "../src/cli/cli.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
@@ -76,3 +76,14 @@ for (const name of ["sample", "window"] as const) {
     assert(/^waggle: .*no space.*\n$/.test(process.err), process.err);
   });
 }
+
+Deno.test("a second Ctrl-C ends at once, and leaves a terminal at the beginning of a line", async () => {
+  const process = new KeptProcess(true);
+  const running = main(["stream", model, "-o", `${folder}/twice.ndjson`], { process });
+  while (!process.err.includes("records")) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert(!process.err.endsWith("\n"));
+  process.interrupt();
+  assertThrows(() => process.interrupt(), Error, "exited");
+  assert(process.err.endsWith("\n"));
+  assertEquals(await running, 130);
+});

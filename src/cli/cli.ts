@@ -172,8 +172,10 @@ export async function main(
 ): Promise<number> {
   const controller = new AbortController();
   const silence = process.onInterrupt(() => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    controller.abort(new Interrupted());
+    if (!controller.signal.aborted) return controller.abort(new Interrupted());
+    // What comes next in a terminal is not to stand behind what was told of progress.
+    if (process.stderr.isTerminal) process.stderr.write(new TextEncoder().encode("\n"));
+    process.exit(INTERRUPTED);
   });
   let commands: readonly CommandSpec[] = [];
   try {
