@@ -35,6 +35,9 @@ export class WholeBatches implements Publisher {
     this.#writing++;
     try {
       return await this.#publisher.publish(batch);
+    } catch (error) {
+      if (signal.aborted) this.#end();
+      throw error;
     } finally {
       // The stream first counts it.
       if (--this.#writing === 0 && signal.aborted) runtime.after(0, this.#end);
