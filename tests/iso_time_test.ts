@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { schema, types as t } from "../mod.ts";
+import type { BlockDecoder } from "../src/codecs/block_decoder.ts";
+import { CsvBlockDecoder } from "../src/codecs/csv/csv_block_decoder.ts";
 import { parseDate, parseTime, parseTimestamp } from "../src/codecs/iso_time.ts";
+import { NdjsonBlockDecoder } from "../src/codecs/json/ndjson_block_decoder.ts";
+import { create } from "../src/kernel/kernel.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -35,7 +40,12 @@ const clockText = fc.record({
   `${pad(hour)}:${pad(minute)}` +
   (second === null ? "" : `:${pad(second)}${fraction === null ? "" : `.${fraction}`}`)
 );
-const zoneText = fc.constantFrom("Z", "+00:00", "-00:30", "+0530", "+14", "-23:59");
+const zoneText = fc.oneof(
+  fc.constantFrom("Z", "+00:00", "-00:30", "+0530", "+14", "-23:59"),
+  // Also what lacks its minutes, or half of them.
+  fc.stringMatching(/^[+-]\d{0,3}:?\d{0,2}$/),
+  fc.stringMatching(/^[+-][0-2]\d:?([0-6]\d)?$/),
+);
 
 Deno.test("parseTimestamp() takes the dates and times that Temporal takes, to the millisecond", () => {
   fc.assert(
@@ -94,6 +104,7 @@ Deno.test("parseTimestamp() takes nothing that only looks like a time", () => {
     "2020-01-01T",
     "2020-01-01T1:00",
     "2020-01-01T00:00:00+25:00",
+    "2020-01-01T00:00+05:",
   ];
   wrong.push(
     "20200101",
@@ -104,4 +115,47 @@ Deno.test("parseTimestamp() takes nothing that only looks like a time", () => {
     "-000000-01-01",
   );
   for (const text of wrong) assertEquals(parseTimestamp(text), undefined, text);
+});
+
+/** A date and time as it should be written, or with a character too many, too few or another. */
+const nearlyTime = fc.tuple(
+  fc.tuple(dayText, fc.constantFrom("T", "t", " "), clockText, fc.constantFrom("", " "), zoneText),
+  fc.nat(),
+  fc.constantFrom("keep", "keep", "drop", "double", "replace"),
+  fc.constantFrom(..."0123456789:.,+-TZ "),
+).map(([parts, place, how, other]) => {
+  const text = parts.join("");
+  const at = place % text.length;
+  if (how === "drop") return text.slice(0, at) + text.slice(at + 1);
+  if (how === "double") return text.slice(0, at + 1) + text.slice(at);
+  return how === "keep" ? text : text.slice(0, at) + other + text.slice(at + 1);
+});
+
+/** The times that a decoder gives for a text each; `undefined` where it refuses one. */
+function decoded(decoder: BlockDecoder, lines: readonly string[]): (number | undefined)[] {
+  const { batch, bad } = decoder.decode(new TextEncoder().encode(lines.join("\n") + "\n"), 0);
+  const refused = new Set(bad.map(({ line }) => line));
+  const times = batch.toRows().map((row) => (row as { at: number }).at).values();
+  return lines.map((_, line) => refused.has(line) ? undefined : times.next().value);
+}
+
+Deno.test("the kernel takes the times that parseTimestamp() takes, in CSV and JSON, and no others", () => {
+  const kernel = create();
+  const { fields } = schema({ at: t.timestamp });
+  const limits = { batchRows: 4_096, maxRecordBytes: 1_000, invalidUtf8: "error" } as const;
+  const layout = { schema: { fields }, maxColumns: 10, ...limits };
+  using csv = new CsvBlockDecoder({ format: "csv", names: ["at"], ...layout }, kernel);
+  using json = new NdjsonBlockDecoder(
+    { format: "ndjson", maxDepth: 10, extraKeys: "error", trusted: false, ...layout },
+    kernel,
+  );
+  fc.assert(
+    fc.property(fc.array(nearlyTime, { minLength: 1, maxLength: 50 }), (texts) => {
+      const expected = texts.map(parseTimestamp);
+      // In quotes a comma is no separator.
+      assertEquals(decoded(csv, texts.map((text) => `"${text}"`)), expected);
+      assertEquals(decoded(json, texts.map((text) => `{"at":"${text}"}`)), expected);
+    }),
+    { numRuns: 1_000 },
+  );
 });

@@ -104,15 +104,18 @@ function readClock(at: u32, end: u32): u32 {
   return readFraction(at + 1, end);
 }
 
-// `Z`, or `+hh:mm` with or without the colon and the minutes, as all that is left.
+// `Z`, `+hh:mm`, `+hhmm` or `+hh`, as all that is left.
 function readZone(at: u32, end: u32): bool {
   const sign: u32 = load<u8>(at);
   if ((sign | 0x20) == 0x7a) return at + 1 == end;
   if ((sign != 0x2b && sign != 0x2d) || end - at < 3) return false;
   const hour = two(at + 1);
   at += 3;
-  if (at < end && load<u8>(at) == 0x3a) at++;
-  const minute = at == end ? 0 : end - at == 2 ? two(at) : 255;
+  let minute = 0;
+  if (at < end) {
+    if (load<u8>(at) == 0x3a) at++;
+    minute = end - at == 2 ? two(at) : 255;
+  }
   if (hour > 23 || minute > 59) return false;
   const ms = <f64>((hour * 60 + minute) * 60000);
   stampMs -= sign == 0x2d ? -ms : ms;

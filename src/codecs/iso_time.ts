@@ -3,7 +3,7 @@ import { DAY_MS } from "../batch/time_range.ts";
 // Year zero has no sign.
 const DATE = String.raw`(?!-000000)([+-]\d{6}|\d{4})-(\d\d)-(\d\d)`;
 const CLOCK = String.raw`(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?`;
-const ZONE = String.raw`(?:(Z)|([+-])(\d\d):?(\d\d)?)`;
+const ZONE = String.raw`(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)`;
 const DATE_TIME = new RegExp(`^${DATE}(?:[T ]${CLOCK} ?${ZONE}?)?$`, "i");
 const ONLY_DATE = new RegExp(`^${DATE}$`);
 const ONLY_CLOCK = new RegExp(`^${CLOCK}$`);
@@ -44,7 +44,7 @@ function clockOf(
 /**
  * Milliseconds since 1970 of an ISO 8601 date or date and time; `undefined` if it is none.
  *
- * Without a zone it is UTC. A space may stand for the `T`. Digits beyond milliseconds are dropped,
+ * Without a zone it is UTC; a zone is `Z`, `+hh:mm`, `+hhmm` or `+hh`. A space may stand for the `T`. Digits beyond milliseconds are dropped,
  * towards the past.
  */
 export function parseTimestamp(text: string): number | undefined {
