@@ -1,6 +1,5 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { checkSchema } from "../../batch/schema_check.ts";
-import { INFERENCE_ROWS } from "../../batch/limits.ts";
 import type { Schema } from "../../batch/schema.ts";
 import type { CsvRecordPlace } from "../../kernel/csv_types.ts";
 import { type BadRecordError, BadRecords } from "../bad_record.ts";
@@ -14,7 +13,8 @@ import type { DecoderMetrics } from "../batch_decoder.ts";
 import type { CsvBlockSpec } from "../block_specs.ts";
 import { CsvExplainer } from "./csv_block_decoder.ts";
 import type { CsvFormat } from "./csv_format.ts";
-import type { HeldRecord } from "./csv_head.ts";
+import { giveHeld } from "../held_records.ts";
+import type { HeldLine } from "./csv_head.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { CsvRows } from "./csv_rows.ts";
 import { BATCH_ROWS, MAX_COLUMNS, MAX_RECORD_BYTES } from "../limits.ts";
@@ -98,7 +98,6 @@ export class CsvBatches<Row> {
     checkWord("extraKeys", options.extraKeys ?? "error", ["error", "ignore"]);
     this.#bad = new BadRecords(options);
     if (options.schema) checkSchema(options.schema);
-    checkPositive("inferenceRows", options.inferenceRows ?? INFERENCE_ROWS);
     this.#spec = checkedSpec(options);
     // Nothing is decoded that comes after a record that ends it all.
     this.#mostBad = (options.badRecords ?? "fail") === "fail" ? 1 : MOST_BAD;
@@ -141,21 +140,15 @@ export class CsvBatches<Row> {
   }
 
   /** Adds records that waited for the columns to be known. */
-  addHeld(held: readonly HeldRecord[]): void {
-    let run: HeldRecord[] = [];
-    for (const record of held) {
-      if (record.sizeBytes <= this.#spec.maxRecordBytes) run.push(record);
-      else {
-        this.#addRun(run);
-        run = [];
-        this.#reportLarge(record);
-      }
-    }
-    this.#addRun(run);
+  addHeld(held: readonly HeldLine[]): void {
+    giveHeld(held, this.#spec.maxRecordBytes, {
+      run: (records) => this.#addRun(records),
+      tooLarge: (record) => this.#reportLarge(record),
+    });
   }
 
   /** Counts and reports a record that is too large. */
-  reportLarge(record: HeldRecord): void {
+  reportLarge(record: HeldLine): void {
     this.records++;
     this.#reportLarge(record);
   }
@@ -186,8 +179,7 @@ export class CsvBatches<Row> {
     if (this.#rows) releaseNow(this.#rows);
   }
 
-  #addRun(run: readonly HeldRecord[]): void {
-    if (run.length === 0) return;
+  #addRun(run: readonly HeldLine[]): void {
     const bytes = linesOf(run.map((record) => record.bytes));
     const rows = this.#begin();
     this.#decode(rows, bytes, {
@@ -229,7 +221,7 @@ export class CsvBatches<Row> {
     return rows.take({ own: true }) as RecordBatch<Row>;
   }
 
-  #reportLarge(record: HeldRecord): void {
+  #reportLarge(record: HeldLine): void {
     let reason: unknown;
     try {
       const { suspect } = this.#format;

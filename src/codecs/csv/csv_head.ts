@@ -1,26 +1,20 @@
-import { INFERENCE_ROWS } from "../../batch/limits.ts";
 import type { TypedSchema } from "../../batch/schema.ts";
 import type { CsvCut } from "../../kernel/csv_cut.ts";
 import { explainBad, headerError, recordText } from "../bad_record_error.ts";
 import { BatchAssembler } from "../batch_assembler.ts";
+import { type HeldRecord, HeldRecords, textsOf } from "../held_records.ts";
 import type { CsvBatches } from "./csv_batches.ts";
 import type { CsvFormat } from "./csv_format.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { marksOf } from "./csv_plan.ts";
 import { LineCounter } from "./csv_tail.ts";
-import { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../limits.ts";
+import { MAX_RECORD_BYTES } from "../limits.ts";
 import { Malformed } from "../malformed.ts";
 import { CR, LF } from "../record_scanner.ts";
 import { utf8Text } from "../utf8_text.ts";
 
 /** A record that waits for the columns to be known. */
-export interface HeldRecord {
-  /** Its bytes, or the first ones if it is too large. */
-  readonly bytes: Uint8Array;
-  /** Its size. */
-  readonly sizeBytes: number;
-  /** Its text; `undefined` if it is not valid UTF-8 or too large. */
-  readonly text: string | undefined;
+export interface HeldLine extends HeldRecord {
   /** The physical line on which it starts, from 1. */
   readonly line: number;
 }
@@ -39,11 +33,9 @@ export class CsvHead<Row> {
   readonly #batches: CsvBatches<Row>;
   readonly #schema: TypedSchema<Row> | undefined;
   readonly #comment: number;
-  readonly #inferenceRows: number;
   readonly #maxRecordBytes: number;
+  readonly #held: HeldRecords<HeldLine>;
   readonly #replaces: boolean;
-  #held: HeldRecord[] = [];
-  #heldBytes = 0;
 
   /** The head of an input that is read as the options, which were checked, say. */
   constructor(options: CsvOptions<Row>, { format, cut, batches }: CsvHeadParts<Row>) {
@@ -52,7 +44,7 @@ export class CsvHead<Row> {
     this.#batches = batches;
     this.#schema = options.schema;
     this.#comment = marksOf(options).comment;
-    this.#inferenceRows = options.inferenceRows ?? INFERENCE_ROWS;
+    this.#held = new HeldRecords(options.inferenceRows);
     this.#maxRecordBytes = options.maxRecordBytes ?? MAX_RECORD_BYTES;
     this.#replaces = options.invalidUtf8 === "replace";
   }
@@ -94,12 +86,9 @@ export class CsvHead<Row> {
 
   /** Infers the columns from the records that are held, if there are any. */
   infer(): void {
-    if (this.#batches.isReady || this.#held.length === 0) return;
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
-    const texts = held.map(({ text }) => text).filter((text) => text !== undefined);
-    const schema = this.#format.inferColumns(texts);
+    const held = this.#held.take();
+    if (held.length === 0) return;
+    const schema = this.#format.inferColumns(textsOf(held));
     if (!schema) return held.forEach((record) => this.#reject(record));
     this.#format.prepare(schema);
     this.#batches.open(schema);
@@ -114,14 +103,14 @@ export class CsvHead<Row> {
     this.#take({ bytes: kept, sizeBytes, text, line });
   }
 
-  #take(record: HeldRecord): void {
+  #take(record: HeldLine): void {
     const { text } = record;
     if (text !== undefined && this.#format.isSkipped(text)) this.#batches.skippedLines++;
     else if (this.#format.wantsHeader) this.#takeHeader(record);
     else this.#hold(record);
   }
 
-  #takeHeader(record: HeldRecord): void {
+  #takeHeader(record: HeldLine): void {
     try {
       this.#format.takeHeader(this.#textOf(record));
     } catch (cause) {
@@ -129,21 +118,18 @@ export class CsvHead<Row> {
     }
   }
 
-  #textOf(record: HeldRecord): string {
+  #textOf(record: HeldLine): string {
     const { suspect } = this.#format;
     return recordText(record, { maxRecordBytes: this.#maxRecordBytes, suspect });
   }
 
-  #hold(record: HeldRecord): void {
+  #hold(record: HeldLine): void {
     this.#batches.records++;
-    this.#held.push(record);
-    this.#heldBytes += record.bytes.length;
-    const enough = this.#held.length >= this.#inferenceRows;
-    if (enough || this.#heldBytes >= MAX_BATCH_BYTES) this.infer();
+    if (this.#held.add(record)) this.infer();
   }
 
   /** Reports a record of which not even columns could be inferred. */
-  #reject(record: HeldRecord): void {
+  #reject(record: HeldLine): void {
     const none = new BatchAssembler<Row>({ fields: [] }, { batchRows: 1, extraKeys: "error" });
     let reason: unknown = new Malformed("no columns can be inferred from it", "pass a schema");
     try {

@@ -1,4 +1,3 @@
-import { INFERENCE_ROWS } from "../../batch/limits.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { checkSchema } from "../../batch/schema_check.ts";
 import { checkBoolean } from "../../runtime/known_options.ts";
@@ -7,13 +6,8 @@ import { ByteOrderMark } from "../byte_order_mark.ts";
 import { BatchAssembler } from "../batch_assembler.ts";
 import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
 import type { NdjsonBlockSpec } from "../block_specs.ts";
-import {
-  BATCH_ROWS,
-  MAX_BATCH_BYTES,
-  MAX_COLUMNS,
-  MAX_JSON_DEPTH,
-  MAX_RECORD_BYTES,
-} from "../limits.ts";
+import { BATCH_ROWS, MAX_COLUMNS, MAX_JSON_DEPTH, MAX_RECORD_BYTES } from "../limits.ts";
+import { giveHeld, type HeldRecord, HeldRecords, textsOf } from "../held_records.ts";
 import { Malformed } from "../malformed.ts";
 import type { NdjsonOptions } from "./ndjson_decoder.ts";
 import { NdjsonFormat } from "./ndjson_format.ts";
@@ -28,12 +22,7 @@ import { utf8Text } from "../utf8_text.ts";
 import { faultOf } from "./reference_record.ts";
 
 /** A record that waits for the columns to be known. */
-interface HeldRecord {
-  /** Its bytes, or the first ones if it is too large. */
-  readonly bytes: Uint8Array;
-  readonly sizeBytes: number;
-  /** Its text; `undefined` if it is not valid UTF-8 or too large. */
-  readonly text: string | undefined;
+interface PlacedRecord extends HeldRecord {
   readonly place: InputPlace;
 }
 
@@ -63,10 +52,8 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
   readonly #mark = new ByteOrderMark();
   readonly #unwrapper: ArrayUnwrapper | undefined;
   readonly #feeder: LineFeeder;
-  readonly #inferenceRows: number;
+  readonly #held: HeldRecords<PlacedRecord>;
   readonly #input: OneInput;
-  #held: HeldRecord[] = [];
-  #heldBytes = 0;
   #lines = 0;
 
   /**
@@ -79,7 +66,7 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
     this.#name = name;
     this.#input = new OneInput(name, () => this.#batches.release());
     this.#spec = checkedSpec(options);
-    this.#inferenceRows = checkPositive("inferenceRows", options.inferenceRows ?? INFERENCE_ROWS);
+    this.#held = new HeldRecords(options.inferenceRows);
     checkTypes(options);
     this.#format = new NdjsonFormat<Row>(name, { ...this.#spec, types: options.types });
     this.#batches = new NdjsonBatches<Row>(name, options, this.#spec);
@@ -196,42 +183,26 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
     return utf8Text(bytes, isReplacing);
   }
 
-  #take(record: HeldRecord): void {
+  #take(record: PlacedRecord): void {
     this.#batches.records++;
     if (this.#batches.isReady) return this.#reject(record);
-    this.#held.push(record);
-    this.#heldBytes += record.bytes.length;
-    const isEnough = this.#held.length >= this.#inferenceRows;
-    if (isEnough || this.#heldBytes >= MAX_BATCH_BYTES) this.#infer();
+    if (this.#held.add(record)) this.#infer();
   }
 
   /** Infers the columns from the records that are held, if there are any. */
   #infer(): void {
-    if (this.#batches.isReady || this.#held.length === 0) return;
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
-    const texts = held.map(({ text }) => text).filter((text) => text !== undefined);
-    const schema = this.#format.inferColumns(texts);
+    const held = this.#held.take();
+    if (held.length === 0) return;
+    const schema = this.#format.inferColumns(textsOf(held));
     if (!schema) return held.forEach((record) => this.#reject(record));
     this.#batches.open(schema);
-    this.#addHeld(held);
+    giveHeld(held, this.#spec.maxRecordBytes, {
+      run: (records) => this.#addRun(records),
+      tooLarge: (record) => this.#reject(record),
+    });
   }
 
-  #addHeld(held: readonly HeldRecord[]): void {
-    let run: HeldRecord[] = [];
-    for (const record of held) {
-      if (record.sizeBytes <= this.#spec.maxRecordBytes) run.push(record);
-      else {
-        this.#addRun(run);
-        run = [];
-        this.#reject(record);
-      }
-    }
-    this.#addRun(run);
-  }
-
-  #addRun(run: readonly HeldRecord[]): void {
+  #addRun(run: readonly PlacedRecord[]): void {
     const bytes = new Uint8Array(run.reduce((sum, { sizeBytes }) => sum + sizeBytes + 1, 0));
     let at = 0;
     for (const { bytes: record, sizeBytes } of run) {
@@ -251,7 +222,7 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
   }
 
   /** Reports a record that is too large, or of which not even columns could be inferred. */
-  #reject(record: HeldRecord): void {
+  #reject(record: PlacedRecord): void {
     const none = new BatchAssembler<Row>({ fields: [] }, { batchRows: 1, extraKeys: "error" });
     let reason: unknown = new Malformed("no columns can be inferred from it", "pass a schema");
     try {
