@@ -210,6 +210,21 @@ Deno.test("waggle window says which flag lets rows be late when it has left some
   assert(all.err.includes("3 windows, 0 late rows\n"), all.err);
 });
 
+Deno.test("waggle window says that there are no rows, and which file is not there therefore", async () => {
+  const empty = { "empty.csv": "", "header.csv": "ts,k\n", "lines.ndjson": "\n\n" };
+  for (const [name, text] of Object.entries(empty)) {
+    const [data, output] = [`${folder}/${name}`, `${folder}/no-windows.csv`];
+    Deno.writeTextFileSync(data, text);
+    const args = ["window", data, "-t", "ts", "--tumble", "60s", "-a", "count"];
+    const { code, out, err } = await run([...args, "-o", output]);
+    assertEquals([code, out], [0, ""], err);
+    assert(err.endsWith(`, 0 late rows; ${data} holds no rows; ${output} was not written\n`), err);
+    const told = await run(args);
+    assert(told.err.endsWith(`, 0 late rows; ${data} holds no rows\n`), told.err);
+    assertEquals(await run([...args, "-q"]), { code: 0, out: "", err: "" });
+  }
+});
+
 Deno.test("a terminal that tells no size is taken to have 80 columns", () => {
   const { consoleSize } = Deno;
   try {

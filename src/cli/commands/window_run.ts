@@ -16,7 +16,7 @@ import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
 import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
-import { inputPath, recordInput } from "../record_input.ts";
+import { inputPath, inWords, recordInput } from "../record_input.ts";
 import { checkNew, type RecordOutput, recordOutput } from "../record_output.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 import { UsageError } from "../usage_error.ts";
@@ -136,7 +136,8 @@ async function write(
   );
   if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
   const goesOn = options.group !== undefined;
-  return await run(pipeline, { publisher, progress, context, goesOn });
+  const places = placesOf(data, options);
+  return await run(pipeline, { publisher, progress, context, goesOn, places });
 }
 
 /** Rows that are in no window: more than their number, for whoever lets none be late loses them. */
@@ -145,7 +146,27 @@ function lateRows(late: number): string {
   return several(late, "late row", "late rows") + hint;
 }
 
-function summary(metrics: PipelineMetrics, interrupted: string): string {
+/** Where rows come from and results go to, in words. */
+interface Places {
+  readonly data: string;
+  readonly output: string | undefined;
+}
+
+function placesOf(data: string, { output }: WindowCommandOptions): Places {
+  return { data: isKafkaAddress(data) ? data : inWords(data), output };
+}
+
+/** An empty result looks like a mistake: says where it is none, and that there is no file then. */
+function emptiness(
+  { recordsIn, skipped, untimed, deadLettered, windowsFired }: PipelineMetrics,
+  { data, output }: Places,
+): string {
+  const isEmpty = recordsIn + skipped + untimed + deadLettered === 0;
+  const without = windowsFired === 0 && output !== undefined ? `; ${output} was not written` : "";
+  return (isEmpty ? `; ${data} holds no rows` : "") + without;
+}
+
+function summary(metrics: PipelineMetrics, places: Places, interrupted: string): string {
   const { recordsIn, windowsFired, late, skipped, untimed, deadLettered } = metrics;
   const { elapsedMs, recordsPerSecond } = metrics;
   const more = (some: number, one: string, several: string) =>
@@ -156,7 +177,8 @@ function summary(metrics: PipelineMetrics, interrupted: string): string {
     `${several(windowsFired, "window", "windows")}, ${lateRows(late)}` +
     more(skipped, "bad record skipped", "bad records skipped") +
     more(deadLettered, "dead letter", "dead letters") +
-    more(untimed, "row without a time", "rows without a time") + interrupted;
+    more(untimed, "row without a time", "rows without a time") + interrupted +
+    emptiness(metrics, places);
 }
 
 /**
@@ -165,11 +187,12 @@ function summary(metrics: PipelineMetrics, interrupted: string): string {
  */
 async function run(
   pipeline: RunnablePipeline<unknown>,
-  { publisher, progress, context: { signal }, goesOn }: {
+  { publisher, progress, context: { signal }, goesOn, places }: {
     readonly publisher: RecordOutput;
     readonly progress: ProgressLine;
     readonly context: CommandContext;
     readonly goesOn: boolean;
+    readonly places: Places;
   },
 ): Promise<string | undefined> {
   let last: PipelineMetrics | undefined;
@@ -183,11 +206,11 @@ async function run(
         progress.show(() => progressIn(now));
       },
     });
-    return summary(metrics, isInterrupted() ? ", interrupted" : "");
+    return summary(metrics, places, isInterrupted() ? ", interrupted" : "");
   } catch (error) {
     if (goesOn && isInterrupted()) {
       const rest = ", interrupted: the group goes on with the windows that were open";
-      return last && summary(last, rest);
+      return last && summary(last, places, rest);
     }
     progress.clear();
     await publisher.abort();
