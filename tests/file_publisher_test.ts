@@ -131,6 +131,49 @@ Deno.test("a file that exists is refused, replaced or appended to", async () => 
   });
 });
 
+Deno.test("a file whose folder is removed meanwhile is an error that says what became of it", async () => {
+  for (const ifExists of ["error", "append"] as const) {
+    await inFolder(async (folder) => {
+      const inner = `${folder}/inner`;
+      await Deno.mkdir(inner);
+      const file = new FilePublisher(`${inner}/rows.csv`, { ifExists });
+      if (ifExists === "append") await Deno.writeTextFile(`${inner}/rows.csv`, "id,name\n");
+      await file.publish(batchOf(0, 10));
+      await Deno.remove(inner, { recursive: true });
+      const error = await assertRejects(() => file[Symbol.asyncDispose](), StreamingError);
+      const part = ifExists === "append" ? /rows\.csv is gone$/ : /rows\.csv\.\w+\.part is gone$/;
+      assert(part.test(error.message), error.message);
+      const late = new FilePublisher(`${inner}/rows.csv`, { ifExists });
+      await assertRejects(() => late.publish(batchOf(0, 1)), StreamingError, "No such file");
+      await late[Symbol.asyncDispose]();
+    });
+  }
+});
+
+Deno.test("what was removed meanwhile can be aborted", async () => {
+  await inFolder(async (folder) => {
+    const file = new FilePublisher(`${folder}/rows.csv`);
+    await file.publish(batchOf(0, 10));
+    for (const name of names(folder)) await Deno.remove(`${folder}/${name}`);
+    await file.abort();
+  });
+});
+
+Deno.test("a file that another has made meanwhile is not replaced without being told to", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/rows.csv`;
+    const [first, second] = [new FilePublisher(path), new FilePublisher(path)];
+    await first.publish(batchOf(0, 1));
+    await second.publish(batchOf(0, 2));
+    await first[Symbol.asyncDispose]();
+    const close = () => second[Symbol.asyncDispose]();
+    const { message } = await assertRejects(close, StreamingError, "it exists by now");
+    assertEquals(Deno.readTextFileSync(path), "id,name\n0,röw 0\n");
+    const [, left] = /what was written is in (\S+)$/.exec(message)!;
+    assertEquals(Deno.readTextFileSync(left), "id,name\n0,röw 0\n1,röw 1\n");
+  });
+});
+
 Deno.test("rotation by size begins a file behind the batch that filled one", async () => {
   await inFolder(async (folder) => {
     const file = await write(`${folder}/r.csv`, Array(10).fill(100), { rotate: { bytes: 5000 } });

@@ -217,7 +217,8 @@ export class FilePublisher implements Publisher {
     }
     const append = kind === "other" || (kind === "file" && ifExists === "append");
     const mark = Math.floor(this.#runtime.random() * 36 ** 8).toString(36);
-    return { path, part: append ? path : `${path}.${mark}.part`, compression, append };
+    const part = append ? path : `${path}.${mark}.part`;
+    return { path, part, compression, append, replaces: ifExists !== "error" };
   }
 
   async #finish(): Promise<void> {
@@ -231,7 +232,7 @@ export class FilePublisher implements Publisher {
         await file.finish();
       } catch (cause) {
         file.leave();
-        throw new Error(`${messageOf(cause)}; what was written is in ${file.part}`, { cause });
+        throw new Error(`${messageOf(cause)}; ${await leftOf(file)}`, { cause });
       }
     });
     this.#files.push(path);
@@ -253,4 +254,12 @@ export class FilePublisher implements Publisher {
       throw new StreamingError(`Cannot write ${path}: ${messageOf(cause)}`, { cause, retriable });
     }
   }
+}
+
+/** What has become of a file that could not be ended. */
+async function leftOf(file: OutputFile): Promise<string> {
+  const isThere = await file.isThere().catch(() => true); // who cannot look knows no better
+  return isThere
+    ? `what was written is in ${file.part}`
+    : `what was written was removed meanwhile: ${file.part} is gone`;
 }

@@ -30,6 +30,8 @@ export interface OutputPlace {
   readonly part: string;
   readonly compression: FileCompression;
   readonly append: boolean;
+  /** Whether it takes the place of a file that is there when it is whole. */
+  readonly replaces: boolean;
 }
 
 /** One file that is written in pieces, each of them whole or not at all. */
@@ -95,12 +97,20 @@ export class OutputFile {
     await this.#file.sync();
   }
 
-  /** Gives the whole file its name. */
+  /**
+   * Gives the whole file its name.
+   *
+   * @throws {Error} also when another has that name by now, or it was removed while it was written.
+   */
   async finish(): Promise<void> {
     await this.flush();
     this.leave();
-    const { path, part } = this.#place;
-    if (path !== part) await this.#runtime.moveFile(part, path);
+    const { path, part, replaces } = this.#place;
+    if (path !== part) {
+      const { kind } = await this.#runtime.fileStatus(path);
+      if (kind !== "nothing" && !replaces) throw new Error("it exists by now, and did not before");
+      await this.#runtime.moveFile(part, path);
+    } else if (!await this.isThere()) throw new Error("it was removed while it was written");
   }
 
   /** Leaves what was written where it is. */
@@ -109,11 +119,17 @@ export class OutputFile {
     this.#isOpen = false;
   }
 
+  /** Whether what was written still is where it was: not when its folder was removed meanwhile. */
+  async isThere(): Promise<boolean> {
+    const { kind } = await this.#runtime.fileStatus(this.#place.part);
+    return kind !== "nothing";
+  }
+
   /** Removes what was written, where nobody had it yet. */
   async discard(): Promise<void> {
     this.leave();
     const { path, part } = this.#place;
-    if (path !== part) await this.#runtime.removeFile(part);
+    if (path !== part && await this.isThere()) await this.#runtime.removeFile(part);
   }
 
   async #write(): Promise<void> {
