@@ -246,6 +246,8 @@ Deno.test("full jitter waits a random part of the formula", () => {
   const policy = new RetryPolicy({ initialBackoff: "1s", backoffFactor: 3, maxBackoff: "10s" });
   assertEquals([1, 2, 3, 4].map((retry) => policy.delayMs(retry)), [1000, 3000, 9000, 10_000]);
   assertEquals(policy.delayMs(3, () => 0.25), 2250);
+  const atOnce = new RetryPolicy({ maxRetries: 5_000, initialBackoff: 0 });
+  assertEquals(atOnce.delayMs(5_000), 0);
 });
 
 Deno.test("a batch that cannot be published ends the stream with batch, attempt and cause", async () => {

@@ -94,7 +94,9 @@ export class RetryPolicy {
    * @param random Gives numbers in [0, 1); decides the jitter.
    */
   delayMs(retry: number, random: () => number = () => 1): number {
-    const full = Math.min(this.#mostMs, this.#initialMs * this.#factor ** (retry - 1));
+    // a factor that has grown beyond all numbers makes none of no wait at all
+    const grown = this.#initialMs === 0 ? 0 : this.#initialMs * this.#factor ** (retry - 1);
+    const full = Math.min(this.#mostMs, grown);
     return this.#jitter === "full" ? full * random() : full;
   }
 }
