@@ -348,8 +348,8 @@ Deno.test("AvroFileDecoder finds the marker of files that hold other markers", (
 
 Deno.test("AvroFileDecoder refuses options that are none, and use after its end", () => {
   const refused: [object, string][] = [
-    [{ batchRows: 0 }, "batchRows must be a positive integer"],
-    [{ maxBlockBytes: -1 }, "maxBlockBytes must be a positive integer"],
+    [{ batchRows: 0 }, "batchRows must be a whole number from 1"],
+    [{ maxBlockBytes: -1 }, "maxBlockBytes must be a whole number from 1"],
     [{ badRecords: "ignore" }, "badRecords must be"],
     [{ schemas: [] }, "did you mean schema?"],
   ];

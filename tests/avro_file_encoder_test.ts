@@ -114,7 +114,7 @@ Deno.test("AvroFileEncoder has written nothing of a batch that it refuses", asyn
 Deno.test("AvroFileEncoder refuses options that are none", () => {
   const refused: [object, string][] = [
     [{ codec: "bzip2" }, 'codec must be "null" or "deflate" or "snappy" or "zstandard"'],
-    [{ blockBytes: 0 }, "Cannot make Avro file: blockBytes must be a positive integer"],
+    [{ blockBytes: 0 }, "Cannot make Avro file: blockBytes must be a whole number from 1"],
     [{ syncMarker: new Uint8Array(15) }, "syncMarker must be a Uint8Array of 16 bytes"],
     [{ metadata: { "avro.codec": "x" } }, 'do not begin with "avro."'],
     [{ metadata: { by: 1 } }, '"by": 1'],

@@ -267,8 +267,8 @@ Deno.test("inflate() refuses options and chunks that are none", async () => {
       { compression: "brotli" },
       'Cannot inflate: compression must be "auto" or "none" or "gzip" or "zstd"',
     ],
-    [{ maxInflatedBytes: 0 }, "maxInflatedBytes must be a number of at least 1, received 0"],
-    [{ maxInflationRatio: NaN }, "maxInflationRatio must be a number of at least 1, received NaN"],
+    [{ maxInflatedBytes: 0 }, "maxInflatedBytes must be a number from 1, received 0"],
+    [{ maxInflationRatio: NaN }, "maxInflationRatio must be a number from 1, received NaN"],
     [{ compresion: "gzip" }, "did you mean compression?"],
   ];
   for (const [options, reason] of refused) {

@@ -78,12 +78,16 @@ Deno.test("KafkaPublisher refuses options that are none, by name", () => {
 Deno.test("KafkaPublisher refuses sizes and times that cannot be", () => {
   for (const name of ["batchBytes", "maxRecordBytes", "bufferBytes"]) {
     for (const value of [0, -1, 1.5, NaN, "1"]) {
-      refused({ [name]: value }, `${name} must be a positive integer`, RangeError);
+      refused({ [name]: value }, `${name} must be a whole number from 1`, RangeError);
     }
   }
   refused({ bufferBytes: 1000 }, "bufferBytes must be at least 1000128", RangeError);
   refused({ batchBytes: 2 ** 31 }, "batchBytes must be at most", RangeError);
-  refused({ createTopic: { partitions: 0 } }, "partitions must be a positive integer", RangeError);
+  refused(
+    { createTopic: { partitions: 0 } },
+    "partitions must be a whole number from 1",
+    RangeError,
+  );
   for (const name of ["linger", "deliveryTimeout", "requestTimeout", "connectionTimeout"]) {
     refused({ [name]: -1 }, name, RangeError);
     refused({ [name]: "soon" }, name, TypeError);

@@ -251,7 +251,7 @@ Deno.test("What kafkaSource() cannot go by is refused at once, and says what it 
     [{ values: "raw", schema: JSON_COLUMNS as never }, 'schema is about values: "json"'],
     [{ tombstoneColumn: "gone" }, 'pass tombstones: "row" with it'],
     [{ keyColumn: "k", offsetColumn: "k" }, 'two columns are to be named "k"'],
-    [{ maxBufferBytes: 0 }, "maxBufferBytes must be a positive integer"],
+    [{ maxBufferBytes: 0 }, "maxBufferBytes must be a whole number from 1"],
     [{ keyColum: "k" } as Partial<KafkaSourceOptions>, "did you mean keyColumn?"],
     [
       { schema: JSON_COLUMNS as never, keyColumn: "s" },

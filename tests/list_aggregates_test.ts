@@ -253,13 +253,13 @@ Deno.test("aggregates refuse types that they make no sense of", () => {
 Deno.test("options of aggregates are refused where they make no sense, by name", () => {
   const range = (make: () => unknown, message: string) => assertThrows(make, RangeError, message);
   const type = (make: () => unknown, message: string) => assertThrows(make, TypeError, message);
-  range(() => countDistinct("v", { limit: 0 }), "limit must be a whole number of at least 1");
+  range(() => countDistinct("v", { limit: 0 }), "limit must be a whole number from 1");
   range(() => quantile("v", 1.5), "a quantile is a number from 0 to 1");
   range(() => quantile("v", NaN), "received NaN");
   range(() => quantiles("v", [0.5, -1]), "received -1");
   type(() => quantiles("v", []), "name some, such as [0.5, 0.99], received an array of 0");
-  range(() => topK("v", 0), "k must be a whole number of at least 1, received 0");
-  range(() => topK("v", 5, { counters: 4 }), "counters must be a whole number of at least 5");
+  range(() => topK("v", 0), "k must be a whole number from 1, received 0");
+  range(() => topK("v", 5, { counters: 4 }), "counters must be a whole number from 5");
   range(() => histogram("v", { bounds: [1, 1] }), "each above the one before it, received 1, 1");
   range(() => histogram("v", { bounds: [1] }), "received an array of 1");
   range(() => histogram("v", { bounds: [NaN, 1] }), "received NaN, 1");

@@ -215,9 +215,9 @@ Deno.test("NdjsonDecoder gives rows as soon as there are batchRows of them", () 
 
 Deno.test("NdjsonDecoder refuses options that cannot be, with the value received", () => {
   const wrong: [options: unknown, part: string][] = [
-    [{ maxColumns: 0 }, "maxColumns must be a positive integer, received 0"],
-    [{ maxDepth: 0 }, "maxDepth must be a positive integer, received 0"],
-    [{ batchRows: -1 }, "batchRows must be a positive integer, received -1"],
+    [{ maxColumns: 0 }, "maxColumns must be a whole number from 1, received 0"],
+    [{ maxDepth: 0 }, "maxDepth must be a whole number from 1, received 0"],
+    [{ batchRows: -1 }, "batchRows must be a whole number from 1, received -1"],
     [{ extraKeys: "drop" }, 'extraKeys must be "error" or "ignore", received "drop"'],
     [{ badRecords: "deadLetter" }, "and a deadLetter callback go together"],
     [{ schema: { fields: [{ name: "a", type: { kind: "x" } }] } }, "unknown kind"],

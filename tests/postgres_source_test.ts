@@ -286,7 +286,11 @@ Deno.test("PostgresSource refuses options that it does not take", () => {
   assertThrows(made({ ...good, query: " " }), TypeError, "query must be a text");
   assertThrows(made({ ...good, parameters: "x" }), TypeError, "parameters must be a list");
   assertThrows(made({ ...good, parameters: [1, {}] }), TypeError, "parameter $2 must be a text");
-  assertThrows(made({ ...good, batchRows: 0 }), RangeError, "batchRows must be a positive integer");
+  assertThrows(
+    made({ ...good, batchRows: 0 }),
+    RangeError,
+    "batchRows must be a whole number from 1",
+  );
   assertThrows(made({ ...good, numeric: "f64" }), TypeError, "numeric must be");
   assertThrows(made({ query: "SELECT 1" }), TypeError, "user must be a text");
 });

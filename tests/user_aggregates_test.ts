@@ -331,7 +331,7 @@ Deno.test("options of aggregates of functions are checked", () => {
     assertThrows(
       rows(limit),
       RangeError,
-      `limit must be a whole number above 0, received ${limit}`,
+      `limit must be a whole number from 1, received ${limit}`,
     );
   }
   const odd = { off: "price" } as object;

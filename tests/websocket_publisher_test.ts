@@ -293,9 +293,9 @@ Deno.test("WebSocketPublisher refuses options that cannot be", () => {
   assertThrows(make({ uri: "http://localhost:1" }), TypeError, "that begins with http:");
   assertThrows(make({ url: "ws://localhost:1" }), TypeError, "did you mean uri?");
   assertThrows(make({ format: "ndjson" }), TypeError, 'format must be "json" or "avro"');
-  assertThrows(make({ highWater: 0 }), RangeError, "highWater must be a positive integer");
+  assertThrows(make({ highWater: 0 }), RangeError, "highWater must be a whole number from 1");
   assertThrows(make({ highWater: 10, lowWater: 10 }), RangeError, "below highWater (10)");
-  assertThrows(make({ window: 0.5 }), RangeError, "window must be a positive integer");
+  assertThrows(make({ window: 0.5 }), RangeError, "window must be a whole number from 1");
   assertThrows(make({ acknowledge: "yes" }), TypeError, "acknowledge must be true or false");
   assertThrows(make({ reconnect: 3 }), TypeError, "reconnect must be true, false or a RetryPolicy");
   assertThrows(make({ headers: { Host: "a" } }), TypeError, "the header Host cannot be chosen");

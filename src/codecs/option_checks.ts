@@ -1,6 +1,6 @@
 import { show } from "../batch/misfit.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
-import { received } from "../runtime/known_options.ts";
+import { checkWhole, received } from "../runtime/known_options.ts";
 import type { DecoderOptions } from "./batch_decoder.ts";
 
 /** The names of the options that all decoders have. */
@@ -18,16 +18,13 @@ export const DECODER_OPTIONS: Readonly<Record<keyof DecoderOptions, true>> = {
 };
 
 /**
- * Checks an option that must be a whole number of at least 1.
+ * Checks an option that must be a whole number from 1.
  *
  * @param doing What cannot be done without, for the message.
  * @throws {RangeError} when it is not.
  */
 export function checkPositive(name: string, value: number, doing = "make decoder"): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new RangeError(
-    `Cannot ${doing}: ${name} must be a positive integer, received ${received(value)}`,
-  );
+  return checkWhole(name, value, { doing });
 }
 
 /**

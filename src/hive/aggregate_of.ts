@@ -3,6 +3,7 @@ import type { DataType, Typed } from "../batch/schema.ts";
 import { checkType } from "../batch/schema_check.ts";
 import { knownOptions, type OptionRule } from "../runtime/known_options.ts";
 import { Aggregate, type AggregateOperand, type ColumnOf } from "../windows/aggregate.ts";
+import { wholeOption } from "../windows/aggregate_options.ts";
 import type { OrderedOp } from "../windows/aggregate_place.ts";
 import { checkInit, describeAggregate } from "./aggregate_spec.ts";
 import type { ModuleReference } from "./user_function.ts";
@@ -189,10 +190,8 @@ export function aggregateRows<
 }
 
 function limitOf(op: OrderedOp, { limit = DEFAULT_ROWS }: { readonly limit?: number }): number {
-  if (Number.isInteger(limit) && limit > 0) return limit;
-  throw new RangeError(
-    `Cannot make ${op}(): limit must be a whole number above 0, received ${limit}`,
-  );
+  wholeOption(op, "limit", limit);
+  return limit;
 }
 
 /**

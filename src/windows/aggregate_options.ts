@@ -1,5 +1,5 @@
 import type { DataType } from "../batch/schema.ts";
-import { received } from "../runtime/known_options.ts";
+import { checkWhole } from "../runtime/known_options.ts";
 
 /** What some aggregates need to know beside their columns, as plain data. */
 export interface AggregateOptions {
@@ -35,13 +35,5 @@ export function wholeOption(
   least = 1,
   most: number = Number.MAX_SAFE_INTEGER,
 ): void {
-  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) {
-    return;
-  }
-  const range = most < Number.MAX_SAFE_INTEGER
-    ? `from ${least} to ${most}`
-    : `of at least ${least}`;
-  throw new RangeError(
-    `Cannot make ${op}(): ${name} must be a whole number ${range}, received ${received(value)}`,
-  );
+  checkWhole(name, value as number, { doing: `make ${op}()`, least, most });
 }

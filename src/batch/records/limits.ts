@@ -1,3 +1,5 @@
+import { checkWhole } from "../../runtime/known_options.ts";
+
 /** The most bytes one record may take in a batch, unless told otherwise: 16 MiB. */
 export const DEFAULT_MAX_RECORD_BYTES: number = 16 * 1024 * 1024;
 /** The deepest nesting of one record, unless told otherwise. */
@@ -21,16 +23,13 @@ export interface RecordLimits {
 }
 
 function bounded(name: string, value: number, highest: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= highest) return value;
-  throw new RangeError(
-    `Cannot set record limit: ${name} must be an integer from 1 to ${highest}, received ${value}`,
-  );
+  return checkWhole(name, value, { doing: "set record limit", most: highest });
 }
 
 /**
  * Fills in the defaults.
  *
- * @throws {RangeError} when a limit is not a positive integer or above its highest value.
+ * @throws {RangeError} when a limit is no whole number from 1 to its highest value.
  */
 export function resolveLimits(limits: RecordLimits): Required<RecordLimits> {
   const { maxBytes = DEFAULT_MAX_RECORD_BYTES, maxDepth = DEFAULT_MAX_RECORD_DEPTH } = limits;

@@ -36,7 +36,7 @@ function decimalOf(
 ): AvroLogicalType | string {
   if (type !== "bytes" && type !== "fixed") return "decimal needs bytes or a fixed";
   if (!Number.isInteger(precision) || (precision as number) < 1) {
-    return "the precision of a decimal must be a whole number of at least 1";
+    return "the precision of a decimal must be a whole number from 1";
   }
   if (
     !Number.isInteger(scale) || (scale as number) < 0 || (scale as number) > (precision as number)

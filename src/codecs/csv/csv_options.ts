@@ -73,7 +73,7 @@ type DialectOptions = Pick<CsvOptions, "separator" | "quote" | "trim" | "maxColu
 /**
  * How the options say that the file is written.
  *
- * @throws {RangeError} when `maxColumns` is no positive integer.
+ * @throws {RangeError} when `maxColumns` is no whole number from 1.
  */
 export function dialectOf(options: DialectOptions): CsvDialect {
   const { separator = ",", quote = '"', trim = false, maxColumns = MAX_COLUMNS } = options;

@@ -85,7 +85,7 @@ export function checkCompression(options: CompressionOptions): Required<Compress
   for (const [name, value] of Object.entries({ maxInflatedBytes, maxInflationRatio })) {
     if (typeof value === "number" && value >= 1) continue;
     throw new RangeError(
-      `Cannot inflate: ${name} must be a number of at least 1, received ${value}`,
+      `Cannot inflate: ${name} must be a number from 1, received ${value}`,
     );
   }
   return { compression, maxInflatedBytes, maxInflationRatio };

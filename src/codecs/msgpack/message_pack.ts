@@ -138,7 +138,7 @@ function readTimestamp(bytes: Uint8Array): Date | number {
  * @throws {MessagePackError} naming the byte when they are no such rows, cut short, not UTF-8, of an
  *   extension type other than timestamps, or beyond a limit.
  * @throws {TypeError} naming row and column when a value does not fit, and for unknown options.
- * @throws {RangeError} when a limit is no positive integer.
+ * @throws {RangeError} when a limit is no whole number from 1.
  */
 export function fromMessagePack<Row = Record<string, unknown>>(
   bytes: Uint8Array,

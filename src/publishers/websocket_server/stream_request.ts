@@ -3,7 +3,12 @@ import { perMillisecond, type Rate } from "../../generators/arrival/rate_shapes.
 import type { Conditions } from "../../generators/conditions/conditions.ts";
 import type { StreamOptions } from "../../generators/streaming/stream_options.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
-import { knownOptions, type OptionRule, received } from "../../runtime/known_options.ts";
+import {
+  checkWhole,
+  knownOptions,
+  type OptionRule,
+  received,
+} from "../../runtime/known_options.ts";
 import { TOKEN_PARAMETER } from "../../sources/websocket_server/gate.ts";
 
 /** What a client can ask for, as it stands in a message or a query. */
@@ -56,12 +61,7 @@ const ACTIONS: readonly unknown[] = ["stream", "generate", "stop"];
 const NUMBERS: ReadonlySet<string> = new Set(["batchSize", "records", "seed", "start"]);
 
 function count(name: string, value: unknown, least: number, most: number): void {
-  const isWhole = Number.isSafeInteger(value);
-  if (isWhole && (value as number) >= least && (value as number) <= most) return;
-  const limit = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
-  throw new RangeError(
-    `Cannot take request: ${name} must be a whole number ${limit}, received ${received(value)}`,
-  );
+  checkWhole(name, value as number, { doing: "take request", least, most });
 }
 
 /** Records a second, by the rate or the interval; the slower of both. */
