@@ -58,13 +58,13 @@ function mark(value: number, least: number, most = Infinity): string {
 }
 
 function line({ name, report, fitMs }: Scored): string {
-  const { overall, columnShapes, pairTrends, strongTrends, c2st, nearest } = report.scores;
+  const { overall, columnShapes, pairTrends, allPairTrends, c2st, nearest } = report.scores;
   return [
     name.padEnd(12),
     mark(overall, LEAST_OVERALL),
     `${columnShapes.toFixed(3)} `,
-    `${pairTrends.toFixed(3)} `,
-    `${(Number.isNaN(strongTrends) ? "–" : strongTrends.toFixed(3)).padStart(5)} `,
+    `${(Number.isNaN(pairTrends) ? "–" : pairTrends.toFixed(3)).padStart(6)} `,
+    `${allPairTrends.toFixed(3)} `,
     mark(c2st.score, TARGETS[name] ?? 0),
     mark(nearest!.share, 0.45, 0.55),
     `${(fitMs / 1000).toFixed(1)} s`.padStart(7),
@@ -94,7 +94,7 @@ async function main(args: string[]): Promise<void> {
     seed: Number(take(args, "--seed") ?? SPLIT_SEED),
   };
   const wanted = EXAMPLE_DATA.filter(({ name }) => args.length === 0 || args.includes(name));
-  console.log("              overall shapes  trends  strong  c2st    nearest     fit");
+  console.log("              overall shapes  trends   of all  c2st    nearest     fit");
   const all: Scored[] = [];
   for (const data of wanted) {
     const scored = await score(data, settings);

@@ -45,7 +45,7 @@ Deno.test("qualityReport() scores rows of the same kind near 1, and shuffled col
   assert(Math.abs(good.nearest!.share - 0.5) < 0.06);
   const bad = (await qualityReport(real, shuffled(other), { holdout, seed: 1 })).scores;
   assertAlmostEquals(bad.columnShapes, good.columnShapes, 1e-12);
-  assert(bad.strongTrends < good.strongTrends - 0.2, `${bad.strongTrends}`);
+  assert(bad.pairTrends < good.pairTrends - 0.2, `${bad.pairTrends}`);
   assert(bad.c2st.score < 0.35, `${bad.c2st.score}`);
 });
 

@@ -80,8 +80,8 @@ export async function computeScores(input: ScoreInput): Promise<QualityScores> {
   const shapes = columnQualities(input, against);
   const pairs = await pairQualities(input, against);
   const columnShapes = meanOf(shapes.map(({ score = NaN }) => score));
-  const pairTrends = meanOf(pairs.map(({ score }) => score));
-  const strongTrends = meanOf(pairs.filter(({ strong }) => strong).map(({ score }) => score));
+  const pairTrends = meanOf(pairs.filter(({ strong }) => strong).map(({ score }) => score));
+  const allPairTrends = meanOf(pairs.map(({ score }) => score));
   const random = new SeededRandom(seed, 5);
   const told = Math.min(MOST_TOLD, batches[against].length, batches[SYNTHETIC].length);
   const picks = () =>
@@ -95,7 +95,7 @@ export async function computeScores(input: ScoreInput): Promise<QualityScores> {
     overall: meanOf([columnShapes, pairTrends]),
     columnShapes,
     pairTrends,
-    strongTrends,
+    allPairTrends,
   };
   const scores = { rows, ...means, columns: shapes, pairs, c2st };
   if (against !== HOLDOUT) return scores;

@@ -160,6 +160,11 @@ function isConstant(numbers: Float64Array): boolean {
   return first !== undefined && numbers.every((value) => Number.isNaN(value) || value === first);
 }
 
+/** Whether a pair is strong; by a threshold of 0 all are, those too of which nothing is known. */
+function exceeds(real: number, threshold: number): boolean {
+  return threshold === 0 || real > threshold;
+}
+
 /**
  * Scores of all pairs of columns, as SDMetrics' column pair trends: pairs of numbers or times by
  * their correlations (CorrelationSimilarity), all others by how often their values meet
@@ -196,7 +201,7 @@ export class PairTrends {
       const [a, b] = [first.sets[set].numbers, second.sets[set].numbers];
       return isConstant(a) || isConstant(b) ? NaN : correlation(a, b);
     });
-    const strong = Math.abs(real) > this.#thresholds.correlation;
+    const strong = exceeds(Math.abs(real), this.#thresholds.correlation);
     const score = 1 - Math.abs(real - synthetic) / 2;
     return { metric: "CorrelationSimilarity", score, real, synthetic, strong };
   }
@@ -208,7 +213,7 @@ export class PairTrends {
     const rows = [realA.codes.length, syntheticA.codes.length] as const;
     const score = contingency(pairCounts(realA, realB), pairCounts(syntheticA, syntheticB), rows);
     const [real, synthetic] = [cramersV(realA, realB), cramersV(syntheticA, syntheticB)];
-    const strong = real > this.#thresholds.association;
+    const strong = exceeds(real, this.#thresholds.association);
     return { metric: "ContingencySimilarity", score, real, synthetic, strong };
   }
 }

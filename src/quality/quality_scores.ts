@@ -27,14 +27,20 @@ export interface PairQuality extends PairScore {
 export interface QualityScores {
   /** How many rows were compared. */
   readonly rows: { readonly real: number; readonly synthetic: number; readonly holdout?: number };
-  /** The mean of shapes and trends, from 0 to 1. */
+  /**
+   * The mean of `columnShapes` and `pairTrends`, from 0 to 1, and of shapes alone where no pair is
+   * strong: the score of SDMetrics' `QualityReport` (0.29 to 0.32).
+   */
   readonly overall: number;
   /** The mean score of the columns. */
   readonly columnShapes: number;
-  /** The mean score of all pairs; NaN where there are none. */
+  /**
+   * The mean score of the strong pairs, which hang together in the real rows by more than the
+   * thresholds; NaN where there are none.
+   */
   readonly pairTrends: number;
-  /** The mean score of the pairs that hang together in the real rows; NaN where there are none. */
-  readonly strongTrends: number;
+  /** The mean score of all pairs, strong or not; NaN where there are none. */
+  readonly allPairTrends: number;
   /** Column by column. */
   readonly columns: readonly ColumnQuality[];
   /** Pair by pair. */

@@ -19,7 +19,7 @@ export function lostTraits({ nulls, type, whole }: ColumnQuality): string[] {
 
 /** The scores as text for a terminal. */
 export function qualityText(scores: QualityScores): string {
-  const { rows, overall, columnShapes, pairTrends, strongTrends, c2st, nearest, columns } = scores;
+  const { rows, overall, columnShapes, pairTrends, allPairTrends, c2st, nearest, columns } = scores;
   const strong = scores.pairs.filter((pair) => pair.strong).length;
   const against = rows.holdout === undefined
     ? `${rows.real} real`
@@ -29,8 +29,8 @@ export function qualityText(scores: QualityScores): string {
     "",
     `  overall          ${shown(overall)}`,
     `  column shapes    ${shown(columnShapes)}`,
-    `  pair trends      ${shown(pairTrends)}`,
-    `  of strong pairs  ${shown(strongTrends)}  (${strong} of ${scores.pairs.length})`,
+    `  pair trends      ${shown(pairTrends)}  (strong pairs: ${strong} of ${scores.pairs.length})`,
+    `  of all pairs     ${shown(allPairTrends)}`,
     `  told apart       ${shown(c2st.score)}  (AUC ${shown(c2st.auc)})`,
     ...(nearest ? [`  nearest is known ${shown(nearest.share)}  (0.5 is ideal)`] : []),
     "",

@@ -53,6 +53,18 @@ def sdmetrics_scores(given):
     return {"shapes": shapes, "pairs": pairs}
 
 
+def sdmetrics_report(given):
+    """The overall score of a quality report, and those that it is the mean of."""
+    from sdmetrics.reports.single_table import QualityReport
+
+    kinds = {name: kind for name, kind, _ in given["real"]}
+    sdtypes = {"number": "numerical", "category": "categorical"}
+    metadata = {"columns": {name: {"sdtype": sdtypes[kind]} for name, kind in kinds.items()}}
+    report = QualityReport()
+    report.generate(table(given["real"]), table(given["synthetic"]), metadata, verbose=False)
+    return [report.get_score(), *report.get_properties()["Score"]]
+
+
 def boosted_area(given):
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -70,7 +82,7 @@ def boosted_area(given):
     return roc_auc_score(labels, scores)
 
 
-COMMANDS = {"sdmetrics": sdmetrics_scores, "area": boosted_area}
+COMMANDS = {"sdmetrics": sdmetrics_scores, "report": sdmetrics_report, "area": boosted_area}
 
 for line in sys.stdin:
     print(json.dumps(COMMANDS[sys.argv[1]](json.loads(line))), flush=True)

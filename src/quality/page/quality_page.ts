@@ -47,7 +47,7 @@ function tile(label: string, score: number | undefined, note: string, isShare = 
 }
 
 function tiles(
-  { overall, columnShapes, pairTrends, strongTrends, c2st, nearest, pairs }: QualityScores,
+  { overall, columnShapes, pairTrends, allPairTrends, c2st, nearest, pairs }: QualityScores,
 ) {
   const strong = pairs.filter((pair) => pair.strong).length;
   return `<div class="tiles">` + [
@@ -56,7 +56,7 @@ function tiles(
     tile(
       "Pair trends",
       pairTrends,
-      `${shown(strongTrends)} of the ${strong} strongest of ${pairs.length}`,
+      `the ${strong} strong of ${pairs.length} pairs; ${shown(allPairTrends)} of all`,
     ),
     tile("Told apart", c2st.score, `1 is not at all; AUC ${shown(c2st.auc)}`),
     nearest ? tile("Nearest is known", nearest.share, "0.5 is ideal, 1 are copies", true) : "",
