@@ -1,12 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SyntheticGenerator } from "../mod.ts";
 import { aggregateList } from "../src/cli/aggregate_list.ts";
+import { main } from "../src/cli/cli.ts";
 import { ProgressLine } from "../src/cli/progress_line.ts";
 import { count, elapsed, terminalText } from "../src/cli/terminal_text.ts";
 import { durationMs, wholeNumber } from "../src/cli/values.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
 import { denoProcess } from "../src/runtime/process.ts";
 import { KeptProcess, waggle as run } from "./support/kept_process.ts";
+import { worldWith } from "./support/world_with.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -223,6 +225,43 @@ Deno.test("waggle window says that there are no rows, and which file is not ther
     assert(told.err.endsWith(`, 0 late rows; ${data} holds no rows\n`), told.err);
     assertEquals(await run([...args, "-q"]), { code: 0, out: "", err: "" });
   }
+});
+
+Deno.test("where no file can be written is told before any data are read", async () => {
+  const runtime = worldWith({
+    createFile: () => Promise.reject(new Deno.errors.PermissionDenied("Read-only file system")),
+    openFile: (path) =>
+      path === model
+        ? denoRuntime.openFile(path)
+        : Promise.reject(new Error("no data are to be read")),
+  });
+  const [data, output] = [`${folder}/some-rows.csv`, `${folder}/read-only.waggle`];
+  Deno.writeTextFileSync(data, "ts\n1\n");
+  for (
+    const args of [
+      ["fit", data, "-o", output],
+      ["sample", model, "-o", `${output}.csv`],
+      ["stream", model, "-o", `${output}.csv`],
+      ["stream", model, "--metrics-json", output],
+      ["window", data, "-t", "ts", "--tumble", "60s", "-a", "count", "-o", `${output}.csv`],
+    ]
+  ) {
+    const process = new KeptProcess();
+    assertEquals(await main(args, { process, runtime }), 1);
+    assert(process.err.startsWith(`waggle: cannot write ${output}`), process.err);
+    assert(process.err.endsWith(": Read-only file system\n"), process.err);
+  }
+});
+
+Deno.test("a command that fails leaves no file behind", async () => {
+  const place = `${folder}/left`;
+  Deno.mkdirSync(place);
+  const data = `${place}/bad.csv`;
+  Deno.writeTextFileSync(data, "ts\nsoon\n");
+  const args = ["window", data, "-t", "ts", "--tumble", "60s", "-a", "count"];
+  assertEquals((await run([...args, "-o", `${place}/out.csv`])).code, 1);
+  assertEquals((await run(["fit", data, "-o", `${place}/out.waggle`, "--max-rows", "0"])).code, 2);
+  assertEquals(Array.from(Deno.readDirSync(place), ({ name }) => name), ["bad.csv"]);
 });
 
 Deno.test("a terminal that tells no size is taken to have 80 columns", () => {

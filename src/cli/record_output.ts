@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import type { FileKind } from "../runtime/files.ts";
 import { ClosedPipeError } from "../runtime/process.ts";
 import { type FileEncoder, fileEncoder, type FileFormat } from "../publishers/file/file_format.ts";
 import { FilePublisher } from "../publishers/file/file_publisher.ts";
@@ -92,14 +93,31 @@ function notWritten(path: string, cause: unknown): Error {
 }
 
 /**
- * Checks that the folder of a file is there, before what is to be written has taken its time.
+ * Checks that a file can be written, before what is to stand in it has taken its time; what is there
+ * now.
  *
- * @throws {UsageError} when it is not.
+ * @throws {UsageError} when there is no folder for it, or it is one.
+ * @throws {Error} that names the file, when nothing can be written beside it, as files are at first.
  */
-export async function checkFolder(path: string, context: CommandContext): Promise<void> {
+export async function checkPlace(path: string, context: CommandContext): Promise<FileKind> {
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-  if (folder === "" || (await placeOf(path, folder, context)).kind === "folder") return;
-  throw new UsageError(`cannot write ${path}: there is no folder ${folder}; make it first`);
+  if (folder !== "" && (await placeOf(path, folder, context)).kind !== "folder") {
+    throw new UsageError(`cannot write ${path}: there is no folder ${folder}; make it first`);
+  }
+  const { kind } = await placeOf(path, path, context);
+  if (kind === "folder") throw new UsageError(`${path} is a folder; give the path of a file`);
+  if (kind !== "other") await tryBeside(path, context);
+  return kind;
+}
+
+async function tryBeside(path: string, { runtime }: CommandContext): Promise<void> {
+  const part = `${path}.${Math.floor(runtime.random() * 36 ** 8).toString(36)}.part`;
+  try {
+    (await runtime.createFile(part, "new")).close();
+    await runtime.removeFile(part);
+  } catch (cause) {
+    throw notWritten(path, cause);
+  }
 }
 
 /**
@@ -118,9 +136,7 @@ export async function checkNew(
     }
     return void kafkaTopic(output);
   }
-  await checkFolder(output, context);
-  const { kind } = await placeOf(output, output, context);
-  if (kind === "folder") throw new UsageError(`${output} is a folder; give the path of a file`);
+  const kind = await checkPlace(output, context);
   if (kind !== "file" || force) return;
   throw new UsageError(`${output} exists; pass --force to replace it, or another --output`);
 }

@@ -32,7 +32,7 @@ import {
 import { modelInput } from "../model_input.ts";
 import { flagText } from "../flag_text.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
-import { checkFolder, writeOutput } from "../record_output.ts";
+import { checkPlace, writeOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
 import { refusals, serveStreams } from "../serve_streams.ts";
 import {
@@ -217,7 +217,7 @@ export async function stream(
   const { maxRecords, metricsJson } = options;
   checkTogether(options);
   checkSink(options);
-  if (metricsJson !== undefined) await checkFolder(metricsJson, context);
+  if (metricsJson !== undefined) await checkPlace(metricsJson, context);
   const generator = await modelInput(model, context);
   checkSampling(generator, options);
   checkPace(generator, options);
