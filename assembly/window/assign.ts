@@ -39,6 +39,9 @@ const GREATEST_TIME: i64 = 8_640_000_000_000_000;
 /** What stands for the time of a row that has none. */
 export const NO_TIME: i64 = i64.MIN_VALUE;
 
+// Rows of a block in its first window from which on they are taken by themselves.
+const LEAST_PART: u32 = 32;
+
 // How far below the first time of a block the distances to its times start, ms.
 const NEAR_SPAN: i64 = 1 << 31;
 
@@ -211,7 +214,53 @@ function scan(times: u32, from: u32, count: u32): bool {
  *   opened, and what stands for a slice only tells that a row is on time.
  */
 export function assignBlock(table: u32, times: u32, from: u32, count: u32, open: bool): u32 {
-  if (!scan(times, from, count)) return assignRows(table, times, from, count, open);
+  return scan(times, from, count)
+    ? assignScanned(table, times, from, count, open)
+    : assignRows(table, times, from, count, open);
+}
+
+let partRows: u32 = 0;
+
+/** How many rows assignPart() took. */
+export function rowsOfPart(): u32 {
+  return partRows;
+}
+
+/**
+ * As assignBlock() for windows that are opened, but where a block goes on in a later window it takes
+ * the rows before that alone, if they are some.
+ */
+export function assignPart(table: u32, times: u32, from: u32, count: u32): u32 {
+  partRows = count;
+  if (!scan(times, from, count)) return assignRows(table, times, from, count, true);
+  const offset = load<i64>(table, T_OFFSET);
+  const size = load<i64>(table, T_SIZE);
+  const window = windowOf(blockLeast - offset, size, load<f64>(table, T_INVERSE));
+  const end = (window + 1) * size + offset;
+  if (blockGreatest >= end) {
+    const before = rowsBefore(times, from, count, end);
+    if (before >= LEAST_PART) {
+      partRows = before;
+      scan(times, from, before);
+    }
+  }
+  return assignScanned(table, times, from, partRows, true);
+}
+
+// How many of a block's first rows have times before `end`.
+function rowsBefore(times: u32, from: u32, count: u32, end: i64): u32 {
+  const at = valuesOf(times) + (from << 3);
+  let row: u32 = 0;
+  if (kindOf(times) == KIND_F64) {
+    while (row < count && load<f64>(at + (row << 3)) < <f64>end) row++;
+  } else {
+    while (row < count && load<i64>(at + (row << 3)) < end) row++;
+  }
+  return row;
+}
+
+// What assignBlock() tells of a block that was scanned.
+function assignScanned(table: u32, times: u32, from: u32, count: u32, open: bool): u32 {
   const size = load<i64>(table, T_SIZE);
   const offset = load<i64>(table, T_OFFSET);
   const window = windowOf(blockLeast - offset, size, load<f64>(table, T_INVERSE));

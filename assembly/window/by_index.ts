@@ -1,6 +1,6 @@
 // Rows whose states a dictionary index tells, or a place in the front. Where a window gets many more
 // of them than the dictionary has entries, an array with an entry an index takes them first, and each
-// entry is then merged into its state. There is one such array; it is empty between batches.
+// entry is then merged into its state.
 import {
   AT_VALUES,
   BLOCK,
@@ -11,116 +11,83 @@ import {
   valuesOf,
 } from "./columns";
 import { DONE } from "./encode";
-import { findListed, HAS_PLACES } from "./find";
+import { findPiece, HAS_PLACES, PIECE_BYTES, PIECE_MAP } from "./find";
 import { endList, listLength } from "./front";
-import { mergeDoubleSum } from "./merge";
 import {
-  addSplit,
-  clearEntry,
-  endSplit,
-  ENTRY_RANGE,
-  entryOf,
-  MOST_ENTRIES,
-  MOST_SPLIT_ROWS,
-  readAhead,
-  splitFits,
-  splitStarts,
-} from "./split_sums";
-import { AT_RANGE, AT_SUM, RANGE, SUM, updateSums } from "./update";
+  countInto,
+  dropRegions,
+  firstOf,
+  fitsRegion,
+  growRegion,
+  hasRegions,
+  mergeRegions,
+  openRegion,
+  regionOf,
+} from "./regions";
+import { addSplit, MOST_ENTRIES, readAhead, splitFits, splitStarts } from "./split_sums";
+import { updateSums } from "./update";
 
-// Rows of a window for each entry from which on the array is worth its merging.
+// Rows of a window for each entry from which on a region is worth its merging.
 const SHARE: u32 = 8;
 
-// The map of states that the array is to be merged by; 0: it is empty.
-let arrayMap: u32 = 0;
-// Entries and rows that it has.
-let arrayEntries: u32 = 0;
-let arrayRows: u32 = 0;
-// Rows since it was begun, those that went elsewhere too.
+// In a piece's map: its rows are in the array, or in their states.
+const ADDED: u32 = 2;
+// Instead of a region: there is none for a piece, or that is not to be told yet; there may be one.
+const NONE: u32 = 0;
+const UNDECIDED: u32 = 1;
+const WORTHWHILE: u32 = 2;
+
+// Rows since the array was empty last, those that went elsewhere too.
 let passed: u32 = 0;
-// Entries from the first on that are as those of no rows.
-let cleared: u32 = 0;
-
-function mergeEntry(layout: u32, state: u32, entry: u32, rows: u32): void {
-  const fields = load<u32>(layout);
-  const range = state + load<u32>(layout, AT_RANGE);
-  store<u64>(state, load<u64>(state) + rows);
-  if (fields & SUM) mergeDoubleSum(state + load<u32>(layout, AT_SUM), entry);
-  if (fields & RANGE) {
-    v128.store(range, f64x2.min(v128.load(range), v128.load(entry, ENTRY_RANGE)));
-  }
-}
-
-// Merges what the array holds into the states, and empties it.
-function endArray(layout: u32): void {
-  if (arrayMap == 0) return;
-  for (let index: u32 = 0; index < arrayEntries; index++) {
-    const entry = entryOf(index);
-    const rows = endSplit(entry);
-    if (rows == 0) continue;
-    mergeEntry(layout, load<u32>(arrayMap + (index << 2)), entry, rows);
-    clearEntry(entry);
-  }
-  arrayMap = 0;
-}
-
-// Empties the array of a batch that could not be added.
-function dropArray(): void {
-  if (arrayMap == 0) return;
-  for (let index: u32 = 0; index < arrayEntries; index++) clearEntry(entryOf(index));
-  arrayMap = 0;
-}
+// Where the pieces of the batch that are known end.
+let knownEnd: u32 = 0;
 
 /** Merges what the array holds into the states, and empties it. */
 export function endByIndex(layout: u32): void {
   endList();
-  endArray(layout);
+  mergeRegions(layout);
 }
 
-// Whether the rows from here on that have the same map are enough for the array.
-function isWorthwhile(entries: u32, maps: u32, left: u32): bool {
+// Whether the rows from a piece on that have the same map are enough for a region of so many entries;
+// UNDECIDED where the known pieces end before that.
+function isWorthwhile(entries: u32, piece: u32): u32 {
   const wanted = entries * SHARE;
-  if (entries > MOST_ENTRIES || left < wanted) return false;
-  const map = load<u32>(maps);
-  for (let rows = BLOCK; rows < wanted; rows += BLOCK) {
-    maps += 4;
-    if (load<u32>(maps) != map) return false;
+  const map = load<u32>(piece, PIECE_MAP);
+  for (let rows: u32 = 0; piece < knownEnd; piece += PIECE_BYTES) {
+    if (load<u32>(piece, PIECE_MAP) != map) return NONE;
+    rows += load<u32>(piece);
+    if (rows >= wanted) return WORTHWHILE;
   }
-  return true;
+  return UNDECIDED;
 }
 
-function hasEntries(entries: u32): void {
-  for (; cleared < entries; cleared++) clearEntry(entryOf(cleared));
-  arrayEntries = max(arrayEntries, entries);
-}
-
-// Whether a block goes into the array, which is then ready for it. What the array holds is merged for
-// that only if it `merges`, and not again soon.
-function opensArray<V>(
+// The region for a piece. What the array holds is merged for that only if it `merges`, and not again
+// soon.
+function regionFor<V>(
   values: u32,
-  count: u32,
   layout: u32,
   entries: u32,
-  maps: u32,
-  left: u32,
+  piece: u32,
   merges: bool,
-): bool {
-  const map = load<u32>(maps) & ~HAS_PLACES;
-  if (map == 0) return false;
-  if (arrayMap == map) {
-    if (arrayRows + count <= MOST_SPLIT_ROWS && splitFits<V>(values, count)) return true;
-    if (passed < entries * SHARE) return false;
+): u32 {
+  const count = load<u32>(piece);
+  const map = load<u32>(piece, PIECE_MAP) & ~HAS_PLACES;
+  if (map == 0 || entries > MOST_ENTRIES) return NONE;
+  const own = regionOf(map);
+  const hasRoom = own != 0 && growRegion(own, entries, count);
+  if (hasRoom && splitFits<V>(values, count)) return own;
+  if (hasRoom && (!merges || passed < entries * SHARE)) return NONE;
+  const worth = isWorthwhile(entries, piece);
+  if (worth != WORTHWHILE) return merges ? NONE : worth;
+  const fits = splitFits<V>(values, count);
+  if (hasRegions()) {
+    if (!hasRoom && fits && fitsRegion(entries)) return openRegion(map, entries);
+    if (!merges || (!fits && passed < entries * SHARE)) return NONE;
+    mergeRegions(layout);
   }
-  if (arrayMap != 0 && !merges) return false;
-  if (!isWorthwhile(entries, maps, left)) return false;
-  endArray(layout);
-  splitFits<V>(values, count);
-  if (!splitStarts()) return false;
-  arrayMap = map;
-  arrayEntries = 0;
-  arrayRows = 0;
+  if (!splitStarts()) return NONE;
   passed = 0;
-  return true;
+  return openRegion(map, entries);
 }
 
 function listStates(map: u32, indices: u32, count: u32, out: u32): void {
@@ -137,71 +104,78 @@ function addToStates<V>(column: u32, layout: u32, states: u32, count: u32, value
   store<u32>(column, first, AT_VALUES);
 }
 
-// Adds a block of rows from `from`; false if that is to wait until it `merges`.
-function addBlock<V>(
+// Adds a piece of rows from `from`; UNDECIDED if that is to be asked again when there are more, NONE
+// if that is to wait until it `merges`.
+function addPiece<V>(
   column: u32,
   layout: u32,
   states: u32,
   from: u32,
-  count: u32,
   indices: u32,
-  maps: u32,
-  left: u32,
+  piece: u32,
   merges: bool,
-): bool {
-  const word = load<u32>(maps);
+): u32 {
+  const count = load<u32>(piece);
+  const word = load<u32>(piece, PIECE_MAP);
   const map = word & ~HAS_PLACES;
   const hasPlaces = (word & HAS_PLACES) != 0;
   const own = states + (from << 2);
   const keys = hasPlaces ? own : valuesOf(indices) + (from << 2);
   const entries = hasPlaces ? listLength(map) : dictionaryLength(indices);
   const values = valuesOf(column) + from * sizeof<V>();
-  const isOpen = opensArray<V>(values, count, layout, entries, maps, left, merges);
-  if (!isOpen && !merges) return false;
-  passed += count;
-  if (isOpen) {
-    hasEntries(entries);
-    addSplit<V>(keys, count, values);
-    arrayRows += count;
-    return true;
+  const region = regionFor<V>(values, layout, entries, piece, merges);
+  if (region > UNDECIDED) {
+    addSplit<V>(keys, count, values, firstOf(region));
+    countInto(region, count);
+  } else if (merges) {
+    if (map != 0) listStates(map, keys, count, own);
+    addToStates<V>(column, layout, own, count, values);
+  } else {
+    return region;
   }
-  if (map != 0) listStates(map, keys, count, own);
-  addToStates<V>(column, layout, own, count, values);
-  return true;
+  passed += count;
+  return ADDED;
 }
 
-// Adds blocks up to row `to`, or to the first that is to wait, which is returned.
-function addBlocks(
+// The first of the pieces that are undecided, and its first row.
+let nextPiece: u32 = 0;
+let nextRow: u32 = 0;
+
+// Adds what it can of the pieces up to `end`, from the first undecided one.
+function addPieces(
   column: u32,
   layout: u32,
   states: u32,
-  from: u32,
-  to: u32,
   indices: u32,
-  maps: u32,
-  left: u32,
+  end: u32,
   merges: bool,
-): u32 {
+): void {
   const single = kindOf(column) == KIND_F32;
-  for (; from < to; from += BLOCK) {
-    const count = min(BLOCK, to - from);
-    const own = maps + ((from / BLOCK) << 2);
-    const rest = left - from;
-    const isAdded = single
-      ? addBlock<f32>(column, layout, states, from, count, indices, own, rest, merges)
-      : addBlock<f64>(column, layout, states, from, count, indices, own, rest, merges);
-    if (!isAdded) return from;
+  for (; nextPiece < end; nextPiece += PIECE_BYTES) {
+    const count = load<u32>(nextPiece);
+    if (load<u32>(nextPiece, PIECE_MAP) != ADDED) {
+      const added = single
+        ? addPiece<f32>(column, layout, states, nextRow, indices, nextPiece, merges)
+        : addPiece<f64>(column, layout, states, nextRow, indices, nextPiece, merges);
+      if (added == UNDECIDED) return;
+      if (added == ADDED) store<u32>(nextPiece, ADDED, PIECE_MAP);
+    }
+    nextRow += count;
   }
-  return to;
+}
+
+function beginPieces(first: u32): void {
+  nextPiece = first;
+  nextRow = 0;
 }
 
 /**
  * updateStates() for the one value of a plan, doubles without nulls of which there are only sums
  * and ranges, where a dictionary's indices tell the states. endByIndex() is to follow.
  *
- * @param states Of the rows of blocks without a map; room for the others.
+ * @param states Of the rows of pieces without a map; room for the others.
  * @param indices The key column.
- * @param maps A word for every BLOCK rows: 0, or where the states of the indices are listed.
+ * @param pieces Those of the batch from the first of these rows on.
  * @param left Rows of the batch from the first of these on.
  */
 export function updateByIndex(
@@ -210,12 +184,14 @@ export function updateByIndex(
   states: u32,
   count: u32,
   indices: u32,
-  maps: u32,
+  pieces: u32,
   left: u32,
 ): void {
   endList();
   readAhead(0, 0);
-  addBlocks(column, layout, states, 0, count, indices, maps, left, true);
+  knownEnd = pieces + ((left + BLOCK - 1) / BLOCK) * PIECE_BYTES;
+  beginPieces(pieces);
+  addPieces(column, layout, states, indices, pieces + ((count + BLOCK - 1) / BLOCK) * PIECE_BYTES, true);
 }
 
 // Has a whole block of times and values from row `from` read while one is added.
@@ -225,11 +201,12 @@ function readBlock(times: u32, value: u32, from: u32): void {
 }
 
 /**
- * findStates(), updateByIndex() and endByIndex() at once. While the rows of one window go into the
- * array, each block is added as soon as it is found, so that its columns come from memory while the
- * block before is worked on; nothing is merged before all rows have a state.
+ * findStates(), updateByIndex() and endByIndex() at once. Rows that go into the array are added as
+ * soon as their block is found, so that its columns come from memory while the block before is worked
+ * on; nothing is merged before all rows have a state.
  *
  * @param columns Describes the times, the key column and the value column.
+ * @param pieces Room for them.
  * @returns DONE, or why nothing was added.
  */
 export function addByIndex(
@@ -238,24 +215,28 @@ export function addByIndex(
   count: u32,
   layout: u32,
   states: u32,
-  maps: u32,
+  pieces: u32,
 ): i32 {
   const key = columns + COLUMN_BYTES;
   const value = key + COLUMN_BYTES;
-  let added: u32 = 0;
-  for (let from: u32 = 0; from < count; from += BLOCK) {
-    const found = min(count, from + BLOCK);
-    const code = findListed(table, columns, 1, from, found - from, states, maps);
+  let piece = pieces;
+  beginPieces(pieces);
+  for (let from: u32 = 0; from < count; piece += PIECE_BYTES) {
+    const rows = min(count - from, BLOCK - from % BLOCK);
+    const code = findPiece(table, columns, from, rows, states, piece);
     if (code != DONE) {
-      dropArray();
+      dropRegions();
       return code;
     }
-    readBlock(columns, value, found + BLOCK <= count ? found : 0);
-    added = addBlocks(value, layout, states, added, found, key, maps, found, false);
+    from += load<u32>(piece);
+    readBlock(columns, value, from + BLOCK <= count ? from : 0);
+    knownEnd = piece + PIECE_BYTES;
+    addPieces(value, layout, states, key, knownEnd, false);
   }
   endList();
   readBlock(columns, value, 0);
-  addBlocks(value, layout, states, added, count, key, maps, count, true);
-  endArray(layout);
+  beginPieces(pieces);
+  addPieces(value, layout, states, key, piece, true);
+  mergeRegions(layout);
   return DONE;
 }

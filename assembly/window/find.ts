@@ -3,7 +3,15 @@
 // A batch is all or nothing: only this pass needs memory, and what it enters before it runs out
 // are groups of no rows, which nobody sees.
 import { hashBlock, hashFixed } from "../hash/hash";
-import { assignBlock, greatestOf, MIXED, NO_MEMORY, SLICES } from "./assign";
+import {
+  assignBlock,
+  assignPart,
+  greatestOf,
+  MIXED,
+  NO_MEMORY,
+  rowsOfPart,
+  SLICES,
+} from "./assign";
 import {
   BLOCK,
   COLUMN_BYTES,
@@ -348,39 +356,43 @@ export function findBlock(table: u32, slice: u32, columns: u32, keys: u32, from:
   return findBytesBlock(table, slice, count, out) ? DONE : OUT_OF_MEMORY;
 }
 
-/**
- * Finds the states of a block of rows from `from`, as findStates() does.
- *
- * @param out,maps Of the first row of all.
- */
-export function findListed(
-  table: u32,
-  columns: u32,
-  keys: u32,
-  from: u32,
-  count: u32,
-  out: u32,
-  maps: u32,
-): i32 {
+// A piece of a batch, rows of one window, at most BLOCK: u32 rows, u32 0, or where the states of the
+// key's dictionary indices are listed, or those of the places, marked by HAS_PLACES, that the rows
+// get instead of addresses.
+export const PIECE_BYTES: u32 = 8;
+export const PIECE_MAP: u32 = 4;
+
+// Finds the states of rows whose slice is known, and tells in `piece`, unless that is 0, how.
+function findIn(table: u32, slice: u32, columns: u32, keys: u32, from: u32, count: u32, out: u32, piece: u32): i32 {
   const key = columns + COLUMN_BYTES;
-  const slice = assignBlock(table, columns, from, count, true);
   if (slice == NO_MEMORY) return OUT_OF_MEMORY;
-  const own = out + (from << 2);
-  const listed = maps != 0 && slice != MIXED;
+  const listed = piece != 0 && slice != MIXED;
   const code = listed
-    ? findInList(table, slice, key, from, count, own)
-    : findBlock(table, slice, key, keys, from, count, own);
-  if (maps != 0) store<u32>(maps + ((from / BLOCK) << 2), listed ? blockList : 0);
+    ? findInList(table, slice, key, from, count, out)
+    : findBlock(table, slice, key, keys, from, count, out);
+  if (piece == 0) return code;
+  store<u32>(piece, count);
+  store<u32>(piece, listed ? blockList : 0, PIECE_MAP);
   return code;
+}
+
+/**
+ * Finds the states of rows from `from` of a batch with one key column: of at most BLOCK, and as far
+ * as can be of no more than one window.
+ *
+ * @param out Of the first row of all.
+ * @param piece Takes how many rows these are, and where their states are listed.
+ */
+export function findPiece(table: u32, columns: u32, from: u32, count: u32, out: u32, piece: u32): i32 {
+  const slice = assignPart(table, columns, from, count);
+  return findIn(table, slice, columns, 1, from, rowsOfPart(), out + (from << 2), piece);
 }
 
 /**
  * Finds the states of `count` rows: `columns` describes the times and then `keys` key columns,
  * `out` takes an address a row.
  *
- * @param maps 0, or takes a word for every BLOCK rows: 0, or where the states of the key's
- *   dictionary indices are listed, or those of the places, marked by HAS_PLACES, that the rows of
- *   such a block get instead of addresses.
+ * @param pieces 0, or takes a piece for every BLOCK rows.
  * @returns DONE, OUT_OF_MEMORY, or BAD_INDEX.
  */
 export function findStates(
@@ -389,10 +401,13 @@ export function findStates(
   keys: u32,
   count: u32,
   out: u32,
-  maps: u32,
+  pieces: u32,
 ): i32 {
   for (let from: u32 = 0; from < count; from += BLOCK) {
-    const code = findListed(table, columns, keys, from, min(BLOCK, count - from), out, maps);
+    const rows = min(BLOCK, count - from);
+    const slice = assignBlock(table, columns, from, rows, true);
+    const piece = pieces == 0 ? 0 : pieces + (from / BLOCK) * PIECE_BYTES;
+    const code = findIn(table, slice, columns, keys, from, rows, out + (from << 2), piece);
     if (code != DONE) return code;
   }
   return DONE;

@@ -21,6 +21,8 @@ export const MOST_SPLIT_ROWS: u32 = 65535;
 const ENTRIES: usize = memory.data(2048 * 32, 64);
 const RANGES: usize = ENTRIES + 16;
 const ENTRY_SHIFT: u32 = 5;
+/** Bytes of an entry. */
+export const ENTRY_BYTES: u32 = 32;
 /** Where an entry's range lies, and the sum that endSplit() leaves before it. */
 export const ENTRY_RANGE: u32 = 16;
 
@@ -166,9 +168,10 @@ export function readAhead(first: u32, second: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function addPair(both: u64, values: v128, high: v128, low: v128, signs: v128): void {
-  const first = <u32>both << ENTRY_SHIFT;
-  const second = <u32>(both >> 32) << ENTRY_SHIFT;
+function addPair(both: u64, bases: u64, values: v128, high: v128, low: v128, signs: v128): void {
+  const offsets = (both << ENTRY_SHIFT) + bases;
+  const first = <u32>offsets;
+  const second = <u32>(offsets >> 32);
   const a = f64x2.add(values, high);
   const b = f64x2.add(f64x2.sub(values, f64x2.sub(a, high)), low);
   const negated = v128.xor(values, signs);
@@ -183,9 +186,10 @@ function addPair(both: u64, values: v128, high: v128, low: v128, signs: v128): v
 /**
  * Adds a block that fits.
  *
- * @param indices Of the rows' entries.
+ * @param indices Of the rows' entries, counted from the `base`th.
  */
-export function addSplit<V>(indices: u32, count: u32, values: u32): void {
+export function addSplit<V>(indices: u32, count: u32, values: u32, base: u32): void {
+  const bases = (<u64>base << (32 + ENTRY_SHIFT)) | (base << ENTRY_SHIFT);
   const high = f64x2.splat(reinterpret<f64>(highSplitter));
   const low = f64x2.splat(reinterpret<f64>(lowSplitter));
   const signs = v128.load(<u32>SIGNS);
@@ -198,15 +202,15 @@ export function addSplit<V>(indices: u32, count: u32, values: u32): void {
     seen ^= load<u64>(first) ^ load<u64>(second);
     first += 64;
     second += 4 * two;
-    addPair(load<u64>(indices), loadPair<V>(values), high, low, signs);
-    addPair(load<u64>(indices, 8), loadPair<V>(values + two), high, low, signs);
-    addPair(load<u64>(indices, 16), loadPair<V>(values + 2 * two), high, low, signs);
-    addPair(load<u64>(indices, 24), loadPair<V>(values + 3 * two), high, low, signs);
+    addPair(load<u64>(indices), bases, loadPair<V>(values), high, low, signs);
+    addPair(load<u64>(indices, 8), bases, loadPair<V>(values + two), high, low, signs);
+    addPair(load<u64>(indices, 16), bases, loadPair<V>(values + 2 * two), high, low, signs);
+    addPair(load<u64>(indices, 24), bases, loadPair<V>(values + 3 * two), high, low, signs);
   }
   sink ^= seen;
   for (let row: u32 = 0; row < (count & 7); row++) {
     const value = <f64>load<V>(values + row * sizeof<V>());
-    addOne(entryOf(load<u32>(indices + (row << 2))), value);
+    addOne(entryOf(base + load<u32>(indices + (row << 2))), value);
   }
 }
 

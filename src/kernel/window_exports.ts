@@ -40,7 +40,7 @@ export interface WindowExports {
     keys: number,
     count: number,
     out: number,
-    maps: number,
+    pieces: number,
   ): number;
   countRows(states: number, count: number): void;
   updateStates(
@@ -80,7 +80,7 @@ export interface WindowExports {
     states: number,
     count: number,
     indices: number,
-    maps: number,
+    pieces: number,
     left: number,
   ): void;
   endByIndex(layout: number): void;
@@ -90,7 +90,7 @@ export interface WindowExports {
     count: number,
     layout: number,
     states: number,
-    maps: number,
+    pieces: number,
   ): number;
   frontRoom(at: number, bytes: number): void;
   frontServed(): number;

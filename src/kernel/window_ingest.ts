@@ -22,8 +22,10 @@ import type {
 const CHUNK_ROWS = 8192;
 /** Rows that the kernel works on at a time. */
 const BLOCK_ROWS = 512;
-/** Room that stays: for 65,536 rows 4 bytes each for states, 1 for maps, and 4 for lists. */
-const KEPT_STATES_BYTES = 9 * 65_536 + 8;
+/** What the kernel tells of a piece of rows, of which a block has at least one. */
+const PIECE_BYTES = 8;
+/** Room that stays: for 65,536 rows 4 bytes each for states, 1 for pieces, and 4 for lists. */
+const KEPT_STATES_BYTES = 9 * 65_536 + 2 * PIECE_BYTES;
 /** A state of this many bytes no longer stays in the cache while a whole batch passes. */
 const LARGE_STATE_BYTES = 1 << 19;
 const KEY_GROUPS = 256;
@@ -49,8 +51,8 @@ interface Batch {
   readonly values: readonly ColumnSource[];
   /** Addresses of the rows' states, one a row. */
   readonly states: number;
-  /** Addresses of lists of the keys' states, one a block of rows; 0 when there are none. */
-  readonly maps: number;
+  /** Room for pieces of rows, which tell where the keys' states are listed; 0 when there are none. */
+  readonly pieces: number;
   /** Room for lists of states that are no dictionary's, 4 bytes a row; 0 when there are none. */
   readonly lists: number;
 }
@@ -116,23 +118,25 @@ export class WindowIngest implements Disposable {
   /** Room for the states of rows, and for lists of them where rows tell their key by a number. */
   #reserve(
     { length, keys, values }: Pick<Batch, "length" | "keys" | "values">,
-  ): Pick<Batch, "states" | "maps" | "lists"> {
+  ): Pick<Batch, "states" | "pieces" | "lists"> {
     const listed = this.#isSummary && keys.length === 1 && !values[0].hasNulls;
     const mapped = listed && keys[0].isMapped;
     const placed = listed && keys[0].isFixed && this.#context.kernel.exports.frontServed() !== 0;
-    const states = this.#states.reserve(length * (placed ? 9 : 5) + 8);
-    const maps = mapped || placed ? states + aligned(length * 4) : 0;
-    return { states, maps, lists: placed ? maps + aligned(length) : 0 };
+    const states = this.#states.reserve(length * (placed ? 9 : 5) + 2 * PIECE_BYTES);
+    const pieces = mapped || placed ? states + length * 4 : 0;
+    return { states, pieces, lists: placed ? pieces + aligned(length) + PIECE_BYTES : 0 };
   }
 
   /**
    * Whether a batch fits in any case, so that nothing needs to be undone. Where the state stays in
    * the cache, or is found by index alone, it is not worth the question.
    */
-  #cannotFail({ length, keys, values, maps }: Batch): boolean {
+  #cannotFail({ length, keys, values, pieces }: Batch): boolean {
     const { kernel: { exports }, table, layout } = this.#context;
     if (layout.pairs.length > 0) return false; // addRows() knows values alone
-    if (maps !== 0 || length <= CHUNK_ROWS || exports.tableBytes(table) >>> 0 < LARGE_STATE_BYTES) {
+    if (
+      pieces !== 0 || length <= CHUNK_ROWS || exports.tableBytes(table) >>> 0 < LARGE_STATE_BYTES
+    ) {
       return false;
     }
     const keyBytes = keyBytesOf(keys, length);
@@ -145,10 +149,10 @@ export class WindowIngest implements Disposable {
   /** Only finding states can fail, so nothing is updated before all of them are found. */
   #addInTwoPasses(batch: Batch, at: BatchPosition): void {
     const { kernel: { exports }, layouts } = this.#context;
-    const { length, chunk, times, keys, values, maps } = batch;
-    const updated = [...(this.#needsTimes ? [times] : []), ...(maps ? keys : []), ...values];
+    const { length, chunk, times, keys, values, pieces } = batch;
+    const updated = [...(this.#needsTimes ? [times] : []), ...(pieces ? keys : []), ...values];
     const together = length <= chunk;
-    if (maps !== 0 && together) return this.#addByIndex(batch);
+    if (pieces !== 0 && together) return this.#addByIndex(batch);
     for (const span of chunksOf(length, chunk)) {
       this.#staging.stage(together ? [times, ...keys, ...values] : [times, ...keys], span);
       this.#find(batch, span);
@@ -157,7 +161,7 @@ export class WindowIngest implements Disposable {
       if (!together) this.#staging.stage(updated, span);
       this.#update(batch, span, at);
     }
-    if (maps !== 0) exports.endByIndex(layouts);
+    if (pieces !== 0) exports.endByIndex(layouts);
   }
 
   /** Block by block, while the states that were found are still in the nearest cache. */
@@ -183,32 +187,32 @@ export class WindowIngest implements Disposable {
   }
 
   /** Both passes as one, which takes back what it did when it fails. */
-  #addByIndex({ length, times, keys, values, states, maps }: Batch): void {
+  #addByIndex({ length, times, keys, values, states, pieces }: Batch): void {
     const { kernel: { exports }, table, layouts } = this.#context;
     this.#staging.stage([times, ...keys, ...values], { from: 0, count: length });
-    const code = exports.addByIndex(table, this.#descriptions, length, layouts, states, maps);
+    const code = exports.addByIndex(table, this.#descriptions, length, layouts, states, pieces);
     checkCode(this.#context, code, "add rows to");
   }
 
-  #find({ keys, states, maps }: Batch, { from, count }: RowSpan): void {
+  #find({ keys, states, pieces }: Batch, { from, count }: RowSpan): void {
     const { kernel, table } = this.#context;
     const own = states + from * 4;
-    const ownMaps = maps && maps + (from / BLOCK_ROWS) * 4;
+    const ownPieces = pieces && pieces + (from / BLOCK_ROWS) * PIECE_BYTES;
     const code = kernel.exports
-      .findStates(table, this.#descriptions, keys.length, count, own, ownMaps);
+      .findStates(table, this.#descriptions, keys.length, count, own, ownPieces);
     checkCode(this.#context, code, "add rows to");
   }
 
   #update(batch: Batch, { from, count }: RowSpan, at: BatchPosition): void {
     const { kernel: { exports }, layouts } = this.#context;
-    const { times, keys, values, states, maps } = batch;
+    const { times, keys, values, states, pieces } = batch;
     const own = states + from * 4;
     if (values.length === 0) return exports.countRows(own, count);
-    if (maps !== 0) {
+    if (pieces !== 0) {
       const [value, key] = [values[0].description, keys[0].description];
-      const ownMaps = maps + (from / BLOCK_ROWS) * 4;
+      const ownPieces = pieces + (from / BLOCK_ROWS) * PIECE_BYTES;
       const left = batch.length - from;
-      return exports.updateByIndex(value, layouts, own, count, key, ownMaps, left);
+      return exports.updateByIndex(value, layouts, own, count, key, ownPieces, left);
     }
     values.forEach(({ description }, index) =>
       exports.updateStates(
