@@ -180,10 +180,11 @@ export class PipelineTask implements BeeTask {
     const { inbox } = this.#context;
     const blocked = this.#outputs.waitsFor();
     const inputs = this.#failed ? [] : this.#logic.waitsFor();
-    const takes = blocked.length === 0 && this.#logic.mayTake && !this.#failed && !this.#early;
-    if (!takes) return [...inputs, ...blocked];
-    const isWaiting = this.#work && !this.#work.isTimed;
-    return [...inputs, ...(isWaiting ? this.#blocks!.forTimesBefore(this.#work!.header) : [inbox])];
+    if (this.#failed || this.#early) return [...inputs, ...blocked];
+    if (!this.#work) return [...inputs, ...blocked, inbox];
+    if (blocked.length > 0 || !this.#logic.mayTake) return [...inputs, ...blocked];
+    const { isTimed, header } = this.#work;
+    return [...inputs, ...(isTimed ? [inbox] : this.#blocks!.forTimesBefore(header))];
   }
 
   step(): "worked" | "idle" | "waitingForRoom" {
@@ -210,11 +211,26 @@ export class PipelineTask implements BeeTask {
     if (drained) this.#context.control.advance();
     // Only the source may be left unread: what others send is taken in, room or no room.
     if (this.#outputs.areBlocked || !this.#logic.mayTake) {
-      return drained ? "worked" : "waitingForRoom";
+      return this.#openAhead() || drained ? "worked" : "waitingForRoom";
     }
     if (this.#takeWork() || drained) return "worked";
     if (this.#work) return "waitingForRoom";
     return this.#logic.rest(this.#generation) ? "worked" : "idle";
+  }
+
+  /**
+   * Decodes the next block while nothing may be taken, for at a barrier all bees wait for the last of
+   * them, and the others wait for its greatest time; whether there was one.
+   */
+  #openAhead(): boolean {
+    if (this.#work || this.#early) return false;
+    const frame = this.#context.inbox.tryRead();
+    if (!frame) return false;
+    const header = readMessageHeader(frame);
+    const isBlock = header.kind === MessageKind.block && header.generation === this.#generation;
+    if (isBlock) this.#open(header, frame);
+    else this.#early = frame;
+    return isBlock;
   }
 
   #takeWork(): boolean {

@@ -30,13 +30,13 @@ const LEAST_READ_BYTES = 16_384;
 const MOST_READ_BYTES = 4_194_304;
 /** Rows that are decoded at a time, unless it is said otherwise; those of most blocks are one batch. */
 const BATCH_ROWS = 16_384;
-const BLOCK_ROWS = 32_768;
+const BLOCK_ROWS = 65_536;
 
 /** The options that all sources of bytes have. */
 export interface ByteSourceOptions extends CompressionOptions {
   /**
    * Bytes that are decoded at a time, at most, in whole records; a record of `maxRecordBytes` fits in
-   * any case. Default 2 MiB.
+   * any case. Default 4 MiB.
    */
   blockBytes?: number;
 }

@@ -14,7 +14,7 @@ export { type ByteSource, FileSourceError } from "./byte_input.ts";
 /** Options of {@linkcode csv}: those of the decoder, and those about the bytes. */
 export interface CsvSourceOptions<Row = Record<string, unknown>>
   extends CsvOptions<Row>, ByteSourceOptions {
-  /** Rows that are decoded at a time, at most. Default 16,384, where bees decode 32,768. */
+  /** Rows that are decoded at a time, at most. Default 16,384, where bees decode 65,536. */
   batchRows?: number;
 }
 
@@ -22,7 +22,7 @@ export interface CsvSourceOptions<Row = Record<string, unknown>>
 export interface NdjsonSourceOptions<Row = Record<string, unknown>>
   extends NdjsonOptions<Row>, ByteSourceOptions {
   /**
-   * Rows that are decoded at a time, at most. Default 16,384, where bees decode 32,768, of an array
+   * Rows that are decoded at a time, at most. Default 16,384, where bees decode 65,536, of an array
    * 8,192.
    */
   batchRows?: number;

@@ -17,7 +17,7 @@ import type { BadInput, BadInputPolicy } from "./source.ts";
 
 const DEFAULT_RECORD_TIMEOUT = "30s";
 const DEFAULT_MAX_LOST_BEES = 8;
-const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
+const DEFAULT_RING_BYTES = 8 * 1024 * 1024;
 /** The kernel names owners by a byte, of which one value means nobody. */
 const MAX_WORKERS = 255;
 const DEFAULT_MEMORY_BYTES = 1024 * 1024 * 1024;
@@ -89,7 +89,7 @@ export interface PipelineOptions {
   maxOpenWindows?: number;
   /**
    * Capacity in bytes of each ring to and from a bee: a power of two. A row takes at most half. The
-   * rings between bees are smaller where they would take more than 256 MiB together. Default 4 MiB.
+   * rings between bees are smaller where they would take more than 256 MiB together. Default 8 MiB.
    */
   ringBytes?: number;
   /**
