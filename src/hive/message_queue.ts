@@ -147,13 +147,13 @@ function writeMessage(frame: Uint8Array, { header, body }: Message): void {
   else encodeFrame(FRAME, body, { target });
 }
 
-/** Cuts a batch in halves until their frames have at most so many bytes, or a single row. */
+/** Cuts a batch in halves until their frames have at most so many bytes, or a single row, or none. */
 function halves<Row>(
   batch: RecordBatch<Row>,
   maxBytes: number,
   trim: (half: RecordBatch<Row>) => RecordBatch<Row> = (half) => half,
 ): RecordBatch<Row>[] {
-  if (batch.length === 1 || frameSize(batch) <= maxBytes) return [batch];
+  if (batch.length <= 1 || frameSize(batch) <= maxBytes) return [batch];
   const middle = batch.length >> 1;
   return [batch.slice(0, middle), batch.slice(middle)]
     .flatMap((half) => halves(trim(half), maxBytes, trim));
@@ -166,7 +166,7 @@ function halves<Row>(
  */
 export function splitBatch<Row>(batch: RecordBatch<Row>, maxBytes: number): RecordBatch<Row>[] {
   const pieces = halves(batch, maxBytes);
-  const tooLong = pieces.find((each) => each.length === 1 && frameSize(each) > maxBytes);
+  const tooLong = pieces.find((each) => frameSize(each) > maxBytes);
   if (!tooLong) return pieces;
   throw new RangeError(
     `Cannot send record to bees: it takes ${frameSize(tooLong)} bytes, at most ${maxBytes} fit ` +
