@@ -1,4 +1,4 @@
-import { RecordWriter } from "../../batch/records/mod.ts";
+import { RecordReader, RecordWriter } from "../../batch/records/mod.ts";
 import { aligned, hashBytes, refusalInStream } from "../../hive/record_frames.ts";
 import type { SealedBatch } from "../../hive/work_queue.ts";
 
@@ -104,6 +104,12 @@ export class BatchFiller {
     const { estimatedBytes } = this.#values;
     return estimatedBytes + this.#keyWriter.estimatedBytes + hashBytes(this.#keys.length);
   }
+}
+
+/** The values of a batch as they were submitted, decoded anew. */
+export function submittedValues(batch: SealedBatch): unknown[] {
+  const at = hashBytes(batch.rows);
+  return new RecordReader().read(batch.body.subarray(at, at + batch.valueBytes));
 }
 
 /** Where batches are laid out: what they may take is far more than what they turn out to take. */

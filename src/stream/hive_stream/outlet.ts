@@ -2,10 +2,11 @@ import type { RowError } from "../../hive/record_frames.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
 import type { SealedBatch } from "../../hive/work_queue.ts";
 import { DeadLetterBox } from "../dead_letter_box.ts";
+import { submittedValues } from "./batch_filler.ts";
 import { type ErrorRecord, errorRecord } from "./error_record.ts";
 import type { DeadLetter, HiveStreamSettings } from "./hive_stream_options.ts";
-import { type RowOutcomes, submittedValues } from "./record_engine.ts";
 import { ResultQueue } from "./result_queue.ts";
+import type { RowOutcomes } from "./result_reader.ts";
 import { SubmissionOrder } from "./submission_order.ts";
 
 /** What a stream gives for a record. */

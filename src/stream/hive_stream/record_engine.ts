@@ -1,45 +1,32 @@
-import { RecordReader } from "../../batch/records/mod.ts";
 import { type BeeLoss, Hive } from "../../hive/hive.ts";
 import { keyHash } from "../../hive/key_hash.ts";
 import {
-  aligned,
-  hashBytes,
   readResultHeader,
   RECORD_HEADER_BYTES,
   RecordFrameKind,
-  type ResultHeader,
-  type RowError,
   writeWorkHeader,
 } from "../../hive/record_frames.ts";
 import type { RecordFunctionSpec } from "../../hive/record_function.ts";
 import type { Role } from "../../hive/roles.ts";
-import { type Outstanding, Scheduler } from "../../hive/scheduler.ts";
+import { Scheduler } from "../../hive/scheduler.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
 import { type SealedBatch, WorkQueue, type WorkRange } from "../../hive/work_queue.ts";
 import { Histogram } from "../../metrics/histogram.ts";
-import { BatchFiller } from "./batch_filler.ts";
+import type { BatchFiller } from "./batch_filler.ts";
 import { Carriage } from "./carriage.ts";
 import type { HiveStreamSettings } from "./hive_stream_options.ts";
 import type { Submission } from "./inlet.ts";
+import { isolateRecord, LOSSES_TO_ISOLATE, rowAtLoss } from "./isolate_record.ts";
+import { OpenBatches } from "./open_batches.ts";
+import { ResultReader, type RowOutcomes } from "./result_reader.ts";
 
 /** Few enough that what is filled at the same time stays in the cache. */
 const GROUPS_PER_BEE = 4;
 const MOST_GROUPS = 64;
 const KEY_COUNTERS = 1 << 16;
 const MAX_BATCH_ID = 0x7fff_ffff;
-const LOSSES_TO_ISOLATE = 2;
 const ROLE_SHIFT_MS = 100;
 const DISPATCHES_PER_CLOCK = 16;
-
-/** Outcomes of consecutive rows of a batch. */
-export interface RowOutcomes {
-  /** The first row. */
-  readonly from: number;
-  /** The function's results; `undefined` where it threw. */
-  readonly values: readonly unknown[];
-  /** By row, where it threw or a bee was lost over it twice. */
-  readonly errors: ReadonlyMap<number, RowError> | undefined;
-}
 
 /** What becomes of records; called by the engine. */
 export interface EngineEvents {
@@ -47,12 +34,6 @@ export interface EngineEvents {
   settled(batch: SealedBatch, outcome: RowOutcomes): void;
   /** Nothing more can be done. */
   failed(error: Error): void;
-}
-
-/** The values of a batch as they were submitted, decoded anew. */
-export function submittedValues(batch: SealedBatch): unknown[] {
-  const at = hashBytes(batch.rows);
-  return new RecordReader().read(batch.body.subarray(at, at + batch.valueBytes));
 }
 
 /** What the engine needs of a stream's settings. */
@@ -70,19 +51,13 @@ export class RecordEngine {
   readonly #queue: WorkQueue;
   readonly #scheduler: Scheduler;
   readonly #groups: number;
-  readonly #fillers: BatchFiller[] = [];
-  readonly #filled = new Set<BatchFiller>();
-  readonly #values = new RecordReader();
-  readonly #errors = new RecordReader();
+  readonly #open: OpenBatches;
+  readonly #results = new ResultReader();
   /** Unfinished records outside of the priority lanes, by 16 bits of the key's hash. */
   readonly #normal = new Int32Array(KEY_COUNTERS);
-  readonly #sealedMs = new WeakMap<SealedBatch, number>();
   /** Until all bees have said that their function does without. */
   #sendKeys: boolean;
   #sequence = 0;
-  #order = 0;
-  /** Whether open batches may be closed before they are full. */
-  #due = false;
   #batchId = 0;
   #unfinished = 0;
   #finished = 0;
@@ -101,7 +76,7 @@ export class RecordEngine {
     this.carriage = new Carriage(() => runtime.monotonicMs());
     this.#sendKeys = options.fn.usesInfo;
     this.#groups = ordered === false ? 1 : groupsFor(workers);
-    this.#queue = new WorkQueue(this.#groups, { ordered: ordered !== false });
+    const queue = this.#queue = new WorkQueue(this.#groups, { ordered: ordered !== false });
     this.#hive = new Hive({
       workers,
       runtime,
@@ -122,7 +97,14 @@ export class RecordEngine {
         failed: (error) => this.#events.failed(error),
       },
     });
-    this.#scheduler = new Scheduler(this.#queue, {
+    const keepSequences = ordered === "all" || settings.onError === "deadLetter";
+    this.#open = new OpenBatches(queue, {
+      sendKeys: () => this.#sendKeys,
+      sequence: keepSequences ? () => this.#sequence : undefined,
+      maxFrameBytes: () => this.#hive.maxFrameBytes,
+      nowMs: () => runtime.monotonicMs(),
+    });
+    this.#scheduler = new Scheduler(queue, {
       floor: this.#hive.danceFloor,
       bees: workers,
       nowMs: () => runtime.monotonicMs(),
@@ -175,15 +157,17 @@ export class RecordEngine {
     const hash = keyHash(submission.key);
     // In front of others only if no earlier record of its own key would be overtaken.
     const priority = submission.priority && this.#normal[hash & (KEY_COUNTERS - 1)] === 0;
-    const filler = this.#filler(hash & (this.#groups - 1), priority);
+    const filler = this.#open.fillerOf(hash & (this.#groups - 1), priority);
     const full = this.carriage.isDue
       ? this.#addTimed(filler, submission, hash)
       : filler.add(submission, hash);
     this.#sequence++;
     this.#unfinished++;
     if (!priority) this.#normal[hash & (KEY_COUNTERS - 1)]++;
-    if (full) this.#fullBatch(filler);
-    else if (filler.rows === 1) this.#filled.add(filler);
+    if (full) {
+      this.#open.full(filler);
+      this.pump();
+    } else if (filler.rows === 1) this.#open.opened(filler);
   }
 
   /** On its own, because a function that makes a closure costs something in each call. */
@@ -193,20 +177,20 @@ export class RecordEngine {
 
   /** Whether there are records whose batch has not left. */
   get hasOpenBatches(): boolean {
-    return this.#filled.size > 0;
+    return this.#open.hasAny;
   }
 
   /** Lets partly filled batches leave, as soon as a bee has room for them. */
   flush(): void {
-    if (this.#filled.size === 0) return;
-    this.#due = true;
+    if (!this.#open.hasAny) return;
+    this.#open.callIn();
     this.dispatch();
   }
 
   /** Takes in what the bees have finished and gives them more; whether there was anything. */
   pump(): boolean {
     const any = this.#hive.poll();
-    if (any || this.#due || this.#queue.rows > 0) this.dispatch();
+    if (any || this.#open.isDue || this.#queue.rows > 0) this.dispatch();
     return any;
   }
 
@@ -214,7 +198,7 @@ export class RecordEngine {
   serve(): void {
     this.#hive.poll();
     // While the bees have nothing at all, waiting for more records to join would serve nobody.
-    if (this.#scheduler.rowsInFlight === 0) this.#due ||= this.#filled.size > 0;
+    if (this.#scheduler.rowsInFlight === 0) this.#open.callIn();
     this.dispatch();
   }
 
@@ -228,56 +212,16 @@ export class RecordEngine {
     if (this.#dispatches++ % DISPATCHES_PER_CLOCK === 0) this.#shiftRoles();
   }
 
-  #filler(group: number, priority: boolean): BatchFiller {
-    const at = 2 * group + (priority ? 1 : 0);
-    const { ordered, onError } = this.#settings;
-    const keepSequences = ordered === "all" || onError === "deadLetter";
-    return this.#fillers[at] ??= new BatchFiller({
-      group,
-      priority,
-      sendKeys: () => this.#sendKeys,
-      sequence: keepSequences ? () => this.#sequence : undefined,
-      maxFrameBytes: this.#hive.maxFrameBytes,
-    });
-  }
-
-  #fullBatch(filler: BatchFiller): void {
-    this.#filled.delete(filler);
-    this.#seal(filler);
-    this.pump();
-  }
-
-  #seal(filler: BatchFiller): void {
-    // What was submitted here with high priority must not be overtaken by a later one of its key.
-    const urgent = filler.priority ? undefined : this.#fillers[2 * filler.group + 1];
-    if (urgent && this.#filled.delete(urgent)) this.#seal(urgent);
-    const batch = filler.seal(this.#order++);
-    this.#sealedMs.set(batch, this.#settings.runtime.monotonicMs());
-    this.#queue.enqueue({ batch, from: 0, to: batch.rows, losses: 0 });
-  }
-
   /**
    * What the bee should have next. Open batches are closed only for a bee that has nothing else,
    * so that batches are small when there is little to do and full when there is much.
    */
   #nextFor(bee: number): WorkRange | undefined {
     if (!this.#scheduler.hasRoom(bee)) return undefined;
-    if (this.#due) this.#sealFor(bee, true);
+    if (this.#open.isDue) this.#open.sealFor(bee, true);
     const range = this.#scheduler.next(bee);
-    if (range || !this.#due) return range;
-    return this.#sealFor(bee, false) ? this.#scheduler.next(bee) : undefined;
-  }
-
-  /** Closes the oldest open batch that the bee may have; whether there was one. */
-  #sealFor(bee: number, priority: boolean): boolean {
-    for (const filler of this.#filled) {
-      if (filler.priority !== priority || !this.#queue.isFreeFor(filler.group, bee)) continue;
-      this.#filled.delete(filler);
-      if (this.#filled.size === 0) this.#due = false;
-      this.#seal(filler);
-      return true;
-    }
-    return false;
+    if (range || !this.#open.isDue) return range;
+    return this.#open.sealFor(bee, false) ? this.#scheduler.next(bee) : undefined;
   }
 
   #give(bee: number): boolean {
@@ -303,29 +247,15 @@ export class RecordEngine {
   #received(bee: number, frame: Uint8Array): void {
     const header = readResultHeader(frame);
     if (header.kind === RecordFrameKind.fatal) {
-      const [error] = this.#errors.read(frame.subarray(RECORD_HEADER_BYTES)) as RowError[];
-      return this.#events.failed(new StreamingError(error.message));
+      return this.#events.failed(new StreamingError(this.#results.fatal(frame).message));
     }
     const outstanding = this.#scheduler.at(bee, header.batch);
     if (!outstanding || header.from !== outstanding.done) return;
     const { batch } = outstanding.range;
     this.#scheduler.progressed(bee, header.batch, header.rows);
-    const take = () => this.#settle(batch, this.#outcome(frame, header));
+    const take = () => this.#settle(batch, this.#results.outcomes(frame, header));
     const endMs = this.carriage.back(header.rows, take);
-    this.latency.record(endMs - (this.#sealedMs.get(batch) ?? endMs), header.rows);
-  }
-
-  #outcome(frame: Uint8Array, header: ResultHeader): RowOutcomes {
-    const at = RECORD_HEADER_BYTES;
-    const values = this.#values.read(frame.subarray(at, at + header.valueBytes));
-    return { from: header.from, values, errors: this.#rowErrors(frame, header) };
-  }
-
-  #rowErrors(frame: Uint8Array, header: ResultHeader): Map<number, RowError> | undefined {
-    if (header.errorBytes === 0) return undefined;
-    const at = RECORD_HEADER_BYTES + aligned(header.valueBytes);
-    const errors = this.#errors.read(frame.subarray(at, at + header.errorBytes)) as RowError[];
-    return new Map(errors.map((error) => [error.index, error]));
+    this.latency.record(endMs - (this.#open.sealedMs(batch) ?? endMs), header.rows);
   }
 
   #settle(batch: SealedBatch, outcome: RowOutcomes): void {
@@ -350,30 +280,19 @@ export class RecordEngine {
       const rest: WorkRange = { ...range, from: done, losses: range.losses + 1 };
       if (rest.from === rest.to) continue;
       if (rest.losses < LOSSES_TO_ISOLATE) this.#queue.putBack(rest);
-      else this.#isolate(rest, { guilty: guiltyRow(lost, loss), loss });
+      else this.#isolate(rest, rowAtLoss(lost, loss), loss.cause);
     }
     this.dispatch();
   }
 
-  /** A range has cost two bees: finds the record that does it, by the bee's own word or by halves. */
-  #isolate(range: WorkRange, { guilty, loss }: { guilty?: number; loss: BeeLoss }): void {
-    const { batch, from, to } = range;
-    const losses = LOSSES_TO_ISOLATE - 1;
-    const back = (part: { from: number; to: number }) => {
-      if (part.from < part.to) this.#queue.putBack({ batch, losses, ...part });
-    };
-    const row = to - from === 1 ? from : guilty;
-    if (row === undefined) {
-      const middle = (from + to) >> 1;
-      back({ from: middle, to });
-      return back({ from, to: middle });
-    }
-    back({ from: row + 1, to });
-    back({ from, to: row });
+  #isolate(range: WorkRange, told: number | undefined, cause: Error): void {
+    const { again, guilty } = isolateRecord(range, told);
+    for (const part of again.toReversed()) this.#queue.putBack(part);
+    if (guilty === undefined) return;
     const message = `Cannot process record: two bees were lost over it, the last one because: ` +
-      loss.cause.message;
-    const errors = new Map([[row, { index: row, name: "LostBeeError", message }]]);
-    this.#settle(batch, { from: row, values: [undefined], errors });
+      cause.message;
+    const errors = new Map([[guilty, { index: guilty, name: "LostBeeError", message }]]);
+    this.#settle(range.batch, { from: guilty, values: [undefined], errors });
   }
 
   #shiftRoles(): void {
@@ -387,14 +306,4 @@ export class RecordEngine {
 /** A power of two, so that a mask tells the group of a hash. */
 function groupsFor(workers: number): number {
   return Math.min(MOST_GROUPS, 2 ** Math.ceil(Math.log2(GROUPS_PER_BEE * workers)));
-}
-
-/** The row that the bee was at, if it says so of this range. */
-function guiltyRow(
-  { id, range, done }: Outstanding & { readonly id: number },
-  { cursor }: BeeLoss,
-): number | undefined {
-  const { batch, low, high } = cursor;
-  const precise = batch === id && high === low + 1 && low >= done && low < range.to;
-  return precise ? low : undefined;
 }
