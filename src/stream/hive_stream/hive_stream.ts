@@ -2,9 +2,18 @@ import type { Expr } from "../../batch/expressions/mod.ts";
 import { functionSpec } from "../../hive/record_function.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
 import type { ModuleReference } from "../../hive/user_function.ts";
-import { knownOptions, type OptionRule } from "../../runtime/known_options.ts";
-import { type Duration, milliseconds } from "../../runtime/duration.ts";
+import { knownOptions } from "../../runtime/known_options.ts";
+import type { Duration } from "../../runtime/duration.ts";
 import type { ErrorRecord } from "./error_record.ts";
+import {
+  checkedKey,
+  circularStop,
+  DEFAULT_RESULT_TIMEOUT_MS,
+  isHigh,
+  resultTimeout,
+  START,
+  STOP,
+} from "./hive_stream_checks.ts";
 import {
   type HiveStreamOptions,
   type HiveStreamSettings,
@@ -26,25 +35,7 @@ import { AT_ONCE, RecordDriver } from "./record_driver.ts";
 import { RecordEngine } from "./record_engine.ts";
 import type { KeyedResult } from "./result_queue.ts";
 import { checkedPair, checkedRecords, SourceReaders } from "./source_readers.ts";
-
-const DEFAULT_RESULT_TIMEOUT_MS = 1000;
-
-function resultTimeout({ timeout }: GetResultOptions): number {
-  if (timeout === undefined) return DEFAULT_RESULT_TIMEOUT_MS;
-  return timeout === Infinity ? Infinity : milliseconds(timeout, "timeout", { fractions: true });
-}
-
-const START: OptionRule<StartOptions> = {
-  doing: "start",
-  names: { context: true },
-  example: "{ context: { limit: 3 } }",
-};
-
-const STOP: OptionRule<StopOptions> = {
-  doing: "stop",
-  names: { drain: true },
-  example: "{ drain: false }",
-};
+import { ToldFailure } from "./told_failure.ts";
 
 type State = "new" | "running" | "stopping" | "stopped" | "failed";
 
@@ -72,9 +63,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   readonly #driver: RecordDriver;
   #engine: RecordEngine | undefined;
   #state: State = "new";
-  #failure: Error | undefined;
-  /** Whether a call of the user's was rejected with the failure: somebody knows. */
-  #isFailureTold = false;
+  readonly #failure = new ToldFailure();
   #stopped: Promise<StopReport> | undefined;
   #newSources = 0;
   #dropping = false;
@@ -109,7 +98,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     });
     this.#driver = new RecordDriver(settings.runtime, {
       moved: () => this.#inlet.admit(),
-      isOver: () => this.#failure !== undefined || this.#dropping,
+      isOver: () => this.#failure.error !== undefined || this.#dropping,
       failed: (error) => this.#fail(error),
     });
     this.#sources = new SourceReaders({
@@ -159,8 +148,8 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     });
     this.#state = "running";
     this.#startedMs = this.#driver.begin();
-    await this.#engine.hive.start().catch(this.#rethrow);
-    if (this.#failure) throw this.#tell(this.#failure);
+    await this.#engine.hive.start().catch(this.#failure.rethrow);
+    this.#failure.check();
   }
 
   /**
@@ -173,7 +162,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    */
   submit(key: string, value: In, options: SubmitOptions = {}): Promise<void> {
     const entered = this.#submit(key, value, options);
-    return entered === AT_ONCE ? entered : entered.catch(this.#rethrow);
+    return entered === AT_ONCE ? entered : entered.catch(this.#failure.rethrow);
   }
 
   /** Submits for the user or a source; of a failure meanwhile only the user is told. */
@@ -293,7 +282,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     if (!drain && this.#stopped) this.#drop();
     const report = this.#end(drain);
     if (this.#outlet.deadLetters.waitsForCaller) return circularStop();
-    return this.#tellFailure(report);
+    return this.#failure.unlessTold(report);
   }
 
   /**
@@ -305,26 +294,8 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     await this.stop();
   }
 
-  /** Notes that somebody is told of an error, which is given back. */
-  #tell<E>(error: E): E {
-    if (this.#failure && error === this.#failure as unknown) this.#isFailureTold = true;
-    return error;
-  }
-
-  /** Rejects with the same error, noting that it is told. */
-  readonly #rethrow = (error: unknown): never => {
-    throw this.#tell(error);
-  };
-
-  /** The report, for whoever has been told of a failure elsewhere or now. */
-  async #tellFailure(ending: Promise<StopReport>): Promise<StopReport> {
-    const report = await ending;
-    if (this.#failure && !this.#isFailureTold) throw this.#tell(this.#failure);
-    return report;
-  }
-
   #checkRunning(doing = "submit"): RecordEngine {
-    if (this.#failure) throw this.#tell(this.#failure);
+    this.#failure.check();
     if (this.#state === "running" && this.#engine) return this.#engine;
     throw new StreamingError(
       this.#state === "new"
@@ -363,7 +334,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   async #nextResult(timeoutMs: number): Promise<KeyedResult<Result<In, Out>> | undefined> {
     if (this.#state !== "stopped") this.#engine?.serve();
     const next = await this.#outlet.results.next(timeoutMs);
-    if (!next && this.#failure) throw this.#tell(this.#failure);
+    if (!next) this.#failure.check();
     return next;
   }
 
@@ -391,7 +362,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
   async #finish(engine: RecordEngine, drain: boolean): Promise<void> {
     if (!drain) this.#drop();
     engine.flush();
-    while (engine.unfinished > 0 && !this.#failure && !this.#dropping) {
+    while (engine.unfinished > 0 && !this.#failure.error && !this.#dropping) {
       await this.#driver.drive(engine);
     }
     await engine.hive.stop();
@@ -409,36 +380,12 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
 
   #fail(error: Error): void {
     // After the stop nothing can fail any more: a letter that was given up may still be refused.
-    if (this.#failure || this.#state === "stopped") return;
-    this.#failure = error;
+    if (this.#failure.error || this.#state === "stopped") return;
+    this.#failure.set(error);
     this.#state = "failed";
     this.#inlet.close(error);
     this.#outlet.results.end();
     this.#engine?.hive.wake();
     this.#end(true);
   }
-}
-
-/** What a callback gets that would wait for itself; one that does not wait does not hear of it. */
-function circularStop(): Promise<never> {
-  const refused = Promise.reject(
-    new StreamingError(
-      "Cannot wait for the stop inside of the deadLetter callback: the stop, which has begun, waits " +
-        "for this callback; call stop() there without await, or await stop({ drain: false })",
-    ),
-  );
-  refused.catch(() => {});
-  return refused;
-}
-
-function checkedKey(key: string): string {
-  if (typeof key === "string") return key;
-  throw new TypeError(`Cannot submit: the key must be a string, received ${typeof key}`);
-}
-
-function isHigh(priority: string): boolean {
-  if (priority === "high" || priority === "normal") return priority === "high";
-  throw new TypeError(
-    `Cannot submit: priority must be "normal" or "high", received ${JSON.stringify(priority)}`,
-  );
 }
