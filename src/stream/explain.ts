@@ -1,60 +1,43 @@
-import type { Placement } from "../batch/expressions/placement.ts";
 import { placesOfCondition, placesOfValue } from "../batch/expressions/placement.ts";
 import { printExpression } from "../batch/expressions/print.ts";
 import type { Schema } from "../batch/schema.ts";
 import { fieldName } from "../batch/schema_check.ts";
-import { makeStep } from "../hive/make_step.ts";
-import { RowSteps, type StepSpec } from "../hive/row_steps.ts";
+import type { StepSpec } from "../hive/row_steps.ts";
 import type { FunctionStepSpec } from "../hive/step_function.ts";
-import type { AggregateSpec } from "../windows/aggregate.ts";
 import { spellDuration } from "../runtime/duration.ts";
-import { whySessionsInJavaScript } from "../windows/session_place.ts";
 import { BoundedDisorder } from "../windows/bounded_disorder.ts";
-import { aggregateText } from "./aggregate_text.ts";
 import { canAlign } from "./alignment.ts";
 import { longestBody, whyDecodedOnMain } from "./block_plan.ts";
 import { eventTimesOf } from "./calendar_plan.ts";
 import type { DeliveryGuarantee } from "./delivery_guarantee.ts";
+import {
+  type Entry,
+  type Explained,
+  placeLine,
+  publisherName,
+  quoted,
+  schemaBefore,
+} from "./explained.ts";
+import { windowEntries } from "./explain_windows.ts";
 import type { PipelineSettings } from "./pipeline_options.ts";
 import {
   askedColumns,
-  type OrderedPlan,
   type PipelinePlan,
   type ResolvedPlan,
   resolvePlan,
   type TimePlan,
 } from "./pipeline_plan.ts";
-import type { Publisher } from "./publisher.ts";
-import type { ResultStep } from "./result_steps.ts";
-import { rulesText } from "./semantics_options.ts";
 import { stageOf } from "./stage.ts";
 import { hasPartitions, partitionsText, type Source } from "./source.ts";
-import { isUntimedWindow } from "./window_plan.ts";
 import { settlesText } from "./settlement/settles_text.ts";
-import { triggerText, windowText } from "./window_text.ts";
 
 const LABEL_WIDTH = 12;
 const UNKNOWN = "where it is computed is known once the columns are: after a run, or with a schema";
-
-/** What is explained. */
-export interface Explained {
-  readonly source: Source;
-  readonly plan: PipelinePlan;
-  readonly settings: PipelineSettings;
-  /** Of the last run, if there was one. */
-  readonly resolved?: ResolvedPlan;
-  readonly publisher?: Publisher;
-  /** What is done to result batches. */
-  readonly results: readonly ResultStep[];
-}
 
 const MADE: Readonly<Record<NonNullable<TimePlan["made"]>, string>> = {
   results: "the last millisecond of the window that a result is of",
   clock: "the time of the clock when a row is read: results depend on when rows come",
 };
-
-/** A label, and lines to stand behind it. */
-type Entry = readonly [label: string, ...lines: string[]];
 
 /**
  * A pipeline's plan in words, step by step.
@@ -101,16 +84,6 @@ function resolvedBySchema({ source, plan }: Explained): ResolvedPlan | undefined
 export function explainedSchema(given: Explained): Schema | undefined {
   const schema = resolvedBySchema(given)?.resultSchema;
   return schema && !given.plan.ordered ? schema : undefined;
-}
-
-/** The columns that come to a step, as far as they are known. */
-function schemaBefore({ source, steps }: ResolvedPlan, step: number): Schema | undefined {
-  using before = new RowSteps(steps.slice(0, step), source, { makeStep });
-  return before.isReady ? before.schema : undefined;
-}
-
-function quoted(names: Iterable<string>): string {
-  return [...names].map((name) => JSON.stringify(name)).join(", ");
 }
 
 function sourceEntries({ source, plan, settings }: Explained, resolved?: ResolvedPlan): Entry[] {
@@ -210,136 +183,6 @@ function functionEntry({ kind, title, schema }: FunctionStepSpec): Entry {
   return [kind, title, where, `  ${columns}`];
 }
 
-const PLACES: Readonly<Record<Placement["place"], string>> = {
-  kernel: "in the kernel, a column at a time",
-  JavaScript: "in JavaScript, row by row",
-  dictionary: "in JavaScript, once for each entry of a dictionary",
-  "handed on": "handed on as it is",
-};
-
-function placeLine({ name, text, place, why }: Placement, whole: string): string {
-  const part = name === undefined ? text : `${quoted([name])} = ${text}`;
-  return `  ${part === whole ? "" : `${part}: `}${PLACES[place]}${why ? `, because ${why}` : ""}`;
-}
-
-function windowEntries(given: Explained, resolved?: ResolvedPlan): Entry[] {
-  const { plan } = given;
-  const { keys = [], window, calendar, ordered, aggregates = {} } = plan;
-  const schema = resolved && schemaBefore(resolved, plan.steps.length);
-  const why = ordered && whyInJavaScript(ordered, { keys, schema });
-  const place = ordered && why !== IN_KERNEL ? "in JavaScript" : "in the kernel";
-  const computed = Object.entries(aggregates).flatMap(([name, spec]) =>
-    aggregateLines(name, spec, { schema, place })
-  );
-  if (ordered) return orderedEntries(given, { ...ordered, why }, computed);
-  if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
-  return [
-    ["keyBy", keyText(keys)],
-    ["window", windowText(calendar?.window ?? window)],
-    ...rulesEntries(given),
-    ...(isLateable(plan) ? [["late rows", lateEntry(given)] as const] : []),
-    ...(computed.length > 0 ? [["aggregate", ...computed] as const] : []),
-  ];
-}
-
-function keyText(keys: readonly string[]): string {
-  return keys.length > 0 ? quoted(keys) : "nothing: one group a window";
-}
-
-const IN_KERNEL = "";
-
-/** Why sessions are kept in JavaScript, empty where they are not; `undefined` of other windows. */
-function whyInJavaScript(
-  { operator }: OrderedPlan,
-  { keys, schema }: { keys: readonly string[]; schema: Schema | undefined },
-): string | undefined {
-  if (operator.kind !== "windows" || operator.windows.window.kind !== "session") return undefined;
-  const placed = { ...operator, keys, ...(schema && { schema }) };
-  return whySessionsInJavaScript(placed) ?? IN_KERNEL;
-}
-
-function orderedEntries(
-  given: Explained,
-  { text, because, why }: OrderedPlan & { readonly why: string | undefined },
-  lines: string[],
-): Entry[] {
-  const { keys = [], windowing } = given.plan;
-  const { trigger } = windowing ?? {};
-  return [
-    ["keyBy", keyText(keys)],
-    [
-      "window",
-      text,
-      `  rows go to the owner of their key in the order of the source, because ${because}`,
-      ...(why === undefined ? [] : [
-        why === IN_KERNEL ? "  kept in the kernel" : `  kept in JavaScript, because ${why}`,
-      ]),
-    ],
-    ...(trigger ? [["trigger", triggerText(trigger)] as const] : []),
-    ...rulesEntries(given),
-    ...(isLateable(given.plan) ? [["late rows", lateEntry(given)] as const] : []),
-    ...(lines.length > 0 ? [["aggregate", ...lines] as const] : []),
-  ];
-}
-
-/** Whose rules windows follow, where they are others than Flink's. */
-function rulesEntries({ settings }: Explained): Entry[] {
-  const text = rulesText(settings.semantics);
-  return text === undefined ? [] : [["semantics", text]];
-}
-
-/** An aggregate, and how the columns come about that it is of. */
-function aggregateLines(
-  name: string,
-  spec: AggregateSpec,
-  { schema, place }: { schema: Schema | undefined; place: string },
-): string[] {
-  const { computed = [] } = spec;
-  const lines = computed.flatMap(({ node }) => schema ? placesOfValue(node, schema) : []);
-  return [
-    `${quoted([name])} = ${aggregateText(spec)}: ${place}`,
-    ...lines.map((place) => placeLine(place, "")),
-  ];
-}
-
-/** No row is late for windows without an end in time, nor by the clock. */
-function isLateable({ windowing, time }: PipelinePlan): boolean {
-  return time !== undefined && time.made !== "clock" &&
-    !(windowing && isUntimedWindow(windowing.assigner));
-}
-
-function lateEntry({ plan, source, settings }: Explained): string {
-  const { lateData, allowedLatenessMs, lateOutput: target } = settings;
-  const to = typeof target === "object" ? publisherName(target) : "a callback";
-  if (lateData === "update") {
-    return `revise what their windows gave, until ${spellDuration(allowedLatenessMs)} after the ` +
-      `end; those after that ${target === undefined ? "dropped" : `to ${to}`} and counted`;
-  }
-  const idle = allowedLatenessMs === 0
-    ? ""
-    : `; allowedLateness changes nothing without lateData: "update"`;
-  if (lateData === "drop") {
-    return `dropped and counted; told apart ${lateness(plan, source)}${idle}`;
-  }
-  const where = plan.ordered ? lateness(plan, source) : "in JavaScript, row by row";
-  return `to ${to}, and counted; told apart ${where}, because each is handed out${idle}`;
-}
-
-function lateness(
-  { time, steps, ordered, aggregates = {} }: PipelinePlan,
-  source: Source,
-): string {
-  if (ordered) return "by the owner of their key";
-  if (time?.lateBy === "partition") return "by the watermark of their own partition";
-  if (steps.length > 0 || Object.values(aggregates).some(({ computed }) => computed)) {
-    return "in JavaScript, row by row, because rows that a step leaves out move the watermark too";
-  }
-  if (time?.watermarks) return "in the kernel, by watermarks that JavaScript decides row by row";
-  return hasPartitions(source)
-    ? "in JavaScript, row by row, while other partitions hold the watermark back; then in the kernel"
-    : "in the kernel";
-}
-
 function resultEntries({ plan, publisher, results }: Explained, resolved?: ResolvedPlan): Entry[] {
   const order = plan.ordered
     ? "what set them off, a row or the watermark, then of windows and keys"
@@ -353,11 +196,6 @@ function resultEntries({ plan, publisher, results }: Explained, resolved?: Resol
     ...results.map(({ kind, does }): Entry => [kind, does]),
     ...(publisher ? [["publisher", publisherName(publisher)] as const] : []),
   ];
-}
-
-function publisherName(publisher: Publisher): string {
-  const { name } = publisher.constructor;
-  return name && name !== "Object" ? name : "an object with publish() and flush()";
 }
 
 /** What each guarantee comes to. */

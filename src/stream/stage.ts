@@ -1,4 +1,4 @@
-import type { Explained } from "./explain.ts";
+import type { Explained } from "./explained.ts";
 import { addStage, type PipelineMetrics } from "./pipeline_metrics.ts";
 import type { ResolvedPlan } from "./pipeline_plan.ts";
 import type { Source } from "./source.ts";

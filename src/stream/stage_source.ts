@@ -1,5 +1,6 @@
 import type { TypedSchema } from "../batch/schema.ts";
-import { type Explained, explainedSchema } from "./explain.ts";
+import { explainedSchema } from "./explain.ts";
+import type { Explained } from "./explained.ts";
 import { noPipelineMetrics, type PipelineMetrics } from "./pipeline_metrics.ts";
 import { RestartingRun } from "./restarting_run.ts";
 import type { Source, SourceBatch, SourceOptions } from "./source.ts";

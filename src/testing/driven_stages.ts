@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema, TypedSchema } from "../batch/schema.ts";
-import type { Explained } from "../stream/explain.ts";
+import type { Explained } from "../stream/explained.ts";
 import { type LateRow, lateRow } from "../stream/late_output.ts";
 import type { PipelineMetrics } from "../stream/pipeline_metrics.ts";
 import { PipelineRun } from "../stream/pipeline_run.ts";

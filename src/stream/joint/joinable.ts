@@ -1,5 +1,5 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
-import type { Explained } from "../explain.ts";
+import type { Explained } from "../explained.ts";
 import type { PipelineMetrics } from "../pipeline_metrics.ts";
 import type { RunOptions } from "../run_options.ts";
 import type { ResolvedPlan } from "../pipeline_plan.ts";
