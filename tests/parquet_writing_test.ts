@@ -339,7 +339,11 @@ Deno.test("Parquet is refused where it cannot be, and needs its entry point", as
   assertThrows(make("rows.parquet.gz"), TypeError, 'codec: "zstd"');
   assertThrows(make("rows.parquet", { ifExists: "append" }), TypeError, "cannot be appended to");
   assertThrows(make("a.parquet", { parquet: { codec: "lz4" } }), TypeError, '"zstd" or "none"');
-  assertThrows(make("a.parquet", { parquet: { rowGroupRows: 0 } }), RangeError, "positive");
+  assertThrows(
+    make("a.parquet", { parquet: { rowGroupRows: 0 } }),
+    RangeError,
+    "a whole number from 1",
+  );
   assertThrows(make("a.parquet", { parquet: { rows: 1 } }), TypeError, "rowGroupRows");
   const runtime = new SimulatedRuntime({ seed: 1 });
   await using file = new FilePublisher("a.parquet", { runtime });
