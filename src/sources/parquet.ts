@@ -8,15 +8,11 @@ import { parquetMetadataAsync, parquetRead, parquetSchema } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { compressors } from "hyparquet-compressors";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import { columnOf } from "../batch/column_of.ts";
-import type { Column } from "../batch/column.ts";
-import { RecordBatch } from "../batch/record_batch.ts";
-import type { Field, TypedSchema } from "../batch/schema.ts";
 import { parquetFormat } from "../codecs/optional_format.ts";
 import type { GroupWriter, GrowingBytes } from "../codecs/parquet/parquet_file_encoder.ts";
-import { StreamingError } from "../hive/streaming_error.ts";
 import { checkWhole, knownOptions, nearestName, received } from "../runtime/known_options.ts";
 import type { Source, SourceBatch, SourceOptions } from "../stream/source.ts";
+import { ParquetError, tried } from "./parquet_error.ts";
 import {
   checkParquetInput,
   openParquet,
@@ -24,6 +20,7 @@ import {
   parquetName,
   type RandomAccess,
 } from "./parquet_file.ts";
+import { batchOf, GroupColumn } from "./parquet_group.ts";
 import { type Inflate, pageInflates } from "./parquet_inflate.ts";
 import { checkPages, type PageHeader, type PageTools } from "./parquet_pages.ts";
 import { type ParquetColumn, parquetColumns, plainElements } from "./parquet_types.ts";
@@ -32,6 +29,7 @@ export type {
   ParquetCodecName,
   ParquetFileOptions,
 } from "../codecs/parquet/parquet_file_encoder.ts";
+export { ParquetError } from "./parquet_error.ts";
 export type { ParquetInput } from "./parquet_file.ts";
 
 type FileMetaData = Awaited<ReturnType<typeof parquetMetadataAsync>>;
@@ -42,12 +40,6 @@ const MAX_FOOTER_BYTES = 64 * 1024 ** 2;
 const TAIL_BYTES = 8;
 const PLAIN = "PAR1";
 const ENCRYPTED = "PARE";
-
-/** A Parquet file is damaged, or holds what is not read. */
-export class ParquetError extends StreamingError {
-  /** The name of the class. */
-  override readonly name: string = "ParquetError";
-}
 
 /** Options of {@linkcode parquet}. */
 export interface ParquetOptions {
@@ -78,16 +70,6 @@ const NO_STATISTICS = {
   geographyFromBytes: () => undefined,
 };
 
-async function tried<T>(name: string, where: string, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof StreamingError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ParquetError(`Cannot read ${name}: ${where}: ${reason}`, { cause });
-  }
-}
-
 /** The footer, whose size is looked at before it is read. */
 async function footerOf(file: RandomAccess, name: string): Promise<FileMetaData> {
   const { byteLength } = file;
@@ -114,48 +96,6 @@ async function footerOf(file: RandomAccess, name: string): Promise<FileMetaData>
     parsers: NO_STATISTICS,
   };
   return await tried(name, "its footer is damaged", () => parquetMetadataAsync(file, options));
-}
-
-type Piece = ArrayLike<unknown>;
-
-/** The values of a column of a row group, in pieces one after the other. */
-class GroupColumn {
-  readonly #column: ParquetColumn;
-  readonly #pieces: Piece[] = [];
-  #length = 0;
-
-  constructor(column: ParquetColumn) {
-    this.#column = column;
-  }
-
-  add(piece: Piece): void {
-    this.#pieces.push(piece);
-    this.#length += piece.length;
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Some rows as a column; the pieces are gone through from the start to the end once. */
-  take(count: number): Column {
-    const { field: { type }, convert } = this.#column;
-    const values: unknown[] = [];
-    while (values.length < count) {
-      const [piece] = this.#pieces;
-      const end = Math.min(piece.length, this.#at + count - values.length);
-      for (; this.#at < end; this.#at++) {
-        const value = piece[this.#at];
-        values.push(value == null ? null : convert ? convert(value) : value);
-      }
-      if (this.#at < piece.length) continue;
-      this.#pieces.shift();
-      this.#at = 0;
-    }
-    return columnOf(type, values);
-  }
-
-  #at = 0;
 }
 
 class ParquetSource<Row> implements Source<Row> {
@@ -321,21 +261,6 @@ async function readGroup({ file, metadata, columns, group, row, rows, most }: {
   throw new Error(
     `column ${columns[short].field.name} has ${found[short].length} of ${rows} values`,
   );
-}
-
-function batchOf<Row>(
-  fields: readonly Field[],
-  group: readonly GroupColumn[],
-  rows: number,
-): RecordBatch<Row> {
-  const columns = group.map((column, at) => {
-    try {
-      return column.take(rows);
-    } catch (cause) {
-      throw new Error(`column ${fields[at].name}: ${(cause as Error).message}`, { cause });
-    }
-  });
-  return new RecordBatch<Row>({ fields } as TypedSchema<Row>, columns, rows);
 }
 
 /**
