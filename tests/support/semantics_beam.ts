@@ -155,6 +155,22 @@ export const BEAM_CASES: readonly SemanticsCase[] = [
     ],
   },
   {
+    says: "the empty pane on time comes also when the lateness is over at once",
+    source: BEAM_RUNNER + "ReduceFnRunnerTest#testPaneInfoFinalAndOnTime",
+    window: { kind: "tumbling", size: 10 },
+    lateness: 100,
+    trigger: { everyRows: 2, mode: "discarding" },
+    timings: true,
+    steps: [
+      mark(0),
+      ["", 1, 1],
+      ["", 2, 2],
+      mark(0, " 0..10: 3 early"),
+      mark(150, " 0..10: null"),
+      end(),
+    ],
+  },
+  {
     says: "early panes accumulate until the one on time, of each row",
     source: BEAM_RUNNER +
       "ReduceFnRunnerTest#testEmptyOnTimeWithOnTimeBehaviorBackwardCompatibility",

@@ -309,6 +309,51 @@ export const FLINK_CASES: readonly SemanticsCase[] = [
     ],
   },
   {
+    says: "late rows that are near each other make no session of their own",
+    source: FLINK_TESTS + "WindowOperatorTest#testSideOutputDueToLatenessSessionZeroLateness" +
+      "PurgingTrigger",
+    window: { kind: "session", gap: 3000 },
+    trigger: { mode: "discarding" },
+    late: 2,
+    steps: [
+      ...SESSIONS_OF_3_S,
+      ["key2", 10100],
+      ["key2", 14500],
+      flinkMark(20000, "key2 14500..17500: 1"),
+      end(),
+    ],
+  },
+  {
+    says: "a late row makes the session longer that it touches, whose other rows were discarded",
+    source: FLINK_TESTS + "WindowOperatorTest#testDropDueToLatenessSessionWithLateness" +
+      "PurgingTrigger",
+    window: { kind: "session", gap: 3000 },
+    lateness: 10,
+    trigger: { mode: "discarding" },
+    steps: [
+      ...SESSIONS_OF_3_S,
+      flinkMark(14600, "key2 10000..14600: 1"),
+      ["key2", 14500],
+      flinkMark(20000, "key2 10000..17500: 1"),
+      end(),
+    ],
+  },
+  {
+    says: "a late row joins sessions that have fired, whose rows were discarded",
+    source: FLINK_TESTS + "WindowOperatorTest#testNotSideOutputDueToLatenessSessionWithHuge" +
+      "LatenessPurgingTrigger",
+    window: { kind: "session", gap: 3000 },
+    lateness: 10000,
+    trigger: { mode: "discarding" },
+    steps: [
+      ...SESSIONS_OF_3_S,
+      flinkMark(14600, "key2 1000..14600: 1"),
+      ["key2", 14500],
+      flinkMark(20000, "key2 1000..17500: 1"),
+      end(),
+    ],
+  },
+  {
     says: "TUMBLE adds up ten minutes",
     source: FLINK_DOCS + "TUMBLE",
     window: { kind: "tumbling", size: 10 * MINUTE },
