@@ -78,6 +78,11 @@ export class Forager implements Disposable {
     return this.#options.workers > 1 && this.#routing.isOn;
   }
 
+  /** Whether it has room for rows of which it hands none on. */
+  get mayHold(): boolean {
+    return this.#options.workers > 1 && !this.#routing.isOn && !this.#isFull;
+  }
+
   /**
    * Takes a batch, or some rows of it; the counts get what became of them.
    *
@@ -149,14 +154,16 @@ export class Forager implements Disposable {
   }
 
   /**
-   * Notes that all rows of a batch have been taken; the epoch ends when it has become long.
+   * Notes that all rows of a batch have been taken; the epoch ends when it has become long, unless
+   * nothing is to be handed on now.
    *
    * @returns whether the own watermark has moved by it.
    */
-  finish(header: MessageHeader, nowMs: number): boolean {
+  finish(header: MessageHeader, nowMs: number, holds: boolean): boolean {
     const { sequence, watermarkAfter } = header;
     if (this.#covered.length === 0) this.#startedMs = nowMs;
     this.#covered.push({ sequence, watermarkAfter });
+    if (holds) return false;
     const isLong = this.#options.workers === 1 || this.#routing.isOn || this.#isFull ||
       nowMs - this.#startedMs >= EPOCH_MS;
     return isLong && this.endEpoch(header.generation);

@@ -86,9 +86,14 @@ export class WindowPart {
     return { counts, bad, late, ...(kinds && { kinds }), watermarkAfter };
   }
 
-  /** All rows of a batch have been taken. */
-  finish(header: MessageHeader, nowMs: number): void {
-    if (this.#forager.finish(header, nowMs)) this.#close(header.generation);
+  /** Whether it can take rows without bringing any to their owners. */
+  get mayHold(): boolean {
+    return this.#forager.mayHold;
+  }
+
+  /** All rows of a batch have been taken; with `holds` they stay here for the time being. */
+  finish(header: MessageHeader, nowMs: number, holds: boolean): void {
+    if (this.#forager.finish(header, nowMs, holds)) this.#close(header.generation);
   }
 
   /** Sends off what is kept open; whether there was anything. */

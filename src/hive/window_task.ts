@@ -92,8 +92,9 @@ class WindowLogic implements PipelineLogic {
     });
   }
 
+  /** At a barrier the owners wait for what came before it; what comes behind it is held meanwhile. */
   get mayTake(): boolean {
-    return !this.#alignment.isWaiting;
+    return !this.#alignment.isWaiting || this.#parts.every(({ mayHold }) => mayHold);
   }
 
   take(batch: RecordBatch, header: MessageHeader): Taken {
@@ -102,10 +103,12 @@ class WindowLogic implements PipelineLogic {
   }
 
   finish(header: MessageHeader, nowMs: number): void {
-    for (const part of this.#parts) part.finish(header, nowMs);
+    const holds = this.#alignment.isWaiting;
+    for (const part of this.#parts) part.finish(header, nowMs, holds);
   }
 
   rest(generation: number): boolean {
+    if (this.#alignment.isWaiting) return false;
     return this.#parts.filter((part) => part.endEpoch(generation)).length > 0;
   }
 
@@ -124,6 +127,7 @@ class WindowLogic implements PipelineLogic {
   drain(generation: number): boolean {
     if (!this.#inputs.drain(generation)) return false;
     this.#align();
+    if (this.#end) this.rest(generation); // it may have come while a barrier was waited at
     this.#finishAll(generation);
     return true;
   }
