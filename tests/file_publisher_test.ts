@@ -160,18 +160,20 @@ Deno.test("what was removed meanwhile can be aborted", async () => {
 });
 
 Deno.test("a file that another has made meanwhile is not replaced without being told to", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/rows.csv`;
-    const [first, second] = [new FilePublisher(path), new FilePublisher(path)];
-    await first.publish(batchOf(0, 1));
-    await second.publish(batchOf(0, 2));
-    await first[Symbol.asyncDispose]();
-    const close = () => second[Symbol.asyncDispose]();
-    const { message } = await assertRejects(close, StreamingError, "it exists by now");
-    assertEquals(Deno.readTextFileSync(path), "id,name\n0,röw 0\n");
-    const [, left] = /what was written is in (\S+)$/.exec(message)!;
-    assertEquals(Deno.readTextFileSync(left), "id,name\n0,röw 0\n1,röw 1\n");
-  });
+  for (const ifExists of ["error", "append"] as const) {
+    await inFolder(async (folder) => {
+      const path = `${folder}/rows.csv`;
+      const [first, second] = [1, 2].map(() => new FilePublisher(path, { ifExists }));
+      await first.publish(batchOf(0, 1));
+      await second.publish(batchOf(0, 2));
+      await first[Symbol.asyncDispose]();
+      const close = () => second[Symbol.asyncDispose]();
+      const { message } = await assertRejects(close, StreamingError, "it exists by now");
+      assertEquals(Deno.readTextFileSync(path), "id,name\n0,röw 0\n");
+      const [, left] = /what was written is in (\S+)$/.exec(message)!;
+      assertEquals(Deno.readTextFileSync(left), "id,name\n0,röw 0\n1,röw 1\n");
+    });
+  }
 });
 
 Deno.test("rotation by size begins a file behind the batch that filled one", async () => {

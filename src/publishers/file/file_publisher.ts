@@ -218,7 +218,7 @@ export class FilePublisher implements Publisher {
     const append = kind === "other" || (kind === "file" && ifExists === "append");
     const mark = Math.floor(this.#runtime.random() * 36 ** 8).toString(36);
     const part = append ? path : `${path}.${mark}.part`;
-    return { path, part, compression, append, replaces: ifExists !== "error" };
+    return { path, part, compression, append, replaces: ifExists === "replace" };
   }
 
   async #finish(): Promise<void> {
