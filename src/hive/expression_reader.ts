@@ -1,6 +1,4 @@
-import { Scopes } from "./scopes.ts";
-import { TokenCursor } from "./token_cursor.ts";
-import type { Token } from "./tokens.ts";
+import { type Declare, FunctionReader } from "./function_reader.ts";
 
 const PREFIXES = new Set(["typeof", "void", "delete", "await", "new"]);
 const PREFIX_SIGNS = new Set(["+", "-", "!", "~", "++", "--"]);
@@ -15,155 +13,19 @@ const OPERATORS = new Set(
 const OPERAND_ENDS = new Set([")", "]", "}", ",", ";", ":"]);
 const MEMBER_ENDS = new Set(["(", "=", ";", "}", ",", ":"]);
 
-/** Notes a declared name in the scope where it belongs. */
-export type Declare = (name: string) => void;
-
 /**
- * Reads expressions, functions and classes for the names that they declare and use.
+ * Reads expressions and classes, and functions in them, for the names that they declare and use.
  *
  * It follows the grammar as far as scopes need it: operators have no precedence here, and what an
  * engine would reject may pass, because the source comes from a function that an engine accepted.
  */
-export abstract class ExpressionReader {
-  /** The place in the source. */
-  protected readonly at: TokenCursor;
-  /** The scopes around that place. */
-  protected readonly scopes: Scopes = new Scopes();
-  // Whether the parenthesis at a position opens the parameters of an arrow function.
-  readonly #arrows = new Map<number, boolean>();
-
-  /** Starts before the first token of `source`. */
-  constructor(source: string) {
-    this.at = new TokenCursor(source);
-  }
-
-  /** Takes statements in braces; the scope around them is the caller's. */
-  protected abstract block(): void;
-
-  // Functions
-
-  protected functionAfterKeyword(declare?: Declare): void {
-    this.at.eat("*");
-    const name = this.at.token.kind === "name" ? this.at.next().text : undefined;
-    if (name !== undefined) declare?.(name);
-    this.scopes.open();
-    if (name !== undefined && !declare) this.scopes.declare(name);
-    this.#ownFunction();
-    this.scopes.close();
-  }
-
-  /** Parameters and body of a function with a `this` of its own. */
-  #ownFunction(): void {
-    this.scopes.open(true);
-    for (const name of ["this", "super", "arguments", "new.target"]) this.scopes.declare(name);
-    this.parametersAndBody();
-    this.scopes.close();
-  }
-
-  protected parametersAndBody(): void {
-    this.#parameters();
-    this.#functionBody();
-  }
-
-  #parameters(): void {
-    this.at.expect("(");
-    while (!this.at.eat(")")) {
-      this.at.eat("...");
-      this.#bindingWithDefault((name) => this.scopes.declare(name));
-      if (!this.at.at(")")) this.at.expect(",");
-    }
-  }
-
-  /** A body's variables are not seen by the parameters' defaults, so it is a scope of its own. */
-  #functionBody(): void {
-    this.scopes.open(true);
-    this.block();
-    this.scopes.close();
-  }
-
-  /** Takes an arrow function, after any `async`, if one is next. */
-  protected arrowFunction(): boolean {
-    const single = this.at.token.kind === "name" && this.peekIs("=>");
-    if (!single && !(this.at.at("(") && this.#isArrowParenthesis())) return false;
-    this.scopes.open(true);
-    if (single) this.scopes.declare(this.at.next().text);
-    else this.#parameters();
-    this.at.expect("=>");
-    if (this.at.at("{")) this.#functionBody();
-    else this.assignment();
-    this.scopes.close();
-    return true;
-  }
-
-  /** Reads the parenthesis as an expression on trial, to see whether `=>` follows it. */
-  #isArrowParenthesis(): boolean {
-    const start = this.at.token;
-    const known = this.#arrows.get(start.start);
-    if (known !== undefined) return known;
-    this.scopes.open(true);
-    this.arguments();
-    this.scopes.drop();
-    const isArrow = this.at.at("=>");
-    this.at.reset(start);
-    this.#arrows.set(start.start, isArrow);
-    return isArrow;
-  }
-
-  // Patterns
-
-  #bindingWithDefault(declare: Declare): void {
-    this.binding(declare);
-    if (this.at.eat("=")) this.assignment();
-  }
-
-  protected binding(declare: Declare): void {
-    if (this.at.eat("[")) return this.#arrayBinding(declare);
-    if (this.at.eat("{")) return this.#objectBinding(declare);
-    if (this.at.token.kind !== "name") throw this.at.unexpected("a name");
-    declare(this.at.next().text);
-  }
-
-  #arrayBinding(declare: Declare): void {
-    while (!this.at.eat("]")) {
-      if (this.at.eat(",")) continue;
-      this.at.eat("...");
-      this.#bindingWithDefault(declare);
-    }
-  }
-
-  #objectBinding(declare: Declare): void {
-    while (!this.at.eat("}")) {
-      if (this.at.eat("...")) this.binding(declare);
-      else this.#propertyBinding(declare);
-      this.at.eat(",");
-    }
-  }
-
-  #propertyBinding(declare: Declare): void {
-    const key = this.key();
-    if (this.at.eat(":")) return this.#bindingWithDefault(declare);
-    declare(key.text);
-    if (this.at.eat("=")) this.assignment();
-  }
-
-  /** A property's key; of a computed one the expression's uses count. */
-  protected key(): Token {
-    const key = this.at.next();
-    if (key.text === "[" && key.kind === "punctuator") {
-      this.assignment();
-      this.at.expect("]");
-    }
-    return key;
-  }
-
-  // Expressions
-
+export abstract class ExpressionReader extends FunctionReader {
   protected expression(noIn = false): void {
     do this.assignment(noIn); while (this.at.eat(","));
   }
 
   /** One expression without commas: a run of operands and the operators between them. */
-  protected assignment(noIn = false): void {
+  protected override assignment(noIn = false): void {
     while (this.#operand() && this.#operator(noIn));
   }
 
@@ -239,7 +101,7 @@ export abstract class ExpressionReader {
     const starts = !newlineBefore &&
       (kind === "name"
         ? text === "function" || this.peekIs("=>")
-        : text === "(" && this.#isArrowParenthesis());
+        : text === "(" && this.isArrowParenthesis());
     this.at.reset(start);
     return starts;
   }
@@ -302,7 +164,7 @@ export abstract class ExpressionReader {
   }
 
   /** Arguments, a parenthesised expression, or on trial the parameters of an arrow function. */
-  protected arguments(): void {
+  protected override arguments(): void {
     this.at.expect("(");
     while (!this.at.eat(")")) {
       this.at.eat("...");
@@ -332,7 +194,7 @@ export abstract class ExpressionReader {
   #property(): void {
     this.modifiers();
     const key = this.key();
-    if (this.at.at("(")) return this.#ownFunction();
+    if (this.at.at("(")) return this.ownFunction();
     if (this.at.eat(":")) return this.assignment();
     this.scopes.use(key.text);
     if (this.at.eat("=")) this.assignment();
@@ -389,7 +251,7 @@ export abstract class ExpressionReader {
     this.modifiers();
     const key = this.key();
     if (key.kind === "private") this.scopes.declare(key.text);
-    if (this.at.at("(")) this.#ownFunction();
+    if (this.at.at("(")) this.ownFunction();
     else if (this.at.eat("=")) this.#initialiser(() => this.assignment());
   }
 
@@ -399,10 +261,5 @@ export abstract class ExpressionReader {
     for (const name of ["this", "super", "new.target"]) this.scopes.declare(name);
     read();
     this.scopes.close();
-  }
-
-  protected peekIs(text: string): boolean {
-    const { kind, text: found } = this.at.peek();
-    return kind === "punctuator" && found === text;
   }
 }

@@ -1,4 +1,5 @@
-import { type Declare, ExpressionReader, NAMED_OPERATORS } from "./expression_reader.ts";
+import { ExpressionReader, NAMED_OPERATORS } from "./expression_reader.ts";
+import type { Declare } from "./function_reader.ts";
 
 export interface FunctionSource {
   readonly form: "function" | "arrow" | "method" | "accessor" | "class";
