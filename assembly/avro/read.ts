@@ -7,33 +7,10 @@
 //
 // Columns are those of `assembly/column/`; a column and those within it are neighbours. A map is
 // two lists side by side, of keys and of values.
-import { putDict } from "../column/dictionary";
-import {
-  listEnd,
-  listStart,
-  markValid,
-  putBool,
-  putF32,
-  putF64,
-  putI64,
-  putNull,
-  putText,
-  SINK_BYTES,
-  undoRow,
-} from "../column/sink";
-import { isUtf8 } from "../csv/utf8";
+import { listEnd, listStart, markValid, putNull, SINK_BYTES, undoRow } from "../column/sink";
 import { clearFault, hasFault, lost, unfit } from "./fault";
-import {
-  floorDivide,
-  notUtf8,
-  putInt,
-  putTime,
-  readDecimal,
-  readDecimalFixed,
-  readFixed,
-  readSymbol,
-  readUuid,
-} from "./read_values";
+import { readDecimal, readDecimalFixed, readFixed, readSymbol, readUuid } from "./read_values";
+import { readBool, readFloat, readText, readWhole } from "./read_plain";
 import {
   badNumber,
   beginSkipping,
@@ -43,7 +20,7 @@ import {
   skipText,
   skipWhole,
 } from "./skip";
-import { readVarint, varintEnd, wholeAt, wholeEnd } from "./varint";
+import { readVarint, varintEnd } from "./varint";
 import {
   ARRAY,
   AT_A,
@@ -56,7 +33,6 @@ import {
   BOOL,
   BRANCH,
   BYTES,
-  CUT,
   DECIMAL,
   DECIMAL_FIXED,
   DEFAULT,
@@ -69,7 +45,6 @@ import {
   I32,
   I64,
   MAP,
-  NOT_BOOL,
   NULL,
   OP_BYTES,
   RECORD,
@@ -129,87 +104,6 @@ function putNulls(op: u32, union: u32, row: u32, at: u32): void {
   const first = load<u32>(op, AT_COLUMN);
   const last = first + load<u32>(op, AT_COLUMNS) * SINK_BYTES;
   for (let column = first; column < last; column += SINK_BYTES) putNull(column, row);
-}
-
-function putWhole(op: u32, kind: u32, row: u32, at: u32, value: i64): void {
-  const column = load<u32>(op, AT_COLUMN);
-  switch (kind) {
-    case WHOLE_F32:
-      putF32(column, row, <f32>value);
-      break;
-    case WHOLE_F64:
-      putF64(column, row, <f64>value);
-      break;
-    case WHOLE_F32_F64:
-      putF64(column, row, <f64><f32>value);
-      break;
-    case TIMESTAMP:
-      putI64(column, row, floorDivide(value, <i64>load<u32>(op, AT_A)));
-      break;
-    default:
-      putTime(op, row, at, value);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function readWhole(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
-  const next = wholeEnd(at, end);
-  if (next == 0) return badNumber(op, at, end);
-  const value = wholeAt(at, next);
-  if (kind == I64) putI64(load<u32>(op, AT_COLUMN), row, value);
-  else if (kind == I32) putInt(op, row, at, value);
-  else putWhole(op, kind, row, at, value);
-  return next;
-}
-
-// @ts-ignore: decorator
-@inline
-function readFloat(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
-  const column = load<u32>(op, AT_COLUMN);
-  const bytes: u32 = kind == F64 ? 8 : 4;
-  if (bytes > end - at) return lost(CUT, op, at, bytes);
-  if (kind == F64) putF64(column, row, load<f64>(at));
-  else if (kind == F32) putF32(column, row, load<f32>(at));
-  else putF64(column, row, <f64>load<f32>(at));
-  return at + bytes;
-}
-
-// @ts-ignore: decorator
-@inline
-function isText(at: u32, length: u32): bool {
-  if (length <= 16 && (i8x16.bitmask(v128.load(at)) & ((1 << length) - 1)) == 0) return true;
-  return isUtf8(at, at + length);
-}
-
-// @ts-ignore: decorator
-@inline
-function readText(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
-  // mostly the length is one byte: then nothing waits for more than that
-  const byte = <u32>load<u8>(at);
-  let start = at + 1;
-  let length = <i64>(byte >> 1);
-  if ((byte & 0x81) != 0 || at >= end) {
-    start = wholeEnd(at, end);
-    if (start == 0) return badNumber(op, at, end);
-    length = wholeAt(at, start);
-  }
-  if (<u64>length > <u64>(end - start)) return checkLength(op, at, start, end, length);
-  const column = load<u32>(op, AT_COLUMN);
-  if (kind != BYTES && !isText(start, <u32>length)) notUtf8(op, start);
-  if (kind == DICT) putDict(column, row, start, <u32>length);
-  else putText(column, row, start, <u32>length);
-  return start + <u32>length;
-}
-
-// @ts-ignore: decorator
-@inline
-function readBool(op: u32, row: u32, at: u32, end: u32): u32 {
-  if (at >= end) return lost(CUT, op, at, 1);
-  const byte = load<u8>(at);
-  if (byte > 1) unfit(NOT_BOOL, op, at, byte);
-  putBool(load<u32>(op, AT_COLUMN), row, byte != 0);
-  return at + 1;
 }
 
 function readOther(op: u32, kind: u32, row: u32, at: u32, end: u32): u32 {
@@ -356,7 +250,13 @@ export function readOps(first: u32, last: u32, row: u32, start: u32, end: u32): 
 function readDefault(op: u32, row: u32): void {
   const first = op + OP_BYTES;
   const bytes = load<u32>(op, AT_A);
-  readOps(first, first + load<u32>(op, AT_WITHIN) * OP_BYTES, row, bytes, bytes + load<u32>(op, AT_B));
+  readOps(
+    first,
+    first + load<u32>(op, AT_WITHIN) * OP_BYTES,
+    row,
+    bytes,
+    bytes + load<u32>(op, AT_B),
+  );
 }
 
 /**
