@@ -67,6 +67,22 @@ for (const [name, args] of Object.entries(COMMANDS)) {
   });
 }
 
+Deno.test("Ctrl-C before the first row is no word that there are none", async () => {
+  const process = new KeptProcess();
+  const pressed = Promise.withResolvers<void>();
+  async function* chunks() {
+    process.interrupt();
+    await pressed.promise;
+    yield new TextEncoder().encode('{"at":0}\n');
+  }
+  Object.assign(process.stdin, { chunks });
+  const args = ["window", "-", "-t", "at", "--tumble", "10s", "-a", "count"];
+  const ended = main(args, { process, runtime: denoRuntime });
+  setTimeout(() => pressed.resolve(), 50);
+  assertEquals(await ended, 130, process.err);
+  assert(/^0 rows in .*, 0 late rows, interrupted\n$/.test(process.err), process.err);
+});
+
 for (const name of ["sample", "window"] as const) {
   Deno.test(`waggle ${name} whose file cannot have its name tells of nothing that it wrote`, async () => {
     const process = new KeptProcess();

@@ -136,7 +136,7 @@ async function write(
   );
   if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
   const goesOn = options.group !== undefined;
-  const places = placesOf(data, options);
+  const places = { data, output: options.output };
   return await run(pipeline, { publisher, progress, context, goesOn, places });
 }
 
@@ -146,27 +146,29 @@ function lateRows(late: number): string {
   return several(late, "late row", "late rows") + hint;
 }
 
-/** Where rows come from and results go to, in words. */
+/** Where rows come from, and where results go to. */
 interface Places {
   readonly data: string;
   readonly output: string | undefined;
 }
 
-function placesOf(data: string, { output }: WindowCommandOptions): Places {
-  return { data: isKafkaAddress(data) ? data : inWords(data), output };
-}
-
-/** An empty result looks like a mistake: says where it is none, and that there is no file then. */
+/**
+ * An empty result looks like a mistake: says where it is none, and that there is no file then. Of a
+ * topic there may be rows before those that are read.
+ */
 function emptiness(
   { recordsIn, skipped, untimed, deadLettered, windowsFired }: PipelineMetrics,
   { data, output }: Places,
 ): string {
   const isEmpty = recordsIn + skipped + untimed + deadLettered === 0;
+  const none = isKafkaAddress(data)
+    ? `no rows came from ${data}`
+    : `${inWords(data)} holds no rows`;
   const without = windowsFired === 0 && output !== undefined ? `; ${output} was not written` : "";
-  return (isEmpty ? `; ${data} holds no rows` : "") + without;
+  return (isEmpty ? `; ${none}` : "") + without;
 }
 
-function summary(metrics: PipelineMetrics, places: Places, interrupted: string): string {
+function summary(metrics: PipelineMetrics, ending: string): string {
   const { recordsIn, windowsFired, late, skipped, untimed, deadLettered } = metrics;
   const { elapsedMs, recordsPerSecond } = metrics;
   const more = (some: number, one: string, several: string) =>
@@ -177,8 +179,7 @@ function summary(metrics: PipelineMetrics, places: Places, interrupted: string):
     `${several(windowsFired, "window", "windows")}, ${lateRows(late)}` +
     more(skipped, "bad record skipped", "bad records skipped") +
     more(deadLettered, "dead letter", "dead letters") +
-    more(untimed, "row without a time", "rows without a time") + interrupted +
-    emptiness(metrics, places);
+    more(untimed, "row without a time", "rows without a time") + ending;
 }
 
 /**
@@ -195,22 +196,23 @@ async function run(
     readonly places: Places;
   },
 ): Promise<string | undefined> {
-  let last: PipelineMetrics | undefined;
+  const whole = pipeline.to(publisher);
+  let hasBegun = false;
   const isInterrupted = () => signal.reason instanceof Interrupted;
   try {
-    const metrics = await pipeline.to(publisher).run({
+    const metrics = await whole.run({
       signal,
       onAbort: goesOn ? "stop" : "drain",
       onProgress: (now) => {
-        last = now;
+        hasBegun = true;
         progress.show(() => progressIn(now));
       },
     });
-    return summary(metrics, places, isInterrupted() ? ", interrupted" : "");
+    return summary(metrics, isInterrupted() ? ", interrupted" : emptiness(metrics, places));
   } catch (error) {
     if (goesOn && isInterrupted()) {
       const rest = ", interrupted: the group goes on with the windows that were open";
-      return last && summary(last, places, rest);
+      return hasBegun ? summary(whole.metrics(), rest) : undefined;
     }
     progress.clear();
     await publisher.abort();
