@@ -14,9 +14,10 @@
 // slices themselves stay as they are, for snapshots and for the other kinds. Each kind has a
 // directory.
 import { firstState, hashOf, nextState } from "./groups";
-import { mergeState } from "./merge";
+import { isUsual, mergeAs } from "./merge";
 import { orderOf } from "./order";
 import {
+  copyState,
   groupsIn,
   giveNodes,
   NODES_BYTES,
@@ -48,12 +49,6 @@ function sameIn(table: u32, slice: u32, state: u32, other: u32, into: u32): u32 
 
 // @ts-ignore: decorator
 @inline
-function copyState(into: u32, from: u32, bytes: u32): void {
-  for (let at: u32 = 0; at < bytes; at += 8) store<u64>(into + at, load<u64>(from + at));
-}
-
-// @ts-ignore: decorator
-@inline
 function bitOf(kind: u32): u32 {
   return (<u32>1) << kind;
 }
@@ -79,6 +74,7 @@ export function addSlice(
   values: u32,
 ): bool {
   const slice = sliceAt(table, index);
+  const usual = isUsual(layouts, values);
   const bytes = load<u32>(table, T_STATE);
   const into = sliceOf(directory, 0, 0);
   if (into == 0) return false;
@@ -87,7 +83,7 @@ export function addSlice(
     const entry = sameIn(table, slice, state, directory, into);
     if (entry == 0) return false;
     if (load<u64>(entry) == 0) copyState(entry, state, bytes);
-    else mergeState(layouts, values, entry, state);
+    else mergeAs(usual, layouts, values, entry, state);
   }
   markTaken(slice, kind);
   return true;
@@ -110,31 +106,39 @@ export function collectSlice(
   const slice = sliceAt(table, index);
   const into = sliceOf(results, <i64>end, 0);
   if (into == 0) return -1;
+  const usual = isUsual(layouts, values);
   const bytes = load<u32>(results, T_STATE);
   for (let state = firstState(table, slice); state != 0; state = nextState(table, state)) {
     if (load<u64>(state) == 0) continue;
     const entry = sameIn(table, slice, state, results, into);
     if (entry == 0) return -1;
     if (load<u64>(entry) == 0) copyState(entry, state, bytes);
-    else mergeState(layouts, values, entry, state);
+    else mergeAs(usual, layouts, values, entry, state);
   }
   return groupsIn(into);
 }
 
 // Puts a node after those of its key that start no later, each of which takes in its state.
-function insertNode(node: u32, entry: u32, bytes: u32, layouts: u32, values: u32): void {
+function insertNode(
+  node: u32,
+  entry: u32,
+  bytes: u32,
+  usual: bool,
+  layouts: u32,
+  values: u32,
+): void {
   const start = load<i64>(node, N_START);
   const state = node + NODE_HEAD;
   let link = entry + bytes;
   let next = load<u32>(link);
   while (next != 0 && load<i64>(next, N_START) <= start) {
-    mergeState(layouts, values, next + NODE_HEAD, state);
+    mergeAs(usual, layouts, values, next + NODE_HEAD, state);
     link = next + N_NEXT;
     next = load<u32>(link);
   }
   store<u32>(link, node);
   store<u32>(node, next, N_NEXT);
-  if (next != 0) mergeState(layouts, values, state, next + NODE_HEAD);
+  if (next != 0) mergeAs(usual, layouts, values, state, next + NODE_HEAD);
 }
 
 /**
@@ -151,6 +155,7 @@ export function stackSlice(
   values: u32,
 ): bool {
   const slice = sliceAt(table, index);
+  const usual = isUsual(layouts, values);
   const bytes = load<u32>(table, T_STATE);
   const into = sliceOf(directory, 0, 0);
   const room = (NODE_HEAD + bytes) * max<u32>(1, groupsIn(slice));
@@ -164,7 +169,7 @@ export function stackSlice(
     store<u32>(node, entry, N_ENTRY);
     store<i64>(node, startAt(table, index), N_START);
     copyState(node + NODE_HEAD, state, bytes);
-    insertNode(node, entry, bytes, layouts, values);
+    insertNode(node, entry, bytes, usual, layouts, values);
     node += NODE_HEAD + bytes;
   }
   markTaken(slice, kind);
@@ -210,6 +215,7 @@ export function putWindow(
   layouts: u32,
   values: u32,
 ): i32 {
+  const usual = isUsual(layouts, values);
   const bytes = load<u32>(results, T_STATE);
   const from = sliceOf(directory, 0, 0);
   const into = sliceOf(results, <i64>end, 0);
@@ -228,7 +234,7 @@ export function putWindow(
     const state = appendLike(directory, from, back, results, into);
     if (state == 0) return -1;
     copyState(state, first == 0 ? back : first + NODE_HEAD, bytes);
-    if (first != 0 && rows != 0) mergeState(layouts, values, state, back);
+    if (first != 0 && rows != 0) mergeAs(usual, layouts, values, state, back);
     store<u64>(item, <u64>state);
     item += 8;
   }

@@ -23,6 +23,8 @@ const AT_INTEGER: u32 = 28;
 const RECORD_HEAD: u32 = 16;
 
 /** Adds a sum and its compensation to another. */
+// @ts-ignore: decorator
+@inline
 export function mergeDoubleSum(into: u32, from: u32): void {
   const old = load<f64>(into);
   const value = load<f64>(from);
@@ -109,6 +111,32 @@ function mergeSummary(layout: u32, into: u32, from: u32): void {
   }
 }
 
+// Where the fields of a plan with one value lie, of which a sum and a range are kept.
+const USUAL_SUM: u32 = 16;
+const USUAL_RANGE: u32 = 32;
+const USUAL_NULLS: i32 = 8;
+
+/** Whether states are of the usual layout: rows, nulls or 0, a sum and a range of doubles. */
+export function isUsual(layouts: u32, values: u32): bool {
+  return values == 1 && load<u32>(layouts) == (SUM | RANGE) && load<u32>(layouts, AT_INTEGER) == 0 &&
+    load<u32>(layouts, AT_SUM) == USUAL_SUM && load<u32>(layouts, AT_RANGE) == USUAL_RANGE &&
+    (load<i32>(layouts, AT_NULLS) < 0 || load<i32>(layouts, AT_NULLS) == USUAL_NULLS);
+}
+
+/** As mergeState(), with fewer steps for a layout that is known to be the usual one. */
+// @ts-ignore: decorator
+@inline
+export function mergeAs(usual: bool, layouts: u32, values: u32, into: u32, from: u32): void {
+  if (!usual) {
+    mergeState(layouts, values, into, from);
+    return;
+  }
+  v128.store(into, i64x2.add(v128.load(into), v128.load(from)));
+  mergeDoubleSum(into + USUAL_SUM, from + USUAL_SUM);
+  const range = f64x2.min(v128.load(into, USUAL_RANGE), v128.load(from, USUAL_RANGE));
+  v128.store(into, range, USUAL_RANGE);
+}
+
 /**
  * Merges a state into another.
  *
@@ -141,13 +169,14 @@ export function mergeRecords(
   count: u32,
 ): f64 {
   const bytes = load<u32>(table, T_STATE);
+  const usual = isUsual(layouts, values);
   let record = from;
   let rows: u64 = 0;
   for (let index: u32 = 0; index < count; index++) {
     const into = load<u32>(states + (index << 2));
     const state = record + RECORD_HEAD;
     rows += load<u64>(state);
-    mergeState(layouts, values, into, state);
+    mergeAs(usual, layouts, values, into, state);
     const length = load<u32>(record, 8);
     record = state + bytes + (length == NULL_LENGTH ? 0 : (length + 7) & ~7);
   }

@@ -381,15 +381,20 @@ export function newEntry(table: u32, slice: u32): u32 {
   return at + headBytes;
 }
 
+/** Copies a state of so many bytes, a multiple of 8. */
+// @ts-ignore: decorator
+@inline
+export function copyState(into: u32, from: u32, bytes: u32): void {
+  const end = bytes & ~15;
+  for (let at: u32 = 0; at < end; at += 16) v128.store(into + at, v128.load(from + at));
+  if (end != bytes) store<u64>(into + end, load<u64>(from + end));
+}
+
 // A state of no rows with room for its key before it; 0 without memory.
 export function newState(table: u32, slice: u32): u32 {
-  const bytes = load<u32>(table, T_STATE);
-  const initial = load<u32>(table, T_INITIAL);
   const state = newEntry(table, slice);
   if (state == 0) return 0;
-  for (let word: u32 = 0; word < bytes; word += 8) {
-    store<u64>(state + word, load<u64>(initial + word));
-  }
+  copyState(state, load<u32>(table, T_INITIAL), load<u32>(table, T_STATE));
   return state;
 }
 

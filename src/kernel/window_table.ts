@@ -176,13 +176,14 @@ export class KernelWindowTable implements WindowEngine {
     checkRows(this.#context.plan, rows);
     this.#checkWhole();
     return within(this.#context, "add rows to", () => {
-      const before = this.stats().groups;
+      const { kernel: { exports }, table } = this.#context;
+      const before = exports.tableGroups(table);
       const outcome = this.#ingest.add(rows, at, () => this.#broken = true);
       this.#broken = false;
       const absorbed = rows.length - outcome.late - outcome.untimed - outcome.outside;
       this.#rows += absorbed;
       outcome.kinds?.forEach(({ absorbed }, kind) => this.#kindRows[kind] += absorbed);
-      return { ...outcome, absorbed, distinct: this.stats().groups - before };
+      return { ...outcome, absorbed, distinct: exports.tableGroups(table) - before };
     });
   }
 
