@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { schema, types as t } from "../mod.ts";
 import type { BlockDecoder } from "../src/codecs/block_decoder.ts";
 import { CsvBlockDecoder } from "../src/codecs/csv/csv_block_decoder.ts";
-import { parseDate, parseTime, parseTimestamp } from "../src/codecs/iso_time.ts";
+import { parseDate, parseTime, parseTimestamp } from "../src/batch/iso_time.ts";
 import { NdjsonBlockDecoder } from "../src/codecs/json/ndjson_block_decoder.ts";
 import { create } from "../src/kernel/kernel.ts";
 

@@ -1,6 +1,6 @@
 import { Misfit } from "../batch/misfit.ts";
 import type { DataType } from "../batch/schema.ts";
-import { parseDate, parseTime, parseTimestamp } from "./iso_time.ts";
+import { parseDate, parseTime, parseTimestamp } from "../batch/iso_time.ts";
 
 const INTEGER = /^[+-]?\d+$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;

@@ -4,7 +4,7 @@ import { noSuchColumn } from "../batch/no_such_column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { DataType, Schema } from "../batch/schema.ts";
 import { DAY_MS, MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
-import { parseDate, parseTimestamp } from "../codecs/iso_time.ts";
+import { parseDate, parseTimestamp } from "../batch/iso_time.ts";
 import { impossibleTimes } from "./event_times.ts";
 
 const HIGH = 2 ** 32;

@@ -1,18 +1,10 @@
 import { type DecimalShape, formatDecimal } from "../decimal.ts";
+import { parseDate, parseTime, parseTimestamp } from "../iso_time.ts";
 import type { DataType } from "../schema.ts";
 import { DAY_MS, MAX_DATE_DAYS } from "../time_range.ts";
 import { fitDecimal, rescale, roundDecimal } from "./decimals.ts";
 import { isI64, truncatesToI32 } from "./literal.ts";
-import {
-  floorMod,
-  formatDate,
-  formatTime,
-  formatTimestamp,
-  isCalendarTime,
-  parseDate,
-  parseTime,
-  parseTimestamp,
-} from "./time.ts";
+import { floorMod, formatDate, formatTime, formatTimestamp, isCalendarTime } from "./time.ts";
 import type { Value } from "./values.ts";
 
 /** Converts a value, never null; `undefined` is a value that does not convert. */
@@ -95,8 +87,8 @@ const fromText: Table = {
   i64: (v) => parseInteger(trim(v)),
   f32: (v) => roundToSingle(parseNumber(trim(v))),
   f64: (v) => parseNumber(trim(v)),
-  timestamp: (v) => parseTimestamp(trim(v)),
-  date: (v) => parseDate(trim(v)),
+  timestamp: (v) => calendarTime(parseTimestamp(trim(v)) ?? NaN),
+  date: (v) => calendarDay(parseDate(trim(v)) ?? NaN),
   time: (v) => parseTime(trim(v)),
   utf8: same,
   dict: same,

@@ -106,64 +106,6 @@ function firstDay(year: number): number {
   return near + cycles * CYCLE_DAYS;
 }
 
-const DATE = String.raw`(\d{4}|[+-]\d{6})-(\d{2})-(\d{2})`;
-const CLOCK = String.raw`(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?`;
-const ZONE = String.raw`(Z|[+-]\d{2}:?\d{2})`;
-const DATE_ONLY = new RegExp(`^${DATE}$`);
-const CLOCK_ONLY = new RegExp(`^${CLOCK}$`);
-const TIMESTAMP = new RegExp(`^${DATE}(?:[T ]${CLOCK}${ZONE}?)?$`);
-
-/**
- * The time of an ISO 8601 text, `2024-05-01`, `2024-05-01T12:30`, `2024-05-01 12:30:15.250+02:00`,
- * in milliseconds; `undefined` when it is none. Without a zone it is UTC; what is finer than a
- * millisecond is cut off.
- */
-export function parseTimestamp(text: string): number | undefined {
-  const found = TIMESTAMP.exec(text);
-  if (found === null) return undefined;
-  const day = dayFrom(found[1], found[2], found[3]);
-  if (day === undefined) return undefined;
-  const clock = found[4] === undefined ? 0 : clockFrom(found.slice(4, 8));
-  const zone = zoneFrom(found[8]);
-  if (clock === undefined || zone === undefined) return undefined;
-  const ms = day * DAY_MS + clock - zone;
-  return isCalendarTime(ms) ? ms : undefined;
-}
-
-/** The day of a text such as `2024-05-01`, counted from 1970; `undefined` when it is none. */
-export function parseDate(text: string): number | undefined {
-  const found = DATE_ONLY.exec(text);
-  return found === null ? undefined : dayFrom(found[1], found[2], found[3]);
-}
-
-/** The milliseconds since midnight of a text such as `12:30:15.250`; `undefined` if it is none. */
-export function parseTime(text: string): number | undefined {
-  const found = CLOCK_ONLY.exec(text);
-  return found === null ? undefined : clockFrom(found.slice(1, 5));
-}
-
-function dayFrom(...[year, month, day]: string[]): number | undefined {
-  if (year === "-000000") return undefined;
-  const date = new Date(0);
-  const ms = date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  const same = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
-  return same && !Number.isNaN(ms) ? ms / DAY_MS : undefined;
-}
-
-function clockFrom([hour, minute, second = "0", fraction = ""]: string[]): number | undefined {
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
-  const ms = Number(fraction.slice(0, 3).padEnd(3, "0"));
-  return ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000 + ms;
-}
-
-function zoneFrom(zone: string | undefined): number | undefined {
-  if (zone === undefined || zone === "Z") return 0;
-  const hours = Number(zone.slice(1, 3));
-  const minutes = Number(zone.slice(-2));
-  if (hours > 23 || minutes > 59) return undefined;
-  return (zone[0] === "-" ? -1 : 1) * (hours * 60 + minutes) * 60_000;
-}
-
 /** `2024-05-01T12:30:15.250Z`; `undefined` when the time is out of the calendar's range. */
 export function formatTimestamp(ms: number): string | undefined {
   return isCalendarTime(ms) ? new Date(ms).toISOString() : undefined;

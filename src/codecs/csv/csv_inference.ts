@@ -1,5 +1,5 @@
 import type { DataType } from "../../batch/schema.ts";
-import { parseTimestamp } from "../iso_time.ts";
+import { parseTimestamp } from "../../batch/iso_time.ts";
 
 const BOOL = /^(?:true|false)$/i;
 // A number with leading zeros is a code, such as 007, and stays text.

@@ -4,7 +4,7 @@ import type { DataType, Field } from "../../batch/schema.ts";
 import { typeName } from "../../batch/schema_check.ts";
 import { showName } from "../../batch/shown_names.ts";
 import { DAY_MS } from "../../batch/time_range.ts";
-import { parseDate, parseTime, parseTimestamp } from "../../codecs/iso_time.ts";
+import { parseDate, parseTime, parseTimestamp } from "../../batch/iso_time.ts";
 import { received } from "../../runtime/known_options.ts";
 
 const DECIMAL = /^[+-]?\d+(?:\.(\d+))?$/;

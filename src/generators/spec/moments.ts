@@ -1,4 +1,4 @@
-import { parseTimestamp } from "../../codecs/iso_time.ts";
+import { parseTimestamp } from "../../batch/iso_time.ts";
 import { type Duration, milliseconds } from "../../runtime/duration.ts";
 import { received } from "../../runtime/known_options.ts";
 import { badColumn, type Moment } from "./column_spec.ts";

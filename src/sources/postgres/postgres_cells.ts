@@ -1,5 +1,5 @@
 import type { DataType } from "../../batch/schema.ts";
-import { parseDate, parseTime, parseTimestamp } from "../../codecs/iso_time.ts";
+import { parseDate, parseTime, parseTimestamp } from "../../batch/iso_time.ts";
 import type { PostgresAnswer, PostgresCell, PostgresColumn } from "./postgres_driver.ts";
 import type { PostgresSession } from "./postgres_session.ts";
 

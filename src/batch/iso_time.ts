@@ -1,4 +1,4 @@
-import { DAY_MS } from "../batch/time_range.ts";
+import { DAY_MS } from "./time_range.ts";
 
 // Year zero has no sign.
 const DATE = String.raw`(?!-000000)([+-]\d{6}|\d{4})-(\d\d)-(\d\d)`;
