@@ -10,7 +10,7 @@ import {
   LONG_MARK,
   nullBlock,
 } from "../hash/hash";
-import { NO_TIME, timeAt } from "../window/assign";
+import { NO_TIME, timeAt } from "../window/block_times";
 import { fixedKeys, isValid, kindOf, validityOf, valuesOf } from "../window/columns";
 import { BLOCKS, HASHES } from "../window/encode";
 import { longBlock, sameKey } from "../window/slice_keys";

@@ -6,12 +6,12 @@ import { hashBlock, hashFixed } from "../hash/hash";
 import {
   assignBlock,
   assignPart,
-  greatestOf,
   MIXED,
   NO_MEMORY,
   rowsOfPart,
   SLICES,
 } from "./assign";
+import { greatestOf } from "./block_times";
 import {
   BLOCK,
   COLUMN_BYTES,

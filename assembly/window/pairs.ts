@@ -1,6 +1,6 @@
 // Aggregates of two columns: how they vary together, and the value in the row where the other
 // column is least or greatest. Rows that lack one of the two are left out.
-import { timeAt } from "./assign";
+import { timeAt } from "./block_times";
 import { isValid, KIND_F32, KIND_F64, KIND_I32, kindOf, validityOf, valuesOf } from "./columns";
 import { comesBefore, setMark } from "./update";
 

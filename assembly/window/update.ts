@@ -11,7 +11,7 @@ import {
   validityOf,
   valuesOf,
 } from "./columns";
-import { timeAt } from "./assign";
+import { timeAt } from "./block_times";
 
 type Yes = u16;
 type No = u8;
