@@ -3,50 +3,12 @@
 // A batch is all or nothing: only this pass needs memory, and what it enters before it runs out
 // are groups of no rows, which nobody sees.
 import { hashBlock, hashFixed } from "../hash/hash";
-import {
-  assignBlock,
-  assignPart,
-  MIXED,
-  NO_MEMORY,
-  rowsOfPart,
-  SLICES,
-} from "./assign";
-import { greatestOf } from "./block_times";
-import {
-  BLOCK,
-  COLUMN_BYTES,
-  dictionaryLength,
-  fixedKeys,
-  isValid,
-  KIND_DICT,
-  kindOf,
-  validityOf,
-  valuesOf,
-} from "./columns";
-import {
-  BAD_INDEX,
-  blockOfEntry,
-  blockOfNull,
-  BLOCKS,
-  DONE,
-  encodeBlock,
-  HASHES,
-  LONG_KEY,
-  OUT_OF_MEMORY,
-} from "./encode";
-import {
-  bucketOf,
-  LAST_SLOT,
-  matches,
-  S_BUCKETS,
-  S_MAP,
-  S_MAP_GENERATION,
-  S_MAP_LEFT,
-  S_MASK,
-  stateIn,
-  tagOf,
-} from "./slice";
-import { findBytes, findFixed, findNull, sameKey, setMap } from "./slice_keys";
+import { assignBlock, assignPart, MIXED, NO_MEMORY, rowsOfPart, SLICES } from "./assign";
+import { BLOCK, COLUMN_BYTES, fixedKeys, isValid, KIND_DICT, kindOf, validityOf } from "./columns";
+import { BLOCKS, DONE, encodeBlock, HASHES, OUT_OF_MEMORY } from "./encode";
+import { findDictionaryMixed, findDictionaryNear, resolveBlock } from "./find_dictionary";
+import { bucketOf, LAST_SLOT, matches, S_BUCKETS, S_MAP, S_MASK, stateIn, tagOf } from "./slice";
+import { findBytes, findFixed, findNull, sameKey } from "./slice_keys";
 import { findPlaces, frontServes, listOfFront, statesOfPlaces, TOO_MANY } from "./front";
 import { FIXED, T_GENERATION, T_MODE, T_TRASH } from "./table";
 import { AHEAD, CANDIDATES, findCandidates, isFar, touchTails } from "./touch";
@@ -233,98 +195,6 @@ function findBytesBlock(table: u32, slice: u32, count: u32, out: u32): bool {
   return isFar(slice)
     ? findBytesFar(table, slice, count, out)
     : findBytesNear(table, slice, count, out);
-}
-
-// Looks up a dictionary entry, or null, for the first time in this window.
-function resolve(table: u32, slice: u32, column: u32, index: u32): i32 {
-  if (index == dictionaryLength(column)) blockOfNull();
-  else if (!blockOfEntry(column, index)) return LONG_KEY;
-  const hash = load<u64>(<u32>HASHES);
-  const state = findBytes(table, slice, v128.load(<u32>BLOCKS), hash);
-  if (state == 0) return OUT_OF_MEMORY;
-  store<u32>(load<u32>(slice, S_MAP) + (index << 2), state);
-  store<u32>(slice, load<u32>(slice, S_MAP_LEFT) - 1, S_MAP_LEFT);
-  return DONE;
-}
-
-function mapOf(table: u32, slice: u32, column: u32): u32 {
-  const generation = load<u32>(table, T_GENERATION);
-  if (load<u32>(slice, S_MAP_GENERATION) != generation) {
-    if (!setMap(table, slice, dictionaryLength(column) + 1, generation)) return 0;
-  }
-  return load<u32>(slice, S_MAP);
-}
-
-// Whether all indices lie in the dictionary.
-function areIndices(at: u32, count: u32, length: u32): bool {
-  let greatest = i32x4.splat(0);
-  const end = at + (count << 2);
-  for (; at + 16 <= end; at += 16) greatest = i32x4.max_u(greatest, v128.load(at));
-  let most = greatestOf(greatest);
-  for (; at < end; at += 4) most = max(most, load<u32>(at));
-  return most < length;
-}
-
-// Makes sure that every index of a block has a state, so that the map alone tells where it is.
-function resolveBlock(table: u32, slice: u32, column: u32, from: u32, count: u32): i32 {
-  const map = mapOf(table, slice, column);
-  if (map == 0) return OUT_OF_MEMORY;
-  const indices = valuesOf(column) + (from << 2);
-  if (!areIndices(indices, count, dictionaryLength(column))) return BAD_INDEX;
-  if (load<u32>(slice, S_MAP_LEFT) <= 1) return DONE;
-  for (let row: u32 = 0; row < count; row++) {
-    const index = load<u32>(indices + (row << 2));
-    if (load<u32>(map + (index << 2)) != 0) continue;
-    const code = resolve(table, slice, column, index);
-    if (code != DONE) return code;
-  }
-  return DONE;
-}
-
-function findDictionaryNear(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): i32 {
-  const map = mapOf(table, slice, column);
-  if (map == 0) return OUT_OF_MEMORY;
-  const indices = valuesOf(column) + (from << 2);
-  const length = dictionaryLength(column);
-  for (let row: u32 = 0; row < count; row++) {
-    const index = load<u32>(indices + (row << 2));
-    if (index >= length) return BAD_INDEX;
-    let state = load<u32>(map + (index << 2));
-    if (state == 0) {
-      const code = resolve(table, slice, column, index);
-      if (code != DONE) return code;
-      state = load<u32>(map + (index << 2));
-    }
-    store<u32>(out + (row << 2), state);
-  }
-  return DONE;
-}
-
-function findDictionaryMixed(table: u32, slice: u32, column: u32, from: u32, count: u32, out: u32): i32 {
-  const trash = load<u32>(table, T_TRASH);
-  const indices = valuesOf(column) + (from << 2);
-  const validity = validityOf(column);
-  const length = dictionaryLength(column);
-  for (let row: u32 = 0; row < count; row++) {
-    const own = slice == MIXED ? load<u32>((<u32>SLICES) + (row << 2)) : slice;
-    let state = trash;
-    if (own != 0) {
-      const map = mapOf(table, own, column);
-      if (map == 0) return OUT_OF_MEMORY;
-      let index = length;
-      if (isValid(validity, from + row)) {
-        index = load<u32>(indices + (row << 2));
-        if (index >= length) return BAD_INDEX;
-      }
-      if (load<u32>(map + (index << 2)) == 0) {
-        const code = resolve(table, own, column, index);
-        if (code != DONE) return code;
-      }
-      state = load<u32>(map + (index << 2));
-    }
-    store<u32>(out + (row << 2), state);
-  }
-  return DONE;
 }
 
 // Without keys a window is one group, whose key is empty.
