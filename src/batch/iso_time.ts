@@ -44,8 +44,8 @@ function clockOf(
 /**
  * Milliseconds since 1970 of an ISO 8601 date or date and time; `undefined` if it is none.
  *
- * Without a zone it is UTC; a zone is `Z`, `+hh:mm`, `+hhmm` or `+hh`. A space may stand for the `T`. Digits beyond milliseconds are dropped,
- * towards the past.
+ * Without a zone it is UTC; a zone is `Z`, `+hh:mm`, `+hhmm` or `+hh`. A space may stand for the
+ * `T`. Digits beyond milliseconds are dropped, towards the past.
  */
 export function parseTimestamp(text: string): number | undefined {
   const match = DATE_TIME.exec(text);
