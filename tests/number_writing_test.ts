@@ -173,6 +173,18 @@ Deno.test("writeI64() writes every four digits at every place", () => {
   }
 });
 
+Deno.test("writeF64() is String(x) for few digits, at every power of ten", () => {
+  forSeeds(10, (random) => {
+    for (let count = 1; count <= 10; count++) {
+      const most = 10 ** count;
+      holdDoubles(Array.from({ length: 2_000 }, () => {
+        const digits = random.chance(0.2) ? most - 1 - random.below(3) : random.below(most);
+        return Number(`${digits}e${random.below(640) - 330}`);
+      }));
+    }
+  });
+});
+
 Deno.test("writeF64() is String(x) around what ends one way of writing it", () => {
   const powers = Array.from({ length: 44 }, (_, i) => Number(`1e${i - 22}`));
   const edges = [2 ** 53, 9007199254740993, 0.1 + 0.2, 1e13, 9999.99, 0.01, 5e-324, 1e21, 1e-6];

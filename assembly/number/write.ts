@@ -1,9 +1,11 @@
 // Numbers as text. Each function writes at `to` and gives the address behind; it may also change
 // what lies up to 64 bytes from `to`, which the caller has reserved.
 
-import { exactDigits, shortestPower, quickDigits, quickPower } from "./shortest";
-import { characters, from, nonzero, spread, spreadEights } from "./spread";
+import { preparePowers } from "./powers";
+import { exactDigits, powerOf, quickDigits, shortestPower } from "./shortest";
+import { characters, from, nonzero, spread, spreadPair } from "./spread";
 
+const FRACTION: u64 = 0x000f_ffff_ffff_ffff;
 const EIGHT: u64 = 100000000;
 const SIXTEEN: u64 = 10000000000000000; // 10^16
 const WHOLE: f64 = 9007199254740992; // 2^53
@@ -57,8 +59,17 @@ function writeShort(to: u32, size: f64): u32 {
 @inline
 function writeFull(to: u32, size: f64): u32 {
   const bits = reinterpret<u64>(size);
-  const digits = quickDigits(bits);
-  if (digits != 0) return writeQuick(to, digits, quickPower(bits));
+  const fraction = bits & FRACTION;
+  const exponent = <i32>(bits >> 52);
+  if (fraction != 0 && exponent != 0) {
+    preparePowers();
+    const digits = quickDigits(fraction, exponent);
+    if (digits != 0) {
+      const end = writeQuick(to, digits, powerOf(exponent));
+      if (end != 0) return end;
+      return writePlaced(to, <u64><u32>digits * EIGHT + (digits >> 32), powerOf(exponent));
+    }
+  }
   return writePlaced(to, exactDigits(bits), shortestPower());
 }
 
@@ -208,19 +219,17 @@ export function writeI32(to: u32, value: i32): u32 {
   return size < 10000 ? writeSmall(at, size) : writeU64(at, size);
 }
 
-/** As {@link writePlaced}, of 16 or 17 digits. */
+/** As {@link writePlaced}, of what `quickDigits` gives; 0 where it stands with an exponent. */
 // @ts-ignore: decorator
 @inline
 function writeQuick(to: u32, digits: u64, power: i32): u32 {
-  const above = digits / EIGHT;
-  // below 2^31, whose quotient is there sooner than one of 64 bits
-  const leading = <u32>above / <u32>EIGHT;
-  const rest = spreadEights(above - <u64>leading * EIGHT, digits - above * EIGHT);
-  const text = characters(rest);
+  const leading = <u32>digits / <u32>EIGHT;
   const more = u32(leading != 0);
-  const count: u32 = more + 32 - <u32>clz(nonzero(rest));
   const point = power + 16 + <i32>more;
-  if (<u32>(point + 5) > 26) return writePlaced(to, digits, power);
+  if (<u32>(point + 5) > 26) return 0;
+  const rest = spreadPair(digits - leading * EIGHT);
+  const text = characters(rest);
+  const count: u32 = more + 32 - <u32>clz(nonzero(rest));
   if (point <= 0) {
     const at = to + 2 - point;
     store<u64>(to, 0x3030_3030_3030_2e30); // 0.000000
