@@ -209,3 +209,45 @@ Deno.test("KernelSessions gives what ReferenceSessions gives where thousands of 
     assertEquals(resultsOf(ours.close(Infinity)), resultsOf(twin.close(Infinity)));
   });
 });
+
+const DAY = 86_400_000;
+
+Deno.test("KernelSessions gives what ReferenceSessions gives where times are days and years apart", () => {
+  forSeeds(30, (random) => {
+    const given = randomSessions(random, 0);
+    const plan = {
+      gap: random.pick([500, 40 * DAY, 2000 * DAY]),
+      touching: given.plan.touching,
+      alone: given.plan.alone,
+      keys: [{ kind: "i32" as const }],
+      values: [{ type: { kind: "i32" as const }, nullable: false }],
+      aggregates: [{ op: "count" as const, value: -1 }, { op: "max" as const, value: 0 }],
+    };
+    const windows = { ...given.windows, plan: { ...given.windows.plan, ...plan } };
+    const eras = [0, 3000, 20 * DAY, 30 * DAY, 49 * DAY, 60 * DAY, 4000 * DAY, -9000 * DAY];
+    const keys = random.pick([3, 100, 1000]);
+    const size = 700;
+    let watermark = -Infinity;
+    using ours = new KernelSessions(kernel, plan);
+    using twin = new ReferenceSessions(plan);
+    for (let turn = 0; turn < 8; turn++) {
+      const some = [random.pick(eras), random.pick(eras)];
+      const moved = random.pick([-Infinity, Math.min(...some), random.pick(eras) + 50 * DAY]);
+      watermark = Math.max(watermark, moved);
+      const rows = Array.from({ length: size }, (_, row): SessionRow => {
+        const time = random.pick(some) + random.below(random.pick([2, 5000]));
+        const near = given.windows.timeType.kind === "f64" ? time : BigInt(time);
+        return { time: near, keys: [random.below(keys)], values: [row], gap: plan.gap, watermark };
+      });
+      const batch = sessionColumns({ plan, rows, windows }, rows);
+      const at = { position: turn * size, partition: 0 };
+      assertEquals(ours.add(batch, at), twin.add(batch, at));
+      assertEquals(ours.oldest(), twin.oldest());
+      if (random.chance(0.2)) ours.restore(ours.snapshot());
+      if (random.chance(0.5)) continue;
+      assertEquals(resultsOf(ours.close(watermark)), resultsOf(twin.close(watermark)));
+      assertEquals(ours.stats().sessions, twin.stats().sessions);
+    }
+    assertEquals(resultsOf(ours.close(Infinity)), resultsOf(twin.close(Infinity)));
+  });
+});

@@ -1,7 +1,8 @@
 // Sessions that close: put into the order of their results, gathered, and given back.
 import { S_ORDERED } from "../window/slice";
 import { runAt, sortItems, sortKeys } from "../window/sort";
-import { bucketOf, settle, trimIndex, unlinkSession } from "./index_of_keys";
+import { bucketOf } from "./buckets";
+import { settle, trimIndex, unlinkSession } from "./index_of_keys";
 import { markOf } from "./place";
 import {
   E_TAG,
@@ -51,7 +52,7 @@ function unlinkFired(sessions: u32, from: u32, count: u32): void {
     for (let row = at; row < end; row++) {
       const state = sessionAt(items, row);
       const slot = tagIn(state) == OVER ? 0 : unlinkSession(sessions, state);
-      if (slot != 0) settle(slot);
+      if (slot != 0) settle(sessions, slot);
       store<u32>(state - E_TAG, FIRED);
     }
   }

@@ -1,13 +1,35 @@
-// Which sessions a key has: an open-addressing index of tags and of the latest open session of each
-// key, as a slice has one, from which keys go again. A tag is the low half of the key's hash, its
-// lowest bit set.
+// Which sessions a key has: an open-addressing index of the latest open session of each key, as a
+// slice has one, from which keys go again.
 //
-// A bucket is a line of the cache: four tags, four states, and the ends of four sessions, which
-// each row moves on. So the end of a key's latest session is here, those of others, which follow it
-// in no order, are in their entries. A bucket with a free slot is the last that a key is looked for
-// in. So a slot of a full bucket is not freed but becomes a grave, which is none to the eye that
-// looks for a key; making the index anew clears the graves away.
+// Each row moves an end on; so the end of a key's latest session is in its bucket, those of others,
+// which follow it in no order, are in their entries. A bucket with a free slot is the last that a key
+// is looked for in. So a slot of a full bucket is not freed but becomes a grave, which is none to
+// the eye that looks for a key; making the index anew clears the graves away.
+//
+// When more ends are far from the base that those of the index count from than there are keys, the
+// base is moved there.
 import { sameKey } from "../window/slice_keys";
+import {
+  awayIn,
+  BUCKET,
+  BUCKET_SHIFT,
+  bucketOf,
+  emptySlot,
+  endIn,
+  fillSlot,
+  firstSlot,
+  freeIn,
+  gravesIn,
+  matches,
+  nextBucket,
+  SLOTS_EACH,
+  slotIn,
+  slotsEnd,
+  stateIn,
+  storeAway,
+  storeEnd,
+  tagOf,
+} from "./buckets";
 import {
   E_END,
   E_MORE,
@@ -18,7 +40,9 @@ import {
   OVER,
   tagIn,
   take,
+  X_BASE,
   X_BUCKETS,
+  X_FAR,
   X_INDEX,
   X_KEYS,
   X_LIMIT,
@@ -26,23 +50,17 @@ import {
   X_USED,
 } from "./sessions";
 
-const BUCKET_SHIFT: u32 = 6;
-const BUCKET: u32 = 64;
-const AT_STATES: u32 = 16;
-const AT_ENDS: u32 = 32;
 const LEAST_BUCKETS: u32 = 4;
-const NEAR_BUCKETS: u32 = 8192;
+const NEAR_BUCKETS: u32 = 4096;
 const SPARSE: u32 = 16;
-const LISTED: u32 = 16; // tag, state and end of a key in a list
+const LISTED: u32 = 8; // state and end of a key in a list
+const HALF_RANGE: i64 = 1 << 31;
+const LEAST_FAR: u32 = 64;
 
-// Tags are odd.
-const FREE: u32 = 0;
-const GRAVE: u32 = 2;
-
-// A quarter of the slots while they fit into the caches, where an overflow would cost more than a
-// larger index, then half.
+// A third of the slots while they fit into the caches, where an overflow would cost more than a
+// larger index, then five eighths.
 function limitOf(buckets: u32): u32 {
-  return buckets <= NEAR_BUCKETS ? buckets : buckets * 2;
+  return buckets <= NEAR_BUCKETS ? buckets * 2 : (buckets * SLOTS_EACH * 5) >> 3;
 }
 
 function bucketsIn(sessions: u32): u32 {
@@ -83,62 +101,26 @@ export function clearIndex(sessions: u32): void {
   store<u32>(sessions, 0, X_USED);
 }
 
-/** The tag of a hash. */
-// @ts-ignore: decorator
-@inline
-export function tagOf(hash: u64): u32 {
-  return <u32>hash | 1;
-}
-
-/** Which of a bucket's four slots have this tag, as bits. */
-// @ts-ignore: decorator
-@inline
-export function matches(bucket: u32, tag: u32): u32 {
-  return i32x4.bitmask(i32x4.eq(v128.load(bucket), i32x4.splat(tag)));
-}
-
-/** The bucket where a tag is looked for first; the lowest bit, which is always set, has no say. */
-// @ts-ignore: decorator
-@inline
-export function bucketOf(buckets: u32, mask: u32, tag: u32): u32 {
-  return buckets + ((tag << (BUCKET_SHIFT - 1)) & mask);
-}
-
-// The bucket after one, the first after the last.
-// @ts-ignore: decorator
-@inline
-function nextBucket(buckets: u32, mask: u32, bucket: u32): u32 {
-  return buckets + ((bucket - buckets + BUCKET) & mask);
-}
-
-/** The latest of a key's sessions, by the key's slot. */
-// @ts-ignore: decorator
-@inline
-export function stateIn(slot: u32): u32 {
-  return load<u32>(slot, AT_STATES);
-}
-
-/** Where the end of a slot's session lies. */
-// @ts-ignore: decorator
-@inline
-export function endAt(slot: u32): u32 {
-  return (slot & ~(BUCKET - 1)) + AT_ENDS + ((slot & (AT_STATES - 4)) << 1);
-}
-
-function place(sessions: u32, tag: u32, state: u32, end: i64): void {
+// A slot for a key that has none, its end still to be set.
+function place(sessions: u32, tag: u32, state: u32): u32 {
   const buckets = load<u32>(sessions, X_BUCKETS);
   const mask = load<u32>(sessions, X_MASK);
   let bucket = bucketOf(buckets, mask, tag);
-  let open = matches(bucket, FREE) | matches(bucket, GRAVE);
+  let open = freeIn(bucket) | gravesIn(bucket);
   while (open == 0) {
     bucket = nextBucket(buckets, mask, bucket);
-    open = matches(bucket, FREE) | matches(bucket, GRAVE);
+    open = freeIn(bucket) | gravesIn(bucket);
   }
-  const slot = bucket + (ctz(open) << 2);
-  if (load<u32>(slot) == FREE) store<u32>(sessions, load<u32>(sessions, X_USED) + 1, X_USED);
-  store<u32>(slot, tag);
-  store<u32>(slot, state, AT_STATES);
-  store<i64>(endAt(slot), end);
+  const slot = slotIn(bucket, open);
+  if (fillSlot(slot, tag, state)) store<u32>(sessions, load<u32>(sessions, X_USED) + 1, X_USED);
+  return slot;
+}
+
+// Places a key again, by the tag that its session's entry tells.
+// @ts-ignore: decorator
+@inline
+function placeAgain(sessions: u32, state: u32, away: u32): void {
+  storeAway(place(sessions, tagIn(state), state), away);
 }
 
 function rebuild(sessions: u32, size: u32): bool {
@@ -147,9 +129,8 @@ function rebuild(sessions: u32, size: u32): bool {
   const buckets = bucketsIn(sessions);
   if (!setBuckets(sessions, size)) return false;
   for (let bucket = old; bucket < old + (buckets << BUCKET_SHIFT); bucket += BUCKET) {
-    for (let slot = bucket; slot < bucket + AT_STATES; slot += 4) {
-      const tag = load<u32>(slot);
-      if ((tag & 1) != 0) place(sessions, tag, stateIn(slot), load<i64>(endAt(slot)));
+    for (let slot = firstSlot(bucket); slot < slotsEnd(bucket); slot += 4) {
+      if (stateIn(slot) != 0) placeAgain(sessions, stateIn(slot), awayIn(slot));
     }
   }
   give(sessions, block, bytesOf(buckets));
@@ -165,18 +146,17 @@ function clearGraves(sessions: u32): bool {
   const bytes = bucketsIn(sessions) << BUCKET_SHIFT;
   let at = list;
   for (let bucket = first; bucket < first + bytes; bucket += BUCKET) {
-    for (let slot = bucket; slot < bucket + AT_STATES; slot += 4) {
-      if ((load<u32>(slot) & 1) == 0) continue;
-      store<u32>(at, load<u32>(slot));
-      store<u32>(at, stateIn(slot), 4);
-      store<i64>(at, load<i64>(endAt(slot)), 8);
+    for (let slot = firstSlot(bucket); slot < slotsEnd(bucket); slot += 4) {
+      if (stateIn(slot) == 0) continue;
+      store<u32>(at, stateIn(slot));
+      store<u32>(at, awayIn(slot), 4);
       at += LISTED;
     }
   }
   memory.fill(first, 0, bytes);
   store<u32>(sessions, 0, X_USED);
   for (let key = list; key < at; key += LISTED) {
-    place(sessions, load<u32>(key), load<u32>(key, 4), load<i64>(key, 8));
+    placeAgain(sessions, load<u32>(key), load<u32>(key, 4));
   }
   give(sessions, list, keys * LISTED);
   return true;
@@ -206,10 +186,10 @@ export function findSlot(sessions: u32, block: v128, hash: u64): u32 {
   let bucket = bucketOf(buckets, mask, tag);
   while (true) {
     for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
-      const slot = bucket + (ctz(found) << 2);
+      const slot = slotIn(bucket, found);
       if (sameKey(stateIn(slot), block, hash)) return slot;
     }
-    if (matches(bucket, FREE) != 0) return 0;
+    if (freeIn(bucket) != 0) return 0;
     bucket = nextBucket(buckets, mask, bucket);
   }
 }
@@ -221,21 +201,43 @@ function slotOfHead(sessions: u32, tag: u32, head: u32): u32 {
   let bucket = bucketOf(buckets, mask, tag);
   while (true) {
     for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
-      const slot = bucket + (ctz(found) << 2);
+      const slot = slotIn(bucket, found);
       if (stateIn(slot) == head) return slot;
     }
-    if (matches(bucket, FREE) != 0) return 0;
+    if (freeIn(bucket) != 0) return 0;
     bucket = nextBucket(buckets, mask, bucket);
   }
 }
 
 /** Has the entry of a key's latest session tell its end, as those of the others do. */
-export function unsettle(slot: u32): void {
-  store<i64>(stateIn(slot) - E_END, load<i64>(endAt(slot)));
+export function unsettle(sessions: u32, slot: u32): void {
+  store<i64>(stateIn(slot) - E_END, endIn(sessions, slot));
+}
+
+// Has ends count from another base, in the midst of what they may be.
+function moveBase(sessions: u32, base: i64): void {
+  const first = load<u32>(sessions, X_BUCKETS);
+  const last = first + (bucketsIn(sessions) << BUCKET_SHIFT);
+  noteEnds(sessions);
+  store<i64>(sessions, base, X_BASE);
+  store<u32>(sessions, 0, X_FAR);
+  for (let bucket = first; bucket < last; bucket += BUCKET) {
+    for (let slot = firstSlot(bucket); slot < slotsEnd(bucket); slot += 4) {
+      if (stateIn(slot) != 0) storeEnd(sessions, slot, endOf(stateIn(slot)));
+    }
+  }
+}
+
+/** Sets the end of a slot's session. */
+export function setEnd(sessions: u32, slot: u32, end: i64): void {
+  if (storeEnd(sessions, slot, end)) return;
+  const far = load<u32>(sessions, X_FAR) + 1;
+  store<u32>(sessions, far, X_FAR);
+  if (far > LEAST_FAR + load<u32>(sessions, X_KEYS)) moveBase(sessions, end - HALF_RANGE);
 }
 
 /** Finds the latest of a key's sessions by what their entries tell, and puts it first. */
-export function settle(slot: u32): void {
+export function settle(sessions: u32, slot: u32): void {
   const head = stateIn(slot);
   let latest = head;
   for (let state = moreOf(head); state != 0; state = moreOf(state)) {
@@ -244,9 +246,9 @@ export function settle(slot: u32): void {
   if (latest != head) {
     unlinkAfter(head, latest);
     store<u32>(latest - E_MORE, head);
-    store<u32>(slot, latest, AT_STATES);
+    store<u32>(slot, latest);
   }
-  store<i64>(endAt(slot), endOf(latest));
+  setEnd(sessions, slot, endOf(latest));
 }
 
 /** Has all entries tell the ends of their sessions, as the index does. */
@@ -254,8 +256,8 @@ export function noteEnds(sessions: u32): void {
   const first = load<u32>(sessions, X_BUCKETS);
   const last = first + (bucketsIn(sessions) << BUCKET_SHIFT);
   for (let bucket = first; bucket < last; bucket += BUCKET) {
-    for (let slot = bucket; slot < bucket + AT_STATES; slot += 4) {
-      if ((load<u32>(slot) & 1) != 0) unsettle(slot);
+    for (let slot = firstSlot(bucket); slot < slotsEnd(bucket); slot += 4) {
+      if (stateIn(slot) != 0) unsettle(sessions, slot);
     }
   }
 }
@@ -263,7 +265,7 @@ export function noteEnds(sessions: u32): void {
 /** The end of a session by the tag of its key's hash, without a look at it if it is the latest. */
 export function endNow(sessions: u32, state: u32, tag: u32): i64 {
   const slot = slotOfHead(sessions, tag, state);
-  return slot == 0 ? endOf(state) : load<i64>(endAt(slot));
+  return slot == 0 ? endOf(state) : endIn(sessions, slot);
 }
 
 /** Adds an open session to those of its key, which has a slot that is unsettled, or 0. */
@@ -275,23 +277,24 @@ export function linkSession(sessions: u32, slot: u32, state: u32): void {
     return;
   }
   store<u32>(state - E_MORE, 0);
-  place(sessions, tagIn(state), state, endOf(state));
+  if (load<u32>(sessions, X_KEYS) == 0) {
+    store<i64>(sessions, endOf(state) - HALF_RANGE, X_BASE);
+    store<u32>(sessions, 0, X_FAR);
+  }
   store<u32>(sessions, load<u32>(sessions, X_KEYS) + 1, X_KEYS);
+  setEnd(sessions, place(sessions, tagIn(state), state), endOf(state));
 }
 
 /** Adds an open session that starts after all others of its key. */
-export function linkLatest(slot: u32, state: u32): void {
-  unsettle(slot);
+export function linkLatest(sessions: u32, slot: u32, state: u32): void {
+  unsettle(sessions, slot);
   store<u32>(state - E_MORE, stateIn(slot));
-  store<u32>(slot, state, AT_STATES);
-  store<i64>(endAt(slot), endOf(state));
+  store<u32>(slot, state);
+  setEnd(sessions, slot, endOf(state));
 }
 
 function removeSlot(sessions: u32, slot: u32): void {
-  const last = matches(slot & ~(BUCKET - 1), FREE) != 0;
-  store<u32>(slot, last ? FREE : GRAVE);
-  store<u32>(slot, 0, AT_STATES);
-  if (last) store<u32>(sessions, load<u32>(sessions, X_USED) - 1, X_USED);
+  if (emptySlot(slot)) store<u32>(sessions, load<u32>(sessions, X_USED) - 1, X_USED);
   store<u32>(sessions, load<u32>(sessions, X_KEYS) - 1, X_KEYS);
 }
 
@@ -312,7 +315,7 @@ function unlinkOther(sessions: u32, tag: u32, state: u32): void {
   let bucket = bucketOf(buckets, mask, tag);
   while (true) {
     for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
-      if (unlinkAfter(stateIn(bucket + (ctz(found) << 2)), state)) return;
+      if (unlinkAfter(stateIn(slotIn(bucket, found)), state)) return;
     }
     bucket = nextBucket(buckets, mask, bucket);
   }
@@ -332,7 +335,7 @@ export function unlinkSession(sessions: u32, state: u32): u32 {
     return 0;
   }
   if (moreOf(state) != 0) {
-    store<u32>(slot, moreOf(state), AT_STATES);
+    store<u32>(slot, moreOf(state));
     return slot;
   }
   removeSlot(sessions, slot);

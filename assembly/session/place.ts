@@ -10,22 +10,19 @@ import {
   LONG_MARK,
   nullBlock,
 } from "../hash/hash";
-import { NO_TIME, timeAt } from "../window/block_times";
-import { fixedKeys, isValid, kindOf, validityOf, valuesOf } from "../window/columns";
+import { GREATEST_TIME, NO_TIME, timeAt } from "../window/block_times";
+import { fixedKeys, isValid, KIND_F64, kindOf, validityOf, valuesOf } from "../window/columns";
 import { BLOCKS, HASHES } from "../window/encode";
 import { longBlock, sameKey } from "../window/slice_keys";
 import { T_TRASH } from "../window/table";
+import { AHEAD, CANDIDATES, listCandidates } from "./ahead";
+import { awayIn, endIn, FAR, stateIn, storeAway, tagOf } from "./buckets";
 import {
-  bucketOf,
-  endAt,
   findSlot,
   linkLatest,
   linkSession,
-  matches,
   reserveKey,
   settle,
-  stateIn,
-  tagOf,
   unlinkSession,
   unsettle,
 } from "./index_of_keys";
@@ -44,10 +41,10 @@ import {
   startOf,
   tagIn,
   X_ALONE,
+  X_BASE,
   X_BUCKETS,
   X_GAP,
   X_LATE,
-  X_MASK,
   X_OUTSIDE,
   X_TABLE,
   X_TOUCH,
@@ -55,8 +52,8 @@ import {
 } from "./sessions";
 import { reserveTimer, setTimer } from "./timers";
 
-/** Rows whose sessions are looked up at a time. */
-const AHEAD: u32 = 128;
+/** Rows after which it is tried again whether rows just move ends on, when not even one did. */
+const RARE: u32 = 4;
 
 /** What stands for a session when there is none, or no memory for one. */
 const NONE: u32 = 0;
@@ -143,15 +140,15 @@ function placeRow(sessions: u32, row: u32, time: i64, until: i64, mark: i64): u3
     if (state != NONE) linkSession(sessions, 0, state);
     return state;
   }
-  if (time >= load<i64>(endAt(slot)) + load<i64>(sessions, X_TOUCH) && until > mark) {
+  if (time >= endIn(sessions, slot) + load<i64>(sessions, X_TOUCH) && until > mark) {
     const state = newSession(sessions, block, hash, time, until);
-    if (state != NONE) linkLatest(findSlot(sessions, block, hash), state);
+    if (state != NONE) linkLatest(sessions, findSlot(sessions, block, hash), state);
     return state;
   }
-  unsettle(slot);
+  unsettle(sessions, slot);
   const state = placeAmong(sessions, row, stateIn(slot), time, until, mark);
   const left = findSlot(sessions, block, hash);
-  if (left != 0) settle(left);
+  if (left != 0) settle(sessions, left);
   return state;
 }
 
@@ -169,68 +166,6 @@ function placeAmong(sessions: u32, row: u32, head: u32, time: i64, until: i64, m
   const state = newSession(sessions, block, hash, time, until);
   if (state != NONE) linkSession(sessions, findSlot(sessions, block, hash), state);
   return state;
-}
-
-// Slots of the rows' keys, probably.
-const CANDIDATES: usize = memory.data(128 * 4, 16);
-
-// Stands for no match: the last slot of a bucket, which then turns out to be of another key.
-const LAST_SLOT: u32 = 8;
-
-let sink: u32 = 0;
-
-// What of a key is read ahead; where there is no state, what lies at the start of the memory.
-const STATES: usize = memory.data(128 * 4, 16);
-
-// @ts-ignore: decorator
-@inline
-function readBucket(buckets: u32, mask: u32, hash: u32): u32 {
-  return load<u32>(bucketOf(buckets, mask, load<u32>(hash)));
-}
-
-// Brings the buckets of rows' keys into the cache. The loops that read ahead are kept short: what
-// counts is how many reads the processor has under way at once.
-function touchBuckets(buckets: u32, mask: u32, hashes: u32, count: u32): void {
-  const end = hashes + (count << 3);
-  let seen: u32 = 0;
-  for (; hashes + 32 <= end; hashes += 32) {
-    seen ^= readBucket(buckets, mask, hashes);
-    seen ^= readBucket(buckets, mask, hashes + 8);
-    seen ^= readBucket(buckets, mask, hashes + 16);
-    seen ^= readBucket(buckets, mask, hashes + 24);
-  }
-  for (; hashes < end; hashes += 8) seen ^= readBucket(buckets, mask, hashes);
-  sink ^= seen;
-}
-
-function touchStates(count: u32): void {
-  let seen: u32 = 0;
-  let at = <u32>STATES;
-  const end = at + (count << 2);
-  for (; at + 16 <= end; at += 16) {
-    seen ^= load<u32>(load<u32>(at));
-    seen ^= load<u32>(load<u32>(at, 4));
-    seen ^= load<u32>(load<u32>(at, 8));
-    seen ^= load<u32>(load<u32>(at, 12));
-  }
-  for (; at < end; at += 4) seen ^= load<u32>(load<u32>(at));
-  sink ^= seen;
-}
-
-// Finds the slots of rows, and brings what belongs to them into the cache.
-function listCandidates(sessions: u32, from: u32, count: u32): void {
-  const buckets = load<u32>(sessions, X_BUCKETS);
-  const mask = load<u32>(sessions, X_MASK);
-  const hashes = (<u32>HASHES) + (from << 3);
-  touchBuckets(buckets, mask, hashes, count);
-  for (let row: u32 = 0; row < count; row++) {
-    const tag = tagOf(load<u64>(hashes + (row << 3)));
-    const bucket = bucketOf(buckets, mask, tag);
-    const slot = bucket + (ctz(matches(bucket, tag) | LAST_SLOT) << 2);
-    store<u32>((<u32>CANDIDATES) + (row << 2), slot);
-    store<u32>((<u32>STATES) + (row << 2), stateIn(slot));
-  }
-  touchStates(count);
 }
 
 /** A watermark as the last whole millisecond that it has reached. */
@@ -280,23 +215,55 @@ function extend(
   until: i64,
   last: i64,
   touch: i64,
+  base: i64,
   inOrder: bool,
 ): bool {
-  const hash = load<u64>((<u32>HASHES) + (row << 3));
-  const at = endAt(slot);
-  const end = load<i64>(at);
+  const had = awayIn(slot);
+  const end = base + <i64>had;
+  const away = <u64>(until - base);
   const state = stateIn(slot);
-  if (load<u32>(slot) != tagOf(hash) || end <= last || time >= end + touch) return false;
-  if (!sameKey(state, v128.load((<u32>BLOCKS) + (row << 4)), hash)) return false;
+  if (state == 0 || had == FAR || away >= FAR) return false;
+  if (end <= last || time >= end + touch) return false;
+  const block = v128.load((<u32>BLOCKS) + (row << 4));
+  if (!sameKey(state, block, load<u64>((<u32>HASHES) + (row << 3)))) return false;
   if (until >= end && inOrder) {
     // not before the last row of the latest session, and so far from all others
-    store<i64>(at, until);
+    storeAway(slot, <u32>away);
     return true;
   }
   if (until + touch <= startOf(state) || moreOf(state) != 0) return false;
-  store<i64>(at, max(end, until));
+  storeAway(slot, max(had, <u32>away));
   if (time < startOf(state)) store<i64>(state - E_START, time);
   return true;
+}
+
+// The first row from one on that does more than move on the end of a session that it does not come
+// before; all before it are taken. What is compared are ends as the index has them: `least` is one
+// that is over, `reach` beyond all that it can tell, and a row comes after a session when its end is
+// `span` later.
+function extendInOrder(
+  row: u32,
+  last: u32,
+  values: u32,
+  origin: i64,
+  slots: u32,
+  out: u32,
+  least: u64,
+  reach: u64,
+  span: u64,
+): u32 {
+  for (; row < last; row++) {
+    const away = <u64>(load<i64>(values + (row << 3)) - origin);
+    const slot = load<u32>(slots + (row << 2));
+    const had = <u64>awayIn(slot);
+    if (had <= least || away >= reach || away - had >= span) break;
+    const state = stateIn(slot);
+    const block = v128.load((<u32>BLOCKS) + (row << 4));
+    if (!sameKey(state, block, load<u64>((<u32>HASHES) + (row << 3)))) break;
+    storeAway(slot, <u32>away);
+    store<u32>(out + (row << 2), state);
+  }
+  return row;
 }
 
 // How many rows were placed before the index moved; 0 without memory for the first of them.
@@ -309,7 +276,7 @@ function placeRows(
   count: u32,
   out: u32,
   late: u32,
-  base: u32,
+  first: u32,
 ): u32 {
   const kind = kindOf(times);
   const values = valuesOf(times);
@@ -320,7 +287,21 @@ function placeRows(
   const last = markOf(load<f64>(marks + ((from + count - 1) << 3)));
   const ended = load<u32>(sessions, X_ALONE) != 0 ? last : i64.MIN_VALUE;
   let gap = load<i64>(sessions, X_GAP);
+  let base = load<i64>(sessions, X_BASE);
+  const isPlain = gaps == 0 && validity == 0 && kind != KIND_F64;
+  const slots = (<u32>CANDIDATES) - (from << 2);
+  let retry = isPlain ? from : from + count;
   for (let row = from; row < from + count; row++) {
+    if (row >= retry) {
+      const at = row;
+      const least = <u64>max<i64>(0, last - base);
+      const reach = <u64>max<i64>(0, min<i64>(FAR, GREATEST_TIME + gap - base));
+      const origin = base - gap;
+      const span = <u64>(gap + touch);
+      row = extendInOrder(row, from + count, values, origin, slots, out, least, reach, span);
+      if (row == from + count) break;
+      retry = row + (row == at ? RARE : 1);
+    }
     const time = isValid(validity, row) ? timeAt(kind, values, row) : NO_TIME;
     if (gaps != 0) gap = <i64>load<f64>(valuesOf(gaps) + (row << 3));
     if (time == NO_TIME || gap == 0) {
@@ -329,16 +310,17 @@ function placeRows(
       continue;
     }
     const until = time + gap;
-    const slot = load<u32>((<u32>CANDIDATES) + ((row - from) << 2));
-    if (until > ended && extend(slot, row, time, until, last, touch, gaps == 0)) {
+    const slot = load<u32>(slots + (row << 2));
+    if (until > ended && extend(slot, row, time, until, last, touch, base, gaps == 0)) {
       store<u32>(out + (row << 2), stateIn(slot));
       continue;
     }
     const state = placeRow(sessions, row, time, until, markOf(load<f64>(marks + (row << 3))));
     if (state == NONE) return 0;
-    if (state == trash) addLate(sessions, late, base + row);
+    if (state == trash) addLate(sessions, late, first + row);
     store<u32>(out + (row << 2), state);
     if (load<u32>(sessions, X_BUCKETS) != buckets) return row + 1 - from;
+    base = load<i64>(sessions, X_BASE);
   }
   return count;
 }

@@ -143,9 +143,9 @@ function readRecord(sessions: u32, record: u32, key: u32, length: u32): u32 {
   const state = newSession(sessions, block, hash, load<i64>(record), load<i64>(record, 16));
   if (state == 0) return 0;
   const slot = findSlot(sessions, block, hash);
-  if (slot != 0) unsettle(slot);
+  if (slot != 0) unsettle(sessions, slot);
   linkSession(sessions, slot, state);
-  if (slot != 0) settle(slot);
+  if (slot != 0) settle(sessions, slot);
   return state;
 }
 

@@ -50,7 +50,9 @@ export const X_OUTSIDE: u32 = 176 + 10 * 64 * 4; // of the batch
 export const X_INDEX: u32 = 176 + 10 * 64 * 4 + 4; // the block that the buckets lie in
 export const X_DEAD: u32 = 176 + 10 * 64 * 4 + 8; // entries of sessions that are parts of others
 export const X_ALONE: u32 = 176 + 10 * 64 * 4 + 12; // 1 where a row is late as one alone, else 0
-const SESSIONS_BYTES: u32 = 176 + 10 * 64 * 4 + 16;
+export const X_BASE: u32 = 176 + 10 * 64 * 4 + 16; // i64, what the index counts ends from
+export const X_FAR: u32 = 176 + 10 * 64 * 4 + 24; // ends lately that the index could not tell
+const SESSIONS_BYTES: u32 = 176 + 10 * 64 * 4 + 32;
 
 /** What lies before a state, as distances to it. */
 export const E_MORE: u32 = 48;

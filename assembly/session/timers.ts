@@ -13,7 +13,8 @@
 // end. A session that became a part of another keeps its timer, and its entry until that is due, or
 // until there are too many of them.
 import { allocate, release } from "../memory/arena";
-import { bucketOf, endNow } from "./index_of_keys";
+import { bucketOf } from "./buckets";
+import { endNow } from "./index_of_keys";
 import {
   DEAD,
   E_END,

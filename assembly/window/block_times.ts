@@ -1,7 +1,8 @@
 // The times of rows: one by one, and the least and the greatest of a block.
 import { KIND_F64, kindOf, validityOf, valuesOf } from "./columns";
 
-const GREATEST_TIME: i64 = 8_640_000_000_000_000;
+/** The greatest time that a row may have, the least one negated; ms. */
+export const GREATEST_TIME: i64 = 8_640_000_000_000_000;
 /** What stands for the time of a row that has none. */
 export const NO_TIME: i64 = i64.MIN_VALUE;
 
