@@ -95,6 +95,14 @@ Deno.test("qualityReport() says what rows it cannot compare", async () => {
   await fails(qualityReport(rows, generator.sample(Infinity)), "infinite");
 });
 
+Deno.test("A quality report's text groups the digits of large counts, as its page does", async () => {
+  const rows = Array.from({ length: 1200 }, (_, i) => ({ x: i % 7 }));
+  const report = await qualityReport(rows, rows.slice(1));
+  const counts = "1,199 synthetic rows against 1,200 real";
+  assert(String(report).includes(counts), String(report));
+  assert(report.toHtml().includes(counts));
+});
+
 Deno.test("qualityReport() refuses options that it does not know", async () => {
   const rows = [{ x: 1 }];
   const fails = (options: object, words: string) =>

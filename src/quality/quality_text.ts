@@ -22,10 +22,10 @@ export function qualityText(scores: QualityScores): string {
   const { rows, overall, columnShapes, pairTrends, allPairTrends, c2st, nearest, columns } = scores;
   const strong = scores.pairs.filter((pair) => pair.strong).length;
   const against = rows.holdout === undefined
-    ? `${rows.real} real`
-    : `${rows.holdout} held-out real`;
+    ? `${rows.real.toLocaleString("en")} real`
+    : `${rows.holdout.toLocaleString("en")} held-out real`;
   const lines = [
-    `Quality of ${rows.synthetic} synthetic rows against ${against} ones`,
+    `Quality of ${rows.synthetic.toLocaleString("en")} synthetic rows against ${against} ones`,
     "",
     `  overall          ${shown(overall)}`,
     `  column shapes    ${shown(columnShapes)}`,
