@@ -30,6 +30,17 @@ function times(type: DataType, values: unknown[], format?: TimestampFormat): unk
   return rows;
 }
 
+Deno.test("A text that is no event time is refused with one that would be, of each format", () => {
+  for (const format of ["iso", "date", "s", "ms", "us"] as const) {
+    const batch = batchOf(t.utf8, ["31.1.2026"]);
+    const { bad: [{ error }] } = new EventTime(batch.schema, "at", format).convert(batch);
+    const told = new RegExp(`of format "${format}", such as "(.+)", received "31.1.2026"$`);
+    const [, example] = told.exec(error.message) ?? [];
+    const day = format === "date" ? Date.UTC(2026, 0, 31) : Date.UTC(2026, 0, 31, 12);
+    assertEquals(times(t.utf8, [example], format), [day], error.message);
+  }
+});
+
 Deno.test("Event times are read from texts, dates and numbers of every unit", () => {
   const may = Date.UTC(2024, 4, 31);
   assertEquals(times(t.utf8, ["2024-05-31", "2024-05-31T00:00:00.5Z", null, "May"]), [

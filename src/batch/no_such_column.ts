@@ -6,9 +6,10 @@ export function noSuchColumn(
   name: string,
   { doing, fields }: { readonly doing: string; readonly fields: readonly Field[] },
 ): TypeError {
-  const known = listNames(fields.map(({ name }) => name));
+  const known = fields.length === 0
+    ? ", as there are no columns at all"
+    : `; the columns are ${listNames(fields.map(({ name }) => name))}`;
   return new TypeError(
-    `Cannot ${doing} column ${showName(name)}: there is none of that name; the columns are ` +
-      known,
+    `Cannot ${doing} column ${showName(name)}: there is none of that name${known}`,
   );
 }

@@ -26,6 +26,14 @@ export type TimestampFormat =
 
 /** How many milliseconds one of a number is. */
 const UNITS: Readonly<Record<string, number>> = { s: 1000, ms: 1, us: 1 / 1000 };
+/** A text of each format, for those who have written a time otherwise. */
+const EXAMPLES: Readonly<Record<TimestampFormat, string>> = {
+  iso: "2026-01-31T12:00:00Z",
+  date: "2026-01-31",
+  s: "1769860800",
+  ms: "1769860800000",
+  us: "1769860800000000",
+};
 const NUMBERS: ReadonlySet<string> = new Set(["i32", "i64", "f32", "f64"]);
 const READY: ReadonlySet<string> = new Set(["timestamp", "i64", "f64"]);
 
@@ -183,10 +191,12 @@ export class EventTime {
   #error(value: string | number | bigint): Error {
     const isText = typeof value === "string";
     const text = isText ? JSON.stringify(value.slice(0, 60)) : String(value);
-    const range = isText ? "" : ` and within ${MAX_TIMESTAMP_MS} ms of 1970`;
+    const hint = isText
+      ? `, such as "${EXAMPLES[this.#format]}"`
+      : ` and within ${MAX_TIMESTAMP_MS} ms of 1970`;
     return new RangeError(
       `Cannot read event time: column ${JSON.stringify(this.#name)} must be of format ` +
-        `"${this.#format}"${range}, received ${text}`,
+        `"${this.#format}"${hint}, received ${text}`,
     );
   }
 }
