@@ -24,6 +24,7 @@ const FILES: Record<string, string> = {
   "times.csv": "ts,k,x\nfoo,a,1\nbar,b,2\n",
   "weather.csv": "weather,wind,day\nrain,1,2024-01-01\nsun,2,2024-01-02\n".repeat(50)
     .replaceAll(/\nweather.*/g, ""),
+  "bare.ndjson": "{}\n",
   "long.ndjson": JSON.stringify({ a: "x".repeat(2_000_000) }),
   "types.ndjson": '{"ts":1,"x":1}\n{"ts":"a","x":1}\n',
   "rubbish.waggle": "no model",
@@ -68,6 +69,18 @@ const CASES: [args: string[], code: number, part: string][] = [
   [["fit", at("weather.csv"), "-o", at("x.csv")], 2, "is the name of data; end it in .waggle"],
   [["fit", at("weather.csv"), "-o", at("x.json.gz")], 2, "is the name of data; end it in .waggle"],
   [["fit", at("weather.csv")], 2, "waggle: required option '-o, --output <model>' not specified"],
+  [["fit", at("weather.csv")], 2, "\nsee `waggle fit --help`\n"],
+  [["report", at("weather.csv")], 2, "\nsee `waggle report --help`\n"],
+  [
+    ["window", at("bare.ndjson"), "-t", "ts", "--tumble", "1", "-a", "count"],
+    1,
+    'column "ts": there is none of that name, as there are no columns at all',
+  ],
+  [
+    ["window", at("times.csv"), "-t", "ts", "--tumble", "1", "-a", "count"],
+    1,
+    'of format "iso", such as "2026-01-31T12:00:00Z", received "foo" (row 0)',
+  ],
   [["stream", model, "--speed", "2"], 2, "--speed is of streams, and this model has learned rows"],
   [["stream", model, "--buffer-size", "0"], 2, "--buffer-size takes a whole number from 1"],
   [["stream", model, "--buffer-size", "9", "--interval", "1"], 2, "make --buffer-size larger, or"],

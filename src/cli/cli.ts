@@ -99,7 +99,8 @@ function named(
 
 function addCommand(program: Command, spec: CommandSpec, context: CommandContext): void {
   const { name, operands, text, flags, examples } = spec;
-  const command = program.command([name, ...operands].join(" ")).description(text);
+  const command = program.command([name, ...operands].join(" ")).description(text)
+    .showHelpAfterError(`see \`waggle ${name} --help\``);
   for (const flag of flags) command.addOption(optionOf(flag));
   const title = examples.length === 1 ? "Example:" : "Examples:";
   command.addHelpText("after", ["", title, ...examples.map((line) => `  ${line}`)].join("\n"));
