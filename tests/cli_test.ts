@@ -253,6 +253,20 @@ Deno.test("where no file can be written is told before any data are read", async
   }
 });
 
+Deno.test("a name that is too long for what stands beside it is told before any data are read", async () => {
+  const data = `${folder}/not-read.csv`;
+  Deno.writeTextFileSync(data, "no,data\nthat,is,right\n");
+  const longest = 255 - ".12345678.part".length;
+  const fit = async (bytes: number) => {
+    const output = `${folder}/${"n".repeat(bytes)}`;
+    const { code, err } = await run(["fit", data, "-o", output]);
+    assertEquals(code, 1);
+    return err;
+  };
+  assert((await fit(longest + 1)).startsWith(`waggle: cannot write ${folder}/nnn`));
+  assert(!(await fit(longest)).includes("cannot write"));
+});
+
 Deno.test("a command that fails leaves no file behind", async () => {
   const place = `${folder}/left`;
   Deno.mkdirSync(place);

@@ -100,3 +100,18 @@ Deno.test("records of every compression need no more than the permissions that d
   const found = await runScript(script, ["--no-check", ...flags]);
   assertEquals(found, { code: 0, out: `${5 * 124_750}\n`, error: "" });
 });
+
+Deno.test("a file that may be written and not read leaves nothing behind", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const script = `
+      import { denoRuntime } from "./src/runtime/deno_runtime.ts";
+      await denoRuntime.createFile("${folder}/rows.part", "new").catch(({ message }) => console.log(message));
+    `;
+    const { out } = await runScript(script, ["--no-check", `--allow-write=${folder}`]);
+    assertStringIncludes(out, "Requires read access");
+    assertEquals(Array.from(Deno.readDirSync(folder)), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import { partPath } from "../runtime/file_path.ts";
 import type { FileKind } from "../runtime/files.ts";
 import { ClosedPipeError } from "../runtime/process.ts";
 import { type FileEncoder, fileEncoder, type FileFormat } from "../publishers/file/file_format.ts";
@@ -111,7 +112,7 @@ export async function checkPlace(path: string, context: CommandContext): Promise
 }
 
 async function tryBeside(path: string, { runtime }: CommandContext): Promise<void> {
-  const part = `${path}.${Math.floor(runtime.random() * 36 ** 8).toString(36)}.part`;
+  const part = partPath(path, runtime.random());
   try {
     (await runtime.createFile(part, "new")).close();
     await runtime.removeFile(part);

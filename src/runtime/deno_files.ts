@@ -1,4 +1,4 @@
-import { filePath } from "./file_path.ts";
+import { filePath, partPath } from "./file_path.ts";
 import type { Files, FileStatus, NewFile, OpenFile } from "./files.ts";
 
 /** A device and a number on it are a file, as long as it exists; then the number is given anew. */
@@ -23,7 +23,7 @@ export class DenoFiles implements Files {
   async writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
     const target = filePath(path);
     if (await this.#isDevice(target)) return await Deno.writeFile(target, bytes, { create: false });
-    const part = `${target}.${Math.random().toString(36).slice(2)}.part`;
+    const part = partPath(target, Math.random());
     try {
       await Deno.writeFile(part, bytes);
       await Deno.rename(part, target);
@@ -61,7 +61,11 @@ export class DenoFiles implements Files {
       path,
       how === "new" ? { write: true, createNew: true } : { append: true, create: true },
     );
-    const { isFile, size } = await file.stat();
+    const { isFile, size } = await file.stat().catch(async (error) => {
+      file.close(); // to be told what it is, it has to be one that may be read
+      if (how === "new") await Deno.remove(path).catch(() => {});
+      throw error;
+    });
     return {
       sizeBytes: isFile ? size : 0,
       write: async (bytes) => {

@@ -1,7 +1,7 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { StreamingError } from "../../hive/streaming_error.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
-import { filePath } from "../../runtime/file_path.ts";
+import { filePath, partPath } from "../../runtime/file_path.ts";
 import { received } from "../../runtime/known_options.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import { messageOf } from "../../stream/failure.ts";
@@ -216,8 +216,7 @@ export class FilePublisher implements Publisher {
       );
     }
     const append = kind === "other" || (kind === "file" && ifExists === "append");
-    const mark = Math.floor(this.#runtime.random() * 36 ** 8).toString(36);
-    const part = append ? path : `${path}.${mark}.part`;
+    const part = append ? path : partPath(path, this.#runtime.random());
     return { path, part, compression, append, replaces: ifExists === "replace" };
   }
 
