@@ -76,11 +76,14 @@ Deno.test("Ctrl-C before the first row is no word that there are none", async ()
     yield new TextEncoder().encode('{"at":0}\n');
   }
   Object.assign(process.stdin, { chunks });
-  const args = ["window", "-", "-t", "at", "--tumble", "10s", "-a", "count"];
+  const file = `${folder}/unbegun.ndjson`;
+  const args = ["window", "-", "-t", "at", "--tumble", "10s", "-a", "count", "-o", file];
   const ended = main(args, { process, runtime: denoRuntime });
   setTimeout(() => pressed.resolve(), 50);
   assertEquals(await ended, 130, process.err);
-  assert(/^0 rows in .*, 0 late rows, interrupted\n$/.test(process.err), process.err);
+  const told = new RegExp(`^0 rows in .*, 0 late rows, interrupted; ${file} was not written\n$`);
+  assert(told.test(process.err), process.err);
+  assertThrows(() => Deno.statSync(file), Deno.errors.NotFound);
 });
 
 for (const name of ["sample", "window"] as const) {

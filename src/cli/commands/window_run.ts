@@ -153,19 +153,23 @@ interface Places {
 }
 
 /**
- * An empty result looks like a mistake: says where it is none, and that there is no file then. Of a
- * topic there may be rows before those that are read.
+ * An empty result looks like a mistake: says where it is none. Of a topic there may be rows before
+ * those that are read.
  */
 function emptiness(
-  { recordsIn, skipped, untimed, deadLettered, windowsFired }: PipelineMetrics,
-  { data, output }: Places,
+  { recordsIn, skipped, untimed, deadLettered }: PipelineMetrics,
+  { data }: Places,
 ): string {
   const isEmpty = recordsIn + skipped + untimed + deadLettered === 0;
   const none = isKafkaAddress(data)
     ? `no rows came from ${data}`
     : `${inWords(data)} holds no rows`;
-  const without = windowsFired === 0 && output !== undefined ? `; ${output} was not written` : "";
-  return (isEmpty ? `; ${none}` : "") + without;
+  return isEmpty ? `; ${none}` : "";
+}
+
+/** A file without windows is not made, nor is one that is there replaced. */
+function absence({ windowsFired }: PipelineMetrics, { output }: Places): string {
+  return windowsFired === 0 && output !== undefined ? `; ${output} was not written` : "";
 }
 
 function summary(metrics: PipelineMetrics, ending: string): string {
@@ -208,7 +212,8 @@ async function run(
         progress.show(() => progressIn(now));
       },
     });
-    return summary(metrics, isInterrupted() ? ", interrupted" : emptiness(metrics, places));
+    const why = isInterrupted() ? ", interrupted" : emptiness(metrics, places);
+    return summary(metrics, why + absence(metrics, places));
   } catch (error) {
     if (goesOn && isInterrupted()) {
       const rest = ", interrupted: the group goes on with the windows that were open";
