@@ -68,6 +68,15 @@ function lineWidth(): number {
   return (Deno.consoleSize().columns || DEFAULT_COLUMNS) - 1;
 }
 
+/** A bar where there is room for it, and as much of a list as there is room for behind it. */
+function fitted(bar: string, text: string, width: number): string {
+  const hasRoom = bar.length + 1 + text.split(", ")[0].length <= width;
+  const line = hasRoom ? `${bar} ${text}` : text;
+  if (line.length <= width) return line;
+  const end = line.lastIndexOf(", ", width);
+  return line.slice(0, end > 0 ? end : width);
+}
+
 /** One line that is written over again on a terminal, or a few plain lines elsewhere. */
 class Progress {
   readonly #isTerminal = Deno.stdout.isTerminal();
@@ -77,7 +86,7 @@ class Progress {
     if (this.#isTerminal) {
       const full = Math.round(BAR_WIDTH * share);
       const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
-      return write(`${CLEAR_LINE}${`${bar} ${text}`.slice(0, lineWidth())}`);
+      return write(CLEAR_LINE + fitted(bar, text, lineWidth()));
     }
     const step = Math.floor(PLAIN_STEPS * share);
     if (step > this.#told) write(`${text}\n`);

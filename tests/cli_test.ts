@@ -450,6 +450,28 @@ Deno.test("The time left goes by what was seen to be done", () => {
   ]);
 });
 
+Deno.test("On a narrow terminal what is told of progress ends before what has no room, not within a number", () => {
+  const text = "6,300 of 60,000 records, 19,657/s";
+  const told = (columns: number) => {
+    const process = new KeptProcess(true);
+    Object.assign(process.stderr, { columns });
+    const line = new ProgressLine(process, { ...denoRuntime, monotonicMs: () => 0 }, false);
+    line.show(() => ({ share: 0.1, text }));
+    return process.err.split("\u001b[2K").at(-1)!;
+  };
+  const left = "0.0 s left";
+  assertEquals([77, 76, 52, 51, 40, 39, 30, 20].map(told), [
+    `██${"░".repeat(22)} 10 %  ${text}, ${left}`,
+    `10 %  ${text}, ${left}`,
+    `10 %  ${text}, ${left}`,
+    `10 %  ${text}`,
+    `10 %  ${text}`,
+    "10 %  6,300 of 60,000 records",
+    "10 %  6,300 of 60,000 records",
+    "10 %  6,300 of 60,0",
+  ]);
+});
+
 Deno.test("waggle window --types has a text among numbers be a bad record, and not make all of them texts", async () => {
   const rows = Array.from({ length: 30 }, (_, i) => ({ ts: i * 1000, v: i === 7 ? "n/a" : i }));
   const ndjson = `${folder}/typed.ndjson`;

@@ -21,6 +21,13 @@ export interface Progress {
   readonly text: string;
 }
 
+/** As much of a list as there is room for, since a part of a number is another number. */
+function cut(text: string, columns: number): string {
+  if (text.length <= columns) return text;
+  const end = text.lastIndexOf(", ", columns);
+  return text.slice(0, end > 0 ? end : columns);
+}
+
 /**
  * Tells on the standard error how far something is: on a terminal in one line that is written over,
  * elsewhere in a plain line every five seconds.
@@ -108,9 +115,9 @@ export class ProgressLine {
 
   /** A bar where there is room for it and for the text, else the text alone. */
   #line(share: number | undefined, text: string, columns: number): string {
-    if (share === undefined) return text.slice(0, columns);
+    if (share === undefined) return cut(text, columns);
     const percent = this.#percent(share);
-    if (BAR + 1 + percent.length + text.length > columns) return (percent + text).slice(0, columns);
+    if (BAR + 1 + percent.length + text.length > columns) return cut(percent + text, columns);
     const filled = Math.round(Math.min(1, Math.max(0, share)) * BAR);
     const done = "█".repeat(filled);
     const bar = this.#process.isPlain ? done : `${YELLOW}${done}${NO_COLOUR}`;
