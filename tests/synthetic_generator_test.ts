@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   csv,
+  type FitProgress,
   RecordBatch,
   schema,
   SyntheticGenerator,
@@ -154,11 +155,11 @@ Deno.test("logLikelihood() tells rows that are alike from those that are not", a
 
 Deno.test("a circuit learned from birdstrikes makes held-out rows likelier than independent columns", async () => {
   const batches: RecordBatch[] = [];
-  const phases = new Set<string>();
+  const rowsIn = new Map<string, number>();
   const options = {
     seed: 1,
     maxRows: 2500,
-    onProgress: ({ phase }: { phase: string }) => void phases.add(phase),
+    onProgress: ({ phase, rows }: FitProgress) => void rowsIn.set(phase, rows),
   };
   const circuit = await SyntheticGenerator.fit(csv(BIRDS), options);
   const independent = await SyntheticGenerator.fit(csv(BIRDS), {
@@ -167,7 +168,7 @@ Deno.test("a circuit learned from birdstrikes makes held-out rows likelier than 
   });
   batches.push(circuit.sample(1000).toBatch());
   assertEquals(batches[0].names.length, 14);
-  assertEquals([...phases], ["reading", "encoding", "fitting"]);
+  assertEquals([...rowsIn], [["reading", 10_000], ["encoding", 2500], ["fitting", 2500]]);
   const rows = circuit.sample(2000, { seed: 4 }).toRows();
   const mean = (values: Float64Array) => values.reduce((a, b) => a + b) / values.length;
   assert(mean(circuit.logLikelihood(rows)) > mean(independent.logLikelihood(rows)) + 1);
@@ -176,6 +177,32 @@ Deno.test("a circuit learned from birdstrikes makes held-out rows likelier than 
   );
   const total = rows.filter((row) => Number(row["Cost Total $"]) > 0).length;
   assert(total > 0 && total < 400);
+});
+
+Deno.test("a model of a sample of the rows says of how many, in its file and after an update too", async () => {
+  const rowsIn = new Map<string, number>();
+  const sampled = await SyntheticGenerator.fit(rows, {
+    maxRows: 100,
+    model: "independent",
+    onProgress: ({ phase, rows }) => void rowsIn.set(phase, rows),
+  });
+  const first = (text: string) => text.slice(0, text.indexOf("\n"));
+  const count = (rows: number) => rows.toLocaleString("en-US");
+  const said = `independent columns, learned from 100 of ${count(rows.length)} rows`;
+  assertEquals(first(sampled.describe()), said);
+  assertEquals(rowsIn, new Map([["reading", rows.length], ["encoding", 100]]));
+  const loaded = await SyntheticGenerator.load<typeof rows[number]>(sampled.toBytes());
+  assertEquals(first(loaded.describe()), said);
+  const updated = await loaded.update(rows.slice(0, 50));
+  assertEquals(
+    first(updated.describe()),
+    `independent columns, learned from 150 of ${count(rows.length + 50)} rows`,
+  );
+  const whole = await SyntheticGenerator.fit(rows, { maxRows: rows.length, model: "independent" });
+  assertEquals(
+    first(whole.describe()),
+    `independent columns, learned from ${count(rows.length)} rows`,
+  );
 });
 
 Deno.test("a fit can be aborted while it reads and while it fits", async () => {

@@ -45,7 +45,7 @@ export type ModelKind = "circuit" | "trees" | "copula" | "independent";
 export interface FitProgress {
   /** What is being done. */
   readonly phase: "reading" | "encoding" | "fitting";
-  /** Rows read so far. */
+  /** Rows read so far; from the encoding on, those of them that are learned from. */
   readonly rows: number;
   /** The share of the fitting that is done, 0 to 1; while reading 0. */
   readonly share: number;

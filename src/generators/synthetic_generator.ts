@@ -23,7 +23,7 @@ import { blocksByBees } from "./sampling/sample_crew.ts";
 import { checkKeys, checkSample } from "./sampling/sample_options.ts";
 import type { ColumnSpecs, RowOfSpecs } from "./spec/column_spec.ts";
 import { declaredModel, type GeneratorSpec } from "./spec/declared_model.ts";
-import { readTrainingRows } from "./training_rows.ts";
+import { learnedFrom, readTrainingRows } from "./training_rows.ts";
 import { updateModel } from "./update/update_model.ts";
 import type { UpdateOptions } from "./update/update_options.ts";
 import { fitTwin } from "./twins/twin_fit.ts";
@@ -115,7 +115,7 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
       example: '{ primaryKey: "id" }',
     }));
     const { batch, seen, times } = await readTrainingRows(input, options, denoRuntime);
-    options.onProgress?.({ phase: "encoding", rows: seen, share: 0 });
+    options.onProgress?.({ phase: "encoding", rows: batch.length, share: 0 });
     const { time } = options;
     if (time !== undefined && times) {
       return new SyntheticGenerator(await fitTwin({ batch, seen, times }, { ...options, time }));
@@ -123,8 +123,8 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     const encoding = encodingOf(batch, options);
     const columns = encodeRows(encoding, batch);
     const rows = { columns, symbols: encoding.symbols, length: batch.length };
-    const model = await fitModel(rows, { encoding, options, seen });
-    return new SyntheticGenerator({ encoding, model, rows: seen });
+    const model = await fitModel(rows, { encoding, options });
+    return new SyntheticGenerator({ encoding, model, ...learnedFrom(batch, seen) });
   }
 
   /**

@@ -48,6 +48,14 @@ export interface TrainingRows {
   readonly times?: Float64Array;
 }
 
+/** How many rows there were, and how many of them were kept, where that is not all. */
+export function learnedFrom(
+  { length: sampled }: RecordBatch,
+  rows: number,
+): { readonly rows: number; readonly sampled?: number } {
+  return sampled < rows ? { rows, sampled } : { rows };
+}
+
 function sourceOf(input: unknown, doing: string): Source {
   if (isSource(input)) return input;
   const isIterable = typeof input === "object" && input !== null &&

@@ -43,17 +43,23 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
   }
 }
 
+function originOf({ rows, sampled }: SavedModel): string {
+  const count = (rows: number) => rows.toLocaleString("en-US");
+  if (rows === 0) return "declared";
+  return `learned from ${sampled === undefined ? "" : `${count(sampled)} of `}${count(rows)} rows`;
+}
+
 /** What has been learned, for people: a line for the model, and one for each column. */
-export function describeModel({ encoding: { columns }, model, rows, twin }: SavedModel): string {
+export function describeModel(saved: SavedModel): string {
+  const { encoding: { columns }, model, twin } = saved;
   const width = Math.max(0, ...columns.map(({ field }) => field.name.length));
   const lines = columns.map((plan) => {
     const { name, type } = shownField(plan);
     const nulls = "nulls" in plan && plan.nulls ? ", nulls" : "";
     return `  ${name.padEnd(width)}  ${typeName(type)}: ${describePlan(plan, columns)}${nulls}`;
   });
-  const origin = rows === 0 ? "declared" : `learned from ${rows.toLocaleString("en-US")} rows`;
   return [
-    `${faceOf(model).describe(model)}, ${origin}`,
+    `${faceOf(model).describe(model)}, ${originOf(saved)}`,
     ...lines,
     ...(twin ? describeTwin(twin) : []),
   ].join("\n");

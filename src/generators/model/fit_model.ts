@@ -12,21 +12,19 @@ import type { Model } from "./models.ts";
 export interface FitInput {
   readonly encoding: Encoding;
   readonly options: FitOptions;
-  /** How many rows were read. */
-  readonly seen: number;
 }
 
 /** Learns the model that options ask for. */
 export async function fitModel(
   rows: SymbolRows,
-  { encoding, options, seen }: FitInput,
+  { encoding, options }: FitInput,
 ): Promise<Model> {
   const { model = "circuit", signal, onProgress, seed } = options;
   // where all columns are made or looked up there is nothing to learn
   if (rows.columns.length === 0) return independentModel(rows);
   const onStep: ModelFitOptions["onStep"] = async (share, logLikelihood) => {
     const known = logLikelihood === undefined ? {} : { logLikelihood };
-    onProgress?.({ phase: "fitting", rows: seen, share, ...known });
+    onProgress?.({ phase: "fitting", rows: rows.length, share, ...known });
     await nextTurn(denoRuntime); // so that an abort can come
     signal?.throwIfAborted();
   };

@@ -11,8 +11,10 @@ import type { ColumnPlan, Encoding, NumberUnit } from "../encoding/plans.ts";
 export interface SavedModel {
   readonly encoding: Encoding;
   readonly model: Model;
-  /** How many rows it was learned from. */
+  /** How many rows there were. */
   readonly rows: number;
+  /** How many of them it was learned from, where that is not all. */
+  readonly sampled?: number;
   /** As how many rows what was learned counts in an update, where that is not as many. */
   readonly weight?: number;
   /** What is known of the stream, where it is a twin of one. */
@@ -69,14 +71,15 @@ function writePlan(to: SectionWriter, plan: ColumnPlan): Json {
 }
 
 /** The bytes of a model file. */
-export function writeModelFile({ encoding, model, rows, weight, twin }: SavedModel): Uint8Array {
+export function writeModelFile(saved: SavedModel): Uint8Array {
+  const { encoding, model, rows, sampled, weight, twin } = saved;
   const to = new SectionWriter();
   const columns = encoding.columns.map((plan) => writePlan(to, plan));
   const own = { kind: model.kind, ...faceOf(model).write(model, to) };
-  const known = weight === undefined ? {} : { weight };
   return to.file({
     rows,
-    ...known,
+    ...(sampled !== undefined && { sampled }),
+    ...(weight !== undefined && { weight }),
     columns,
     model: own,
     ...(twin && { twin: writeTwin(to, twin) }),

@@ -268,14 +268,13 @@ export function readModelFile(bytes: Uint8Array): SavedModel {
   const rows = whole(from.header.rows, "rows", [0, Number.MAX_SAFE_INTEGER]);
   if (!isModelKind(json.kind)) badModel("its model is of a kind that does not exist");
   const model = MODEL_KINDS[json.kind].read(from, json, encoding.symbols);
-  const { twin } = from.header;
-  const { weight } = from.header;
-  const known = weight === undefined ? {} : { weight: readWeight(weight) };
+  const { sampled, twin, weight } = from.header;
   return {
     encoding,
     model,
     rows,
-    ...known,
+    ...(sampled !== undefined && { sampled: whole(sampled, "rows of its sample", [1, rows]) }),
+    ...(weight !== undefined && { weight: readWeight(weight) }),
     ...(twin !== undefined && { twin: readTwin(from, encoding) }),
   };
 }

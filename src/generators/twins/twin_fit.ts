@@ -11,7 +11,7 @@ import { learnStates, type StateValues } from "../entities/learn_states.ts";
 import { type FitOptions, keyNames } from "../fit_options.ts";
 import { fitModel } from "../model/fit_model.ts";
 import type { SavedModel } from "../model/model_file.ts";
-import type { TrainingRows } from "../training_rows.ts";
+import { learnedFrom, type TrainingRows } from "../training_rows.ts";
 import { learnTwinKeys, timeOrder } from "./learn_keys_of_rows.ts";
 import { sortableNumbers } from "./twin_columns.ts";
 import { drawnColumns, type Twin } from "./twin.ts";
@@ -122,8 +122,8 @@ export async function fitTwin(
     : withDictionaries(encodingOf(drawn, { ...withoutColumns(options, names), keepTexts: true }));
   const columns = encodeRows(encoding, drawn);
   const symbols = { columns, symbols: encoding.symbols, length: batch.length };
-  const model = await fitModel(symbols, { encoding, options, seen });
+  const model = await fitModel(symbols, { encoding, options });
   const values = stateValues(encoding, drawn, { symbols: columns, events });
   const states = learnStates(events, values, minCount);
-  return { encoding, model, rows: seen, twin: { ...twin, states } };
+  return { encoding, model, ...learnedFrom(batch, seen), twin: { ...twin, states } };
 }

@@ -44,6 +44,7 @@ export async function updateModel(
   const known = seen * rows.batch.length / batch.length;
   const share = weight ?? known / (known + before);
   const counted = rows.batch.length * (1 - share) / share;
+  const sampled = (saved.sampled ?? saved.rows) + rows.batch.length;
   const onStep = async () => {
     await nextTurn(denoRuntime); // so that an abort can come
     signal?.throwIfAborted();
@@ -51,6 +52,7 @@ export async function updateModel(
   return {
     ...await learned(saved, rows, { before: counted, onStep }),
     rows: saved.rows + Math.round(known),
+    ...(sampled < saved.rows + Math.round(known) && { sampled }),
     weight: known / share,
   };
 }
