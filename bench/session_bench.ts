@@ -13,6 +13,7 @@
  */
 import type { BenchGroup, BenchRow } from "./support/bench.ts";
 import { compare } from "./support/bench.ts";
+import { sweep } from "./support/collector.ts";
 import { advance, type BatchView, placedBatch } from "./support/placed_batch.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { KernelSessions } from "../src/kernel/session_table.ts";
@@ -32,7 +33,6 @@ const BUCKET = 1_000;
 const ROUNDS = 10;
 const BUDGET_BYTES = 1 << 30;
 const WARM_UP_MINUTES = 2;
-const SWEEP_MS = 300;
 const PARSED_TOGETHER = 50_000;
 
 /** A row as it lies in a batch of JSON. */
@@ -300,9 +300,7 @@ async function sessionsOf(one: Case): Promise<BenchRow> {
     beforeRound: async () => {
       if (turn++ % 2 === 1) return;
       nextMinute(minute, batches);
-      (globalThis as { gc?: () => void }).gc?.();
-      // The collector sweeps on in threads of its own, at the cost of whoever comes next.
-      await new Promise((resolve) => setTimeout(resolve, SWEEP_MS));
+      await sweep();
     },
     contender,
     baseline,

@@ -12,6 +12,7 @@ import type { WindowExtent, WindowPlan } from "../src/kernel/window_types.ts";
 import { Random } from "../tests/support/random.ts";
 import type { BenchGroup, BenchRow } from "./support/bench.ts";
 import { compare } from "./support/bench.ts";
+import { sweep } from "./support/collector.ts";
 import { advance, type BatchView, placedBatch } from "./support/placed_batch.ts";
 import { batchOf, checkRead, readColumn } from "./support/timed_rows.ts";
 
@@ -19,7 +20,6 @@ const SIZE = 60_000;
 const BATCH_ROWS = 65_536;
 const ROUNDS = 7;
 const BUDGET_BYTES = 1 << 30;
-const SWEEP_MS = 300;
 
 const PLAN: Omit<WindowPlan, keyof WindowExtent> = {
   allowedLateness: 0,
@@ -79,9 +79,7 @@ async function sliding(one: Case): Promise<BenchRow> {
     rounds: ROUNDS,
     beforeRound: async () => {
       if (turn++ % 2 === 0) { for (const batch of batches) advance(batch, SIZE); }
-      (globalThis as { gc?: () => void }).gc?.();
-      // The collector sweeps on in threads of its own, at the cost of whoever comes next.
-      await new Promise((resolve) => setTimeout(resolve, SWEEP_MS));
+      await sweep();
     },
     contender,
     baseline,

@@ -9,6 +9,7 @@
  */
 import type { BenchGroup, BenchRow } from "./support/bench.ts";
 import { compare } from "./support/bench.ts";
+import { sweep } from "./support/collector.ts";
 import { advance, type BatchView, placedBatch } from "./support/placed_batch.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { KernelWindowTable } from "../src/kernel/window_table.ts";
@@ -26,7 +27,6 @@ const BUDGET_BYTES = 1 << 30;
 /** What each side sees before the first round, so that its code is compiled for good. */
 const WARM_UP_ROWS = 4_000_000;
 const WARM_UP_BATCHES = 300;
-const SWEEP_MS = 300;
 const AT = { watermarkBefore: -Infinity, bound: 0, partition: 0, position: 0 };
 
 interface Row {
@@ -175,9 +175,7 @@ async function tumbling(one: Case): Promise<BenchRow> {
       table.close(Infinity);
       windows.clear();
       advanceAll(pool.rows, batches, one.windows);
-      (globalThis as { gc?: () => void }).gc?.();
-      // The collector sweeps on in threads of its own, at the cost of whoever comes next.
-      await new Promise((resolve) => setTimeout(resolve, SWEEP_MS));
+      await sweep();
     },
     contender: () => {
       for (let pass = 0; pass < passes; pass++) addAll();

@@ -9,6 +9,7 @@ import type { KernelColumn, WindowPlan, WindowRows } from "../src/kernel/window_
 import { columnOf } from "../src/windows/plain_columns.ts";
 import { Random } from "../tests/support/random.ts";
 import { type BenchGroup, type BenchRow, compare, row } from "./support/bench.ts";
+import { collectGarbage } from "./support/collector.ts";
 
 const SIZE = 60_000;
 const BATCH_ROWS = 65_536;
@@ -257,10 +258,6 @@ class ChangingWindow {
       }
     }
   }
-}
-
-function collectGarbage(): void {
-  (globalThis as { gc?: () => void }).gc?.();
 }
 
 /** Kernel and resident memory after these numbers of closed windows. */

@@ -33,7 +33,8 @@ const ANY_SLICE: u32 = 2;
 /** Slices of the block's rows, 0 where a row is late or has no time. */
 export const SLICES: usize = memory.data(512 * 4, 16);
 
-// Rows of a block in its first window from which on they are taken by themselves.
+// Rows of a block in its first window from which on they are taken by themselves. The room for pieces
+// is a byte a row, and one takes 8: it has to be well above that.
 const LEAST_PART: u32 = 32;
 
 // Windows met lately: i64 number of the window, f64 its end with lateness, u32 slice, 12 unused.
