@@ -14,6 +14,7 @@ import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
 import { checkNew, writeOutput } from "../record_output.ts";
 import { isDataName } from "../input_format.ts";
 import { inputPath, inWords, recordInput, WatchedSource } from "../record_input.ts";
+import { checkSeparate } from "../separate_files.ts";
 import { deadLetterPolicy, deadLetters } from "../dead_letters.ts";
 import { DEAD_LETTERS } from "../output_flags.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
@@ -107,6 +108,8 @@ export async function fit(
   checkModelName(output);
   const data = inputPath(given, options.kafka);
   checkTopics(data, options);
+  const written = { "--output": output, "--dead-letters": options.deadLetters };
+  await checkSeparate({ read: [data], written }, context);
   await checkNew(options, context);
   const progress = progressOf(context, options);
   using _ = untilTold(progress, signal);

@@ -13,6 +13,7 @@ import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
 import { checkNew, writeOutput } from "../record_output.ts";
 import { STANDARD_INPUT } from "../input_format.ts";
 import { inWords, recordInput, WatchedSource } from "../record_input.ts";
+import { checkSeparate } from "../separate_files.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
@@ -130,6 +131,8 @@ export async function report(
   if (![realPath, syntheticPath, holdout ?? ""].some(isKafkaAddress)) {
     checkNoKafka(options, [...KAFKA_READ_FLAGS, ...KAFKA_LOGIN_FLAGS]);
   }
+  const read = [realPath, syntheticPath, holdout];
+  await checkSeparate({ read, written: { "--output": output } }, context);
   await checkNew(options, context);
   const progress = progressOf(context, options);
   using _untilTold = untilTold(progress, signal);

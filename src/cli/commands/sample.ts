@@ -12,6 +12,7 @@ import type { Progress, ProgressLine } from "../progress_line.ts";
 import { OUTPUT_FLAGS, type OutputOptions } from "../output_flags.ts";
 import { checkNew, type RecordOutput, recordOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
+import { checkSeparate } from "../separate_files.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { RECORD_KEY } from "../kafka/kafka_output.ts";
@@ -41,6 +42,7 @@ export async function sample(
   }
   const isTopic = options.output !== undefined && isKafkaAddress(options.output);
   if (!isTopic) checkNoKafka(options, [RECORD_KEY, ...KAFKA_LOGIN_FLAGS]);
+  await checkSeparate({ read: [model], written: { "--output": options.output } }, context);
   await checkNew(options, context);
   const generator = await modelInput(model, context);
   checkSampling(generator, options);

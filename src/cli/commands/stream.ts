@@ -34,6 +34,7 @@ import { flagText } from "../flag_text.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
 import { checkPlace, writeOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
+import { checkSeparate } from "../separate_files.ts";
 import { refusals, serveStreams } from "../serve_streams.ts";
 import {
   checkSink,
@@ -217,6 +218,8 @@ export async function stream(
   const { maxRecords, metricsJson } = options;
   checkTogether(options);
   checkSink(options);
+  const written = { "--output": options.output, "--metrics-json": metricsJson };
+  await checkSeparate({ read: [model], written }, context);
   if (metricsJson !== undefined) await checkPlace(metricsJson, context);
   const generator = await modelInput(model, context);
   checkSampling(generator, options);

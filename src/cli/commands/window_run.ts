@@ -18,6 +18,7 @@ import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
 import { inputPath, inWords, recordInput } from "../record_input.ts";
 import { checkNew, type RecordOutput, recordOutput } from "../record_output.ts";
+import { checkSeparate } from "../separate_files.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 import { UsageError } from "../usage_error.ts";
 import { OF_TOPICS, type TimeFormat, WINDOW, type WindowCommandOptions } from "./window.ts";
@@ -115,6 +116,8 @@ export async function runWindow(
 ): Promise<void> {
   const data = inputPath(given, options.kafka);
   checkTopics(data, options);
+  const written = { "--output": options.output, "--dead-letters": options.deadLetters };
+  await checkSeparate({ read: [data], written }, context);
   await checkNew(options, context);
   const progress = progressOf(context, options);
   const told = await write(data, options, { context, progress });
