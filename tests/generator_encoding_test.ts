@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { RecordBatch, schema, types as t } from "../mod.ts";
 import { dependenciesOf } from "../src/generators/encoding/dependencies.ts";
-import { encodeRows, encodingOf, NO_SYMBOL } from "../src/generators/encoding/encoding.ts";
+import { encodeRows, NO_SYMBOL } from "../src/generators/encoding/encode_rows.ts";
+import { encodingOf } from "../src/generators/encoding/encoding.ts";
 import {
   capacityOf,
   keyMakerOf,

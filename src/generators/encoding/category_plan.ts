@@ -1,4 +1,5 @@
 import { lowerBound } from "../../batch/sorted_numbers.ts";
+import type { Coded } from "./coded_values.ts";
 import type { CategoryPlan, Vocabulary } from "./plans.ts";
 import { MOST_VALUES } from "./plans.ts";
 
@@ -11,12 +12,6 @@ export interface CategoryOptions {
   readonly symbols: number;
   /** The fewest rows of a value that is kept. */
   readonly minCount: number;
-}
-
-/** Values of a column as positions in a list, −1 for null. */
-export interface Coded {
-  readonly codes: Int32Array;
-  readonly values: Vocabulary;
 }
 
 type Categories = Pick<CategoryPlan, "values" | "sizes" | "weights" | "nulls" | "other">;

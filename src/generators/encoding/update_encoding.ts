@@ -1,5 +1,5 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
-import { partedNumbers, positionsIn } from "./encoding.ts";
+import { partedNumbers, positionsIn } from "./encode_rows.ts";
 import {
   type CategoryPlan,
   type Encoding,

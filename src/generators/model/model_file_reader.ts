@@ -1,7 +1,8 @@
 import { checkSchema } from "../../batch/schema_check.ts";
 import type { DataType, Field } from "../../batch/schema.ts";
 import { isText, unitOfType } from "../encoding/column_values.ts";
-import { KINDS, numbered } from "../encoding/encoding.ts";
+import { KINDS } from "../encoding/column_draft.ts";
+import { numbered } from "../encoding/encoding.ts";
 import {
   bool,
   list,

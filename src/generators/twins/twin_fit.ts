@@ -1,8 +1,9 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { learnArrivals } from "../arrival/learn_arrivals.ts";
-import { type Coded, positionsOf, symbolsOfPositions } from "../encoding/category_plan.ts";
-import { textsOf } from "../encoding/column_values.ts";
-import { encodeRows, encodingOf, leastCount } from "../encoding/encoding.ts";
+import { positionsOf, symbolsOfPositions } from "../encoding/category_plan.ts";
+import { codedTexts } from "../encoding/coded_values.ts";
+import { encodeRows } from "../encoding/encode_rows.ts";
+import { encodingOf, leastCount } from "../encoding/encoding.ts";
 import type { CategoryPlan, ColumnPlan, Encoding } from "../encoding/plans.ts";
 import { categoryScores } from "../entities/category_scores.ts";
 import { NO_STATES } from "../entities/entities.ts";
@@ -34,9 +35,7 @@ function categoryValues(
   rows: RecordBatch,
   of: { column: number; symbols: Uint8Array; events: KeyEvents },
 ): StateValues {
-  const { codes, texts } = textsOf(rows.columnAt(of.column));
-  const coded: Coded = { codes, values: { kind: "texts", texts } };
-  const positions = positionsOf(plan, coded);
+  const positions = positionsOf(plan, codedTexts(rows.columnAt(of.column)));
   const count = plan.sizes.length + (plan.nulls ? 1 : 0);
   const scores = categoryScores(of.events, of.symbols, count);
   const byPosition = Float64Array.from(symbolsOfPositions(plan), (symbol) => scores[symbol]);

@@ -1,6 +1,6 @@
 import { isValid } from "../../batch/column_reader.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
-import { encodeRows, NO_SYMBOL } from "../encoding/encoding.ts";
+import { encodeRows, NO_SYMBOL } from "../encoding/encode_rows.ts";
 import type { ColumnPlan, Encoding } from "../encoding/plans.ts";
 import { TrainingDataError } from "../generator_errors.ts";
 
