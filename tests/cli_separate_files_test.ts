@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { SyntheticGenerator } from "../mod.ts";
+import { counterpart } from "./support/counterpart.ts";
 import { waggle } from "./support/kept_process.ts";
+import { waggleCommand } from "./support/waggle_command.ts";
 
 const folder = await Deno.makeTempDir();
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -87,6 +89,15 @@ Deno.test("a file that was read is a file like others to the next call, and a co
   const { code, err } = await waggle([...WINDOW, "-o", copy, "--force"]);
   assertEquals(code, 0, err);
   assert(Deno.readTextFileSync(copy).startsWith("windowStart,windowEnd,count\n"));
-  const device = [...WINDOW.with(1, "/dev/null"), "--input-format", "ndjson", "-f", "csv"];
-  assertEquals((await waggle([...device, "-o", "/dev/null"])).code, 0);
 });
+
+const bash = counterpart({ program: "bash", purpose: "allow the command line all devices" });
+Deno.test(
+  bash.test("a device is read and written at once, since nothing replaces it", async (path) => {
+    const script = `
+    ${waggleCommand()}
+    waggle window /dev/null -t ts --tumble 1m -a count --input-format ndjson -f csv -o /dev/null -q`;
+    const { code, stderr } = await new Deno.Command(path, { args: ["-c", script] }).output();
+    assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  }),
+);
