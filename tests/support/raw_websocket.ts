@@ -137,8 +137,8 @@ export class RawClient {
   }
 
   async #take(count: number): Promise<Uint8Array> {
-    const more = new Uint8Array(65_536);
     while (this.#bytes.length < count) {
+      const more = new Uint8Array(65_536);
       const read = await this.tcp.read(more).catch(() => null);
       if (read === null) throw new Ended();
       const all = new Uint8Array(this.#bytes.length + read);

@@ -34,6 +34,8 @@ export interface SocketEnd {
   readonly reason: string;
 }
 
+/** Answers to pings that wait for one client; of more the oldest are left out (RFC 6455, section 5.5.3). */
+const MOST_PONGS = 16;
 const SILENT: SocketEvents = { message: () => {}, drained: () => {}, ended: () => {} };
 
 function messageOf(error: unknown): string {
@@ -55,6 +57,8 @@ export class ServerSocket {
   readonly #reader: FrameReader;
   /** Frames that were not begun. */
   #waiting = new Fifo<Uint8Array>();
+  /** Answers to pings, which go before the next message, so that they come in time behind any queue. */
+  readonly #pongs = new Fifo<Uint8Array>();
   #bufferedBytes = 0;
   #isWriting = false;
   #end: SocketEnd | undefined;
@@ -190,8 +194,13 @@ export class ServerSocket {
   }
 
   #pong(payload: Uint8Array): void {
+    if (!this.isOpen) return;
     // A client that sends pings and takes no answers may not make them pile up.
-    if (this.isOpen && this.#bufferedBytes === 0) this.#write(frameOf(Opcode.pong, payload));
+    if (this.#pongs.length === MOST_PONGS) this.#bufferedBytes -= this.#pongs.shift()!.length;
+    const frame = frameOf(Opcode.pong, payload);
+    this.#pongs.push(frame);
+    this.#bufferedBytes += frame.length;
+    this.#writeWaiting();
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -214,20 +223,23 @@ export class ServerSocket {
   #write(frame: Uint8Array): void {
     this.#waiting.push(frame);
     this.#bufferedBytes += frame.length;
+    this.#writeWaiting();
+  }
+
+  #writeWaiting(): void {
     if (!this.#isWriting) this.#writeAll().catch((error) => this.abort(messageOf(error)));
   }
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
-    for (let frame = this.#waiting.shift(); frame; frame = this.#waiting.shift()) {
-      for (let at = 0; at < frame.length;) {
-        this.#writesSinceMs = this.#runtime.monotonicMs();
-        const written = await this.#tcp.write(at === 0 ? frame : frame.subarray(at));
-        if (this.#isOver) return;
-        at += written;
-        this.#bufferedBytes -= written;
+    while (this.#pongs.length + this.#waiting.length > 0) {
+      // Between two messages not without end: whoever pings on and on gets messages too.
+      for (let pongs = 0; pongs < MOST_PONGS && this.#pongs.length > 0; pongs++) {
+        await this.#writeFrame(this.#pongs.shift()!);
       }
-      if (this.isOpen) this.#events.drained();
+      const frame = this.#waiting.shift();
+      if (frame) await this.#writeFrame(frame);
+      if (this.#isOver) return;
     }
     this.#isWriting = false;
     this.#writesSinceMs = undefined;
@@ -235,8 +247,19 @@ export class ServerSocket {
     else if (this.#isDeaf) await this.#tcp.closeWrite();
   }
 
+  async #writeFrame(frame: Uint8Array): Promise<void> {
+    for (let at = 0; at < frame.length && !this.#isOver;) {
+      this.#writesSinceMs = this.#runtime.monotonicMs();
+      const written = await this.#tcp.write(at === 0 ? frame : frame.subarray(at));
+      at += written;
+      this.#bufferedBytes -= written;
+    }
+    if (this.isOpen) this.#events.drained();
+  }
+
   /** Forgets what was not begun. */
   #discard(): void {
     for (const frame of this.#waiting.drain()) this.#bufferedBytes -= frame.length;
+    for (const frame of this.#pongs.drain()) this.#bufferedBytes -= frame.length;
   }
 }
