@@ -9,6 +9,7 @@ import {
   type QuietOption,
   untilTold,
 } from "../command_context.ts";
+import { tellDoubtful, withCheckedTimes } from "../checked_times.ts";
 import { columnTypes, TYPES_FLAG } from "../column_types.ts";
 import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
 import { checkNew, writeOutput } from "../record_output.ts";
@@ -116,7 +117,11 @@ export async function fit(
   const startMs = runtime.monotonicMs();
   await using letters = await deadLetters(options, context);
   const { deadLetter } = deadLetterPolicy(letters, FIT.flags);
-  const source = new WatchedSource(await recordInput(data, options, context), deadLetter);
+  const input = await recordInput(data, options, context);
+  const timely = asked.time === undefined
+    ? input
+    : withCheckedTimes(input, asked.time, tellDoubtful(progress));
+  const source = new WatchedSource(timely, deadLetter);
   const generator = await SyntheticGenerator.fit(source, {
     ...asked,
     signal,

@@ -8,6 +8,7 @@ import {
 } from "../command_context.ts";
 import { type CommandSpec, names, text, toggle, whole, wholeDuration } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
+import { tellDoubtful, withCheckedTimes } from "../checked_times.ts";
 import { FORCE } from "../output_flags.ts";
 import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
 import { checkNew, writeOutput } from "../record_output.ts";
@@ -137,7 +138,11 @@ export async function report(
   const progress = progressOf(context, options);
   using _untilTold = untilTold(progress, signal);
   const startMs = runtime.monotonicMs();
-  const real = new WatchedSource(await rowsOf(realPath, options, context));
+  const rows = await rowsOf(realPath, options, context);
+  const timely = options.time === undefined
+    ? rows
+    : withCheckedTimes(rows, options.time, tellDoubtful(progress));
+  const real = new WatchedSource(timely);
   const synthetic = await syntheticRows(syntheticPath, options, { context, real });
   const held = holdout === undefined ? {} : { holdout: await rowsOf(holdout, options, context) };
   const { qualityReport } = await import("../../quality/quality_report.ts");

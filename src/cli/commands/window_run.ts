@@ -8,6 +8,7 @@ import { pipelineFrom } from "../../stream/pipeline_builder.ts";
 import type { PipelineMetrics } from "../../stream/pipeline_metrics.ts";
 import type { RunnablePipeline } from "../../stream/runnable_pipeline.ts";
 import { aggregateList } from "../aggregate_list.ts";
+import { refuseDoubtful, withCheckedTimes } from "../checked_times.ts";
 import { columnTypes } from "../column_types.ts";
 import { type CommandContext, Interrupted, progressOf } from "../command_context.ts";
 import { besideLetters, deadLetterPolicy, deadLetters } from "../dead_letters.ts";
@@ -75,7 +76,9 @@ async function pipelineOf(
   if (!areOfKernel(windows, aggregates)) await loadOperators();
   const readAs = options.types && columnTypes(options.types);
   const input = { ...options, ...(readAs && { readAs }) };
-  const rows = pipelineFrom(await recordInput(data, input, context, true), {
+  const source = await recordInput(data, input, context, true);
+  const timely = timeFormat === undefined ? withCheckedTimes(source, time, refuseDoubtful) : source;
+  const rows = pipelineFrom(timely, {
     runtime,
     ...(workers !== undefined && { workers }),
     ...(badRecords !== undefined && { badRecords }),
