@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { createGzip, gzipSync } from "node:zlib";
 import { createParser } from "eventsource-parser";
 import * as fc from "fast-check";
 import {
@@ -165,6 +166,33 @@ Deno.test("EventStreamSource takes objects and arrays, of the types that are ask
   assertEquals((await read(large.url, { ...ONCE, schema: exact })).rows, [{
     n: 9007199254740993n,
   }]);
+});
+
+Deno.test("EventStreamSource reads events as they come of a body that is encoded, in members or flushed", async () => {
+  for (const flushes of [false, true]) {
+    const held = Promise.withResolvers<void>();
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        const one = flushes ? createGzip() : undefined;
+        one?.on("data", (chunk) => controller.enqueue(chunk));
+        for (const n of [1, 2]) {
+          const text = `data: {"n":${n}}\n\n`;
+          if (!one) controller.enqueue(gzipSync(text));
+          else await new Promise<void>((resolve) => (one.write(text), one.flush(() => resolve())));
+        }
+        await held.promise;
+        controller.close();
+      },
+    });
+    const headers = { "content-type": "text/event-stream", "content-encoding": "gzip" };
+    await using server = serve(() => new Response(body, { headers }));
+    const seen: unknown[] = [];
+    for await (const { n } of from(new EventStreamSource(server.url), { workers: 1 })) {
+      if (seen.push(n) === 2) break; // while there is no end in sight
+    }
+    assertEquals(seen, [1, 2]);
+    held.resolve();
+  }
 });
 
 Deno.test("EventStreamSource goes on behind the last event where a connection was lost", async () => {

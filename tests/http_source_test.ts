@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import {
@@ -47,6 +48,7 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
 }
 
 const FAST = new RetryPolicy({ maxRetries: 4, initialBackoff: 1, maxBackoff: 4 });
+const NEVER = new RetryPolicy({ maxRetries: 0 });
 const ROWS = 5000;
 const generator = await SyntheticGenerator.fit(
   Array.from({ length: 60 }, (_, i) => ({ at: i * 1000, bird: ["gull", "tern, ö"][i % 2], n: i })),
@@ -135,6 +137,47 @@ server.serve_forever()`;
     }
   }),
 );
+
+Deno.test("HttpSource reads all members of an encoded body, however its bytes come, and checks them", async () => {
+  const body = await bytesOf("ndjson");
+  const members = [0, 70_000, 70_000, 200_000].map((start, at, all) =>
+    zlib().gzipSync(body.subarray(start, all[at + 1]))
+  );
+  const whole = new Uint8Array(Buffer.concat(members));
+  const bodies: Record<string, Uint8Array> = {
+    whole,
+    cut: whole.subarray(0, -3),
+    damaged: whole.map((byte, at) => at === whole.length - 6 ? byte ^ 1 : byte),
+    followed: Uint8Array.from([...whole, 1, 2, 3]),
+    empty: new Uint8Array(0),
+    one: zlib().gzipSync(body),
+  };
+  await using server = await serve(async ({ url }, response) => {
+    const [, encoding, name, chunkBytes] = url!.split("/");
+    response.setHeader("content-encoding", encoding);
+    const bytes = bodies[name];
+    for (let at = 0; at < bytes.length; at += Number(chunkBytes)) {
+      await new Promise((resolve) =>
+        response.write(bytes.subarray(at, at + Number(chunkBytes)), resolve)
+      );
+    }
+    response.end();
+  });
+  const get = (path: string, options?: HttpSourceOptions) =>
+    read(`${server.url}/${path}/birds.ndjson`, { retryPolicy: NEVER, ...options });
+  for (const path of ["gzip/whole/1000000", "GZIP/whole/7919", "x-gzip/whole/7919"]) {
+    assertEquals(plain(await get(path)), plain(expected), path);
+    assertEquals((await get(path, { ndjson: { compression: "none" } })).length, ROWS, path);
+  }
+  assertEquals(await get("gzip/empty/1"), []);
+  const decodedByFetch = await get("gzip/one/7919", { headers: { "Accept-Encoding": "gzip" } });
+  assertEquals(plain(decodedByFetch), plain(expected));
+  const faults = { cut: "ends within the trailer", damaged: "CRC-32", followed: "garbage follows" };
+  for (const [name, why] of Object.entries(faults)) {
+    const { message } = await assertRejects(() => get(`gzip/${name}/7919`), HttpError, why);
+    assert(message.startsWith(`Cannot read ${server.url}/gzip/${name}`), message);
+  }
+});
 
 /** Answers in pieces, and breaks off where it is told to. */
 async function breaking(body: Uint8Array, how: {

@@ -1,9 +1,11 @@
+import { InflateError } from "../../codecs/inflate/inflate_error.ts";
 import { spellDuration } from "../../runtime/duration.ts";
 import type { Network } from "../../runtime/network.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { WebAddress } from "../../runtime/web_address.ts";
 import { ChildAbort } from "../../stream/child_abort.ts";
 import { Stop } from "../../stream/stop.ts";
+import { AS_SENT, comesAsSent, decodedBody } from "./decoded_body.ts";
 import { connectionError, drain, HttpError, statusError } from "./http_error.ts";
 
 /** As many as the Fetch standard follows. */
@@ -56,12 +58,16 @@ export class HttpGet {
     const { address, signal, runtime, maxRetryAfterMs, answerMs } = this.#options;
     const child = new ChildAbort(signal);
     try {
-      const response = await this.#watched(child, answerMs, this.#follow(headers, child.signal));
+      const { response, isAsSent } = await this.#watched(
+        child,
+        answerMs,
+        this.#follow(headers, child.signal),
+      );
       if (!response.ok) {
         const context = { address, doing: "read", nowMs: runtime.wallClockMs(), maxRetryAfterMs };
         throw await this.#watched(child, answerMs, statusError(response, context));
       }
-      return this.#answer(response, child);
+      return this.#answer(response, isAsSent, child);
     } catch (error) {
       child.abort();
       child[Symbol.dispose]();
@@ -69,36 +75,49 @@ export class HttpGet {
     }
   }
 
-  #answer({ status, headers, body }: Response, child: ChildAbort): HttpAnswer {
+  #answer({ status, headers, body }: Response, isAsSent: boolean, child: ChildAbort): HttpAnswer {
     const reader = body?.getReader();
-    const { silenceMs } = this.#options;
+    const sent = this.#chunks(reader, child);
+    const chunks = isAsSent ? decodedBody(sent, headers.get("content-encoding")) : sent;
     return {
       status,
       headers,
       read: async () => {
-        if (!reader) return undefined;
-        const { value } = await this.#watched(child, silenceMs, reader.read());
-        return value;
+        try {
+          return (await chunks.next()).value ?? undefined;
+        } catch (error) {
+          throw this.#worded(error);
+        }
       },
       [Symbol.asyncDispose]: async () => {
         child.abort();
         child[Symbol.dispose]();
         await reader?.cancel().catch(() => {}); // it may have failed
+        await chunks.return().catch(() => {}); // so may this
       },
     };
   }
 
-  async #follow(given: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+  async *#chunks(
+    reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+    child: ChildAbort,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { silenceMs } = this.#options;
+    const next = async () => (await this.#watched(child, silenceMs, reader!.read())).value;
+    for (let chunk = reader && await next(); chunk; chunk = await next()) yield chunk;
+  }
+
+  async #follow(given: Readonly<Record<string, string>>, signal: AbortSignal) {
     const { address, network } = this.#options;
     let { url } = address;
     for (let redirects = 0;; redirects++) {
       const own = url.origin === address.url.origin ? address.headers : {};
-      const headers = { ...given, ...own };
+      const headers = { ...AS_SENT, ...given, ...own };
       const response = await network.fetch(
         new Request(url, { headers, redirect: "manual", signal }),
       );
       const next = redirects < MOST_REDIRECTS ? redirectOf(response, url) : undefined;
-      if (!next) return response;
+      if (!next) return { response, isAsSent: comesAsSent(headers) };
       await drain(response).catch(() => {}); // nobody wants it
       url = next;
     }
@@ -106,7 +125,7 @@ export class HttpGet {
 
   /** As the promise, at most so long, with the errors that there may be in words. */
   async #watched<T>(child: ChildAbort, ms: number, work: Promise<T>): Promise<T> {
-    const { signal, runtime, address } = this.#options;
+    const { runtime } = this.#options;
     const silent = () =>
       new HttpError(`${this.doing}: nothing came within ${spellDuration(ms)}`, { retriable: true });
     const cancel = ms === Infinity ? () => {} : runtime.after(ms, () => child.abort(silent()));
@@ -114,12 +133,19 @@ export class HttpGet {
     try {
       return await stop.or(work);
     } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof HttpError) throw error;
-      throw connectionError(error, { address, doing: "read" });
+      throw this.#worded(error);
     } finally {
       cancel();
     }
+  }
+
+  /** An error in words; the signal's reason where that was aborted. */
+  #worded(error: unknown): unknown {
+    const { signal, address } = this.#options;
+    signal.throwIfAborted();
+    if (error instanceof HttpError) return error;
+    const what = error instanceof InflateError ? error.message : error; // which tells its cause
+    return connectionError(what, { address, doing: "read" });
   }
 }
 
