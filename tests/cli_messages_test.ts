@@ -79,7 +79,7 @@ const CASES: [args: string[], code: number, part: string][] = [
   [
     ["window", at("times.csv"), "-t", "ts", "--tumble", "1", "-a", "count"],
     1,
-    'of format "iso", such as "2026-01-31T12:00:00Z", received "foo" (row 0)',
+    `of format "iso", such as "2026-01-31T12:00:00Z", received "foo" (${at("times.csv")}, line 2)`,
   ],
   [["stream", model, "--speed", "2"], 2, "--speed is of streams, and this model has learned rows"],
   [["stream", model, "--buffer-size", "0"], 2, "--buffer-size takes a whole number from 1"],

@@ -16,6 +16,7 @@ import { MAX_COLUMNS, MAX_JSON_DEPTH, MAX_RECORD_BYTES } from "./limits.ts";
 import type { NdjsonOptions } from "./json/ndjson_decoder.ts";
 import { NdjsonFormat } from "./json/ndjson_format.ts";
 import { checkPositive } from "./option_checks.ts";
+import { recordLines } from "./record_lines.ts";
 import { CR, FoundRecords, LF, LineScanner, type RecordScanner } from "./record_scanner.ts";
 import { utf8Text } from "./utf8_text.ts";
 
@@ -237,6 +238,11 @@ export class BlockScout {
     const columns = (wanted: ReadonlySet<string> | undefined) =>
       wanted && !wantsAll ? pick(schema, wanted) : schema;
     return { schema, specOf: (wanted) => specOf(columns(wanted), names) };
+  }
+
+  /** On which line of a block, which begins behind the header, each record starts, from 0. */
+  linesIn(block: Uint8Array): number[] {
+    return recordLines(block, this.#way);
   }
 
   /** What makes decoders that only tell why no columns can be inferred from records. */

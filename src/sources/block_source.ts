@@ -7,6 +7,7 @@ import { BlockCutting, type CutBlock } from "../codecs/block_cutting.ts";
 import type { BlockDecoder } from "../codecs/block_decoder.ts";
 import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
 import { type BlockableFormat, BlockScout, type ScoutedBlock } from "../codecs/block_scout.ts";
+import { lineText } from "../codecs/record_lines.ts";
 import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
 import { type CompressionOptions, inflate } from "../codecs/inflate/inflate.ts";
 import { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../codecs/limits.ts";
@@ -15,6 +16,7 @@ import { create } from "../kernel/kernel.ts";
 import { blockBytesFor } from "../stream/block_plan.ts";
 import type {
   BlockFormat,
+  RecordPlace,
   Source,
   SourceBatch,
   SourceBlock,
@@ -147,6 +149,8 @@ class BlockGiver<Row> implements Disposable {
   #skippedLines = 0;
   /** Lines before the next block, where blocks are decoded here. */
   #lines = 0;
+  /** Rows of blocks that were decoded here. */
+  #rows = 0;
   #told = 0;
   #spec: BlockDecoderSpec | undefined;
   #decoder: BlockDecoder | undefined;
@@ -179,7 +183,9 @@ class BlockGiver<Row> implements Disposable {
     const decoder = this.#spec = found.specOf(this.#options.wanted);
     const { name, bad, badRecords, room } = this.#options;
     const report = ({ error, bytes }: BadRecord) => bad.report(error, () => bytes);
-    yield { format: { schema: found.schema, decoder, name, badRecords, report, ...room() } };
+    const linesIn = (block: Uint8Array) => this.#scout.linesIn(block);
+    const about = { name, badRecords, report, linesIn, ...room() };
+    yield { format: { schema: found.schema, decoder, ...about } };
     for (const block of held) yield* this.#give(block);
   }
 
@@ -214,11 +220,14 @@ class BlockGiver<Row> implements Disposable {
     const { bad, name } = this.#options;
     const bytes = block.bytes.subarray(block.from);
     this.#lines += block.lines;
+    const before = this.#lines;
+    const placing = { name, starts: lazy(() => this.#scout.linesIn(bytes)), before };
     let lines = 0;
+    let records = 0;
     for (let at = 0; at < bytes.length;) {
       const decoded = decoder.decode(bytes, at);
       for (const each of decoded.bad) {
-        const line = this.#lines + lines + each.line + 1;
+        const line = before + lines + each.line + 1;
         bad.report(
           () => badRecordError(name, line, each),
           () => bytes.slice(each.start, Math.min(each.end, each.start + maxRecordBytes)),
@@ -227,7 +236,12 @@ class BlockGiver<Row> implements Disposable {
       lines += decoded.lines;
       at = decoded.end;
       yield* this.#counted();
-      if (decoded.batch.length > 0) yield { batch: ownBatch(decoded.batch) as RecordBatch<Row> };
+      const undecoded = decoded.bad.map(({ record }) => record);
+      const placeOf = rowPlaces(placing, { rows: this.#rows, records, undecoded });
+      this.#rows += decoded.batch.length;
+      records += decoded.records;
+      const batch = decoded.batch.length > 0 && ownBatch(decoded.batch) as RecordBatch<Row>;
+      if (batch) yield { batch, placeOf };
     }
     this.#lines += block.linesOfAll ?? lines;
   }
@@ -243,6 +257,34 @@ class BlockGiver<Row> implements Disposable {
   [Symbol.dispose](): void {
     this.#decoder?.[Symbol.dispose]();
   }
+}
+
+/** What is only made when somebody asks for it. */
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Tells where rows of a block stand by their lines, which are looked for where one is asked for. */
+function rowPlaces(
+  { name, starts, before }: {
+    readonly name: string;
+    readonly starts: () => readonly number[];
+    readonly before: number;
+  },
+  { rows, records, undecoded }: {
+    readonly rows: number;
+    readonly records: number;
+    readonly undecoded: readonly number[];
+  },
+): (row: number) => RecordPlace {
+  return (row) => ({
+    position: rows + row,
+    get text() {
+      const record = undecoded.reduce((at, bad) => bad <= at ? at + 1 : at, row);
+      return lineText(name, before + starts()[records + record] + 1);
+    },
+  });
 }
 
 function sourceBlock(

@@ -2,6 +2,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import { badRecordError } from "../codecs/bad_record_error.ts";
 import type { BadRecordError } from "../codecs/bad_record.ts";
 import type { BadBlockRecord } from "../codecs/block_decoder.ts";
+import { lineText } from "../codecs/record_lines.ts";
 import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
 import { type BlockArena, type BlockPlace, PLACE_BYTES, writePlace } from "../hive/block_arena.ts";
 import { leftOutBytes, writeLeftOut } from "../hive/block_inbox.ts";
@@ -28,6 +29,7 @@ export class BlockReading implements Disposable {
   readonly #kernel: KernelOptions;
   #intake: BlockIntake | undefined;
   #last: { readonly bytes: Uint8Array; readonly taken: TakenBlock } | undefined;
+  #lines: { readonly bytes: Uint8Array; readonly starts: readonly number[] } | undefined;
 
   /** Makes its decoder when it is first needed. */
   constructor(
@@ -46,6 +48,14 @@ export class BlockReading implements Disposable {
     const taken = this.#intake.take(bytes);
     this.#last = { bytes, taken };
     return taken;
+  }
+
+  /** On which of its lines each record of a block starts, from 0, where the format tells. */
+  linesOf(bytes: Uint8Array): readonly number[] | undefined {
+    const { format } = this;
+    if (!format.linesIn) return undefined;
+    if (this.#lines?.bytes !== bytes) this.#lines = { bytes, starts: format.linesIn(bytes) };
+    return this.#lines.starts;
   }
 
   #made(): BlockIntake {
@@ -78,7 +88,7 @@ export class BlockReading implements Disposable {
 
   [Symbol.dispose](): void {
     this.#intake?.[Symbol.dispose]();
-    this.#intake = this.#last = undefined;
+    this.#intake = this.#last = this.#lines = undefined;
   }
 }
 
@@ -231,10 +241,19 @@ export class BlockContent implements WorkContent, BlockInOrder {
   }
 
   positionOf(place: number): number {
-    return this.placeOf(place)?.position ?? (this.before?.rows ?? 0) + place;
+    return this.#placeOf(place)?.position ?? (this.before?.rows ?? 0) + place;
   }
 
-  placeOf(place: number): RecordPlace | undefined {
+  placeText(place: number): string | undefined {
+    const told = this.#placeOf(place);
+    if (told) return told.text;
+    const line = this.#reading.linesOf(this.#block.bytes)?.[this.#recordOf(place)];
+    return line === undefined
+      ? undefined
+      : lineText(this.#reading.format.name, (this.before?.lines ?? 0) + line + 1);
+  }
+
+  #placeOf(place: number): RecordPlace | undefined {
     return this.#block.placeOf?.(this.#recordOf(place));
   }
 

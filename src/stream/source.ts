@@ -195,6 +195,11 @@ export interface BlockFormat {
   report(bad: BadRecord): void;
   /** The error about a record that a bee could not decode. Default: one that names its line. */
   explain?(bad: BadBlockRecord, block: SourceBlock): BadRecordError;
+  /**
+   * On which physical line of a block each record starts, from 0, those included that cannot be
+   * decoded. Absent: where a row stands is told by `placeOf` of its block, or by its number.
+   */
+  linesIn?(block: Uint8Array): readonly number[];
   /** What is read, for error messages. */
   readonly name: string;
   /** Bytes of a block, where it takes room for blocks from the `blockMemory` that it was given. */

@@ -3,7 +3,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { type BadRow, MessageKind, type Outcome } from "../hive/pipeline_frames.ts";
 import { type BadInputs, recordAt } from "./bad_inputs.ts";
 import type { FeedBatch } from "./feed_item.ts";
-import type { BadInput, BadInputPolicy, RecordPlace } from "./source.ts";
+import type { BadInput, BadInputPolicy } from "./source.ts";
 
 const FRAME = { kind: "data" } as const;
 
@@ -33,8 +33,8 @@ export interface WorkContent {
   recordAt(place: number): Record<string, unknown>;
   /** Place of a row in its source partition. */
   positionOf(place: number): number;
-  /** The same as the source says it, where it does. */
-  placeOf(place: number): RecordPlace | undefined;
+  /** The same in words, where the source tells it. */
+  placeText(place: number): string | undefined;
   /** The same without a row, the others keep their positions. */
   without(place: number): WorkContent;
   /** No rows; what it says about watermarks still counts. */
@@ -103,11 +103,11 @@ export class RowContent implements WorkContent {
   }
 
   positionOf(place: number): number {
-    return this.placeOf(place)?.position ?? this.#counted(place);
+    return this.#placeOf?.(place).position ?? this.#counted(place);
   }
 
-  placeOf(place: number): RecordPlace | undefined {
-    return this.#placeOf?.(place);
+  placeText(place: number): string | undefined {
+    return this.#placeOf?.(place).text;
   }
 
   #counted(place: number): number {
@@ -143,11 +143,11 @@ export class RowContent implements WorkContent {
 
 /** A row that cannot be used, as it came. */
 export function badInput(
-  content: Pick<WorkContent, "recordAt" | "positionOf" | "placeOf">,
+  content: Pick<WorkContent, "recordAt" | "positionOf" | "placeText">,
   { row, message, name = "RangeError" }: BadRow,
 ): BadInput {
   const error = { name, message };
-  const { text } = content.placeOf(row) ?? {};
+  const text = content.placeText(row);
   return {
     ...{ record: content.recordAt(row), error, position: content.positionOf(row) },
     ...(text !== undefined && { place: text }),
