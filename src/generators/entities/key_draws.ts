@@ -1,7 +1,7 @@
 import { normalBelow } from "../normal.ts";
 import type { SeededRandom } from "../sampling/seeded_random.ts";
 import { atShare, INTERVALS, type KeyGaps, type KeyPopulation } from "./entities.ts";
-import { NORMAL_MASK, NORMALS } from "./normal.ts";
+import { NORMAL_MASK, normals } from "./normal.ts";
 
 const TRIES = 32;
 
@@ -97,8 +97,9 @@ class DueKeys implements KeyDraws {
     this.#dues = new Float64Array(length);
     this.#scores = new Float32Array(length);
     this.#heap = new Int32Array(length);
+    const table = normals();
     for (let slot = 0; slot < length; slot++) {
-      this.#scores[slot] = NORMALS[random.word() & NORMAL_MASK];
+      this.#scores[slot] = table[random.word() & NORMAL_MASK];
       this.#dues[slot] = this.#firstDue(slot, random);
       this.#push(slot);
     }
@@ -131,7 +132,7 @@ class DueKeys implements KeyDraws {
     if (!gaps) return -Math.log(1 - random.next()) / shares[slot];
     const memory = gaps.memories[this.#classes[slot]];
     if (memory === 0) return this.#gapAt(slot, random.next());
-    const fresh = NORMALS[random.word() & NORMAL_MASK];
+    const fresh = normals()[random.word() & NORMAL_MASK];
     const score = memory * this.#scores[slot] + Math.sqrt(1 - memory * memory) * fresh;
     this.#scores[slot] = score;
     return this.#gapAt(slot, normalBelow(score));

@@ -2,7 +2,7 @@ import type { SeededRandom } from "../sampling/seeded_random.ts";
 import type { KeyStates, WalkColumn } from "./entities.ts";
 import { sortWords } from "./row_matching.ts";
 import { ChainWalk, mixed, modelOf } from "./chain_walk.ts";
-import { NORMAL_MASK, NORMALS } from "./normal.ts";
+import { NORMAL_MASK, normals } from "./normal.ts";
 
 const HIGH_BITS = 16;
 /** How far the levels of a made key are from those of the key that it takes after. */
@@ -58,13 +58,13 @@ export class StateWalk {
       walk.carried[slot] = spread * Math.sqrt(walk.of.carried);
       walk.fresh[slot] = spread * Math.sqrt(1 - walk.of.carried);
       walk.memories[slot] = memory;
-      walk.states[slot] = NORMALS[mixed(key + 1, this.#seed + 3 * at) & NORMAL_MASK];
+      walk.states[slot] = normals()[mixed(key + 1, this.#seed + 3 * at) & NORMAL_MASK];
     });
   }
 
   #profile({ level, memory }: WalkColumn, key: number, at: number) {
     const { profiles, levels, spreads, memories } = this.#model;
-    const drawn = NORMALS[mixed(key + 1, 3 * at + 1) & NORMAL_MASK] * Math.sqrt(level);
+    const drawn = normals()[mixed(key + 1, 3 * at + 1) & NORMAL_MASK] * Math.sqrt(level);
     if (profiles === 0) return { level: drawn, spread: Math.sqrt(1 - level), memory };
     const from = modelOf(key, profiles) * this.#walks.length + at;
     const near = key < profiles ? 0 : DRIFT * drawn;
@@ -91,15 +91,16 @@ function grow(walk: Walk, length: number): void {
 function stepped(walk: Walk, slots: Int32Array, random: SeededRandom): Float32Array {
   const { levels, carried, fresh, memories, states } = walk;
   const out = new Float32Array(slots.length);
+  const table = normals();
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i];
     const word = random.word();
     const memory = memories[slot];
     const state = memory * states[slot] +
-      Math.sqrt(1 - memory * memory) * NORMALS[word & NORMAL_MASK];
+      Math.sqrt(1 - memory * memory) * table[word & NORMAL_MASK];
     states[slot] = state;
     out[i] = levels[slot] + carried[slot] * state +
-      fresh[slot] * NORMALS[(word >>> HIGH_BITS) & NORMAL_MASK];
+      fresh[slot] * table[(word >>> HIGH_BITS) & NORMAL_MASK];
   }
   return out;
 }
