@@ -2,6 +2,7 @@
 import { StreamingGenerator } from "@waggle/stream";
 import { KafkaPublisher } from "@waggle/stream/kafka";
 import { customerGenerator } from "./customers.ts";
+import "./failures.ts"; // without a broker it says so in a line
 
 const streamer = new StreamingGenerator(await customerGenerator());
 

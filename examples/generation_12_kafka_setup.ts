@@ -2,12 +2,14 @@
 import { StreamingGenerator, SyntheticGenerator } from "@waggle/stream";
 import { KafkaPublisher } from "@waggle/stream/kafka";
 import { customerGenerator } from "./customers.ts";
+import "./failures.ts"; // without a broker it says so in a line
 
 const folder = await Deno.makeTempDir();
 await (await customerGenerator()).save(`${folder}/model.waggle`);
 
 // Load generator
 const generator = await SyntheticGenerator.load(`${folder}/model.waggle`);
+await Deno.remove(folder, { recursive: true });
 const streamer = new StreamingGenerator(generator);
 
 // Configure Kafka publisher
@@ -28,4 +30,3 @@ const { records } = await streamer.streamTo(publisher, {
   maxBatches: 5,
 });
 console.log(`${records} customers`);
-await Deno.remove(folder, { recursive: true });

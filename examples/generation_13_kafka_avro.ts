@@ -1,6 +1,7 @@
 // Streams to Kafka as Avro records of a given schema. Run: deno run --allow-env --allow-net examples/generation_13_kafka_avro.ts
 import { StreamingGenerator, SyntheticGenerator } from "@waggle/stream";
 import { KafkaPublisher } from "@waggle/stream/kafka";
+import "./failures.ts"; // without a broker it says so in a line
 
 const customers = Array.from({ length: 300 }, (_, i) => ({
   id: `customer-${i}`,

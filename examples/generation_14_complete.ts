@@ -7,6 +7,7 @@ import {
 } from "@waggle/stream";
 import { KafkaPublisher } from "@waggle/stream/kafka";
 import { customerGenerator } from "./customers.ts";
+import "./failures.ts"; // without a broker it says so in a line
 
 const folder = await Deno.makeTempDir();
 await (await customerGenerator()).save(`${folder}/customer_generator.waggle`);

@@ -1,6 +1,7 @@
 // Windows of a Kafka topic by key, written to another topic. Run: deno run --allow-read --allow-env --allow-net examples/kafka_windows.ts
 import { count, DeliveryGuarantee, from, max, mean, TumblingWindow } from "@waggle/stream";
 import { KafkaPublisher, kafkaSource } from "@waggle/stream/kafka";
+import "./failures.ts"; // without a broker it says so in a line
 
 const bootstrapServers = Deno.env.get("KAFKA_BOOTSTRAP") ?? "localhost:9092";
 const [input = "readings", output = "readings-per-minute"] = Deno.args;

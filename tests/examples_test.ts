@@ -168,11 +168,11 @@ function flagsOf(name: string): string[] {
   return flags.split(" ").filter((flag) => flag !== "");
 }
 
-function command(name: string): Deno.Command {
+function command(name: string, bootstrap = broker?.bootstrap): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-lock", ...flagsOf(name), `examples/${name}`],
     cwd: ROOT,
-    env: { NO_COLOR: "1", ...(broker && { KAFKA_BOOTSTRAP: broker.bootstrap }) },
+    env: { NO_COLOR: "1", ...(bootstrap && { KAFKA_BOOTSTRAP: bootstrap }) },
     stdout: "piped",
     stderr: "piped",
   });
@@ -201,6 +201,15 @@ for (const [name, printed] of Object.entries(PRINTED_WITH_KAFKA)) {
     kafka.test(`examples/${name} prints what it should, with no more permissions than it states`, () =>
       printsAsItShould(name, printed)),
   );
+}
+
+for (const name of [...Object.keys(PRINTED_WITH_KAFKA), "kafka_windows.ts"]) {
+  Deno.test(`examples/${name} says in a line that no broker answers`, async () => {
+    const { code, stderr } = await command(name, "127.0.0.1:1").output();
+    const told = text.decode(stderr);
+    assertEquals([code, told.split("\n").length], [1, 2], told);
+    assert(told.includes("Cannot connect to Kafka: 127.0.0.1:1 refused the connection"), told);
+  });
 }
 
 Deno.test("examples state no permission that they could do without", async () => {
