@@ -9,6 +9,7 @@ import { knownFormat, STANDARD_INPUT } from "./input_format.ts";
 import { isKafkaAddress, kafkaAddress } from "./kafka/kafka_address.ts";
 import { kafkaInput } from "./kafka/kafka_input.ts";
 import { parquetModule } from "./parquet_module.ts";
+import { triedReading } from "./tried_reading.ts";
 import { UsageError } from "./usage_error.ts";
 
 const PEEKED_BYTES = 64;
@@ -17,7 +18,7 @@ const ARRAY = /^[\ufeff\s]*\[/;
 /** Whether a file of JSON is one array, and not an object a line; of a compressed one an array is expected. */
 async function isArray(path: string, runtime: Runtime): Promise<boolean> {
   if (!path.toLowerCase().endsWith(".json")) return true;
-  const file = await runtime.openFile(path);
+  const file = await triedReading(path, () => runtime.openFile(path));
   try {
     const bytes = new Uint8Array(PEEKED_BYTES);
     const count = await file.read(bytes) ?? 0;
@@ -29,7 +30,7 @@ async function isArray(path: string, runtime: Runtime): Promise<boolean> {
 
 async function checkFile(path: string, runtime: Runtime): Promise<void> {
   if (path === STANDARD_INPUT) return;
-  const { kind } = await runtime.fileStatus(path);
+  const { kind } = await triedReading(path, () => runtime.fileStatus(path));
   if (kind === "file" || kind === "other") return;
   throw new UsageError(
     `cannot read ${path}: ${kind === "folder" ? "it is a folder" : "there is no such file"}`,

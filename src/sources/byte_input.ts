@@ -1,5 +1,6 @@
 import { roomyChunk } from "../codecs/block_cutting.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
+import { readingFault } from "../runtime/reading_fault.ts";
 import type { OpenFile, Runtime } from "../runtime/runtime.ts";
 import type { SourceProgress } from "../stream/source.ts";
 
@@ -157,12 +158,7 @@ export class ByteInput {
     try {
       return await work();
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new FileSourceError(
-        `Cannot read ${this.#name}: ${reason}; check that the path is right (it is relative to the ` +
-          `working directory), that it is a file, and that the program runs with --allow-read for it`,
-        { cause },
-      );
+      throw new FileSourceError(`Cannot read ${this.#name}: ${readingFault(cause)}`, { cause });
     }
   }
 

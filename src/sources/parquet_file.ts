@@ -1,4 +1,5 @@
 import { received } from "../runtime/known_options.ts";
+import { readingFault } from "../runtime/reading_fault.ts";
 import type { OpenFile, Runtime } from "../runtime/runtime.ts";
 import { FileSourceError } from "./byte_input.ts";
 
@@ -32,12 +33,7 @@ export function checkParquetInput(input: unknown): void {
 }
 
 function unreadable(name: string, cause: unknown): FileSourceError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new FileSourceError(
-    `Cannot read ${name}: ${reason}; check that the path is right (it is relative to the working ` +
-      `directory), that it is a file, and that the program runs with --allow-read for it`,
-    { cause },
-  );
+  return new FileSourceError(`Cannot read ${name}: ${readingFault(cause)}`, { cause });
 }
 
 /** A file that is read from anywhere, one piece after the other. */

@@ -1,3 +1,4 @@
+import { readingFault } from "../../runtime/reading_fault.ts";
 import type { OpenFile } from "../../runtime/runtime.ts";
 import { FileSourceError } from "../byte_input.ts";
 import type { FollowSettings } from "./follow.ts";
@@ -203,11 +204,7 @@ export class Follower implements AsyncIterator<Uint8Array> {
     try {
       return await work();
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new FileSourceError(
-        `Cannot follow ${path}: ${reason}; check that the program may read it (--allow-read)`,
-        { cause },
-      );
+      throw new FileSourceError(`Cannot follow ${path}: ${readingFault(cause)}`, { cause });
     }
   }
 }
