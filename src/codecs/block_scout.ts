@@ -225,6 +225,11 @@ export class BlockScout {
     }
   }
 
+  /** The names of the columns in a header, or as they were given. */
+  get names(): readonly string[] | undefined {
+    return this.#names;
+  }
+
   /** What is known now; `undefined`: no columns could be inferred from any record. */
   found(): ScoutedInput | undefined {
     const { format, specOf, wantsAll } = this.#way;

@@ -191,9 +191,10 @@ class BlockGiver<Row> implements Disposable {
 
   /** Tells why none of the records can be used: not even columns could be inferred. */
   *#reject(held: readonly HeldBlock[]): Generator<SourceBatch<Row>> {
-    const { rejecting } = this.#scout;
+    const { rejecting, names } = this.#scout;
     using decoder = createBlockDecoder(rejecting, create());
     for (const block of held) yield* this.#decode(block, decoder, rejecting);
+    if (names) yield { names };
   }
 
   *#give(block: HeldBlock): Generator<SourceBatch<Row>> {

@@ -197,6 +197,7 @@ export class BatchFeed {
     this.#greatest = -Infinity;
     if (read.progress) this.#progress = read.progress;
     if (read.schema) this.#columns.announce(read.schema);
+    if (read.names) this.#columns.named(read.names);
     const grown = read.partitions === undefined ? [] : this.#grow(read.partitions);
     if (read.format) this.#takeFormat(read.format);
     if (read.delivered !== undefined) this.#begin(read.partition ?? 0, read.delivered);

@@ -1,4 +1,5 @@
 import type { Column } from "../batch/column.ts";
+import { NoSuchColumn } from "../batch/no_such_column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import { sameFields } from "../batch/schema_check.ts";
@@ -74,6 +75,24 @@ export class FeedColumns {
     this.resolve(schema);
     // that was for the error alone: the first batch says which of them it has
     this.#source = this.#resolved = undefined;
+  }
+
+  /**
+   * The source has columns of these names and no rows, so that nothing says their types.
+   *
+   * @throws {TypeError} when the plan asks for another one.
+   */
+  named(names: readonly string[]): void {
+    if (this.#source) return;
+    const time = this.#options.plan.time?.column;
+    // As what most that is asked of columns can be done with, so that names are all that can be wrong.
+    const typeOf = (name: string) => ({ kind: name === time ? "utf8" as const : "f64" as const });
+    try {
+      this.resolve({ fields: names.map((name) => ({ name, type: typeOf(name) })) });
+    } catch (error) {
+      if (error instanceof NoSuchColumn) throw error;
+    }
+    this.#source = this.#time = this.#resolved = undefined;
   }
 
   /**

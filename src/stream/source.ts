@@ -213,6 +213,11 @@ export interface SourceBatch<Row = Record<string, unknown>> {
    * first, so that the error about one that there is not can name them.
    */
   readonly schema?: Schema;
+  /**
+   * The names of all columns, of a source that has ended without any row that would say their types:
+   * those that are asked for have to be among them all the same.
+   */
+  readonly names?: readonly string[];
   /** Where a row of the batch stands. Default: rows of the partition are counted. */
   readonly placeOf?: (row: number) => RecordPlace;
   /** The rows; all batches of a source have the same columns. Absent when only counts are told. */
