@@ -147,6 +147,22 @@ Deno.test("an interval makes a batch due every so often, the first at once", asy
   assertEquals(publisher.times.map((ms) => Math.round(ms)), [0, 50, 100, 150]);
 });
 
+Deno.test("an interval of 0 is none: batches come as they are asked for, and none is lost", async () => {
+  for (const onBufferFull of ["block", "drop", "error"] as const) {
+    const { report, sent, endMs } = await simulated({
+      streamer: { onBufferFull, bufferSize: 20 },
+      stream: { batchSize: 10, interval: 0, maxRecords: 100 },
+      costMs: () => 7,
+    });
+    assertEquals([sent, report?.dropped, endMs], [numbers(0, 100), 0, 70]);
+  }
+  const { report } = await simulated({
+    streamer: { onBufferFull: "drop" },
+    stream: { interval: "0s", maxBatches: 3 },
+  });
+  assertEquals(report?.records, 300);
+});
+
 Deno.test("a slow sink does not slow an interval as long as the buffer has room", async () => {
   const { publisher } = await simulated({
     stream: { batchSize: 10, interval: "50ms", maxBatches: 5 },

@@ -68,7 +68,9 @@ export interface StreamingGeneratorOptions {
 export interface StreamOptions {
   /** Records of a batch. Default 100. */
   batchSize?: number;
-  /** Between a batch and the next; the first comes at once. Default: as soon as it is asked for. */
+  /**
+   * Between a batch and the next; the first comes at once. Default, and 0: as soon as it is asked for.
+   */
   interval?: Duration;
   /**
    * Records a second, at most: a number, a text like `"500/s"` or `"30/m"`, or a shape such as
@@ -296,9 +298,10 @@ export function streamSettings(options: StreamOptions, bufferSize: number): Stre
   const paces = { ...checkRate(rateLimit), ...checkSpeed(speed) };
   checkClass("metrics", metrics, StreamingMetrics);
   checkClass("signal", signal, AbortSignal as never);
+  // With 0 all of a stream without end would be due at once, and lost at once with "drop".
   const intervalMs = interval === undefined
     ? undefined
-    : milliseconds(interval, "interval", { fractions: true });
+    : milliseconds(interval, "interval", { fractions: true }) || undefined;
   const isScheduled = [intervalMs, rateLimit, speed].some((each) => each !== undefined);
   if (isScheduled && batchSize > bufferSize) {
     throw new RangeError(
