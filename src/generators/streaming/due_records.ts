@@ -5,6 +5,10 @@ import { countDueBy, type Pace } from "./pace.ts";
 const SLOW_BATCH_MS = 1000;
 /** Smaller ones are of what becomes due within this. */
 const SMALL_BATCH_MS = 100;
+/** Room for roundings where batches of an even pace are all taken to be fast. */
+const ROUNDING_MS = 1;
+/** Records that are looked ahead at most at an uneven pace: those far away may be costly to know. */
+const MOST_AHEAD = 65_536;
 
 /** What happens when records become due and the buffer is full. */
 export type FullBuffer = "block" | "drop" | "error";
@@ -98,7 +102,8 @@ export class DueRecords {
    */
   advance(nowMs: number): void {
     const { bufferSize, onBufferFull } = this.#options;
-    for (let next = this.#next; next && next.dueMs + this.#shiftMs <= nowMs; next = this.#next) {
+    for (let first = this.#next; first && this.#isDue(first.dueMs, nowMs); first = this.#next) {
+      const next = onBufferFull === "drop" ? this.#allDue(first, nowMs) : first;
       const size = next.end - next.start;
       const excess = this.#buffered + size - bufferSize;
       if (excess > 0 && onBufferFull === "block") {
@@ -130,11 +135,39 @@ export class DueRecords {
     return { start: first.start, end };
   }
 
+  #isDue(dueMs: number, nowMs: number): boolean {
+    return dueMs + this.#shiftMs <= nowMs;
+  }
+
+  /**
+   * All whole batches from the first on that are due, as one: after a jump of the clock there may be
+   * any number of them, of which the buffer keeps no more than of one such.
+   */
+  #allDue(first: Chunk, nowMs: number): Chunk {
+    const { records, batchSize, maxBatches, intervalMs, pace } = this.#options;
+    const { batch, start } = first;
+    if (first.end - start < batchSize) return first;
+    const before = start - records.start;
+    const isSized = intervalMs !== undefined || !pace || isFast(pace, batchSize);
+    const ahead = !pace || pace.isEven ? Infinity : MOST_AHEAD;
+    const most = Math.min(
+      Math.floor(Math.min(records.end - start, ahead) / batchSize),
+      maxBatches - batch,
+    );
+    const count = greatest(most, (count) => {
+      const after = before + count * batchSize;
+      return this.#isDue(this.#dueMs(batch + count - 1, after), nowMs) &&
+        (isSized || pace!.dueMs(after) - pace!.dueMs(before + 1) <= SLOW_BATCH_MS);
+    });
+    return { ...first, batch: batch + count - 1, end: start + count * batchSize };
+  }
+
   #add({ start, end }: RecordRange, excess: number): void {
     this.#dropped += excess;
     const { dropOldest } = this.#options;
-    if (dropOldest) this.#dropFirst(excess);
-    const kept = { start, end: dropOldest ? end : end - excess };
+    const older = dropOldest ? Math.min(excess, this.#buffered) : 0;
+    this.#dropFirst(older);
+    const kept = dropOldest ? { start: start + excess - older, end } : { start, end: end - excess };
     if (kept.end === kept.start) return;
     this.#waiting.push(kept);
     this.#buffered += kept.end - kept.start;
@@ -157,9 +190,14 @@ export class DueRecords {
     const most = Math.min(batchSize, records.end - start);
     const before = start - records.start;
     const size = pace && intervalMs === undefined ? pacedSize(pace, before, most) : most;
-    const pacedMs = pace ? pace.dueMs(before + size) : 0;
-    const dueMs = Math.max(pacedMs, intervalMs === undefined ? 0 : batch * intervalMs);
-    return { batch, start, end: start + size, dueMs };
+    return { batch, start, end: start + size, dueMs: this.#dueMs(batch, before + size) };
+  }
+
+  /** When the batch of this number is due, which is the last of so many records. */
+  #dueMs(batch: number, records: number): number {
+    const { intervalMs, pace } = this.#options;
+    const pacedMs = pace ? pace.dueMs(records) : 0;
+    return Math.max(pacedMs, intervalMs === undefined ? 0 : batch * intervalMs);
   }
 
   #full({ start, end }: RecordRange): BufferFullError {
@@ -171,6 +209,25 @@ export class DueRecords {
         `larger, or say what to do by onBufferFull: "block" or "drop"`,
     );
   }
+}
+
+/** Whether all batches of this size are due as a whole, at a pace that is the same at all times. */
+function isFast(pace: Pace, batchSize: number): boolean {
+  const spanMs = pace.dueMs(batchSize) - pace.dueMs(1);
+  return pace.isEven === true && spanMs <= SLOW_BATCH_MS - ROUNDING_MS;
+}
+
+/** The greatest count up to `most` that something holds of, which holds of 1 and all up to that. */
+function greatest(most: number, holds: (count: number) => boolean): number {
+  let [low, high] = [1, 2];
+  while (high <= most && holds(high)) [low, high] = [high, high * 2];
+  high = Math.min(high, most + 1);
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 function pacedSize(pace: Pace, before: number, most: number): number {

@@ -5,11 +5,13 @@ export interface Pace {
    * less for more of them.
    */
   dueMs(count: number): number;
+  /** Whether it is the same at all times, and known of any count at once. Default false. */
+  readonly isEven?: boolean;
 }
 
 /** So many records a second: at no time more than the rate has earned since the start. */
 export function constantPace(perSecond: number): Pace {
-  return { dueMs: (count) => (count * 1000) / perSecond };
+  return { isEven: true, dueMs: (count) => (count * 1000) / perSecond };
 }
 
 /** The later of two. */
