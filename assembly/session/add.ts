@@ -11,9 +11,9 @@ import { advance } from "../window/add";
 import { mergeState } from "../window/merge";
 import { updatePair } from "../window/pairs";
 import { countRows, LAYOUT_BYTES, updateStates } from "../window/update";
-import { bury } from "./timers";
+import { trimIndex } from "./index_of_keys";
 import { blocksOfFixed, forgetAbsorbed, placeBlock, takeAbsorbed } from "./place";
-import { tagIn, X_GAP, X_LATE, X_OUTSIDE, X_TABLE, X_UNTIMED } from "./sessions";
+import { freeEntry, tagIn, X_GAP, X_LATE, X_OUTSIDE, X_TABLE, X_UNTIMED } from "./sessions";
 
 const KEY_AT: u32 = 3; // column of the first key, behind times, gaps and watermarks
 
@@ -49,10 +49,13 @@ function encode(sessions: u32, columns: u32, keys: u32, from: u32, count: u32): 
 
 // Merges the sessions that the rows of a block made one.
 function mergeAbsorbed(sessions: u32, layouts: u32, values: u32): void {
-  for (let state = takeAbsorbed(); state != 0; state = takeAbsorbed()) {
+  let state = takeAbsorbed();
+  if (state == 0) return;
+  for (; state != 0; state = takeAbsorbed()) {
     mergeState(layouts, values, tagIn(state), state);
-    bury(sessions, state);
+    freeEntry(sessions, state);
   }
+  trimIndex(sessions);
 }
 
 /**

@@ -1,30 +1,28 @@
 // Sessions that close: put into the order of their results, gathered, and given back.
 import { S_ORDERED } from "../window/slice";
 import { runAt, sortItems, sortKeys } from "../window/sort";
-import { bucketOf } from "./buckets";
-import { settle, trimIndex, unlinkSession } from "./index_of_keys";
+import { trimIndex } from "./index_of_keys";
 import { markOf } from "./place";
 import {
-  E_TAG,
   endOf,
-  FIRED,
   freeEntry,
   itemsOf,
-  OVER,
   startOf,
-  tagIn,
   trimItems,
-  X_BUCKETS,
   X_FIRED,
   X_ITEMS,
-  X_MASK,
   X_TABLE,
 } from "./sessions";
-import { fireTimers, trimTimers } from "./timers";
+import { sweep } from "./sweep";
 
-const TOGETHER: u32 = 128;
+// Times and gaps are at most 8.64e15 ms, so that ends are no less than −2^54 and below 2^54.
+const BIAS: i64 = 1 << 54;
 
-let sink: u32 = 0;
+// What of an end, and of how long a session is before it, the next 32 bits are.
+const END_HIGH: u32 = 0;
+const END_LOW: u32 = 1;
+const LENGTH_HIGH: u32 = 2;
+const LENGTH_LOW: u32 = 3;
 
 // @ts-ignore: decorator
 @inline
@@ -32,38 +30,21 @@ function sessionAt(items: u32, row: u32): u32 {
   return load<u32>(items + (row << 3));
 }
 
-// Brings the parts of the index that tell of sessions into the cache.
-function touchBuckets(sessions: u32, from: u32, end: u32): void {
-  const items = itemsOf(sessions);
-  const buckets = load<u32>(sessions, X_BUCKETS);
-  const mask = load<u32>(sessions, X_MASK);
-  let seen: u32 = 0;
-  for (let row = from; row < end; row++) {
-    seen ^= load<u32>(bucketOf(buckets, mask, tagIn(sessionAt(items, row))));
-  }
-  sink ^= seen;
+// The longest sessions of those with one end are to come first.
+// @ts-ignore: decorator
+@inline
+function bitsOf(state: u32, stage: u32): u32 {
+  if (stage == END_HIGH) return <u32>(<u64>(endOf(state) + BIAS) >> 32);
+  if (stage == END_LOW) return <u32>(endOf(state) + BIAS);
+  const length = <u64>(endOf(state) - startOf(state));
+  return ~<u32>(stage == LENGTH_HIGH ? length >> 32 : length);
 }
 
-function unlinkFired(sessions: u32, from: u32, count: u32): void {
-  const items = itemsOf(sessions);
-  for (let at = from; at < count; at += TOGETHER) {
-    const end = min(count, at + TOGETHER);
-    touchBuckets(sessions, at, end);
-    for (let row = at; row < end; row++) {
-      const state = sessionAt(items, row);
-      const slot = tagIn(state) == OVER ? 0 : unlinkSession(sessions, state);
-      if (slot != 0) settle(sessions, slot);
-      store<u32>(state - E_TAG, FIRED);
-    }
-  }
-}
-
-// Sorts by 32 bits of how long sessions are before the end that they share, the longest first.
-function sortStarts(sessions: u32, base: u32, count: u32, shift: u64): void {
+// Sorts closed sessions that are equal in all stages before one.
+function sortFrom(sessions: u32, base: u32, count: u32, stage: u32): void {
   let differ: u32 = 0;
   for (let row: u32 = 0; row < count; row++) {
-    const state = sessionAt(base, row);
-    const bits = ~<u32>(<u64>(endOf(state) - startOf(state)) >> shift);
+    const bits = bitsOf(sessionAt(base, row), stage);
     store<u32>(base + (row << 3), bits, 4);
     differ |= bits ^ load<u32>(base, 4);
   }
@@ -71,21 +52,11 @@ function sortStarts(sessions: u32, base: u32, count: u32, shift: u64): void {
   const end = base + (count << 3);
   for (let at = base; at < end;) {
     const length = runAt(at, end);
-    if (shift != 0) sortStarts(sessions, at, length, 0);
-    else sortKeys(load<u32>(sessions, X_TABLE), load<u32>(sessions, X_ITEMS), at, length);
+    if (length > 1) {
+      if (stage != LENGTH_LOW) sortFrom(sessions, at, length, stage + 1);
+      else sortKeys(load<u32>(sessions, X_TABLE), load<u32>(sessions, X_ITEMS), at, length);
+    }
     at += length << 3;
-  }
-}
-
-// Sessions are in the order of their ends, those with one end are to be sorted by start and keys.
-function sortFired(sessions: u32, count: u32): void {
-  const items = itemsOf(sessions);
-  for (let row: u32 = 0; row < count;) {
-    const first = endOf(sessionAt(items, row));
-    let next = row + 1;
-    while (next < count && endOf(sessionAt(items, next)) == first) next++;
-    if (next - row > 1) sortStarts(sessions, items + (row << 3), next - row, 32);
-    row = next;
   }
 }
 
@@ -97,11 +68,10 @@ function sortFired(sessions: u32, count: u32): void {
  */
 export function closeSessions(sessions: u32, watermark: f64): u32 {
   const before = load<u32>(sessions, X_FIRED);
-  fireTimers(sessions, markOf(watermark));
+  sweep(sessions, markOf(watermark));
   const count = load<u32>(sessions, X_FIRED);
   if (count == before) return count;
-  unlinkFired(sessions, before, count);
-  sortFired(sessions, count);
+  sortFrom(sessions, itemsOf(sessions), count, END_HIGH);
   store<u32>(load<u32>(sessions, X_ITEMS), count, S_ORDERED);
   return count;
 }
@@ -131,7 +101,6 @@ export function gatherSessions(sessions: u32, from: u32, count: u32, out: u32): 
 export function trimSessions(sessions: u32): void {
   trimItems(sessions);
   trimIndex(sessions);
-  trimTimers(sessions);
 }
 
 /** Gives the closed sessions back, and what the open ones do not need. */

@@ -1,59 +1,63 @@
-// Which sessions a key has: an open-addressing index of the latest open session of each key, as a
-// slice has one, from which keys go again.
+// The index of sessions: an open-addressing one of all that are open, by their keys as far as they
+// are the latest, from which sessions go again.
 //
-// Each row moves an end on; so the end of a key's latest session is in its bucket, those of others,
-// which follow it in no order, are in their entries. A bucket with a free slot is the last that a key
-// is looked for in. So a slot of a full bucket is not freed but becomes a grave, which is none to
-// the eye that looks for a key; making the index anew clears the graves away.
+// Each row moves an end on; so the end of a key's latest session is in its bucket alone. Its other
+// sessions have slots too, by which it is found that they have ended: anywhere, and with an end that
+// may be too early, since their entries tell it. A bucket with a free slot is the last that a key is
+// looked for in. So a slot of a full bucket is not freed but becomes a grave, which is none to the
+// eye that looks for a key; making the index anew clears the graves away.
 //
-// When more ends are far from the base that those of the index count from than there are keys, the
-// base is moved there.
+// When more ends are far from what those of the index count back from than there are sessions, that
+// is moved.
 import { sameKey } from "../window/slice_keys";
+import { boundsBytes, noteEnd, setBounds } from "./bounds";
 import {
-  awayIn,
   BUCKET,
   BUCKET_SHIFT,
   bucketOf,
   emptySlot,
   endIn,
+  fillOther,
   fillSlot,
   firstSlot,
   freeIn,
   gravesIn,
+  isOfKey,
+  leftIn,
   matches,
   nextBucket,
   SLOTS_EACH,
   slotIn,
   slotsEnd,
   stateIn,
-  storeAway,
   storeEnd,
+  storeLeft,
   tagOf,
 } from "./buckets";
 import {
   E_END,
-  E_MORE,
-  E_TAG,
+  E_SLOT,
   endOf,
   give,
-  moreOf,
-  OVER,
   tagIn,
   take,
-  X_BASE,
+  X_ANY_FAR,
   X_BUCKETS,
   X_FAR,
   X_INDEX,
-  X_KEYS,
   X_LIMIT,
+  X_LINKED,
   X_MASK,
+  X_RANGE,
   X_USED,
 } from "./sessions";
 
 const LEAST_BUCKETS: u32 = 4;
 const NEAR_BUCKETS: u32 = 4096;
 const SPARSE: u32 = 16;
-const LISTED: u32 = 8; // state and end of a key in a list
+const SPREAD: u32 = 0x9e3779b1; // odd, the fraction of the golden ratio in 32 bits
+const LISTED: u32 = 8; // state and end of a session in a list
+const OTHER: u32 = 1; // beside the state of one that is not the latest of its key
 const HALF_RANGE: i64 = 1 << 31;
 const LEAST_FAR: u32 = 64;
 
@@ -63,14 +67,14 @@ function limitOf(buckets: u32): u32 {
   return buckets <= NEAR_BUCKETS ? buckets * 2 : (buckets * SLOTS_EACH * 5) >> 3;
 }
 
-function bucketsIn(sessions: u32): u32 {
+export function bucketsIn(sessions: u32): u32 {
   return (load<u32>(sessions, X_MASK) >> BUCKET_SHIFT) + 1;
 }
 
 // @ts-ignore: decorator
 @inline
 function bytesOf(buckets: u32): u32 {
-  return (buckets << BUCKET_SHIFT) + BUCKET;
+  return (buckets << BUCKET_SHIFT) + BUCKET + boundsBytes(buckets);
 }
 
 function setBuckets(sessions: u32, buckets: u32): bool {
@@ -83,6 +87,7 @@ function setBuckets(sessions: u32, buckets: u32): bool {
   store<u32>(sessions, (buckets - 1) << BUCKET_SHIFT, X_MASK);
   store<u32>(sessions, limitOf(buckets), X_LIMIT);
   store<u32>(sessions, 0, X_USED);
+  setBounds(sessions, first + (buckets << BUCKET_SHIFT), buckets);
   return true;
 }
 
@@ -94,15 +99,23 @@ export function freeIndex(sessions: u32): void {
   give(sessions, load<u32>(sessions, X_INDEX), bytesOf(bucketsIn(sessions)));
 }
 
-/** Forgets all keys. */
-export function clearIndex(sessions: u32): void {
-  memory.fill(load<u32>(sessions, X_BUCKETS), 0, bucketsIn(sessions) << BUCKET_SHIFT);
-  store<u32>(sessions, 0, X_KEYS);
+// Forgets what is in the slots.
+function clearSlots(sessions: u32): void {
+  const buckets = bucketsIn(sessions);
+  const first = load<u32>(sessions, X_BUCKETS);
+  memory.fill(first, 0, buckets << BUCKET_SHIFT);
   store<u32>(sessions, 0, X_USED);
+  setBounds(sessions, first + (buckets << BUCKET_SHIFT), buckets);
 }
 
-// A slot for a key that has none, its end still to be set.
-function place(sessions: u32, tag: u32, state: u32): u32 {
+/** Forgets all sessions. */
+export function clearIndex(sessions: u32): void {
+  clearSlots(sessions);
+  store<u32>(sessions, 0, X_LINKED);
+}
+
+// A slot that no session has, as near to where a tag is looked for as there is one.
+function emptyNear(sessions: u32, tag: u32): u32 {
   const buckets = load<u32>(sessions, X_BUCKETS);
   const mask = load<u32>(sessions, X_MASK);
   let bucket = bucketOf(buckets, mask, tag);
@@ -111,16 +124,46 @@ function place(sessions: u32, tag: u32, state: u32): u32 {
     bucket = nextBucket(buckets, mask, bucket);
     open = freeIn(bucket) | gravesIn(bucket);
   }
-  const slot = slotIn(bucket, open);
-  if (fillSlot(slot, tag, state)) store<u32>(sessions, load<u32>(sessions, X_USED) + 1, X_USED);
+  return slotIn(bucket, open);
+}
+
+// @ts-ignore: decorator
+@inline
+function countUsed(sessions: u32, fresh: bool): void {
+  if (fresh) store<u32>(sessions, load<u32>(sessions, X_USED) + 1, X_USED);
+}
+
+/** A slot for a key that has none, its end still to be set. */
+export function place(sessions: u32, tag: u32, state: u32): u32 {
+  const slot = emptyNear(sessions, tag);
+  countUsed(sessions, fillSlot(slot, tag, state));
   return slot;
 }
 
-// Places a key again, by the tag that its session's entry tells.
+/**
+ * A slot for a session that is not the latest of its key, its end still to be set. They are spread
+ * by their addresses: one key may have very many.
+ */
+export function placeOther(sessions: u32, state: u32): u32 {
+  const mixed = (state >> 4) * SPREAD;
+  const slot = emptyNear(sessions, mixed ^ (mixed >> 16));
+  countUsed(sessions, fillOther(slot, state));
+  return slot;
+}
+
+/** Sets an end in a slot; false if only the entry can tell it. */
 // @ts-ignore: decorator
 @inline
-function placeAgain(sessions: u32, state: u32, away: u32): void {
-  storeAway(place(sessions, tagIn(state), state), away);
+export function putEnd(sessions: u32, slot: u32, end: i64): bool {
+  noteEnd(sessions, slot, end);
+  return storeEnd(sessions, slot, end);
+}
+
+// Places a session again.
+function placeAgain(sessions: u32, state: u32, left: u32, isLatest: bool): void {
+  const slot = isLatest ? place(sessions, tagIn(state), state) : placeOther(sessions, state);
+  storeLeft(slot, left);
+  noteEnd(sessions, slot, isLatest ? endIn(sessions, slot) : endOf(state));
 }
 
 function rebuild(sessions: u32, size: u32): bool {
@@ -130,48 +173,48 @@ function rebuild(sessions: u32, size: u32): bool {
   if (!setBuckets(sessions, size)) return false;
   for (let bucket = old; bucket < old + (buckets << BUCKET_SHIFT); bucket += BUCKET) {
     for (let slot = firstSlot(bucket); slot < slotsEnd(bucket); slot += 4) {
-      if (stateIn(slot) != 0) placeAgain(sessions, stateIn(slot), awayIn(slot));
+      if (stateIn(slot) != 0) placeAgain(sessions, stateIn(slot), leftIn(slot), isOfKey(slot));
     }
   }
   give(sessions, block, bytesOf(buckets));
   return true;
 }
 
-// Clears the graves away; false without memory for a list of the keys.
+// Clears the graves away; false without memory for a list of the sessions.
 function clearGraves(sessions: u32): bool {
-  const keys = load<u32>(sessions, X_KEYS);
-  const list = take(sessions, keys * LISTED);
+  const linked = load<u32>(sessions, X_LINKED);
+  const list = take(sessions, linked * LISTED);
   if (list == 0) return false;
   const first = load<u32>(sessions, X_BUCKETS);
-  const bytes = bucketsIn(sessions) << BUCKET_SHIFT;
+  const last = first + (bucketsIn(sessions) << BUCKET_SHIFT);
   let at = list;
-  for (let bucket = first; bucket < first + bytes; bucket += BUCKET) {
+  for (let bucket = first; bucket < last; bucket += BUCKET) {
     for (let slot = firstSlot(bucket); slot < slotsEnd(bucket); slot += 4) {
       if (stateIn(slot) == 0) continue;
-      store<u32>(at, stateIn(slot));
-      store<u32>(at, awayIn(slot), 4);
+      store<u32>(at, stateIn(slot) | (isOfKey(slot) ? 0 : OTHER));
+      store<u32>(at, leftIn(slot), 4);
       at += LISTED;
     }
   }
-  memory.fill(first, 0, bytes);
-  store<u32>(sessions, 0, X_USED);
-  for (let key = list; key < at; key += LISTED) {
-    placeAgain(sessions, load<u32>(key), load<u32>(key, 4));
+  clearSlots(sessions);
+  for (let each = list; each < at; each += LISTED) {
+    const state = load<u32>(each);
+    placeAgain(sessions, state & ~OTHER, load<u32>(each, 4), (state & OTHER) == 0);
   }
-  give(sessions, list, keys * LISTED);
+  give(sessions, list, linked * LISTED);
   return true;
 }
 
-/** Makes room for one more key; false without memory. */
-export function reserveKey(sessions: u32): bool {
+/** Makes room for one more session; false without memory. */
+export function reserveSlot(sessions: u32): bool {
   if (load<u32>(sessions, X_USED) < load<u32>(sessions, X_LIMIT)) return true;
-  const crowded = load<u32>(sessions, X_KEYS) * 2 >= load<u32>(sessions, X_LIMIT);
+  const crowded = load<u32>(sessions, X_LINKED) * 2 >= load<u32>(sessions, X_LIMIT);
   return crowded ? rebuild(sessions, bucketsIn(sessions) * 2) : clearGraves(sessions);
 }
 
-/** Gives back what far fewer keys no longer need. */
+/** Gives back what far fewer sessions no longer need. */
 export function trimIndex(sessions: u32): void {
-  const wanted = load<u32>(sessions, X_KEYS) * SPARSE;
+  const wanted = load<u32>(sessions, X_LINKED) * SPARSE;
   let buckets = bucketsIn(sessions);
   if (buckets == LEAST_BUCKETS || wanted >= load<u32>(sessions, X_LIMIT)) return;
   while (buckets > LEAST_BUCKETS && wanted < limitOf(buckets) * 4) buckets >>= 1;
@@ -194,8 +237,8 @@ export function findSlot(sessions: u32, block: v128, hash: u64): u32 {
   }
 }
 
-// The slot of a tag whose first session is this one, 0 if there is none.
-function slotOfHead(sessions: u32, tag: u32, head: u32): u32 {
+/** The slot of a tag whose first session is this one, 0 if there is none. */
+export function slotOfHead(sessions: u32, tag: u32, head: u32): u32 {
   const buckets = load<u32>(sessions, X_BUCKETS);
   const mask = load<u32>(sessions, X_MASK);
   let bucket = bucketOf(buckets, mask, tag);
@@ -214,13 +257,12 @@ export function unsettle(sessions: u32, slot: u32): void {
   store<i64>(stateIn(slot) - E_END, endIn(sessions, slot));
 }
 
-// Has ends count from another base, in the midst of what they may be.
-function moveBase(sessions: u32, base: i64): void {
+// Has ends count back from another time, so that one is in the midst of what they may be.
+function moveRange(sessions: u32, end: i64): void {
   const first = load<u32>(sessions, X_BUCKETS);
   const last = first + (bucketsIn(sessions) << BUCKET_SHIFT);
   noteEnds(sessions);
-  store<i64>(sessions, base, X_BASE);
-  store<u32>(sessions, 0, X_FAR);
+  startRange(sessions, end);
   for (let bucket = first; bucket < last; bucket += BUCKET) {
     for (let slot = firstSlot(bucket); slot < slotsEnd(bucket); slot += 4) {
       if (stateIn(slot) != 0) storeEnd(sessions, slot, endOf(stateIn(slot)));
@@ -228,27 +270,12 @@ function moveBase(sessions: u32, base: i64): void {
   }
 }
 
-/** Sets the end of a slot's session. */
+/** Sets the end of a key's latest session, by the key's slot. */
 export function setEnd(sessions: u32, slot: u32, end: i64): void {
-  if (storeEnd(sessions, slot, end)) return;
+  if (putEnd(sessions, slot, end)) return;
   const far = load<u32>(sessions, X_FAR) + 1;
   store<u32>(sessions, far, X_FAR);
-  if (far > LEAST_FAR + load<u32>(sessions, X_KEYS)) moveBase(sessions, end - HALF_RANGE);
-}
-
-/** Finds the latest of a key's sessions by what their entries tell, and puts it first. */
-export function settle(sessions: u32, slot: u32): void {
-  const head = stateIn(slot);
-  let latest = head;
-  for (let state = moreOf(head); state != 0; state = moreOf(state)) {
-    if (endOf(state) > endOf(latest)) latest = state;
-  }
-  if (latest != head) {
-    unlinkAfter(head, latest);
-    store<u32>(latest - E_MORE, head);
-    store<u32>(slot, latest);
-  }
-  setEnd(sessions, slot, endOf(latest));
+  if (far > LEAST_FAR + load<u32>(sessions, X_LINKED)) moveRange(sessions, end);
 }
 
 /** Has all entries tell the ends of their sessions, as the index does. */
@@ -257,87 +284,31 @@ export function noteEnds(sessions: u32): void {
   const last = first + (bucketsIn(sessions) << BUCKET_SHIFT);
   for (let bucket = first; bucket < last; bucket += BUCKET) {
     for (let slot = firstSlot(bucket); slot < slotsEnd(bucket); slot += 4) {
-      if (stateIn(slot) != 0) unsettle(sessions, slot);
+      if (isOfKey(slot)) unsettle(sessions, slot);
     }
   }
 }
 
-/** The end of a session by the tag of its key's hash, without a look at it if it is the latest. */
-export function endNow(sessions: u32, state: u32, tag: u32): i64 {
-  const slot = slotOfHead(sessions, tag, state);
-  return slot == 0 ? endOf(state) : endIn(sessions, slot);
+/** The slot of an open session. */
+export function slotOf(sessions: u32, state: u32): u32 {
+  const slot = slotOfHead(sessions, tagIn(state), state);
+  return slot == 0 ? load<u32>(state - E_SLOT) : slot;
 }
 
-/** Adds an open session to those of its key, which has a slot that is unsettled, or 0. */
-export function linkSession(sessions: u32, slot: u32, state: u32): void {
-  if (slot != 0) {
-    const head = stateIn(slot);
-    store<u32>(state - E_MORE, moreOf(head));
-    store<u32>(head - E_MORE, state);
-    return;
-  }
-  store<u32>(state - E_MORE, 0);
-  if (load<u32>(sessions, X_KEYS) == 0) {
-    store<i64>(sessions, endOf(state) - HALF_RANGE, X_BASE);
-    store<u32>(sessions, 0, X_FAR);
-  }
-  store<u32>(sessions, load<u32>(sessions, X_KEYS) + 1, X_KEYS);
-  setEnd(sessions, place(sessions, tagIn(state), state), endOf(state));
+/** Counts a session that has got a slot. */
+export function countLinked(sessions: u32): void {
+  store<u32>(sessions, load<u32>(sessions, X_LINKED) + 1, X_LINKED);
 }
 
-/** Adds an open session that starts after all others of its key. */
-export function linkLatest(sessions: u32, slot: u32, state: u32): void {
-  unsettle(sessions, slot);
-  store<u32>(state - E_MORE, stateIn(slot));
-  store<u32>(slot, state);
-  setEnd(sessions, slot, endOf(state));
-}
-
-function removeSlot(sessions: u32, slot: u32): void {
+/** Takes a slot from a session. */
+export function removeSlot(sessions: u32, slot: u32): void {
   if (emptySlot(slot)) store<u32>(sessions, load<u32>(sessions, X_USED) - 1, X_USED);
-  store<u32>(sessions, load<u32>(sessions, X_KEYS) - 1, X_KEYS);
+  store<u32>(sessions, load<u32>(sessions, X_LINKED) - 1, X_LINKED);
 }
 
-// Takes a session out of those that follow `head`; whether it was among them.
-function unlinkAfter(head: u32, state: u32): bool {
-  for (let before = head; before != 0; before = moreOf(before)) {
-    if (moreOf(before) != state) continue;
-    store<u32>(before - E_MORE, moreOf(state));
-    return true;
-  }
-  return false;
-}
-
-// Takes out a session that is not the first of its key.
-function unlinkOther(sessions: u32, tag: u32, state: u32): void {
-  const buckets = load<u32>(sessions, X_BUCKETS);
-  const mask = load<u32>(sessions, X_MASK);
-  let bucket = bucketOf(buckets, mask, tag);
-  while (true) {
-    for (let found = matches(bucket, tag); found != 0; found &= found - 1) {
-      if (unlinkAfter(stateIn(slotIn(bucket, found)), state)) return;
-    }
-    bucket = nextBucket(buckets, mask, bucket);
-  }
-}
-
-/**
- * Takes a session out of the open ones of its key, and the key with its last one.
- *
- * @returns The key's slot if another session is the first one now, which is to be settled; else 0.
- */
-export function unlinkSession(sessions: u32, state: u32): u32 {
-  const tag = tagIn(state);
-  store<u32>(state - E_TAG, OVER);
-  const slot = slotOfHead(sessions, tag, state);
-  if (slot == 0) {
-    unlinkOther(sessions, tag, state);
-    return 0;
-  }
-  if (moreOf(state) != 0) {
-    store<u32>(slot, moreOf(state));
-    return slot;
-  }
-  removeSlot(sessions, slot);
-  return 0;
+/** Has the ends of an index without sessions count back from where one is in the midst of them. */
+export function startRange(sessions: u32, end: i64): void {
+  store<i64>(sessions, end + HALF_RANGE, X_RANGE);
+  store<u32>(sessions, 0, X_FAR);
+  store<u32>(sessions, 0, X_ANY_FAR);
 }

@@ -16,16 +16,9 @@ import { BLOCKS, HASHES } from "../window/encode";
 import { longBlock, sameKey } from "../window/slice_keys";
 import { T_TRASH } from "../window/table";
 import { AHEAD, CANDIDATES, listCandidates } from "./ahead";
-import { awayIn, endIn, FAR, stateIn, storeAway, tagOf } from "./buckets";
-import {
-  findSlot,
-  linkLatest,
-  linkSession,
-  reserveKey,
-  settle,
-  unlinkSession,
-  unsettle,
-} from "./index_of_keys";
+import { endIn, FAR, leftIn, MOST_LEFT, stateIn, storeLeft, tagOf } from "./buckets";
+import { endSession, linkLatest, linkSession, settle, unlinkSession } from "./chains";
+import { findSlot, reserveSlot, unsettle } from "./index_of_keys";
 import {
   E_END,
   E_KEY,
@@ -41,16 +34,15 @@ import {
   startOf,
   tagIn,
   X_ALONE,
-  X_BASE,
   X_BUCKETS,
   X_GAP,
   X_LATE,
   X_OUTSIDE,
+  X_RANGE,
   X_TABLE,
   X_TOUCH,
   X_UNTIMED,
 } from "./sessions";
-import { reserveTimer, setTimer } from "./timers";
 
 /** Rows after which it is tried again whether rows just move ends on, when not even one did. */
 const RARE: u32 = 4;
@@ -88,7 +80,7 @@ function absorb(sessions: u32, into: u32, state: u32): void {
 
 /** A session of no rows, closed to rows until it is linked; 0 without memory for it. */
 export function newSession(sessions: u32, block: v128, hash: u64, start: i64, end: i64): u32 {
-  if (!reserveKey(sessions) || !reserveItem(sessions) || !reserveTimer(sessions)) return NONE;
+  if (!reserveSlot(sessions) || !reserveItem(sessions)) return NONE;
   const state = newEntry(sessions);
   if (state == 0) return NONE;
   let own = block;
@@ -106,7 +98,6 @@ export function newSession(sessions: u32, block: v128, hash: u64, start: i64, en
   store<u32>(state - E_TAG, tagOf(hash));
   store<i64>(state - E_START, start);
   store<i64>(state - E_END, end);
-  setTimer(sessions, state, tagOf(hash), end);
   return state;
 }
 
@@ -117,7 +108,7 @@ function joinSessions(sessions: u32, head: u32, time: i64, until: i64, mark: i64
   let into: u32 = NONE;
   for (let state = head; state != 0;) {
     const next = moreOf(state);
-    if (endOf(state) <= mark) unlinkSession(sessions, state);
+    if (endOf(state) <= mark) endSession(sessions, state);
     else if (time < endOf(state) + touch && until + touch > startOf(state)) {
       if (into == NONE) into = state;
       else absorb(sessions, into, state);
@@ -215,32 +206,32 @@ function extend(
   until: i64,
   last: i64,
   touch: i64,
-  base: i64,
+  range: i64,
   inOrder: bool,
 ): bool {
-  const had = awayIn(slot);
-  const end = base + <i64>had;
-  const away = <u64>(until - base);
+  const had = leftIn(slot);
+  const end = range - <i64>had;
+  const left = <u64>(range - until);
   const state = stateIn(slot);
-  if (state == 0 || had == FAR || away >= FAR) return false;
+  if (state == 0 || had == FAR || left - 1 >= MOST_LEFT) return false;
   if (end <= last || time >= end + touch) return false;
   const block = v128.load((<u32>BLOCKS) + (row << 4));
   if (!sameKey(state, block, load<u64>((<u32>HASHES) + (row << 3)))) return false;
   if (until >= end && inOrder) {
     // not before the last row of the latest session, and so far from all others
-    storeAway(slot, <u32>away);
+    storeLeft(slot, <u32>left);
     return true;
   }
   if (until + touch <= startOf(state) || moreOf(state) != 0) return false;
-  storeAway(slot, max(had, <u32>away));
+  storeLeft(slot, min(had, <u32>left));
   if (time < startOf(state)) store<i64>(state - E_START, time);
   return true;
 }
 
 // The first row from one on that does more than move on the end of a session that it does not come
-// before; all before it are taken. What is compared are ends as the index has them: `least` is one
-// that is over, `reach` beyond all that it can tell, and a row comes after a session when its end is
-// `span` later.
+// before; all before it are taken. What is compared are ends as the index has them: the session's is
+// from `from` on less than `width`, so that it has not ended and the row's cannot be out of range;
+// the row's is less than `span` later, so that the row comes neither before nor after the session.
 function extendInOrder(
   row: u32,
   last: u32,
@@ -248,19 +239,19 @@ function extendInOrder(
   origin: i64,
   slots: u32,
   out: u32,
-  least: u64,
-  reach: u64,
+  from: u64,
+  width: u64,
   span: u64,
 ): u32 {
   for (; row < last; row++) {
-    const away = <u64>(load<i64>(values + (row << 3)) - origin);
+    const left = <u64>(origin - load<i64>(values + (row << 3)));
     const slot = load<u32>(slots + (row << 2));
-    const had = <u64>awayIn(slot);
-    if (had <= least || away >= reach || away - had >= span) break;
+    const had = <u64>leftIn(slot);
+    if (had - from >= width || had - left >= span) break;
     const state = stateIn(slot);
     const block = v128.load((<u32>BLOCKS) + (row << 4));
     if (!sameKey(state, block, load<u64>((<u32>HASHES) + (row << 3)))) break;
-    storeAway(slot, <u32>away);
+    storeLeft(slot, <u32>left);
     store<u32>(out + (row << 2), state);
   }
   return row;
@@ -287,18 +278,18 @@ function placeRows(
   const last = markOf(load<f64>(marks + ((from + count - 1) << 3)));
   const ended = load<u32>(sessions, X_ALONE) != 0 ? last : i64.MIN_VALUE;
   let gap = load<i64>(sessions, X_GAP);
-  let base = load<i64>(sessions, X_BASE);
+  let range = load<i64>(sessions, X_RANGE);
   const isPlain = gaps == 0 && validity == 0 && kind != KIND_F64;
   const slots = (<u32>CANDIDATES) - (from << 2);
   let retry = isPlain ? from : from + count;
   for (let row = from; row < from + count; row++) {
     if (row >= retry) {
       const at = row;
-      const least = <u64>max<i64>(0, last - base);
-      const reach = <u64>max<i64>(0, min<i64>(FAR, GREATEST_TIME + gap - base));
-      const origin = base - gap;
-      const span = <u64>(gap + touch);
-      row = extendInOrder(row, from + count, values, origin, slots, out, least, reach, span);
+      const span = gap + touch;
+      const first = span + max<i64>(1, range - (GREATEST_TIME + gap));
+      const width = <u64>max<i64>(0, range - last - first);
+      const end = from + count;
+      row = extendInOrder(row, end, values, range - gap, slots, out, <u64>first, width, <u64>span);
       if (row == from + count) break;
       retry = row + (row == at ? RARE : 1);
     }
@@ -311,7 +302,7 @@ function placeRows(
     }
     const until = time + gap;
     const slot = load<u32>(slots + (row << 2));
-    if (until > ended && extend(slot, row, time, until, last, touch, base, gaps == 0)) {
+    if (until > ended && extend(slot, row, time, until, last, touch, range, gaps == 0)) {
       store<u32>(out + (row << 2), stateIn(slot));
       continue;
     }
@@ -320,7 +311,7 @@ function placeRows(
     if (state == trash) addLate(sessions, late, first + row);
     store<u32>(out + (row << 2), state);
     if (load<u32>(sessions, X_BUCKETS) != buckets) return row + 1 - from;
-    base = load<i64>(sessions, X_BASE);
+    range = load<i64>(sessions, X_RANGE);
   }
   return count;
 }

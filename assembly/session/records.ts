@@ -16,20 +16,18 @@ import { KIND_BYTES } from "../window/columns";
 import { keyAddress, keyLength, NULL_LENGTH } from "../window/groups";
 import { longBlock } from "../window/slice_keys";
 import { T_PART_COUNT, T_PARTS, T_STATE } from "../window/table";
-import { clearIndex, findSlot, linkSession, noteEnds, settle, unsettle } from "./index_of_keys";
+import { linkSession, settle } from "./chains";
+import { clearIndex, findSlot, noteEnds, unsettle } from "./index_of_keys";
 import { fixedBlock, newSession } from "./place";
 import {
-  DEAD,
   endOf,
   firstSession,
   nextSession,
   sessionsClear,
   startOf,
-  tagIn,
   X_ITEMS,
   X_TABLE,
 } from "./sessions";
-import { clearTimers } from "./timers";
 import { trimSessions } from "./close";
 
 const RECORD_HEAD: u32 = 24;
@@ -62,7 +60,6 @@ export function measureSessions(sessions: u32): f64 {
   measured = 0;
   noteEnds(sessions);
   for (let state = firstSession(sessions); state != 0; state = nextSession(sessions, state)) {
-    if (tagIn(state) == DEAD) continue;
     measured++;
     bytes += fixed + keyBytes(lengthOf(sessions, state));
   }
@@ -100,10 +97,6 @@ export function writeSessions(sessions: u32, to: u32, room: u32): u32 {
   const fixed = RECORD_HEAD + load<u32>(load<u32>(sessions, X_TABLE), T_STATE);
   let at: u32 = 0;
   while (cursor != 0) {
-    if (tagIn(cursor) == DEAD) {
-      cursor = nextSession(sessions, cursor);
-      continue;
-    }
     const length = lengthOf(sessions, cursor);
     const bytes = fixed + keyBytes(length);
     if (at + bytes > room) break;
@@ -116,7 +109,6 @@ export function writeSessions(sessions: u32, to: u32, room: u32): u32 {
 
 /** Gives all sessions back. */
 export function clearSessions(sessions: u32): void {
-  clearTimers(sessions);
   sessionsClear(sessions);
   clearIndex(sessions);
   trimSessions(sessions);

@@ -2,10 +2,10 @@
 //
 // An entry is reached by the address of its state, which never moves while the session lives.
 // Before the state lie, from low to high: the next open session of the same key, the tag of the
-// key's hash, or else what has become of the session, the slab that the entry is in, 4 unused
-// bytes, start and end (i64, ms), and the 16-byte block of the key. The block starts a line of the
+// key's hash, or else what has become of the session, the slab that the entry is in, its slot in the
+// index, start and end (i64, ms), and the 16-byte block of the key. The block starts a line of the
 // cache, so that with one value a row needs that line and the one of the index, which tells the end
-// of a key's only session (index_of_keys.ts); the end here is void then.
+// of a key's latest session (index_of_keys.ts); end and slot here are void then.
 //
 // Whatever closing sessions needs is set aside when they open: only a row that opens a session can
 // be short of memory.
@@ -26,7 +26,7 @@ export const X_BUCKETS: u32 = 4; // of the index, as those of a slice
 export const X_MASK: u32 = 8;
 export const X_USED: u32 = 12; // slots of the index that are not free
 export const X_LIMIT: u32 = 16; // of them, at which the index is made anew
-export const X_KEYS: u32 = 20;
+export const X_LINKED: u32 = 20; // sessions in the index
 export const X_GAP: u32 = 24; // i64, ms; 0: a column tells
 export const X_TOUCH: u32 = 32; // i64: 1 where rows exactly a gap apart are one session, else 0
 export const X_STRIDE: u32 = 40; // bytes of an entry
@@ -35,29 +35,26 @@ export const X_FIRED: u32 = 48; // closed and not dropped
 export const X_FIRST: u32 = 52; // slabs, those with room first
 export const X_LAST: u32 = 56;
 export const X_ITEMS_ROOM: u32 = 60; // closed sessions that the items can take
-export const X_CHUNKS: u32 = 64; // spare chunks of timers, a list
-export const X_CHUNKS_ALL: u32 = 68;
-export const X_BYTES: u32 = 72;
-export const X_LATE: u32 = 76; // of the batch
-export const X_UNTIMED: u32 = 80;
-export const X_ITEMS: u32 = 84; // a slice of which only the items are used, and their number
-export const X_ELAPSED: u32 = 88; // u64, see timers.ts
-export const X_MAPS: u32 = 96; // u64 a level
-export const LEVELS: u32 = 10;
-export const SLOTS: u32 = 64;
-export const X_SLOTS: u32 = 176; // u32 a slot
-export const X_OUTSIDE: u32 = 176 + 10 * 64 * 4; // of the batch
-export const X_INDEX: u32 = 176 + 10 * 64 * 4 + 4; // the block that the buckets lie in
-export const X_DEAD: u32 = 176 + 10 * 64 * 4 + 8; // entries of sessions that are parts of others
-export const X_ALONE: u32 = 176 + 10 * 64 * 4 + 12; // 1 where a row is late as one alone, else 0
-export const X_BASE: u32 = 176 + 10 * 64 * 4 + 16; // i64, what the index counts ends from
-export const X_FAR: u32 = 176 + 10 * 64 * 4 + 24; // ends lately that the index could not tell
-const SESSIONS_BYTES: u32 = 176 + 10 * 64 * 4 + 32;
+export const X_BYTES: u32 = 64;
+export const X_LATE: u32 = 68; // of the batch
+export const X_UNTIMED: u32 = 72;
+export const X_ITEMS: u32 = 76; // a slice of which only the items are used, and their number
+export const X_OUTSIDE: u32 = 80; // of the batch
+export const X_INDEX: u32 = 84; // the block that the buckets lie in
+export const X_ALONE: u32 = 88; // 1 where a row is late as one alone, else 0
+export const X_FAR: u32 = 92; // ends lately that the index could not tell
+export const X_RANGE: u32 = 96; // i64, what the index counts ends back from
+export const X_LEAST: u32 = 104; // i64, no session ends before
+export const X_GROUPS: u32 = 112; // the same for groups of buckets, and for groups of those
+export const X_REGIONS: u32 = 116;
+export const X_ANY_FAR: u32 = 120; // whether the index may have sessions whose end it does not tell
+const SESSIONS_BYTES: u32 = 128;
 
 /** What lies before a state, as distances to it. */
 export const E_MORE: u32 = 48;
 export const E_TAG: u32 = 44;
 export const E_SLAB: u32 = 40;
+export const E_SLOT: u32 = 36;
 export const E_START: u32 = 32;
 export const E_END: u32 = 24;
 export const E_KEY: u32 = 16;
@@ -65,10 +62,9 @@ const HEAD: u32 = 48;
 /** Bytes of an entry before its key. */
 const BEFORE_KEY: u32 = 32;
 
-/** Tags of sessions that take no rows any more: over, closed, and part of another one. */
+/** Tags of sessions that take no rows any more: over, and closed. */
 export const OVER: u32 = 0;
 export const FIRED: u32 = 4;
-export const DEAD: u32 = 6;
 
 const LINE: u32 = 64;
 const ITEM_BYTES: u32 = 8;
@@ -145,18 +141,13 @@ export function sessionsFree(sessions: u32): void {
   const table = load<u32>(sessions, X_TABLE);
   sessionsClear(sessions);
   freeIndex(sessions);
-  for (let chunk = load<u32>(sessions, X_CHUNKS); chunk != 0;) {
-    const next = load<u32>(chunk);
-    release(chunk);
-    chunk = next;
-  }
   release(load<u32>(load<u32>(sessions, X_ITEMS), ITEMS_OF));
   store<u32>(table, 0, T_COUNT);
   tableFree(table);
   release(sessions);
 }
 
-/** Gives back all sessions but no settings; the timers are void and to be emptied. */
+/** Gives back all sessions but no settings; the index is void and to be emptied. */
 export function sessionsClear(sessions: u32): void {
   for (let state = firstSession(sessions); state != 0; state = nextSession(sessions, state)) {
     giveTail(sessions, state);
@@ -170,21 +161,18 @@ export function sessionsClear(sessions: u32): void {
   store<u32>(sessions, 0, X_LAST);
   store<u32>(sessions, 0, X_ENTRIES);
   store<u32>(sessions, 0, X_FIRED);
-  store<u32>(sessions, 0, X_DEAD);
 }
 
 /** Sessions that are open. */
 export function sessionsOpen(sessions: u32): u32 {
-  const others = load<u32>(sessions, X_FIRED) + load<u32>(sessions, X_DEAD);
-  return load<u32>(sessions, X_ENTRIES) - others;
+  return load<u32>(sessions, X_ENTRIES) - load<u32>(sessions, X_FIRED);
 }
 
 /** The least start of a session that is open, ms; infinity without one. */
 export function sessionsOldest(sessions: u32): f64 {
   let oldest = i64.MAX_VALUE;
   for (let state = firstSession(sessions); state != 0; state = nextSession(sessions, state)) {
-    const tag = tagIn(state);
-    if (tag == DEAD || tag == FIRED) continue;
+    if (tagIn(state) == FIRED) continue;
     const start = startOf(state);
     if (start < oldest) oldest = start;
   }
@@ -406,10 +394,9 @@ export function nextSession(sessions: u32, state: u32): u32 {
   return liveFrom(sessions, load<u32>(state - E_SLAB), state + load<u32>(sessions, X_STRIDE));
 }
 
-// Bytes that an open session takes beside its entry: its timer, its item, its part of the index.
+// Bytes that an open session takes beside its entry: its item, its part of the index.
 const BESIDE: u32 = 256;
 const GROWTH: f64 = 3;
-const TIMERS: u32 = 288; // a chunk of timers, of which each slot may have one
 
 /**
  * Whether the budget has room for a batch even if each of its rows opened a session of its own.
@@ -420,6 +407,6 @@ export function sessionsHold(sessions: u32, rows: u32, keyBytes: f64): bool {
   const row = <f64>(load<u32>(sessions, X_STRIDE) + BESIDE);
   const index = <f64>load<u32>(sessions, X_MASK);
   const items = <f64>load<u32>(sessions, X_ITEMS_ROOM) * <f64>ITEM_BYTES;
-  const once = 2 * <f64>MOST_SLAB + <f64>(LEVELS * SLOTS * TIMERS);
+  const once = 2 * <f64>MOST_SLAB;
   return hasRoomFor(<f64>rows * row + keyBytes + GROWTH * (index + items) + once);
 }

@@ -1,0 +1,179 @@
+import { assert, assertEquals } from "@std/assert";
+import { create } from "../src/kernel/kernel.ts";
+import { KernelSessions } from "../src/kernel/session_table.ts";
+import type { SessionPlan, SessionRows } from "../src/kernel/session_types.ts";
+import { ReferenceSessions } from "../src/windows/reference_sessions.ts";
+import { forSeeds, type Random } from "./support/random.ts";
+import { resultsOf } from "./support/window_cases.ts";
+
+const RUNS = 150;
+const TURNS = 30;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** How far ends may be from the first one until they count from another time. */
+const HALF_RANGE = 2 ** 31;
+const GREATEST_TIME = 8.64e15;
+
+function planOf({ gap, ...changes }: Partial<SessionPlan>): SessionPlan {
+  return {
+    ...(gap !== undefined && { gap }),
+    touching: true,
+    alone: false,
+    keys: [{ kind: "i32" }],
+    values: [{ type: { kind: "i32" }, nullable: false }],
+    aggregates: [{ op: "count", value: -1 }, { op: "max", value: 0 }],
+    ...changes,
+  };
+}
+
+interface Row {
+  readonly time: number;
+  readonly key: number;
+  readonly gap: number;
+  readonly watermark: number;
+}
+
+function rowsOf(plan: SessionPlan, rows: readonly Row[]): SessionRows {
+  const common = { length: rows.length, nullCount: 0 };
+  const whole = (values: readonly number[]) => {
+    return { ...common, type: { kind: "i32" as const }, values: Int32Array.from(values) };
+  };
+  return {
+    length: rows.length,
+    times: {
+      ...common,
+      type: { kind: "timestamp" },
+      values: BigInt64Array.from(rows, ({ time }) => BigInt(time)),
+    },
+    keys: [whole(rows.map(({ key }) => key))],
+    values: [whole(rows.map((_, row) => row))],
+    watermarks: Float64Array.from(rows, ({ watermark }) => watermark),
+    ...(plan.gap === undefined && { gaps: Float64Array.from(rows, ({ gap }) => gap) }),
+  };
+}
+
+/** What moves a clock and a watermark on, from row to row. */
+interface Walk {
+  readonly gaps: readonly number[];
+  readonly keys: number;
+  readonly bound: number;
+  readonly stride: number;
+  readonly jumps: readonly number[];
+  clock: number;
+  greatest: number;
+  watermark: number;
+}
+
+function walkOf(random: Random): Walk {
+  const gaps = random.pick([[1], [1000], [DAY], [60 * DAY], [1, 5, 1000, HOUR, DAY, 40 * DAY]]);
+  const clock = random.pick([0, -HALF_RANGE, 1.7e12, GREATEST_TIME - 40 * DAY, 5 - GREATEST_TIME]);
+  return {
+    gaps,
+    keys: random.pick([1, 40, 1500]),
+    bound: random.pick([0, 1, 3 * gaps[0]]),
+    stride: random.pick([0.01, 0.3, 2]) * gaps[0],
+    jumps: random.pick([[], [7, HALF_RANGE - 500, HALF_RANGE + 500, 2 * HALF_RANGE], [HOUR, DAY]]),
+    clock,
+    greatest: -Infinity,
+    watermark: -Infinity,
+  };
+}
+
+function nextRow(walk: Walk, random: Random): Row {
+  const { keys, gaps, bound, stride, jumps } = walk;
+  walk.clock += random.next() * stride;
+  if (jumps.length > 0 && random.chance(0.01)) walk.clock += random.pick(jumps);
+  walk.clock = Math.min(walk.clock, GREATEST_TIME);
+  const early = random.chance(0.2) ? random.next() * 1.2 * bound : 0;
+  const time = Math.max(-GREATEST_TIME, Math.floor(walk.clock - early));
+  const row = { time, key: random.below(keys), gap: random.pick(gaps), watermark: walk.watermark };
+  walk.greatest = Math.max(walk.greatest, time);
+  walk.watermark = Math.max(walk.watermark, walk.greatest - bound);
+  return row;
+}
+
+Deno.test("sessions close by tiny steps, by jumps, and wherever their ends lie, as the twin's do", () => {
+  const kernel = create();
+  forSeeds(RUNS, (random) => {
+    const walk = walkOf(random);
+    const plan = planOf({
+      ...(walk.gaps.length === 1 && { gap: walk.gaps[0] }),
+      touching: random.chance(0.5),
+      alone: random.chance(0.2),
+    });
+    using ours = new KernelSessions(kernel, plan);
+    using twin = new ReferenceSessions(plan);
+    const size = random.pick([1, 20, 200]);
+    for (let turn = 0; turn < TURNS; turn++) {
+      const batch = rowsOf(plan, Array.from({ length: size }, () => nextRow(walk, random)));
+      const at = { partition: 0, position: turn * size };
+      assertEquals(ours.add(batch, at), twin.add(batch, at));
+      if (random.chance(0.1)) ours.restore(ours.snapshot());
+      if (random.chance(0.2)) continue;
+      const mark = walk.watermark + random.pick([-0.5, 0, 1, 1.5]);
+      walk.watermark = Math.max(walk.watermark, mark);
+      assertEquals(resultsOf(ours.close(mark)), resultsOf(twin.close(mark)));
+      assertEquals({ ...ours.stats(), bytes: 0 }, twin.stats());
+      assertEquals(ours.oldest(), twin.oldest());
+    }
+    assertEquals(resultsOf(ours.close(Infinity)), resultsOf(twin.close(Infinity)));
+    assertEquals(ours.stats().sessions, 0);
+  });
+});
+
+Deno.test("each session closes at the millisecond of its end, not before", () => {
+  forSeeds(20, (random) => {
+    const plan = planOf({});
+    using sessions = new KernelSessions(create(), plan);
+    const spread = random.pick([500, 3000]);
+    const rows = Array.from({ length: 2000 }, (_, row): Row => {
+      const gap = 1 + random.below(spread);
+      return { time: random.below(50), key: row % 700, gap, watermark: -Infinity };
+    });
+    sessions.add(rowsOf(plan, rows), { partition: 0, position: 0 });
+    const open = sessions.stats().sessions;
+    let closed = 0;
+    for (let mark = 0; mark <= spread + 50; mark++) {
+      const results = resultsOf(sessions.close(mark));
+      for (const { end } of results) assertEquals(end, mark);
+      closed += results.length;
+    }
+    assertEquals([closed, sessions.stats().sessions], [open, 0]);
+  });
+});
+
+const IDLE = 1_000_000;
+const BUSY = 50;
+const STEPS = 2000;
+
+/** A batch of a row each of some keys from one on. */
+function each(plan: SessionPlan, first: number, count: number, at: (row: number) => number) {
+  const rows = Array.from({ length: count }, (_, row): Row => {
+    return { time: at(row), key: first + row, gap: 0, watermark: -Infinity };
+  });
+  return rowsOf(plan, rows);
+}
+
+Deno.test("a million idle keys stay open while others come and go, and end in order", () => {
+  const plan = planOf({ gap: DAY });
+  using sessions = new KernelSessions(create(), plan);
+  const part = 50_000;
+  const origin = { partition: 0, position: 0 };
+  for (let first = 0; first < IDLE; first += part) {
+    sessions.add(each(plan, first, part, (row) => (row * 7919) % 1000), origin);
+  }
+  let closed = 0;
+  for (let step = 0; step < STEPS; step++) {
+    const time = step - DAY; // they end before the idle ones do
+    const some = each(plan, IDLE + (step % 500) * BUSY, BUSY, () => time);
+    sessions.add(some, origin);
+    const results = sessions.close(step - 100);
+    closed += results?.length ?? 0;
+    for (const end of results?.windowEnd ?? []) assertEquals(Number(end), step - 100);
+  }
+  assertEquals(closed, (STEPS - 100) * BUSY);
+  assertEquals(sessions.stats().sessions, IDLE + 100 * BUSY);
+  const left = sessions.close(Infinity)!;
+  assertEquals(left.length, IDLE + 100 * BUSY);
+  assert(left.windowEnd.every((end, row) => row === 0 || left.windowEnd[row - 1] <= end));
+});
