@@ -1,25 +1,24 @@
-import { concatBytes } from "../batch/concat_bytes.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { TypedSchema } from "../batch/schema.ts";
-import { BLOCK_ROWS } from "../kernel/sampler_kernel.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { knownOptions, received } from "../runtime/known_options.ts";
-import type { OpenFile, Runtime } from "../runtime/runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { PipelineInput, RowOfInput } from "../sources/from.ts";
 import type { Conditions } from "./conditions/conditions.ts";
 import { GeneratorSamplers } from "./conditions/generator_samplers.ts";
 import { describeModel } from "./model/describe_model.ts";
-import { encodeRows, NO_SYMBOL } from "./encoding/encode_rows.ts";
+import { encodeRows } from "./encoding/encode_rows.ts";
 import { encodingOf } from "./encoding/encoding.ts";
-import { shownField, timeTextCells, withTimeTexts } from "./encoding/time_texts.ts";
+import { shownField } from "./encoding/time_texts.ts";
 import type { Pace } from "./streaming/pace.ts";
 import { checkFitOptions, FIT_OPTIONS, type FitOptions, seedBits } from "./fit_options.ts";
 import { fitModel } from "./model/fit_model.ts";
 import { type SavedModel, writeModelFile } from "./model/model_file.ts";
 import { readModelFile } from "./model/model_file_reader.ts";
-import { faceOf } from "./model/model_kinds.ts";
-import { badModel } from "./model/model_sections.ts";
-import { Sample, type SampleOptions, type SampleRange } from "./sampling/sample.ts";
+import { readModelBytes } from "./model/model_bytes.ts";
+import { rowLikelihoods } from "./model/row_likelihoods.ts";
+import { Sample, type SampleOptions } from "./sampling/sample.ts";
+import { sampleBlocks } from "./sampling/sample_blocks.ts";
 import { blocksByBees } from "./sampling/sample_crew.ts";
 import { checkKeys, checkSample } from "./sampling/sample_options.ts";
 import type { ColumnSpecs, RowOfSpecs } from "./spec/column_spec.ts";
@@ -29,42 +28,12 @@ import { updateModel } from "./update/update_model.ts";
 import type { UpdateOptions } from "./update/update_options.ts";
 import { fitTwin } from "./twins/twin_fit.ts";
 import { TwinPace } from "./twins/twin_pace.ts";
-import { type TwinSample, TwinSamples } from "./twins/twin_samples.ts";
-
-const MOST_FILE_BYTES = 1024 ** 3;
-const READ_BYTES = 65_536;
+import { TwinSamples } from "./twins/twin_samples.ts";
 
 /** Where the files of a generator are; for simulations. */
 export interface GeneratorFileOptions {
   /** The world: the only way to files. Default: that of the process. */
   runtime?: Runtime;
-}
-
-async function readBytes(path: string | URL, runtime: Runtime): Promise<Uint8Array> {
-  if (path instanceof URL && path.protocol !== "file:") {
-    throw new TypeError(
-      `Cannot load model: a URL must be one of a file, received ${path.protocol}; fetch it, and ` +
-        `pass its bytes`,
-    );
-  }
-  const file = await runtime.openFile(path);
-  try {
-    return await readWhole(file);
-  } finally {
-    file.close();
-  }
-}
-
-async function readWhole(file: OpenFile): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const into = new Uint8Array(READ_BYTES);
-  for (let read = await file.read(into); read !== null; read = await file.read(into)) {
-    size += read;
-    if (size > MOST_FILE_BYTES) badModel(`it has more than ${MOST_FILE_BYTES} bytes`);
-    chunks.push(into.slice(0, read));
-  }
-  return concatBytes(chunks);
 }
 
 /**
@@ -174,7 +143,7 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
       );
     }
     return new SyntheticGenerator<Row>(
-      readModelFile(isPath ? await readBytes(from, runtime) : from),
+      readModelFile(isPath ? await readModelBytes(from, runtime) : from),
     );
   }
 
@@ -207,7 +176,7 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     const range = {
       ...common,
       acceptance,
-      ...this.#blocksOf(count, { seed: bits, rows, ...late }),
+      ...sampleBlocks<Row>({ encoding, twin: this.#twin }, { count, seed: bits, rows, ...late }),
     };
     if (!workers) return new Sample<Row>(range);
     const own = { seed: bits, start, ...late, ...rows.options };
@@ -236,22 +205,10 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
    * @throws {TypeError} when rows lack a column, or have a value that does not fit.
    */
   logLikelihood(rows: Iterable<object> | RecordBatch<Row>): Float64Array {
-    const { encoding, model } = this.#saved;
     const batch = rows instanceof RecordBatch
       ? rows
       : RecordBatch.fromRows(rows, { schema: this.schema, extraKeys: "ignore" });
-    const columns = encodeRows(encoding, batch as RecordBatch);
-    const impossible = new Uint8Array(batch.length);
-    for (const column of columns) {
-      for (let row = 0; row < column.length; row++) {
-        if (column[row] !== NO_SYMBOL) continue;
-        impossible[row] = 1;
-        column[row] = 0;
-      }
-    }
-    const symbols = { columns, symbols: encoding.symbols, length: batch.length };
-    const out = faceOf(model).logLikelihoods(model, symbols);
-    return out.map((each, row) => impossible[row] ? -Infinity : each);
+    return rowLikelihoods(this.#saved, batch as RecordBatch);
   }
 
   /**
@@ -309,31 +266,6 @@ export class SyntheticGenerator<Row = Record<string, unknown>> {
     { runtime = denoRuntime }: GeneratorFileOptions = {},
   ): Promise<void> {
     await runtime.writeFile(path, this.toBytes());
-  }
-
-  /** How the blocks of a sample are made. */
-  #blocksOf(count: number, of: TwinSample): Pick<SampleRange<Row>, "block" | "cells" | "approach"> {
-    const { encoding } = this.#saved;
-    const twin = this.#twin;
-    if (twin) {
-      return {
-        block: (block) => twin.block(block, of) as RecordBatch<Row>,
-        approach: (block) => twin.approach(block, of),
-      };
-    }
-    const { seed, rows } = of;
-    const maker = (block: number) => {
-      if (count === Infinity) checkKeys(encoding, (block + 1) * BLOCK_ROWS);
-      return rows.maker();
-    };
-    return {
-      block: (block: number) =>
-        withTimeTexts(maker(block).block({ seed, block }) as RecordBatch<Row>, encoding),
-      cells: {
-        names: encoding.columns.map(({ field }) => field.name),
-        make: (block: number) => timeTextCells(maker(block).cells({ seed, block }), encoding),
-      },
-    };
   }
 
   /** The columns of a sample. */
