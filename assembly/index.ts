@@ -122,9 +122,9 @@ export {
   jsonSlotRows,
 } from "./json/slots";
 export { sampleAlias } from "./sample/alias";
-export { sampleRandom } from "./sample/random";
+export { sampleRandom, sampleSeeds } from "./sample/random";
 export { sampleDraw, sampleLookup, sampleValues } from "./sample/draw";
-export { sampleGather, sampleNumbers, sampleStore } from "./sample/numbers";
+export { sampleGather, sampleInts, sampleNumbers, sampleStore } from "./sample/numbers";
 export {
   sampleBools,
   samplePositions,

@@ -156,6 +156,50 @@ Deno.test("SamplerKernel.numbers() gives the numbers of ReferenceSampler", () =>
   });
 });
 
+Deno.test("SamplerKernel.ints() gives the numbers of ReferenceSampler within limits, cut off", () => {
+  forSeeds(30, (random) => {
+    const { sampler, reference } = pairOf(random);
+    const bits = random.pick([3, 4]);
+    const size = 10 ** random.below(12);
+    const knots = Float64Array.from(
+      { length: 10 * (2 ** bits + 1) },
+      () => (random.next() - 0.5) * size,
+    );
+    const symbols = symbolsOf(random, 10);
+    const [whole, scale] = [random.chance(0.5), random.pick([1, 0.25, 60_000])];
+    const [low, high] = [-random.below(2 ** 31), random.below(2 ** 31)];
+    const to = sampler.reserve(BLOCK_ROWS * 4);
+    const table = { knots: sampler.place(knots), bits, whole, scale };
+    const at = sampler.place(symbols);
+    const others = Float64Array.from(symbols, () => random.next() * size);
+    for (const added of [undefined, others]) {
+      sampler.ints(at, table, { low, high, added: added ? sampler.place(added) : 0 }, to);
+      const numbers = reference.numbers(symbols, { knots, bits, whole, scale }, added);
+      const expected = numbers.map((number) => Math.min(high, Math.max(low, number)));
+      const made = new Int32Array(sampler.bytes(to, BLOCK_ROWS * 4).buffer);
+      assertEquals(made, Int32Array.from(expected, Math.trunc));
+    }
+    sampler[Symbol.dispose]();
+  });
+});
+
+Deno.test("SamplerKernel.words() are of the stream that was asked for last, drawn from or not", () => {
+  forSeeds(10, (random) => {
+    const { sampler } = pairOf(random);
+    const tables = sampler.place(randomTables(random, 1, 3));
+    const to = sampler.reserve(BLOCK_ROWS * 2);
+    for (let stream = 0; stream < 5; stream++) {
+      const at = randomSeed(random);
+      const reference = new ReferenceSampler(at, stream, BLOCK_ROWS);
+      sampler.randomize(at, stream);
+      if (random.chance(0.5)) sampler.draw({ at: tables, bits: 3 }, 0, 0, to);
+      assertEquals(sampler.words(), reference.words());
+      assertEquals(sampler.words(), reference.words());
+    }
+    sampler[Symbol.dispose]();
+  });
+});
+
 Deno.test("SamplerKernel.store() keeps numbers within the limits of what it stores", () => {
   forSeeds(20, (random) => {
     using sampler = new SamplerKernel(kernel);
@@ -175,6 +219,12 @@ Deno.test("SamplerKernel.store() keeps numbers within the limits of what it stor
     assertEquals(new BigInt64Array(stored("i64", 8)), BigInt64Array.from(limited, BigInt));
     assertEquals(new Float32Array(stored("f32", 4)), Float32Array.from(limited, (v) => v / 100));
     assertEquals(new Float64Array(stored("f64", 8)), limited.map((v) => v / 100));
+    const parts = sampler.place(values.map((value) => value / 8));
+    sampler.store(parts, "whole", { divisor: 100, low, high }, to);
+    const whole = new Float64Array(sampler.bytes(to, BLOCK_ROWS * 8).buffer);
+    // + 0: a whole number has no sign where it is 0
+    const cut = (value: number) => Math.trunc(Math.min(high, Math.max(low, value / 8))) + 0;
+    assertEquals(whole, values.map(cut));
     const far = { divisor: 1, low: -(2 ** 60), high: 2 ** 60 };
     sampler.store(sampler.place(values.map((value) => value * 2 ** 41)), "i64", far, to);
     const large = new BigInt64Array(sampler.bytes(to, BLOCK_ROWS * 8).buffer);

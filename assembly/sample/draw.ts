@@ -4,6 +4,8 @@
 // lower half what the rest is. One random word decides: its low bits are the entry, its upper half
 // is held against the share.
 
+import { rotate } from "./random";
+
 // @ts-ignore: decorator
 @inline
 export function drawn(random: u32, table: u32, mask: u32): u32 {
@@ -36,32 +38,49 @@ function drawnFour(words: v128, tables: v128, mask: v128): v128 {
 /**
  * Draws one symbol a row, of rows of which there are a multiple of eight, from table 0 or, with
  * `parents` (a u16 each, of which the bits of `known` count), from that table. What `keep` masks of a
- * parent is kept in the result: the component of a mixture.
+ * parent is kept in the result: the component of a mixture. Random words are made as they are needed,
+ * by which a draw waits for its entry while the next words are made.
  */
 export function sampleDraw(
-  random: u32, rows: u32, parents: u32, tables: u32, bits: u32, known: u32, keep: u32, to: u32,
+  seeds: u32, rows: u32, parents: u32, tables: u32, bits: u32, known: u32, keep: u32, to: u32,
 ): void {
   const mask = i32x4.splat((1 << bits) - 1);
   const first = i32x4.splat(<i32>tables);
-  const end = to + (rows << 1);
-  if (parents == 0) {
-    for (; to < end; to += 16, random += 32) {
-      const a = drawnFour(v128.load(random), first, mask);
-      const b = drawnFour(v128.load(random, 16), first, mask);
-      v128.store(to, i16x8.narrow_i32x4_u(a, b));
-    }
-    return;
-  }
   const shift = <i32>(bits + 2);
+  if (parents == 0) {
+    // of any symbols no bit counts
+    parents = to;
+    known = 0;
+  }
   const counts = i16x8.splat(<i16>known);
   const kept = i16x8.splat(<i16>(known & keep));
-  for (; to < end; to += 16, random += 32, parents += 16) {
+  let s0 = v128.load(seeds);
+  let s1 = v128.load(seeds, 16);
+  let s2 = v128.load(seeds, 32);
+  let s3 = v128.load(seeds, 48);
+  for (const end = to + (rows << 1); to < end; to += 16, parents += 16) {
+    let words = i32x4.add(rotate(i32x4.add(s0, s3), 7), s0);
+    let t = i32x4.shl(s1, 9);
+    s2 = v128.xor(s2, s0);
+    s3 = v128.xor(s3, s1);
+    s1 = v128.xor(s1, s2);
+    s0 = v128.xor(s0, s3);
+    s2 = v128.xor(s2, t);
+    s3 = rotate(s3, 11);
     const all = v128.load(parents);
     const own = v128.and(all, counts);
     const low = i32x4.add(first, i32x4.shl(i32x4.extend_low_i16x8_u(own), shift));
+    const a = drawnFour(words, low, mask);
+    words = i32x4.add(rotate(i32x4.add(s0, s3), 7), s0);
+    t = i32x4.shl(s1, 9);
+    s2 = v128.xor(s2, s0);
+    s3 = v128.xor(s3, s1);
+    s1 = v128.xor(s1, s2);
+    s0 = v128.xor(s0, s3);
+    s2 = v128.xor(s2, t);
+    s3 = rotate(s3, 11);
     const high = i32x4.add(first, i32x4.shl(i32x4.extend_high_i16x8_u(own), shift));
-    const a = drawnFour(v128.load(random), low, mask);
-    const b = drawnFour(v128.load(random, 16), high, mask);
+    const b = drawnFour(words, high, mask);
     v128.store(to, v128.or(i16x8.narrow_i32x4_u(a, b), v128.and(all, kept)));
   }
 }

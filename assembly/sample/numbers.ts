@@ -1,6 +1,8 @@
 // Numbers from symbols: each symbol has knots, the values at equal shares of its rows, and between
 // two knots a number is as likely as any other.
 
+import { rotate } from "./random";
+
 // Two numbers between two pairs of neighbouring knots, at shares of 2^32 between them.
 // @ts-ignore: decorator
 @inline
@@ -19,41 +21,93 @@ function rounded(values: v128): v128 {
   return f64x2.floor(f64x2.add(values, f64x2.splat(0.5)));
 }
 
+// Two numbers by the addresses of knots, rounded to whole ones where `whole` is not 0, then scaled.
+// @ts-ignore: decorator
+@inline
+function scaled(at: u64, shares: v128, whole: u32, scales: v128): v128 {
+  let values = between(<u32>at, <u32>(at >> 32), shares);
+  if (whole != 0) values = rounded(values);
+  return f64x2.mul(values, scales);
+}
+
 /**
  * Numbers within the symbols' knots, of which there are `2^bits + 1` a symbol; rounded to whole ones
- * where `whole` is not 0, then scaled, and added to what is there where `adds` is not 0: days and the
+ * where `whole` is not 0, then scaled, and added to those at `added` where that is not 0: days and the
  * time within the day, say. Rows are a multiple of four.
  */
 export function sampleNumbers(
-  random: u32, rows: u32, symbols: u32, knots: u32, bits: u32, whole: u32, scale: f64, adds: u32,
+  seeds: u32, rows: u32, symbols: u32, knots: u32, bits: u32, whole: u32, scale: f64, added: u32,
   to: u32,
 ): void {
   const first = i32x4.splat(<i32>knots);
   const shift = <i32>(32 - bits);
   const scales = f64x2.splat(scale);
-  const end = to + (rows << 3);
-  for (; to < end; to += 32, random += 16, symbols += 8) {
-    const words = v128.load(random);
-    const own = i32x4.extend_low_i16x8_u(v128.load64_zero(symbols));
+  let s0 = v128.load(seeds);
+  let s1 = v128.load(seeds, 16);
+  let s2 = v128.load(seeds, 32);
+  let s3 = v128.load(seeds, 48);
+  for (const end = to + (rows << 3); to < end; to += 32, symbols += 8) {
+    const words = i32x4.add(rotate(i32x4.add(s0, s3), 7), s0);
+    const t = i32x4.shl(s1, 9);
+    s2 = v128.xor(s2, s0);
+    s3 = v128.xor(s3, s1);
+    s1 = v128.xor(s1, s2);
+    s0 = v128.xor(s0, s3);
+    s2 = v128.xor(s2, t);
+    s3 = rotate(s3, 11);
+    const own = v128.load16x4_u(symbols);
     const starts = i32x4.add(i32x4.shl(own, <i32>bits), own);
     const at = i32x4.add(first, i32x4.shl(i32x4.add(starts, i32x4.shr_u(words, shift)), 3));
     const shares = i32x4.shl(words, <i32>bits);
-    const ab = <u64>i64x2.extract_lane(at, 0);
-    const cd = <u64>i64x2.extract_lane(at, 1);
-    let one = between(<u32>ab, <u32>(ab >> 32), shares);
-    let two = between(<u32>cd, <u32>(cd >> 32), v128.shuffle<u64>(shares, shares, 1, 1));
-    if (whole != 0) {
-      one = rounded(one);
-      two = rounded(two);
-    }
-    one = f64x2.mul(one, scales);
-    two = f64x2.mul(two, scales);
-    if (adds != 0) {
-      one = f64x2.add(v128.load(to), one);
-      two = f64x2.add(v128.load(to, 16), two);
+    let one = scaled(<u64>i64x2.extract_lane(at, 0), shares, whole, scales);
+    const later = v128.shuffle<u64>(shares, shares, 1, 1);
+    let two = scaled(<u64>i64x2.extract_lane(at, 1), later, whole, scales);
+    if (added != 0) {
+      one = f64x2.add(v128.load(added), one);
+      two = f64x2.add(v128.load(added, 16), two);
+      added += 32;
     }
     v128.store(to, one);
     v128.store(to, two, 16);
+  }
+}
+
+/** The same, stored as i32, none below `low` or above `high`. */
+export function sampleInts(
+  seeds: u32, rows: u32, symbols: u32, knots: u32, bits: u32, whole: u32, scale: f64, added: u32,
+  low: f64, high: f64, to: u32,
+): void {
+  const first = i32x4.splat(<i32>knots);
+  const shift = <i32>(32 - bits);
+  const scales = f64x2.splat(scale);
+  const least = f64x2.splat(low);
+  const most = f64x2.splat(high);
+  let s0 = v128.load(seeds);
+  let s1 = v128.load(seeds, 16);
+  let s2 = v128.load(seeds, 32);
+  let s3 = v128.load(seeds, 48);
+  for (const end = to + (rows << 2); to < end; to += 16, symbols += 8) {
+    const words = i32x4.add(rotate(i32x4.add(s0, s3), 7), s0);
+    const t = i32x4.shl(s1, 9);
+    s2 = v128.xor(s2, s0);
+    s3 = v128.xor(s3, s1);
+    s1 = v128.xor(s1, s2);
+    s0 = v128.xor(s0, s3);
+    s2 = v128.xor(s2, t);
+    s3 = rotate(s3, 11);
+    const own = v128.load16x4_u(symbols);
+    const starts = i32x4.add(i32x4.shl(own, <i32>bits), own);
+    const at = i32x4.add(first, i32x4.shl(i32x4.add(starts, i32x4.shr_u(words, shift)), 3));
+    const shares = i32x4.shl(words, <i32>bits);
+    let one = scaled(<u64>i64x2.extract_lane(at, 0), shares, whole, scales);
+    const later = v128.shuffle<u64>(shares, shares, 1, 1);
+    let two = scaled(<u64>i64x2.extract_lane(at, 1), later, whole, scales);
+    if (added != 0) {
+      one = f64x2.add(v128.load(added), one);
+      two = f64x2.add(v128.load(added, 16), two);
+      added += 32;
+    }
+    v128.store(to, intsOf(withinTwo(one, least, most), withinTwo(two, least, most)));
   }
 }
 
@@ -69,6 +123,7 @@ const INTS: u32 = 0;
 const LONGS: u32 = 1;
 const FLOATS: u32 = 2;
 const DOUBLES: u32 = 3;
+const WHOLE: u32 = 5;
 const EXACT: f64 = 2251799813685248; // 2^51
 const WHOLE_BITS: f64 = 6755399441055744; // 1.5 · 2^52
 
@@ -80,8 +135,16 @@ function within(value: f64, low: f64, high: f64): f64 {
 
 // @ts-ignore: decorator
 @inline
-function withinTwo(at: u32, low: v128, high: v128): v128 {
-  return f64x2.pmin(f64x2.pmax(v128.load(at), low), high);
+function withinTwo(values: v128, low: v128, high: v128): v128 {
+  return f64x2.pmin(f64x2.pmax(values, low), high);
+}
+
+// @ts-ignore: decorator
+@inline
+function intsOf(one: v128, two: v128): v128 {
+  const a = i32x4.trunc_sat_f64x2_s_zero(one);
+  const b = i32x4.trunc_sat_f64x2_s_zero(two);
+  return v128.shuffle<u64>(a, b, 0, 2);
 }
 
 // Of four rows at once.
@@ -89,9 +152,9 @@ function storeInts(rows: u32, values: u32, low: f64, high: f64, to: u32): void {
   const least = f64x2.splat(low);
   const most = f64x2.splat(high);
   for (const end = to + (rows << 2); to < end; to += 16, values += 32) {
-    const a = i32x4.trunc_sat_f64x2_s_zero(withinTwo(values, least, most));
-    const b = i32x4.trunc_sat_f64x2_s_zero(withinTwo(values + 16, least, most));
-    v128.store(to, v128.shuffle<u64>(a, b, 0, 2));
+    const one = withinTwo(v128.load(values), least, most);
+    const two = withinTwo(v128.load(values, 16), least, most);
+    v128.store(to, intsOf(one, two));
   }
 }
 
@@ -102,8 +165,19 @@ function storeLongs(rows: u32, values: u32, low: f64, high: f64, to: u32): void 
   const most = f64x2.splat(high);
   const shifted = f64x2.splat(WHOLE_BITS);
   for (const end = to + (rows << 3); to < end; to += 16, values += 16) {
-    const whole = f64x2.trunc(withinTwo(values, least, most));
+    const whole = f64x2.trunc(withinTwo(v128.load(values), least, most));
     v128.store(to, i64x2.sub(f64x2.add(whole, shifted), shifted));
+  }
+}
+
+// Whole numbers, of which 0 has no sign.
+function storeWhole(rows: u32, values: u32, low: f64, high: f64, to: u32): void {
+  const least = f64x2.splat(low);
+  const most = f64x2.splat(high);
+  const zero = f64x2.splat(0);
+  for (const end = to + (rows << 3); to < end; to += 16, values += 16) {
+    const whole = f64x2.trunc(withinTwo(v128.load(values), least, most));
+    v128.store(to, f64x2.add(whole, zero));
   }
 }
 
@@ -112,8 +186,8 @@ function storeFloats(rows: u32, values: u32, divisor: f64, low: f64, high: f64, 
   const most = f64x2.splat(high);
   const by = f64x2.splat(divisor);
   for (const end = to + (rows << 2); to < end; to += 16, values += 32) {
-    const a = f32x4.demote_f64x2_zero(f64x2.div(withinTwo(values, least, most), by));
-    const b = f32x4.demote_f64x2_zero(f64x2.div(withinTwo(values + 16, least, most), by));
+    const a = f32x4.demote_f64x2_zero(f64x2.div(withinTwo(v128.load(values), least, most), by));
+    const b = f32x4.demote_f64x2_zero(f64x2.div(withinTwo(v128.load(values, 16), least, most), by));
     v128.store(to, v128.shuffle<u64>(a, b, 0, 2));
   }
 }
@@ -123,8 +197,8 @@ function storeDoubles(rows: u32, values: u32, divisor: f64, low: f64, high: f64,
   const most = f64x2.splat(high);
   const by = f64x2.splat(divisor);
   for (const end = to + (rows << 3); to < end; to += 32, values += 32) {
-    v128.store(to, f64x2.div(withinTwo(values, least, most), by));
-    v128.store(to, f64x2.div(withinTwo(values + 16, least, most), by), 16);
+    v128.store(to, f64x2.div(withinTwo(v128.load(values), least, most), by));
+    v128.store(to, f64x2.div(withinTwo(v128.load(values, 16), least, most), by), 16);
   }
 }
 
@@ -139,6 +213,7 @@ export function sampleStore(
   if (kind == LONGS && low > -EXACT && high < EXACT) {
     return storeLongs(rows, values, low, high, to);
   }
+  if (kind == WHOLE) return storeWhole(rows, values, low, high, to);
   if (kind == FLOATS) return storeFloats(rows, values, divisor, low, high, to);
   if (kind == DOUBLES) return storeDoubles(rows, values, divisor, low, high, to);
   for (let i: u32 = 0; i < rows; i++) {

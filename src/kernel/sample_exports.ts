@@ -1,14 +1,14 @@
 /** What the kernel exports for fitting and sampling generators. */
 export interface SampleExports {
-  sampleRandom(
+  sampleSeeds(
     seedLow: number,
     seedHigh: number,
     blockLow: number,
     blockHigh: number,
     stream: number,
     to: number,
-    count: number,
   ): void;
+  sampleRandom(seeds: number, to: number, count: number): void;
   sampleAlias(
     weights: number,
     tables: number,
@@ -18,7 +18,7 @@ export interface SampleExports {
     work: number,
   ): void;
   sampleDraw(
-    random: number,
+    seeds: number,
     rows: number,
     parents: number,
     tables: number,
@@ -39,14 +39,27 @@ export interface SampleExports {
     to: number,
   ): void;
   sampleNumbers(
-    random: number,
+    seeds: number,
     rows: number,
     symbols: number,
     knots: number,
     bits: number,
     whole: number,
     scale: number,
-    adds: number,
+    added: number,
+    to: number,
+  ): void;
+  sampleInts(
+    seeds: number,
+    rows: number,
+    symbols: number,
+    knots: number,
+    bits: number,
+    whole: number,
+    scale: number,
+    added: number,
+    low: number,
+    high: number,
     to: number,
   ): void;
   sampleGather(rows: number, positions: number, values: number, to: number): void;

@@ -7,9 +7,18 @@ export const BLOCK_ROWS = 4096;
 const PAGE_BYTES = 112 * 1024;
 /** Weights that tables are made of at a time. */
 const WEIGHTS_BYTES = 256 * 1024;
+/** What random words begin with. */
+const SEED_BYTES = 64;
 /** All bits of a symbol. */
 const ALL_BITS = 0xffff;
-const STORED: Readonly<Record<string, number>> = { i32: 0, i64: 1, f32: 2, f64: 3, decimal: 4 };
+const STORED: Readonly<Record<string, number>> = {
+  i32: 0,
+  i64: 1,
+  f32: 2,
+  f64: 3,
+  decimal: 4,
+  whole: 5,
+};
 
 /** What numbers are stored as. */
 export type StoredKind = "i32" | "i64" | "f32" | "f64" | "decimal";
@@ -72,7 +81,7 @@ export interface LookupTable {
   readonly entries: number;
   /** Entries for each value of the first column. */
   readonly width: number;
-  /** Records of choices. */
+  /** Records of choices, 0 where there are none. */
   readonly choices: number;
 }
 
@@ -80,7 +89,11 @@ export interface LookupTable {
 export class SamplerKernel implements Disposable {
   readonly #kernel: Kernel;
   readonly #blocks: number[] = [];
+  /** What the random words of a stream begin with. */
+  readonly #seeds: number;
   readonly #random: number;
+  /** Whether the random words are those of the seeds. */
+  #isRandom = false;
   #page: Uint8Array<ArrayBuffer> = new Uint8Array();
   #used = 0;
 
@@ -91,6 +104,7 @@ export class SamplerKernel implements Disposable {
    */
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    this.#seeds = this.reserve(SEED_BYTES);
     this.#random = this.reserve(BLOCK_ROWS * 4);
   }
 
@@ -161,28 +175,44 @@ export class SamplerKernel implements Disposable {
     return this.#page.subarray(start, start + length);
   }
 
-  /** The positions of a block, as a view that holds until memory is reserved. */
+  /** The positions of a block, or other i32, as a view that holds until memory is reserved. */
   positionsAt(at: number): Int32Array {
-    const { buffer } = this.#kernel.u8;
-    return new Int32Array(buffer, at, BLOCK_ROWS);
+    return new Int32Array(this.#kernel.u8.buffer, at, BLOCK_ROWS);
   }
 
-  /** Random words for one stream of a block, for the functions that draw; at most 4,096. */
+  /** The numbers of a block, f64 each, as such a view. */
+  numbersAt(at: number): Float64Array {
+    return new Float64Array(this.#kernel.u8.buffer, at, BLOCK_ROWS);
+  }
+
+  /** The symbols of a block, as such a view. */
+  symbolsAt(at: number): Uint16Array {
+    return new Uint16Array(this.#kernel.u8.buffer, at, BLOCK_ROWS);
+  }
+
+  /** Goes to the random words for one stream of a block, by which the functions draw that follow. */
   randomize({ seed, block }: BlockSeed, stream: number): void {
-    this.#kernel.exports.sampleRandom(
+    this.#kernel.exports.sampleSeeds(
       Number(seed & 0xffff_ffffn),
       Number(seed >> 32n),
       block >>> 0,
       Math.floor(block / 2 ** 32),
       stream,
-      this.#random,
-      BLOCK_ROWS,
+      this.#seeds,
     );
+    this.#isRandom = false;
+  }
+
+  /** Where the random words are, for the functions that do not make them as they go. */
+  #words(): number {
+    if (!this.#isRandom) this.#kernel.exports.sampleRandom(this.#seeds, this.#random, BLOCK_ROWS);
+    this.#isRandom = true;
+    return this.#random;
   }
 
   /** The random words themselves, as a copy. */
   words(): Uint32Array<ArrayBuffer> {
-    return new Uint32Array(this.bytes(this.#random, BLOCK_ROWS * 4).buffer);
+    return new Uint32Array(this.bytes(this.#words(), BLOCK_ROWS * 4).buffer);
   }
 
   /**
@@ -194,17 +224,17 @@ export class SamplerKernel implements Disposable {
   draw(table: DrawTable, parents: number, keep: number, to: number, known = ALL_BITS): void {
     const { exports } = this.#kernel;
     const { at, bits } = table;
-    exports.sampleDraw(this.#random, BLOCK_ROWS, parents, at, bits, known, keep, to);
+    exports.sampleDraw(this.#seeds, BLOCK_ROWS, parents, at, bits, known, keep, to);
   }
 
   /** Draws symbols, u16 each, by a tree over those of other variables. */
   tree({ nodes, bits, scratch }: TreeTable, to: number): void {
-    this.#kernel.exports.sampleTree(this.#random, BLOCK_ROWS, nodes, bits, scratch, to);
+    this.#kernel.exports.sampleTree(this.#words(), BLOCK_ROWS, nodes, bits, scratch, to);
   }
 
   /** A normal deviate, f32, of each random word. */
   normals(to: number): void {
-    this.#kernel.exports.sampleNormals(this.#random, BLOCK_ROWS, to);
+    this.#kernel.exports.sampleNormals(this.#words(), BLOCK_ROWS, to);
   }
 
   /** Symbols, u16 each, of sums of columns of normal deviates that lie one after the other. */
@@ -220,22 +250,47 @@ export class SamplerKernel implements Disposable {
 
   /** Positions of values, i32 each, from symbols. */
   values(symbols: number, records: number, to: number): void {
-    this.#kernel.exports.sampleValues(this.#random, BLOCK_ROWS, symbols, records, to);
+    this.#kernel.exports.sampleValues(this.#words(), BLOCK_ROWS, symbols, records, to);
   }
 
   /** Positions of values from those of one or two other columns (`second` 0). */
   lookup(first: number, second: number, table: LookupTable, to: number): void {
     const { entries, width, choices } = table;
     const { exports } = this.#kernel;
-    exports.sampleLookup(this.#random, BLOCK_ROWS, first, second, width, entries, choices, to);
+    const random = choices === 0 ? 0 : this.#words();
+    exports.sampleLookup(random, BLOCK_ROWS, first, second, width, entries, choices, to);
   }
 
   /** Numbers, f64 each, from symbols; added to those there are where `adds`. */
   numbers(symbols: number, table: KnotTable, adds: boolean, to: number): void {
     const { knots, bits, whole, scale } = table;
     const { exports } = this.#kernel;
-    const [rounds, added] = [whole ? 1 : 0, adds ? 1 : 0];
-    exports.sampleNumbers(this.#random, BLOCK_ROWS, symbols, knots, bits, rounds, scale, added, to);
+    const [rounds, added] = [whole ? 1 : 0, adds ? to : 0];
+    exports.sampleNumbers(this.#seeds, BLOCK_ROWS, symbols, knots, bits, rounds, scale, added, to);
+  }
+
+  /** The same as i32 each, within limits; added to numbers at an address that is not 0. */
+  ints(
+    symbols: number,
+    { knots, bits, whole, scale }: KnotTable,
+    { added, low, high }: { added: number; low: number; high: number },
+    to: number,
+  ): void {
+    const { exports } = this.#kernel;
+    const rounds = whole ? 1 : 0;
+    exports.sampleInts(
+      this.#seeds,
+      BLOCK_ROWS,
+      symbols,
+      knots,
+      bits,
+      rounds,
+      scale,
+      added,
+      low,
+      high,
+      to,
+    );
   }
 
   /** Numbers from a list by position. */
@@ -246,7 +301,7 @@ export class SamplerKernel implements Disposable {
   /** Stores numbers as a column holds them, within limits. */
   store(
     values: number,
-    kind: StoredKind,
+    kind: StoredKind | "whole",
     { divisor, low, high }: { divisor: number; low: number; high: number },
     to: number,
   ): void {

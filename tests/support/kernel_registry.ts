@@ -141,7 +141,10 @@ export const FAMILIES: readonly KernelFamily[] = [
     bench: "bench/json_read_bench.ts",
   },
   {
-    exports: ["sampleRandom", "sampleDraw", "sampleValues", "sampleLookup", "sampleNumbers"],
+    exports: [
+      ...["sampleSeeds", "sampleRandom", "sampleDraw", "sampleValues", "sampleLookup"],
+      ...["sampleNumbers", "sampleInts"],
+    ],
     twin: "src/generators/sampling/reference_sampler.ts#ReferenceSampler",
     test: "tests/sampler_kernel_test.ts",
     bench: "bench/generator_bench.ts",

@@ -69,7 +69,12 @@ export class BlockSampler implements Disposable {
   /** The values of a block column by column, as rows have them; they hold until the next. */
   cells(at: BlockSeed): readonly Cells[] {
     this.#choose(at);
-    return this.#steps.map(({ column, cells }) => cells ? cells(at) : cellsOf(column(at)));
+    const made = this.#steps.map(({ column, cells }) => {
+      if (cells) return cells(at);
+      const values = cellsOf(column(at));
+      return () => values;
+    });
+    return made.map((cells) => cells());
   }
 
   #choose(at: BlockSeed): void {
@@ -95,7 +100,10 @@ function blockMemory(kernel: SamplerKernel, { symbols, columns }: Encoding): Blo
   return {
     blocks: new OutputBlocks(kernel),
     symbols: symbols.map(() => kernel.reserve(BLOCK_ROWS * 2)),
-    positions: columns.map(() => kernel.reserve(BLOCK_ROWS * 4)),
+    positions: columns.map(({ kind }) => {
+      const isNumber = kind === "number" || kind === "sum";
+      return kernel.reserve(BLOCK_ROWS * (isNumber ? 8 : 4));
+    }),
     outputs: new Map(),
   };
 }

@@ -11,14 +11,9 @@ import {
   numberSymbols,
   type SumSymbols,
 } from "./column_symbols.ts";
-import {
-  type Cells,
-  type OutputBlocks,
-  storedNumbers,
-  validityOf,
-  VocabularyOutput,
-} from "./column_outputs.ts";
+import { type Cells, type OutputBlocks, VocabularyOutput } from "./column_outputs.ts";
 import { isRandom, keysOf, patternColumn } from "./key_maker.ts";
+import { NumberOutput, type NumberPart, type NumberSource } from "./number_output.ts";
 import { STREAMS, WITHIN } from "./streams.ts";
 import {
   type CategoryPlan,
@@ -39,8 +34,11 @@ export interface ColumnStep {
   /** Looks positions up by those of other columns. */
   readonly look?: (at: BlockSeed) => void;
   readonly column: (at: BlockSeed) => Column;
-  /** The values as rows have them, where that takes less than to read the column. */
-  readonly cells?: (at: BlockSeed) => Cells;
+  /**
+   * Makes the values as rows have them, where that takes less than to read the column; they are
+   * taken when those of all columns are made, for a view holds until memory is reserved.
+   */
+  readonly cells?: (at: BlockSeed) => () => Cells;
 }
 
 /** Where in kernel memory a block is worked on. */
@@ -48,7 +46,7 @@ export interface BlockMemory {
   readonly blocks: OutputBlocks;
   /** The symbols of each variable. */
   readonly symbols: readonly number[];
-  /** The positions of each column's values in its vocabulary. */
+  /** The positions of each column's values in its vocabulary, or numbers as rows have them. */
   readonly positions: readonly number[];
   /** What makes columns of positions, by column. */
   readonly outputs: Map<number, VocabularyOutput>;
@@ -74,11 +72,11 @@ export class ColumnSteps {
       case "category":
         return this.#category(plan, at, symbols as CategorySymbols ?? categorySymbols(plan));
       case "number":
-        return this.#number(plan, symbols as NumberSymbols ?? numberSymbols(plan));
+        return this.#number(plan, at, symbols as NumberSymbols ?? numberSymbols(plan));
       case "lookup":
         return this.#lookup(plan, at, symbols as LookupEntries ?? plan);
       case "sum":
-        return this.#sum(plan, symbols as SumSymbols | undefined);
+        return this.#sum(plan, at, symbols as SumSymbols | undefined);
       case "key":
         return this.#key(plan, at);
       case "null": {
@@ -122,7 +120,10 @@ export class ColumnSteps {
     };
     const made = {
       column: () => output.column(rename()),
-      cells: () => output.cells(rename()),
+      cells: () => {
+        const cells = output.cells(rename());
+        return () => cells;
+      },
     };
     const { none } = symbols;
     if (none !== undefined) return { choose: () => own.positions(from, none, to), ...made };
@@ -135,76 +136,63 @@ export class ColumnSteps {
     return { choose, ...made };
   }
 
-  #number(plan: NumberPlan, { knots, none }: NumberSymbols): ColumnStep {
-    const { field: { type }, unit, parts, offset } = plan;
-    const own = this.#kernel;
-    const tables = parts.map(({ scale, whole }, at) => {
+  #number(plan: NumberPlan, at: number, { knots, none }: NumberSymbols): ColumnStep {
+    const { field: { type }, unit, offset } = plan;
+    const parts = plan.parts.map(({ variable, scale, whole }, place) => {
       // the second part of several takes the offset
-      const shift = at === 1 ? offset / scale : 0;
-      const shifted = shift === 0 ? knots[at] : knots[at].map((knot) => knot + shift);
-      return { knots: own.place(shifted), bits: KNOT_BITS, whole, scale };
+      const shift = place === 1 ? offset / scale : 0;
+      const shifted = shift === 0 ? knots[place] : knots[place].map((knot) => knot + shift);
+      return this.#part(variable, shifted, { scale, whole });
     });
-    const { blocks, symbols } = this.#memory;
-    const { numbers, bitmap } = blocks;
-    return {
-      column: (seed) => {
-        parts.forEach(({ variable }, at) => {
-          own.randomize(seed, variable * STREAMS + WITHIN);
-          own.numbers(symbols[variable], tables[at], at > 0, numbers);
-        });
-        const first = symbols[parts[0].variable];
-        const count = none === undefined ? 0 : own.valid(first, none, bitmap);
-        const values = storedNumbers(blocks, type, unit);
-        return { type, length: BLOCK_ROWS, ...validityOf(blocks, count), values };
-      },
-    };
+    return this.#numbers({ type, unit, parts, none, to: this.#memory.positions[at] });
+  }
+
+  #part(variable: number, knots: Float64Array, how: { scale: number; whole: boolean }): NumberPart {
+    const { scale, whole } = how;
+    const stream = variable * STREAMS + WITHIN;
+    const table = { knots: this.#kernel.place(knots), bits: KNOT_BITS, whole, scale };
+    return { symbols: this.#memory.symbols[variable], stream, table };
+  }
+
+  #numbers(source: NumberSource): ColumnStep {
+    const output = new NumberOutput(this.#kernel, this.#memory.blocks, source);
+    return { column: (seed) => output.column(seed), cells: (seed) => output.cells(seed) };
   }
 
   /** The sum of what the same words make of the symbols of other columns. */
-  #sum({ field: { type }, unit, of }: SumPlan, given: SumSymbols | undefined): ColumnStep {
-    const own = this.#kernel;
-    const { blocks, symbols } = this.#memory;
-    const parts = of.map((at, place) => {
-      const plan = this.#encoding.columns[at] as NumberPlan;
-      const { knots: [knots] } = given?.parts[place] ?? numberSymbols(plan);
-      const [{ variable, whole, scale }] = plan.parts;
-      return { variable, table: { knots: own.place(knots), bits: KNOT_BITS, whole, scale } };
+  #sum(plan: SumPlan, at: number, given: SumSymbols | undefined): ColumnStep {
+    const { field: { type }, unit, of } = plan;
+    const parts = of.map((column, place) => {
+      const added = this.#encoding.columns[column] as NumberPlan;
+      const { knots: [knots] } = given?.parts[place] ?? numberSymbols(added);
+      return this.#part(added.parts[0].variable, knots, added.parts[0]);
     });
-    return {
-      column: (seed) => {
-        parts.forEach(({ variable, table }, at) => {
-          own.randomize(seed, variable * STREAMS + WITHIN);
-          own.numbers(symbols[variable], table, at > 0, blocks.numbers);
-        });
-        return {
-          type,
-          length: BLOCK_ROWS,
-          nullCount: 0,
-          values: storedNumbers(blocks, type, unit),
-        };
-      },
-    };
+    return this.#numbers({ type, unit, parts, to: this.#memory.positions[at] });
   }
 
   #lookup(plan: LookupPlan, at: number, { entries, width, choices }: LookupEntries): ColumnStep {
     const own = this.#kernel;
     const { positions } = this.#memory;
-    const records = new Uint32Array(Math.max(1, choices.length) * 4);
+    const records = new Uint32Array(choices.length * 4);
     choices.forEach((choice, c) => {
       const bits = tableBits(choice.weights.length);
       const table = new Uint32Array(1 << bits);
       writeAliasTable(choice.weights, bits, table);
       records.set([own.place(table), bits, own.place(choice.values)], c * 4);
     });
-    const table = { entries: own.place(entries), width, choices: own.place(records) };
+    const isOpen = choices.length > 0;
+    const table = { entries: own.place(entries), width, choices: isOpen ? own.place(records) : 0 };
     const output = this.#output(at, plan);
     const stream = (this.#encoding.symbols.length + at) * STREAMS;
     const [first, second] = plan.by.map((column) => positions[column]);
     return {
       column: () => output.column(positions[at]),
-      cells: () => output.cells(positions[at]),
+      cells: () => {
+        const cells = output.cells(positions[at]);
+        return () => cells;
+      },
       look: (seed) => {
-        if (choices.length > 0) own.randomize(seed, stream);
+        if (isOpen) own.randomize(seed, stream);
         own.lookup(first, second ?? 0, table, positions[at]);
       },
     };
@@ -225,7 +213,11 @@ export class ColumnSteps {
     const column = (seed: BlockSeed) =>
       (type.kind === "utf8" ? patternColumn(maker, rowsOf(seed)) : undefined) ??
         columnOf(type, keys(seed));
-    return { column, cells: keys };
+    const cells = (seed: BlockSeed) => {
+      const made = keys(seed);
+      return () => made;
+    };
+    return { column, cells };
   }
 
   #uuidWords(seed: BlockSeed, stream: number): Uint32Array {

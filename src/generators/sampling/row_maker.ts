@@ -36,7 +36,7 @@ function rowsOfFew(columns: readonly Listed[], from: number, to: number): Row[] 
     { name: nameG, list: listG, positions: ofG },
     { name: nameH, list: listH, positions: ofH },
   ] = columns;
-  const rows: Row[] = [];
+  const rows: Row[] = new Array(Math.max(0, to - from));
   for (let cell = from; cell < to; cell++) {
     const row = new FewRow();
     row[nameA] = ofA ? listA[ofA[cell] + 1] : listA[cell];
@@ -47,7 +47,7 @@ function rowsOfFew(columns: readonly Listed[], from: number, to: number): Row[] 
     row[nameF] = ofF ? listF[ofF[cell] + 1] : listF[cell];
     row[nameG] = ofG ? listG[ofG[cell] + 1] : listG[cell];
     row[nameH] = ofH ? listH[ofH[cell] + 1] : listH[cell];
-    rows.push(row);
+    rows[cell - from] = row;
   }
   return rows;
 }
@@ -72,7 +72,7 @@ function rowsOfMany(columns: readonly Listed[], from: number, to: number): Row[]
     { name: nameO, list: listO, positions: ofO },
     { name: nameP, list: listP, positions: ofP },
   ] = columns;
-  const rows: Row[] = [];
+  const rows: Row[] = new Array(Math.max(0, to - from));
   for (let cell = from; cell < to; cell++) {
     const row = new ManyRow();
     row[nameA] = ofA ? listA[ofA[cell] + 1] : listA[cell];
@@ -91,7 +91,7 @@ function rowsOfMany(columns: readonly Listed[], from: number, to: number): Row[]
     row[nameN] = ofN ? listN[ofN[cell] + 1] : listN[cell];
     row[nameO] = ofO ? listO[ofO[cell] + 1] : listO[cell];
     row[nameP] = ofP ? listP[ofP[cell] + 1] : listP[cell];
-    rows.push(row);
+    rows[cell - from] = row;
   }
   return rows;
 }
