@@ -398,6 +398,17 @@ Deno.test("lists of aggregates name what they cannot read", () => {
   assertThrows(() => aggregateList("mean(a"), Error, "--agg takes a list");
 });
 
+Deno.test("lists of aggregates are read in one pass, whatever blanks there are", () => {
+  const blanks = " \t\n".repeat(1000);
+  const list = `${blanks}mean${blanks}(${blanks}a b${blanks})${blanks}as${blanks}m${blanks},count`;
+  assertEquals(Object.keys(aggregateList(list)), ["m", "count"]);
+  for (const wrong of [`mean(${blanks}x`, `mean${blanks}!`, `mean(x)${blanks}as${blanks}`]) {
+    const start = performance.now();
+    assertThrows(() => aggregateList(wrong), Error, "--agg takes a list");
+    assert(performance.now() - start < 1000, `it took ${performance.now() - start} ms`);
+  }
+});
+
 Deno.test("what is shown is for people, and cannot act on a terminal", () => {
   assertEquals(terminalText("a\u001b[2Jb\u202ec\nd"), "a\ufffd[2Jb\ufffdc\nd");
   assertEquals([count(1234567.6), elapsed(1500), elapsed(65_000), elapsed(3_725_000)], [

@@ -31,7 +31,8 @@ const OF_A_COLUMN: Readonly<Record<string, (column: string) => unknown>> = {
   countDistinct: (column) => countDistinct(column),
   approxCountDistinct: (column) => approxCountDistinct(column),
 };
-const ONE = /^\s*([A-Za-z][\w.]*)\s*(?:\(\s*([^()]*?)\s*\))?\s*(?:as\s+([^\s,]+))?\s*$/;
+// Blanks stand in one way only: else thousands of them would be tried in ever other ways, for hours.
+const ONE = /^([A-Za-z][\w.]*)(?:\s*\(([^()]*)\))?(?:\s*as\s+([^\s,]+))?$/;
 const PERCENTILE = /^p(\d{1,2}(?:\.\d+)?)$/;
 
 function functionOf(name: string): ((column: string) => unknown) | undefined {
@@ -58,7 +59,8 @@ function unknownFunction(name: string): UsageError {
 export function aggregateList(text: string): Record<string, AnyAggregate> {
   const out: Record<string, unknown> = {};
   for (const part of text.split(/,(?![^(]*\))/)) {
-    const [, name, column, as] = ONE.exec(part) ?? [];
+    const [, name, inside, as] = ONE.exec(part.trim()) ?? [];
+    const column = inside?.trim();
     if (name === undefined) {
       throw new UsageError(
         `--agg takes a list such as 'count, mean(temperature), p95(latency) as slow', received ` +
@@ -78,7 +80,7 @@ export function aggregateList(text: string): Record<string, AnyAggregate> {
     if (Object.hasOwn(out, result)) {
       throw new UsageError(`--agg has ${JSON.stringify(result)} twice; name one with "as"`);
     }
-    out[result] = isCount ? count() : make!(column);
+    out[result] = isCount ? count() : make!(column!);
   }
   return out as Record<string, AnyAggregate>;
 }
