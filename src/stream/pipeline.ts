@@ -1,4 +1,5 @@
-import type { Expr, ExprValue, Operand } from "../batch/expressions/expr.ts";
+import type { Expr } from "../batch/expressions/expr.ts";
+import type { ExprValue, Operand } from "../batch/expressions/expr_types.ts";
 import type { InferredRow } from "../batch/record_batch.ts";
 import type { ModuleReference } from "../hive/user_function.ts";
 import type { CustomWindow } from "../windows/custom_window.ts";

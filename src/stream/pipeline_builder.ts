@@ -1,5 +1,6 @@
 import { struct } from "../batch/expressions/builders.ts";
-import { type Expr, isExpression, type Operand, toExpr } from "../batch/expressions/expr.ts";
+import { type Expr, isExpression, toExpr } from "../batch/expressions/expr.ts";
+import type { Operand } from "../batch/expressions/expr_types.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Aggregates } from "../windows/aggregates.ts";
 import { received } from "../runtime/known_options.ts";

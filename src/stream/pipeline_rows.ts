@@ -1,4 +1,4 @@
-import type { ExprValue, Operand } from "../batch/expressions/expr.ts";
+import type { ExprValue, Operand } from "../batch/expressions/expr_types.ts";
 import type { PaneMode } from "../windows/window_spec.ts";
 
 /** The columns that {@linkcode Pipeline.select} makes. */

@@ -1,5 +1,6 @@
 import { col } from "../batch/expressions/builders.ts";
-import { type Expr, type ExprValue, isExpression } from "../batch/expressions/expr.ts";
+import { type Expr, isExpression } from "../batch/expressions/expr.ts";
+import type { ExprValue } from "../batch/expressions/expr_types.ts";
 import type { ExprNode } from "../batch/expressions/node.ts";
 import { typeOf } from "../batch/expressions/check.ts";
 import type { Schema } from "../batch/schema.ts";

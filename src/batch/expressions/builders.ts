@@ -1,5 +1,6 @@
 import type { Schema, TypedSchema } from "../schema.ts";
-import { Expr, type ExprValue, type Operand, type StrictOf, toExpr } from "./expr.ts";
+import { Expr, toExpr } from "./expr.ts";
+import type { ExprValue, Operand, StrictOf } from "./expr_types.ts";
 import type { Literal } from "./literal.ts";
 
 /**

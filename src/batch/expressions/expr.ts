@@ -1,69 +1,20 @@
-import type { ValueOf } from "../schema.ts";
 import { type CastTarget, castType } from "./cast_target.ts";
-import { type Literal, literalNode } from "./literal.ts";
+import type { ArithmeticOf, CastOf, ExprValue, NullOf, Operand, StrictOf } from "./expr_types.ts";
+import { literalNode } from "./literal.ts";
 import {
   type BinaryOp,
   type ExprNode,
-  MAX_EXPRESSION_DEPTH,
-  MAX_EXPRESSION_NODES,
   TIME_PARTS,
   TIME_UNITS,
   type TimePart,
   type TimeUnit,
   type UnaryOp,
 } from "./node.ts";
-import { checkDigits, checkEscape, checkOneOf } from "./params.ts";
+import { checkDigits, checkEscape, checkOneOf, checkSize } from "./params.ts";
 import { printExpression } from "./print.ts";
-
-/** What an operator takes: an expression, or a constant. */
-export type Operand = Expr | Literal;
-
-/** What the values of an expression or constant are in rows. */
-export type ExprValue<O> = O extends Expr<infer T> ? T
-  : O extends Date ? number
-  : O extends string ? string
-  : O extends number ? number
-  : O extends bigint ? bigint
-  : O extends boolean ? boolean
-  : O extends null ? null
-  : unknown;
-
-/** `null` when a value of type `T` may be null; of the type `unknown` it may. */
-export type NullOf<T> = null extends T ? null : never;
-
-/** The value of an arithmetic operator: a bigint where both sides are, a number where none is. */
-export type ArithmeticOf<A, B> =
-  | (NonNullable<A> | NonNullable<B> extends bigint ? bigint
-    : bigint extends A | B ? bigint | number
-    : number)
-  | NullOf<A>
-  | NullOf<B>;
-
-/** The value of an operator that yields `R`, or null where an argument is null. */
-export type StrictOf<R, A, B = never> = R | NullOf<A> | NullOf<B>;
-
-/** What a cast to `C` yields in rows. */
-export type CastOf<C> = C extends "bool" ? boolean
-  : C extends "i64" ? bigint
-  : C extends "utf8" | "dict" ? string
-  : C extends string ? number
-  : ValueOf<C>;
 
 /** Where an {@linkcode Expr} keeps its value's type; exists for the type checker alone. */
 export declare const EXPR_VALUE: unique symbol;
-
-function tooLarge(op: ExprNode["op"], args: number): RangeError {
-  const [what, remedy] = op === "in"
-    ? [
-      `in() of ${args - 1} values makes `,
-      `look for some of the values in a select() of its own and for the rest in the next one, ` +
-      `joined by or(), or filter by a Set before the rows come here`,
-    ]
-    : ["", "compute parts of it first, in a select() of their own"];
-  return new RangeError(
-    `Cannot make expression: ${what}more than ${MAX_EXPRESSION_NODES} nodes; ${remedy}`,
-  );
-}
 
 /**
  * A computation over the columns of a batch or the fields of an object, written as data.
@@ -94,15 +45,7 @@ export class Expr<T = unknown> {
     this.#args = args;
     this.#depth = 1 + args.reduce((most, arg) => Math.max(most, arg.#depth), 0);
     this.#nodes = 1 + args.reduce((sum, arg) => sum + arg.#nodes, 0);
-    if (this.#depth > MAX_EXPRESSION_DEPTH) {
-      throw new RangeError(
-        `Cannot make expression: nested deeper than ${MAX_EXPRESSION_DEPTH} levels; put the parts ` +
-          `into one and(), or(), in() or concat() instead of a chain`,
-      );
-    }
-    if (this.#nodes > MAX_EXPRESSION_NODES) {
-      throw tooLarge(node.op, args.length);
-    }
+    checkSize(node, args.length, { depth: this.#depth, nodes: this.#nodes });
   }
 
   /** The expression as plain data. */

@@ -9,17 +9,8 @@ export { typeOf, type UnknownColumns } from "./check.ts";
 export { compile, type CompileOptions } from "./compile.ts";
 export * from "./evaluate_row.ts";
 export type { Clock } from "./evaluator.ts";
-export {
-  type ArithmeticOf,
-  type CastOf,
-  Expr,
-  type EXPR_VALUE,
-  type ExprValue,
-  isExpression,
-  type NullOf,
-  type Operand,
-  type StrictOf,
-} from "./expr.ts";
+export { Expr, type EXPR_VALUE, isExpression } from "./expr.ts";
+export type { ArithmeticOf, CastOf, ExprValue, NullOf, Operand, StrictOf } from "./expr_types.ts";
 export { expressionFromJson } from "./json.ts";
 export type { Literal } from "./literal.ts";
 export {

@@ -1,3 +1,5 @@
+import { type ExprNode, MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_NODES } from "./node.ts";
+
 /** The most digits after the point that `round` takes: a double holds no more. */
 const MAX_ROUND_DIGITS = 15;
 
@@ -56,4 +58,36 @@ export function checkOneOf(
         `received ${String(value)}`,
     );
   }
+}
+
+/** How large an expression is. */
+export interface ExpressionSize {
+  /** Levels. */
+  readonly depth: number;
+  readonly nodes: number;
+}
+
+/**
+ * Checks how large an expression is.
+ *
+ * @throws {RangeError} that says how to make it smaller.
+ */
+export function checkSize({ op }: ExprNode, args: number, { depth, nodes }: ExpressionSize): void {
+  if (depth > MAX_EXPRESSION_DEPTH) {
+    throw new RangeError(
+      `Cannot make expression: nested deeper than ${MAX_EXPRESSION_DEPTH} levels; put the parts ` +
+        `into one and(), or(), in() or concat() instead of a chain`,
+    );
+  }
+  if (nodes <= MAX_EXPRESSION_NODES) return;
+  const [what, remedy] = op === "in"
+    ? [
+      `in() of ${args - 1} values makes `,
+      `look for some of the values in a select() of its own and for the rest in the next one, ` +
+      `joined by or(), or filter by a Set before the rows come here`,
+    ]
+    : ["", "compute parts of it first, in a select() of their own"];
+  throw new RangeError(
+    `Cannot make expression: ${what}more than ${MAX_EXPRESSION_NODES} nodes; ${remedy}`,
+  );
 }

@@ -1,4 +1,5 @@
-import { Expr, type ExprValue, type Operand, toExpr } from "./expr.ts";
+import { Expr, toExpr } from "./expr.ts";
+import type { ExprValue, Operand } from "./expr_types.ts";
 
 /** A condition that waits for its result. */
 export interface Condition<T> {
