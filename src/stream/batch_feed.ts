@@ -7,17 +7,16 @@ import { Alignment, checkAligns, type PartitionMarks } from "./alignment.ts";
 import type { BadInputs } from "./bad_inputs.ts";
 import { BlockFeed, type FeedBlocks } from "./block_feed.ts";
 import { FeedColumns } from "./feed_columns.ts";
+import { DecidedWatermarks, type WatermarkMove } from "./decided_watermarks.ts";
 import type { FeedBatch, FeedItem } from "./feed_item.ts";
 import { FeedPartitions } from "./feed_partitions.ts";
 import { keptRows, withStanding } from "./kept_rows.ts";
-import { ReadingClock } from "./made_time.ts";
 import { batchesOf, checkedRead } from "./open_source.ts";
 import type { PartitionTimes } from "./partition_times.ts";
 import type { PipelinePlan, ResolvedPlan } from "./pipeline_plan.ts";
 import type { BlockFormat, Source, SourceBatch, SourceOptions, SourceProgress } from "./source.ts";
 import { stageOf } from "./stage.ts";
-import { toldRows } from "./told_rows.ts";
-import { WatermarkFeed } from "./watermark_feed.ts";
+import type { ToldRows } from "./told_rows.ts";
 
 /** Options of a {@linkcode BatchFeed}. */
 export interface BatchFeedOptions {
@@ -41,15 +40,11 @@ export class BatchFeed {
   readonly #batches: AsyncIterator<SourceBatch>;
   readonly #partitions: FeedPartitions;
   /** Where watermarks are more than a bound behind the greatest time. */
-  readonly #watermarks: WatermarkFeed | undefined;
+  readonly #watermarks: DecidedWatermarks | undefined;
   /** By how much windows judge behind the watermark that comes with rows, ms. */
   readonly #behind: number;
   /** Where partitions wait for each other. */
   readonly #alignment: Alignment | undefined;
-  /** By which rows get their times where these are those of reading them. */
-  readonly #clock: ReadingClock | undefined;
-  /** The last watermark that the bees were or will be told of. */
-  #told = -Infinity;
   #records = 0;
   /** Where bees decode what the source gives. */
   readonly #blocks: BlockFeed | undefined;
@@ -66,12 +61,12 @@ export class BatchFeed {
     this.#partitions = new FeedPartitions(source.name, { count: partitions, bound });
     // Other sources that tell watermarks tell them once, and mean them.
     this.#behind = stageOf(source) && touchesAtEnd(plan) ? 1 : 0;
-    const now = () => this.#clock!.nowMs;
+    const now = () => this.#watermarks!.nowMs;
     const about = { name: source.name, whole: badRecords === "deadLetter", now };
     this.#columns = new FeedColumns({ ...options, ...about });
-    if (plan.time?.watermarks && (plan.window || plan.ordered)) {
-      this.#watermarks = new WatermarkFeed(plan.time.watermarks, { partitions, runtime });
-      if (plan.time.made === "clock") this.#clock = new ReadingClock(runtime);
+    const watermarks = plan.time?.watermarks;
+    if (watermarks && (plan.window || plan.ordered)) {
+      this.#watermarks = new DecidedWatermarks(plan, { watermarks, partitions, runtime });
     }
     if (source.schema) this.#columns.resolve(source.schema);
     if (maxDriftMs !== undefined && (plan.window || plan.ordered)) {
@@ -88,7 +83,7 @@ export class BatchFeed {
   }
 
   get #marks(): PartitionMarks {
-    const watermarks = this.#watermarks;
+    const watermarks = this.#watermarks?.feed;
     const { times } = this.#partitions;
     return !watermarks ? times : {
       length: times.length,
@@ -146,13 +141,13 @@ export class BatchFeed {
 
   /** The source is waited for, or no longer. */
   wait(isWaiting: boolean): void {
-    this.#watermarks?.wait(isWaiting);
+    this.#watermarks?.feed.wait(isWaiting);
   }
 
   /** The watermark is at least this from now on, ms; tells what that comes to. */
   advance(watermark: number): FeedBatch[] {
     if (this.#watermarks) {
-      this.#watermarks.advance(watermark);
+      this.#watermarks.feed.advance(watermark);
       const moved = this.tick();
       return moved ? [moved] : [];
     }
@@ -161,29 +156,22 @@ export class BatchFeed {
 
   /** Milliseconds of silence after which {@linkcode BatchFeed.tick} may have something to tell. */
   dueIn(): number {
-    if (!this.#clock) return this.#watermarks?.dueIn() ?? Infinity;
-    // Before the first row there is nothing to close.
-    return this.#told === -Infinity
-      ? Infinity
-      : this.#clock.closesIn(this.#options.plan, this.#told);
+    return this.#watermarks?.dueIn() ?? Infinity;
   }
 
   /** No rows, but a watermark that has moved by the clock; `undefined`: it has not. */
   tick(): FeedBatch | undefined {
-    this.#watermarks?.elapse();
+    this.#watermarks?.feed.elapse();
     this.#alignment?.notify();
-    this.#lookAtClock();
-    const watermarkAfter = this.#watermarks?.watermark ?? -Infinity;
-    if (!this.resolved || watermarkAfter <= this.#told) return undefined;
-    const watermark = this.#told;
-    this.#told = watermarkAfter;
-    return this.#moved(watermark, watermarkAfter);
+    this.#watermarks?.lookAtClock();
+    const move = this.resolved && this.#watermarks?.tell();
+    return move && this.#moved(move);
   }
 
   /** No rows and no other watermark: brings the clock to the bees. Only after rows have come. */
   beat(): FeedBatch {
-    const watermark = this.#watermarks ? this.#told : this.#partitions.times.watermark;
-    return this.tick() ?? this.#moved(watermark, watermark);
+    const watermark = this.#watermarks?.told ?? this.#partitions.times.watermark;
+    return this.tick() ?? this.#moved({ watermark, watermarkAfter: watermark });
   }
 
   /**
@@ -221,7 +209,7 @@ export class BatchFeed {
   /** What of a partition is in windows that end by then, ms, was delivered before. */
   #begin(partition: number, delivered: number): void {
     this.#partitions.begin(partition, delivered);
-    if (this.#watermarks) return this.#watermarks.begin(partition, delivered);
+    if (this.#watermarks) return this.#watermarks.feed.begin(partition, delivered);
     this.#partitions.times.begin(partition, delivered);
     this.#blocks?.begin(partition, delivered + (this.#options.plan.time?.bound ?? 0));
   }
@@ -238,7 +226,7 @@ export class BatchFeed {
   #grow(partitions: number): FeedItem[] {
     const { count, times: { haveEnded: hadEnded }, lastEnded } = this.#partitions;
     this.#partitions.grow(partitions);
-    this.#watermarks?.grow(partitions);
+    this.#watermarks?.feed.grow(partitions);
     if (!this.blocks || !this.#columns.timeColumn || partitions === count) return [];
     const marked = Array.from({ length: partitions - count }, (_, at) => {
       return this.#blocks!.mark(count + at, "begins");
@@ -271,11 +259,6 @@ export class BatchFeed {
     );
   }
 
-  /** By processing time no row is older than the last look at the clock. */
-  #lookAtClock(): void {
-    if (this.#clock) this.#watermarks!.advance(this.#clock.nowMs);
-  }
-
   #takeRows(
     read: SourceBatch,
     { partition, asksGreatest }: { readonly partition: number; readonly asksGreatest: boolean },
@@ -283,7 +266,7 @@ export class BatchFeed {
     const batch = read.batch!;
     const columns = this.#columns;
     columns.check(batch);
-    this.#lookAtClock();
+    this.#watermarks?.lookAtClock();
     const start = this.#partitions.positionOf(partition);
     const { batch: kept, rows } = keptRows(read, { columns, bad: this.#options.bad, start });
     const { timeColumn } = columns;
@@ -291,7 +274,9 @@ export class BatchFeed {
       this.#greatest = greatestTime(kept.column(timeColumn), kept.length);
     }
     const pieces = this.#watermarks
-      ? this.#cut(kept, { partition, watermarks: this.#watermarks })
+      ? this.#watermarks.cut(kept, { partition, columns }).map((rows) =>
+        this.#told(rows, partition)
+      )
       : columns.sized(columns.pick(kept)).map((piece) => this.#place(piece, partition));
     this.#partitions.moveTo(partition, start + batch.length);
     return withStanding(pieces, { rows, start, placeOf: read.placeOf });
@@ -314,7 +299,7 @@ export class BatchFeed {
     // With the last one the source ends, and all windows with it.
     if (this.#partitions.times.haveEnded) return [];
     if (this.#watermarks) {
-      this.#watermarks.end(partition);
+      this.#watermarks.feed.end(partition);
       const moved = this.tick();
       return moved ? [moved] : [];
     }
@@ -331,14 +316,14 @@ export class BatchFeed {
     raise(times);
     const after = times.watermark;
     if (!this.#columns.timeColumn || after <= before) return [];
-    return [this.#moved(before, after)];
+    return [this.#moved({ watermark: before, watermarkAfter: after })];
   }
 
   /** No rows, but a watermark that has moved. */
-  #moved(watermark: number, watermarkAfter: number): FeedBatch {
+  #moved(move: WatermarkMove): FeedBatch {
     const batch = RecordBatch.fromRows([], { schema: this.resolved!.schema });
     const position = this.#partitions.positionOf(0);
-    return this.#decided({ batch, partition: 0, position, watermark, watermarkAfter });
+    return this.#decided({ batch, partition: 0, position, ...move });
   }
 
   /** A piece whose watermarks are those of all partitions; the bees of a calendar know even times. */
@@ -350,23 +335,10 @@ export class BatchFeed {
     return { ...piece, ...told, cap: Infinity };
   }
 
-  /** Cut to size, with watermarks that are decided row by row. */
-  #cut(
-    batch: RecordBatch,
-    { partition, watermarks }: { partition: number; watermarks: WatermarkFeed },
-  ): FeedBatch[] {
-    const { tellerOf } = this.resolved as Required<ResolvedPlan>;
-    const { length } = batch;
-    const { plan } = this.#options;
-    const time = batch.column(plan.time!.column);
-    const timed = { length, partition, time, tell: tellerOf(batch) };
-    watermarks.elapse();
-    const pieces = toldRows(batch, timed, { plan, columns: this.#columns, watermarks });
-    this.#told = pieces.at(-1)?.told ?? this.#told;
-    return pieces.map(({ batch, watermark, told: watermarkAfter }) => {
-      const position = this.#partitions.pass(partition, batch.length);
-      return this.#decided({ batch, partition, position, watermark, watermarkAfter });
-    });
+  /** A piece of rows with watermarks that were decided row by row. */
+  #told({ batch, watermark, told: watermarkAfter }: ToldRows, partition: number): FeedBatch {
+    const position = this.#partitions.pass(partition, batch.length);
+    return this.#decided({ batch, partition, position, watermark, watermarkAfter });
   }
 
   #place(batch: RecordBatch, partition: number): FeedBatch {
