@@ -142,6 +142,37 @@ Deno.test("each session closes at the millisecond of its end, not before", () =>
   });
 });
 
+Deno.test("a key of very many sessions keeps them apart while the index moves", () => {
+  const kernel = create();
+  const gap = 10;
+  forSeeds(12, (random) => {
+    const plan = planOf({ gap, touching: random.chance(0.5) });
+    using ours = new KernelSessions(kernel, plan);
+    using twin = new ReferenceSessions(plan);
+    const hot = random.pick([1, 2, 5]);
+    const share = random.pick([0.2, 0.5, 0.9]);
+    const bound = random.pick([300, 3000, 30_000]);
+    let fresh = hot;
+    for (let turn = 0; turn < 12; turn++) {
+      const rows = Array.from({ length: 500 }, (_, row): Row => {
+        const now = turn * 10_000 + row * 20;
+        const isHot = random.chance(share);
+        const time = now - (isHot && random.chance(0.7) ? random.below(bound) : 0);
+        const key = isHot ? random.below(hot) : fresh++;
+        return { time, key, gap, watermark: now - bound };
+      });
+      const batch = rowsOf(plan, rows);
+      const at = { partition: 0, position: turn * rows.length };
+      assertEquals(ours.add(batch, at), twin.add(batch, at));
+      if (random.chance(0.3)) continue;
+      const mark = rows[rows.length - 1].watermark;
+      assertEquals(resultsOf(ours.close(mark)), resultsOf(twin.close(mark)));
+      assertEquals({ ...ours.stats(), bytes: 0 }, twin.stats());
+    }
+    assertEquals(resultsOf(ours.close(Infinity)), resultsOf(twin.close(Infinity)));
+  });
+});
+
 const IDLE = 1_000_000;
 const BUSY = 50;
 const STEPS = 2000;

@@ -1,6 +1,6 @@
 // The rows' sessions looked up ahead, so that the processor fetches what belongs to many at once.
 import { HASHES } from "../window/encode";
-import { bucketOf, candidateIn, stateIn, tagOf } from "./buckets";
+import { bucketOf, candidateAfter, candidateIn, NO_SLOT, stateIn, tagOf } from "./buckets";
 import { X_BUCKETS, X_MASK } from "./sessions";
 
 /** Rows whose sessions are looked up at a time. */
@@ -57,7 +57,9 @@ export function listCandidates(sessions: u32, from: u32, count: u32): void {
   touchBuckets(buckets, mask, hashes, count);
   for (let row: u32 = 0; row < count; row++) {
     const tag = tagOf(load<u64>(hashes + (row << 3)));
-    const slot = candidateIn(bucketOf(buckets, mask, tag), tag);
+    const bucket = bucketOf(buckets, mask, tag);
+    let slot = candidateIn(bucket, tag);
+    if (slot == <u32>NO_SLOT) slot = candidateAfter(buckets, mask, bucket, tag);
     store<u32>((<u32>CANDIDATES) + (row << 2), slot);
     store<u32>((<u32>STATES) + (row << 2), stateIn(slot));
   }

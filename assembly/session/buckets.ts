@@ -90,7 +90,7 @@ export function slotIn(bucket: u32, bits: u32): u32 {
 }
 
 // A slot without a key.
-const NO_SLOT: usize = memory.data(64, 16);
+export const NO_SLOT: usize = memory.data(64, 16);
 
 /** The first of a bucket's slots with this tag; one without a key if there is none. */
 // @ts-ignore: decorator
@@ -98,6 +98,16 @@ const NO_SLOT: usize = memory.data(64, 16);
 export function candidateIn(bucket: u32, tag: u32): u32 {
   const found = matches(bucket, tag);
   return select<u32>(slotIn(bucket, found), <u32>NO_SLOT, found != 0);
+}
+
+/** The same of the buckets after one that has none. */
+export function candidateAfter(buckets: u32, mask: u32, bucket: u32, tag: u32): u32 {
+  while (freeIn(bucket) == 0) {
+    bucket = nextBucket(buckets, mask, bucket);
+    const slot = candidateIn(bucket, tag);
+    if (slot != <u32>NO_SLOT) return slot;
+  }
+  return <u32>NO_SLOT;
 }
 
 /** The first slot of a bucket. */

@@ -48,6 +48,7 @@ import {
   X_LIMIT,
   X_LINKED,
   X_MASK,
+  X_MOVES,
   X_RANGE,
   X_USED,
 } from "./sessions";
@@ -77,17 +78,23 @@ function bytesOf(buckets: u32): u32 {
   return (buckets << BUCKET_SHIFT) + BUCKET + boundsBytes(buckets);
 }
 
+// Notes that slots are void, and empties them.
+function initSlots(sessions: u32, first: u32, buckets: u32): void {
+  memory.fill(first, 0, buckets << BUCKET_SHIFT);
+  store<u32>(sessions, 0, X_USED);
+  store<u32>(sessions, load<u32>(sessions, X_MOVES) + 1, X_MOVES);
+  setBounds(sessions, first + (buckets << BUCKET_SHIFT), buckets);
+}
+
 function setBuckets(sessions: u32, buckets: u32): bool {
   const block = take(sessions, bytesOf(buckets));
   if (block == 0) return false;
   const first = (block + BUCKET - 1) & ~(BUCKET - 1);
-  memory.fill(first, 0, buckets << BUCKET_SHIFT);
   store<u32>(sessions, block, X_INDEX);
   store<u32>(sessions, first, X_BUCKETS);
   store<u32>(sessions, (buckets - 1) << BUCKET_SHIFT, X_MASK);
   store<u32>(sessions, limitOf(buckets), X_LIMIT);
-  store<u32>(sessions, 0, X_USED);
-  setBounds(sessions, first + (buckets << BUCKET_SHIFT), buckets);
+  initSlots(sessions, first, buckets);
   return true;
 }
 
@@ -99,18 +106,9 @@ export function freeIndex(sessions: u32): void {
   give(sessions, load<u32>(sessions, X_INDEX), bytesOf(bucketsIn(sessions)));
 }
 
-// Forgets what is in the slots.
-function clearSlots(sessions: u32): void {
-  const buckets = bucketsIn(sessions);
-  const first = load<u32>(sessions, X_BUCKETS);
-  memory.fill(first, 0, buckets << BUCKET_SHIFT);
-  store<u32>(sessions, 0, X_USED);
-  setBounds(sessions, first + (buckets << BUCKET_SHIFT), buckets);
-}
-
 /** Forgets all sessions. */
 export function clearIndex(sessions: u32): void {
-  clearSlots(sessions);
+  initSlots(sessions, load<u32>(sessions, X_BUCKETS), bucketsIn(sessions));
   store<u32>(sessions, 0, X_LINKED);
 }
 
@@ -196,7 +194,7 @@ function clearGraves(sessions: u32): bool {
       at += LISTED;
     }
   }
-  clearSlots(sessions);
+  initSlots(sessions, load<u32>(sessions, X_BUCKETS), bucketsIn(sessions));
   for (let each = list; each < at; each += LISTED) {
     const state = load<u32>(each);
     placeAgain(sessions, state & ~OTHER, load<u32>(each, 4), (state & OTHER) == 0);

@@ -34,9 +34,9 @@ import {
   startOf,
   tagIn,
   X_ALONE,
-  X_BUCKETS,
   X_GAP,
   X_LATE,
+  X_MOVES,
   X_OUTSIDE,
   X_RANGE,
   X_TABLE,
@@ -122,6 +122,8 @@ function joinSessions(sessions: u32, head: u32, time: i64, until: i64, mark: i64
 function placeRow(sessions: u32, row: u32, time: i64, until: i64, mark: i64): u32 {
   const block = v128.load((<u32>BLOCKS) + (row << 4));
   const hash = load<u64>((<u32>HASHES) + (row << 3));
+  // a slot for a new session, so that none moves when there is one; without memory it is missed then
+  reserveSlot(sessions);
   const slot = findSlot(sessions, block, hash);
   if (until <= mark && (slot == 0 || load<u32>(sessions, X_ALONE) != 0)) {
     return load<u32>(load<u32>(sessions, X_TABLE), T_TRASH);
@@ -133,7 +135,7 @@ function placeRow(sessions: u32, row: u32, time: i64, until: i64, mark: i64): u3
   }
   if (time >= endIn(sessions, slot) + load<i64>(sessions, X_TOUCH) && until > mark) {
     const state = newSession(sessions, block, hash, time, until);
-    if (state != NONE) linkLatest(sessions, findSlot(sessions, block, hash), state);
+    if (state != NONE) linkLatest(sessions, slot, state);
     return state;
   }
   unsettle(sessions, slot);
@@ -274,7 +276,7 @@ function placeRows(
   const validity = validityOf(times);
   const trash = load<u32>(load<u32>(sessions, X_TABLE), T_TRASH);
   const touch = load<i64>(sessions, X_TOUCH);
-  const buckets = load<u32>(sessions, X_BUCKETS);
+  const moves = load<u32>(sessions, X_MOVES);
   const last = markOf(load<f64>(marks + ((from + count - 1) << 3)));
   const ended = load<u32>(sessions, X_ALONE) != 0 ? last : i64.MIN_VALUE;
   let gap = load<i64>(sessions, X_GAP);
@@ -310,7 +312,7 @@ function placeRows(
     if (state == NONE) return 0;
     if (state == trash) addLate(sessions, late, first + row);
     store<u32>(out + (row << 2), state);
-    if (load<u32>(sessions, X_BUCKETS) != buckets) return row + 1 - from;
+    if (load<u32>(sessions, X_MOVES) != moves) return row + 1 - from;
     range = load<i64>(sessions, X_RANGE);
   }
   return count;

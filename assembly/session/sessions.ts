@@ -48,6 +48,7 @@ export const X_LEAST: u32 = 104; // i64, no session ends before
 export const X_GROUPS: u32 = 112; // the same for groups of buckets, and for groups of those
 export const X_REGIONS: u32 = 116;
 export const X_ANY_FAR: u32 = 120; // whether the index may have sessions whose end it does not tell
+export const X_MOVES: u32 = 124; // how often the slots of the index were others
 const SESSIONS_BYTES: u32 = 128;
 
 /** What lies before a state, as distances to it. */
