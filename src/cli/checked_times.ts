@@ -3,14 +3,15 @@ import { MAX_TIMESTAMP_MS } from "../batch/time_range.ts";
 import { readColumn } from "../batch/column_reader.ts";
 import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
 import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
+import { ReferenceBlockDecoder } from "../codecs/reference_block_decoder.ts";
 import { create } from "../kernel/kernel.ts";
 import type { Source, SourceBatch } from "../stream/source.ts";
 import type { ProgressLine } from "./progress_line.ts";
 import { UsageError } from "./usage_error.ts";
 
 const NUMBERS: ReadonlySet<string> = new Set(["i32", "i64", "f32", "f64"]);
-/** Bytes of a block whose rows are looked at, where lines can be cut off. */
-const LOOK_BYTES = 65_536;
+/** Bytes of a block whose rows are looked at, and the line that these end in. */
+const LOOK_BYTES = 2_048;
 const LF = 10;
 /** Times that people have data of: 1973 to 2099. */
 const LEAST_MS = Date.UTC(1973, 0);
@@ -72,11 +73,14 @@ function timesIn(rows: RecordBatch, name: string): number[] | undefined {
 
 /** The times of the first rows of a block; what cannot be decoded is told of by who reads it. */
 function timesOfBlock(block: Uint8Array, spec: BlockDecoderSpec, name: string) {
-  const isOfLines = spec.format === "csv" || spec.format === "ndjson";
-  const cut = isOfLines ? block.lastIndexOf(LF, LOOK_BYTES) + 1 : 0;
+  if (spec.format === "csv" || spec.format === "ndjson") {
+    const cut = block.indexOf(LF, LOOK_BYTES) + 1;
+    // A kernel takes longer to begin than a few lines take without one.
+    const decoder = new ReferenceBlockDecoder(spec);
+    return timesIn(decoder.decode(cut > 0 ? block.subarray(0, cut) : block).batch, name);
+  }
   using decoder = createBlockDecoder(spec, create());
-  const { batch } = decoder.decode(cut > 0 ? block.subarray(0, cut) : block, 0);
-  return timesIn(batch, name);
+  return timesIn(decoder.decode(block, 0).batch, name);
 }
 
 /** Looks at what a source gives until there is a time. */
