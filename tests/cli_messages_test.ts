@@ -19,6 +19,9 @@ await (await SyntheticGenerator.fit(
 )).save(model);
 const FILES: Record<string, string> = {
   "ragged.csv": "a,b\n1,2\n3\n",
+  "semicolons.csv": "ts;x\n2024-01-01;1\n",
+  "tabs.csv": "ts\tx\n2024-01-01\t1\n",
+  "twice.csv": "ts,ts\n1,2\n",
   "quote.csv": 'a,b\n1,"2\n',
   "empty.csv": "",
   "times.csv": "ts,k,x\nfoo,a,1\nbar,b,2\n",
@@ -42,6 +45,14 @@ const CASES: [args: string[], code: number, part: string][] = [
     1,
     "received 1; correct it; or pass --bad-records skip",
   ],
+  [["fit", at("semicolons.csv"), "-o", at("x")], 1, "; pass --separator ';', or --separator ','"],
+  [["fit", at("tabs.csv"), "-o", at("x")], 1, "; pass --separator '\\t', or --separator ','"],
+  [
+    ["window", at("semicolons.csv"), "--time", "ts", "--tumble", "1d", "--agg", "count"],
+    1,
+    'semicolons.csv: line 1, the header: it has no comma, and "ts;x" looks like names',
+  ],
+  [["fit", at("twice.csv"), "-o", at("x")], 1, 'are named "ts"; rename them\n'],
   [["fit", at("quote.csv"), "-o", at("x")], 1, "belongs to the text; or pass --bad-records skip"],
   [["fit", at("empty.csv"), "-o", at("x")], 1, "there are no rows in"],
   [

@@ -167,6 +167,24 @@ Deno.test("CsvDecoder takes names from the header, the option, the schema, or nu
   assertEquals(decode("q,p\n1,2\n", { schema: pair }).rows, [{ p: "2", q: 1 }]);
 });
 
+Deno.test("CsvDecoder refuses a header that seems to have another separator, unless it is given", () => {
+  for (const [separator, shown] of [[";", '";"'], ["\t", '"\\t"'], ["|", '"|"']]) {
+    const text = ["id", "a b", "c"].join(separator) + "\n" + ["1", "x", "y"].join(separator) + "\n";
+    const message = failure(text, { badRecords: "skip" });
+    assertStringIncludes(message, "line 1, the header: it has no comma, and");
+    assertStringIncludes(message, `pass separator: ${shown}, or separator: "," if it is one name`);
+    assertEquals(decode(text, { separator }).rows, [{ id: 1, "a b": "x", c: "y" }]);
+  }
+  assertStringIncludes(failure("a|b;c;d\n1;2;3\n"), 'pass separator: ";"');
+  const one = [{ "a;b": 1 }];
+  assertEquals(decode("a;b\n1\n", { separator: "," }).rows, one);
+  assertEquals(decode("a;b\n1\n", { schema: schema({ "a;b": t.i32 }) }).rows, one);
+  assertEquals(decode('"a;b"\n1\n').rows, one);
+  assertEquals(decode("a;b,c\n1,2\n").rows, [{ "a;b": 1, c: 2 }]);
+  assertEquals(decode("1;2\n", { header: false }).rows, [{ column1: "1;2" }]);
+  assertStringIncludes(failure("a\n1,2\n"), "expected 1 field, received 2");
+});
+
 Deno.test("CsvDecoder refuses a header that does not go with the schema, whatever the policy", () => {
   const pair = schema({ p: t.utf8, q: t.i32 });
   const skip = { schema: pair, badRecords: "skip" } as const;

@@ -23,6 +23,11 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   ],
   [/, or give the source a schema/, ""],
   [/: give the source a schema, or cast it/, ""],
+  [
+    /pass separator: "(.+?)", or separator: "," if it is one name/,
+    "pass --separator '$1', or --separator ',' if it is one name",
+  ],
+  [/rename them, or give all names as the option header/, "rename them"],
   [/see to the option deadLetter/, "see to --dead-letters"],
   [/by writing to it with createTopic: true/, "by writing to it with --create-topic"],
   [

@@ -7,6 +7,7 @@ import type { BatchAssembler } from "../batch_assembler.ts";
 import type { RecordFormat } from "../batch_reader.ts";
 import { type CsvDialect, FieldSplitter } from "./csv_fields.ts";
 import { ColumnGuess } from "./csv_inference.ts";
+import { checkSeparator } from "./csv_likely_separator.ts";
 import type { CsvOptions } from "./csv_options.ts";
 import { Malformed } from "../malformed.ts";
 import { checkTyped, checkTypes, type ColumnTypes, typedColumns } from "../typed_columns.ts";
@@ -30,6 +31,7 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
   readonly #extraKeys: "error" | "ignore";
   readonly #splitter: FieldSplitter;
   readonly #header: boolean | readonly string[];
+  readonly #takesComma: boolean;
   readonly #skipsEmpty: boolean;
   readonly #emptyStrings: "quoted" | "null" | "keep";
   readonly #nulls: ReadonlySet<string>;
@@ -50,6 +52,7 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
     this.#extraKeys = options.extraKeys ?? "error";
     this.#splitter = new FieldSplitter(dialect);
     this.#header = options.header ?? true;
+    this.#takesComma = options.separator === undefined;
     this.#skipsEmpty =
       checkWord("emptyLines", options.emptyLines ?? "skip", ["skip", "record"]) === "skip";
     this.#emptyStrings = checkWord("emptyStrings", options.emptyStrings ?? "quoted", [
@@ -88,7 +91,9 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
   /** See {@linkcode RecordFormat}. */
   takeHeader(text: string): void {
     this.#splitter.split(text);
-    this.#takeNames([...this.#splitter.texts]);
+    const { texts, quoted } = this.#splitter;
+    if (this.#takesComma && texts.length === 1 && !quoted[0]) this.#checkSeparator(texts[0]);
+    this.#takeNames([...texts]);
     if (this.#schema) this.prepare(this.#schema);
   }
 
@@ -127,7 +132,7 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
     const expected = this.#names?.length ?? 0;
     if (texts.length !== expected && !this.#pads) {
       throw new Malformed(
-        `expected ${expected} fields, received ${texts.length}`,
+        `expected ${expected} ${expected === 1 ? "field" : "fields"}, received ${texts.length}`,
         'correct it, or pass raggedRows: "pad"',
       );
     }
@@ -172,6 +177,10 @@ export class CsvFormat<Row> implements RecordFormat<Row> {
   #isEmptyOrNull(at: number): boolean {
     const { texts, quoted } = this.#splitter;
     return texts[at] === "" || this.#nulls.size > 0 && !quoted[at] && this.#nulls.has(texts[at]);
+  }
+
+  #checkSeparator(name: string): void {
+    if (!this.#schema?.fields.some((field) => field.name === name)) checkSeparator(name);
   }
 
   #plan(field: Field, positions: ReadonlyMap<string, number>): ColumnPlan {

@@ -12,7 +12,10 @@ export interface CsvOptions<Row = Record<string, unknown>> extends DecoderOption
    * schema by position, or `column1`, `column2` and so on; or give the names here.
    */
   header?: boolean | readonly string[];
-  /** What stands between fields: one ASCII character. Default `","`. */
+  /**
+   * What stands between fields: one ASCII character. Default `","`; a header without one that holds
+   * `;`, a tab or `|` is refused then.
+   */
   separator?: string;
   /** What a field may be enclosed in: one ASCII character, or `null` for nothing. Default `'"'`. */
   quote?: string | null;
