@@ -242,17 +242,6 @@ Deno.test("a full buffer that is an error ends the stream when it is full, not l
   assert(Math.abs(endMs - 1400) < 10, `${endMs}`);
 });
 
-Deno.test("records that are all due at once are not dropped without an end", async () => {
-  const streamer = new StreamingGenerator(numbered, { bufferSize: 200, onBufferFull: "drop" });
-  assertThrows(
-    () => streamer.stream({ interval: 0 }),
-    RangeError,
-    'all records are due at once, and onBufferFull: "drop" would lose them without an end',
-  );
-  const some = await Array.fromAsync(streamer.stream({ interval: 0, maxRecords: 2e9 }));
-  assertEquals(ids(some), numbers(0, 200));
-});
-
 Deno.test("retries wait as the policy says, and deliver everything once", async () => {
   const { publisher, sent, metrics } = await simulated({
     streamer: {

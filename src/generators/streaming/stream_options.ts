@@ -273,10 +273,7 @@ function adaptiveSettings(
  *
  * @throws {TypeError | RangeError} when one is none that it can be.
  */
-export function streamSettings(
-  options: StreamOptions,
-  { bufferSize, onBufferFull }: { readonly bufferSize: number; readonly onBufferFull: FullBuffer },
-): StreamSettings {
+export function streamSettings(options: StreamOptions, bufferSize: number): StreamSettings {
   const {
     batchSize = DEFAULT_BATCH_SIZE,
     interval,
@@ -310,14 +307,6 @@ export function streamSettings(
     throw new RangeError(
       `Cannot stream: a batch of ${batchSize} records does not fit into the buffer of ` +
         `${bufferSize}; make bufferSize larger, or batchSize smaller`,
-    );
-  }
-  const isEndless = maxRecords === Infinity && maxBatches === Infinity;
-  const isPaced = rateLimit !== undefined || speed !== undefined;
-  if (onBufferFull === "drop" && intervalMs === 0 && isEndless && !isPaced) {
-    throw new RangeError(
-      `Cannot stream: with an interval of 0 all records are due at once, and onBufferFull: "drop" ` +
-        `would lose them without an end; leave out interval, or set maxRecords or maxBatches`,
     );
   }
   return {

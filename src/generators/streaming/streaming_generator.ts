@@ -121,7 +121,7 @@ export class StreamingGenerator<Row = Record<string, unknown>> {
   }
 
   #plan(options: StreamOptions): StreamPlan<Row> {
-    const settings = streamSettings(options, this.#settings);
+    const settings = streamSettings(options, this.#settings.bufferSize);
     const { seed, workers } = this.#settings;
     const { conditions } = options;
     const how = {
