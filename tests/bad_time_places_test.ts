@@ -100,6 +100,10 @@ for (const format of FORMATS) {
           input.badTimes.map((line) => `${NAME}, line ${line}`),
           `seed ${seed}`,
         );
+        const { skipped } = await run(sourceOf(format, input, random), onMain, {
+          badRecords: "skip",
+        });
+        assertEquals(skipped, letters.length, `seed ${seed}`);
         const others = letters.filter((bad) => !isRow(bad)).map(({ position }) => position);
         assertEquals(others, input.undecoded, `seed ${seed}`);
       }

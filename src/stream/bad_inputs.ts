@@ -43,6 +43,11 @@ export class BadInputs {
     return this.#letters.pending >= MAX_PENDING_LETTERS;
   }
 
+  /** Whether records are only counted, so that nobody asks for what was in them or where they stood. */
+  get skips(): boolean {
+    return this.#settings.badRecords === "skip";
+  }
+
   /** Dead letters that were put on their way. */
   get letters(): number {
     return this.#letters.count;

@@ -288,6 +288,8 @@ export class BlockContent implements WorkContent, BlockInOrder {
     const { format } = this.#reading;
     const isSkipping = format.badRecords === "skip";
     if (isSkipping) bad.told(outcome.block?.undecoded ?? 0, 0);
+    // The block need not be decoded here as well.
+    if (isSkipping && bad.skips) return bad.told(outcome.bad.length, 0);
     for (const each of this.#inOrder(outcome, !isSkipping)) {
       if ("error" in each) bad.report(each);
       else this.#reportUndecoded(each, bad);
