@@ -125,6 +125,13 @@ Deno.test("rows of a sample are those of its batches, whatever types, nulls and 
   });
 });
 
+Deno.test("batches of a generator's samples have one schema, for which others prepare once", async () => {
+  const given = Array.from({ length: 200 }, (_, i) => ({ x: i % 9, name: `n${i % 5}` }));
+  const generator = await SyntheticGenerator.fit(given, { model: "independent" });
+  const batches = [1, 2].flatMap((seed) => Array.from(generator.sample(9000, { seed }).batches()));
+  for (const { schema } of batches) assertStrictEquals(schema, batches[0].schema);
+});
+
 Deno.test("rows of two samples taken by turns do not mix, and a loop that is left ends", async () => {
   const given = Array.from({ length: 200 }, (_, i) => ({ x: i % 9, name: `n${i % 5}` }));
   const generator = await SyntheticGenerator.fit(given, { model: "independent" });

@@ -23,6 +23,8 @@ export interface SamplerChanges {
 
 /** Samples blocks of 4,096 rows: block b of a seed is always the same. */
 export class BlockSampler implements Disposable {
+  /** The columns: one object, for what batches are given to prepares itself for each schema. */
+  readonly schema: Schema;
   readonly #kernel: SamplerKernel;
   readonly #encoding: Encoding;
   readonly #draws: SymbolDraws;
@@ -37,6 +39,7 @@ export class BlockSampler implements Disposable {
   constructor(kernel: Kernel, encoding: Encoding, model: Model, changes?: SamplerChanges) {
     const own = this.#kernel = new SamplerKernel(kernel);
     this.#encoding = encoding;
+    this.schema = { fields: encoding.columns.map(({ field }) => field) };
     if (!changes) {
       this.#draws = faceOf(model).draws(own, model);
       this.#memory = blockMemory(own, encoding);
@@ -52,11 +55,6 @@ export class BlockSampler implements Disposable {
       const symbols = columns.get(at);
       return symbols ? steps.of(at, symbols) : step;
     });
-  }
-
-  /** The columns. */
-  get schema(): Schema {
-    return { fields: this.#encoding.columns.map(({ field }) => field) };
   }
 
   /** The rows of a block. */

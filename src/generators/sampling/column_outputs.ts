@@ -146,12 +146,12 @@ export class VocabularyOutput {
     this.#bytes = blocks.kernel.place(this.#dictionary.values!);
   }
 
-  /** The column of these positions, of which −1 is null; they are changed. */
-  column(positions: number): Column {
+  /** The column of these positions, of which −1 is null if any can be; they are changed. */
+  column(positions: number, nullable: boolean): Column {
     const { kernel } = this.#blocks;
     const type = this.#type;
     if (type.kind === "utf8") return this.#utf8(positions);
-    const nulls = kernel.present(positions, this.#blocks.bitmap);
+    const nulls = nullable ? kernel.present(positions, this.#blocks.bitmap) : 0;
     const common = { type, length: BLOCK_ROWS, ...validityOf(this.#blocks, nulls) };
     if (type.kind === "dict") {
       const values = typedValues("i32", kernel.copy(positions, BLOCK_ROWS * 4));
@@ -162,8 +162,8 @@ export class VocabularyOutput {
   }
 
   /** The values of these positions as rows have them; the positions may be changed. */
-  cells(positions: number): Cells {
-    if (!this.#dictionary) return cellsOf(this.column(positions));
+  cells(positions: number, nullable: boolean): Cells {
+    if (!this.#dictionary) return cellsOf(this.column(positions, nullable));
     const { kernel } = this.#blocks;
     return { list: this.#texts, positions: () => kernel.positionsAt(positions) };
   }

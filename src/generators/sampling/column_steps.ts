@@ -7,6 +7,7 @@ import {
   categorySymbols,
   type ColumnSymbols,
   type LookupEntries,
+  NO_SYMBOL,
   type NumberSymbols,
   numberSymbols,
   type SumSymbols,
@@ -118,10 +119,11 @@ export class ColumnSteps {
       if (renamed) own.lookup(to, 0, { entries: renamed, width: 1, choices: 0 }, to);
       return to;
     };
+    const nullable = symbols.none !== NO_SYMBOL || renamed !== undefined;
     const made = {
-      column: () => output.column(rename()),
+      column: () => output.column(rename(), nullable),
       cells: () => {
-        const cells = output.cells(rename());
+        const cells = output.cells(rename(), nullable);
         return () => cells;
       },
     };
@@ -186,9 +188,9 @@ export class ColumnSteps {
     const stream = (this.#encoding.symbols.length + at) * STREAMS;
     const [first, second] = plan.by.map((column) => positions[column]);
     return {
-      column: () => output.column(positions[at]),
+      column: () => output.column(positions[at], true),
       cells: () => {
-        const cells = output.cells(positions[at]);
+        const cells = output.cells(positions[at], true);
         return () => cells;
       },
       look: (seed) => {

@@ -1,7 +1,7 @@
 import { type CategoryPlan, KNOTS, type LookupPlan, type NumberPlan } from "../encoding/plans.ts";
 
 /** No symbol is as large. */
-const NO_SYMBOL = 0xffff;
+export const NO_SYMBOL = 0xffff;
 
 /** What the symbols of a column of categories stand for. */
 export interface CategorySymbols {
