@@ -18,8 +18,13 @@ Deno.test("ResultQueue gives results in order, the first to the reader that has 
     };
     for (let i = 0; i < 60; i++) {
       const act = random.below(4);
-      if (act < 2) {
+      if (act === 0) {
         queue.push(`key ${pushed}`, pushed++);
+      } else if (act === 1) {
+        const values = Array.from({ length: random.below(4) }, () => pushed++);
+        const keysFrom = random.below(3);
+        const keys = [..."?".repeat(keysFrom), ...values.map((value) => `key ${value}`)];
+        queue.pushAll({ values, keys, keysFrom });
       } else if (act === 2) {
         const position = asked++;
         reads.push(queue.next(Infinity).then((read) => assertEquals(read?.result, position)));
@@ -33,6 +38,15 @@ Deno.test("ResultQueue gives results in order, the first to the reader that has 
     while (asked > pushed) queue.push(`key ${pushed}`, pushed++);
   });
   await Promise.all(reads);
+});
+
+Deno.test("ResultQueue gives null for undefined, to who waits and to who comes later", async () => {
+  const queue = new ResultQueue<number | null>(new SimulatedRuntime());
+  const waiting = queue.next(Infinity);
+  queue.pushAll({ values: [undefined, 1, undefined], keys: ["a", "b", "c"], keysFrom: 0 });
+  assertEquals(await waiting, { key: "a", result: null });
+  assertEquals([queue.shift(), queue.shiftValue()], [{ key: "b", result: 1 }, null]);
+  assertEquals(queue.shift(), undefined);
 });
 
 Deno.test("ResultQueue.next() is undefined when none came in time, and takes none that comes later", async () => {

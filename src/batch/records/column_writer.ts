@@ -138,11 +138,17 @@ export class ColumnWriter {
     this.words = grown;
   }
 
+  /** Characters of its texts, each distinct one counted once. */
+  get chars(): number {
+    return this.text === null ? 0 : this.text.text.length;
+  }
+
   /** Takes the latest cell back, which has no further structure and is cell `row`. */
   takeBack(row: number): unknown {
     const tag = this.kind === KIND_MIXED ? this.tags[row] : this.kind;
     if (row === 0) this.kind = KIND_NONE;
     if (tag === TAG_NUMBER) return this.words[--this.wordCount];
+    if (tag === TAG_TEXT) return this.text!.takeBack();
     if (tag === TAG_NULL) return null;
     return tag === TAG_UNDEFINED ? undefined : tag === TAG_TRUE;
   }

@@ -64,6 +64,13 @@ export class PiecedText {
     this.rope += piece;
   }
 
+  /** A part of it. */
+  slice(start: number, end: number): string {
+    return this.isRope
+      ? this.rope.slice(start, end)
+      : decoder.decode(this.bytes.subarray(start, end));
+  }
+
   /** Cuts it to its first `length` units. */
   truncate(length: number): void {
     if (this.isRope) this.rope = this.rope.slice(0, length);

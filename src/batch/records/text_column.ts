@@ -1,9 +1,16 @@
 import { PiecedText } from "./pieced_text.ts";
 
 const FIRST_CELLS = 64;
-/** Distinct strings of a batch from which on their share of the cells is looked at. */
-const JUDGED_DISTINCT = 64;
-/** Above this share of distinct strings a column stops looking for repetitions. */
+/** Distinct strings below their highest share that count for later: batches are of any length. */
+const MOST_CREDIT = 4096;
+/** Distinct strings above their highest share at which a column stops looking for repetitions. */
+const MOST_DEBT = 512;
+/**
+ * Strings that a batch makes known from which on their share is looked at before its end: many, for
+ * keys that come in turn are all new at first, and are told from those that never come again late.
+ */
+const JUDGED_NEW = 512;
+/** The highest share of distinct strings with which looking for repetitions pays. */
 const HIGH_SHARE = 0.4;
 /** Batches after which a column that gave up looks for repetitions again; doubles up to the last. */
 const FIRST_PAUSE = 16;
@@ -54,6 +61,12 @@ export class TextColumn {
   #local: Int32Array<ArrayBuffer> = new Int32Array(FIRST_CELLS);
   /** The known strings of the batch, to make them absent again. */
   readonly #here: number[] = [];
+  /** Strings of the batch that were not known. */
+  #new = 0;
+  /** By how much the distinct strings of the batches so far were below their highest share. */
+  #credit = 0;
+  /** Whether the latest cell is the first of its string in the batch. */
+  #isFirst = false;
 
   /** Strings remembered from batch to batch. */
   get remembered(): number {
@@ -73,6 +86,7 @@ export class TextColumn {
     }
     if (this.count === this.ids.length) this.ids = grown(this.ids);
     this.ids[this.count++] = id;
+    this.#isFirst = false;
     return 0;
   }
 
@@ -87,14 +101,14 @@ export class TextColumn {
     this.lengths[distinct] = text.length;
     if (text.length > this.longest) this.longest = text.length;
     this.distinct = distinct + 1;
+    this.#isFirst = true;
     this.text.append(text);
     return text.length;
   }
 
   #meet(text: string): number {
-    if (this.distinct >= JUDGED_DISTINCT && this.distinct > this.count * HIGH_SHARE) {
-      this.#looking = false;
-      this.#forget();
+    if (++this.#new >= JUDGED_NEW && this.#new > this.count * HIGH_SHARE) {
+      this.#giveUp();
       return this.#append(text);
     }
     if (
@@ -112,10 +126,31 @@ export class TextColumn {
     return this.#append(text);
   }
 
+  #giveUp(): void {
+    this.#looking = false;
+    this.#credit = 0;
+    this.#forget();
+  }
+
   #forget(): void {
     this.#here.length = 0;
     this.#known.clear();
     this.#knownChars = 0;
+  }
+
+  /** Takes the latest cell back, right after it was written. */
+  takeBack(): string {
+    const cell = --this.count;
+    const id = this.identity ? cell : this.ids[cell];
+    let start = 0;
+    for (let i = 0; i < id; i++) start += this.lengths[i];
+    const text = this.text.slice(start, start + this.lengths[id]);
+    if (!this.#isFirst) return text;
+    this.distinct = id;
+    this.text.truncate(start);
+    const known = this.#here.at(-1);
+    if (known !== undefined && this.#local[known] === id) this.#local[this.#here.pop()!] = ABSENT;
+    return text;
   }
 
   /** Drops the cells from `count` on and the strings that only they had. */
@@ -136,13 +171,24 @@ export class TextColumn {
     }
   }
 
-  /** Starts the next batch. */
-  reset(): void {
-    if (!this.#looking && ++this.#pausedBatches >= this.#pause) {
+  /** Decides whether to look for repetitions in the next batch. */
+  #judge(): void {
+    if (!this.#looking) {
+      if (++this.#pausedBatches < this.#pause) return;
       this.#looking = true;
       this.#pausedBatches = 0;
       this.#pause = Math.min(this.#pause * 2, LAST_PAUSE);
-    } else if (this.#looking && this.count >= JUDGED_DISTINCT) this.#pause = FIRST_PAUSE;
+      return;
+    }
+    const { count, distinct } = this;
+    this.#credit = Math.min(this.#credit + HIGH_SHARE * count - distinct, MOST_CREDIT);
+    if (this.#credit > 0) this.#pause = FIRST_PAUSE;
+    if (this.#credit < -MOST_DEBT) this.#giveUp();
+  }
+
+  /** Starts the next batch. */
+  reset(): void {
+    this.#judge();
     this.identity = !this.#looking;
     const cells = Math.max(this.ids.length, this.lengths.length);
     if (cells > KEPT_CELLS && this.count < cells / 8) {
@@ -152,6 +198,7 @@ export class TextColumn {
     this.count = 0;
     this.distinct = 0;
     this.longest = 0;
+    this.#new = 0;
     this.text.reset();
     if (this.#here.length > 0) {
       for (const known of this.#here) this.#local[known] = ABSENT;

@@ -36,6 +36,8 @@ export class TreeWriter {
   readonly #limits: Required<RecordLimits>;
   readonly #values: unknown[] = new Array(STACK_SLOTS).fill(null);
   #top = 0;
+  /** Fields of the latest object that are on the stack and not written. */
+  #left = 0;
   /** Whether no object inherits fields, so that keys that match a shape are the object's own. */
   #trusting = !inheritsFields();
   /** Where the bytes of the value being written began. */
@@ -262,7 +264,7 @@ export class TreeWriter {
 
   /**
    * Reads the fields of an object: plain ones into the columns of the guess, where the stack of
-   * values then has `WRITTEN`, others to that stack.
+   * values then has `WRITTEN`, others to that stack, for {@linkcode TreeWriter.#rest}.
    *
    * @returns the number of fields, inverted when the guess was wrong; then all are on the stack.
    */
@@ -278,6 +280,7 @@ export class TreeWriter {
     const base = this.#top;
     if (column.kind !== tag) column.note(row, tag, width === 0);
     const inner = guess.count++;
+    this.#left = 0;
     let matches = true;
     let i = 0;
     for (const key in value) {
@@ -286,7 +289,11 @@ export class TreeWriter {
         matches = false;
         this.#takeBack(column, row, guess, i);
       }
-      values[base + i] = matches && this.#plain(columns[i], inner, field) ? WRITTEN : field;
+      if (matches && this.#plain(columns[i], inner, field)) values[base + i] = WRITTEN;
+      else {
+        values[base + i] = field;
+        this.#left++;
+      }
       i++;
     }
     if (!matches) return ~i;
@@ -298,6 +305,7 @@ export class TreeWriter {
   /** Writes a cell without further structure. Returns whether it was one. */
   #plain(column: ColumnWriter, row: number, value: unknown): boolean {
     if (typeof value === "number") this.#word(column, row, layout.TAG_NUMBER, value);
+    else if (typeof value === "string") this.#text(column, row, value);
     else if (value === null) column.note(row, layout.TAG_NULL, true);
     else if (value === true) column.note(row, layout.TAG_TRUE, true);
     else if (value === false) column.note(row, layout.TAG_FALSE, true);
@@ -312,7 +320,11 @@ export class TreeWriter {
     if (row === 0) column.kind = layout.KIND_NONE;
     for (let i = 0; i < fields; i++) {
       const at = this.#top + i;
-      if (this.#values[at] === WRITTEN) this.#values[at] = guess.columns[i].takeBack(inner);
+      if (typeof this.#values[at] !== "number") continue;
+      const column = guess.columns[i];
+      const { chars } = column;
+      this.#values[at] = column.takeBack(inner);
+      this.bytes -= CHAR_BYTES * (chars - column.chars);
     }
   }
 
@@ -335,8 +347,10 @@ export class TreeWriter {
     const { columns, tag } = objects;
     if (column.kind !== tag) column.note(row, tag, columns.length === 0);
     const inner = objects.count++;
+    this.#left = 0;
     for (let i = 0; i < columns.length; i++) {
       if (this.#plain(columns[i], inner, this.#values[base + i])) this.#values[base + i] = WRITTEN;
+      else this.#left++;
     }
     return this.#rest(objects, base, depth);
   }
@@ -348,11 +362,11 @@ export class TreeWriter {
     const inner = objects.count - 1;
     if (inner === 0) this.bytes += SHAPE_BYTES + objects.shape.bytes.length + COLUMN_BYTES * width;
     this.bytes += CELL_BYTES * width;
+    if (this.#left === 0) return true;
     for (let i = 0; i < width; i++) {
       const value = this.#values[base + i];
-      if (value === WRITTEN) continue;
-      if (typeof value === "string") this.#text(columns[i], inner, value);
-      else if (!this.#cell(columns[i], inner, value, depth)) return false;
+      if (typeof value === "number") continue; // WRITTEN
+      if (!this.#cell(columns[i], inner, value, depth)) return false;
     }
     return true;
   }

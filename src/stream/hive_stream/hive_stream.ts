@@ -37,6 +37,9 @@ import type { KeyedResult } from "./result_queue.ts";
 import { checkedPair, checkedRecords, SourceReaders } from "./source_readers.ts";
 import { ToldFailure } from "./told_failure.ts";
 
+/** One for all calls: an object for each would be the collector's to find again. */
+const NO_OPTIONS = Object.freeze({});
+
 type State = "new" | "running" | "stopping" | "stopped" | "failed";
 
 /**
@@ -103,7 +106,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
     });
     this.#sources = new SourceReaders({
       isOpen: () => this.#state === "running",
-      submit: (key, value) => this.#submit(key, value, {}),
+      submit: (key, value) => this.#submit(key, value, NO_OPTIONS),
       failed: (error) => this.#fail(error),
     });
   }
@@ -160,7 +163,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    * @throws {ResultsFullError} when results are full and nobody has read any for a second.
    * @throws {StreamingError} before the start, after the stop, or when the stream has failed.
    */
-  submit(key: string, value: In, options: SubmitOptions = {}): Promise<void> {
+  submit(key: string, value: In, options: SubmitOptions = NO_OPTIONS): Promise<void> {
     const entered = this.#submit(key, value, options);
     return entered === AT_ONCE ? entered : entered.catch(this.#failure.rethrow);
   }
@@ -184,7 +187,7 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    *
    * @throws as {@linkcode HiveStream.submit} rejects.
    */
-  trySubmit(key: string, value: In, options: SubmitOptions = {}): boolean {
+  trySubmit(key: string, value: In, options: SubmitOptions = NO_OPTIONS): boolean {
     const { priority = "normal" } = options;
     this.#checkRunning();
     const submission = { key: checkedKey(key), value, priority: isHigh(priority) };
@@ -236,7 +239,9 @@ export class HiveStream<In = unknown, Out = unknown> implements AsyncDisposable 
    * @throws {TypeError | RangeError} when the timeout is none, also if there is a result to give.
    * @throws the stream's error when it has failed and all results are read.
    */
-  getResult(options: GetResultOptions = {}): Promise<Out | ErrorRecord<In> | null | undefined> {
+  getResult(
+    options: GetResultOptions = NO_OPTIONS,
+  ): Promise<Out | ErrorRecord<In> | null | undefined> {
     // Reading the duration anew would cost more than the rest of a call.
     if (options.timeout !== this.#timeout) {
       try {

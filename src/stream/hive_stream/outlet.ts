@@ -69,20 +69,13 @@ export class Outlet<In, Out> {
   /** Takes the outcomes of a batch's rows. */
   settle(batch: SealedBatch, { from, values, errors }: RowOutcomes): void {
     if (errors === undefined && this.#order === undefined) {
-      return this.#giveAll(batch, from, values);
+      const results = values as readonly (Out | undefined)[];
+      return this.results.pushAll({ values: results, keys: batch.keys, keysFrom: from });
     }
     for (let i = 0; i < values.length; i++) {
       const error = errors?.get(from + i);
       if (error) this.#settleError(batch, from + i, error);
       else this.#give(batch, from + i, (values[i] ?? null) as Out | null);
-    }
-  }
-
-  /** As most batches go: every record is hundreds of nanoseconds in all, so that a look counts. */
-  #giveAll({ keys }: SealedBatch, from: number, values: readonly unknown[]): void {
-    const { results } = this;
-    for (let i = 0; i < values.length; i++) {
-      results.push(keys[from + i], (values[i] ?? null) as Out | null);
     }
   }
 

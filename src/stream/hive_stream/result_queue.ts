@@ -1,6 +1,7 @@
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
+import { Fifo } from "../fifo.ts";
 
-const COMPACT_AFTER = 4096;
+const CHUNK = 1024;
 
 /** A result with the key of its record. */
 export interface KeyedResult<Out> {
@@ -8,6 +9,13 @@ export interface KeyedResult<Out> {
   readonly key: string;
   /** The result. */
   readonly result: Out;
+}
+
+/** Results that came together: values, and the key of the first of them by its place. */
+interface Chunk<Out> {
+  readonly values: readonly (Out | undefined)[];
+  readonly keys: readonly string[];
+  readonly keysFrom: number;
 }
 
 interface Reader<Out> {
@@ -19,10 +27,15 @@ interface Reader<Out> {
 /** Finished results that nobody has read yet, and readers that wait for one. */
 export class ResultQueue<Out> {
   readonly #runtime: Runtime;
-  // Two plain arrays and a head: an object per result would be made for those who never see it.
-  #keys: string[] = [];
-  #values: Out[] = [];
-  #head = 0;
+  // Results stay in the arrays in which they came, and leave by number: putting each into a line of
+  // its own, or an object per result, would cost more than the rest of a read.
+  readonly #chunks = new Fifo<Chunk<Out>>();
+  /** The chunk that is read, and the next result in it. */
+  #chunk: Chunk<Out> = { values: [], keys: [], keysFrom: 0 };
+  #at = 0;
+  /** The last chunk, while single results may join it. */
+  #open: { readonly values: Out[]; readonly keys: string[] } | undefined;
+  #length = 0;
   #readers: Reader<Out>[] = [];
   // One timer for all: most readers are served long before it fires, and setting one for each
   // would cost more than the rest of a read.
@@ -36,7 +49,7 @@ export class ResultQueue<Out> {
 
   /** Results that can be read now. */
   get length(): number {
-    return this.#values.length - this.#head;
+    return this.#length;
   }
 
   /** Adds a result, or hands it to the reader that has waited longest. */
@@ -45,24 +58,53 @@ export class ResultQueue<Out> {
       this.#readers.shift()!.give({ key, result });
       return;
     }
-    this.#keys.push(key);
-    this.#values.push(result);
+    this.#length++;
+    if (this.#open === undefined || this.#open.values.length === CHUNK) {
+      this.#open = { values: [], keys: [] };
+      this.#chunks.push({ ...this.#open, keysFrom: 0 });
+    }
+    this.#open.values.push(result);
+    this.#open.keys.push(key);
+  }
+
+  /**
+   * Adds results, which must not change any more, with their keys from `keysFrom` on; `undefined`
+   * is given as null.
+   */
+  pushAll(chunk: Chunk<Out>): void {
+    const { values, keys, keysFrom } = chunk;
+    let given = 0;
+    for (; given < values.length && this.#readers.length > 0; given++) {
+      this.push(keys[keysFrom + given], (values[given] ?? null) as Out);
+    }
+    if (given === values.length) return;
+    this.#length += values.length - given;
+    this.#open = undefined;
+    this.#chunks.push(
+      given === 0 ? chunk : { values: values.slice(given), keys, keysFrom: keysFrom + given },
+    );
   }
 
   /** Takes the oldest result's value. Only when there is one. */
   shiftValue(): Out {
-    const head = this.#head++;
-    const value = this.#values[head];
-    this.#values[head] = undefined as Out;
-    this.#compact();
-    return value;
+    if (this.#at === this.#chunk.values.length) this.#turn();
+    this.#length--;
+    return (this.#chunk.values[this.#at++] ?? null) as Out;
+  }
+
+  /** Goes on to the next chunk. */
+  #turn(): void {
+    this.#chunk = this.#chunks.shift()!;
+    this.#at = 0;
+    if (this.#chunk.values === this.#open?.values) this.#open = undefined;
   }
 
   /** Takes the oldest result with its key, if there is one. */
   shift(): KeyedResult<Out> | undefined {
-    if (this.length === 0) return undefined;
-    const key = this.#keys[this.#head];
-    return { key, result: this.shiftValue() };
+    if (this.#length === 0) return undefined;
+    const result = this.shiftValue();
+    const { keys, keysFrom } = this.#chunk;
+    return { key: keys[keysFrom + this.#at - 1], result };
   }
 
   /** The next result; `undefined` when none came in time, or none will ever come. */
@@ -98,14 +140,5 @@ export class ResultQueue<Out> {
     this.#readers = waiting.filter(({ untilMs }) => untilMs > nowMs);
     this.#callAt(this.#readers.reduce((least, { untilMs }) => Math.min(least, untilMs), Infinity));
     for (const { give, untilMs } of waiting) if (untilMs <= nowMs) give(undefined);
-  }
-
-  #compact(): void {
-    if (this.#head < this.#values.length) {
-      if (this.#head < COMPACT_AFTER || 2 * this.#head < this.#values.length) return;
-    }
-    this.#keys = this.#keys.slice(this.#head);
-    this.#values = this.#values.slice(this.#head);
-    this.#head = 0;
   }
 }
