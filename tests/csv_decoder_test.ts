@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { BadRecordError, CsvDecoder, type CsvOptions, schema, types as t } from "../mod.ts";
 import { bytesOf } from "./support/chunks.ts";
 import { decodingWith } from "./support/decoding.ts";
@@ -356,4 +356,20 @@ Deno.test("CsvDecoder makes a column called __proto__ an own property", () => {
   const { rows } = decode("__proto__,constructor\n1,2\n");
   assertEquals(Object.getPrototypeOf(rows[0]), Object.prototype);
   assertEquals(Object.entries(rows[0]), [["__proto__", 1], ["constructor", 2]]);
+});
+
+Deno.test("CsvDecoder reads long fields in one pass, whatever they hold", () => {
+  const schemaOf = schema({ x: t.f64, y: t.utf8 });
+  const [digits, blanks] = ["0".repeat(30_000), " \t".repeat(100_000)];
+  const start = performance.now();
+  const text = `x,y\n1,a\n1${digits}z,b\n${blanks}2${blanks},${blanks}b${blanks}c${blanks}\n`;
+  const { rows } = decode(text, { schema: schemaOf, trim: true, badRecords: "skip" });
+  assertEquals(rows, [{ x: 1, y: "a" }, { x: 2, y: `b${blanks}c` }]);
+  assert(performance.now() - start < 2000, `it took ${performance.now() - start} ms`);
+  const all = ["1", "+1", "-1.", ".5", "1.5e3", "1E-3", "+.5e+1"];
+  const numbers = decode(`x,y\n${all.map((each) => `${each},a\n`).join("")}`, { schema: schemaOf });
+  assertEquals(numbers.rows.map(({ x }) => x), [1, 1, -1, 0.5, 1500, 0.001, 5]);
+  for (const wrong of [".", "1..", "e5", "1e", "1e5.", "+", "1 2", "0x1", "1_0"]) {
+    assertStringIncludes(failure(`x,y\n${wrong},a\n`, { schema: schemaOf }), "expected a number");
+  }
 });

@@ -3,7 +3,8 @@ import type { DataType } from "../batch/schema.ts";
 import { parseDate, parseTime, parseTimestamp } from "../batch/iso_time.ts";
 
 const INTEGER = /^[+-]?\d+$/;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+// Digits stand in one way only: else many before what is none would be parted in ever other ways.
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const NOT_FINITE = /^(?:NaN|[+-]?Infinity)$/;
 
 /**

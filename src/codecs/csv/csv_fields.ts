@@ -1,4 +1,5 @@
 import { Malformed } from "../malformed.ts";
+import { withoutBlanks } from "../without_blanks.ts";
 
 /** How a CSV file is written. */
 export interface CsvDialect {
@@ -8,8 +9,6 @@ export interface CsvDialect {
   readonly trim: boolean;
   readonly maxColumns: number;
 }
-
-const BLANKS = /^[ \t]+|[ \t]+$/g;
 
 /** Splits the text of a record into fields. */
 export class FieldSplitter {
@@ -51,7 +50,7 @@ export class FieldSplitter {
     let end = at;
     while (end < record.length && record.charCodeAt(end) !== this.#separator) end++;
     const text = record.slice(at, end);
-    this.texts.push(this.#dialect.trim ? text.replace(BLANKS, "") : text);
+    this.texts.push(this.#dialect.trim ? withoutBlanks(text) : text);
     this.quoted.push(false);
     return end;
   }

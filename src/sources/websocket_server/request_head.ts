@@ -1,3 +1,4 @@
+import { withoutBlanks } from "../../codecs/without_blanks.ts";
 import type { TcpConnection } from "../../runtime/tcp.ts";
 
 const MOST_BYTES = 16_384;
@@ -47,15 +48,6 @@ const SINGLE = new Set([
   "sec-websocket-key",
   "sec-websocket-version",
 ]);
-
-/** By a loop: an expression tries again at each blank, for hours where there are thousands of them. */
-function withoutBlanks(text: string): string {
-  const isBlank = (at: number) => text[at] === " " || text[at] === "\t";
-  let [start, end] = [0, text.length];
-  while (start < end && isBlank(start)) start++;
-  while (end > start && isBlank(end - 1)) end--;
-  return text.slice(start, end);
-}
 
 function parse(text: string): RequestHead {
   const [first, ...lines] = text.split("\r\n");
