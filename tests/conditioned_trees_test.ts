@@ -39,10 +39,13 @@ function randomEvidence(random: Random, symbols: readonly number[]): Evidence {
   const owners = Array.from(variables.get(chosen[0])!.of, () => random.below(count + 1));
   owners[random.below(owners.length)] = 0;
   const boxes = Array.from({ length: count }, (_, box) => {
-    const kept = new Map([[chosen[0], Uint8Array.from(owners, (owner) => Number(owner === box))]]);
+    const kept = new Map([[
+      chosen[0],
+      Float64Array.from(owners, (owner) => Number(owner === box)),
+    ]]);
     for (const v of chosen.slice(1)) {
       if (random.chance(0.3)) continue;
-      const own = Uint8Array.from(variables.get(v)!.of, () => random.below(2));
+      const own = Float64Array.from(variables.get(v)!.of, () => random.below(2));
       own[random.below(own.length)] = 1;
       kept.set(v, own);
     }

@@ -117,14 +117,14 @@ function randomEvidence(random: Random, symbols: readonly number[]): Evidence {
   });
   const some = Array.from(variables);
   const weights = (length: number) => {
-    const out = Uint8Array.from({ length }, () => random.below(2));
+    const out = Float64Array.from({ length }, () => random.below(2));
     out[random.below(length)] = 1;
     return out;
   };
   // the parts of the first variable keep boxes apart
   const [[first, { of }]] = some;
   const count = random.pick([1, 2, 3]);
-  const owners = Uint8Array.from(of, () => random.below(count + 1));
+  const owners = Float64Array.from(of, () => random.below(count + 1));
   for (let box = 0; box < count; box++) owners[box % owners.length] = box;
   const boxes = Array.from({ length: Math.min(count, of.length) }, (_, box) => {
     const kept = new Map([[first, owners.map((owner) => Number(owner === box))]]);

@@ -210,6 +210,11 @@ export class SamplerKernel implements Disposable {
     return this.#random;
   }
 
+  /** The random words themselves, as a view that holds until there are others or memory is reserved. */
+  wordsView(): Uint32Array {
+    return new Uint32Array(this.#kernel.u8.buffer, this.#words(), BLOCK_ROWS);
+  }
+
   /** The random words themselves, as a copy. */
   words(): Uint32Array<ArrayBuffer> {
     return new Uint32Array(this.bytes(this.#words(), BLOCK_ROWS * 4).buffer);

@@ -24,6 +24,10 @@ export class ConditionedCircuit implements ConditionedModel {
   readonly #stride: number;
   /** Whether evidence is about a variable or one below it, by place. */
   readonly #changed: readonly boolean[];
+  /** Whether all boxes say the same of a variable, by place. */
+  readonly #alike: readonly boolean[];
+  /** Whether they say the same of a variable and all below it, by place. */
+  readonly #alikeBelow: readonly boolean[];
   /** How likely the evidence is below each state, by place: `[box][component][state]`. */
   readonly #below: readonly (Float64Array | undefined)[];
   readonly #root: Float64Array;
@@ -56,6 +60,12 @@ export class ConditionedCircuit implements ConditionedModel {
     }
     changed[0] = true;
     this.#changed = changed;
+    this.#alike = tree.order.map((variable) => isAlike(evidence, variable));
+    const alikeBelow = this.#alike.slice();
+    for (let place = alikeBelow.length - 1; place > 0; place--) {
+      if (!alikeBelow[place]) alikeBelow[tree.parents[place]] = false;
+    }
+    this.#alikeBelow = alikeBelow;
     this.#below = changed.map((is) => is ? new Float64Array(this.#count).fill(1) : undefined);
     this.#passUp();
     this.#root = this.#rootWeights();
@@ -81,14 +91,19 @@ export class ConditionedCircuit implements ConditionedModel {
     for (let place = order.length - 1; place >= 0; place--) {
       const below = this.#below[place];
       if (!below) continue;
+      const told: Float64Array[] = [];
       for (const { start, box, component } of this.#starts()) {
         const own = below.subarray(start, start + this.#states);
-        const { transitions } = components[component];
-        this.#show(place, box, { emissions: this.#shown(place, components[component]), own });
+        // what all boxes say alike is worked out for the first
+        const isKnown = box > 0 && this.#alikeBelow[place];
+        if (isKnown) own.set(below.subarray(component * this.#states).subarray(0, own.length));
+        else this.#show(place, box, { emissions: this.#shown(place, components[component]), own });
         if (place === 0) continue;
+        const { transitions } = components[component];
+        if (isLeaf(parents, place)) told[component] = own;
+        else if (!isKnown) told[component] = toldBy(transitions[place], own);
         const above = this.#below[parents[place]]!.subarray(start, start + this.#states);
-        if (isLeaf(parents, place)) own.forEach((share, p) => above[p] *= share);
-        else tell(transitions[place], own, above);
+        told[component].forEach((share, p) => above[p] *= share);
       }
     }
   }
@@ -111,9 +126,10 @@ export class ConditionedCircuit implements ConditionedModel {
     const { own, emissions } = to;
     const sums = new Float64Array(own.length);
     kept.forEach((is, part) => {
-      if (!is) return;
+      if (is === 0) return;
       const start = of[part] * own.length;
-      for (let h = 0; h < own.length; h++) sums[h] += emissions[start + h] * shares[part];
+      const share = is * shares[part];
+      for (let h = 0; h < own.length; h++) sums[h] += emissions[start + h] * share;
     });
     for (let h = 0; h < own.length; h++) own[h] *= sums[h];
   }
@@ -147,7 +163,10 @@ export class ConditionedCircuit implements ConditionedModel {
     const common = isOne ? 2 ** MOST_BITS - 1 : this.#stride - 1;
     if (!this.#changed[place]) return { ...base, known: common, shown: common };
     const isShown = this.#evidence.variables.has(base.variable);
-    if (!base.states) return { ...base, symbols: this.#symbols(kernel, place) };
+    if (!base.states) {
+      const symbols = this.#symbols(kernel, place);
+      return { ...base, symbols, ...(this.#alike[place] && { shown: common }) };
+    }
     const states = place === 0
       ? drawTables(kernel, {
         count: 1,
@@ -155,8 +174,13 @@ export class ConditionedCircuit implements ConditionedModel {
         weigh: (_, out) => out.set(this.#root),
       })
       : this.#transitions(kernel, place);
-    if (!isShown) return { ...base, states, shown: common };
-    return { ...base, states, symbols: this.#symbols(kernel, place) };
+    return {
+      ...base,
+      states,
+      ...(place > 0 && this.#alikeBelow[place] && { known: common }),
+      ...(isShown && { symbols: this.#symbols(kernel, place) }),
+      ...((!isShown || this.#alike[place]) && { shown: common }),
+    };
   }
 
   #component(state: number) {
@@ -173,7 +197,8 @@ export class ConditionedCircuit implements ConditionedModel {
       const first = table - table % states;
       for (let h = 0; h < states; h++) out[h] = moves[start + h] * below[first + h];
     };
-    return drawTables(kernel, { count: this.#count, outcomes: states, weigh });
+    const count = this.#alikeBelow[place] ? this.#stride : this.#count;
+    return drawTables(kernel, { count, outcomes: states, weigh });
   }
 
   /** Parts of symbols by states, of which a box may keep some. */
@@ -192,16 +217,28 @@ export class ConditionedCircuit implements ConditionedModel {
         out[part] = weight * emissions[of[part] * states + table % states];
       }
     };
-    return drawTables(kernel, { count: this.#count, outcomes: of.length, weigh });
+    const count = this.#alike[place] ? this.#stride : this.#count;
+    return drawTables(kernel, { count, outcomes: of.length, weigh });
   }
 }
 
-/** Multiplies what a variable's states say into what is below those of its parent. */
-function tell(transitions: Float32Array, own: Float64Array, above: Float64Array): void {
+/** Whether all boxes keep the same of a variable. */
+function isAlike({ boxes: [first, ...others] }: Evidence, variable: number): boolean {
+  const kept = first.get(variable);
+  return others.every((box) => {
+    const own = box.get(variable);
+    return own === kept || (own && kept?.every((each, at) => each === own[at])) === true;
+  });
+}
+
+/** What a variable's states say of those of its parent. */
+function toldBy(transitions: Float32Array, own: Float64Array): Float64Array {
   const states = own.length;
+  const out = new Float64Array(states);
   for (let p = 0; p < states; p++) {
     let sum = 0;
     for (let h = 0; h < states; h++) sum += transitions[p * states + h] * own[h];
-    above[p] *= sum;
+    out[p] = sum;
   }
+  return out;
 }

@@ -7,13 +7,14 @@ import { faceOf } from "../model/model_kinds.ts";
 import type { Model } from "../model/models.ts";
 import { BlockSampler } from "../sampling/block_sampler.ts";
 import { Atoms } from "./atoms.ts";
-import { type Box, BoxFinder } from "./boxes.ts";
+import { BoxFinder } from "./boxes.ts";
 import { exprOf } from "./column_truth.ts";
 import { ConditionFormulas } from "./condition_formula.ts";
 import { evidenceOf, type RefinedEvidence } from "./evidence_of.ts";
 import { Formulas, TRUE } from "./formula.ts";
 import { impossible } from "./impossible.ts";
 import { Refinement } from "./refinement.ts";
+import { type PartedBoxes, partedBoxes } from "./sum_boxes.ts";
 
 /** More groups of a lookup cost more than to draw rows again. */
 const DRAWN_GROUPS = 64;
@@ -28,7 +29,7 @@ export interface Conditioned {
 
 /** The boxes of conditions, and what of them boxes cannot say. */
 interface Boxed {
-  readonly boxes: readonly Box[];
+  readonly parted: PartedBoxes;
   readonly refinement: Refinement;
   readonly inexact: readonly ExprNode[];
 }
@@ -45,8 +46,11 @@ function boxed(encoding: Encoding, parts: readonly ExprNode[], groups: number): 
   const refinement = new Refinement(encoding, atoms);
   const formula = formulas.all(all.map(({ formula }) => formula));
   const boxes = formula === TRUE ? [new Map()] : new BoxFinder(formulas, refinement).find(formula);
-  const inexact = all.filter(({ isExact }) => !isExact).map(({ part }) => part);
-  return { boxes, refinement, inexact };
+  const parted = partedBoxes(encoding, refinement, boxes);
+  const inexact = parted.isExact
+    ? all.filter(({ isExact }) => !isExact).map(({ part }) => part)
+    : parts;
+  return { parted, refinement, inexact };
 }
 
 /** Conditions, ready for drawing rows that satisfy them. */
@@ -71,11 +75,15 @@ export class CompiledConditions {
     this.#of = of;
     const { encoding, model } = of;
     const parts = conjuncts(condition.node);
-    const { boxes, refinement, inexact } = boxed(encoding, parts, groups);
-    if (boxes.length === 0) {
-      throw impossible(encoding, parts, (some) => boxed(encoding, some, groups).boxes.length > 0);
+    const { parted, refinement, inexact } = boxed(encoding, parts, groups);
+    if (parted.boxes.length === 0) {
+      throw impossible(
+        encoding,
+        parts,
+        (some) => boxed(encoding, some, groups).parted.boxes.length > 0,
+      );
     }
-    this.#evidence = evidenceOf(encoding, refinement, boxes);
+    this.#evidence = evidenceOf(encoding, refinement, parted);
     const isAll = this.#evidence.variables.size === 0;
     this.#model = isAll ? undefined : faceOf(model).condition?.(model, this.#evidence);
     const left = isAll || this.#model ? inexact : parts;

@@ -1,6 +1,8 @@
 import type { Encoding, LookupPlan, NumberPlan, SumPlan } from "../encoding/plans.ts";
 import { KNOTS } from "../encoding/plans.ts";
 import type { Evidence, SymbolParts } from "../model/model_face.ts";
+import type { CutSums } from "../sampling/cut_sums.ts";
+import type { SumCell } from "../sampling/sum_cell.ts";
 import {
   type CategorySymbols,
   type ColumnSymbols,
@@ -8,9 +10,9 @@ import {
   type NumberSymbols,
   numberSymbols,
 } from "../sampling/column_symbols.ts";
-import type { Box } from "./boxes.ts";
 import { type ListSymbol, type NumberSymbol, writeKnots } from "./refined_variable.ts";
 import type { Refinement } from "./refinement.ts";
+import type { CutPairs, PartedBoxes } from "./sum_boxes.ts";
 
 /** Boxes as a model takes them, and what the symbols that it then draws stand for. */
 export interface RefinedEvidence extends Evidence {
@@ -28,20 +30,25 @@ interface StandIn {
 class EvidenceBuilder {
   readonly #encoding: Encoding;
   readonly #refinement: Refinement;
-  readonly #boxes: readonly Box[];
+  readonly #parted: PartedBoxes;
   readonly variables = new Map<number, SymbolParts>();
   readonly columns = new Map<number, ColumnSymbols>();
-  readonly kept: Map<number, Uint8Array>[];
+  readonly kept: Map<number, Float64Array>[];
+  /** What of the parts of a variable's symbols is in some box, by variable. */
+  readonly #live = new Map<number, readonly number[]>();
+  readonly #cuts = new Map<number, CutSums>();
   readonly #knots = new Map<number, { knots: Float64Array; none?: number }>();
   readonly #standIns = new Map<number, StandIn[]>();
 
-  constructor(encoding: Encoding, refinement: Refinement, boxes: readonly Box[]) {
+  constructor(encoding: Encoding, refinement: Refinement, parted: PartedBoxes) {
     this.#encoding = encoding;
     this.#refinement = refinement;
-    this.#boxes = boxes;
+    this.#parted = parted;
+    const { boxes, cuts } = parted;
     this.kept = boxes.map(() => new Map());
     const variables = new Set(boxes.flatMap((box) => Array.from(box.keys())));
     for (const variable of variables) this.#add(variable);
+    for (const [column, pairs] of cuts) this.#cut(column, pairs);
     this.#encoding.columns.forEach((plan, column) => {
       if (plan.kind === "number") this.#numbers(plan, column);
       if (plan.kind === "lookup") this.#lookup(plan, column);
@@ -52,23 +59,40 @@ class EvidenceBuilder {
   }
 
   #add(variable: number): void {
-    const { symbols, classes, column } = this.#refinement.variable(variable);
-    const some = this.#boxes.map((box) => box.get(variable));
-    const live = symbols.map((_, at) => at)
-      .filter((at) => some.some((classesOf) => !classesOf || classesOf.has(classes[at])));
+    const { column } = this.#refinement.variable(variable);
+    const { boxes, pieces } = this.#parted;
+    const symbols = pieces.of(variable);
+    const some = boxes.map((box) => pieces.wanted(box, variable));
+    const live = symbols.map((_, at) => at).filter((at) => some.some((kept) => kept.has(at)));
+    this.#live.set(variable, live);
     this.variables.set(variable, {
       of: Uint16Array.from(live, (at) => symbols[at].of),
       shares: Float64Array.from(live, (at) => symbols[at].share),
     });
-    some.forEach((classesOf, box) => {
-      if (!classesOf) return;
-      const weights = Uint8Array.from(live, (at) => Number(classesOf.has(classes[at])));
-      this.kept[box].set(variable, weights);
+    const isMore = symbols.length > pieces.count(variable);
+    some.forEach((kept, box) => {
+      // a box that says nothing of a variable keeps all that it was refined into, and nothing else
+      if (!isMore && !boxes[box].has(variable)) return;
+      this.kept[box].set(variable, Float64Array.from(live, (at) => kept.get(at) ?? 0));
     });
     const own = live.map((at) => symbols[at]);
     if (this.#encoding.columns[column].kind === "category") {
       this.columns.set(column, this.#list(own as ListSymbol[], column));
     } else this.#knots.set(variable, knotsOf(own as NumberSymbol[]));
+  }
+
+  /** Pairs that are cut, by the numbers of symbols that are left. */
+  #cut(column: number, { variables, pairs }: CutPairs): void {
+    const [a, b] = variables.map((variable) =>
+      new Map(this.#live.get(variable)?.map((part, at) => [part, at]))
+    );
+    const cells = new Map<number, SumCell>();
+    for (const { parts, cell } of pairs) {
+      const [row, at] = [a.get(parts[0]), b.get(parts[1])];
+      if (row !== undefined && at !== undefined) cells.set(row * b.size + at, cell);
+    }
+    if (cells.size === 0) return;
+    this.#cuts.set(column, { column, variables, width: b.size, cells });
   }
 
   #list(symbols: readonly ListSymbol[], column: number): CategorySymbols {
@@ -97,6 +121,8 @@ class EvidenceBuilder {
     const symbols: NumberSymbols = {
       knots: parts.map((part, at) => part?.knots ?? base.knots[at]),
       ...(none !== undefined && { none }),
+      cuts: Array.from(this.#cuts.values())
+        .filter(({ variables }) => variables.includes(plan.parts[0].variable)),
     };
     this.columns.set(column, symbols);
   }
@@ -108,7 +134,8 @@ class EvidenceBuilder {
       this.columns.get(at) as NumberSymbols ??
         numberSymbols(this.#encoding.columns[at] as NumberPlan)
     );
-    this.columns.set(column, { parts });
+    const cuts = this.#cuts.get(column);
+    this.columns.set(column, { parts, ...(cuts && { cuts }) });
   }
 
   /** A lookup by columns some of whose values have others that stand in for them. */
@@ -189,8 +216,8 @@ function knotsOf(symbols: readonly NumberSymbol[]): { knots: Float64Array; none?
 export function evidenceOf(
   encoding: Encoding,
   refinement: Refinement,
-  boxes: readonly Box[],
+  parted: PartedBoxes,
 ): RefinedEvidence {
-  const { variables, columns, kept } = new EvidenceBuilder(encoding, refinement, boxes);
+  const { variables, columns, kept } = new EvidenceBuilder(encoding, refinement, parted);
   return { variables, columns, boxes: kept };
 }

@@ -76,7 +76,7 @@ export function writeKnots({ ends: [low, high], knots }: NumberSymbol, to: Float
 }
 
 /** The parts of a symbol of numbers: itself where no range cuts it, else pieces within its segments. */
-function numberPieces(
+export function numberPieces(
   knots: Float64Array,
   of: number,
   atoms: readonly NumberAtom[],

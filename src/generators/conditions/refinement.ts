@@ -15,6 +15,7 @@ import {
   refinedNumbers,
   type RefinedSymbol,
 } from "./refined_variable.ts";
+import { sumAsNumber, sumVariable } from "./sum_condition.ts";
 
 const NO_SYMBOL = -1;
 
@@ -45,6 +46,7 @@ export class Refinement {
     this.#atoms = atoms;
     encoding.columns.forEach((plan, column) => {
       if (plan.kind === "category") this.#places.set(plan.variable, { column, part: 0 });
+      if (plan.kind === "sum") this.#places.set(sumVariable(encoding, column), { column, part: 0 });
       if (plan.kind !== "number") return;
       plan.parts.forEach(({ variable }, part) => this.#places.set(variable, { column, part }));
     });
@@ -65,9 +67,11 @@ export class Refinement {
     const { column, part } = this.#places.get(variable)!;
     const plan = this.#encoding.columns[column];
     const atoms = this.#atoms.of(variable);
-    const symbols = plan.kind === "category"
-      ? this.#list(plan, column, atoms)
-      : numbers(plan as NumberPlan, part, atoms);
+    const symbols = plan.kind === "category" ? this.#list(plan, column, atoms) : numbers(
+      plan.kind === "sum" ? sumAsNumber(this.#encoding, plan) : plan as NumberPlan,
+      part,
+      atoms,
+    );
     const known = new Map<string, number>();
     const truths: (readonly boolean[])[] = [];
     const classes = Uint16Array.from<RefinedSymbol>(symbols, (symbol) => {

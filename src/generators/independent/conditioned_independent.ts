@@ -33,7 +33,7 @@ export class ConditionedIndependent implements ConditionedModel {
   }
 
   /** How likely the parts of a variable's symbols are that a box keeps. */
-  #weights(variable: number, box: ReadonlyMap<number, Uint8Array>): Float64Array {
+  #weights(variable: number, box: ReadonlyMap<number, Float64Array>): Float64Array {
     const { of, shares } = this.#evidence.variables.get(variable)!;
     const kept = box.get(variable);
     return shares.map((share, part) => {

@@ -48,8 +48,8 @@ export interface SymbolParts {
 export interface Evidence {
   /** The variables that any box is about. */
   readonly variables: ReadonlyMap<number, SymbolParts>;
-  /** Of each box the variables that it is about: 1 for the parts of symbols that are in it, else 0. */
-  readonly boxes: readonly ReadonlyMap<number, Uint8Array>[];
+  /** Of each box the variables that it is about: how much of each part of their symbols is in it. */
+  readonly boxes: readonly ReadonlyMap<number, Float64Array>[];
 }
 
 /** A model of those rows that satisfy evidence. */

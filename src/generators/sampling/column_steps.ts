@@ -13,6 +13,7 @@ import {
   type SumSymbols,
 } from "./column_symbols.ts";
 import { type Cells, type OutputBlocks, VocabularyOutput } from "./column_outputs.ts";
+import { CutRows, type CutSums } from "./cut_sums.ts";
 import { isRandom, keysOf, patternColumn } from "./key_maker.ts";
 import { NumberOutput, type NumberPart, type NumberSource } from "./number_output.ts";
 import { STREAMS, WITHIN } from "./streams.ts";
@@ -53,11 +54,20 @@ export interface BlockMemory {
   readonly outputs: Map<number, VocabularyOutput>;
 }
 
+/** How a part of a number comes of its knots. */
+interface PartHow {
+  readonly scale: number;
+  readonly whole: boolean;
+  /** Pairs of its symbols with those of other columns that are cut. */
+  readonly cuts?: readonly CutSums[] | undefined;
+}
+
 /** Makes the steps from symbols to columns. */
 export class ColumnSteps {
   readonly #kernel: SamplerKernel;
   readonly #encoding: Encoding;
   readonly #memory: BlockMemory;
+  readonly #cuts = new Map<CutSums, CutRows>();
 
   /** Of an encoding; tables are placed by the kernel. */
   constructor(kernel: SamplerKernel, encoding: Encoding, memory: BlockMemory) {
@@ -138,22 +148,32 @@ export class ColumnSteps {
     return { choose, ...made };
   }
 
-  #number(plan: NumberPlan, at: number, { knots, none }: NumberSymbols): ColumnStep {
+  /** The rows of pairs that are cut; the column of their sums draws them. */
+  #cutRows(cuts: CutSums): CutRows {
+    const { symbols } = this.#memory;
+    const stream = (this.#encoding.symbols.length + cuts.column) * STREAMS;
+    const known = this.#cuts.get(cuts) ?? new CutRows(this.#kernel, cuts, { symbols, stream });
+    this.#cuts.set(cuts, known);
+    return known;
+  }
+
+  #number(plan: NumberPlan, at: number, { knots, none, cuts }: NumberSymbols): ColumnStep {
     const { field: { type }, unit, offset } = plan;
     const parts = plan.parts.map(({ variable, scale, whole }, place) => {
       // the second part of several takes the offset
       const shift = place === 1 ? offset / scale : 0;
       const shifted = shift === 0 ? knots[place] : knots[place].map((knot) => knot + shift);
-      return this.#part(variable, shifted, { scale, whole });
+      return this.#part(variable, shifted, { scale, whole, cuts });
     });
     return this.#numbers({ type, unit, parts, none, to: this.#memory.positions[at] });
   }
 
-  #part(variable: number, knots: Float64Array, how: { scale: number; whole: boolean }): NumberPart {
-    const { scale, whole } = how;
+  #part(variable: number, knots: Float64Array, how: PartHow): NumberPart {
+    const { scale, whole, cuts = [] } = how;
     const stream = variable * STREAMS + WITHIN;
     const table = { knots: this.#kernel.place(knots), bits: KNOT_BITS, whole, scale };
-    return { symbols: this.#memory.symbols[variable], stream, table };
+    const cutRows = cuts.map((each) => this.#cutRows(each));
+    return { symbols: this.#memory.symbols[variable], stream, table, variable, cutRows };
   }
 
   #numbers(source: NumberSource): ColumnStep {
@@ -166,10 +186,14 @@ export class ColumnSteps {
     const { field: { type }, unit, of } = plan;
     const parts = of.map((column, place) => {
       const added = this.#encoding.columns[column] as NumberPlan;
-      const { knots: [knots] } = given?.parts[place] ?? numberSymbols(added);
-      return this.#part(added.parts[0].variable, knots, added.parts[0]);
+      const { knots: [knots], cuts } = given?.parts[place] ?? numberSymbols(added);
+      const [{ variable, scale, whole }] = added.parts;
+      return this.#part(variable, knots, { scale, whole, cuts });
     });
-    return this.#numbers({ type, unit, parts, to: this.#memory.positions[at] });
+    const step = this.#numbers({ type, unit, parts, to: this.#memory.positions[at] });
+    if (!given?.cuts) return step;
+    const cutRows = this.#cutRows(given.cuts);
+    return { ...step, choose: (seed) => cutRows.draw(seed) };
   }
 
   #lookup(plan: LookupPlan, at: number, { entries, width, choices }: LookupEntries): ColumnStep {

@@ -1,4 +1,5 @@
 import { type CategoryPlan, KNOTS, type LookupPlan, type NumberPlan } from "../encoding/plans.ts";
+import type { CutSums } from "./cut_sums.ts";
 
 /** No symbol is as large. */
 export const NO_SYMBOL = 0xffff;
@@ -24,6 +25,8 @@ export interface NumberSymbols {
   readonly knots: readonly Float64Array[];
   /** The symbol of the first part that is null. */
   readonly none?: number;
+  /** Pairs with symbols of other columns of which only some numbers are wanted. */
+  readonly cuts?: readonly CutSums[];
 }
 
 /** What a column that follows from others is looked up in. */
@@ -32,6 +35,8 @@ export type LookupEntries = Pick<LookupPlan, "entries" | "width" | "choices">;
 /** What the symbols of the columns stand for that another is the sum of. */
 export interface SumSymbols {
   readonly parts: readonly NumberSymbols[];
+  /** Pairs of them of which only some numbers are wanted. */
+  readonly cuts?: CutSums;
 }
 
 /** What the symbols of a column stand for. */

@@ -8,6 +8,7 @@ import {
 } from "../../kernel/sampler_kernel.ts";
 import type { NumberUnit } from "../encoding/plans.ts";
 import { cellsOf, type OutputBlocks, storedNumbers, validityOf } from "./column_outputs.ts";
+import type { CutRows } from "./cut_sums.ts";
 
 /** Types whose rows have numbers as they are stored in 32 bits. */
 const INTS: readonly string[] = ["i32", "date", "time"];
@@ -21,6 +22,9 @@ export interface NumberPart {
   /** The stream of its random words. */
   readonly stream: number;
   readonly table: KnotTable;
+  readonly variable: number;
+  /** Rows of which it is drawn in another way. */
+  readonly cutRows: readonly CutRows[];
 }
 
 /** What a column of numbers is made of. */
@@ -90,15 +94,27 @@ export class NumberOutput {
 
   /** Adds parts up, as doubles. */
   #numbers(at: BlockSeed, parts: readonly NumberPart[]): void {
-    parts.forEach(({ symbols, stream, table }, place) => {
-      this.#kernel.randomize(at, stream);
-      this.#kernel.numbers(symbols, table, place > 0, this.#blocks.numbers);
+    const { numbers } = this.#blocks;
+    const kernel = this.#kernel;
+    parts.forEach(({ symbols, stream, table, variable, cutRows }, place) => {
+      const adds = place > 0;
+      if (adds) { for (const each of cutRows) each.keep(kernel.numbersAt(numbers)); }
+      kernel.randomize(at, stream);
+      kernel.numbers(symbols, table, adds, numbers);
+      for (const each of cutRows) {
+        if (adds) each.add(variable, kernel.numbersAt(numbers));
+        else each.put(variable, kernel.numbersAt(numbers));
+      }
     });
   }
 
   /** The same as i32: the last part is added and stored at once. */
   #ints(at: BlockSeed, to: number): void {
     const { parts, unit } = this.#source;
+    if (parts.some(({ cutRows }) => cutRows.length > 0)) {
+      this.#numbers(at, parts);
+      return this.#kernel.store(this.#blocks.numbers, "i32", unit, to);
+    }
     const last = parts[parts.length - 1];
     this.#numbers(at, parts.slice(0, -1));
     this.#kernel.randomize(at, last.stream);

@@ -123,7 +123,7 @@ export class ConditionedTrees implements ConditionedModel {
       const kept = boxes[box].get(variable);
       let total = 0;
       of.forEach((own, part) => {
-        out[part] = own === symbol && (!kept || kept[part]) ? shares[part] : 0;
+        out[part] = own === symbol ? shares[part] * (kept ? kept[part] : 1) : 0;
         total += out[part];
       });
       if (total === 0) out[0] = 1; // no entry leads here

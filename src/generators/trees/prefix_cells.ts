@@ -24,7 +24,7 @@ export function keptShares(
   if (!kept) return out.fill(1);
   const { of, shares } = variables.get(variable)!;
   kept.forEach((is, part) => {
-    if (is) out[of[part]] += shares[part];
+    out[of[part]] += is * shares[part];
   });
   return out;
 }
