@@ -218,6 +218,19 @@ Deno.test("what the library says of options stands there as flags, and names in 
   );
 });
 
+Deno.test("the help's example of sessions runs on clicks whose pages are texts", async () => {
+  const example = WINDOW.examples.find((line) => line.includes("clicks.csv.gz"))!;
+  const list = /-a '(.*?)'/.exec(example)![1];
+  Deno.writeTextFileSync(
+    at("clicks.csv"),
+    "at,user,page\n2026-01-01T00:00Z,ann,/in\n2026-01-01T00:10Z,ann,/out\n",
+  );
+  const rest = ["-t", "at", "-k", "user", "--session", "30m", "-a", list];
+  const { code, out, err } = await waggle(["window", at("clicks.csv"), ...rest]);
+  assertEquals(code, 0, err);
+  assertEquals(JSON.parse(out).countDistinct_page, 2);
+});
+
 Deno.test("bad records are skipped when that is asked for, and counted", async () => {
   const file = at("some.ndjson");
   const lines = Array.from({ length: 50 }, (_, x) => `{"at":${x * 1000},"x":${x % 3}}`);

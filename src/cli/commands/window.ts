@@ -109,7 +109,7 @@ export const WINDOW: CommandSpec = {
   ],
   examples: [
     "waggle window data.ndjson --time ts --key sensor --tumble 60s --agg 'count, mean(temperature)'",
-    "waggle window clicks.csv.gz -t at -k user --session 30m -a 'count, last(page)' -o visits.csv",
+    "waggle window clicks.csv.gz -t at -k user --session 30m -a 'count, countDistinct(page)'",
     "waggle window --kafka localhost:9092/clicks -t at -k user --tumble 1m -a count",
     "tail -n 100000 log.ndjson | waggle window - -t ts --size 5m --slide 1m -a 'p99(latency)'",
   ],

@@ -24,7 +24,8 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
     }
     case "number": {
       const symbols = plan.parts.map(({ knots }) => knots.length / KNOTS);
-      const grid = plan.unit.divisor > 1 ? `, ${Math.log10(plan.unit.divisor)} places` : "";
+      const places = Math.log10(plan.unit.divisor);
+      const grid = places > 0 ? `, ${several(places, "place", "places")}` : "";
       const what = plan.text ? `times as ${plan.text.format}` : "numbers";
       return `${what} in ${symbols.join(" × ")} symbols${grid}`;
     }
