@@ -273,6 +273,22 @@ Deno.test("DueRecords looks at uneven paces second by second, and never far ahea
   assert(most <= 65_536, String(most));
 });
 
+Deno.test("DueRecords ends where records can no longer be counted, however many are due", () => {
+  for (
+    const schedule of [{ intervalMs: 1e-10 }, { intervalMs: 1e-300 }, { pace: constantPace(1e18) }]
+  ) {
+    const due = new DueRecords({
+      records: { start: 0, end: Infinity },
+      ...{ batchSize: 100, maxBatches: Infinity, bufferSize: 1000, onBufferFull: "drop" },
+      ...{ dropOldest: false, ...schedule },
+    });
+    due.advance(86_400_000);
+    assertEquals([due.buffered, due.dropped], [1000, Number.MAX_SAFE_INTEGER - 1000]);
+    assertEquals(due.take(1000), { start: 0, end: 1000 });
+    assert(due.isDone);
+  }
+});
+
 Deno.test("countDueBy() finds the most records that are due", () => {
   const pace = constantPace(50);
   assertEquals(countDueBy(pace, { first: 0, most: 100, ms: 119 }), 5);

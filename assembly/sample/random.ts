@@ -1,7 +1,8 @@
 // Random words: xoshiro128++ (Blackman, Vigna, "Scrambled linear pseudorandom number generators",
 // ACM TOMS 47, 2021) on four SIMD lanes, each seeded by splitmix64 (Steele, Lea, Flood, "Fast
 // splittable pseudorandom number generators", OOPSLA 2014) from seed, block and stream: what a block
-// of rows is made of depends on nothing before it.
+// of rows is made of depends on nothing before it. Loops that draw have the step written out, for a
+// function cannot give back four vectors.
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 

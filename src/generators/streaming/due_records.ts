@@ -66,7 +66,9 @@ export class DueRecords {
 
   /** Nothing is due before the first time is told. */
   constructor(options: DueOptions) {
-    this.#options = options;
+    const { start, end } = options.records;
+    // Numbers beyond it do not tell a record from the next, and looking for what is due would not end.
+    this.#options = { ...options, records: { start, end: Math.min(end, Number.MAX_SAFE_INTEGER) } };
     this.#next = this.#chunk(0, options.records.start);
   }
 
