@@ -22,6 +22,8 @@ export class PiecedText {
   /** The text, when {@linkcode PiecedText.isRope}. */
   rope = "";
   isRope = false;
+  /** The rope without its latest piece: to cut that off would copy all of it. */
+  #before = "";
   #pause = 0;
 
   /** Its length in UTF-16 units. */
@@ -61,14 +63,14 @@ export class PiecedText {
       this.#pause = PAUSE;
       this.rope = this.count === 0 ? "" : decoder.decode(this.bytes.subarray(0, this.count));
     }
+    this.#before = this.rope;
     this.rope += piece;
   }
 
-  /** A part of it. */
-  slice(start: number, end: number): string {
-    return this.isRope
-      ? this.rope.slice(start, end)
-      : decoder.decode(this.bytes.subarray(start, end));
+  /** Takes the latest piece back, of so many units, right after it was added. */
+  takeBack(length: number): void {
+    if (this.isRope) this.rope = this.#before;
+    else this.count -= length;
   }
 
   /** Cuts it to its first `length` units. */
@@ -81,7 +83,7 @@ export class PiecedText {
   reset(): void {
     if (this.#pause > 0) this.#pause--;
     this.isRope = this.#pause > 0;
-    this.rope = "";
+    this.rope = this.#before = "";
     if (this.bytes.length > KEPT_BYTES && this.count < this.bytes.length / 8) {
       this.bytes = new Uint8Array(FIRST_BYTES);
     }

@@ -65,7 +65,8 @@ export class TextColumn {
   #new = 0;
   /** By how much the distinct strings of the batches so far were below their highest share. */
   #credit = 0;
-  /** Whether the latest cell is the first of its string in the batch. */
+  /** The string of the latest cell, and whether that is its first in the batch. */
+  #latest = "";
   #isFirst = false;
 
   /** Strings remembered from batch to batch. */
@@ -75,6 +76,7 @@ export class TextColumn {
 
   /** Adds a cell. Returns how many characters the batch grew by. */
   write(text: string): number {
+    this.#latest = text;
     if (!this.#looking) return this.#append(text);
     const known = this.#known.get(text);
     if (known === undefined) return this.#meet(text);
@@ -140,17 +142,13 @@ export class TextColumn {
 
   /** Takes the latest cell back, right after it was written. */
   takeBack(): string {
-    const cell = --this.count;
-    const id = this.identity ? cell : this.ids[cell];
-    let start = 0;
-    for (let i = 0; i < id; i++) start += this.lengths[i];
-    const text = this.text.slice(start, start + this.lengths[id]);
-    if (!this.#isFirst) return text;
-    this.distinct = id;
-    this.text.truncate(start);
+    this.count--;
+    if (!this.#isFirst) return this.#latest;
+    const id = --this.distinct;
+    this.text.takeBack(this.lengths[id]);
     const known = this.#here.at(-1);
     if (known !== undefined && this.#local[known] === id) this.#local[this.#here.pop()!] = ABSENT;
-    return text;
+    return this.#latest;
   }
 
   /** Drops the cells from `count` on and the strings that only they had. */
@@ -199,6 +197,7 @@ export class TextColumn {
     this.distinct = 0;
     this.longest = 0;
     this.#new = 0;
+    this.#latest = "";
     this.text.reset();
     if (this.#here.length > 0) {
       for (const known of this.#here) this.#local[known] = ABSENT;
