@@ -9,6 +9,7 @@ import {
   row,
   verdict,
 } from "./support/bench.ts";
+import { sweep } from "./support/collector.ts";
 import { PostMessagePool } from "./support/post_message_pool.ts";
 import { RECORDS } from "./support/stream_work.ts";
 
@@ -113,6 +114,8 @@ async function throughput(
     name: `HiveStream round trip, ${work} record, against ${against}`,
     contender: () => roundTrip(hive(stream), work, load),
     baseline: () => roundTrip(rival, work, load),
+    // whoever comes next would pay for the garbage of the side before
+    beforeRound: sweep,
     target,
     rounds: 5,
   });
