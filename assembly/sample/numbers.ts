@@ -30,50 +30,8 @@ function scaled(at: u64, shares: v128, whole: u32, scales: v128): v128 {
   return f64x2.mul(values, scales);
 }
 
-/**
- * Numbers within the symbols' knots, of which there are `2^bits + 1` a symbol; rounded to whole ones
- * where `whole` is not 0, then scaled, and added to those at `added` where that is not 0: days and the
- * time within the day, say. Rows are a multiple of four.
- */
-export function sampleNumbers(
-  seeds: u32, rows: u32, symbols: u32, knots: u32, bits: u32, whole: u32, scale: f64, added: u32,
-  to: u32,
-): void {
-  const first = i32x4.splat(<i32>knots);
-  const shift = <i32>(32 - bits);
-  const scales = f64x2.splat(scale);
-  let s0 = v128.load(seeds);
-  let s1 = v128.load(seeds, 16);
-  let s2 = v128.load(seeds, 32);
-  let s3 = v128.load(seeds, 48);
-  for (const end = to + (rows << 3); to < end; to += 32, symbols += 8) {
-    const words = i32x4.add(rotate(i32x4.add(s0, s3), 7), s0);
-    const t = i32x4.shl(s1, 9);
-    s2 = v128.xor(s2, s0);
-    s3 = v128.xor(s3, s1);
-    s1 = v128.xor(s1, s2);
-    s0 = v128.xor(s0, s3);
-    s2 = v128.xor(s2, t);
-    s3 = rotate(s3, 11);
-    const own = v128.load16x4_u(symbols);
-    const starts = i32x4.add(i32x4.shl(own, <i32>bits), own);
-    const at = i32x4.add(first, i32x4.shl(i32x4.add(starts, i32x4.shr_u(words, shift)), 3));
-    const shares = i32x4.shl(words, <i32>bits);
-    let one = scaled(<u64>i64x2.extract_lane(at, 0), shares, whole, scales);
-    const later = v128.shuffle<u64>(shares, shares, 1, 1);
-    let two = scaled(<u64>i64x2.extract_lane(at, 1), later, whole, scales);
-    if (added != 0) {
-      one = f64x2.add(v128.load(added), one);
-      two = f64x2.add(v128.load(added, 16), two);
-      added += 32;
-    }
-    v128.store(to, one);
-    v128.store(to, two, 16);
-  }
-}
-
-/** The same, stored as i32, none below `low` or above `high`. */
-export function sampleInts(
+// What is stored: `T` is f64, or i32, none below `low` or above `high`.
+function drawNumbers<T>(
   seeds: u32, rows: u32, symbols: u32, knots: u32, bits: u32, whole: u32, scale: f64, added: u32,
   low: f64, high: f64, to: u32,
 ): void {
@@ -86,7 +44,7 @@ export function sampleInts(
   let s1 = v128.load(seeds, 16);
   let s2 = v128.load(seeds, 32);
   let s3 = v128.load(seeds, 48);
-  for (const end = to + (rows << 2); to < end; to += 16, symbols += 8) {
+  for (const end = to + rows * sizeof<T>(); to < end; to += 4 * sizeof<T>(), symbols += 8) {
     const words = i32x4.add(rotate(i32x4.add(s0, s3), 7), s0);
     const t = i32x4.shl(s1, 9);
     s2 = v128.xor(s2, s0);
@@ -107,8 +65,33 @@ export function sampleInts(
       two = f64x2.add(v128.load(added, 16), two);
       added += 32;
     }
-    v128.store(to, intsOf(withinTwo(one, least, most), withinTwo(two, least, most)));
+    if (isFloat<T>()) {
+      v128.store(to, one);
+      v128.store(to, two, 16);
+    } else {
+      v128.store(to, intsOf(withinTwo(one, least, most), withinTwo(two, least, most)));
+    }
   }
+}
+
+/**
+ * Numbers within the symbols' knots, of which there are `2^bits + 1` a symbol; rounded to whole ones
+ * where `whole` is not 0, then scaled, and added to those at `added` where that is not 0: days and the
+ * time within the day, say. Rows are a multiple of four.
+ */
+export function sampleNumbers(
+  seeds: u32, rows: u32, symbols: u32, knots: u32, bits: u32, whole: u32, scale: f64, added: u32,
+  to: u32,
+): void {
+  drawNumbers<f64>(seeds, rows, symbols, knots, bits, whole, scale, added, 0, 0, to);
+}
+
+/** The same, stored as i32, none below `low` or above `high`. */
+export function sampleInts(
+  seeds: u32, rows: u32, symbols: u32, knots: u32, bits: u32, whole: u32, scale: f64, added: u32,
+  low: f64, high: f64, to: u32,
+): void {
+  drawNumbers<i32>(seeds, rows, symbols, knots, bits, whole, scale, added, low, high, to);
 }
 
 /** Takes numbers from a list by position; 0 for −1. */
