@@ -56,7 +56,8 @@ Deno.test("Event times are read from texts, dates and numbers of every unit", ()
   assertEquals(times(t.i64, [1_700_000_000_123_456n, -1n], "us"), [1_700_000_000_123, -1]);
   assertEquals(times(t.f64, [1.0005, NaN, 1e300], "s"), [1000, "bad", "bad"]);
   assertEquals(times(t.timestamp, [5, null]), [5, null]);
-  assertEquals(times(t.f64, [5.5], "ms"), [5.5]);
+  assertEquals(times(t.f64, [5.5, -5.5], "ms"), [5, -6]);
+  assertEquals(times(t.f64, [5.5, null]), [5, null]);
 });
 
 Deno.test("A number that cannot be a time is a bad one, in every column and unit; null is none", () => {
@@ -67,8 +68,7 @@ Deno.test("A number that cannot be a time is a bad one, in every column and unit
   const seconds = doubles.map((ms) => ms && ms / 1000);
   assertEquals(times(t.f64, seconds, "s"), expected);
   const whole = [most, -most, null, most + 1, -most - 1, 1].map((ms) => ms && BigInt(ms));
-  const read = [BigInt(most), BigInt(-most), null, "bad", "bad", 1n];
-  assertEquals(times(t.i64, whole), read);
+  assertEquals(times(t.i64, whole), [most, -most, null, "bad", "bad", 1]);
   const words = { type: t.timestamp, length: 6, values: columnOf(t.i64, whole).values };
   const validity = new Uint8Array([0b111011]);
   const made = new RecordBatch({ fields: [{ name: "at", type: t.timestamp }] }, [
@@ -78,6 +78,30 @@ Deno.test("A number that cannot be a time is a bad one, in every column and unit
   assertEquals(bad.map(({ row }) => row), [3, 4]);
   const micros = whole.map((ms) => ms && ms * 1000n);
   assertEquals(times(t.i64, micros, "us"), [most, -most, null, "bad", "bad", 1]);
+});
+
+Deno.test("A column of event times is a timestamp, whatever it was, and says whether it has nulls", () => {
+  const types: DataType[] = [t.i32, t.i64, t.f32, t.f64, t.timestamp, {
+    kind: "i64",
+    as: "number",
+  }];
+  for (const type of types) {
+    for (const nullable of [undefined, true, false]) {
+      const given = { name: "at", type, ...(nullable !== undefined && { nullable }) };
+      const cell = type.kind === "i64" ? 7n : 7;
+      const batch = new RecordBatch({ fields: [given] }, [columnOf(type, [cell])], 1);
+      const time = new EventTime(batch.schema, "at");
+      const [field] = time.schema.fields;
+      assertEquals(field.type, t.timestamp);
+      // The others may hold what is no time, which becomes null.
+      const isKept = ["i64", "timestamp"].includes(type.kind);
+      assertEquals(field.nullable, isKept ? nullable : undefined);
+      const { batch: timed } = time.convert(batch);
+      assertEquals(timed.schema, time.schema);
+      assertEquals(timed.columnAt(0).type, t.timestamp);
+      assertEquals(timed.toRows(), [{ at: 7 }]);
+    }
+  }
 });
 
 Deno.test("A format that a column cannot have is refused", () => {

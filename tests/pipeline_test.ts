@@ -12,9 +12,11 @@ import {
   type PipelineMetrics,
   type Publisher,
   RecordBatch,
+  schema,
   type Source,
   sum,
   TumblingWindow,
+  types as t,
   UnaccountedRecordsError,
 } from "../mod.ts";
 import { MessageQueue } from "../src/hive/message_queue.ts";
@@ -58,6 +60,31 @@ function simulated<T>(work: (runtime: SimulatedRuntime) => Promise<T>, seed = 1)
   const runtime = new SimulatedRuntime({ seed });
   return runtime.drive(() => work(runtime));
 }
+
+Deno.test("the column of event times is a timestamp from timestamps() on, whatever numbers it had", async () => {
+  const at = Date.UTC(2024, 4, 31, 22, 30);
+  const lines = () => new Response(JSON.stringify({ at }) + "\n");
+  async function* live() {
+    yield { at };
+  }
+  const columns = schema({ at: t.i64 });
+  const inputs = [
+    () => [{ at }],
+    () => [{ at: at + 0.5 }],
+    live,
+    () => ndjson(lines()),
+    () => ndjson(lines(), { schema: columns }),
+    () => [RecordBatch.fromRows([{ at: BigInt(at) }], { schema: columns })],
+  ];
+  for (const input of inputs) {
+    const timed = () => from(input() as Iterable<{ at: number }>, { workers: 1 }).timestamps("at");
+    const hours = timed().withColumn("hour", col("at").extract("hour"))
+      .filter(col("at").truncate("hour").lt(col("at")));
+    assertEquals<unknown>(await rowsOf(hours), [{ at, hour: 22 }]);
+    const ends = timed().window(new TumblingWindow({ size: "1h" })).aggregate({ end: last("at") });
+    assertEquals((await rowsOf(ends)).map(({ end }) => end), [at]);
+  }
+});
 
 Deno.test("A pipeline on real workers equals the oracle, and is the same on 1, 2, 3 and 5", async () => {
   for (const seed of SEEDS) {

@@ -135,7 +135,7 @@ export class BlockIntake implements Disposable {
     const certain = time.isReady
       ? certainGreatestTime(given.columnAt(time.column), this.#kernel)
       : undefined;
-    if (certain !== undefined) return { batch: given, bad: [], greatest: certain };
+    if (certain !== undefined) return { batch: time.named(given), bad: [], greatest: certain };
     const { batch, bad } = time.convert(given);
     return { batch, bad, greatest: greatestTime(batch.columnAt(time.column), batch.length) };
   }

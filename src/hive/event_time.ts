@@ -35,7 +35,9 @@ const EXAMPLES: Readonly<Record<TimestampFormat, string>> = {
   us: "1769860800000000",
 };
 const NUMBERS: ReadonlySet<string> = new Set(["i32", "i64", "f32", "f64"]);
-const READY: ReadonlySet<string> = new Set(["timestamp", "i64", "f64"]);
+/** Columns whose values are milliseconds in 64 bits as they stand. */
+const READY: ReadonlySet<string> = new Set(["timestamp", "i64"]);
+const TIMESTAMP: DataType = { kind: "timestamp" };
 
 /** A row whose time cannot be read. */
 export interface BadTime {
@@ -120,14 +122,17 @@ export class EventTime {
     const isReady = READY.has(type.kind) && this.#format === "ms";
     this.#toMs = isReady ? undefined : converter(type, this.#format);
     if (!isReady && !this.#toMs) throw unfit(name, type, this.#format);
-    this.schema = isReady ? schema : {
+    const nullable = isReady ? fields[this.#column].nullable : undefined;
+    this.schema = type.kind === "timestamp" ? schema : {
       fields: fields.map((field, at) =>
-        at === this.#column ? { name, type: { kind: "timestamp" } } : field
+        at !== this.#column
+          ? field
+          : { name, type: TIMESTAMP, ...(nullable !== undefined && { nullable }) }
       ),
     };
   }
 
-  /** Whether the values are milliseconds as they stand, so that {@linkcode convert} only checks. */
+  /** Whether the values are milliseconds as they stand, so that {@linkcode convert} copies none. */
   get isReady(): boolean {
     return this.#toMs === undefined;
   }
@@ -140,11 +145,23 @@ export class EventTime {
   /** The batch with event times, and its rows that hold something which is none. */
   convert(batch: RecordBatch): { batch: RecordBatch; bad: readonly BadTime[] } {
     const column = batch.columnAt(this.#column);
-    if (!this.#toMs) return { batch, bad: this.#impossible(column) };
+    if (this.isReady) return { batch: this.named(batch), bad: this.#impossible(column) };
     const bad: BadTime[] = [];
-    const times = this.#timesOf(column, bad);
+    return { batch: this.#with(batch, this.#timesOf(column, bad)), bad };
+  }
+
+  /** The batch where {@linkcode isReady}: its milliseconds are called a timestamp. */
+  named(batch: RecordBatch): RecordBatch {
+    const column = batch.columnAt(this.#column);
+    return column.type.kind === "timestamp" ? batch : this.#with(batch, {
+      ...column,
+      type: TIMESTAMP,
+    });
+  }
+
+  #with(batch: RecordBatch, times: Column): RecordBatch {
     const columns = batch.columns.map((column, at) => at === this.#column ? times : column);
-    return { batch: new RecordBatch(this.schema, columns, batch.length), bad };
+    return new RecordBatch(this.schema, columns, batch.length);
   }
 
   #impossible(column: Column): BadTime[] {
@@ -156,6 +173,10 @@ export class EventTime {
 
   #timesOf(column: Column, bad: BadTime[]): Column {
     const { length } = column;
+    if (column.values instanceof Float64Array && this.#format === "ms") {
+      const times = timesOfDoubles(column);
+      if (times) return times;
+    }
     const given = readColumn(column, { start: 0, end: length });
     const words = new Int32Array(2 * length);
     const validity = new Uint8Array((length + 7) >> 3);
@@ -174,8 +195,7 @@ export class EventTime {
       words[2 * row + 1] = Math.floor(ms / HIGH);
     }
     const values = new BigInt64Array(words.buffer);
-    const type = { kind: "timestamp" } as const;
-    return { type, length, nullCount, ...(nullCount > 0 && { validity }), values };
+    return { type: TIMESTAMP, length, nullCount, ...(nullCount > 0 && { validity }), values };
   }
 
   #read(value: string | number | bigint): number | undefined {
@@ -199,6 +219,20 @@ export class EventTime {
         `"${this.#format}"${hint}, received ${text}`,
     );
   }
+}
+
+/** Doubles of milliseconds as timestamps; `undefined` where some are none. */
+function timesOfDoubles({ values, length, nullCount }: Column): Column | undefined {
+  if (nullCount > 0) return undefined;
+  const doubles = values as Float64Array;
+  const words = new Int32Array(2 * length);
+  for (let row = 0; row < length; row++) {
+    const ms = Math.floor(doubles[row]);
+    if (!(Math.abs(ms) <= MAX_TIMESTAMP_MS)) return undefined;
+    words[2 * row] = ms;
+    words[2 * row + 1] = Math.floor(ms / HIGH);
+  }
+  return { type: TIMESTAMP, length, nullCount, values: new BigInt64Array(words.buffer) };
 }
 
 function unfit(name: string, type: DataType, format: TimestampFormat): TypeError {
