@@ -154,7 +154,8 @@ async function firstMessages(uri: string, count: number, protocols: string[] = [
 Deno.test("waggle stream --serve gives each client a stream of its own, until Ctrl-C", async () => {
   const process = new KeptProcess();
   const figures = `${folder}/served.json`;
-  const args = ["stream", model, "--serve", "0", "--batch-size", "5", "--interval", "2ms"];
+  Deno.writeTextFileSync(figures, "those of the last time");
+  const args = ["stream", model, "--serve", "0", "--batch-size", "5", "--interval", "2ms", "--force"];
   const running = waggle([...args, "--token", "of-bees", "--metrics-json", figures], process);
   const uri = await address(process);
   for (let client = 0; client < 2; client++) {

@@ -53,6 +53,14 @@ Deno.test("every flag of waggle stream does what it says", async () => {
     again.err,
     `waggle: ${file} exists; pass --force to replace it, or another --output\n`,
   );
+  const figures = ["stream", model, "--max-records", "1", "-q", "--metrics-json", metrics];
+  assertEquals(await run([...figures, "-o", `${folder}/other.csv`]), {
+    ...{ code: 2, out: "" },
+    err: `waggle: ${metrics} exists; pass --force to replace it, or another --metrics-json\n`,
+  });
+  assertEquals(JSON.parse(Deno.readTextFileSync(metrics)).totalRecords, 40);
+  assertEquals((await run([...figures, "--force"])).code, 0);
+  assertEquals(JSON.parse(Deno.readTextFileSync(metrics)).totalRecords, 1);
   const forced = await run(["stream", model, "-o", file, "--force", "--max-records", "1"]);
   assertEquals(forced.code, 0);
   assertEquals(Deno.readTextFileSync(file).split("\n").length, 3);

@@ -38,7 +38,7 @@ export async function deadLetters(
   const given: OutputOptions = isKafkaAddress(output) ? ofTopic : ofFile;
   const shared = SHARED.flatMap((name) => given[name] === undefined ? [] : [[name, given[name]]]);
   const target: OutputOptions = { output, ...Object.fromEntries(shared) };
-  await checkNew(target, context);
+  await checkNew(target, context, "--dead-letters");
   return await recordOutput(target, context);
 }
 

@@ -100,7 +100,7 @@ function notWritten(path: string, cause: unknown): Error {
  * @throws {UsageError} when there is no folder for it, or it is one.
  * @throws {Error} that names the file, when nothing can be written beside it, as files are at first.
  */
-export async function checkPlace(path: string, context: CommandContext): Promise<FileKind> {
+async function checkPlace(path: string, context: CommandContext): Promise<FileKind> {
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
   if (folder !== "" && (await placeOf(path, folder, context)).kind !== "folder") {
     throw new UsageError(`cannot write ${path}: there is no folder ${folder}; make it first`);
@@ -124,22 +124,36 @@ async function tryBeside(path: string, { runtime }: CommandContext): Promise<voi
 /**
  * Checks that a command can write a file there, and not over one that it is not to replace.
  *
+ * @param path Where; nothing is checked without.
+ * @param flag The one that says where.
+ * @throws {UsageError} when it cannot, or would.
+ */
+export async function checkNewFile(
+  path: string | undefined,
+  { force, flag }: { force: boolean; flag: string },
+  context: CommandContext,
+): Promise<void> {
+  if (path === undefined) return;
+  const kind = await checkPlace(path, context);
+  if (kind !== "file" || force) return;
+  throw new UsageError(`${path} exists; pass --force to replace it, or another ${flag}`);
+}
+
+/**
+ * Checks that a command can write to a topic or a file, and not over one that it is not to replace.
+ *
  * @throws {UsageError} when it cannot, or would.
  */
 export async function checkNew(
   { output, force = false }: Pick<OutputOptions, "output" | "force">,
   context: CommandContext,
+  flag = "--output",
 ): Promise<void> {
-  if (output === undefined) return;
-  if (isKafkaAddress(output)) {
-    if (force) {
-      throw new UsageError("--force replaces a file, and records are put behind a topic's");
-    }
-    return void kafkaTopic(output);
+  if (output === undefined || !isKafkaAddress(output)) {
+    return await checkNewFile(output, { force, flag }, context);
   }
-  const kind = await checkPlace(output, context);
-  if (kind !== "file" || force) return;
-  throw new UsageError(`${output} exists; pass --force to replace it, or another --output`);
+  if (force) throw new UsageError("--force replaces a file, and records are put behind a topic's");
+  kafkaTopic(output);
 }
 
 /**

@@ -32,7 +32,7 @@ import {
 import { modelInput } from "../model_input.ts";
 import { flagText } from "../flag_text.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
-import { checkPlace, writeOutput } from "../record_output.ts";
+import { checkNewFile, writeOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
 import { checkSeparate } from "../separate_files.ts";
 import { refusals, serveStreams } from "../serve_streams.ts";
@@ -187,7 +187,9 @@ const OF_ONE_STREAM: readonly (keyof StreamCommandOptions & string)[] = [
 ];
 
 function checkServed(options: StreamCommandOptions): void {
-  const given = OF_ONE_STREAM.find((name) => options[name] !== undefined);
+  // The figures are a file that may be replaced, whoever has the streams.
+  const isOfFigures = (name: string) => name === "force" && options.metricsJson !== undefined;
+  const given = OF_ONE_STREAM.find((name) => options[name] !== undefined && !isOfFigures(name));
   if (given === undefined) return;
   const flag = SPEC_FLAGS.find((each) => optionName(each) === given.replace(/Ms$/, ""))!;
   throw new UsageError(
@@ -215,12 +217,12 @@ export async function stream(
   context: CommandContext,
 ): Promise<void> {
   const { runtime, signal } = context;
-  const { maxRecords, metricsJson } = options;
+  const { maxRecords, metricsJson, force = false } = options;
   checkTogether(options);
   checkSink(options);
   const written = { "--output": options.output, "--metrics-json": metricsJson };
   await checkSeparate({ read: [model], written }, context);
-  if (metricsJson !== undefined) await checkPlace(metricsJson, context);
+  await checkNewFile(metricsJson, { force, flag: "--metrics-json" }, context);
   const generator = await modelInput(model, context);
   checkSampling(generator, options);
   checkPace(generator, options);
