@@ -33,6 +33,7 @@ const FILES: Record<string, string> = {
   "rubbish.waggle": "no model",
   "rubbish.ndjson": "no JSON\nnor this\n",
   "nested.ndjson": '{"ts":1,"x":{"a":[1,2]}}\n',
+  "deep.ndjson": '{"ts":1,"x":{"a":[1,2]},"y":[1],"a b":[[2]]}\n',
   "text.avro": "this is no Avro file",
   "text.parquet": "this is no Parquet file",
 };
@@ -62,6 +63,7 @@ const CASES: [args: string[], code: number, part: string][] = [
   ],
   [["fit", at("types.ndjson"), "-o", at("x")], 1, "leave it out by --ignore 'ts'\n"],
   [["fit", at("nested.ndjson"), "-o", at("x")], 1, "leave it out by --ignore 'x'\n"],
+  [["fit", at("deep.ndjson"), "-o", at("x")], 1, "leave them out by --ignore 'x,y,a b'\n"],
   [["fit", at("long.ndjson"), "-o", at("x")], 1, "missing, or raise --max-record-bytes; or pass"],
   [["fit", at("text.avro"), "-o", at("x")], 1, 'does not begin with "Obj" and the byte 1\n'],
   [["fit", at("text.parquet"), "-o", at("x")], 1, "does not end with PAR1"],
@@ -155,6 +157,12 @@ const CASES: [args: string[], code: number, part: string][] = [
     2,
     "always",
   ],
+  [
+    ["report", at("nested.ndjson"), at("nested.ndjson")],
+    1,
+    `there are no scores for struct<a: list<i32>>; leave it out by --ignore 'x'\n`,
+  ],
+  [["report", at("deep.ndjson"), at("deep.ndjson")], 1, "leave them out by --ignore 'x,y,a b'\n"],
   [["report", at("weather.csv"), at("times.csv")], 1, `leave it out by --ignore 'weather'`],
   [
     ["report", at("weather.csv"), at("weather.csv"), "--max-rows", "9", "--time", "wind"],

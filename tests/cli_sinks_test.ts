@@ -155,7 +155,17 @@ Deno.test("waggle stream --serve gives each client a stream of its own, until Ct
   const process = new KeptProcess();
   const figures = `${folder}/served.json`;
   Deno.writeTextFileSync(figures, "those of the last time");
-  const args = ["stream", model, "--serve", "0", "--batch-size", "5", "--interval", "2ms", "--force"];
+  const args = [
+    "stream",
+    model,
+    "--serve",
+    "0",
+    "--batch-size",
+    "5",
+    "--interval",
+    "2ms",
+    "--force",
+  ];
   const running = waggle([...args, "--token", "of-bees", "--metrics-json", figures], process);
   const uri = await address(process);
   for (let client = 0; client < 2; client++) {

@@ -91,6 +91,12 @@ Deno.test("qualityReport() says what rows it cannot compare", async () => {
   await fails(qualityReport(rows, [{ y: 1 }]), `synthetic ones have no column "x"`);
   await fails(qualityReport(rows, [{ x: "far" }]), "with texts that are no numbers");
   await fails(qualityReport([{ x: [1] }], [{ x: [1] }]), "there are no scores for list");
+  const nested = [{ x: [1], y: 1, z: [{ a: "b" }] }];
+  await fails(
+    qualityReport(nested, nested),
+    'columns "x" (list<i32>), "z" (list<struct<a: utf8>>): there are no scores for their types; ' +
+      'leave them out with columns: { "x": "ignore", "z": "ignore" }',
+  );
   const generator = await SyntheticGenerator.fit(rows);
   await fails(qualityReport(rows, generator.sample(Infinity)), "infinite");
 });

@@ -5,10 +5,6 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/(pass|passing) badRecords: "skip"( or "deadLetter")?/g, "$1 --bad-records skip"],
   [/columns: \{ "?([^"{}:]+)"?: \{ type: \w+\.(\w+) \} \}/g, "--types $1=$2"],
   [
-    /with columns: \{ "?([^"{}:]+)"?: \{ role: "ignore" \} \}(, or select its parts as columns)?/g,
-    "by --ignore '$1'",
-  ],
-  [
     /such as \{ time: "ts" \}, or set rateLimit or interval instead of speed/,
     "by waggle fit --time, or pass --rate-limit or --interval instead of --speed",
   ],
@@ -78,6 +74,22 @@ function plainConditions(message: string): string {
     .replace(JOINED, (_, word, inner) => ` ${word} ${inner}`);
 }
 
+const NAME = /"(?:[^"\\]|\\.)*"|[^\s"{},:]+/.source;
+const IGNORED = `(${NAME}): (?:"ignore"|\\{ role: "ignore" \\})`;
+const IGNORED_COLUMN = new RegExp(IGNORED, "g");
+const IGNORED_COLUMNS = new RegExp(
+  `with columns: \\{ ${IGNORED}(?:, ${IGNORED})* \\}(?:, or select (?:its|their) parts as columns)?`,
+  "g",
+);
+
+/** Columns to leave out as the list that `--ignore` takes. */
+function plainIgnored(message: string): string {
+  return message.replace(IGNORED_COLUMNS, (all) => {
+    const names = Array.from(all.matchAll(IGNORED_COLUMN), ([, name]) => name);
+    return `by --ignore '${names.map((name) => name.replace(/^"(.*)"$/, "$1")).join(",")}'`;
+  });
+}
+
 function shellWord(value: string): string {
   const text = value.replace(/^"(.*)"$/, "$1");
   return /^[\w.:/@%+-]+$/.test(text) ? text : `'${text}'`;
@@ -113,5 +125,5 @@ function withoutOptions(message: string): string {
  */
 export function flagText(message: string, flags: readonly Flag[]): string {
   const said = PHRASES.reduce((text, [phrase, words]) => text.replace(phrase, words), message);
-  return withoutOptions(withFlags(plainConditions(said), flags));
+  return withoutOptions(withFlags(plainIgnored(plainConditions(said)), flags));
 }

@@ -1,8 +1,9 @@
 import type { Column } from "../batch/column.ts";
 import { isValid, readColumn } from "../batch/column_reader.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
-import type { DataType } from "../batch/schema.ts";
+import type { DataType, Field } from "../batch/schema.ts";
 import { typeName } from "../batch/schema_check.ts";
+import { showName } from "../batch/shown_names.ts";
 import { isText } from "../generators/encoding/column_values.ts";
 import { timeFormatOf } from "../generators/encoding/time_format.ts";
 import { QualityError } from "./quality_error.ts";
@@ -175,20 +176,16 @@ function categoryColumn(
   };
 }
 
+/** A column with what is scored of it; undefined when its type has no scores. */
 function scoreColumn(
   name: string,
   columns: readonly Column[],
   given: ScoreKind | undefined,
-): ScoreColumn {
+): ScoreColumn | undefined {
   const [{ type }] = columns;
   const isEmpty = columns.every((column) => nullsOf(column) === column.length);
   const kind = given ?? (isEmpty ? "category" : kindOfType(type));
-  if (kind === undefined) {
-    throw new QualityError(
-      `Cannot compare column ${JSON.stringify(name)}: there are no scores for ${typeName(type)}; ` +
-        `leave it out with columns: { ${JSON.stringify(name)}: "ignore" }`,
-    );
-  }
+  if (kind === undefined) return undefined;
   const times = given === "time" ? timeColumn(name, columns) : undefined;
   if (times) return times;
   if (kind === "number" || kind === "time") return numberColumn(name, kind, columns);
@@ -209,21 +206,38 @@ export function scoreColumns(
   sets: readonly RecordBatch[],
   kinds: Readonly<Record<string, ScoreKind | "ignore">>,
 ): ScoreColumn[] {
-  const names = sets[0].names.filter((name) => kindOf(kinds, name) !== "ignore");
+  const fields = sets[0].schema.fields.filter(({ name }) => kindOf(kinds, name) !== "ignore");
   for (const [at, set] of sets.entries()) {
-    const missing = names.find((name) => !set.names.includes(name));
+    const missing = fields.find(({ name }) => !set.names.includes(name));
     if (missing === undefined) continue;
     throw new QualityError(
       `Cannot compare rows: the ${at === 1 ? "synthetic" : "held-out"} ones have no column ` +
-        `${JSON.stringify(missing)}; they have ${
+        `${JSON.stringify(missing.name)}; they have ${
           set.names.map((n) => JSON.stringify(n)).join(", ")
         }`,
     );
   }
-  return names.map((name) => {
+  const found = fields.map(({ name }) => {
     const kind = kindOf(kinds, name) as ScoreKind | undefined;
     return scoreColumn(name, sets.map((set) => set.column(name)), kind);
   });
+  const unscored = fields.filter((_, at) => !found[at]);
+  if (unscored.length > 0) throw noScores(unscored);
+  return found as ScoreColumn[];
+}
+
+/** Tells of all such columns at once, since all of them have to be left out. */
+function noScores(fields: readonly Field[]): QualityError {
+  const ignored = fields.map(({ name }) => `${JSON.stringify(name)}: "ignore"`).join(", ");
+  const [{ name, type }, ...more] = fields;
+  const named = ({ name, type }: Field) => `${showName(name)} (${typeName(type)})`;
+  return new QualityError(
+    more.length === 0
+      ? `Cannot compare column ${JSON.stringify(name)}: there are no scores for ` +
+        `${typeName(type)}; leave it out with columns: { ${ignored} }`
+      : `Cannot compare columns ${fields.map(named).join(", ")}: there are no scores for their ` +
+        `types; leave them out with columns: { ${ignored} }`,
+  );
 }
 
 function kindOf(

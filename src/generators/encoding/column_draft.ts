@@ -1,6 +1,7 @@
 import type { Column } from "../../batch/column.ts";
 import type { Field } from "../../batch/schema.ts";
 import { typeName } from "../../batch/schema_check.ts";
+import { showName } from "../../batch/shown_names.ts";
 import { numberCategories, positionsOf, textCategories } from "./category_plan.ts";
 import { type Coded, codedNumbers } from "./coded_values.ts";
 import { counted, isText, numbersOf, type NumberValues, textsOf, unitOf } from "./column_values.ts";
@@ -52,12 +53,29 @@ export interface DraftOptions {
   readonly keepTexts?: boolean;
 }
 
-function checkKind({ name, type }: Field): void {
-  if (KINDS.has(type.kind)) return;
+/**
+ * Checks that columns are of types that a generator learns, all at once: whoever is told of one that
+ * is not has to leave out the others too.
+ *
+ * @throws {TrainingDataError} that names those that are not.
+ */
+export function checkKinds(fields: readonly Field[]): void {
+  const nested = fields.filter(({ type }) => !KINDS.has(type.kind));
+  if (nested.length === 0) return;
+  const ignored = nested.map(({ name }) => `${JSON.stringify(name)}: { role: "ignore" }`).join(
+    ", ",
+  );
+  const learned = `a generator learns ${[...KINDS].join(", ")}; leave`;
+  const [{ name, type }, ...more] = nested;
+  const named = ({ name, type }: Field) => `${showName(name)} (${typeName(type)})`;
   throw new TrainingDataError(
-    `Cannot learn column ${JSON.stringify(name)}: its type is ${typeName(type)}, and a generator ` +
-      `learns ${[...KINDS].join(", ")}; leave it out with columns: { ${JSON.stringify(name)}: ` +
-      `{ role: "ignore" } }, or select its parts as columns`,
+    more.length === 0
+      ? `Cannot learn column ${JSON.stringify(name)}: its type is ${
+        typeName(type)
+      }, and ${learned} ` +
+        `it out with columns: { ${ignored} }, or select its parts as columns`
+      : `Cannot learn columns ${nested.map(named).join(", ")}: ${learned} them out with columns: ` +
+        `{ ${ignored} }, or select their parts as columns`,
   );
 }
 
@@ -140,7 +158,7 @@ function textDraft(field: Field, column: Column, options: DraftOptions): Draft {
 }
 
 /**
- * A plan for a column.
+ * A plan for a column, of a type that {@linkcode checkKinds} lets pass.
  *
  * @throws {TrainingDataError} when it cannot be learned.
  */
@@ -148,7 +166,6 @@ export function draftOf(field: Field, column: Column, options: DraftOptions): Dr
   const { role } = options;
   const isNull = column.nullCount === column.length;
   if (isNull && role !== "key") return { plan: { kind: "null", field } };
-  checkKind(field);
   if (role === "key") return keyDraft(field, column, options);
   if (isText(field.type)) {
     const draft = textDraft(field, column, options);

@@ -1,6 +1,7 @@
+import type { Field } from "../../batch/schema.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { groupAlike, ranksOf } from "./category_groups.ts";
-import { type Draft, draftOf, type DraftOptions } from "./column_draft.ts";
+import { checkKinds, type Draft, draftOf, type DraftOptions } from "./column_draft.ts";
 import { numbersOf } from "./column_values.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { type FitOptions, keyNames, madeOptions } from "../fit_options.ts";
@@ -48,11 +49,19 @@ export function encodingOf(
   const minCount = leastCount(options, batch.length);
   const keys = keyNames(options);
   const { symbols, columns = {}, keepTexts = false } = options;
+  const givenOf = (name: string) => Object.hasOwn(columns, name) ? columns[name] : undefined;
+  const roleOf = (name: string) => keys.includes(name) ? "key" : givenOf(name)?.role;
+  const isLearned = ({ name }: Field, at: number) => {
+    const { nullCount, length } = batch.columnAt(at);
+    const role = roleOf(name);
+    return !madeOptions(givenOf(name)) && role !== "ignore" &&
+      (role === "key" || nullCount < length);
+  };
+  checkKinds(batch.schema.fields.filter(isLearned));
   const drafts = batch.schema.fields.flatMap((field, at) => {
-    const given = Object.hasOwn(columns, field.name) ? columns[field.name] : undefined;
-    const made = madeOptions(given);
+    const made = madeOptions(givenOf(field.name));
     if (made) return [{ plan: madePlan(field.name, made, field.type) }];
-    const role = keys.includes(field.name) ? "key" : given?.role;
+    const role = roleOf(field.name);
     if (role === "ignore") return [];
     return [draftOf(field, batch.columnAt(at), { symbols, minCount, role, keepTexts })];
   });
