@@ -81,6 +81,7 @@ function fitted(bar: string, text: string, width: number): string {
 class Progress {
   readonly #isTerminal = Deno.stdout.isTerminal();
   #told = 0;
+  #text = "";
 
   show(share: number, text: string): void {
     if (this.#isTerminal) {
@@ -89,8 +90,11 @@ class Progress {
       return write(CLEAR_LINE + fitted(bar, text, lineWidth()));
     }
     const step = Math.floor(PLAIN_STEPS * share);
-    if (step > this.#told) write(`${text}\n`);
-    this.#told = Math.max(step, this.#told);
+    if (step <= this.#told) return;
+    this.#told = step;
+    // Without the bar, steps of what has no figures of its own would be the same line again.
+    if (text !== this.#text) write(`${text}\n`);
+    this.#text = text;
   }
 
   end(): void {
@@ -204,8 +208,9 @@ function printMetrics(metrics: PipelineMetrics): void {
       `${metrics.lostBees} bees lost`,
   );
   for (const { bee, roles, rows, batches, rowsPerSecond } of metrics.bees) {
+    const taken = `${number(batches)} ${batches === 1 ? "batch" : "batches"}`;
     console.log(
-      `bee ${bee} (${roles.join(", ")}): ${number(rows)} records in ${number(batches)} batches, ` +
+      `bee ${bee} (${roles.join(", ")}): ${number(rows)} records in ${taken}, ` +
         `${number(rowsPerSecond)}/s while it worked`,
     );
   }

@@ -103,6 +103,8 @@ Deno.test("The demo makes a million records, counts them all, and ends well", as
 Deno.test("The demo's real figures are those of the rows counted one by one, and its synthetic ones are near", async () => {
   const { code, out } = await run(100_000);
   assertEquals(code, 0);
+  const learning = out.match(/^\w+, [\d,]+ rows$/gm) ?? [];
+  assertEquals(learning, [...new Set(learning)]);
   const table = tableOf(out);
   for (const [size, figures] of expectedFigures()) {
     const shown = table.get(size)!;
