@@ -264,7 +264,7 @@ Deno.test("fromArrow() of a damaged table gives a RangeError or rows that can be
 });
 
 Deno.test("toArrow() of rows without a column is an error, of nothing at all an empty table", () => {
-  assertThrows(() => toArrow(RecordBatch.fromRows([{}])), RangeError, "1 rows without a column");
+  assertThrows(() => toArrow(RecordBatch.fromRows([{}])), RangeError, "1 row without a column");
   const empty = RecordBatch.fromRows([], { schema: { fields: ALL_FIELDS } });
   assertSame(fromArrow(toArrow(empty)).toRows(), []);
   assertEquals(fromArrow(toArrow(RecordBatch.fromRows([]))).length, 0);

@@ -309,7 +309,7 @@ Deno.test("AvroFileDecoder says what is wrong with a block, and takes no memory 
       "record 1 (byte 1 of its records): the block ends here, with 4611686018427388000 records less",
       head,
     ],
-    [{ count: 0n, bytes }, "the block has 1 records more than it says", head],
+    [{ count: 0n, bytes }, "the block has 1 record more than it says", head],
     [
       { count: 3n, bytes: new Uint8Array(0) },
       "a block of no bytes says that it has 3 records",

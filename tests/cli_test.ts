@@ -82,6 +82,19 @@ Deno.test("waggle stream keeps --conditions, and says what is wrong with them", 
   }
 });
 
+Deno.test("one row, one record and one batch are told as one", async () => {
+  const [data, one] = [`${folder}/one-row.csv`, `${folder}/one-row.waggle`];
+  Deno.writeTextFileSync(data, "ts,x\n2026-01-01T00:00:00Z,1\n");
+  const fitted = await run(["fit", data, "-o", one, "--model", "independent"]);
+  assertEquals(fitted.code, 0);
+  assert(fitted.err.includes("learned from 1 row\n"), fitted.err);
+  assert(/, 1 row\n$/.test(fitted.err), fitted.err);
+  const { err } = await run(["report", data, one]);
+  assert(err.includes("1 real row compared with"), err);
+  const streamed = await run(["stream", one, "--max-records", "1"]);
+  assert(streamed.err.startsWith("1 record in 1 batch to "), streamed.err);
+});
+
 Deno.test("an output that nobody reads any more is no error", async () => {
   const process = new KeptProcess();
   process.readsBytes = 1000;

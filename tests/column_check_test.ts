@@ -29,19 +29,19 @@ Deno.test("checkColumn() says what a column lacks", () => {
       { ...f64, values: Int32Array.of(1, 2) },
       "f64 of 2 rows needs 2 values in a Float64Array, received 2 in a Int32Array",
     ],
-    [{ ...f64, validity: undefined }, "1 nulls of 2 rows need a validity bitmap"],
-    [{ ...text, offsets: undefined }, "utf8 of 1 rows needs 2 offsets from 0 in an Int32Array"],
-    [{ ...text, offsets: Int32Array.of(1, 1) }, "utf8 of 1 rows needs 2 offsets from 0"],
+    [{ ...f64, validity: undefined }, "1 null of 2 rows needs a validity bitmap"],
+    [{ ...text, offsets: undefined }, "utf8 of 1 row needs 2 offsets from 0 in an Int32Array"],
+    [{ ...text, offsets: Int32Array.of(1, 1) }, "utf8 of 1 row needs 2 offsets from 0"],
     [
       { ...text, values: new Uint8Array() },
-      "utf8 of 1 rows needs 1 values in a Uint8Array, received 0",
+      "utf8 of 1 row needs 1 value in a Uint8Array, received 0",
     ],
     [{ ...list, children: undefined }, "list<i32> lacks child 0"],
-    [{ ...list, children: [columnOf(t.i32, [])] }, "list<i32> needs 1 rows in child 0, has 0"],
+    [{ ...list, children: [columnOf(t.i32, [])] }, "list<i32> needs 1 row in child 0, has 0"],
     [{ ...list, children: [text] }, "the schema says i32, the column is utf8"],
     [
       { ...struct, children: [columnOf(t.i32, [])] },
-      "struct<a: i32> needs 1 rows in child 0, has 0",
+      "struct<a: i32> needs 1 row in child 0, has 0",
     ],
   ];
   for (const [column, message] of cases) {

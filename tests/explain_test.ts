@@ -282,7 +282,7 @@ Deno.test("explain() tells whose rules windows follow where they are not Flink's
   assertStringIncludes(explained({ closing: "passed" }), `Flink's, but for closing: "passed"`);
   const kafka = explained("kafka");
   assertStringIncludes(kafka, "semantics   Kafka Streams'\n");
-  assertStringIncludes(kafka, "trigger     results after every 1 rows");
+  assertStringIncludes(kafka, "trigger     results after every row");
 });
 
 Deno.test("explain() says what a source that keeps offsets commits, and where that is nothing", () => {

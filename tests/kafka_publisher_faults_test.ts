@@ -89,7 +89,7 @@ function check(
     const isWhole = there.length === 0 || isUnknown && there.length === ids.length;
     if (inTransactions) assert(isWhole, `${there.length} of ${ids.length}: ${error}`);
     if (inTransactions) continue;
-    const told = /(\d+) of its \d+ records were appended(, and of (\d+) nobody)?/;
+    const told = /(\d+) of its \d+ records? (?:was|were) appended(, and of (\d+) nobody)?/;
     const [, sure = "0", , doubtful = "0"] = told.exec(error.message) ?? [];
     const beyond = there.length - Number(sure);
     assert(

@@ -45,7 +45,7 @@ Deno.test("KernelWindowTable.add() beyond the budget tells budget, windows and k
       KernelMemoryError,
       "1048576",
     );
-    assert(/1 windows open with \d+ keys/.test(error.message), error.message);
+    assert(/1 window open with \d+ keys/.test(error.message), error.message);
     assertEquals(table.snapshot(), before);
   }
   assertEquals(table.stats().rows, 500);

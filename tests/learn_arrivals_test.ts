@@ -216,6 +216,7 @@ Deno.test("times that tell nothing of arrivals are refused, saying why", () => {
   };
   refused([], "no rows");
   refused([1, NaN], "row 1", "NaN");
+  refused([7], "one row has an event time", "poisson");
   refused([7, 7, 7], "3 rows", "one event time", "poisson");
   const random = streamOf(declareArrivals({ rate: poisson(5) }), 100, 1n);
   refused([...random].reverse(), "order of arrival", "share: 0");

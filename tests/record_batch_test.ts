@@ -102,7 +102,7 @@ Deno.test("RecordBatch() refuses columns that are not those of the schema", () =
   assertThrows(
     () => new RecordBatch({ fields }, [sensor, one], 2),
     RangeError,
-    'column "sensor" has 1 rows, the batch 2',
+    'column "sensor" has 1 row, the batch 2',
   );
   assertThrows(
     () => new RecordBatch({ fields }, [sensor, columnOf(t.f64, [null])], 1),
@@ -204,7 +204,7 @@ Deno.test("RecordBatch.take() copies texts of any length, and integers of 64 bit
 Deno.test("RecordBatch.take() of a row that is not there is an error", () => {
   const batch = RecordBatch.fromRows([{ n: 1 }]);
   for (const at of [1, -1, 0.5, NaN]) {
-    assertThrows(() => batch.take([0, at]), RangeError, `row ${at}: the batch has 1 rows`);
+    assertThrows(() => batch.take([0, at]), RangeError, `row ${at}: the batch has 1 row,`);
   }
 });
 

@@ -361,7 +361,7 @@ Deno.test("StreamServer refuses options that cannot be", () => {
   assertThrows(() => new StreamServer({} as never), TypeError, "it takes a StreamingGenerator");
   assertThrows(make({ batchsize: 5 } as never), TypeError, "did you mean batchSize?");
   assertThrows(make({ batchSize: 1001 }), RangeError, "batchSize must be");
-  assertThrows(make({ interval: 0 }), RangeError, "are more than maxRate");
+  assertThrows(make({ interval: 0 }), RangeError, "more than maxRate");
   assertThrows(make({ interval: "1ms", batchSize: 100 }), RangeError, "make interval longer");
   assertThrows(make({ maxRate: 0 }), RangeError, "maxRate must be");
   assertThrows(make({ slowClients: "ignore" as never }), TypeError, "slowClients must be one of");

@@ -368,7 +368,7 @@ Deno.test("A partition that a source of a union does not have is refused by its 
     },
   };
   const pipeline = from(wrong, { workers: 1 }).union(from(wrong));
-  await assertRejects(() => pipeline.run(), RangeError, "Cannot read wrong: it has 1 partitions");
+  await assertRejects(() => pipeline.run(), RangeError, "Cannot read wrong: it has 1 partition,");
 });
 
 Deno.test("union() refuses what would be lost: steps, event times and options of others", () => {

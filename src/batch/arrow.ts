@@ -29,6 +29,7 @@ import { verifyColumns } from "./frame_verify.ts";
 import { entryType } from "./nested_builders.ts";
 import { RecordBatch } from "./record_batch.ts";
 import type { DataType, Field } from "./schema.ts";
+import { several } from "./several.ts";
 
 /** A table of npm:@uwdata/flechette. */
 export type ArrowTable = InstanceType<(typeof flechette)["Table"]>;
@@ -66,7 +67,7 @@ const NO_VALIDITY = new Uint8Array(0);
 export function toArrow<Row>(batch: RecordBatch<Row>): ArrowTable {
   if (batch.columns.length === 0 && batch.length > 0) {
     throw new RangeError(
-      `Cannot make Arrow table: ${batch.length} rows without a column; add one first`,
+      `Cannot make Arrow table: ${several(batch.length, "row")} without a column; add one first`,
     );
   }
   const fields = batch.schema.fields.map(toArrowField);

@@ -4,6 +4,7 @@ import { DECIMAL_BYTES } from "./decimal.ts";
 import { entryType } from "./nested_builders.ts";
 import { sameType, typeName } from "./schema_check.ts";
 import type { DataType } from "./schema.ts";
+import { several } from "./several.ts";
 
 type ValuesClass = abstract new (...args: never[]) => object;
 
@@ -44,7 +45,11 @@ function valuesNeeded({ type, length, offsets }: Column): number {
 
 function checkOffsets({ type, length, offsets }: Column): void {
   if (!(offsets instanceof Int32Array) || offsets.length < length + 1 || offsets[0] !== 0) {
-    fail(`${typeName(type)} of ${length} rows needs ${length + 1} offsets from 0 in an Int32Array`);
+    fail(
+      `${typeName(type)} of ${several(length, "row")} needs ${
+        length + 1
+      } offsets from 0 in an Int32Array`,
+    );
   }
 }
 
@@ -54,7 +59,9 @@ function checkValues(column: Column): void {
   const needed = valuesNeeded(column);
   if (!(values instanceof make) || values.length < needed) {
     fail(
-      `${typeName(type)} of ${column.length} rows needs ${needed} values in a ${make.name}, ` +
+      `${typeName(type)} of ${several(column.length, "row")} needs ${
+        several(needed, "value")
+      } in a ${make.name}, ` +
         `received ${
           values === undefined ? "none" : `${values.length} in a ${values.constructor.name}`
         }`,
@@ -72,7 +79,9 @@ function checkChild(
   checkColumn(child, expected.type);
   if (child.length < expected.length) {
     fail(
-      `${typeName(column.type)} needs ${expected.length} rows in child ${at}, has ${child.length}`,
+      `${typeName(column.type)} needs ${
+        several(expected.length, "row")
+      } in child ${at}, has ${child.length}`,
     );
   }
 }
@@ -105,7 +114,11 @@ export function checkColumn(column: Column, type: DataType): void {
     column.nullCount > 0 &&
     !(column.validity && column.validity.length >= bitmapBytes(column.length))
   ) {
-    fail(`${column.nullCount} nulls of ${column.length} rows need a validity bitmap`);
+    fail(
+      `${several(column.nullCount, "null")} of ${several(column.length, "row")} ${
+        column.nullCount === 1 ? "needs" : "need"
+      } a validity bitmap`,
+    );
   }
   const variable = kind === "utf8" || kind === "bytes" || kind === "mixed";
   if (variable || kind === "list" || kind === "map") checkOffsets(column);

@@ -17,6 +17,7 @@ import {
 import { RecordBatch } from "./record_batch.ts";
 import type { Schema } from "./schema.ts";
 import { schemaBytes, schemaFromBytes } from "./schema_bytes.ts";
+import { several } from "./several.ts";
 
 /** Options of {@linkcode encodeFrame}. */
 export interface EncodeFrameOptions {
@@ -69,7 +70,9 @@ export function frameSize<Row>(
     rowKindBytes(header, batch.length) + columnsBytes(batch.columns, batch.length);
   if (size > MAX_FRAME_BYTES) {
     throw new RangeError(
-      `Cannot encode frame: ${batch.length} rows take ${size} bytes, at most ${MAX_FRAME_BYTES} ` +
+      `Cannot encode frame: ${several(batch.length, "row")} ${
+        batch.length === 1 ? "takes" : "take"
+      } ${size} bytes, at most ${MAX_FRAME_BYTES} ` +
         `fit; slice the batch`,
     );
   }
@@ -135,7 +138,7 @@ function encodeBatch<Row>(
   const { rowKinds } = header;
   if (rowKinds && rowKinds.length !== batch.length) {
     throw new RangeError(
-      `Cannot encode frame: ${rowKinds.length} rowKinds for ${batch.length} rows`,
+      `Cannot encode frame: ${rowKinds.length} rowKinds for ${several(batch.length, "row")}`,
     );
   }
   const description = schemaBytes(batch.schema);

@@ -1,4 +1,5 @@
 import { appendRows, checkedIterable } from "./append_rows.ts";
+import { several } from "./several.ts";
 import { listNames, showName } from "./shown_names.ts";
 import { inspectBatch } from "./batch_inspect.ts";
 import { makeWritable, rowsToJson } from "./batch_json.ts";
@@ -94,7 +95,9 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
     const { fields } = schema;
     if (fields.length !== columns.length) {
       throw new TypeError(
-        `Cannot make batch: the schema has ${fields.length} columns, received ${columns.length}`,
+        `Cannot make batch: the schema has ${
+          several(fields.length, "column")
+        }, received ${columns.length}`,
       );
     }
     if (!(Number.isSafeInteger(length) && length >= 0)) {
@@ -300,7 +303,7 @@ export class RecordBatch<Row = Record<string, unknown>> implements Iterable<Row>
   #checkRow(at: number): void {
     if (!(Number.isInteger(at) && at >= 0 && at < this.length)) {
       throw new RangeError(
-        `Cannot read row ${at}: the batch has ${this.length} rows, counted from 0`,
+        `Cannot read row ${at}: the batch has ${several(this.length, "row")}, counted from 0`,
       );
     }
   }
@@ -324,7 +327,9 @@ function checkBatchColumn(field: Field, column: Column, length: number): void {
   }
   if (column.length !== length) {
     throw new RangeError(
-      `Cannot make batch: column ${JSON.stringify(field.name)} has ${column.length} rows, ` +
+      `Cannot make batch: column ${JSON.stringify(field.name)} has ${
+        several(column.length, "row")
+      }, ` +
         `the batch ${length}`,
     );
   }

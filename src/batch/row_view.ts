@@ -1,6 +1,7 @@
 import type { Column } from "./column.ts";
 import { valueAt } from "./column_reader.ts";
 import { setOwn } from "./misfit.ts";
+import { several } from "./several.ts";
 
 /** What a row view looks at; a `RecordBatch` is one. */
 export interface RowSource {
@@ -42,7 +43,9 @@ export class RowView<Row = Record<string, unknown>> {
   moveTo(index: number): this {
     if (!(Number.isInteger(index) && index >= 0 && index < this.#source.length)) {
       throw new RangeError(
-        `Cannot read row ${index}: the batch has ${this.#source.length} rows, counted from 0`,
+        `Cannot read row ${index}: the batch has ${
+          several(this.#source.length, "row")
+        }, counted from 0`,
       );
     }
     this.#index = index;

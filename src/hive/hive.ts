@@ -1,3 +1,4 @@
+import { several } from "../batch/several.ts";
 import type { Cancel, Runtime } from "../runtime/runtime.ts";
 import type { BeeInit, BeeMessage } from "./bee.ts";
 import { BeePlace } from "./bee_place.ts";
@@ -212,7 +213,9 @@ export class Hive {
     this.#lostBees++;
     if (this.#lostBees > maxLostBees) {
       const message =
-        `Cannot go on: ${this.#lostBees} bees were lost, more than maxLostBees (${maxLostBees}); ` +
+        `Cannot go on: ${several(this.#lostBees, "bee")} ${
+          this.#lostBees === 1 ? "was" : "were"
+        } lost, more than maxLostBees (${maxLostBees}); ` +
         `the last one because: ${cause.message}`;
       return this.#giveUp(place, new LostBeesError(message, { cause }));
     }

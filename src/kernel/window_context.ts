@@ -27,13 +27,13 @@ export interface TableContext {
 /** The error of a budget that is spent, told in terms of windows. */
 export function memoryError({ kernel, table }: TableContext, what: string): KernelMemoryError {
   const { budgetBytes, usedBytes, remedy, exports } = kernel;
+  const open = exports.tableCount(table);
+  const keys = exports.tableGroups(table) >>> 0;
   return new KernelMemoryError(
     `Cannot ${what} windows: the kernel's budget of ${budgetBytes} bytes is spent (${usedBytes} ` +
-      `in use, ${exports.tableCount(table)} windows open with ${
-        exports.tableGroups(table) >>> 0
-      } ` +
-      `keys in all); ${remedy}, use shorter windows, or key by a column with fewer ` +
-      `different values`,
+      `in use, ${open} window${open === 1 ? "" : "s"} open with ${keys} ` +
+      `key${keys === 1 ? "" : "s"} in all); ${remedy}, use shorter windows, or key by a column ` +
+      `with fewer different values`,
   );
 }
 

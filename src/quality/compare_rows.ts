@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import { several } from "../batch/several.ts";
 import { seedBits } from "../generators/fit_options.ts";
 import { denoRuntime } from "../runtime/deno_runtime.ts";
 import { type Duration, milliseconds } from "../runtime/duration.ts";
@@ -120,7 +121,9 @@ function streamOf(
 ): StreamQuality {
   if (real.length === maxRows || synthetic.length === maxRows) {
     throw new QualityError(
-      `Cannot compare streams: one has ${maxRows} rows or more, of which only a sample is kept, and ` +
+      `Cannot compare streams: one has ${
+        several(maxRows, "row")
+      } or more, of which only a sample is kept, and ` +
         `that is no stream; take fewer rows, or set maxRows to more than there are`,
     );
   }

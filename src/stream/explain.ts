@@ -203,7 +203,9 @@ function promises(
   { checkpointBatches, badRecords }: PipelineSettings,
   hasWindows: boolean,
 ): Readonly<Record<DeliveryGuarantee, { words: string; how: readonly string[] }>> {
-  const back = `all go back to the last checkpoint, one every ${checkpointBatches} batches`;
+  const back = `all go back to the last checkpoint, one every ${
+    checkpointBatches === 1 ? "batch" : `${checkpointBatches} batches`
+  }`;
   const again = hasWindows ? back : "its unfinished batches are sent again";
   const fate = { fail: "fails the run", skip: "is skipped", deadLetter: "is dead-lettered" };
   const guilty = `a record that costs two bees ${fate[badRecords]}`;

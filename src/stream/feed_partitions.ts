@@ -1,3 +1,4 @@
+import { several } from "../batch/several.ts";
 import { PartitionTimes } from "./partition_times.ts";
 
 const MAX_PARTITIONS = 65_536;
@@ -50,7 +51,9 @@ export class FeedPartitions {
   check(partition: number): void {
     if (!(partition in this.#positions)) {
       throw new RangeError(
-        `Cannot read ${this.#name}: it has ${this.count} partitions, received a batch of ` +
+        `Cannot read ${this.#name}: it has ${
+          several(this.count, "partition")
+        }, received a batch of ` +
           `partition ${partition}`,
       );
     }

@@ -1,3 +1,4 @@
+import { several } from "../batch/several.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import type { BadInputs } from "./bad_inputs.ts";
 import type { Ledger } from "./ledger.ts";
@@ -66,7 +67,9 @@ export function recordAccount(kind: number, parts: AccountParts): RecordAccount 
 export function checkAccount({ unaccounted, recordsIn, aborted }: PipelineMetrics): void {
   if (unaccounted === 0) return;
   throw new UnaccountedRecordsError(
-    `Cannot account for ${unaccounted} of ${recordsIn} records: they are neither in a result nor ` +
+    `Cannot account for ${unaccounted} of ${
+      several(recordsIn, "record")
+    }: they are neither in a result nor ` +
       `counted as left out${aborted ? " (the run was aborted)" : ""}; do not trust the results, ` +
       `and report this as a fault of Waggle`,
   );

@@ -1,4 +1,5 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
+import { several } from "../batch/several.ts";
 import { StreamingError } from "../hive/streaming_error.ts";
 import { type Duration, milliseconds, spellDuration } from "../runtime/duration.ts";
 import { knownOptions, type OptionRule, received } from "../runtime/known_options.ts";
@@ -130,7 +131,7 @@ export function regrouping(options: BatchOptions): ResultStep {
   const most = withinMs < Infinity ? `, after ${spellDuration(withinMs)} also fewer` : "";
   return {
     kind: "batch",
-    does: `${rows} rows a batch${most}, in JavaScript on the main thread`,
+    does: `${several(rows, "row")} a batch${most}, in JavaScript on the main thread`,
     apply: (batches, context) =>
       withinMs < Infinity
         ? regroupedInTime(batches, { rows, withinMs }, context)

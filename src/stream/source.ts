@@ -1,5 +1,6 @@
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema, TypedSchema } from "../batch/schema.ts";
+import { several } from "../batch/several.ts";
 import type { BadRecord, BadRecordError } from "../codecs/bad_record.ts";
 import type { BadBlockRecord } from "../codecs/block_decoder.ts";
 import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
@@ -305,7 +306,7 @@ export function hasPartitions({ partitions = 1, tellsPartitions = false }: Sourc
 
 /** What a message says of the partitions of such a source. */
 export function partitionsText({ partitions = 1, tellsPartitions = false }: Source): string {
-  return tellsPartitions ? "partitions" : `${partitions} partitions`;
+  return tellsPartitions ? "partitions" : several(partitions, "partition");
 }
 
 /** Whether a value is a source. */

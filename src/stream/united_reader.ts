@@ -1,5 +1,6 @@
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
+import { several } from "../batch/several.ts";
 import { alignmentAmong } from "./alignment.ts";
 import { batchesOf } from "./open_source.ts";
 import { settlementAmong } from "./settlement/settlements.ts";
@@ -178,7 +179,9 @@ export class UnitedReader {
     if (partitions !== undefined) this.#grow(partitions);
     if (!(Number.isInteger(partition) && partition >= 0 && partition < this.#partitions)) {
       throw new RangeError(
-        `Cannot read ${this.name}: it has ${this.#partitions} partitions, received a batch of ` +
+        `Cannot read ${this.name}: it has ${
+          several(this.#partitions, "partition")
+        }, received a batch of ` +
           `partition ${partition}`,
       );
     }

@@ -1,3 +1,4 @@
+import { several } from "../batch/several.ts";
 import { spellDuration } from "../runtime/duration.ts";
 import { CalendarWindow } from "../windows/calendar_window.ts";
 import { CountWindow } from "../windows/count_window.ts";
@@ -38,7 +39,7 @@ function orderedText(window: OrderedWindow): string {
   if (window instanceof CountWindow) {
     const { size, slide, partial } = window;
     const each = slide === size ? "" : `, one every ${slide}`;
-    return `${size} rows of a key each${each}${
+    return `${several(size, "row")} of a key each${each}${
       partial ? ", and what is left over at the end" : ""
     }`;
   }
@@ -74,7 +75,9 @@ export function triggerText(
   { everyRows, every, clock, onTime = "always", panes = "accumulating" }: TriggerSpec,
 ): string {
   const when = [
-    ...(everyRows === undefined ? [] : [`after every ${everyRows} rows`]),
+    ...(everyRows === undefined
+      ? []
+      : [`after every ${everyRows === 1 ? "row" : `${everyRows} rows`}`]),
     ...(every === undefined ? [] : [
       `every ${spellDuration(every)} of ${clock === "processing" ? "the clock" : "event time"}`,
     ]),

@@ -73,7 +73,9 @@ export class PeriodicWatermarkGenerator extends WatermarkStrategy {
     const when = [
       ...(this.interval === undefined ? [] : [`${spellDuration(this.interval)} of the wall clock`]),
       ...(Number.isNaN(event) ? [] : [`${spellDuration(event)} of event time`]),
-      ...(this.#everyRecords < Infinity ? [`${this.#everyRecords} rows`] : []),
+      ...(this.#everyRecords < Infinity
+        ? [this.#everyRecords === 1 ? "row" : `${this.#everyRecords} rows`]
+        : []),
     ];
     return `the greatest time so far${less}, every ${when.join(" or ")}`;
   }

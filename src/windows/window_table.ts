@@ -1,6 +1,7 @@
 import type { Column } from "../batch/column.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Field, Schema } from "../batch/schema.ts";
+import { several } from "../batch/several.ts";
 import { isTimeKind, resultTypeOf } from "../kernel/window_check.ts";
 import { windowsOf } from "../kernel/window_layout.ts";
 import type {
@@ -99,7 +100,7 @@ class BatchWindowTable implements WindowTable {
     const { columns, length } = batch;
     if (columns.length !== this.#width) {
       throw new TypeError(
-        `Cannot add batch to windows: it must have ${this.#width} columns, received ` +
+        `Cannot add batch to windows: it must have ${several(this.#width, "column")}, received ` +
           `${columns.length}; all batches of an operator have one schema`,
       );
     }

@@ -23,7 +23,7 @@ import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { KAFKA_LIMIT_FLAGS, KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
 import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
 import type { Progress } from "../progress_line.ts";
-import { count, elapsed, several } from "../terminal_text.ts";
+import { elapsed, several } from "../terminal_text.ts";
 
 const MODELS = ["circuit", "trees", "copula", "independent"] as const satisfies ModelKind[];
 
@@ -84,10 +84,11 @@ function checkModelName(output: string): void {
 
 /** Tells how far the reading is by the bytes, and the learning by what the model says. */
 function progressIn(data: string, source: WatchedSource, { phase, rows, share }: FitProgress) {
+  const known = several(rows, "row", "rows");
   return (): Progress =>
     phase === "reading"
-      ? { of: phase, share: source.share, text: `reading ${inWords(data)}: ${count(rows)} rows` }
-      : { of: "learning", share, text: `learning from ${count(rows)} rows` };
+      ? { of: phase, share: source.share, text: `reading ${inWords(data)}: ${known}` }
+      : { of: "learning", share, text: `learning from ${known}` };
 }
 
 /** Flags of topics mean something where one is read, or written to. */

@@ -19,7 +19,7 @@ import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
 import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
-import { count, elapsed, several, terminalText } from "../terminal_text.ts";
+import { elapsed, several, terminalText } from "../terminal_text.ts";
 import { ticking } from "../ticking.ts";
 import type { Source } from "../../stream/source.ts";
 import { UsageError } from "../usage_error.ts";
@@ -161,9 +161,11 @@ export async function report(
   else await write(`${terminalText(String(quality))}\n`, options, context);
   const told = output === undefined || json ? "" : `${String(quality)}\n`;
   progress.end(
-    `${told}${count(real.rows)} real rows compared with ${inWords(syntheticPath)} in ${
-      elapsed(runtime.monotonicMs() - startMs)
-    }${output === undefined ? "" : `, written to ${output}`}`,
+    `${told}${several(real.rows, "real row", "real rows")} compared with ${
+      inWords(syntheticPath)
+    } in ${elapsed(runtime.monotonicMs() - startMs)}${
+      output === undefined ? "" : `, written to ${output}`
+    }`,
   );
 }
 

@@ -87,7 +87,9 @@ function checkTogether(options: StreamCommandOptions): void {
   const schedule = [options.intervalMs, options.rateLimit, options.speed];
   if (batchSize > bufferSize && schedule.some((each) => each !== undefined)) {
     throw new UsageError(
-      `a batch of ${batchSize} records does not fit into a buffer of ${bufferSize}; make ` +
+      `a batch of ${
+        several(batchSize, "record", "records")
+      } does not fit into a buffer of ${bufferSize}; make ` +
         `--buffer-size larger, or --batch-size smaller`,
     );
   }
@@ -164,8 +166,9 @@ function lost({ dropped, skipped }: StreamingMetrics): string {
 
 function progressIn(metrics: StreamingMetrics, maxRecords: number | undefined): Progress {
   const { totalRecords, recordsPerSecond, dropped, skipped } = metrics;
-  const of = maxRecords === undefined ? "" : ` of ${count(maxRecords)}`;
-  const text = `${count(totalRecords)}${of} records, ${count(recordsPerSecond)}/s${lost(metrics)}`;
+  const made = maxRecords === undefined ? "" : `${count(totalRecords)} of `;
+  const records = several(maxRecords ?? totalRecords, "record", "records");
+  const text = `${made}${records}, ${count(recordsPerSecond)}/s${lost(metrics)}`;
   if (maxRecords === undefined) return { text };
   const done = totalRecords + dropped + skipped;
   return { share: maxRecords === 0 ? 1 : done / maxRecords, text };

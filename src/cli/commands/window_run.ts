@@ -98,7 +98,7 @@ async function pipelineOf(
 function progressIn(
   { recordsIn, recordsPerSecond, bytesRead, bytesTotal }: PipelineMetrics,
 ): Progress {
-  const text = `${count(recordsIn)} rows, ${count(recordsPerSecond)}/s`;
+  const text = `${several(recordsIn, "row", "rows")}, ${count(recordsPerSecond)}/s`;
   return bytesTotal ? { share: bytesRead / bytesTotal, text } : { text };
 }
 

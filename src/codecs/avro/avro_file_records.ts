@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import { decompressBlock } from "./avro_block_codecs.ts";
 import { type AvroFileBlock, AvroFileBlocks, type AvroFileLimits } from "./avro_file_blocks.ts";
 import { type AvroFileFault, COPY_AGAIN } from "./avro_file_fault.ts";
@@ -88,7 +89,7 @@ export class AvroFileReader {
     try {
       const made = decompressBlock(this.header!.codec, bytes, this.#maxBlockBytes);
       if (made.length > 0) return { bytes: made, records, offset };
-      if (records > 0) lost(`a block of no bytes says that it has ${records} records`);
+      if (records > 0) lost(`a block of no bytes says that it has ${several(records, "record")}`);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       lost(`a block cannot be decompressed: ${error.message}`);

@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import type { BadBlockRecord, BlockDecoder, DecodedBlock } from "../block_decoder.ts";
 
 /** Bytes of the number of records in front of a counted block: a double, the lowest byte first. */
@@ -16,8 +17,8 @@ export function countFault(
   return {
     ...{ record: found, line: 0, start: end, end, at: end },
     reason: missing > 0
-      ? `the block ends here, with ${missing} records less than it says`
-      : `the block has ${-missing} records more than it says`,
+      ? `the block ends here, with ${several(missing, "record")} less than it says`
+      : `the block has ${several(-missing, "record")} more than it says`,
     fix: "the file is damaged: copy or write it again",
   };
 }

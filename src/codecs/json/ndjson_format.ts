@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import { visible } from "../../batch/shown_names.ts";
 import { inferSchema } from "../../batch/infer.ts";
 import { isPlainObject, show } from "../../batch/misfit.ts";
@@ -87,7 +88,9 @@ export class NdjsonFormat<Row> implements RecordFormat<Row> {
     for (const row of rows) addPaths(row, paths, this.#maxColumns);
     if (paths.size <= this.#maxColumns) return;
     throw new TypeError(
-      `Cannot read ${this.name}: the first ${rows.length} records have more than maxColumns ` +
+      `Cannot read ${this.name}: the first ${several(rows.length, "record")} ${
+        rows.length === 1 ? "has" : "have"
+      } more than maxColumns ` +
         `(${this.#maxColumns}) different keys; pass a schema (\`map\` and \`mixed\` take any keys), ` +
         `or raise maxColumns`,
     );

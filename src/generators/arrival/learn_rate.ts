@@ -124,9 +124,12 @@ function areEven(times: Float64Array, mean: number, { step }: Arrivals["grid"]):
  */
 export function learnRate(times: Float64Array, grid: Arrivals["grid"]): RateModel {
   if (!(times[times.length - 1] > times[0])) {
+    const rows = times.length === 1
+      ? "one row has an event time"
+      : `${times.length} rows have one event time between them`;
     throw new TrainingDataError(
-      `Cannot learn arrivals: ${times.length} rows have one event time between them, and so no ` +
-        `rate; declare it, as in arrival: { rate: poisson("500/s") }`,
+      `Cannot learn arrivals: ${rows}, and so no rate; declare it, as in arrival: ` +
+        `{ rate: poisson("500/s") }`,
     );
   }
   const mean = (times[times.length - 1] - times[0]) / (times.length - 1);

@@ -1,4 +1,5 @@
 import { typeName } from "../../batch/schema_check.ts";
+import { several } from "../../batch/several.ts";
 import { describeTwin } from "../twins/describe_twin.ts";
 import type { SavedModel } from "./model_file.ts";
 import { faceOf } from "./model_kinds.ts";
@@ -9,10 +10,6 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-function several(count: number, one: string, more: string): string {
-  return `${count} ${count === 1 ? one : more}`;
-}
-
 function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string {
   switch (plan.kind) {
     case "category": {
@@ -20,12 +17,12 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
       const total = weights.reduce((sum, each) => sum + each, 0);
       const folded = other < 0 ? "" : `, ${percent(weights[other] / total)} folded into "other"`;
       const categories = several(sizeOf(plan.values), "category", "categories");
-      return `${categories} in ${several(plan.sizes.length, "symbol", "symbols")}${folded}`;
+      return `${categories} in ${several(plan.sizes.length, "symbol")}${folded}`;
     }
     case "number": {
       const symbols = plan.parts.map(({ knots }) => knots.length / KNOTS);
       const places = Math.log10(plan.unit.divisor);
-      const grid = places > 0 ? `, ${several(places, "place", "places")}` : "";
+      const grid = places > 0 ? `, ${several(places, "place")}` : "";
       const what = plan.text ? `times as ${plan.text.format}` : "numbers";
       return `${what} in ${symbols.join(" × ")} symbols${grid}`;
     }
@@ -46,8 +43,11 @@ function describePlan(plan: ColumnPlan, columns: readonly ColumnPlan[]): string 
 
 function originOf({ rows, sampled }: SavedModel): string {
   const count = (rows: number) => rows.toLocaleString("en-US");
+  const what = rows === 1 ? "row" : "rows";
   if (rows === 0) return "declared";
-  return `learned from ${sampled === undefined ? "" : `${count(sampled)} of `}${count(rows)} rows`;
+  return `learned from ${sampled === undefined ? "" : `${count(sampled)} of `}${
+    count(rows)
+  } ${what}`;
 }
 
 /** What has been learned, for people: a line for the model, and one for each column. */

@@ -1,5 +1,6 @@
 import { RecordBatch } from "../../batch/record_batch.ts";
 import { RowIterator } from "../../batch/row_iterator.ts";
+import { several } from "../../batch/several.ts";
 import { BLOCK_ROWS } from "../../kernel/sampler_kernel.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { checkWhole, knownOptions } from "../../runtime/known_options.ts";
@@ -274,7 +275,7 @@ export class Sample<Row = Record<string, unknown>> implements Iterable<Row>, Asy
   #checkCount(): void {
     if (this.length <= MOST_ROWS_AT_ONCE) return;
     const what = Number.isFinite(this.length)
-      ? `a sample of ${this.length} rows`
+      ? `a sample of ${several(this.length, "row")}`
       : "an infinite sample";
     throw new RangeError(
       `Cannot take all rows of ${what} at once: at most ${MOST_ROWS_AT_ONCE} can be; ` +

@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import { checkWhole, knownOptions, received } from "../../runtime/known_options.ts";
 import type { Encoding } from "../encoding/plans.ts";
 import { keyLimit } from "./key_maker.ts";
@@ -56,8 +57,10 @@ export function checkKeys({ columns }: Encoding, rows: number): void {
     const limit = keyLimit(maker, field.type.kind === "i32");
     if (rows <= limit) continue;
     throw new RangeError(
-      `Cannot sample ${rows} rows: the key ${JSON.stringify(field.name)} has only ${limit} ` +
-        `values; sample fewer, or give it more: of a pattern more places, of a sequence the type i64`,
+      `Cannot sample ${several(rows, "row")}: the key ${JSON.stringify(field.name)} has only ` +
+        `${
+          several(limit, "value")
+        }; sample fewer, or give it more: of a pattern more places, of a sequence the type i64`,
     );
   }
 }

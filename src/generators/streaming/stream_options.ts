@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import { OptionChecks } from "../../stream/option_checks.ts";
 import type { Publisher } from "../../stream/publisher.ts";
 import { RetryPolicy } from "../../stream/retry_policy.ts";
@@ -305,7 +306,7 @@ export function streamSettings(options: StreamOptions, bufferSize: number): Stre
   const isScheduled = [intervalMs, rateLimit, speed].some((each) => each !== undefined);
   if (isScheduled && batchSize > bufferSize) {
     throw new RangeError(
-      `Cannot stream: a batch of ${batchSize} records does not fit into the buffer of ` +
+      `Cannot stream: a batch of ${several(batchSize, "record")} does not fit into the buffer of ` +
         `${bufferSize}; make bufferSize larger, or batchSize smaller`,
     );
   }

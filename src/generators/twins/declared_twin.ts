@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import * as t from "../../batch/types.ts";
 import { nearestName } from "../../runtime/known_options.ts";
 import { declareArrivals } from "../arrival/declare_arrivals.ts";
@@ -61,9 +62,9 @@ function declaredPopulation(plan: ColumnPlan, { arrival }: StreamOptions): KeyPo
   if (shares && arrival?.keys !== undefined && arrival.keys.keys > shares.length) {
     throw new RangeError(
       `Cannot declare generator: there are to be ${arrival.keys.keys} keys, and column ` +
-        `${
-          JSON.stringify(plan.field.name)
-        } has ${shares.length} values; declare as many, or a pattern`,
+        `${JSON.stringify(plan.field.name)} has ${
+          several(shares.length, "value")
+        }; declare as many, or a pattern`,
     );
   }
   if (arrival?.keys !== undefined) return { ...keys, shares: declaredShares(arrival.keys) };

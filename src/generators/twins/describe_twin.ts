@@ -1,4 +1,5 @@
 import { typeName } from "../../batch/schema_check.ts";
+import { several } from "../../batch/several.ts";
 import { sizeOf } from "../encoding/plans.ts";
 import { drawnColumns, type Twin, type TwinKeys } from "./twin.ts";
 
@@ -8,7 +9,7 @@ function describeKeys({ population }: TwinKeys): string {
   const apart = gaps ? "at distances of their own" : "drawn by how frequent they are";
   const lasting = shares.length === 0
     ? ""
-    : `${shares.length} keys ${apart}${made > 0 ? `, ${made} of them made` : ""}`;
+    : `${several(shares.length, "key")} ${apart}${made > 0 ? `, ${made} of them made` : ""}`;
   const fresh = newcomers ? `${(newcomers.rate * 100).toPrecision(2)} new keys in 100 events` : "";
   return [lasting, fresh].filter((each) => each !== "").join(", ");
 }

@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import { StreamingError, type StreamingErrorOptions } from "../../hive/streaming_error.ts";
 import type { TopicPartition } from "./driver.ts";
 
@@ -78,7 +79,9 @@ export class PartlySent extends KafkaError {
       (sum, { error, records }) => error === undefined ? sum + records : sum,
       0,
     );
-    const rest = sent === 0 ? "" : `; ${sent} records of the same block were appended`;
+    const rest = sent === 0
+      ? ""
+      : `; ${several(sent, "record")} of the same block ${sent === 1 ? "was" : "were"} appended`;
     const code = cause instanceof KafkaError ? cause.code : undefined;
     const retriable = errors.every(isRetriable);
     super(why + rest, { cause, retriable, ...(code !== undefined && { code }) });

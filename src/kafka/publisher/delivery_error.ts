@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import { messageOf } from "../../stream/failure.ts";
 import {
   Abortable,
@@ -50,8 +51,11 @@ export function publishingError(
 
 /** What publishing a batch again would come to. */
 export function doublesOf({ records, appended, unknown }: Fate): string {
-  if (appended + unknown === 0) return `none of its ${records} records was appended`;
+  const all = several(records, "record");
+  if (appended + unknown === 0) {
+    return records === 1 ? "its record was not appended" : `none of its ${all} was appended`;
+  }
   const doubtful = unknown > 0 ? `of ${unknown} nobody can say` : "";
-  const sure = `${appended} of its ${records} records were appended`;
+  const sure = `${appended} of its ${all} ${appended === 1 ? "was" : "were"} appended`;
   return `${sure}${doubtful && `, and ${doubtful}`}: published again, these may come twice`;
 }

@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import { StreamingGenerator } from "../../generators/streaming/streaming_generator.ts";
 import { SyntheticGenerator } from "../../generators/synthetic_generator.ts";
 import { denoRuntime } from "../../runtime/deno_runtime.ts";
@@ -85,9 +86,12 @@ function limitsOf(options: StreamServerOptions): StreamLimits {
     );
   }
   if ((batchSize * 1000) / intervalMs > maxRate) {
+    const are = batchSize === 1 ? "is" : "are";
     throw new RangeError(
-      `Cannot create ${CREATED}: ${batchSize} records every ${intervalMs} ms are more than ` +
-        `maxRate, ${maxRate} a second; make interval longer, batchSize smaller or maxRate larger`,
+      `Cannot create ${CREATED}: ${
+        several(batchSize, "record")
+      } every ${intervalMs} ms ${are} more ` +
+        `than maxRate, ${maxRate} a second; make interval longer, batchSize smaller or maxRate larger`,
     );
   }
   return { batchSize, intervalMs, maxBatchSize, maxRate, maxRecords };

@@ -1,4 +1,5 @@
 import type { DataType, Schema } from "../../batch/schema.ts";
+import { several } from "../../batch/several.ts";
 import { isNumberType, resultTypeOf } from "../../kernel/window_check.ts";
 import { SPREADS } from "../../kernel/window_layout.ts";
 import type { AggregateOp, ValueType } from "../../kernel/window_types.ts";
@@ -194,7 +195,9 @@ function functionsFor({ name, loaded }: Asked): UserFunctions {
 
 function tooMany({ name, spec: { op } }: Asked, limit: number, more = ""): RangeError {
   return new RangeError(
-    `Cannot compute ${JSON.stringify(name)}: ${op} keeps at most ${limit} values in a window and ` +
+    `Cannot compute ${JSON.stringify(name)}: ${op} keeps at most ${
+      several(limit, "value")
+    } in a window and ` +
       `key, received more; raise the option limit, ${
         more ? "use" : "or use"
       } smaller windows${more}`,

@@ -1,5 +1,6 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Field, Schema } from "../../batch/schema.ts";
+import { several } from "../../batch/several.ts";
 import { isTimeKind } from "../../kernel/window_check.ts";
 import type { AggregateFunction } from "../aggregate_function.ts";
 import { indexOf, keyTypeOf } from "../plan.ts";
@@ -141,7 +142,9 @@ export abstract class OperatorCore {
     const { length } = this.schema.fields;
     if (columns === length) return;
     throw new TypeError(
-      `Cannot add batch to windows: it must have ${length} columns, received ${columns}; all ` +
+      `Cannot add batch to windows: it must have ${
+        several(length, "column")
+      }, received ${columns}; all ` +
         `batches of an operator have one schema`,
     );
   }
