@@ -127,6 +127,7 @@ export { sampleDraw, sampleLookup, sampleValues } from "./sample/draw";
 export { sampleGather, sampleInts, sampleNumbers, sampleStore } from "./sample/numbers";
 export {
   sampleBools,
+  sampleFirsts,
   samplePositions,
   samplePresent,
   sampleTextEnds,

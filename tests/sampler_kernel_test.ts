@@ -274,6 +274,10 @@ Deno.test("SamplerKernel makes bitmaps, texts and numbers of positions", () => {
     sampler.positions(sampler.place(symbols), 4, words);
     const own = new Int32Array(sampler.bytes(words, BLOCK_ROWS * 4).buffer);
     assertEquals(own, Int32Array.from(symbols, (s) => s === 4 ? -1 : s));
+    const firsts = Int32Array.from({ length: 5 }, () => random.below(1000) - 1);
+    sampler.firsts(sampler.place(symbols), sampler.place(firsts), words);
+    const found = new Int32Array(sampler.bytes(words, BLOCK_ROWS * 4).buffer);
+    assertEquals(found, Int32Array.from(symbols, (s) => firsts[s]));
     assertEquals(
       sampler.valid(sampler.place(symbols), 4, bits),
       symbols.filter((s) => s === 4).length,

@@ -17,6 +17,7 @@ import { writeModelFile } from "../src/generators/model/model_file.ts";
 import { readModelFile } from "../src/generators/model/model_file_reader.ts";
 import { Spread } from "../src/generators/sampling/spread.ts";
 import { SumCell } from "../src/generators/sampling/sum_cell.ts";
+import { SumDraws } from "../src/generators/sampling/sum_draws.ts";
 import { SimulatedRuntime } from "../src/runtime/simulated_runtime.ts";
 import { Random } from "./support/random.ts";
 
@@ -173,8 +174,9 @@ Deno.test("conditional rows of sums are the same on bees, from any start and fro
   );
 });
 
-Deno.test("SumCell weighs and draws pairs as listing all of them does", () => {
+Deno.test("SumCell weighs, and SumDraws draws, pairs as listing all of them does", () => {
   const random = new Random(6);
+  let before: SumCell | undefined;
   for (let round = 0; round < 150; round++) {
     const spread = () => {
       const [at, width] = [random.below(60) - 20, random.pick([0, 1, 4, 30, 90])];
@@ -204,14 +206,19 @@ Deno.test("SumCell weighs and draws pairs as listing all of them does", () => {
     const what = `round ${round}: ${parts.map(({ knots }) => knots.join())}; ${ranges.join("; ")}`;
     assertAlmostEquals(cell.mass, mass, 1e-9, what);
     if (!(mass > 1e-9)) continue;
+    const other = before ?? cell;
+    before = cell;
     const drawn = new Map<string, number>();
-    const [count, uniform] = [4000, () => random.next()];
-    for (let i = 0; i < count; i++) {
-      const run = cell.run(uniform);
-      const a = cell.first(run, uniform);
-      const key = `${a} ${cell.second(run, a, uniform)}`;
+    const count = 4000;
+    const [first, second] = [new Float64Array(count), new Float64Array(count)];
+    const words = Uint32Array.from(first, () => random.next() * 2 ** 32);
+    const rows = Uint16Array.from(first, (_, row) => row);
+    const draws = new SumDraws([other, cell]);
+    draws.draw({ rows, cells: new Uint16Array(count).fill(1), count, words }, first, second);
+    first.forEach((a, at) => {
+      const key = `${a} ${second[at]}`;
       drawn.set(key, (drawn.get(key) ?? 0) + 1);
-    }
+    });
     for (const [key, times] of drawn) {
       const share = (pairs.get(key) ?? 0) / mass;
       const most = 6 * Math.sqrt(count * share) + 6;

@@ -29,6 +29,13 @@ export function samplePositions(rows: u32, symbols: u32, none: u32, to: u32): vo
   }
 }
 
+/** The positions of the values that symbols stand for, i32 each, by the symbol. */
+export function sampleFirsts(rows: u32, symbols: u32, firsts: u32, to: u32): void {
+  for (const end = symbols + (rows << 1); symbols < end; symbols += 2, to += 4) {
+    store<u32>(to, load<u32>(firsts + (<u32>load<u16>(symbols) << 2)));
+  }
+}
+
 /**
  * The bitmap of rows, of which there are a multiple of eight, whose position is not −1, which becomes
  * 0; how many were.

@@ -74,6 +74,7 @@ export interface SampleExports {
   ): void;
   sampleValid(rows: number, symbols: number, none: number, to: number): number;
   samplePositions(rows: number, symbols: number, none: number, to: number): void;
+  sampleFirsts(rows: number, symbols: number, firsts: number, to: number): void;
   samplePresent(rows: number, positions: number, to: number): number;
   sampleBools(rows: number, positions: number, to: number): void;
   sampleTextEnds(rows: number, positions: number, offsets: number, to: number): number;

@@ -253,6 +253,11 @@ export class SamplerKernel implements Disposable {
     this.#kernel.exports.samplePositions(BLOCK_ROWS, symbols, none, to);
   }
 
+  /** Positions of values where each symbol stands for one, by their list. */
+  firsts(symbols: number, firsts: number, to: number): void {
+    this.#kernel.exports.sampleFirsts(BLOCK_ROWS, symbols, firsts, to);
+  }
+
   /** Positions of values, i32 each, from symbols. */
   values(symbols: number, records: number, to: number): void {
     this.#kernel.exports.sampleValues(this.#words(), BLOCK_ROWS, symbols, records, to);

@@ -238,7 +238,7 @@ export const PLUMBING: readonly KernelPlumbing[] = [
   {
     exports: [
       ...["sampleGather", "sampleStore", "sampleValid", "samplePresent", "sampleBools"],
-      ...["samplePositions", "sampleTextEnds", "sampleTexts"],
+      ...["sampleFirsts", "samplePositions", "sampleTextEnds", "sampleTexts"],
     ],
     purpose: "columns of positions and numbers: copies, of which the test has the plain form",
     test: "tests/sampler_kernel_test.ts",

@@ -13,7 +13,8 @@ const MOST_BITS = 16;
  * A mixture of hidden trees of those rows that satisfy evidence: it is one as well, with a component
  * for each box and component, whose states and symbols are weighted by how likely what lies below
  * them satisfies the evidence. A table is made anew only where that matters: for variables that the
- * evidence is about, and those above them.
+ * evidence is about, and those above them. The box is drawn with the state that all in which boxes
+ * differ lies below: above it one state serves all of them.
  */
 export class ConditionedCircuit implements ConditionedModel {
   readonly probability: number;
@@ -28,6 +29,10 @@ export class ConditionedCircuit implements ConditionedModel {
   readonly #alike: readonly boolean[];
   /** Whether they say the same of a variable and all below it, by place. */
   readonly #alikeBelow: readonly boolean[];
+  /** The place whose state says which box a row is of. */
+  readonly #fork: number;
+  /** How many boxes states are told apart by, by place. */
+  readonly #boxes: readonly number[];
   /** How likely the evidence is below each state, by place: `[box][component][state]`. */
   readonly #below: readonly (Float64Array | undefined)[];
   readonly #root: Float64Array;
@@ -66,20 +71,29 @@ export class ConditionedCircuit implements ConditionedModel {
       if (!alikeBelow[place]) alikeBelow[tree.parents[place]] = false;
     }
     this.#alikeBelow = alikeBelow;
-    this.#below = changed.map((is) => is ? new Float64Array(this.#count).fill(1) : undefined);
+    this.#fork = forkOf(model, this.#alike);
+    const boxesAt: number[] = [];
+    for (const [place, parent] of tree.parents.entries()) {
+      boxesAt[place] = place === this.#fork ? boxes.length : boxesAt[parent] ?? 1;
+    }
+    this.#boxes = boxesAt;
+    this.#below = changed.map((is, place) =>
+      is ? new Float64Array(this.#count(place)).fill(1) : undefined
+    );
     this.#passUp();
     this.#root = this.#rootWeights();
     this.probability = Math.min(1, this.#root.reduce((sum, weight) => sum + weight, 0));
   }
 
-  get #count(): number {
-    return this.#stride * this.#evidence.boxes.length;
+  /** How many states a place has, those between strides included. */
+  #count(place: number): number {
+    return this.#stride * this.#boxes[place];
   }
 
-  /** Where the states of a component begin, for each box and component. */
-  *#starts(): Iterable<{ start: number; box: number; component: number }> {
+  /** Where the states of a component begin at a place, for each box and component. */
+  *#starts(place: number): Iterable<{ start: number; box: number; component: number }> {
     const { components } = this.#model;
-    for (let box = 0; box < this.#evidence.boxes.length; box++) {
+    for (let box = 0; box < this.#boxes[place]; box++) {
       for (let component = 0; component < components.length; component++) {
         yield { start: box * this.#stride + component * this.#states, box, component };
       }
@@ -87,25 +101,35 @@ export class ConditionedCircuit implements ConditionedModel {
   }
 
   #passUp(): void {
-    const { tree: { order, parents }, components } = this.#model;
-    for (let place = order.length - 1; place >= 0; place--) {
-      const below = this.#below[place];
-      if (!below) continue;
-      const told: Float64Array[] = [];
-      for (const { start, box, component } of this.#starts()) {
-        const own = below.subarray(start, start + this.#states);
-        // what all boxes say alike is worked out for the first
-        const isKnown = box > 0 && this.#alikeBelow[place];
-        if (isKnown) own.set(below.subarray(component * this.#states).subarray(0, own.length));
-        else this.#show(place, box, { emissions: this.#shown(place, components[component]), own });
-        if (place === 0) continue;
-        const { transitions } = components[component];
-        if (isLeaf(parents, place)) told[component] = own;
-        else if (!isKnown) told[component] = toldBy(transitions[place], own);
-        const above = this.#below[parents[place]]!.subarray(start, start + this.#states);
-        told[component].forEach((share, p) => above[p] *= share);
+    for (let place = this.#model.tree.order.length - 1; place >= 0; place--) {
+      if (this.#below[place]) this.#tell(place, this.#below[place]!);
+    }
+  }
+
+  /** Works out how likely the evidence is below a place, and tells the one above. */
+  #tell(place: number, below: Float64Array): void {
+    const { tree: { parents }, components } = this.#model;
+    const above = this.#below[parents[place]];
+    const joined = place === this.#fork ? new Float64Array(this.#states) : undefined;
+    const told: Float64Array[] = [];
+    for (const { start, box, component } of this.#starts(place)) {
+      const own = below.subarray(start, start + this.#states);
+      // what all boxes say alike is worked out for the first
+      const isKnown = box > 0 && this.#alikeBelow[place];
+      if (isKnown) own.set(below.subarray(component * this.#states).subarray(0, own.length));
+      else this.#show(place, box, { emissions: this.#shown(place, components[component]), own });
+      if (!above) continue;
+      const { transitions } = components[component];
+      if (isLeaf(parents, place)) told[component] = own;
+      else if (!isKnown) told[component] = toldBy(transitions[place], own);
+      if (joined) {
+        told[component].forEach((share, p) => joined[p] += share);
+      } else {
+        const to = above.subarray(start, start + this.#states);
+        told[component].forEach((share, p) => to[p] *= share);
       }
     }
+    if (above) joined?.forEach((share, p) => above[p] *= share);
   }
 
   /** How likely a variable's symbols are by its state, or where it has no children its parent's. */
@@ -138,7 +162,7 @@ export class ConditionedCircuit implements ConditionedModel {
     const { weights, components } = this.#model;
     const below = this.#below[0]!;
     const out = new Float64Array(below.length);
-    for (const { start, component } of this.#starts()) {
+    for (const { start, component } of this.#starts(0)) {
       const { prior } = components[component];
       for (let h = 0; h < this.#states; h++) {
         out[start + h] = weights[component] * prior[h] * below[start + h];
@@ -170,7 +194,7 @@ export class ConditionedCircuit implements ConditionedModel {
     const states = place === 0
       ? drawTables(kernel, {
         count: 1,
-        outcomes: this.#count,
+        outcomes: this.#count(0),
         weigh: (_, out) => out.set(this.#root),
       })
       : this.#transitions(kernel, place);
@@ -190,6 +214,7 @@ export class ConditionedCircuit implements ConditionedModel {
   #transitions(kernel: SamplerKernel, place: number): DrawTable {
     const states = this.#states;
     const below = this.#below[place]!;
+    if (place === this.#fork) return this.#forks(kernel);
     const weigh = (table: number, out: Float64Array) => {
       const start = (table % states) * states;
       const moves = this.#component(table)?.transitions[place];
@@ -197,8 +222,22 @@ export class ConditionedCircuit implements ConditionedModel {
       const first = table - table % states;
       for (let h = 0; h < states; h++) out[h] = moves[start + h] * below[first + h];
     };
-    const count = this.#alikeBelow[place] ? this.#stride : this.#count;
+    const count = this.#alikeBelow[place] ? this.#stride : this.#count(place);
     return drawTables(kernel, { count, outcomes: states, weigh });
+  }
+
+  /** Transitions to the states of all boxes. */
+  #forks(kernel: SamplerKernel): DrawTable {
+    const [states, stride] = [this.#states, this.#stride];
+    const moves = this.#model.components[0].transitions[this.#fork];
+    const below = this.#below[this.#fork]!;
+    const weigh = (table: number, out: Float64Array) => {
+      out.fill(0);
+      for (let box = 0; box < out.length; box += stride) {
+        for (let h = 0; h < states; h++) out[box + h] = moves[table * states + h] * below[box + h];
+      }
+    };
+    return drawTables(kernel, { count: states, outcomes: below.length, weigh });
   }
 
   /** Parts of symbols by states, of which a box may keep some. */
@@ -217,9 +256,30 @@ export class ConditionedCircuit implements ConditionedModel {
         out[part] = weight * emissions[of[part] * states + table % states];
       }
     };
-    const count = this.#alike[place] ? this.#stride : this.#count;
+    const count = this.#alike[place] ? this.#stride : this.#count(place);
     return drawTables(kernel, { count, outcomes: of.length, weigh });
   }
+}
+
+/**
+ * The place below which all lies that boxes differ in: the first where they differ in nothing. So it
+ * is in a mixture, whose components would each have the states of all boxes in their tables.
+ */
+function forkOf(
+  { components, tree: { parents } }: CircuitModel,
+  alike: readonly boolean[],
+): number {
+  if (components.length > 1) return 0;
+  let fork = alike.lastIndexOf(false);
+  if (fork <= 0) return 0;
+  for (const [place, is] of alike.entries()) {
+    let other = is ? fork : place;
+    while (other !== fork) {
+      if (other > fork) other = parents[other];
+      else fork = parents[fork];
+    }
+  }
+  return isLeaf(parents, fork) ? parents[fork] : fork;
 }
 
 /** Whether all boxes keep the same of a variable. */

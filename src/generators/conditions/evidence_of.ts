@@ -92,7 +92,7 @@ class EvidenceBuilder {
       if (row !== undefined && at !== undefined) cells.set(row * b.size + at, cell);
     }
     if (cells.size === 0) return;
-    this.#cuts.set(column, { column, variables, width: b.size, cells });
+    this.#cuts.set(column, { column, variables, height: a.size, width: b.size, cells });
   }
 
   #list(symbols: readonly ListSymbol[], column: number): CategorySymbols {

@@ -139,10 +139,13 @@ export class ColumnSteps {
     };
     const { none } = symbols;
     if (none !== undefined) return { choose: () => own.positions(from, none, to), ...made };
+    if (!symbols.groups.some((weights) => weights)) {
+      const firsts = own.place(symbols.firsts);
+      return { choose: () => own.firsts(from, firsts, to), ...made };
+    }
     const records = this.#records(symbols);
-    const draws = symbols.groups.some((weights) => weights);
     const choose = (seed: BlockSeed) => {
-      if (draws) own.randomize(seed, variable * STREAMS + WITHIN);
+      own.randomize(seed, variable * STREAMS + WITHIN);
       own.values(from, records, to);
     };
     return { choose, ...made };
