@@ -160,6 +160,89 @@ Deno.test("fromArrow() reads views of strings, short ones inline and long ones a
   assertSame(fromArrow(table).toRows(), rows);
 });
 
+Deno.test("fromArrow() keeps a byte-order mark within views and entries of dictionaries", () => {
+  const texts = ["\ufeffa", "\ufeff longer than twelve bytes", null];
+  const { values, offsets } = RecordBatch.fromRows([{ c: texts[1] }]).column("c");
+  const data = (values as Uint8Array).subarray(offsets![0], offsets![1]);
+  const views = new Uint8Array(48);
+  const view = new DataView(views.buffer);
+  view.setInt32(0, 4, true);
+  views.set(new TextEncoder().encode(texts[0]!), 4);
+  view.setInt32(16, data.length, true);
+  const parts = { length: 3, nullCount: 1, validity: Uint8Array.of(0b011), values: views };
+  const type = flechette.utf8View();
+  const Class = flechette.batchType(type) as unknown as new (
+    parts: object,
+  ) => flechette.Batch<string>;
+  const read = (data: Uint8Array[]) => {
+    const batch = new Class({ ...parts, type, data });
+    return fromArrow(flechette.tableFromColumns({ c: new flechette.Column([batch]) }));
+  };
+  assertSame(read([data]).toRows().map(({ c }) => c), texts);
+  assertThrows(() => read([]), RangeError, 'column "c": row 1: a view runs past its buffer');
+  assertThrows(() => read([data.subarray(1)]), RangeError, "row 1: a view runs past its buffer");
+
+  const entries = toArrow(RecordBatch.fromRows(texts.map((c) => ({ c })))).getChild("c");
+  const indices = flechette.dictionary(flechette.utf8(), flechette.int32());
+  const Indices = flechette.batchType(indices) as unknown as new (parts: object) => {
+    setDictionary(entries: unknown): flechette.Batch<string>;
+  };
+  const bits = new Uint8Array(0);
+  const rows = { length: 3, nullCount: 0, validity: bits, values: Int32Array.of(2, 1, 0) };
+  const batch = new Indices({ ...rows, type: indices }).setDictionary(entries);
+  const table = flechette.tableFromColumns({ c: new flechette.Column([batch]) });
+  assertSame(fromArrow(table).toRows().map(({ c }) => c), texts.toReversed());
+});
+
+Deno.test("fromArrowIpc() reads dictionaries of integers that no double holds", () => {
+  const type = flechette.dictionary(flechette.int64());
+  const column = flechette.columnFromArray([5n, 6n, null, 5n], type);
+  const [{ dictionary }] = column.data as unknown as { dictionary: flechette.Column<bigint> }[];
+  (dictionary.data[0].values as BigInt64Array).set([2n ** 63n - 1n, -(2n ** 63n)]);
+  const bytes = flechette.tableToIPC(flechette.tableFromColumns({ c: column }), {})!;
+  const batch = fromArrowIpc(bytes);
+  assertEquals(batch.schema.fields[0].type.kind, "i64");
+  const values = [2n ** 63n - 1n, -(2n ** 63n), null, 2n ** 63n - 1n];
+  assertSame(batch.toRows().map(({ c }) => c), values);
+});
+
+Deno.test("fromArrow() refuses times of other units that would wrap around", () => {
+  const cases: [flechette.DataType, (values: never) => void, string][] = [
+    [flechette.timestamp(flechette.TimeUnit.SECOND), (all: BigInt64Array) => {
+      all[0] = 2n ** 61n;
+    }, "row 0: 2305843009213693952 is beyond what a timestamp holds"],
+    [flechette.timeSecond(), (all: Int32Array) => {
+      all[0] = 536_870_912;
+    }, "row 0: 536870912 is beyond what a time holds"],
+    [flechette.dateMillisecond(), (all: BigInt64Array) => {
+      all[0] = 86_400_000n * 2n ** 32n;
+    }, "row 0: 371085174374400000 is beyond what a date holds"],
+  ];
+  for (const [type, set, message] of cases) {
+    const column = flechette.columnFromArray([0], type);
+    set(column.data[0].values as never);
+    const table = flechette.tableFromColumns({ c: column });
+    assertThrows(() => fromArrow(table), RangeError, message);
+  }
+});
+
+Deno.test("fromArrow() takes what lies below a null struct or list for null, whatever it is", () => {
+  const nano = flechette.timestamp(flechette.TimeUnit.NANOSECOND);
+  for (
+    const type of [
+      flechette.struct({ at: nano }),
+      flechette.fixedSizeList(flechette.field("item", nano), 1),
+    ]
+  ) {
+    const given = type.typeId === flechette.Type.Struct ? { at: 7 } : [7];
+    const column = flechette.columnFromArray([given, null, given], type);
+    (column.data[0].children[0].values as BigInt64Array)[1] = 1n;
+    Object.assign(column.data[0].children[0], { validity: new Uint8Array(0), nullCount: 0 });
+    const batch = fromArrow(flechette.tableFromColumns({ c: column }));
+    assertSame(batch.toRows().map(({ c }) => c), [given, null, given]);
+  }
+});
+
 Deno.test("fromArrow() refuses what would lose something, naming column, row and fix", () => {
   const micro = flechette.timestamp(flechette.TimeUnit.MICROSECOND);
   const cases: [flechette.DataType, unknown[], string][] = [

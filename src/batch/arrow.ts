@@ -241,7 +241,7 @@ export function fromArrowIpc(bytes: Uint8Array): RecordBatch {
 function parseIpc(bytes: Uint8Array): ArrowTable {
   let table: ArrowTable;
   try {
-    table = flechette.tableFromIPC(bytes);
+    table = flechette.tableFromIPC(bytes, EXTRACTION);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new RangeError(`Cannot read Arrow bytes: ${why}`, { cause: error });

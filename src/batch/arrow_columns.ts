@@ -1,15 +1,21 @@
 import { ArrowId, type ArrowType, refuse } from "./arrow_types.ts";
 import { bitmapBytes, countZeros, getBit, setBit } from "./bitmap.ts";
 import type { Column } from "./column.ts";
+import { readColumn } from "./column_reader.ts";
 import { concatColumns, sliceColumn, takeColumn } from "./column_ops.ts";
 import { columnOf } from "./column_of.ts";
+import { concatBytes } from "./concat_bytes.ts";
 import { DECIMAL_BYTES, fitsPrecision, writeDecimal } from "./decimal.ts";
+import { MAX_COLUMN_BYTES } from "./limits.ts";
 import { entryType } from "./nested_builders.ts";
 import { typeName } from "./schema_check.ts";
 import type { DataType } from "./schema.ts";
 import { DAY_MS } from "./time_range.ts";
 
 const VIEW_BYTES = 16;
+const NO_BITS = new Uint8Array(0);
+const INLINE_BYTES = 12;
+const MOST_MS = BigInt(Number.MAX_SAFE_INTEGER);
 /** Rows may be this many where only a number says so: all null, or structs without a field. */
 const MAX_EMPTY_ROWS = 2 ** 20;
 
@@ -35,7 +41,8 @@ export interface ArrowBatch {
   readonly offsets?: unknown;
   readonly children?: readonly ArrowBatch[];
   readonly dictionary?: { readonly data: readonly ArrowBatch[] };
-  at(index: number): unknown;
+  /** What views longer than twelve bytes lie in. */
+  readonly data?: readonly Uint8Array[];
 }
 
 /** Elements of `values` that a batch needs at least; none where it has no such buffer. */
@@ -85,10 +92,21 @@ function isHollow({ type, validity, children }: ArrowBatch): boolean {
     type.typeId === ArrowId.fixedSizeList && type.stride === 0;
 }
 
-/** What of an Arrow batch is the same in a column. */
-function frameOf(batch: ArrowBatch, type: DataType): Column {
-  const { length, validity } = batch;
-  const nullCount = validity && validity.length > 0 ? countZeros(validity, length) : 0;
+/** The bits that are set in both; an empty bitmap has them all. */
+function bothBits(own: Uint8Array, above: Uint8Array, length: number): Uint8Array {
+  const out = new Uint8Array(bitmapBytes(length));
+  for (let at = 0; at < out.length; at++) out[at] = above[at] & (own.length > 0 ? own[at] : 0xff);
+  return out;
+}
+
+/**
+ * What of an Arrow batch is the same in a column. `above` has the rows that are there of a struct or
+ * list that the batch is within: what lies below its nulls may be anything, and is null here.
+ */
+function frameOf(batch: ArrowBatch, type: DataType, above?: Uint8Array): Column {
+  const { length, validity: own = NO_BITS } = batch;
+  const validity = above ? bothBits(own, above, length) : own;
+  const nullCount = validity.length > 0 ? countZeros(validity, length) : 0;
   return nullCount > 0 ? { type, length, nullCount, validity } : { type, length, nullCount };
 }
 
@@ -98,9 +116,9 @@ function frameOf(batch: ArrowBatch, type: DataType): Column {
  *
  * @throws {RangeError} when a value would lose something.
  */
-export function columnFromArrow(batch: ArrowBatch, type: DataType): Column {
+export function columnFromArrow(batch: ArrowBatch, type: DataType, above?: Uint8Array): Column {
   checkBacked(batch);
-  const frame = frameOf(batch, type);
+  const frame = frameOf(batch, type, above);
   const { typeId } = batch.type;
   switch (typeId) {
     case ArrowId.null:
@@ -108,7 +126,7 @@ export function columnFromArrow(batch: ArrowBatch, type: DataType): Column {
     case ArrowId.bool:
       return { ...frame, values: batch.values as Uint8Array };
     case ArrowId.int:
-      return { ...frame, values: integers(batch, type) };
+      return { ...frame, values: integers(batch, frame) };
     case ArrowId.float:
       return { ...frame, values: floats(batch) };
     case ArrowId.decimal:
@@ -121,7 +139,7 @@ export function columnFromArrow(batch: ArrowBatch, type: DataType): Column {
       return dictionaryColumn(batch, frame);
     case ArrowId.utf8View:
     case ArrowId.binaryView:
-      return columnOf(type, Array.from({ length: batch.length }, (_, at) => batch.at(at)));
+      return { ...frame, ...viewedBytes(batch, frame) };
     case ArrowId.fixedSizeBinary:
       return { ...frame, ...fixedBytes(batch) };
     default:
@@ -134,7 +152,8 @@ function nestedColumn(batch: ArrowBatch, frame: Column): Column {
   switch (type.kind) {
     case "list": {
       const offsets = offsetsOf(batch);
-      return { ...frame, offsets, children: [columnFromArrow(batch.children![0], type.item)] };
+      const items = columnFromArrow(batch.children![0], type.item, itemsAbove(batch, frame));
+      return { ...frame, offsets, children: [items] };
     }
     case "map": {
       const entries = columnFromArrow(batch.children![0], entryType(type.value));
@@ -142,13 +161,23 @@ function nestedColumn(batch: ArrowBatch, frame: Column): Column {
     }
     case "struct": {
       const children = type.fields.map((field, at) =>
-        columnFromArrow(batch.children![at], field.type)
+        columnFromArrow(batch.children![at], field.type, frame.validity)
       );
       return { ...frame, children };
     }
     default:
       return { ...frame, values: batch.values as Uint8Array, offsets: offsetsOf(batch) };
   }
+}
+
+/** Of lists of one size, whose nulls have items too: those of lists that are there. */
+function itemsAbove({ type, children }: ArrowBatch, frame: Column): Uint8Array | undefined {
+  if (type.typeId !== ArrowId.fixedSizeList || !frame.validity) return undefined;
+  const bits = new Uint8Array(bitmapBytes(children![0].length));
+  for (let at = 0; at < frame.length * type.stride!; at++) {
+    if (!isNull(frame, Math.floor(at / type.stride!))) setBit(bits, at);
+  }
+  return bits;
 }
 
 /** Offsets in 32 bits; in Arrow they may start after 0, then what lies before stays unused. */
@@ -162,23 +191,23 @@ function offsetsOf({ type, offsets, length }: ArrowBatch): Int32Array {
   return length === 0 ? new Int32Array(1) : Int32Array.from(wide, Number);
 }
 
-function integers(batch: ArrowBatch, into: DataType): Int32Array | BigInt64Array {
+function integers(batch: ArrowBatch, frame: Column): Int32Array | BigInt64Array {
   const { type, values, length } = batch;
   if (type.bitWidth === 64) {
-    if (!type.signed) checkUnsigned(values as BigUint64Array, batch);
+    if (!type.signed) checkUnsigned(values as BigUint64Array, frame);
     const { buffer, byteOffset } = values as BigInt64Array;
     return new BigInt64Array(buffer, byteOffset, length);
   }
   if (values instanceof Int32Array) return values;
   const narrow = (values as Uint32Array).subarray(0, length);
-  return into.kind === "i32" ? Int32Array.from(narrow) : BigInt64Array.from(narrow, BigInt);
+  return frame.type.kind === "i32" ? Int32Array.from(narrow) : BigInt64Array.from(narrow, BigInt);
 }
 
 /** What is beyond i64 has the sign bit, and would turn negative. */
-function checkUnsigned(values: BigUint64Array, { length, validity }: ArrowBatch): void {
-  for (let at = 0; at < length; at++) {
+function checkUnsigned(values: BigUint64Array, frame: Column): void {
+  for (let at = 0; at < frame.length; at++) {
     const value = BigInt.asUintN(64, values[at]);
-    if (value >= 2n ** 63n && (!validity?.length || getBit(validity, at))) {
+    if (value >= 2n ** 63n && !isNull(frame, at)) {
       refuse(`row ${at}: ${value} is beyond i64; cast it first`);
     }
   }
@@ -233,10 +262,18 @@ function times(batch: ArrowBatch, frame: Column): Int32Array | BigInt64Array {
   for (let at = 0; at < frame.length; at++) {
     if (!isNull(frame, at)) {
       const value = inOurUnit(BigInt(given[at]), ratio, { at, type: frame.type });
+      if (wide ? !isSafe(value) : BigInt.asIntN(32, value) !== value) {
+        refuse(`row ${at}: ${given[at]} is beyond what a ${frame.type.kind} holds; cast it first`);
+      }
       out[at] = wide ? value : Number(value);
     }
   }
   return out;
+}
+
+/** What milliseconds may be, so that no product of another unit wraps around. */
+function isSafe(milliseconds: bigint): boolean {
+  return milliseconds >= -MOST_MS && milliseconds <= MOST_MS;
 }
 
 function inOurUnit(value: bigint, ratio: number, place: { at: number; type: DataType }): bigint {
@@ -255,6 +292,37 @@ function fixedBytes({ type, values, length }: ArrowBatch): Pick<Column, "values"
   return { values: values as Uint8Array, offsets };
 }
 
+/** Where a view of a string or of bytes points to; short ones lie in the view itself (Arrow 1.4). */
+function viewedAt({ values, data = [] }: ArrowBatch, view: DataView, at: number): Uint8Array {
+  const start = at * VIEW_BYTES;
+  const bytes = view.getInt32(start, true);
+  if (bytes >= 0 && bytes <= INLINE_BYTES) {
+    return (values as Uint8Array).subarray(start + 4, start + 4 + bytes);
+  }
+  const from = view.getInt32(start + 12, true);
+  const within = data[view.getInt32(start + 8, true)];
+  if (bytes < 0 || from < 0 || !within || from + bytes > within.length) {
+    refuse(`row ${at}: a view runs past its buffer`);
+  }
+  return within.subarray(from, from + bytes);
+}
+
+function viewedBytes(batch: ArrowBatch, frame: Column): Pick<Column, "values" | "offsets"> {
+  const { buffer, byteOffset, byteLength } = batch.values as Uint8Array<ArrayBuffer>;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  const offsets = new Int32Array(frame.length + 1);
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for (let at = 0; at < frame.length; at++) {
+    const part = isNull(frame, at) ? undefined : viewedAt(batch, view, at);
+    if (part) parts.push(part);
+    bytes += part?.length ?? 0;
+    if (bytes > MAX_COLUMN_BYTES) refuse(`more than ${MAX_COLUMN_BYTES} bytes`);
+    offsets[at + 1] = bytes;
+  }
+  return { values: concatBytes(parts), offsets };
+}
+
 /** A dictionary of strings stays one; one of other values, or with a null within, is spelled out. */
 function dictionaryColumn(batch: ArrowBatch, frame: Column): Column {
   const chunks = batch.dictionary!.data;
@@ -269,7 +337,7 @@ function dictionaryColumn(batch: ArrowBatch, frame: Column): Column {
   if (entries.length === 0) return columnOf(frame.type, new Array(frame.length).fill(null));
   const taken = bothValid(takeColumn(entries, indices), frame);
   if (frame.type.kind !== "dict") return taken;
-  return columnOf(frame.type, Array.from({ length: frame.length }, (_, at) => batch.at(at)));
+  return columnOf(frame.type, readColumn(taken, { start: 0, end: taken.length }));
 }
 
 function indicesOf({ values }: ArrowBatch, frame: Column, entries: number): Int32Array {
