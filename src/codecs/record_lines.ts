@@ -34,3 +34,18 @@ export function recordLines(block: Uint8Array, { scanner, format }: RecordFindin
 export function lineText(name: string, line: number): string {
   return `${name}, line ${line}`;
 }
+
+/**
+ * The record that a row was made of, both counted from 0.
+ *
+ * @param bad Those that no rows were made of, in their order; each of them stands for one.
+ */
+export function recordOfRow(row: number, bad: readonly { readonly record: number }[]): number {
+  let [low, high] = [0, bad.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (bad[middle].record - middle <= row) low = middle + 1;
+    else high = middle;
+  }
+  return row + low;
+}

@@ -7,7 +7,7 @@ import { BlockCutting, type CutBlock } from "../codecs/block_cutting.ts";
 import type { BlockDecoder } from "../codecs/block_decoder.ts";
 import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
 import { type BlockableFormat, BlockScout, type ScoutedBlock } from "../codecs/block_scout.ts";
-import { lineText } from "../codecs/record_lines.ts";
+import { lineText, recordOfRow } from "../codecs/record_lines.ts";
 import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
 import { type CompressionOptions, inflate } from "../codecs/inflate/inflate.ts";
 import { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../codecs/limits.ts";
@@ -237,7 +237,7 @@ class BlockGiver<Row> implements Disposable {
       lines += decoded.lines;
       at = decoded.end;
       yield* this.#counted();
-      const undecoded = decoded.bad.map(({ record }) => record);
+      const { bad: undecoded } = decoded;
       const placeOf = rowPlaces(placing, { rows: this.#rows, records, undecoded });
       this.#rows += decoded.batch.length;
       records += decoded.records;
@@ -276,14 +276,17 @@ function rowPlaces(
   { rows, records, undecoded }: {
     readonly rows: number;
     readonly records: number;
-    readonly undecoded: readonly number[];
+    readonly undecoded: readonly { readonly record: number }[];
   },
 ): (row: number) => RecordPlace {
+  const lineOf = (row: number) => before + starts()[records + recordOfRow(row, undecoded)] + 1;
   return (row) => ({
     position: rows + row,
+    get line() {
+      return lineOf(row);
+    },
     get text() {
-      const record = undecoded.reduce((at, bad) => bad <= at ? at + 1 : at, row);
-      return lineText(name, before + starts()[records + record] + 1);
+      return lineText(name, lineOf(row));
     },
   });
 }

@@ -2,6 +2,7 @@ import { blockableCsv, blockableNdjson } from "../codecs/block_scout.ts";
 import { CsvDecoder } from "../codecs/csv/csv_decoder.ts";
 import type { CsvOptions } from "../codecs/csv/csv_options.ts";
 import { NdjsonDecoder, type NdjsonOptions } from "../codecs/json/ndjson_decoder.ts";
+import { NdjsonStream } from "../codecs/json/ndjson_stream.ts";
 import type { Source } from "../stream/source.ts";
 import { BlockSource, type ByteSourceOptions } from "./block_source.ts";
 import { type ByteSource, checkByteSource, nameOf } from "./byte_input.ts";
@@ -93,7 +94,7 @@ export function ndjson<Row = Record<string, unknown>>(
   if (given.layout === "array") {
     refuseBlockBytes(options);
     // The elements of an array cannot be told apart from its middle on.
-    const decoderOf = (own: object) => new NdjsonDecoder<Row>({ ...given, ...own });
+    const decoderOf = (own: object) => new NdjsonStream<Row>({ ...given, ...own });
     return new DecodedSource<Row>(input, { options, decoderOf });
   }
   const way = (name: string, batchRows: number) =>

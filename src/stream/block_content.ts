@@ -2,7 +2,7 @@ import { RecordBatch } from "../batch/record_batch.ts";
 import { badRecordError } from "../codecs/bad_record_error.ts";
 import type { BadRecordError } from "../codecs/bad_record.ts";
 import type { BadBlockRecord } from "../codecs/block_decoder.ts";
-import { lineText } from "../codecs/record_lines.ts";
+import { lineText, recordOfRow } from "../codecs/record_lines.ts";
 import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
 import { type BlockArena, type BlockPlace, PLACE_BYTES, writePlace } from "../hive/block_arena.ts";
 import { leftOutBytes, writeLeftOut } from "../hive/block_inbox.ts";
@@ -18,7 +18,14 @@ import { copyToShared } from "../hive/shared_copy.ts";
 import { create, type KernelOptions } from "../kernel/kernel.ts";
 import { type BadInputs, recordAt } from "./bad_inputs.ts";
 import type { BlockInOrder, BlocksBefore } from "./block_history.ts";
-import type { BadInput, BadInputPolicy, BlockFormat, RecordPlace, SourceBlock } from "./source.ts";
+import {
+  type BadInput,
+  type BadInputPolicy,
+  type BlockFormat,
+  type RecordPlace,
+  type SourceBlock,
+  standingOf,
+} from "./source.ts";
 import { badInput, countedAs, type OpenBad, type WorkContent } from "./work_content.ts";
 
 /** Decodes on the main thread what is asked of single records: the rest is the work of bees. */
@@ -244,13 +251,12 @@ export class BlockContent implements WorkContent, BlockInOrder {
     return this.#placeOf(place)?.position ?? (this.before?.rows ?? 0) + place;
   }
 
-  placeText(place: number): string | undefined {
+  standingOf(place: number): Pick<BadInput, "position" | "place"> {
     const told = this.#placeOf(place);
-    if (told) return told.text;
-    const line = this.#reading.linesOf(this.#block.bytes)?.[this.#recordOf(place)];
-    return line === undefined
-      ? undefined
-      : lineText(this.#reading.format.name, (this.before?.lines ?? 0) + line + 1);
+    const within = told ? undefined : this.#reading.linesOf(this.#block.bytes);
+    if (!within) return standingOf(told, (this.before?.rows ?? 0) + place);
+    const line = (this.before?.lines ?? 0) + within[this.#recordOf(place)] + 1;
+    return { position: line, place: lineText(this.#reading.format.name, line) };
   }
 
   #placeOf(place: number): RecordPlace | undefined {
@@ -259,10 +265,7 @@ export class BlockContent implements WorkContent, BlockInOrder {
 
   /** The record that the row at a place was made of: those that could not be decoded are no rows. */
   #recordOf(place: number): number {
-    const { undecoded } = this.#share?.undecoded === 0 ? { undecoded: [] } : this.#read();
-    let record = place;
-    for (const bad of undecoded) if (bad.record <= record) record++;
-    return record;
+    return this.#share?.undecoded === 0 ? place : recordOfRow(place, this.#read().undecoded);
   }
 
   without(place: number): this {

@@ -2,7 +2,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import type { BadInputs } from "./bad_inputs.ts";
 import type { FeedColumns } from "./feed_columns.ts";
 import type { FeedBatch } from "./feed_item.ts";
-import type { RecordPlace, SourceBatch } from "./source.ts";
+import { type RecordPlace, type SourceBatch, standingOf } from "./source.ts";
 
 /** Rows of a batch whose event times can be read, with these. */
 export interface KeptRows {
@@ -28,11 +28,8 @@ export function keptRows(
   const { batch, bad: badTimes } = columns.timed(given!);
   for (const { row, error } of badTimes) {
     const { name, message } = error;
-    const { position = start + row, text } = placeOf?.(row) ?? {};
-    bad.report({
-      ...{ record: given!.row(row).toObject(), error: { name, message }, position },
-      ...(text !== undefined && { place: text }),
-    });
+    const place = standingOf(placeOf?.(row), start + row);
+    bad.report({ record: given!.row(row).toObject(), error: { name, message }, ...place });
   }
   if (badTimes.length === 0) return { batch };
   const gone = new Set(badTimes.map(({ row }) => row));

@@ -13,8 +13,10 @@ export interface BadInput {
   /** Why it could not be used. */
   readonly error: { readonly name: string; readonly message: string };
   /**
-   * Place of the row in its source partition, from 0, its offset where the source is a topic; or its
-   * line in a text, from 1.
+   * Where the record stands, whatever is wrong with it: of CSV and JSON, in lines or an array, that
+   * is read as a file or a stream of bytes the line on which it starts, from 1; of a topic its
+   * offset; else its number among those that its source partition gave, from 0. 0 of a part of an
+   * Avro file that cannot be decoded, whose error names the byte.
    */
   readonly position: number;
   /** The same in words, of a row whose source tells them. */
@@ -25,8 +27,19 @@ export interface BadInput {
 export interface RecordPlace {
   /** Its number in its partition. */
   readonly position: number;
+  /** Its line, from 1, where it is one of a text: that is told of one that cannot be used. */
+  readonly line?: number;
   /** In words, for messages. */
   readonly text: string;
+}
+
+/** Where a record that cannot be used is said to stand: by its line, if its source tells it. */
+export function standingOf(
+  told: RecordPlace | undefined,
+  counted: number,
+): Pick<BadInput, "position" | "place"> {
+  if (!told) return { position: counted };
+  return { position: told.line ?? told.position, place: told.text };
 }
 
 /** What becomes of records that cannot be used. */

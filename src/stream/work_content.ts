@@ -3,7 +3,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { type BadRow, MessageKind, type Outcome } from "../hive/pipeline_frames.ts";
 import { type BadInputs, recordAt } from "./bad_inputs.ts";
 import type { FeedBatch } from "./feed_item.ts";
-import type { BadInput, BadInputPolicy } from "./source.ts";
+import { type BadInput, type BadInputPolicy, standingOf } from "./source.ts";
 
 const FRAME = { kind: "data" } as const;
 
@@ -33,8 +33,8 @@ export interface WorkContent {
   recordAt(place: number): Record<string, unknown>;
   /** Place of a row in its source partition. */
   positionOf(place: number): number;
-  /** The same in words, where the source tells it. */
-  placeText(place: number): string | undefined;
+  /** Where one that cannot be used is said to stand. */
+  standingOf(place: number): Pick<BadInput, "position" | "place">;
   /** The same without a row, the others keep their positions. */
   without(place: number): WorkContent;
   /** No rows; what it says about watermarks still counts. */
@@ -106,8 +106,8 @@ export class RowContent implements WorkContent {
     return this.#placeOf?.(place).position ?? this.#counted(place);
   }
 
-  placeText(place: number): string | undefined {
-    return this.#placeOf?.(place).text;
+  standingOf(place: number): Pick<BadInput, "position" | "place"> {
+    return standingOf(this.#placeOf?.(place), this.#counted(place));
   }
 
   #counted(place: number): number {
@@ -143,13 +143,8 @@ export class RowContent implements WorkContent {
 
 /** A row that cannot be used, as it came. */
 export function badInput(
-  content: Pick<WorkContent, "recordAt" | "positionOf" | "placeText">,
+  content: Pick<WorkContent, "recordAt" | "standingOf">,
   { row, message, name = "RangeError" }: BadRow,
 ): BadInput {
-  const error = { name, message };
-  const text = content.placeText(row);
-  return {
-    ...{ record: content.recordAt(row), error, position: content.positionOf(row) },
-    ...(text !== undefined && { place: text }),
-  };
+  return { record: content.recordAt(row), error: { name, message }, ...content.standingOf(row) };
 }

@@ -5,7 +5,7 @@ import { BadRecords } from "../bad_record.ts";
 import { badRecordError } from "../bad_record_error.ts";
 import type { DecoderMetrics } from "../batch_decoder.ts";
 import type { NdjsonBlockSpec } from "../block_specs.ts";
-import type { BadBlockRecord } from "../block_decoder.ts";
+import type { BadBlockRecord, DecodedBlock } from "../block_decoder.ts";
 import { ownColumn } from "../built_columns.ts";
 import { MAX_BATCH_BYTES } from "../limits.ts";
 import type { NdjsonOptions } from "./ndjson_decoder.ts";
@@ -50,6 +50,10 @@ export class NdjsonBatches<Row> {
   readonly #bad: BadRecords;
   readonly #mostBad: number;
   readonly #dictionaries = new WeakMap<Column, Column>();
+  readonly #keepsLines: boolean;
+  /** On which line each row of the open batch starts, if that is kept. */
+  #openLines: number[] = [];
+  readonly #linesOf = new WeakMap<RecordBatch<Row>, readonly number[]>();
   #ready: RecordBatch<Row>[] = [];
   #decoder: NdjsonBlockDecoder | undefined;
   #schema: TypedSchema<Row> | undefined;
@@ -69,6 +73,8 @@ export class NdjsonBatches<Row> {
     this.#name = name;
     this.#spec = spec;
     this.#bad = new BadRecords(options);
+    // Rows of lines are found again by counting these, elements of an array are not.
+    this.#keepsLines = options.layout === "array";
     // Nothing is decoded that comes after a record that ends it all.
     this.#mostBad = (options.badRecords ?? "fail") === "fail" ? 1 : MOST_BAD;
   }
@@ -100,11 +106,31 @@ export class NdjsonBatches<Row> {
         const { start, at = start } = bad;
         this.#report(bytes, bad, placeOf({ line: lines + bad.line, start, at }));
       }
+      if (this.#keepsLines) {
+        this.#keepLines(part, (line) => placeOf({ line: lines + line, start: 0, at: 0 }).line);
+      }
       lines += part.lines;
       at = part.end;
       if (decoder.isFull || this.#openBytes >= MAX_BATCH_BYTES) this.close();
     }
     return lines;
+  }
+
+  /** Of an array each line is an element, of which all that are not bad became rows. */
+  #keepLines(
+    { lines, bad }: Pick<DecodedBlock, "lines" | "bad">,
+    lineOf: (line: number) => number,
+  ): void {
+    let next = 0;
+    for (let line = 0; line < lines; line++) {
+      if (bad[next]?.line === line) next++;
+      else this.#openLines.push(lineOf(line));
+    }
+  }
+
+  /** On which line of the input a row of a batch starts, from 1; only that of an array is known. */
+  lineOf(batch: RecordBatch<Row>, row: number): number | undefined {
+    return this.#linesOf.get(batch)?.[row];
   }
 
   /** Reports a record that was counted before. */
@@ -118,7 +144,10 @@ export class NdjsonBatches<Row> {
     if (this.#decoder === undefined || this.#decoder.rows === 0) return;
     const { columns, length } = this.#decoder.take();
     const own = columns.map((column) => this.#own(column));
-    this.#ready.push(new RecordBatch<Row>(this.#schema!, own, length));
+    const batch = new RecordBatch<Row>(this.#schema!, own, length);
+    if (this.#keepsLines) this.#linesOf.set(batch, this.#openLines);
+    this.#openLines = [];
+    this.#ready.push(batch);
   }
 
   /** The batches that are ready, once. */

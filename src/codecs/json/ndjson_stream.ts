@@ -98,6 +98,11 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
     return this.#batches.takeReady();
   }
 
+  /** On which line of the input a row starts, from 1, if it is an element of an array. */
+  lineOf(batch: RecordBatch<Row>, row: number): number | undefined {
+    return this.#batches.lineOf(batch, row);
+  }
+
   /** See {@linkcode BatchDecoder}. */
   metrics(): DecoderMetrics {
     return { bytes: this.#input.bytes, ...this.#batches.metrics() };
