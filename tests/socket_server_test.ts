@@ -162,6 +162,31 @@ Deno.test("SocketServer refuses pages of other origins and unknown host names", 
   assertEquals(await statusOf({ hosts: ["*"] }, { host: "any.example" }), "101");
 });
 
+Deno.test("SocketServer takes targets with a host, which counts in the place of the header's", async () => {
+  const statusOf = async (target: string, options: SocketServerOptions = {}, headers = {}) =>
+    (await answer(options, upgradeHead(headers, target))).slice(0, 3);
+  const birds = { path: "/birds", token: "hive-1" };
+  for (const scheme of ["http", "https", "ws", "WSS"]) {
+    assertEquals(
+      await statusOf(`${scheme}://localhost:80/birds?access_token=hive-1`, birds),
+      "101",
+    );
+  }
+  assertEquals(await statusOf("http://127.0.0.1"), "101");
+  assertEquals(await statusOf("http://127.0.0.1?access_token=hive-1", { token: "hive-1" }), "101");
+  assertEquals(await statusOf("http://[::1]:8765/"), "101");
+  assertEquals(await statusOf("http://localhost/bees?access_token=hive-1", birds), "404");
+  assertEquals(await statusOf("http://rebound.example/"), "403");
+  assertEquals(await statusOf("http://localhost/", {}, { host: "rebound.example" }), "101");
+  assertEquals(await statusOf("http://localhost/", {}, { host: undefined }), "400");
+  for (const target of ["http://", "http:///", "http://a@localhost/", "ftp://localhost/", "*"]) {
+    assertEquals(await statusOf(target), "400", target);
+  }
+  for (const target of ["localhost:80", "http://localhost#a", "birds", "http:/localhost"]) {
+    assertEquals(await statusOf(target), "400", target);
+  }
+});
+
 Deno.test("SocketServer wants a token before anything else of a WebSocket", async () => {
   const options = { token: ["hive-1", "hive-2"], path: "/birds" };
   const ask = (headers: Record<string, string>, target = "/birds") =>

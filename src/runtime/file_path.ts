@@ -11,6 +11,13 @@ export function partPath(path: string, random: number): string {
   return `${path}.${mark}.part`;
 }
 
+/** A path or an address without slashes at its end, however many there are. */
+export function withoutEndSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === "/") end--;
+  return path.slice(0, end);
+}
+
 /** A path, or that of the URL of a file. */
 export function filePath(path: string | URL): string {
   if (!(path instanceof URL)) return path;

@@ -1,4 +1,5 @@
 import { spellDuration } from "../../runtime/duration.ts";
+import { withoutEndSlashes } from "../../runtime/file_path.ts";
 import type { WebAddress } from "../../runtime/web_address.ts";
 import { connectionError, isRetriableStatus, retryAfterMs } from "../../sources/http/http_error.ts";
 import { ChildAbort } from "../../stream/child_abort.ts";
@@ -118,7 +119,7 @@ export class RegistryClient {
     signal: AbortSignal,
   ): Promise<RegistryAnswer> {
     const { network, runtime } = this.#settings;
-    const url = new URL(address.url.href.replace(/\/+$/, "") + path);
+    const url = new URL(withoutEndSlashes(address.url.href) + path);
     const headers = {
       accept: ACCEPT,
       ...(body !== undefined && { "content-type": CONTENT_TYPE }),

@@ -1,3 +1,4 @@
+import { withoutEndSlashes } from "../../runtime/file_path.ts";
 import { readingFault } from "../../runtime/reading_fault.ts";
 import type { OpenFile } from "../../runtime/runtime.ts";
 import { FileSourceError } from "../byte_input.ts";
@@ -124,7 +125,7 @@ export class Follower implements AsyncIterator<Uint8Array> {
     const paths = kind === "folder"
       ? (await this.#tried(path, () => runtime.folderNames(path))).filter((name) =>
         name.search(match) >= 0
-      ).sort().map((name) => `${path.replace(/\/+$/, "")}/${name}`)
+      ).sort().map((name) => `${withoutEndSlashes(path)}/${name}`)
       : [path];
     const statuses = await Promise.all(
       paths.map((each) => this.#tried(each, () => runtime.fileStatus(each))),

@@ -2,7 +2,9 @@ import { withoutBlanks } from "../../codecs/without_blanks.ts";
 import type { TcpConnection } from "../../runtime/tcp.ts";
 
 const MOST_BYTES = 16_384;
-const METHOD_LINE = /^([A-Z]{1,16}) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
+const METHOD_LINE = /^([A-Z]{1,16}) ([\x21-\x7e]+) HTTP\/1\.1$/;
+/** A target with a scheme and a host, without a user: what a proxy asks for, say. */
+const ABSOLUTE = /^(?:http|ws)s?:\/\/([^/?#@]+)((?:[/?].*)?)$/i;
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const HEADER_VALUE = /^[\x20-\x7e\t\x80-\xff]*$/;
 
@@ -49,10 +51,18 @@ const SINGLE = new Set([
   "sec-websocket-version",
 ]);
 
+/** What is asked for, in any form that a server has to accept of GET (RFC 9112, section 3.2). */
+function targetOf(asked: string): { readonly target: string; readonly host?: string } {
+  const [, host, rest] = ABSOLUTE.exec(asked) ?? [];
+  if (host === undefined) return { target: asked };
+  return { target: rest.startsWith("/") ? rest : `/${rest}`, host };
+}
+
 function parse(text: string): RequestHead {
   const [first, ...lines] = text.split("\r\n");
-  const [, method, target] = METHOD_LINE.exec(first) ?? [];
-  if (method === undefined) {
+  const [, method, asked = ""] = METHOD_LINE.exec(first) ?? [];
+  const { target, host } = targetOf(asked);
+  if (method === undefined || !target.startsWith("/")) {
     throw new RefusedRequest(400, "Expected a request such as GET / HTTP/1.1");
   }
   const headers = new Map<string, string>();
@@ -69,6 +79,8 @@ function parse(text: string): RequestHead {
     }
     headers.set(key, before === undefined ? value : `${before}, ${value}`);
   }
+  // The host of the target counts in the place of a header, which has to be there all the same.
+  if (host !== undefined && headers.has("host")) headers.set("host", host);
   const [path, query = ""] = target.split(/\?(.*)/s);
   return { method, path, query: new URLSearchParams(query), headers };
 }
