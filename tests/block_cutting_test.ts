@@ -40,7 +40,8 @@ function cutAll(
 ): CutBlock[] {
   const released: Uint8Array[] = [];
   const release = (chunk: Uint8Array) => void released.push(chunk);
-  const cutting = new BlockCutting({ ...way, blockBytes: 200, release });
+  const blockBytes = random.pick([200, 200, 150, 64, 1]);
+  const cutting = new BlockCutting({ ...way, blockBytes, mostBytes: 200, release });
   const blocks: CutBlock[] = [];
   const most = random.pick([1, 10, 180, 1000]);
   for (let at = 0; at < bytes.length;) {
@@ -57,6 +58,18 @@ function cutAll(
   }
   return [...blocks, ...cutting.finish()];
 }
+
+Deno.test("A record that may be larger than all memory takes what it needs, and blocks stay as they are", () => {
+  const way = blockableNdjson("a", { maxRecordBytes: 1e12 });
+  const cutting = new BlockCutting({ ...way, blockBytes: 200, mostBytes: 1e12 });
+  const records = [..."abc"].flatMap((letter) => [letter.repeat(5000), ..."defghijklm".repeat(50)]);
+  const bytes = encoder.encode(records.map((record) => `${record}\n`).join(""));
+  const blocks = [...cutting.push(bytes), ...cutting.finish()].map(({ bytes }) => bytes);
+  assertEquals(blocks.map((block) => decoder.decode(block)).join(""), decoder.decode(bytes));
+  const large = blocks.filter(({ length }) => length > 200);
+  assertEquals(large.length, 3);
+  for (const { buffer } of large) assertEquals(buffer.byteLength < 20_000, true);
+});
 
 for (const format of ["ndjson", "csv"] as const) {
   Deno.test(`Blocks of ${format} hold whole records, all of them, however the bytes come`, () => {

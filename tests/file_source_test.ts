@@ -401,3 +401,19 @@ Deno.test("A source that gives batches among its blocks is refused", async () =>
     await assertRejects(() => runtime.drive(() => pipeline.run()), TypeError, "then blocks");
   }
 });
+
+Deno.test("Records may be said to be larger than all memory: it is taken when they come", async () => {
+  const text = "x".repeat(9_000_000);
+  const options = { workers: 1, ringBytes: 33_554_432 };
+  for (const layout of ["lines", "array"] as const) {
+    const lines = [1, 2, 3].map((n) => JSON.stringify({ n, text: n === 2 ? text : "" }));
+    const json = layout === "lines" ? lines.join("\n") : `[${lines.join(",")}]`;
+    const input = ReadableStream.from([encoder.encode(json)]);
+    const source = ndjson<{ n: number; text: string }>(input, { layout, maxRecordBytes: 1e12 });
+    const rows = await Array.fromAsync(from(source, options));
+    assertEquals(rows.map(({ n, text }) => [n, text.length]), [[1, 0], [2, 9_000_000], [3, 0]]);
+  }
+  const input = ReadableStream.from([encoder.encode(`n,text\n1,\n2,${text}\n`)]);
+  const rows = await Array.fromAsync(from(csv(input, { maxRecordBytes: 1e12 }), options));
+  assertEquals(rows.map(({ n }) => Number(n)), [1, 2]);
+});

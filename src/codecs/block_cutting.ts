@@ -40,8 +40,10 @@ export interface BlockCuttingOptions {
   readonly cutter: RecordCutter;
   /** Finds where a record ends that is not kept; at the start of one. */
   readonly scanner: () => RecordScanner;
-  /** Bytes of a block, at most; a record and its line end must fit. */
+  /** Bytes of a block, at most, unless a record and its line end take more. */
   readonly blockBytes: number;
+  /** Bytes that these may take; memory for more than a block is taken when they do. Default: a block. */
+  readonly mostBytes?: number;
   /** Told of chunks in which no block lies. Default: nobody wants to know. */
   readonly release?: (chunk: Uint8Array) => void;
 }
@@ -148,7 +150,16 @@ export class BlockCutting {
     const end = this.#options.cutter.cut(whole, this.#seen);
     this.#seen = end > 0 ? 0 : this.#filled;
     if (end > 0) yield this.#block(end);
-    else if (this.#filled === this.#bytes.length) this.#begin();
+    else if (this.#filled === this.#bytes.length) this.#grow();
+  }
+
+  /** Nothing is whole yet: more memory is taken, if the record may be larger. */
+  #grow(): void {
+    const { blockBytes, mostBytes = blockBytes } = this.#options;
+    if (this.#filled >= mostBytes) return this.#begin();
+    const grown = new Uint8Array(Math.min(mostBytes, 2 * this.#filled));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
   }
 
   #skip(bytes: number): number {
@@ -159,7 +170,7 @@ export class BlockCutting {
   #block(end: number): CutBlock {
     const bytes = this.#bytes.subarray(0, end);
     const rest = this.#bytes.subarray(end, this.#filled);
-    this.#bytes = new Uint8Array(this.#options.blockBytes);
+    this.#bytes = new Uint8Array(Math.max(this.#options.blockBytes, rest.length));
     this.#bytes.set(rest);
     this.#filled = rest.length;
     const offset = this.#offset;

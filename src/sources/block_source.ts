@@ -13,7 +13,7 @@ import { type CompressionOptions, inflate } from "../codecs/inflate/inflate.ts";
 import { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "../codecs/limits.ts";
 import { ownBatch } from "../hive/own_batch.ts";
 import { create } from "../kernel/kernel.ts";
-import { blockBytesFor } from "../stream/block_plan.ts";
+import { type BlockSizes, blockSizesFor } from "../stream/block_plan.ts";
 import type {
   BlockFormat,
   RecordPlace,
@@ -75,9 +75,14 @@ export class BlockSource<Row> implements Source<Row> {
     const { signal, runtime, blockMemory: memory } = options;
     const way = this.#way(this.name, options.blockBytes === undefined ? BATCH_ROWS : BLOCK_ROWS);
     const input = new ByteInput(this.#bytes, this.name);
-    const blockBytes = this.#blockBytes(options);
+    const { blockBytes, mostBytes } = this.#blockSizes(options);
     const release = memory?.release.bind(memory);
-    const cutting = new BlockCutting({ ...way, blockBytes, ...(release && { release }) });
+    const cutting = new BlockCutting({
+      ...way,
+      blockBytes,
+      mostBytes,
+      ...(release && { release }),
+    });
     // What is not read as it is becomes blocks elsewhere.
     const roomOf = () => (cutting.cutsInPlace ? memory?.take() : undefined);
     const readBytes = Math.min(Math.max(blockBytes, LEAST_READ_BYTES), MOST_READ_BYTES);
@@ -99,8 +104,12 @@ export class BlockSource<Row> implements Source<Row> {
   }
 
   /** As many as are asked for, of the source and of this run. */
-  #blockBytes({ blockBytes: most = Infinity }: SourceOptions): number {
-    return Math.min(most, blockBytesFor(this.recordBytes, this.#options.blockBytes));
+  #blockSizes({ blockBytes: most = Infinity }: SourceOptions): BlockSizes {
+    const sizes = blockSizesFor(this.recordBytes, this.#options.blockBytes);
+    return {
+      blockBytes: Math.min(most, sizes.blockBytes),
+      mostBytes: Math.min(most, sizes.mostBytes),
+    };
   }
 
   #giver(

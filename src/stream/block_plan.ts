@@ -20,6 +20,20 @@ export function blockBytesFor(recordBytes: number, blockBytes: number = BLOCK_BY
   return Math.max(blockBytes, recordBytes + LINE_END_BYTES);
 }
 
+/** Bytes of blocks that are cut from bytes as they come. */
+export interface BlockSizes {
+  /** At most, unless a record takes more. */
+  readonly blockBytes: number;
+  /** Of a record and its line end, at most. */
+  readonly mostBytes: number;
+}
+
+/** The same of blocks that are kept in memory of their size: what a record may take is not, before one does. */
+export function blockSizesFor(recordBytes: number, blockBytes?: number): BlockSizes {
+  const mostBytes = blockBytesFor(recordBytes, blockBytes);
+  return { blockBytes: Math.min(mostBytes, Math.max(BLOCK_BYTES, blockBytes ?? 0)), mostBytes };
+}
+
 /** The longest body of a message to a bee, by the capacity of rings. */
 export function longestBody(ringBytes: number): number {
   return ringBytes / 2 - RING_HEADER_BYTES - MESSAGE_HEADER_BYTES;
