@@ -6,7 +6,15 @@ import {
   assertThrows,
 } from "@std/assert";
 import * as fc from "fast-check";
-import { from, IterableSource, RecordBatch, schema, StreamingError, types } from "../mod.ts";
+import {
+  type DataType,
+  from,
+  IterableSource,
+  RecordBatch,
+  schema,
+  StreamingError,
+  types,
+} from "../mod.ts";
 import {
   PostgresError,
   PostgresPublisher,
@@ -341,6 +349,71 @@ test("PostgresPublisher names the column of a table that does not fit", async ()
     await server.psql(`SELECT DISTINCT i, s, w, u, g FROM ${table}`),
     `5|[1]|abc|${uuid}|6`,
   );
+});
+
+test("PostgresPublisher refuses columns that would round its values or cut them off", async () => {
+  const table = newTable();
+  await server.psql(
+    `CREATE DOMAIN ${table}_price AS numeric(10, 1);
+    CREATE DOMAIN ${table}_second AS timestamptz(0);
+    CREATE TABLE ${table} (z timestamptz(0), t timestamp(2), c time(0), h numeric(5, -2),
+      p ${table}_price, s ${table}_second, one "char", kept timestamptz(3))`,
+  );
+  const cases: [string, DataType, unknown, string][] = [
+    ["z", types.timestamp, 1_789, "timestamp(0) with time zone"],
+    ["t", types.timestamp, 1_789, "timestamp(2) without time zone"],
+    ["c", types.time, 86_399_999, "time(0) without time zone"],
+    ["h", types.decimal(3, 0), "149", "numeric(5,-2)"],
+    ["h", types.i32, 149, "numeric(5,-2)"],
+    ["h", types.i64, 149n, "numeric(5,-2)"],
+    ["p", types.decimal(10, 2), "1.25", `${table}_price`],
+    ["s", types.timestamp, 1_789, `${table}_second`],
+    ["one", types.utf8, "abc", '"char"'],
+  ];
+  for (const mode of ["copy", "insert"] as const) {
+    for (const [name, type, value, shown] of cases) {
+      const how = { table, mode, fields: { [name]: type } };
+      await refuses({ [name]: value }, how, `"${name}" is ${shown}, which does not hold`);
+    }
+    const kept = schema({ kept: types.timestamp, p: types.decimal(10, 1) });
+    const batch = RecordBatch.fromRows([{ kept: 1_789, p: "1.5" }], { schema: kept });
+    await write([batch as RecordBatch], { table, mode });
+  }
+  assertEquals(
+    await server.psql(`SELECT DISTINCT kept AT TIME ZONE 'UTC', p FROM ${table}`),
+    "1970-01-01 00:00:01.789|1.5",
+  );
+});
+
+test("PostgresPublisher writes texts of a length, and domains of domains, whole in each mode", async () => {
+  const table = newTable();
+  await server.psql(
+    `CREATE DOMAIN ${table}_n AS integer; CREATE DOMAIN ${table}_p AS ${table}_n CHECK (VALUE > 0);
+    CREATE TABLE ${table} (c char(10), b bit(3), v bit varying(3), p ${table}_p)`,
+  );
+  const batch = RecordBatch.fromRows([{ c: "abcdef", b: "101", v: "10", p: 5 }]) as RecordBatch;
+  for (const mode of ["copy", "insert"] as const) await write([batch], { table, mode });
+  assertEquals(
+    await server.psql(`SELECT count(*), c, b, v, p FROM ${table} GROUP BY 2, 3, 4, 5`),
+    [
+      ...["2", "abcdef    ", "101", "10", "5"],
+    ].join("|"),
+  );
+  for (const mode of ["copy", "insert"] as const) {
+    await refuses({ c: "elevenchars" }, { table, mode }, "too long for type character(10)");
+    await refuses({ p: -1 }, { table, mode }, "violates check constraint");
+  }
+});
+
+test("PostgresPublisher writes batches of any size into a view", async () => {
+  const table = newTable();
+  await server.psql(
+    `CREATE TABLE ${table}_all (id double precision PRIMARY KEY, name text, more int DEFAULT 7);
+    CREATE VIEW ${table} AS SELECT id, name FROM ${table}_all`,
+  );
+  await write([batchOf(0, 10), batchOf(10, 100)], { table });
+  await write([batchOf(0, 3_000)], { table, upsert: ["id"] });
+  assertEquals(await server.psql(`SELECT count(*), min(more) FROM ${table}_all`), "3000|7");
 });
 
 test("PostgresPublisher quotes whatever names there are, of schemas too", async () => {

@@ -116,6 +116,18 @@ test("PostgresSource reads every type, and null", async () => {
   assertEquals(texts.toRows()[0], { n: "12345678901234567.890", more: "12345678901234568.890" });
 });
 
+test("PostgresSource reads floats with all their digits, whatever the database is set to", async () => {
+  await server.psql("ALTER ROLE CURRENT_USER SET extra_float_digits = 0");
+  try {
+    const [batch] = await read({
+      query: "SELECT 0.1::float8 + 0.2 AS d, 16777215::float4 / 3 AS r",
+    });
+    assertEquals(batch.toRows(), [{ d: 0.1 + 0.2, r: Math.fround(16_777_215 / 3) }]);
+  } finally {
+    await server.psql("ALTER ROLE CURRENT_USER RESET extra_float_digits");
+  }
+});
+
 const SAME = new Set([
   "bool",
   "i32",

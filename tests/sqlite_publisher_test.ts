@@ -349,6 +349,29 @@ Deno.test("SqlitePublisher names the column of a table that does not fit", async
   });
 });
 
+Deno.test("SqlitePublisher refuses texts of which a column of dates would make numbers", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/dates.db`;
+    make(path, "CREATE TABLE t (d DATE, a ANY); CREATE TABLE strict (a ANY) STRICT");
+    for (const text of ["2024", "007", " 5 ", "-1e3", "\n.5", "5."]) {
+      for (const row of [{ d: text }, { a: text }]) {
+        await refuses(
+          path,
+          [{ a: "x", d: "2024-01-01" }, row],
+          {},
+          "would make a number of the text",
+        );
+      }
+      await write(path, [RecordBatch.fromRows([{ a: text }]) as RecordBatch], { table: "strict" });
+    }
+    const kept = ["2024-01-01", "", "0x10", "5 6", "1e", ".", "Infinity", "٣"];
+    const rows = kept.map((d) => ({ d }));
+    await write(path, [RecordBatch.fromRows(rows) as RecordBatch], { table: "t" });
+    assertEquals(ask(path, "SELECT d FROM t"), rows);
+    assertEquals(ask(path, "SELECT DISTINCT typeof(a) AS type FROM strict"), [{ type: "text" }]);
+  });
+});
+
 Deno.test("SqlitePublisher leaves nothing of a batch that fails, not even its table", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/whole.db`;

@@ -200,7 +200,9 @@ export class PostgresPublisher implements Publisher {
     const options = { session: this.#session, signal, begun };
     const rows = await this.#rowsFor(batch, options);
     if (batch.length === 0) return 0;
-    const least = this.#table.keys.length > 0 ? COPY_UPSERT_ROWS : COPY_ROWS;
+    const least = rows.mayCopy
+      ? this.#table.keys.length > 0 ? COPY_UPSERT_ROWS : COPY_ROWS
+      : Infinity;
     const mode = this.#mode ?? (batch.length >= least ? "copy" : "insert");
     try {
       if (mode === "copy") return await rows.copy(batch, options);

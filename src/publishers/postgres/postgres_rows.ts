@@ -65,6 +65,11 @@ export class PostgresRows implements Disposable {
     this.#insert = this.#insertStatement();
   }
 
+  /** Whether rows can be copied: into a view they cannot, but by way of another table. */
+  get mayCopy(): boolean {
+    return this.#table.keys.length > 0 || !this.#columns.some(({ isOfView }) => isOfView);
+  }
+
   /** Writes a batch by one statement, whose parameters are its columns. */
   async insert(
     batch: RecordBatch,

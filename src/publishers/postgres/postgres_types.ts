@@ -18,8 +18,13 @@ export interface PostgresTableColumn {
   readonly shown: string;
   /** The name of the type in the catalogue; of a domain, that of what it is made of. */
   readonly base: string;
-  /** Digits after the point of a `numeric`, where it bounds them. */
+  /**
+   * Digits after the point of a `numeric`, or of the seconds of a time, where it bounds them; less
+   * than 0 where a `numeric` keeps no units.
+   */
   readonly scale: number | undefined;
+  /** Whether it is of a view, into which nothing can be copied. */
+  readonly isOfView: boolean;
   /** Whether rows need a value for it. */
   readonly isRequired: boolean;
   /** Whether the database computes it, or does not let others set it. */
@@ -76,17 +81,29 @@ export function createPostgresTable({ fields }: Schema, table: PostgresTable): s
   return `CREATE TABLE IF NOT EXISTS ${tableName(table)} (${[...columns, ...key].join(", ")})`;
 }
 
+/** A domain has the modifier of what it is made of, and may be made of another. */
 const COLUMNS = `
-  SELECT a.attname AS name, format_type(coalesce(b.oid, t.oid), NULL) AS type,
-    format_type(a.atttypid, a.atttypmod) AS shown, coalesce(b.typname, t.typname) AS base,
-    CASE WHEN coalesce(b.typname, t.typname) = 'numeric' AND a.atttypmod >= 4
-      THEN (a.atttypmod - 4) & 2047 END AS scale,
+  WITH RECURSIVE bases AS (
+    SELECT attnum, atttypid AS type, atttypmod AS modifier FROM pg_catalog.pg_attribute
+    WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+    UNION ALL
+    SELECT attnum, typbasetype, typtypmod FROM bases
+    JOIN pg_catalog.pg_type ON pg_type.oid = bases.type AND typtype = 'd'
+  )
+  SELECT a.attname AS name, t.typname AS base,
+    CASE t.typname WHEN 'bpchar' THEN 'pg_catalog.bpchar' WHEN 'bit' THEN 'bit varying'
+      ELSE format_type(t.oid, NULL) END AS type,
+    format_type(a.atttypid, a.atttypmod) AS shown,
+    CASE WHEN t.typname = 'numeric' AND modifier >= 4
+        THEN ((modifier - 4) & 2047 # 1024) - 1024
+      WHEN t.typname IN ('timestamp', 'timestamptz', 'time') AND modifier >= 0
+        THEN modifier END AS scale,
     a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required,
-    a.attgenerated <> '' OR a.attidentity = 'a' AS generated
-  FROM pg_catalog.pg_attribute a
-  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-  LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype
-  WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
+    a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
+    (SELECT relkind = 'v' FROM pg_catalog.pg_class WHERE oid = a.attrelid) AS view
+  FROM bases
+  JOIN pg_catalog.pg_type t ON t.oid = bases.type AND t.typtype <> 'd'
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass($1) AND a.attnum = bases.attnum
   ORDER BY a.attnum`;
 
 /** The columns of a table or view; none when there is no such table. */
@@ -99,7 +116,7 @@ export async function postgresColumns(
     parameters: [tableName(table)],
     ...(signal && { signal }),
   });
-  return rows.map(({ name, type, shown, base, scale, required, generated }) => ({
+  return rows.map(({ name, type, shown, base, scale, required, generated, view }) => ({
     name: String(name),
     type: String(type),
     shown: String(shown),
@@ -107,10 +124,15 @@ export async function postgresColumns(
     scale: scale === null ? undefined : Number(scale),
     isRequired: required === true,
     isGenerated: generated === true,
+    isOfView: view === true,
   }));
 }
 
 const NUMBERS = new Set(["int2", "int4", "int8", "float4", "float8", "numeric", "money", "oid"]);
+/** Digits of the seconds that times here have. */
+const TIME_DIGITS = 3;
+/** What texts do not go into; `"char"`, with its quotes, would keep the first byte of them. */
+const NO_TEXTS = new Set([...NUMBERS, "bool", "bytea", "char"]);
 const TEXTS = new Set(["text", "varchar", "bpchar", "json", "jsonb"]);
 const BASES: Readonly<Partial<Record<DataType["kind"], readonly string[]>>> = {
   bool: ["bool"],
@@ -127,17 +149,24 @@ const BASES: Readonly<Partial<Record<DataType["kind"], readonly string[]>>> = {
 
 /** Whether values of a type are what they were when they stand in a column, or refused. */
 function fits(type: DataType, { base, scale }: PostgresTableColumn): boolean {
+  const keeps = (digits: number) => scale === undefined || scale >= digits;
   switch (type.kind) {
     case "utf8":
     case "dict":
-      return !NUMBERS.has(base) && base !== "bool" && base !== "bytea";
+      return !NO_TEXTS.has(base);
     case "list":
     case "struct":
     case "map":
     case "mixed":
       return TEXTS.has(base);
     case "decimal":
-      return base === "numeric" && (scale === undefined || scale >= type.scale);
+      return base === "numeric" && keeps(type.scale);
+    case "i32":
+    case "i64":
+      return BASES[type.kind]!.includes(base) && keeps(0);
+    case "timestamp":
+    case "time":
+      return BASES[type.kind]!.includes(base) && keeps(TIME_DIGITS);
     default:
       return BASES[type.kind]!.includes(base);
   }

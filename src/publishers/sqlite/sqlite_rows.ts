@@ -1,6 +1,7 @@
 import type { Column } from "../../batch/column.ts";
 import { readColumn, type RowRange } from "../../batch/column_reader.ts";
 import { formatDate, formatTime, formatTimestamp } from "../../batch/expressions/time.ts";
+import { show } from "../../batch/misfit.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Schema } from "../../batch/schema.ts";
 import { showName } from "../../batch/shown_names.ts";
@@ -33,8 +34,25 @@ function timeTexts(column: Column, range: RowRange, kind: keyof typeof FORMATS):
   });
 }
 
-/** What SQLite stores of a run of rows of a column. */
+/** A text that SQLite makes a number of, where a column prefers numbers. */
+const NUMBER_TEXT = /^[\t-\r ]*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?[\t-\r ]*$/i;
+
+/** What SQLite stores of a run of rows of a column, each as what it is. */
 function sqliteValues(
+  column: Column,
+  range: RowRange,
+  how: { times: SqliteTimes; affinity: SqliteColumn["affinity"] },
+): SqliteValue[] {
+  const values = valuesOf(column, range, how);
+  if (how.affinity !== "NUMERIC" || column.type.kind === "decimal") return values;
+  const number = values.find((value) => typeof value === "string" && NUMBER_TEXT.test(value));
+  if (number === undefined) return values;
+  throw new RangeError(
+    `the column of the table would make a number of the text ${show(number)}; make it TEXT`,
+  );
+}
+
+function valuesOf(
   column: Column,
   range: RowRange,
   { times, affinity }: { times: SqliteTimes; affinity: SqliteColumn["affinity"] },

@@ -61,8 +61,10 @@ export function createStatement(
 }
 
 /** How a declared type is taken (sqlite.org/datatype3.html, section 3.1). */
-function affinityOf(declared: string): Affinity {
+function affinityOf(declared: string, isStrict: boolean): Affinity {
   const type = declared.toUpperCase();
+  // a strict table keeps what it is given there (sqlite.org/stricttables.html)
+  if (isStrict && type === "ANY") return "BLOB";
   if (type.includes("INT")) return "INTEGER";
   if (/CHAR|CLOB|TEXT/.test(type)) return "TEXT";
   if (type === "" || type.includes("BLOB")) return "BLOB";
@@ -71,6 +73,8 @@ function affinityOf(declared: string): Affinity {
 
 /** The columns of a table or view; none when there is no such table. */
 export function tableColumns(db: SqliteDatabase, table: string): SqliteColumn[] {
+  const [listed] = db.prepare("SELECT strict FROM pragma_table_list(?)").all([table]);
+  const isStrict = Number(listed?.strict) === 1;
   const rows = db.prepare(
     `SELECT name, type, "notnull" AS needs, dflt_value IS NOT NULL AS has, pk, hidden ` +
       `FROM pragma_table_xinfo(?)`,
@@ -82,7 +86,7 @@ export function tableColumns(db: SqliteDatabase, table: string): SqliteColumn[] 
     return {
       name: String(name),
       declared,
-      affinity: affinityOf(declared),
+      affinity: affinityOf(declared, isStrict),
       isRequired: Number(needs) === 1 && Number(has) === 0 && !isRowId && Number(hidden) === 0,
       isGenerated: Number(hidden) > 1,
     };

@@ -24,8 +24,11 @@ import { PostgresSession } from "./postgres_session.ts";
 const DOING = "read PostgreSQL";
 const BATCH_ROWS = 4_096;
 const CURSOR = "waggle_rows";
-/** In what form times and bytes come. */
-const SESSION = { TimeZone: "UTC", DateStyle: "ISO", bytea_output: "hex" };
+/** In what form times, bytes and floats come, the last with all their digits. */
+const SESSION = {
+  ...{ TimeZone: "UTC", DateStyle: "ISO", bytea_output: "hex" },
+  extra_float_digits: "3",
+};
 
 /** What a query can be given for `$1`, `$2` and so on. */
 export type PostgresParameter = string | number | bigint | boolean | null;
