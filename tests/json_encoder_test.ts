@@ -159,7 +159,10 @@ Deno.test("JsonEncoder writes timestamps of any size as the numbers that they ar
   const all = [...edges, safe - 10_000n, 2n ** 63n - 1n].flatMap((ms) => [ms, -ms, ms]);
   const values = BigInt64Array.from(all);
   const column: Column = { type: t.timestamp, length: values.length, nullCount: 0, values };
-  holdToRows(new RecordBatch(schema({ at: t.timestamp }), [column], values.length), both());
+  const batch = new RecordBatch(schema({ at: t.timestamp }), [column], values.length);
+  holdToRows(batch, both());
+  const iso = all.map((ms) => ({ at: formatTimestamp(Number(ms)) ?? Number(ms) }));
+  assertStrictEquals(json(batch, { times: "iso" }), JSON.stringify(iso));
 });
 
 Deno.test("JsonEncoder copies cells of a dictionary of any length", () => {
@@ -295,9 +298,18 @@ Deno.test("JsonEncoder rounds to fixed decimals as toFixed() does", () => {
   });
 });
 
-Deno.test("JsonEncoder writes times as ISO 8601, and null for those that Date does not have", () => {
+Deno.test("JsonEncoder writes times as ISO 8601, and timestamps that Date does not have as numbers", () => {
   const times = schema({ at: t.timestamp, day: t.date, clock: t.time, list: t.list(t.timestamp) });
-  const known = [0, -1, 8.64e15, 8.64e15 + 1, -8.64e15 - 1, 1_700_000_000_123, -62_198_755_200_000];
+  const known = [
+    0,
+    -1,
+    8.64e15,
+    8.64e15 + 1,
+    -8.64e15 - 1,
+    -(2 ** 60),
+    1_700_000_000_123,
+    -62_198_755_200_000,
+  ];
   const rows = known.map((at, row) => ({
     at,
     day: row === 1 ? 2 ** 31 - 1 : row * 1_000,
@@ -305,10 +317,10 @@ Deno.test("JsonEncoder writes times as ISO 8601, and null for those that Date do
     list: row === 2 ? null : [at, null],
   }));
   const expected = rows.map(({ at, day, clock, list }) => ({
-    at: formatTimestamp(at) ?? null,
+    at: formatTimestamp(at) ?? at,
     day: formatDate(day) ?? null,
     clock: formatTime(clock),
-    list: list && list.map((ms) => ms === null ? null : formatTimestamp(ms) ?? null),
+    list: list && list.map((ms) => ms === null ? null : formatTimestamp(ms) ?? ms),
   }));
   const batch = RecordBatch.fromRows(rows, { schema: times });
   assertStrictEquals(json(batch, { times: "iso" }), JSON.stringify(expected));

@@ -2,7 +2,7 @@
 
 import { writeI32, writeJsonF64 } from "../number/write";
 import { writeDecimal } from "../number/write_decimal";
-import { writeDate, writeTime, writeTimestamp } from "../number/write_time";
+import { writeDate, writeTime } from "../number/write_time";
 import {
   AT_A,
   AT_ALIVE,
@@ -53,6 +53,7 @@ import {
   writeLong,
   writeMillis,
   writeNull,
+  writeStamp,
 } from "./write_values";
 
 const SHORT: u32 = 1024;
@@ -129,7 +130,7 @@ function putOther(at: u32, op: u32, row: u32, kind: u32): u32 {
     case FIXED_F64:
       return writeFixedOrNull(at, load<f64>(values + (row << 3)), load<u32>(op, AT_A));
     case ISO_TIMESTAMP:
-      return quoted(at, writeTimestamp(at + 1, load<i64>(values + (row << 3))));
+      return writeStamp(at, load<i64>(values + (row << 3)));
     case ISO_DATE:
       return quoted(at, writeDate(at + 1, load<i32>(values + (row << 2))));
     case ISO_TIME:

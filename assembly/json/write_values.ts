@@ -11,6 +11,7 @@ import {
   writeU64,
 } from "../number/write";
 import { writeFixed } from "../number/write_decimal";
+import { writeTimestamp } from "../number/write_time";
 import { AT_A, AT_B, AT_OFFSETS, AT_UPPER, AT_UPPER_BYTES, AT_UPPER_TEXT } from "./write_ops";
 import { copyText } from "./write_text";
 
@@ -97,7 +98,17 @@ export function writeCount(to: u32, value: i32, isValid: bool): u32 {
 @inline
 export function writeMillis(to: u32, op: u32, ms: i64): u32 {
   if (<u64>ms - 10000 < SAFE - 10000) return writeLong(to, op, ms);
+  return writeWhole(to, ms);
+}
+
+function writeWhole(to: u32, ms: i64): u32 {
   return <u64>(ms + <i64>SAFE) <= 2 * SAFE ? writeI64(to, ms) : writeF64(to, <f64>ms);
+}
+
+/** A time as text; one that `Date` does not have is milliseconds. */
+export function writeStamp(to: u32, ms: i64): u32 {
+  const end = writeTimestamp(to + 1, ms);
+  return end != 0 ? quoted(to, end) : writeWhole(to, ms);
 }
 
 /** What was written from behind `to` on, with quotes; `null` when it was nothing. */

@@ -14,7 +14,8 @@ export interface JsonFieldsOptions {
   nestPaths?: boolean;
   /**
    * Timestamps, dates and times as the numbers that they are in rows (default), or as ISO 8601
-   * texts; one that `Date` does not have is null then.
+   * texts; of those that `Date` does not have timestamps stay numbers then, as CSV has them, and
+   * others are null.
    */
   times?: "number" | "iso";
   /**
