@@ -306,7 +306,7 @@ Deno.test("JsonEncoder writes times as ISO 8601, and timestamps that Date does n
     8.64e15,
     8.64e15 + 1,
     -8.64e15 - 1,
-    -(2 ** 60),
+    -(2 ** 53 - 1),
     1_700_000_000_123,
     -62_198_755_200_000,
   ];
