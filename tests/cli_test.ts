@@ -223,6 +223,22 @@ Deno.test("waggle window aggregates a file by key and window", async () => {
   assert(err.includes("5 rows in") && err.includes("3 windows, 0 late rows"), err);
 });
 
+Deno.test("waggle window takes the first, the last, the least and the greatest text", async () => {
+  const data = `${folder}/names.csv`;
+  Deno.writeTextFileSync(data, "ts,name\n0,bob\n10,\n20,ann\n59999,zo\u00eb\n60000,\ud83d\udc1d\n");
+  const { code, out, err } = await run([
+    ...["window", data, "--time", "ts", "--tumble", "60s", "--format", "csv"],
+    ...["--agg", "first(name), last(name), min(name), max(name) as most", "--time-format", "ms"],
+  ]);
+  assertEquals(code, 0, err);
+  const [header, ...lines] = out.trimEnd().split("\n");
+  assertEquals(header, "windowStart,windowEnd,first_name,last_name,min_name,most");
+  assertEquals(lines.map((line) => line.split(",").slice(2).join()), [
+    "bob,zo\u00eb,ann,zo\u00eb",
+    Array(4).fill("\ud83d\udc1d").join(),
+  ]);
+});
+
 Deno.test("waggle window says which flag lets rows be late when it has left some out", async () => {
   const data = `${folder}/late.csv`;
   Deno.writeTextFileSync(data, "ts,k\n0,a\n60000,a\n120000,a\n1000,a\n");

@@ -2,14 +2,17 @@ import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import {
   argMax,
+  argMin,
   col,
   collect,
+  concat,
   count,
   CustomWindow,
   first,
   from,
   last,
   max,
+  min,
   type PipelineMetrics,
   type PipelineOptions,
   PunctuatedWatermarks,
@@ -27,7 +30,7 @@ import {
   type OracleRow,
   type OracleWindow,
 } from "./support/oracle.ts";
-import { exactly } from "./support/oracle_aggregates.ts";
+import { exactly, type OracleAggregate } from "./support/oracle_aggregates.ts";
 import { pipelineWindow } from "./support/oracle_windows.ts";
 import { partitionedBatches } from "./support/partitioned_rows.ts";
 import { runSimulated, simulatedRuns } from "./support/simulated_runs.ts";
@@ -43,6 +46,12 @@ const COLUMNS = schema({
   start: t.timestamp,
   end: t.timestamp,
   mark: t.timestamp,
+  word: t.utf8,
+  name: t.dict,
+  flag: t.bool,
+  bytes: t.bytes,
+  price: t.decimal(9, 2),
+  tags: t.list(t.utf8),
 });
 
 interface Row {
@@ -55,6 +64,12 @@ interface Row {
   readonly end: number;
   /** A watermark that the row carries. */
   readonly mark: number | null;
+  readonly word: string | null;
+  readonly name: string | null;
+  readonly flag: boolean | null;
+  readonly bytes: Uint8Array | null;
+  readonly price: string | null;
+  readonly tags: readonly string[] | null;
   readonly partition: number;
 }
 
@@ -71,8 +86,8 @@ interface Case {
   readonly window: OracleWindow;
   readonly trigger: TriggerOptions | undefined;
   readonly semantics: SemanticsOptions;
-  /** Whether all aggregates are such that the kernel can compute them. */
-  readonly inKernel: boolean;
+  /** What there is beside numbers of fixed size: nothing, texts and the like, or a list of rows. */
+  readonly beside: "nothing" | "texts" | "list";
   /** Rows that are piped at once, at most. */
   readonly most: number;
 }
@@ -122,6 +137,29 @@ const switches: fc.Arbitrary<SemanticsOptions> = fc.record({
   emptyOnTime: fc.boolean(),
 }, { requiredKeys: [], noNullPrototype: true });
 
+/** Some that UTF-16 and code points put in different orders, and some whose order length decides. */
+const texts = fc.constantFrom(
+  "",
+  "a",
+  "aa",
+  "b",
+  "\u00e9",
+  "\uffee",
+  "\u{1d4b3}",
+  "a\u{10ffff}",
+  null,
+);
+
+/** Values of all types that have no place in the kernel. */
+const kept = {
+  word: texts,
+  name: texts,
+  flag: fc.constantFrom(true, false, null),
+  bytes: fc.constantFrom(...["", "00", "0001", "ff", "80"].map(Uint8Array.fromHex), null),
+  price: fc.constantFrom("0.00", "-1.50", "9.00", "10.25", null),
+  tags: fc.constantFrom([], ["a"], ["b", "\u00e9"], null),
+};
+
 /** Times that go on from below 0, some far behind, many more than once, a few of them missing. */
 function rowsOf(partitions: number): fc.Arbitrary<Row[]> {
   const row = fc.record({
@@ -134,6 +172,7 @@ function rowsOf(partitions: number): fc.Arbitrary<Row[]> {
     ahead: fc.option(fc.integer({ min: -30, max: 5 }), { freq: 2 }),
     span: fc.tuple(fc.integer({ min: -5, max: 5 }), fc.integer({ min: -1, max: 15 })),
     partition: fc.nat({ max: partitions - 1 }),
+    ...kept,
   }, { noNullPrototype: true });
   return fc.array(row, { maxLength: 50 }).map((rows) => {
     let now = -30;
@@ -165,7 +204,7 @@ const cases: fc.Arbitrary<Case> = fc.integer({ min: 1, max: 3 }).chain((partitio
     window: windows,
     trigger: fc.option(triggers, { nil: undefined }),
     semantics: fc.oneof(fc.constant({}), switches),
-    inKernel: fc.boolean(),
+    beside: fc.constantFrom("nothing" as const, "texts" as const, "list" as const),
     most: fc.constantFrom(1, 4, 100),
   }, { noNullPrototype: true })
 ).map(({ lateness, trigger, ...given }) => ({
@@ -184,15 +223,41 @@ const IN_KERNEL = {
   best: argMax("x", "group"),
 };
 
+const OF_TEXTS = {
+  first: first("word"),
+  last: last("name"),
+  least: min("name"),
+  greatest: max("word"),
+  among: max("word").where(col("x").mod(2).eq(0)),
+  loud: min(concat(col("word"), col("name"))),
+  wordOf: argMin("word", "x"),
+  nameBy: argMax("x", "name"),
+  byWord: argMin("name", "word"),
+  any: max("flag"),
+  all: min("flag"),
+  bytes: min("bytes"),
+  cheapest: argMin("word", "price"),
+  dearest: max("price"),
+  tags: last("tags"),
+};
+
+/** Behind the numbers that every case has. */
+function besideOf({ beside }: Case) {
+  return beside === "list" ? { list: collect("x") } : beside === "texts" ? OF_TEXTS : {};
+}
+
 type Line = Readonly<Record<string, unknown>>;
 
 function lineOf({ windowStart, windowEnd, list, ...rest }: Line, keys: unknown[]) {
+  const shown = (value: unknown) => value instanceof Uint8Array ? value.toHex() : value;
   const { paneIndex = 0, paneTiming = "onTime", rowKind = "insert" } = rest;
   const takesBack = rowKind === "updateBefore" || rowKind === "delete";
   const pane = `${takesBack ? "takes back " : ""}${paneTiming} ${paneIndex}`;
   const bounds = `${windowStart ?? "-"}..${windowEnd ?? "-"}`;
   const results = Object.keys(IN_KERNEL).map((name) => rest[name]).join(" ");
-  return `${bounds} ${JSON.stringify(keys)} ${pane}: ${results} [${list}]`;
+  const texts = Object.keys(OF_TEXTS).filter((name) => name in rest)
+    .map((name) => JSON.stringify(shown(rest[name])));
+  return `${bounds} ${JSON.stringify(keys)} ${pane}: ${results} [${list}] ${texts}`;
 }
 
 function expectedLine({ windowStart, windowEnd, keys, values, ...pane }: OracleResult): string {
@@ -218,8 +283,33 @@ function lastRowOf(rows: readonly Row[], partition: number): number {
   return rows.findLastIndex((row) => row.partition === partition);
 }
 
+function concatenated({ word, name }: Pick<Row, "word" | "name">) {
+  return { both: word === null || name === null ? null : word + name };
+}
+
+/** What {@linkcode OF_TEXTS} come to by definition. */
+function textsOf(): Record<keyof typeof OF_TEXTS, OracleAggregate> {
+  return {
+    first: exactly.first("word"),
+    last: exactly.last("name"),
+    least: exactly.min("name"),
+    greatest: exactly.max("word"),
+    among: exactly.where(exactly.max("word"), ({ values: { x } }) => (x as number) % 2 === 0),
+    loud: exactly.min("both"),
+    wordOf: exactly.argMin("word", "x"),
+    nameBy: exactly.argMax("x", "name"),
+    byWord: exactly.argMin("name", "word"),
+    any: exactly.max("flag"),
+    all: exactly.min("flag"),
+    bytes: exactly.min("bytes"),
+    cheapest: exactly.argMin("word", "cents"),
+    dearest: exactly.argMax("price", "cents"),
+    tags: exactly.last("tags"),
+  };
+}
+
 function expectedOf(given: Case) {
-  const { rows, keys, lateness, trigger, window, partitions, semantics, inKernel } = given;
+  const { rows, keys, lateness, trigger, window, partitions, semantics } = given;
   const { panes, every, everyRows, onTime } = trigger ?? {};
   const watermarks = watermarksBefore(given);
   const told: OracleCase = {
@@ -227,7 +317,7 @@ function expectedOf(given: Case) {
       time: at,
       partition,
       keys: keys.map((key) => row[key]),
-      values: { ...row },
+      values: { ...row, cents: row.price && Number(row.price) * 100, ...concatenated(row) },
       watermark: watermarks[place],
     })),
     window,
@@ -240,7 +330,8 @@ function expectedOf(given: Case) {
       earliest: exactly.first("x"),
       latest: exactly.last("x"),
       best: exactly.argMax("x", "group"),
-      ...(!inKernel && { list: exactly.collect("x") }),
+      ...(given.beside === "list" && { list: exactly.collect("x") }),
+      ...(given.beside === "texts" && textsOf()),
     },
     ...(lateness > 0 && { lateData: "update", allowedLateness: lateness }),
     trigger: {
@@ -277,7 +368,7 @@ function pipelineOf(given: Case, source: TestSource, how: PipelineOptions = {}) 
   const windowed = key === undefined
     ? timed.window(window)
     : timed.keyBy(key, ...more).window(window);
-  const aggregates = given.inKernel ? IN_KERNEL : { ...IN_KERNEL, list: collect("x") };
+  const aggregates: typeof IN_KERNEL = { ...IN_KERNEL, ...besideOf(given) };
   return trigger ? windowed.trigger(trigger).aggregate(aggregates) : windowed.aggregate(aggregates);
 }
 

@@ -8,6 +8,7 @@ import {
   CountWindow,
   csv,
   CustomWindow,
+  first,
   from,
   GlobalWindow,
   last,
@@ -74,6 +75,27 @@ Deno.test("where() keeps an aggregate's type, and an expression gives its own", 
   windowed.aggregate({ total: sum("m").where(col("value").gt(1)) });
   // @ts-expect-error: there is no such column
   windowed.aggregate({ least: argMin("value", "m") });
+});
+
+Deno.test("Aggregates that keep a value have the type of the column or expression", async () => {
+  const answers: { at: number; user: "a" | "b"; note: string | null; tags: string[] }[] = [
+    { at: 0, user: "a", note: null, tags: ["x"] },
+  ];
+  const pipeline = from(answers, { workers: 1 }).timestamps("at").window(minutes).aggregate({
+    user: max("user"),
+    note: last("note"),
+    tags: first("tags"),
+    loud: min(col<string>("user").upper()),
+    by: argMin("note", "user"),
+  });
+  for await (const row of pipeline) {
+    exactly<"a" | "b" | null>()(row.user);
+    exactly<string | null>()(row.note);
+    exactly<string[] | null>()(row.tags);
+    exactly<string | null>()(row.loud);
+    exactly<string | null>()(row.by);
+    assertEquals([row.user, row.note, row.tags, row.loud, row.by], ["a", null, ["x"], "A", null]);
+  }
 });
 
 Deno.test("What sees the results gets batches of their rows", async () => {

@@ -3,6 +3,10 @@ import type { BlockDecoderSpec } from "../src/codecs/block_specs.ts";
 import { outlineOf, type TaskOutline, type TaskSpec } from "../src/hive/task_loader.ts";
 
 const NO_COLUMNS = { fields: [] };
+const NO_AGGREGATES = { window: { aggregates: {} } };
+const TEXTS = { fields: [{ name: "name", type: { kind: "utf8" } }] };
+const NUMBERS = { fields: [{ name: "name", type: { kind: "i32" } }] };
+const FIRST = { window: { aggregates: { name: { op: "first", column: "name" } } } };
 const STEP = { kind: "filter", node: { kind: "column", name: "ok" } };
 
 /** A task of which no more is said than what decides about its modules. */
@@ -17,14 +21,29 @@ function reading(format: BlockDecoderSpec["format"]) {
 Deno.test("outlineOf() tells what of a task decides which modules it takes", () => {
   const outlines: [TaskSpec, TaskOutline][] = [
     [taskOf("records"), { kind: "records" }],
-    [taskOf("windows"), { kind: "windows", decodes: undefined, hasSteps: false }],
+    [taskOf("windows", NO_AGGREGATES), { kind: "windows", decodes: undefined, hasSteps: false }],
     [
-      taskOf("windows", reading("csv")),
+      taskOf("windows", { ...reading("csv"), ...NO_AGGREGATES }),
       { kind: "windows", decodes: "csv", hasSteps: false },
     ],
     [
-      taskOf("windows", { beside: [{ steps: [] }, { steps: [STEP] }] }),
+      taskOf("windows", {
+        beside: [{ steps: [], ...NO_AGGREGATES }, { steps: [STEP], ...NO_AGGREGATES }],
+        ...NO_AGGREGATES,
+      }),
       { kind: "windows", decodes: undefined, hasSteps: true },
+    ],
+    [
+      taskOf("windows", { ...FIRST, schema: NUMBERS }),
+      { kind: "windows", decodes: undefined, hasSteps: false },
+    ],
+    [
+      taskOf("windows", { ...FIRST, schema: TEXTS }),
+      { kind: "windows", decodes: undefined, hasSteps: false, keepsValues: true },
+    ],
+    [
+      taskOf("windows", { ...FIRST, schema: NUMBERS, steps: [STEP] }),
+      { kind: "windows", decodes: undefined, hasSteps: true, keepsValues: true },
     ],
     [
       taskOf("transform", { ...reading("avro"), steps: [STEP] }),

@@ -1,5 +1,7 @@
 import { lateModule } from "../runtime/late_module.ts";
 import type { BlockDecoderSpec, CsvBlockSpec, NdjsonBlockSpec } from "../codecs/block_specs.ts";
+import { haveFunctions, mayNeedFunctions, specsOf } from "../windows/aggregate_types.ts";
+import type { FunctionTables } from "../windows/create_window_table.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import type { OrderedTaskSpec } from "./ordered_task.ts";
 import type { RecordTaskSpec } from "./record_task.ts";
@@ -23,6 +25,8 @@ export interface TaskOutline {
   readonly decodes?: BlockRecords | undefined;
   /** Whether there are steps. */
   readonly hasSteps?: boolean;
+  /** Whether windows keep text or the like, or may. */
+  readonly keepsValues?: boolean;
 }
 
 /** What decides which modules a task takes that is known. */
@@ -33,19 +37,28 @@ export function outlineOf(spec: TaskSpec): TaskOutline {
     ? [spec, ...spec.beside ?? []].flatMap(({ steps }) => steps)
     : spec.steps;
   const intake = "intake" in spec ? spec.intake : undefined;
-  return { kind, decodes: intake?.decoder.format, hasSteps: steps.length > 0 };
+  const outline = { kind, decodes: intake?.decoder.format, hasSteps: steps.length > 0 };
+  return kind === "windows" && keepsValues(spec) ? { ...outline, keepsValues: true } : outline;
+}
+
+/** What steps make of columns is not known yet. */
+function keepsValues({ schema, steps, window, beside = [] }: WindowTaskSpec): boolean {
+  return [{ steps, window }, ...beside].some(({ steps, window }) =>
+    steps.length > 0 ? specsOf(window).some(mayNeedFunctions) : haveFunctions(window, schema)
+  );
 }
 
 /** What makes the tasks of an outline: its modules alone are loaded, which are a part of all. */
 export async function taskLoaderOf(
-  { kind, decodes, hasSteps = false }: TaskOutline,
+  { kind, decodes, hasSteps = false, keepsValues = false }: TaskOutline,
 ): Promise<TaskLoader> {
-  const [load, decoderOf, steps] = await Promise.all([
+  const [load, decoderOf, steps, functionTables] = await Promise.all([
     LOADERS[kind]() as Promise<AnyLoader>,
     decodes && DECODERS[decodes](),
     hasSteps ? stepParts() : undefined,
+    keepsValues ? tablesOfFunctions() : undefined,
   ]);
-  return (spec, context) => load(spec, context, { decoderOf, steps });
+  return (spec, context) => load(spec, context, { decoderOf, steps, functionTables });
 }
 
 type AnyLoader = (
@@ -97,6 +110,12 @@ const DECODERS: Readonly<Record<BlockRecords, () => Promise<DecoderMaker>>> = {
   avroMessages: anyDecoder,
   framed: anyDecoder,
 };
+
+async function tablesOfFunctions(): Promise<FunctionTables> {
+  const url = new URL("../windows/table/function_window_table.ts", import.meta.url);
+  type Tables = typeof import("../windows/table/function_window_table.ts");
+  return (await lateModule<Tables>(url)).functionTables;
+}
 
 async function stepParts(): Promise<StepParts> {
   const made = new URL("./make_step.ts", import.meta.url);

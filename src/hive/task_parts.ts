@@ -2,6 +2,7 @@ import type { BlockDecoder } from "../codecs/block_decoder.ts";
 import type { BlockDecoderSpec } from "../codecs/block_specs.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { FunctionTables } from "../windows/create_window_table.ts";
 import type { StepMaker } from "./row_steps.ts";
 import type { StepFunctions } from "./step_function.ts";
 
@@ -24,4 +25,6 @@ export interface TaskParts {
   readonly decoderOf?: DecoderMaker | undefined;
   /** Absent where there are no steps. */
   readonly steps?: StepParts | undefined;
+  /** Absent where no windows keep text or the like. */
+  readonly functionTables?: FunctionTables | undefined;
 }

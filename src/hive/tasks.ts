@@ -1,4 +1,5 @@
 import { createBlockDecoder } from "../codecs/create_block_decoder.ts";
+import { functionTables } from "../windows/table/function_window_table.ts";
 import { offerTasks } from "./bee_here.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import { makeStep } from "./make_step.ts";
@@ -13,6 +14,7 @@ import { loadWindowTask } from "./window_task.ts";
 const PARTS: TaskParts = {
   decoderOf: createBlockDecoder,
   steps: { makeStep, loadStepFunctions },
+  functionTables,
 };
 
 /** Makes the logic for any task, in a thread that has the modules of all. */

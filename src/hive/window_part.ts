@@ -2,7 +2,7 @@ import { decodeFrame } from "../batch/frame.ts";
 import { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { createWindowTable } from "../windows/create_window_table.ts";
+import { createWindowTable, type FunctionTables } from "../windows/create_window_table.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
 import { greatestTime } from "./event_times.ts";
 import { Forager } from "./forager.ts";
@@ -26,6 +26,8 @@ export interface WindowPartOptions {
   readonly schema: Schema;
   readonly steps: RowSteps;
   readonly kernel: Kernel;
+  /** Needed where windows keep text or the like. */
+  readonly functionTables?: FunctionTables | undefined;
   readonly outputs: BeeOutputs;
   readonly bee: number;
   readonly workers: number;
@@ -48,13 +50,14 @@ export class WindowPart {
 
   /** A part without rows. */
   constructor(options: WindowPartOptions) {
-    const { window, schema, steps, kernel } = options;
+    const { window, schema, steps, kernel, functionTables } = options;
     this.#options = options;
     this.kinds = 1 + (window.others?.length ?? 0);
     this.#input = new WindowInput(window, schema, steps);
     const { tableOptions, spacing } = this.#input;
-    this.#owner = new WindowOwner(createWindowTable(kernel, tableOptions));
-    const table = createWindowTable(kernel, tableOptions);
+    const newTable = () => createWindowTable(kernel, tableOptions, functionTables);
+    this.#owner = new WindowOwner(newTable());
+    const table = newTable();
     this.#forager = new Forager({ ...options, spacing, table, owner: this.#owner });
   }
 

@@ -60,16 +60,17 @@ export function loadWindowTask(
   parts: TaskParts,
 ): BeeTask | Promise<BeeTask> {
   const { time, bound } = spec.window;
+  const tables = { functionTables: parts.functionTables };
   return loadSteppedTask(spec, context, {
     parts,
-    logicOf: (made) => new WindowLogic(spec, context, { ...made, ...parts.steps }),
+    logicOf: (made) => new WindowLogic(spec, context, { ...made, ...parts.steps, ...tables }),
     watermarkAfter: (batch, { watermark }) =>
       Math.max(watermark, greatestTime(batch.column(time), batch.length) - bound),
   });
 }
 
 /** Of what the windows of a bee are made: with what makes steps, where there are any. */
-type WindowParts = LogicParts & Partial<StepParts>;
+type WindowParts = LogicParts & Partial<StepParts> & Pick<TaskParts, "functionTables">;
 
 /** The windows of one bee, and what they have to do with those of the others. */
 class WindowLogic implements PipelineLogic {
@@ -199,13 +200,13 @@ class WindowLogic implements PipelineLogic {
 function partsOf(
   { schema, steps, window, beside = [], workers, epochRows }: WindowTaskSpec,
   { bee }: BeeContext,
-  { steps: first, makeStep, kernel, outputs }: WindowParts,
+  { steps: first, makeStep, kernel, outputs, functionTables }: WindowParts,
 ): WindowPart[] {
   let firstKind = 0;
   return [{ steps, window }, ...beside].map((given, part) => {
     const steps = part === 0 ? first : new RowSteps(given.steps, schema, { makeStep, kernel });
     const about = { schema, steps, kernel, outputs, bee, workers, epochRows, part, firstKind };
-    const made = new WindowPart({ window: given.window, ...about });
+    const made = new WindowPart({ window: given.window, ...about, functionTables });
     firstKind += made.kinds;
     return made;
   });

@@ -1,6 +1,7 @@
 import { placesOfValue } from "../batch/expressions/placement.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { AggregateSpec } from "../windows/aggregate.ts";
+import { mayNeedFunctions, whyNotNumbers } from "../windows/aggregate_types.ts";
 import { spellDuration } from "../runtime/duration.ts";
 import { whySessionsInJavaScript } from "../windows/session_place.ts";
 import { aggregateText } from "./aggregate_text.ts";
@@ -23,10 +24,11 @@ export function windowEntries(given: Explained, resolved?: ResolvedPlan): Entry[
   const { plan } = given;
   const { keys = [], window, calendar, ordered, aggregates = {} } = plan;
   const schema = resolved && schemaBefore(resolved, plan.steps.length);
-  const why = ordered && whyInJavaScript(ordered, { keys, schema });
-  const place = ordered && why !== IN_KERNEL ? "in JavaScript" : "in the kernel";
+  const aggregated = resolved && schemaBefore(resolved, resolved.steps.length);
+  const why = ordered && whyInJavaScript(ordered, { keys, schema: aggregated });
+  const places = ordered && why !== IN_KERNEL ? () => IN_JAVASCRIPT : placesOf(plan, aggregated);
   const computed = Object.entries(aggregates).flatMap(([name, spec]) =>
-    aggregateLines(name, spec, { schema, place })
+    aggregateLines(name, spec, { schema, place: places(name) })
   );
   if (ordered) return orderedEntries(given, { ...ordered, why }, computed);
   if (!window) return keys.length > 0 ? [["keyBy", quoted(keys)]] : [];
@@ -43,7 +45,27 @@ function keyText(keys: readonly string[]): string {
   return keys.length > 0 ? quoted(keys) : "nothing: one group a window";
 }
 
+const IN_JAVASCRIPT = "in JavaScript";
 const IN_KERNEL = "";
+
+/** Where the aggregates of windows are computed that bees aggregate rows in any order for. */
+function placesOf(
+  { aggregates = {} }: PipelinePlan,
+  schema: Schema | undefined,
+): (name: string) => string {
+  if (!schema) {
+    const unknown = "in the kernel, in JavaScript of what is no number or time";
+    return (name) => mayNeedFunctions(aggregates[name]) ? unknown : "in the kernel";
+  }
+  const reasons = Object.entries(aggregates).flatMap(([name, spec]): [string, string][] => {
+    const why = whyNotNumbers(spec, schema);
+    return why === undefined ? [] : [[name, why]];
+  });
+  if (reasons.length === 0) return () => "in the kernel";
+  const known = new Map(reasons);
+  const beside = `${IN_JAVASCRIPT}, beside ${quoted([reasons[0][0]])}`;
+  return (name) => known.has(name) ? `${IN_JAVASCRIPT}, because ${known.get(name)}` : beside;
+}
 
 /** Why sessions are kept in JavaScript, empty where they are not; `undefined` of other windows. */
 function whyInJavaScript(

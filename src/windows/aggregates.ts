@@ -26,6 +26,15 @@ export type PresentIn<Row, ColumnName, Value> = [ColumnName] extends [never]
   : ColumnName extends keyof Row ? NonNullable<Row[ColumnName]>
   : unknown;
 
+/** What is kept of a column or expression; any number where neither is known. */
+export type KeptOf<Row, ColumnName, Value> = [ColumnName] extends [never]
+  ? (unknown extends Value ? number : NonNullable<Value>)
+  : ColumnName extends keyof Row ? NonNullable<Row[ColumnName]>
+  : number;
+
+/** The aggregates that give one of the values that they are of. */
+export type KeepingOp = "min" | "max" | "first" | "last" | "argMin" | "argMax";
+
 /** The aggregates that count. */
 export type CountOp = "count" | "countDistinct" | "approxCountDistinct";
 
@@ -60,6 +69,7 @@ export type AggregateValue<Row, Spec> = Spec extends
   Aggregate<infer Op, infer ColumnName, infer Value, string> ? Op extends CountOp ? number
   : Op extends DoubleOp ? number | null
   : Op extends UserOp ? Value | (Op extends "reduce" ? null : never)
+  : Op extends KeepingOp ? KeptOf<Row, ColumnName, Value> | null
   : Op extends keyof ListValues<unknown> ? ListValues<PresentIn<Row, ColumnName, Value>>[Op]
   : ([ColumnName] extends [never] ? NumberIn<Value> : NumberOf<Row, ColumnName>) | null
   : never;
@@ -117,6 +127,10 @@ export function mean<const Of extends AggregateOperand>(
 /**
  * The least value; `NaN` if there is one among them, and 0 for −0.
  *
+ * Text is compared by code points, as SQL does with a binary collation and `lt()` of expressions,
+ * bytes are byte by byte, decimals by their value, and false is less than true. Lists, structs, maps
+ * and columns of mixed types have no order, and are refused.
+ *
  * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
  */
 export function min<const Of extends AggregateOperand>(
@@ -126,7 +140,8 @@ export function min<const Of extends AggregateOperand>(
 }
 
 /**
- * The greatest value; `NaN` if there is one among them, and 0 for −0.
+ * The greatest value; `NaN` if there is one among them, and 0 for −0. What has an order, and which,
+ * is as with {@linkcode min}.
  *
  * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
  */
@@ -185,7 +200,8 @@ export function stddev<const Of extends AggregateOperand>(
 }
 
 /**
- * The value of least event time; among equal times the lowest (partition, position).
+ * The value of least event time, of whatever type; among equal times the lowest (partition,
+ * position).
  *
  * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
  */
@@ -196,7 +212,8 @@ export function first<const Of extends AggregateOperand>(
 }
 
 /**
- * The value of greatest event time; among equal times the highest (partition, position).
+ * The value of greatest event time, of whatever type; among equal times the highest (partition,
+ * position).
  *
  * @throws {TypeError} when it is of neither a column, by its name, nor an expression.
  */
@@ -254,7 +271,7 @@ export function correlation<const X extends AggregateOperand, const Y extends Ag
  * The value of `of` in the row where `by` is least, among several such rows in the one of least
  * event time, then of lowest (partition, position). Rows that lack one of the two are left out;
  * null without any. `NaN` comes before all numbers, as it is what {@linkcode min} gives then; −0
- * is 0.
+ * is 0. `of` may be of any type, `by` of those that {@linkcode min} takes, in the same order.
  *
  * @throws {TypeError} when one of the two is neither the name of a column nor an expression.
  *

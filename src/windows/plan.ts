@@ -11,6 +11,7 @@ import type {
 } from "../kernel/window_types.ts";
 import type { AggregateSpec } from "./aggregate.ts";
 import { isKernelOp, whyOrdered } from "./aggregate_place.ts";
+import { canTake, isComparing, type Role, whyNotNumbers } from "./aggregate_types.ts";
 import type { Aggregates } from "./aggregates.ts";
 
 /** Windows, and what is computed of each and of each key. */
@@ -67,29 +68,22 @@ export function keyTypeOf({ name, type }: Field): KeyType {
   );
 }
 
-/** An aggregate of two columns chooses or compares by the second. */
-type Role = "of" | "by";
-
 function checkOp(op: AggregateOp, type: DataType, what: { role: Role; name: string }): void {
-  if (op === "count" || isNumberType(type, op)) return;
   const { role, name } = what;
-  const keepsText = (op === "argMin" || op === "argMax") && role === "of";
+  if (canTake(op, role, type)) return;
+  const isOrdered = isComparing(op, role);
   throw new TypeError(
     `Cannot take ${op} ${role} ${name}: it must be a number` +
-      `${isNumberType({ kind: "timestamp" }, op) ? ", timestamp, date or time" : ""}, ` +
-      `received ${type.kind}; ` +
-      remedy(op, type, keepsText),
+      `${isOrdered ? ", timestamp, date, time, bool, text, bytes or decimal" : ""}, ` +
+      `received ${type.kind}; ${remedy(type, isOrdered)}`,
   );
 }
 
-function remedy(op: AggregateOp, type: DataType, keepsText: boolean): string {
+function remedy(type: DataType, isOrdered: boolean): string {
   if (type.kind === "mixed") {
     return "it has values of several types, or only nulls: give the source a schema, or cast it";
   }
-  if (keepsText) return "take it of a number that stands for it, such as an id";
-  return ["first", "last", "min", "max"].includes(op)
-    ? "cast it first, or take collect() or reduce(), which are of anything"
-    : "cast it first";
+  return isOrdered ? "take it of a part of that" : "cast it first";
 }
 
 /** What an aggregate is of, for messages. */
@@ -128,6 +122,8 @@ class ValuePlanner {
     if (!isKernelOp(op)) throw new TypeError(`Cannot take ${op} in the kernel: ${whyOrdered(op)}`);
     if (column === undefined) return { op, value: -1 };
     const index = checkedColumn(spec, this.#schema, "of");
+    const why = whyNotNumbers(spec, this.#schema);
+    if (why !== undefined) throw new TypeError(`Cannot take ${op} in the kernel: ${why}`);
     if (op === "count" && this.#schema.fields[index].nullable === false) return { op, value: -1 };
     if (by === undefined) return { op, value: this.#positionOf(index) };
     const other = checkedColumn(spec, this.#schema, "by");

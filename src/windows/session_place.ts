@@ -1,6 +1,7 @@
 import type { Schema } from "../batch/schema.ts";
 import { isKeyType } from "../kernel/window_check.ts";
 import { isKernelOp, whyOrdered } from "./aggregate_place.ts";
+import { whyNotNumbers } from "./aggregate_types.ts";
 import type { Aggregates } from "./aggregates.ts";
 import { isGapKind } from "./session_gaps.ts";
 import { FLINK_SEMANTICS } from "./window_semantics.ts";
@@ -33,9 +34,11 @@ function whyByWindows({ windows }: PlacedSessions): string | undefined {
   return sessionEnd === "last" ? "their end is the time of their last row" : undefined;
 }
 
-function whyByAggregates({ aggregates }: PlacedSessions): string | undefined {
-  for (const [name, { op }] of Object.entries(aggregates)) {
-    if (!isKernelOp(op)) return `${JSON.stringify(name)} is: ${whyOrdered(op)}`;
+function whyByAggregates({ aggregates, schema }: PlacedSessions): string | undefined {
+  for (const [name, spec] of Object.entries(aggregates)) {
+    const { op } = spec;
+    const why = isKernelOp(op) ? schema && whyNotNumbers(spec, schema) : whyOrdered(op);
+    if (why !== undefined) return `${JSON.stringify(name)} is: ${why}`;
   }
   return undefined;
 }

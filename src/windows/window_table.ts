@@ -191,7 +191,8 @@ export function resultSchemaOf(
   return { fields };
 }
 
-function checkNames(names: readonly string[]): void {
+/** @throws {TypeError} when two columns of results would have one name. */
+export function checkNames(names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
     throw new TypeError(
@@ -226,11 +227,12 @@ function tableParts(options: WindowTableOptions) {
 }
 
 /**
- * Schema of the results of a table's first kind of windows, where no table is needed.
+ * Schema of the results of the first kind of windows of a table in the kernel, where no table is
+ * needed.
  *
  * @throws {TypeError} as {@linkcode windowTableOver} does.
  */
-export function tableSchemaOf(options: WindowTableOptions): Schema {
+export function kernelTableSchema(options: WindowTableOptions): Schema {
   return tableParts(options).schemas[0];
 }
 

@@ -61,9 +61,26 @@ function inTime(rows: readonly OracleRow[]): OracleRow[] {
   return rows.toSorted((a, b) => a.time! - b.time! || (a.partition ?? 0) - (b.partition ?? 0));
 }
 
-function better(a: Value, b: Value): number {
+/** What has an order. */
+type Ordered = Value | boolean | string | Uint8Array;
+
+/** Text by code points, bytes byte by byte, all else as JavaScript has it; NaN comes first. */
+function better(a: Ordered, b: Ordered): number {
   const [x, y] = [Number.isNaN(a), Number.isNaN(b)];
-  return x || y ? Number(y) - Number(x) : a < b ? -1 : a > b ? 1 : 0;
+  if (x || y) return Number(y) - Number(x);
+  if (typeof a === "string") return betterParts(codePoints(a), codePoints(b as string));
+  if (a instanceof Uint8Array) return betterParts([...a], [...b as Uint8Array]);
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function codePoints(text: string): number[] {
+  return Array.from(text, (character) => character.codePointAt(0)!);
+}
+
+function betterParts(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((part, place) => part !== b[place]);
+  if (at < 0) return a.length - b.length;
+  return at >= b.length ? 1 : a[at] - b[at];
 }
 
 function chosen(column: string, by: string, sign: 1 | -1): OracleAggregate {
@@ -72,7 +89,7 @@ function chosen(column: string, by: string, sign: 1 | -1): OracleAggregate {
       isThere(values[column]) && isThere(values[by])
     );
     const order = (a: OracleRow, b: OracleRow) => {
-      const [x, y] = [a.values[by] as Value, b.values[by] as Value];
+      const [x, y] = [a.values[by] as Ordered, b.values[by] as Ordered];
       // NaN comes first either way.
       return Number.isNaN(x) || Number.isNaN(y) ? better(x, y) : sign * better(x, y);
     };
@@ -108,7 +125,10 @@ export const exactly = {
     of(
       column,
       (values) =>
-        values.reduce((a, b) => Number.isNaN(a) ? a : Number.isNaN(b) ? b : a >= b ? a : b),
+        values.reduce((a, b) => {
+          if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) ? a : b;
+          return better(a, b) >= 0 ? a : b;
+        }),
     ),
   variance: (column: string): OracleAggregate => of(column, (values) => variance(values, 1)),
   stddev: (column: string): OracleAggregate => of(column, (values) => rooted(variance(values, 1))),

@@ -1,13 +1,14 @@
 import type { DataType } from "../../batch/schema.ts";
 import type { AddRow, RowPlaces } from "../aggregate_function.ts";
 import type { ColumnBatch } from "../window_table.ts";
-import { asRowValue } from "./integer_sum_function.ts";
+import { type HeldValues, heldValues } from "./held_values.ts";
 import { PlainStateFunction } from "./plain_state.ts";
-import { isNull, numbersOf, validityOf } from "./values.ts";
+import { plainType } from "./plain_type.ts";
+import { isNull, validityOf } from "./values.ts";
 
 /** A value and the place of its row; the value is `null` without any row. */
 export interface Edge {
-  value: number | bigint | null;
+  value: unknown;
   time: number;
   partition: number;
   position: number;
@@ -19,24 +20,21 @@ export function isBefore(a: Omit<Edge, "value">, b: Omit<Edge, "value">): boolea
   return a.partition !== b.partition ? a.partition < b.partition : a.position < b.position;
 }
 
-/** A number or time as it stands in rows of a type. */
-export function cellOf(value: number | bigint, type: DataType): number | bigint {
-  return type.kind === "i64" ? asRowValue(value, type) : Number(value);
-}
-
 /** The value of least or greatest event time. */
 export class EdgeFunction extends PlainStateFunction<Edge> {
   readonly type: DataType;
   readonly nullable = true;
   readonly #column: number;
+  readonly #held: HeldValues;
   readonly #isFirst: boolean;
 
   /** Of the column of a type at a position. */
   constructor(column: number, type: DataType, isFirst: boolean) {
     super();
     this.#column = column;
+    this.#held = heldValues(type);
     this.#isFirst = isFirst;
-    this.type = type;
+    this.type = plainType(type);
   }
 
   init(): Edge {
@@ -45,7 +43,8 @@ export class EdgeFunction extends PlainStateFunction<Edge> {
 
   open({ columns }: ColumnBatch, places: RowPlaces): AddRow<Edge> {
     const column = columns[this.#column];
-    const [values, validity] = [numbersOf(column), validityOf(column)];
+    const [values, validity] = [this.#held.of(column), validityOf(column)];
+    const keep = this.#held.keeper(column);
     const { times, partition, positions } = places;
     const next = { time: 0, partition, position: 0 };
     return (state, row) => {
@@ -53,7 +52,7 @@ export class EdgeFunction extends PlainStateFunction<Edge> {
       next.time = times[row];
       next.position = positions[row];
       if (this.#replaces(state, next)) {
-        state.value = values[row];
+        state.value = keep(values[row]);
         state.time = next.time;
         state.partition = partition;
         state.position = next.position;
@@ -73,6 +72,6 @@ export class EdgeFunction extends PlainStateFunction<Edge> {
   }
 
   result({ value }: Edge): unknown {
-    return value === null ? null : cellOf(value, this.type);
+    return value === null ? null : this.#held.cell(value);
   }
 }

@@ -15,6 +15,7 @@ import { CountFunction } from "./count_function.ts";
 import { isComparable } from "./distinct_values.ts";
 import { DoubleSumFunction } from "./double_sum_function.ts";
 import { EdgeFunction } from "./edge_function.ts";
+import { ExtremeFunction } from "./extreme_function.ts";
 import { FoldFunction } from "./fold_function.ts";
 import { HistogramFunction } from "./histogram_function.ts";
 import { IntegerSumFunction } from "./integer_sum_function.ts";
@@ -65,18 +66,22 @@ function functionOf(asked: Asked): AggregateFunction {
   if (spec.column === undefined) return new CountFunction();
   const column = checkedColumn(spec, schema, "of");
   if (op === "count") return new CountFunction(column);
-  const type = schema.fields[column].type as ValueType;
+  const { type } = schema.fields[column];
   return spec.by === undefined
     ? ofColumn(op, column, type)
-    : ofPair(op, [column, checkedColumn(spec, schema, "by")], type);
+    : ofPair(op, [column, checkedColumn(spec, schema, "by")], schema);
 }
 
-function ofColumn(op: AggregateOp, column: number, type: ValueType): AggregateFunction {
-  const result = resultTypeOf(op, type) as DataType;
+function ofColumn(op: AggregateOp, column: number, type: DataType): AggregateFunction {
   const spread = SPREADS.get(op);
   if (spread) return new SpreadFunction(column, spread);
-  if (op === "min" || op === "max") return new RangeFunction(column, result, op === "min");
-  if (op === "first" || op === "last") return new EdgeFunction(column, result, op === "first");
+  if (op === "first" || op === "last") return new EdgeFunction(column, type, op === "first");
+  if (op === "min" || op === "max") {
+    return isNumberType(type, op)
+      ? new RangeFunction(column, type, op === "min")
+      : new ExtremeFunction(column, type, op === "min");
+  }
+  const result = resultTypeOf(op, type as ValueType) as DataType;
   return type.kind === "f64" || type.kind === "f32"
     ? new DoubleSumFunction(column, op === "mean")
     : new IntegerSumFunction(column, result);
@@ -84,13 +89,14 @@ function ofColumn(op: AggregateOp, column: number, type: ValueType): AggregateFu
 
 function ofPair(
   op: AggregateOp,
-  columns: readonly [number, number],
-  type: ValueType,
+  columns: readonly [of: number, by: number],
+  { fields }: Schema,
 ): AggregateFunction {
   if (op === "covariance" || op === "correlation") {
     return new JointFunction(columns, op === "covariance");
   }
-  return new ChoiceFunction(columns, resultTypeOf(op, type) as DataType, op === "argMin");
+  const [of, by] = columns.map((at) => fields[at].type);
+  return new ChoiceFunction(columns, { of, by }, op === "argMin");
 }
 
 const ORDERED: Readonly<Record<OrderedOp, (asked: Asked) => AggregateFunction>> = {

@@ -4,6 +4,7 @@ import { type AggregateSpec, isComputed } from "../aggregate.ts";
 import { checkedColumn, indexOf } from "../plan.ts";
 import type { ColumnBatch } from "../window_table.ts";
 import { ownText } from "./own_text.ts";
+import { plainType } from "./plain_type.ts";
 import { cellsOf, isNull, validityOf } from "./values.ts";
 
 /** What an aggregate is of in a batch: which rows count, and their values. */
@@ -62,11 +63,6 @@ function doubles(values: Float64Array, validity: Uint8Array | undefined): Operan
   const valueAt = (row: number) => values[row];
   const isLeftOut = (row: number) => isNull(validity, row);
   return { isLeftOut, valueAt, keptAt: valueAt, ...(!validity && { all: values }) };
-}
-
-/** In results text has no dictionary. */
-function plainType(type: DataType): DataType {
-  return type.kind === "dict" ? { kind: "utf8" } : type;
 }
 
 /** Rows are made of all columns that are not computed, all rows of a batch at once. */

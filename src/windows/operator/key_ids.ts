@@ -151,14 +151,18 @@ export class KeyIds {
     this.#columns[0].keep(marked);
   }
 
-  /** Ids for keys whose values {@linkcode KeyIds.valuesOf} gave. */
-  restore(keys: readonly (readonly unknown[])[]): Int32Array {
-    const columns = this.#types.map((type, at) => {
+  /** Keys as columns of their types, by the values that {@linkcode KeyIds.valuesOf} gave. */
+  columnsOf(keys: readonly (readonly unknown[])[]): Column[] {
+    return this.#types.map((type, at) => {
       // A dictionary has fewer entries than there may be keys.
       const builder = columnBuilder(type.kind === "dict" ? { kind: "utf8" } : type);
       builder.appendAll(keys.map((values) => values[at]));
       return builder.finish();
     });
-    return this.read(columns, keys.length).slice(0, keys.length);
+  }
+
+  /** Ids for keys whose values {@linkcode KeyIds.valuesOf} gave. */
+  restore(keys: readonly (readonly unknown[])[]): Int32Array {
+    return this.read(this.columnsOf(keys), keys.length).slice(0, keys.length);
   }
 }

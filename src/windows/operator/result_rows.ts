@@ -1,11 +1,10 @@
-import type { Column } from "../../batch/column.ts";
-import { columnBuilder } from "../../batch/nested_builders.ts";
 import { RecordBatch } from "../../batch/record_batch.ts";
 import type { DataType, Field, Schema } from "../../batch/schema.ts";
 import type { AggregateFunction } from "../aggregate_function.ts";
 import { PANE_COLUMNS, ROW_KIND_COLUMN } from "../pane_columns.ts";
 import type { Aggregation, States } from "./aggregation.ts";
 import type { KeyIds } from "./key_ids.ts";
+import { boundOf, boundsOf, columnOf } from "./result_columns.ts";
 import { ORDER_COLUMNS, ORDER_FIELDS } from "../window_operator.ts";
 import { WINDOW_COLUMNS } from "../window_table.ts";
 
@@ -189,32 +188,4 @@ export class ResultRows {
     this.#columns = this.schema.fields.map(() => []);
     this.#length = 0;
   }
-}
-
-/** A bound as it is gathered; the longest windows reach further than numbers are exact. */
-function boundOf(time: number): number | bigint | null {
-  if (Number.isSafeInteger(time)) return time;
-  return Number.isFinite(time) ? BigInt(time) : null;
-}
-
-/** Timestamps of events are not that far away, but bounds of windows may be. */
-function boundsOf({ name, type }: Field, values: readonly unknown[]): Column {
-  return { ...columnOf({ name, type: { kind: "i64" }, nullable: true }, values), type };
-}
-
-/** @throws {TypeError} when the type cannot hold what an aggregate gave. */
-function columnOf({ name, type }: Field, values: readonly unknown[]): Column {
-  // A result may have more keys than a dictionary would have entries by default.
-  const builder = columnBuilder(type, { maxDictionary: values.length + 1 });
-  try {
-    builder.appendAll(values);
-  } catch (cause) {
-    throw new TypeError(
-      `Cannot give results: column ${JSON.stringify(name)} cannot hold one: ${
-        (cause as Error).message
-      }`,
-      { cause },
-    );
-  }
-  return builder.finish();
 }
