@@ -3,7 +3,10 @@ import { RecordBatch, schema, types as t } from "@waggle/stream";
 import { type QualityReport, qualityReport } from "@waggle/stream/quality";
 import { parseHTML } from "linkedom/worker";
 import { escapeHtml } from "../src/quality/page/quality_page.ts";
+import { counterpart } from "./support/counterpart.ts";
 import { Random } from "./support/random.ts";
+
+const ROOT = new URL("../", import.meta.url);
 
 /** What a test asks of a document. */
 interface Page {
@@ -140,3 +143,76 @@ Deno.test("escapeHtml() leaves nothing that ends a text or an attribute", () => 
     "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\ufffd",
   );
 });
+
+const chromium = counterpart({ program: "chromium", purpose: "lay a report out as on a phone" });
+
+/** A page that measures another one in a frame as narrow as a phone. */
+const PHONE = `<!DOCTYPE html><meta charset="utf-8">
+<iframe src="/report" style="width: 390px; height: 844px; border: 0"></iframe><script>
+  const frame = document.querySelector("iframe");
+  const loaded = new Promise((resolve) => frame.onload = resolve);
+  async function found() {
+    await loaded;
+    const page = frame.contentDocument;
+    const edge = page.documentElement.clientWidth;
+    const beyond = [...page.querySelectorAll("body *")].filter((each) =>
+      !each.parentElement.closest(".scroll, svg") && each.getBoundingClientRect().right > edge + 1
+    );
+    const table = page.querySelector(".scroll");
+    const lines = [...table.querySelectorAll("th, td:not(.name)")].map((cell) => {
+      const range = page.createRange();
+      range.selectNodeContents(cell);
+      return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+    });
+    table.scrollLeft = 10_000;
+    const last = table.querySelector("tr:last-child td:last-child").getBoundingClientRect();
+    return {
+      edge,
+      pageWidth: page.documentElement.scrollWidth,
+      beyond: beyond.map(({ outerHTML }) => outerHTML.slice(0, 100)),
+      mostLines: Math.max(...lines),
+      lastIsSeen: last.right <= edge && last.left >= 0,
+    };
+  }
+</script>`;
+
+Deno.test(
+  chromium.test("on a phone a report is as wide as the screen, and its pairs scroll within", async (path) => {
+    const rows = (seed: number) => {
+      const random = new Random(seed);
+      const names = [
+        "Aircraft Make and Model",
+        "Origin of the Flight",
+        "Temperature",
+        "x".repeat(60),
+      ];
+      return Array.from(
+        { length: 300 },
+        () => Object.fromEntries(names.map((name) => [name, random.below(9)])),
+      );
+    };
+    const html = (await qualityReport(rows(1), rows(2))).toHtml();
+    const pages = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+      const body = request.url.endsWith("/report") ? html : PHONE;
+      return new Response(body, { headers: { "content-type": "text/html" } });
+    });
+    const folder = await Deno.makeTempDir();
+    try {
+      const flags = ["run", "--no-lock", "--no-prompt", "--no-check", "--allow-all"];
+      const page = `http://127.0.0.1:${pages.addr.port}/`;
+      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [...flags, "tests/support/browser_main.ts", path, folder, page],
+        cwd: ROOT,
+        env: { NO_COLOR: "1" },
+      }).output();
+      const text = new TextDecoder();
+      assert(success, text.decode(stderr));
+      const { edge, ...found } = JSON.parse(text.decode(stdout));
+      const expected = { pageWidth: edge, beyond: [], mostLines: 1, lastIsSeen: true };
+      assertEquals([edge > 360 && edge <= 390, found], [true, expected]);
+    } finally {
+      await pages.shutdown();
+      await Deno.remove(folder, { recursive: true });
+    }
+  }),
+);

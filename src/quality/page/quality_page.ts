@@ -86,7 +86,8 @@ function pairTable({ pairs }: QualityScores): string {
     [score, real, synthetic].map((value) => `<td class="n">${shown(value)}</td>`).join("") +
     `<td>${strong ? "yes" : "no"}</td></tr>`
   ).join("");
-  return `<h2>The pairs that differ most</h2><div class="scroll card"><table><thead><tr><th>column` +
+  return `<h2 id="pairs">The pairs that differ most</h2><div class="scroll card" tabindex="0" ` +
+    `role="region" aria-labelledby="pairs"><table><thead><tr><th>column` +
     `</th><th>column</th><th class="n">score</th><th class="n">real</th><th class="n">synthetic</th>` +
     `<th>strong</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }

@@ -33,9 +33,9 @@ figure { margin: .5rem 0 0; } svg { max-width: 100%; height: auto; display: bloc
   margin-right: .4rem; vertical-align: -.05rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
-  overflow-wrap: anywhere; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums;
-  white-space: nowrap; }
-td.name { min-width: 8.5rem; } .n + :not(.n) { padding-left: 1.5rem; }
+  white-space: nowrap; } .n { text-align: right; font-variant-numeric: tabular-nums; }
+td.name { min-width: 6.5rem; white-space: normal; overflow-wrap: anywhere; }
+.n + :not(.n) { padding-left: 1.5rem; }
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --paper: #fff; --card: #fff;
   --line: #ccc; --real: #8795a8; --made: #d98a00; --bad: #b3261e; --good: #23724a; }
   body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
