@@ -42,6 +42,7 @@ function cannotRestart({ name }: UnitedReader, other: UnitedReader): StreamingEr
   return new StreamingError(
     `Cannot go on: some of ${name} was given to another reader, so that open windows are to be ` +
       `dropped and what is in them read again, also of ${other.name}, which cannot be read again ` +
-      `from where it is settled, or has ended; run the pipeline again, or a pipeline for each source`,
+      `from where it is settled, is read by other pipelines too, or has ended; run the pipeline ` +
+      `again, or a pipeline for each source`,
   );
 }
