@@ -18,6 +18,7 @@ import type { FunctionTables } from "../create_window_table.ts";
 import { Aggregation, type States } from "../operator/aggregation.ts";
 import { KeyIds } from "../operator/key_ids.ts";
 import { readTimes } from "../operator/read_times.ts";
+import { RunStates } from "../operator/run_states.ts";
 import { extentOf, indexOf, keyTypeOf, planOf, type WindowTableOptions } from "../plan.ts";
 import {
   checkTimeColumn,
@@ -45,6 +46,11 @@ import {
 
 /** Pairs of a slice and a key that may be open. */
 const MOST_GROUPS = 16 * 1024 * 1024;
+/** Fewer rows in a row are added one by one. */
+const SHORTEST_RUN = 64;
+/** With fewer rows of each key a run costs more than it saves; so many runs later is looked again. */
+const LEAST_ROWS_OF_KEY = 3;
+const SINGLE_RUNS = 15;
 const ONE_OWNER: Ownership = { ownerOf: new Uint8Array(256), owners: 1 };
 const COUNTED = { n: count() };
 
@@ -75,6 +81,10 @@ export class FunctionWindowTable implements WindowTable {
   readonly #stacks: readonly StateStacks[];
   readonly #closing: WindowClosing;
   #keys: KeyIds;
+  /** Adds many rows at once. */
+  readonly #runStates: RunStates;
+  /** How many runs are added row by row, because their rows have too many keys. */
+  #single = 0;
   #groups = 0;
   #rows = 0;
   /** Of each of several kinds. */
@@ -103,6 +113,7 @@ export class FunctionWindowTable implements WindowTable {
     this.#of = identityOf(options, this.#kinds);
     const functions = this.#kinds.flatMap(({ functions }) => functions);
     this.#aggregation = new Aggregation([new CountFunction(), ...functions]);
+    this.#runStates = new RunStates(this.#aggregation);
     this.#keys = this.#newKeys();
     this.#kindRows = this.#kinds.map(() => 0);
     this.#stacks = this.#kinds.map((_, kind) =>
@@ -159,16 +170,31 @@ export class FunctionWindowTable implements WindowTable {
     const times = readTimes(columns[this.#time], length);
     const ids = this.#keys.read(this.#keyColumns.map((at) => columns[at]), length);
     const { partition, position } = at;
-    const positions = Float64Array.from({ length }, (_, row) => position + row);
     const aggregation = this.#aggregation;
+    const positions = positionsFrom(position, length);
     aggregation.open({ ...batch, columns, length }, { times, partition, positions });
     const places = new SlicePlaces(this.#shape, times, { ...at, lateness: this.#lateness });
-    let slice: StateSlice | undefined;
-    for (const row of rows) {
-      if (places.moves(row) || slice === undefined) slice = this.#slices.at(places.place);
-      aggregation.add(this.#statesOf(slice, ids[row]), row);
+    for (let next = 0; next < rows.length;) {
+      places.moves(rows[next]);
+      const slice = this.#slices.at(places.place);
+      const end = places.runEnd(rows, next);
+      this.#addRun(slice, ids, { from: rows[next], to: rows[next] + end - next });
+      next = end;
     }
     aggregation.close();
+  }
+
+  /** Adds rows that follow each other and are of one slice. */
+  #addRun(slice: StateSlice, ids: Int32Array, run: RowRun): void {
+    const { from, to } = run;
+    if (to - from < SHORTEST_RUN || this.#single-- > 0) {
+      for (let row = from; row < to; row++) {
+        this.#aggregation.add(this.#statesOf(slice, ids[row]), row);
+      }
+      return;
+    }
+    const keys = this.#runStates.add(ids, run, (key) => this.#statesOf(slice, key));
+    this.#single = keys * LEAST_ROWS_OF_KEY > to - from ? SINGLE_RUNS : 0;
   }
 
   #statesOf(slice: StateSlice, key: number): States {
@@ -320,6 +346,18 @@ export class FunctionWindowTable implements WindowTable {
     this.#clear();
     this.#judge[Symbol.dispose]();
   }
+}
+
+/** Rows that follow each other. */
+interface RowRun {
+  readonly from: number;
+  readonly to: number;
+}
+
+function positionsFrom(first: number, length: number): Float64Array {
+  const positions = new Float64Array(length);
+  for (let row = 0; row < length; row++) positions[row] = first + row;
+  return positions;
 }
 
 /** Tells tables apart whose deltas do not fit each other. */

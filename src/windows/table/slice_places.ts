@@ -49,6 +49,18 @@ export class SlicePlaces {
     return true;
   }
 
+  /**
+   * Where rows end, from the one last asked for on, that follow each other and are of its slice.
+   *
+   * @param rows Ascending.
+   * @param from Which of them was last asked for.
+   */
+  runEnd(rows: Uint32Array, from: number): number {
+    let end = from + 1;
+    while (end < rows.length && rows[end] === rows[end - 1] + 1 && !this.moves(rows[end])) end++;
+    return end;
+  }
+
   /** The watermark before a row, less the lateness that is allowed. */
   #watermarkBefore(row: number): number {
     const times = this.#times;
