@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { zstdCompressSync } from "node:zlib";
+import { assert, assertEquals, assertThrows, fail } from "@std/assert";
 import * as apache from "apache-arrow";
 import fc from "fast-check";
 import * as flechette from "@uwdata/flechette";
@@ -6,6 +7,8 @@ import { type DataType, RecordBatch, types as t } from "@waggle/stream";
 import { fromArrow, fromArrowIpc, toArrow, toArrowIpc } from "@waggle/stream/arrow";
 import { formatDecimal } from "../src/batch/decimal.ts";
 import { assertSame, holds, schemaAndRows } from "./support/batches.ts";
+import { counterpart } from "./support/counterpart.ts";
+import { forSeeds } from "./support/random.ts";
 
 const FORMATS = ["stream", "file"] as const;
 
@@ -299,6 +302,82 @@ Deno.test("fromArrow() of damaged columns is an error", () => {
   const table = toArrow(RecordBatch.fromRows([{ s: "ab" }, { s: "cd" }]));
   (table.children[0].data[0].offsets as Int32Array)[1] = 900;
   assertThrows(() => fromArrow(table), RangeError, 'Arrow column "s": an offset goes back');
+});
+
+const python = counterpart({
+  program: "python3",
+  debianPackage: "python3-venv",
+  pythonModules: ["pyarrow"],
+  purpose: "compress Arrow files that are read here",
+});
+/** Takes a file of ours, and gives it back with compressed buffers, in record batches of 7 rows. */
+const COMPRESS = `
+import sys
+import pyarrow as pa
+codec, kind = sys.argv[1:]
+table = pa.ipc.open_stream(sys.stdin.buffer.read()).read_all()
+options = pa.ipc.IpcWriteOptions(compression=codec, emit_dictionary_deltas=True)
+sink = pa.BufferOutputStream()
+new = pa.ipc.new_file if kind == "file" else pa.ipc.new_stream
+with new(sink, table.schema, options=options) as writer:
+    writer.write_table(table, max_chunksize=7)
+sys.stdout.buffer.write(sink.getvalue())
+`;
+
+for (const codec of ["lz4", "zstd"]) {
+  Deno.test(
+    python.test(`fromArrowIpc() reads buffers that pyarrow compressed by ${codec}`, async (path) => {
+      const rows = Array.from({ length: 60 }, (_, at) => at % 5 === 4 ? NULL_ROW : FULL_ROW);
+      const long = rows.map((row, at) => ({ ...row, long: "waggle ".repeat(at * 100) }));
+      const fields = [...ALL_FIELDS, { name: "long", type: t.utf8 }];
+      const given = toArrowIpc(RecordBatch.fromRows(long, { schema: { fields } }));
+      for (const format of FORMATS) {
+        const args = ["-c", COMPRESS, codec, format];
+        const child = new Deno.Command(path, { args, stdin: "piped", stdout: "piped" }).spawn();
+        const [{ stdout, success }] = await Promise.all([
+          child.output(),
+          new Blob([given as BlobPart]).stream().pipeTo(child.stdin),
+        ]);
+        assert(success);
+        assert(stdout.length < given.length / 2, `${stdout.length} of ${given.length}`);
+        assertSame(fromArrowIpc(stdout).toRows(), long);
+      }
+    }),
+  );
+}
+
+Deno.test("fromArrowIpc() holds buffers to what they claim, and leaves flechette's codecs alone", () => {
+  const { CompressionType, getCompressionCodec, setCompressionCodec } = flechette;
+  const own = {
+    encode: (bytes: Uint8Array) => zstdCompressSync(bytes),
+    decode: () => fail("asked"),
+  };
+  setCompressionCodec(CompressionType.ZSTD, own);
+  const rows = Array.from({ length: 500 }, (_, at) => ({ n: at % 3, s: "aaaa" }));
+  const table = toArrow(RecordBatch.fromRows(rows));
+  const bytes = flechette.tableToIPC(table, { codec: CompressionType.ZSTD })!;
+  assertSame(fromArrowIpc(bytes).toRows(), rows);
+  assert(getCompressionCodec(CompressionType.ZSTD) === own);
+  assert(getCompressionCodec(CompressionType.LZ4_FRAME) === null);
+  const begins = [0x28, 0xb5, 0x2f, 0xfd];
+  const frame = bytes.findIndex((_, at) => begins.every((byte, i) => bytes[at + i] === byte));
+  const length = new DataView(bytes.buffer, bytes.byteOffset + frame - 8);
+  const claimed = length.getBigInt64(0, true);
+  for (const claim of [claimed - 4n, claimed + 4n, 2n ** 50n]) {
+    length.setBigInt64(0, claim, true);
+    assertThrows(() => fromArrowIpc(bytes), RangeError, "Cannot read Arrow bytes: a buffer");
+  }
+  length.setBigInt64(0, claimed, true);
+  forSeeds(200, (random) => {
+    const damaged = bytes.slice();
+    damaged[frame + random.below(bytes.length - frame)] ^= 1 << random.below(8);
+    try {
+      assertEquals(fromArrowIpc(damaged).length, rows.length);
+    } catch (error) {
+      assert(error instanceof RangeError, String((error as Error).stack));
+    }
+  });
+  setCompressionCodec(CompressionType.ZSTD, null as never);
 });
 
 Deno.test("fromArrowIpc() of bytes that are no Arrow is a RangeError", () => {

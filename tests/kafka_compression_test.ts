@@ -7,9 +7,10 @@ import {
   decompressRecords,
   RecordInflater,
 } from "../src/kafka/records/compression.ts";
-import { lz4Compress, lz4Decompress } from "../src/kafka/records/lz4.ts";
+import { lz4Decompress } from "../src/batch/lz4_frames.ts";
+import { lz4Compress } from "../src/kafka/records/lz4.ts";
 import { xerialCompress, XerialInflater } from "../src/kafka/records/xerial.ts";
-import { xxh32 } from "../src/kafka/records/xxh32.ts";
+import { xxh32 } from "../src/batch/xxh32.ts";
 import { KafkaReader } from "../src/kernel/kafka_reader.ts";
 import { create } from "../src/kernel/kernel.ts";
 import { forSeeds, type Random } from "./support/random.ts";

@@ -12,6 +12,7 @@
  */
 import * as flechette from "@uwdata/flechette";
 import type { Batch, DataType as ArrowDataType, Field as ArrowField } from "@uwdata/flechette";
+import { withArrowCodecs } from "./arrow_codecs.ts";
 import { type ArrowBatch, columnFromArrow, rebased } from "./arrow_columns.ts";
 import {
   type ArrowField as ReadableField,
@@ -226,7 +227,8 @@ export function toArrowIpc<Row>(
 }
 
 /**
- * The batch in bytes of Arrow's stream or file format, all their record batches joined.
+ * The batch in bytes of Arrow's stream or file format, all their record batches joined; buffers that
+ * are compressed by LZ4 or zstd, as in Feather files of pandas, are inflated.
  *
  * For bytes from where you trust: the columns are checked as in {@linkcode fromArrow}, but the
  * metadata before them is read by a parser that is not made for hostile input, and can be made to
@@ -241,7 +243,7 @@ export function fromArrowIpc(bytes: Uint8Array): RecordBatch {
 function parseIpc(bytes: Uint8Array): ArrowTable {
   let table: ArrowTable;
   try {
-    table = flechette.tableFromIPC(bytes, EXTRACTION);
+    table = withArrowCodecs(() => flechette.tableFromIPC(bytes, EXTRACTION));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new RangeError(`Cannot read Arrow bytes: ${why}`, { cause: error });

@@ -193,7 +193,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   },
   {
     exports: ["lz4Inflate"],
-    twin: "src/kafka/records/lz4.ts#lz4Decompress",
+    twin: "src/batch/lz4_frames.ts#lz4Decompress",
     test: "tests/kafka_compression_test.ts",
     bench: "bench/kafka_records_bench.ts",
   },

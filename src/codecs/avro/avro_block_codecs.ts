@@ -1,6 +1,6 @@
 import { concatBytes } from "../../batch/concat_bytes.ts";
 import { crc32, zlib } from "../../runtime/inflater.ts";
-import { unzstd } from "../inflate/unzstd.ts";
+import { unzstd } from "../../batch/unzstd.ts";
 import { snappyCompress, snappyDecompress } from "./snappy.ts";
 
 /** How the blocks of an Avro file may be compressed. */

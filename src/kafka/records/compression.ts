@@ -1,6 +1,7 @@
-import { ZstdInflater } from "../../codecs/inflate/unzstd.ts";
+import { ZstdInflater } from "../../batch/unzstd.ts";
 import { zlib } from "../../runtime/inflater.ts";
-import { lz4Compress, lz4Decompress } from "./lz4.ts";
+import { lz4Decompress } from "../../batch/lz4_frames.ts";
+import { lz4Compress } from "./lz4.ts";
 import { xerialCompress, XerialInflater } from "./xerial.ts";
 
 /** How record batches are compressed. */

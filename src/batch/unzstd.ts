@@ -1,5 +1,5 @@
-import { concatBytes } from "../../batch/concat_bytes.ts";
-import { Inflater } from "../../runtime/inflater.ts";
+import { concatBytes } from "./concat_bytes.ts";
+import { Inflater } from "../runtime/inflater.ts";
 
 const PIECE_BYTES = 65_536;
 

@@ -1,0 +1,43 @@
+import * as flechette from "@uwdata/flechette";
+import { lz4Decompress } from "./lz4_frames.ts";
+import { ZstdInflater } from "./unzstd.ts";
+
+type Inflate = (bytes: Uint8Array, length: number) => Uint8Array;
+type Codec = Parameters<typeof flechette.setCompressionCodec>[1];
+
+/** A codec that holds what it makes to what was claimed: views of fewer bytes would be of others. */
+function codecOf(inflate: Inflate): Codec {
+  const decode = (bytes: Uint8Array, length: number) => {
+    const made = inflate(bytes, length);
+    if (made.length === length) return made;
+    throw new RangeError(`a buffer inflates to ${made.length} bytes, and claims ${length}`);
+  };
+  const encode = () => {
+    throw new TypeError("Cannot compress Arrow buffers here: only reading has codecs");
+  };
+  return { decode, encode };
+}
+
+/**
+ * Does something in which npm:@uwdata/flechette inflates buffers by LZ4 and zstd, the codecs that
+ * Arrow's formats have. Its codecs are those of all who use it: they are put back afterwards.
+ */
+export function withArrowCodecs<T>(work: () => T): T {
+  const { CompressionType, getCompressionCodec, setCompressionCodec } = flechette;
+  using zstd = new ZstdInflater();
+  const tooLong = (length: number) => new RangeError(`a buffer makes more than ${length} bytes`);
+  const codecs = [
+    [CompressionType.LZ4_FRAME, codecOf(lz4Decompress)],
+    [
+      CompressionType.ZSTD,
+      codecOf((bytes, length) => zstd.inflate(bytes, length, () => tooLong(length))),
+    ],
+  ] as const;
+  const before = codecs.map(([type]) => [type, getCompressionCodec(type)] as const);
+  for (const [type, codec] of codecs) setCompressionCodec(type, codec);
+  try {
+    return work();
+  } finally {
+    for (const [type, codec] of before) setCompressionCodec(type, codec as Codec);
+  }
+}
