@@ -3,6 +3,7 @@ import { create } from "../src/kernel/kernel.ts";
 import { KernelSessions } from "../src/kernel/session_table.ts";
 import type { SessionPlan, SessionRows } from "../src/kernel/session_types.ts";
 import { ReferenceSessions } from "../src/windows/reference_sessions.ts";
+import { hashKey } from "../src/windows/reference_keys.ts";
 import { forSeeds, type Random } from "./support/random.ts";
 import { resultsOf } from "./support/window_cases.ts";
 
@@ -171,6 +172,58 @@ Deno.test("a key of very many sessions keeps them apart while the index moves", 
     }
     assertEquals(resultsOf(ours.close(Infinity)), resultsOf(twin.close(Infinity)));
   });
+});
+
+const KEY = [{ kind: "i32" as const }];
+const BUCKETS = 8;
+const SLOTS = 6;
+
+/** Different keys that are looked for first in one bucket of an index of {@linkcode BUCKETS}. */
+function keysIn(bucket: number, count: number, random: Random): number[] {
+  const keys = new Set<number>();
+  while (keys.size < count) {
+    const key = random.below(1_000_000);
+    const hash = hashKey(KEY, new Uint8Array(BigInt64Array.of(BigInt(key)).buffer));
+    if (Number(hash >> 1n & BigInt(BUCKETS - 1)) === bucket) keys.add(key);
+  }
+  return [...keys];
+}
+
+Deno.test("a row looked up before slots moved within the index joins the sessions that it touches", () => {
+  const kernel = create();
+  let merged = 0;
+  forSeeds(400, (random) => {
+    const plan = planOf({ gap: 100 });
+    using ours = new KernelSessions(kernel, plan);
+    using twin = new ReferenceSessions(plan);
+    let position = 0;
+    const add = (rows: readonly (readonly [key: number, time: number])[], watermark: number) => {
+      const given = rows.map(([key, time]): Row => ({ key, time, gap: 100, watermark }));
+      const at = { partition: 0, position };
+      position += rows.length;
+      assertEquals(ours.add(rowsOf(plan, given), at), twin.add(rowsOf(plan, given), at));
+    };
+    const close = (mark: number) => {
+      assertEquals(resultsOf(ours.close(mark)), resultsOf(twin.close(mark)));
+    };
+    const [home, first, second, other] = random.shuffle([...Array(BUCKETS).keys()]);
+    // two buckets are full, then of graves alone; one session keeps the index as large as it is
+    const full = [first, second].flatMap((bucket) => keysIn(bucket, SLOTS, random));
+    const [keeper, late] = keysIn(other, 2, random);
+    add([[keeper, 1_000_000]], 0);
+    add(random.shuffle(full).map((key) => [key, random.below(500)]), 0);
+    for (const mark of [150, 300, 450, 700]) close(mark);
+    // two sessions of one key lie behind a slot that is free then, and move up with the next one
+    const [before, key] = keysIn(home, 2, random);
+    add([[before, 9_900], [key, 10_000], [key, 10_150]], 700);
+    close(10_050);
+    add([[late, 10_400], [late, 10_700], [key, 10_090]], 10_050);
+    const { sessions } = ours.stats();
+    assertEquals(sessions, twin.stats().sessions);
+    if (sessions === 4) merged++;
+    close(Infinity);
+  });
+  assertEquals(merged, 400);
 });
 
 const IDLE = 1_000_000;
