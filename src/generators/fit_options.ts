@@ -29,8 +29,8 @@ export interface ColumnOptions extends MadeOptions {
   type?: DataType;
   /**
    * `category`: values that are apart, whatever their type. `number`: values that are near each other
-   * or far. `sum`: of two others, which are found, in every row. `key`: made and not learned. `ignore`: left out of what is sampled. Default: by the type
-   * and the values.
+   * or far. `sum`: of two others, which are found, in every row. `key`: made and not learned.
+   * `ignore`: left out of what is sampled. Default: by the type and the values.
    */
   role?: ColumnRole;
 }

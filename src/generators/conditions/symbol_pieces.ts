@@ -79,6 +79,10 @@ export class SymbolPieces {
 
   /** What of a part is in ranges of whole numbers, as parts of their own. */
   within(variable: number, part: number, ranges: readonly WholeRange[]): readonly number[] {
+    const { low, high } = this.spread(variable, part);
+    const near = ranges.find(([from, to]) => from <= high && low <= to);
+    if (!near) return [];
+    if (near[0] <= low && high <= near[1]) return [part];
     const key = `${variable} ${part}: ${ranges.join(" ")}`;
     const known = this.#within.get(key) ?? this.#cut(variable, part, ranges);
     this.#within.set(key, known);
@@ -86,12 +90,10 @@ export class SymbolPieces {
   }
 
   #cut(variable: number, part: number, ranges: readonly WholeRange[]): readonly number[] {
-    const spread = this.spread(variable, part);
-    if (!ranges.some(([from, to]) => from <= spread.high && spread.low <= to)) return [];
-    if (ranges.some(([from, to]) => from <= spread.low && spread.high <= to)) return [part];
+    const { knots } = this.spread(variable, part);
     const { of, share } = this.#symbol(variable, part);
     const wanted = ranges.map(([from, to]): Range => [from - 0.5, doubleBefore(to + 0.5)]);
-    return numberPieces(spread.knots, of, [{ kind: "number", ranges: wanted, null: false }])
+    return numberPieces(knots, of, [{ kind: "number", ranges: wanted, null: false }])
       .filter(({ truths: [isIn] }) => isIn)
       .map((piece) => this.#add(variable, { ...piece, share: piece.share * share }));
   }
