@@ -243,7 +243,7 @@ export function fromArrowIpc(bytes: Uint8Array): RecordBatch {
 function parseIpc(bytes: Uint8Array): ArrowTable {
   let table: ArrowTable;
   try {
-    table = withArrowCodecs(() => flechette.tableFromIPC(bytes, EXTRACTION));
+    table = withArrowCodecs(flechette, () => flechette.tableFromIPC(bytes, EXTRACTION));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new RangeError(`Cannot read Arrow bytes: ${why}`, { cause: error });

@@ -1,9 +1,19 @@
-import * as flechette from "@uwdata/flechette";
 import { lz4Decompress } from "./lz4_frames.ts";
 import { ZstdInflater } from "./unzstd.ts";
 
 type Inflate = (bytes: Uint8Array, length: number) => Uint8Array;
-type Codec = Parameters<typeof flechette.setCompressionCodec>[1];
+
+interface Codec {
+  decode(bytes: Uint8Array, length: number): Uint8Array;
+  encode(bytes: Uint8Array): Uint8Array;
+}
+
+/** Where npm:@uwdata/flechette keeps its codecs, by Arrow's numbers for them. */
+export interface ArrowCodecs {
+  readonly CompressionType: { readonly LZ4_FRAME: 0; readonly ZSTD: 1 };
+  getCompressionCodec(type: 0 | 1): Codec | null;
+  setCompressionCodec(type: 0 | 1, codec: Codec): void;
+}
 
 /** A codec that holds what it makes to what was claimed: views of fewer bytes would be of others. */
 function codecOf(inflate: Inflate): Codec {
@@ -22,7 +32,7 @@ function codecOf(inflate: Inflate): Codec {
  * Does something in which npm:@uwdata/flechette inflates buffers by LZ4 and zstd, the codecs that
  * Arrow's formats have. Its codecs are those of all who use it: they are put back afterwards.
  */
-export function withArrowCodecs<T>(work: () => T): T {
+export function withArrowCodecs<T>(flechette: ArrowCodecs, work: () => T): T {
   const { CompressionType, getCompressionCodec, setCompressionCodec } = flechette;
   using zstd = new ZstdInflater();
   const tooLong = (length: number) => new RangeError(`a buffer makes more than ${length} bytes`);
