@@ -5,7 +5,9 @@ import {
   collect,
   columnOf,
   countDistinct,
+  highest,
   histogram,
+  lowest,
   quantile,
   quantiles,
   RecordBatch,
@@ -117,6 +119,36 @@ function inOrder(counts: Map<unknown, number>): { value: unknown; count: number;
   return sorted.map(([value, count]) => ({ value, count, error: 0 }));
 }
 
+Deno.test("highest() and lowest() give the values of the rows where another column is so, merged or not", () => {
+  forSeeds(RUNS, (random) => {
+    const { batch: { length, columns: [values] } } = randomBatch(random);
+    const [kind, nulls] = [
+      random.pick(["f64", "i64", "timestamp", "utf8"] as const),
+      random.pick([0, 0.3]),
+    ];
+    const ranks = Array.from({ length }, () => {
+      const rank = random.below(random.pick([3, 1000])) - 1;
+      if (random.chance(nulls)) return null;
+      if (kind === "utf8") return random.pick(["", "a", "\u{1f41d}", "\ufffd"]) + rank;
+      if (kind === "i64") return BigInt(rank);
+      return kind === "f64" ? random.pick([rank / 2, rank, NaN]) : rank;
+    });
+    const by = columnOf({ kind }, ranks);
+    const fields = [{ name: "v", type: values.type }, { name: "by", type: by.type }];
+    const batch = new RecordBatch({ fields }, [values, by], length);
+    const rows = batch.toRows().map((values, position): OracleRow => {
+      return { time: position, keys: [], values };
+    });
+    const n = 1 + random.below(5);
+    const aggregates = { high: highest("v", "by", { n }), low: lowest("v", "by", { n }) };
+    const expected = {
+      high: exactly.highest("v", "by", n)(rows),
+      low: exactly.lowest("v", "by", n)(rows),
+    };
+    for (const got of both(aggregates, batch, random)) assertEquals<unknown>(got, expected);
+  });
+});
+
 Deno.test("topK() counts exactly while there are no more values than counters", () => {
   forSeeds(RUNS, (random) => {
     const { batch, rows } = randomBatch(random);
@@ -204,6 +236,7 @@ Deno.test("of no values counts are 0, lists empty, and quantiles null", () => {
       median: quantile("v", 0.5),
       several: quantiles("v", [0.5]),
       top: topK("v", 3),
+      best: highest("v", "v", { n: 3 }),
       bins: histogram("v", { bounds: [0, 1] }),
       list: collect("v"),
     }, batch),
@@ -213,6 +246,7 @@ Deno.test("of no values counts are 0, lists empty, and quantiles null", () => {
       median: null,
       several: null,
       top: [],
+      best: [],
       bins: { bins: [{ from: 0, to: 1, count: 0 }], below: 0, above: 0, nan: 0 },
       list: [],
     },
@@ -227,6 +261,7 @@ Deno.test("results fit the types that are told of them", () => {
     median: quantile("v", 0.5),
     several: quantiles("v", [0.5]),
     top: topK("v", 3),
+    best: highest("v", "v", { n: 2 }),
     bins: histogram("v", { bounds: [0, 1] }),
     list: collect("v"),
     rows: collect(),
@@ -247,6 +282,8 @@ Deno.test("aggregates refuse types that they make no sense of", () => {
   refused({ h: histogram("name", { bounds: [0, 1] }) }, "received utf8; cast it first");
   refused({ n: countDistinct("tags") }, "received list; take it of a part of that");
   refused({ n: approxCountDistinct("nope") }, "there is none of that name");
+  refused({ n: lowest("at", "tags", { n: 1 }) }, `Cannot take lowest by column "tags": it must be`);
+  refused({ n: highest("at", "nope", { n: 1 }) }, "there is none of that name");
   refused({ n: topK("tags", 2) }, `Cannot take topK of column "tags": it must be a number, time`);
 });
 
@@ -258,6 +295,9 @@ Deno.test("options of aggregates are refused where they make no sense, by name",
   range(() => quantile("v", NaN), "received NaN");
   range(() => quantiles("v", [0.5, -1]), "received -1");
   type(() => quantiles("v", []), "name some, such as [0.5, 0.99], received an array of 0");
+  range(() => highest("v", "v", { n: 0 }), "n must be a whole number from 1 to 10000, received 0");
+  range(() => lowest("v", "v", { n: 10_001 }), "received 10001");
+  type(() => highest("v", "v", 3 as never), "an object such as { n: 3 }, received 3");
   range(() => topK("v", 0), "k must be a whole number from 1, received 0");
   range(() => topK("v", 5, { counters: 4 }), "counters must be a whole number from 5");
   range(() => histogram("v", { bounds: [1, 1] }), "each above the one before it, received 1, 1");

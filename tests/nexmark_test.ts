@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import {
-  aggregateRows,
   argMax,
   CalendarWindow,
   col,
@@ -9,6 +8,7 @@ import {
   countDistinct,
   from,
   GlobalWindow,
+  highest,
   max,
   mean,
   min,
@@ -310,12 +310,11 @@ Deno.test("Nexmark q18, q19: the last bid of a bidder for an auction, the highes
   await assertQuery(
     (input) =>
       bids(input).keyBy("auction").window(new GlobalWindow()).aggregate({
-        top: aggregateRows((rows: Bid[]) =>
-          rows.map(({ price }) => price).sort((a, b) => b - a).slice(0, 10)
-        ),
+        top: highest(struct({ channel: col("channel"), price: col("price") }), "price", { n: 10 }),
       }),
     grouped(BIDS, ({ auction }) => ({ auction })).map(([key, rows]) => {
-      const top = rows.map(({ price }) => price).sort((a, b) => b - a).slice(0, 10);
+      const top = rows.toSorted((a, b) => b.price - a.price).slice(0, 10)
+        .map(({ channel, price }) => ({ channel, price }));
       return { ...all, ...key, top };
     }),
   );

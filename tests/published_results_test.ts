@@ -1,16 +1,17 @@
 import { assertEquals } from "@std/assert";
 import {
-  aggregateRows,
   col,
   collect,
   count,
   countDistinct,
   CumulatingWindow,
   from,
+  highest,
   last,
   type SemanticsOptions,
   SessionWindow,
   SlidingWindow,
+  struct,
   sum,
   TumblingWindow,
 } from "../mod.ts";
@@ -74,19 +75,20 @@ const BIDS = ([
 });
 
 Deno.test("Flink's Window Top-N: the three suppliers with the highest sales of every ten minutes", async () => {
+  const supplied = struct({
+    supplier: col<string>("supplier"),
+    price: col<number>("price"),
+    cnt: col<number>("cnt"),
+  });
   for (const workers of [1, 2]) {
     const sales = from(SUPPLIED, { workers }).timestamps("bidtime", SECOND)
       .keyBy("supplier")
       .window(new TumblingWindow({ size: "10m" }))
       .aggregate({ price: sum("price"), cnt: count() })
       .window(new TumblingWindow({ size: "10m" }))
-      .aggregate({
-        best: aggregateRows((rows: { supplier: string; price: number; cnt: number }[]) =>
-          rows.toSorted((a, b) => b.price - a.price).slice(0, 3)
-        ),
-      })
+      .aggregate({ best: highest(supplied, "price", { n: 3 }) })
       .flatMap(({ windowStart, windowEnd, best }) =>
-        best!.map(({ supplier, price, cnt }, n) => {
+        best.map(({ supplier, price, cnt }, n) => {
           return { windowStart, windowEnd, supplier, price, cnt, rownum: n + 1 };
         })
       );
@@ -106,15 +108,10 @@ Deno.test("Flink's Window Top-N: the three suppliers with the highest sales of e
 });
 
 Deno.test("Flink's Window Top-N of rows, and Window Deduplication", async () => {
-  type Bid = (typeof SUPPLIED)[number];
   const perTen = from(SUPPLIED, { workers: 2 }).timestamps("bidtime", SECOND)
     .window(new TumblingWindow({ size: "10m" }));
-  const best = perTen.aggregate({
-    items: aggregateRows((rows: Bid[]) =>
-      rows.toSorted((a, b) => b.price - a.price).slice(0, 3).map(({ item }) => item).join(" ")
-    ),
-  });
-  assertEquals(await linesOf(best, (row) => `${span(row)} ${row.items}`), [
+  const best = perTen.aggregate({ items: highest("item", "price", { n: 3 }) });
+  assertEquals(await linesOf(best, (row) => `${span(row)} ${row.items.join(" ")}`), [
     "08:00 08:10 D A C",
     "08:10 08:20 F H B",
   ]);

@@ -9,7 +9,7 @@ export interface AggregateOptions {
   readonly onLimit?: "fail" | "first";
   /** Which quantiles, each from 0 to 1. */
   readonly quantiles?: readonly number[];
-  /** How many of the most frequent values. */
+  /** How many of the most frequent, the highest or the lowest values. */
   readonly k?: number;
   /** How many values are counted at a time. */
   readonly counters?: number;

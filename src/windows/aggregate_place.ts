@@ -7,6 +7,8 @@ export type OrderedOp =
   | "quantile"
   | "quantiles"
   | "topK"
+  | "highest"
+  | "lowest"
   | "histogram"
   | "collect"
   | "aggregateOf"
@@ -20,6 +22,8 @@ const ORDERED_OPS: Readonly<Record<OrderedOp, string>> = {
   approxCountDistinct: "its sketch grows, and a group in the kernel has a fixed size",
   quantile: "its sketch grows, and a group in the kernel has a fixed size",
   quantiles: "its sketch grows, and a group in the kernel has a fixed size",
+  highest: "it keeps the values themselves, and a group in the kernel has a fixed size",
+  lowest: "it keeps the values themselves, and a group in the kernel has a fixed size",
   topK: "it keeps the values themselves, and a group in the kernel has a fixed size",
   histogram: "a group in the kernel has no counts by bounds",
   collect: "it goes by the order in which rows came",

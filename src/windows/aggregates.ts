@@ -59,6 +59,10 @@ export interface ListValues<Present> {
   readonly histogram: Histogram;
   /** Of {@linkcode collect}. */
   readonly collect: Present[];
+  /** Of {@linkcode highest}. */
+  readonly highest: Present[];
+  /** Of {@linkcode lowest}. */
+  readonly lowest: Present[];
 }
 
 /** The aggregates that give what a user's functions give. */

@@ -24,6 +24,7 @@ export * from "./custom_watermarks.ts";
 export * from "./custom_window.ts";
 export * from "./distinct_aggregates.ts";
 export * from "./global_window.ts";
+export * from "./highest.ts";
 export * from "./histogram.ts";
 export * from "./periodic_watermark_generator.ts";
 export * from "./punctuated_watermarks.ts";

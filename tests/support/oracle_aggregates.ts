@@ -83,7 +83,12 @@ function betterParts(a: readonly number[], b: readonly number[]): number {
   return at >= b.length ? 1 : a[at] - b[at];
 }
 
-function chosen(column: string, by: string, sign: 1 | -1): OracleAggregate {
+/** The values of one column in the rows where another is least (1) or greatest (-1), in order. */
+function ranked(
+  column: string,
+  by: string,
+  sign: 1 | -1,
+): (rows: readonly OracleRow[]) => unknown[] {
   return (rows) => {
     const whole = inTime(rows).filter(({ values }) =>
       isThere(values[column]) && isThere(values[by])
@@ -93,8 +98,12 @@ function chosen(column: string, by: string, sign: 1 | -1): OracleAggregate {
       // NaN comes first either way.
       return Number.isNaN(x) || Number.isNaN(y) ? better(x, y) : sign * better(x, y);
     };
-    return whole.toSorted(order)[0]?.values[column] ?? null;
+    return whole.toSorted(order).map(({ values }) => values[column]);
   };
+}
+
+function chosen(column: string, by: string, sign: 1 | -1): OracleAggregate {
+  return (rows) => ranked(column, by, sign)(rows)[0] ?? null;
 }
 
 function pairs(rows: readonly OracleRow[], x: string, y: string): [Value[], Value[]] {
@@ -140,6 +149,11 @@ export const exactly = {
   last: (column: string): OracleAggregate => (rows) => known(inTime(rows), column).at(-1) ?? null,
   argMin: (column: string, by: string): OracleAggregate => chosen(column, by, 1),
   argMax: (column: string, by: string): OracleAggregate => chosen(column, by, -1),
+  /** The values in the n rows where another column is greatest, that of the greatest first. */
+  highest: (column: string, by: string, n: number): OracleAggregate => (rows) =>
+    ranked(column, by, -1)(rows).slice(0, n),
+  lowest: (column: string, by: string, n: number): OracleAggregate => (rows) =>
+    ranked(column, by, 1)(rows).slice(0, n),
   covariance: (x: string, y: string): OracleAggregate => (rows) => {
     const [xs, ys] = pairs(rows, x, y);
     const { length } = xs;

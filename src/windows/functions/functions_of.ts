@@ -6,6 +6,7 @@ import type { AggregateOp, ValueType } from "../../kernel/window_types.ts";
 import type { AggregateSpec } from "../aggregate.ts";
 import type { AggregateFunction } from "../aggregate_function.ts";
 import { isKernelOp, type OrderedOp } from "../aggregate_place.ts";
+import { canTake } from "../aggregate_types.ts";
 import type { Aggregates } from "../aggregates.ts";
 import { checkedColumn, operandText } from "../plan.ts";
 import { ApproxCountDistinctFunction } from "./approx_count_distinct_function.ts";
@@ -23,6 +24,7 @@ import { JointFunction } from "./joint_function.ts";
 import { operandOf } from "./operand.ts";
 import { QuantileFunction } from "./quantile_function.ts";
 import { RangeFunction } from "./range_function.ts";
+import { RankedFunction } from "./ranked_function.ts";
 import { RowsFunction } from "./rows_function.ts";
 import { SpreadFunction } from "./spread_function.ts";
 import { TopKFunction } from "./top_k_function.ts";
@@ -113,6 +115,8 @@ const ORDERED: Readonly<Record<OrderedOp, (asked: Asked) => AggregateFunction>> 
     const { k = 1, counters = k } = asked.spec.options ?? {};
     return new TopKFunction(column, asked.schema.fields[column].type, { k, counters });
   },
+  highest: (asked) => rankedFunction(asked, false),
+  lowest: (asked) => rankedFunction(asked, true),
   histogram: (asked) =>
     new HistogramFunction(numberColumn(asked), asked.spec.options?.bounds ?? []),
   collect(asked) {
@@ -158,6 +162,24 @@ function rowsFunction(
 
 function quantileFunction(asked: Asked, isOne: boolean): AggregateFunction {
   return new QuantileFunction(numberColumn(asked), asked.spec.options?.quantiles ?? [], isOne);
+}
+
+function rankedFunction(asked: Asked, isLeast: boolean): AggregateFunction {
+  const { k: n = 1 } = asked.spec.options ?? {};
+  const by = rankColumn(asked);
+  const { type } = asked.schema.fields[by];
+  return new RankedFunction(operandFor(asked), { by, type, n, isLeast });
+}
+
+/** The column by which rows are chosen. */
+function rankColumn({ spec, schema }: Asked): number {
+  const column = checkedColumn(spec, schema, "by");
+  const { type } = schema.fields[column];
+  if (canTake("argMax", "by", type)) return column;
+  throw new TypeError(
+    `Cannot take ${spec.op} by ${operandText(spec, spec.by!)}: it must be a number, timestamp, ` +
+      `date, time, bool, text, bytes or decimal, received ${type.kind}; take a part of that`,
+  );
 }
 
 /** The column of an aggregate of numbers; of times it makes no more sense than a mean does. */
