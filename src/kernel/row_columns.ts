@@ -1,5 +1,6 @@
-import { ColumnSource, type StagedDictionary } from "./column_staging.ts";
+import { ColumnSource } from "./column_source.ts";
 import type { Kernel } from "./kernel.ts";
+import type { StagedDictionary } from "./staged_dictionary.ts";
 import { MAX_KEY_BYTES } from "./window_check.ts";
 import type { StateLayout } from "./window_layout.ts";
 import type { KernelColumn } from "./window_types.ts";

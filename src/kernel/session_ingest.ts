@@ -1,13 +1,10 @@
-import {
-  ColumnSource,
-  ColumnStaging,
-  DESCRIPTION_BYTES,
-  StagedDictionary,
-} from "./column_staging.ts";
+import { ColumnSource } from "./column_source.ts";
+import { ColumnStaging, DESCRIPTION_BYTES } from "./column_staging.ts";
 import { MemoryBlock } from "./memory_block.ts";
 import { keyBytesOf, keySources, valueSources } from "./row_columns.ts";
 import type { SessionContext } from "./session_context.ts";
 import type { SessionOrigin, SessionOutcome, SessionRows } from "./session_types.ts";
+import { StagedDictionary } from "./staged_dictionary.ts";
 import type { KernelColumn } from "./window_types.ts";
 
 /** Rows that are copied and worked on at a time: their columns stay in the second-level cache. */

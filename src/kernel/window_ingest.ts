@@ -1,12 +1,8 @@
-import {
-  ColumnSource,
-  ColumnStaging,
-  DESCRIPTION_BYTES,
-  type RowSpan,
-  StagedDictionary,
-} from "./column_staging.ts";
+import { ColumnSource, type RowSpan } from "./column_source.ts";
+import { ColumnStaging, DESCRIPTION_BYTES } from "./column_staging.ts";
 import { MemoryBlock } from "./memory_block.ts";
 import { keyBytesOf, keySources, valueSources } from "./row_columns.ts";
+import { StagedDictionary } from "./staged_dictionary.ts";
 import { checkCode, placeOwners, type TableContext } from "./window_context.ts";
 import { FIRST, LAST, LAYOUT_BYTES, RANGE, SUM } from "./window_layout.ts";
 import type {

@@ -1,4 +1,4 @@
-import { KernelKind } from "./column_staging.ts";
+import { KernelKind } from "./column_source.ts";
 import { type Kernel, KernelMemoryError } from "./kernel.ts";
 import { closedUpTo } from "./delta.ts";
 import { KernelSlices } from "./kernel_slices.ts";
