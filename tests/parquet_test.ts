@@ -220,6 +220,48 @@ Deno.test("what is no Parquet file, damaged, cut off or too large is said so", a
   assertThrows(() => parquet(bytes, { column: ["a"] } as never), TypeError, "columns");
 });
 
+Deno.test("two columns of one name are an error, unless others are asked for", async () => {
+  const columnData = ["a", "b", "a"].map((name) => ({
+    name,
+    data: [1, 2],
+    type: "INT32" as const,
+  }));
+  const twice = new Uint8Array(parquetWriteBuffer({ columnData }));
+  await assertRejects(() => rowsOf(twice), ParquetError, 'it has two columns "a"; write it');
+  assertEquals(await rowsOf(twice, { columns: ["b"] }), [{ b: 1 }, { b: 2 }]);
+});
+
+/** Writes a file of columns a and b, of which a is encrypted and the footer is not. */
+const ENCRYPT = `
+import base64, sys
+import pyarrow as pa, pyarrow.parquet as pq, pyarrow.parquet.encryption as pe
+class Keys(pe.KmsClient):
+    def __init__(self, config):
+        super().__init__()
+    def wrap_key(self, key, name):
+        return base64.b64encode(key)
+    def unwrap_key(self, key, name):
+        return base64.b64decode(key)
+factory = pe.CryptoFactory(lambda config: Keys(config))
+how = pe.EncryptionConfiguration(footer_key="f", column_keys={"k": ["a"]}, plaintext_footer=True)
+given = factory.file_encryption_properties(pe.KmsConnectionConfig(), how)
+table = pa.table({"a": [1], "b": [2]})
+with pq.ParquetWriter(sys.argv[1], table.schema, encryption_properties=given) as writer:
+    writer.write_table(table)
+`;
+
+Deno.test(
+  python.test("a column that is encrypted is named, and the others are read", async (path) => {
+    const file = await Deno.makeTempFile({ suffix: ".parquet" });
+    const args = ["-c", ENCRYPT, file];
+    const { success, stderr } = await new Deno.Command(path, { args }).output();
+    assert(success, new TextDecoder().decode(stderr));
+    await assertRejects(() => rowsOf(file), ParquetError, "column a is encrypted; decrypt it");
+    assertEquals(await rowsOf(file, { columns: ["b"] }), [{ b: 2n }]);
+    await Deno.remove(file);
+  }),
+);
+
 Deno.test("a file that is cut off anywhere, or whose footer is cleared anywhere, is an error", async () => {
   const small = new Uint8Array(table(60));
   const footer = small.length - 8 - new DataView(small.buffer).getUint32(small.length - 8, true);

@@ -178,6 +178,15 @@ class ParquetSource<Row> implements Source<Row> {
     const wanted = all.filter(({ field: { name } }) =>
       (own?.includes(name) ?? true) && (asked?.has(name) ?? true)
     );
+    const twice = wanted.find(({ field }, at) =>
+      wanted.findIndex((other) => other.field.name === field.name) !== at
+    );
+    if (twice) {
+      throw new ParquetError(
+        `Cannot read ${this.name}: it has two columns ${JSON.stringify(twice.field.name)}; ` +
+          "write it with other names, or ask for others of its columns by columns",
+      );
+    }
     // rows without any column could not be counted
     return wanted.length > 0 ? wanted : all.slice(0, 1);
   }
@@ -221,8 +230,14 @@ async function checkGroup({ file, metadata, group, names, inflates }: {
       codec === "UNCOMPRESSED" ? bytes : inflates[codec](bytes, length),
   };
   const root = parquetSchema(metadata);
-  for (const { meta_data: meta } of metadata.row_groups[group].columns) {
+  for (const { meta_data: meta, crypto_metadata: crypto } of metadata.row_groups[group].columns) {
     if (!meta || !names.has(meta.path_in_schema[0])) continue;
+    if (crypto) {
+      throw new Error(
+        `column ${meta.path_in_schema.join(".")} is encrypted; decrypt it with what has written ` +
+          "it, or ask for others by columns",
+      );
+    }
     const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
     const end = start + Number(meta.total_compressed_size);
     if (!(start >= 0 && end >= start && end <= file.byteLength)) {
