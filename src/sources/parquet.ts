@@ -20,6 +20,7 @@ import {
   parquetName,
   type RandomAccess,
 } from "./parquet_file.ts";
+import { footerBytes } from "./parquet_footer.ts";
 import { batchOf, GroupColumn } from "./parquet_group.ts";
 import { type Inflate, pageInflates } from "./parquet_inflate.ts";
 import { checkPages, type PageHeader, type PageTools } from "./parquet_pages.ts";
@@ -36,10 +37,6 @@ type FileMetaData = Awaited<ReturnType<typeof parquetMetadataAsync>>;
 
 const BATCH_ROWS = 16_384;
 const MAX_GROUP_BYTES = 1024 ** 3;
-const MAX_FOOTER_BYTES = 64 * 1024 ** 2;
-const TAIL_BYTES = 8;
-const PLAIN = "PAR1";
-const ENCRYPTED = "PARE";
 
 /** Options of {@linkcode parquet}. */
 export interface ParquetOptions {
@@ -72,26 +69,8 @@ const NO_STATISTICS = {
 
 /** The footer, whose size is looked at before it is read. */
 async function footerOf(file: RandomAccess, name: string): Promise<FileMetaData> {
-  const { byteLength } = file;
-  const tail = await file.slice(Math.max(0, byteLength - TAIL_BYTES));
-  const magic = String.fromCharCode(...new Uint8Array(tail).subarray(-4));
-  if (byteLength < TAIL_BYTES || (magic !== PLAIN && magic !== ENCRYPTED)) {
-    throw new ParquetError(
-      `Cannot read ${name}: it does not end with ${PLAIN}, as a Parquet file does; it is another ` +
-        `kind of file, or was cut off`,
-    );
-  }
-  if (magic === ENCRYPTED) {
-    throw new ParquetError(
-      `Cannot read ${name}: it is encrypted; decrypt it with what has written it`,
-    );
-  }
-  const bytes = new DataView(tail).getUint32(0, true);
-  if (bytes > Math.min(MAX_FOOTER_BYTES, byteLength - TAIL_BYTES)) {
-    throw new ParquetError(`Cannot read ${name}: its footer says that it has ${bytes} bytes`);
-  }
   const options = {
-    initialFetchSize: bytes + TAIL_BYTES,
+    initialFetchSize: await footerBytes(file, name),
     geoparquet: false,
     parsers: NO_STATISTICS,
   };
