@@ -3,10 +3,14 @@
  *
  * @module
  */
+import type { Column } from "../src/batch/column.ts";
 import { create, type Kernel } from "../src/kernel/kernel.ts";
 import { KernelWindowTable } from "../src/kernel/window_table.ts";
 import type { KernelColumn, WindowPlan, WindowRows } from "../src/kernel/window_types.ts";
+import { first, last, max } from "../src/windows/aggregates.ts";
 import { columnOf } from "../src/windows/plain_columns.ts";
+import type { WindowTableOptions } from "../src/windows/plan.ts";
+import { FunctionWindowTable } from "../src/windows/table/function_window_table.ts";
 import { Random } from "../tests/support/random.ts";
 import { type BenchGroup, type BenchRow, compare, row } from "./support/bench.ts";
 import { collectGarbage } from "./support/collector.ts";
@@ -136,6 +140,52 @@ function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return hash >>> 24;
+}
+
+const TEXTS: WindowTableOptions = {
+  schema: {
+    fields: [
+      { name: "at", type: { kind: "timestamp" } },
+      { name: "key", type: { kind: "utf8" } },
+      { name: "name", type: { kind: "utf8" } },
+    ],
+  },
+  time: "at",
+  keys: ["key"],
+  aggregates: { first: first("name"), last: last("name"), most: max("name") },
+  window: { size: SIZE, offset: 0 },
+};
+
+/** The first, last and greatest of texts, as bees get them, against objects with texts in a `Map`. */
+async function texts(kernel: Kernel, keys: number): Promise<BenchRow> {
+  const { columns: { times, keys: [key], length }, rows } = batchOf(keys);
+  const names = rows.map(({ value }) => `name ${Math.floor(value * 100)}`);
+  const given = rows.map(({ key }, at) => ({ key, name: names[at] }));
+  const name = columnOf({ kind: "dict" }, names);
+  using table = new FunctionWindowTable(kernel, TEXTS);
+  return await compare({
+    name: `first, last, max of texts, ${keys.toLocaleString("en")} utf8 keys`,
+    contender: () => {
+      // Each batch has columns of its own, of which nothing is known yet.
+      const columns = [times, key, name].map((column) => ({ ...column })) as Column[];
+      table.add({ schema: TEXTS.schema, length, columns }, AT);
+      table.close(Infinity);
+      return length;
+    },
+    baseline: () => {
+      const groups = new Map<string, { first: string; last: string; most: string }>();
+      for (const { key, name } of given) {
+        const found = groups.get(key);
+        if (found === undefined) groups.set(key, { first: name, last: name, most: name });
+        else {
+          found.last = name;
+          if (name > found.most) found.most = name;
+        }
+      }
+      return length;
+    },
+    rounds: 25,
+  });
 }
 
 async function route(kernel: Kernel): Promise<BenchRow> {
@@ -335,6 +385,7 @@ async function rows(): Promise<BenchRow[]> {
     await fold(kernel, 50_000),
     await epoch(kernel, 1000),
     await epoch(kernel, 50_000),
+    await texts(kernel, 1000),
     await route(kernel),
     await hashing(kernel),
     await close(kernel, 50_000),
