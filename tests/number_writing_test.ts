@@ -92,6 +92,24 @@ Deno.test("writeF64() is String(x) for numbers as people have them", () => {
   });
 });
 
+Deno.test("writeF64() is String(x) for hundredths, and for the doubles beside them", () => {
+  const neighbours = (value: number): number[] => {
+    const [bits] = new BigUint64Array(Float64Array.of(value).buffer);
+    return [-2n, -1n, 0n, 1n, 2n].map((off) => doubleOf(bits + off));
+  };
+  holdDoubles(Array.from({ length: 100_000 }, (_, i) => i / 100));
+  for (const edge of [0.005, 0.01, 0.015, 9999.99, 10000, 10000.01, 1e13, 9999999999999.99]) {
+    holdDoubles(neighbours(edge));
+  }
+  forSeeds(20, (random) => {
+    const most = 10 ** (1 + random.below(16));
+    const hundredths = Array.from({ length: 2_000 }, () => 1 + Math.floor(random.next() * most));
+    // halves, too, which lie between two of them
+    const values = hundredths.map((value, i) => (value + (i & 1) / 2) / 100);
+    holdDoubles(values.flatMap(neighbours));
+  });
+});
+
 Deno.test("writeF64() is String(x) for the least doubles and those near a tie", () => {
   forSeeds(10, (random) => {
     holdDoubles(Array.from({ length: 5_000 }, () => anyDouble(random)));

@@ -3,7 +3,7 @@
 // not depend on the row, so that no branch does.
 
 import { copyText } from "./write_text";
-import { AT_A, AT_B, AT_VALUES } from "./write_ops";
+import { AT_A, AT_VALUES } from "./write_ops";
 import { writeCount, writeNull } from "./write_values";
 
 const LENGTH: u32 = 4;
@@ -62,8 +62,10 @@ export function copySlot(to: u32, from: u32, stride: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function putSlot(to: u32, op: u32, row: u32): u32 {
-  const stride = load<u32>(op, AT_B);
-  const from = load<u32>(op, AT_A) + load<u32>(load<u32>(op, AT_VALUES) + (row << 2)) * stride;
+  // the places and their size, by one load
+  const places = load<u64>(op, AT_A);
+  const stride = <u32>(places >> 32);
+  const from = <u32>places + load<u32>(load<u32>(op, AT_VALUES) + (row << 2)) * stride;
   return copySlot(to, from, stride);
 }
 

@@ -92,8 +92,9 @@ function mostTextBytes(from: u32, bytes: u32): u64 {
 // @ts-ignore: decorator
 @inline
 function putText(at: u32, values: u32, offset: u32, enough: u32): u32 {
-  const start = load<u32>(offset);
-  const bytes = load<u32>(offset, 4) - start;
+  const range = load<u64>(offset);
+  const start = <u32>range;
+  const bytes = <u32>(range >> 32) - start;
   if (!fits(at, mostTextBytes(values + start, bytes), enough)) return 0;
   return writeText(at, values + start, bytes);
 }
@@ -135,6 +136,9 @@ function putOther(at: u32, op: u32, row: u32, kind: u32): u32 {
       return quoted(at, writeDate(at + 1, load<i32>(values + (row << 2))));
     case ISO_TIME:
       return quoted(at, writeTime(at + 1, load<i32>(values + (row << 2))));
+    case OPEN:
+      store<u8>(at, 0x7b);
+      return at + 1;
     default:
       return at;
   }
@@ -142,11 +146,16 @@ function putOther(at: u32, op: u32, row: u32, kind: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function putPrefix(at: u32, op: u32): u32 {
-  const bytes = load<u32>(op, AT_PREFIX_BYTES);
+function copyPrefix(at: u32, op: u32, bytes: u32): u32 {
   v128.store(at, v128.load(op, AT_PREFIX));
   if (bytes > 16) v128.store(at, v128.load(op, AT_PREFIX + 16), 16);
   return at + bytes;
+}
+
+// @ts-ignore: decorator
+@inline
+function putPrefix(at: u32, op: u32): u32 {
+  return copyPrefix(at, op, load<u32>(op, AT_PREFIX_BYTES));
 }
 
 // @ts-ignore: decorator
@@ -193,13 +202,18 @@ function putRaw(at: u32, op: u32, row: u32, enough: u32): u32 {
 }
 
 /** Writes a row by all operations; 0 when it has no room. */
-function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32 {
-  let at = start;
+function writeRow(first: u32, last: u32, row: u32, at: u32, enough: u32): u32 {
   for (let op = first; op < last; op += OP_BYTES) {
-    let kind = load<u32>(op);
+    // the kind and the length of the prefix, by one load
+    const head = load<u64>(op);
+    let kind = <u32>head;
     if (kind >= SPECIAL) {
-      if (kind == SLOT || kind == COUNT) {
-        at = kind == SLOT ? putSlot(at, op, row) : putCount(at, op, row);
+      if (kind == SLOT) {
+        at = putSlot(at, op, row);
+        continue;
+      }
+      if (kind == COUNT) {
+        at = putCount(at, op, row);
         continue;
       }
       if (kind == ZEROS) {
@@ -220,7 +234,7 @@ function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32
       }
       kind -= NULLABLE;
     }
-    at = putPrefix(at, op);
+    at = copyPrefix(at, op, <u32>(head >> 32));
     const values = load<u32>(op, AT_VALUES);
     switch (kind) {
       case BOOL:
@@ -250,14 +264,10 @@ function writeRow(first: u32, last: u32, row: u32, start: u32, enough: u32): u32
           : putLarge(at, op, row, kind, enough);
         if (at == 0) return 0;
         break;
-      case OPEN:
-        store<u8>(at++, 0x7b);
-        break;
-      case CONSTANT:
-        at = copyText(at, values, load<u32>(op, AT_A));
-        break;
       default:
-        at = putOther(at, op, row, kind);
+        at = kind == CONSTANT
+          ? copyText(at, values, load<u32>(op, AT_A))
+          : putOther(at, op, row, kind);
     }
   }
   return at;

@@ -10,7 +10,7 @@ const EIGHT: u64 = 100000000;
 const SIXTEEN: u64 = 10000000000000000; // 10^16
 const WHOLE: f64 = 9007199254740992; // 2^53
 const HUNDREDTHS: f64 = 10000000000000; // 10^13: with two more digits there are at most 15
-const NEARLY: f64 = 4.440892098500626e-16; // 2^-51, more than a product is off
+const UNITS: f64 = 4503599627370496; // 2^52: from there to twice that, the last bit of a double is 1
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 const NULL: u32 = 0x6c6c_756e;
 
@@ -45,13 +45,14 @@ export function writeF64(to: u32, value: f64): u32 {
 // @ts-ignore: decorator
 @inline
 function writeShort(to: u32, size: f64): u32 {
-  if (!(size < HUNDREDTHS && size >= 0.01)) return 0;
+  if (!(size < HUNDREDTHS)) return 0;
+  // the sum rounds to whole hundredths, which then are its last bits
+  const sum = size * 100 + UNITS;
   // what is read from fifteen digits has no shorter ones, and no others
-  const scaled = size * 100;
-  const hundredths = nearest(scaled);
-  if (abs(hundredths - scaled) > scaled * NEARLY || hundredths / 100 != size) return 0;
-  if (size < 10000) return writeHundredths(to, <u32>(<i32>hundredths));
-  return writePlaced(to, <u64>(<i64>hundredths), -2);
+  if ((sum - UNITS) / 100 != size) return 0;
+  const hundredths = reinterpret<u64>(sum) & FRACTION;
+  if (size < 10000) return writeHundredths(to, <u32>hundredths);
+  return writePlaced(to, hundredths, -2);
 }
 
 /** A finite double that is positive, of any digits. */
