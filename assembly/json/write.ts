@@ -204,8 +204,8 @@ function putRaw(at: u32, op: u32, row: u32, enough: u32): u32 {
 /** Writes a row by all operations; 0 when it has no room. */
 function writeRow(first: u32, last: u32, row: u32, at: u32, enough: u32): u32 {
   for (let op = first; op < last; op += OP_BYTES) {
-    // the kind and the length of the prefix, by one load
-    const head = load<u64>(op);
+    const head = load<u64>(op); // the kind, and the length of the prefix
+    const prefixBytes = <u32>(head >> 32);
     let kind = <u32>head;
     if (kind >= SPECIAL) {
       if (kind == SLOT) {
@@ -234,7 +234,7 @@ function writeRow(first: u32, last: u32, row: u32, at: u32, enough: u32): u32 {
       }
       kind -= NULLABLE;
     }
-    at = copyPrefix(at, op, <u32>(head >> 32));
+    at = copyPrefix(at, op, prefixBytes);
     const values = load<u32>(op, AT_VALUES);
     switch (kind) {
       case BOOL:
