@@ -19,10 +19,17 @@ export interface StateSlice extends SlicePlace {
 /** What hears of slices that are forgotten. */
 export type SliceDropped = (slice: StateSlice) => void;
 
+/** Holds the place of one that is gone, so that its states are not kept. */
+const GONE: StateSlice = { start: -Infinity, skipped: 0, groups: new Map(), taken: new Set() };
+/** So many places of slices that are gone may stand before the others. */
+const MOST_GONE = 1024;
+
 /** The slices of open windows, by start and then by the windows that they skip. */
 export class StateSlices implements OpenSlices {
   readonly #dropped: SliceDropped;
+  /** Those that are gone are cut off together: one by one would move all others each time. */
   #all: StateSlice[] = [];
+  #gone = 0;
   /** How many skip windows. */
   #belated = 0;
 
@@ -33,49 +40,62 @@ export class StateSlices implements OpenSlices {
 
   /** All of them, in order. */
   get all(): readonly StateSlice[] {
+    this.#cut();
     return this.#all;
   }
 
   get count(): number {
-    return this.#all.length;
+    return this.#all.length - this.#gone;
   }
 
   get hasBelated(): boolean {
     return this.#belated > 0;
   }
 
+  /** One of them, by its place. */
+  slice(index: number): StateSlice {
+    return this.#all[this.#gone + index];
+  }
+
   start(index: number): number {
-    return this.#all[index].start;
+    return this.slice(index).start;
   }
 
   skipped(index: number): number {
-    return this.#all[index].skipped;
+    return this.slice(index).skipped;
   }
 
   rank(start: number): number {
-    const all = this.#all;
-    return countLeading(all.length, (at) => all[at].start < start);
+    return countLeading(this.count, (at) => this.slice(at).start < start);
   }
 
   /** The slice of a place, which is made if it is not there. */
   at({ start, skipped }: SlicePlace): StateSlice {
-    const all = this.#all;
-    const at = countLeading(all.length, (at) => {
-      const { start: other, skipped: skips } = all[at];
+    const at = countLeading(this.count, (at) => {
+      const { start: other, skipped: skips } = this.slice(at);
       return other < start || (other === start && skips < skipped);
     });
-    const known = all[at];
+    const known = this.slice(at);
     if (known?.start === start && known.skipped === skipped) return known;
     const slice = { start, skipped, groups: new Map(), taken: new Set<number>() };
     if (skipped > 0) this.#belated++;
-    all.splice(at, 0, slice);
+    this.#all.splice(this.#gone + at, 0, slice);
     return slice;
   }
 
   drop(count: number): void {
-    for (const slice of this.#all.splice(0, count)) {
+    const end = Math.min(this.#gone + count, this.#all.length);
+    for (; this.#gone < end; this.#gone++) {
+      const slice = this.#all[this.#gone];
       if (slice.skipped > 0) this.#belated--;
       this.#dropped(slice);
+      this.#all[this.#gone] = GONE;
     }
+    if (this.#gone > MOST_GONE && 2 * this.#gone > this.#all.length) this.#cut();
+  }
+
+  #cut(): void {
+    if (this.#gone > 0) this.#all.splice(0, this.#gone);
+    this.#gone = 0;
   }
 }

@@ -45,9 +45,9 @@ export class StateStacks implements SliceStacks {
   }
 
   nextWaiting(from: number): number {
-    const { all } = this.#slices;
+    const slices = this.#slices;
     let at = from;
-    while (at < all.length && all[at].taken.has(this.#kind)) at++;
+    while (at < slices.count && slices.slice(at).taken.has(this.#kind)) at++;
     return at;
   }
 
@@ -79,7 +79,7 @@ export class StateStacks implements SliceStacks {
   collect(index: number, end: number): number {
     if (this.#results.at(-1)?.end !== end) this.#results.push({ end, groups: new Map() });
     const { groups } = this.#results.at(-1)!;
-    for (const [key, own] of this.#slices.all[index].groups) {
+    for (const [key, own] of this.#slices.slice(index).groups) {
       const before = groups.get(key);
       groups.set(key, before ? this.#aggregation.merged([before, own]) : own);
     }
@@ -87,8 +87,9 @@ export class StateStacks implements SliceStacks {
   }
 
   leave(from: number, to: number): void {
-    const left = new Set(this.#slices.all.slice(from, to));
-    if (left.size === 0) return;
+    if (from >= to) return;
+    const left = new Set<StateSlice>();
+    for (let at = from; at < to; at++) left.add(this.#slices.slice(at));
     for (const { front } of this.#entries.values()) {
       while (front.length > 0 && left.has(front.at(-1)!.slice)) front.pop();
     }
@@ -105,7 +106,7 @@ export class StateStacks implements SliceStacks {
   }
 
   #take(index: number): StateSlice {
-    const slice = this.#slices.all[index];
+    const slice = this.#slices.slice(index);
     slice.taken.add(this.#kind);
     return slice;
   }
