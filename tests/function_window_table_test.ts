@@ -169,3 +169,14 @@ Deno.test("snapshots of a table of functions are refused when they are damaged, 
   twin.restore(snapshot);
   assertEquals(twin.close(Infinity)?.toRows(), table.close(Infinity)?.toRows());
 });
+
+Deno.test("snapshots of a table of functions are refused where columns have other types", () => {
+  const by: WindowTableOptions = { ...TEXTS, aggregates: { by: argMin("key", "name") } };
+  using table = new FunctionWindowTable(kernel, by);
+  for (const batch of textsFrom(new Random(3), 300)) table.add(batch, AT);
+  const fields = by.schema.fields.map((field) =>
+    field.name === "name" ? { name: "name", type: { kind: "i32" } as const } : field
+  );
+  using other = new FunctionWindowTable(kernel, { ...by, schema: { fields } });
+  assertThrows(() => other.restore(table.snapshot()), TypeError, "it is of another plan");
+});

@@ -21,7 +21,10 @@ export interface RankRule {
   readonly isLeast: boolean;
 }
 
-/** The values of the rows where a column is least or greatest, the first of them first. */
+/**
+ * The values of the rows where a column is least or greatest, the first of them first. A state is a
+ * binary heap with the last of them on top, since each row of a stream that rises is the first so far.
+ */
 export class RankedFunction implements AggregateFunction<Ranked[]> {
   readonly type: DataType;
   readonly nullable = false;
@@ -53,42 +56,58 @@ export class RankedFunction implements AggregateFunction<Ranked[]> {
     return (state, row) => {
       if (isNull(validity, row) || values.isLeftOut(row)) return state;
       const rank = { time: times[row], partition, position: positions[row], rank: ranks[row] };
-      const place = this.#placeOf(state, rank);
-      if (place >= this.#n) return state;
+      if (!this.#isAmongFirst(state, rank)) return state;
       const kept = { ...rank, rank: keep(rank.rank), value: values.keptAt(row) };
-      this.#insert(state, place, kept);
+      this.#insert(state, kept);
       return state;
     };
   }
 
-  /** How many come before it. */
-  #placeOf(state: readonly Ranked[], rank: Rank): number {
-    let [low, high] = [0, state.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#outranks(rank, state[middle])) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+  #isAmongFirst(state: readonly Ranked[], rank: Rank): boolean {
+    return state.length < this.#n || this.#outranks(rank, state[0]);
   }
 
-  #insert(state: Ranked[], place: number, ranked: Ranked): void {
-    state.splice(place, 0, ranked);
-    if (state.length > this.#n) state.pop();
+  /** Puts in one that is among the first, in the place of the last of them where there are enough. */
+  #insert(state: Ranked[], ranked: Ranked): void {
+    if (state.length < this.#n) this.#rise(state, ranked);
+    else this.#sink(state, ranked);
+  }
+
+  /** Adds one at the heap's end, and moves it up until what is above it comes behind it. */
+  #rise(state: Ranked[], ranked: Ranked): void {
+    let place = state.length;
+    while (place > 0) {
+      const above = (place - 1) >> 1;
+      if (!this.#outranks(state[above], ranked)) break;
+      state[place] = state[above];
+      place = above;
+    }
+    state[place] = ranked;
+  }
+
+  /** Puts one in the place of the top, and moves it down until what is below it comes before it. */
+  #sink(state: Ranked[], ranked: Ranked): void {
+    const { length } = state;
+    let place = 0;
+    for (let below = 1; below < length; below = 2 * place + 1) {
+      if (below + 1 < length && this.#outranks(state[below], state[below + 1])) below++;
+      if (!this.#outranks(ranked, state[below])) break;
+      state[place] = state[below];
+      place = below;
+    }
+    state[place] = ranked;
   }
 
   merge(into: Ranked[], from: Ranked[]): Ranked[] {
     for (const ranked of from) {
-      const place = this.#placeOf(into, ranked);
-      // What comes behind it has even more before it.
-      if (place >= this.#n) break;
-      this.#insert(into, place, ranked);
+      if (this.#isAmongFirst(into, ranked)) this.#insert(into, ranked);
     }
     return into;
   }
 
   result(state: Ranked[]): unknown[] {
-    return state.map(({ value }) => value);
+    const order = (a: Ranked, b: Ranked) => this.#outranks(a, b) ? -1 : 1;
+    return state.toSorted(order).map(({ value }) => value);
   }
 
   save(state: Ranked[]): unknown {

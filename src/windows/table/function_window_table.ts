@@ -1,3 +1,4 @@
+import { several } from "../../batch/several.ts";
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import type { Schema } from "../../batch/schema.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -135,7 +136,9 @@ export class FunctionWindowTable implements WindowTable {
     const { length: width } = this.#schema.fields;
     if (columns.length !== width) {
       throw new TypeError(
-        `Cannot add batch to windows: it must have ${width} columns, received ${columns.length}; ` +
+        `Cannot add batch to windows: it must have ${
+          several(width, "column")
+        }, received ${columns.length}; ` +
           `all batches of an operator have one schema`,
       );
     }
@@ -365,8 +368,11 @@ function identityOf(
   { schema, keys = [], aggregates, window, others = [] }: WindowTableOptions,
   kinds: readonly FunctionKind[],
 ): string {
+  const typeOf = (name?: string) => schema.fields.find((field) => field.name === name)?.type;
   const windows = [{ window, aggregates }, ...others].map(({ window, aggregates }, kind) => {
-    const ops = Object.values(aggregates).map(({ op, column, by }) => [op, column, by]);
+    const ops = Object.values(aggregates).map(({ op, column, by, options }) => {
+      return [op, options, column, typeOf(column), by, typeOf(by)];
+    });
     return [extentOf(window), ops, kinds[kind].functions.map(({ type }) => type)];
   });
   return JSON.stringify([
