@@ -107,3 +107,17 @@ Deno.test("fit and report tell of times that look like seconds, and go on", asyn
   const { err } = await waggle(["report", path, path]);
   assert(!err.includes("seconds, and"), err);
 });
+
+Deno.test("waggle fit says of seconds in i32 what they are, and what to do", async () => {
+  const path = fileOf("few.csv", timesFrom(START_S));
+  const { code, err } = await waggle(["fit", path, "--time", "ts", "-o", `${folder}/few.waggle`]);
+  assertEquals([code, err.split("\n").length], [1, 3], err);
+  assert(
+    err.endsWith(
+      'waggle: Cannot fit generator: column "ts" is i32, and event times are timestamps, or i64 or ' +
+        "f64 ms since 1970; whole numbers as small are seconds more likely than milliseconds: " +
+        "multiply them by 1,000, or write them as ISO 8601\n",
+    ),
+    err,
+  );
+});

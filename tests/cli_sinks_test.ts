@@ -178,12 +178,17 @@ Deno.test("waggle stream --serve gives each client a stream of its own, until Ct
     const page = { origin: "https://page.example", authorization: "Bearer of-bees" };
     assertEquals((await refusal(uri, page)).status, 403);
   }
+  assert(
+    process.err.startsWith(`serving streams at ${uri} (Ctrl-C ends it)\n`),
+    process.err,
+  );
   process.interrupt();
   const { code, out, err } = await running;
   assertEquals([code, out], [130, ""]);
   assert(/ clients of 2, [\d,]+ records, 3 refused, interrupted\n$/.test(err), err);
   assertEquals(err.match(/^refused.*$/gm), [
-    "refused a client by 401: A token is needed",
+    'refused a client by 401: A token is needed: give it by the header "Authorization: Bearer ' +
+    'of-a-token", or from a web page by the protocols "waggle" and "bearer.of-a-token"',
     'refused a client by 403: Web pages of "https://page.example" may not connect; ' +
     "pass --origin https://page.example",
   ]);
@@ -223,6 +228,19 @@ Deno.test("sinks that cannot be are told with their flags, and end with 2", asyn
     ],
     [["--serve", "0", "-o", "x.csv"], "give one of --output and --serve"],
     [["--broadcast"], "--broadcast is of --serve; pass that as well"],
+    [["--force"], "--force replaces a file that exists, and none is written"],
+    [["--force", "--websocket", "ws://a"], "--force replaces a file that exists, and none is"],
+    [["--force", "--http", "http://a"], "--force replaces a file that exists, and none is"],
+    [["--force", "-o", "kafka://a/b"], "--force replaces a file that exists, and none is"],
+    [
+      ["--force", "--kafka-servers", "a", "--topic", "b"],
+      "--force replaces a file that exists, and none is",
+    ],
+    [["--force", "--serve", "0"], "--force replaces a file that exists, and none is"],
+    [
+      ["--force", "--serve", "0", "--broadcast"],
+      "--force replaces a file that exists, and none is",
+    ],
     [["--header", "a: b"], "--header is of --websocket and --http; pass that as well"],
     [["--websocket", "ws://a", "--header", "geheim"], "received [secret]"],
     [["--websocket", "http://x"], "--websocket must be a URL such as ws://host/path"],

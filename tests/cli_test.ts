@@ -4,7 +4,7 @@ import { aggregateList } from "../src/cli/aggregate_list.ts";
 import { main } from "../src/cli/cli.ts";
 import { ProgressLine } from "../src/cli/progress_line.ts";
 import { count, elapsed, terminalText } from "../src/cli/terminal_text.ts";
-import { durationMs, wholeNumber } from "../src/cli/values.ts";
+import { durationMs, wholeMs, wholeNumber } from "../src/cli/values.ts";
 import { denoRuntime } from "../src/runtime/deno_runtime.ts";
 import { denoProcess } from "../src/runtime/process.ts";
 import { KeptProcess, waggle as run } from "./support/kept_process.ts";
@@ -354,6 +354,26 @@ Deno.test("what cannot be called so ends with 2, and says how", async () => {
     [["window", birds, "--time", "t", "--agg", "count"], "give one kind of window"],
     [["window", birds, "--time", "t", "--tumble", "1", "--agg", "men(x)"], "did you mean mean?"],
     [["window", birds, "-t", "t", "--tumble", "1", "--agg", "mean"], "mean(temperature), say"],
+    [
+      ["window", birds, "-t", "t", "--tumble", "1", "--agg", "p100(x)"],
+      'no function "p100"; percentiles are pN, a percentile from p0 to below p100, such as p50 or ' +
+      "p99.9; the greatest value is max(…)",
+    ],
+    [
+      ["window", birds, "-t", "t", "--tumble", "1", "--agg", "P95(x)"],
+      'no function "P95"; percentiles are pN',
+    ],
+    [
+      ["window", birds, "-t", "t", "--tumble", "1", "--agg", "frobnicate(x)"],
+      "approxCountDistinct, and pN, a percentile from p0",
+    ],
+    [["window", birds, "--hlep"], "unknown option '--hlep'"],
+    [["fit", "--hlep"], "unknown option '--hlep'"],
+    [["fit", "a", "b", "--quiet"], "too many arguments"],
+    [["fit", birds], "required option '-o, --output <model>' not specified"],
+    [["window", birds, "-t", "t"], "required option '-a, --agg <list>' not specified"],
+    [["sample", model, "-n", "-5"], '-n, --rows takes a whole number from 0, received "-5"'],
+    [["stream", model, "-f", "x"], "-f, --format takes ndjson"],
   ];
   for (const [args, message] of cases) {
     const { code, out, err } = await run(args);
@@ -422,6 +442,12 @@ Deno.test("durations of flags are in seconds unless they say otherwise", () => {
   for (const text of ["", "s", "-1", "1 s", "1w", "1e3"]) {
     assertThrows(() => durationMs(text, "--interval"), Error, "--interval takes a duration");
   }
+  for (const text of ["99999999999999d", "1e400", "1e30s", "9".repeat(400)]) {
+    assertThrows(() => durationMs(text, "--tumble"), Error, "and this is too large: it has more");
+  }
+  assertThrows(() => durationMs("-5d", "--interval"), Error, "which must not be below 0, received");
+  assertThrows(() => wholeMs("-5d", "--tumble", 1), Error, "which must be above 0, received");
+  assertThrows(() => wholeMs("-1", "--max-disorder", 0), Error, "must not be below 0, received");
   assertEquals([wholeNumber("1e6", "-n"), wholeNumber("1_000", "-n")], [1_000_000, 1000]);
 });
 
@@ -496,6 +522,17 @@ Deno.test("The time left goes by what was seen to be done", () => {
     "90 %  learning, 2.0 s left",
     "",
   ]);
+});
+
+Deno.test("A plain line is told again only when it is another", () => {
+  const process = new KeptProcess();
+  let nowMs = 0;
+  const line = new ProgressLine(process, { ...denoRuntime, monotonicMs: () => nowMs }, false);
+  for (const text of ["0 clients", "0 clients", "1 client", "1 client", "0 clients"]) {
+    nowMs += 5000;
+    line.show(() => ({ text }));
+  }
+  assertEquals(process.err, "0 clients\n1 client\n0 clients\n");
 });
 
 Deno.test("On a narrow terminal what is told of progress ends before what has no room, not within a number", () => {

@@ -188,14 +188,17 @@ Deno.test("SocketServer takes targets with a host, which counts in the place of 
 });
 
 Deno.test("SocketServer wants a token before anything else of a WebSocket", async () => {
+  const NEEDED =
+    '401 Unauthorized: A token is needed: give it by the header "Authorization: Bearer ' +
+    'of-a-token", or from a web page by the protocols "waggle" and "bearer.of-a-token"';
   const options = { token: ["hive-1", "hive-2"], path: "/birds" };
   const ask = (headers: Record<string, string>, target = "/birds") =>
     answer(options, upgradeHead(headers, target));
   const opened = "101 Switching Protocols: ";
-  assertEquals(await ask({}), "401 Unauthorized: A token is needed");
+  assertEquals(await ask({}), NEEDED);
   assertEquals(
     await ask({ authorization: "Basic aGl2ZS0x" }),
-    "401 Unauthorized: A token is needed",
+    NEEDED,
   );
   for (const token of ["hive-3", "hive-", "hive-11", "HIVE-1"]) {
     assertEquals(
@@ -211,7 +214,7 @@ Deno.test("SocketServer wants a token before anything else of a WebSocket", asyn
     "404 Not Found: There is nothing at this path",
   );
   const plain = `GET /birds HTTP/1.1\r\nhost: localhost\r\n\r\n`;
-  assertEquals(await answer(options, plain), "401 Unauthorized: A token is needed");
+  assertEquals(await answer(options, plain), NEEDED);
 });
 
 Deno.test("SocketServer does not tell its tokens, and wants one where others can connect", () => {

@@ -34,6 +34,8 @@ const OF_A_COLUMN: Readonly<Record<string, (column: string) => unknown>> = {
 // Blanks stand in one way only: else thousands of them would be tried in ever other ways, for hours.
 const ONE = /^([A-Za-z][\w.]*)(?:\s*\(([^()]*)\))?(?:\s*as\s+([^\s,]+))?$/;
 const PERCENTILE = /^p(\d{1,2}(?:\.\d+)?)$/;
+const PERCENTILES = "pN, a percentile from p0 to below p100, such as p50 or p99.9";
+const LIKE_PERCENTILE = /^p-?\d+(?:\.\d+)?$/i;
 
 function functionOf(name: string): ((column: string) => unknown) | undefined {
   if (Object.hasOwn(OF_A_COLUMN, name)) return OF_A_COLUMN[name];
@@ -42,11 +44,18 @@ function functionOf(name: string): ((column: string) => unknown) | undefined {
 }
 
 function unknownFunction(name: string): UsageError {
-  const known = ["count", ...Object.keys(OF_A_COLUMN), "p50", "p95", "p99"];
+  const known = ["count", ...Object.keys(OF_A_COLUMN)];
+  const unknown = `--agg has no function ${JSON.stringify(name)}`;
+  if (LIKE_PERCENTILE.test(name)) {
+    const hint = Number(name.slice(1)) === 100 ? "; the greatest value is max(…)" : "";
+    return new UsageError(`${unknown}; percentiles are ${PERCENTILES}${hint}`);
+  }
   const meant = nearestName(name, known);
   return new UsageError(
-    `--agg has no function ${JSON.stringify(name)}; ` +
-      (meant ? `did you mean ${meant}?` : `the functions are ${known.join(", ")}`),
+    `${unknown}; ` +
+      (meant
+        ? `did you mean ${meant}?`
+        : `the functions are ${known.join(", ")}, and ${PERCENTILES}`),
   );
 }
 

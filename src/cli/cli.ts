@@ -78,7 +78,7 @@ async function called([name]: readonly string[]): Promise<CommandSpec[]> {
 
 /** A flag of the parser. */
 function optionOf(flag: Flag): Option {
-  const option = new Option(flag.flags, flag.text).makeOptionMandatory(flag.isRequired === true);
+  const option = new Option(flag.flags, flag.text);
   const { read } = flag;
   return read ? option.argParser((given: string, before: unknown) => read(given, before)) : option;
 }
@@ -97,6 +97,13 @@ function named(
   );
 }
 
+/** Tells of a flag that has to be given and was not: the parser would before it knows all flags. */
+function checkRequired(command: Command, flags: readonly Flag[]): void {
+  const values = command.opts();
+  const missing = flags.find((flag) => flag.isRequired && values[optionName(flag)] === undefined);
+  if (missing) command.error(`error: required option '${missing.flags}' not specified`);
+}
+
 function addCommand(program: Command, spec: CommandSpec, context: CommandContext): void {
   const { name, operands, text, flags, examples } = spec;
   const command = program.command([name, ...operands].join(" ")).description(text)
@@ -105,6 +112,7 @@ function addCommand(program: Command, spec: CommandSpec, context: CommandContext
   const title = examples.length === 1 ? "Example:" : "Examples:";
   command.addHelpText("after", ["", title, ...examples.map((line) => `  ${line}`)].join("\n"));
   command.action((...given: unknown[]) => {
+    checkRequired(command, flags);
     const [options] = given.slice(operands.length);
     const values = named(flags, options as Record<string, unknown>);
     return spec.run(given.slice(0, operands.length) as string[], values as never, context);

@@ -48,6 +48,12 @@ export function shortName({ flags }: Pick<Flag, "flags">): string | undefined {
   return /(?:^|\s)(-[a-zA-Z])\b/.exec(flags)?.[1];
 }
 
+/** All names of a flag, for whoever has given either: `-n, --rows`. */
+function allNames(flag: Pick<Flag, "flags">): string {
+  const short = shortName(flag);
+  return short === undefined ? longName(flag) : `${short}, ${longName(flag)}`;
+}
+
 /** What a flag takes: `file` of `--output <file>`. */
 export function valueName({ flags }: Pick<Flag, "flags">): string | undefined {
   return /<([^>]+)>/.exec(flags)?.[1];
@@ -75,38 +81,38 @@ export function required(flag: Flag): Flag {
 
 /** A flag that takes a whole number from `least` to `most`. */
 export function whole(flags: string, meaning: string, least = 0, most?: number): Flag {
-  const name = longName({ flags });
+  const name = allNames({ flags });
   return { flags, text: meaning, read: (given) => wholeNumber(given, name, least, most) };
 }
 
 /** A flag that takes a number above 0. */
 export function positive(flags: string, meaning: string): Flag {
-  const name = longName({ flags });
+  const name = allNames({ flags });
   return { flags, text: meaning, read: (given) => positiveNumber(given, name) };
 }
 
 /** A flag that takes a number from `least`. */
 export function number(flags: string, meaning: string, least: number): Flag {
-  const name = longName({ flags });
+  const name = allNames({ flags });
   return { flags, text: meaning, read: (given) => fraction(given, name, least) };
 }
 
 /** A flag that takes a length of time. */
 export function duration(flags: string, meaning: string): Flag {
-  const name = longName({ flags });
+  const name = allNames({ flags });
   return { flags, text: meaning, read: (given) => durationMs(given, name), isDuration: true };
 }
 
 /** A flag that takes a length of time in whole milliseconds from `least`. */
 export function wholeDuration(flags: string, meaning: string, least: number): Flag {
-  const name = longName({ flags });
+  const name = allNames({ flags });
   const read = (given: string) => wholeMs(given, name, least);
   return { flags, text: meaning, read, isDuration: true };
 }
 
 /** A flag that takes names apart by commas. */
 export function names(flags: string, meaning: string): Flag {
-  const name = longName({ flags });
+  const name = allNames({ flags });
   return { flags, text: meaning, read: (given) => nameList(given, name) };
 }
 
@@ -118,6 +124,6 @@ export function list(flags: string, meaning: string): Flag {
 
 /** A flag that takes one of a few words. */
 export function choice(flags: string, meaning: string, choices: readonly string[]): Flag {
-  const name = longName({ flags });
+  const name = allNames({ flags });
   return { flags, text: meaning, choices, read: (given) => oneOf(given, name, choices) };
 }

@@ -30,7 +30,7 @@ function cut(text: string, columns: number): string {
 
 /**
  * Tells on the standard error how far something is: on a terminal in one line that is written over,
- * elsewhere in a plain line every five seconds.
+ * elsewhere in a plain line every five seconds, if it is another than the last.
  */
 export class ProgressLine {
   readonly #process: Process;
@@ -43,6 +43,8 @@ export class ProgressLine {
   #startShare = 0;
   #of: string | undefined;
   #isDrawn = false;
+  /** The last plain line, which is not told twice in a row. */
+  #plain = "";
   #isEnded = false;
 
   /** Tells nothing yet, and never if it is quiet. */
@@ -67,7 +69,7 @@ export class ProgressLine {
     if (now.of !== this.#of) [this.#startMs, this.#startShare] = [nowMs, now.share ?? 0];
     this.#of = now.of;
     const text = terminalText(now.text) + this.#left(now.share, nowMs);
-    if (!stderr.isTerminal) return this.#write(`${this.#percent(now.share)}${text}\n`);
+    if (!stderr.isTerminal) return this.#writePlain(`${this.#percent(now.share)}${text}\n`);
     this.#write(CLEAR_LINE + this.#line(now.share, text, stderr.columns - 1));
     this.#isDrawn = true;
   }
@@ -122,6 +124,11 @@ export class ProgressLine {
     const done = "█".repeat(filled);
     const bar = this.#process.isPlain ? done : `${YELLOW}${done}${NO_COLOUR}`;
     return `${bar}${"░".repeat(BAR - filled)} ${percent}${text}`;
+  }
+
+  #writePlain(line: string): void {
+    if (line !== this.#plain) this.#write(line);
+    this.#plain = line;
   }
 
   #write(text: string): void {

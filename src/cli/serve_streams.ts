@@ -61,7 +61,7 @@ export async function serveStreams(
   };
   await using server = asked(() => new StreamServer(streamer, given), SINK_FLAGS);
   const { uri } = await server.listen();
-  progress.say(`serving streams at ${uri}; Ctrl-C ends it`);
+  progress.say(`serving streams at ${uri} (Ctrl-C ends it)`);
   const tellRefusals = refusals(progress);
   using _ = ticking(runtime, () => {
     tellRefusals(server.metrics());

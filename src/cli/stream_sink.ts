@@ -47,6 +47,8 @@ export interface SinkOptions extends Omit<OutputOptions, "format"> {
   readonly topic?: string;
   /** The column of the keys of records. */
   readonly key?: string;
+  /** A file for the figures. */
+  readonly metricsJson?: string;
 }
 
 /** Flags that only topics have. */
@@ -120,6 +122,16 @@ function kafkaTarget({ output, kafkaServers, topic }: SinkOptions) {
   throw new UsageError("--kafka-servers are where a topic is; name that by --topic");
 }
 
+/** Checks that what `--force` replaces is a file. */
+function checkForce({ force, output, metricsJson }: SinkOptions): void {
+  if (!force || metricsJson !== undefined) return;
+  if (output !== undefined && !isKafkaAddress(output)) return;
+  throw new UsageError(
+    "--force replaces a file that exists, and none is written; leave it out, or name a file by " +
+      "--output or --metrics-json",
+  );
+}
+
 /**
  * Checks that there is one sink, and that it can what is asked of it.
  *
@@ -133,6 +145,7 @@ export function checkSink(options: SinkOptions): void {
       `records go to one place: give one of ${given.map(flagOf).join(" and ")}`,
     );
   }
+  checkForce(options);
   const target = kafkaTarget(options);
   if (!target) checkNoKafka(options, KAFKA_FLAGS);
   for (const [option, flag, of] of OF) {

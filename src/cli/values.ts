@@ -4,6 +4,15 @@ import { nearestName } from "../runtime/known_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 const SECONDS = /^\d+(?:\.\d+)?$/;
+/** What is meant as a duration, whether it can be one or not. */
+const AMOUNT = /^(-?\d+(?:\.\d+)?(?:e\+?\d+)?)(ms|s|m|h|d)?$/i;
+const MS_OF: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 function msOf(text: string, flag: string): number | undefined {
   if (SECONDS.test(text)) return Number(text) * 1000;
@@ -14,19 +23,33 @@ function msOf(text: string, flag: string): number | undefined {
   }
 }
 
+/** What keeps a length of time from being one that is taken, if it is one. */
+function beyond(text: string, least: number): string {
+  const [, amount, unit = "s"] = AMOUNT.exec(text) ?? [];
+  if (amount === undefined) return "";
+  if (amount.startsWith("-")) {
+    return least > 0 ? ", which must be above 0" : ", which must not be below 0";
+  }
+  const isTooLarge = Number(amount) * MS_OF[unit.toLowerCase()] > Number.MAX_SAFE_INTEGER;
+  return isTooLarge
+    ? `, and this is too large: it has more than ${Number.MAX_SAFE_INTEGER} ms`
+    : "";
+}
+
 /** A duration in ms: `500ms`, `1.5s`, `5m`; a bare number is seconds. */
-export function durationMs(text: string, flag: string): number {
-  const ms = msOf(text.trim(), flag);
+export function durationMs(text: string, flag: string, least = 0): number {
+  const given = text.trim();
+  const ms = msOf(given, flag);
   if (ms !== undefined && ms <= Number.MAX_SAFE_INTEGER) return ms;
   throw new UsageError(
-    `${flag} takes a duration such as 1, 0.5, 500ms, 5m or 1h (a bare number is seconds), received ` +
-      JSON.stringify(text),
+    `${flag} takes a duration such as 1, 0.5, 500ms, 5m or 1h (a bare number is seconds)` +
+      `${beyond(given, least)}, received ${JSON.stringify(text)}`,
   );
 }
 
 /** A duration of whole milliseconds from `least`. */
 export function wholeMs(text: string, flag: string, least: number): number {
-  const ms = durationMs(text, flag);
+  const ms = durationMs(text, flag, least);
   if (Number.isInteger(ms) && ms >= least) return ms;
   throw new UsageError(
     `${flag} takes a duration of whole milliseconds from ${least}, received ${

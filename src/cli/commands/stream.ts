@@ -71,8 +71,6 @@ export interface StreamCommandOptions extends SinkOptions, SamplingOptions, Quie
   readonly maxRetries?: number;
   readonly backoffFactor?: number;
   readonly maxBackoffMs?: number;
-  /** Where the figures are written to at the end, as JSON. */
-  readonly metricsJson?: string;
 }
 
 function checkTogether(options: StreamCommandOptions): void {
@@ -186,13 +184,11 @@ function summary(metrics: StreamingMetrics, name: string): string {
 /** What of a stream is told when each client has one of its own. */
 const OF_ONE_STREAM: readonly (keyof StreamCommandOptions & string)[] = [
   ...["rateLimit", "speed", "maxRecords", "maxBatches", "start", "conditions", "adaptive"] as const,
-  ...["onError", "maxRetries", "backoffFactor", "maxBackoffMs", "force"] as const,
+  ...["onError", "maxRetries", "backoffFactor", "maxBackoffMs"] as const,
 ];
 
 function checkServed(options: StreamCommandOptions): void {
-  // The figures are a file that may be replaced, whoever has the streams.
-  const isOfFigures = (name: string) => name === "force" && options.metricsJson !== undefined;
-  const given = OF_ONE_STREAM.find((name) => options[name] !== undefined && !isOfFigures(name));
+  const given = OF_ONE_STREAM.find((name) => options[name] !== undefined);
   if (given === undefined) return;
   const flag = SPEC_FLAGS.find((each) => optionName(each) === given.replace(/Ms$/, ""))!;
   throw new UsageError(

@@ -115,18 +115,26 @@ export function checkStreamOptions({ time, key, arrival }: StreamOptions): void 
   }
 }
 
+/** What to do about a column whose type is none of event times. */
+function timeTypeHint(name: string, { kind }: DataType): string {
+  if (kind === "utf8" || kind === "dict") {
+    return `; give it a type, such as columns: { ${JSON.stringify(name)}: { type: t.timestamp } }`;
+  }
+  // As milliseconds they end in January 1970.
+  return kind === "i32"
+    ? "; whole numbers as small are seconds more likely than milliseconds: multiply them by 1,000, " +
+      "or write them as ISO 8601"
+    : "";
+}
+
 /** Checks that a column can hold event times. */
 export function checkTimeType(name: string, type: DataType): void {
   if (TIME_TYPES.includes(type.kind)) return;
-  const isText = type.kind === "utf8" || type.kind === "dict";
   throw new TypeError(
     `Cannot fit generator: column ${JSON.stringify(name)} is ${
       typeName(type)
     }, and event times are ` +
-      `timestamps, or i64 or f64 ms since 1970` +
-      (isText
-        ? `; give it a type, such as columns: { ${JSON.stringify(name)}: { type: t.timestamp } }`
-        : ""),
+      `timestamps, or i64 or f64 ms since 1970` + timeTypeHint(name, type),
   );
 }
 

@@ -8,6 +8,9 @@ const KEY = /^[A-Za-z0-9+/]{22}==$/;
 /** The protocol that a client may name, so that a token can stand beside it. */
 const PROTOCOL = "waggle";
 const TOKEN_PROTOCOL = "bearer.";
+const TOKEN_NEEDED =
+  'A token is needed: give it by the header "Authorization: Bearer of-a-token", or from a web page ' +
+  'by the protocols "waggle" and "bearer.of-a-token"';
 /** The query parameter that has the token, where no header can. */
 export const TOKEN_PARAMETER = "access_token";
 /** Characters of an origin that are shown. */
@@ -214,7 +217,7 @@ export class Gate {
     const protocol = protocolsOf(headers).find((each) => each.startsWith(TOKEN_PROTOCOL));
     const given = bearer ?? protocol?.slice(TOKEN_PROTOCOL.length) ?? query.get(TOKEN_PARAMETER);
     if (given === null) {
-      throw new RefusedRequest(401, "A token is needed", { "www-authenticate": "Bearer" });
+      throw new RefusedRequest(401, TOKEN_NEEDED, { "www-authenticate": "Bearer" });
     }
     if (!this.#tokens.has(given)) {
       throw new RefusedRequest(401, "The token is wrong", {
