@@ -17,6 +17,14 @@ await (await SyntheticGenerator.fit(
   Array.from({ length: 200 }, (_, i) => ({ weather: i % 2 ? "rain" : "sun", wind: i % 9 })),
   { model: "independent" },
 )).save(model);
+const days = at("days.waggle");
+await (await SyntheticGenerator.fit(
+  Array.from({ length: 200 }, (_, i) => ({
+    weather: i % 2 ? "rain" : "sun",
+    day: new Date(Date.UTC(2024, 0, 1 + i)),
+  })),
+  { model: "independent" },
+)).save(days);
 const FILES: Record<string, string> = {
   "ragged.csv": "a,b\n1,2\n3\n",
   "semicolons.csv": "ts;x\n2024-01-01;1\n",
@@ -133,6 +141,58 @@ const CASES: [args: string[], code: number, part: string][] = [
     2,
     "does not say what to write; end it in .ndjson, .csv, .avro",
   ],
+  [["sample", model, "--force"], 2, "--force replaces a file that exists, and none is written"],
+  [["sample", model, "-o", "-", "--force"], 2, "--force replaces a file that exists, and none is"],
+  [["stream", model, "-o", "-", "--force"], 2, "--force replaces a file that exists, and none is"],
+  [
+    ["stream", model, "-o", "-", "--websocket", "ws://a"],
+    2,
+    "give one of --output and --websocket",
+  ],
+  [
+    ["fit", at("weather.csv"), "-o", "-", "--force"],
+    2,
+    "--force replaces a file that exists, and none is written",
+  ],
+  [
+    ["stream", model, "--metrics-json", "-"],
+    2,
+    "--metrics-json is a file, and - stands for the standard output; a file of that name is ./-",
+  ],
+  [
+    ["fit", at("weather.csv"), "-o", at("x"), "--dead-letters", "-"],
+    2,
+    "--dead-letters is a file, and - stands for the standard output",
+  ],
+  [
+    ["sample", model, "-f", "csv", "-o", "/dev/null"],
+    1,
+    "cannot write /dev/null: Deno has programs with all permissions alone open what is there; give a " +
+    "file, or write to the standard output and redirect that to it\n",
+  ],
+  [["fit", at("weather.csv"), "-o", "/dev/full"], 1, "cannot write /dev/full: Deno has programs"],
+  [
+    ["stream", model, "--metrics-json", "/dev/full"],
+    1,
+    "cannot write /dev/full: Deno has programs with all permissions",
+  ],
+  [
+    ["stream", days, "--conditions", '{"day": [">", "2030-01-01"]}'],
+    2,
+    'no row can satisfy "day" > 2030-01-01T00:00:00.000Z: "day" is from 2024-01-01T00:00:00.000Z',
+  ],
+  [
+    ["stream", days, "--conditions", '{"day": ["not between", "2000-01-01", "2040-01-01"]}'],
+    2,
+    '"day" not between 2000-01-01T00:00:00.000Z and 2040-01-01T00:00:00.000Z: "day"',
+  ],
+  [
+    ["stream", days, "--conditions", '{"weather": ["in", ["hail", "hum"]]}'],
+    2,
+    'no row can satisfy "weather" in ("hail", "hum"): the values',
+  ],
+  [["stream", days, "--conditions", '{"weather": ["like", "z%"]}'], 2, '"weather" like "z%": the'],
+  [["stream", days, "--conditions", '{"day": null}'], 2, 'no row can satisfy "day" is null: "day"'],
   [["inspect", folder], 2, "it is a folder; give the path of a .waggle file"],
   [["window", at("times.csv"), "-t", "no", "--tumble", "1", "-a", "count"], 1, "none of that name"],
   [

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SyntheticGenerator } from "../mod.ts";
 import { KeptProcess, waggle } from "./support/kept_process.ts";
 
@@ -121,4 +121,36 @@ Deno.test("waggle --version is that of the package, and each command's help has 
     assertEquals(help.code, 0);
     assert(help.out.includes(`\n  waggle ${command} `), `no example of ${command}: ${help.out}`);
   }
+});
+
+Deno.test("--output - is the standard output of every command, and ./- a file", async () => {
+  const data = `${folder}/piped.ndjson`;
+  const rows = Array.from({ length: 60 }, (_, i) => JSON.stringify({ at: i * 1000, x: i % 4 }));
+  Deno.writeTextFileSync(data, rows.join("\n"));
+  const window = ["window", data, "-t", "at", "--tumble", "1m", "-a", "count"];
+  const calls = [
+    ["sample", model, "-n", "3", "-f", "csv"],
+    ["stream", model, "--max-records", "3"],
+    ["report", data, data, "--json"],
+    window,
+  ];
+  for (const call of calls) {
+    const [plain, dashed] = [await waggle(call), await waggle([...call, "-o", "-"])];
+    assertEquals([dashed.code, dashed.out], [0, plain.out], dashed.err);
+    assert(dashed.out !== "" && dashed.err !== "");
+  }
+  const fitted = await waggle(["fit", data, "--model", "independent", "-o", "-"]);
+  assertEquals([fitted.code, fitted.out.slice(1, 7)], [0, "WAGGLE"], fitted.err);
+  assert(fitted.err.includes("\nwritten to standard output after "), fitted.err);
+  assertThrows(() => Deno.statSync("-"), Deno.errors.NotFound);
+  const there = `${folder}/./-`;
+  assertEquals((await waggle([...window, "-o", there, "-f", "csv"])).code, 0);
+  assert(Deno.readTextFileSync(there).startsWith("windowStart,"));
+});
+
+Deno.test("a model is not for a terminal", async () => {
+  const process = new KeptProcess();
+  process.stdout.isTerminal = true;
+  const { code, err } = await waggle(["fit", "any.csv", "-o", "-"], process);
+  assertEquals([code, err.includes("a model is not for a terminal: give a file")], [2, true], err);
 });

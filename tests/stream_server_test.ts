@@ -199,7 +199,7 @@ Deno.test("StreamServer says why it cannot do what a client asks for, and goes o
       [{ action: "generate", records: 1001 }, "from 1 to 1000, received 1001"],
       [{ action: "generate", records: 5, rate: 3 }, 'without rate; ask for "stream"'],
       [{ action: "stream", conditions: { y: 1 } }, '"y"'],
-      [{ action: "stream", conditions: { x: [">", 10] } }, "no row can satisfy"],
+      [{ action: "stream", conditions: { x: [">", 10] } }, 'no row can satisfy "x" > 10: "x" is'],
       [{ action: "stream", conditions: "{" }, "Cannot compile conditions"],
       [{ action: "stream", conditions: 5 }, "Cannot compile conditions"],
     ];

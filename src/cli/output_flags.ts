@@ -15,13 +15,22 @@ export interface OutputOptions extends KafkaWriteOptions, KafkaLoginOptions {
   readonly force?: boolean;
 }
 
+/** What stands for the standard output among files. */
+export const TO_STANDARD_OUTPUT = "-";
+
+/** Options of which `--output -` is taken for what it means: none. */
+export function outputOf<Options extends { readonly output?: string }>(options: Options): Options {
+  const { output, ...rest } = options;
+  return output === TO_STANDARD_OUTPUT ? rest as Options : options;
+}
+
 /** The flag to replace a file. */
 export const FORCE: Flag = toggle("--force", "replace a file that exists");
 
 /** The flags of {@linkcode OutputOptions}. */
 export const OUTPUT_FLAGS: readonly Flag[] = [
   choice("-f, --format <format>", `${FORMATS.join(", ")} (default: by the file, ndjson)`, FORMATS),
-  text("-o, --output <file>", "a file, or kafka://… (default: the standard output)"),
+  text("-o, --output <file>", "a file, or kafka://… (default: -, the standard output)"),
   FORCE,
   ...KAFKA_WRITE_FLAGS,
 ];

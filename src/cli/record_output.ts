@@ -2,6 +2,7 @@ import type { RecordBatch } from "../batch/record_batch.ts";
 import { partPath } from "../runtime/file_path.ts";
 import type { FileKind } from "../runtime/files.ts";
 import { ClosedPipeError } from "../runtime/process.ts";
+import { writingFault } from "../runtime/writing_fault.ts";
 import { type FileEncoder, fileEncoder, type FileFormat } from "../publishers/file/file_format.ts";
 import { FilePublisher } from "../publishers/file/file_publisher.ts";
 import type { Publisher, Receipt } from "../stream/publisher.ts";
@@ -9,7 +10,7 @@ import type { CommandContext } from "./command_context.ts";
 import { isKafkaAddress, kafkaTopic } from "./kafka/kafka_address.ts";
 import { checkNoKafka } from "./kafka/kafka_flags.ts";
 import { KAFKA_WRITE_FLAGS, kafkaOutput } from "./kafka/kafka_output.ts";
-import type { OutputOptions } from "./output_flags.ts";
+import { type DeadLetterOptions, type OutputOptions, TO_STANDARD_OUTPUT } from "./output_flags.ts";
 import { parquetModule } from "./parquet_module.ts";
 import { terminalText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
@@ -89,8 +90,7 @@ async function placeOf(output: string, place: string, { runtime }: CommandContex
 }
 
 function notWritten(path: string, cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`cannot write ${path}: ${reason}`, { cause });
+  return new Error(`cannot write ${path}: ${writingFault(cause)}`, { cause });
 }
 
 /**
@@ -134,6 +134,11 @@ export async function checkNewFile(
   context: CommandContext,
 ): Promise<void> {
   if (path === undefined) return;
+  if (path === TO_STANDARD_OUTPUT) {
+    throw new UsageError(
+      `${flag} is a file, and - stands for the standard output; a file of that name is ./-`,
+    );
+  }
   const kind = await checkPlace(path, context);
   if (kind !== "file" || force) return;
   throw new UsageError(`${path} exists; pass --force to replace it, or another ${flag}`);
@@ -145,10 +150,19 @@ export async function checkNewFile(
  * @throws {UsageError} when it cannot, or would.
  */
 export async function checkNew(
-  { output, force = false }: Pick<OutputOptions, "output" | "force">,
+  { output, force = false, deadLetters }: Pick<
+    DeadLetterOptions,
+    "output" | "force" | "deadLetters"
+  >,
   context: CommandContext,
   flag = "--output",
 ): Promise<void> {
+  if (output === undefined && force && deadLetters === undefined) {
+    throw new UsageError(
+      "--force replaces a file that exists, and none is written; leave it out, or name one by " +
+        flag,
+    );
+  }
   if (output === undefined || !isKafkaAddress(output)) {
     return await checkNewFile(output, { force, flag }, context);
   }

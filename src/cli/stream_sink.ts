@@ -11,7 +11,7 @@ import { isKafkaAddress, kafkaTopic } from "./kafka/kafka_address.ts";
 import { checkNoKafka } from "./kafka/kafka_flags.ts";
 import { KAFKA_WRITE_FLAGS, kafkaOutput, RECORD_KEY } from "./kafka/kafka_output.ts";
 import { KAFKA_LOGIN_FLAGS } from "./kafka/login_flags.ts";
-import { FORCE, type OutputOptions } from "./output_flags.ts";
+import { FORCE, type OutputOptions, TO_STANDARD_OUTPUT } from "./output_flags.ts";
 import { JSON_OPTIONS, recordOutput } from "./record_output.ts";
 import { UsageError } from "./usage_error.ts";
 import { WholeBatches } from "./whole_batches.ts";
@@ -62,7 +62,7 @@ export const SINK_FLAGS: readonly Flag[] = [
       "--serve, of which all take msgpack too, and of Kafka",
     FORMATS,
   ),
-  text("-o, --output <file>", "a file, or kafka://… (default: the standard output)"),
+  text("-o, --output <file>", "a file, or kafka://… (default: -, the standard output)"),
   FORCE,
   text("--websocket <uri>", "send each batch as a message to a WebSocket: ws://localhost:8765"),
   toggle("--acknowledge", 'with --websocket: the other side answers {"ack": number}'),
@@ -125,7 +125,7 @@ function kafkaTarget({ output, kafkaServers, topic }: SinkOptions) {
 /** Checks that what `--force` replaces is a file. */
 function checkForce({ force, output, metricsJson }: SinkOptions): void {
   if (!force || metricsJson !== undefined) return;
-  if (output !== undefined && !isKafkaAddress(output)) return;
+  if (output !== undefined && output !== TO_STANDARD_OUTPUT && !isKafkaAddress(output)) return;
   throw new UsageError(
     "--force replaces a file that exists, and none is written; leave it out, or name a file by " +
       "--output or --metrics-json",

@@ -17,7 +17,7 @@ import { isDataName } from "../input_format.ts";
 import { inputPath, inWords, recordInput, WatchedSource } from "../record_input.ts";
 import { checkSeparate } from "../separate_files.ts";
 import { deadLetterPolicy, deadLetters } from "../dead_letters.ts";
-import { DEAD_LETTERS } from "../output_flags.ts";
+import { DEAD_LETTERS, outputOf, TO_STANDARD_OUTPUT } from "../output_flags.ts";
 import { isKafkaAddress } from "../kafka/kafka_address.ts";
 import { checkNoKafka } from "../kafka/kafka_flags.ts";
 import { KAFKA_LIMIT_FLAGS, KAFKA_READ_FLAGS } from "../kafka/kafka_input.ts";
@@ -68,11 +68,16 @@ function fitOptions(options: FitCommandOptions): FitOptions {
 }
 
 /** A model would take the place of data, or be read as such. */
-function checkModelName(output: string): void {
+function checkModelName(output: string, { process: { stdout } }: CommandContext): void {
   if (isKafkaAddress(output)) {
     throw new UsageError(
       "--output is where the model is written to, a file such as twin.waggle, and no topic; to write " +
         "records to that, pass it to `waggle sample` or `waggle stream`",
+    );
+  }
+  if (output === TO_STANDARD_OUTPUT && stdout.isTerminal) {
+    throw new UsageError(
+      "a model is not for a terminal: give a file by --output, or pipe it into a program",
     );
   }
   if (!isDataName(output)) return;
@@ -80,6 +85,15 @@ function checkModelName(output: string): void {
     `--output is where the model is written to, and ${output} is the name of data; ` +
       `end it in .waggle`,
   );
+}
+
+async function writeModel(
+  output: string,
+  bytes: Uint8Array,
+  context: CommandContext,
+): Promise<void> {
+  if (output === TO_STANDARD_OUTPUT) context.process.stdout.write(bytes);
+  else await writeOutput(output, bytes, context);
 }
 
 /** Tells how far the reading is by the bytes, and the learning by what the model says. */
@@ -107,12 +121,16 @@ export async function fit(
   const { output } = options;
   const { runtime, signal } = context;
   const asked = fitOptions(options);
-  checkModelName(output);
+  checkModelName(output, context);
   const data = inputPath(given, options.kafka);
   checkTopics(data, options);
-  const written = { "--output": output, "--dead-letters": options.deadLetters };
+  const isPiped = output === TO_STANDARD_OUTPUT;
+  const written = {
+    ...(!isPiped && { "--output": output }),
+    "--dead-letters": options.deadLetters,
+  };
   await checkSeparate({ read: [data], written }, context);
-  await checkNew(options, context);
+  await checkNew(outputOf<Partial<FitCommandOptions>>(options), context);
   const progress = progressOf(context, options);
   using _ = untilTold(progress, signal);
   const startMs = runtime.monotonicMs();
@@ -128,11 +146,11 @@ export async function fit(
     signal,
     onProgress: (now) => progress.show(progressIn(data, source, now)),
   });
-  await writeOutput(output, generator.toBytes(), context);
+  await writeModel(output, generator.toBytes(), context);
   await letters?.flush();
   const { rows, skipped, deadLettered } = source;
   progress.end(
-    `${generator.describe()}\nwritten to ${output} after ${
+    `${generator.describe()}\nwritten to ${isPiped ? "standard output" : output} after ${
       elapsed(runtime.monotonicMs() - startMs)
     }, ${several(rows, "row", "rows")}` +
       (skipped > 0 ? `, ${several(skipped, "bad record", "bad records")} skipped` : "") +
@@ -146,7 +164,12 @@ export const FIT: CommandSpec = {
   operands: ["[data]"],
   text: "learn a model from a file, or from kafka://host:port/topic",
   flags: [
-    required(text("-o, --output <model>", "where the model is written to: a .waggle file")),
+    required(
+      text(
+        "-o, --output <model>",
+        "where the model is written to: a .waggle file, or - for the standard output",
+      ),
+    ),
     choice("--model <kind>", `${MODELS.join(", ")} (default: circuit)`, MODELS),
     names("--primary-key <columns>", "columns whose values are made and not learned"),
     TYPES_FLAG,

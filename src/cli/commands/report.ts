@@ -9,7 +9,7 @@ import {
 import { type CommandSpec, names, text, toggle, whole, wholeDuration } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
 import { tellDoubtful, withCheckedTimes } from "../checked_times.ts";
-import { FORCE } from "../output_flags.ts";
+import { FORCE, outputOf } from "../output_flags.ts";
 import { INPUT_FLAGS, type InputOptions } from "../input_flags.ts";
 import { checkNew, writeOutput } from "../record_output.ts";
 import { STANDARD_INPUT } from "../input_format.ts";
@@ -120,9 +120,10 @@ async function write(
 /** Compares synthetic rows with real ones. */
 export async function report(
   [realPath, syntheticPath]: readonly string[],
-  options: ReportCommandOptions,
+  given: ReportCommandOptions,
   context: CommandContext,
 ): Promise<void> {
+  const options = outputOf(given);
   const { runtime, signal } = context;
   const { json = false, output, holdout, title } = options;
   const asked = qualityOptions(options);
@@ -177,7 +178,7 @@ export const REPORT: CommandSpec = {
   flags: [
     text(
       "-o, --output <file>",
-      "a page to look at, .html (default: a summary to the standard output)",
+      "a page to look at, .html (default: -, a summary to the standard output)",
     ),
     toggle("--json", "all scores as JSON"),
     text("--holdout <data>", "real rows that nothing was learned from"),

@@ -9,7 +9,7 @@ import {
 import { type CommandSpec, whole } from "../command_spec.ts";
 import { modelInput } from "../model_input.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
-import { OUTPUT_FLAGS, type OutputOptions } from "../output_flags.ts";
+import { OUTPUT_FLAGS, outputOf, type OutputOptions } from "../output_flags.ts";
 import { checkNew, type RecordOutput, recordOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
 import { checkSeparate } from "../separate_files.ts";
@@ -32,9 +32,10 @@ export interface SampleCommandOptions extends OutputOptions, SamplingOptions, Qu
 /** Writes so many records of a model to the standard output or a file. */
 export async function sample(
   [model]: readonly string[],
-  options: SampleCommandOptions,
+  given: SampleCommandOptions,
   context: CommandContext,
 ): Promise<void> {
+  const options = outputOf(given);
   const { runtime, signal } = context;
   const { rows = DEFAULT_ROWS, output = "standard output", workers = 0, ...which } = options;
   if (!Number.isSafeInteger((options.start ?? 0) + rows)) {

@@ -32,6 +32,7 @@ import {
 import { modelInput } from "../model_input.ts";
 import { flagText } from "../flag_text.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
+import { outputOf } from "../output_flags.ts";
 import { checkNewFile, writeOutput } from "../record_output.ts";
 import { checkSampling, SAMPLING_FLAGS, type SamplingOptions } from "../sampling_flags.ts";
 import { checkSeparate } from "../separate_files.ts";
@@ -212,13 +213,14 @@ async function writeMetrics(
 /** Streams records of a model to the standard output, a file or a server. */
 export async function stream(
   [model]: readonly string[],
-  options: StreamCommandOptions,
+  given: StreamCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const { runtime, signal } = context;
+  checkTogether(given);
+  checkSink(given);
+  const options = outputOf(given);
   const { maxRecords, metricsJson, force = false } = options;
-  checkTogether(options);
-  checkSink(options);
   const written = { "--output": options.output, "--metrics-json": metricsJson };
   await checkSeparate({ read: [model], written }, context);
   await checkNewFile(metricsJson, { force, flag: "--metrics-json" }, context);

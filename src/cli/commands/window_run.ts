@@ -19,6 +19,7 @@ import { KAFKA_LOGIN_FLAGS } from "../kafka/login_flags.ts";
 import type { Progress, ProgressLine } from "../progress_line.ts";
 import { inputPath, inWords, recordInput } from "../record_input.ts";
 import { checkNew, type RecordOutput, recordOutput } from "../record_output.ts";
+import { outputOf } from "../output_flags.ts";
 import { checkSeparate } from "../separate_files.ts";
 import { count, elapsed, several } from "../terminal_text.ts";
 import { UsageError } from "../usage_error.ts";
@@ -113,11 +114,12 @@ function checkTopics(data: string, options: WindowCommandOptions): void {
 
 /** Aggregates the rows of a file or a topic in windows of event time. */
 export async function runWindow(
-  [given]: readonly (string | undefined)[],
-  options: WindowCommandOptions,
+  [operand]: readonly (string | undefined)[],
+  given: WindowCommandOptions,
   context: CommandContext,
 ): Promise<void> {
-  const data = inputPath(given, options.kafka);
+  const options = outputOf(given);
+  const data = inputPath(operand, options.kafka);
   checkTopics(data, options);
   const written = { "--output": options.output, "--dead-letters": options.deadLetters };
   await checkSeparate({ read: [data], written }, context);

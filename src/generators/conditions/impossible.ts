@@ -1,11 +1,11 @@
 import { argsOf, columnNames, type ExprNode } from "../../batch/expressions/node.ts";
-import { printExpression } from "../../batch/expressions/print.ts";
 import { listNames, showName } from "../../batch/shown_names.ts";
 import { nearestName } from "../../runtime/known_options.ts";
 import type { ColumnPlan, Encoding, Vocabulary } from "../encoding/plans.ts";
 import { rowValue } from "./column_truth.ts";
 import { shown } from "./condition_values.ts";
 import { NumberConditions } from "./number_condition.ts";
+import { plainCondition } from "./plain_condition.ts";
 import { partsOfSum, sumAsNumber } from "./sum_condition.ts";
 
 /** More values are not listed. */
@@ -96,7 +96,7 @@ export function impossible(
   if (alone) {
     const of = why(alone);
     return new RangeError(
-      `Cannot compile conditions: no row can satisfy ${printExpression(alone)}${of && `: ${of}`}`,
+      `Cannot compile conditions: no row can satisfy ${plainCondition(alone)}${of && `: ${of}`}`,
     );
   }
   let count = 1;
@@ -105,7 +105,7 @@ export function impossible(
   const names = Array.from(new Set(parts.slice(0, count).flatMap(columnNames)));
   return new RangeError(
     `Cannot compile conditions: no row can satisfy ${
-      printExpression(last)
+      plainCondition(last)
     } together with what else ` +
       `is asked of ${listNames(names)}; ask for less`,
   );

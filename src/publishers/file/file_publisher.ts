@@ -4,6 +4,7 @@ import { denoRuntime } from "../../runtime/deno_runtime.ts";
 import { filePath, partPath } from "../../runtime/file_path.ts";
 import { received } from "../../runtime/known_options.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
+import { writingFault } from "../../runtime/writing_fault.ts";
 import { messageOf } from "../../stream/failure.ts";
 import type { Publisher, PublishOptions, Receipt } from "../../stream/publisher.ts";
 import { Stop } from "../../stream/stop.ts";
@@ -250,7 +251,10 @@ export class FilePublisher implements Publisher {
       return await work();
     } catch (cause) {
       if (cause instanceof StreamingError) throw cause;
-      throw new StreamingError(`Cannot write ${path}: ${messageOf(cause)}`, { cause, retriable });
+      throw new StreamingError(`Cannot write ${path}: ${writingFault(cause)}`, {
+        cause,
+        retriable,
+      });
     }
   }
 }
