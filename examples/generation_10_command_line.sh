@@ -5,9 +5,9 @@ cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 
-# When Waggle is installed, this is the command `waggle`.
+# When Waggle is installed, this is the command `waggle`; without Deno, DENO="npx --yes deno@2.9.6".
 waggle() {
-  deno run --no-prompt --allow-read --allow-write --allow-env src/cli/cli.ts "$@"
+  ${DENO:-deno} run --no-prompt --allow-read --allow-write --allow-env src/cli/cli.ts "$@"
 }
 
 waggle fit examples/data/weather.csv -o "$folder/model.waggle" --quiet

@@ -212,6 +212,9 @@ Deno.test("waggle works as it is installed, with the permissions that docs/cli.m
   const page = Deno.readTextFileSync(new URL("docs/cli.md", ROOT));
   const [, line] = /```sh\ndeno (install .*)\n```/.exec(page) ?? [];
   const flags = line.split(" ").slice(0, -1);
+  const [, ofNpx] =
+    /```\nnpx --yes deno@2\.\d+\.\d+ run (.*) src\/cli\/cli\.ts --help\n```/.exec(page) ?? [];
+  assertEquals(ofNpx.split(" "), flags.filter((flag) => flag.startsWith("--allow-")));
   const place = await Deno.makeTempDir();
   const cli = new URL("src/cli/cli.ts", ROOT).pathname;
   const config = new URL("deno.json", ROOT).pathname;

@@ -26,6 +26,23 @@ import { forSeedsAsync, Random } from "./support/random.ts";
 const module = new URL("./support/step_functions.ts", import.meta.url);
 const numbers = (length: number) => Array.from({ length }, (_, n) => ({ n, at: 10 * n }));
 
+Deno.test("A step's function without a name is called by the step in errors", () => {
+  const limit = 3;
+  const rows = () => from(numbers(1));
+  const steps: Readonly<Record<string, () => unknown>> = {
+    map: () => rows().map(({ n }) => ({ n: n + limit })),
+    flatMap: () => rows().flatMap(({ n }) => [{ n: n + limit }]),
+    filter: () => rows().filter(({ n }) => n > limit),
+  };
+  for (const [name, step] of Object.entries(steps)) {
+    const { message } = assertThrows(step, TypeError);
+    assert(message.startsWith(`Cannot send function "${name}" to the bees: it uses the`), message);
+    assert(message.includes(`new URL("./${name}.ts", import.meta.url)`), message);
+  }
+  const over = ({ n }: { n: number }) => n > limit;
+  assertThrows(() => rows().filter(over), TypeError, 'Cannot send function "over"');
+});
+
 Deno.test("map() makes another row of each, on any number of bees, in the order of the source", async () => {
   await forSeedsAsync(6, async (_, seed) => {
     const rows = await inSimulation(seed, async (options) => {

@@ -166,6 +166,25 @@ Deno.test("NdjsonDecoder says on which line an element of an array is bad, and g
   assertEquals(metrics.records, metrics.rows + metrics.badRecords);
 });
 
+Deno.test("NdjsonDecoder says what an array may hold, with columns given or inferred", () => {
+  const wants = "an array may hold JSON objects only, with commas between them";
+  const columns = { schema: schema({ a: t.i32 }) };
+  for (const text of ['[{"a":1},5]', '[5,{"a":1}]', '[{"a":1} {"a":2}]']) {
+    for (const options of [{}, columns]) {
+      const { bad } = outcome(
+        kernel,
+        bytesOf(text),
+        { ...ARRAY, ...options, badRecords: "skip" },
+        [],
+      );
+      assertEquals(bad.length, 1);
+      assertStringIncludes(bad[0], wants);
+    }
+  }
+  const { bad } = outcome(kernel, bytesOf("5\n"), { ...columns, badRecords: "skip" }, []);
+  assertStringIncludes(bad[0], "put one object on a line");
+});
+
 Deno.test("NdjsonDecoder refuses what is no array, and an array that is not whole", () => {
   const decoder = new NdjsonDecoder(ARRAY);
   assertThrows(

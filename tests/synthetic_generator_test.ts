@@ -294,7 +294,7 @@ Deno.test("what cannot be learned is refused with the column, the reason and wha
     for (const each of texts) assert(message.includes(each), message);
   };
   await refused([{}, {}], {}, TrainingDataError, "the rows have no columns");
-  await refused([], {}, TrainingDataError, "there are no rows in");
+  await refused([], {}, TrainingDataError, "there are no rows in what was given, and so nothing");
   const empty = await Deno.makeTempFile({ suffix: ".csv" });
   await refused(csv(empty), {}, TrainingDataError, "there are no rows in");
   await Deno.writeTextFile(empty, "a,b\n");

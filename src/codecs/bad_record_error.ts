@@ -45,6 +45,14 @@ export function explainBad(name: string, line: number, error: unknown): BadRecor
 /** What to do about lines that are no objects. */
 export const ONE_A_LINE = "put one object on a line";
 
+/** The same where the objects are the elements of an array. */
+const ELEMENTS = "an array may hold JSON objects only, with commas between them";
+
+/** What to do, where it was said of lines, about the elements of an array. */
+export function fixInArray(fix: string): string {
+  return fix === ONE_A_LINE ? ELEMENTS : fix;
+}
+
 /** What to do about a record that is nested too deeply. */
 export const FLATTEN = "flatten it, or raise maxDepth";
 

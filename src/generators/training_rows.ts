@@ -32,6 +32,8 @@ import { StreamRows } from "./twins/stream_rows.ts";
 
 const TIMESTAMP: DataType = { kind: "timestamp" };
 const DEFAULT_MAX_ROWS = 250_000;
+/** What messages call rows that do not come of a source with a name. */
+const GIVEN_ROWS = "the rows";
 
 /** How rows are read. */
 export interface ReadOptions extends FitOptions {
@@ -62,7 +64,7 @@ function sourceOf(input: unknown, doing: string): Source {
     (Symbol.iterator in input || Symbol.asyncIterator in input);
   if (isIterable) {
     const rows = input instanceof RecordBatch ? [input] : input as Rows<object>;
-    return new IterableSource<object, Record<string, unknown>>(rows, { name: "the rows" });
+    return new IterableSource<object, Record<string, unknown>>(rows, { name: GIVEN_ROWS });
   }
   throw new TypeError(
     `Cannot ${doing}: it takes an iterable of objects or record batches, or a source such as ` +
@@ -142,7 +144,7 @@ function arriving(
 /** There is nothing to learn from: because nothing came, or because nothing could be read. */
 function noRows(doing: string, name: string, leftOut: number): TrainingDataError {
   const why = leftOut === 0
-    ? `there are no rows in ${name}`
+    ? `there are no rows in ${name === GIVEN_ROWS ? "what was given" : name}`
     : `nothing that was read of ${name} could be decoded: ` +
       `${leftOut} bad record${leftOut === 1 ? " was" : "s were"} left out, and there are no others`;
   const remedy = leftOut === 0

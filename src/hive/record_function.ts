@@ -41,13 +41,15 @@ export interface RecordFunction {
 type AnyFunction = (value: never, info: never) => unknown;
 
 /**
- * Describes what was given to a stream's start.
+ * Describes what was given to a stream's start, or to a step.
  *
+ * @param name What a function without a name is called in messages.
  * @throws {TypeError} when it cannot work in a bee, naming what it reaches out for.
  */
 export function functionSpec(
   fn: AnyFunction | ModuleReference | Expr<unknown>,
   context: unknown,
+  name?: string,
 ): RecordFunctionSpec {
   if (isExpression(fn)) {
     if (context !== undefined) {
@@ -57,7 +59,7 @@ export function functionSpec(
     }
     return { source: { kind: "expression", expression: fn.toJSON() }, usesInfo: false, context };
   }
-  const source = describeFunction(fn, { context });
+  const source = describeFunction(fn, name === undefined ? { context } : { context, name });
   const usesInfo = typeof fn !== "function" || mayUseInfo(fn);
   // The copy, so that a bee born later is given the same as the first ones.
   return { source, usesInfo, context: "context" in source ? source.context : undefined };

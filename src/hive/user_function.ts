@@ -35,6 +35,8 @@ export interface DescribeOptions {
   context?: unknown;
   /** How the function takes its context, for messages. Default `(value, { context })`. */
   usage?: string;
+  /** What a function without a name is called. Default `"process"`. */
+  name?: string;
   /** How a module is passed in its place, for messages. Default: one of its name. */
   form?: string;
 }
@@ -128,10 +130,10 @@ function moduleText(source: string, read: FunctionSource): string {
 function describeSource(
   fn: object,
   context: unknown,
-  { usage, form }: DescribeOptions,
+  { usage, form, name: unnamed = "process" }: DescribeOptions,
 ): UserFunctionSpec {
   const named: unknown = Reflect.get(fn, "name");
-  const name = typeof named === "string" && VARIABLE.test(named) ? named : "process";
+  const name = typeof named === "string" && VARIABLE.test(named) ? named : unnamed;
   const source = Function.prototype.toString.call(fn);
   const read = readSource(source, name);
   checkForm(read, name);

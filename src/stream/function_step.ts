@@ -73,7 +73,7 @@ export function functionStep(
     );
   }
   if (schema !== undefined) checkSchema(schema as Schema);
-  const spec = functionSpec(fn as AnyFunction | ModuleReference, context);
+  const spec = functionSpec(fn as AnyFunction | ModuleReference, context, name);
   const title = titleOf(fn, spec.source);
   return { kind, title, fn: spec, ...(schema && { schema }), concurrency, timeoutMs };
 }

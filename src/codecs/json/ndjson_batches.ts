@@ -2,7 +2,7 @@ import type { Column } from "../../batch/column.ts";
 import { RecordBatch } from "../../batch/record_batch.ts";
 import type { Schema, TypedSchema } from "../../batch/schema.ts";
 import { BadRecords } from "../bad_record.ts";
-import { badRecordError } from "../bad_record_error.ts";
+import { badRecordError, fixInArray } from "../bad_record_error.ts";
 import type { DecoderMetrics } from "../batch_decoder.ts";
 import type { NdjsonBlockSpec } from "../block_specs.ts";
 import type { BadBlockRecord, DecodedBlock } from "../block_decoder.ts";
@@ -170,7 +170,8 @@ export class NdjsonBatches<Row> {
 
   #report(bytes: Uint8Array, bad: BadBlockRecord, { line, byteOffset }: InputPlace): void {
     const end = Math.min(bad.end, bad.start + this.#spec.maxRecordBytes);
-    const error = () => badRecordError(this.#name, line, { ...bad, byteOffset });
+    const fix = this.#keepsLines ? fixInArray(bad.fix) : bad.fix;
+    const error = () => badRecordError(this.#name, line, { ...bad, fix, byteOffset });
     this.#bad.report(error, () => bytes.slice(bad.start, end));
   }
 

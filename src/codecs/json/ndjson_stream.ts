@@ -1,7 +1,7 @@
 import type { RecordBatch } from "../../batch/record_batch.ts";
 import { checkSchema } from "../../batch/schema_check.ts";
 import { checkBoolean } from "../../runtime/known_options.ts";
-import { badRecordError, recordText } from "../bad_record_error.ts";
+import { badRecordError, fixInArray, recordText } from "../bad_record_error.ts";
 import { ByteOrderMark } from "../byte_order_mark.ts";
 import { BatchAssembler } from "../batch_assembler.ts";
 import type { BatchDecoder, DecoderMetrics } from "../batch_decoder.ts";
@@ -239,7 +239,9 @@ export class NdjsonStream<Row> implements BatchDecoder<Row>, LineConsumer, Eleme
     }
     const { line, byteOffset } = record.place;
     const { cause } = reason as Error;
-    const error = badRecordError(this.#name, line, { ...faultOf(reason), byteOffset, cause });
+    const fault = faultOf(reason);
+    const fix = this.#unwrapper === undefined ? fault.fix : fixInArray(fault.fix);
+    const error = badRecordError(this.#name, line, { ...fault, fix, byteOffset, cause });
     this.#batches.report(error, () => record.bytes);
   }
 }

@@ -14,6 +14,12 @@ function describeKeys({ population }: TwinKeys): string {
   return [lasting, fresh].filter((each) => each !== "").join(", ");
 }
 
+/** Three digits that count, without an exponent. */
+function rateText(perSecond: number): string {
+  const digits = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 };
+  return perSecond.toLocaleString("en", digits);
+}
+
 /** What is known of a stream, for people: a line for each column that the model does not draw. */
 export function describeTwin(twin: Twin): string[] {
   const { fields, time, keys, arrivals, states } = twin;
@@ -27,7 +33,7 @@ export function describeTwin(twin: Twin): string[] {
   const names = states.columns.map(({ column }) => fields[drawn[column]].name);
   return [
     "twin of a stream",
-    line(time, `event time, about ${mean.toPrecision(3)} events a second${order}`),
+    line(time, `event time, about ${rateText(mean)} events a second${order}`),
     ...(keys ? [line(keys.at, `key: ${describeKeys(keys)}`)] : []),
     ...(keys?.attributes ?? []).map(({ at }) => line(at, "follows from the key")),
     ...(names.length > 0 ? [`  carried on from event to event: ${names.join(", ")}`] : []),
