@@ -60,7 +60,16 @@ function number(value: number, digits = 0): string {
 
 function write(text: string): void {
   const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    Deno.exit(); // nobody reads on, as behind `| head`
+  }
+}
+
+function print(line: string): void {
+  write(`${line}\n`);
 }
 
 /** Characters of a line that is not to be wrapped, for only its last row could be written over. */
@@ -73,8 +82,8 @@ function fitted(bar: string, text: string, width: number): string {
   const hasRoom = bar.length + 1 + text.split(", ")[0].length <= width;
   const line = hasRoom ? `${bar} ${text}` : text;
   if (line.length <= width) return line;
-  const end = line.lastIndexOf(", ", width);
-  return line.slice(0, end > 0 ? end : width);
+  const end = [", ", " "].map((gap) => line.lastIndexOf(gap, width)).find((at) => at > 0);
+  return line.slice(0, end ?? width);
 }
 
 /** One line that is written over again on a terminal, or a few plain lines elsewhere. */
@@ -105,11 +114,13 @@ class Progress {
 /** Drains at the first Ctrl-C, and is gone at the second. */
 function stopOnInterrupt(): AbortSignal {
   const controller = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    if (controller.signal.aborted) Deno.exit(INTERRUPTED);
+  const stop = () => {
+    // Without a listener the system ends the process, however busy this thread is.
+    Deno.removeSignalListener("SIGINT", stop);
     controller.abort(new DOMException("Interrupted", "AbortError"));
-    console.log("\nInterrupted: finishing what has begun; press Ctrl-C again to stop at once.");
-  });
+    print("\nInterrupted: finishing what has begun; press Ctrl-C again to stop at once.");
+  };
+  Deno.addSignalListener("SIGINT", stop);
   return controller.signal;
 }
 
@@ -126,7 +137,7 @@ async function learn(signal: AbortSignal): Promise<SyntheticGenerator<Strike>> {
   });
   progress.end();
   const seconds = (performance.now() - startMs) / 1000;
-  console.log(`Learned in ${number(seconds, 1)} s: what strikes are like, and how they come.\n`);
+  print(`Learned in ${number(seconds, 1)} s: what strikes are like, and how they come.\n`);
   return twin;
 }
 
@@ -188,20 +199,20 @@ function printComparison(real: readonly Year[], synthetic: readonly Year[]): voi
   const names = ["strikes a year", "speed, knots", "speed known, %"];
   const line = (cells: readonly string[]) =>
     cells.map((cell, at) => at === 0 ? cell.padEnd(8) : cell.padStart(11)).join("");
-  console.log("animal".padEnd(8) + names.map((name) => name.padStart(22)).join(""));
-  console.log(line(["", ...names.flatMap(() => ["real", "synthetic"])]));
+  print("animal".padEnd(8) + names.map((name) => name.padStart(22)).join(""));
+  print(line(["", ...names.flatMap(() => ["real", "synthetic"])]));
   for (const size of SIZES) {
     const [ours, theirs] = [figuresOf(synthetic, size), figuresOf(real, size)];
     const cells = ours.flatMap((figure, at) =>
       [theirs[at], figure].map((each) => Number.isFinite(each) ? number(each) : "–")
     );
-    console.log(line([size, ...cells]));
+    print(line([size, ...cells]));
   }
 }
 
 function printMetrics(metrics: PipelineMetrics): void {
   const { recordsIn, absorbed, late, windowsFired, elapsedMs, recordsPerSecond } = metrics;
-  console.log(
+  print(
     `${number(recordsIn)} records made, and processed, in ${number(elapsedMs / 1000, 1)} s ` +
       `(${number(recordsPerSecond)} records/s):\n${number(absorbed)} in ${number(windowsFired)} ` +
       `windows, ${number(late)} late, ${metrics.unaccounted} unaccounted for, ` +
@@ -209,7 +220,7 @@ function printMetrics(metrics: PipelineMetrics): void {
   );
   for (const { bee, roles, rows, batches, rowsPerSecond } of metrics.bees) {
     const taken = `${number(batches)} ${batches === 1 ? "batch" : "batches"}`;
-    console.log(
+    print(
       `bee ${bee} (${roles.join(", ")}): ${number(rows)} records in ${taken}, ` +
         `${number(rowsPerSecond)}/s while it worked`,
     );
@@ -218,7 +229,7 @@ function printMetrics(metrics: PipelineMetrics): void {
 
 async function demo(records: number): Promise<number> {
   const signal = stopOnInterrupt();
-  console.log(
+  print(
     `Bird strikes at airports: 10,000 real rows are learned, and ${number(records)} ` +
       `records\nlike them go through two bees, which count them by year and size of the animal.\n`,
   );
@@ -226,12 +237,16 @@ async function demo(records: number): Promise<number> {
   const twin = await learn(signal);
   const metrics = await process(twin, { records, kept, signal });
   printMetrics(metrics);
+  if (metrics.aborted) {
+    print(`\nThe windows so far are in ${OUTPUT}.`);
+    return INTERRUPTED;
+  }
   await windowsOf(csv<Strike>(FILE)).to(real).run();
   const rowsOf = (publisher: MemoryPublisher) => publisher.rows() as unknown as Year[];
-  console.log("");
+  print("");
   printComparison(rowsOf(real), rowsOf(kept));
-  console.log(`\nThe windows are in ${OUTPUT}.`);
-  return metrics.aborted ? INTERRUPTED : 0;
+  print(`\nThe windows are in ${OUTPUT}.`);
+  return 0;
 }
 
 const records = Number(Deno.args[0] ?? DEFAULT_RECORDS);
@@ -243,6 +258,6 @@ try {
   Deno.exit(await demo(records));
 } catch (error) {
   if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
-  console.log("Nothing was learned yet.");
+  print("Nothing was learned yet.");
   Deno.exit(INTERRUPTED);
 }

@@ -141,6 +141,34 @@ Deno.test(script.test("On a terminal the demo writes its progress over itself", 
   assertStringIncludes(out, "0 unaccounted for");
 }));
 
+Deno.test(
+  script.test("On a narrow terminal the demo's progress ends with a whole word", async (path) => {
+    const command = `stty cols 30; ${[Deno.execPath(), ...demoFlags(), "1000000"].join(" ")}`;
+    const { code, stdout } = await new Deno.Command(path, {
+      args: ["-qec", command, "/dev/null"],
+      cwd: ROOT,
+      stdin: "null",
+    }).output();
+    const out = decoder.decode(stdout);
+    assertEquals(code, 0, out);
+    // deno-lint-ignore no-control-regex
+    const shown = Array.from(out.matchAll(/\r\u001b\[2K([^\r\n]*? of 1,000,000[^\r\n\u001b]*)/g));
+    assert(shown.length > 0, out);
+    for (const [, line] of shown) {
+      assert(line.length < 30 && /^[\d,]+ of 1,000,000( records)?$/.test(line), line);
+    }
+  }),
+);
+
+Deno.test("The demo ends quietly when nobody reads on", async () => {
+  const child = demo(20_000).spawn();
+  const reader = child.stdout.getReader();
+  await until(reader, "Bird strikes");
+  await reader.cancel();
+  const [{ code }, err] = await Promise.all([child.status, new Response(child.stderr).text()]);
+  assertEquals([code, err], [0, ""]);
+});
+
 Deno.test("Ctrl-C drains the demo, shows what was done, and exits 130", async () => {
   const child = demo(ENDLESS).spawn();
   const reader = child.stdout.getReader();
@@ -152,6 +180,7 @@ Deno.test("Ctrl-C drains the demo, shows what was done, and exits 130", async ()
   assertEquals(code, 130);
   assertStringIncludes(out, "Interrupted: finishing what has begun");
   assertStringIncludes(out, "0 late, 0 unaccounted for, 0 bees lost");
+  assert(!out.includes("strikes a year"), "no comparison is begun");
 });
 
 Deno.test("A second Ctrl-C ends the demo at once, with 130 too", async () => {
