@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { RecordBatch, SyntheticGenerator } from "../mod.ts";
 import { flagText } from "../src/cli/flag_text.ts";
 import { FIT } from "../src/cli/commands/fit.ts";
@@ -356,6 +356,89 @@ Deno.test("fit, window and report read the standard input", async () => {
     "json",
   ];
   assertEquals(JSON.parse((await typed(JSON.stringify(rows), array)).out).count, 100);
+});
+
+Deno.test("CSV on the standard input is refused with the flag to pass, bad records skipped or not", async () => {
+  const typed = async (text: string, args: string[]) => {
+    const process = new KeptProcess();
+    process.typed = text;
+    return await waggle(args, process);
+  };
+  const window = ["window", "-", "-t", "at", "--tumble", "1d", "-a", "count"];
+  const hint = (header: string) =>
+    "waggle: the standard input is read as JSON lines, and its first line looks like the header of " +
+    `CSV: ${
+      JSON.stringify(header)
+    }; pass --input-format csv, or --input-format ndjson if it is none\n`;
+  const csv = "at,max temp,x_1\n2026-01-01,3,1\n";
+  const headers = [csv, "at;x\n1;2\n", '"at"\t"x"\r\n1\t2\r\n', "at,x"];
+  for (const text of headers) {
+    for (
+      const args of [window, [...window, "--bad-records", "skip"], ["fit", "-", "-o", at("y")]]
+    ) {
+      const { code, out, err } = await typed(text, args);
+      assertEquals([code, out, err], [2, "", hint(text.split(/\r?\n/)[0])]);
+    }
+  }
+  const line = '{"at":1,"x":2}\n';
+  for (const text of [line + csv, csv + line, `oops, no JSON\n${line}`]) {
+    const { code, out, err } = await typed(text, [...window, "--bad-records", "skip"]);
+    assertEquals([code, JSON.parse(out).count], [0, 1], err);
+  }
+  const said = await typed(csv, [...window, "--input-format", "ndjson", "--bad-records", "skip"]);
+  assertEquals([said.code, said.out, said.err], [
+    1,
+    "",
+    "waggle: no record of the standard input could be read: 2 bad records skipped, and there are no " +
+    "others; without --bad-records skip the first is told of\n",
+  ]);
+  const asCsv = await typed(csv, [...window, "--input-format", "csv"]);
+  assertEquals(JSON.parse(asCsv.out).count, 1);
+});
+
+Deno.test("waggle window fails where all records go to the dead letters, and writes no windows", async () => {
+  const letters = at("all.csv");
+  const windows = at("none.csv");
+  const window = ["window", at("rubbish.ndjson"), "-t", "at", "--tumble", "1d", "-a", "count"];
+  const { code, err } = await waggle([...window, "--dead-letters", letters, "-o", windows]);
+  assertEquals([code, err], [
+    1,
+    `waggle: no record of ${
+      at("rubbish.ndjson")
+    } could be read: 2 bad records went to ${letters}, ` +
+    "which says what is wrong with them, and there are no others\n",
+  ]);
+  assertEquals(Deno.readTextFileSync(letters).match(/^no/gm)?.length, 2);
+  assertThrows(() => Deno.statSync(windows), Deno.errors.NotFound);
+});
+
+Deno.test("what is wrong with records is told with --types, and no option of the API", async () => {
+  const types = "bool, i32, i64, f64, timestamp, date, time, utf8";
+  const good = Array.from({ length: 40 }, (_, i) => [i * 1000, i % 3]);
+  const bad = ["1", "hello"];
+  const csv = at("typed.csv");
+  Deno.writeTextFileSync(csv, ["at,x", ...good, bad].join("\n"));
+  const json = at("typed.ndjson");
+  const rows = [...good, [1, "hello"]].map(([at, x]) => JSON.stringify({ at, x }));
+  Deno.writeTextFileSync(json, rows.join("\n"));
+  for (const [data, correct] of [[csv, "correct it"], [json, "correct the row"]]) {
+    const args = ["window", data, "-t", "at", "--tumble", "1d", "-a", "sum(x)"];
+    const letters = at(`letters.${data.split(".").at(-1)}.ndjson`);
+    const advice = `; ${correct}, or give the column another type by --types: ${types}`;
+    const given = ["--types", "x=i32"];
+    const failed = await waggle([...args, ...given]);
+    assertEquals([failed.code, failed.err.endsWith(`${advice}; or pass --bad-records skip\n`)], [
+      1,
+      true,
+    ], failed.err);
+    const kept = await waggle([...args, ...given, "--dead-letters", letters]);
+    assertEquals(kept.code, 0, kept.err);
+    const { error } = JSON.parse(Deno.readTextFileSync(letters));
+    assert(error.endsWith(advice), error);
+  }
+  const said =
+    "give the column another type in `schema` (`mixed` takes anything), or correct the row";
+  assertEquals(flagText(said, STREAM.flags), "correct the row");
 });
 
 const bash = counterpart({ program: "bash", purpose: "limit the size of files" });

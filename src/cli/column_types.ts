@@ -20,6 +20,9 @@ export const TYPES_FLAG = names(
   "types that columns are to have: ts=timestamp,zip=utf8",
 );
 
+/** The names of all types, for messages. */
+export const TYPE_NAMES = Object.keys(TYPES).join(", ");
+
 /** The types of columns, of a list such as `ts=timestamp`. */
 export function columnTypes(list: readonly string[] = []): Record<string, DataType> {
   return Object.fromEntries(list.map((text) => {
@@ -28,7 +31,7 @@ export function columnTypes(list: readonly string[] = []): Record<string, DataTy
     if (at > 0 && Object.hasOwn(TYPES, name)) return [text.slice(0, at), TYPES[name]];
     throw new UsageError(
       `--types takes columns with their types, such as ts=timestamp; types are ` +
-        `${Object.keys(TYPES).join(", ")}, received ${JSON.stringify(text)}`,
+        `${TYPE_NAMES}, received ${JSON.stringify(text)}`,
     );
   }));
 }

@@ -10,6 +10,8 @@ import { checkNew, type RecordOutput, recordOutput } from "./record_output.ts";
 import { UsageError } from "./usage_error.ts";
 
 const COLUMNS = t.schema({ record: t.utf8, error: t.required(t.utf8), position: t.f64 });
+/** Who has records go somewhere has asked for that instead. */
+const SKIPPING = /; or pass --bad-records skip$/;
 /** What is said of the other output holds of this one too. */
 const SHARED = [
   ...["kafkaUser", "kafkaPasswordFile", "kafkaTokenFile", "sasl", "tls"] as const,
@@ -58,7 +60,7 @@ export function besideLetters(options: DeadLetterOptions): OutputOptions {
 export function deadLetterPolicy(letters: RecordOutput | undefined, flags: readonly Flag[]) {
   if (!letters) return {};
   const deadLetter = async ({ record, error: { message }, position, place }: BadInput) => {
-    const said = flagText(message, flags);
+    const said = flagText(message, flags).replace(SKIPPING, "");
     const error = place === undefined ? said : `${said} (${place})`;
     const row = { record: textOf(record), error, position };
     await letters.publish(RecordBatch.fromRows([row], { schema: COLUMNS }) as RecordBatch);

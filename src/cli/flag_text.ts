@@ -1,3 +1,4 @@
+import { TYPE_NAMES } from "./column_types.ts";
 import { type Flag, longName, optionName } from "./command_spec.ts";
 
 /** What the library says in the words of its API, and what is said here. */
@@ -54,6 +55,21 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
     "$1$3; leave it out by --ignore '$2'",
   ],
 ];
+
+/** Advice to give a column another type, as values that do not fit one are told of. */
+const OTHER_TYPE =
+  /(?:(correct it), )?give the column another type in (?:`schema` \(`mixed` takes anything\)|schema)(?:, or (correct the row|list it in nullValues))?/g;
+
+/** Columns have other types by `--types`, of commands that take that. */
+function plainTypes(message: string, flags: readonly Flag[]): string {
+  const isTyped = flags.some((flag) => longName(flag) === "--types");
+  return message.replace(OTHER_TYPE, (_, before = "", after = "") => {
+    const correct = before || (after.startsWith("correct") ? after : "correct it");
+    return isTyped
+      ? `${correct}, or give the column another type by --types: ${TYPE_NAMES}`
+      : correct;
+  });
+}
 
 const OPERATORS: Readonly<Record<string, string>> = {
   eq: "=",
@@ -124,6 +140,7 @@ function withoutOptions(message: string): string {
  * @param flags Those of the command that was called.
  */
 export function flagText(message: string, flags: readonly Flag[]): string {
-  const said = PHRASES.reduce((text, [phrase, words]) => text.replace(phrase, words), message);
+  const typed = plainTypes(message, flags);
+  const said = PHRASES.reduce((text, [phrase, words]) => text.replace(phrase, words), typed);
   return withoutOptions(withFlags(plainIgnored(plainConditions(said)), flags));
 }

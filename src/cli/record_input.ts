@@ -10,6 +10,7 @@ import { isKafkaAddress, kafkaAddress } from "./kafka/kafka_address.ts";
 import { kafkaInput } from "./kafka/kafka_input.ts";
 import { parquetModule } from "./parquet_module.ts";
 import { triedReading } from "./tried_reading.ts";
+import { FirstBytes, withoutCsv } from "./typed_csv.ts";
 import { UsageError } from "./usage_error.ts";
 
 const PEEKED_BYTES = 64;
@@ -104,8 +105,9 @@ export async function recordInput(
   if (isKafkaAddress(path)) return await kafkaInput(path, options, { context, follows });
   const { runtime, process } = context;
   await checkFile(path, runtime);
+  const first = new FirstBytes();
   const input = path === STANDARD_INPUT
-    ? { [Symbol.asyncIterator]: () => process.stdin.chunks() }
+    ? { [Symbol.asyncIterator]: () => first.of(process.stdin.chunks()) }
     : path;
   const name = path === STANDARD_INPUT ? { name: inWords(path) } : {};
   const { badRecords, maxRecordBytes, readAs: types } = options;
@@ -114,6 +116,7 @@ export async function recordInput(
     ...(maxRecordBytes !== undefined && { maxRecordBytes }),
   };
   const format = formatOf(path, options);
+  const isSaid = path !== STANDARD_INPUT || options.inputFormat !== undefined;
   const separator = separatorOf(options, format);
   if (types && (format === "avro" || format === "parquet")) {
     throw new UsageError(
@@ -126,7 +129,7 @@ export async function recordInput(
     case "tsv":
       return csv(input, { ...separator, ...text });
     case "ndjson":
-      return ndjson(input, text);
+      return isSaid ? ndjson(input, text) : withoutCsv(ndjson(input, text), first);
     case "json": {
       const layout = await isArray(path, runtime) ? "array" : "lines";
       return ndjson(input, { layout, ...text });

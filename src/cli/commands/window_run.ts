@@ -144,7 +144,7 @@ async function write(
   );
   if (options.output === undefined && context.process.stdout.isTerminal) progress.hold();
   const goesOn = options.group !== undefined;
-  const places = { data, output: options.output };
+  const places = { data, output: options.output, deadLetters: options.deadLetters };
   return await run(pipeline, { publisher, progress, context, goesOn, places });
 }
 
@@ -158,6 +158,7 @@ function lateRows(late: number): string {
 interface Places {
   readonly data: string;
   readonly output: string | undefined;
+  readonly deadLetters: string | undefined;
 }
 
 /**
@@ -173,6 +174,24 @@ function emptiness(
     ? `no rows came from ${data}`
     : `${inWords(data)} holds no rows`;
   return isEmpty ? `; ${none}` : "";
+}
+
+/**
+ * Where no record can be read, those are not the data that somebody means. Of a topic there may be
+ * others before those that are read.
+ *
+ * @throws {Error} when there are records, and none could be read.
+ */
+function checkRead({ recordsIn, skipped, deadLettered }: PipelineMetrics, places: Places): void {
+  const { data, deadLetters } = places;
+  if (recordsIn === 0 || skipped + deadLettered < recordsIn || isKafkaAddress(data)) return;
+  const many = several(recordsIn, "bad record", "bad records");
+  throw new Error(
+    `no record of ${inWords(data)} could be read: ` +
+      (deadLetters === undefined
+        ? `${many} skipped, and there are no others; without --bad-records skip the first is told of`
+        : `${many} went to ${deadLetters}, which says what is wrong with them, and there are no others`),
+  );
 }
 
 /** A file without windows is not made, nor is one that is there replaced. */
@@ -220,6 +239,7 @@ async function run(
         progress.show(() => progressIn(now));
       },
     });
+    if (!isInterrupted()) checkRead(metrics, places);
     const why = isInterrupted() ? ", interrupted" : emptiness(metrics, places);
     return summary(metrics, why + absence(metrics, places));
   } catch (error) {
