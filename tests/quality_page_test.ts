@@ -123,6 +123,19 @@ Deno.test("toHtml() says in words what is wrong", async () => {
   assert(made.toHtml().includes("Easily told from real rows"));
 });
 
+Deno.test("toHtml() says why cells are empty, where a pair of columns has no association", async () => {
+  const rowsWith = (most: number) =>
+    Array.from({ length: 100 }, (_, n) => ({ kind: "ab"[n % 2], cost: n === 7 ? most : n % 3 }));
+  const html = async (made: object[]) =>
+    (await qualityReport(rowsWith(1000), made, {
+      columns: { kind: "category", cost: "number" },
+    })).toHtml();
+  const why = "A cell is empty where this is not defined";
+  // 40 is another value, but in the same tenth of the real range as all others
+  assert((await html(rowsWith(40))).includes(why));
+  assert(!(await html(rowsWith(900))).includes(why));
+});
+
 Deno.test("toHtml() draws columns without values and rows of one column", async () => {
   for (const row of [{ x: null }, { x: 1 }, { x: "a" }, { "": true }]) {
     const html = (await qualityReport([row], [row])).toHtml();

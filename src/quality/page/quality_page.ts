@@ -103,6 +103,14 @@ function streamTable({ stream }: QualityScores): string {
     `<div class="scroll card"><table><tbody>${rows}</tbody></table></div>`;
 }
 
+/** Why cells of the tables of pairs are empty, where any are. */
+function emptyCells({ pairs }: QualityScores): string {
+  if (!pairs.some(({ real, synthetic }) => Number.isNaN(real + synthetic))) return "";
+  return " A cell is empty where this is not defined: one of the two columns has a single value, or, " +
+    "beside a column that is not of numbers, all its values fall into one of ten bins of equal " +
+    "width between the least and the greatest real one.";
+}
+
 function matrices({ scores, draw }: PageInput): string {
   const scored = scores.columns.filter(({ score }) => score !== undefined).map(({ name }) => name);
   if (scored.length < 2) return "";
@@ -112,7 +120,9 @@ function matrices({ scores, draw }: PageInput): string {
     }</figure></article>`
   );
   return `<h2>How columns hang together</h2><p class="soft">Correlations of two columns of numbers ` +
-    `or times, Cramér’s V of others.</p><div class="cards wide">${cards.join("")}</div>`;
+    `or times, Cramér’s V of others.${emptyCells(scores)}</p><div class="cards wide">${
+      cards.join("")
+    }</div>`;
 }
 
 /** The scores as a page that needs nothing else: no script, no font, no picture from outside. */
