@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { count, from, type RecordBatch, sum, TumblingWindow } from "../mod.ts";
+import { col, count, from, type RecordBatch, sum, TumblingWindow } from "../mod.ts";
 import { deliveredNote, deliveredUntil } from "../src/kafka/source/delivered_note.ts";
 import type { KafkaSourceOptions } from "../src/kafka/source/kafka_source_options.ts";
 import { delay } from "../src/stream/delay.ts";
@@ -37,7 +37,10 @@ async function life(
     ...{ workers: 2, runtime, settleInterval: "50ms" },
   });
   const counted = rows.timestamps("x", { maxDisorder: DISORDER })
-    .window(new TumblingWindow({ size })).aggregate({ n: count(), of: sum("x") });
+    .window(new TumblingWindow({ size })).aggregate({
+      n: count(),
+      of: sum(col<number>("x").cast("f64")),
+    });
   const lines: string[] = [];
   const publish = (batch: RecordBatch) => {
     lines.push(...batch.toRows().map((row) => lineOf(row as Parameters<typeof lineOf>[0])));

@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { count, DeliveryGuarantee, from, type RecordBatch, sum, TumblingWindow } from "../mod.ts";
+import {
+  col,
+  count,
+  DeliveryGuarantee,
+  from,
+  type RecordBatch,
+  sum,
+  TumblingWindow,
+} from "../mod.ts";
 import { kafkaSource } from "../src/kafka/source/kafka_source.ts";
 import { NotCommitted } from "../src/kafka/source/not_committed.ts";
 import type { KafkaSourceOptions } from "../src/kafka/source/kafka_source_options.ts";
@@ -217,7 +225,10 @@ Deno.test("Windows are whole though partitions go from one member to another", (
         deliveryGuarantee: DeliveryGuarantee.AtLeastOnce,
       });
       const counted = rows.timestamps("x", { maxDisorder: 20 })
-        .window(new TumblingWindow({ size: 100 })).aggregate({ n: count(), of: sum("x") });
+        .window(new TumblingWindow({ size: 100 })).aggregate({
+          n: count(),
+          of: sum(col<number>("x").cast("f64")),
+        });
       const publisher = {
         ...publisherOf({ take: () => {} }),
         publish: (batch: RecordBatch) => {

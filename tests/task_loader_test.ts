@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import type { BlockDecoderSpec } from "../src/codecs/block_specs.ts";
+import { keepsValues, type WindowTaskSpec } from "../src/hive/window_task.ts";
 import { outlineOf, type TaskOutline, type TaskSpec } from "../src/hive/task_loader.ts";
 
 const NO_COLUMNS = { fields: [] };
-const NO_AGGREGATES = { window: { aggregates: {} } };
+const NO_AGGREGATES = { steps: [], window: { aggregates: {} } };
 const TEXTS = { fields: [{ name: "name", type: { kind: "utf8" } }] };
 const NUMBERS = { fields: [{ name: "name", type: { kind: "i32" } }] };
 const FIRST = { window: { aggregates: { name: { op: "first", column: "name" } } } };
@@ -21,29 +22,14 @@ function reading(format: BlockDecoderSpec["format"]) {
 Deno.test("outlineOf() tells what of a task decides which modules it takes", () => {
   const outlines: [TaskSpec, TaskOutline][] = [
     [taskOf("records"), { kind: "records" }],
-    [taskOf("windows", NO_AGGREGATES), { kind: "windows", decodes: undefined, hasSteps: false }],
+    [taskOf("windows"), { kind: "windows", decodes: undefined, hasSteps: false }],
     [
-      taskOf("windows", { ...reading("csv"), ...NO_AGGREGATES }),
+      taskOf("windows", reading("csv")),
       { kind: "windows", decodes: "csv", hasSteps: false },
     ],
     [
-      taskOf("windows", {
-        beside: [{ steps: [], ...NO_AGGREGATES }, { steps: [STEP], ...NO_AGGREGATES }],
-        ...NO_AGGREGATES,
-      }),
+      taskOf("windows", { beside: [{ steps: [] }, { steps: [STEP] }] }),
       { kind: "windows", decodes: undefined, hasSteps: true },
-    ],
-    [
-      taskOf("windows", { ...FIRST, schema: NUMBERS }),
-      { kind: "windows", decodes: undefined, hasSteps: false },
-    ],
-    [
-      taskOf("windows", { ...FIRST, schema: TEXTS }),
-      { kind: "windows", decodes: undefined, hasSteps: false, keepsValues: true },
-    ],
-    [
-      taskOf("windows", { ...FIRST, schema: NUMBERS, steps: [STEP] }),
-      { kind: "windows", decodes: undefined, hasSteps: true, keepsValues: true },
     ],
     [
       taskOf("transform", { ...reading("avro"), steps: [STEP] }),
@@ -55,4 +41,13 @@ Deno.test("outlineOf() tells what of a task decides which modules it takes", () 
     ],
   ];
   for (const [spec, outline] of outlines) assertEquals(outlineOf(spec), outline);
+});
+
+Deno.test("keepsValues() is of windows that keep texts, or may, and so are those beside others", () => {
+  const kept = (rest: object) => keepsValues(taskOf("windows", rest) as WindowTaskSpec);
+  const numbers = { ...FIRST, schema: NUMBERS };
+  assertEquals([kept(NO_AGGREGATES), kept(numbers)], [false, false]);
+  assertEquals(kept({ ...FIRST, schema: TEXTS }), true);
+  assertEquals(kept({ ...numbers, steps: [STEP] }), true);
+  assertEquals(kept({ ...NO_AGGREGATES, beside: [{ ...FIRST, steps: [STEP] }] }), true);
 });

@@ -1,6 +1,5 @@
 import { lateModule } from "../runtime/late_module.ts";
 import type { BlockDecoderSpec, CsvBlockSpec, NdjsonBlockSpec } from "../codecs/block_specs.ts";
-import { haveFunctions, mayNeedFunctions, specsOf } from "../windows/aggregate_types.ts";
 import type { FunctionTables } from "../windows/create_window_table.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
 import type { OrderedTaskSpec } from "./ordered_task.ts";
@@ -25,8 +24,6 @@ export interface TaskOutline {
   readonly decodes?: BlockRecords | undefined;
   /** Whether there are steps. */
   readonly hasSteps?: boolean;
-  /** Whether windows keep text or the like, or may. */
-  readonly keepsValues?: boolean;
 }
 
 /** What decides which modules a task takes that is known. */
@@ -37,28 +34,19 @@ export function outlineOf(spec: TaskSpec): TaskOutline {
     ? [spec, ...spec.beside ?? []].flatMap(({ steps }) => steps)
     : spec.steps;
   const intake = "intake" in spec ? spec.intake : undefined;
-  const outline = { kind, decodes: intake?.decoder.format, hasSteps: steps.length > 0 };
-  return kind === "windows" && keepsValues(spec) ? { ...outline, keepsValues: true } : outline;
-}
-
-/** What steps make of columns is not known yet. */
-function keepsValues({ schema, steps, window, beside = [] }: WindowTaskSpec): boolean {
-  return [{ steps, window }, ...beside].some(({ steps, window }) =>
-    steps.length > 0 ? specsOf(window).some(mayNeedFunctions) : haveFunctions(window, schema)
-  );
+  return { kind, decodes: intake?.decoder.format, hasSteps: steps.length > 0 };
 }
 
 /** What makes the tasks of an outline: its modules alone are loaded, which are a part of all. */
 export async function taskLoaderOf(
-  { kind, decodes, hasSteps = false, keepsValues = false }: TaskOutline,
+  { kind, decodes, hasSteps = false }: TaskOutline,
 ): Promise<TaskLoader> {
-  const [load, decoderOf, steps, functionTables] = await Promise.all([
+  const [load, decoderOf, steps] = await Promise.all([
     LOADERS[kind]() as Promise<AnyLoader>,
     decodes && DECODERS[decodes](),
     hasSteps ? stepParts() : undefined,
-    keepsValues ? tablesOfFunctions() : undefined,
   ]);
-  return (spec, context) => load(spec, context, { decoderOf, steps, functionTables });
+  return (spec, context) => load(spec, context, { decoderOf, steps });
 }
 
 type AnyLoader = (
@@ -78,13 +66,29 @@ const LOADERS: Readonly<Record<TaskSpec["kind"], () => Promise<unknown>>> = {
   },
   windows: async () => {
     const url = new URL("./window_task.ts", import.meta.url);
-    return (await lateModule<typeof import("./window_task.ts")>(url)).loadWindowTask;
+    return windowLoader(await lateModule<typeof import("./window_task.ts")>(url));
   },
   orderedWindows: async () => {
     const url = new URL("./ordered_task.ts", import.meta.url);
     return (await lateModule<typeof import("./ordered_task.ts")>(url)).loadOrderedTask;
   },
 };
+
+/** Loads what keeps text and the like for those windows that do; what does comes with windows. */
+function windowLoader({ keepsValues, loadWindowTask }: typeof import("./window_task.ts")) {
+  return (spec: WindowTaskSpec, context: BeeContext, parts: TaskParts) => {
+    if (!keepsValues(spec)) return loadWindowTask(spec, context, parts);
+    return tablesOfFunctions().then((functionTables) =>
+      loadWindowTask(spec, context, { ...parts, functionTables })
+    );
+  };
+}
+
+async function tablesOfFunctions(): Promise<FunctionTables> {
+  const url = new URL("../windows/table/function_window_table.ts", import.meta.url);
+  type Tables = typeof import("../windows/table/function_window_table.ts");
+  return (await lateModule<Tables>(url)).functionTables;
+}
 
 async function anyDecoder(): Promise<DecoderMaker> {
   const url = new URL("../codecs/create_block_decoder.ts", import.meta.url);
@@ -110,12 +114,6 @@ const DECODERS: Readonly<Record<BlockRecords, () => Promise<DecoderMaker>>> = {
   avroMessages: anyDecoder,
   framed: anyDecoder,
 };
-
-async function tablesOfFunctions(): Promise<FunctionTables> {
-  const url = new URL("../windows/table/function_window_table.ts", import.meta.url);
-  type Tables = typeof import("../windows/table/function_window_table.ts");
-  return (await lateModule<Tables>(url)).functionTables;
-}
 
 async function stepParts(): Promise<StepParts> {
   const made = new URL("./make_step.ts", import.meta.url);

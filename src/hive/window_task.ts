@@ -2,6 +2,7 @@ import { concatBytes } from "../batch/concat_bytes.ts";
 import type { RecordBatch } from "../batch/record_batch.ts";
 import type { Schema } from "../batch/schema.ts";
 import type { KernelOptions } from "../kernel/kernel.ts";
+import { haveFunctions, mayNeedFunctions, specsOf } from "../windows/aggregate_types.ts";
 import { BarrierAlignment } from "./barrier_alignment.ts";
 import type { BeeOutputs } from "./bee_outputs.ts";
 import type { BeeContext, BeeTask } from "./bee_task.ts";
@@ -51,6 +52,13 @@ export interface ResetMessage {
   readonly snapshot: Uint8Array;
   /** Where bees tell each other of the times of blocks from now on. */
   readonly board?: SharedArrayBuffer;
+}
+
+/** Whether windows keep text or the like, or may: what steps make of columns is not known yet. */
+export function keepsValues({ schema, steps, window, beside = [] }: WindowTaskSpec): boolean {
+  return [{ steps, window }, ...beside].some(({ steps, window }) =>
+    steps.length > 0 ? specsOf(window).some(mayNeedFunctions) : haveFunctions(window, schema)
+  );
 }
 
 /** Makes the task inside the bee. */
