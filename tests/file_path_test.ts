@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { withoutEndSlashes } from "../src/runtime/file_path.ts";
 
 Deno.test("withoutEndSlashes() cuts off slashes at the end alone", () => {
@@ -7,9 +7,8 @@ Deno.test("withoutEndSlashes() cuts off slashes at the end alone", () => {
   }
 });
 
-Deno.test("withoutEndSlashes() takes no longer for many slashes that are not at the end", () => {
-  const start = performance.now();
+Deno.test("withoutEndSlashes() passes over many slashes that are not at the end once", () => {
+  // Looked through from each slash on, it would not end.
   const path = `${"/".repeat(1_000_000)}a`;
   assertEquals(withoutEndSlashes(path), path);
-  assert(performance.now() - start < 1000, `took ${performance.now() - start} ms`);
 });
