@@ -1,3 +1,4 @@
+import { COMPARISON_SIGNS } from "../batch/expressions/comparison_signs.ts";
 import { TYPE_NAMES } from "./column_types.ts";
 import { type Flag, longName, optionName } from "./command_spec.ts";
 
@@ -71,14 +72,6 @@ function plainTypes(message: string, flags: readonly Flag[]): string {
   });
 }
 
-const OPERATORS: Readonly<Record<string, string>> = {
-  eq: "=",
-  ne: "≠",
-  gt: ">",
-  ge: "≥",
-  lt: "<",
-  le: "≤",
-};
 const COMPARED =
   /col\(("(?:[^"\\]|\\.)*")\)\.(eq|ne|gt|ge|lt|le)\(((?:"(?:[^"\\]|\\.)*"|[^()])*)\)/g;
 const JOINED = /\.(and|or)\(((?:"(?:[^"\\]|\\.)*"|[^()])*)\)/g;
@@ -86,7 +79,10 @@ const JOINED = /\.(and|or)\(((?:"(?:[^"\\]|\\.)*"|[^()])*)\)/g;
 /** Conditions as people write them: `"wind" > 9`. */
 function plainConditions(message: string): string {
   return message
-    .replace(COMPARED, (_, column, operator, value) => `${column} ${OPERATORS[operator]} ${value}`)
+    .replace(
+      COMPARED,
+      (_, column, operator, value) => `${column} ${COMPARISON_SIGNS[operator]} ${value}`,
+    )
     .replace(JOINED, (_, word, inner) => ` ${word} ${inner}`);
 }
 

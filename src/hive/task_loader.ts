@@ -74,7 +74,7 @@ const LOADERS: Readonly<Record<TaskSpec["kind"], () => Promise<unknown>>> = {
   },
 };
 
-/** Loads what keeps text and the like for those windows that do; what does comes with windows. */
+/** Makes tasks of windows, and loads the tables that keep text and the like for those that have it. */
 function windowLoader({ keepsValues, loadWindowTask }: typeof import("./window_task.ts")) {
   return (spec: WindowTaskSpec, context: BeeContext, parts: TaskParts) => {
     if (!keepsValues(spec)) return loadWindowTask(spec, context, parts);

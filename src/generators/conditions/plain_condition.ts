@@ -1,17 +1,10 @@
+import { COMPARISON_SIGNS } from "../../batch/expressions/comparison_signs.ts";
 import { constantOf } from "../../batch/expressions/literal.ts";
 import { argsOf, type ExprNode } from "../../batch/expressions/node.ts";
 import { printExpression } from "../../batch/expressions/print.ts";
 import { showName } from "../../batch/shown_names.ts";
 import { DAY_MS } from "../../batch/time_range.ts";
 
-const COMPARED: Readonly<Record<string, string>> = {
-  eq: "=",
-  ne: "≠",
-  gt: ">",
-  ge: "≥",
-  lt: "<",
-  le: "≤",
-};
 /** More values, or parts, are not listed. */
 const MOST_LISTED = 10;
 const MOST_CHARACTERS = 160;
@@ -72,7 +65,9 @@ function part(node: ExprNode): string {
 
 function plain(node: ExprNode): string {
   const args = argsOf(node);
-  if (Object.hasOwn(COMPARED, node.op)) return args.map(operand).join(` ${COMPARED[node.op]} `);
+  if (Object.hasOwn(COMPARISON_SIGNS, node.op)) {
+    return args.map(operand).join(` ${COMPARISON_SIGNS[node.op]} `);
+  }
   if (node.op === "and" || node.op === "or") {
     const more = args.length > MOST_LISTED ? ` ${node.op} …` : "";
     return args.slice(0, MOST_LISTED).map(part).join(` ${node.op} `) + more;
